@@ -155,6 +155,22 @@ def _guessed(row: ModelRow) -> ModelRow:
     )
 
 
+def _as_approved(row: ModelRow, facts: TurnFacts) -> ModelRow:
+    """Returns the row of small talk that the operator approved: it is known, and nothing is at
+    stake. A term or a disguise speaks against it."""
+    if facts.risk_terms or facts.unusual:
+        return row
+    return row._replace(
+        stakes_high=0.0,
+        multi_factor=0.0,
+        strategic=0.0,
+        novelty=0.0,
+        toxic=0.0,
+        spam=0.0,
+        grave=0.0,
+    )
+
+
 def reading_of(
     row: ModelRow,
     match: Match | None,
@@ -164,6 +180,7 @@ def reading_of(
     offers_from: float = 1.0,
     momentary: frozenset[str] = frozenset(),
     known_form: bool = False,
+    small_talk: bool = False,
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
@@ -172,7 +189,8 @@ def reading_of(
     match's confidence. Where the policy offers several answers (`offers_from`), the chances of all
     count. After that it is raised where the turn talks to the router or is disguised (NOVEL) and is
     no known question without that (`known_form`), or is longer than what is read (1). A placeholder
-    asks for nothing, so it matches nothing and is novel.
+    asks for nothing, so it matches nothing and is novel. `small_talk`: all of the text is phrases
+    that the operator approved, which the heads of chances do not overrule.
     """
     if facts.placeholder:
         match = None
@@ -190,6 +208,8 @@ def reading_of(
         novelty = 1.0
     if novelty != row.novelty:
         row = row._replace(novelty=novelty)
+    if small_talk:
+        row = _as_approved(row, facts)
     by_model = (
         row.request_type is RequestType.FOLLOW_UP
         and len(facts.folded.words) <= MODEL_FOLLOW_UP_WORDS

@@ -40,11 +40,13 @@ from router.policy.content.safe_answers import (
     refusal_text,
     safe_answer,
 )
+from router.policy.content.small_talk import SmallTalk, load_small_talk
 from router.policy.head_files import digest_of_heads, load_heads
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
+    ExactAnswerer,
     PassagesAnswerer,
     ResolverAnswerer,
 )
@@ -292,10 +294,10 @@ def _triage(
     loaded: LoadedPolicy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
 ) -> Triage:
     """Returns the policy's triage, which matches requests with the first resolver's knowledge."""
-    policy, terms = loaded.policy, loaded.terms
+    policy, terms, talks = loaded.policy, loaded.terms, _talks(loaded)
     # Without a model or a resolver there is nothing to match requests with.
     if parts.model is None or not knowledge:
-        config = TriageConfig.of(policy, own=own, terms=terms)
+        config = TriageConfig.of(policy, own=own, terms=terms, talks=talks)
         return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
     intents = knowledge_intents(first)
@@ -313,9 +315,9 @@ def _triage(
     glossed = _glossed(loaded, first, index[None], parts.model)
     answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
     shelf = Shelf(answers, parts.model.knows, index[None].highest)
-    base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf)
+    base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf, talks)
     tasks = {
-        task: replace(base, knowledge=index[task], glossed=None, shelf=None)
+        task: replace(base, knowledge=index[task], glossed=None, shelf=None, talks=())
         for task in first.content.classifications
     }
     return TriageService(
@@ -325,6 +327,13 @@ def _triage(
         tasks=tasks,
         read=policy.triage.roles,
     )
+
+
+def _talks(loaded: LoadedPolicy) -> tuple[SmallTalk, ...]:
+    """Returns the approved small talk of the policy's answerers."""
+    sections = [a for _, a in loaded.policy.rungs() if isinstance(a, ExactAnswerer)]
+    files = dict.fromkeys([a.small_talk for a in sections if a.small_talk])
+    return tuple([load_small_talk(loaded.file(file)) for file in files])
 
 
 def _indexes(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -91,6 +92,7 @@ class SmallTalk(Struct, frozen=True):
     """Holds a loaded file: replies by the key of each phrase, in all languages."""
 
     by_phrase: Mapping[str, Reply]
+    longest: int  # words of the longest phrase
 
     def reply(self, text: str, *, opens: bool = True) -> Reply | None:
         """Returns the reply to a message of known phrases, that of the last one; None else.
@@ -105,7 +107,7 @@ class SmallTalk(Struct, frozen=True):
             if not words:
                 break
             # The longest phrase first: "good morning" is one, not two.
-            ends = range(len(words), 0, -1)
+            ends = range(min(len(words), self.longest), 0, -1)
             end = next((n for n in ends if " ".join(words[:n]) in self.by_phrase), None)
             if end is None:
                 return None
@@ -115,8 +117,9 @@ class SmallTalk(Struct, frozen=True):
         return None if words else reply
 
 
+@lru_cache(16)
 def parse_small_talk(file: str, text: str) -> SmallTalk:
-    """Returns the small talk in `text`. Raises PolicyError with every mistake."""
+    """Returns the small talk in `text`, parsed once. Raises PolicyError with every mistake."""
     tree, lines = load_yaml(file, text)
     content = validated(SmallTalkFile, tree, lines)
     replies: dict[str, Reply] = {}
@@ -125,7 +128,7 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
             for phrase in words.phrases:
                 reply = Reply(section.id, words.answer, section.opens)
                 replies.setdefault(_key(phrase), reply)
-    return SmallTalk(replies)
+    return SmallTalk(replies, max([len(phrase.split()) for phrase in replies]))
 
 
 def load_small_talk(path: Path) -> SmallTalk:

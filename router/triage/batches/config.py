@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
@@ -57,6 +58,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     shelf: Shelf | None = None  # what speaks against an approved answer
     plain: PlainWords | None = None  # of phrases that sound like harm and mean none
     bounds: Mapping[str, Bounds] = MappingProxyType({})  # of heads that have a close reader
+    talks: tuple[SmallTalk, ...] = ()  # phrases that the operator approved
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
         terms: LanguageTerms = NO_TERMS,
         glossed: GlossedAnswers | None = None,
         shelf: Shelf | None = None,
+        talks: tuple[SmallTalk, ...] = (),
     ) -> TriageConfig:
         """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
@@ -86,4 +89,5 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
                 name: Bounds(lowest_heard(policy, name), lowest_on_shelf(policy, name))
                 for name in (own.close if own is not None else ())
             },
+            talks,
         )

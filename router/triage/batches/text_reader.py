@@ -215,6 +215,7 @@ class TextBatch:
                 offers_from=one.config.offers_from,
                 momentary=one.config.momentary,
                 known_form=index in known_at,
+                small_talk=any([talk.reply(one.text) for talk in one.config.talks]),
             )
             for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
         ]

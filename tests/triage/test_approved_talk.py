@@ -1,0 +1,71 @@
+"""Approved small talk is read as small talk, in whatever language, and hides nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from router import Gateway
+from router.policy.content.small_talk import load_small_talk
+from router.triage.facts.turn_facts import find_facts
+from router.triage.reading import ModelRow, TurnReading, reading_of
+from router.triage.text.amounts import AmountReader
+from router.triage.text.terms import TermFinder
+from router.types import Domain, Matter, RequestType
+
+TALK = Path(__file__).parents[2] / "policies" / "answers" / "small_talk.yaml"
+ALARMED = ModelRow(
+    RequestType.SMALL_TALK, 0.9, Domain.GENERAL, 0.9, Domain.MEDICAL, 0.3,
+    0.0, 0.7, 0.6, 0.5, 1.0, 0.99, 0.9, grave=0.98, matter=Matter.SELF_HARM,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("talk")
+    with Gateway.from_policy(
+        "default", database=folder / "ledger.db", documents=folder / "documents.db", environ={}
+    ) as gateway:
+        yield gateway
+
+
+def test_every_approved_phrase_is_answered_at_level_1(gateway: Gateway) -> None:
+    phrases = load_small_talk(TALK).by_phrase
+    outcomes = {phrase: gateway.route(phrase).decision for phrase in phrases}
+    climbed = {phrase: one.floor_reasons for phrase, one in outcomes.items() if one.floor > 1}
+    # Seventeen of 833 were: "hoe gaat het" for harm, "sie haben mir sehr geholfen" for self-harm.
+    assert climbed == {}
+    assert {one.first_rung.level for one in outcomes.values()} == {1}
+
+
+def test_thanks_after_a_grave_matter_leave_the_matter_grave(gateway: Gateway) -> None:
+    outcome = gateway.route(
+        [
+            {"role": "user", "content": "i dont want to be alive any more"},
+            {"role": "assistant", "content": "I am sorry that you feel so. Please call 988."},
+            {"role": "user", "content": "Sie haben mir sehr geholfen"},
+        ]
+    )
+    assert outcome.decision.floor == 3
+
+
+@pytest.mark.parametrize("text", ["I'm done here", "sie haben mich sehr verletzt"])
+def test_what_nobody_approved_is_read_as_before(gateway: Gateway, text: str) -> None:
+    assert gateway.route(text).signals.grave > 0.5
+
+
+def read(text: str) -> TurnReading:
+    facts = find_facts(text, AmountReader({"USD": 1.0}), TermFinder({"danger": ["overdose"]}))
+    return reading_of(ALARMED, None, facts, small_talk=True)
+
+
+def test_the_heads_do_not_overrule_approved_words() -> None:
+    row = read("what's up").row
+    assert (row.grave, row.novelty, row.toxic, row.spam, row.stakes_high) == (0, 0, 0, 0, 0)
+    assert row.request_type is RequestType.SMALL_TALK
+
+
+def test_a_term_overrules_approved_words() -> None:
+    assert read("what's up with the overdose").row.grave == ALARMED.grave
