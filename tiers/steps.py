@@ -23,6 +23,7 @@ from router.errors import TiergateError
 from router.money.cost import message_bound
 from router.types import (
     Answer,
+    AnswerCalls,
     Answerer,
     AnswererFacts,
     Call,
@@ -34,6 +35,7 @@ from router.types import (
     ResponseFormat,
     Role,
     Sampling,
+    Signals,
     Work,
 )
 from router.wire.openai.render import deltas_of
@@ -184,6 +186,16 @@ class SteppedAnswerer(WrappingAnswerer):
         if not self._added:
             return facts
         return replace(facts, added_input_tokens=facts.added_input_tokens + self._added)
+
+    def calls(self, signals: Signals | None, each: int) -> AnswerCalls:
+        """Returns the calls of one answer of `each` tokens: its own, then `refine` and `check`.
+
+        Each later call reads the answer before it.
+        """
+        output = each + each * ("refine" in self._steps)
+        output += min(each, CHECK_TOKENS) * ("check" in self._steps)
+        later = len(self._steps & {"refine", "check"})
+        return AnswerCalls(1 + later, later * each, output)
 
     async def close(self) -> None:
         """Closes the answerer, and what the step `context` asks."""

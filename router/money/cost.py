@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from router.types import (
     NANO_PER_USD,
+    AnswerCalls,
     AnswererFacts,
     ChatRequest,
     ContentPart,
@@ -157,12 +158,19 @@ def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
     that the answerer adds, and the output limit for every choice. Each counts at its highest price.
     Images with a price of their own are added.
     """
+    output = output_cap(facts, request) * request.sampling.n
+    return worst_of_calls(facts, request, AnswerCalls(1, 0, output))
+
+
+def worst_of_calls(facts: AnswererFacts, request: ChatRequest, calls: AnswerCalls) -> int:
+    """Returns the highest cost of these calls in nano-dollars, where each reads the request."""
     price = facts.price
     if price.per_request_nano_usd is not None:
-        return price.per_request_nano_usd
-    output = output_cap(facts, request) * request.sampling.n
+        return calls.calls * price.per_request_nano_usd
     inputs, extras = _but_output(facts, request)
-    return -(-(inputs + output * price.dearest_output) // MEGA) + extras
+    tokens = calls.calls * inputs + calls.added_input_tokens * price.dearest_input
+    tokens += calls.output_tokens * price.dearest_output
+    return -(-tokens // MEGA) + calls.calls * extras
 
 
 def output_that_fits(facts: AnswererFacts, request: ChatRequest, room_nano_usd: int) -> int | None:
@@ -296,17 +304,31 @@ def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
     )
 
 
-def expected_cost(
-    facts: AnswererFacts, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
+def calls_cost(
+    facts: AnswererFacts,
+    calls: AnswerCalls,
+    input_tokens: int,
+    images: int = 0,
+    *,
+    cached_tokens: int = 0,
+    each_ms: float | None = None,
 ) -> Cost:
-    """Returns the expected cost of a call, for `decide`; `cached_tokens` of the input are warm."""
+    """Returns the cost of the calls of one answer, for `decide`.
+
+    Each reads the question (`input_tokens`, `images`); `cached_tokens` of it are warm once. A call
+    to a local model takes `each_ms`, without it as long as usual. Three calls with 100 input tokens
+    each, 400 more and 600 output tokens at $1 and $4 per million: 3,100,000 nano-dollars.
+    """
+    if facts.price.per_request_nano_usd is not None:
+        return Cost(calls.calls * facts.price.per_request_nano_usd, CostBasis.LIST_PRICE)
     usage = Usage(
-        input_tokens=input_tokens,
+        input_tokens=calls.calls * input_tokens + calls.added_input_tokens,
         cached_input_tokens=min(cached_tokens, input_tokens),
-        output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
+        output_tokens=calls.output_tokens,
     )
-    own_ms = facts.latency_ms if facts.kind == "local" else 0.0
-    return attempt_cost(facts.price, usage, own_ms, request.images)
+    if each_ms is None:
+        each_ms = facts.latency_ms if facts.kind == "local" else 0.0
+    return attempt_cost(facts.price, usage, calls.calls * each_ms, calls.calls * images)
 
 
 def billed_nano_usd(text: str) -> int:

@@ -31,11 +31,11 @@ from router.request.progress import (
     untried,
 )
 from router.request.review_row import review_of
-from router.routing.allowed_rungs import fits
 from router.routing.answer_checks import shares_words
 from router.routing.constraints import demanded_of
 from router.routing.hard_rules import disclaimer_of
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.allowed_rungs import fits
 from router.routing.verification import Verification
 from router.routing.wording.matters import (
     FoundMatter,

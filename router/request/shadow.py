@@ -27,8 +27,8 @@ from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row
 from router.request.progress import Candidate, Progress, ShadowDraw
 from router.routing.decision_record import ShadowNote
-from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.rung_plan import RungPlan
 from router.routing.verification import Verification, agreement
 from router.types import (
     NOBODY,
@@ -280,7 +280,8 @@ def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate)
 
 def _worst(plan: RungPlan, routed: RoutedRequest, candidate: Candidate) -> int:
     """Returns the most that the shadow can cost, own compute and its judge included."""
-    own = max(cost.worst_case(plan.facts, routed.request), plan.worst_case(routed.request))
+    whole = plan.worst_case(routed.request, routed.signals)
+    own = max(cost.worst_case(plan.facts, routed.request), whole)
     judge = routed.runtime.pair_judge
     if judge is None or candidate.answer is None:
         return own

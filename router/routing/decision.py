@@ -36,15 +36,6 @@ from msgspec.structs import replace
 from router.errors.incapable import context_exceeded, lacking, residency_leaves_none
 from router.policy.refusal import refusal
 from router.policy.schema import DecisionSection, Policy
-from router.routing.allowed_rungs import (
-    answer_in_hand,
-    fallback,
-    fits,
-    floor_of,
-    in_turn,
-    passed_over,
-    stand_ins,
-)
 from router.routing.constraints import Asked
 from router.routing.expected_loss import (
     counted_costs,
@@ -54,7 +45,16 @@ from router.routing.expected_loss import (
 )
 from router.routing.exploration import chances, drawn
 from router.routing.hard_rules import Bounds, bounds
-from router.routing.rung_reasons import Choice, Weighed, reasons_of, truthful
+from router.routing.rungs.allowed_rungs import (
+    answer_in_hand,
+    fallback,
+    fits,
+    floor_of,
+    in_turn,
+    passed_over,
+    stand_ins,
+)
+from router.routing.rungs.rung_reasons import Choice, Weighed, reasons_of, truthful
 from router.types import (
     IN_HAND_FROM,
     NO_PRESSURE,

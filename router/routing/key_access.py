@@ -19,7 +19,8 @@ from router.errors import PermissionDenied
 from router.policy.sections.privacy import ResidencyRule
 from router.privacy.entities.kinds import EntityKind
 from router.privacy.pseudonyms.texts import Reader, texts_of
-from router.routing.policy_runtime import PolicyRuntime, RungPlan, Selected
+from router.routing.policy_runtime import PolicyRuntime, Selected
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import ChatRequest, Identity, Reason, RungFacts
 
 CODE = "model_not_allowed"

@@ -21,12 +21,7 @@ from router.routing.constraints import Asked, asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
 from router.routing.key_access import check_selected, reachable, within_residency
-from router.routing.policy_runtime import (
-    PolicyRuntime,
-    Selected,
-    known_models,
-    select,
-)
+from router.routing.policy_runtime import PolicyRuntime, Selected, known_models, select
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     NO_PRESSURE,

@@ -19,22 +19,18 @@ from router.money import cost
 from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
 from router.policy.head_conditions import likeliest_chance
-from router.policy.schema import Alias, AnswererSection, Policy
+from router.policy.schema import Alias, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
-from router.routing.decision import chance
+from router.routing.rungs.rung_plan import RungPlan, basis_of
 from router.routing.told.shifts import Shifts
-from router.routing.verification import Judge
 from router.types import (
     NO_WARMTH,
     OWN_MODELS,
-    Answerer,
-    AnswererFacts,
     Capability,
     ChatRequest,
     CostBasis,
     Domain,
     Identity,
-    Preview,
     Price,
     PSource,
     Reason,
@@ -45,110 +41,10 @@ from router.types import (
     Usage,
     VerifyMode,
     WarmCache,
-    measured_once,
 )
-
-PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
-"""Abilities where nothing is known: chances of .62, .88, .97 at difficulty 0, shown as `prior`."""
-
-
-class Ability(Struct, frozen=True):
-    """Holds an answerer's ability: theta per domain on the scale of difficulty, and its source."""
-
-    theta: float
-    by_domain: Mapping[Domain, float]
-    slope: float
-    source: PSource
-    count: int
-
-    def p(self, domain: Domain, difficulty: float) -> float:
-        """Returns the chance of being right at this difficulty (logits); see `decision.chance`."""
-        return chance(self.by_domain.get(domain, self.theta), difficulty, self.slope)
-
-
-def prior_ability(level: int) -> Ability:
-    """Returns the ability that is assumed of an answerer of this level without evidence."""
-    return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
-
-
-DELIBERATION_STEPS = 5  # decompose, evidence, alternatives, risk and benefit, synthesis
 
 PriceOf = Callable[[str], Price | None]
 NO_PRICE = Price(version="")  # of own compute that nobody prices: free, which reports say
-
-
-Declines = Callable[[ChatRequest, Signals], Reason | None]
-Previews = Callable[[ChatRequest, Signals], Preview | None]
-
-
-class RungPlan(Struct, frozen=True, dict=True):
-    """Holds one answerer of the policy with all that the gateway knows of it."""
-
-    answerer: Answerer
-    section: AnswererSection
-    facts: AnswererFacts
-    ability: Ability
-    judge: Judge | None = None  # gives the chance of an answer by what it shows
-    over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
-    declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
-    previews: Previews | None = None  # what is known of an answer before the call, None: nothing
-    asks: Previews | None = None  # what a resolver asks back instead of answering, None: nothing
-    judged_by: AnswererFacts | None = None  # of the judge, and what its verdicts take
-
-    def verify_mode(self, hard_rule: bool) -> VerifyMode:
-        """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
-        return self.section.verify.hard_rule if hard_rule else self.section.verify.default
-
-    @measured_once
-    def composite(self) -> bool:
-        """Returns True when only the calls it makes cost money, its own line nothing."""
-        return self.over is not None
-
-    @measured_once
-    def spends_outside(self) -> bool:
-        """Returns True when its own calls are paid to a provider."""
-        return self.facts.kind in ("upstream", "litellm")
-
-    @measured_once
-    def may_spend_outside(self) -> bool:
-        """Returns True when this rung, or the answerer it calls, is paid to a provider."""
-        inner = self.over is not None and self.over.kind in ("upstream", "litellm")
-        return self.spends_outside or inner
-
-    def expected_cost(
-        self, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
-    ) -> cost.Cost:
-        """Returns the expected cost of this rung, its inner calls included; those find no cache."""
-        if self.over is None or self.facts.price.per_request_nano_usd is not None:
-            own = cost.expected_cost(self.facts, request, input_tokens, cached_tokens)
-        else:
-            step = cost.expected_cost(self.over, request, input_tokens)
-            own = cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
-        judge = self.judged_by
-        return (
-            own if judge is None else own.beside(cost.expected_cost(judge, request, input_tokens))
-        )
-
-    def would_cost(self, usage: Usage, images: int = 0, steps: Usage | None = None) -> cost.Cost:
-        """Returns the cost of an answer of these counts here; a deliberation sees no images.
-
-        `steps` counts all calls of the deliberation that answered, if one did."""
-        facts = self.facts if self.over is None else self.over
-        if self.facts.price.per_request_nano_usd is not None:
-            facts = self.facts
-        own_ms = facts.latency_ms if facts.kind == "local" else 0.0
-        calls = 1 if facts is self.facts else DELIBERATION_STEPS
-        if calls > 1 and steps is not None and steps.total_tokens and not own_ms:
-            return cost.attempt_cost(facts.price, steps, 0.0)
-        each = cost.attempt_cost(facts.price, usage, own_ms, images if calls == 1 else 0)
-        return cost.Cost(calls * each.nano_usd, each.basis)
-
-    def worst_case(self, request: ChatRequest) -> int:
-        """Returns the most that this rung can cost, its inner calls included."""
-        judging = 0 if self.judged_by is None else cost.worst_case(self.judged_by, request)
-        if self.over is None or self.facts.price.per_request_nano_usd is not None:
-            return judging + cost.worst_case(self.facts, request)
-        return judging + DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +117,21 @@ class PolicyRuntime:
         return sum(deadlines) + max(deadlines, default=0)
 
     def cost_at_level(
-        self, level: int, usage: Usage, images: int = 0, steps: Usage | None = None
+        self,
+        level: int,
+        usage: Usage,
+        images: int = 0,
+        steps: Usage | None = None,
+        signals: Signals | None = None,
     ) -> int | None:
         """Returns what an answer of these token counts would cost at level 2 or 3 (nano-dollars).
 
         The answerer is the one that `report` names for the level, or the first of the level. None
-        where there is none, or where its price is unknown. `steps` is as in `would_cost`.
+        where there is none, or where its price is unknown. `steps` and `signals` are as in
+        `would_cost`.
         """
         plan = self.at_level[level]
-        priced = None if plan is None else plan.would_cost(usage, images, steps)
+        priced = None if plan is None else plan.would_cost(usage, images, steps, signals)
         return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
 
     def _standing_for(self, level: int, named: str | None) -> RungPlan | None:
@@ -269,7 +171,7 @@ def _rung_facts(
     assume_ready: bool,
 ) -> RungFacts:
     facts = plan.facts
-    expected = plan.expected_cost(request, signals.input_tokens)
+    expected = plan.expected_cost(signals, request.sampling.max_output_tokens, request.images)
     previews = plan.previews or plan.asks
     preview = None if previews is None else previews(request, signals)
     declined = plan.declines(request, signals) if plan.declines else None
@@ -303,7 +205,9 @@ def _rung_facts(
         latency_ms=facts.latency_ms,
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
-        worst_nano_usd=0 if request.hints.max_cost_nano_usd is None else plan.worst_case(request),
+        worst_nano_usd=0
+        if request.hints.max_cost_nano_usd is None
+        else plan.room_needed(request, signals),
         excused=set(missing) == {Capability.TOOLS} and not request.forces_tools,
         declined=declined,
         because=None if preview is None else preview.because,
@@ -329,18 +233,12 @@ def _warmed(
     price = plan.facts.price
     if not tokens and not (thoughts and price.output_nano_usd):
         return facts
-    cost_nano_usd = plan.expected_cost(request, signals.input_tokens, tokens).nano_usd
+    cap = request.sampling.max_output_tokens
+    cost_nano_usd = plan.expected_cost(signals, cap, request.images, tokens).nano_usd
     saved = max(0, facts.cost_nano_usd - cost_nano_usd)
     saved += thoughts * (price.reasoning_nano_usd or price.output_nano_usd or 0) // cost.MEGA
     saved = min(saved, facts.cost_nano_usd)
     return replace(facts, cost_nano_usd=facts.cost_nano_usd - saved, cache_nano_usd=saved)
-
-
-def basis_of(plan: RungPlan, expected: cost.Cost) -> CostBasis:
-    """Returns a cost's basis: own compute without a price is free, an upstream's is unknown."""
-    if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
-        return CostBasis.OWN_COMPUTE
-    return expected.basis
 
 
 class Selected(Struct, frozen=True):

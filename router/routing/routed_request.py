@@ -13,7 +13,8 @@ from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked
 from router.routing.hard_rules import demanded_level
-from router.routing.policy_runtime import PolicyRuntime, RungPlan
+from router.routing.policy_runtime import PolicyRuntime
+from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of
 from router.types import (
     NO_PRESSURE,

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from router.types.answerers import (
     WITHOUT_MODEL,
+    AnswerCalls,
     Answerer,
     AnswererFacts,
     AnswererState,
@@ -248,6 +249,7 @@ __all__ = [
     "Answer",
     "AnswerCache",
     "AnswerCaches",
+    "AnswerCalls",
     "Answerer",
     "AnswererFacts",
     "AnswererState",

@@ -103,6 +103,14 @@ class Preview(Struct, frozen=True):
     least: float | None = None  # from which p it may go out; None: from the confidence floor on
 
 
+class AnswerCalls(Struct, frozen=True):
+    """Counts the model calls of one answer, none of them repaired, and their tokens."""
+
+    calls: int
+    added_input_tokens: int  # beside the question, which each call reads: instructions, drafts
+    output_tokens: int  # of all calls
+
+
 class AnswererState(StrEnum):
     """Says whether an answerer can be called."""
 

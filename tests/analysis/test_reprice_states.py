@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from router.analysis.prices.reprice import reprice
 from router.money import cost
 from router.request.calls.settlement import at_hold, own_compute, paid_for, state_of
-from router.routing.policy_runtime import RungPlan
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Role, Usage
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.changed import replace

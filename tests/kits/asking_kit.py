@@ -17,7 +17,7 @@ from router.policy.content.knowledge import parse_knowledge
 from router.policy.content.replies import match_scope
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
 from router.routing.decision import confidence_floor
-from router.routing.policy_runtime import RungPlan, prior_ability
+from router.routing.rungs.rung_plan import RungPlan, prior_ability
 from router.triage.batches.config import TriageConfig
 from router.triage.engine import TriageEngine
 from router.triage.service import TriageService

@@ -16,12 +16,14 @@ from router.ledger.tables.texts import TextStore
 from router.money.budgets import Budgets
 from router.policy.schema import AnswererSection, Policy
 from router.routing.planner import Router
-from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
+from router.routing.policy_runtime import PolicyRuntime
+from router.routing.rungs.rung_plan import Ability, RungPlan
 from router.routing.verification import Judge
 from router.triage.conversation.memory import memory_after
 from router.types import (
     NOBODY,
     Answer,
+    AnswerCalls,
     AnswererFacts,
     AnswererState,
     AnswererStatus,
@@ -320,6 +322,11 @@ def a_section(policy: Policy, name: str) -> AnswererSection:
     return section
 
 
+def five_calls(signals: Signals | None, each: int) -> AnswerCalls:
+    """Counts the calls of a deliberation in short steps, without their instructions."""
+    return AnswerCalls(5, 0, 5 * each)
+
+
 def a_runtime(
     policy: Policy, tiers: list[ScriptedTier], triage: ScriptedTriage, thetas: dict[str, float]
 ) -> PolicyRuntime:
@@ -335,6 +342,7 @@ def a_runtime(
             if tier.kind == "deliberation"
             else None,
             judge=tier.judge,
+            counts=five_calls if tier.kind == "deliberation" else None,
         )
         for tier in tiers
     )

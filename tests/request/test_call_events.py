@@ -114,7 +114,7 @@ async def test_call_beyond_the_clients_own_cap_is_told(houses: Houses) -> None:
     listener = Listener()
     verify = {"default": "full", "self_consistency": 1}
     house = houses([mid()], signals=UNSURE, events=listener, verify_mid=verify)
-    worst = house.gateway.router.default.plans[0].worst_case(ask())
+    worst = house.gateway.router.default.plans[0].worst_case(ask(), UNSURE)
     await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=worst)), ALICE)
     assert [e.limit for e in listener.events if isinstance(e, CallRefused)] == ["max_cost_usd"]
 

@@ -296,7 +296,7 @@ async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(house
 async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(houses: Houses) -> None:
     wordy = mid(usage=Usage(input_tokens=10, output_tokens=100, reported=True))
     house = with_steps(houses([low(), wordy], signals=UNSURE), "solve", "refine")
-    worst = house.gateway.router.default.by_name["mid"].worst_case(ask())
+    worst = house.gateway.router.default.by_name["mid"].worst_case(ask(), UNSURE)
     cap = 2 * worst - 1
     outcome = await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=cap)), ALICE)
     row = await only_row(house)

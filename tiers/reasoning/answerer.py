@@ -19,6 +19,7 @@ from router.policy.content.deliberation_full import Perspective, StepId, Templat
 from router.policy.schema import DeliberationAnswerer, TierSection
 from router.types import (
     Answer,
+    AnswerCalls,
     AnswererFacts,
     Call,
     Capability,
@@ -27,6 +28,7 @@ from router.types import (
     Delta,
     Domain,
     JsonText,
+    Signals,
     Usage,
     Work,
     Worked,
@@ -34,6 +36,7 @@ from router.types import (
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.reasoning import checks
 from tiers.reasoning.asking import Asker, Check, nothing_wrong
+from tiers.reasoning.counted_calls import calls_of, counted_steps
 from tiers.reasoning.run import (
     MAX_QUESTION_CHARACTERS,
     Run,
@@ -77,6 +80,21 @@ class Deliberation(OwnAnswerer):
         self._clock = clock
         self._profile = profile
         self._sources = sources
+        plans = {one.name: plan_for(one, profile) for one in templates.values()}
+        self._counted = {
+            one.name: (counted_steps(one, plans[one.name]), plans[one.name])
+            for one in templates.values()
+        }
+
+    def calls(self, signals: Signals | None, each: int) -> AnswerCalls:
+        """Returns the calls for such a matter, none repaired; without signals for a general one.
+
+        `each` are the output tokens of a call, as far as its step allows them.
+        """
+        templates = self._templates
+        found = templates[Domain.GENERAL] if signals is None else template_for(signals, templates)
+        steps, plan = self._counted[found.name]
+        return calls_of(steps, plan, self._over.context_tokens, each)
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the decision as text, its steps in `Choice.reasoning`, its facts in `facts`.

@@ -120,6 +120,12 @@ class Run:
         )
 
 
+def handed_on_characters(profile: str, context_tokens: int) -> int:
+    """Returns how many characters of earlier steps a step reads at most."""
+    most = max(1_000, context_tokens)
+    return most * CHARACTERS_PER_TOKEN if profile == "full" else most
+
+
 def question_of(request: ChatRequest, limit: int) -> str:
     """Returns the user's words as a quotation, with the turns before them when there were any."""
     turns = [m for m in request.messages if m.role in ("user", "assistant") and m.text]

@@ -18,8 +18,9 @@ from router.analysis.replay.cases import Case
 from router.money import cost
 from router.policy.schema import Policy
 from router.routing.constraints import Asked, Shape
-from router.routing.policy_runtime import DELIBERATION_STEPS, RungPlan, basis_of
+from router.routing.rungs.rung_plan import RungPlan, basis_of
 from router.types import (
+    AnswerCalls,
     AnswererFacts,
     AttemptRow,
     Capability,
@@ -27,6 +28,7 @@ from router.types import (
     PSource,
     Reason,
     RungFacts,
+    Signals,
     Usage,
 )
 
@@ -106,7 +108,7 @@ def _facts(
     shape = case.shape or Shape((), None)
     if case.shape is None:
         assumed.add(Assumed.CAP)
-    expected = expected_cost(plan, shape, signals.input_tokens)
+    expected = plan.expected_cost(signals, shape.output_cap, shape.images)
     p, source, count, because = _p(plan, case, stored)
     missing = _missing(facts, case, known, assumed)
     if stored is None:
@@ -123,7 +125,7 @@ def _facts(
         latency_ms=facts.latency_ms,
         missing=missing,
         context_tokens=facts.context_tokens,
-        worst_nano_usd=_worst(plan, shape),
+        worst_nano_usd=_worst(plan, shape, signals),
         declined=_declined(plan, case, known, assumed),
         excused=set(missing) == {Capability.TOOLS} and not shape.forces_tools,
         ready=stored is None or stored.ready,
@@ -193,35 +195,19 @@ def _declined(
     return stored.declined
 
 
-def expected_cost(plan: RungPlan, shape: Shape, input_tokens: int) -> cost.Cost:
-    """Returns the expected cost of the rung, as `RungPlan.expected_cost` does for a request."""
-    listed = plan.facts.price.per_request_nano_usd is not None
-    # A deliberation costs what the model under it costs, unless a list price covers all steps.
-    facts = plan.facts if plan.over is None or listed else plan.over
-    cap = facts.max_output_tokens
-    cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
-    usage = Usage(input_tokens=input_tokens, output_tokens=min(facts.expected_output_tokens, cap))
-    # Only local answerers use own compute; a remote one's time costs nothing here.
-    own_ms = facts.latency_ms if facts.kind == "local" else 0.0
-    step = cost.attempt_cost(facts.price, usage, own_ms, shape.images)
-    steps = 1 if facts is plan.facts else DELIBERATION_STEPS
-    return cost.Cost(steps * step.nano_usd, step.basis)
-
-
-def _worst(plan: RungPlan, shape: Shape) -> int:
-    """Returns the highest possible cost of one call, where a client's cap asked for that bound."""
+def _worst(plan: RungPlan, shape: Shape, signals: Signals) -> int:
+    """Returns the highest possible cost of a rung, where a client's cap asked for that bound."""
     if not shape.input_bound:
         return 0
-    listed = plan.facts.price.per_request_nano_usd
-    if listed is not None:
-        return listed
-    facts = plan.facts if plan.over is None else plan.over
+    facts = plan.paid
     cap = facts.max_output_tokens
-    cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
+    calls = plan.calls(signals, cap)
+    if facts is plan.facts:
+        cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
+        calls = AnswerCalls(1, 0, cap * shape.choices)
     inputs = shape.input_bound + shape.images * facts.image_tokens + facts.added_input_tokens
-    bound = Usage(input_tokens=inputs, output_tokens=cap * shape.choices)
-    step = cost.attempt_cost(facts.price, bound, float(facts.deadline_ms), shape.images)
-    return step.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)
+    each_ms = float(facts.deadline_ms)
+    return cost.calls_cost(facts, calls, inputs, shape.images, each_ms=each_ms).nano_usd
 
 
 def would_cost(plan: RungPlan, case: Case) -> int | None:
@@ -237,7 +223,8 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
         )
     elif case.deliberated:
         usage, steps = cost.one_call(usage, case.signals.input_tokens), usage
-    paid = plan.would_cost(usage, case.shape.images if case.shape else 0, steps)
+    images = case.shape.images if case.shape else 0
+    paid = plan.would_cost(usage, images, steps, case.signals)
     return None if basis_of(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
 
 
@@ -245,7 +232,7 @@ def may_hold(plan: RungPlan, case: Case) -> int:
     """Returns the highest cost of a call here; triage's token count replaces a missing bound."""
     shape = case.shape or Shape((), None)
     bound = shape.input_bound or case.signals.input_tokens
-    return _worst(plan, replace(shape, input_bound=bound))
+    return _worst(plan, replace(shape, input_bound=bound), case.signals)
 
 
 def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> int | None:

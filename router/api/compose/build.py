@@ -51,7 +51,8 @@ from router.policy.schema import (
     ResolverAnswerer,
 )
 from router.policy.sections.heads import HeadSection
-from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
+from router.routing.policy_runtime import NO_PRICE, PolicyRuntime
+from router.routing.rungs.rung_plan import RungPlan
 from router.routing.told.shifts import Shifts
 from router.triage.batches.config import TriageConfig
 from router.triage.close_reading import file

@@ -51,7 +51,7 @@ from router.ledger.tables.reviews import waiting
 from router.money.budget_check import budget_warnings
 from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
 from router.policy.warnings import PolicyWarning
-from router.routing.policy_runtime import RungPlan
+from router.routing.rungs.rung_plan import RungPlan
 from router.stats.duration_histogram import DurationHistogram
 from router.types import (
     AttemptState,

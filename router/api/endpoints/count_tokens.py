@@ -18,7 +18,8 @@ from router.api.http.decision_views import id_headers
 from router.money.token_bound import token_bound
 from router.policy.schema import UpstreamAnswerer
 from router.routing.planner import Router
-from router.routing.policy_runtime import RungPlan, Selected
+from router.routing.policy_runtime import Selected
+from router.routing.rungs.rung_plan import RungPlan
 from router.threads.offload import offloaded
 from router.types import LONG_CHARACTERS, WITHOUT_MODEL, ChatRequest, Ids, TokenCounter
 from router.wire.openai.render import to_json

@@ -231,7 +231,7 @@ def _abilities(graded: Mapping[str, Graded]) -> dict[str, tuple[Ability, dict[Do
     """Returns theta of every answerer with enough labels, and by domain where there are enough."""
     from router.analysis.tune.tune import MIN_FOR_ABILITY, fit_ability
     from router.api.compose.answerers.abilities import load_abilities
-    from router.routing.policy_runtime import prior_ability
+    from router.routing.rungs.rung_plan import prior_ability
 
     slope = load_abilities().slope
     abilities = {}

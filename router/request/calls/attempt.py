@@ -35,8 +35,8 @@ from router.request.calls.settlement import (
 )
 from router.request.ledger_row import open_row
 from router.request.progress import Progress
-from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import (
     Answer,
     AttemptRow,

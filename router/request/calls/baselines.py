@@ -52,9 +52,9 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     return Baselines(
         requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
         if asked is not None
-        else _answerers_cost(runtime, routed.request.requested_model, usage, images, steps),
-        all_level_2=runtime.cost_at_level(2, usage, images, steps),
-        all_level_3=runtime.cost_at_level(3, usage, images, steps),
+        else _answerers_cost(routed, runtime, usage, images, steps),
+        all_level_2=runtime.cost_at_level(2, usage, images, steps, routed.signals),
+        all_level_3=runtime.cost_at_level(3, usage, images, steps, routed.signals),
         people=hired,
     )
 
@@ -86,21 +86,24 @@ def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
     (usage, steps), images = _usage_of(routed, candidate), routed.request.images
     ladder = [rung for rung in routed.decision.rungs[routed.decision.first :] if rung.taken]
     plans = routed.runtime.on(routed.created_at_ms).by_name
-    costs = [_known(plans[rung.answerer].would_cost(usage, images, steps)) for rung in ladder]
+    signals = routed.signals
+    priced = [plans[rung.answerer].would_cost(usage, images, steps, signals) for rung in ladder]
+    costs = list(map(_known, priced))
     known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]
     return expected_cost(known) if len(known) == len(ladder) else None
 
 
 def _answerers_cost(
-    runtime: PolicyRuntime, model: str, usage: Usage, images: int, steps: Usage | None
+    routed: RoutedRequest, runtime: PolicyRuntime, usage: Usage, images: int, steps: Usage | None
 ) -> int | None:
     """Returns the cost at the answerer that the requested model's name means, if there is one."""
+    model = routed.request.requested_model
     alias = runtime.policy.alias(model)
     name = alias.answerer if alias is not None else None
     plan = runtime.by_name.get(name) if name else None
     if plan is None:
         plan = runtime.by_model.get(model)
-    return None if plan is None else _known(plan.would_cost(usage, images, steps))
+    return None if plan is None else _known(plan.would_cost(usage, images, steps, routed.signals))
 
 
 def _known(priced: cost.Cost) -> int | None:

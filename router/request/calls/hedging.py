@@ -19,8 +19,8 @@ from contextlib import aclosing
 from router.errors import BudgetExceeded, StreamCut, TiergateError
 from router.request.calls.priced_calls import Spender
 from router.routing.next_rung import Left, rung_beside
-from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import Answer, CostBasis, Delta, VerifyMode, usd_to_nano
 
 
@@ -103,7 +103,8 @@ class Calls:
         rung = routed.decision.rungs[beside]
         other = routed.plans[beside]
         most = usd_to_nano(section.speculate.max_usd)
-        if rung.cost_basis is not CostBasis.UNKNOWN and other.worst_case(routed.request) <= most:
+        worst = other.worst_case(routed.request, routed.signals)
+        if rung.cost_basis is not CostBasis.UNKNOWN and worst <= most:
             self._running[beside] = Ahead(self.spender.stream_rung(beside, other, ahead=True))
             self.hedged_rung = beside
 

@@ -17,8 +17,8 @@ from router.privacy.pseudonyms.veil import Veil, VeiledStream
 from router.request.calls.attempt import Attempt, CallBooks, Nesting
 from router.request.progress import Progress
 from router.request.veiling import HidingFrom, hidden_by
-from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import (
     Answer,
     Call,
@@ -38,8 +38,9 @@ MAX_DEPTH = 2
 SAMPLE_TEMPERATURE = 0.7
 """The temperature of self-consistency samples (Wang et al., arXiv 2203.11171)."""
 
-MAX_ATTEMPTS = 32
-"""The most priced calls of one request: 16 rungs, or a deliberation's five steps with repairs."""
+MAX_ATTEMPTS = 64
+"""The most priced calls of one request: 16 rungs, and a deliberation of 14 calls, each repaired
+twice. Seven steps, six perspectives and the client's own form are the most that a template has."""
 
 
 class Spender:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from router.errors import DeadlineExceeded, TiergateError, UpstreamError
 from router.money import cost
 from router.money.model_redirects import Redirect
-from router.routing.policy_runtime import RungPlan
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Usage
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import tiers
 from router.errors import ModelFileError
 from router.policy.schema import AnswererSection, DeliberationAnswerer, LocalAnswerer
-from router.routing.policy_runtime import Ability, prior_ability
+from router.routing.rungs.rung_plan import Ability, prior_ability
 from router.routing.verification import AnswerCalibration
 from router.triage.triage_model import DEFAULT_FOLDER
 from router.types import Domain, PSource

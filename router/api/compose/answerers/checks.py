@@ -15,7 +15,7 @@ from router.policy.judge_checks import same_model
 from router.policy.loading import LoadedPolicy
 from router.policy.parsing.text_files import text_of
 from router.policy.sections.judging import CheckSection
-from router.routing.policy_runtime import RungPlan
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import AnswererFacts, Clock
 
 if TYPE_CHECKING:  # a policy without calibrations loads none of it

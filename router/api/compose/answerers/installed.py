@@ -12,7 +12,8 @@ from router.errors import ModelFileError
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import LitellmAnswerer, LocalAnswerer
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.routing.policy_runtime import PolicyRuntime, RungPlan
+from router.routing.policy_runtime import PolicyRuntime
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import AnswererState
 from tiers.local.host import LocalModelSpec, required_files, specs_for
 

@@ -45,7 +45,7 @@ from router.policy.schema import (
 from router.policy.sections.capabilities import complete
 from router.privacy.provider_seals import issuer_of
 from router.routing.decision import confidence_floor
-from router.routing.policy_runtime import RungPlan
+from router.routing.rungs.rung_plan import RungPlan
 from router.routing.verification import Judge
 from router.stats import answer_head
 from router.triage.engine import TriageEngine
@@ -162,7 +162,14 @@ def plan_of(
         templates = load_templates(loaded.file(section.templates))
         sources = _sources(loaded, parts, knowledge) if section.context else None
         thinker = build_deliberation(section, tier, over.facts, templates, parts.clock, sources)
-        plan = RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
+        plan = RungPlan(
+            thinker,
+            section,
+            thinker.facts,
+            over.ability,
+            over=over.facts,
+            counts=thinker.calls,
+        )
         return _with_words(plan, words) if isinstance(over.answerer, WordsOnly) else plan
     if isinstance(section, ExactAnswerer):
         talk = section.small_talk and load_small_talk(loaded.file(section.small_talk))
@@ -191,6 +198,8 @@ def plan_of(
         ability = abilities.of(section, tier.level)
         return RungPlan(quoting_documents, section, quoting_documents.facts, ability)
     answerer = _answerer(loaded, section, tier, parts)
+    alone = not isinstance(section, LocalAnswerer) or section.alone
+    counts = None
     # A single step "solve" is the plain call, which needs no wrapper.
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
         passages = _passages(list(knowledge.values()))
@@ -198,14 +207,15 @@ def plan_of(
         answerer = SteppedAnswerer(
             answerer, section.steps, passages, clock=parts.clock, documents=documents
         )
+        counts = answerer.calls
     plan = RungPlan(
         answerer,
         section,
         answerer.facts,
         abilities.of(section, tier.level),
         judge=_judge(loaded, section, abilities),
+        counts=counts if alone else None,
     )
-    alone = not isinstance(section, LocalAnswerer) or section.alone
     return plan if alone else _with_words(plan, words)
 
 

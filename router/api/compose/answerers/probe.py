@@ -15,7 +15,8 @@ from enum import StrEnum
 from router.errors import ModelFileError, PolicyError, TiergateError
 from router.policy.parsing.environment import secret
 from router.policy.schema import LitellmAnswerer, LocalAnswerer, UpstreamAnswerer
-from router.routing.policy_runtime import PolicyRuntime, RungPlan
+from router.routing.policy_runtime import PolicyRuntime
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import AnswererFacts, AnswererState
 from tiers.local.weights import find_weights
 from tiers.resilience.refusals import shown_url
