@@ -150,7 +150,7 @@ class Shadows:
     ) -> None:
         plan = shown.plans[rung]
         note = drawn.note
-        routed, progress = self._own_request(own_id, shown), Progress()
+        routed, progress = self._own_request(own_id, shown, drawn.worst_nano_usd), Progress()
         spender = Spender(routed, progress, self._ledger, self._clock)
         error: TiergateError | None = None
         judged: Candidate | None = None
@@ -190,12 +190,15 @@ class Shadows:
         drawn = ShadowDraw(note, rung, spent.day, worst)
         await self._run(own_id, other, drawn, candidate, rung)
 
-    def _own_request(self, own_id: str, shown: RoutedRequest) -> RoutedRequest:
-        """Returns the same request as one of its own, without the client's limits."""
+    def _own_request(self, own_id: str, shown: RoutedRequest, most: int) -> RoutedRequest:
+        """Returns the same request as one of its own, without the client's limits.
+
+        It may cost `most` nano-dollars, so that repaired steps pass no limit of a day.
+        """
         return replace(
             shown,
             request_id=own_id,
-            asked=replace(shown.asked, max_cost_nano_usd=None),
+            asked=replace(shown.asked, max_cost_nano_usd=most),
             started_ms=self._clock.monotonic_ms(),
             created_at_ms=self._clock.now_ms(),
             deadline_ms=None,

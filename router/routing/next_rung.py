@@ -63,6 +63,9 @@ def next_rung(decision: Decision, turn: Turn, section: DecisionSection) -> Step:
     looks_higher = turn.rung == decision.in_hand
     action = Action.ACCEPT if doubt is None else Action.STOP
     if not turn.verified and not looks_higher:
+        # The answer in hand is better than this one, but this rung was not known to be worse.
+        if doubt is Reason.NOTHING_BETTER:
+            doubt = Reason.ANSWER_NOT_TRUSTED
         return Step(action, None, doubt or Reason.ANSWER_ACCEPTED)
     above = ladder_after(decision, turn.rung)
     p = turn.p if turn.in_hand is None else max(turn.p, turn.in_hand)

@@ -196,13 +196,12 @@ class ScriptedTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         self.calls += 1
         self.seen.append(work)
-        inner_calls = [call(other, work.request, work.role) for other in self.asks]
         # A deliberation calls its drafts together or one by one.
         if self.at_once:
-            await asyncio.gather(*inner_calls)
+            await asyncio.gather(*(call(other, work.request, work.role) for other in self.asks))
         else:
-            for inner_call in inner_calls:
-                await inner_call
+            for other in self.asks:
+                await call(other, work.request, work.role)
         if self.upstream_id:
             work.name_answer(self.upstream_id)
         await self._wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from router.policy.content.deliberation import load_templates
 from router.policy.schema import DeliberationAnswerer, LocalAnswerer, TierSection
@@ -101,10 +101,16 @@ class Strong:
         return filled(step, schema, request.messages[-1].text)
 
 
-def deliberation(*, trusted: bool = True, sources: Sources | None = None) -> Deliberation:
-    """Returns a deliberation in the full profile over an upstream of the name strong."""
+def deliberation(
+    *,
+    trusted: bool = True,
+    sources: Sources | None = None,
+    profile: Literal["auto", "short", "full"] = "full",
+    context_tokens: int = 128_000,
+) -> Deliberation:
+    """Returns a deliberation over an upstream of the name strong."""
     section = DeliberationAnswerer(
-        kind="deliberation", name="deliberate", over="strong", trusted=trusted
+        kind="deliberation", name="deliberate", over="strong", trusted=trusted, profile=profile
     )
     tier = TierSection(
         name="reasoning", level=3, answerers=[LocalAnswerer(kind="local", name="strong"), section]
@@ -118,7 +124,7 @@ def deliberation(*, trusted: bool = True, sources: Sources | None = None) -> Del
         "big",
         Price(),
         4096,
-        128_000,
+        context_tokens,
         able,
         200,
         500.0,

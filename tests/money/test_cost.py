@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from router.money.cost import (
     at_dearest,
     attempt_cost,
-    expected_cost,
+    calls_cost,
     hides_reasoning,
     input_bound,
     most_image_tokens,
     own_compute,
     token_parts,
     worst_case,
+    worst_of_calls,
 )
 from router.types import (
+    AnswerCalls,
     AnswererFacts,
     ChatRequest,
     ContentPart,
@@ -193,9 +195,30 @@ def test_own_compute_alone_is_a_price() -> None:
     assert (paid.nano_usd, paid.basis) == (3_600, CostBasis.OWN_COMPUTE)
 
 
-def test_expected_output_is_at_most_what_was_asked_for() -> None:
-    asked = replace(HELLO, sampling=Sampling(max_output_tokens=10))
-    assert expected_cost(FACTS, asked, 20).nano_usd == 20 * 1_000 + 10 * 4_000
+def test_calls_cost_their_questions_and_what_they_read_and_write_beside() -> None:
+    """Three times 100 tokens of a question, 400 of instructions, 600 of output at $1 and $4."""
+    calls = AnswerCalls(3, 400, 600)
+    assert calls_cost(FACTS, calls, 100).nano_usd == 3_100_000
+    warm = calls_cost(FACTS, AnswerCalls(1, 0, 10), 20, cached_tokens=50)
+    assert warm == attempt_cost(FACTS.price, Usage(20, 20, 0, 10), 0.0)
+
+
+def test_calls_to_an_answerer_with_a_list_price_cost_it_each() -> None:
+    listed = replace(FACTS, price=Price(per_request_nano_usd=7, version="stated"))
+    assert calls_cost(listed, AnswerCalls(3, 400, 600), 100).nano_usd == 21
+    assert worst_of_calls(listed, HELLO, AnswerCalls(3, 400, 600)) == 21
+
+
+def test_calls_to_a_local_model_cost_the_time_of_each() -> None:
+    local = replace(FACTS, kind="local", latency_ms=100.0, price=Price(per_second_nano_usd=36_000))
+    assert calls_cost(local, AnswerCalls(3, 400, 600), 100).nano_usd == 3 * 3_600
+
+
+def test_worst_case_of_calls_reads_the_request_in_each() -> None:
+    one = worst_case(FACTS, HELLO)
+    output = FACTS.max_output_tokens
+    assert worst_of_calls(FACTS, HELLO, AnswerCalls(1, 0, output)) == one
+    assert worst_of_calls(FACTS, HELLO, AnswerCalls(2, 0, 2 * output)) == 2 * one
 
 
 @pytest.mark.parametrize(

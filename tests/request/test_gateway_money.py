@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import pytest
 
@@ -13,10 +14,12 @@ from router.analysis.report.build import build_report
 from router.analysis.report.output.row_json import rows_json
 from router.errors import (
     BudgetExceeded,
+    MaxCostTooLow,
     NotCapable,
     UpstreamInvalid,
 )
 from router.policy.schema import ReportSection
+from router.routing.decision_record import parse
 from router.types import (
     Answer,
     AttemptState,
@@ -64,6 +67,50 @@ async def test_a_list_price_covers_the_calls_under_it(houses: Houses) -> None:
     row = await only_row(house)
     assert row.cost_nano_usd == 5 * 10**9
     assert [a.cost_nano_usd for a in row.attempts] == [5 * 10**9, 0, 0]
+
+
+async def test_a_deliberation_is_priced_by_its_calls(houses: Houses) -> None:
+    """Scripted: five calls of 20 output tokens each; a plain answer counts five times there."""
+    thinker = deep(kind="deliberation", asks=("mid",), price=Price())
+    house = houses([low(), mid(), thinker], signals=UNSURE)
+    await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    (plain,) = [one for one in parse(row.record).facts if one.answerer == "mid"]
+    (thought,) = [one for one in parse(row.record).facts if one.answerer == "deep"]
+    assert thought.cost_nano_usd == 5 * plain.cost_nano_usd
+    assert row.baselines.all_level_3 == 5 * (row.baselines.all_level_2 or 0) > 0
+
+
+async def test_a_clients_cap_of_output_bounds_an_answer_and_no_step(houses: Houses) -> None:
+    house = houses([low(), mid(), deep(kind="deliberation", asks=("mid",), price=Price())])
+    plans = house.gateway.router.default.by_name
+    costs = {
+        name: [plans[name].expected_cost(UNSURE, cap, 0).nano_usd for cap in (None, 1)]
+        for name in ("mid", "deep")
+    }
+    assert costs["mid"][1] < costs["mid"][0]
+    assert costs["deep"][1] == costs["deep"][0]
+
+
+async def test_a_deliberation_begins_only_with_money_for_all_its_steps(houses: Houses) -> None:
+    thinker = deep(kind="deliberation", asks=("mid",), price=Price())
+    house = houses([low(), mid(), thinker], signals=UNSURE)
+    plans = house.gateway.router.default.by_name
+    one, all_steps = (plans[name].room_needed(ask(), UNSURE) for name in ("mid", "deep"))
+    assert all_steps == 5 * one
+    asked = partial(ask, requested_model="tier:reasoning")
+    with pytest.raises(MaxCostTooLow):
+        await house.gateway.complete(asked(hints=Hints(max_cost_nano_usd=all_steps - 1)), ALICE)
+    outcome = await house.gateway.complete(asked(hints=Hints(max_cost_nano_usd=all_steps)), ALICE)
+    assert outcome.rung.answerer == "deep"
+
+
+async def test_an_answer_begins_where_only_its_check_cannot_be_paid(houses: Houses) -> None:
+    house = with_steps(houses([low(), mid()], signals=UNSURE), "check")
+    plan = house.gateway.router.default.by_name["mid"]
+    counted = replace(plan, counts=plan.answerer.calls)  # type: ignore[attr-defined]
+    assert counted.worst_case(ask(), UNSURE) > counted.room_needed(ask(), UNSURE)
+    assert counted.room_needed(ask(), UNSURE) == plan.room_needed(ask(), UNSURE)
 
 
 BOUND = Usage(input_tokens=400, output_tokens=90)

@@ -25,6 +25,7 @@ from router.types import (
     Role,
     RowUnwritten,
     Sampling,
+    Usage,
 )
 from tests.kits.books.ledger_sql import change, query
 from tests.kits.changed import replace
@@ -261,3 +262,15 @@ def _strict() -> Side:
     policy: Policy = a_policy(tiers, decision={"confidence_floor": 0.99})
     surer = {"deep": 6.0}  # than the answer in hand, so that a higher floor buys it
     return Side(policy, "strict", a_runtime(policy, tiers, ScriptedTriage(), surer).plans)
+
+
+async def test_repaired_steps_of_a_deliberation_pass_no_limit_of_a_day(houses: Houses) -> None:
+    """Its five steps fit the day's money; the repairs that follow do not."""
+    wordy = mid(usage=Usage(input_tokens=19, output_tokens=100, reported=True))
+    thinker = deep(kind="deliberation", asks=("mid",) * 9, price=Price())
+    limit = ALWAYS | {"max_usd_per_day": 5 * WORST / 1e9}
+    house = shadowed(houses, limit, low(), wordy, thinker)
+    await house.gateway.complete(ask(), ALICE)
+    _, (shadow,) = await rows_of(house)
+    assert shadow.state is RequestState.FAILED
+    assert 4 * WORST <= shadow.cost_nano_usd <= 5 * WORST

@@ -200,6 +200,17 @@ def test_the_trigger_leads_past_a_worse_rung_to_one_that_may_help() -> None:
     assert (step.action, step.rung, step.reason) == (Action.CLIMB, 2, Reason.LOW_CONFIDENCE)
 
 
+def test_an_unverified_answer_below_the_one_in_hand_is_told_by_its_own_reason() -> None:
+    """A mere prior of .3 was not known to be worse, so `nothing_better` would not be true of it."""
+    policy = a_policy(level_3_not_below_usd=0)
+    rows = facts(p1=0.7, p2=0.3, p3=0.3)
+    rows[2] = replace(rows[2], p_source=PSource.PRIOR)
+    ladder = decide(policy, CALM, rows, Asked())
+    turn = Turn(2, 0.3, verified=False, in_hand=0.7, doubt=Reason.NOTHING_BETTER)
+    step = next_rung(ladder, turn, policy.decision)
+    assert (step.action, step.reason) == (Action.STOP, Reason.ANSWER_NOT_TRUSTED)
+
+
 def test_a_failed_answer_in_hand_makes_the_worse_rung_useful() -> None:
     policy = a_policy()
     ladder = decide(policy, CALM, facts(p1=0.56, p2=0.08), Asked())
