@@ -37,6 +37,9 @@ BEHAVIOURS = [
     "html",
     "cut",
     "error-event",
+    "no-usage",
+    "zero-usage",
+    "redirected:big-2",
 ]
 
 
@@ -76,14 +79,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 @pytest.mark.slow
 @NEEDS_LITELLM
-@pytest.mark.parametrize(
-    ("how", "model"),
-    [("whole", "fake-1"), ("stream", "answer")],  # in a stream litellm names what was asked for
-)
-def test_answer_comes_back_through_litellm(seen: dict[str, Any], how: str, model: str) -> None:
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_answer_comes_back_through_litellm(seen: dict[str, Any], how: str) -> None:
+    """The model is the one that answered, which litellm replaces in a stream."""
     assert seen["calls"][f"answer {how}"] == {
         "text": TEXT,
-        "model": model,
+        "model": "fake-1",
         "finish_reason": "stop",
         "tool_calls": [],
         "usage": [20, 12, True],
@@ -99,6 +100,34 @@ def test_what_litellm_computes_for_a_stream_is_no_cost_of_the_providers(
     answer = seen["calls"]["listed stream"]
     assert answer["usage"] == [20, 12, True]
     assert answer["provider_cost_nano_usd"] is None
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+@pytest.mark.parametrize("behaviour", ["no-usage", "zero-usage"])
+def test_tokens_that_litellm_counts_itself_are_not_reported(
+    seen: dict[str, Any], behaviour: str, how: str
+) -> None:
+    """The bound stands in their place: it is never too low."""
+    tokens_in, tokens_out, reported = seen["calls"][f"{behaviour} {how}"]["usage"]
+    assert not reported
+    assert (tokens_in, tokens_out) > (0, 0)
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_another_model_that_answered_is_named(seen: dict[str, Any], how: str) -> None:
+    assert seen["calls"][f"redirected:big-2 {how}"]["model"] == "big-2"
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_anthropics_own_counts_are_reported(seen: dict[str, Any], how: str) -> None:
+    said = seen["calls"][f"anthropic {how}"]
+    assert (said["text"], said["usage"]) == (TEXT, [20, 12, True])
 
 
 @pytest.mark.slow

@@ -50,6 +50,7 @@ from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import to_json
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
+from tiers.litellm.provider_stream import watched
 from tiers.resilience.base import body_of_call, completed, end_of_call, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import (
@@ -209,6 +210,7 @@ class LitellmTier:
                         chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
                     except foreign_classes(litellm) as error:
                         raise to_ours(error, self._clock.now_ms(), self._asked) from error
+                provider = watched(chunks)
                 chunk = await self._next(litellm, chunks, ends_at)
                 while chunk is not None:
                     for delta in folder.fold(to_json(chunk.model_dump())):
@@ -216,6 +218,8 @@ class LitellmTier:
                     chunk = await self._next(litellm, chunks, ends_at)
                 # Where a stream says no cost litellm writes one there, by its own table.
                 said = replace(folder.finish(), provider_cost_nano_usd=None)
+                if provider is not None:
+                    said = provider.corrected(said)
                 answer = completed(said, work, self._facts)
                 self._give_back(taken, Outcome.HEALTHY)
                 yield Delta(final=answer)

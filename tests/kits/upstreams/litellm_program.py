@@ -108,6 +108,7 @@ async def calls() -> dict[str, object]:
         claude = tier("anthropic/claude-3-5-sonnet-20240620")
         outcomes[f"{kind} elsewhere"] = await outcome(claude.answer(question, no_call))
     outcomes["anthropic whole"] = await outcome(tier("anthropic/answer").answer(work(), no_call))
+    outcomes["anthropic stream"] = await outcome(streamed(tier("anthropic/answer"), 30.0))
     outcomes["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
     return outcomes
 
