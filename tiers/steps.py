@@ -49,6 +49,7 @@ RELATIVE_FLOOR = 0.5  # a passage that scores below half of the best one is nois
 K1, B = 1.2, 0.75  # BM25's usual constants (Robertson and Zaragoza 2009)
 CONTEXT_NAME = "context"  # marks the message as ours: a client's own system text still stands
 CHECK_TOKENS = 60
+BYTES_OF_A_TOKEN = 4  # of English text, about
 CHECK_SCHEMA = JsonText(
     '{"type":"object","properties":{"problem":{"type":"string","maxLength":120},'
     '"right":{"type":"boolean"}},"required":["problem","right"],"additionalProperties":false}'
@@ -104,6 +105,12 @@ class Passages:
         lengths = sorted((len(_shown(one).encode()) for one in self._passages), reverse=True)
         return sum(lengths[:PASSAGES]) + PASSAGES
 
+    @property
+    def usual_bytes(self) -> int:
+        """Returns the bytes that PASSAGES of them take on the average as they are shown."""
+        lengths = [len(_shown(one).encode()) for one in self._passages]
+        return min(PASSAGES, len(lengths)) * sum(lengths) // max(1, len(lengths))
+
     def _fit(self, count: Counter[str], wanted: set[str]) -> float:
         norm = K1 * (1 - B + B * count.total() / self._mean_length)
         return sum(
@@ -133,6 +140,7 @@ class Documents(Protocol):
     """The step `context` over an operator's own documents; `tiers.citing` has one."""
 
     most_bytes: int
+    usual_bytes: int
 
     async def close(self) -> None: ...
 
@@ -176,8 +184,11 @@ class SteppedAnswerer(WrappingAnswerer):
         self._passages = passages if cites else None
         added = Message("system", _CONTEXT, name=CONTEXT_NAME)
         self._added = 0 if self._documents is None else self._documents.most_bytes
+        usual = 0 if self._documents is None else self._documents.usual_bytes
         if self._passages is not None:
             self._added = message_bound(added) + self._passages.most_bytes
+            usual = message_bound(added) + self._passages.usual_bytes
+        self._usual_tokens = usual // BYTES_OF_A_TOKEN
 
     @property
     def facts(self) -> AnswererFacts:
@@ -190,12 +201,16 @@ class SteppedAnswerer(WrappingAnswerer):
     def calls(self, signals: Signals | None, each: int) -> AnswerCalls:
         """Returns the calls of one answer of `each` tokens: its own, then `refine` and `check`.
 
-        Each later call reads the answer before it.
+        Each reads passages of usual length, and each later one the answer before it.
         """
-        output = each + each * ("refine" in self._steps)
-        output += min(each, CHECK_TOKENS) * ("check" in self._steps)
-        later = len(self._steps & {"refine", "check"})
-        return AnswerCalls(1 + later, later * each, output)
+        calls, read, output = 1, self._usual_tokens, each
+        if "refine" in self._steps:
+            calls, output = calls + 1, output + each
+            read += self._usual_tokens + each + len(_REFINE) // BYTES_OF_A_TOKEN
+        if "check" in self._steps:
+            calls, output = calls + 1, output + min(each, CHECK_TOKENS)
+            read += self._usual_tokens + each + len(_CHECK + CHECK_SCHEMA) // BYTES_OF_A_TOKEN
+        return AnswerCalls(calls, read, output)
 
     async def close(self) -> None:
         """Closes the answerer, and what the step `context` asks."""

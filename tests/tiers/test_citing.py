@@ -140,6 +140,15 @@ async def test_passages_are_within_what_is_held_for_a_call() -> None:
     assert 0 < added <= documents.most_bytes
 
 
+async def test_usual_passages_are_near_what_a_call_is_priced_by() -> None:
+    usual = replace(REFUND, text="Refunds take 5 days. " * 22)
+    documents = context(*[usual] * 4, passages=4)
+    asked = work("When are refunds paid?")
+    sent, _ = await documents.gather(asked, facts(0))
+    added = input_bound(sent.request, 0) - input_bound(asked.request, 0)
+    assert 0.75 * added <= documents.usual_bytes <= 1.33 * added
+
+
 async def test_passage_that_is_not_near_is_not_shown() -> None:
     _, shown = await context(REFUND, OPENING, near_at=0.6).gather(work("When?"), facts(0))
     assert [p.id for p in shown.passages] == ["a1"]

@@ -39,6 +39,9 @@ NAME = "context"
 """Marks the messages as ours: a client's own system text still stands."""
 
 MOST_PASSAGE_BYTES = 1_600
+USUAL_PASSAGE_BYTES = 550
+"""A passage as it is shown: 458 characters are the mean of the 751 passages of our own guides, and
+its source stands beside it."""
 """Bytes of one passage as it is shown, marks and place included, at most. A chunk has 700
 characters; one in letters of three bytes is cut."""
 
@@ -75,6 +78,7 @@ class DocumentContext:
         fence = message_bound(Message("user", "", name=NAME))
         shown = section.passages + len(section.records)
         self.most_bytes = added + fence + shown * MOST_PASSAGE_BYTES + 64
+        self.usual_bytes = added + fence + shown * USUAL_PASSAGE_BYTES
 
     async def close(self) -> None:
         """Closes the lookups of rows; a later question opens them again."""

@@ -125,6 +125,26 @@ async def test_passages_are_within_what_is_held_for_a_call(steps: list[str]) -> 
     assert (added > 0) == ("context" in steps)
 
 
+@pytest.mark.parametrize(
+    "steps", [["solve"], ["solve", "refine"], ["context", "solve", "refine", "check"]]
+)
+async def test_as_many_calls_are_counted_as_are_made(steps: list[str]) -> None:
+    draft = said("Within 3 days. " * 10)
+    books, writer = Books(), Writer(*[draft] * 3)
+    local = stepped(books, writer, *steps, passages=Passages([SHIPPING, REFUND]))
+    asked = work("When is my refund paid, and how long does delivery take?")
+    await local.answer(asked, books)
+    each = len(draft.text) // 4
+    counted = local.calls(None, each)
+    assert counted.calls == len(writer.asked)
+    assert counted.output_tokens == each * counted.calls
+    read = [sum(len(m.text) for m in one.request.messages) for one in writer.asked]
+    read += [len(one.request.response_format.schema or "") for one in writer.asked]
+    question = counted.calls * len(asked.request.last_user_text)
+    beside = sum(read) - question
+    assert 0.75 * beside <= 4 * counted.added_input_tokens <= 1.33 * beside
+
+
 async def test_a_question_without_passage_goes_on_unchanged() -> None:
     writer = Writer(said("draft"))
     local = SteppedAnswerer(writer, ["context", "solve"], Passages([SHIPPING, REFUND]), clock=CLOCK)
