@@ -36,6 +36,7 @@ from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadow import Shadows
+from router.request.shadow_money import SpentSince
 from router.request.veiling import Veils, as_stored
 from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
@@ -90,6 +91,7 @@ class Gateway:
         draw: Callable[[], float] | None = None,
         embedder: Embedder | None = None,
         events: Events = NOBODY,
+        shadows_spent: SpentSince | None = None,
     ) -> None:
         self.router = router
         conversations = Conversations(sessions, secret_of, clock)
@@ -111,7 +113,13 @@ class Gateway:
         self._events = events
         self._ids = ids
         self._shadows = Shadows(
-            ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw, events=events
+            ledger,
+            clock=clock,
+            ids=ids,
+            secret_of=secret_of,
+            draw=draw,
+            events=events,
+            spent_since=shadows_spent,
         )
         self._shadows.tried = self._intake.tried
         self.splits = self._intake.splits

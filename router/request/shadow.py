@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 
 from msgspec.structs import replace
@@ -19,13 +18,13 @@ from router.errors import TiergateError
 from router.judging.pairs import ORDERS
 from router.ledger.row_reading import SHADOW
 from router.money import cost
-from router.money.budgets import DAY_MS
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row
 from router.request.progress import Candidate, Progress, ShadowDraw
+from router.request.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import ShadowNote
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
@@ -43,25 +42,10 @@ from router.types import (
     RequestState,
     Role,
     Rung,
-    usd_to_nano,
 )
 
 Tried = Callable[[RoutedRequest], Awaitable[RoutedRequest | None]]
 """Returns a request as a rollout's candidate decides it, None where it may not."""
-
-
-@dataclass(slots=True)
-class Spent:
-    """Counts what shadows of one policy may have cost today, holds of running ones included."""
-
-    day: int = 0
-    nano_usd: int = 0
-    running: int = 0
-
-    def on(self, day: int) -> None:
-        """Starts the money anew on a later day; a clock that goes back starts none."""
-        if day > self.day:
-            self.day, self.nano_usd = day, 0
 
 
 class Shadows:
@@ -76,6 +60,7 @@ class Shadows:
         secret_of: Callable[[str], bytes],
         draw: Callable[[], float] | None,
         events: Events = NOBODY,
+        spent_since: SpentSince | None = None,
     ) -> None:
         self._events = events
         self._ledger = ledger
@@ -84,7 +69,7 @@ class Shadows:
         self._secret_of = secret_of
         self._draw = draw
         self.tried: Tried | None = None
-        self._spent: dict[str, Spent] = {}
+        self._money = ShadowMoney(clock, spent_since)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def draw(
@@ -103,20 +88,17 @@ class Shadows:
             return None
         plan = routed.plans[index]
         worst = _worst(plan, routed, candidate)
-        has_room = self._has_room(section, routed, worst)
+        has_room = self._money.has_room(routed.policy.name, section, worst)
         note = ShadowNote(plan.facts.name, section.share if has_room else 0.0)
         drawn = has_room and self._draw() < section.share
         if not drawn or plan.facts.name == candidate.rung.answerer:
             return ShadowDraw(note)
-        spent = self._today(routed.policy.name)
-        spent.running += 1
-        spent.nano_usd += worst
-        return ShadowDraw(note, index, spent.day, worst)
+        return ShadowDraw(note, index, self._money.take(routed.policy.name, worst), worst)
 
     def release(self, routed: RoutedRequest, drawn: ShadowDraw | None) -> None:
         """Gives back what `draw` took for a shadow that will not be called."""
         if drawn is not None and drawn.rung is not None:
-            self._give_back(routed, drawn, drawn.worst_nano_usd)
+            self._money.give_back(routed.policy.name, drawn.day, drawn.worst_nano_usd)
 
     def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
         """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
@@ -166,7 +148,7 @@ class Shadows:
             error = failed
         finally:
             left = drawn.worst_nano_usd - progress.attempts.spent_nano_usd
-            self._give_back(shown, drawn, left)
+            self._money.give_back(shown.policy.name, drawn.day, left)
             spender.settle_open()
             tell(routed, progress, self._events, SHADOW_ENDS)
             progress.shadow = replace(drawn, note=_note(shown, note, candidate, judged))
@@ -181,13 +163,10 @@ class Shadows:
             return
         rung = other.decision.first
         worst = _worst(other.plans[rung], other, candidate)
-        if not self._has_room(shown.policy.shadow, shown, worst):
+        if not self._money.has_room(shown.policy.name, shown.policy.shadow, worst):
             return
-        spent = self._today(shown.policy.name)
-        spent.running += 1
-        spent.nano_usd += worst
         note = ShadowNote(other.plans[rung].facts.name, 1.0)
-        drawn = ShadowDraw(note, rung, spent.day, worst)
+        drawn = ShadowDraw(note, rung, self._money.take(shown.policy.name, worst), worst)
         await self._run(own_id, other, drawn, candidate, rung)
 
     def _own_request(self, own_id: str, shown: RoutedRequest, most: int) -> RoutedRequest:
@@ -230,26 +209,6 @@ class Shadows:
             reason=Reason.SHADOWED.value,
             reasons=(Reason.SHADOWED.value,),
         )
-
-    def _give_back(self, routed: RoutedRequest, drawn: ShadowDraw, nano_usd: int) -> None:
-        """Frees a place and today's money; money of an earlier day is gone with its day."""
-        spent = self._today(routed.policy.name)
-        spent.running -= 1
-        if spent.day == drawn.day:
-            spent.nano_usd = max(0, spent.nano_usd - nano_usd)
-
-    def _today(self, policy: str) -> Spent:
-        day = self._clock.now_ms() // DAY_MS
-        spent = self._spent.setdefault(policy, Spent(day))
-        spent.on(day)
-        return spent
-
-    def _has_room(self, section: ShadowSection, routed: RoutedRequest, worst: int) -> bool:
-        """Returns True when a shadow of this worst case fits the day's money and the places."""
-        spent = self._today(routed.policy.name)
-        most = usd_to_nano(section.max_usd_per_day)
-        fits = spent.nano_usd + worst <= most
-        return fits and spent.running < section.max_at_once
 
 
 def shadow_rung(section: ShadowSection, routed: RoutedRequest) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.replay.facts import Side
 from router.analysis.replay.replay import replay
 from router.analysis.report.build import build_report
-from router.errors import AnswererError
+from router.errors import AnswererError, LedgerError
+from router.ledger.tables.shadows import shadows_spent
 from router.money.budgets import DAY_MS
 from router.money.model_redirects import Redirect
-from router.policy.schema import Policy, ReportSection
+from router.policy.schema import Policy, ReportSection, ShadowSection
+from router.request.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import parse
 from router.types import (
     AttemptState,
@@ -32,6 +35,7 @@ from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import deep, low, mid
 from tests.kits.inputs.policy_texts import added, mistakes_of
+from tests.kits.upstreams.upstream_kit import eventually
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
 ALWAYS = {"share": 1.0, "answerer": "deep"}
@@ -162,6 +166,49 @@ async def test_day_has_its_money(houses: Houses, spare: int, called: int) -> Non
     assert len(shadows) == called
     assert note is not None
     assert note.share == called  # the chance it really had
+
+
+def spent_of(house: House) -> SpentSince:
+    """Returns what the server asks its ledger for: what shadows have cost since a time."""
+    return partial(asyncio.to_thread, shadows_spent, house.ledger.database)
+
+
+async def test_restart_within_the_day_begins_no_new_money(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS | {"max_usd_per_day": 2 * WORST / 1e9})
+    await house.gateway.complete(ask(), ALICE)
+    _, (first,) = await rows_of(house)
+    money = ShadowMoney(house.clock, spent_of(house))
+    section = ShadowSection(**ALWAYS, max_usd_per_day=2 * WORST / 1e9)
+    assert not money.has_room("test", section, WORST)  # not known yet
+    await eventually(lambda: money.has_room("test", section, WORST))
+    assert money.has_room("test", section, 2 * WORST - first.cost_nano_usd)
+    assert not money.has_room("test", section, 2 * WORST - first.cost_nano_usd + 1)
+    assert money.has_room("another", section, 2 * WORST)
+
+
+async def test_what_shadows_cost_yesterday_is_not_counted_after_a_restart(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS)
+    await house.gateway.complete(ask(), ALICE)
+    await rows_of(house)
+    house.clock.now += DAY_MS
+    money = ShadowMoney(house.clock, spent_of(house))
+    section = ShadowSection(**ALWAYS, max_usd_per_day=WORST / 1e9)
+    await eventually(lambda: money.has_room("test", section, WORST))
+
+
+async def test_ledger_that_cannot_be_read_is_asked_again(houses: Houses) -> None:
+    house, answers = shadowed(houses, ALWAYS), iter([LedgerError("down"), {"test": 0}])
+
+    async def spent_since(_: int) -> dict[str, int]:
+        answer = next(answers)
+        if isinstance(answer, LedgerError):
+            raise answer
+        return answer
+
+    money, section = ShadowMoney(house.clock, spent_since), ShadowSection(**ALWAYS)
+    assert not money.has_room("test", section, WORST)
+    await eventually(lambda: money.has_room("test", section, WORST))
+    assert next(answers, None) is None
 
 
 async def test_what_yesterdays_shadow_did_not_cost_is_not_todays_money(houses: Houses) -> None:

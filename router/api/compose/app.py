@@ -52,6 +52,7 @@ from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.sessions import SqlSessionStore
+from router.ledger.tables.shadows import shadows_spent
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import TextStore
 from router.money.price_book import PriceBook, utc_day
@@ -193,6 +194,7 @@ class App:
             gauge=gauge,
             draw=chance,
             events=core.events,
+            shadows_spent=partial(asyncio.to_thread, shadows_spent, self.ledger.database),
         )
 
     def _server_of(self, door: Doorkeeper, feedback: SqlFeedback, booked: BookedVectors) -> Server:

@@ -58,7 +58,8 @@ class ShadowSection(Section):
     max_usd_per_day: Usd = Field(
         default=1.0,
         description="Highest spending on shadows per day (UTC), in dollars. No shadow is called "
-        "when the day's shadows could cost more. Each worker counts its own, from its start on.",
+        "when the day's shadows could cost more. Each worker counts its own, and at its first one "
+        "what all shadows of the policy have cost that day.",
     )
     judged: PairJudgeSection | None = Field(
         default=None,
