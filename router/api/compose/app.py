@@ -230,8 +230,7 @@ class App:
         """Returns what follows the files of the policies."""
         # A program that embeds the gateway may not want files to be followed.
         watched = self.core.loaded.values() if self.settings.watch else ()
-        turn = asyncio.Lock()
-        prices = self._newest_price
+        turn, prices = asyncio.Lock(), self._newest_price
         return [
             PolicyWatcher(policy, self._reader(policy), self._swap, prices_of=prices, turn=turn)
             for policy in watched
