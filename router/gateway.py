@@ -112,15 +112,7 @@ class Gateway:
         self._clock = clock
         self._events = events
         self._ids = ids
-        self._shadows = Shadows(
-            ledger,
-            clock=clock,
-            ids=ids,
-            secret_of=secret_of,
-            draw=draw,
-            events=events,
-            spent_since=shadows_spent,
-        )
+        self._shadows = Shadows(ledger, clock, ids, secret_of, draw, events, shadows_spent)
         self._shadows.tried = self._intake.tried
         self.splits = self._intake.splits
         self._stopping = False  # the time to drain is over

@@ -54,7 +54,6 @@ class Shadows:
     def __init__(
         self,
         ledger: Ledger,
-        *,
         clock: Clock,
         ids: Ids,
         secret_of: Callable[[str], bytes],
