@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from router.triage.facts.companies import is_elsewhere
@@ -143,8 +144,41 @@ _UNTURNED = re.compile(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|t
 "not have forgot my password", "I want my order not cancel"."""
 
 
+class _Told(Struct, frozen=True):
+    """Holds what the words of one answer and its utterances tell."""
+
+    domain: Domain | None = None
+    said: frozenset[str] = frozenset()  # beginnings of the words that utterances say plainly
+    claims: Sequence[re.Pattern[str]] = ()  # what the answer speaks against
+    words: frozenset[str] = frozenset()
+    stems: frozenset[str] = frozenset()
+    contraries: Contraries = Contraries(frozenset())
+    promised: float = 0.0  # hours
+    denied: float = 1.0  # share of the utterances that deny something
+
+
+_NOTHING_TOLD = _Told()
+
+
+def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
+    words = words_in(" ".join([answer, *utterances]))
+    return _Told(
+        domain,
+        said_plainly(utterances),
+        [claim for claim, said in _CLAIMS if said.search(answer)],
+        words,
+        stems_of(words),
+        Contraries(words),
+        promised_hours(answer),
+        _denied_share(utterances),
+    )
+
+
 class Shelf:
-    """Holds the words of a knowledge file that tell where an answer does not fit; immutable."""
+    """Holds the words of a knowledge file that tell where an answer does not fit.
+
+    Threads may share it: only what it keeps of answers changes.
+    """
 
     def __init__(
         self,
@@ -157,24 +191,22 @@ class Shelf:
         `highest` is the highest chance that a match of the file shows.
         """
         self._exists, self._highest = exists, highest
-        self._domains: dict[str, Domain] = {}
-        self._said: dict[str, frozenset[str]] = {}
-        self._claims: dict[str, list[re.Pattern[str]]] = {}
-        self._words: dict[str, frozenset[str]] = {}
-        self._stems: dict[str, frozenset[str]] = {}
-        self._contraries: dict[str, Contraries] = {}
-        self._promised: dict[str, float] = {}
-        self._denied: dict[str, float] = {}
-        for name, domain, utterances, answer in intents:
-            self._domains[name] = domain
-            self._said[name] = said_plainly(utterances)
-            self._claims[name] = [claim for claim, said in _CLAIMS if said.search(answer)]
-            words = self._words[name] = words_in(" ".join([answer, *utterances]))
-            self._stems[name] = stems_of(words)
-            self._contraries[name] = Contraries(words)
-            self._promised[name] = promised_hours(answer)
-            self._denied[name] = _denied_share(utterances)
-        self._known = frozenset().union(*self._words.values())
+        self._written = {name: (domain, lines, answer) for name, domain, lines, answer in intents}
+        self._read: dict[str, _Told] = {}
+        texts = [text for _, lines, answer in self._written.values() for text in (answer, *lines)]
+        self._known = words_in(" ".join(texts))
+
+    def _told(self, intent: str) -> _Told:
+        """Returns what an answer's words tell.
+
+        Most processes read a few answers of a hundred, and each takes a millisecond: so each is
+        read when it first seems to fit. Two threads that read one answer read the same.
+        """
+        told = self._read.get(intent)
+        if told is None:
+            written = self._written.get(intent)
+            told = self._read[intent] = _NOTHING_TOLD if written is None else _told_by(*written)
+        return told
 
     def judged(self, text: str, match: Match | None, gloss: str = "") -> Match | None:
         """Returns the match, less sure where the text contradicts the answer; None where it is not
@@ -188,10 +220,10 @@ class Shelf:
         words, name = words_in(text), match.intent_id
         if words <= _FILLERS:
             return None
-        mine, banks = self._words.get(name, frozenset()), self._domains.get(name) not in _SHOPS
-        if is_elsewhere(text, words, self._known, mine, self._exists, banks=banks):
+        told = self._told(name)
+        said, banks = told.said, told.domain not in _SHOPS
+        if is_elsewhere(text, words, self._known, told.words, self._exists, banks=banks):
             return None
-        said = self._said.get(name, frozenset())
         if gloss:
             words = words_in(gloss)
             denied = [verb for verb in _UNTURNED.findall(gloss) if verb not in _FAILED]
@@ -202,40 +234,39 @@ class Shelf:
         if not gloss and match.basis is MatchBasis.FOREIGN:
             together = among_near_misses(match.together, self._highest, SET_SHIFT, SET_SLOPE)
             match = replace(match, together=together)
-        if match.confidence <= UNSURE or name not in self._words:
+        if match.confidence <= UNSURE or told is _NOTHING_TOLD:
             return match
-        if self._misfits(gloss or text, words, name):
+        if _misfits(gloss or text, words, told):
             return _spoken_against(match)
-        if not gloss and self._only_denied_here(text, words, name):
+        if not gloss and _only_denied_here(text, words, told):
             return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
-        if confidence > LACKING_FROM and lacks(words, self._stems[name], self._exists):
+        if confidence > LACKING_FROM and lacks(words, told.stems, self._exists):
             shift = NEAR_SHIFT - LACKING_SHIFT
             shifted = among_near_misses(match.confidence, self._highest, shift)
             confidence = min(confidence, max(LACKING_FROM, shifted))
         return replace(match, confidence=confidence, together=max(confidence, match.together))
 
-    def _misfits(self, text: str, words: frozenset[str], intent: str) -> bool:
-        """Returns True where an answer leaves out, or is contrary to, what a text says."""
-        if self._contradicted(text, intent) or self._contraries[intent].asked(text, words):
-            return True
-        return waits_longer(text, self._promised[intent])
 
-    def _only_denied_here(self, text: str, words: frozenset[str], intent: str) -> bool:
-        """Returns True where a text denies something, and hardly an utterance of the answer does.
+def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
+    """Returns True where an answer leaves out, or is contrary to, what a text says."""
+    contradicted = any([claim.search(text) for claim in told.claims]) and not _ASKED.search(text)
+    if contradicted or told.contraries.asked(text, words):
+        return True
+    return waits_longer(text, told.promised)
 
-        A gloss says "not" in clauses that deny nothing of the kind ("something what not me like").
-        """
-        if self._denied[intent] > HARDLY_DENIED or not denies(text, words):
-            return False
-        # "Lost, but not stolen" states a trouble that the answer is for.
-        return not troubles_said(words, self._said[intent])
 
-    def _contradicted(self, text: str, intent: str) -> bool:
-        claims = self._claims.get(intent, ())
-        return any([claim.search(text) for claim in claims]) and not _ASKED.search(text)
+def _only_denied_here(text: str, words: frozenset[str], told: _Told) -> bool:
+    """Returns True where a text denies something, and hardly an utterance of the answer does.
+
+    A gloss says "not" in clauses that deny nothing of the kind ("something what not me like").
+    """
+    if told.denied > HARDLY_DENIED or not denies(text, words):
+        return False
+    # "Lost, but not stolen" states a trouble that the answer is for.
+    return not troubles_said(words, told.said)
 
 
 def words_in(text: str) -> frozenset[str]:
