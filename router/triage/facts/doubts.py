@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.regexes.late import late_regex
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
@@ -37,7 +38,7 @@ SET_SLOPE, SET_SHIFT = 0.83, -0.89
 single answer was sure: where .88 was shown, .66 of the offers held the right question."""
 SUREST = 1.0 - 1e-6
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_DENIED = re.compile(
+_DENIED = late_regex(
     r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
     r"(?: (?:actually|really|even|just|yet))*"
     r"(?: (?:want|wanna|wish|like|trying|asking|planning|going|looking|intend|mean)(?: you)? to"
@@ -51,13 +52,13 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
-_ASKS_ON = re.compile(
+_ASKS_ON = late_regex(
     r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,
 )
 """Finds a question behind a denial: "I don't want to register, can I still order?"."""
 _MARK = re.compile(r"[,;.!?]")
-_ASKS_FIRST = re.compile(
+_ASKS_FIRST = late_regex(
     r"(?:(?:hi|hello|hey|please|so|and|ok)[ ,]{1,2})*"
     r"(?:how|what|when|where|which|can|could|may|is there|do you|do i|will)\b[^,;.!]*",
     re.IGNORECASE,
@@ -80,7 +81,7 @@ _TROUBLE_WORDS = (
 )
 _TROUBLES = frozenset(_TROUBLE_WORDS.split())
 """What nobody wants: who denies it has another matter."""
-_NO_TROUBLE = re.compile(
+_NO_TROUBLE = late_regex(
     r"(?:\bnot|n't|\bnever|\bno longer|\bnothing|\bdont|\bdidnt|\bhavent|\bhasnt|\bisnt|\bwasnt)"
     r"(?: (?:a|actually|any|been|be|charge|charged|even|inside|is|it|me|my|really|that|the|to|was|"
     r"you|your|yet))* (?P<trouble>[a-z]+)",
@@ -97,18 +98,18 @@ LEAST_SAID = 2
 
 _CLAIMS = (
     (
-        re.compile(
+        late_regex(
             r"\b(?:money|amount|payment|cash|it|funds|sum|\d[\d.,]{0,20})\b[^.?!]{0,30}"
             r"\b(?:gone|taken|debited|deducted|charged|left my|missing|vanished|disappeared)\b"
             r"|\b(?:you|they|bank|shop|been|was|were|got|still|have|i'm|am|i) "
             r"(?:\w+ )?(?:took|charged|debited|deducted)\b",
             re.IGNORECASE,
         ),
-        re.compile(r"\bno money (?:was|is|has been) taken|\bnot been charged", re.IGNORECASE),
+        late_regex(r"\bno money (?:was|is|has been) taken|\bnot been charged", re.IGNORECASE),
     ),
 )
 """What people state, and what an answer states against it."""
-_ASKED = re.compile(
+_ASKED = late_regex(
     r"\b(?:have|has|was|were|did|do|will|am|is|are) (?:i|my|the|it|you|they|money|any)\b",
     re.IGNORECASE,
 )
@@ -120,7 +121,7 @@ _NOT_WORDS = (
 )
 _NOT = frozenset(_NOT_WORDS.split())
 _MAY_DENY = re.compile(r"n'?t\b|\bn(?:ever|one|ot|othing|either)\b")
-_NO_DENIAL = re.compile(
+_NO_DENIAL = late_regex(
     r"\b(?:can|could|if|or|why) not\b|\bnot (?:sure|yet|"
     r"only|just|clear|able|too|very|even|long|far|allowed|possible|there|here|now)\b"
     r"|\b(?:why|when|how|what) (?:do|did|does|have|has|is|are|was)n't\b"
@@ -139,7 +140,7 @@ else: "we don't need helmets". Two of an intent's fifty may."""
 _FILLER_WORDS = "and but er hm hmm hmmm mhm mm mmm so then uh um well"
 _FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that alone ask for nothing."""
-_UNTURNED = re.compile(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]{4,})")
+_UNTURNED = late_regex(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]{4,})")
 """Finds the verb that is denied in a gloss, which has the words of another language in its order:
 "not have forgot my password", "I want my order not cancel"."""
 
