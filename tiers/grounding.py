@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from router.regexes.late import late_regex
+
 LEAST_SHARE = 0.8
 """Share of a sentence's content words that the sources must hold. One foreign word in five is a
 connection ("usually"); from two on, rephrasings by a small model added facts."""
@@ -24,8 +26,8 @@ _STEM = 5
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
-_CLAUSE = re.compile(r"(?<=[.!?:;,\n])\s")
-_PUTS = re.compile(
+_CLAUSE = late_regex(r"(?<=[.!?:;,\n])\s")
+_PUTS = late_regex(
     r"\b(?:how|where|what|when|which|who|why)\b|^\W*(?:can|could|do|does|is|are|will|may)\b",
     re.IGNORECASE,
 )

@@ -12,7 +12,7 @@ import os
 PRIVATE = 0o077
 """Removes the rights of everybody except the user from the files and folders of a command."""
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-COLLECT_AFTER = 50_000
+COLLECT_AFTER = 400_000
 """Lets so many new objects live before garbage is looked for. Imports and policies make hundreds
 of thousands that stay: at Python's 700 a quarter of a start goes into looking at them."""
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from router.regexes.late import late_regex
+
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
 
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
 _NOT_INSIDE = r"(?<![A-Za-z0-9_\-])"
-TOKEN = re.compile(
+TOKEN = late_regex(
     _NOT_INSIDE + r"(?:"
     r"(?:sk|pk|rk|tg|hf|xai|gsk|glpat|npm|pypi)[_\-][A-Za-z0-9_\-]{12,}"
     r"|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}"
@@ -24,15 +26,15 @@ TOKEN = re.compile(
     r"|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
     r")"
 )
-NAMED = re.compile(
+NAMED = late_regex(
     r"(?i)(?<![a-z0-9])"
     r"((?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd|pwd"
     r"|passphrase|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
     r"(\"?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)([^\s\"',;]{4,200})"
 )
-BEARER = re.compile(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
+BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{1,64}:[^\s/@]{1,256}@")
-_EMAIL = re.compile(
+_EMAIL = late_regex(
     r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]{1,64}@"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})\.){1,8}[A-Za-z]{2,24}"
 )
@@ -49,9 +51,9 @@ _IBAN_LENGTHS = {
         "SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 ",
     )
 }
-_NUMBER = re.compile(r"(?<![\w.,$€£])[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])")
+_NUMBER = late_regex(r"(?<![\w.,$€£])[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])")
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
-_DATE = re.compile(
+_DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from router.regexes.late import late_regex
 from router.types import Reason
 
 LOOP_WORDS = 30
@@ -28,7 +29,7 @@ COMPARABLE_WORDS = 3  # content words of the question, so that sharing none says
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[a-z]{4,}")
 _VOWEL = re.compile(r"[aeiouy]")
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # written solid
+_WIDE = late_regex(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # written solid
 _STEM = 5  # letters by which two forms of a word are taken for one
 _COMMON = frozenset(
     """

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from router.regexes.late import late_regex
+
 LONGEST = 20_000
 """Characters of a text that are read: its sums and numbers stand in the first pages."""
 NEAR = 1.1
@@ -24,24 +26,24 @@ LARGEST = 1e15
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
 # Terms and their digits are counted and none begins within a number: the time is linear.
 _TERM = r"\$?(?:\d[\d,]{0,24}(?:\.\d{1,24})?|\.\d{1,24})%?"
-_SUM = re.compile(
+_SUM = late_regex(
     rf"(?<!\d)({_TERM}(?:\s?[-+*/x\u00d7\u00f7]\s?{_TERM}){{1,40}})\s?=\s?\$?(-?{_TERM})"
 )
-_TOKEN = re.compile(rf"({_TERM})|([-+*/x\u00d7\u00f7])")
-_DOUBT = re.compile(
+_TOKEN = late_regex(rf"({_TERM})|([-+*/x\u00d7\u00f7])")
+_DOUBT = late_regex(
     r"\b(?:however|wait|actually|assum\w+|unclear|cannot|can't|not possible|impossible|mistake|"
     r"seems|apologi\w+|not sure|i think)\b",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"####|\\boxed|\bfinal answer\b|\banswer(?: is|:)", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?](?:\s|$)")
-_RELATIVE = re.compile(
+_RELATIVE = late_regex(
     r"\b(?:times|twice|half|thirds?|quarters?|fractions?|double|triple)\b", re.IGNORECASE
 )
 _COMPARING = re.compile(r"\b(?:more|less|fewer|older|younger|longer|higher)\b", re.IGNORECASE)
 _RATE = re.compile(r"\b(?:per|each|every)\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:if|then|remaining|left|rest)\b", re.IGNORECASE)
-_UNKNOWN = re.compile(r"\b[a-z]\b\s?=|\bequations?\b", re.IGNORECASE)
+_UNKNOWN = late_regex(r"\b[a-z]\b\s?=|\bequations?\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
 WRITTEN = {
     "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0,

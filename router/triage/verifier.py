@@ -149,11 +149,12 @@ class Covered:
     ) -> None:
         self._lexicon, self._verifier = lexicon, verifier
         texts, owner, intents = utterances.texts, utterances.owner, len(utterances.intent_ids)
-        stems: list[set[str]] = [set() for _ in range(intents)]
+        lines: list[list[str]] = [[] for _ in range(intents)]
         for text, intent in zip(texts, owner.tolist(), strict=True):
-            stems[intent].update(map(_stem, content_words(text)))
-        self._stems = [frozenset(known) for known in stems]
-        self._all = frozenset().union(*stems)
+            lines[intent].append(text)
+        # Utterances share most words: all of an intent are split at once, and each word cut once.
+        self._stems = [frozenset(map(_stem, {*content_words(" ".join(own))})) for own in lines]
+        self._all = frozenset().union(*self._stems)
         strange = verifier.strangeness(utterances.vectors)
         known = np.column_stack([utterances.readings, strange])
         sums = np.zeros((intents, known.shape[1]))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.kits.checks.source_tree import complain, imports_of, ours, sources
 
-BASE = {"types", "errors"}
+BASE = {"types", "errors", "regexes"}
 VALUES = {*BASE, "stats", "privacy"}
 PRICED = {*VALUES, "policy", "money"}
 CORE = {*PRICED, "rate_limits", "routing", "ledger", "wire", "judging", "rollout"}
@@ -32,6 +32,7 @@ SERVING = {"api", "api.compose", "api.process", "library"}
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "errors": {"types"},
+    "regexes": set(),
     "locks": set(),
     "threads": set(),
     "stats": BASE,

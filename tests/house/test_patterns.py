@@ -17,6 +17,7 @@ import pytest
 
 import router
 import tiers
+from router.regexes.late import LateRegex
 from tests.kits.checks.growth import in_proportion
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,9 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _patterns(value: object, depth: int = 0) -> Iterator[re.Pattern[str]]:
-    if isinstance(value, re.Pattern):
+    if isinstance(value, LateRegex):
+        yield value.compiled()
+    elif isinstance(value, re.Pattern):
         if isinstance(value.pattern, str):
             yield value
     elif depth < 3 and isinstance(value, (list, tuple, set, frozenset, dict)):

@@ -13,6 +13,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import isqrt
 
+from router.regexes.late import late_regex
 from tiers.exact.numbers import (
     DIGIT,
     NUMBER,
@@ -47,17 +48,17 @@ _WORDS = tuple(
         (r"(?<=[\d)])\s*x\s*(?=[\d($.€£-])", " * "),
     )
 )
-_FRACTION = re.compile(
+_FRACTION = late_regex(
     rf"\b(an?|one|\d{{1,3}})[ -]({'|'.join(FRACTIONS)})s? of (?=(?:the )?[{SYMBOLS}\d(])"
 )
-_PART_AFTER = re.compile(
+_PART_AFTER = late_regex(
     r"(?:/|\^|\bmod(?:ulo)?|\bdivided by|\bover|\bto the power(?: of)?|\braised to|\*\*) *"
     rf"(?:twice|double|(?:(?:an?|one|\d{{1,3}})[ -])?(?:{'|'.join(FRACTIONS)})s? )"
 )
 """Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart."""
-_TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
+_TOKEN = late_regex(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
-_NO_SUM_WORD = re.compile(
+_NO_SUM_WORD = late_regex(
     r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and"
     r"|minus|squared|cubed|square|root|(?:sqrt)+|double|twice|an?|one|half|sum|total|product|average"
     r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x"
@@ -65,7 +66,7 @@ _NO_SUM_WORD = re.compile(
 )
 """Finds a word that no sum has: a text that has one is none, whatever else is in it."""
 _SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
-_LISTED = re.compile(
+_LISTED = late_regex(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
     r"|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
 )

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
+
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
 """Matches 1234.5, 1,234.5 and .5. A comma that does not part thousands fits nowhere: 1,5 may mean
 1.5 or a list, so no tool answers."""
@@ -56,8 +58,8 @@ _SCALE_OF = {"k": 1000, **_SCALES}
 _ONE = "|".join([*_SMALL, *_SCALES])
 _IN_WORDS = re.compile(rf"\b(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
 _AND_A_HALF = re.compile(r"(\d) and a half\b")
-_SCALED = re.compile(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
-_NAMED_MONEY = re.compile(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
+_SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
+_NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
 _MONEY_SIGN = {"d": "$", "u": "$", "b": "$", "e": "€", "g": "£"}
 
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from tiers.exact.numbers import (
     AMOUNT,
     DIGIT,
@@ -33,13 +34,13 @@ _COUNT = rf"(?P<n>{NUMBER}|an?)"
 _THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,2}?)"
 _EACH = r"each|apiece|a piece|per piece|per item|per unit"
 _PRICE = rf"(?P<price>{AMOUNT})(?! ?%)"
-_BOUGHT = re.compile(
+_BOUGHT = late_regex(
     rf"{_COUNT} {_THING},? (?:(?P<at>at|@|costing|that cost|which cost|priced at|cost) )?"
     rf"{_PRICE}(?: (?P<each>{_EACH}|(?:per|an?) (?P<per>[a-z]+)))?"
 )
-_FOR_EACH = re.compile(rf"{_COUNT} {_THING} for {_PRICE} (?P<each>{_EACH})")
-_TIMES = re.compile(rf"(?P<n>{NUMBER}) ?(?:x|\*|times) ?{_PRICE}(?=.*[a-z])")
-_EXTRA = re.compile(
+_FOR_EACH = late_regex(rf"{_COUNT} {_THING} for {_PRICE} (?P<each>{_EACH})")
+_TIMES = late_regex(rf"(?P<n>{NUMBER}) ?(?:x|\*|times) ?{_PRICE}(?=.*[a-z])")
+_EXTRA = late_regex(
     rf"(?P<joined>,? ?(?:plus|\+)|,? and|,? with|,) (?:an? |the )?(?:(?P<fee>{AMOUNT})(?! ?%)"
     rf"(?: (?:for |of |in )?(?:the )?(?P<what>FEE))?|(?P<before>FEE) (?:of )?(?P<sum>{AMOUNT}))"
     r"(?= |,|$)".replace(
@@ -52,10 +53,10 @@ _AND = re.compile(r"(?:,? ?(?:plus|\+)|,? and|,) (?=\d|an? )")
 _PERCENT = rf"(?P<p>{NUMBER}) ?(?:%|percent)"
 _TAX = r"(?:tax|vat|sales tax|tip|service(?: charge)?)"
 _OFF = r"(?:off|discount|reduction)"
-_ADDED = re.compile(
+_ADDED = late_regex(
     rf"(?: plus| ?\+) {_PERCENT}(?: {_TAX})?|,? (?:with|and) (?P<p2>{NUMBER}) ?(?:%|percent) {_TAX}"
 )
-_TAKEN = re.compile(
+_TAKEN = late_regex(
     rf"(?: minus| less| ?-) (?:an? )?{_PERCENT}(?: {_OFF})?"
     rf"|,?(?: with| at)?(?: an?)? (?P<p2>{NUMBER}) ?(?:%|percent) {_OFF}"
 )
@@ -65,14 +66,14 @@ _FRAME = re.compile(
     r"|(?P<bought>(?:if )?(?:i|we)) (?:buy|bought|order|ordered|get|take|have|want) )"
 )
 _BEGINNING = re.compile(rf"(?:{_FRAME.pattern})?(?:half |an? |[\d.])")
-_TOTAL = re.compile(
+_TOTAL = late_regex(
     r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
     r"|overall|how much(?: is (?:that|it|this)| do i pay)?(?: in total| altogether| together)?"
     r"|what do i (?:have to )?pay(?: in total| altogether| together)?|costs?"
     r"|what does (?:that|it|this) cost|makes?|come to)$"
 )
-_DOZEN = re.compile(rf"\b(?P<half>half )?(?P<n>{NUMBER}|an?) dozens?\b(?: of)?")
-_CENTS = re.compile(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
+_DOZEN = late_regex(rf"\b(?P<half>half )?(?P<n>{NUMBER}|an?) dozens?\b(?: of)?")
+_CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _TIME = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _NO_GOODS_WORDS = (
     "am pm h hr hrs hour hours minute minutes min mins second seconds day days week weeks month "

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from functools import cache
 
+from router.regexes.late import late_regex
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
@@ -51,10 +52,10 @@ _FORMS = (
     rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
     r"(?:,? (?:how much )?(?:each|per person))?",
 )
-_SHARED = re.compile("split|divide|share|distribute|how much| off")
+_SHARED = late_regex("split|divide|share|distribute|how much| off")
 """Found in what any form fits."""
 _NAMES = "|".join(FRACTIONS)
-_OFF = re.compile(
+_OFF = late_regex(
     rf"(?P<top>an?|one|\d{{1,2}})[ -](?P<bottom>{_NAMES})s? off(?: of)? {_WHOLE}"
     rf"|half off(?: of)? (?P<y2>{AMOUNT})"
 )

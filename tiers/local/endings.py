@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.late import late_regex
+
 TOKENS_A_WORD = 1.6
 """English has 1.3 tokens a word; the rest is room for names and for other languages."""
 
@@ -15,7 +17,7 @@ SENTENCE_TOKENS, ITEM_TOKENS = 40, 32
 ROOM_TOKENS = 24  # for an opening that nobody asked for
 MOST_NAMED = 1_000  # words, sentences or items; a larger number is no wish for a length
 
-LONG_FORMS = re.compile(
+LONG_FORMS = late_regex(
     r"\b(essays?|stor(y|ies)|tales?|poems?|lyrics|articles?|blog|reports?|letters?|e-?mails?|"
     r"speech|scripts?|code|program(me)?s?|functions?|class(es)?|quer(y|ies)|tables?|plans?|"
     r"chapters?|recipes?|tutorials?|guides?|translat\w*|rewrite|rephrase|summar\w+|correct|"
@@ -32,7 +34,7 @@ _NUMBERS = {
         start=1,
     )
 }
-_NAMED = re.compile(
+_NAMED = late_regex(
     r"\b(?P<number>\d{1,4}|" + "|".join(_NUMBERS) + r")[ -](?:\w+ )?"
     r"(?P<unit>words?|sentences?|lines?|items?|points?|bullets?|examples?|reasons?|ways|tips|"
     r"steps|ideas|names|things)\b",

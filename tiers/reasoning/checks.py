@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from router.regexes.late import late_regex
 from tiers.grounding import is_grounded, words_of
 from tiers.reasoning.claims import Claim, claims_in, marked
 from tiers.reasoning.fields import Fields, number, objects
@@ -23,7 +24,7 @@ _ACT = (
     r"|commit|adopt|migrate|start|begin|release|build|award|grant|execute|take|choose|refinance|move"
     r"|expand|hire|close the deal)"
 )
-_NOT = re.compile(
+_NOT = late_regex(
     rf"\b(?:do not|don.?t|should not|shouldn.?t|must not|will not|not to|never|against) "
     rf"(?:\w+ ){{0,2}}?{_ACT}\b"
     r"|^(?:no\b|don.?t\b|do not\b)"
@@ -31,14 +32,14 @@ _NOT = re.compile(
     r"|hold off|withdraw from)\b",
     re.IGNORECASE,
 )
-_YES = re.compile(rf"\b{_ACT}\b", re.IGNORECASE)
-_IF = re.compile(
+_YES = late_regex(rf"\b{_ACT}\b", re.IGNORECASE)
+_IF = late_regex(
     r"\b(?:only if|only after|provided(?: that)?|subject to|on condition|conditional(?:ly)?|unless"
     r"|as long as|contingent on)\b",
     re.IGNORECASE,
 )
 _CITED = re.compile(r"\[([\w.:#/-]{1,80})\]")
-_DIAGNOSIS = re.compile(
+_DIAGNOSIS = late_regex(
     r"\b(?:you|the patient|she|he) (?:has|have|is having|suffers? from|are suffering from) "
     r"(?!not\b|no\b|to\b|been\b|a right\b|any\b)(?:an? |the )?[a-z-]{4,30}"
     r"|\bthe diagnosis is\b|\b(?:this|it) is (?:definitely|clearly|certainly) [a-z-]{4,30}",

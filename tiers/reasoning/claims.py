@@ -18,6 +18,7 @@ from itertools import islice
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.regexes.late import late_regex
 from tiers.reasoning.numbers_in_text import (
     DATE,
     NUMBER,
@@ -37,50 +38,50 @@ so rarely; three percent leaves 1.2 million for 1,166,400."""
 _APPROXIMATE = r"(?P<about>(?:about|around|roughly|approximately|approx\.?|nearly|~|\u2248) ?)?"
 _GIVES = r" ?(?:=|\u2248|equals|is|are|makes|gives|comes to|amounts to) "
 _UNIT = r"(?: [a-z]{1,14}){0,2}"
-_SUM = re.compile(
+_SUM = late_regex(
     rf"(?<![\w.])(?P<terms>{NUMBER}{_UNIT}(?: ?[-+*/\u00d7x\u00f7\u2212] ?{NUMBER}{_UNIT}){{1,8}})"
     rf" ?(?:=|\u2248) ?{_APPROXIMATE}(?P<result>{NUMBER})"
 )
-_TERM = re.compile(rf"(?P<number>{NUMBER}){_UNIT} ?(?P<sign>[-+*/\u00d7x\u00f7\u2212]?)")
-_SHARE = re.compile(
+_TERM = late_regex(rf"(?P<number>{NUMBER}){_UNIT} ?(?P<sign>[-+*/\u00d7x\u00f7\u2212]?)")
+_SHARE = late_regex(
     rf"(?<![\w.])(?P<share>{NUMBER}) of (?P<whole>{NUMBER}){_GIVES}{_APPROXIMATE}"
     rf"(?P<result>{NUMBER})"
 )
-_NPV = re.compile(
+_NPV = late_regex(
     rf"\b(?:NPV|net present value)(?: \(?(?:at|with|@|discounted at) ?(?P<rate>{NUMBER})"
     rf"(?: a year| per year| p\.a\.)?\)?)(?: of| for|:) \[?(?P<flows>{NUMBER}"
     rf"(?:(?:, | and |; ?|, and |,){NUMBER}){{1,30}})\]?{_GIVES}{_APPROXIMATE}"
     rf"(?P<result>{NUMBER})",
     re.IGNORECASE,
 )
-_FLOW_BREAK = re.compile(r", and |; ?| and |, |(?<=\d),(?=[-\u2212$\u20ac\u00a3]|\d{4})")
+_FLOW_BREAK = late_regex(r", and |; ?| and |, |(?<=\d),(?=[-\u2212$\u20ac\u00a3]|\d{4})")
 _COMES_FROM = frozenset("+*/\u00d7\u00f7\u2212=(^")
 _GOES_ON = frozenset("+*/\u00d7\u00f7^")
 """What stands before and behind a sum that is a part of a longer one."""
 _UNITS = r"(?P<unit>days?|weeks?|months?|years?)"
 _DISTANCES = (
-    re.compile(
+    late_regex(
         rf"\bfrom (?P<first>{DATE}) (?:to|until) (?P<second>{DATE}){_GIVES}{_APPROXIMATE}"
         rf"(?P<count>\d{{1,5}}) {_UNITS}",
         re.IGNORECASE,
     ),
-    re.compile(
+    late_regex(
         rf"(?P<second>{DATE}) is {_APPROXIMATE}(?P<count>\d{{1,5}}) {_UNITS} after "
         rf"(?P<first>{DATE})",
         re.IGNORECASE,
     ),
-    re.compile(
+    late_regex(
         rf"(?P<first>{DATE}) is {_APPROXIMATE}(?P<count>\d{{1,5}}) {_UNITS} before "
         rf"(?P<second>{DATE})",
         re.IGNORECASE,
     ),
-    re.compile(
+    late_regex(
         rf"(?P<about>about |around )?(?P<count>\d{{1,5}}) {_UNITS} (?:lie |are )?(?:between|from) "
         rf"(?P<first>{DATE}) (?:and|to|until) (?P<second>{DATE})",
         re.IGNORECASE,
     ),
 )
-_DAY_AFTER = re.compile(
+_DAY_AFTER = late_regex(
     rf"(?P<first>{DATE}) ?(?:\+|plus) ?(?P<count>\d{{1,5}}) (?P<unit>days?|weeks?){_GIVES}"
     rf"(?P<result>{DATE})",
     re.IGNORECASE,

@@ -30,6 +30,7 @@ from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import LineMap, load_yaml
 from router.policy.schema import Name, Section
+from router.regexes.late import late_regex
 from router.types import ChatRequest, Domain, JsonText, RequestType, Signals
 
 FACTS_TEXT_CHARACTERS = 20_000
@@ -250,12 +251,12 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-_DATE = re.compile(
+_DATE = late_regex(
     rf"\b(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}(?: \d{{4}})?|"
     rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|Q[1-4] \d{{4}})\b",
     re.IGNORECASE,
 )
-_PARTY = re.compile(
+_PARTY = late_regex(
     r"\b((?:[A-Z][\w&'-]{0,30} ){1,4}(?:Ltd|Inc|LLC|GmbH|AG|Corp|plc|SA|BV|Oy|AB|Co)\b\.?)"
 )
 

@@ -5,10 +5,10 @@ The head finds what is left. Pure; every repeat is bounded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.regexes.late import late_regex
 
 _UP = r"[A-ZÀ-ÖØ-Þ][\w'\u2019\-]*\.?"
 _NO = r"[0-9]{1,5}(?:[ -]?[A-Za-z](?![\w]))?(?:\s?[-/\u2013]\s?[0-9]{1,4}[a-z]?)?"
@@ -63,7 +63,7 @@ _TAIL = (
     r"))"
 )
 _CITY_TAIL = rf"(?:, {_TOWN}(?=[.,;)\n]|$| and\b| und\b| et\b| y\b))"
-_ADDRESS = re.compile(
+_ADDRESS = late_regex(
     rf"(?<![\w$€£#.])(?:{_ENGLISH}|{_GERMAN}|{_FRENCH}|{_SPANISH}|{_BOX})(?:{_TAIL}"
     rf"|{_CITY_TAIL}{{1,2}})?"
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from router.privacy.entities.contexts import BORN, BORN_AFTER, Window
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.regexes.late import late_regex
 
 _MONTH = (
     r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|févr?(?:ier)?|mar(?:ch|s|zo)?|märz|apr(?:il)?"
@@ -19,7 +20,7 @@ _MONTH = (
 )
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _YEAR = r"(?:(?:19|20)[0-9]{2})"
-DATE = re.compile(
+DATE = late_regex(
     r"(?<![\w.,/\-])(?:"
     rf"{_YEAR}[-/.](?:0?[1-9]|1[0-2])[-/.]{_DAY}"
     rf"|{_DAY}\s?[-/.]\s?{_DAY}\s?[-/.]\s?(?:{_YEAR}|[0-9]{{2}})"
@@ -31,7 +32,7 @@ DATE = re.compile(
     re.I,
 )
 _REACH = 40
-_NOT_OF_BIRTH = re.compile(
+_NOT_OF_BIRTH = late_regex(
     r"appointment|seen|admitted|discharg|visit|expir|issued|due|deadline|termin|gültig|rendez-vous"
     r"|cita|delivered|invoice|died|passed away|gestorben|décéd|falleci|married|filed|ordered"
     r"|company|founded|gegründet|updated|hired|effective|\bsince\b"

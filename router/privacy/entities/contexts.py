@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.late import late_regex
+
 BEFORE = 44
 """Bounds the characters before a number in which a word may tell what it is."""
 
-PHONE = re.compile(
+PHONE = late_regex(
     r"phone|telefon|téléphone|teléfono|mobil|móvil|calling|handy|whatsapp"
     r"|reach (?:me|him|her|us|them)|appele|llama|durchwahl|portable|joignable|erreichbar"
     r"|contact(?:o|ar)? (?:me|us|number)|signal|anruf|hotline|callback|rückruf"
     r"|\b(?:tel\b|tel[.:]|cell|call\b|fax|ruf|text (?:me|him|her|us)|ring\b|sms\b|dial)"
 )
-NOT_PERSONAL = re.compile(
+NOT_PERSONAL = late_regex(
     r"order|bestell|commande|pedido|invoice|rechnung|facture|factura|ticket|tracking"
     r"|sendung|serial|serien|artikel|modell|version|build|model\b"
     r"|reference|referenz|référence|referencia|batch"
@@ -28,17 +30,17 @@ NOT_PERSONAL = re.compile(
     r"|\b(?:case\b|sku\b|isbn|issn|part\b|refs?\b|lot\b|imei|vin\b|doi\b|iso\b|rfc\b|din\b"
     r"|bolt|ean\b|gtin|clause)"
 )
-SSN = re.compile(
+SSN = late_regex(
     r"social security|tax ?id|steuer-?id|identifikationsnummer|steuernummer"
     r"|sozialversicherung|rentenversicherung|sécurité sociale|national insurance|numéro de sécu"
     r"|\b(?:ssn|itin|tin|nir|dni|nie|nif|ni|nino)\b"
 )
-BORN = re.compile(
+BORN = late_regex(
     r"birth ?(?:date|day)|date of birth|of birth|geboren|geburts|naissance|nacimiento|cumple"
     r"|fecha de nac|anniversaire"
     r"|\b(?:born\b|d\.?o\.?b\b|birth\b|geb\b|n[ée]{1,2}\(?e?\)? le\b|nac\w+|nació)"
 )
-BORN_AFTER = re.compile(
+BORN_AFTER = late_regex(
     r"^\)?\s{0,2}(?:is|was|ist|war|est|es)\s(?:(?:my|his|her|their|the|when|mein|sein|ihr|ma"
     r"|mi)\s)?"
     r"(?:\w+\s){0,2}(?:birthday|date of birth|d\.?o\.?b|born|birth date|geboren|geburtstag"

@@ -9,21 +9,22 @@ from __future__ import annotations
 import base64
 import binascii
 import html
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from urllib.parse import unquote
 
 from msgspec import Struct
 
-_ENCODED = re.compile(
+from router.regexes.late import late_regex
+
+_ENCODED = late_regex(
     r"(?:%[0-9A-Fa-f]{2})+"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});"
     r"|(?:\\u[0-9A-Fa-f]{4})+"
     r"|[\u200b-\u200d\u2060\ufeff\u00ad]"
 )
-_MAYBE_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\u|[\u200b-\u200d\u2060\ufeff\u00ad]")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_\-=])[A-Za-z0-9+/_\-]{16,20000}={0,2}(?![A-Za-z0-9+/_\-=])")
+_MAYBE_ENCODED = late_regex(r"%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\u|[\u200b-\u200d\u2060\ufeff\u00ad]")
+_BASE64 = late_regex(r"(?<![A-Za-z0-9+/_\-=])[A-Za-z0-9+/_\-]{16,20000}={0,2}(?![A-Za-z0-9+/_\-=])")
 _LEAST_READABLE = 0.9
 """The share of letters, digits and blanks from which decoded bytes count as a text."""
 

@@ -13,34 +13,35 @@ from router.privacy import redact
 from router.privacy.entities import checksums
 from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.regexes.late import late_regex
 
-_EMAIL = re.compile(
+_EMAIL = late_regex(
     r"(?<![\w.%+\-])[\w.%+\-]{1,64}(?:@|\s?[\[(](?:at|AT)[\])]\s?)"
     r"(?:[^\W_](?:[^\W_]|-){0,62}(?:\.|\s?[\[(](?:dot|DOT)[\])]\s?)){1,8}[^\W\d_]{2,24}"
 )
-_NUMBER = re.compile(
+_NUMBER = late_regex(
     r"(?<![\w.,$€£#/=\-])[+(]?[0-9](?:[ ()./\-\u2013\u00a0]{0,3}[0-9]){5,38}(?![0-9\w])"
 )
-_DATE = re.compile(
+_DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19"
     r"|20)?[0-9]{2}(?![0-9])"
 )
-_PHONE_FORMS = re.compile(
+_PHONE_FORMS = late_regex(
     r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ]{1,2}[0-9]{3}[-. ][0-9]{4}"  # North America
     r"|0[1-9](?:[ .\-][0-9]{2}){4}"  # France
     r"|[6789][0-9]{2}(?:[ .\-][0-9]{3}){2}|[6789][0-9]{2}(?:[ .\-][0-9]{2}){3}"  # Spain
     r"|\(?0[1-9][0-9]{1,4}\)?[ /\-]{1,3}[0-9]{2,8}(?:[ \-][0-9]{2,5}){0,3}"  # Germany, UK
 )
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
-_LETTERED = re.compile(
+_LETTERED = late_regex(
     r"(?<![\w-])(?:"
     r"(?P<uk>[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])"
     r"|(?P<es>[XYZ]?-?[0-9]{7,8}-?[A-Z])"
     r"|(?P<de>[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3})"
     r")(?![\w-])"
 )
-_FRENCH = re.compile(r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}")
-_PASSPORT = re.compile(
+_FRENCH = late_regex(r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}")
+_PASSPORT = late_regex(
     r"(?i:passport|reisepass|pass-?nr|pass(?:port)?nummer|passeport|pasaporte|personalausweis"
     r"|ausweis-?n"
     r"|carte d['\u2019]identité|identity card|\bID card)(?:[^\n.;]|(?<=[NnSs][ror])\.|(?<= n)\."
@@ -48,7 +49,7 @@ _PASSPORT = re.compile(
     r"(?P<id>[A-Z]{1,3} ?[0-9]{5,8}|(?=[A-Z]*[0-9][A-Z]*[0-9])[A-Z0-9]{7,10}|[A-Z]{3}[0-9]{6}"
     r"|[0-9]{2}[A-Z]{2}[0-9]{5})(?![\w-])"
 )
-_PASSPORT_AFTER = re.compile(
+_PASSPORT_AFTER = late_regex(
     r"(?<![\w-])(?P<id>[A-Z]{1,2}[0-9]{6,8}|[A-Z0-9]{2,4}[0-9][A-Z0-9]{4,6})"
     r"(?: is| ist|, est| es|,)? (?:on )?(?:my|his|her|the|mein\w*|mon|mi) (?i:passport"
     r"|reisepass|passeport|pasaporte)"
@@ -59,8 +60,8 @@ _RECORD_NUMBER = (
     r"|N)\.? ?)?[:#]?\s{0,2}(?P<id>(?=[A-Z0-9\-/]{0,12}[0-9])[A-Z0-9][A-Z0-9\-/]{2,16}[A-Z0-9]"
     r"|[0-9]{3}[ -][0-9]{3}[ -][0-9]{4})(?![\w-])"
 )
-_RECORD_SHORT = re.compile(r"\b(?:MRN|NHC|IPP|NIP|UHID)\b" + _RECORD_NUMBER)
-_RECORD = re.compile(
+_RECORD_SHORT = late_regex(r"\b(?:MRN|NHC|IPP|NIP|UHID)\b" + _RECORD_NUMBER)
+_RECORD = late_regex(
     r"(?i:medical records?(?: no| number|\s?#)?"
     r"|patient(?:'s)? (?:id|no|number|file|record)"
     r"|chart (?:no|number|#)|hospital (?:no|number|id)|nhs n(?:o|umber|r)|health record"
@@ -73,11 +74,11 @@ _RECORD = re.compile(
     + _RECORD_NUMBER
 )
 _IP4 = re.compile(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
-_IP6 = re.compile(
+_IP6 = late_regex(
     r"(?<![\w:.])(?=[0-9A-Fa-f:]{0,40}[0-9a-fA-F]:)(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}:{0,2}(?![\w:])"
     r"|(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){1,6}:(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}(?![\w:])"
 )
-_NO_HOST = re.compile(
+_NO_HOST = late_regex(
     r"version|firmware|release|section|build|kernel|driver|chapter|kapitel|abschnitt"
     r"|clause|netmask|subnet mask|upgrade|paragraph|figure"
     r"|table|python|node|android|windows"

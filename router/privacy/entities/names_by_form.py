@@ -13,11 +13,12 @@ from functools import cache
 
 from router.privacy.entities.kinds import Entity, EntityKind
 from router.privacy.entities.words_of_text import FOLDER, everyday, lists, without_accents
+from router.regexes.late import late_regex
 
 _LETTER = r"[^\W\d_]"
 _WORD = rf"{_LETTER}(?:{_LETTER}|['\u2019\-](?={_LETTER})){{1,30}}+"
 _NAME = rf"{_WORD}(?: (?:{_LETTER}\. ?)?{_WORD}){{0,3}}"
-_INTRODUCED = re.compile(
+_INTRODUCED = late_regex(
     r"(?i:\b(?:my (?:full |first |last |legal |maiden )?name(?: is|[\u2019']s|:)"
     r"|the name(?: is|[\u2019']s)|(?:her|his) name(?: is| was|[\u2019']s)"
     r"|(?:i am|she is|he is|i'm) called|(?:who|which) goes by|please call me"
@@ -36,20 +37,20 @@ _HEADS = tuple(
         for colon in (":", " :")
     ]
 )  # fmt: skip
-_HEAD = re.compile(
+_HEAD = late_regex(
     r"(?m)^[>\s]{0,6}(?:From|(?:Reply-)?To|B?[Cc]c|Sender|Attn|Von|An|Kopie|De|À|Para) ?:[ \t]*+"
     r"(?P<people>[^\n]{2,20000})"
 )
 _TURNED_SHOWN = rf"{_WORD}, {_WORD}(?: {_LETTER}\.)?(?=[\"']? ?<)"
-_PERSON = re.compile(
+_PERSON = late_regex(
     rf"(?:^|[,;])\s{{0,3}}[\"']?(?P<name>{_TURNED_SHOWN}|{_NAME})[\"']?\s{{0,3}}(?=[<(\[,;]|$)"
 )
-_SHOWN = re.compile(
+_SHOWN = late_regex(
     rf"(?<![\w\"'])[\"']?(?P<name>{_TURNED_SHOWN}|{_WORD}(?: (?:{_LETTER}\. ?)?{_WORD}){{1,3}})"
     r"[\"']? ?<[\w.%+\-]{1,64}@"
 )
 _UPPER = r"[^\W\d_a-zß-öø-ÿ]"
-_TURNED = re.compile(
+_TURNED = late_regex(
     rf"(?<![\w.])(?P<family>{_UPPER}(?:{_LETTER}|['\u2019\-](?={_LETTER})){{1,30}}+), "
     rf"(?P<given>{_UPPER}[a-zß-öø-ÿ]{{1,20}}+|{_UPPER}{{2,20}}+)(?: {_UPPER}\.)?(?![\w@])"
 )
@@ -60,7 +61,7 @@ def _words(name: str) -> frozenset[str]:
     return frozenset((FOLDER / f"{name}.txt").read_text(encoding="utf-8").split())
 
 
-_TITLED = re.compile(
+_TITLED = late_regex(
     r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.? (?P<one>[A-Z][a-z]{1,4})"
     r" (?P<two>[A-Z][a-z]{1,4})(?!\w)"
 )

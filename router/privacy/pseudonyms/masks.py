@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from router.privacy.entities.kinds import EntityKind
+from router.regexes.late import late_regex
 
 LABELS = {
     EntityKind.NAME: "NAME",
@@ -49,7 +50,7 @@ _CLOSE = r"\]}>\u27e7\u3011\u300d\u00bb\u3015\uff3d"
 _WORD = r"[^\W\d]{0,24}"  # the label, in any language, with its underscores
 _JOINT = r"[\s_\-]{0,2}"
 _PLURAL = r"(?P<s%d>['\u2019]?s)?"
-_ALTERED = re.compile(
+_ALTERED = late_regex(
     rf"[{_OPEN}]\s?{_WORD}{_JOINT}(?<![^\W_])(?P<a>{_CODE}){_PLURAL % 1}\s?[{_CLOSE}]"
     rf"|\\[{_OPEN}]{_WORD}?(?:\\?_|-)?(?<![^\W_])(?P<b>{_CODE}){_PLURAL % 2}\\[{_CLOSE}]"
     rf"|%5B{_WORD}?_?(?<![^\W_])(?P<c>{_CODE})%5D"
@@ -58,14 +59,14 @@ _ALTERED = re.compile(
 )
 """Finds what may be a tag, exact or altered; only codes that were given out count."""
 
-_BEGINNING = re.compile(
+_BEGINNING = late_regex(
     rf"[{_OPEN}]\s?{_WORD}[\s_\-]{{0,2}}\w{{0,13}}(?:['\u2019]?s?)?\s?"
     rf"|\\(?:[{_OPEN}](?:[^\W\d]|\\_|-){{0,26}}\w{{0,13}}(?:['\u2019]?s?)?\\?)?"
     r"|%(?:5(?:B[^\W\d]{0,24}\w{0,13}(?:%5?)?)?)?"
     r"|[^\W\d](?:[^\W\d]|\\|-){0,12}\w{0,13}",
     re.IGNORECASE,
 )
-_STARTS = re.compile(rf"[{_OPEN}\\%]|(?<!\w)[^\W\d_]")
+_STARTS = late_regex(rf"[{_OPEN}\\%]|(?<!\w)[^\W\d_]")
 MOST_HELD = 64
 """Bounds the characters that wait because a tag may begin with them."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.late import late_regex
+
 MOST_ASKS = 3
 """A message that asks for more is no routine one, whatever is found of it."""
 MOST_CHARACTERS = 300
@@ -24,7 +26,7 @@ _GAP = re.compile(
     r"| (?=plus (?:my|our|the|an?|i|we|no|one) )",
     re.IGNORECASE,
 )
-_ADDED = re.compile(
+_ADDED = late_regex(
     rf"(?:(?:and|but|oh|ok|so|then)[ ,]{{1,2}}){{0,2}}{_ADDING}[,:]? |(?:i|we)(?:'m|'d|'ve)? also ",
     re.IGNORECASE,
 )
@@ -51,21 +53,21 @@ _WISHES = (
     r"(?:i|we)['\u2019]?d (?:also )?like to|"
     r"(?:i|we) wanna|help me"
 )
-_ASK = re.compile(
+_ASK = late_regex(
     rf"{_COURTESY}(?:(?:{_QUESTIONS}) \S{{1,40}} \S|(?:{_WISHES}) \S|(?:{_ORDERS}) \S)",
     re.IGNORECASE,
 )
 
 _ENDED = (".", ";", "?", "!")
 
-_LEANS = re.compile(
+_LEANS = late_regex(
     r"\b(?:do|does|did|is|are|was|were|will|would|can|could|should|has|have) "
     r"(?:that|this|it|they|these|those|one)\b",
     re.IGNORECASE,
 )
 """Finds a question about what stands before it ("how long does that take?"): no ask of its own."""
 
-_POINTS = re.compile(
+_POINTS = late_regex(
     r"\b(?:it|that|this|they|them|these|those|one|(?<!is )(?<!are )there)\b", re.IGNORECASE
 )
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from router.regexes.late import late_regex
+
 _WITHOUT_US = (
     "7-eleven|aldi|aliexpress|allegro|amazon|argos|asda|asos|bershka|bestbuy|bol\\.com|"
     "carrefour|cdiscount|costco|currys|decathlon|ebay|el corte ingles|etsy|fnac|groupon|"
@@ -50,7 +52,7 @@ _ACTED = (
 )
 _HERE = "\0"
 """Stands for the name of a company in a text."""
-_ACCOUNT = re.compile(
+_ACCOUNT = late_regex(
     rf"\b(?:my|our|the|an?|mein\w*|mon|ma|mi|il mio|mijn|meu|minha|moje) (?:old |new )?"
     rf"{_HERE}[ -](?:\w+ )?(?:{_HELD})"
     rf"|\b(?:{_HELD}) (?:for|from|of|at|on|to|with|de|von|bei|di|van|da|do|auf) (?:my )?{_HERE}"
@@ -59,12 +61,12 @@ _ACCOUNT = re.compile(
     rf"|^\W*(?:\w+ ){{0,4}}{_HERE} (?:{_HELD})",
     re.IGNORECASE,
 )
-_PAYING = re.compile(
+_PAYING = late_regex(
     r"\b(?:charg|took|taking|takes|ow(?:es?|ed)\b|pay|paid|debit|refund)", re.IGNORECASE
 )
 _PAYERS = re.compile(r"\bpaypal\b", re.IGNORECASE)
 """Names that say "pay" and no payment."""
-_BESIDE = re.compile(
+_BESIDE = late_regex(
     r"\b(?:ads?|advert\w*|cheap\w*|code|coupon|follow|gift|influencer|less than|link|match\w*|"
     r"price\w*|saw|see|seen|share|than|through|using|via|voucher|pay|paying|paid|driver|courier|"
     r"(?:log|sign)(?:ed)? (?:in|up) with|login with|like (?:on|amazon|ikea)|"
@@ -73,7 +75,7 @@ _BESIDE = re.compile(
 )
 """Says that a company is named beside our matter: "I saw it cheaper on Amazon"."""
 
-_ELSEWHERE = re.compile(
+_ELSEWHERE = late_regex(
     r"\b(?:bought|ordered|purchased|got|buy|order)\b.{0,40}\b(?:from|at|in|on|with) (?:an?other|"
     r"a different|some other|someone else'?s) (?:shop|store|retailer|seller|website|company|site)\b"
     r"|(?<!deliver to )(?<!send to )(?<!from )(?<!at )(?<!in )(?<!near )(?<!before )(?<!for )"
@@ -85,7 +87,7 @@ _ELSEWHERE = re.compile(
     r"was|is|got|has|keeps?|charged|won'?t|cancelled)\b",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+_NAMED = late_regex(
     r"\b[Mm]y (?P<name>[A-Z][a-zA-Z]{2,20}) (?:account|login|membership|password|profile|"
     r"subscription|order|parcel|bill)\b"
 )
@@ -110,7 +112,7 @@ def _by_first_word() -> dict[str, _Named]:
     busy = set(_WITHOUT_US.split("|"))
     return {
         first: _Named(
-            re.compile(rf"(?<![\w@.])(?:{'|'.join(same)})(?![\w@]|\.\w)", re.IGNORECASE),
+            late_regex(rf"(?<![\w@.])(?:{'|'.join(same)})(?![\w@]|\.\w)", re.IGNORECASE),
             busy.issuperset(same),
         )
         for first, same in names.items()

@@ -12,8 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from router.regexes.late import late_regex
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
@@ -36,7 +38,7 @@ SET_SLOPE, SET_SHIFT = 0.83, -0.89
 single answer was sure: where .88 was shown, .66 of the offers held the right question."""
 SUREST = 1.0 - 1e-6
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_DENIED = re.compile(
+_DENIED = late_regex(
     r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
     r"(?: (?:actually|really|even|just|yet))*"
     r"(?: (?:want|wanna|wish|like|trying|asking|planning|going|looking|intend|mean)(?: you)? to"
@@ -50,13 +52,13 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
-_ASKS_ON = re.compile(
+_ASKS_ON = late_regex(
     r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,
 )
 """Finds a question behind a denial: "I don't want to register, can I still order?"."""
 _MARK = re.compile(r"[,;.!?]")
-_ASKS_FIRST = re.compile(
+_ASKS_FIRST = late_regex(
     r"(?:(?:hi|hello|hey|please|so|and|ok)[ ,]{1,2})*"
     r"(?:how|what|when|where|which|can|could|may|is there|do you|do i|will)\b[^,;.!]*",
     re.IGNORECASE,
@@ -79,7 +81,7 @@ _TROUBLE_WORDS = (
 )
 _TROUBLES = frozenset(_TROUBLE_WORDS.split())
 """What nobody wants: who denies it has another matter."""
-_NO_TROUBLE = re.compile(
+_NO_TROUBLE = late_regex(
     r"(?:\bnot|n't|\bnever|\bno longer|\bnothing|\bdont|\bdidnt|\bhavent|\bhasnt|\bisnt|\bwasnt)"
     r"(?: (?:a|actually|any|been|be|charge|charged|even|inside|is|it|me|my|really|that|the|to|was|"
     r"you|your|yet))* (?P<trouble>[a-z]+)",
@@ -96,18 +98,18 @@ LEAST_SAID = 2
 
 _CLAIMS = (
     (
-        re.compile(
+        late_regex(
             r"\b(?:money|amount|payment|cash|it|funds|sum|\d[\d.,]{0,20})\b[^.?!]{0,30}"
             r"\b(?:gone|taken|debited|deducted|charged|left my|missing|vanished|disappeared)\b"
             r"|\b(?:you|they|bank|shop|been|was|were|got|still|have|i'm|am|i) "
             r"(?:\w+ )?(?:took|charged|debited|deducted)\b",
             re.IGNORECASE,
         ),
-        re.compile(r"\bno money (?:was|is|has been) taken|\bnot been charged", re.IGNORECASE),
+        late_regex(r"\bno money (?:was|is|has been) taken|\bnot been charged", re.IGNORECASE),
     ),
 )
 """What people state, and what an answer states against it."""
-_ASKED = re.compile(
+_ASKED = late_regex(
     r"\b(?:have|has|was|were|did|do|will|am|is|are) (?:i|my|the|it|you|they|money|any)\b",
     re.IGNORECASE,
 )
@@ -119,7 +121,7 @@ _NOT_WORDS = (
 )
 _NOT = frozenset(_NOT_WORDS.split())
 _MAY_DENY = re.compile(r"n'?t\b|\bn(?:ever|one|ot|othing|either)\b")
-_NO_DENIAL = re.compile(
+_NO_DENIAL = late_regex(
     r"\b(?:can|could|if|or|why) not\b|\bnot (?:sure|yet|"
     r"only|just|clear|able|too|very|even|long|far|allowed|possible|there|here|now)\b"
     r"|\b(?:why|when|how|what) (?:do|did|does|have|has|is|are|was)n't\b"
@@ -138,13 +140,46 @@ else: "we don't need helmets". Two of an intent's fifty may."""
 _FILLER_WORDS = "and but er hm hmm hmmm mhm mm mmm so then uh um well"
 _FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that alone ask for nothing."""
-_UNTURNED = re.compile(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]{4,})")
+_UNTURNED = late_regex(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]{4,})")
 """Finds the verb that is denied in a gloss, which has the words of another language in its order:
 "not have forgot my password", "I want my order not cancel"."""
 
 
+class _Told(Struct, frozen=True):
+    """Holds what the words of one answer and its utterances tell."""
+
+    domain: Domain | None = None
+    said: frozenset[str] = frozenset()  # beginnings of the words that utterances say plainly
+    claims: Sequence[re.Pattern[str]] = ()  # what the answer speaks against
+    words: frozenset[str] = frozenset()
+    stems: frozenset[str] = frozenset()
+    contraries: Contraries = Contraries(frozenset())
+    promised: float = 0.0  # hours
+    denied: float = 1.0  # share of the utterances that deny something
+
+
+_NOTHING_TOLD = _Told()
+
+
+def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
+    words = words_in(" ".join([answer, *utterances]))
+    return _Told(
+        domain,
+        said_plainly(utterances),
+        [claim for claim, said in _CLAIMS if said.search(answer)],
+        words,
+        stems_of(words),
+        Contraries(words),
+        promised_hours(answer),
+        _denied_share(utterances),
+    )
+
+
 class Shelf:
-    """Holds the words of a knowledge file that tell where an answer does not fit; immutable."""
+    """Holds the words of a knowledge file that tell where an answer does not fit.
+
+    Threads may share it: only what it keeps of answers changes.
+    """
 
     def __init__(
         self,
@@ -157,24 +192,22 @@ class Shelf:
         `highest` is the highest chance that a match of the file shows.
         """
         self._exists, self._highest = exists, highest
-        self._domains: dict[str, Domain] = {}
-        self._said: dict[str, frozenset[str]] = {}
-        self._claims: dict[str, list[re.Pattern[str]]] = {}
-        self._words: dict[str, frozenset[str]] = {}
-        self._stems: dict[str, frozenset[str]] = {}
-        self._contraries: dict[str, Contraries] = {}
-        self._promised: dict[str, float] = {}
-        self._denied: dict[str, float] = {}
-        for name, domain, utterances, answer in intents:
-            self._domains[name] = domain
-            self._said[name] = said_plainly(utterances)
-            self._claims[name] = [claim for claim, said in _CLAIMS if said.search(answer)]
-            words = self._words[name] = words_in(" ".join([answer, *utterances]))
-            self._stems[name] = stems_of(words)
-            self._contraries[name] = Contraries(words)
-            self._promised[name] = promised_hours(answer)
-            self._denied[name] = _denied_share(utterances)
-        self._known = frozenset().union(*self._words.values())
+        self._written = {name: (domain, lines, answer) for name, domain, lines, answer in intents}
+        self._read: dict[str, _Told] = {}
+        texts = [text for _, lines, answer in self._written.values() for text in (answer, *lines)]
+        self._known = words_in(" ".join(texts))
+
+    def _told(self, intent: str) -> _Told:
+        """Returns what an answer's words tell.
+
+        Most processes read a few answers of a hundred, and each takes a millisecond: so each is
+        read when it first seems to fit. Two threads that read one answer read the same.
+        """
+        told = self._read.get(intent)
+        if told is None:
+            written = self._written.get(intent)
+            told = self._read[intent] = _NOTHING_TOLD if written is None else _told_by(*written)
+        return told
 
     def judged(self, text: str, match: Match | None, gloss: str = "") -> Match | None:
         """Returns the match, less sure where the text contradicts the answer; None where it is not
@@ -188,10 +221,10 @@ class Shelf:
         words, name = words_in(text), match.intent_id
         if words <= _FILLERS:
             return None
-        mine, banks = self._words.get(name, frozenset()), self._domains.get(name) not in _SHOPS
-        if is_elsewhere(text, words, self._known, mine, self._exists, banks=banks):
+        told = self._told(name)
+        said, banks = told.said, told.domain not in _SHOPS
+        if is_elsewhere(text, words, self._known, told.words, self._exists, banks=banks):
             return None
-        said = self._said.get(name, frozenset())
         if gloss:
             words = words_in(gloss)
             denied = [verb for verb in _UNTURNED.findall(gloss) if verb not in _FAILED]
@@ -202,40 +235,39 @@ class Shelf:
         if not gloss and match.basis is MatchBasis.FOREIGN:
             together = among_near_misses(match.together, self._highest, SET_SHIFT, SET_SLOPE)
             match = replace(match, together=together)
-        if match.confidence <= UNSURE or name not in self._words:
+        if match.confidence <= UNSURE or told is _NOTHING_TOLD:
             return match
-        if self._misfits(gloss or text, words, name):
+        if _misfits(gloss or text, words, told):
             return _spoken_against(match)
-        if not gloss and self._only_denied_here(text, words, name):
+        if not gloss and _only_denied_here(text, words, told):
             return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
-        if confidence > LACKING_FROM and lacks(words, self._stems[name], self._exists):
+        if confidence > LACKING_FROM and lacks(words, told.stems, self._exists):
             shift = NEAR_SHIFT - LACKING_SHIFT
             shifted = among_near_misses(match.confidence, self._highest, shift)
             confidence = min(confidence, max(LACKING_FROM, shifted))
         return replace(match, confidence=confidence, together=max(confidence, match.together))
 
-    def _misfits(self, text: str, words: frozenset[str], intent: str) -> bool:
-        """Returns True where an answer leaves out, or is contrary to, what a text says."""
-        if self._contradicted(text, intent) or self._contraries[intent].asked(text, words):
-            return True
-        return waits_longer(text, self._promised[intent])
 
-    def _only_denied_here(self, text: str, words: frozenset[str], intent: str) -> bool:
-        """Returns True where a text denies something, and hardly an utterance of the answer does.
+def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
+    """Returns True where an answer leaves out, or is contrary to, what a text says."""
+    contradicted = any([claim.search(text) for claim in told.claims]) and not _ASKED.search(text)
+    if contradicted or told.contraries.asked(text, words):
+        return True
+    return waits_longer(text, told.promised)
 
-        A gloss says "not" in clauses that deny nothing of the kind ("something what not me like").
-        """
-        if self._denied[intent] > HARDLY_DENIED or not denies(text, words):
-            return False
-        # "Lost, but not stolen" states a trouble that the answer is for.
-        return not troubles_said(words, self._said[intent])
 
-    def _contradicted(self, text: str, intent: str) -> bool:
-        claims = self._claims.get(intent, ())
-        return any([claim.search(text) for claim in claims]) and not _ASKED.search(text)
+def _only_denied_here(text: str, words: frozenset[str], told: _Told) -> bool:
+    """Returns True where a text denies something, and hardly an utterance of the answer does.
+
+    A gloss says "not" in clauses that deny nothing of the kind ("something what not me like").
+    """
+    if told.denied > HARDLY_DENIED or not denies(text, words):
+        return False
+    # "Lost, but not stolen" states a trouble that the answer is for.
+    return not troubles_said(words, told.said)
 
 
 def words_in(text: str) -> frozenset[str]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.late import late_regex
+
 _NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve"
 _NUMBERS = {
     **{word: n for n, word in enumerate(_NUMBER_WORDS.split(), start=1)},
     **{"a": 1, "an": 1, "several": 3, "few": 3, "couple": 2, "half": 0.5},
 }
 _HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0, "week": 168.0, "month": 720.0, "year": 8760.0}
-_TIME = re.compile(
+_TIME = late_regex(
     rf"\b(?P<many>\d{{1,4}}|{'|'.join(_NUMBERS)})(?: of| more| full| whole| working| business)? "
     rf"(?:working |business )?(?P<unit>{'|'.join(_HOURS)})s?\b"
     r"|\bday (?P<day>\d{1,3})\b"
@@ -27,19 +29,19 @@ _TIME = re.compile(
 _SINCE = {"yesterday": 24.0, "week": 168.0, "month": 720.0, "year": 8760.0}
 _WEEKDAY, _MONTH = 48.0, 720.0
 """Hours since a named weekday or month: a low guess, since the text does not say how many."""
-_WAITING = re.compile(
+_WAITING = late_regex(
     r"\b(?:ago|already|been|later|nobody|nothing|now|old|promised|since|still|supposed|waited|"
     r"waiting|yet)\b|\bno (?:answer|link|money|news|refund|reply|response|sign|word)\b"
     r"|\bshould (?:have|take|arrive|come|be|open|work)\b",
     re.IGNORECASE,
 )
-_COMPLAINS = re.compile(
+_COMPLAINS = late_regex(
     r"\b(?:no|nobody|none|not|nothing|never|promised|should|still|supposed|waited|waiting|yet)\b"
     r"|n't\b|\b(?:days|weeks|months|years) old\b",
     re.IGNORECASE,
 )
 """Finds that something has not come: who bought a thing months ago does not wait for it."""
-_OTHERWISE = re.compile(
+_OTHERWISE = late_regex(
     r"\bif (?:\w+ ){1,6}not\b|\bif not\b|\bstill\b|\bnot (?:\w+ ){1,3}after\b|\bif it goes on\b",
     re.IGNORECASE,
 )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import words_of
 
 UNKNOWN = ""
@@ -146,23 +147,23 @@ _LETTERS = {
 
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff]")),
-    ("zh", re.compile("[\u3400-\u9fff]")),
+    ("zh", late_regex("[\u3400-\u9fff]")),
     ("ru", re.compile("[\u0400-\u052f]")),
     ("ar", re.compile("[\u0600-\u06ff]")),
     ("hi", re.compile("[\u0900-\u097f]")),
-    ("ko", re.compile("[\u1100-\u11ff\uac00-\ud7af]")),
+    ("ko", late_regex("[\u1100-\u11ff\uac00-\ud7af]")),
     ("el", re.compile("[\u0370-\u03ff]")),
     ("he", re.compile("[\u0590-\u05ff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
-_CODES = re.compile(
+_CODES = late_regex(
     r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
 )
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
 _IN_CODES = re.compile(r"[\d@]|www\.")
 _MARKS = ".,;:!?()"
-_IN_PIECE = re.compile(r"[\d@]|www\.|://")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_IN_PIECE = late_regex(r"[\d@]|www\.|://")
+_LATIN = late_regex("[A-Za-z\u00c0-\u024f]")
 
 
 class Heard(NamedTuple):
@@ -269,7 +270,7 @@ def continued(heard: Heard, spoken: str) -> str:
     return spoken
 
 
-_MIXED = re.compile("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+_MIXED = late_regex("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 MIXED_WORDS = 2
 """Places where Latin letters touch those of another script, from which on the text imitates Latin
 words by letters that look alike. A Russian text has one where a brand has an ending."""

@@ -55,8 +55,12 @@ class _Node:
     __slots__ = ("next", "parts")
 
     def __init__(self) -> None:
-        self.next: dict[str, _Node] = {}
-        self.parts: list[int] = []
+        self.next: dict[str, _Node] = _NO_WORDS
+        self.parts: tuple[int, ...] = ()
+
+
+_NO_WORDS: dict[str, _Node] = {}
+"""Follows the last word of a phrase. Most nodes are one: they share it, and none is added to it."""
 
 
 class _Meaning(NamedTuple):
@@ -115,9 +119,14 @@ class PhraseFinder:
                 _learn(word[:-1], self._stems, self._stems_by)
             else:
                 _learn(word, self._words, self._words_by)
-            node = node.next.setdefault(word, _Node())
+            after = node.next.get(word)
+            if after is None:
+                if node.next is _NO_WORDS:
+                    node.next = {}
+                after = node.next[word] = _Node()
+            node = after
         if words:
-            node.parts.append(part)
+            node.parts += (part,)
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""

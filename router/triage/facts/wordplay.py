@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import fold, words_of
 from router.triage.text.quotes import ACTING, forms
 
@@ -31,19 +32,19 @@ _WORK = (
     r"limeryk|opowiadanie)"
 )
 # At most four words stand between the verb and what is written.
-_WRITING = re.compile(rf"{_POLITE}(?:{_VERB}(?: (?!user)\w+){{0,4}} |an? (?:\w+ )?){_WORK}\b")
-_NAMING = re.compile(
+_WRITING = late_regex(rf"{_POLITE}(?:{_VERB}(?: (?!user)\w+){{0,4}} |an? (?:\w+ )?){_WORK}\b")
+_NAMING = late_regex(
     rf"{_POLITE}(?:(?:what is|what's|whats) the (?:word|words|term|name|expression) (?:for|of) .+"
     r" in [a-z]+|how (?:do|would|can) (?:you|u|i|we|one) (?:say|write|spell|pronounce) .+"
     r" in (?:words|letters|full|english|[a-z]+)|(?:spell|write)(?: out)? .+ in (?:words|letters))"
 )
-_ASKS_SUM = re.compile(
+_ASKS_SUM = late_regex(
     rf"{_POLITE}(?:what is|what's|whats|what are|how much is|how much are|calculate|compute|"
     r"work out|was sind|was ist|wie viel sind|wie viel ist|wieviel ist|berechne|combien font|"
     r"combien fait|calcule|cuanto es|cuanto son|calcula|quanto fa|quanto e|calcola|hoeveel is|"
     rf"bereken|ile to(?: jest)?|oblicz|{fold('сколько будет').text})\b"
 )
-_WORKED = re.compile(
+_WORKED = late_regex(
     r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times)\b"
 )
 _IN_A_SUM = forms(
@@ -55,14 +56,14 @@ _IN_A_SUM = forms(
 )
 _OF_ASKING = frozenset({"do", "in", "per", "mach"})
 """Words that ask, and are among those that act: "how do you say ..."."""
-_ACTS = re.compile(
+_ACTS = late_regex(
     r"\b(?:approv|authori|transfer|wir(?:e|es|ed|ing)\b|pay|paid|refund|invest|sign|claim|settl|"
     r"purchas|reimburs|deposit|withdr|donat|send|sent\b|sell|sold|buy|bought|lend|lent\b|loan|charg|"
     r"releas|grant|owe)"
 )
 """Beginnings of words that act, in all their forms."""
 _NUMBER = re.compile(r"[\d.,]+[km]?")
-_NEW_SENTENCE = re.compile(r"[.!?;:\n]\s|\n")
+_NEW_SENTENCE = late_regex(r"[.!?;:\n]\s|\n")
 
 
 def only_plays(text: str) -> bool:

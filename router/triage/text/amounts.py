@@ -21,6 +21,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.folding import Folded
@@ -36,8 +37,8 @@ MAX_USD = Decimal(10) ** 15
 _MAX_TEXT = 80  # characters of the wording that an Amount keeps
 
 _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
-_DIGIT = re.compile("[0-9]")
-_HAN = re.compile("[\u4e00-\u9fff]")
+_DIGIT = late_regex("[0-9]")
+_HAN = late_regex("[\u4e00-\u9fff]")
 _KANA = re.compile("[\u3040-\u30ff]")
 
 

@@ -19,6 +19,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import Folded, fold, words_of
 
 Knows = Callable[[str], bool]
@@ -46,17 +47,17 @@ _LEET = str.maketrans("013457@$!|", "oieastasil")
 _LEET_L = str.maketrans("013457@$!|", "oleastasll")  # 1 and ! stand for i or for l
 # It begins where a run begins, so that a long run without a letter is looked at once.
 _LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
-_LEET_INSIDE = re.compile(r"[a-z][013457@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[013457]+[a-z]{3}")
+_LEET_INSIDE = late_regex(r"[a-z][013457@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[013457]+[a-z]{3}")
 _LEET_MARK = re.compile(r"[013457@$!|]")
 _NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
 _DIGITS = re.compile(r"[013457]{1,4}")
 
 _SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
 # A space between two marks parts words: "w-h-e-r-e- -i-s".
-_MARKED = re.compile(
+_MARKED = late_regex(
     rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:[^\n](?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
-_BROKEN = re.compile(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
+_BROKEN = late_regex(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
 # Each is in what the pattern of its name finds, and is looked for in a fraction of its time.
 _SPACED_INSIDE = re.compile(r"[ \t]\S[ \t]+\S[ \t]")
 _MARKED_INSIDE = re.compile(r"([-._*|/,+~])\S\1")
@@ -65,14 +66,14 @@ _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
 
 _MAY_PACK = re.compile(r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}")
-_BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
-_HEX = re.compile(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
-_SPACED_HEX = re.compile(r"(?<!\w)[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}(?!\w)")
-_BASE32 = re.compile(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
-_BITS = re.compile(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
-_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
+_BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
+_HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
+_SPACED_HEX = late_regex(r"(?<!\w)[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}(?!\w)")
+_BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
+_BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
+_PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};")
-_ESCAPES = re.compile(rf"(?:{_ESCAPE.pattern}){{4,}}")
+_ESCAPES = late_regex(rf"(?:{_ESCAPE.pattern}){{4,}}")
 
 
 class Undone(NamedTuple):

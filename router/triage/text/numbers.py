@@ -7,12 +7,12 @@ and knows nothing about currencies.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.folding import Folded
 
@@ -31,12 +31,12 @@ _NUMBER = (
     r"|[0-9]+(?:[.,][0-9]+)*|(?<![^\W\d_])\.[0-9]+)"
 )
 _OTHER = r"|(?P<other>\n|[^\s])"
-_TOKEN = re.compile(_NUMBER + r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)" + _OTHER)
+_TOKEN = late_regex(_NUMBER + r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)" + _OTHER)
 
 # Chinese and Japanese run words together: their numbers and currencies are tokens of their own.
 _HAN = "".join(words.HAN_NUMBERS | {"元", "円", "圆", "圓", "块", "塊"})
 _HAN_WORDS = "|".join(sorted(w for w in words.CURRENCY_WORDS if len(w) > 1 and w[0] > "\u3000"))
-_ANY_TOKEN = re.compile(
+_ANY_TOKEN = late_regex(
     rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_HAN_WORDS}|[{_HAN}]|[\u0904-\u0963]+|[^\W\d_{_HAN}]+){_OTHER}"
 )
 NUMBER, WORD = 1, 2  # kinds of token: the groups above

@@ -14,6 +14,7 @@ import re
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import Folded
 
 MAX_FOLLOW_UP_WORDS = 8
@@ -85,7 +86,7 @@ _HINTS = frozenset(
     deal""".split()
 )
 _LOW = r"(?:low|lowest|none|zero|no|trivial|minimal|negligible|0(?:\.0+)?|1|one)\b"
-_ADDRESSED = re.compile(
+_ADDRESSED = late_regex(
     "|".join(
         (
             r"\b(?:use|choose|pick|select|route|send|assign|handle|stay|keep|go)\b[^.?!\n]{0,40}?"
@@ -106,7 +107,7 @@ _ADDRESSED = re.compile(
     ),
     re.IGNORECASE,
 )
-_PLAYED_DOWN = re.compile(
+_PLAYED_DOWN = late_regex(
     "|".join(
         (
             r"\b(?:this|it|that)(?:'s| is| was| should be)\s+"
@@ -127,7 +128,7 @@ _PLAYED_DOWN = re.compile(
 
 
 # Words that give the assistant a part to play, or orders about its rules and its levels.
-_STAGED = re.compile(
+_STAGED = late_regex(
     "|".join(
         (
             r"\b(?:ignore|forget|disregard|override|bypass)\b[^.?!\n]{0,30}"
@@ -151,7 +152,7 @@ _STAGE_HINTS = frozenset(
     route send forward classify treat mark flag rate use system admin developer assistant operator
     root""".split()
 )
-_SENTENCE = re.compile(r"[^.?!\n:\]>]*[.?!\n:\]>]*")
+_SENTENCE = late_regex(r"[^.?!\n:\]>]*[.?!\n:\]>]*")
 LEAST_LEFT = 3  # words of what is left; fewer ask for nothing
 
 

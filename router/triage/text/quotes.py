@@ -14,22 +14,23 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import fold, words_of
 
-_FENCE = re.compile(
+_FENCE = late_regex(
     r"```|\"\"\"|'''|</?(?:article|document|text|report|email|contract|quote|passage)>",
     re.IGNORECASE,
 )
-_MAY_QUOTE = re.compile("[>:`]|\"\"\"|'''")
+_MAY_QUOTE = late_regex("[>:`]|\"\"\"|'''")
 _MARKED_LINES = re.compile(r"(?:^[ ]{0,3}>[^\n]*(?:\n|\Z))+", re.MULTILINE)
-_HEADING = re.compile(
+_HEADING = late_regex(
     r"(?:^|(?<=[.!?\n] ))[^\n.!?:]{0,80}\b(?:following|below|article|report|contract|e?-?mail"
     r"|letter|text|document|passage|transcript|minutes|press release|clause|artikel|bericht|vertrag"
     r"|texte?|rapport|contrat|articulo|informe|contrato|texto|articolo|relazione|contratto|testo)"
     r"\b[^\n.!?:]{0,30}:\s",
     re.IGNORECASE | re.MULTILINE,
 )
-_SENTENCES = re.compile(r"[.!?\n。！？]+")
+_SENTENCES = late_regex(r"[.!?\n。！？]+")
 
 
 def forms(words: str) -> frozenset[str]:
@@ -71,7 +72,7 @@ _BETWEEN = forms(
     der die das ein eine und in auf für mir uns le la les un une et en pour moi el los una y por
     para il lo gli e per o os um uma het een en voor"""
 )
-_PARTS = re.compile(r"\b(?:and|then|und|dann|et|puis|y|luego|e|poi|en|dan)\b|,", re.IGNORECASE)
+_PARTS = late_regex(r"\b(?:and|then|und|dann|et|puis|y|luego|e|poi|en|dan)\b|,", re.IGNORECASE)
 _MOST_HEADING_WORDS = 12
 
 

@@ -17,6 +17,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 
 MOST_ROWS = 400
@@ -34,9 +35,9 @@ _SYMBOLS = "".join(re.escape(symbol) for symbol in words.SYMBOLS)
 _SCALE = "|".join(sorted(map(re.escape, set(_SCALES) - {"t", "b"}), key=len, reverse=True))
 _MONEY = rf"(?:us|ca|hk|[car])?[{_SYMBOLS}]|u\.?s\.? dollars|[^\W\d_]{{1,10}}"
 
-_BRACKETED = re.compile(r"[(\[][^)\]0-9\n]{0,40}[)\]]")
+_BRACKETED = late_regex(r"[(\[][^)\]0-9\n]{0,40}[)\]]")
 
-_UNIT = re.compile(
+_UNIT = late_regex(
     rf"(?<![\w.,])(?:"
     rf"t(?P<thousand>eur\b|€)"
     rf"|(?P<before>(?:us|ca|hk|[car])?[{_SYMBOLS}]|\b[a-z]{{3}}\b) ?(?:in )?'?"
@@ -46,7 +47,7 @@ _UNIT = re.compile(
     rf")",
     re.IGNORECASE,
 )
-_CELL = re.compile(
+_CELL = late_regex(
     r"(?<![\w.,/:#-])-?\(?(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2})?"
     r"|[0-9]+(?:[.,][0-9]+)*)\)?(?![\w/:%]|[.,][0-9]| ?%|-[0-9])"
 )
@@ -55,18 +56,18 @@ _ENUMERATED = re.compile(r"\s*[0-9]{1,3}[.)]\s")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-_FIELD = re.compile(
+_FIELD = late_regex(
     r"(?<![A-Za-z_])(?P<key>[A-Za-z_]{2,40})[\"']?\s{0,3}[:=]\s{0,3}[\"']?-?"
     r"(?P<number>[0-9]+(?:[.,][0-9]+)*)(?![\w%]|[.,:/-][0-9])"
 )
-_OF_CURRENCY = re.compile(
+_OF_CURRENCY = late_regex(
     r"(?:currency|ccy|(?<![a-z])cur)(?:_?code)?[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<code>[a-z]{3})(?![a-z])"
     r"(?:[\"'][^<>\n]{0,80}>\s{0,3}(?P<number>[0-9]+(?:[.,][0-9]+)*)(?=<))?",
     re.IGNORECASE,
 )
-_SUM_KEYS = re.compile("amount|amt|total|price|cost|value|balance|payment|paid|fee|salary|budget")
+_SUM_KEYS = late_regex("amount|amt|total|price|cost|value|balance|payment|paid|fee|salary|budget")
 _FRACTION = re.compile("nano|micro|rate|per")
-_IN_CENTS = re.compile(r"(?i:(?:^|_)cents?(?=_|$))|^cents?(?=[A-Z])|(?<=[a-z])Cents?(?=_|$|[A-Z])")
+_IN_CENTS = late_regex(r"(?i:(?:^|_)cents?(?=_|$))|^cents?(?=[A-Z])|(?<=[a-z])Cents?(?=_|$|[A-Z])")
 """Finds the cents of `amount_cents` and `totalCents`, and none in `recent_total`, `cost_center`."""
 FIELDS_AWAY = 200
 """Characters between a sum and the field with its currency; a record's fields stand together."""

@@ -112,15 +112,21 @@ class SharedWords:
     """Says how many words a request shares with an utterance; rare words count more."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._words = [words(text) for text in texts]
-        counts = Counter(word for found in self._words for word in found)
+        counts = Counter[str]()
+        self._words: list[tuple[str, ...]] = []
+        known: dict[str, str] = {}
+        for text in texts:
+            # Few and short: a tuple has a fifth of a set's memory. Equal words are one object.
+            found = tuple([known.setdefault(word, word) for word in words(text)])
+            counts.update(found)
+            self._words.append(found)
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._unseen = math.log(1 + len(texts))
         self._whole = [sum(self._rarity[w] for w in found) for found in self._words]
 
     def share(self, asked: str, i: int) -> float:
         """Returns the share of the rarity of all words that text and utterance `i` share, 0..1."""
-        rarity, known = self._rarity, self._words[i]
+        rarity, known = self._rarity, {*self._words[i]}
         common = beside = 0.0
         for word in words(asked):
             if word in known:

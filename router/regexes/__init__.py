@@ -1,0 +1,1 @@
+"""Regular expressions that are compiled when they are first used."""
