@@ -33,7 +33,8 @@ _CLOSING = re.compile(
     r"[\s,.:!;?-]+(?:please|pls|plz|thanks(?: a lot| in advance)?|thank you(?: very much)?|cheers"
     r"|for me|exactly|quickly|asap)$"
 )
-_LAST = tuple("please pls plz thanks lot advance you much cheers me exactly quickly asap".split())
+_LAST_WORDS = "please pls plz thanks lot advance you much cheers me exactly quickly asap"
+_LAST = tuple(_LAST_WORDS.split())
 """Ends every text that `_CLOSING` fits; to look for that form in a whole text takes longer."""
 _POLITE = re.compile(
     r"(?:can|could|would|will) you (?:please |kindly |quickly |just )?"
