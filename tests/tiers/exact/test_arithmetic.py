@@ -135,8 +135,21 @@ def test_number_words_become_digits_where_they_are_one_number(words: str, digits
 
 @pytest.mark.parametrize(
     "closing",
-    "please|pls|plz|thanks|thanks a lot|thanks in advance|thank you|thank you very much|cheers"
-    "|for me|exactly|quickly|asap".split("|"),
+    [
+        "please",
+        "pls",
+        "plz",
+        "thanks",
+        "thanks a lot",
+        "thanks in advance",
+        "thank you",
+        "thank you very much",
+        "cheers",
+        "for me",
+        "exactly",
+        "quickly",
+        "asap",
+    ],
 )
 def test_courtesy_at_the_end_is_no_part_of_a_question(closing: str) -> None:
     core = question(f"12 x 7, {closing}!")
