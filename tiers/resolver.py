@@ -71,8 +71,10 @@ SHORT_WORDS, UNLIKELY = 4, 0.6
 """Content words up to which, and chance below which, an answer that is not sure must hold more than
 a third of them: a longer request has words of its own beside its question."""
 
-_Verdict = tuple[Reason | None, Preview | None]
-"""Holds the reason why level 1 can say nothing to a request, and the question that it asks back."""
+_Offers = list[tuple[str, float]]  # intents that are offered to choose from, with their chances
+_Verdict = tuple[Reason | None, Preview | None, _Offers]
+"""Holds the reason why level 1 can say nothing to a request, and what it asks back: the preview of
+a question, and the intents that this one offers."""
 
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
@@ -123,7 +125,7 @@ class Resolver(OwnAnswerer):
 
         `decide` gets it as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
         """
-        (unfit, asks), match = self._verdict(request, signals), signals.match
+        (unfit, asks, _), match = self._verdict(request, signals), signals.match
         if unfit or asks or match is None or self.asks_for_class(request):
             return unfit
         filled = self.fillable(match.intent_id, request, match.language)
@@ -136,16 +138,16 @@ class Resolver(OwnAnswerer):
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last
         if last is None or last[0] is not request or last[1] is not signals:
-            unfit = self._unfit(request, signals)
-            asks = None if unfit else self._question(request, signals)
-            last = self._last = request, signals, (unfit, asks)
+            unfit, asks, offers, match = self._unfit(request, signals), None, [], signals.match
+            if unfit is None and match is not None and not self.asks_for_class(request):
+                offers = self._offers(request, signals)
+                unfit = self._unsaid(match, request, signals, offers)
+                asks = None if unfit else self._question(match, request, offers)
+            last = self._last = request, signals, (unfit, asks, offers)
         return last[2]
 
-    def _question(self, request: ChatRequest, signals: Signals) -> Preview | None:
-        match = signals.match
-        if match is None or self.asks_for_class(request):
-            return None
-        if offers := self._offers(request, signals):
+    def _question(self, match: Match, request: ChatRequest, offers: _Offers) -> Preview | None:
+        if offers:
             p = together_in(offers, match)
             least = None if self._clarify is None else self._clarify.together
             return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
@@ -156,7 +158,7 @@ class Resolver(OwnAnswerer):
             return Preview(match.confidence, PSource.MATCH, Reason.ASKED_FOR_SLOT)
         return None
 
-    def _offers(self, request: ChatRequest, signals: Signals) -> list[tuple[str, float]]:
+    def _offers(self, request: ChatRequest, signals: Signals) -> _Offers:
         """Returns the fewest intents that reach the confidence floor together; [] for none.
 
         Where the policy says `together`, as many as it allows may reach that instead. None are
@@ -171,7 +173,7 @@ class Resolver(OwnAnswerer):
             return both if len(both) <= section.most else []
         if not section.from_ <= match.confidence < floor:
             return []
-        offers: list[tuple[str, float]] = []
+        offers: _Offers = []
         for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
             share = chance / max(1e-9, chance + sum(p for _, p in offers))
             likely = max(chance, share if match.together else 0.0) >= LEAST_OFFERED
@@ -188,9 +190,7 @@ class Resolver(OwnAnswerer):
         enough = enough and len(offers) > 1
         return offers if enough and self._about(offers, match, request) else []
 
-    def _asked_for(
-        self, match: Match, request: ChatRequest, signals: Signals
-    ) -> list[tuple[str, float]]:
+    def _asked_for(self, match: Match, request: ChatRequest, signals: Signals) -> _Offers:
         """Returns all that a request asks for where an answer lacks a value, so that they cannot be
         quoted together; [] for any other request."""
         intents = [self._knowledge.intents.get(name) for name, _ in match.asked]
@@ -199,9 +199,7 @@ class Resolver(OwnAnswerer):
         fit = all([one and one.offered and not kept_off_shelf(signals, one) for one in intents])
         return list(match.asked) if fit else []
 
-    def _about(
-        self, offers: Sequence[tuple[str, float]], match: Match, request: ChatRequest
-    ) -> bool:
+    def _about(self, offers: _Offers, match: Match, request: ChatRequest) -> bool:
         """Returns True where what a request is about stands in the texts of some intents.
 
         "Is the blender dishwasher safe?" shares its form with questions on warranty, and no word of
@@ -255,26 +253,27 @@ class Resolver(OwnAnswerer):
             return Reason.NOTHING_TO_RESOLVE
         elif kept_off_shelf(signals, self._knowledge.intents[match.intent_id]):
             return Reason.KEPT_OFF_SHELF
-        elif match.asked and not self._asks_which(match, request, signals):
-            return Reason.ASKS_TWICE
-        elif self._idle(match, request, signals):
-            return Reason.NOTHING_TO_RESOLVE
         return None
 
-    def _asks_which(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
-        """Returns True where a request that asks twice is better asked back than quoted both."""
-        offers = self._offers(request, signals)
-        both = math.prod([chance for _, chance in match.asked])
-        return bool(offers) and (both < BOTH_QUOTED or offers == list(match.asked))
+    def _unsaid(
+        self, match: Match, request: ChatRequest, signals: Signals, offers: _Offers
+    ) -> Reason | None:
+        """Returns why level 1 neither gives the answer that fits nor asks back."""
+        if match.asked:
+            # What asks twice may be better asked back than quoted both.
+            both = math.prod([chance for _, chance in match.asked])
+            if not offers or (both >= BOTH_QUOTED and offers != list(match.asked)):
+                return Reason.ASKS_TWICE
+        idle = not offers and self._idle(match, request, signals)
+        return Reason.NOTHING_TO_RESOLVE if idle else None
 
     def _idle(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
-        """Returns True for an answer that is not sure, where nothing can be offered instead, and
-        that is small talk or lacks the words that the request is about.
+        """Returns True for an unsure answer that is small talk or lacks what the request is about.
 
         A wrong "goodbye" is worse than no answer, and so is "delete my account" to a question on
         how to get rid of something else.
         """
-        if match.confidence >= self._floor(request, signals) or self._offers(request, signals):
+        if match.confidence >= self._floor(request, signals):
             return False
         if not self._knowledge.intents[match.intent_id].offered:
             return True
@@ -300,9 +299,9 @@ class Resolver(OwnAnswerer):
             text, facts = self._classified(work.request, match)
             return self._answered(text, facts, work, match)
         knowledge, slots = self._wording_of(match)
-        asks = self.asks(work.request, work.signals)
+        _, asks, offers = self._verdict(work.request, work.signals)
         if asks is not None and asks.because is Reason.ASKED_WHICH:
-            ids = [name for name, _ in self._offers(work.request, work.signals)]
+            ids = [name for name, _ in offers]
             facts = tuple(f"offered: {name}" for name in ids)
             answer = self._answered(offer_text(ids, knowledge), facts, work, match, asks.because)
             return replace(answer, p=asks.p, matched=None)

@@ -39,9 +39,10 @@ def counted_costs(
     counted: list[float] = []
     dearest = below = 0.0
     level = 0
+    of_money = 1.0 + section.budget_pressure + pacing
+    of_time = section.usd_per_second * NANO_PER_USD
     for f in facts:
-        own = (1.0 + section.budget_pressure + pacing) * f.cost_nano_usd
-        own += section.usd_per_second * NANO_PER_USD * f.latency_ms / 1000.0
+        own = of_money * f.cost_nano_usd + of_time * f.latency_ms / 1000.0
         if f.level != level:
             below, level = dearest, f.level
         counted.append(max(own, below if f.cache_nano_usd else dearest))

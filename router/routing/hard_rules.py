@@ -26,6 +26,8 @@ to look higher, no reasons to buy an answer that is known to be worse than the o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -115,24 +117,22 @@ def _bounds(
     soft: Limit | None = None,
 ) -> Bounds:
     rules, limits = _rules(policy, signals, findings, asked)
-    if rules:
-        rules = [(min(level, top), reason) for level, reason in rules if level > 1]
+    rules = [(min(level, top), reason) for level, reason in rules if level > 1]
     trigger_floor = _highest(rules, 1)
     hard_ceiling = max(trigger_floor, _lowest(limits, top))
     wishes = _wishes(asked, hard_ceiling)
     floor = _highest(wishes, trigger_floor)
     if asked.max_tier is not None:
         limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
-    of_money = [soft] if soft is not None else []
+    if soft is not None:
+        limits.append(soft)
     if _has_triggers(policy) and _low_impact(policy.decision, signals, asked):
-        of_money.append((2, Reason.LOW_IMPACT))
-    kept = of_money
-    if of_money and policy.decision.outage_lifts:
+        limits.append((2, Reason.LOW_IMPACT))
+    ceiling = outage_ceiling = max(floor, min(top, _lowest(limits, top)))
+    if policy.decision.outage_lifts:
         lifted = [LIFTS[name] for name in policy.decision.outage_lifts]
-        kept = [limit for limit in of_money if limit[1] not in lifted]
-    outage_ceiling = max(floor, min(top, _lowest([*limits, *kept], top)))
-    limits += of_money
-    ceiling = max(floor, min(top, _lowest(limits, top)))
+        kept = [limit for limit in limits if limit[1] not in lifted]
+        outage_ceiling = max(floor, min(top, _lowest(kept, top)))
     return Bounds(
         floor=floor,
         ceiling=ceiling,
@@ -140,9 +140,7 @@ def _bounds(
         ceiling_reasons=tuple([reason for level, reason in sorted(limits) if level == ceiling])
         if ceiling < top
         else (),
-        hard_floor=_highest([limit for limit in rules if limit[1] not in LOOKS_HIGHER], 1)
-        if rules
-        else 1,
+        hard_floor=_highest([limit for limit in rules if limit[1] not in LOOKS_HIGHER], 1),
         trigger_floor=trigger_floor,
         outage_floor=max(trigger_floor, min(asked.min_tier or 1, hard_ceiling)),
         outage_ceiling=outage_ceiling,
@@ -345,45 +343,46 @@ def _holds(rule: HardRule, signals: Signals, lists: frozenset[str]) -> bool:
 
 def _fixed_triggers(
     policy: Policy, signals: Signals, findings: Findings, asked: Asked
-) -> list[Limit]:
+) -> Iterator[Limit]:
+    """Yields the level that each trigger demands which fires, in the module's order."""
     section = policy.decision
     impact = _impact(signals, asked)
-    strategic = signals.strategic >= section.strategic_at
     multi_factor = signals.multi_factor >= section.multi_factor_at
-    in_domain = signals.domain_p >= section.domain_at
+    if signals.risk_terms and signals.brief and (danger := danger_named(signals)) is not None:
+        yield 3, _named(danger.domain)
+    if findings.grave:
+        yield 3, _named(_guessed_domain(signals))
     risk, risk_p = _risk(signals)
-    knowledge = findings.knowledge
-    # Heads that cannot read a language do not overrule the reader of grave matters, which can.
-    guessed = _reader_is_calm(section, signals) and not _heads_read(signals)
-    high_stakes = signals.stakes_high >= section.high_stakes_at and not knowledge and not guessed
-    high_risk = (
+    if (
         risk is not None
         and risk_p * signals.stakes_high >= section.high_risk_at
-        and not knowledge
+        and not findings.knowledge
         and not _calm(section, signals, risk)
-    )
-    architecture = (
-        signals.domain is Domain.TECHNOLOGY
-        and in_domain
+    ):
+        yield 3, _named(risk)
+    if impact >= usd_to_nano(section.level_3_from_usd):
+        yield 3, Reason.IMPACT_LEVEL_3
+    if signals.strategic >= section.strategic_at:
+        yield 3, Reason.STRATEGIC
+    if (
+        multi_factor
+        and signals.domain is Domain.TECHNOLOGY
+        and signals.domain_p >= section.domain_at
         and signals.request_type is RequestType.DECISION
-        and multi_factor
-    )
-    danger = danger_named(signals) if signals.brief else None
-    endangered = None if danger is None else danger.domain
-    rows = (
-        (danger is not None, 3, _named(endangered)),
-        (findings.grave, 3, _named(_guessed_domain(signals))),
-        (high_risk, 3, _named(risk)),
-        (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
-        (strategic, 3, Reason.STRATEGIC),
-        (architecture, 3, Reason.ARCHITECTURE),
-        (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
-        (high_stakes, 2, Reason.HIGH_STAKES),
-        (multi_factor, 2, Reason.MULTI_FACTOR),
-        (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
-        (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
-    )
-    return [(level, reason) for fires, level, reason in rows if fires]
+    ):
+        yield 3, Reason.ARCHITECTURE
+    if impact >= usd_to_nano(section.level_2_from_usd):
+        yield 2, Reason.IMPACT_LEVEL_2
+    high_stakes = signals.stakes_high >= section.high_stakes_at and not findings.knowledge
+    # Heads that cannot read a language do not overrule the reader of grave matters, which can.
+    if high_stakes and (_heads_read(signals) or not _reader_is_calm(section, signals)):
+        yield 2, Reason.HIGH_STAKES
+    if multi_factor:
+        yield 2, Reason.MULTI_FACTOR
+    if signals.novelty >= section.novel_at:
+        yield 2, Reason.NOVEL
+    if signals.toxic >= section.unsafe_at or signals.spam >= section.unsafe_at:
+        yield 2, Reason.UNSAFE
 
 
 SURE_OF_DOMAIN = 0.83

@@ -149,7 +149,7 @@ class PolicyRuntime:
     ) -> tuple[RungFacts, ...]:
         """Returns the facts that `decide` gets of every answerer, in ladder order."""
         needs = request.needs
-        elsewhere = request.sent_by_address & needs
+        elsewhere = needs and request.sent_by_address & needs
         facts = [
             _rung_facts(plan, request, signals, needs, elsewhere, assume_ready)
             for plan in self.plans

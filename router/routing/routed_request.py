@@ -112,7 +112,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             and self.asked.pinned is None
         )
 
-    @measured_once
+    @property
     def guarded(self) -> bool:
         """Returns True when something other than the best answer goes out if none is trusted."""
         return self.exhausted is not Exhausted.BEST_ANSWER

@@ -92,6 +92,19 @@ async def test_a_clients_cap_of_output_bounds_an_answer_and_no_step(houses: Hous
     assert costs["deep"][1] == costs["deep"][0]
 
 
+async def test_only_a_cost_that_no_request_changes_is_worked_out_once(houses: Houses) -> None:
+    house = houses([low(price=Price(per_request_nano_usd=7)), mid()], signals=UNSURE)
+    plans = house.gateway.router.default.by_name
+    long = replace(UNSURE, input_tokens=100_000)
+    assert plans["faq"].fixed_cost == plans["faq"].expected_cost(long, None, 3)
+    assert plans["faq"].expected_cost(UNSURE, 1, 0).nano_usd == 7
+    judged = replace(plans["faq"], judged_by=plans["mid"].facts)
+    for plan in (plans["mid"], judged):
+        assert plan.fixed_cost is None
+        short = plan.expected_cost(UNSURE, None, 0).nano_usd
+        assert plan.expected_cost(long, None, 0).nano_usd > short
+
+
 async def test_a_deliberation_begins_only_with_money_for_all_its_steps(houses: Houses) -> None:
     thinker = deep(kind="deliberation", asks=("mid",), price=Price())
     house = houses([low(), mid(), thinker], signals=UNSURE)

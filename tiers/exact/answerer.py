@@ -58,7 +58,7 @@ class ExactTier(OwnAnswerer):
         shown = {"currency": "currency at a stated rate"}
         tools = ", ".join([shown.get(tool, tool) for tool in section.tools])
         super().__init__(facts, f"{tools}; {phrases} phrases of small talk")
-        self._section = section
+        self._tools = frozenset(section.tools)
         self._talk = talk
         self._clock = clock
         self._compiling: asyncio.Future[None] | None = None
@@ -97,7 +97,7 @@ class ExactTier(OwnAnswerer):
             return None
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
-        result = solved(text, self._today(), self._section.tools, opens=opens)
+        result = solved(text, self._today(), self._tools, opens=opens)
         if result is not None:
             return _Known(result.text, Reason.EXACT_TOOL, f"tool: {result.tool}")
         reply = None if self._talk is None else self._talk.reply(text, opens=opens)

@@ -56,7 +56,10 @@ _SMALL = {word: n for n, word in enumerate(_UNITS)} | {
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SCALE_OF = {"k": 1000, **_SCALES}
 _ONE = "|".join([*_SMALL, *_SCALES])
-_IN_WORDS = re.compile(rf"\b(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
+_FIRST = "".join(sorted({word[0] for word in (*_SMALL, *_SCALES, "a")}))
+_IN_WORDS = re.compile(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
+_SAID_MORE = re.compile(r"\d ?(?:and a half|k|thousand|million|billion|dollar|usd|buck|eur|gbp)")
+"""Finds what may stand behind a number and belong to it, which the next three forms read."""
 _AND_A_HALF = re.compile(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
@@ -95,7 +98,7 @@ def digits_for_words(text: str) -> str:
     '25 percent of $120'
     """
     text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
-    if not DIGIT.search(text):
+    if not _SAID_MORE.search(text):
         return text
     text = _AND_A_HALF.sub(r"\1.5", text)
     text = _SCALED.sub(_scaled, text)

@@ -178,17 +178,17 @@ def in_another_language(text: str) -> str | None:
     >>> in_another_language("17 % von 2.340") is None
     True
     """
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS or not DIGIT.search(text):
         return None
-    plain = text.lower().replace("ß", "ss").translate(_ACCENTS)
+    plain = text.lower()
+    if not plain.isascii():
+        plain = plain.replace("ß", "ss").translate(_ACCENTS)
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
     if not _BEGINNING.match(core):
         return None
     if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):
         return None
     forms: tuple[Callable[[str, _Language], str | None], ...] = (_percent, _converted, _sum)
-    if not DIGIT.search(core):
-        forms = (_sum,)
     for language in _LANGUAGES:
         for form in forms:
             answer = form(core, language)

@@ -11,15 +11,30 @@ from msgspec import Struct
 
 from tiers.exact.arithmetic import arithmetic
 from tiers.exact.dates import date_answer
+from tiers.exact.numbers import DIGIT, digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.percentages import percentage
 from tiers.exact.purchases import purchase
 from tiers.exact.shares import share
 from tiers.exact.tips import tip
 from tiers.exact.units import conversion, exchange
-from tiers.exact.wording import question
+from tiers.exact.wording import Question, question
 
-ALL = ("arithmetic", "percentages", "dates", "units", "currency")
+_WITHOUT_NUMBERS: dict[str, Callable[[Question, date, bool], str | None]] = {
+    "dates": lambda core, today, opens: date_answer(core, today),
+    "units": lambda core, today, opens: conversion(core),
+}
+"""Lists the tools that answer a question without a number too: "the date", "a mile in km"."""
+_TOOLS = {
+    **_WITHOUT_NUMBERS,
+    "currency": lambda core, today, opens: exchange(core),
+    "percentages": lambda core, today, opens: percentage(core),
+    "arithmetic": lambda core, today, opens: (
+        purchase(core, opens=opens) or tip(core) or share(core) or arithmetic(core)
+    ),
+}
+"""Lists all tools but other languages, in the order in which they are asked."""
+ALL = tuple(_TOOLS)
 
 
 class Solved(Struct, frozen=True):
@@ -59,17 +74,10 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
     core = question(text)
     if core is None or not any(map(str.isalnum, core.text)):
         return None
-    answers: dict[str, Callable[[], str | None]] = {
-        "dates": lambda: date_answer(core, today),
-        "units": lambda: conversion(core),
-        "currency": lambda: exchange(core),
-        "percentages": lambda: percentage(core),
-        "arithmetic": lambda: (
-            purchase(core, opens=opens) or tip(core) or share(core) or arithmetic(core)
-        ),
-    }
-    for tool, answer in answers.items():
-        answer_text = answer() if tool in tools else None
+    numbered = digits_for_words(core.text)
+    asked = _TOOLS if DIGIT.search(numbered) or "dozen" in numbered else _WITHOUT_NUMBERS
+    for tool, answer in asked.items():
+        answer_text = answer(core, today, opens) if tool in tools else None
         if answer_text is not None:
             return Solved(tool, answer_text)
     if not {"arithmetic", "percentages", "units"} <= tools:

@@ -52,7 +52,10 @@ _UNRATED = (
     rf"how (?:many|much)(?: in)? (?P<v>{_CODE}) (?:are |is |do i get for |for |in )?"
     rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE})",
 )
-_BEGINNING = re.compile(r"-?[\d.]|an? ?|one|how |convert |change |exchange |turn ")
+_BEGINNING = re.compile(
+    r"-?[\d.]|an? ?|one|how (?:many|much|long|far|tall|heavy|hot|cold|fast|big)"
+    r"|convert |change |exchange |turn "
+)
 """Fits the beginning of what any form fits; forms are compiled when the first text has it, which
 takes 15 ms."""
 _SYMBOL = re.compile(rf"([$€£₹]) ?({NUMBER})")

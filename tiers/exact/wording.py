@@ -33,6 +33,9 @@ _CLOSING = re.compile(
     r"[\s,.:!;?-]+(?:please|pls|plz|thanks(?: a lot| in advance)?|thank you(?: very much)?|cheers"
     r"|for me|exactly|quickly|asap)$"
 )
+_LAST_WORDS = "please pls plz thanks lot advance you much cheers me exactly quickly asap"
+_LAST = tuple(_LAST_WORDS.split())
+"""Ends every text that `_CLOSING` fits; to look for that form in a whole text takes longer."""
 _POLITE = re.compile(
     r"(?:can|could|would|will) you (?:please |kindly |quickly |just )?"
     r"(?=tell|give|show|say|help|let|calculate|compute|work|figure|solve|find|evaluate|do|convert"
@@ -88,14 +91,15 @@ def question(text: str) -> Question | None:
     """
     if len(text) > MAX_CHARACTERS:
         return None
-    signs = unicodedata.normalize("NFC", text).translate(_SIGNS)
+    signs = text if text.isascii() else unicodedata.normalize("NFC", text).translate(_SIGNS)
     core = " ".join(signs.lower().split())
     equals = bool(re.search(r"=\s*\??$", core))
     commanded, asked = equals, equals or core.endswith("?")
     core = core.rstrip(" ?.!=")
     for _ in range(_STEPS):
         before = core
-        core = _CLOSING.sub("", _OPENING.sub("", core, count=1) if _OPENING.match(core) else core)
+        core = _OPENING.sub("", core, count=1) if _OPENING.match(core) else core
+        core = _CLOSING.sub("", core) if core.endswith(_LAST) else core
         for pattern in (_POLITE, _FRAME, _COMMAND):
             match = pattern.match(core)
             if match:

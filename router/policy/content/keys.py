@@ -94,12 +94,18 @@ def written_keys(text: str, form: str | None) -> frozenset[str]:
     """Returns the distinct keys of a written form; none where it is None."""
     if form is None:
         return frozenset()
-    pattern, searched = _whole(form), text[:KEY_SEARCH_CHARACTERS]
-    written = [match.group() for match in pattern.finditer(searched)]
-    return frozenset(written or [match.group() for match in pattern.finditer(searched.upper())])
+    anywhere, whole = _patterns(form)
+    searched = text[:KEY_SEARCH_CHARACTERS]
+    for written in (searched, searched.upper()):
+        # Most texts have no key at all, which is faster to see without what stands around one.
+        if anywhere.search(written):
+            keys = frozenset([match.group() for match in whole.finditer(written)])
+            if keys:
+                return keys
+    return frozenset()
 
 
 @lru_cache(maxsize=256)  # a knowledge file has few keys
-def _whole(pattern: str) -> re.Pattern[str]:
-    """Returns the pattern of a key that is no part of a longer word or number."""
-    return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")
+def _patterns(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Returns the pattern of a key, and of one that is no part of a longer word or number."""
+    return re.compile(pattern), re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")

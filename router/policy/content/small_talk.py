@@ -92,7 +92,7 @@ class SmallTalk(Struct, frozen=True):
     """Holds a loaded file: replies by the key of each phrase, in all languages."""
 
     by_phrase: Mapping[str, Reply]
-    longest: int  # words of the longest phrase
+    longest: Mapping[str, int]  # words of the longest phrase that begins with this word
 
     def reply(self, text: str, *, opens: bool = True) -> Reply | None:
         """Returns the reply to a message of known phrases, that of the last one; None else.
@@ -101,13 +101,16 @@ class SmallTalk(Struct, frozen=True):
         """
         if len(text) > MAX_CHARACTERS:
             return None
+        first = _WORD.search(_plain(text))
+        if first is None or _undrawn(first[0]) not in self.longest:
+            return None  # as nearly all messages
         words = _key(text).split()
         reply = None
         for _ in range(MAX_PHRASES):
             if not words:
                 break
             # The longest phrase first: "good morning" is one, not two.
-            ends = range(min(len(words), self.longest), 0, -1)
+            ends = range(min(len(words), self.longest.get(words[0], 0)), 0, -1)
             end = next((n for n in ends if " ".join(words[:n]) in self.by_phrase), None)
             if end is None:
                 return None
@@ -128,7 +131,11 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
             for phrase in words.phrases:
                 reply = Reply(section.id, words.answer, section.opens)
                 replies.setdefault(_key(phrase), reply)
-    return SmallTalk(replies, max([len(phrase.split()) for phrase in replies]))
+    longest: dict[str, int] = {}
+    for phrase in replies:
+        first, *rest = phrase.split()
+        longest[first] = max(1 + len(rest), longest.get(first, 0))
+    return SmallTalk(replies, longest)
 
 
 def load_small_talk(path: Path) -> SmallTalk:
@@ -142,5 +149,12 @@ def _key(text: str) -> str:
     >>> _key("Helloooo!! What's up?")
     'hello whats up'
     """
-    plain = text.lower().replace("'", "").replace("\u2019", "")
-    return _DRAWN_OUT.sub(r"\1", " ".join(_WORD.findall(plain)))
+    return _undrawn(" ".join(_WORD.findall(_plain(text))))
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("'", "").replace("\u2019", "")
+
+
+def _undrawn(words: str) -> str:
+    return _DRAWN_OUT.sub(r"\1", words)

@@ -128,7 +128,8 @@ def answer_in_hand(
     trigger of `LOOKS_HIGHER` holds it back. Of several the surest counts. What the client asked
     for, and every other rule, force their level.
     """
-    forced = max(limits.hard_floor, asked.min_tier or 1, asked.tool_loop_level or 1)
+    if max(limits.hard_floor, asked.min_tier or 1, asked.tool_loop_level or 1) > 1:
+        return None
     held_back = (Reason.LOW_CONFIDENCE, Reason.BELOW_FLOOR)
     able = [
         i
@@ -139,7 +140,7 @@ def answer_in_hand(
         and f.p_source is not PSource.PRIOR
         and _unready(f, 0.0) is None
     ]
-    return max(able, key=lambda i: (facts[i].p, -i)) if able and forced <= 1 else None
+    return max(able, key=lambda i: (facts[i].p, -i)) if able else None
 
 
 def in_turn(

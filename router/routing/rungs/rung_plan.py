@@ -102,6 +102,16 @@ class RungPlan(Struct, frozen=True, dict=True):
         listed = self.facts.price.per_request_nano_usd is not None
         return self.facts if self.over is None or listed else self.over
 
+    @measured_once
+    def fixed_cost(self) -> cost.Cost | None:
+        """Returns what an answer costs, whatever is asked; None where its tokens or calls count."""
+        price = self.paid.price
+        by_tokens = price.input_nano_usd is not None and price.output_nano_usd is not None
+        by_tokens = by_tokens and price.per_request_nano_usd is None
+        if by_tokens or self.counts is not None or self.judged_by is not None:
+            return None
+        return cost.calls_cost(self.paid, AnswerCalls(1, 0, 0), 0)
+
     def calls(self, signals: Signals | None, each: int) -> AnswerCalls:
         """Returns the calls of one answer without repairs; `each` are a call's output tokens."""
         if self.counts is None or self.facts.price.per_request_nano_usd is not None:
@@ -116,6 +126,8 @@ class RungPlan(Struct, frozen=True, dict=True):
         `output_cap` is the client's, which bounds no step of a deliberation; those see no images
         and find no cache.
         """
+        if self.fixed_cost is not None:
+            return self.fixed_cost
         facts, each = self.paid, self.paid.expected_output_tokens
         if facts is not self.facts:
             images = cached_tokens = 0

@@ -123,10 +123,38 @@ def test_a_text_beyond_the_limit_is_no_question() -> None:
         ("ten dollars", "$10"),
         ("twenty thirty", "twenty thirty"),
         ("five five", "five five"),
+        ("2 and a half million dollars", "$2500000"),
+        ("3k euros", "€3000"),
+        ("eighty-one bucks", "$81"),
+        ("someone often phones", "someone often phones"),
     ],
 )
 def test_number_words_become_digits_where_they_are_one_number(words: str, digits: str) -> None:
     assert digits_for_words(words) == digits
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "please",
+        "pls",
+        "plz",
+        "thanks",
+        "thanks a lot",
+        "thanks in advance",
+        "thank you",
+        "thank you very much",
+        "cheers",
+        "for me",
+        "exactly",
+        "quickly",
+        "asap",
+    ],
+)
+def test_courtesy_at_the_end_is_no_part_of_a_question(closing: str) -> None:
+    core = question(f"12 x 7, {closing}!")
+    assert core is not None
+    assert core.text == "12 x 7"
 
 
 _SUMS = st.recursive(

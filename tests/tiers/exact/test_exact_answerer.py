@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from router.errors import CannotAnswer, PolicyError
@@ -28,7 +30,7 @@ from tests.kits.changed import replace
 from tests.kits.fakes import CALM, Clock
 from tiers.exact import other_languages, percentages, shares, tips, units
 from tiers.exact.answerer import P_RIGHT, ExactTier, build_exact
-from tiers.exact.tools import _solved
+from tiers.exact.tools import _solved, solved
 
 TALK = load_small_talk(ROOT / "policies" / "answers" / "small_talk.yaml")
 
@@ -163,3 +165,31 @@ async def test_the_first_question_finds_the_forms_compiled() -> None:
     exact.preview(_request("How many kilometres do I pay 15 % tip off for on 3 of them?"), CALM)
     exact.preview(_request("Wie viele Kilometer sind 3 Ellen?"), CALM)
     assert [cache.cache_info().misses for cache in caches] == compiled
+
+
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("what is the date today?", "dates"),
+        ("how many feet in a mile?", "units"),
+        ("what is fifteen percent of eighty?", "percentages"),
+        ("wie viel sind 17% von 2340?", "other_languages"),
+    ],
+)
+def test_each_question_reaches_its_tool(text: str, tool: str) -> None:
+    answer = solved(text, date(2026, 11, 24), opens=True)
+    assert answer is not None
+    assert answer.tool == tool
+
+
+@pytest.mark.parametrize(("text", "known"), [("Hiiii there!", True), ("highly there", False)])
+def test_first_word_of_small_talk_may_be_drawn_out(text: str, known: bool) -> None:
+    talk = parse_small_talk("talk.yaml", ONE_REPLY)
+    assert (talk.reply(text) is not None) is known
+
+
+ONE_REPLY = """version: 1
+name: one
+replies:
+  - {id: a, phrases: [hi there], answer: Hi.}
+"""
