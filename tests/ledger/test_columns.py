@@ -142,14 +142,6 @@ def test_tables_and_statements_are_those_of_existing_ledgers() -> None:
     assert statements() == STATEMENTS.read_text("utf-8")
 
 
-def test_lasting_columns_are_not_written_again() -> None:
-    """Otherwise SQLite would write the two indexes that begin with them once more."""
-    again = upsert_sql(requests, lasting=("created_at_ms", "tenant")).partition(" DO UPDATE ")[2]
-    assert "created_at_ms" not in again
-    assert "tenant" not in again
-    assert "finished_at_ms = excluded.finished_at_ms" in again
-
-
 def test_row_is_read_from_its_columns_as_it_was_written() -> None:
     assert attempt_from(attempt_values(FULL_ATTEMPT)) == FULL_ATTEMPT
     heard = replace(FULL_ATTEMPT, usage=replace(FULL_ATTEMPT.usage, audio_input_tokens=7))

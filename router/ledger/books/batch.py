@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -42,12 +41,12 @@ from router.ledger.sql.schema import attempts, requests
 from router.types import AttemptRow, AttemptState, RequestRow, RequestState
 
 _KNOWN_SQL = (
-    "SELECT r.request_id, r.state, r.created_at_ms, r.tenant, r.key_id, r.policy, a.attempt_id, "
-    "a.role, a.state, a.held_nano_usd, a.cost_nano_usd, a.started_at_ms, a.tier "
+    "SELECT r.request_id, r.state, r.tenant, r.key_id, r.policy, a.attempt_id, a.role, a.state, "
+    "a.held_nano_usd, a.cost_nano_usd, a.started_at_ms, a.tier "
     "FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
     "WHERE r.request_id IN "
 )
-_UPSERT_REQUEST = upsert_sql(requests, lasting=("created_at_ms", "tenant"))
+_UPSERT_REQUEST = upsert_sql(requests)
 _UPSERT_ATTEMPT = upsert_sql(attempts)
 _STORED_SQL = select_sql(attempts) + " WHERE request_id = ?"
 
@@ -63,7 +62,6 @@ class Batch:
         self._cursor = cursor
         self._states: dict[str, str] = {}  # request_id -> state
         self._payers: dict[str, Payer] = {}  # by request_id, as it was opened
-        self._opened_ms: dict[str, int] = {}  # request_id -> created_at_ms, as it was opened
         self._known: dict[str, dict[str, Known]] = {}  # request_id -> attempt_id -> attempt
         self._windows = Windows(cursor)
         self._request_rows: dict[str, Values] = {}
@@ -81,8 +79,7 @@ class Batch:
 
     def _apply(self, operation: Operation) -> TiergateError | None:
         try:
-            if self._closed_ms:
-                operation = self._dated(operation)
+            operation = self._dated(operation)
             if isinstance(operation, Finish):
                 self._finish(operation)
             elif isinstance(operation, Hold):
@@ -129,7 +126,6 @@ class Batch:
         payer = self._payer(*_paying(operation.request))
         if state is None:
             self._states[request_id] = RequestState.OPEN
-            self._opened_ms[request_id] = operation.request.created_at_ms
             self._request_rows[request_id] = (
                 *operation.request_values,
                 *_names(operation.request),
@@ -158,12 +154,6 @@ class Batch:
         if state is not None and state != RequestState.OPEN:
             return
         payer = self._payer(*_paying(request))
-        opened_ms = self._opened_ms.get(request.request_id, request.created_at_ms)
-        if opened_ms != request.created_at_ms:
-            raise LedgerError(
-                f"request {request.request_id} was opened as created at {opened_ms} ms; it cannot "
-                f"end as created at {request.created_at_ms} ms"
-            )
         known = self._known.get(request.request_id, {})
         stale = [
             attempt_id
@@ -225,13 +215,11 @@ class Batch:
     def _load(self, request_ids: set[str]) -> None:
         """Reads what the ledger has of these requests, so that duplicates are recognised."""
         ids = list(request_ids)
-        sql, number = _known_sql(len(ids))
-        ids += ids[-1:] * (number - len(ids))
-        self._cursor.execute(sql, ids)
+        ids += ids[-1:] * (_round_up(len(ids)) - len(ids))  # few different statements to prepare
+        self._cursor.execute(f"{_KNOWN_SQL}({','.join('?' * len(ids))})", ids)
         for (
             request_id,
             state,
-            opened_ms,
             tenant,
             key_id,
             policy,
@@ -239,7 +227,6 @@ class Batch:
             *known,
         ) in self._cursor.fetchall():
             self._states[request_id] = state
-            self._opened_ms[request_id] = opened_ms
             self._payers[request_id] = (tenant, key_id, policy)
             if attempt_id is not None:
                 self._known.setdefault(request_id, {})[attempt_id] = Known(*known)
@@ -273,11 +260,6 @@ def _request_id(operation: Operation) -> str:
     return operation.request.request_id
 
 
-@lru_cache
-def _known_sql(ids: int) -> tuple[str, int]:
-    """Returns the query for as many requests or more, and for how many it is.
-
-    It is for a power of two, so that there are few different statements to prepare.
-    """
-    number = 1 << (ids - 1).bit_length()
-    return f"{_KNOWN_SQL}({','.join('?' * number)})", number
+def _round_up(number: int) -> int:
+    """Returns the next power of two: 5 -> 8."""
+    return 1 << (number - 1).bit_length()

@@ -43,17 +43,12 @@ def derived_values(record: str) -> tuple[str, str]:
     return ("", "") if signals is None else (signals.domain, signals.request_type)
 
 
-def upsert_sql(table: Table, lasting: Sequence[str] = ()) -> str:
-    """Returns an INSERT of one row; it replaces a row with the same primary key.
-
-    `lasting` are columns that the new row has as the old one does. They are not written again, so
-    that their indexes stay untouched.
-    """
+def upsert_sql(table: Table) -> str:
+    """Returns an INSERT of one row; it replaces a row with the same primary key."""
     names = [column.name for column in table.c]
     key = [column.name for column in table.primary_key]
-    same = (*key, *lasting)
     values = "(" + ",".join("?" * len(names)) + ")"
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in same)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
     return (
         f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {values} "
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"

@@ -99,32 +99,6 @@ async def test_request_cannot_go_on_as_another_tenants(address: str, ledgers: Le
     assert verify(address).whole
 
 
-async def test_request_cannot_end_as_created_at_another_time(
-    address: str, ledgers: Ledgers
-) -> None:
-    ledger = opened(ledgers, address)
-    await ledger.hold(request("r1"), attempt("r1"))
-    late = replace(request("r1", attempt("r1")), created_at_ms=NOW_MS + 1)
-    with pytest.raises(LedgerError, match=f"created at {NOW_MS} ms; it cannot end as created at"):
-        await ledger.finish(late)
-    await ledger.finish(request("r1", attempt("r1")))
-    await ledger.close()
-    assert verify(address).whole
-
-
-async def test_window_that_somebody_removed_comes_back_without_the_hold(
-    address: str, ledgers: Ledgers
-) -> None:
-    ledger = opened(ledgers, address)
-    await ledger.hold(request("r1"), attempt("r1"))
-    with ledger.database.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM budget_windows")
-    await ledger.finish(request("r1", attempt("r1")))
-    await ledger.close()
-    assert windows(address) == [(120, 0), (120, 0)]
-    assert verify(address).whole
-
-
 async def test_database_refuses_a_window_below_nothing(address: str, ledgers: Ledgers) -> None:
     ledger = opened(ledgers, address)
     await ledger.hold(request("r1"), attempt("r1"))
