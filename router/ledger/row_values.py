@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import orjson
@@ -23,8 +23,7 @@ Row = TypeVar("Row", bound=Struct)
 
 def finite(number: float) -> float:
     """Returns a finite float: databases and JSON have no NaN, so anything not finite becomes 0."""
-    value = float(number)
-    return value if isfinite(value) else 0.0
+    return float(number) if isfinite(number) else 0.0
 
 
 def finite_or_none(number: float | None) -> float | None:
@@ -44,27 +43,14 @@ def strings(text: str) -> tuple[str, ...]:
 
 
 def writer(columns: Sequence[Column]) -> Callable[[Any], tuple[Value, ...]]:
-    """Returns a function that lays out a row in the cells of these columns, in their order."""
-    take = attrgetter(*(_attribute(column) for column in columns))
-    changes = [(i, to_cell) for i, column in enumerate(columns) if (to_cell := _to_cell(column))]
-    reals = [i for i, column in enumerate(columns) if column.kind is Kind.REAL]
-    nullable = [i for i in reals if columns[i].nullable]
+    """Returns a function that lays out a row in the cells of these columns, in their order.
 
-    def values(row: Any) -> tuple[Value, ...]:
-        cells = list(take(row))
-        for i, to_cell in changes:
-            cells[i] = to_cell(cells[i])
-        for i in reals:
-            cell = cells[i]
-            # Nearly all are finite floats already, and this needs no call of ours.
-            if type(cell) is float and isfinite(cell):
-                continue
-            if i not in nullable:
-                cells[i] = finite(cell)
-            elif cell is not None:
-                cells[i] = finite_or_none(cell)
-        return tuple(cells)
-
+    It is compiled from the names of the columns, as `dataclasses` compiles its methods. Loops over
+    the kinds of the columns took twice as long.
+    """
+    cells = ", ".join(_cell(column) for column in columns)
+    names = {"json_list": json_list, "finite": finite, "finite_or_none": finite_or_none}
+    values: Callable[[Any], tuple[Value, ...]] = eval(f"lambda row: ({cells},)", names)
     return values
 
 
@@ -106,23 +92,24 @@ def _places(columns: Sequence[Column]) -> dict[str, list[int]]:
     return places
 
 
-def _attribute(column: Column) -> str:
+def _cell(column: Column) -> str:
+    """Returns the expression of a column's cell, of `row`."""
     assert column.path is not None, f"no row has {column.name}"
-    # `_value_` is read in C; the property `value` would call a Python function for each row.
-    return column.path if column.closed_set is None else f"{column.path}._value_"
-
-
-def _to_cell(column: Column) -> Callable[[Any], Value] | None:
-    """Returns the function that makes a cell of an attribute; None where they are the same."""
+    attribute = f"row.{column.path}"
+    if column.closed_set is not None:
+        # `_value_` is read in C; the property `value` would call a Python function for each row.
+        return f"{attribute}._value_"
     match column.kind:
         case Kind.FLAG:
-            return int
+            return f"int({attribute})"
         case Kind.WORD:
-            return str
+            return f"str({attribute})"
         case Kind.WORDS:
-            return json_list
-        case Kind.TEXT | Kind.WHOLE | Kind.SMALL | Kind.REAL:
-            return None
+            return f"json_list({attribute})"
+        case Kind.REAL:
+            return f"{'finite_or_none' if column.nullable else 'finite'}({attribute})"
+        case Kind.TEXT | Kind.WHOLE | Kind.SMALL:
+            return attribute
 
 
 def _from_cell(column: Column) -> Callable[[Any], object] | None:

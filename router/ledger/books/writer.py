@@ -231,15 +231,14 @@ class Writer:
             if self.closing:
                 ends_s = min(ends_s, time.monotonic() + CLOSES_S)
             before, looking = self._head, bool(self._fault) or self._suspected
-            if jobs or looking:
-                self._suspected = False
-                with self._timed():
-                    outcomes = self._commit(jobs)
-                self._taken = []
-                _wake(outcomes)
             with self._timed():
+                if jobs or looking:
+                    self._suspected = False
+                    outcomes = self._commit(jobs)
+                    self._taken = []
+                    _wake(outcomes)
                 self._recover_again()
-                if self._head != before:
+                if self._head is not before:
                     self._committed(self._head)
                 elif not jobs and not looking:
                     self._idle()
@@ -327,9 +326,12 @@ class Writer:
         with self._watched:
             # Of jobs that are committed one by one, the next one begins.
             self._begun_s, self._silent = time.monotonic(), False
-            self._set_fault("")
-            # Before all others: a request that ends before its release is booked at its hold.
-            self._owed = [*_releases(job for job in jobs if job.refused), *self._owed]
+            if self._fault:
+                self._set_fault("")
+            refused = [job for job in jobs if job.refused]
+            if refused:
+                # Before all others: a request that ends before its release is booked at its hold.
+                self._owed = [*_releases(refused), *self._owed]
         self._head = batch.head
         return refusals
 

@@ -15,7 +15,7 @@ A watch that nobody uses any more ends by itself. It knows nothing about limits 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -102,14 +102,16 @@ def watches_from(rows: Iterable[Sequence[object]]) -> list[Watch]:
     ]
 
 
-def windows_of(watches: list[Watch], payer: Scope, at_ms: int) -> Iterator[Window]:
-    """Yields every kept window in which an attempt begun at `at_ms` counts."""
-    for kind in ALWAYS:
-        yield payer[0], "", "", "", kind.value, window_start(kind, at_ms)
+def windows_of(watches: list[Watch], payer: Scope, at_ms: int) -> list[Window]:
+    """Returns every kept window in which an attempt begun at `at_ms` counts."""
+    windows: list[Window] = [
+        (payer[0], "", "", "", kind._value_, window_start(kind, at_ms)) for kind in ALWAYS
+    ]
     for watch in watches:
         window = watch.window(payer, at_ms)
         if window is not None:
-            yield window
+            windows.append(window)
+    return windows
 
 
 def always_kept(window: Window) -> bool:
@@ -156,7 +158,7 @@ class Watches:
 
     def outlived(self, at_ms: int) -> bool:
         """Returns True when a watch has ended for an attempt of that moment."""
-        return any(watch.outlived(at_ms) for watch in self.all)
+        return bool(self.all) and any([watch.outlived(at_ms) for watch in self.all])
 
     def end_outlived(self, at_ms: int) -> None:
         """Forgets these watches: the next check sums their windows anew.

@@ -11,6 +11,7 @@ before it has one again, so no chain ever has two writers.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -83,6 +84,7 @@ class FileSlot:
 
     def __init__(self, database: Database, writer_id: str, lock: FileLock) -> None:
         self._database = database
+        self._path = str(database.address.path)
         self._lock = lock
         self._connection: DBAPIConnection | None = None
         self._cursor: Cursor | None = None
@@ -109,10 +111,8 @@ class FileSlot:
 
     def _file_at_path(self) -> tuple[int, int] | None:
         """Returns device and number of the file at the database's path, None without one."""
-        path = self._database.address.path
-        assert path is not None
         try:
-            status = path.stat()
+            status = os.stat(self._path)
         except OSError:
             return None
         return status.st_dev, status.st_ino
