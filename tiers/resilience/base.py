@@ -65,10 +65,13 @@ def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     """
     if not answer.model:
         answer = replace(answer, model=facts.model)
-    said = any(c.text or c.reasoning or c.refusal or c.tool_calls for c in answer.choices)
-    if answer.usage.reported and (answer.usage.output_tokens or not said):
+    if answer.usage.reported and (answer.usage.output_tokens or not _said(answer)):
         return answer
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = input_bound(work.request, facts.image_tokens)
     usage = bound_usage(inputs, cap, answer)
     return replace(answer, usage=replace(usage, audio_input_tokens=most_sound(work.request)))
+
+
+def _said(answer: Answer) -> bool:
+    return any(c.text or c.reasoning or c.refusal or c.tool_calls for c in answer.choices)
