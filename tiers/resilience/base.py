@@ -44,14 +44,16 @@ def body_of_call(
     wants_signatures: bool = False,
 ) -> bytes:
     """Returns the JSON body that asks `model` for the work, with a schema where one may be kept."""
-    keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
+    schema = work.prefer_schema
+    if schema is not None and Capability.JSON_SCHEMA not in facts.capabilities:
+        schema = None
     return upstream_body(
         work.request,
         model=model,
         max_output_tokens=facts.max_output_tokens,
         max_tokens_key=max_tokens_key,
         stream=stream,
-        prefer_schema=work.prefer_schema if keeps_schemas else None,
+        prefer_schema=schema,
         extra=passed_on(work.request, facts),
         issuer=issuer,
         wants_signatures=wants_signatures,

@@ -37,6 +37,7 @@ from tiers.resilience.refusals import (
     worth_retrying,
 )
 from tiers.resilience.replicas import (
+    HEALTHY,
     KEY_OUTCOMES,
     Outcome,
     ReplicaSet,
@@ -176,7 +177,7 @@ class Exchange:
 
     def succeed(self) -> None:
         """Notes that the replica answered well, and gives its place back."""
-        self._give_back(Outcome.HEALTHY)
+        self._give_back(HEALTHY)
 
     async def respond(self, *, stream: bool) -> Response:
         """Returns a response with status 200, after the retries allowed."""
