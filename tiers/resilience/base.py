@@ -44,14 +44,16 @@ def body_of_call(
     wants_signatures: bool = False,
 ) -> bytes:
     """Returns the JSON body that asks `model` for the work, with a schema where one may be kept."""
-    keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
+    schema = work.prefer_schema
+    if schema is not None and Capability.JSON_SCHEMA not in facts.capabilities:
+        schema = None
     return upstream_body(
         work.request,
         model=model,
         max_output_tokens=facts.max_output_tokens,
         max_tokens_key=max_tokens_key,
         stream=stream,
-        prefer_schema=work.prefer_schema if keeps_schemas else None,
+        prefer_schema=schema,
         extra=passed_on(work.request, facts),
         issuer=issuer,
         wants_signatures=wants_signatures,
@@ -65,10 +67,13 @@ def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     """
     if not answer.model:
         answer = replace(answer, model=facts.model)
-    said = any(c.text or c.reasoning or c.refusal or c.tool_calls for c in answer.choices)
-    if answer.usage.reported and (answer.usage.output_tokens or not said):
+    if answer.usage.reported and (answer.usage.output_tokens or not _said(answer)):
         return answer
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = input_bound(work.request, facts.image_tokens)
     usage = bound_usage(inputs, cap, answer)
     return replace(answer, usage=replace(usage, audio_input_tokens=most_sound(work.request)))
+
+
+def _said(answer: Answer) -> bool:
+    return any(c.text or c.reasoning or c.refusal or c.tool_calls for c in answer.choices)

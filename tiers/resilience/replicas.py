@@ -29,6 +29,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Python 3.11 takes 0.2 us to find a member in an enum.
+HEALTHY, UNKNOWN = Outcome.HEALTHY, Outcome.UNKNOWN
 KEY_OUTCOMES = (Outcome.KEY_REFUSED, Outcome.KEY_DOUBTED)
 
 
@@ -121,9 +123,9 @@ class ReplicaSet:
         taken.replica.outstanding -= 1
         breaker = taken.replica.breaker
         opened = breaker.opened
-        if outcome is not Outcome.UNKNOWN:
+        if outcome is not UNKNOWN:
             taken.replica.refused_key = outcome in KEY_OUTCOMES
-        if outcome is Outcome.HEALTHY:
+        if outcome is HEALTHY:
             breaker.succeeded(taken.probe)
         elif outcome is Outcome.KEY_REFUSED:
             breaker.refused(now_ms, taken.probe)

@@ -11,7 +11,7 @@ import functools
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -264,10 +264,10 @@ def check_type(response: Response, expected: str) -> None:
         raise UpstreamInvalid("The upstream sent a compressed body, which it was not asked for.")
 
 
-async def read_json(response: Response) -> bytes:
+def read_json(response: Response) -> Awaitable[bytes]:
     """Returns the whole body. Raises UpstreamInvalid for one of more than 16 MB."""
     check_type(response, "application/json")
-    return await read_body(response)
+    return read_body(response)
 
 
 async def read_body(response: Response, most: int = MAX_BODY_BYTES) -> bytes:

@@ -31,6 +31,7 @@ class Response:
         "_unread_bytes",
         "_waiter",
         "complete",
+        "content_type",
         "headers",
         "status",
     )
@@ -38,17 +39,13 @@ class Response:
     def __init__(self, connection: Connection) -> None:
         self.status = 0  # until the head is here
         self.headers: dict[str, str] = {}  # names in lower case; of equal ones the first
+        self.content_type = ""  # without parameters, in lower case; "" where none was sent
         self.complete = False  # all of the body has come
         self._connection = connection
         self._pieces: list[bytes] = []
         self._unread_bytes = 0
         self._fault: HttpFault | None = None
         self._waiter: asyncio.Future[None] | None = None
-
-    @property
-    def content_type(self) -> str:
-        """Returns the type without parameters, in lower case; "" where none was sent."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def at_end(self) -> bool:
@@ -60,7 +57,7 @@ class Response:
         while not self.status:
             if self._fault is not None:
                 raise self._fault
-            await self._next()
+            await self._news()
 
     async def piece(self) -> bytes:
         """Returns what has come since the last piece, b"" at the end.
@@ -72,7 +69,7 @@ class Response:
                 raise self._fault
             if self.complete:
                 return b""
-            await self._next()
+            await self._news()
         pieces = self._pieces
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._pieces = []
@@ -106,12 +103,10 @@ class Response:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    async def _next(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+    def _news(self) -> asyncio.Future[None]:
+        """Returns what is done once something has come, or the response has failed."""
+        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        return waiter
 
 
 class Connection(asyncio.Protocol):
@@ -233,6 +228,7 @@ class Connection(asyncio.Protocol):
             and status not in (204, 304)
         )
         response.headers = headers
+        response.content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         response.status = status
 
     def on_body(self, body: bytes) -> None:

@@ -21,6 +21,7 @@ from router.errors import (
     UpstreamTooMuch,
 )
 from router.policy.schema import UpstreamAnswerer
+from router.threads.deadlines import Deadline, Deadlines
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import charged_in, shown_code_in
@@ -36,6 +37,7 @@ from tiers.resilience.refusals import (
     worth_retrying,
 )
 from tiers.resilience.replicas import (
+    HEALTHY,
     KEY_OUTCOMES,
     Outcome,
     ReplicaSet,
@@ -91,6 +93,7 @@ class Connections:
         )
         self.retries = RetryBudget(section.retry_budget)
         self.slots = CallSlots(section.name, section.concurrency, max_waiting)
+        self.deadlines = Deadlines()
         self._lines: dict[str, tuple[Target, bytes]] = {}
 
     def lines(self, url: str) -> tuple[Target, bytes]:
@@ -143,32 +146,38 @@ class Exchange:
     ) -> None:
         """Gives the place and the slot back. Turns the client's errors into ours."""
         try:
-            if isinstance(error, UpstreamRejected):
-                self._give_back(Outcome.HEALTHY)  # it is there, and refuses this request
-            elif isinstance(error, UpstreamTooMuch):
-                self._give_back(Outcome.UNKNOWN)  # one request made its model repeat itself
-            elif isinstance(error, (*FOREIGN, AnswererError)):
-                late = isinstance(error, TimeoutError)
-                self._give_back(outcome_at_end(self._own_end) if late else Outcome.FAILED)
-            if isinstance(error, TimeoutError):
-                raise self._named(too_late(self._shared.facts)) from error
-            if isinstance(error, FOREIGN):
-                raise self._named(to_ours(error)) from error
-            if isinstance(error, AnswererError):
-                self._named(error)
+            if error is not None:
+                self._fail(error)
         finally:
             if self._response is not None:
                 self._response.close()
-            self._give_back(outcome_at_end(self._own_end))
+            if self._taken is not None and self._taken.open:
+                self._give_back(outcome_at_end(self._own_end))
             self._shared.slots.release()
 
-    def deadline(self) -> asyncio.Timeout:
+    def _fail(self, error: BaseException) -> None:
+        """Gives the place back after an error of ours or the client's, which it turns into ours."""
+        if isinstance(error, UpstreamRejected):
+            self._give_back(Outcome.HEALTHY)  # it is there, and refuses this request
+        elif isinstance(error, UpstreamTooMuch):
+            self._give_back(Outcome.UNKNOWN)  # one request made its model repeat itself
+        elif isinstance(error, (*FOREIGN, AnswererError)):
+            late = isinstance(error, TimeoutError)
+            self._give_back(outcome_at_end(self._own_end) if late else Outcome.FAILED)
+        if isinstance(error, TimeoutError):
+            raise self._named(too_late(self._shared.facts)) from error
+        if isinstance(error, FOREIGN):
+            raise self._named(to_ours(error)) from error
+        if isinstance(error, AnswererError):
+            self._named(error)
+
+    def deadline(self) -> Deadline:
         """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
-        return asyncio.timeout_at(self._ends_at)
+        return self._shared.deadlines.at(self._ends_at)
 
     def succeed(self) -> None:
         """Notes that the replica answered well, and gives its place back."""
-        self._give_back(Outcome.HEALTHY)
+        self._give_back(HEALTHY)
 
     async def respond(self, *, stream: bool) -> Response:
         """Returns a response with status 200, after the retries allowed."""

@@ -81,7 +81,7 @@ class Answering:
             reading = partial(self._wire.read, body, headers)
             exchange = await offloaded(reading, when=len(body) > LONG_CHARACTERS)
             first = exchange.requests[0]
-            async with Watch(scope, receive, send) as watch:
+            with Watch(scope, receive, send) as watch:
                 # A dry run calls no tier, so there is nothing to stream.
                 if first.stream and not first.hints.dry_run:
                     await self._stream(exchange, identity, watch)

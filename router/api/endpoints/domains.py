@@ -159,7 +159,7 @@ class Domains:
         if faults and not batch:
             raise faults[0]
         await self._count(section, identity, len(body.inputs) - len(faults))
-        async with Watch(scope, receive, send) as watch:
+        with Watch(scope, receive, send) as watch:
             if batch:
                 await self._many(endpoint, body, faults, identity, watch.send)
             else:

@@ -99,7 +99,7 @@ class Embeddings:
             embedding_request = replace(
                 embedding_request, texts=tuple(await self._tokens.texts(embedding_request.ids))
             )
-        async with Watch(scope, receive, send) as watch:
+        with Watch(scope, receive, send) as watch:
             if section is None:
                 await self._answer(embedding_request, identity, watch.send)
             else:

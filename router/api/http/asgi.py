@@ -140,26 +140,13 @@ async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> by
     """
     coding = coding_of(headers)
     held = receive if isinstance(receive, HeldBody) else None
-    body = await _read(headers, receive, limit, held)
-    if not coding:
-        return body
-    body = await asyncio.to_thread(decoded, body, coding, limit)
-    if held is not None:
-        held.keep(len(body))
-    return body
-
-
-async def _read(
-    headers: dict[str, str], receive: Receive, limit: int, held: HeldBody | None
-) -> bytes:
-    """Returns the body as it came; what is kept of it is counted in `held`."""
     # A declared length saves reading a body that is too large anyway.
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(int(declared), limit)
     chunks: list[bytes] = []
-    size = 0
-    while True:  # ends with the body, the limit or the connection
+    size, more = 0, True
+    while more:  # ends with the body, the limit or the connection
         event = await receive()
         if event["type"] == "http.disconnect":
             raise ClientGone("The client closed the connection before its body was read.")
@@ -170,9 +157,14 @@ async def _read(
         if held is not None:
             held.keep(size)
         chunks.append(chunk)
-        # One chunk is the usual case, and needs no copy.
-        if not event.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        more = event.get("more_body", False)
+    # One chunk is the usual case, and needs no copy.
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    if coding:
+        body = await asyncio.to_thread(decoded, body, coding, limit)
+        if held is not None:
+            held.keep(len(body))
+    return body
 
 
 def require_json(headers: dict[str, str]) -> None:
@@ -261,7 +253,7 @@ class Watch:
         self._task: asyncio.Task[None] | None = None
         self.gone = False
 
-    async def __aenter__(self) -> Watch:
+    def __enter__(self) -> Watch:
         handler = asyncio.current_task()
         assert handler is not None
         self._handler: asyncio.Task[Any] = handler
@@ -273,7 +265,7 @@ class Watch:
             self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         self._complete = True
         if self._timer is not None:
             self._timer.cancel()

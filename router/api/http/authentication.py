@@ -23,6 +23,8 @@ LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.AD
 It may do everything except lower hints, which needs a key with that scope.
 """
 
+_CHAT, _ADMIN = Scope.CHAT, Scope.ADMIN  # Python 3.11 takes 0.2 us to find a member in an enum
+
 ACTING: ContextVar[Identity | None] = ContextVar("acting", default=None)
 """Holds the identity for which this server asks itself: a line of a batch; None for all others."""
 
@@ -73,7 +75,7 @@ class Doorkeeper:
         line = current()
         if line is not None:
             line.identity = identity
-        if identity.scopes.isdisjoint({*scopes, Scope.ADMIN}):
+        if identity.scopes.isdisjoint((*scopes, _ADMIN)):
             raise PermissionDenied(
                 f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or create "
                 f"one with `tiergate keys create --scope {scopes[0].value}`."
@@ -114,7 +116,7 @@ class Doorkeeper:
 
         Raises the errors of `admit`, `require_json` and `read_body`, and LedgerError.
         """
-        identity = await self.admit(headers, Scope.CHAT)
+        identity = await self.admit(headers, _CHAT)
         return identity, await self.body_of(identity, headers, receive, max_body_bytes)
 
     async def body_of(

@@ -102,7 +102,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_rung_headers(rung, _told(outcome), outcome.confidence, outcome.escalations),
         *_budget_headers(outcome.decision),
         *(rate_headers(outcome.rates) if outcome.rates else ()),
-        (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
+        (b"x-tiergate-verdict", outcome.verdict.encode() if outcome.answer else b"dry_run"),
         (b"x-tiergate-model", _ascii(model)),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
@@ -180,17 +180,17 @@ def _told(answered: Committed | Outcome) -> str:
     """
     reason, rules = answered.reason, answered.decision.floor_reasons
     if reason in _KINDS and rules:
-        return f"{rules[0].value}, {reason.value}"
-    return reason.value
+        return f"{rules[0]}, {reason}"
+    return reason
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
     return [
         (b"x-tiergate-tier", rung.tier.encode()),
         (b"x-tiergate-reason", reason.encode()),
-        (b"x-tiergate-confidence", f"{confidence:.4f}".encode()),
-        (b"x-tiergate-confidence-source", rung.p_source.value.encode()),
-        (b"x-tiergate-escalations", str(escalations).encode()),
+        (b"x-tiergate-confidence", b"%.4f" % confidence),
+        (b"x-tiergate-confidence-source", rung.p_source.encode()),
+        (b"x-tiergate-escalations", b"%d" % escalations),
     ]
 
 
@@ -236,11 +236,11 @@ def duration(ms: int) -> str:
 
 
 def _server_timing(t: Timings) -> bytes:
+    times = (t.triage_ms, t.decide_ms, t.answer_ms, t.ledger_ms, t.total_ms)
     return (
-        f"triage;dur={t.triage_ms:.3f}, decide;dur={t.decide_ms:.3f}, "
-        f"answer;dur={t.answer_ms:.3f}, ledger;dur={t.ledger_ms:.3f}, "
-        f"total;dur={t.total_ms:.3f}"
-    ).encode()
+        b"triage;dur=%.3f, decide;dur=%.3f, answer;dur=%.3f, ledger;dur=%.3f, total;dur=%.3f"
+        % times
+    )
 
 
 def _ascii(text: str) -> bytes:

@@ -44,16 +44,13 @@ class Response:
             if caller is not None:
                 if not self._remaining.unlimited:
                     return self._begun(event, caller)
-                event = _with(event, self._remaining.bounds())
+                event["headers"] = [*event["headers"], *self._remaining.bounds()]
         return self._send(event)
 
     async def _begun(self, event: Event, caller: Identity) -> None:
-        more = await self._remaining.headers(caller, event["headers"])
-        await self._send(_with(event, more))
-
-
-def _with(event: Event, more: Headers) -> Event:
-    return {**event, "headers": [*event["headers"], *more]}
+        headers = event["headers"]
+        event["headers"] = [*headers, *await self._remaining.headers(caller, headers)]
+        await self._send(event)
 
 
 class Remaining:

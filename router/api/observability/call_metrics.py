@@ -35,6 +35,9 @@ ESCALATION_BUCKETS = (0, 1, 2, 3, 5)
 
 # These roles are rows of the record but no calls of an answerer.
 _NO_CALLS = frozenset({Role.TRIAGE, Role.CACHE, Role.REVIEW, Role.RECONCILE})
+# Python 3.11 takes 0.2 us to find a member in an enum.
+_RELEASED, _SETTLED_CALL = AttemptState.RELEASED, AttemptState.SETTLED
+_SETTLED = RequestState.SETTLED
 
 
 class _Answerer(NamedTuple):
@@ -167,9 +170,9 @@ class CallMetrics:
         self.spent(f"({SHADOW})" if row.endpoint == SHADOW else paid_for, row.cost_nano_usd)
         for attempt in row.attempts:
             # A released attempt was never sent.
-            if attempt.role not in _NO_CALLS and attempt.state is not AttemptState.RELEASED:
+            if attempt.role not in _NO_CALLS and attempt.state is not _RELEASED:
                 self._called(attempt)
-        if row.state is RequestState.SETTLED and row.verdict:
+        if row.state is _SETTLED and row.verdict:
             tier = self._tiers.get(row.tier) or self._count_tier(row.tier)
             tier.confidence.observe(row.confidence)
             tier.escalations.observe(row.escalations)
@@ -178,7 +181,7 @@ class CallMetrics:
         counters = self._answerers.get(attempt.answerer) or self._count_answerer(attempt.answerer)
         counters.calls.inc()
         # A failed call's time says nothing about how fast the answerer is.
-        if attempt.state is AttemptState.SETTLED and not attempt.error_code:
+        if attempt.state is _SETTLED_CALL and not attempt.error_code:
             counters.latency.observe(attempt.latency_ms / 1000.0)
 
     def _count_answerer(self, name: str) -> _Answerer:

@@ -36,6 +36,7 @@ class Metrics:
         self.limits: Limits | None = None  # where budgets are read, once there is a ledger
         self.alarms: Alarms | None = None
         self._counted: dict[tuple[str, ...], _Counted] = {}
+        self._was_degraded = False
         self._registry = CollectorRegistry()
         self.calls = CallMetrics(self._registry)
         r = self._registry
@@ -80,7 +81,9 @@ class Metrics:
             self._escalations.inc(outcome.escalations)
         counted.latency.observe(outcome.timings.total_ms / 1000.0)
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
-        self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
+        if outcome.signals.degraded is not self._was_degraded:
+            self._was_degraded = outcome.signals.degraded
+            self._degraded.set(1.0 if self._was_degraded else 0.0)
 
     def analysed(self, policy: str, costs_nano_usd: Sequence[int], tier: str = SPECIALIST) -> None:
         """Counts answers that needed no ladder, by the cost of each.

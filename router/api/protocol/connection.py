@@ -17,6 +17,8 @@ from router.api.protocol.request_reader import Part, RequestHead, RequestReader
 from router.api.protocol.server_state import ServerState
 from router.errors import TiergateError
 
+_NONE = Part.NONE  # Python 3.11 takes 0.2 us to find a member in an enum
+
 
 class Connection(asyncio.Protocol):
     """Speaks HTTP/1.1, and 1.0, with one client."""
@@ -88,7 +90,7 @@ class Connection(asyncio.Protocol):
         fault = self._reader.feed(data)
         if fault is not None:
             self._refuse(fault)
-        elif self._reader.part is not Part.NONE and self._arriving is None:
+        elif self._reader.part is not _NONE and self._arriving is None:
             self._arriving = self._loop.call_later(self._state.request_s, self._give_up)
 
     def pause_writing(self) -> None:

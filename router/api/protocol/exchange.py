@@ -41,6 +41,10 @@ class Framing(enum.Enum):
     DROPPED = "dropped"  # nothing of it is sent, since the method is HEAD
 
 
+# Python 3.11 takes 0.2 us to find a member in an enum, and every piece of a body asks for one.
+_LENGTH, _CHUNKS, _CLOSE, _DROPPED = Framing
+
+
 class Line(Protocol):
     """Does for an exchange what concerns its connection."""
 
@@ -100,7 +104,7 @@ class Exchange:
         self._news = False  # something of the body has come since `receive`
         self._wake: asyncio.Event | None = None
         self._leaving: Callable[[], None] | None = None
-        self._framing = Framing.LENGTH
+        self._framing = _LENGTH
         self._left = 0  # bytes of the response's body that its length still promises
         self._held = b""  # the head of a response whose length is known, until its body comes
 
@@ -115,13 +119,14 @@ class Exchange:
         """Keeps a piece of the body. Returns False when no more should be read for now."""
         self._pieces.append(piece)
         self._unread_bytes += len(piece)
-        self._tell()
+        self._news = True
+        self._wake_up()
         return self._unread_bytes <= MAX_UNREAD_BODY
 
     def end_of_body(self) -> None:
         """Marks the request as here whole."""
-        self.whole = True
-        self._tell()
+        self.whole = self._news = True
+        self._wake_up()
 
     def disconnect(self) -> None:
         """Drops what the application still sends, and tells it by `http.disconnect`."""
@@ -131,8 +136,8 @@ class Exchange:
                 self._leaving()
         self._wake_up()
 
-    async def run(self, application: Application) -> None:
-        """Calls the application. Logs what it raises; without a whole response it closes."""
+    async def run(self, application: Application, ended: Callable[[], None]) -> None:
+        """Calls the application, then `ended`. Logs errors; without a whole response it closes."""
         self.scope["extensions"] = {ON_LEAVE: self.on_leave}
         try:
             await application(self.scope, self.receive, self.send)
@@ -145,6 +150,7 @@ class Exchange:
             self.scope["extensions"], self._leaving = None, None
             if not self.complete and not self.disconnected:
                 self._line.failed(self)
+            ended()
 
     # The application calls these.
 
@@ -204,41 +210,41 @@ class Exchange:
         if self.ends_early or head.closes:
             self.keep_alive = False
         if not (self.keep_alive or head.closes):
-            lines.append(b"connection: close\r\n")
+            lines += b"\r\nconnection: close"
         if self.scope["method"] == "HEAD":
-            self._framing = Framing.DROPPED
+            self._framing = _DROPPED
         elif status in NO_BODY:
             self._left = 0
         elif head.length is not None:
             self._left = head.length
         elif self.scope["http_version"] == "1.0":
-            self._framing = Framing.CLOSE
+            self._framing = _CLOSE
         else:
-            self._framing = Framing.CHUNKS
-            lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
+            self._framing = _CHUNKS
+            lines += b"\r\ntransfer-encoding: chunked"
+        lines += b"\r\n\r\n"
         if head.length is None or status in NO_BODY:
-            self._line.transport.write(b"".join(lines))
+            self._line.transport.write(lines)
         else:
             # Its body follows at once: together they need one call of the system, not two.
-            self._held = b"".join(lines)
+            self._held = lines
 
     def _continue(self, event: Event) -> None:
         body: bytes = event.get("body", b"")
         last = not event.get("more_body", False)
         framing, held = self._framing, self._held
-        if framing is Framing.CHUNKS:
+        if framing is _CHUNKS:
             if body:
                 self._line.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
             if last:
                 self._line.transport.write(b"0\r\n\r\n")
-        elif framing is Framing.LENGTH:
+        elif framing is _LENGTH:
             self._left -= len(body)
             if self._left < 0 or (last and self._left):
                 raise RuntimeError("The body has another length than Content-Length says.")
             self._held = b""
             self._line.transport.writelines([held, body] if held else [body])
-        elif framing is Framing.CLOSE:
+        elif framing is _CLOSE:
             self._line.transport.write(body)
         elif held:
             self._held = b""
@@ -247,10 +253,6 @@ class Exchange:
             self.complete = True
             self._wake_up()
             self._line.answered(self)
-
-    def _tell(self) -> None:
-        self._news = True
-        self._wake_up()
 
     def _wake_up(self) -> None:
         if self._wake is not None:

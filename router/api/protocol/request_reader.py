@@ -28,6 +28,10 @@ class Part(enum.Enum):
     BODY = "body"  # with the trailers
 
 
+# Each header is asked for its part; Python 3.11 takes 0.2 us to find a member in an enum.
+_NONE, _HEAD, _BODY = Part
+
+
 class RequestHead(msgspec.Struct, frozen=True):
     """Describes a request by its first line and headers."""
 
@@ -58,8 +62,10 @@ class RequestReader:
     """Gives a receiver the requests that it reads, until the first fault."""
 
     def __init__(self, receiver: Receiver) -> None:
-        self.part = Part.NONE
+        self.part = _NONE
         self.target = b""  # of the request that arrives or came last, as its client wrote it
+        self._split_target: bytes | None = None  # the last good target
+        self._split = ("", b"", b"")  # its path, without and with escapes, and its query
         self._receiver: Receiver | None = receiver
         self._parser: httptools.HttpRequestParser | None = self._new_parser()
         self._headers: list[tuple[bytes, bytes]] = []
@@ -77,7 +83,7 @@ class RequestReader:
             self._parse(data)
         except httptools.HttpParserError:
             return self._fault or malformed()
-        if self._called or self.part is Part.NONE:
+        if self._called or self.part is _NONE:
             self._silent_bytes = 0
             return None
         # The parser keeps one header, or one chunk's extension, until its end.
@@ -117,7 +123,7 @@ class RequestReader:
     def on_message_begin(self) -> None:
         """Begins a head."""
         self._called = True
-        self.part = Part.HEAD
+        self.part = _HEAD
         self.target = b""
         self._headers = []
         self._hosts = []
@@ -138,7 +144,7 @@ class RequestReader:
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > MAX_HEAD_BYTES:
             raise self._refused(head_too_large())
-        if self.part is Part.BODY:
+        if self.part is _BODY:
             return
         name = name.lower()
         if name == b"host":
@@ -160,21 +166,23 @@ class RequestReader:
             return
         version = parser.get_http_version()
         self._check_host(version)
-        url = httptools.parse_url(self.target)
-        path = url.path.decode("ascii")
+        # Nearly every request has the target of the one before it.
+        if self.target != self._split_target:
+            url = httptools.parse_url(self.target)
+            path = url.path.decode("ascii")
+            plain = unquote(path) if "%" in path else path
+            self._split_target, self._split = self.target, (plain, url.path, url.query or b"")
         receiver.begin_request(
             RequestHead(
                 method.decode("ascii"),
-                unquote(path) if "%" in path else path,
-                url.path,
-                url.query or b"",
+                *self._split,
                 version,
                 self._headers,
                 version != "1.0" and parser.should_keep_alive(),
                 self._expects_continue,
             )
         )
-        self.part = Part.BODY
+        self.part = _BODY
 
     def on_body(self, body: bytes) -> None:
         """Hands over a piece of the body."""
@@ -187,7 +195,7 @@ class RequestReader:
         assert self._parser is not None
         assert self._receiver is not None
         if not self._parser.should_upgrade():
-            self.part = Part.NONE
+            self.part = _NONE
             self._receiver.end_request()
 
     def _check_host(self, version: str) -> None:

@@ -73,8 +73,8 @@ class _Known(Struct, frozen=True):
 
     def valid(self, now_ms: int) -> bool:
         """Returns True while the secret opens anything."""
-        ends = (self.expires_at_ms, self.grace_ends_ms)
-        return all(end is None or end > now_ms for end in ends)
+        expires, grace_ends = self.expires_at_ms, self.grace_ends_ms
+        return (expires is None or expires > now_ms) and (grace_ends is None or grace_ends > now_ms)
 
 
 class _Snapshot(Struct, frozen=True):

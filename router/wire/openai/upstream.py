@@ -10,10 +10,11 @@ from types import MappingProxyType
 
 import orjson
 
-from router.types import ChatRequest, JsonText, Message, ResponseFormat, ToolSpec
+from router.types import ChatRequest, JsonText, Message, ResponseFormat, Sampling, ToolSpec
 from router.wire.openai.thought_signatures import sign
 
 NOTHING: Mapping[str, JsonText] = MappingProxyType({})
+_DEFAULT_SAMPLING = Sampling()
 
 
 def upstream_body(
@@ -42,7 +43,8 @@ def upstream_body(
     body[max_tokens_key] = (
         max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
     )
-    _add_sampling(body, request)
+    if request.sampling != _DEFAULT_SAMPLING:
+        _add_sampling(body, request)
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
         if request.tool_choice is not None:

@@ -7,15 +7,19 @@ import pytest
 from router.api.protocol.response_head import MAX_NAMES, HeadWriter
 
 
+def _lines(status: int, headers: list[tuple[bytes, bytes]]) -> list[bytes]:
+    return HeadWriter().lines(status, headers).lines.split(b"\r\n")
+
+
 def test_lines_have_the_status_the_date_and_the_headers() -> None:
-    status, date, *rest = HeadWriter().lines(429, [(b"X-A", b"B"), (b"x-c", b"")]).lines
-    assert status == b"HTTP/1.1 429 Too Many Requests\r\n"
+    status, date, *rest = _lines(429, [(b"X-A", b"B"), (b"x-c", b"")])
+    assert status == b"HTTP/1.1 429 Too Many Requests"
     assert date.startswith(b"date: ")
-    assert b"".join(rest) == b"x-a: B\r\nx-c: \r\n"
+    assert rest == [b"x-a: B", b"x-c: "]
 
 
 def test_status_without_a_phrase_has_a_line() -> None:
-    assert HeadWriter().lines(529, []).lines[0] == b"HTTP/1.1 529 \r\n"
+    assert _lines(529, [])[0] == b"HTTP/1.1 529 "
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_headers_say_where_the_body_ends(
 
 
 def test_framing_by_the_application_is_left_out() -> None:
-    assert len(HeadWriter().lines(200, [(b"Transfer-Encoding", b"chunked")]).lines) == 2
+    assert len(_lines(200, [(b"Transfer-Encoding", b"chunked")])) == 2
 
 
 @pytest.mark.parametrize("byte", [b"\r", b"\n", b"\x00", b"\x7f", b"\x1f"])
@@ -52,10 +56,11 @@ def test_name_that_is_no_token_is_refused(name: bytes) -> None:
 
 
 def test_tab_and_bytes_above_ascii_may_be_in_a_value() -> None:
-    assert b"a\tb\xe4" in HeadWriter().lines(200, [(b"x-a", b"a\tb\xe4")]).lines
+    assert _lines(200, [(b"x-a", b"a\tb\xe4")])[2] == b"x-a: a\tb\xe4"
 
 
 def test_more_names_than_are_kept_are_written_all_the_same() -> None:
     writer = HeadWriter()
     for number in range(2 * MAX_NAMES):
-        assert writer.lines(200, [(b"X-%d" % number, b"v")]).lines[2] == b"x-%d: " % number
+        head = writer.lines(200, [(b"X-%d" % number, b"v")])
+        assert head.lines.split(b"\r\n")[2] == b"x-%d: v" % number
