@@ -16,7 +16,8 @@ from router.evaluation.rows import Row, in_dev
 from router.evaluation.table import need_classes
 from router.stats import heads
 from router.stats.calibration import Floats
-from router.stats.heads import EarlyHeads, Encoded, Head, HeadKind
+from router.stats.head_stack import EarlyHeads
+from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import (
     Figure,
     Flags,
