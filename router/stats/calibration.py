@@ -7,7 +7,8 @@ turns raw logits into probabilities and into JSON; it is fitted on rows that tra
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -51,6 +52,22 @@ def softmax(logits: Floats) -> Floats:
     chances: Floats = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
     chances /= np.add.reduce(chances, axis=-1, keepdims=True)
     return chances
+
+
+def dotted(values: Iterable[float], weights: Iterable[float]) -> float:
+    """Returns the sum of products: of few plain numbers, in a third of the time of arrays."""
+    return sum(map(operator.mul, values, weights))
+
+
+def sigmoid_of(x: float) -> float:
+    """Returns `sigmoid` of one number."""
+    return 0.5 * (1.0 + math.tanh(0.5 * x))
+
+
+def logit_of(p: float) -> float:
+    """Returns `logit` of one chance."""
+    inside = min(max(p, _TINY), 1.0 - _TINY)
+    return math.log(inside) - math.log1p(-inside)
 
 
 def clipped(x: Floats, least: float | Floats, most: float | Floats) -> Floats:
