@@ -56,7 +56,8 @@ def softmax(logits: Floats) -> Floats:
 
 def dotted(values: Iterable[float], weights: Iterable[float]) -> float:
     """Returns the sum of products: of few plain numbers, in a third of the time of arrays."""
-    return sum(map(operator.mul, values, weights))
+    total: float = sum(map(operator.mul, values, weights))
+    return total
 
 
 def sigmoid_of(x: float) -> float:

@@ -294,6 +294,14 @@ def in_floats(words: Words) -> Table:
     return words.floats() if isinstance(words, PackedTable) else words
 
 
+def table_of(words: Words, number: int) -> Words:
+    """Returns one of several tables that stand one below the other, as a view."""
+    rows = slice(number * BUCKETS, (number + 1) * BUCKETS)
+    if isinstance(words, PackedTable):
+        return PackedTable(words.steps[rows], words.scale[number : number + 1])
+    return words[rows]
+
+
 def columns_of(words: Words, chosen: slice) -> Words:
     """Returns some columns of a table, as a view."""
     return words.columns(chosen) if isinstance(words, PackedTable) else words[:, chosen]
