@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -124,9 +124,14 @@ class Isotonic:
 
     x: tuple[float, ...]
     y: tuple[float, ...]
+    _knots: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made once: to turn the tuples into arrays takes longer than to read one logit.
+        object.__setattr__(self, "_knots", (np.array(self.x), np.array(self.y)))
 
     def __call__(self, logits: Floats) -> Floats:
-        return np.interp(logits, self.x, self.y)
+        return np.interp(logits, *self._knots)
 
     def to_json(self) -> Json:
         return {"kind": "isotonic", "x": list(self.x), "y": list(self.y)}

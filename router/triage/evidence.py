@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.stats.calibration import Floats
+from router.stats.heads import Embeddings
 from router.stats.softmax_regression import Weights, as_head
 from router.triage.text.utterance_words import SharedWords, plain, text_key, written_once
 from router.triage.utterances import Shape, Utterances
@@ -97,6 +98,30 @@ class Evidence(NamedTuple):
         return self.features[5]
 
 
+class Placed(NamedTuple):
+    """Holds requests and the intents that fit them best."""
+
+    texts: Sequence[str]
+    vectors: Embeddings  # (rows, width)
+    products: Floats  # (rows, 2 * intents + 1): scores, cosines to centres, strangeness
+    keys: list[str]  # by `text_key`
+    written: list[int | None]  # the utterance that a request repeats
+    best: list[int]
+
+    def only(self, rows: Sequence[int]) -> Placed:
+        """Returns some of the requests."""
+        if len(rows) == len(self.best):
+            return self
+        return Placed(
+            [self.texts[row] for row in rows],
+            self.vectors[rows],
+            self.products[rows],
+            [self.keys[row] for row in rows],
+            [self.written[row] for row in rows],
+            [self.best[row] for row in rows],
+        )
+
+
 class EvidenceFinder:
     """Holds the utterances of a knowledge file with the regression and the words; immutable."""
 
@@ -135,25 +160,33 @@ class EvidenceFinder:
         scores = (vectors @ self._planes + self._offsets)[:, offered]
         return offered[np.argsort(-scores, axis=1)[:, :SET_SIZE]]
 
-    def __call__(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> list[Evidence]:
+    def __call__(self, vectors: Embeddings, texts: Sequence[str]) -> list[Evidence]:
         """Returns the best intent per request and its features."""
-        intents = len(self._spans)
-        products = embeddings @ self._planes + self._offsets  # (rows, 2 * intents + 1)
-        scores, centres = products[:, :intents], products[:, intents:-1]
-        best = scores.argmax(axis=1)
+        return self.weigh(self.place(vectors, texts))
+
+    def place(self, vectors: Embeddings, texts: Sequence[str]) -> Placed:
+        """Returns the best intent per request, without what speaks for it."""
+        products = vectors @ self._planes + self._offsets
+        best = products[:, : len(self._spans)].argmax(axis=1).tolist()
         keys = [text_key(text) for text in texts]
-        same = [self.written(key) for key in keys]
-        for row, utterance in enumerate(same):
+        written = [self.written(key) for key in keys]
+        for row, utterance in enumerate(written):
             if utterance is not None:
-                best[row] = self._utterances.owner[utterance]
+                best[row] = int(self._utterances.owner[utterance])
+        return Placed(texts, vectors, products, keys, written, best)
+
+    def weigh(self, placed: Placed) -> list[Evidence]:
+        """Returns what speaks for the best intents."""
+        intents, best = len(self._spans), np.array(placed.best)
+        scores, centres = placed.products[:, :intents], placed.products[:, intents:-1]
         most = min(SET_SIZE + 1, intents)
         nearest = np.partition(centres, -most, axis=1)[:, -most:].tolist()
-        typical = self.shape.typical(embeddings, best).tolist()
-        strange = products[:, -1].tolist()
+        typical = self.shape.typical(placed.vectors, best).tolist()
+        strange = placed.products[:, -1].tolist()
         found = []
         for row, rivals in enumerate(self._rivals(scores, best)):
-            intent, written = int(best[row]), same[row] is not None
-            highest, mean, i = self._closest(embeddings[row], intent)
+            intent, written = placed.best[row], placed.written[row] is not None
+            highest, mean, i = self._closest(placed.vectors[row], intent)
             of_row, near = centres[row], sorted(nearest[row], reverse=True)
             centre = float(of_row[intent])
             features = (
@@ -164,8 +197,8 @@ class EvidenceFinder:
                 centre,
                 _lead(centre, near),
                 typical[row],
-                self._shared.share(texts[row], i),
-                float(keys[row] == self._keys[i]),
+                self._shared.share(placed.texts[row], i),
+                float(placed.keys[row] == self._keys[i]),
             )
             others = [float(of_row[j]) for j in self.apart]
             offered = [cosine for cosine in near if cosine not in others]

@@ -211,13 +211,16 @@ class KnowledgeIndex:
 
         None where the request is nearest to what the operator marked as not covered.
         """
-        evidence = self.evidence(described.vectors, texts)
-        rows = zip(evidence, texts, described.readings.tolist(), strict=True)
-        return [self._match(*row) for row in rows]
+        matches: list[Match | None] = [None] * len(texts)
+        placed = self.evidence.place(described.vectors, texts)
+        rows = [row for row, intent in enumerate(placed.best) if intent not in self.evidence.apart]
+        if rows:
+            read = described.readings.tolist()
+            for row, found in zip(rows, self.evidence.weigh(placed.only(rows)), strict=True):
+                matches[row] = self._match(found, texts[row], read[row])
+        return matches
 
-    def _match(self, found: Evidence, text: str, readings: Sequence[float]) -> Match | None:
-        if found.intent in self.evidence.apart:
-            return None
+    def _match(self, found: Evidence, text: str, readings: Sequence[float]) -> Match:
         first, together = self.first_chance(found), 0.0
         chance = self._verified(found, first, text, readings)
         judged, basis = chance, self.basis
