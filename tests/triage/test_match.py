@@ -25,7 +25,7 @@ from router.triage.match import (
 )
 from router.triage.text.utterance_words import held_out, words
 from router.triage.triage_model import TriageModel
-from router.triage.utterances import Utterances
+from router.triage.utterances import Described, Utterances
 from router.triage.verifier import PAIR, SET, MatchModel, Verifier
 from router.types import Match, MatchBasis
 
@@ -270,6 +270,25 @@ def test_what_is_not_covered_is_left_out_of_what_may_be_offered(model: TriageMod
     assert found.rivals.apart == pytest.approx(shares[last], rel=1e-4)
     several = np.sort(shares[:last])[-3:].sum() / shares[:last].sum()
     assert index.set_parts(found)[0] == pytest.approx(np.log(several / (1 - several)), rel=1e-3)
+
+
+def test_a_request_that_is_not_covered_leaves_the_others_of_its_run(model: TriageModel) -> None:
+    texts = KnowledgeTexts(INTENTS, not_covered=["write a poem about the sea"])
+    index = KnowledgeIndex.build(model, texts)
+    run = ["a poem about the sea please", "has my package been shipped", "reset the login"]
+    described = model.described(run)
+    none, *others = index.match(described, run)
+    assert none is None
+    alone = [
+        index.match(Described(*(part[row : row + 1] for part in described)), [run[row]])[0]
+        for row in (1, 2)
+    ]
+    for one, other in zip(others, alone, strict=True):
+        assert one is not None
+        assert other is not None
+        assert one.intent_id == other.intent_id
+        assert one.confidence == pytest.approx(other.confidence, rel=1e-4)
+        assert one.similarity == pytest.approx(other.similarity, rel=1e-4)
 
 
 def test_a_coefficient_yields_to_a_file_by_the_spread_of_its_feature() -> None:
