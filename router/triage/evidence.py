@@ -248,4 +248,5 @@ def _lead(chosen: float, highest: Sequence[float]) -> float:
 def columns(evidence: Sequence[Evidence]) -> tuple[npt.NDArray[np.int64], Floats]:
     """Returns the best intents, (rows,), and their features, (rows, len(FEATURES))."""
     intents = np.array([found.intent for found in evidence], np.int64)
-    return intents, np.array([found.features for found in evidence])
+    features = np.array([found.features for found in evidence], float)
+    return intents, features.reshape(-1, len(FEATURES))

@@ -368,7 +368,7 @@ def _verifier(rounds: Sequence[Round]) -> tuple[Floats, Floats]:
 def _of_sets(verified: Floats, parts: Floats) -> Floats:
     """Returns the features SET of candidates, (rows, len(SET))."""
     rows = zip(verified.tolist(), parts.tolist(), strict=True)
-    return np.array([set_features(*row) for row in rows])
+    return np.array([set_features(*row) for row in rows]).reshape(-1, len(SET))
 
 
 def _fitted(x: Floats, y: Floats, start: Floats, weight: Floats) -> Floats:
