@@ -14,8 +14,8 @@ import numpy as np
 from router.errors import ClassifyError
 from router.policy.head_conditions import Chances
 from router.stats.calibration import Floats
-from router.stats.head_stack import EarlyHeads, HeadStack
 from router.stats.heads import Embeddings, Encoded, Head
+from router.stats.stacks.head_stack import EarlyHeads, HeadStack
 from router.triage.encoder import batches, cut
 from router.triage.own_heads import OwnHeads, readings
 from router.triage.triage_model import TriageModel, grams_of

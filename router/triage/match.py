@@ -33,7 +33,7 @@ from router.stats.calibration import (
     sigmoid_of,
 )
 from router.stats.softmax_regression import Weights
-from router.triage.evidence import NOT_COVERED, OTHERS, Evidence, EvidenceFinder, columns
+from router.triage.matching.evidence import NOT_COVERED, OTHERS, Evidence, EvidenceFinder, columns
 from router.triage.text.utterance_words import held_out, text_key
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (

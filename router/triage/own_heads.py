@@ -12,8 +12,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.stats.calibration import Floats
-from router.stats.head_stack import HeadStack
 from router.stats.heads import Head, HeadKind
+from router.stats.stacks.head_stack import HeadStack
 from router.triage.close_reading.matters import GraveChance
 from router.triage.close_reading.reader import CloseReader, Seen
 from router.triage.grave import GraveReading, Told

@@ -21,9 +21,9 @@ from msgspec import Struct
 from router.errors import ModelFileError
 from router.stats import heads
 from router.stats.calibration import Floats
-from router.stats.head_stack import HeadStack
 from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import BUCKETS, Grams, counted_together
+from router.stats.stacks.head_stack import HeadStack
 from router.triage import grave, match_file, novelty
 from router.triage.encoder import BATCH_TOKENS, Encoder, cut, sha256_of
 from router.triage.novelty import Novelty

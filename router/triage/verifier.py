@@ -217,6 +217,12 @@ def set_features(verified: float, parts: Sequence[float]) -> tuple[float, ...]:
     return (1.0, _limited(logit_of(verified), SET_LIMIT), *parts)
 
 
+def features_of_sets(verified: Floats, parts: Floats) -> Floats:
+    """Returns the features SET of many candidates, (rows, len(SET)), where a fit needs them."""
+    rows = map(set_features, verified.tolist(), parts.tolist())
+    return np.array(list(rows)).reshape(-1, len(SET))
+
+
 def _limited(odds: float, limit: float) -> float:
     return min(max(odds, -limit), limit)
 

@@ -12,7 +12,6 @@ import pytest
 from router.errors import ModelFileError
 from router.stats import heads
 from router.stats.calibration import Isotonic, Platt, Temperature
-from router.stats.head_stack import EarlyHeads, HeadStack
 from router.stats.heads import (
     Early,
     Encoded,
@@ -21,6 +20,7 @@ from router.stats.heads import (
     Likeness,
 )
 from router.stats.ngrams import BUCKETS, NOTHING, Grams, in_floats
+from router.stats.stacks.head_stack import EarlyHeads, HeadStack
 from tests.kits.changed import replace
 
 SHA = "ab" * 32

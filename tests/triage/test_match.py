@@ -14,7 +14,6 @@ from router.policy.content.outcomes import Outcome
 from router.stats.calibration import softmax
 from router.stats.softmax_regression import as_head
 from router.triage import match, match_file
-from router.triage.evidence import FEATURES, columns
 from router.triage.match import (
     OWN_LIMIT,
     OWN_OUTCOMES,
@@ -23,6 +22,7 @@ from router.triage.match import (
     KnowledgeIndex,
     KnowledgeTexts,
 )
+from router.triage.matching.evidence import FEATURES, columns
 from router.triage.text.utterance_words import held_out, words
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Described, Utterances

@@ -11,6 +11,7 @@ what the cap is for.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -33,8 +34,8 @@ from router.training.heads.match_rows import (
     judges,
     set_of,
 )
-from router.triage.evidence import FEATURES, columns
 from router.triage.match import Fit, KnowledgeIndex
+from router.triage.matching.evidence import FEATURES, columns
 from router.triage.utterances import Described, Utterances
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -43,7 +44,7 @@ from router.triage.verifier import (
     Lexicon,
     MatchModel,
     Verifier,
-    set_features,
+    features_of_sets,
 )
 
 PLANE_ROWS, PLANE_RIDGE = 4000, 0.5
@@ -306,12 +307,9 @@ class _World:
         chances = sigmoid(features @ index.coefficients)
         chances[matched == ""] = 0.0  # nothing is answered from what the operator marked
         candidates = np.flatnonzero(adjust & (chances >= CANDIDATE_AT) & ~written)
-        read = readings[requests].tolist()
-        pairs = [
-            index.pair(evidence[row], float(chances[row]), asked[row], read[row])
-            for row in candidates.tolist()
-        ]
-        parts = [index.set_parts(evidence[row]) for row in candidates.tolist()]
+        rows = zip(evidence, chances.tolist(), asked, readings[requests].tolist(), strict=True)
+        some = list(itertools.compress(rows, np.isin(np.arange(len(asked)), candidates).tolist()))
+        pairs, parts = [index.pair(*row) for row in some], [index.set_parts(e) for e, *_ in some]
         likeliest = index.evidence.likeliest(vectors[requests[: len(truth)]])
         among = np.zeros(len(requests))
         among[: len(truth)] = (np.array(names)[likeliest] == truth[:, None]).any(axis=1)
@@ -360,15 +358,9 @@ def _verifier(rounds: Sequence[Round]) -> tuple[Floats, Floats]:
     x, w, world = np.concatenate(xs), np.concatenate(ws), np.concatenate(beyond)
     counts = w * np.where(world, WORLD_COUNTS, 1.0)
     one = _fitted(x, np.concatenate(ys), PASSING, counts)
-    several = _of_sets(sigmoid(x @ one), np.concatenate(sets))
+    several = features_of_sets(sigmoid(x @ one), np.concatenate(sets))
     counts = w * np.where(world, TOGETHER_COUNTS, 1.0)
     return one, _fitted(several, np.concatenate(among), PASSING_SET, counts)
-
-
-def _of_sets(verified: Floats, parts: Floats) -> Floats:
-    """Returns the features SET of candidates, (rows, len(SET))."""
-    rows = zip(verified.tolist(), parts.tolist(), strict=True)
-    return np.array([set_features(*row) for row in rows]).reshape(-1, len(SET))
 
 
 def _fitted(x: Floats, y: Floats, start: Floats, weight: Floats) -> Floats:
@@ -391,7 +383,7 @@ def _judged(rounds: Sequence[Round], coefficients: Floats, together: Floats) -> 
     for r in rounds:
         verified, together_of = r.chances.copy(), np.zeros(len(r.chances))
         verified[r.candidates] = sigmoid(r.pairs @ coefficients)
-        asked = _of_sets(verified[r.candidates], r.parts)
+        asked = features_of_sets(verified[r.candidates], r.parts)
         together_of[r.candidates] = sigmoid(asked @ together)
         outside = np.array([kind != "inside" for kind in r.kind])
         kept = ~outside | (r.held == 1.0)
