@@ -16,7 +16,7 @@ from router.evaluation.rows import Row, in_dev
 from router.evaluation.table import need_classes
 from router.stats import heads
 from router.stats.calibration import Floats
-from router.stats.heads import EarlyHeads, Encoded, Head, HeadKind
+from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import (
     Figure,
     Flags,
@@ -28,6 +28,7 @@ from router.stats.measures import (
     paired_bootstrap,
     share_figure,
 )
+from router.stats.stacks.head_stack import EarlyHeads
 from router.training.data.sources import sha256_of
 from router.training.heads.fit_one_head import (
     FittedHead,

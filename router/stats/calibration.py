@@ -7,8 +7,9 @@ turns raw logits into probabilities and into JSON; it is fitted on rows that tra
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -48,12 +49,29 @@ def sigmoid(x: Floats) -> Floats:
 def softmax(logits: Floats) -> Floats:
     """Returns probabilities along the last axis."""
     # Subtracting the largest logit changes no probability and keeps exp() finite.
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    chances: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    chances: Floats = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
+    chances /= np.add.reduce(chances, axis=-1, keepdims=True)
     return chances
 
 
-def clipped(x: Floats, least: float, most: float) -> Floats:
+def dotted(values: Iterable[float], weights: Iterable[float]) -> float:
+    """Returns the sum of products: of few plain numbers, in a third of the time of arrays."""
+    total: float = sum(map(operator.mul, values, weights))
+    return total
+
+
+def sigmoid_of(x: float) -> float:
+    """Returns `sigmoid` of one number."""
+    return 0.5 * (1.0 + math.tanh(0.5 * x))
+
+
+def logit_of(p: float) -> float:
+    """Returns `logit` of one chance."""
+    inside = min(max(p, _TINY), 1.0 - _TINY)
+    return math.log(inside) - math.log1p(-inside)
+
+
+def clipped(x: Floats, least: float | Floats, most: float | Floats) -> Floats:
     """Returns numbers within bounds: `np.clip` in half of its time for a few of them."""
     inside: Floats = np.minimum(np.maximum(x, least), most)
     return inside
@@ -106,9 +124,14 @@ class Isotonic:
 
     x: tuple[float, ...]
     y: tuple[float, ...]
+    _knots: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made once: to turn the tuples into arrays takes longer than to read one logit.
+        object.__setattr__(self, "_knots", (np.array(self.x), np.array(self.y)))
 
     def __call__(self, logits: Floats) -> Floats:
-        return np.interp(logits, self.x, self.y)
+        return np.interp(logits, *self._knots)
 
     def to_json(self) -> Json:
         return {"kind": "isotonic", "x": list(self.x), "y": list(self.y)}
@@ -151,17 +174,17 @@ def at_most(chances: Floats, most: float) -> Floats:
     >>> at_most(np.array([[0.96, 0.03, 0.01]]), 0.9)
     array([[0.9  , 0.075, 0.025]])
     """
-    over = chances.max(axis=1, initial=0.0) > most
+    if most >= 1.0:
+        return chances
+    top = np.arange(len(chances)), chances.argmax(axis=1)
+    over = chances[top] > most
     if not over.any():
         return chances
-    others = np.maximum(chances[over], _TINY)
-    top = np.arange(len(others)), others.argmax(axis=1)
+    others = np.maximum(chances, _TINY)
     others[top] = 0.0
-    others *= (1.0 - most) / others.sum(axis=1, keepdims=True)
+    others *= (1.0 - most) / np.add.reduce(others, axis=1, keepdims=True)
     others[top] = most
-    bounded = chances.copy()
-    bounded[over] = others
-    return bounded
+    return np.where(over[:, None], others, chances)
 
 
 def highest_said(calibrator: Calibrator) -> float:

@@ -14,7 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.ngrams import NOTHING, SHIFT, Counted, Grams, Weights, each_once, starts_of
+from router.stats.ngrams import (
+    NOTHING,
+    SHIFT,
+    Counted,
+    Grams,
+    Weights,
+    each_once,
+    starts_of,
+    weighed,
+)
 
 MOST_CHARS = 600
 """Characters of one piece of text: a message in need is short, and a window keeps it from being
@@ -44,19 +53,9 @@ def counted_chars(words: Sequence[str]) -> Counted:
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
     if len(codes) < min(_LENGTHS):
         return NOTHING
-    pieces = [*_runs_of_one(codes), *_unspaced(codes), _words_of_one(text.split())]
-    every = (np.concatenate(pieces) * _MIX) >> SHIFT
-    every.sort()
-    # `numpy.unique` does the same in three times the time for a short text.
-    first = np.empty(len(every), dtype=bool)
-    first[0] = True
-    np.not_equal(every[1:], every[:-1], out=first[1:])
-    starts = np.flatnonzero(first)
-    times = np.empty(len(starts), dtype=np.float32)
-    times[:-1] = starts[1:] - starts[:-1]
-    times[-1] = len(every) - starts[-1]
-    weights: Weights = np.sqrt(times / np.float32(len(every)))
-    return every[starts].astype(np.int32), weights
+    unspaced = [] if text.isascii() else _unspaced(codes)
+    pieces = [*_runs_of_one(codes), *unspaced, *_words_of_one(text.split())]
+    return weighed(np.concatenate(pieces) * _MIX)
 
 
 def counted_chars_together(texts: Sequence[Sequence[str]]) -> Grams:
@@ -91,7 +90,7 @@ def _runs(codes: Hashes, text: Owners) -> tuple[list[Hashes], list[Owners]]:
     """Returns the hashes of runs of three to five characters in each text, and whose each is."""
     found, owners, run = [], [], codes
     for length in range(2, max(_LENGTHS) + 1):
-        run = run[:-1] * _BASE + codes[length - 1 :] if len(run) > 1 else run[:0]
+        run = run[:-1] * _BASE + codes[length - 1 :]
         if length in _LENGTHS:
             within = np.flatnonzero(text[: len(run)] == text[len(text) - len(run) :])
             found.append(run[within] * _BY_LENGTH[length])
@@ -129,16 +128,16 @@ def _words(texts: Sequence[Sequence[str]]) -> tuple[list[Hashes], list[Owners]]:
 
 def _runs_of_one(codes: Hashes) -> list[Hashes]:
     """Returns the hashes of all runs of three to five characters."""
-    found, run = [], codes.copy()
+    found, run = [], codes
     for length in range(2, max(_LENGTHS) + 1):
-        run = run[:-1] * _BASE + codes[length - 1 :] if len(run) > 1 else run[:0]
+        run = run[:-1] * _BASE + codes[length - 1 :]
         if length in _LENGTHS:
             found.append(run * _BY_LENGTH[length])
     return found
 
 
-def _words_of_one(words: Sequence[str]) -> Hashes:
+def _words_of_one(words: Sequence[str]) -> tuple[Hashes, Hashes]:
     """Returns the hashes of words and of pairs of neighbours."""
     alone = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in words], np.uint64)
     pairs = alone[:-1] * _BASE + alone[1:]
-    return np.concatenate([alone * _BY_LENGTH[5], pairs * _MIX])
+    return alone * _BY_LENGTH[5], pairs * _MIX

@@ -50,14 +50,26 @@ def counted(ids: Sequence[int]) -> Counted:
     Trigrams lost a point on short requests.
     """
     pieces = np.array(ids, dtype=np.uint64)
-    alone = (pieces * ALONE) >> SHIFT
-    pairs = ((pieces[:-1] * FIRST + pieces[1:] * SECOND) * PAIR) >> SHIFT
-    every = np.concatenate([alone, pairs])
-    if not len(every):
+    pairs = (pieces[:-1] * FIRST + pieces[1:] * SECOND) * PAIR
+    return weighed(np.concatenate([pieces * ALONE, pairs]))
+
+
+def weighed(hashes: npt.NDArray[np.uint64]) -> Counted:
+    """Returns the buckets of one text's hashes, rising, each with the root of its share."""
+    if not len(hashes):
         return NOTHING
-    buckets, times = np.unique(every, return_counts=True)
-    weights: Weights = np.sqrt(times / np.float32(len(every)), dtype=np.float32)
-    return buckets.astype(np.int32), weights
+    every = hashes >> SHIFT
+    every.sort()
+    # `numpy.unique` does the same in three times the time for a short text.
+    first = np.empty(len(every), dtype=bool)
+    first[0] = True
+    np.not_equal(every[1:], every[:-1], out=first[1:])
+    starts = first.nonzero()[0]
+    times = np.empty(len(starts), dtype=np.float32)
+    times[:-1] = starts[1:] - starts[:-1]
+    times[-1] = len(every) - starts[-1]
+    weights: Weights = np.sqrt(times / np.float32(len(every)))
+    return every[starts].astype(np.int32), weights
 
 
 def counted_together(rows: Sequence[Sequence[int]]) -> Grams:
@@ -116,6 +128,8 @@ class Grams:
     @classmethod
     def of(cls, rows: Sequence[Counted]) -> Grams:
         """Joins the buckets of texts, each as `counted` returns them."""
+        if len(rows) == 1:
+            return cls(*rows[0], np.array([0, len(rows[0][0])]))
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(buckets) for buckets, _ in rows], out=starts[1:])
         if not rows:
@@ -278,6 +292,14 @@ Words = Table | PackedTable
 def in_floats(words: Words) -> Table:
     """Returns a table as floats."""
     return words.floats() if isinstance(words, PackedTable) else words
+
+
+def table_of(words: Words, number: int) -> Words:
+    """Returns one of several tables that stand one below the other, as a view."""
+    rows = slice(number * BUCKETS, (number + 1) * BUCKETS)
+    if isinstance(words, PackedTable):
+        return PackedTable(words.steps[rows], words.scale[number : number + 1])
+    return words[rows]
 
 
 def columns_of(words: Words, chosen: slice) -> Words:

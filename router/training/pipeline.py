@@ -21,8 +21,9 @@ import numpy as np
 
 from router.errors import TrainingDataError
 from router.stats import heads
-from router.stats.heads import Embeddings, Encoded, HeadStack
+from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import rarity
+from router.stats.stacks.head_stack import HeadStack
 from router.training import card, dev_figures, held_out, install, unread_sources
 from router.training.data import curate, sources
 from router.training.data.sources import Example

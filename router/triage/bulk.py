@@ -14,7 +14,8 @@ import numpy as np
 from router.errors import ClassifyError
 from router.policy.head_conditions import Chances
 from router.stats.calibration import Floats
-from router.stats.heads import EarlyHeads, Embeddings, Encoded, Head, HeadStack
+from router.stats.heads import Embeddings, Encoded, Head
+from router.stats.stacks.head_stack import EarlyHeads, HeadStack
 from router.triage.encoder import batches, cut
 from router.triage.own_heads import OwnHeads, readings
 from router.triage.triage_model import TriageModel, grams_of
@@ -97,7 +98,8 @@ class BulkReader:
     def _fill(self, stack: HeadStack, logits: Floats, rows: Sequence[dict[str, Chances]]) -> None:
         """Puts what the heads of a stack say into rows."""
         for name in self._names:
-            for row, reading in zip(rows, readings(stack, logits, name), strict=True):
+            read = readings(stack.heads[name], stack.read(logits, name))
+            for row, reading in zip(rows, read, strict=True):
                 row[name] = reading.classes[:1] if name in TOP_ONLY else reading.classes
 
     def _encode(self, rows: Sequence[Sequence[int]]) -> Embeddings:

@@ -240,8 +240,11 @@ class Encoder:
 
     def encode_rows(self, rows: Sequence[Sequence[int]], budget: int = BATCH_TOKENS) -> Embeddings:
         """Returns the same of token rows, each as `cut` leaves it, in runs of one length."""
+        groups = batches([len(row) for row in rows], budget)
+        if len(groups) == 1:
+            return self.encode_ids(rows)
         out = np.empty((len(rows), self.width), dtype=np.float32)  # (texts, width)
-        for batch in batches([len(row) for row in rows], budget):
+        for batch in groups:
             out[batch] = self.encode_ids([rows[index] for index in batch])
         return out
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from router.errors import ModelFileError
-from router.stats import calibration
+from router.stats import calibration, ngrams
 from router.stats.calibration import Calibrator, Floats, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
 from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
@@ -61,6 +61,7 @@ class GraveReading(NamedTuple):
     matter: Matter
     knowledge: float
     language: str  # what the text was read as
+    pieces: Counted | None = None  # of its words, for who reads the text again; None: of a long one
 
 
 class GraveReader(Struct, frozen=True, eq=False):
@@ -116,7 +117,8 @@ class GraveReader(Struct, frozen=True, eq=False):
         ]
         matters = chances[worst, :MATTERS_READ].argmax(axis=1)
         knowledge = np.minimum.reduceat(chances[:, KNOWLEDGE], starts)
-        rows = zip(grave, matters.tolist(), knowledge.tolist(), languages, strict=True)
+        pieces = [one if count == 1 else None for one, count in zip(begins, counts, strict=True)]
+        rows = zip(grave, matters.tolist(), knowledge.tolist(), languages, pieces, strict=True)
         return [GraveReading(p, _MATTERS[matter], *rest) for p, matter, *rest in rows]
 
     def _read(
@@ -129,10 +131,8 @@ class GraveReader(Struct, frozen=True, eq=False):
         base = self.bias[number]
         if number == ENGLISH:
             base = base + self.vector_bias + vector @ self.weight
-        windows = [
-            _chances(weights @ self.table[buckets + number * BUCKETS] + base)
-            for buckets, weights in counted
-        ]
+        table = ngrams.table_of(self.table, number)
+        windows = [_chances(weights @ table[buckets] + base) for buckets, weights in counted]
         worst = max(windows, key=_odds)
         calibrator = self.english if number == ENGLISH else self.others
         grave = float(calibrator(np.array([_odds(worst)]))[0])
@@ -141,6 +141,7 @@ class GraveReader(Struct, frozen=True, eq=False):
             matter=_MATTERS[max(range(MATTERS_READ), key=worst.__getitem__)],
             knowledge=min([chances[KNOWLEDGE] for chances in windows]),
             language=language,
+            pieces=counted[0] if len(counted) == 1 else None,
         )
 
     def _language(self, told: Told, begin: Counted) -> str:

@@ -1,12 +1,11 @@
 """Finds the approved answer that a request asks for, and the chance that it is right.
 
-The operator's utterances are embedded once. A softmax regression over them says which intent fits
-best; its log-odds, the nearest utterance, the words shared and how typical the request is of the
-intent (by the shrunken covariance within intents) go through a logistic model to a first chance
-that the match is right. Its coefficients come with the triage model and are adjusted to the
-operator's own file: utterances held out (a fifth, by a hash of their text) should find their
-intent, and none where their intent is missing. The encoder was not trained on that fifth of the
-shipped file, so that what is found there holds for requests nobody has seen.
+The operator's utterances are embedded once. What speaks for the intent that fits best (`evidence`)
+goes through a logistic model to a first chance that the match is right. Its coefficients come with
+the triage model and are adjusted to the operator's own file: utterances held out (a fifth, by a
+hash of their text) should find their intent, and none where their intent is missing. The encoder
+was not trained on that fifth of the shipped file, so that what is found there holds for requests
+nobody has seen.
 
 The file alone cannot show what strangers ask. So the verifier corrects the first chance of every
 candidate, and the chance of a file without outcomes of its own is capped at the share of right
@@ -22,33 +21,23 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 
 from router.policy.content.outcomes import Outcome
-from router.stats.calibration import Floats, fit_logistic, fit_platt, logit, sigmoid
-from router.stats.softmax_regression import Weights, as_head
-from router.triage.text.utterance_words import (
-    SharedWords,
-    held_out,
-    plain,
-    text_key,
-    written_once,
+from router.stats.calibration import (
+    Floats,
+    dotted,
+    fit_logistic,
+    fit_platt,
+    logit,
+    logit_of,
+    sigmoid_of,
 )
-from router.triage.utterances import (
-    LOG_ODDS_LIMIT,
-    Described,
-    Shape,
-    Utterances,
-    Written,
-    block_of,
-    fit_key,
-    lead,
-    log_odds,
-    next_intents,
-)
+from router.stats.softmax_regression import Weights
+from router.triage.matching.evidence import NOT_COVERED, OTHERS, Evidence, EvidenceFinder, columns
+from router.triage.text.utterance_words import held_out, text_key
+from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
     CANDIDATE_AT,
-    SET_SIZE,
     Covered,
     Embedder,
     Lexicon,
@@ -58,25 +47,9 @@ from router.triage.verifier import (
 )
 from router.types import Match, MatchBasis
 
-FEATURES = (
-    "one",
-    "odds",
-    "nearest",
-    "top3",
-    "centre",
-    "centre_lead",
-    "typical",
-    "overlap",
-    "exact",
-)
-TOP_K = 3
-
 STEPS_WITHOUT = 12
 """Steps after which a regression has forgotten intents that were left out of it: 10, 20 and 200
 come to the same figures, 5 do not."""
-
-OTHERS = 3
-"""Further intents that a match names: readers of quoted answers take three at most."""
 
 FOLDS = 5
 
@@ -102,9 +75,6 @@ RANKED_SHARE = 1e-3
 """Width of the band above the cap in which capped chances keep their order, so that thresholds
 learnt from labelled traffic can still tell them apart, and a floor at the cap lets the surest pass.
 """
-
-NOT_COVERED = ""
-"""The id of what the operator marked as answered by nothing in the file."""
 
 NEAR_SHARE = 0.1
 """Share of requests assumed to ask for something akin that an operator's file lacks. Foreign ones
@@ -138,18 +108,6 @@ class FitMemory(Protocol):
     def keep(self, key: bytes, fit: Fit) -> None: ...
 
 
-class Evidence(Struct, frozen=True):
-    """The best intent per request and its features."""
-
-    intent: npt.NDArray[np.int64]  # (rows,)
-    similarity: Floats  # (rows,) cosine of the intent's nearest utterance
-    margin: Floats  # (rows,) by how much its centre is nearer than the next intent's, in cosine
-    features: Floats  # (rows, len(FEATURES))
-    written: npt.NDArray[np.bool_]  # (rows,) the operator wrote that very text
-    scores: Floats  # (rows, intents) of the regression
-    centres: Floats  # (rows, intents) cosines to the intents' centres
-
-
 class KnowledgeIndex:
     """The intents of a knowledge file as a classifier; immutable."""
 
@@ -169,20 +127,13 @@ class KnowledgeIndex:
         self._matching, self._lexicon = matching, lexicon
         self.coefficients = matching.coefficients if fit is None else fit.coefficients
         self._own = None if fit is None or not fit.own.size else fit.own
-        texts, owner = utterances.texts, utterances.owner
-        self._shared = SharedWords(texts)
-        self._keys = [text_key(text) for text in texts]
-        self._written = written_once([plain(key) for key in self._keys], owner.tolist())
         self._told: dict[int, Match | None] = {}
-        intents = len(self.intent_ids)
-        ends = np.searchsorted(owner, np.arange(intents + 1)).tolist()
-        self._spans = list(itertools.pairwise(ends))  # of each intent's utterances
-        known = None if fit is None else fit.precision
-        self._shape = Shape.of(utterances.vectors, owner, intents, known)
         self._covered = Covered(utterances, lexicon, matching.verifier)
         self._weights = utterances.regression() if fit is None else fit.weights
-        self._weight, self._bias = as_head(self._weights)  # (width, intents), (intents,)
-        self._offered = np.flatnonzero([name != NOT_COVERED for name in self.intent_ids])
+        known = None if fit is None else fit.precision
+        outside = matching.verifier.outside
+        self.evidence = EvidenceFinder(utterances, self._weights, outside, known)
+        self._coefficients: list[float] = self.coefficients.tolist()
 
     @classmethod
     def build(
@@ -208,7 +159,7 @@ class KnowledgeIndex:
                 fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
         index = cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
         if memory is not None and fit.precision is None:
-            memory.keep(key, fit._replace(precision=index._shape.precision))
+            memory.keep(key, fit._replace(precision=index.evidence.shape.precision))
         return index
 
     @classmethod
@@ -232,14 +183,16 @@ class KnowledgeIndex:
         """
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
-        found = self.evidence(asked.vectors, texts)
-        chances = self._verified(found, self._first_chances(found), texts, asked)
-        names = [self.intent_ids[intent] for intent in found.intent.tolist()]
-        counts = np.array([name != NOT_COVERED for name in names]) & ~found.written
-        right = np.array([n == o.intent_id for n, o in zip(names, outcomes, strict=True)], float)
-        if not counts.any():
+        chances, right = [], []
+        rows = zip(self.evidence(asked.vectors, texts), asked.readings.tolist(), strict=True)
+        for (found, readings), outcome in zip(rows, outcomes, strict=True):
+            if not found.written and found.intent not in self.evidence.apart:
+                first = self.first_chance(found)
+                chances.append(self._verified(found, first, outcome.text, readings))
+                right.append(float(self.intent_ids[found.intent] == outcome.intent_id))
+        if not chances:
             return np.empty(0)
-        fitted = fit_platt(logit(chances[counts]), right[counts])
+        fitted = fit_platt(logit(np.array(chances)), np.array(right))
         return np.array([fitted.slope, fitted.shift])
 
     @property
@@ -258,91 +211,76 @@ class KnowledgeIndex:
 
         None where the request is nearest to what the operator marked as not covered.
         """
-        found = self.evidence(described.vectors, texts)
-        first = self._first_chances(found)
-        chances = self._verified(found, first, texts, described)
-        judged = chances
-        if self._own is not None:
-            judged = sigmoid(self._own[0] * logit(chances) + self._own[1])
-        # What the operator wrote under one intent is that intent: near ones cast no doubt on it.
-        told = np.maximum(chances, OWN_LIMIT)
-        shown = np.where(found.written, told, self._capped(judged))
-        others = next_intents(found.scores, found.intent, shown, OTHERS + 1)
-        together = self._capped(self._together(found, first, chances))
-        matches: list[Match | None] = []
-        for row, intent in enumerate(found.intent.tolist()):
-            name = self.intent_ids[intent]
-            if name == NOT_COVERED:
-                matches.append(None)
-                continue
-            basis = MatchBasis.WRITTEN if found.written[row] else self.basis
-            near = float(found.similarity[row]), float(found.margin[row])
-            named = [(self.intent_ids[j], p) for j, p in others[row]]
-            following = tuple([other for other in named if other[0] != NOT_COVERED][:OTHERS])
-            sure = float(shown[row])
-            one_of = max(sure, float(together[row])) if together[row] else 0.0
-            matches.append(Match(name, sure, *near, following, basis, one_of))
+        matches: list[Match | None] = [None] * len(texts)
+        placed = self.evidence.place(described.vectors, texts)
+        rows = [row for row, intent in enumerate(placed.best) if intent not in self.evidence.apart]
+        if rows:
+            read = described.readings.tolist()
+            for row, found in zip(rows, self.evidence.weigh(placed.only(rows)), strict=True):
+                matches[row] = self._match(found, texts[row], read[row])
         return matches
 
-    def _together(self, found: Evidence, first: Floats, chances: Floats) -> Floats:
-        """Returns the chance that one of the likeliest intents is right, 0 for no candidates."""
-        together = np.zeros(len(chances))
-        rows = np.flatnonzero(first >= self._candidate_at)
-        if rows.size:
-            parts = self.set_parts(found, rows)
-            together[rows] = self._matching.verifier.chances_together(chances[rows], parts)
-        return together
+    def _match(self, found: Evidence, text: str, readings: Sequence[float]) -> Match:
+        first, together = self.first_chance(found), 0.0
+        chance = self._verified(found, first, text, readings)
+        judged, basis = chance, self.basis
+        if self._own is not None:
+            slope, shift = self._own.tolist()
+            judged = sigmoid_of(slope * logit_of(chance) + shift)
+        sure = self._capped(judged)
+        if found.written:
+            # What the operator wrote under one intent is that intent: near ones cast no doubt.
+            sure, basis = max(chance, OWN_LIMIT), MatchBasis.WRITTEN
+        if first >= self._candidate_at:
+            of_set = self._matching.verifier.chance_together(chance, self.set_parts(found))
+            together = max(sure, self._capped(of_set))
+        others = [
+            (self.intent_ids[intent], p)
+            for intent, p in found.rivals.told(sure)
+            if intent not in self.evidence.apart
+        ]
+        return Match(
+            self.intent_ids[found.intent],
+            sure,
+            found.similarity,
+            found.margin,
+            tuple(others[:OTHERS]),
+            basis,
+            together,
+        )
+
+    def first_chance(self, found: Evidence) -> float:
+        """Returns the chance by the operator's own file alone."""
+        return sigmoid_of(dotted(found.features, self._coefficients))
 
     def _verified(
-        self, found: Evidence, first: Floats, texts: Sequence[str], described: Described
-    ) -> Floats:
-        """Returns the chances, those of candidates corrected by the verifier."""
-        chances = first.copy()
-        rows = np.flatnonzero((first >= self._candidate_at) & ~found.written)
-        if rows.size:
-            chances[rows] = self._matching.verifier.chances(
-                self.pairs(found, rows, first, texts, described)
-            )
-        return chances
+        self, found: Evidence, first: float, text: str, readings: Sequence[float]
+    ) -> float:
+        """Returns the chance, that of a candidate corrected by the verifier."""
+        if found.written or first < self._candidate_at:
+            return first
+        return self._matching.verifier.chance(self.pair(found, first, text, readings))
 
-    def likeliest(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-        """Returns the intents that may be offered together, (rows, up to SET_SIZE)."""
-        scores = (vectors @ self._weight + self._bias)[:, self._offered]
-        return self._offered[np.argsort(-scores, axis=1)[:, :SET_SIZE]]
+    def set_parts(self, found: Evidence) -> tuple[float, float, float]:
+        """Returns the features SET of a request, but for the verified chance."""
+        of = found.rivals
+        offered = [share for intent, share in of.next if intent not in self.evidence.apart]
+        shares = [of.best, *sorted(offered, reverse=True)]
+        whole = 1.0 - of.apart
+        return set_parts([share / whole for share in shares], found.centres, found.features[6])
 
-    def _first_chances(self, found: Evidence) -> Floats:
-        chances: Floats = sigmoid(found.features @ self.coefficients)
-        return chances
+    def pair(
+        self, found: Evidence, first: float, text: str, readings: Sequence[float]
+    ) -> tuple[float, ...]:
+        """Returns the verifier's features of a request and its intent."""
+        of_words = self._covered.words(text, found.intent)
+        read = self._covered.read(readings, found.intent)
+        world = self._covered.world(found.strange, found.intent)
+        return pair_features(first, of_words, read, world)
 
-    def set_parts(self, found: Evidence, rows: npt.NDArray[np.int64]) -> Floats:
-        """Returns the features SET of some of the requests, but for the verified chance."""
-        some = np.ix_(rows, self._offered)
-        typical = found.features[rows, FEATURES.index("typical")]
-        return set_parts(found.scores[some], found.centres[some], typical)
-
-    def pairs(
-        self,
-        found: Evidence,
-        rows: npt.NDArray[np.int64],
-        first: Floats,
-        texts: Sequence[str],
-        described: Described,
-    ) -> Floats:
-        """Returns the verifier's features of some of the requests and their intents."""
-        intents = found.intent[rows]
-        of_words = [
-            self._covered.words(texts[row], intent)
-            for row, intent in zip(rows.tolist(), intents.tolist(), strict=True)
-        ]
-        read = self._covered.read(described.readings[rows], intents)
-        world = self._covered.world(described.vectors[rows], intents)
-        return pair_features(first[rows], of_words, read, world)
-
-    def _capped(self, chances: Floats) -> Floats:
-        """Returns the chances, none above `highest`; those above it keep their order below it."""
-        band = self.highest - RANKED_SHARE * (1.0 - chances)
-        capped: Floats = np.minimum(chances, band)
-        return capped
+    def _capped(self, chance: float) -> float:
+        """Returns the chance, not above `highest`; those above it keep their order below it."""
+        return min(chance, self.highest - RANKED_SHARE * (1.0 - chance))
 
     def nearest(self, vectors: npt.NDArray[np.float32]) -> Floats:
         """Returns each text's cosine to the utterance that is nearest to it, (texts,)."""
@@ -354,7 +292,7 @@ class KnowledgeIndex:
 
         It is told without an embedding: as much is sure of it as of the utterance itself.
         """
-        i = self._written.get(plain(text_key(text)))
+        i = self.evidence.written(text_key(text))
         return None if i is None else self.utterances.written(i, self._match_of(i))
 
     def _match_of(self, i: int) -> Match | None:
@@ -365,39 +303,6 @@ class KnowledgeIndex:
             self._told.update(enumerate(self.match(said, mine.texts[some]), start=some.start))
         return self._told[i]
 
-    def evidence(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> Evidence:
-        """Returns the best intent per request and its features."""
-        rows = np.arange(len(texts))
-        scores = embeddings @ self._weight + self._bias  # (rows, intents)
-        best = scores.argmax(axis=1)
-        keys = [text_key(text) for text in texts]
-        same = [self._written.get(plain(key)) for key in keys]
-        written = [row for row, utterance in enumerate(same) if utterance is not None]
-        best[written] = [self.utterances.owner[i] for i in same if i is not None]
-        closest = [self._closest(*one) for one in zip(embeddings, best.tolist(), strict=True)]
-        centre = embeddings @ self._shape.centres.T  # (rows, intents)
-        features = np.ones((len(rows), len(FEATURES)))
-        features[:, 1] = log_odds(scores, best)
-        features[written, 1] = LOG_ODDS_LIMIT  # the operator wrote that very text there
-        features[:, 2:4] = [(first, mean) for first, mean, _ in closest]
-        features[:, 4] = centre[rows, best]
-        features[:, 5] = lead(centre, best)
-        features[:, 6] = self._shape.typical(embeddings, best)
-        for row, (asked, (_, _, i)) in enumerate(zip(texts, closest, strict=True)):
-            features[row, 7] = self._shared.share(asked, i)
-            features[row, 8] = float(keys[row] == self._keys[i])
-        told = np.zeros(len(rows), bool)
-        told[written] = True
-        return Evidence(best, features[:, 2], features[:, 5], features, told, scores, centre)
-
-    def _closest(self, vector: npt.NDArray[np.float32], intent: int) -> tuple[float, float, int]:
-        """Returns an intent's highest cosine, the mean of its TOP_K, and which is the highest."""
-        begin, end = self._spans[intent]
-        cosines = self.utterances.vectors[begin:end] @ vector
-        first = int(cosines.argmax())
-        top = np.partition(cosines, -TOP_K)[-TOP_K:] if end - begin > TOP_K else cosines
-        return float(cosines[first]), float(np.add.reduce(top)) / len(top), begin + first
-
     def adjusted_to(self, asked: Utterances) -> Floats:
         """Returns the coefficients, fitted on what this index finds of utterances it does not hold.
 
@@ -406,9 +311,9 @@ class KnowledgeIndex:
         """
         truth = np.array(asked.intent_ids)[asked.owner]
         names = np.array(self.intent_ids)
-        found = self.evidence(asked.vectors, asked.texts)
-        matched = names[found.intent] != NOT_COVERED
-        right = (names[found.intent] == truth).astype(float)[matched]
+        intents, features = columns(self.evidence(asked.vectors, asked.texts))
+        matched = names[intents] != NOT_COVERED
+        right = (names[intents] == truth).astype(float)[matched]
         outside = []
         for fold in range(FOLDS):
             away = (np.arange(len(names)) % FOLDS == fold) & (names != NOT_COVERED)
@@ -416,13 +321,13 @@ class KnowledgeIndex:
             if mine.any() and (~away).sum() >= 2:
                 texts = list(itertools.compress(asked.texts, mine.tolist()))
                 rest = self._without(away)
-                beside = rest.evidence(asked.vectors[mine], texts)
-                answers = np.array(rest.intent_ids)[beside.intent] != NOT_COVERED
-                outside.append(beside.features[answers])
+                beside, apart = columns(rest.evidence(asked.vectors[mine], texts))
+                answers = np.array(rest.intent_ids)[beside] != NOT_COVERED
+                outside.append(apart[answers])
         if len(outside) < 2 or not len(right) or not sum(map(len, outside)):
             return self.coefficients
         none = np.concatenate(outside)
-        x = np.concatenate([found.features[matched], none])
+        x = np.concatenate([features[matched], none])
         y = np.concatenate([right, np.zeros(len(none))])
         weight = np.full(len(y), NEAR_SHARE * len(y) / len(none))
         weight[: len(right)] = (1 - NEAR_SHARE) * len(y) / len(right)

@@ -15,7 +15,7 @@ import numpy as np
 
 from router.errors import ModelFileError
 from router.stats.calibration import Floats
-from router.triage.match import FEATURES
+from router.triage.matching.evidence import FEATURES
 from router.triage.verifier import PAIR, SET, MatchModel, Verifier
 
 FORMAT = 3

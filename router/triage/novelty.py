@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.stats.calibration import Floats, sigmoid
@@ -22,7 +23,8 @@ from router.stats.calibration import Floats, sigmoid
 FEATURES = ("one", "mahalanobis", "nonsense")
 
 
-class Novelty(Struct, frozen=True):
+@dataclass(frozen=True)
+class Novelty:
     """Holds seen texts, texts that mean nothing, and the weights of both (order of FEATURES)."""
 
     whitening: npt.NDArray[np.float32]  # (width, width), W W' = inverse of the shared covariance
@@ -30,33 +32,36 @@ class Novelty(Struct, frozen=True):
     nonsense: npt.NDArray[np.float32]  # (width + 1,), a linear reader and its bias
     coefficients: Floats  # (len(FEATURES),)
 
-    def features(self, embeddings: Floats) -> Floats:
-        """Returns the evidence per request, (rows, len(FEATURES))."""
-        return np.column_stack(
-            [
-                np.ones(len(embeddings)),
-                mahalanobis(self.whitening, self.centres, embeddings),
-                embeddings @ self.nonsense[:-1] + self.nonsense[-1],
-            ]
-        )
+    @cached_property
+    def _centre_squares(self) -> Floats:
+        return squares_of(self.centres)
 
     def __call__(self, embeddings: Floats) -> Floats:
         """Returns the calibrated chance of being novel, (rows,)."""
-        return sigmoid(self.features(embeddings) @ self.coefficients)
+        one, far, meaningless = self.coefficients  # in double precision, so the chance is too
+        distance = mahalanobis(self.whitening, self.centres, embeddings, self._centre_squares)
+        nonsense = embeddings @ self.nonsense[:-1] + self.nonsense[-1]
+        return sigmoid(one + far * distance + meaningless * nonsense)
 
 
-def mahalanobis(whitening: Floats, centres: Floats, embeddings: Floats) -> Floats:
+def squares_of(vectors: Floats) -> Floats:
+    """Returns the squared length of each vector, (vectors,)."""
+    squares: Floats = np.einsum("vw,vw->v", vectors, vectors)
+    return squares
+
+
+def mahalanobis(
+    whitening: Floats, centres: Floats, embeddings: Floats, squares: Floats | None = None
+) -> Floats:
     """Returns the Mahalanobis distance to the nearest centre, (rows,).
 
-    `centres` are whitened already.
+    `centres` are whitened already; `squares` are their `squares_of`, where the caller keeps them.
     """
     white = embeddings @ whitening  # (rows, width)
-    squares = (
-        (white * white).sum(axis=1)[:, None]
-        - 2.0 * white @ centres.T
-        + (centres * centres).sum(axis=1)
-    )  # (rows, centres)
-    nearest: Floats = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+    squares = squares_of(centres) if squares is None else squares
+    # Of |w - c|^2 the part |w|^2 is the same for all centres.
+    beyond = (squares - 2.0 * (white @ centres.T)).min(axis=1)
+    nearest: Floats = np.sqrt(np.maximum(squares_of(white) + beyond, 0.0))
     return nearest
 
 

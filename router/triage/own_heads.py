@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
 from msgspec import Struct
 
 from router.stats.calibration import Floats
-from router.stats.heads import Head, HeadKind, HeadStack
+from router.stats.heads import Head, HeadKind
+from router.stats.stacks.head_stack import HeadStack
 from router.triage.close_reading.matters import GraveChance
 from router.triage.close_reading.reader import CloseReader, Seen
 from router.triage.grave import GraveReading, Told
@@ -57,10 +57,6 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         names = tuple(head.name for head in own if head.name not in built_in)
         return cls(HeadStack(every), names, close)
 
-    def followed(self, logits: Floats) -> dict[str, Floats]:
-        """Returns the chances that the close readers follow, by head; (rows,) each."""
-        return {name: self.stack.read(logits, name) for name in self.close}
-
     def read_closely(
         self,
         texts: Sequence[str],
@@ -71,7 +67,7 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
     ) -> dict[int, Close]:
         """Returns by place what close readers say, where the heads or `grave` are unsure.
 
-        `chances` are those of `followed`; `seen` tells by head what is known of the texts.
+        `chances` are those of the followed heads; `seen` tells by head what is known of the texts.
         """
         heads: dict[int, tuple[HeadReading, ...]] = {}
         graves: dict[int, GraveChance] = {}
@@ -85,28 +81,21 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         places = heads.keys() | graves.keys()
         return {place: Close(heads.get(place, ()), graves.get(place)) for place in places}
 
-    def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
-        """Returns the readings of the policy's own heads for each row of this stack's logits."""
-        columns = [readings(self.stack, logits, name) for name in self.names]
-        if not columns:
-            return [()] * len(logits)
+    def readings(self, outputs: Mapping[str, Floats]) -> list[tuple[HeadReading, ...]]:
+        """Returns the readings of the policy's own heads for each row of this stack's outputs."""
+        columns = [readings(self.stack.heads[name], outputs[name]) for name in self.names]
         return list(zip(*columns, strict=True))
 
 
-def readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
-    """Returns one head's reading of each row of its logits: the likeliest classes."""
-    head, chances = stack.heads[name], stack.read(logits, name)
+def readings(head: Head, chances: Floats) -> list[HeadReading]:
+    """Returns a head's reading of each row of its calibrated output: the likeliest classes."""
+    name, classes = head.name, head.classes
     if head.kind is HeadKind.CHANCE:
-        label = head.classes[0]
-        return [HeadReading(name, ((label, round(p, DIGITS)),)) for p in chances.tolist()]
-    order = np.argsort(-chances, axis=1, kind="stable")[:, :MOST_CLASSES]  # (rows, at most five)
-    top = np.take_along_axis(chances, order, axis=1)
+        return [HeadReading(name, ((classes[0], round(p, DIGITS)),)) for p in chances.tolist()]
+    order = (-chances).argsort(axis=1, kind="stable")[:, :MOST_CLASSES]  # (rows, at most five)
     return [
-        HeadReading(
-            name,
-            tuple((head.classes[k], round(p, DIGITS)) for k, p in zip(which, values, strict=True)),
-        )
-        for which, values in zip(order.tolist(), top.tolist(), strict=True)
+        HeadReading(name, tuple([(classes[k], round(row[k], DIGITS)) for k in likeliest]))
+        for row, likeliest in zip(chances.tolist(), order.tolist(), strict=True)
     ]
 
 

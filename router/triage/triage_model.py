@@ -21,8 +21,9 @@ from msgspec import Struct
 from router.errors import ModelFileError
 from router.stats import heads
 from router.stats.calibration import Floats
-from router.stats.heads import Embeddings, Encoded, HeadStack
+from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import BUCKETS, Grams, counted_together
+from router.stats.stacks.head_stack import HeadStack
 from router.triage import grave, match_file, novelty
 from router.triage.encoder import BATCH_TOKENS, Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
@@ -160,23 +161,19 @@ class TriageModel:
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> HeadOutputs:
         """Returns what all heads say of texts that `encode` read, a policy's own included."""
         stack = self.stack if own is None else own.stack
-        logits = stack.logits(encoded)
-
-        def out(name: str) -> Floats:
-            return stack.read(logits, name)
-
+        out = stack.read_all(stack.logits(encoded))
         return HeadOutputs(
-            request_type=out("request_type"),
-            domain=out("domain"),
-            difficulty=out("difficulty"),
-            stakes_high=out("stakes"),
-            multi_factor=out("multi_factor"),
-            strategic=out("strategic"),
-            toxic=out("toxic"),
-            spam=out("spam"),
+            request_type=out["request_type"],
+            domain=out["domain"],
+            difficulty=out["difficulty"],
+            stakes_high=out["stakes"],
+            multi_factor=out["multi_factor"],
+            strategic=out["strategic"],
+            toxic=out["toxic"],
+            spam=out["spam"],
             novelty=self.novelty(encoded.vectors),
-            own=() if own is None else own.readings(logits),
-            followed={} if own is None else own.followed(logits),
+            own=() if own is None else own.readings(out),
+            followed={} if own is None else {name: out[name] for name in own.close},
         )
 
 

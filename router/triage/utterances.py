@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from router.policy.content.outcomes import Outcome
-from router.stats.calibration import Floats, clipped
+from router.stats.calibration import Floats
 from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
 from router.types import Match
 
@@ -26,8 +25,6 @@ RIDGE = 3e-4
 """Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent
 at 1e-3 and at 3e-4, .877 at 1e-4. A linear discriminant found .857 and was sure enough (.85) of
 55 %; this one is of 65 % at the same error."""
-
-LOG_ODDS_LIMIT = 12.0
 
 BLOCK = 16
 """Utterances that are matched and read by heads together, when the first of them is asked for: four
@@ -156,55 +153,3 @@ def _precision(around: Floats, intents: int) -> npt.NDArray[np.float32]:
     shrunken = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(width)
     inverse: npt.NDArray[np.float32] = np.linalg.inv(shrunken).astype(np.float32)
     return inverse
-
-
-def lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
-    """Returns the lead of the chosen intent over the next one, (rows,); 0 for a lone one."""
-    rows = np.arange(len(values))
-    chosen = values[rows, best]
-    if values.shape[1] < 2:
-        return np.zeros(len(values))
-    others = values.copy()
-    others[rows, best] = -np.inf
-    above: Floats = chosen - others.max(axis=1)
-    return above
-
-
-def log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
-    """Returns log p(best) / (1 - p(best)) of a softmax over scores, limited."""
-    rows = np.arange(len(scores))
-    above = scores - scores[rows, best][:, None]
-    others = np.exp(np.maximum(above, -50.0))
-    others[rows, best] = 0.0
-    odds: Floats = -np.log(np.maximum(others.sum(axis=1), math.exp(-LOG_ODDS_LIMIT)))
-    return clipped(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-
-
-def next_intents(
-    scores: Floats,
-    best: npt.NDArray[np.int64],
-    chances: Floats,
-    most: int,
-) -> list[list[tuple[int, float]]]:
-    """Returns the intents that come next, each with its chance, likeliest first.
-
-    The regression shares its softmax out among the intents as if one of them were asked for. The
-    calibrated chance of the best one says how likely that is: chance .3 where its share is .6
-    halves the shares of the others. All chances together never exceed 1.
-    """
-    rows = np.arange(len(best))
-    shares = np.exp(scores - scores.max(axis=1)[:, None])  # (rows, intents)
-    shares /= shares.sum(axis=1)[:, None]
-    own = np.maximum(shares[rows, best], 1e-9)
-    rest = np.maximum(1.0 - own, 1e-9)
-    inside = np.minimum(np.minimum(chances / own, 1.0), (1.0 - chances) / rest)
-    shares[rows, best] = 0.0
-    most = min(most, shares.shape[1])
-    order = np.argpartition(-shares, most - 1, axis=1)[:, :most]
-    told = []
-    for row, scale in enumerate(inside.tolist()):
-        nexts = [
-            (int(j), round(scale * float(shares[row, j]), 4)) for j in order[row] if j != best[row]
-        ]
-        told.append(sorted(nexts, key=lambda other: -other[1]))
-    return told

@@ -11,6 +11,7 @@ transfers to a file that it has never seen. It knows nothing about policies or t
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -18,7 +19,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import Floats, clipped, logit, sigmoid
+from router.stats.calibration import Floats, dotted, logit_of, sigmoid_of
 from router.triage.utterances import Described, Utterances
 
 WORDS = (
@@ -94,7 +95,7 @@ class HeadChances(Protocol):
 
 def readings_of(out: HeadChances) -> npt.NDArray[np.float32]:
     """Returns how the heads read a batch, (texts, len(READ))."""
-    return np.column_stack([out.stakes_high, out.toxic, out.spam, out.novelty]).astype(np.float32)
+    return np.array([out.stakes_high, out.toxic, out.spam, out.novelty], np.float32).T
 
 
 class Verifier(NamedTuple):
@@ -105,13 +106,13 @@ class Verifier(NamedTuple):
     outside: Floats  # (width + 1,) a plane between what companies are asked and the world's rest
     together: Floats  # (len(SET),)
 
-    def chances(self, features: Floats) -> Floats:
-        """Returns the chance that each pair belongs together."""
-        return sigmoid(features @ self.coefficients)
+    def chance(self, features: Sequence[float]) -> float:
+        """Returns the chance that a request and its candidate belong together."""
+        return sigmoid_of(dotted(features, self.coefficients.tolist()))
 
-    def chances_together(self, verified: Floats, parts: Floats) -> Floats:
+    def chance_together(self, verified: float, parts: Sequence[float]) -> float:
         """Returns the chance that one of the likeliest intents is the right one."""
-        return sigmoid(set_features(verified, parts) @ self.together)
+        return sigmoid_of(dotted(set_features(verified, parts), self.together.tolist()))
 
     def strangeness(self, vectors: npt.NDArray[np.float32]) -> Floats:
         """Returns the log-odds that texts ask no company anything, (texts,)."""
@@ -160,7 +161,8 @@ class Covered:
         sums = np.zeros((intents, known.shape[1]))
         np.add.at(sums, owner, known)
         means = sums / np.bincount(owner, minlength=intents)[:, None]
-        self._read, self._strange = means[:, :-1], means[:, -1]
+        self._read: list[list[float]] = means[:, :-1].tolist()
+        self._strange: list[float] = means[:, -1].tolist()
 
     def words(self, text: str, intent: int) -> tuple[float, ...]:
         """Returns the features WORDS of a text and an intent."""
@@ -182,45 +184,48 @@ class Covered:
             math.log1p(len(written)),
         )
 
-    def read(self, readings: Floats, intent: npt.NDArray[np.int64]) -> Floats:
-        """Returns the features READ of texts and their intents, (texts, len(READ))."""
-        above: Floats = readings - self._read[intent]
-        return above
+    def read(self, readings: Sequence[float], intent: int) -> list[float]:
+        """Returns the features READ of a text and an intent."""
+        return list(map(operator.sub, readings, self._read[intent]))
 
-    def world(self, vectors: npt.NDArray[np.float32], intent: npt.NDArray[np.int64]) -> Floats:
-        """Returns the features WORLD of texts and their intents, (texts, len(WORLD))."""
-        strange = self._verifier.strangeness(vectors)
-        return np.column_stack([strange, strange - self._strange[intent]])
+    def world(self, strange: float, intent: int) -> tuple[float, float]:
+        """Returns the features WORLD of a text of this strangeness and an intent."""
+        return strange, strange - self._strange[intent]
 
 
 def pair_features(
-    first: Floats, words: Sequence[Sequence[float]], read: Floats, world: Floats
-) -> Floats:
-    """Returns the verifier's features PAIR, one row per candidate; `first` are chances."""
-    odds = clipped(logit(first), -FIRST_LIMIT, FIRST_LIMIT)
-    return np.column_stack([np.ones(len(first)), odds, np.array(words), read, world])
+    first: float, words: Sequence[float], read: Sequence[float], world: Sequence[float]
+) -> tuple[float, ...]:
+    """Returns the verifier's features PAIR of a candidate; `first` is a chance."""
+    return (1.0, _limited(logit_of(first), FIRST_LIMIT), *words, *read, *world)
 
 
-def set_parts(scores: Floats, centres: Floats, typical: Floats) -> Floats:
-    """Returns the features SET that no verifier changes, one row per candidate.
+def set_parts(
+    shares: Sequence[float], centres: Sequence[float], typical: float
+) -> tuple[float, float, float]:
+    """Returns the features SET of a candidate that no verifier changes.
 
-    `scores` are those of the regression, `centres` the cosines to the intents' centres, both
-    (rows, intents that may be offered).
+    `shares` are what the regression gives to the likeliest intents, `centres` the cosines to the
+    nearest centres, both of intents that may be offered, falling, from SET_SIZE of them on.
     """
-    most = min(SET_SIZE, scores.shape[1])
-    shares = np.exp(scores - scores.max(axis=1)[:, None])
-    shares /= shares.sum(axis=1)[:, None]
-    shared = np.partition(shares, -most, axis=1)[:, -most:].sum(axis=1)
-    inside = clipped(shared, LEAST_SHARE, 1.0 - LEAST_SHARE)
-    odds = clipped(logit(inside), -SET_LIMIT, SET_LIMIT)
-    near = np.partition(centres, -most, axis=1)[:, -most:].mean(axis=1)
-    return np.column_stack([odds, near, typical])
+    inside = min(max(sum(shares[:SET_SIZE]), LEAST_SHARE), 1.0 - LEAST_SHARE)
+    near = centres[:SET_SIZE]
+    return _limited(logit_of(inside), SET_LIMIT), sum(near) / max(1, len(near)), typical
 
 
-def set_features(verified: Floats, parts: Floats) -> Floats:
-    """Returns the features SET of candidates; `verified` are the chances of the likeliest."""
-    odds = clipped(logit(verified), -SET_LIMIT, SET_LIMIT)
-    return np.column_stack([np.ones(len(odds)), odds, parts])
+def set_features(verified: float, parts: Sequence[float]) -> tuple[float, ...]:
+    """Returns the features SET of a candidate; `verified` is the chance of the likeliest."""
+    return (1.0, _limited(logit_of(verified), SET_LIMIT), *parts)
+
+
+def features_of_sets(verified: Floats, parts: Floats) -> Floats:
+    """Returns the features SET of many candidates, (rows, len(SET)), where a fit needs them."""
+    rows = map(set_features, verified.tolist(), parts.tolist())
+    return np.array(list(rows)).reshape(-1, len(SET))
+
+
+def _limited(odds: float, limit: float) -> float:
+    return min(max(odds, -limit), limit)
 
 
 def content_words(text: str) -> list[str]:

@@ -17,6 +17,16 @@ def test_ece_of_one_bin_is_the_gap_between_mean_chance_and_share_right() -> None
     assert c.ece(np.full(4, 0.8), np.array([1, 1, 1, 0]), bins=1) == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize("x", [-800.0, -3.0, 0.0, 0.25, 40.0])
+def test_one_number_is_squashed_as_an_array_is(x: float) -> None:
+    assert c.sigmoid_of(x) == pytest.approx(c.sigmoid(np.array([x]))[0], abs=1e-15)
+
+
+@pytest.mark.parametrize("p", [0.0, 1e-6, 0.5, 0.9, 1.0])
+def test_one_chance_has_the_log_odds_that_it_has_in_an_array(p: float) -> None:
+    assert c.logit_of(p) == pytest.approx(c.logit(np.array([p]))[0])
+
+
 def test_ece_bins_have_equal_mass() -> None:
     chances = np.array([0.1, 0.1, 0.9, 0.9])
     right = np.array([0, 0, 1, 0])

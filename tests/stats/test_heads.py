@@ -14,14 +14,13 @@ from router.stats import heads
 from router.stats.calibration import Isotonic, Platt, Temperature
 from router.stats.heads import (
     Early,
-    EarlyHeads,
     Encoded,
     Head,
     HeadKind,
-    HeadStack,
     Likeness,
 )
 from router.stats.ngrams import BUCKETS, NOTHING, Grams, in_floats
+from router.stats.stacks.head_stack import EarlyHeads, HeadStack
 from tests.kits.changed import replace
 
 SHA = "ab" * 32
@@ -76,11 +75,16 @@ def test_a_value_head_is_not_squashed() -> None:
 
 
 def test_a_stack_reads_each_head_as_the_head_itself_does() -> None:
-    members = [class_head(), chance_head(), class_head("size", ("s", "l"))]
+    curved = replace(chance_head("curved"), calibrator=Isotonic((-1.0, 1.0), (0.2, 0.7)))
+    bounded = replace(chance_head("bounded"), calibrator=Platt(2.0, -0.5, 0.3, 0.6))
+    members = [class_head(), chance_head(), class_head("size", ("s", "l")), curved, bounded]
     stack, vectors = HeadStack(members), read(RNG.normal(size=(5, 4)))
     logits = stack.logits(vectors)
+    together = stack.read_all(logits)
+    assert together.keys() == stack.heads.keys()
     for head in members:
         assert stack.read(logits, head.name) == pytest.approx(head(vectors), abs=1e-6)
+        assert np.array_equal(together[head.name], stack.read(logits, head.name))
 
 
 def test_a_saved_head_reads_the_same(tmp_path: Path) -> None:
@@ -192,7 +196,7 @@ def test_a_table_of_words_is_saved_to_within_a_127th(tmp_path: Path) -> None:
 
 def test_words_alone_say_no_more_than_the_whole_head_does() -> None:
     whole = replace(worded(), calibrator=Isotonic((-5.0, 5.0), (0.1, 0.7)))
-    early = heads.EarlyHeads.of([whole])
+    early = EarlyHeads.of([whole])
     assert early is not None
     _, outputs, sure = early(said([7]))
     assert outputs["hot"] == pytest.approx([0.7])
@@ -205,7 +209,7 @@ def test_classes_by_words_alone_are_capped_as_the_whole_head_is() -> None:
     table[7, 0] = 9.0
     early = heads.Early(np.zeros(3, np.float32), Temperature(1.0), 0.95)
     whole = replace(class_head(), words=table, early=early, calibrator=Temperature(2.0, 0.9))
-    able = heads.EarlyHeads.of([whole])
+    able = EarlyHeads.of([whole])
     assert able is not None
     _, outputs, sure = able(said([7]))
     assert outputs[whole.name].max() == pytest.approx(0.9)
@@ -301,6 +305,7 @@ def test_a_stack_doubts_as_its_heads_do(head: Head) -> None:
     logits = stack.logits(encoded)
     for one in (doubting, *others):
         assert stack.read(logits, one.name) == pytest.approx(one(encoded), abs=1e-6)
+        assert np.array_equal(stack.read_all(logits)[one.name], stack.read(logits, one.name))
     assert doubting(encoded)[0] == pytest.approx(head(encoded)[0])
     assert not np.allclose(doubting(encoded)[2], head(encoded)[2])
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from router.stats.ngrams import BUCKETS, Grams, PackedTable, columns_of, in_floats, joined, summed
+from router.stats.ngrams import (
+    BUCKETS,
+    Grams,
+    PackedTable,
+    columns_of,
+    in_floats,
+    joined,
+    summed,
+    table_of,
+)
 
 RNG = np.random.default_rng(5)
 
@@ -29,6 +38,13 @@ def test_a_text_is_read_as_by_the_table_of_floats(columns: int, tables: int) -> 
     text = Grams.of([(buckets, RNG.random(60, np.float32))])
     assert np.array_equal(summed(text, table), summed(text, whole(table)))
     assert np.array_equal(table.floats(), whole(table))
+
+
+def test_one_of_several_tables_reads_as_its_rows_do() -> None:
+    tables = packed(4, 3)
+    for several in (tables, whole(tables)):
+        rows = whole(tables)[BUCKETS : 2 * BUCKETS]
+        assert np.array_equal(in_floats(table_of(several, 1)), rows)
 
 
 def test_joined_tables_read_as_each_of_them() -> None:

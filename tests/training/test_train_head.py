@@ -13,8 +13,9 @@ import pytest
 
 from router.errors import TrainingDataError
 from router.stats import heads
-from router.stats.heads import EarlyHeads, Encoded
+from router.stats.heads import Encoded
 from router.stats.ngrams import Grams, counted, rarity
+from router.stats.stacks.head_stack import EarlyHeads
 from router.training.heads.cross_validation import folds_of
 from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import (

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.hard_rules import NOTHING_AT_STAKE, disclaimer_of, risk_domain_of
 from router.routing.wording.matters import in_danger
+from router.stats.char_grams import counted_chars
 from router.triage.grave import (
     CLASSES,
     ENGLISH,
@@ -24,6 +26,7 @@ from router.triage.grave import (
     _windows,
     load,
     table_of,
+    told_of,
 )
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import UNDETERMINED, Domain, Matter, Reason, Signals, usd_to_nano
@@ -58,6 +61,19 @@ def test_a_grave_sentence_counts_within_a_long_text() -> None:
     )
     assert alone >= 0.5
     assert within >= 0.15
+
+
+def test_pieces_are_handed_on_of_a_text_that_is_read_whole() -> None:
+    texts = ["where is my parcel", "I bought a lamp and it is broken. " * 12]
+    vectors = MODEL.vectors(texts)
+    assert MODEL.grave is not None
+    together = MODEL.grave.read(texts, vectors)
+    alone = [MODEL.grave.read([text], vectors[i : i + 1])[0] for i, text in enumerate(texts)]
+    for short, long in (together, alone):
+        assert long.pieces is None
+        assert short.pieces is not None
+        for own, counted in zip(short.pieces, counted_chars(told_of(texts[0])[0]), strict=True):
+            assert np.array_equal(own, counted)
 
 
 def test_reading_is_the_same_together_and_alone() -> None:

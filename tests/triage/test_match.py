@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from router.errors import ModelFileError
 from router.policy.content.outcomes import Outcome
+from router.stats.calibration import softmax
+from router.stats.softmax_regression import as_head
 from router.triage import match, match_file
 from router.triage.match import (
-    FEATURES,
     OWN_LIMIT,
     OWN_OUTCOMES,
     RANKED_SHARE,
@@ -20,9 +22,10 @@ from router.triage.match import (
     KnowledgeIndex,
     KnowledgeTexts,
 )
+from router.triage.matching.evidence import FEATURES, columns
 from router.triage.text.utterance_words import held_out, words
 from router.triage.triage_model import TriageModel
-from router.triage.utterances import Utterances
+from router.triage.utterances import Described, Utterances
 from router.triage.verifier import PAIR, SET, MatchModel, Verifier
 from router.types import Match, MatchBasis
 
@@ -219,8 +222,73 @@ def test_leaving_intents_out_comes_to_what_fitting_without_them_does(
     fitted = KnowledgeIndex(rest, model.matching, model.lexicon)
     texts = list(index.utterances.texts)
     vectors = index.utterances.vectors
-    short = index._without(away).evidence(vectors, texts).intent
-    assert (short == fitted.evidence(vectors, texts).intent).mean() > 0.9
+    short, _ = columns(index._without(away).evidence(vectors, texts))
+    long, _ = columns(fitted.evidence(vectors, texts))
+    assert (short == long).mean() > 0.9
+
+
+def test_evidence_is_what_arrays_of_all_intents_come_to(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    texts = ["has my package been shipped", "a poem about the sea", "reset my login"]
+    encoded = model.described(texts)
+    weight, bias = as_head(index._weights)
+    shares = softmax((encoded.vectors @ weight + bias).astype(float))
+    centres = encoded.vectors @ index.evidence.shape.centres.T
+    for row, found in enumerate(index.evidence(encoded.vectors, texts)):
+        best, others = int(shares[row].argmax()), np.arange(len(INTENTS))
+        others = others[others != best]
+        named = dict(zip(FEATURES, found.features, strict=True))
+        assert (found.intent, found.written) == (best, texts[row] == "reset my login")
+        assert found.rivals.best == pytest.approx(shares[row, best], rel=1e-4)
+        assert dict(found.rivals.next) == pytest.approx(
+            {j: shares[row, j] for j in others[np.argsort(-shares[row, others])[:4]]}, rel=1e-4
+        )
+        assert named["centre"] == pytest.approx(centres[row, best], abs=1e-6)
+        assert named["centre_lead"] == pytest.approx(
+            centres[row, best] - centres[row, others].max(), abs=1e-6
+        )
+        assert found.centres == pytest.approx(np.sort(centres[row])[::-1][:4], abs=1e-6)
+        strange = model.matching.verifier.strangeness(encoded.vectors)[row]
+        assert found.strange == pytest.approx(strange, abs=1e-4)
+        if not found.written:
+            odds = math.log(shares[row, best] / shares[row, others].sum())
+            assert named["odds"] == pytest.approx(odds, rel=1e-4)
+
+
+def test_what_is_not_covered_is_left_out_of_what_may_be_offered(model: TriageModel) -> None:
+    texts = KnowledgeTexts(INTENTS, not_covered=["write a poem about the sea"])
+    index = KnowledgeIndex.build(model, texts)
+    asked_for = ["has my parcel with the poem been shipped"]
+    vectors = model.described(asked_for).vectors
+    (found,) = index.evidence(vectors, asked_for)
+    last = len(INTENTS)
+    centres = vectors @ index.evidence.shape.centres.T
+    assert found.centres[:3] == pytest.approx(np.sort(centres[0, :last])[::-1][:3], abs=1e-6)
+    weight, bias = as_head(index._weights)
+    shares = softmax((vectors @ weight + bias).astype(float))[0]
+    assert found.rivals.apart == pytest.approx(shares[last], rel=1e-4)
+    several = np.sort(shares[:last])[-3:].sum() / shares[:last].sum()
+    assert index.set_parts(found)[0] == pytest.approx(np.log(several / (1 - several)), rel=1e-3)
+
+
+def test_a_request_that_is_not_covered_leaves_the_others_of_its_run(model: TriageModel) -> None:
+    texts = KnowledgeTexts(INTENTS, not_covered=["write a poem about the sea"])
+    index = KnowledgeIndex.build(model, texts)
+    run = ["a poem about the sea please", "has my package been shipped", "reset the login"]
+    described = model.described(run)
+    none, *others = index.match(described, run)
+    assert none is None
+    alone = [
+        index.match(Described(*(part[row : row + 1] for part in described)), [run[row]])[0]
+        for row in (1, 2)
+    ]
+    for one, other in zip(others, alone, strict=True):
+        assert one is not None
+        assert other is not None
+        assert one.intent_id == other.intent_id
+        assert one.confidence == pytest.approx(other.confidence, rel=1e-4)
+        assert one.similarity == pytest.approx(other.similarity, rel=1e-4)
 
 
 def test_a_coefficient_yields_to_a_file_by_the_spread_of_its_feature() -> None:
@@ -276,7 +344,7 @@ def test_what_the_operator_wrote_is_not_capped(model: TriageModel, index: Knowle
 
 
 def test_capped_chances_keep_their_order(index: KnowledgeIndex) -> None:
-    capped = index._capped(np.array([0.5, 0.9, 0.95, 0.999]))
+    capped = [index._capped(chance) for chance in (0.5, 0.9, 0.95, 0.999)]
     assert (np.diff(capped) > 0).all()
     assert capped[-1] <= index.highest
 

@@ -77,13 +77,12 @@ def test_a_text_without_words_has_no_uncovered_share(covered: Covered) -> None:
 
 
 def test_heads_are_compared_with_the_mean_of_the_intent(covered: Covered) -> None:
-    readings = np.array([[1.0, 0.0, 0.0, 0.5]])
-    assert covered.read(readings, np.array([1])).tolist() == [[0.75, -0.25, 0.0, 0.5]]
+    assert covered.read([1.0, 0.0, 0.0, 0.5], 1) == [0.75, -0.25, 0.0, 0.5]
 
 
 def test_strangeness_is_counted_above_that_of_the_intent(covered: Covered) -> None:
-    vectors = np.array([[1, 0]], dtype=np.float32)
-    assert covered.world(vectors, np.array([1])).tolist() == [[1.0, 2.0]]
+    (strange,) = PLANE.strangeness(np.array([[1, 0]], dtype=np.float32)).tolist()
+    assert covered.world(strange, 1) == (1.0, 2.0)
 
 
 def test_content_words_leave_out_what_says_nothing() -> None:
@@ -92,27 +91,23 @@ def test_content_words_leave_out_what_says_nothing() -> None:
 
 def test_a_verifier_that_only_passes_on_leaves_the_first_chance() -> None:
     passing = PLANE._replace(coefficients=np.array([float(name == "first") for name in PAIR]))
-    first = np.array([0.4, 0.9])
-    nothing = [(0.0,) * len(WORDS)] * 2
-    features = pair_features(first, nothing, np.zeros((2, len(READ))), np.ones((2, 2)))
-    assert passing.chances(features) == pytest.approx(first)
+    for first in (0.4, 0.9):
+        features = pair_features(first, (0.0,) * len(WORDS), (0.0,) * len(READ), (1.0, 1.0))
+        assert passing.chance(features) == pytest.approx(first)
 
 
 def test_three_likely_intents_share_the_chance_that_the_fourth_lacks() -> None:
-    scores = np.log([[0.4, 0.3, 0.1, 0.2]])
-    centres = np.array([[0.9, 0.6, 0.1, 0.3]])
-    odds, near, typical = set_parts(scores, centres, np.array([-1.5]))[0]
+    odds, near, typical = set_parts([0.4, 0.3, 0.2, 0.1], [0.9, 0.6, 0.3, 0.1], -1.5)
     assert odds == pytest.approx(math.log(0.9 / 0.1))
     assert (near, typical) == (pytest.approx(0.6), -1.5)
 
 
 def test_a_file_of_one_intent_has_finite_features() -> None:
-    parts = set_parts(np.zeros((1, 1)), np.array([[0.5]]), np.array([-1.0]))
-    assert np.isfinite(set_features(np.array([0.0]), parts)).all()
+    parts = set_parts([1.0], [0.5], -1.0)
+    assert np.isfinite(set_features(0.0, parts)).all()
 
 
 def test_of_two_requests_the_one_nearer_to_the_file_is_likelier_among_its_intents() -> None:
     verifier = PLANE._replace(together=np.array([-1.0, 0.5, 0.3, 2.0, 0.4]))
-    near, far = (set_parts(np.zeros((1, 4)), np.full((1, 4), c), np.zeros(1)) for c in (0.8, 0.2))
-    chance = np.array([0.2])
-    assert verifier.chances_together(chance, near) > verifier.chances_together(chance, far)
+    near, far = (set_parts([0.25] * 4, [c] * 4, 0.0) for c in (0.8, 0.2))
+    assert verifier.chance_together(0.2, near) > verifier.chance_together(0.2, far)

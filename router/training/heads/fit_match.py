@@ -11,6 +11,7 @@ what the cap is for.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -33,7 +34,8 @@ from router.training.heads.match_rows import (
     judges,
     set_of,
 )
-from router.triage.match import FEATURES, Fit, KnowledgeIndex
+from router.triage.match import Fit, KnowledgeIndex
+from router.triage.matching.evidence import FEATURES, columns
 from router.triage.utterances import Described, Utterances
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -42,7 +44,7 @@ from router.triage.verifier import (
     Lexicon,
     MatchModel,
     Verifier,
-    set_features,
+    features_of_sets,
 )
 
 PLANE_ROWS, PLANE_RIDGE = 4000, 0.5
@@ -294,18 +296,21 @@ class _World:
         requests = [*file.inside, *(place for place, _, _ in file.outside)]
         asked = [self._rows[place].text for place in requests]
         evidence = index.evidence(vectors[requests], asked)
-        matched = np.array([names[k] for k in evidence.intent.tolist()])
+        intents, features = columns(evidence)
+        written = np.array([found.written for found in evidence], bool)
+        matched = np.array([names[k] for k in intents.tolist()])
         truth = np.array([self._rows[place].intent for place in file.inside])
         right = np.zeros(len(requests))
         right[: len(truth)] = matched[: len(truth)] == truth
         shares = [(1 - OUTSIDE_SHARE) / max(1, len(file.inside))] * len(file.inside)
         weight = np.array([*shares, *(share for _, _, share in file.outside)]) * len(requests)
-        chances = sigmoid(evidence.features @ index.coefficients)
+        chances = sigmoid(features @ index.coefficients)
         chances[matched == ""] = 0.0  # nothing is answered from what the operator marked
-        candidates = np.flatnonzero(adjust & (chances >= CANDIDATE_AT) & ~evidence.written)
-        described = Described(vectors[requests], readings[requests])
-        pairs = index.pairs(evidence, candidates, chances, asked, described)
-        likeliest = index.likeliest(vectors[requests[: len(truth)]])
+        candidates = np.flatnonzero(adjust & (chances >= CANDIDATE_AT) & ~written)
+        rows = zip(evidence, chances.tolist(), asked, readings[requests].tolist(), strict=True)
+        some = list(itertools.compress(rows, np.isin(np.arange(len(asked)), candidates).tolist()))
+        pairs, parts = [index.pair(*row) for row in some], [index.set_parts(e) for e, *_ in some]
+        likeliest = index.evidence.likeliest(vectors[requests[: len(truth)]])
         among = np.zeros(len(requests))
         among[: len(truth)] = (np.array(names)[likeliest] == truth[:, None]).any(axis=1)
         kinds = [*(["inside"] * len(file.inside)), *(kind for _, kind, _ in file.outside)]
@@ -313,10 +318,10 @@ class _World:
         held[: len(file.inside)] = 0.0
         return Round(
             file.company,
-            evidence.features,
+            features,
             chances,
-            pairs,
-            index.set_parts(evidence, candidates),
+            np.array(pairs).reshape(-1, len(PAIR)),
+            np.array(parts).reshape(-1, len(SET) - 2),
             candidates,
             right,
             among,
@@ -353,7 +358,7 @@ def _verifier(rounds: Sequence[Round]) -> tuple[Floats, Floats]:
     x, w, world = np.concatenate(xs), np.concatenate(ws), np.concatenate(beyond)
     counts = w * np.where(world, WORLD_COUNTS, 1.0)
     one = _fitted(x, np.concatenate(ys), PASSING, counts)
-    several = set_features(sigmoid(x @ one), np.concatenate(sets))
+    several = features_of_sets(sigmoid(x @ one), np.concatenate(sets))
     counts = w * np.where(world, TOGETHER_COUNTS, 1.0)
     return one, _fitted(several, np.concatenate(among), PASSING_SET, counts)
 
@@ -378,7 +383,7 @@ def _judged(rounds: Sequence[Round], coefficients: Floats, together: Floats) -> 
     for r in rounds:
         verified, together_of = r.chances.copy(), np.zeros(len(r.chances))
         verified[r.candidates] = sigmoid(r.pairs @ coefficients)
-        asked = set_features(verified[r.candidates], r.parts)
+        asked = features_of_sets(verified[r.candidates], r.parts)
         together_of[r.candidates] = sigmoid(asked @ together)
         outside = np.array([kind != "inside" for kind in r.kind])
         kept = ~outside | (r.held == 1.0)

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from router.stats.calibration import Floats, Platt, logit
+from router.stats.char_grams import counted_chars_together
 from router.stats.heads import Head
 from router.training.safety.figures import Mask
 from router.training.safety.harm_texts import HarmText
@@ -41,7 +42,8 @@ def with_guess(
     asked = np.flatnonzero(chances >= reader.least)
     mine = [texts[place].text for place in asked.tolist()]
     tables = np.full(len(mine), ENGLISH)
-    characters = reader.characters([told_of(text)[0] for text in mine], tables)
+    grams = counted_chars_together([told_of(text)[0] for text in mine])
+    characters = reader.characters(grams, tables)
     rows = [cut(model.encoder.tokenise(text)) for text in mine]
     by_encoder: Floats = reader.encode(rows) @ reader.weight + reader.bias
     vectors, chances = encoded.vectors[asked], chances[asked]

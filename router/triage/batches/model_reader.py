@@ -24,7 +24,7 @@ from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.close_reading.guess import NEAR, Bounds
 from router.triage.close_reading.reader import Seen
 from router.triage.encoder import SHORT_BATCH_TOKENS
-from router.triage.grave import GraveReader, GraveReading
+from router.triage.grave import GraveReader, GraveReading, Told
 from router.triage.own_heads import Close, OwnHeads, sharpened
 from router.triage.reading import ModelRow
 from router.triage.text.disguises import Knows
@@ -189,42 +189,34 @@ class ModelReader:
             outputs = self._model.read(mine) if own is None else self._model.read(mine, own)
             parts.append(Part(own, places, mine.vectors, outputs))
         grave: list[GraveReading] = []
+        close: dict[int, Close] = {}
+        following = [part for part in parts if closely and part.own is not None and part.own.close]
+        told = told_of_all(asked) if following or self._model.grave is not None else []
         if self._model.grave is not None:
             texts = [text for text, *_ in asked]
-            grave = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
-        close: dict[int, Close] = {}
-        for part in parts if closely else ():
-            if part.own is not None and part.own.close:
-                close |= _read_closely(part.own, part, asked, grave)
+            grave = self._model.grave.read(texts, encoded.vectors, told)
+        for part in following:
+            close |= _read_closely(part, asked, told, grave)
         return HeadsRead(encoded.vectors, parts, grave, close)
 
     def read(
         self, asked: Sequence[Asked], read: HeadsRead
     ) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the rows of texts, and what they match."""
-        order = [place for part in read.parts for place in part.places]
-        readings = np.concatenate([readings_of(part.outputs) for part in read.parts])
-        described = Described(read.vectors, readings[np.argsort(order)])
-        return self._rows(read), _matches(described, asked)
+        readings = readings_of(read.parts[0].outputs)
+        if len(read.parts) > 1:
+            order = [place for part in read.parts for place in part.places]
+            readings = np.concatenate([readings_of(part.outputs) for part in read.parts])
+            readings = readings[np.argsort(order)]
+        return self._rows(read), _matches(Described(read.vectors, readings), asked)
 
     def _rows(self, read: HeadsRead) -> list[ModelRow]:
         """Returns what is said of texts as one row each, in the order asked."""
-        by_place = {
-            place: row
-            for part in read.parts
-            for place, row in zip(part.places, self._model_rows(part.outputs), strict=True)
-        }
+        by_place: dict[int, ModelRow] = {}
+        for part in read.parts:
+            grave = [read.grave[place] for place in part.places] if read.grave else []
+            by_place.update(zip(part.places, self._model_rows(part.outputs, grave), strict=True))
         rows = [by_place[place] for place in range(len(by_place))]
-        if read.grave:
-            rows = [
-                row._replace(
-                    grave=one.grave,
-                    matter=one.matter,
-                    knowledge=one.knowledge,
-                    read_as=one.language,
-                )
-                for row, one in zip(rows, read.grave, strict=True)
-            ]
         for place, closer in read.close.items():
             row = rows[place]._replace(heads=sharpened(rows[place].heads, closer.heads))
             if closer.grave is not None:
@@ -232,16 +224,17 @@ class ModelReader:
             rows[place] = row
         return rows
 
-    def _model_rows(self, out: Outputs) -> list[ModelRow]:
-        """Returns the heads' readings as one row per text."""
-        types, domains = np.asarray(out.request_type), np.asarray(out.domain)
+    def _model_rows(self, out: Outputs, grave: Sequence[GraveReading]) -> list[ModelRow]:
+        """Returns the heads' readings as one row per text, with those of grave matters, if any."""
+        types, domains = out.request_type.tolist(), out.domain.tolist()
+        risks = [[row[i] for i in self._risky] for row in domains]
         columns = (
-            [self._types[i] for i in types.argmax(axis=1)],
-            types.max(axis=1).tolist(),
-            [self._domains[i] for i in domains.argmax(axis=1)],
-            domains.max(axis=1).tolist(),
-            [self._domains[self._risky[i]] for i in domains[:, self._risky].argmax(axis=1)],
-            domains[:, self._risky].sum(axis=1).tolist(),
+            [self._types[row.index(max(row))] for row in types],
+            map(max, types),
+            [self._domains[row.index(max(row))] for row in domains],
+            map(max, domains),
+            [self._domains[self._risky[row.index(max(row))]] for row in risks],
+            map(sum, risks),
             out.difficulty.tolist(),
             out.stakes_high.tolist(),
             out.multi_factor.tolist(),
@@ -251,7 +244,13 @@ class ModelReader:
             out.spam.tolist(),
             out.own or repeat(()),
         )
-        return list(map(ModelRow, *columns))
+        of_grave = (
+            [one.grave for one in grave],
+            [one.matter for one in grave],
+            [one.knowledge for one in grave],
+            [one.language for one in grave],
+        )
+        return list(map(ModelRow, *columns, *(of_grave if grave else ())))
 
 
 class ModelBatch:
@@ -326,17 +325,19 @@ def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
 
 
 def _read_closely(
-    own: OwnHeads, part: Part, asked: Sequence[Asked], grave: Sequence[GraveReading]
+    part: Part, asked: Sequence[Asked], told: Sequence[Told], grave: Sequence[GraveReading]
 ) -> dict[int, Close]:
     """Returns by place the readings of texts of which a head or `grave` is unsure."""
+    if part.own is None:
+        return {}
     mine = [asked[place] for place in part.places]
 
     def seen(name: str) -> Seen:
         return Seen(part.vectors, partial(_may_change, mine, part.vectors, name))
 
-    texts = [one.text for one in mine]
+    texts, words = [one.text for one in mine], [told[place] for place in part.places]
     matters = [grave[place] for place in part.places] if grave else ()
-    close = own.read_closely(texts, told_of_all(mine), part.outputs.followed, seen, matters)
+    close = part.own.read_closely(texts, words, part.outputs.followed, seen, matters)
     return {part.places[place]: closer for place, closer in close.items()}
 
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from router.stats.calibration import Calibrator, Floats
-from router.stats.char_grams import counted_chars_together
+from router.stats.char_grams import counted_chars
 from router.stats.heads import Embeddings
-from router.stats.ngrams import BUCKETS, Grams, Table, summed
+from router.stats.ngrams import BUCKETS, Counted, Grams, Table, summed
 from router.triage.close_reading.guess import Guess
 from router.triage.close_reading.matters import CloseGrave, GraveChance
 from router.triage.encoder import cut
@@ -102,19 +102,21 @@ class CloseReader(Struct, frozen=True, eq=False):
             for place, table in enumerate(tables)
             if table != ENGLISH or chances[place] >= self.least
         ]
-        mine = np.array([tables[place] for place in places])
-        odds: Floats = np.zeros(0)
-        if places:
-            odds = self.characters([told[place][0] for place in places], mine)
-        english = np.flatnonzero(mine == ENGLISH)
-        chosen = [places[i] for i in english.tolist()]
-        of_head = np.array([chances[place] for place in chosen])
-        foreseen, unsettled = self._foreseen(chosen, of_head, odds[english], seen)
         matters = {
             place
             for place, one in enumerate(grave)
             if self.grave is not None and self.grave.unsure(one)
         }
+        if not places and not matters:  # two texts in three
+            return Closely({}, {})
+        mine = np.array([tables[place] for place in places], np.int64)
+        odds: Floats = np.zeros(0)
+        if places:
+            odds = self.characters(Grams.of(_pieces(places, told, grave)), mine)
+        english = np.flatnonzero(mine == ENGLISH)
+        chosen = [places[i] for i in english.tolist()]
+        of_head = np.array([chances[place] for place in chosen])
+        foreseen, unsettled = self._foreseen(chosen, of_head, odds[english], seen)
         vectors, beginnings = self._encoded(texts, unsettled | matters)
         if chosen:
             by_encoder = [
@@ -182,21 +184,23 @@ class CloseReader(Struct, frozen=True, eq=False):
             if place not in beginnings or one.grave > grave[place].grave
         }
 
-    def characters(self, words: Sequence[Sequence[str]], tables: npt.NDArray[np.int64]) -> Floats:
-        """Returns the log-odds of the characters of texts, each by its table."""
-        return characters(self.table, self.table_bias, words, tables)
+    def characters(self, grams: Grams, tables: npt.NDArray[np.int64]) -> Floats:
+        """Returns the log-odds of the characters of texts, (texts,).
+
+        `grams` holds the pieces of their words; `tables` says which table reads each.
+        """
+        moved = np.repeat(tables * BUCKETS, grams.counts()).astype(np.int32)
+        grams = Grams(grams.buckets + moved, grams.weights, grams.starts)
+        odds = summed(grams, self.table)[:, 0] + self.table_bias[tables]
+        return odds.astype(np.float64)
 
 
-def characters(
-    table: Table,
-    bias: npt.NDArray[np.float32],
-    words: Sequence[Sequence[str]],
-    tables: npt.NDArray[np.int64],
-) -> Floats:
-    """Returns the log-odds of the characters of texts, (texts,); `tables` says which table reads
-    each."""
-    grams = counted_chars_together(words)
-    moved = np.repeat(tables * BUCKETS, grams.counts()).astype(np.int32)
-    grams = Grams(grams.buckets + moved, grams.weights, grams.starts)
-    odds: Floats = (summed(grams, table)[:, 0] + bias[tables]).astype(np.float64)
-    return odds
+def _pieces(
+    places: Sequence[int], told: Sequence[Told], grave: Sequence[GraveReading]
+) -> list[Counted]:
+    """Returns the pieces of texts' words; the reader of grave matters counted most of them."""
+    known = [grave[place].pieces if grave else None for place in places]
+    return [
+        counted_chars(told[place][0]) if pieces is None else pieces
+        for place, pieces in zip(places, known, strict=True)
+    ]

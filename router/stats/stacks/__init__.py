@@ -1,0 +1,1 @@
+"""Reads several heads at once."""
