@@ -165,9 +165,9 @@ class Tokeniser:
 
     def _fixes(self, words: list[str]) -> dict[str, str]:
         """Returns the words that are typing errors, and what was meant."""
-        if self._speller is None or None not in map(self._vocabulary.get, words):
-            return {}
-        return self._speller.fixes(words)
+        # A number is none: most texts have nothing else that the vocabulary lacks.
+        strange = [word for word in words if word not in self._vocabulary and word.isalpha()]
+        return self._speller.fixes(words) if strange and self._speller is not None else {}
 
 
 INSIDE = "##"

@@ -123,7 +123,7 @@ class PhraseFinder:
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
         kept = self._meanings
-        meanings = [m if (m := kept.get(w)) is not None else self._meaning(w) for w in text.words]
+        meanings = [kept.get(word) or self._meaning(word) for word in text.words]
         meanings.append(_NOTHING)
         # Many common words begin a part, and few go on as one of their parts does.
         starts = [

@@ -67,8 +67,8 @@ _LETTERS = re.compile(r"[a-z]+")
 # Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
 # pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
 _ORDINARY = re.compile(
-    r"(?:(?!. . |.. .. .. )(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
-    r"(?:[ \n]|\Z))*"
+    r"(?:(?!. . |.. .. .. )(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
+    r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
 )
 
 _MAY_PACK = re.compile(r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}")

@@ -153,15 +153,17 @@ _STAGE_HINTS = frozenset(
     route send forward classify treat mark flag rate use system admin developer assistant operator
     root""".split()
 )
-# Each phrase of _STAGED and _ADDRESSED has one of these words, too; "you" alone is in many texts.
+# Each phrase of _STAGED and _ADDRESSED has one of these words, too, or one of _STAGE_PIECES: "you"
+# and "use" alone are in many texts.
 _STAGE_COMPANIONS = frozenset(
     """instruction instructions rule rules prompt prompts guideline guidelines policy policies
-    filter filters restriction restrictions pretend imagine act role roleplay now are tier level
+    filter filters restriction restrictions pretend imagine act role roleplay tier level
     model critical urgent highest top stakes priority emergency best strongest biggest largest
     powerful smartest assistant root cheap cheaper cheapest small smaller smallest fastest lowest
-    lower not dont never need without classifier gateway trivial low routine faq difficulty novelty
+    lower classifier gateway trivial low routine faq difficulty novelty
     complexity risk impact tierone levelone""".split()
 ).union(*[{role, *[f"{role}{note}" for note in _NOTES]} for role in _ROLES])
+_STAGE_PIECES = ("you are", "from now on", "escalat")
 _SENTENCE = re.compile(r"[^.?!\n:\]>]*[.?!\n:\]>]*")
 LEAST_LEFT = 3  # words of what is left; fewer ask for nothing
 
@@ -176,8 +178,12 @@ def without_stage(text: Folded) -> str:
     'Where is my order?'
     """
     words = text.words
-    if _STAGE_HINTS.isdisjoint(words) or _STAGE_COMPANIONS.isdisjoint(words):
+    if _STAGE_HINTS.isdisjoint(words):
         return ""
+    if _STAGE_COMPANIONS.isdisjoint(words):
+        lower = text.text.lower()
+        if not any([piece in lower for piece in _STAGE_PIECES]):
+            return ""
     kept: list[str] = []
     dropped = False
     for match in _SENTENCE.finditer(text.text):
