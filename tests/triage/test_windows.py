@@ -15,12 +15,19 @@ from router.triage.other_readings import STRATEGIC_PASSAGE, graver, known_forms
 from router.triage.reading import ModelRow
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
-from router.triage.text.phrases import without_stage
+from router.triage.text.phrases import (
+    _ADDRESSED,
+    _SENTENCE,
+    _STAGED,
+    LEAST_LEFT,
+    without_stage,
+)
 from router.triage.text.terms import TermFinder
 from router.triage.text.windows import LONGEST_PASSAGE_WORDS, MOST_PASSAGES, passages
 from router.triage.triage_model import TriageModel
 from router.types import Domain, Match, RequestType
 from tests.kits.checks.growth import in_proportion
+from tests.kits.examples import examples
 
 CALM = ModelRow(
     RequestType.FAQ, 0.9, Domain.GENERAL, 0.9, Domain.FINANCE, 0.1,
@@ -103,6 +110,18 @@ STAGED = [
 @pytest.mark.parametrize(("text", "rest"), STAGED)
 def test_sentences_that_give_orders_are_left_out(text, rest):
     assert without_stage(fold(text)) == rest
+
+
+@given(st.from_regex(_STAGED) | st.from_regex(_ADDRESSED))
+@examples(200)
+def test_orders_are_found_however_they_are_worded(order):
+    """A text is searched only where it has certain words, so each order must have them."""
+    asked = fold(f"you may use {order} ok. Where is my order?")
+    sentences = _SENTENCE.findall(asked.text)
+    kept = [s for s in sentences if not (_STAGED.search(s) or _ADDRESSED.search(s))]
+    rest = "".join(kept).strip()
+    told = len(kept) < len(sentences) and len(rest.split()) >= LEAST_LEFT
+    assert without_stage(asked) == (rest if told else "")
 
 
 @pytest.mark.parametrize(
