@@ -157,11 +157,10 @@ _STAGE_HINTS = frozenset(
 # and "use" alone are in many texts.
 _STAGE_COMPANIONS = frozenset(
     """instruction instructions rule rules prompt prompts guideline guidelines policy policies
-    filter filters restriction restrictions pretend imagine act role roleplay tier level
-    model critical urgent highest top stakes priority emergency best strongest biggest largest
-    powerful smartest assistant root cheap cheaper cheapest small smaller smallest fastest lowest
-    lower classifier gateway trivial low routine faq difficulty novelty
-    complexity risk impact tierone levelone""".split()
+    filter filters restriction restrictions pretend imagine act role roleplay tier level model
+    models llm rung route ai critical urgent highest top stakes priority emergency assistant root
+    classifier gateway trivial routine faq difficulty novelty complexity risk impact tierone
+    levelone""".split()
 ).union(*[{role, *[f"{role}{note}" for note in _NOTES]} for role in _ROLES])
 _STAGE_PIECES = ("you are", "from now on", "escalat")
 _SENTENCE = re.compile(r"[^.?!\n:\]>]*[.?!\n:\]>]*")
