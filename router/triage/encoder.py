@@ -75,22 +75,17 @@ def sha256_of(path: Path) -> str:
 PLAIN = re.compile(r"[\t\n\r -Z\\-~]*")  # ASCII without what could begin a special token
 WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")  # as BERT splits it: runs, single punctuation marks
 RUN = re.compile(r"[A-Za-z0-9]+")
-MAX_SPLIT = 20_000
-"""Words kept with their pieces, about 4 MB; then all are dropped and split again when they come."""
-
-KEPT_CHARS = 40
-"""Longer words are keys and digests, seldom seen again: 20,000 of 3,000 letters took 60 MB."""
-
-MAX_NEW = 8
-"""Unknown words that are split one by one; with more of them the library takes the whole text."""
+MOST_SPLIT, LONGEST_SPLIT = 8, 40
+"""Words of a text that are split here, and their letters: of more the library is the faster one."""
 
 
 class Tokeniser:
     """Makes WordPiece ids of a text, as the encoder was trained on them.
 
     A plain text is looked up word by word, since most words are a token of their own: 5 us instead
-    of 35 for 20 tokens. The library reads all other texts, and a test compares both ways. If there
-    is a list of words, typing errors are mended first.
+    of 35 for 20 tokens. The others, such as numbers, are split here too. The library reads texts
+    that are not plain, and a test compares both ways. If there is a list of words, typing errors
+    are mended first.
     """
 
     def __init__(self, path: Path, words: Path | None = None) -> None:
@@ -108,7 +103,7 @@ class Tokeniser:
         self._vocabulary = vocabulary if marked[1:-1] == [vocabulary.get("a")] else {}
         # Another model's is taken from the library, which copies every word of it.
         vocabulary = self._vocabulary or self._tokenizer.get_vocab(with_added_tokens=False)
-        self.split_words: dict[str, list[int]] = {}
+        self._longest = max(map(len, vocabulary))
         self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
         self.knows = self._speller.knows if self._speller else knows_all
         self.lexicon = self._speller or Speller({}, vocabulary)
@@ -132,43 +127,51 @@ class Tokeniser:
 
     def by_words(self, text: str) -> list[int] | None:
         """Returns the ids by look-up; None where the library must read the text."""
-        vocabulary, split, new = self._vocabulary, self.split_words, 0
+        vocabulary = self._vocabulary
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
         words = WORD.findall(text.lower())
         whole_words = list(map(vocabulary.get, words))
         if None not in whole_words:  # most texts
             return [*self._begin, *whole_words, *self._end]
-        ids = list(self._begin)
         fixes = self._fixes(words)
-        for word in words:
-            word = fixes.get(word, word) if fixes else word
-            whole = vocabulary.get(word)
+        if fixes:
+            words = [fixes.get(word, word) for word in words]
+        ids, split = list(self._begin), 0
+        for word, whole in zip(words, map(vocabulary.get, words), strict=True):
             if whole is not None:
                 ids.append(whole)
                 continue
-            pieces = split.get(word)
-            if pieces is None:
-                new += 1
-                if new > MAX_NEW or len(word) > KEPT_CHARS:
-                    return None
-                if len(split) >= MAX_SPLIT:
-                    split.clear()
-                pieces = split[word] = self._tokenizer.encode(word, add_special_tokens=False).ids
+            split += 1
+            pieces = self._pieces(word) if split <= MOST_SPLIT else []
+            if not pieces:
+                return None
             ids += pieces
         ids += self._end
         return ids
 
+    def _pieces(self, word: str) -> list[int]:
+        """Returns the longest pieces that a word begins with, one after another; [] for none."""
+        vocabulary, pieces, start, mark = self._vocabulary, list[int](), 0, ""
+        while start < len(word) <= LONGEST_SPLIT:
+            end = min(len(word), start + self._longest)
+            while (piece := vocabulary.get(mark + word[start:end])) is None:
+                end -= 1
+                if end == start:
+                    return []
+            pieces.append(piece)
+            start, mark = end, INSIDE
+        return pieces
+
     def _fixes(self, words: list[str]) -> dict[str, str]:
         """Returns the words that are typing errors, and what was meant."""
-        vocabulary = self._vocabulary
-        if self._speller is not None:
-            for word in words:
-                if word not in vocabulary:
-                    return self._speller.fixes(words)
-        return {}
+        # A number is none: most texts have nothing else that the vocabulary lacks.
+        strange = [word for word in words if word not in self._vocabulary and word.isalpha()]
+        return self._speller.fixes(words) if strange and self._speller is not None else {}
 
 
+INSIDE = "##"
+"""Begins a piece that is not the first of its word."""
 STEPS = {
     "normalizer": "BertNormalizer",
     "pre_tokenizer": "BertPreTokenizer",
@@ -187,8 +190,10 @@ def _words_of_bert(tokenizer: dict[str, Any]) -> dict[str, int]:
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
     simple = (
         bool(tokenizer["normalizer"]["lowercase"])
+        and tokenizer["model"]["continuing_subword_prefix"] == INSIDE
         and all(token["content"].startswith("[") for token in tokenizer["added_tokens"])
-        and max(map(len, vocabulary)) <= tokenizer["model"]["max_input_chars_per_word"]
+        and max(LONGEST_SPLIT, *map(len, vocabulary))
+        <= tokenizer["model"]["max_input_chars_per_word"]
     )
     return vocabulary if simple else {}
 

@@ -16,7 +16,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -237,22 +237,22 @@ class _Batch:
 
     def begin(self) -> None:
         """Reads what the rules read."""
-        with self._timed():
-            self._read = self._reader.begin(self._asked)
-            self._older = [self._reader.older(job.older, job.config) for job in self._jobs]
+        self._timed(self._begin)
+
+    def _begin(self) -> None:
+        self._read = self._reader.begin(self._asked)
+        self._older = [self._reader.older(job.older, job.config) for job in self._jobs]
 
     def encode(self) -> None:
         """Encodes; begins first where nobody has."""
         if self._read is None:
             self.begin()
-        with self._timed():
-            if self._read is not None:
-                self._read.encode()
+        if self._read is not None:
+            self._timed(self._read.encode)
 
     def deliver(self) -> None:
         """Gives each request its readings, and its share of the time by its number of texts."""
-        with self._timed():
-            self._readings = [] if self._read is None else self._read.readings()
+        self._timed(self._finish)
         readings = iter(self._readings)
         share_ms = 1000.0 * self._seconds / sum(max(1, len(job.texts)) for job in self._jobs)
         for place, job in enumerate(self._jobs):
@@ -265,11 +265,13 @@ class _Batch:
                 took_ms = share_ms * max(1, len(job.texts))
                 job.done.set_result(EngineResult(own, self._older[place], took_ms))
 
-    @contextlib.contextmanager
-    def _timed(self) -> Iterator[None]:
+    def _finish(self) -> None:
+        self._readings = [] if self._read is None else self._read.readings()
+
+    def _timed(self, step: Callable[[], None]) -> None:
         began_s = time.thread_time()
         try:
-            yield
+            step()
         except Exception as error:  # a run that raised would leave all later requests waiting
             self._error = error
         self._seconds += time.thread_time() - began_s

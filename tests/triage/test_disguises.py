@@ -14,12 +14,21 @@ from router.triage.engine import TriageEngine
 from router.triage.facts.turn_facts import find_facts
 from router.triage.reading import NOVEL
 from router.triage.text.amounts import AmountReader
-from router.triage.text.disguises import undone
+from router.triage.text.disguises import (
+    _ORDINARY,
+    _joined,
+    _mended,
+    _unleeted,
+    _unpacked,
+    undone,
+)
 from router.triage.text.folding import fold
+from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import TriageModel
 from router.types import Domain
 from tests.kits.checks.growth import in_proportion
+from tests.kits.examples import examples
 
 TERMS = TermFinder({"medical_emergency": ["chest pain"], "self_harm": ["kill myself"]})
 AMOUNTS = AmountReader({"USD": 1.0})
@@ -157,3 +166,27 @@ def test_a_long_run_of_signs_beside_a_leet_word_is_looked_at_in_linear_time(piec
         undone(text, fold(text), model.knows)
 
     assert in_proportion(read, piece, begin="t3st ")
+
+
+PIECE = st.from_regex(
+    r"(?:[a-eI]{1,2}|[a-z]{3,12}|[01]{1,9}|[a-z]{1,8}'[a-z]{1,3})[.,?!;:]?", fullmatch=True
+)
+
+
+@given(st.lists(PIECE, max_size=20), st.sampled_from([" ", "\n"]))
+@examples(500)
+def test_ordinary_text_hides_nothing(pieces, gap):
+    """Such a text is not searched for disguises, even if all that they could hide were words."""
+    text = gap.join(pieces)
+    if _ORDINARY.fullmatch(text) is not None:
+        looks = (_joined, _unleeted, _mended)
+        assert [look(text, knows_all) for look in looks] == ["", "", ""]
+        assert _unpacked(text, knows_all) == ("", "")
+        assert fold(text).text == text
+
+
+@pytest.mark.parametrize(
+    "text", ["a b c", "ch3st pain", "pa.in", "a-b-a", "de ad be ef de ad be ef", "p41n", "x" * 12]
+)
+def test_text_that_may_hide_something_is_not_ordinary(text):
+    assert _ORDINARY.fullmatch(text) is None

@@ -271,22 +271,28 @@ def test_what_could_be_split_otherwise_goes_through_the_library(
     assert tokeniser.by_words(text) is None
 
 
+@pytest.mark.parametrize("text", ["48121", "unsplittably", "zqxj7zq a8b9", "x7" * 20])
+def test_an_unknown_word_is_split_as_the_library_splits_it(
+    tokeniser: e.Tokeniser, text: str
+) -> None:
+    assert tokeniser.by_words(text) == tokeniser._tokenizer.encode(text).ids
+
+
+def test_a_word_without_a_piece_goes_through_the_library() -> None:
+    tokeniser = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json")
+    del tokeniser._vocabulary["##q"]
+    assert tokeniser.by_words("zq") is None
+
+
 def test_a_text_of_many_unknown_words_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
-    known = " ".join(f"zqxj{number}zq" for number in range(e.MAX_NEW))
-    more = " ".join(f"qqxj{number}zq" for number in range(e.MAX_NEW + 1))
-    assert tokeniser.by_words(known) is not None
-    assert tokeniser.by_words(more) is None
+    words = [f"zqxj{number}zq" for number in range(e.MOST_SPLIT + 1)]
+    assert tokeniser.by_words(" ".join(words[1:])) is not None
+    assert tokeniser.by_words(" ".join(words)) is None
 
 
-def test_words_kept_with_their_pieces_are_bounded(tokeniser: e.Tokeniser) -> None:
-    tokeniser.split_words.update({f"filler{number}x": [1] for number in range(e.MAX_SPLIT)})
-    assert tokeniser.by_words("zzqqxx") is not None
-    assert len(tokeniser.split_words) < 10
-
-
-def test_a_word_too_long_to_keep_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
-    assert tokeniser.by_words("x7" * (e.KEPT_CHARS // 2)) is not None
-    assert tokeniser.by_words("x7" * (e.KEPT_CHARS // 2) + "x") is None
+def test_a_long_unknown_word_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
+    assert tokeniser.by_words("x7" * (e.LONGEST_SPLIT // 2)) is not None
+    assert tokeniser.by_words("x7" * (e.LONGEST_SPLIT // 2) + "x") is None
 
 
 URL_TOKEN = {
@@ -301,6 +307,7 @@ URL_TOKEN = {
         ("added_tokens", [URL_TOKEN]),
         ("post_processor", None),
         ("model.max_input_chars_per_word", 5),
+        ("model.continuing_subword_prefix", "@@"),
         ("normalizer.lowercase", False),
     ],
 )
@@ -315,7 +322,7 @@ def test_another_tokenisers_texts_go_through_the_library(
     part[last] = [*part[last], *value] if isinstance(value, list) else value
     (tmp_path / "tokenizer.json").write_text(json.dumps(described))
     other = e.Tokeniser(tmp_path / "tokenizer.json")
-    text = "See the <url> of my elephant"
+    text = "See the <url> of my elephant 48121"
     assert other(text) == other._tokenizer.encode(text).ids
 
 

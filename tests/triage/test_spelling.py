@@ -8,7 +8,7 @@ import pytest
 
 from router.errors import ModelFileError
 from router.evaluation import perturbations
-from router.triage.encoder import MAX_NEW, Tokeniser
+from router.triage.encoder import MOST_SPLIT, Tokeniser
 from router.triage.text import spelling
 from router.triage.text.spelling import MOST_MENDED, Speller
 from router.triage.triage_model import DEFAULT_FOLDER, WORDS
@@ -120,7 +120,7 @@ def test_both_ways_of_splitting_mend_alike(tokeniser: Tokeniser) -> None:
 
 def test_what_was_read_before_changes_nothing() -> None:
     fresh = Tokeniser(DEFAULT_FOLDER / "tokenizer.json", DEFAULT_FOLDER / WORDS)
-    strange = [f"qqxj{chr(97 + i)}zq" for i in range(MAX_NEW + 1)]
+    strange = [f"qqxj{chr(97 + i)}zq" for i in range(MOST_SPLIT + 1)]
     text = "where is my pacel " + " ".join("the order" for _ in range(30)) + " " + " ".join(strange)
     first = fresh(text)
     for word in strange:

@@ -15,7 +15,7 @@ from router.triage.other_readings import STRATEGIC_PASSAGE, graver, known_forms
 from router.triage.reading import ModelRow
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
-from router.triage.text.phrases import without_stage
+from router.triage.text.phrases import _ADDRESSED, _STAGED, without_stage
 from router.triage.text.terms import TermFinder
 from router.triage.text.windows import LONGEST_PASSAGE_WORDS, MOST_PASSAGES, passages
 from router.triage.triage_model import TriageModel
@@ -103,6 +103,33 @@ STAGED = [
 @pytest.mark.parametrize(("text", "rest"), STAGED)
 def test_sentences_that_give_orders_are_left_out(text, rest):
     assert without_stage(fold(text)) == rest
+
+
+ORDERS = {
+    "ignore all {}": "instruction instructions rule rules prompt prompts guideline guidelines "
+    "policy policies filter filters restriction restrictions",
+    "{} you may": "pretend imagine act_as roleplay role-play from_now_on",
+    "you {} a pirate": "are",
+    "send it to the {}": "tier level model critical urgent highest top stakes priority emergency",
+    "use the best {}": "model tier level ai",
+    "use your cheapest {}": "model models tier level llm rung route",
+    "{}: do it": "system admin developer assistant operator root",
+    "you, {}: do it": "system_note routingprompt triage-hints routerhint operatoroverrides",
+    "use {}": "tier1 levelone tierone",
+    "you {} escalate": "do_not don't dont never must_not_to without",
+    "you {} shall mark it": "router triage classifier gateway",
+    "rate this as {}": "trivial low-risk low-impact routine faq",
+    "for you {} = none": "stakes difficulty novelty complexity risk impact tier level",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_orders_are_found_by_each_of_their_words(order):
+    for word in ORDERS[order].split():
+        staged = order.format(word.replace("_", " "))
+        assert _STAGED.search(staged) or _ADDRESSED.search(staged), staged
+        asked = "Where is my order?"
+        assert without_stage(fold(f"{staged}.\n{asked}")).endswith(asked), staged
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.asks import asks_in, leans
 from router.triage.facts.doubts import less_sure
-from router.triage.facts.languages import UNKNOWN, without_codes
+from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
 from router.triage.grave import Told
@@ -58,7 +59,7 @@ class TextReader:
 
     def begin(self, asked: Sequence[Asked]) -> TextBatch:
         """Reads texts by rules, and leaves what is to be encoded."""
-        return TextBatch(self, asked, [self._facts(*one) for one in asked])
+        return TextBatch(self, [self._ruled(one) for one in asked])
 
     def older(self, texts: Sequence[str], config: TriageConfig) -> list[RuleFacts]:
         """Reads texts by rules alone, as those before the turns that the model reads."""
@@ -72,6 +73,37 @@ class TextReader:
             text, config.amounts, config.terms, self.knows, config.phrases, self.mend, spoken
         )
 
+    def _ruled(self, asked: Asked) -> _Text:
+        facts, config = self._facts(*asked), asked.config
+        gloss = self._gloss(asked, facts)
+        if gloss is not None and not facts.clear:
+            # What the function words leave open, a glossary tells.
+            facts = replace(facts, language=gloss.language, mended="")
+        # Whoever has approved answers must not give one of them to a request that asks for two.
+        may_ask_twice = config.knowledge is not None and not facts.unread
+        clauses = asks_in(asked.text) if may_ask_twice else ()
+        return _Text(asked, config, facts, gloss, _in_plain_words(asked, facts), clauses)
+
+    def _gloss(self, asked: Asked, facts: TurnFacts) -> Gloss | None:
+        glossed = asked.config.glossed
+        if glossed is None or self.model is None or facts.unread:
+            return None
+        text, words = asked.text, facts.folded.words
+        if facts.instead:
+            text, words = facts.instead, words_of(facts.instead)
+        return glossed.gloss(text, words, facts.language or asked.spoken, facts.even)
+
+
+class _Text(NamedTuple):
+    """Holds a text with what the rules read in it, and what else of it is read by the model."""
+
+    asked: Asked
+    config: TriageConfig
+    facts: TurnFacts
+    gloss: Gloss | None
+    plain: str  # the text with its harmless phrases in plain words; "" where it has none
+    clauses: tuple[str, ...]  # those that ask, where it asks for several answers
+
 
 def _by_rules(facts: TurnFacts) -> TurnReading:
     return reading_of(read_by_rules(facts), None, facts, degraded=True)
@@ -84,66 +116,24 @@ class TextBatch:
     passages of long ones.
     """
 
-    def __init__(
-        self, reader: TextReader, asked: Sequence[Asked], facts: Sequence[TurnFacts]
-    ) -> None:
-        self._reader, self._asked = reader, asked
-        self._again = [index for index, found in enumerate(facts) for _ in found.other_forms]
-        self._glosses = [
-            None if one.config.glossed is None else self._gloss(one, found)
-            for one, found in zip(asked, facts, strict=True)
-        ]
-        # What the function words leave open, a glossary tells.
-        facts = self._facts = [
-            found
-            if gloss is None or found.clear
-            else replace(found, language=gloss.language, mended="")
-            for gloss, found in zip(self._glosses, facts, strict=True)
-        ]
-        self._plain = [_in_plain_words(one, found) for one, found in zip(asked, facts, strict=True)]
-        # Whoever has approved answers must not give one of them to a request that asks for two.
-        self._clauses = [
-            () if one.config.knowledge is None or found.unread else asks_in(one.text)
-            for one, found in zip(asked, facts, strict=True)
-        ]
-        self._passages = [index for index, found in enumerate(facts) for _ in found.passages]
+    def __init__(self, reader: TextReader, texts: Sequence[_Text]) -> None:
+        self._reader, self._texts = reader, texts
+        self._again = [i for i, one in enumerate(texts) for _ in one.facts.other_forms]
+        self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
-        if reader.model is None or not asked:
+        if reader.model is None or not texts:
             return
         with self._failing():
-            pairs = list(zip(facts, asked, strict=True))
-            whole = [_as_meant(one, f) for f, one in pairs]
-            forms = [Asked(form, one.config) for f, one in pairs for form in f.other_forms]
-            glosses = [
-                Asked(gloss.text, one.config)
-                for gloss, one in zip(self._glosses, asked, strict=True)
-                if gloss is not None
-            ]
-            plain = [
-                Asked(text, one.config)
-                for text, one in zip(self._plain, asked, strict=True)
-                if text
-            ]
-            self._whole = reader.model.begin([*whole, *forms, *glosses, *plain])
-            parts = [Asked(part, one.config) for f, one in pairs for part in f.passages]
-            parts += [
-                Asked(clause, one.config)
-                for clauses, one in zip(self._clauses, asked, strict=True)
-                for clause in clauses
-            ]
+            whole = [_as_meant(one.asked, one.facts) for one in texts]
+            whole += [Asked(form, one.config) for one in texts for form in one.facts.other_forms]
+            whole += [Asked(one.gloss.text, one.config) for one in texts if one.gloss is not None]
+            whole += [Asked(one.plain, one.config) for one in texts if one.plain]
+            self._whole = reader.model.begin(whole)
+            parts = [Asked(part, one.config) for one in texts for part in one.facts.passages]
+            parts += [Asked(clause, one.config) for one in texts for clause in one.clauses]
             if parts:
                 self._parts = reader.model.begin(parts, closely=False)
-
-    def _gloss(self, asked: Asked, facts: TurnFacts) -> Gloss | None:
-        glossed = asked.config.glossed
-        if glossed is None or self._reader.model is None or facts.unread:
-            return None
-        text, words = asked.text, facts.folded.words
-        if facts.instead:
-            text, words = facts.instead, words_of(facts.instead)
-        spoken = facts.language or asked.spoken
-        return glossed.gloss(text, without_codes(text, words), spoken, facts.even)
 
     @property
     def encoded(self) -> int:
@@ -163,9 +153,9 @@ class TextBatch:
         if self._whole is not None:
             with self._failing():
                 return self._by_model(self._whole, self._parts)
-        if self._reader.model is None or len(self._asked) == 1:
-            return [_by_rules(turn) for turn in self._facts]
-        return [reading for one in self._asked for reading in self._reader.read([one])]
+        if self._reader.model is None or len(self._texts) == 1:
+            return [_by_rules(one.facts) for one in self._texts]
+        return [reading for one in self._texts for reading in self._reader.read([one.asked])]
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
@@ -175,10 +165,10 @@ class TextBatch:
             self._whole = None
 
     def _by_model(self, whole: ModelBatch, parts: ModelBatch | None) -> list[TurnReading]:
-        facts, again = self._facts, self._again
+        texts, again = self._texts, self._again
         rows, matches = whole.rows()
-        known = known_forms(again, matches, len(facts))
-        for position, index in enumerate(again, start=len(facts)):
+        known = known_forms(again, matches, len(texts))
+        for position, index in enumerate(again, start=len(texts)):
             rows[index] = more_cautious(rows[index], rows[position])
             if index in known:
                 # The disguise, or the words to the router, are no part of the question that is
@@ -187,19 +177,20 @@ class TextBatch:
                 matches[index] = matches[known[index]]
             else:
                 matches[index] = weaker_match(matches[index], matches[position])
-        for index, found in enumerate(facts):
-            if self._means_nothing(found, matches[index]):
+        for index, one in enumerate(texts):
+            if self._means_nothing(one.facts, matches[index]):
                 rows[index] = rows[index]._replace(novelty=1.0)
                 matches[index] = None
-        self._by_gloss(rows, matches, len(facts) + len(again))
+        self._by_gloss(rows, matches, len(texts) + len(again))
         self._by_plain_words(rows)
-        for index, (one, found) in enumerate(zip(self._asked, facts, strict=True)):
-            if one.config.shelf is not None and not found.unread:
-                gloss, text = self._glosses[index], found.instead or one.text
-                matches[index] = one.config.shelf.judged(
-                    text, matches[index], "" if gloss is None else gloss.text
+        for index, (asked, config, facts, gloss, *_) in enumerate(texts):
+            if config.shelf is not None and not facts.unread:
+                matches[index] = config.shelf.judged(
+                    facts.instead or asked.text,
+                    matches[index],
+                    "" if gloss is None else gloss.text,
                 )
-        known_at = {i for i, found in enumerate(facts) if found.instead and is_known(matches[i])}
+        known_at = {i for i, one in enumerate(texts) if one.facts.instead and is_known(matches[i])}
         known_at |= set(known)
         if parts is not None:
             part_rows, part_matches = parts.rows()
@@ -211,19 +202,19 @@ class TextBatch:
             reading_of(
                 rows[index],
                 matches[index],
-                found,
+                one.facts,
                 offers_from=one.config.offers_from,
                 momentary=one.config.momentary,
                 known_form=index in known_at,
-                small_talk=any([talk.reply(one.text) for talk in one.config.talks]),
+                small_talk=any([talk.reply(one.asked.text) for talk in one.config.talks]),
             )
-            for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
+            for index, one in enumerate(texts)
         ]
 
     def _by_asks(self, matches: list[Match | None], clause_matches: Sequence[Match | None]) -> None:
         """Notes the answers of requests that ask for several, by the matches of their clauses."""
         position = 0
-        for index, clauses in enumerate(self._clauses):
+        for index, (*_, clauses) in enumerate(self._texts):
             own = clause_matches[position : position + len(clauses)]
             position += len(clauses)
             match = matches[index]
@@ -255,9 +246,9 @@ class TextBatch:
 
     def _by_plain_words(self, rows: list[ModelRow]) -> None:
         """Takes over what heads of one turn make of plain words; those rows are the last ones."""
-        position = len(rows) - sum(map(bool, self._plain))
-        for index, (plain, one) in enumerate(zip(self._plain, self._asked, strict=True)):
-            if plain:
+        position = len(rows) - sum([bool(one.plain) for one in self._texts])
+        for index, one in enumerate(self._texts):
+            if one.plain:
                 rows[index] = with_heads(rows[index], rows[position], one.config.momentary)
                 position += 1
 
@@ -267,14 +258,13 @@ class TextBatch:
         What the encoder makes of another language is chance: a match of the text as it stands
         holds only where its gloss matches the same, as in "Wo ist my order".
         """
-        for index, (gloss, one) in enumerate(zip(self._glosses, self._asked, strict=True)):
-            glossed = one.config.glossed
-            facts = self._facts[index]
+        for index, (asked, config, facts, gloss, *_) in enumerate(self._texts):
+            glossed = config.glossed
             if glossed is None or (gloss is None and facts.language not in glossed.languages):
                 continue
             match, own = None, matches[index]
             if gloss is not None:
-                match = glossed.match(gloss, matches[position], facts.instead or one.text)
+                match = glossed.match(gloss, matches[position], facts.instead or asked.text)
                 if not facts.instead:  # a disguise never lowers what its other forms tell
                     rows[index] = as_glossed(rows[index], rows[position], match)
                 position += 1

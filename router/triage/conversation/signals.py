@@ -109,7 +109,8 @@ def signals_of(
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
         momentary = frozenset[str]() if last.follow_up else last.momentary
         heads = heads_of(heads, [turn.row.heads for turn in earlier], memory, momentary)
-    unread = turns.beyond or any(facts.unread for facts in older)
+    unread = turns.beyond or any([facts.unread for facts in older])
+    begins = memory is None and not older
     raised = domain[0] is not last.row.domain or stakes > last.row.stakes_high
     return Signals(
         request_type=row.request_type,
@@ -128,7 +129,7 @@ def signals_of(
         risk_terms=names,
         amounts=amounts,
         inherited=continued or raised,
-        degraded=last.degraded or any(turn.degraded for turn in earlier),
+        degraded=last.degraded or any([turn.degraded for turn in earlier]),
         risk_domain=risk[0],
         risk_p=risk[1],
         input_tokens=input_tokens,
@@ -139,12 +140,8 @@ def signals_of(
         matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
         language=last.language or spoken,
-        brief=memory is None
-        and not older
-        and all([turn.brief for turn in readings if turn is not apart]),
-        letter=memory is None
-        and not older
-        and all([turn.letter for turn in readings if turn is not apart]),
+        brief=begins and all([turn.brief for turn in readings if turn is not apart]),
+        letter=begins and all([turn.letter for turn in readings if turn is not apart]),
     )
 
 

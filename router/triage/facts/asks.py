@@ -21,9 +21,11 @@ _ADDING = (
     r"on top of (?:that|this)|apart from (?:that|this)|while (?:we're|we are|i'm|i am) at it|"
     r"(?:the other|another|one more|second|next) (?:thing|question|problem|issue))"
 )
+_ADDED_NEXT = rf"(?=(?:but |oh )?{_ADDING}\b)"
+# Each branch begins with a mark or a space, which the search of a text then stops at alone.
 _GAP = re.compile(
-    rf"[,;]? and |(?<=[.;?!]) |[,;] (?=(?:but |oh )?{_ADDING}\b)"
-    r"| (?=plus (?:my|our|the|an?|i|we|no|one) )",
+    rf", (?:and |{_ADDED_NEXT})|; (?:and |{_ADDED_NEXT})"
+    r"| (?:and |(?<=[.;?!] )|(?=plus (?:my|our|the|an?|i|we|no|one) ))",
     re.IGNORECASE,
 )
 _ADDED = late_regex(

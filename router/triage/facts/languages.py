@@ -8,7 +8,7 @@ are folded already. It knows nothing about what a language means for a request.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from router.regexes.late import late_regex
@@ -106,14 +106,9 @@ _FUNCTION_WORDS = {
         mere mujhe kar karne kaise bhi hoon hu tha thi se par kab kahan ab liya diya wo
         kuch koi ek""",
 }
-_WORDS: dict[str, tuple[str, ...]] = {}
-for _language, _list in _FUNCTION_WORDS.items():
-    for _word in _list.split():
-        _WORDS[_word] = (*_WORDS.get(_word, ()), _language)
 
 # Endings of words, without their accents, that one or two of these languages have.
-_ENDINGS: dict[str, tuple[str, ...]] = {}
-for _language, _list in {
+_LANGUAGE_ENDINGS = {
     "de": "ung ungen heit keit lich liche lichen chen isch bar",
     "fr": "eaux euse euses ements eur issez aient",
     "es": "cion ciones dad dades iendo aron ieron llo llos",
@@ -122,12 +117,25 @@ for _language, _list in {
     "nl": "heid lijk lijke tje tjes ijn ijd ijk aan",
     "pl": "ych ego ami ach szy cie czy owy owa owe",
     "tr": "lari leri larin lerin yorum iyor uyor mak mek dim tim siniz miyor",
-}.items():
-    for _word in _list.split():
-        _ENDINGS[_word] = (*_ENDINGS.get(_word, ()), _language)
+}
 ENDING = 0.4
 """What an ending is worth beside a word of the lists: more than a word that three share."""
 SHORTEST_WITH_ENDING = 5
+
+
+def _points(lists: Mapping[str, str], worth: float) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Returns by word the languages that have it in their lists; they share what it is worth."""
+    owners: dict[str, list[str]] = {}
+    for language, words in lists.items():
+        for word in words.split():
+            owners.setdefault(word, []).append(language)
+    return {w: tuple([(one, worth / len(of)) for one in of]) for w, of in owners.items()}
+
+
+_WORDS = _points(_FUNCTION_WORDS, 1.0)
+_ENDINGS = _points(_LANGUAGE_ENDINGS, ENDING)
+_LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
+"""What every ending ends with: most words end otherwise."""
 
 # Letters that few of these languages have.
 _LETTERS = {
@@ -160,7 +168,7 @@ _CODES = late_regex(
     r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
 )
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
-_IN_CODES = re.compile(r"[\d@]|www\.")
+_IN_CODES = re.compile(r"[\d@]")
 _MARKS = ".,;:!?()"
 _IN_PIECE = late_regex(r"[\d@]|www\.|://")
 _LATIN = late_regex("[A-Za-z\u00c0-\u024f]")
@@ -209,23 +217,22 @@ def heard(text: str, words: Sequence[str]) -> Heard:
             return Heard(script, True)
     points: dict[str, float] = {}
     for word in without_codes(begin, words[:MOST_WORDS]):
-        languages = _WORDS.get(word)
-        if languages is not None:
-            for language in languages:
-                points[language] = points.get(language, 0.0) + 1.0 / len(languages)
-        elif len(word) >= SHORTEST_WITH_ENDING:
-            ends = _ENDINGS.get(word[-5:]) or _ENDINGS.get(word[-4:]) or _ENDINGS.get(word[-3:])
-            for language in ends or ():
-                points[language] = points.get(language, 0.0) + ENDING / len(ends or ())
+        told = _WORDS.get(word)
+        if told is None:
+            if word[-3:] not in _LAST_LETTERS or len(word) < SHORTEST_WITH_ENDING:
+                continue
+            told = _ENDINGS.get(word[-5:]) or _ENDINGS.get(word[-4:]) or _ENDINGS.get(word[-3:], ())
+        for language, share in told:
+            points[language] = points.get(language, 0.0) + share
     if not begin.isascii():
         for letter in begin.lower():
             for language in _LETTERS.get(letter, ()):
                 points[language] = points.get(language, 0.0) + 0.5
     if not points:
         return Heard(UNKNOWN, False)
-    best = max(points, key=lambda language: (points[language], language == ENGLISH))
-    second = max((p for language, p in points.items() if language != best), default=0.0)
-    lead = points[best] - second
+    *_, second, most = 0.0, *sorted(points.values())
+    best = ENGLISH if points.get(ENGLISH) == most else max(points, key=points.__getitem__)
+    lead = most - second
     if lead > ROUNDING:
         return Heard(best, lead >= CLEAR_LEAD)
     return Heard(best, False, tuple([one for one, p in points.items() if second - p <= ROUNDING]))
@@ -237,7 +244,7 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     >>> without_codes("Track parcel DE-998877", ["track", "parcel", "de", "998877"])
     ['track', 'parcel', '998877']
     """
-    if _IN_CODES.search(text) is None:
+    if _IN_CODES.search(text) is None and "www." not in text:
         return words
     # A bare number has no letters that could be words.
     mixed = [p for p in text.split() if not (p.isalpha() or p.strip(_MARKS).isdigit())]

@@ -12,6 +12,7 @@ It knows nothing about what a phrase means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -131,24 +132,28 @@ class PhraseFinder:
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
         kept = self._meanings
-        meanings = [m if (m := kept.get(w)) is not None else self._meaning(w) for w in text.words]
-        # Most words of phrases are common ones, at which none begins.
-        starts = [start for start, meaning in enumerate(meanings) if meaning.begin]
+        meanings = [kept.get(word) or self._meaning(word) for word in text.words]
+        meanings.append(_NOTHING)
+        # Many common words begin a part, and few go on as one of their parts does.
+        starts = [
+            start
+            for start, (one, after) in enumerate(pairwise(meanings))
+            if one.begin and (one.ends or not one.following.isdisjoint(after.words))
+        ]
         if not starts:
             return ()
-        meanings.append(_NOTHING)
         last: dict[int, int] = {}  # where each part was seen last
+        seen: set[int] = set()  # the same parts: hardly a phrase has all of its own among them
         found: set[int] = set()
         for start in starts:
-            # Many common words begin a part, and few go on as one of their parts does.
-            one = meanings[start]
-            if not one.ends and one.following.isdisjoint(meanings[start + 1].words):
-                continue
             for part in _parts_from(start, meanings):
                 last[part] = start
+                seen.add(part)
                 for index in self._by_part[part]:
                     _, needed, window = self._phrases[index]
-                    places = [last.get(other, -window - 1) for other in needed]
+                    if not seen.issuperset(needed):
+                        continue
+                    places = [last[other] for other in needed]
                     # A word that may be a mistyped one of two parts is at most one of them.
                     if start - min(places) <= window and len({*places}) == len(places):
                         found.add(index)

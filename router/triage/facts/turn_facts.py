@@ -120,7 +120,10 @@ def find_facts(
 
 
 def _terms(text: Folded, terms: TermFinder, phrases: Sequence[PhraseFinder]) -> tuple[str, ...]:
-    return names_of((terms.find(text), *(finder.find(text) for finder in phrases)))
+    names = terms.find(text)
+    for finder in phrases:
+        names += finder.find(text)
+    return names_of((names,)) if names else ()
 
 
 def _by_phrases(names: Sequence[str]) -> str:

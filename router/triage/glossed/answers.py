@@ -16,7 +16,7 @@ import numpy as np
 
 from router.policy.content.knowledge import Knowledge
 from router.stats.calibration import logit
-from router.triage.facts.languages import ENGLISH, UNKNOWN
+from router.triage.facts.languages import ENGLISH, UNKNOWN, without_codes
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
 from router.triage.match import OWN_LIMIT, RANKED_SHARE
@@ -79,8 +79,12 @@ class GlossedAnswers:
         `language` is what its function words say, and `even` what else they say as much.
         Few words tell no language, and English has many that others have too. So English wins what
         is even: only words can say that a text is in another language, and no number in it.
+        `words` are the folded ones; the letters of codes among them are in no language.
         """
         doubtful = language in (ENGLISH, UNKNOWN)
+        if doubtful and self._english.share(words) == 1.0:
+            return None  # nearly every text: no code needs to be looked for
+        words = without_codes(text, words)
         english = self._english.share(words) if doubtful else 0.0
         if english == 1.0:
             return None

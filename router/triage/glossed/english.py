@@ -35,6 +35,6 @@ class EnglishWords:
         >>> english.share(["track", "order", "8812", "please"]), english.share(["colis", "8812"])
         (1.0, 0.5)
         """
-        mine, common = self._words, self._common
-        others = sum([not (w in mine or common(w) or tells_nothing(w)) for w in words])
+        strange = [word for word in words if word not in self._words]
+        others = sum([not (self._common(word) or tells_nothing(word)) for word in strange])
         return 1.0 - others / len(words) if others else 1.0

@@ -53,7 +53,7 @@ def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
 
 def own_impact(amounts: Iterable[Amount]) -> int:
     """Returns the largest sum that is not quoted, in nano-dollars; 0 without any."""
-    return max((amount.nano_usd for amount in amounts if not amount.quoted), default=0)
+    return max([amount.nano_usd for amount in amounts if not amount.quoted], default=0)
 
 
 class PlacedAmount(Struct, frozen=True):

@@ -74,7 +74,8 @@ class AmountReader:
 
     def read(self, text: Folded) -> tuple[Amount, ...]:
         """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
-        return largest(distinct(self.placed(text)))
+        placed = self.placed(text)
+        return largest(distinct(placed)) if placed else ()
 
     def placed(self, text: Folded) -> list[PlacedAmount]:
         """Returns every sum in a text with its place, those of tables after the others."""

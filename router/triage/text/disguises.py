@@ -65,6 +65,13 @@ _BROKEN_INSIDE = re.compile(r"[.*_~|][a-z]", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
 
+# Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
+# pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
+_ORDINARY = re.compile(
+    r"(?:(?!. . |.. .. .. )(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
+    r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
+)
+
 _MAY_PACK = re.compile(r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}")
 _BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
 _HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
@@ -101,9 +108,11 @@ def undone(text: str, folded: Folded, knows: Knows) -> Undone:
     >>> undone("I have chest pain", fold("I have chest pain"), words.__contains__).forms
     ()
     """
+    turned = _turned(folded, knows)
+    if not turned and _ORDINARY.fullmatch(text) is not None:
+        return PLAIN
     spaced = _joined(folded.text, knows)
     leet = _unleeted(folded.text, knows)
-    turned = _turned(folded, knows)
     packed, rest = _unpacked(text, knows)
     readings = (_mended(spaced or folded.text, knows) or spaced, leet, *turned, packed)
     forms = tuple(dict.fromkeys(reading for reading in readings if reading))

@@ -54,8 +54,8 @@ class TermFinder:
             return ()
         lists: set[int] = set()
         first, count = self._root.next, len(words)
-        for start, word in enumerate(words):
-            node = first.get(word)
+        for start in [start for start, word in enumerate(words) if word in first]:
+            node: _Node | None = first[words[start]]
             following = start + 1
             while node is not None:
                 lists |= node.lists
