@@ -35,8 +35,8 @@ from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
-from router.request.shadow import Shadows
-from router.request.shadow_money import SpentSince
+from router.request.shadows.shadow import Shadows
+from router.request.shadows.shadow_money import SpentSince
 from router.request.veiling import Veils, as_stored
 from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router

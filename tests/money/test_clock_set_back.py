@@ -15,7 +15,7 @@ from router.api.compose.clock import MOST_AHEAD_MS, SystemClock
 from router.ledger.books.anchors import EVERY_MS
 from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, admission
 from router.rate_limits.stores.local import SharedRates
-from router.request.shadow import Spent
+from router.request.shadows.shadow_money import Spent
 from router.types import RateAsk, RateLimiter
 from tests.kits.books.ledger_rows import NOW_MS, request
 from tests.kits.books.open_ledgers import Ledgers

@@ -18,7 +18,7 @@ from router.ledger.tables.shadows import shadows_spent
 from router.money.budgets import DAY_MS
 from router.money.model_redirects import Redirect
 from router.policy.schema import Policy, ReportSection, ShadowSection
-from router.request.shadow_money import ShadowMoney, SpentSince
+from router.request.shadows.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import parse
 from router.types import (
     AttemptState,

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from router.judging.pairs import PairJudge
-from router.ledger.tables.pairs import judged_pairs
+from router.ledger.tables.shadows import judged_pairs
 from router.policy.content.rubrics import load_rubric
 from router.routing.decision_record import parse
 from router.types import Answer, Call, PairNote, RequestRow, Role, Work

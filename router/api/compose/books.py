@@ -44,9 +44,9 @@ from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
-from router.ledger.tables.pairs import judged_pairs
 from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue, waits
+from router.ledger.tables.shadows import judged_pairs
 from router.ledger.tables.subjects import PrivacyFigures, Subjects, SubjectTexts, privacy_figures
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import Erased, TextStore

@@ -1,9 +1,55 @@
-"""Reads what shadows have cost: the rows of calls that no client asked for."""
+"""Reads what shadows have cost, and whether a judge preferred them to what the client got."""
 
 from __future__ import annotations
 
+import msgspec
+
 from router.ledger.row_reading import SHADOW
 from router.ledger.sql.database import Database
+from router.types import PairNote
+
+PAGE = 500
+_JUDGED = '%"judged":{%'
+
+
+class _Note(msgspec.Struct, frozen=True):
+    of: str = ""
+    judged: PairNote | None = None
+
+
+class _Shadow(msgspec.Struct, frozen=True):
+    shadow: _Note | None = None
+
+
+_SHADOWS = msgspec.json.Decoder(_Shadow)
+
+
+def judged_pairs(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> dict[str, PairNote]:
+    """Returns the verdicts on shadows that were called in [since, until), by the shown request.
+
+    Blocks. Raises LedgerError.
+    """
+    after: tuple[int, str] = (since_ms or 0, "")
+    pairs: dict[str, PairNote] = {}
+    end = 2**62 if until_ms is None else until_ms
+    while True:
+        with database.reading() as connection:
+            page = connection.exec_driver_sql(
+                "SELECT created_at_ms, request_id, record FROM requests "
+                "WHERE (created_at_ms, request_id) > (?, ?) AND created_at_ms < ? "
+                "AND endpoint = 'shadow' AND (tenant = ? OR ? = '') AND record LIKE ? "
+                f"ORDER BY created_at_ms, request_id LIMIT {PAGE}",
+                (*after, end, tenant or "", tenant or "", _JUDGED),
+            ).fetchall()
+        for _, _, record in page:
+            note = _SHADOWS.decode(record).shadow
+            if note is not None and note.judged is not None:
+                pairs[note.of] = note.judged
+        if len(page) < PAGE:
+            return pairs
+        after = (int(page[-1][0]), str(page[-1][1]))
 
 
 def shadows_spent(database: Database, since_ms: int) -> dict[str, int]:

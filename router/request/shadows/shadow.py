@@ -24,7 +24,7 @@ from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row
 from router.request.progress import Candidate, Progress, ShadowDraw
-from router.request.shadow_money import ShadowMoney, SpentSince
+from router.request.shadows.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import ShadowNote
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan

@@ -1,0 +1,1 @@
+"""Answers of a second answerer, asked after the client has its own."""
