@@ -42,6 +42,7 @@ from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import judged_by_samples
+from router.threads.deadlines import Deadlines
 from router.threads.offload import offloaded
 from router.types import (
     NOBODY,
@@ -110,6 +111,7 @@ class Gateway:
         self._keeper = Keeper(texts, conversations, self._cached)
         self._secret_of = secret_of
         self._clock = clock
+        self._deadlines = Deadlines()  # of its calls
         self._events = events
         self._ids = ids
         self._shadows = Shadows(ledger, clock, ids, secret_of, draw, events, shadows_spent)
@@ -126,7 +128,7 @@ class Gateway:
         routed, progress = await self._intake.route(request, identity, buffered=True)
         if request.hints.dry_run:
             return await self._undone(routed, progress)
-        spender = Spender(routed, progress, self._ledger, self._clock)
+        spender = Spender(routed, progress, self._ledger, self._clock, self._deadlines)
         error: TiergateError | None = None
         try:
             return await self._climb_whole(routed, progress, spender)
@@ -147,7 +149,7 @@ class Gateway:
         if request.hints.dry_run:
             yield await self._undone(routed, progress)
             return
-        spender = Spender(routed, progress, self._ledger, self._clock)
+        spender = Spender(routed, progress, self._ledger, self._clock, self._deadlines)
         error: TiergateError | None = None
         try:
             async with aclosing(self._climb(routed, progress, spender)) as events:

@@ -31,7 +31,7 @@ from router.types import ChatRequest, SessionMemory, Signals
 Scope = Callable[[ChatRequest], MatchScope]
 
 CACHED_TURNS = 5_000
-"""Readings kept per policy, about 3.5 kB each: 18 MB, and the turns of five minutes at 16 requests a
+"""Readings kept per policy, about 3.5 kB each, so 18 MB: the turns of five minutes at 16 requests a
 second. At full load a turn is gone before its conversation goes on, with 8,000 as well."""
 
 _SECRET = secrets.token_bytes(32)

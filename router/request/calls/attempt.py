@@ -37,6 +37,7 @@ from router.request.ledger_row import open_row
 from router.request.progress import Progress
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
+from router.threads.deadlines import Deadline, Deadlines
 from router.types import (
     Answer,
     AttemptRow,
@@ -71,13 +72,19 @@ class CallBooks:
     """Knows what all calls of one request share: the request, its attempts, the ledger."""
 
     def __init__(
-        self, routed: RoutedRequest, progress: Progress, ledger: Ledger, clock: Clock
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        ledger: Ledger,
+        clock: Clock,
+        deadlines: Deadlines,
     ) -> None:
         self.routed = routed
         self.progress = progress
         self.rows = progress.attempts.rows
         self.ledger = ledger
         self.clock = clock
+        self.deadlines = deadlines
         self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
 
     def seconds_left(self, plan: RungPlan) -> float:
@@ -212,13 +219,13 @@ class Attempt:
             if self._plan.facts.price.per_request_nano_usd is not None:
                 self._cover_nested_calls()
 
-    def deadline(self) -> asyncio.Timeout:
+    def deadline(self) -> Deadline:
         """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
-        return asyncio.timeout_at(self._ends_at)
+        return self._books.deadlines.at(self._ends_at)
 
     async def next_piece(self, pieces: AsyncGenerator[Delta, None]) -> Delta | None:
         """Returns the next piece of a stream, None at its end. Raises TimeoutError."""
-        async with self.deadline():
+        with self.deadline():
             return await anext(pieces, None)
 
     def name(self, upstream_id: str) -> None:

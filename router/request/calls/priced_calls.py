@@ -19,6 +19,7 @@ from router.request.progress import Progress
 from router.request.veiling import HidingFrom, hidden_by
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
+from router.threads.deadlines import Deadlines
 from router.types import (
     Answer,
     Call,
@@ -47,12 +48,17 @@ class Spender:
     """Makes the priced calls of one request; answerers get `call`, which knows its own depth."""
 
     def __init__(
-        self, routed: RoutedRequest, progress: Progress, ledger: Ledger, clock: Clock
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        ledger: Ledger,
+        clock: Clock,
+        deadlines: Deadlines,
     ) -> None:
         self._routed = routed
         self._attempts = progress.attempts
         self._clock = clock
-        self._books = CallBooks(routed, progress, ledger, clock)
+        self._books = CallBooks(routed, progress, ledger, clock, deadlines)
 
     def call_rung(self, rung: int, plan: RungPlan) -> Awaitable[Answer]:
         """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""
@@ -133,7 +139,7 @@ class Spender:
         hiding: Hiding | None = None,
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            async with attempt.deadline():
+            with attempt.deadline():
                 work = self._work(request, plan, role, hiding, attempt)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)

@@ -29,6 +29,7 @@ from router.routing.decision_record import ShadowNote
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.verification import Verification, agreement
+from router.threads.deadlines import Deadlines
 from router.types import (
     NOBODY,
     AttemptRow,
@@ -64,6 +65,7 @@ class Shadows:
         self._events = events
         self._ledger = ledger
         self._clock = clock
+        self._deadlines = Deadlines()
         self._ids = ids
         self._secret_of = secret_of
         self._draw = draw
@@ -132,7 +134,7 @@ class Shadows:
         plan = shown.plans[rung]
         note = drawn.note
         routed, progress = self._own_request(own_id, shown, drawn.worst_nano_usd), Progress()
-        spender = Spender(routed, progress, self._ledger, self._clock)
+        spender = Spender(routed, progress, self._ledger, self._clock, self._deadlines)
         error: TiergateError | None = None
         judged: Candidate | None = None
         try:
