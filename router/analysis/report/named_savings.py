@@ -153,7 +153,8 @@ def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:
 def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]]) -> Saving:
     """Sums up one baseline; all is unknown where no answered request could be compared."""
     pairs, comparable = PairedCosts(sums), sums.compared > 0
-    saved, share = pairs.saved_interval(), pairs.share_interval()
+    few = sums.compared < MIN_FOR_INTERVAL  # shadows and failed calls are pairs too
+    saved, share = (None, None) if few else (pairs.saved_interval(), pairs.share_interval())
     # Requests of the same hour are alike; where times allow it, the bootstrap respects that.
     bootstrap = block_intervals(blocks) if comparable and saved is not None else None
     if bootstrap is not None:
@@ -172,7 +173,7 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
         saved_share=pairs.saved_share() if meaningful else None,
         share_interval=share if meaningful else None,
         by_blocks=bootstrap is not None,
-        few=sums.compared < MIN_FOR_INTERVAL,
+        few=few,
         accepted=sums.accepted,
         accepted_saved_nano_usd=sums.accepted_base - sums.accepted_own if comparable else None,
     )

@@ -93,6 +93,16 @@ def test_dearer_routing_shows_a_negative_saving() -> None:
     assert "cost $180.00 more (900.0 %; 95 % interval 900.0 % to 900.0 %)" in report.headline
 
 
+@pytest.mark.parametrize(("answered", "given"), [(29, False), (30, True)])
+def test_an_interval_needs_thirty_answers_whatever_shadows_cost(answered: int, given: bool) -> None:
+    level_2 = Baselines(all_level_2=PRICES[2])
+    rows = [replace(a_row(n, 1), baselines=level_2) for n in range(answered)]
+    shadows = [a_row(100 + n, 3, endpoint="shadow") for n in range(10)]
+    saved = saving(report_of([*rows, *shadows]), "all_level_2")
+    assert (saved.saved_interval is not None, saved.share_interval is not None) == (given, given)
+    assert saved.few is not given
+
+
 @pytest.mark.parametrize(("own", "told"), [(11 * USD, "(1,000.0 %; 95 %"), (12 * USD, None)])
 def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
     own: int, told: str | None
