@@ -30,6 +30,9 @@ class LateRegex:
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)
 
+    def __reduce__(self) -> tuple[type[LateRegex], tuple[str, int]]:
+        return LateRegex, (self._expression, self._flags)
+
     def compiled(self) -> re.Pattern[str]:
         """Returns the compiled expression."""
         return re.compile(self._expression, self._flags)

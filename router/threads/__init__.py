@@ -1,1 +1,1 @@
-"""Work that a thread does, so that the event loop can serve others."""
+"""Long work of threads, so that the event loop can serve others, and deadlines of work."""

@@ -1,4 +1,4 @@
-"""Ends work at a moment, as `asyncio.timeout_at`, with one timer of the event loop for all work.
+"""Ends work at a moment, as `asyncio.timeout_at` does, with one timer of the loop for all work.
 
 To set and cancel a timer costs more than reading a small body, and nearly every call is over long
 before its end. So the timer stands at the earliest moment, and moves on when it comes.
@@ -12,7 +12,7 @@ from types import TracebackType
 
 
 class Deadlines:
-    """Makes the deadlines of one part of the program. They stay apart from those of other parts."""
+    """Makes the deadlines of one part of the program, which runs on one event loop at a time."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -44,12 +44,13 @@ class Deadlines:
         assert self._loop is not None
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._comes_at = self._loop.call_at(when, self._come), when
+        self._timer, self._comes_at = self._loop.call_at(when, self._come, when), when
 
-    def _come(self) -> None:
+    def _come(self, when: float) -> None:
         """Ends the blocks whose time has come, and sets the timer for the next one."""
-        assert self._loop is not None
-        now = max(self._comes_at, self._loop.time())  # a timer may come a little early
+        if self._loop is not asyncio.get_running_loop():
+            return  # an earlier loop's timer
+        now = max(when, self._loop.time())  # a timer may come a little early
         self._timer, self._comes_at = None, math.inf
         for deadline in [deadline for deadline in self._open if deadline.when <= now]:
             del self._open[deadline]

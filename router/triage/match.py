@@ -33,7 +33,14 @@ from router.stats.calibration import (
     sigmoid_of,
 )
 from router.stats.softmax_regression import Weights
-from router.triage.matching.evidence import NOT_COVERED, OTHERS, Evidence, EvidenceFinder, columns
+from router.triage.matching.evidence import (
+    LEAST_SHARE,
+    NOT_COVERED,
+    OTHERS,
+    Evidence,
+    EvidenceFinder,
+    columns,
+)
 from router.triage.text.utterance_words import held_out, text_key
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
@@ -266,7 +273,7 @@ class KnowledgeIndex:
         of = found.rivals
         offered = [share for intent, share in of.next if intent not in self.evidence.apart]
         shares = [of.best, *sorted(offered, reverse=True)]
-        whole = 1.0 - of.apart
+        whole = max(1.0 - of.apart, LEAST_SHARE)
         return set_parts([share / whole for share in shares], found.centres, found.features[6])
 
     def pair(

@@ -32,7 +32,7 @@ Scope = Callable[[ChatRequest], MatchScope]
 
 CACHED_TURNS = 5_000
 """Readings kept per policy, about 3.5 kB each, so 18 MB: the turns of five minutes at 16 requests a
-second. At full load a turn is gone before its conversation goes on, with 8,000 as well."""
+second. At full load no number of them would last until a conversation goes on."""
 
 _SECRET = secrets.token_bytes(32)
 """Keys the digests by which readings are kept, so that a dump of memory names no known text."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 
 import pytest
@@ -34,3 +36,11 @@ def test_nothing_is_compiled_before_the_first_use() -> None:
     broken = late_regex("(")
     with pytest.raises(re.error):
         broken.search("")
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_late_expression_can_be_copied(used: bool) -> None:
+    late = late_regex(NUMBER)
+    assert not used or late.search(TEXT)
+    for copied in (copy.copy(late), copy.deepcopy(late), pickle.loads(pickle.dumps(late))):
+        assert copied.findall(TEXT) == late.findall(TEXT)

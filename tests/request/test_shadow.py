@@ -186,6 +186,17 @@ async def test_restart_within_the_day_begins_no_new_money(houses: Houses) -> Non
     assert money.has_room("another", section, 2 * WORST)
 
 
+async def test_shadow_that_still_runs_counts_at_its_hold(houses: Houses) -> None:
+    may_end = asyncio.Event()
+    house = shadowed(houses, ALWAYS, low(), mid(), deep(gate=may_end))
+    await house.gateway.complete(ask(), ALICE)
+    await eventually(lambda: shadows_spent(house.ledger.database, 0))
+    assert shadows_spent(house.ledger.database, 0) == {"test": WORST}
+    may_end.set()
+    _, (shadow,) = await rows_of(house)
+    assert shadows_spent(house.ledger.database, 0) == {"test": shadow.cost_nano_usd}
+
+
 async def test_what_shadows_cost_yesterday_is_not_counted_after_a_restart(houses: Houses) -> None:
     house = shadowed(houses, ALWAYS)
     await house.gateway.complete(ask(), ALICE)

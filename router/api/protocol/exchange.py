@@ -136,8 +136,8 @@ class Exchange:
                 self._leaving()
         self._wake_up()
 
-    async def run(self, application: Application, ended: Callable[[], None]) -> None:
-        """Calls the application, then `ended`. Logs errors; without a whole response it closes."""
+    async def run(self, application: Application) -> None:
+        """Calls the application. Logs what it raises; without a whole response it closes."""
         self.scope["extensions"] = {ON_LEAVE: self.on_leave}
         try:
             await application(self.scope, self.receive, self.send)
@@ -150,7 +150,6 @@ class Exchange:
             self.scope["extensions"], self._leaving = None, None
             if not self.complete and not self.disconnected:
                 self._line.failed(self)
-            ended()
 
     # The application calls these.
 

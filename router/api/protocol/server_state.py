@@ -55,8 +55,10 @@ class ServerState:
 
     def run(self, exchange: Exchange) -> None:
         """Starts the answer to a request."""
-        answering = exchange.run(self._application, self._ended)
-        self.tasks.add(asyncio.get_running_loop().create_task(answering))
+        task = asyncio.get_running_loop().create_task(exchange.run(self._application))
+        self.tasks.add(task)
+        # Also for a task that is cancelled before its first step.
+        task.add_done_callback(self._ended)
 
     def admit(self, connection: Drainable, *, always: bool) -> bool:
         """Keeps a new connection. Returns False where it has no place.
@@ -118,9 +120,8 @@ class ServerState:
             self._told_s, self._gave_way, self._refused = now_s, 0, 0
         return made
 
-    def _ended(self) -> None:
-        """Forgets the task that calls this as its last step: a callback of the task costs more."""
-        self.tasks.discard(asyncio.current_task())
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
         self._look()
 
     def _look(self) -> None:

@@ -25,14 +25,17 @@ _WINDOW_SQL = (
     "SELECT spent_nano_usd, held_nano_usd FROM budget_windows "
     "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
 )
-# A database checks what an upsert would insert before it looks for a conflict. So the hold of a new
-# window has a value of its own: a release would insert one below 0, which no window may have.
-_WINDOW_MOVE = (
+# Two statements: a database checks what an upsert would insert before it looks for a conflict, and
+# a release would insert a hold below 0, which no window may have.
+_WINDOW_INSERT = (
     "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd, "
-    "held_nano_usd, purged_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) "
-    "ON CONFLICT (tenant, key_id, policy, tier, kind, start_ms) DO UPDATE SET "
-    "spent_nano_usd = budget_windows.spent_nano_usd + excluded.spent_nano_usd, "
-    "held_nano_usd = budget_windows.held_nano_usd + ?"
+    "held_nano_usd, purged_nano_usd) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0) "
+    "ON CONFLICT (tenant, key_id, policy, tier, kind, start_ms) DO NOTHING"
+)
+_WINDOW_MOVE = (
+    "UPDATE budget_windows SET spent_nano_usd = spent_nano_usd + ?, "
+    "held_nano_usd = held_nano_usd + ? "
+    "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
 )
 
 Payer = tuple[str, str, str]  # tenant, key, policy
@@ -91,13 +94,10 @@ class Windows:
 
         So each window has the sum of its attempts, and none of them is released twice.
         """
-        spent, held = now.counts
         if before is not None:
-            was_spent, was_held = before.counts
-            if before.tier == now.tier and before.started_at_ms == now.started_at_ms:
-                spent, held = spent - was_spent, held - was_held  # of the same windows
-            else:
-                self._move((*payer, before.tier), before.started_at_ms, -was_spent, -was_held)
+            spent, held = before.counts
+            self._move((*payer, before.tier), before.started_at_ms, -spent, -held)
+        spent, held = now.counts
         self._move((*payer, now.tier), now.started_at_ms, spent, held)
 
     def _move(self, payer: Scope, started_at_ms: int, spent: int, held: int) -> None:
@@ -158,16 +158,15 @@ class Windows:
 
     def flush(self) -> None:
         """Writes the changes."""
-        moves = []
+        moves = [(*moved, *window) for window, moved in self._moved.items() if any(moved)]
+        if moves:
+            self._cursor.executemany(_WINDOW_INSERT, [move[2:] for move in moves])
+            self._cursor.executemany(_WINDOW_MOVE, moves)
         for window, (spent, held) in self._moved.items():
-            if spent or held:
-                moves.append((*window, spent, max(held, 0), held))
             stored = self._stored.get(window)
             if stored is not None:
                 stored[0] += spent
                 stored[1] += held
-        if moves:
-            self._cursor.executemany(_WINDOW_MOVE, moves)
         self._moved.clear()
 
 

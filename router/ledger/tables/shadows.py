@@ -6,7 +6,7 @@ import msgspec
 
 from router.ledger.row_reading import SHADOW
 from router.ledger.sql.database import Database
-from router.types import PairNote
+from router.types import PairNote, Role
 
 PAGE = 500
 _JUDGED = '%"judged":{%'
@@ -55,12 +55,14 @@ def judged_pairs(
 def shadows_spent(database: Database, since_ms: int) -> dict[str, int]:
     """Returns what shadows since a time (epoch ms) have cost, in nano-dollars by policy.
 
-    Calls whose outcome is unknown count at their hold. Blocks. Raises LedgerError.
+    Calls that run, or whose outcome is unknown, count at their hold. Blocks. Raises LedgerError.
     """
     with database.reading() as connection:
+        # Until it ends, the row of a shadow has the endpoint of the request that it shadows.
         rows = connection.exec_driver_sql(
-            "SELECT policy, SUM(cost_nano_usd) FROM requests "
-            "WHERE created_at_ms >= ? AND endpoint = ? GROUP BY policy",
-            (since_ms, SHADOW),
+            "SELECT policy, SUM(cost_nano_usd) FROM requests r WHERE created_at_ms >= ? AND "
+            "(endpoint = ? OR EXISTS (SELECT 1 FROM attempts a WHERE a.request_id = r.request_id "
+            "AND a.role = ?)) GROUP BY policy",
+            (since_ms, SHADOW, Role.SHADOW.value),
         ).fetchall()
     return {str(policy): int(nano_usd) for policy, nano_usd in rows}

@@ -122,6 +122,7 @@ class Shadows:
         """Waits for shadows that run; each ends by its answerer's own deadline."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._money.known()
 
     async def _run(
         self,

@@ -38,7 +38,8 @@ class Spent:
 class ShadowMoney:
     """Holds what shadows spend; used on one event loop alone.
 
-    `spent_since` is asked once, at the first shadow that may be called. None: nothing was spent.
+    `spent_since` is asked once, at the first shadow that may be called. Without it the day's money
+    is whole at the start.
     """
 
     clock: Clock
@@ -54,6 +55,11 @@ class ShadowMoney:
         spent = self._today(policy)
         fits = spent.nano_usd + worst_nano_usd <= usd_to_nano(section.max_usd_per_day)
         return fits and spent.running < section.max_at_once
+
+    async def known(self) -> None:
+        """Waits for a question to the ledger that is under way."""
+        if self._reading is not None:
+            await asyncio.wait({self._reading})
 
     def take(self, policy: str, worst_nano_usd: int) -> int:
         """Takes a place and a shadow's worst case; returns the day (UTC) that pays for it."""

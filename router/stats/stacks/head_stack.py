@@ -64,7 +64,10 @@ class HeadStack:
         return self._doubted(self.heads[name].read(logits[:, self._spans[name]]), logits, name)
 
     def read_all(self, logits: Floats) -> dict[str, Floats]:
-        """Returns the same of every head, by name; most of them cost one call together."""
+        """Returns each head's calibrated output by name, of logits (rows, classes of all heads).
+
+        An output is (rows,) or (rows, classes). Heads of one chance are calibrated in one call.
+        """
         outputs = self._sigmoids(logits)
         for name, head in self.heads.items():
             if name not in outputs:
