@@ -82,15 +82,6 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0)
     return Cost(tokens + own, CostBasis.TOKEN_PRICE)
 
 
-def basis_at(price: Price) -> CostBasis:
-    """Returns the basis of what a call costs at this price."""
-    if price.per_request_nano_usd is not None:
-        return CostBasis.LIST_PRICE
-    if price.input_nano_usd is None or price.output_nano_usd is None:
-        return CostBasis.OWN_COMPUTE if price.per_second_nano_usd else CostBasis.UNKNOWN
-    return CostBasis.TOKEN_PRICE
-
-
 def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     """Returns the cost of each token class and of the images, in millionths of a nano-dollar.
 

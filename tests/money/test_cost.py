@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from router.money.cost import (
     at_dearest,
     attempt_cost,
-    basis_at,
     calls_cost,
     hides_reasoning,
     input_bound,
@@ -103,22 +102,6 @@ prices = st.builds(
 usages = st.tuples(*[st.integers(0, 10**6)] * 6).map(
     lambda n: Usage(sum(n[:3]) + n[5], n[1], n[2], n[3] + n[4], n[4], audio_input_tokens=n[5])
 )
-
-
-@pytest.mark.parametrize(
-    ("price", "basis"),
-    [
-        (replace(PRICE, per_request_nano_usd=0, per_second_nano_usd=5), CostBasis.LIST_PRICE),
-        (replace(PRICE, per_second_nano_usd=5), CostBasis.TOKEN_PRICE),
-        (replace(PRICE, output_nano_usd=None, per_second_nano_usd=5), CostBasis.OWN_COMPUTE),
-        (Price(per_second_nano_usd=5), CostBasis.OWN_COMPUTE),
-        (replace(PRICE, input_nano_usd=None), CostBasis.UNKNOWN),
-        (Price(), CostBasis.UNKNOWN),
-    ],
-)
-def test_basis_of_a_price_is_that_of_what_a_call_costs(price: Price, basis: CostBasis) -> None:
-    assert basis_at(price) is basis
-    assert attempt_cost(price, Usage(), 0.0).basis is basis
 
 
 def test_sound_has_a_price_of_its_own() -> None:

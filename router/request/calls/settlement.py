@@ -11,7 +11,7 @@ from router.errors import DeadlineExceeded, TiergateError, UpstreamError
 from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.rungs.rung_plan import RungPlan
-from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price
+from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Usage
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
@@ -21,7 +21,7 @@ def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
     at a price that is known.
     """
     if plan.spends_outside:
-        return cost.basis_at(plan.facts.price)
+        return cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis
     return CostBasis.UNKNOWN if held else CostBasis.OWN_COMPUTE
 
 
@@ -117,7 +117,7 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
         row,
         state=AttemptState.UNKNOWN_COST,
         cost_nano_usd=row.held_nano_usd,
-        cost_basis=cost.basis_at(plan.facts.price),
+        cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
         estimated=True,
     )
 
