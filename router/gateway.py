@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
 from router.request.answer_verification import judged_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
+from router.request.calls.attempt import CallBooks
 from router.request.calls.baselines import compared
 from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
@@ -128,7 +129,7 @@ class Gateway:
         routed, progress = await self._intake.route(request, identity, buffered=True)
         if request.hints.dry_run:
             return await self._undone(routed, progress)
-        spender = Spender(routed, progress, self._ledger, self._clock, self._deadlines)
+        spender = self._spender(routed, progress)
         error: TiergateError | None = None
         try:
             return await self._climb_whole(routed, progress, spender)
@@ -149,7 +150,7 @@ class Gateway:
         if request.hints.dry_run:
             yield await self._undone(routed, progress)
             return
-        spender = Spender(routed, progress, self._ledger, self._clock, self._deadlines)
+        spender = self._spender(routed, progress)
         error: TiergateError | None = None
         try:
             async with aclosing(self._climb(routed, progress, spender)) as events:
@@ -160,6 +161,10 @@ class Gateway:
             raise
         finally:
             await self._end(routed, progress, spender, error)
+
+    def _spender(self, routed: RoutedRequest, progress: Progress) -> Spender:
+        books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines)
+        return Spender(books)
 
     async def _undone(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision."""

@@ -170,7 +170,7 @@ async def test_day_has_its_money(houses: Houses, spare: int, called: int) -> Non
 
 def spent_of(house: House) -> SpentSince:
     """Returns what the server asks its ledger for: what shadows have cost since a time."""
-    return partial(asyncio.to_thread, shadows_spent, house.ledger.database)
+    return partial(shadows_spent, house.ledger.database)
 
 
 async def test_restart_within_the_day_begins_no_new_money(houses: Houses) -> None:
@@ -210,7 +210,7 @@ async def test_what_shadows_cost_yesterday_is_not_counted_after_a_restart(houses
 async def test_ledger_that_cannot_be_read_is_asked_again(houses: Houses) -> None:
     house, answers = shadowed(houses, ALWAYS), iter([LedgerError("down"), {"test": 0}])
 
-    async def spent_since(_: int) -> dict[str, int]:
+    def spent_since(_: int) -> dict[str, int]:
         answer = next(answers)
         if isinstance(answer, LedgerError):
             raise answer

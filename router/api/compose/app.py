@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -139,7 +138,8 @@ class App:
             clock=self.clock,
             ids=core.ids,
         )
-        self._vectors = TextVectors(core.model)  # a second thread, for the clients' own texts
+        # A second thread, for the clients' own texts.
+        self._vectors = TextVectors(core.model)
         self._outside = OutsideEmbedders(core.environ)
         booked = BookedVectors(
             self._outside.embed,
@@ -194,7 +194,7 @@ class App:
             gauge=gauge,
             draw=chance,
             events=core.events,
-            shadows_spent=lambda since_ms: to_thread(shadows_spent, self.ledger.database, since_ms),
+            shadows_spent=partial(shadows_spent, self.ledger.database),
         )
 
     def _server_of(self, door: Doorkeeper, feedback: SqlFeedback, booked: BookedVectors) -> Server:
@@ -339,7 +339,7 @@ class App:
         self._questions.close()
         self._events.close()
         if self.telemetry is not None:
-            await to_thread(self.telemetry.close)
+            await asyncio.to_thread(self.telemetry.close)
 
     async def _start_answerers(self, runtime: PolicyRuntime) -> None:
         for plan in runtime.plans:
@@ -364,10 +364,10 @@ class App:
         # A bounded loop instead of an endless one; it is cancelled when the process ends.
         for _ in range(MAX_DAYS):
             try:
-                await to_thread(self.texts.purge_expired)
-                await to_thread(self._sessions.purge_expired)
-                await to_thread(self._replies.purge_expired)
-                await to_thread(self._batching.purge_expired)
+                await asyncio.to_thread(self.texts.purge_expired)
+                await asyncio.to_thread(self._sessions.purge_expired)
+                await asyncio.to_thread(self._replies.purge_expired)
+                await asyncio.to_thread(self._batching.purge_expired)
                 left = await self._reviewer.book_left()
                 if left.gone:
                     self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
@@ -383,7 +383,7 @@ class App:
 
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keeps a policy's text under its hash, so that old rows can be read by it later."""
-        text = loaded.text or await to_thread(loaded.path.read_text, encoding="utf-8")
+        text = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
         named = loaded.registered.in_file(text)
         await self.ledger.record_policy(loaded.hash, loaded.policy.name, named, own_book(loaded))
 
@@ -416,7 +416,7 @@ class App:
         await self._record(loaded)
         # Embedding a knowledge file takes seconds, and requests go on meanwhile.
         with giving_way():
-            runtime = await to_thread(self.core.build, loaded)
+            runtime = await asyncio.to_thread(self.core.build, loaded)
         await self._start_answerers(runtime)
         name = loaded.policy.name
         runtimes = {**self.core.router.runtimes, name: runtime}

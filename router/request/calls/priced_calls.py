@@ -15,19 +15,14 @@ from msgspec.structs import replace
 from router.errors import CannotAnswer, DepthExceeded
 from router.privacy.pseudonyms.veil import Veil, VeiledStream
 from router.request.calls.attempt import Attempt, CallBooks, Nesting
-from router.request.progress import Progress
 from router.request.veiling import HidingFrom, hidden_by
-from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
-from router.threads.deadlines import Deadlines
 from router.types import (
     Answer,
     Call,
     ChatRequest,
-    Clock,
     Delta,
     Hiding,
-    Ledger,
     Reason,
     Role,
     Work,
@@ -47,18 +42,11 @@ twice. Seven steps, six perspectives and the client's own form are the most that
 class Spender:
     """Makes the priced calls of one request; answerers get `call`, which knows its own depth."""
 
-    def __init__(
-        self,
-        routed: RoutedRequest,
-        progress: Progress,
-        ledger: Ledger,
-        clock: Clock,
-        deadlines: Deadlines,
-    ) -> None:
-        self._routed = routed
-        self._attempts = progress.attempts
-        self._clock = clock
-        self._books = CallBooks(routed, progress, ledger, clock, deadlines)
+    def __init__(self, books: CallBooks) -> None:
+        self._books = books
+        self._routed = books.routed
+        self._attempts = books.progress.attempts
+        self._clock = books.clock
 
     def call_rung(self, rung: int, plan: RungPlan) -> Awaitable[Answer]:
         """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""

@@ -20,6 +20,7 @@ from router.ledger.row_reading import SHADOW
 from router.money import cost
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
+from router.request.calls.attempt import CallBooks
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row
@@ -135,7 +136,8 @@ class Shadows:
         plan = shown.plans[rung]
         note = drawn.note
         routed, progress = self._own_request(own_id, shown, drawn.worst_nano_usd), Progress()
-        spender = Spender(routed, progress, self._ledger, self._clock, self._deadlines)
+        books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines)
+        spender = Spender(books)
         error: TiergateError | None = None
         judged: Candidate | None = None
         try:

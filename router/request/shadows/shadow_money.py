@@ -7,7 +7,7 @@ a restart begins no new allowance. Until it knows, no shadow has room. It calls 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from router.errors import LedgerError
@@ -15,8 +15,8 @@ from router.money.budgets import DAY_MS
 from router.policy.schema import ShadowSection
 from router.types import Clock, usd_to_nano
 
-SpentSince = Callable[[int], Awaitable[Mapping[str, int]]]
-"""Returns what shadows have cost since a time (epoch ms), in nano-dollars by policy. Raises
+SpentSince = Callable[[int], Mapping[str, int]]
+"""Returns what shadows have cost since a time (epoch ms), in nano-dollars by policy. Blocks. Raises
 LedgerError."""
 
 
@@ -92,7 +92,7 @@ class ShadowMoney:
         """Notes what the day's shadows have cost; where the ledger fails, a later one asks."""
         day = self._day()
         try:
-            before = await spent_since(day * DAY_MS)
+            before = await asyncio.to_thread(spent_since, day * DAY_MS)
         except LedgerError:
             return
         self._spent = {policy: Spent(day, nano_usd) for policy, nano_usd in before.items()}
