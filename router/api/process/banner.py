@@ -98,6 +98,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
             yield f"  warning    {what}; calls go out without a key"
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
+    yield from _kept_texts(core)
     yield from _kept_for_reviewers(core)
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
@@ -110,6 +111,25 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
 
 
+def _kept_texts(core: Core) -> Iterator[str]:
+    """Yields which policies store prompts and answers, how, for how long, and if they are sealed."""
+    kept = [loaded.policy for loaded in core.loaded.values()]
+    kept = [policy for policy in kept if policy.privacy.store != "none"]
+    for number, policy in enumerate(kept):
+        label = "  texts    " if number == 0 else "           "
+        how = "redacted" if policy.privacy.store == "redacted" else "in full"
+        days = policy.privacy.retention_days
+        long = f"{days} day{'' if days == 1 else 's'}"
+        yield f"{label}  prompts and answers are stored {how} for {long}: {policy.name}"
+    if kept:
+        yield f"             (privacy.store); {_sealed(core)}."
+
+
+def _sealed(core: Core) -> str:
+    keys = text_keys(core.environ).keys
+    return "sealed" if keys else "not sealed, since TIERGATE_TEXT_KEYS is not set"
+
+
 def _kept_for_reviewers(core: Core) -> Iterator[str]:
     """Yields what is kept of matters that wait, for policies that keep no other text."""
     policies = [
@@ -120,9 +140,9 @@ def _kept_for_reviewers(core: Core) -> Iterator[str]:
     if kept:
         who = ", ".join(kept)
         yield f"  reviews    what waits for a person is stored until it is decided: {who}"
-        keys = text_keys(core.environ).keys
-        sealed = "sealed" if keys else "not sealed, since TIERGATE_TEXT_KEYS is not set"
-        yield f"             (privacy.waiting); {sealed}. No other text is stored."
+        others = any(loaded.policy.privacy.store != "none" for loaded in core.loaded.values())
+        whose = f" of {who}" if others else ""
+        yield f"             (privacy.waiting); {_sealed(core)}. No other text{whose} is stored."
     if unkept:
         yield "  reviews    nobody can read what waits for a person, though customers are told that"
         yield f"             one looks at it (privacy.waiting: none in {', '.join(unkept)})."

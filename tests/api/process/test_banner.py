@@ -105,3 +105,32 @@ def test_the_start_says_what_is_kept_for_those_who_review(
     with Served(tmp_path, policy, **environ) as served:
         assert told in " ".join(served.output.split())
         assert ("  reviews  " in served.output) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("privacy", "environ", "told"),
+    [
+        (
+            {"store": "redacted"},
+            {},
+            "stored redacted for 30 days: tested (privacy.store); not sealed, since",
+        ),
+        (
+            {"store": "full", "retention_days": 1},
+            SEALING,
+            "stored in full for 1 day: tested (privacy.store); sealed.",
+        ),
+        ({"store": "none"}, SEALING, ""),
+    ],
+)
+def test_the_start_says_if_texts_are_sealed_exactly_where_they_are_stored(
+    upstream: Upstream,
+    tmp_path: Path,
+    privacy: dict[str, object],
+    environ: dict[str, str],
+    told: str,
+) -> None:
+    policy = write_policy(tmp_path, upstream.url, privacy=privacy)
+    with Served(tmp_path, policy, **environ) as served:
+        assert told in " ".join(served.output.split())
+        assert ("  texts  " in served.output) is bool(told)
