@@ -58,7 +58,8 @@ def shadows_spent(database: Database, since_ms: int) -> dict[str, int]:
     Calls that run, or whose outcome is unknown, count at their hold. Blocks. Raises LedgerError.
     """
     with database.reading() as connection:
-        # Until it ends, the row of a shadow has the endpoint of the request that it shadows.
+        # A row that an older version opened has the endpoint of the request that it shadows, until
+        # it ends.
         rows = connection.exec_driver_sql(
             "SELECT policy, SUM(cost_nano_usd) FROM requests r WHERE created_at_ms >= ? AND "
             "(endpoint = ? OR EXISTS (SELECT 1 FROM attempts a WHERE a.request_id = r.request_id "

@@ -7,7 +7,7 @@ books what the call cost, however it ended. It knows nothing about rungs and ver
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 
 from msgspec import Struct
@@ -48,10 +48,15 @@ from router.types import (
     Delta,
     Ledger,
     Reason,
+    RequestRow,
     Role,
     Usage,
     exact_usd,
 )
+
+
+Intent = Callable[[RoutedRequest, Progress, AttemptRow], RequestRow]
+"""Returns the open row that a call is held under."""
 
 
 class Nesting(Struct, frozen=True):
@@ -78,8 +83,10 @@ class CallBooks:
         ledger: Ledger,
         clock: Clock,
         deadlines: Deadlines,
+        intent: Intent = open_row,
     ) -> None:
         self.routed = routed
+        self.intent = intent
         self.progress = progress
         self.rows = progress.attempts.rows
         self.ledger = ledger
@@ -311,7 +318,7 @@ class Attempt:
             return
         if books.in_ledger:
             await books.settle_earlier()
-        await books.ledger.hold(open_row(books.routed, books.progress, row), row)
+        await books.ledger.hold(books.intent(books.routed, books.progress, row), row)
         if not self._nesting.included:
             books.in_ledger.add(self._number)
 

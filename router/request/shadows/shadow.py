@@ -23,7 +23,7 @@ from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
 from router.request.calls.attempt import CallBooks
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
-from router.request.ledger_row import Ending, final_row
+from router.request.ledger_row import Ending, final_row, open_row
 from router.request.progress import Candidate, Progress, ShadowDraw
 from router.request.shadows.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import ShadowNote
@@ -136,7 +136,9 @@ class Shadows:
         plan = shown.plans[rung]
         note = drawn.note
         routed, progress = self._own_request(own_id, shown, drawn.worst_nano_usd), Progress()
-        books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines)
+        books = CallBooks(
+            routed, progress, self._ledger, self._clock, self._deadlines, intent=_intent
+        )
         spender = Spender(books)
         error: TiergateError | None = None
         judged: Candidate | None = None
@@ -206,13 +208,7 @@ class Shadows:
         ending = Ending(state, tried, error=error)
         secret = self._secret_of(routed.identity.tenant)
         row = final_row(routed, progress, ending, self._clock, secret)
-        return replace(
-            row,
-            endpoint=SHADOW,
-            mode=SHADOW,
-            reason=Reason.SHADOWED.value,
-            reasons=(Reason.SHADOWED.value,),
-        )
+        return _as_shadow(row)
 
 
 def shadow_rung(section: ShadowSection, routed: RoutedRequest) -> int | None:
@@ -254,6 +250,21 @@ def _worst(plan: RungPlan, routed: RoutedRequest, candidate: Candidate) -> int:
     request = routed.request
     most = judge.most(request, candidate.answer.text, cost.output_cap(plan.facts, request))
     return own + ORDERS * cost.worst_case(most, ChatRequest((), ""))
+
+
+def _intent(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> RequestRow:
+    """Returns the open row of a shadow. It is no request, also where its process dies."""
+    return _as_shadow(open_row(routed, progress, attempt))
+
+
+def _as_shadow(row: RequestRow) -> RequestRow:
+    return replace(
+        row,
+        endpoint=SHADOW,
+        mode=SHADOW,
+        reason=Reason.SHADOWED.value,
+        reasons=(Reason.SHADOWED.value,),
+    )
 
 
 def _unseen(attempt: AttemptRow) -> AttemptRow:
