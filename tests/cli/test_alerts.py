@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from router.cli.exits import Exit
+from router.cli.learning.alerts import WAITS_MS, Looked, look
+from router.ledger.books.store import SqlLedger
+from router.policy.sections.learning import AlertsSection
+from router.types import RequestState
 from router.watch.alarms import Alarm
-from router.watch.state import State, alone, save
+from router.watch.state import State, alone, load, save
 from tests.kits.books.feedback_kit import learning
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.inputs.policy_texts import added, write
 from tests.kits.server_kit import Running, tiergate
 
@@ -17,6 +25,7 @@ alerts:
   rules: [{watch: errors, above: 0.1}, {watch: queue_age, above: 8}, {watch: drift}]
   webhooks: [{url: "${SLACK_HOOK}", shape: slack}]
 """
+HOUR_MS = 3_600_000
 PLACE = "alerts.webhooks[0].url"
 REASON = "${SLACK_HOOK} is not set; no alert reaches this receiver"
 
@@ -82,6 +91,26 @@ async def test_run_of_a_timer_prints_nothing_of_what_it_watches(tmp_path: Path) 
     run = tiergate("alerts", "run", "--once", "--policy", policy(tmp_path), *where)
     assert run.returncode == 0, run.stderr
     assert "watches" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("minutes", "waits_ms", "judged"), [(1, 0, 1), (1, WAITS_MS, 0), (5, WAITS_MS, 1)]
+)
+async def test_only_a_timer_judges_a_window_at_once_though_a_request_of_it_runs(
+    tmp_path: Path, minutes: int, waits_ms: int, judged: int
+) -> None:
+    database, state = tmp_path / "ledger.db", tmp_path / "a.json"
+    ends_ms = NOW_MS // HOUR_MS * HOUR_MS
+    ledger = SqlLedger.open(database, clock=StandingClock(), budget_of=lambda _tenant: None)
+    begun = {"created_at_ms": ends_ms - 1, "state": RequestState.OPEN}
+    held = attempt("r1", held=5, started_at_ms=ends_ms - 1)
+    await ledger.hold(replace(request("r1"), **begun), held)
+    watched = Looked(
+        "mine", AlertsSection.model_validate({"rules": [{"watch": "errors", "above": 0.1}]})
+    )
+    look(watched, database, state, ends_ms + minutes * 60_000, waits_ms)
+    assert load(state).checked_ms == judged * ends_ms
+    await ledger.close()
 
 
 async def test_second_run_beside_the_first_is_refused(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from router.cli.ledger.ledger import BESIDE
 from router.cli.ledger.row_lines import row_lines
 from router.ledger.books.store import SqlLedger
+from router.ledger.row_reading import AFTERWARDS
 from router.ledger.sql.database import Database
 from router.ledger.tables.policies import record_policy
 from router.ledger.tables.reviews import SqlReviewQueue
@@ -103,6 +105,39 @@ def test_request_that_is_not_in_the_ledger_is_named_with_exit_code_1(database: P
     assert run.returncode == 1
     assert "req_r3" in run.stdout
     assert "'req_gone' is not in this ledger; expected an id" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("ledger", "rows"), ("decisions", "export"), ("decisions", "outcome", "--right")]
+)
+def test_an_unknown_id_prints_no_table_and_says_what_to_do(
+    database: Path, command: tuple[str, ...]
+) -> None:
+    run = tiergate(*command, "req_gone", "-d", database)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "'req_gone' is not in this ledger; expected an id" in run.stderr
+    assert f"Check the id, or name another ledger than {database} by --database" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--tenant", "nobody"), "No row fits --tenant.\n"),
+        (("--since", "2020-01", "--until", "2020-02"), "No row fits --since and --until.\n"),
+    ],
+)
+def test_no_rows_are_said_in_place_of_an_empty_table(
+    database: Path, options: tuple[str, ...], told: str
+) -> None:
+    assert said("ledger", "rows", *options, "-d", database) == told
+
+
+def test_review_that_is_unknown_says_where_to_find_them(database: Path) -> None:
+    for command in ("show", "done"):
+        run = tiergate("review", command, "rev_gone", "-d", database)
+        assert (run.returncode, run.stdout) == (1, "")
+        assert "expected" in run.stderr
+        assert "`tiergate review list`" in run.stderr
 
 
 @pytest.mark.process
@@ -224,6 +259,25 @@ def test_whole_books_verify_with_0(database: Path) -> None:
     assert "The books are whole: 6 requests by 1 writer cost" in told
 
 
+def test_verified_rows_that_are_no_requests_are_named(database: Path) -> None:
+    async def write() -> None:
+        ledger = SqlLedger.open(database, clock=StandingClock(), budget_of=lambda _tenant: None)
+        for name, endpoint in (("s1", "shadow"), ("s2", "shadow"), ("v1", "review")):
+            await ledger.finish(replace(request(name, attempt(name)), endpoint=endpoint))
+        await ledger.close()
+
+    asyncio.run(write())
+    told = said("ledger", "verify", "-d", database)
+    assert "whole: 9 rows (6 requests, 1 review, 2 shadows) by 1 writer cost" in told
+    parsed = json.loads(said("ledger", "verify", "--json", "-d", database))
+    assert (parsed["rows"], parsed["requests"]) == (9, 6)
+    assert parsed["rows_beside_requests"] == {"review": 1, "shadow": 2}
+
+
+def test_every_kind_of_row_that_is_no_request_has_words() -> None:
+    assert BESIDE.keys() == AFTERWARDS
+
+
 @pytest.mark.process
 def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:
     with sqlite3.connect(database) as connection:
@@ -234,9 +288,7 @@ def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:
 
 @pytest.mark.process
 def test_purge_keeps_the_books_whole(database: Path) -> None:
-    assert "6 requests dropped" in said(
-        "ledger", "purge", "--before", "0h", "--yes", "-d", database
-    )
+    assert "6 rows dropped" in said("ledger", "purge", "--before", "0h", "--yes", "-d", database)
     said("ledger", "verify", "-d", database)
 
 
@@ -265,7 +317,7 @@ def test_purge_names_no_matter_whose_request_stays(tmp_path: Path) -> None:
     asyncio.run(write())
     before = datetime.fromtimestamp((NOW_MS - day_ms) / 1000, UTC).date().isoformat()
     dropped = said("ledger", "purge", "--before", before, "--yes", "-d", path)
-    assert dropped == "0 requests dropped.\n"
+    assert dropped == "0 rows dropped.\n"
 
 
 @pytest.mark.process

@@ -112,7 +112,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
 
 
 def _kept_texts(core: Core) -> Iterator[str]:
-    """Yields which policies store prompts and answers, how, for how long, and if they are sealed."""
+    """Yields which policies store texts, how and for how long, and if they are sealed."""
     kept = [loaded.policy for loaded in core.loaded.values()]
     kept = [policy for policy in kept if policy.privacy.store != "none"]
     for number, policy in enumerate(kept):

@@ -137,7 +137,14 @@ def run(
     policy: PolicyOption = "default",
     database: DatabasePath = DATABASE,
     state: StateFile = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once, as a timer needs it.")] = False,
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once",
+            help="Look once, as a timer needs it: at the last full window, without a wait for "
+            "requests that still run.",
+        ),
+    ] = False,
 ) -> None:
     """Check each window of recorded traffic once; tell which alarms began and ended."""
     from router.watch.state import alone

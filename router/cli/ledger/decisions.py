@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.ledger import Tenant
+from router.cli.ledger.ledger import Tenant, say_missing
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -50,7 +50,7 @@ def export(
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
-        document = _dossier(books, decision)
+        document = _dossier(books, decision, database)
     if html is not None:
         html.write_text(dossier_page(document), encoding="utf-8")
     text = json.dumps(document, ensure_ascii=False, indent=2)
@@ -119,7 +119,7 @@ def outcome(
     from router.types import Feedback, FeedbackSource, usd_to_nano
 
     with Books.open(database) as books:
-        row = _row(books, decision)
+        row = _row(books, decision, database)
         feedback = Feedback(
             request_id=row.request_id,
             tenant=row.tenant,
@@ -173,24 +173,24 @@ def due(
     typer.echo(f"{len(rows)} due")
 
 
-def _row(books: Books, name: str) -> RequestRow:
+def _row(books: Books, name: str, database: str) -> RequestRow:
     from router.api.http.decision_views import request_id_of
 
     row = books.row(request_id_of(name))
     if row is None:
-        typer.echo(f"tiergate: {name} is not in this ledger", err=True)
+        say_missing(name, database)
         raise typer.Exit(Exit.FAILURE)
     return row
 
 
-def _dossier(books: Books, name: str) -> Json:
+def _dossier(books: Books, name: str, database: str) -> Json:
     from router.analysis.dossier.dossier import KeptTexts, build_dossier
     from router.api.http.decision_views import decision_id
     from router.ledger.row_reading import reasoning_of
     from router.stats.stated_confidence import calibrated
     from router.wire.feedback import feedback_view
 
-    row = _row(books, name)
+    row = _row(books, name, database)
     chained = books.chain_row(row.request_id)
     if chained is None:
         typer.echo(f"tiergate: {name} is still open; it has no place in the chain yet", err=True)

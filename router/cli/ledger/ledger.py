@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 MOST_ROWS = 1_000_000_000  # more would be held in memory, and no counter takes any number
+BESIDE = {
+    "reconcile": ("correction by a bill", "corrections by bills"),
+    "review": ("review", "reviews"),
+    "rollout": ("stage of a rollout", "stages of rollouts"),
+    "shadow": ("shadow", "shadows"),
+    "synthesize": ("text written to train on", "texts written to train on"),
+}
+"""Names what the rows of an endpoint book that are no requests."""
 Since = Annotated[
     str | None, typer.Option(help="From when on: 24h, 7d, 2026-11, 2026-11-20, 2026-11-20T08:00.")
 ]
@@ -91,16 +99,35 @@ def rows(
                 sys.stdout.buffer.write(rows_json(row, key_names) + b"\n")
             sys.stdout.buffer.flush()
         else:
-            for line in row_lines(shown, console().width):
-                typer.echo(line)
+            heading, *lines = row_lines(shown, console().width)
+            # A heading without rows would say nothing.
+            if lines:
+                typer.echo("\n".join((heading, *lines)))
+            elif not ids:
+                typer.echo(_no_rows(since, until, tenant))
     for name in missing:
-        typer.echo(
-            f"tiergate: {name!r} is not in this ledger; expected an id of a request, a decision or "
-            "an answer, as `tiergate ledger rows` and the answer's headers show them",
-            err=True,
-        )
+        say_missing(name, database)
     if missing:
         raise typer.Exit(Exit.FAILURE)
+
+
+def say_missing(name: str, database: str) -> None:
+    """Says on standard error that a ledger has no row with this id, and what to do."""
+    from router.api.compose.books import Address
+
+    typer.echo(
+        f"tiergate: {name!r} is not in this ledger; expected an id of a request, a decision or an "
+        "answer, as `tiergate ledger rows` and the answer's headers show them. Check the id, or "
+        f"name another ledger than {Address.parse(database).shown} by --database",
+        err=True,
+    )
+
+
+def _no_rows(since: str | None, until: str | None, tenant: str | None) -> str:
+    """Returns what is printed in place of an empty table."""
+    named = {"--since": since, "--until": until, "--tenant": tenant}
+    given = [option for option, value in named.items() if value]
+    return f"No row fits {' and '.join(given)}." if given else "No rows yet."
 
 
 def _named(books: Books, ids: Iterable[str], missing: list[str]) -> Iterator[RequestRow]:
@@ -135,6 +162,8 @@ def verify(
             {
                 "whole": books_check.whole,
                 "rows": books_check.rows,
+                "requests": books_check.requests,
+                "rows_beside_requests": dict(books_check.beside),
                 "writers": books_check.writers,
                 "anchors": books_check.anchors,
                 "outside_anchors": books_check.outside_anchors,
@@ -160,7 +189,7 @@ def verify(
         findings = counted(len(books_check.findings), "finding", "findings")
         typer.echo(
             f"{'The books are whole' if books_check.whole else findings}: "
-            f"{counted(books_check.rows, 'request', 'requests')} by "
+            f"{_rows_in_words(books_check.requests, books_check.beside)} by "
             f"{counted(books_check.writers, 'writer', 'writers')} cost "
             f"{usd(books_check.cost_nano_usd)} ({books_check.cost_nano_usd} nano-dollars); "
             f"{books_check.open_requests} open, {usd(books_check.held_nano_usd)} held; "
@@ -169,6 +198,16 @@ def verify(
         )
     if not books_check.whole:
         raise typer.Exit(Exit.FAILURE)
+
+
+def _rows_in_words(requests: int, beside: Mapping[str, int]) -> str:
+    """Returns how many rows were checked, and how many of them are no requests, by endpoint."""
+    from router.rendering.figures_in_words import counted
+
+    parts = [counted(requests, "request", "requests")]
+    parts += [counted(number, *BESIDE[endpoint]) for endpoint, number in beside.items()]
+    rows = counted(requests + sum(beside.values()), "row", "rows")
+    return f"{rows} ({', '.join(parts)})" if beside else parts[0]
 
 
 @ledger.command()
@@ -202,7 +241,7 @@ def purge(
         gone = len(waiting - books.waits(None, before_ms, None))
     matters = counted(gone, "matter", "matters")
     undecided = f"; {matters} that nobody had decided went with them" if gone else ""
-    typer.echo(f"{counted(dropped, 'request', 'requests')} dropped{undecided}.")
+    typer.echo(f"{counted(dropped, 'row', 'rows')} dropped{undecided}.")
 
 
 @ledger.command()
@@ -270,7 +309,7 @@ def export(
     with Books.open(database) as books:
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())
-    noun = "requests" if form is FileFormat.JSONL else "attempts"
+    noun = "rows" if form is FileFormat.JSONL else "attempts"
     if str(path) == "-":
         typer.echo(f"{count} {noun} written.", err=True)
     else:

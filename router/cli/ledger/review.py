@@ -166,7 +166,11 @@ def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
     with Books.open(database, environ=os.environ) as books:
         resolved = books.resolve(review_id)
     if not resolved:
-        typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
+        typer.echo(
+            f"tiergate: no pending review item {review_id!r}; expected one that `tiergate review "
+            "list` shows",
+            err=True,
+        )
         raise typer.Exit(Exit.FAILURE)
     typer.echo(f"{review_id} is done.")
 
@@ -261,7 +265,11 @@ def stated_in(kept: KeptPolicy, day: date, environ: Mapping[str, str]) -> Minute
 
 
 def _unknown(review_id: str) -> typer.Exit:
-    typer.echo(f"tiergate: no review item {review_id!r}", err=True)
+    typer.echo(
+        f"tiergate: no review item {review_id!r}; expected a rev_... of this ledger: `tiergate "
+        "review list` shows those that are pending",
+        err=True,
+    )
     return typer.Exit(Exit.FAILURE)
 
 

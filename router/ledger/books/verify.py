@@ -7,8 +7,8 @@ have their digests. Reads one snapshot, also while workers write.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import orjson
@@ -28,6 +28,7 @@ from router.ledger.budgets.windows import (
 from router.ledger.feedback_chain import FEEDBACK_CHAIN, verify_feedback
 from router.ledger.hash_chain import Anchor, ChainRow, Finding, FindingKind, verify_chain
 from router.ledger.rollups import retention
+from router.ledger.row_reading import AFTERWARDS
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import corrected_texts, records
@@ -39,13 +40,19 @@ class Verification(Struct, frozen=True):
     """Holds what was checked and what was found; no findings means that the books are whole."""
 
     findings: tuple[Finding, ...]
-    rows: int  # finished requests
+    rows: int  # finished ones: requests, and what was booked beside them
     writers: int
     anchors: int  # in the database
     outside_anchors: int  # in the anchors file
     open_requests: int
     cost_nano_usd: int  # of all finished requests that are still kept
     held_nano_usd: int  # of all open holds
+    beside: Mapping[str, int]  # rows by endpoint that are no requests: shadows, reviews, bills
+
+    @property
+    def requests(self) -> int:
+        """Returns the number of finished requests."""
+        return self.rows - sum(self.beside.values())
 
     @property
     def whole(self) -> bool:
@@ -109,6 +116,7 @@ def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verificat
         int(opened.scalar_one()),
         tally.cost_nano_usd,
         int(held.scalar_one()),
+        dict(sorted(tally.beside.items())),
     )
 
 
@@ -117,6 +125,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.beside: Counter[str] = Counter()
         self.cost_nano_usd = 0
         self.writers: set[str] = set()
         self.findings: list[Finding] = []
@@ -125,6 +134,8 @@ class _Tally:
         for chained, derived_fits in rows:
             row = chained.row
             self.rows += 1
+            if row.endpoint in AFTERWARDS:
+                self.beside[row.endpoint] += 1
             self.writers.add(chained.writer_id)
             self.cost_nano_usd += row.cost_nano_usd
             spent = sum(attempt.cost_nano_usd for attempt in row.attempts)

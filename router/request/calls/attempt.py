@@ -54,7 +54,6 @@ from router.types import (
     exact_usd,
 )
 
-
 Intent = Callable[[RoutedRequest, Progress, AttemptRow], RequestRow]
 """Returns the open row that a call is held under."""
 
