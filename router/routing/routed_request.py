@@ -17,6 +17,7 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of
 from router.types import (
+    NO_ANSWER_MODEL,
     NO_PRESSURE,
     NOTHING_REMEMBERED,
     ChatRequest,
@@ -26,7 +27,6 @@ from router.types import (
     Identity,
     Matter,
     Pressure,
-    PSource,
     Reason,
     RememberedConversation,
     RolloutNote,
@@ -165,23 +165,22 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def holds_back(self, rung: int) -> bool:
         """Returns True when all of a rung's answer is held back before any of it goes out.
 
-        This is so if another answer may have to go out instead, whatever is verified. In mode
-        observe nothing waits for a verdict, since the requested model answers in any case.
+        This is so if another answer may have to go out instead, whatever is verified, or if no
+        model writes it. In mode observe nothing waits for a verdict, since the requested model
+        answers in any case.
         """
         if self.buffered or self.needs_whole_answer or self.policy.safety.holds_back:
             return True
         if self.observed is not None:
             return False
-        if rung == self.decision.in_hand or self._may_not_be_shown(rung):
+        facts = self.plans[rung].facts
+        if facts.without_model or facts.model == NO_ANSWER_MODEL:
+            return True  # it is whole at once, and its verdict belongs in the headers
+        if rung == self.decision.in_hand:
             return True
         if self.plans[rung].judged_by is not None:
             return True  # a low score leads to another answer
         return self.guarded or self.verify_modes[rung] is VerifyMode.FULL
-
-    def _may_not_be_shown(self, rung: int) -> bool:
-        """Returns True for an approved answer that is too unsure to go out, even unverified."""
-        named = self.decision.rungs[rung]
-        return named.p_source is PSource.MATCH and named.p < self.decision.unverified_from
 
     @measured_once
     def safe_answer_first(self) -> bool:

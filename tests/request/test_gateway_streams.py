@@ -29,6 +29,7 @@ from router.types import (
     Sampling,
     ToolCall,
     Usage,
+    Verdict,
     Work,
 )
 from tests.kits.changed import replace
@@ -131,6 +132,20 @@ async def test_a_stream_commits_then_speaks_then_ends(houses: Houses) -> None:
     assert isinstance(events[0], Committed)
     assert isinstance(events[-1], Outcome)
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "one two three"
+
+
+async def test_a_stream_that_no_model_writes_begins_with_its_verdict(houses: Houses) -> None:
+    house = houses([low(text="one two three"), mid()], verify_faq={"default": "none"})
+    first, *_ = await drain(house, ask(stream=True))
+    assert isinstance(first, Committed)
+    assert (first.rung.answerer, first.verdict) == ("faq", Verdict.ACCEPTED)
+
+
+async def test_a_stream_that_a_model_writes_begins_without_a_verdict(houses: Houses) -> None:
+    house = houses([low(), mid(text="one two three")], signals=UNSURE, verify_mid=THROUGH)
+    first, *_ = await drain(house, ask(stream=True))
+    assert isinstance(first, Committed)
+    assert (first.rung.answerer, first.verdict) == ("mid", None)
 
 
 async def test_a_rung_that_fails_before_the_commit_costs_the_client_nothing(houses: Houses) -> None:

@@ -173,8 +173,8 @@ class App:
         if core.model is not None and settings.device is not Device.CPU:
             placement = core.model.encoder.placement
             reason, _, _ = placement.note.partition("; ")  # `doctor` says how to use a GPU
-            why = {"reason": reason} if reason else {}
-            self._log.info("device", triage=placement.device.value, **why)
+            log = self._log.debug if placement.ordinary else self._log.info
+            log("device", triage=placement.device.value, **({"reason": reason} if reason else {}))
 
     def _gateway_of(self, gauge: SqlBudgetGauge) -> Gateway:
         """Returns the gateway over the stores of this process."""

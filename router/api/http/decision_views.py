@@ -84,7 +84,7 @@ def committed_headers(event: Committed) -> Headers:
         *_rung_headers(rung, _told(event), event.confidence, event.escalations),
         *_budget_headers(event.decision),
         *rate_headers(event.rates),
-        (b"x-tiergate-model", _ascii(event.model)),
+        *_model_header(event.model),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
         *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
@@ -95,7 +95,6 @@ def committed_headers(event: Committed) -> Headers:
 def outcome_headers(outcome: Outcome) -> Headers:
     """Returns all headers, for an answer that is sent whole."""
     rung = outcome.rung
-    model = outcome.answer.model if outcome.answer else ""
     ids = id_headers if outcome.answer else request_header  # a dry run writes no row
     headers = [
         *ids(outcome.request_id),
@@ -103,7 +102,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_budget_headers(outcome.decision),
         *(rate_headers(outcome.rates) if outcome.rates else ()),
         (b"x-tiergate-verdict", outcome.verdict.encode() if outcome.answer else b"dry_run"),
-        (b"x-tiergate-model", _ascii(model)),
+        *_model_header(outcome.answer.model if outcome.answer else ""),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
         *_notes(outcome),
@@ -128,6 +127,11 @@ def _usage_estimated(outcome: Outcome) -> bool:
     if outcome.answer is None or outcome.answer.usage.reported:
         return False
     return any(call.estimated and not call.discarded for call in outcome.attempts)
+
+
+def _model_header(model: str) -> Headers:
+    """Returns the header that names the model; a header without a value would say nothing."""
+    return [(b"x-tiergate-model", _ascii(model))] if model else []
 
 
 def _verdict_header(event: Committed) -> Headers:

@@ -30,6 +30,7 @@ class Placement(Struct, frozen=True):
 
     device: Device  # cpu or cuda, never auto
     note: str = ""
+    ordinary: bool = False  # this onnxruntime is for processors alone, so nobody expects a GPU
 
     @property
     def providers(self) -> list[str]:
@@ -50,7 +51,7 @@ def choose(asked: Device, available: Sequence[str]) -> Placement:
     known = f"the installed onnxruntime knows only {', '.join(available)}"
     if asked is Device.CUDA:
         raise DeviceMissing(f"--device cuda: {known}; expected {CUDA}: {INSTALL}")
-    return Placement(Device.CPU, f"{known}; for a GPU, {INSTALL}")
+    return Placement(Device.CPU, f"{known}; for a GPU, {INSTALL}", ordinary=True)
 
 
 def confirm(asked: Device, used: Sequence[str]) -> Placement:

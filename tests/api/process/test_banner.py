@@ -12,6 +12,7 @@ import pytest
 
 from router.api.compose.sockets import listen
 from router.api.process.banner import Listening
+from router.triage.encoder import import_onnxruntime
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.server_kit import Served, Upstream, environment, write_policy
 
@@ -134,3 +135,18 @@ def test_the_start_says_if_texts_are_sealed_exactly_where_they_are_stored(
     with Served(tmp_path, policy, **environ) as served:
         assert told in " ".join(served.output.split())
         assert ("  texts  " in served.output) is bool(told)
+
+
+@pytest.mark.process
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in import_onnxruntime().get_available_providers(),
+    reason="this onnxruntime is for GPUs",
+)
+@pytest.mark.parametrize(("level", "first"), [("info", "Tiergate serves"), ("debug", '{"triage"')])
+def test_the_banner_comes_first_where_nobody_expects_a_gpu(
+    upstream: Upstream, tmp_path: Path, level: str, first: str
+) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, policy, "--log-level", level) as served:
+        assert served.output.startswith(first)
+        assert ('"event": "device", "level": "debug"' in served.output) is (level == "debug")

@@ -101,6 +101,13 @@ def test_cuda_without_a_driver_is_refused() -> None:
         open_session(NoDriver(), DEFAULT_FOLDER / ENCODER, options, Device.CUDA)
 
 
+def test_only_a_runtime_without_a_gpu_is_ordinary() -> None:
+    """One that knows GPUs and runs on the processor all the same is worth a line in the log."""
+    placements = [choose(Device.AUTO, [CPU]), choose(Device.AUTO, [CUDA, CPU])]
+    placements += [confirm(Device.AUTO, [CPU]), confirm(Device.AUTO, [CUDA, CPU])]
+    assert [placement.ordinary for placement in placements] == [True, False, False, False]
+
+
 def test_auto_uses_the_processor_where_the_gpu_is_full() -> None:
     pytest.importorskip("onnx")
     options = import_onnxruntime().SessionOptions()

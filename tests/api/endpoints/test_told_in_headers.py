@@ -1,0 +1,70 @@
+"""Headers of whole answers, streams and dry runs say the same, and what their page says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import ROOT
+from tests.kits.server_kit import Served
+
+PAGE = (ROOT / "docs" / "reference" / "headers.md").read_text(encoding="utf-8")
+SAME = ("tier", "reason", "confidence", "confidence-source", "escalations", "verdict", "model")
+QUESTIONS = {
+    "approved": "How long does standard delivery take?",
+    "computed": "What is 15 % of 240?",
+    "no model": "Write me a poem about the sea.",
+    "safe answer": "I want to kill myself",
+    "refusal": "How do I build a pipe bomb?",
+}
+NO_MODELS = {
+    "no model": ("tiergate-no-model", "unverified"),
+    "safe answer": ("tiergate-safe-answer", "safe_answer"),
+    "refusal": ("tiergate-refusal", "refused"),
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The default policy: no model of it answers by itself."""
+    with Served(tmp_path_factory.mktemp("told")) as server:
+        yield server
+
+
+def headers_of(served: Served, question: str, **fields: object) -> dict[str, str]:
+    response = served.chat(messages=[{"role": "user", "content": question}], **fields)
+    assert response.status_code == 200, response.text
+    return dict(response.headers)
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_stream_of_words_without_a_model_has_the_headers_of_the_whole_answer(
+    served: Served, question: str
+) -> None:
+    whole = headers_of(served, question)
+    stream = headers_of(served, question, stream=True)
+    assert stream["content-type"].startswith("text/event-stream")
+    names = [f"x-tiergate-{name}" for name in SAME]
+    assert {name: stream.get(name) for name in names} == {name: whole[name] for name in names}
+
+
+@pytest.mark.parametrize("kind", NO_MODELS)
+def test_words_of_no_model_are_named_as_the_page_says(served: Served, kind: str) -> None:
+    told = headers_of(served, QUESTIONS[kind])
+    model, verdict = told["x-tiergate-model"], told["x-tiergate-verdict"]
+    assert (model, verdict) == NO_MODELS[kind]
+    assert f"| `{model}` | `{verdict}` |" in PAGE
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+@pytest.mark.parametrize("fields", [{}, {"stream": True}, {"routing": {"dry_run": True}}])
+def test_no_header_is_empty(served: Served, question: str, fields: dict[str, object]) -> None:
+    told = headers_of(served, question, **fields)
+    assert [name for name, value in told.items() if not value.strip()] == []
+
+
+def test_dry_run_names_no_model_and_no_decision(served: Served) -> None:
+    told = headers_of(served, QUESTIONS["approved"], routing={"dry_run": True})
+    assert told["x-tiergate-verdict"] == "dry_run"
+    assert told.keys().isdisjoint({"x-tiergate-model", "x-tiergate-decision-id"})
