@@ -293,6 +293,7 @@ def test_nothing_else_is_a_file_of_the_page(served: Served, path: str) -> None:
 def test_a_slash_at_the_end_leads_to_the_page(served: Served) -> None:
     response = served.client.get("/dashboard/")
     assert (response.status_code, response.headers["location"]) == (308, "../dashboard")
+    assert response.headers["x-request-id"].startswith("req_")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "[::1", ""])

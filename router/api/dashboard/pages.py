@@ -120,7 +120,8 @@ class Dashboard:
         """Sends one of the page's files. Needs no key: the files hold nobody's data."""
         name = scope["path"].removeprefix(PAGE)
         if name == "/":  # the page names its files by relative addresses
-            await send_bytes(send, 308, b"", [(b"location", b"../dashboard"), *GUARDED])
+            place = [(b"location", b"../dashboard"), *GUARDED, *request_header(self._ids.new())]
+            await send_bytes(send, 308, b"", place)
             return
         file = page_files().get(name.removeprefix("/") if name else INDEX)
         if file is None:
