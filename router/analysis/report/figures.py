@@ -148,9 +148,16 @@ class Saving:
     share_interval: Interval | None
     by_blocks: bool = False  # True: bootstrap intervals over stretches of time
     accepted: int | None = 0  # of the compared ones, answers that were accepted; None: never made
-    accepted_saved_nano_usd: int | None = None  # by these only, signed
+    accepted_baseline_nano_usd: int | None = None  # of these only
+    accepted_own_nano_usd: int | None = None  # what their own requests cost; shadows are not in it
     silent: bool = False  # True: the level answers nothing by itself, so nobody would have paid it
     few: bool = False  # True: it rests on fewer answers than an interval needs
+
+    @property
+    def accepted_saved_nano_usd(self) -> int | None:
+        """Returns what accepted replies alone saved, signed; None where nothing was compared."""
+        base, own = self.accepted_baseline_nano_usd, self.accepted_own_nano_usd
+        return None if base is None or own is None else base - own
 
     @property
     def tellable(self) -> bool:

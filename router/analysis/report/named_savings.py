@@ -51,7 +51,10 @@ def savings_of(
     savings = (_named(key, before + key, tally, total, names) for key in BASELINES)
     if observed:  # verdicts judge the answers that went out, not those of routing
         savings = (
-            replace(saving, accepted=None, accepted_saved_nano_usd=None) for saving in savings
+            replace(
+                saving, accepted=None, accepted_baseline_nano_usd=None, accepted_own_nano_usd=None
+            )
+            for saving in savings
         )
     return tuple(savings)
 
@@ -175,5 +178,6 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
         by_blocks=bootstrap is not None,
         few=few,
         accepted=sums.accepted,
-        accepted_saved_nano_usd=sums.accepted_base - sums.accepted_own if comparable else None,
+        accepted_baseline_nano_usd=sums.accepted_base if comparable else None,
+        accepted_own_nano_usd=sums.accepted_own if comparable else None,
     )

@@ -13,7 +13,7 @@ from router.analysis.report.figures import (
 )
 from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
-from router.ledger.aggregates import Cell, Waste, Whole
+from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Waste, Whole
 from router.ledger.replies import Reply
 from router.rendering.figures_in_words import (
     NOTHING,
@@ -63,6 +63,7 @@ def assumptions(
         "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
         "request counts with its cost and a baseline of nothing, and so does a review. Questions "
         "that ask for what an answer lacks are compared as answers: anybody would have to ask.",
+        _accepted_only(whole),
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
@@ -110,6 +111,17 @@ def assumptions(
             "target to compare with, no forecast."
         )
     return tuple(lines)
+
+
+def _accepted_only(whole: Whole) -> str:
+    """States what a saving counts and its column of accepted replies does not, with the amount."""
+    beside = sum(spent for _, spent, *_ in whole.reasons.get(AFTERWARDS_LEVEL, {}).values())
+    amount = f"; rows that are no requests cost {usd(beside)}" if beside else ""
+    return (
+        "Accepted only is the baseline of the accepted replies minus what their own requests cost. "
+        "Saved counts more: other replies that are compared, failed requests, and what shadows, "
+        f"reviews and corrections by bills cost{amount}."
+    )
 
 
 def provider_line(figures: ProviderFigures) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.report.output.html import report_html
+from router.analysis.report.output.json import report_json
 from router.rendering.figures_in_words import Dollars
 from router.types import Baselines, JsonText, RequestRow, RequestState, Role
 from tests.analysis.report.test_sections import report_of, terminal
@@ -148,3 +149,31 @@ def test_a_failed_observed_request_is_compared_with_nothing() -> None:
     row = replace(observed(0, 0, 1), state=RequestState.FAILED, verdict="", error_code="x")
     (saving, *_) = report_of([row]).observed_savings
     assert (saving.compared, saving.without_answer, saving.saved_nano_usd) == (0, 1, None)
+
+
+def test_who_pays_can_recount_saved_from_accepted_only() -> None:
+    rows = [
+        *(a_row(n) for n in range(30)),
+        *(a_row(100 + n, verdict="unverified") for n in range(10)),
+        a_row(200, state=RequestState.FAILED, verdict="", error_code="upstream_error"),
+        *(a_row(300 + n, 3, endpoint="shadow", verdict="") for n in range(2)),
+        a_row(400, 2, endpoint="review", verdict=""),
+    ]
+    report = report_of(rows)
+    entry = json.loads(report_json(report))["savings"][1]
+    assert entry["baseline"] == "all_level_2"
+    # 40 replies at $0.50 instead of $0.01; a failed one, two shadows and a review lower the sum.
+    beside = 2 * 5 * USD + USD // 2
+    assert entry["saved_nano_usd"] == 40 * 490_000_000 - 10_000_000 - beside
+    assert entry["accepted_baseline_nano_usd"] == 30 * USD // 2
+    assert entry["accepted_own_nano_usd"] == 30 * USD // 100
+    assert entry["accepted_saved_nano_usd"] == 30 * 490_000_000 > entry["saved_nano_usd"]
+    told = "shadows, reviews and corrections by bills cost; rows that are no requests cost $10.50."
+    assert told in terminal(report)
+    page = report_html(report)
+    assert told in page
+    assert "shadows, reviews, failed requests and other replies count in “saved” alone" in page
+
+
+def test_a_day_without_rows_beside_requests_names_no_sum_of_them() -> None:
+    assert "rows that are no requests" not in terminal(report_of(a_day()))

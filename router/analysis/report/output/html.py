@@ -114,8 +114,9 @@ REPLIES_LEAD = (
 )
 SAVINGS_LEAD = (
     "Signed: a negative figure means that routing cost more than the baseline would have. "
-    "“Accepted only” is what the answers and questions back that passed verification saved, "
-    "without all others. What fewer than 30 answers rest on, and a level that answers nothing by "
+    "“Accepted only” is what the answers and questions back that passed verification saved by "
+    "themselves: shadows, reviews, failed requests and other replies count in “saved” alone. "
+    "What fewer than 30 answers rest on, and a level that answers nothing by "
     "itself, is not drawn."
 )
 TIERS_LEAD = (

@@ -274,6 +274,8 @@ def _saving(saving: Saving) -> Json:
         "answers_nothing": saving.silent,
         "tellable": saving.tellable,  # a sentence or a picture may name it
         "accepted": saving.accepted,
+        **money("accepted_baseline", saving.accepted_baseline_nano_usd),
+        **money("accepted_own", saving.accepted_own_nano_usd),
         **money("accepted_saved", saving.accepted_saved_nano_usd),
         "saved_interval_nano_usd": None
         if between is None
