@@ -65,7 +65,8 @@ ANSWER_TOKENS = 40
 
 PATIENCE_S = 600.0  # a client retries so long while a queue is full: slow machines lose nothing
 REQUESTS = 100
-"""Sets the default day: a minute on two cores. A whole day at these shares is 1,045."""
+"""Sets the default day: ten seconds on two idle cores, half a minute on busy ones. A whole day at
+these shares is 1,045."""
 LINES = 10  # of progress, where no terminal shows a bar
 
 
