@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -172,9 +173,8 @@ class App:
             self._log.warning("degraded", reason=core.degraded_because)
         if core.model is not None and settings.device is not Device.CPU:
             placement = core.model.encoder.placement
-            reason, _, _ = placement.note.partition("; ")  # `doctor` says how to use a GPU
-            log = self._log.debug if placement.ordinary else self._log.info
-            log("device", triage=placement.device.value, **({"reason": reason} if reason else {}))
+            level = logging.DEBUG if placement.ordinary else logging.INFO
+            self._log.log(level, "device", **placement.fields)
 
     def _gateway_of(self, gauge: SqlBudgetGauge) -> Gateway:
         """Returns the gateway over the stores of this process."""

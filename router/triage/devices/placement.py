@@ -37,6 +37,12 @@ class Placement(Struct, frozen=True):
         """Returns onnxruntime's providers, in order of preference."""
         return [CUDA, CPU] if self.device is Device.CUDA else [CPU]
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """Returns what a line of the log says of it; `tiergate doctor` says how to use a GPU."""
+        reason, _, _ = self.note.partition("; ")
+        return {"triage": self.device.value, **({"reason": reason} if reason else {})}
+
 
 def choose(asked: Device, available: Sequence[str]) -> Placement:
     """Returns the device to try, from onnxruntime's list of available providers.
