@@ -168,6 +168,7 @@ def test_a_sum_is_computed_and_says_so_in_every_language(say: Say, text: str, re
 def test_a_sum_without_a_rate_of_exchange_is_told_what_to_add(say: Say) -> None:
     without, with_rate = say("convert 100 dollars to euros", "100 USD to EUR at 0.9")
     assert "I know no rates of exchange" in text_of(without)
+    assert (without.reason, with_rate.reason) == (Reason.ASKED_FOR_SLOT, Reason.EXACT_TOOL)
     assert text_of(with_rate).startswith("100 USD = 90 EUR")
 
 

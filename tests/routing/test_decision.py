@@ -19,7 +19,6 @@ from router.types import (
     PSource,
     Reason,
     RequestType,
-    RungFacts,
     Signals,
 )
 from tests.kits.changed import replace
@@ -126,44 +125,6 @@ def test_a_sure_level_1_that_cannot_give_several_answers_is_the_reason(
 
 def test_level_1_answers_at_the_confidence_floor() -> None:
     assert decide(a_policy(), CALM, facts(p1=0.85, p2=0.8), Asked()).first_rung.level == 1
-
-
-def known(because: Reason, **changes: object) -> list[RungFacts]:
-    """Returns the facts where a rule knows level 1's answer, and a model's chance is a prior."""
-    rule, mid, deep = facts(p1=0.99, source=PSource.PRIOR)
-    return [replace(rule, p_source=PSource.KNOWN, because=because, **changes), mid, deep]
-
-
-@pytest.mark.parametrize("because", [Reason.EXACT_TOOL, Reason.SMALL_TALK])
-def test_what_a_rule_understands_is_new_to_no_tier(because: Reason) -> None:
-    policy, signals = a_policy(), replace(CALM, novelty=0.9)
-    decision = decide(policy, signals, known(because), Asked())
-    assert decision.first_rung.reasons == (because, Reason.FIXED_TRIGGERS_DECIDE)
-    assert (decision.first, decision.in_hand, decision.hard_rule) == (0, None, False)
-    older = decide(policy, signals, known(because), Asked(), version=3)
-    assert (older.first, older.first_rung.reasons) == (1, (Reason.NOVEL,))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"because": Reason.READ_BY_RULES}, {"declined": Reason.TIER_NOT_ALLOWED}, {"ready": False}],
-)
-def test_a_new_request_looks_higher_without_a_known_answer(change: dict[str, object]) -> None:
-    because = change.pop("because", Reason.EXACT_TOOL)
-    rows = known(because, **change)
-    decision = decide(a_policy(), replace(CALM, novelty=0.9), rows, Asked())
-    assert Reason.NOVEL in decision.first_rung.reasons
-
-
-def test_a_climb_past_a_computed_answer_names_the_trigger() -> None:
-    policy, signals = a_policy(level_3_not_below_usd=0), replace(CALM, multi_factor=0.9)
-    rule, mid, deep = known(Reason.EXACT_TOOL)
-    rows = [rule, replace(mid, p=0.5, p_source=PSource.LABELLED), deep]
-    decision = decide(policy, signals, rows, Asked())
-    assert decision.in_hand == 0
-    turn = Turn(0, 0.99, in_hand=0.99, doubt=Reason.NOTHING_BETTER)
-    step = next_rung(decision, turn, policy.decision)
-    assert (step.action, step.reason) == (Action.CLIMB, Reason.MULTI_FACTOR)
 
 
 def test_expected_loss_mode_drops_the_fixed_triggers() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.triage.conversation.memory import memory_after
 from router.triage.conversation.signals import signals_of
@@ -200,24 +199,6 @@ def test_a_domain_that_needs_care_stays():
         turn("And the weather?", domain=Domain.GENERAL), turn("x", domain=Domain.LEGAL)
     )
     assert turn_signals.domain is Domain.LEGAL
-
-
-ORDER = "Where is order A-10442?"
-NAMED = Turns(ORDER, subject="Where is my order?", plain=True, named=True)
-
-
-@pytest.mark.parametrize("as_named", [{}, {"domain": Domain.GENERAL, "stakes_high": 0.4}])
-def test_a_single_line_with_names_for_its_keys_inherits_nothing(as_named):
-    readings = (turn(ORDER), turn("Where is my order?", REFUND, **as_named))
-    read = signals_of(NAMED, readings, (), None, input_tokens=1, version="test")
-    assert read.match == REFUND
-    assert not read.inherited
-
-
-def test_a_line_with_names_for_its_keys_inherits_the_stakes_of_an_earlier_turn():
-    turns = replace(NAMED, earlier=("My chest",))
-    readings = (turn(ORDER), turn("My chest", stakes_high=0.9), turn("Where is my order?", REFUND))
-    assert signals_of(turns, readings, (), None, input_tokens=1, version="test").inherited
 
 
 def test_an_unlikely_domain_does_not_stay():

@@ -190,7 +190,8 @@ class ExactAnswerer(AnswererBase):
     tools: list[ToolName] = Field(
         default_factory=_every_tool,
         description="arithmetic, percentages, dates, units, and currency at a rate that the "
-        "question states. A tool answers only what it understands in full.",
+        "question states (one that states none is asked for it). A tool answers only what it "
+        "understands in full.",
     )
     small_talk: str | None = Field(
         default=None,
