@@ -1,8 +1,8 @@
 """The answerer of `kind: exact`: exact tools first, then approved small talk.
 
 It answers a request only where a tool or the file of small talk understands all of it, and declines
-every other one before the ladder is decided. Where a sum lacks only a rate, it asks for one. It reads the day from its clock, calls nothing and
-costs nothing.
+every other one before the ladder is decided. Where a sum lacks only a rate, it asks for one. It
+reads the day from its clock, calls nothing and costs nothing.
 """
 
 from __future__ import annotations
