@@ -32,8 +32,9 @@ class OfferSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _of_one_hand(cls, value: object) -> object:
-        own = isinstance(value, Mapping) and not {"before", "after"}.isdisjoint(value)
-        return {"before_one": None, "after_one": None, **value} if own else value
+        if isinstance(value, Mapping) and not {"before", "after"}.isdisjoint(value):
+            return {"before_one": None, "after_one": None, **value}
+        return value
 
     @model_validator(mode="after")
     def _come_together(self) -> OfferSection:
