@@ -47,15 +47,11 @@ from router.types import (
     Work,
 )
 from tiers.grounding import stems_asked, stems_of
+from tiers.offering import Offers, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.slots import Lookup, NotFoundError, Slots
 
 DELTA_WORDS = 8
-LEAST_OFFERED = 0.05
-"""A question that is hardly ever meant is not offered as the third, whatever the others lack to the
-floor: its chance, or its share of the chances of all. The second always is: one question alone is
-no choice."""
-
 LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.6
 """Share of a request's content words that the offered questions and their answers must hold: half,
 or a third where they are likely together (.8 before near misses counted). Of the shop's utterances
@@ -71,8 +67,7 @@ SHORT_WORDS, UNLIKELY = 4, 0.6
 """Content words up to which, and chance below which, an answer that is not sure must hold more than
 a third of them: a longer request has words of its own beside its question."""
 
-_Offers = list[tuple[str, float]]  # intents that are offered to choose from, with their chances
-_Verdict = tuple[Reason | None, Preview | None, _Offers]
+_Verdict = tuple[Reason | None, Preview | None, Offers]
 """Holds the reason why level 1 can say nothing to a request, and what it asks back: the preview of
 a question, and the intents that this one offers."""
 
@@ -146,7 +141,7 @@ class Resolver(OwnAnswerer):
             last = self._last = request, signals, (unfit, asks, offers)
         return last[2]
 
-    def _question(self, match: Match, request: ChatRequest, offers: _Offers) -> Preview | None:
+    def _question(self, match: Match, request: ChatRequest, offers: Offers) -> Preview | None:
         if offers:
             p = together_in(offers, match)
             least = None if self._clarify is None else self._clarify.together
@@ -158,39 +153,33 @@ class Resolver(OwnAnswerer):
             return Preview(match.confidence, PSource.MATCH, Reason.ASKED_FOR_SLOT)
         return None
 
-    def _offers(self, request: ChatRequest, signals: Signals) -> _Offers:
-        """Returns the fewest intents that reach the confidence floor together; [] for none.
+    def _offers(self, request: ChatRequest, signals: Signals) -> Offers:
+        """Returns the intents whose questions are offered; [] for none.
 
-        Where the policy says `together`, as many as it allows may reach that instead. None are
-        offered where one is sure enough, where the likeliest is too unlikely, or to a kind of
-        request that `not_for` names.
+        None are offered where one is sure enough, where the likeliest is too unlikely, to a kind of
+        request that `not_for` names, or where their texts lack what the request is about.
         """
         section, match = self._clarify, signals.match
-        floor = self._floor(request, signals)
         if section is None or match is None or signals.request_type in section.not_for:
             return []
         if both := self._asked_for(match, request, signals):
             return both if len(both) <= section.most else []
-        if not section.from_ <= match.confidence < floor:
-            return []
-        offers: _Offers = []
-        for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
-            share = chance / max(1e-9, chance + sum(p for _, p in offers))
-            likely = max(chance, share if match.together else 0.0) >= LEAST_OFFERED
-            likely = likely or len(offers) <= 1
-            intent = self._wording_of(match).knowledge.intents.get(name)
-            if not likely or intent is None or kept_off_shelf(signals, intent):
-                break
-            if not intent.offered:
-                continue
-            offers.append((name, chance))
-            if len(offers) > 1 and sum(p for _, p in offers) >= floor:
-                return offers if self._about(offers, match, request) else []
-        enough = section.together is not None and together_in(offers, match) >= section.together
-        enough = enough and len(offers) > 1
-        return offers if enough and self._about(offers, match, request) else []
+        offers = worth_offering(
+            match,
+            section,
+            self._floor(request, signals),
+            lambda name: self._may_offer(name, match, signals),
+        )
+        return offers if offers and self._about(offers, match, request) else []
 
-    def _asked_for(self, match: Match, request: ChatRequest, signals: Signals) -> _Offers:
+    def _may_offer(self, name: str, match: Match, signals: Signals) -> bool | None:
+        """Returns if an intent is offered; None where nothing may be said after it."""
+        intent = self._wording_of(match).knowledge.intents.get(name)
+        if intent is None or kept_off_shelf(signals, intent):
+            return None
+        return intent.offered
+
+    def _asked_for(self, match: Match, request: ChatRequest, signals: Signals) -> Offers:
         """Returns all that a request asks for where an answer lacks a value, so that they cannot be
         quoted together; [] for any other request."""
         intents = [self._knowledge.intents.get(name) for name, _ in match.asked]
@@ -199,7 +188,7 @@ class Resolver(OwnAnswerer):
         fit = all([one and one.offered and not kept_off_shelf(signals, one) for one in intents])
         return list(match.asked) if fit else []
 
-    def _about(self, offers: _Offers, match: Match, request: ChatRequest) -> bool:
+    def _about(self, offers: Offers, match: Match, request: ChatRequest) -> bool:
         """Returns True where what a request is about stands in the texts of some intents.
 
         "Is the blender dishwasher safe?" shares its form with questions on warranty, and no word of
@@ -256,7 +245,7 @@ class Resolver(OwnAnswerer):
         return None
 
     def _unsaid(
-        self, match: Match, request: ChatRequest, signals: Signals, offers: _Offers
+        self, match: Match, request: ChatRequest, signals: Signals, offers: Offers
     ) -> Reason | None:
         """Returns why level 1 neither gives the answer that fits nor asks back."""
         if match.asked:

@@ -111,16 +111,6 @@ class Conclusion(Struct, frozen=True):
     review: ReviewItem | None = None  # the matter that waits for a person
 
 
-def _known_though_new(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """Returns True for a computed result or approved small talk that only novelty looks past.
-
-    Its words are all understood, in whatever language the model has not seen them.
-    """
-    rung = routed.decision.rungs[candidate.at]
-    why = {Reason.NOTHING_BETTER, Reason.ANSWER_IN_HAND, Reason.SMALL_TALK, Reason.EXACT_TOOL}
-    return rung.p_source is PSource.KNOWN and set(rung.reasons) - why == {Reason.NOVEL}
-
-
 def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason | None:
     """Returns why an answer may not go out as accepted; None: it may.
 
@@ -139,7 +129,7 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
         return Reason.OUTAGE_LOWER
     if routed.observed is not None:
         return None
-    if candidate.at == decision.in_hand and not _known_though_new(routed, candidate):
+    if candidate.at == decision.in_hand:
         return Reason.NOTHING_BETTER
     floor = decision.confidence_floor
     if _from_shelf(candidate) and verification.p < floor and not _pinned(routed):

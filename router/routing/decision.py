@@ -57,6 +57,7 @@ from router.routing.rungs.allowed_rungs import (
 from router.routing.rungs.rung_reasons import Choice, Weighed, reasons_of, truthful
 from router.types import (
     IN_HAND_FROM,
+    KNOWN_IS_NOT_NOVEL_FROM,
     NO_PRESSURE,
     RECORD_VERSION,
     STAND_INS_FROM,
@@ -126,6 +127,9 @@ def decide(
     base = policy.stakes.cost_of_wrong_nano_usd(signals.domain, signals.request_type)
     stakes_nano = stakes(policy, signals, asked, base)
     top = max([f.level for f in facts])
+    new = signals.novelty >= section.novel_at
+    if new and version >= KNOWN_IS_NOT_NOVEL_FROM and any([_is_known(f) for f in facts]):
+        signals = replace(signals, novelty=0.0)
     limits = bounds(policy, signals, asked, top, lower=pressure.lower)
     if asked.pinned_tier is not None:
         asked = _within(asked, facts, limits)
@@ -194,6 +198,19 @@ def decide(
         unverified_from=least,
         refused=refusal(policy, signals, defends=asked.defends),
     )
+
+
+UNDERSTOOD = frozenset({Reason.EXACT_TOOL, Reason.SMALL_TALK, Reason.ASKED_FOR_SLOT})
+"""Kinds of answer to a request of which a rule understands every word."""
+
+
+def _is_known(f: RungFacts) -> bool:
+    """Returns True for a rung whose answer a rule knows, in whatever language it is asked for.
+
+    The request is then new to the model alone, which is no reason to ask another one.
+    """
+    known = f.p_source is PSource.KNOWN and f.because in UNDERSTOOD
+    return known and f.declined is None and not f.missing and f.ready
 
 
 def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None:

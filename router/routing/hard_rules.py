@@ -12,7 +12,8 @@ headline:
     4. impact from $10,000                    -> level 3
     5. strategic or multi-stakeholder         -> level 3
     6. architecture decision                  -> level 3
-    7. impact from $5,000; high stakes; multi-factor; novel; unsafe -> level 2
+    7. impact from $5,000; high stakes; multi-factor; novel, where no rule knows the answer (see
+       `decision`); unsafe -> level 2
     8. level-1 confidence below the floor     -> that rung is passed over (`decision`)
 
 Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and

@@ -27,6 +27,19 @@ class Left(Struct, frozen=True):
 
 NO_LIMIT = Left()
 
+NO_TRIGGERS = frozenset(
+    {
+        Reason.NOTHING_BETTER,
+        Reason.ANSWER_IN_HAND,
+        Reason.EXACT_TOOL,
+        Reason.SMALL_TALK,
+        Reason.READ_BY_RULES,
+        Reason.ASKED_FOR_SLOT,
+        Reason.ASKED_WHICH,
+    }
+)
+"""Reasons of an answer in hand that name what it is, and not what looks past it."""
+
 
 class Turn(Struct, frozen=True):
     """Holds what one rung's turn came to, and what may still be spent."""
@@ -107,8 +120,7 @@ def _trigger(decision: Decision, p_answer: float) -> Reason:
     """Returns the trigger that looks past level 1's answer."""
     if p_answer < decision.confidence_floor:
         return Reason.LOW_CONFIDENCE
-    no_triggers = (Reason.NOTHING_BETTER, Reason.ANSWER_IN_HAND)
-    triggers = [reason for reason in decision.first_rung.reasons if reason not in no_triggers]
+    triggers = [reason for reason in decision.first_rung.reasons if reason not in NO_TRIGGERS]
     return triggers[0] if triggers else Reason.ANSWER_NOT_TRUSTED
 
 

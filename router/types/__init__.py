@@ -68,6 +68,7 @@ from router.types.dashboard import (
 from router.types.decisions import (
     APPROVED_WORDS,
     IN_HAND_FROM,
+    KNOWN_IS_NOT_NOVEL_FROM,
     NO_PRESSURE,
     RECORD_VERSION,
     STAND_INS_FROM,
@@ -222,6 +223,7 @@ __all__ = [
     "ENDED",
     "EVERYBODY",
     "IN_HAND_FROM",
+    "KNOWN_IS_NOT_NOVEL_FROM",
     "LONG_CHARACTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",

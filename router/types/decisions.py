@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 3
+RECORD_VERSION = 4
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -17,6 +17,9 @@ STAND_INS_FROM = 2
 IN_HAND_FROM = 3
 """Rows of earlier versions bought the next rung although it was known to be worse than level 1's
 answer, and called the best of the rungs allowed the one of the lowest expected loss."""
+
+KNOWN_IS_NOT_NOVEL_FROM = 4
+"""Rows of earlier versions were new to the model also where a tool computed the answer."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -86,6 +86,7 @@ BETWEEN = Match(
     "order_status", 0.12, 0.5, 0.1, (("cancel_order", 0.08), ("hours", 0.001)), together=0.9
 )
 """Of a request in unusual words: each intent is unlikely, one of them is not."""
+ALONE = Match("order_status", 0.88, 0.9, 0.3, (("cancel_order", 0.002),), together=0.88)
 C1 = {"account_id": "C-1"}
 
 
@@ -104,6 +105,8 @@ class StatedMatches:
     def _of(self, text: str) -> Match | None:
         if "oddly" in text:
             return BETWEEN
+        if "alone" in text:
+            return ALONE
         for word, (intent, confidence) in MATCHES.items():
             if word in text and not (word == "where" and "a-1" in text):
                 return Match(intent, confidence, 0.9, 0.3, OTHERS if word == "hmm" else ())

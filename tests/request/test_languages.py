@@ -92,6 +92,33 @@ def test_words_tell_the_language_where_function_words_do_not(
     assert told.answer.text.startswith(begins)
 
 
+@pytest.mark.parametrize(
+    ("text", "with_key"),
+    [
+        ("Wo ist meine Bestellung?", "Wo ist meine Bestellung A-10442?"),
+        ("Wo bleibt die Bestellung?", "Wo bleibt die Bestellung mit der Nummer A-10442?"),
+        ("Bitte meine Bestellung stornieren", "Bitte A-10442 stornieren"),
+        ("¿Dónde está mi pedido?", "¿Dónde está mi pedido número A-10442?"),
+        ("Où est ma commande ?", "Où est A-10442 ?"),
+        ("Je voudrais annuler ma commande", "Je voudrais annuler ma commande A-10442"),
+        ("Dov'è il mio ordine?", "Dov'è il mio ordine A-10442?"),
+        ("Waar is mijn bestelling?", "Waar is mijn bestelling A-10442?"),
+        ("Gdzie jest moje zamówienie?", "Gdzie jest moje zamówienie A-10442?"),
+        ("Onde está a minha encomenda?", "Onde está a minha encomenda A-10442?"),
+    ],
+)
+def test_a_number_of_an_order_leaves_the_answer_as_it_is(
+    shop: Gateway, text: str, with_key: str
+) -> None:
+    plain, numbered = shop.complete(text), shop.complete(with_key)
+    assert plain.answer is not None
+    assert numbered.answer is not None
+    assert plain.reason is not Reason.ASKED_WHICH
+    assert numbered.answer.matched == plain.answer.matched is not None
+    assert (numbered.reason, numbered.verdict) == (plain.reason, plain.verdict)
+    assert not numbered.signals.inherited
+
+
 def test_what_the_operator_wrote_gets_its_own_answer(shop: Gateway) -> None:
     folder = policies_dir() / "knowledge" / "customer_support"
     wrong = []

@@ -149,9 +149,26 @@ def test_a_harmless_phrase_is_not_refused(say: Say, text: str, refused: bool) ->
     assert (outcome.verdict is Verdict.REFUSED) is refused
 
 
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("what is 15% of 240", "36"),
+        ("was ist 15% von 240?", "36"),
+        ("cuánto es el 15% de 240", "36"),
+        ("combien font 7 fois 8 ?", "56"),
+        ("quanto fa 12 per 7", "84"),
+    ],
+)
+def test_a_sum_is_computed_and_says_so_in_every_language(say: Say, text: str, result: str) -> None:
+    (outcome,) = say(text)
+    assert text_of(outcome).endswith(result)
+    assert (outcome.reason, outcome.verdict) == (Reason.EXACT_TOOL, Verdict.ACCEPTED)
+
+
 def test_a_sum_without_a_rate_of_exchange_is_told_what_to_add(say: Say) -> None:
     without, with_rate = say("convert 100 dollars to euros", "100 USD to EUR at 0.9")
     assert "I know no rates of exchange" in text_of(without)
+    assert (without.reason, with_rate.reason) == (Reason.ASKED_FOR_SLOT, Reason.EXACT_TOOL)
     assert text_of(with_rate).startswith("100 USD = 90 EUR")
 
 

@@ -183,6 +183,62 @@ def test_an_offer_is_read_back_from_its_own_words_alone(knowledge: Knowledge) ->
     assert offered(f"{text} Or not.", knowledge) == ()
 
 
+ONE = """\
+Did you mean this?
+Where is my order
+Reply yes, or ask in other words."""
+
+
+async def test_a_question_that_hardly_anybody_means_is_not_offered(houses: Houses) -> None:
+    low = {"from": 0.05, "together": 0.3, "most": 3}
+    house = asking_house(houses, clarify=low, decision={"confidence_floor": 0.93})
+    outcome = await said(house, "alone, my order", context=C1)
+    assert text_of(outcome) == ONE
+    assert (outcome.reason, outcome.verdict) == (Reason.ASKED_WHICH, Verdict.ACCEPTED)
+    assert outcome.confidence == pytest.approx(0.88)
+    row = await only_row(house)
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
+
+
+async def test_one_question_alone_is_offered_only_where_the_policy_takes_less_than_the_floor(
+    houses: Houses,
+) -> None:
+    for clarify in (ON, {**ON, "together": 0.9}):
+        house = asking_house(houses, clarify=clarify, decision={"confidence_floor": 0.93})
+        outcome = await said(house, "alone, my order", context=C1)
+        assert outcome.reason is not Reason.ASKED_WHICH
+
+
+@pytest.mark.parametrize("choice", ["yes", "Yes, please!", "ja genau", "oui", "1", "my order"])
+async def test_a_yes_chooses_the_question_that_is_offered_alone(
+    houses: Houses, choice: str
+) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "alone, my order", ONE, choice, context=C1)
+    assert text_of(outcome) == WHICH
+
+
+@pytest.mark.parametrize("text", ["no", "yes or no", "yes, but cancel it", "not yes", "", "no yes"])
+def test_what_is_no_plain_yes_chooses_nothing(knowledge: Knowledge, text: str) -> None:
+    assert chosen(text, THREE[:1], knowledge) is None
+
+
+def test_a_question_alone_is_read_back_from_its_own_words() -> None:
+    knowledge = parse_knowledge("k.yaml", KNOWLEDGE)
+    assert offer_text(THREE[:1], knowledge) == ONE
+    assert offered(ONE, knowledge) == THREE[:1]
+    assert offered(ONE.replace("my order", "the order"), knowledge) == ()
+    worded = parse_knowledge("k.yaml", f'offer: {{before: "Meant:", after: "Say."}}\n{KNOWLEDGE}')
+    # Words of ours never stand beside approved ones of the file.
+    assert offer_text(THREE[:1], worded) == "Meant:\n1. Where is my order\nSay."
+    assert offered("Meant: 1. Where is my order Say.", worded) == THREE[:1]
+
+
+def test_words_for_one_question_come_together() -> None:
+    with pytest.raises(PolicyError, match="before_one and after_one together"):
+        parse_knowledge("k.yaml", f'offer: {{before: "Meant:", after_one: "Yes?"}}\n{KNOWLEDGE}')
+
+
 def _titled(title: str) -> Knowledge:
     text = KNOWLEDGE.replace("    utterances: [when", f"    title: {title}\n    utterances: [when")
     return parse_knowledge("k.yaml", text)
@@ -190,7 +246,7 @@ def _titled(title: str) -> Knowledge:
 
 def test_a_title_is_offered_in_place_of_an_utterance() -> None:
     knowledge = _titled("Opening hours")
-    assert "1. Opening hours" in offer_text(["hours"], knowledge)
+    assert "1. Opening hours" in offer_text(["hours", "order_status"], knowledge)
     asked = dict(knowledge_intents(knowledge))
     assert asked["hours"] == ("when are you open", "Opening hours")
 

@@ -21,6 +21,7 @@ from router.triage.glossed.glossary import (
     Glossaries,
     Glossary,
 )
+from router.triage.glossed.key_names import KeyNames
 from router.triage.text.folding import fold
 from router.types import Match, MatchBasis
 from tests.kits.checks.growth import in_proportion
@@ -115,7 +116,8 @@ def answers() -> GlossedAnswers:
     mine = Answerable(frozenset({"order_status"}), written, ENGLISH_QUESTIONS)
     contact = {"contact": "contact_channels"}
     dutch = Answerable(frozenset({"order_status"}), contact, ENGLISH_QUESTIONS)
-    return GlossedAnswers({"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS)
+    names = KeyNames(["order", "gift card"])
+    return GlossedAnswers({"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS, names)
 
 
 def found(intent: str, chance: float) -> Match:
@@ -133,6 +135,43 @@ def test_a_text_that_the_operator_wrote_is_known_word_for_word() -> None:
         MatchBasis.WRITTEN,
         "de",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("Wo ist my order", "where is my order"),
+        ("wo ist my gift card", "where is my gift card"),
+        ("wo ist mein Paket my order", "where is my parcel my order"),
+        ("Versand my order", "shipping my order"),
+    ],
+)
+def test_the_name_of_a_key_is_english_among_words_of_any_language(text: str, english: str) -> None:
+    gloss = answers().gloss(text, fold(text).words, "")
+    assert gloss is not None
+    assert (gloss.text, gloss.language, gloss.unknown) == (english, "de", 0)
+
+
+@pytest.mark.parametrize(
+    ("gloss", "said"),
+    [
+        ("where is my order {0}?", "where is my order?"),
+        ("where is order number {0}?", "where is order?"),
+        ("where is order with der number {0}?", "where is order?"),
+        ("where is number of order {0}?", "where is order?"),
+        ("order status {0}", "order status my order"),
+        ("cancel {0}, return {0}", "cancel my order, return my order"),
+    ],
+)
+def test_a_thing_that_is_named_twice_in_a_row_is_named_once(gloss: str, said: str) -> None:
+    names = KeyNames(["order"])
+    assert names.said(gloss.format(*names.marked(["my", "order"]))) == said
+
+
+def test_words_without_the_name_of_a_key_stay_as_they_are() -> None:
+    words = ["where", "is", "my", "parcel", "order", "my"]
+    assert KeyNames(["order"]).marked(words) == words
+    assert KeyNames([]).marked(["my", "order"]) == ["my", "order"]
 
 
 def test_words_left_untranslated_lower_the_chance() -> None:

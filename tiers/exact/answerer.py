@@ -1,8 +1,8 @@
 """The answerer of `kind: exact`: exact tools first, then approved small talk.
 
 It answers a request only where a tool or the file of small talk understands all of it, and declines
-every other one before the ladder is decided. It reads the day from its clock, calls nothing and
-costs nothing.
+every other one before the ladder is decided. Where a sum lacks only a rate, it asks for one. It
+reads the day from its clock, calls nothing and costs nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Known(Struct, frozen=True):
 
     text: str
     because: Reason
-    fact: str
+    facts: tuple[str, ...]
     matched: str | None = None
 
 
@@ -89,7 +89,8 @@ class ExactTier(OwnAnswerer):
             p=P_RIGHT,
             matched=known.matched,
             approved=True,
-            facts=(known.fact,),
+            facts=known.facts,
+            reason=known.because if known.because is Reason.ASKED_FOR_SLOT else None,
         )
 
     def _known(self, request: ChatRequest) -> _Known | None:
@@ -99,11 +100,14 @@ class ExactTier(OwnAnswerer):
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
         result = solved(text, self._today(), self._tools, opens=opens)
         if result is not None:
-            return _Known(result.text, Reason.EXACT_TOOL, f"tool: {result.tool}")
+            tool = f"tool: {result.tool}"
+            if result.lacks:
+                return _Known(result.text, Reason.ASKED_FOR_SLOT, (tool, f"lacks: {result.lacks}"))
+            return _Known(result.text, Reason.EXACT_TOOL, (tool,))
         reply = None if self._talk is None else self._talk.reply(text, opens=opens)
         if reply is None:
             return None
-        return _Known(reply.answer, Reason.SMALL_TALK, f"small talk: {reply.id}", reply.id)
+        return _Known(reply.answer, Reason.SMALL_TALK, (f"small talk: {reply.id}",), reply.id)
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()

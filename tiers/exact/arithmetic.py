@@ -2,7 +2,8 @@
 
 A parser of our own reads it: nothing is ever evaluated as a program. All of the question must be
 the sum, or there is no answer. Numbers are fractions, so results are exact; a root that has no
-exact value is said to be rounded. It knows nothing about percentages of sentences, dates or units.
+exact value is said to be rounded. A percentage of a number may be a part of a sum ("15% of 240 plus
+10"); it knows nothing about percentages otherwise, nor about dates or units.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _WORDS = tuple(
         (r"\bdivided by\b|\bover\b", "/"),
         (r"\bmod(?:ulo)?\b", "mod"),
         (r"(?<=\d/\d) of\b", " *"),  # 2/3 of 90
+        (r"(?<=\d) ?(?:%|percent|per cent|pct)(?![\w%])", "% "),
+        (r"(?<=\d), (?=(?:plus|minus|times|multiplied|divided)\b)", " "),
         (r"\bplus\b|\band\b(?= +-)", "+"),
         (r"\bminus\b", "-"),
         (r"\bsquared\b|²", " ^ 2 "),
@@ -52,16 +55,20 @@ _FRACTION = late_regex(
     rf"\b(an?|one|\d{{1,3}})[ -]({'|'.join(FRACTIONS)})s? of (?=(?:the )?[{SYMBOLS}\d(])"
 )
 _PART_AFTER = late_regex(
-    r"(?:/|\^|\bmod(?:ulo)?|\bdivided by|\bover|\bto the power(?: of)?|\braised to|\*\*) *"
+    r"(?:/|\^|\bmod(?:ulo)?|\bdivided by|\bover|\bto the power(?: of)?|\braised to|\*\*"
+    r"|(?:%|percent|per cent|pct) of) *"
     rf"(?:twice|double|(?:(?:an?|one|\d{{1,3}})[ -])?(?:{'|'.join(FRACTIONS)})s? )"
 )
-"""Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart."""
-_TOKEN = late_regex(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
+"""Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart, and
+so would a percentage of it."""
+_TOKEN = late_regex(
+    rf"\s*(?:((?:{NUMBER})%|[{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,%])|(sqrt|mod|of|[-+*/^()]))"
+)
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
 _NO_SUM_WORD = late_regex(
     r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and"
     r"|minus|squared|cubed|square|root|(?:sqrt)+|double|twice|an?|one|half|sum|total|product|average"
-    r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x"
+    r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x|percent|per|cent|pct"
     rf"|(?:{'|'.join(FRACTIONS)})s?)(?![a-z]))[a-z]"
 )
 """Finds a word that no sum has: a text that has one is none, whatever else is in it."""
@@ -70,6 +77,8 @@ _LISTED = late_regex(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
     r"|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
 )
+_TAKES_APART = ("/", "^", "mod", "sqrt")
+"""Before "10% of 50" it may be meant of the 10 alone."""
 _OPERATORS = ("+", "-", "*", "/", "^", "mod")
 
 # Written without blanks, these are names, scores, dates or ranges more often than sums.
@@ -97,7 +106,8 @@ def arithmetic(question: Question) -> str | None:
         return None
     if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(question, text)):
         return None
-    text = _SUM_OF.sub("", text)  # "the sum of 3 plus 5"
+    if begun := _SUM_OF.match(text):  # "the sum of 3 plus 5"; elsewhere it would need brackets
+        text = text[begun.end() :]
     listed = _LISTED.fullmatch(text)
     if listed:
         text = _from_list(listed["what"], listed["list"])
@@ -109,7 +119,7 @@ def arithmetic(question: Question) -> str | None:
     if not _CALCULATING.search(text.lstrip(" -")):
         return None
     try:
-        tokens = _tokens(text)
+        tokens = _grouped(_tokens(text))
         result = _Sum(tokens).result()
     except _NoSum:
         return None
@@ -169,6 +179,52 @@ def _tokens(text: str) -> list[str]:
         tokens.append((match.group(1) or match.group(2)).replace(" ", ""))
         at = match.end()
     return tokens
+
+
+def _grouped(tokens: Sequence[str]) -> list[str]:
+    """Returns the tokens with brackets around each percentage of a number, as people mean it.
+
+    "15% of 240 plus 10" is (15% of 240) + 10. Raises _NoSum where that is not certain: behind a
+    division or a root, before a power, and for a percentage of nothing ("240 + 15% + 10"), but for
+    a factor.
+    """
+    grouped, at = list[str](), 0
+    while at < len(tokens):
+        if not tokens[at].endswith("%"):
+            grouped.append(tokens[at])
+            at += 1
+            continue
+        end = _end_of_part(tokens, at)
+        before, after = tokens[at - 1 : at], tokens[end : end + 1]
+        if set(before) & set(_TAKES_APART) or set(after) & {"^", "mod"}:
+            raise _NoSum
+        part = [tokens[at], *tokens[at + 1 : at + 2], *_grouped(tokens[at + 2 : end])]
+        if end == at + 1:
+            if "*" not in (*before, *after):
+                raise _NoSum
+            grouped.append(tokens[at])
+        else:
+            apart = end - at == len(tokens) or (before, after) == (["("], [")"])
+            grouped += part if apart else ["(", *part, ")"]
+        at = end
+    return grouped
+
+
+def _end_of_part(tokens: Sequence[str], at: int) -> int:
+    """Returns where a percentage ends, with the number or the bracket that it is of."""
+    if tokens[at + 1 : at + 2] != ["of"]:
+        return at + 1
+    of = at + 2
+    if of < len(tokens) and tokens[of].endswith("%") and tokens[of + 1 : of + 2] == ["of"]:
+        return _end_of_part(tokens, of)
+    depth = 0
+    for i in range(of, len(tokens)):
+        depth += (tokens[i] == "(") - (tokens[i] == ")")
+        if depth == 0 and (tokens[i] == ")" or tokens[i][-1].isdigit()):
+            return i + 1
+        if depth <= 0:
+            break
+    raise _NoSum
 
 
 def _may_be_a_name(question: Question, text: str) -> bool:
@@ -279,6 +335,13 @@ class _Sum:
             return value
         if token == "sqrt":
             return _root(self._single())
+        if token.endswith("%"):
+            share = Amount(number(token[:-1]) / 100)
+            if self._next() != "of":
+                return share
+            self._take()
+            of = self._single()
+            return _amount(share.value * of.value, of.sign, of)
         if token[-1].isdigit():
             sign = token[0] if token[0] in SYMBOLS else ""
             return Amount(number(token.removeprefix(sign)), sign)

@@ -20,7 +20,9 @@ from tiers.exact.units import conversion
 from tiers.exact.wording import Question
 
 MAX_CHARACTERS = 120
-_NUMBER = r"-?\d{1,12}(?:[.,]\d{1,12})?"
+_AMOUNT = r"\d{1,12}(?:[.,]\d{1,12})?"
+_NUMBER = rf"-?{_AMOUNT}"
+_PER = "(?:%|prozent|pour ?cent|por ?ciento|per ?cento)"
 _SAFE = re.compile(r"-?\d+(?:[.,]\d{1,2}|[.,]\d{4,})?")
 """Three digits behind a point or a comma may be thousands."""
 
@@ -210,6 +212,7 @@ class _Forms(Struct, frozen=True):
     """Holds the compiled forms of one language."""
 
     percent: re.Pattern[str]
+    part: re.Pattern[str]  # a percentage of a number within a sum
     converted: tuple[re.Pattern[str], ...]
     sum: re.Pattern[str]
     signs: tuple[tuple[re.Pattern[str], str], ...]
@@ -224,10 +227,8 @@ def _forms(language: _Language) -> _Forms:
     opened = rf"(?:(?:{language.opening}) )?"
     signs = sorted(language.signs.items(), key=lambda one: -len(one[0]))
     return _Forms(
-        percent=re.compile(
-            rf"{opened}(?P<p>{_NUMBER}) ?(?:%|prozent|pour ?cent|por ?ciento|per ?cento) "
-            rf"(?:{language.of}) (?P<y>{_NUMBER})"
-        ),
+        percent=re.compile(rf"{opened}(?P<p>{_NUMBER}) ?{_PER} (?:{language.of}) (?P<y>{_NUMBER})"),
+        part=re.compile(rf"(?P<p>{_AMOUNT}) ?{_PER} (?:{language.of}) (?P<y>{_AMOUNT})"),
         converted=(
             re.compile(rf"{opened}{asked} (?:{language.into}) (?P<v>{unit})"),
             re.compile(rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}"),
@@ -280,8 +281,11 @@ def _sum(core: str, language: _Language) -> str | None:
     signs = match["sum"]
     for word, sign in _forms(language).signs:
         signs = word.sub(sign, signs)
-    signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", signs) else signs
-    if not re.fullmatch(r"[\d*+/.,() -]+", signs):
+    part = _forms(language).part
+    signs = part.sub(r"\g<p>% of \g<y>", signs)
+    bare = signs.replace("% of ", " ")
+    signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", bare) else signs
+    if not re.fullmatch(r"[\d*+/.,() -]+", bare.replace("x", "*")):
         return None
     if re.search(r"\d[-/]\d", signs):  # a date, a score, "24/7"
         return None
@@ -291,4 +295,10 @@ def _sum(core: str, language: _Language) -> str | None:
     result = answer_text.rpartition(" = ")[2]
     if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
         return None
-    return f"{_shown(match['sum'])} = {_local(result)}"
+    return f"{_shown(part.sub(_in_brackets, match['sum']))} = {_local(result)}"
+
+
+def _in_brackets(part: re.Match[str]) -> str:
+    """Returns a percentage of a number in brackets, so that a reader sees what was understood."""
+    around = part.string[part.start() - 1 : part.start()] + part.string[part.end() :][:1]
+    return part[0] if around == "()" else f"({part[0]})"

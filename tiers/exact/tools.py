@@ -17,7 +17,7 @@ from tiers.exact.percentages import percentage
 from tiers.exact.purchases import purchase
 from tiers.exact.shares import share
 from tiers.exact.tips import tip
-from tiers.exact.units import conversion, exchange
+from tiers.exact.units import conversion, exchange, rate_asked_for
 from tiers.exact.wording import Question, question
 
 _WITHOUT_NUMBERS: dict[str, Callable[[Question, date, bool], str | None]] = {
@@ -42,6 +42,7 @@ class Solved(Struct, frozen=True):
 
     tool: str
     text: str
+    lacks: str = ""  # the value that the text asks for, which then is no answer
 
 
 _LIKE_MANY = ("how many things are split off 3 units with a 15 % tip?", "combien de choses font 3?")
@@ -64,7 +65,7 @@ def solved(
     `opens`: the text begins a conversation, so that it is no reply to a question of ours.
 
     >>> solved("What's 15% of 240?", date(2026, 11, 21))
-    Solved(tool='percentages', text='15% of 240 = 36')
+    Solved(tool='percentages', text='15% of 240 = 36', lacks='')
     """
     return _solved(text, today, frozenset(tools), opens)
 
@@ -80,6 +81,8 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
         answer_text = answer(core, today, opens) if tool in tools else None
         if answer_text is not None:
             return Solved(tool, answer_text)
+    if "currency" in tools and (asks := rate_asked_for(core)) is not None:
+        return Solved("currency", asks, "a rate of exchange")
     if not {"arithmetic", "percentages", "units"} <= tools:
         return None
     answer_text = in_another_language(text)

@@ -145,25 +145,29 @@ def _rounded(value: Fraction) -> tuple[Fraction, bool]:
 def exchange(question: Question) -> str | None:
     """Returns a sum in another currency by the rate that the question states; else None.
 
-    Without a rate the text asks for one, since this machine knows none.
-
     >>> exchange(Question("100 usd to eur at 0.92"))
     '100 USD = 92 EUR, at 0.92 EUR for 1 USD'
-    >>> exchange(Question("convert 100 dollars to euros"))
+    """
+    match = _fit(_MONEY, question)
+    return None if match is None else _exchanged(match)
+
+
+def rate_asked_for(question: Question) -> str | None:
+    """Returns words that ask for a rate, where a sum in another currency lacks nothing else.
+
+    >>> rate_asked_for(Question("convert 100 dollars to euros"))
     'I know no rates of exchange. With one I work it out: "100 USD to EUR at 0.9".'
     """
+    match = _fit(_UNRATED, question)
+    return None if match is None else _unrated(match)
+
+
+def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:
+    """Returns the match of the first form that all of a question about money fits."""
     text = _SYMBOL.sub(lambda m: f"{m.group(2)} {_OF_SYMBOL[m.group(1)]}", question.text)
     if not _BEGINNING.match(text):
         return None
-    for form in _compiled(_MONEY):
-        match = form.fullmatch(text)
-        if match:
-            return _exchanged(match)
-    for form in _compiled(_UNRATED):
-        match = form.fullmatch(text)
-        if match:
-            return _unrated(match)
-    return None
+    return next((match for form in _compiled(forms) if (match := form.fullmatch(text))), None)
 
 
 def _unrated(match: re.Match[str]) -> str | None:

@@ -28,7 +28,7 @@ from router.policy.content.knowledge import (
 )
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import with_translations
-from router.policy.content.replies import match_scope
+from router.policy.content.replies import match_scope, names_of_keys
 from router.policy.content.safe_answers import (
     SafeAnswers,
     emergency_wording,
@@ -63,6 +63,7 @@ from router.triage.facts.doubts import Shelf
 from router.triage.glossed.answers import GlossedAnswers, answerable
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary
+from router.triage.glossed.key_names import KeyNames
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.service import TriageService
@@ -228,7 +229,8 @@ def _glossed(
     english = EnglishWords(
         (words for file in files.values() for words in file.words), model.lexicon.common
     )
-    return GlossedAnswers(answers, glossaries, index.highest, english)
+    names = KeyNames(names_of_keys(knowledge))
+    return GlossedAnswers(answers, glossaries, index.highest, english, names)
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:

@@ -23,6 +23,7 @@ from router.errors import Mistake, PolicyError
 from router.policy.content.key_mistakes import key_mistakes
 from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, KeySection
 from router.policy.content.languages.value_words import NO_WORDS, ValueWords
+from router.policy.content.offer_words import OfferSection
 from router.policy.content.outcomes import Outcome, load_outcomes
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest, validated
@@ -165,13 +166,6 @@ class ClassificationSection(Section):
         if problems:
             raise ValueError(" and ".join(sorted(problems)))
         return self
-
-
-class OfferSection(Section):
-    """Holds the words around the questions that level 1 offers when it is nearly sure."""
-
-    before: ApprovedWords = "Did you mean one of these?"
-    after: ApprovedWords = "Reply with its number, or ask in other words."
 
 
 class KnowledgeFile(Section):

@@ -1,6 +1,6 @@
-"""Writes and reads level 1's "Did you mean ...?": approved questions as a numbered list. Pure.
+"""Writes and reads level 1's "Did you mean ...?": approved questions in a list, or one alone. Pure.
 
-The list is read back from the conversation, so that nothing has to be stored.
+What is offered is read back from the conversation, so that nothing has to be stored.
 """
 
 from __future__ import annotations
@@ -41,13 +41,25 @@ _BESIDE = frozenset(_BESIDE_WORDS.split())
 """Words that people put around a choice."""
 _BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", "option", "please"}
 """Words beside which "one" is a number: it is none in "that one"."""
+_YES_WORDS = (
+    "yes yep yeah yup sure correct right exactly indeed ok okay ja jawohl genau richtig stimmt "
+    "klar oui ouais exact exactement sí si claro exacto correcto sì certo esatto sim exato klopt "
+    "juist precies tak zgadza dokładnie evet да"
+)
+_YES = frozenset(_YES_WORDS.split())
+_BESIDE_YES_WORDS = "se to s'il vous plaît per por"
+_BESIDE_YES = _BESIDE - {"no", "nr", "number"} | frozenset(_BESIDE_YES_WORDS.split())
+"""Words beside which a yes says nothing more."""
 MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
 
 
 def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
-    """Returns the list of approved questions, with the words before and after it."""
+    """Returns the list of approved questions, or one alone, with the words before and after it."""
     offer = knowledge.content.offer
+    if len(ids) == 1 and offer.before_one is not None and offer.after_one is not None:
+        title = title_of(knowledge, ids[0])
+        return "\n".join((in_one_line(offer.before_one), title, in_one_line(offer.after_one)))
     lines = [f"{i}. {title_of(knowledge, name)}" for i, name in enumerate(ids, start=1)]
     return "\n".join((in_one_line(offer.before), *lines, in_one_line(offer.after)))
 
@@ -70,23 +82,35 @@ def titles(content: KnowledgeFile) -> dict[str, str]:
 def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
     """Returns the intents that a message of ours offers, () for any other message."""
     offer, line = knowledge.content.offer, in_one_line(text)
-    before, after = f"{in_one_line(offer.before)} 1. ", f" {in_one_line(offer.after)}"
-    if not (line.startswith(before) and line.endswith(after)):
+    listed = _between(line, f"{in_one_line(offer.before)} 1. ", offer.after)
+    if listed is None and offer.before_one is not None and offer.after_one is not None:
+        listed = _between(line, f"{in_one_line(offer.before_one)} ", offer.after_one)
+    if listed is None:
         return ()
     known, ids = titles(knowledge.content), []
-    for part in re.split(r" [2-9]\. ", line[len(before) : -len(after)]):
+    for part in re.split(r" [2-9]\. ", listed):
         if part not in known:
             return ()
         ids.append(known[part])
     return tuple(ids) if in_one_line(offer_text(ids, knowledge)) == line else ()
 
 
+def _between(line: str, before: str, after: str) -> str | None:
+    """Returns what stands between the words around an offer; None for another line."""
+    after = f" {in_one_line(after)}"
+    around = line.startswith(before) and line.endswith(after)
+    return line[len(before) : -len(after)] if around else None
+
+
 def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
     """Returns the offered intent that a message chooses; None where it does not say one clearly.
 
-    It chooses by number ("2", "the second one, please") or by the question's own words.
+    It chooses by number ("2", "the second one, please") or by the question's own words, and one
+    question alone by a yes.
     """
     all_words = _WORD.findall(text[:400].casefold().replace("\u2019", "'"))
+    if len(ids) == 1 and not _YES.isdisjoint(all_words) and set(all_words) <= _YES | _BESIDE_YES:
+        return ids[0]
     by_number = _by_number(all_words, len(ids))
     if by_number is not None:
         return ids[by_number]

@@ -120,11 +120,21 @@ def with_names(text: str, knowledge: Knowledge) -> str:
     return text
 
 
+def names_of_keys(knowledge: Knowledge) -> list[str]:
+    """Returns the names that `with_names` puts in place of keys, without "my"."""
+    keys = knowledge.content.keys.items()
+    return [_noun(name) for name, section in keys if section.pattern is not None]
+
+
+def _noun(name: str) -> str:
+    return _KIND_OF_KEY.sub("", name).replace("_", " ")
+
+
 def _named(text: str, name: str, section: KeySection) -> str:
     keys = keys_in(text, section)
     if not keys:
         return text
-    noun = _KIND_OF_KEY.sub("", name).replace("_", " ")
+    noun = _noun(name)
     for key in keys:
         beside = (
             rf"(?:(?:my|the)\s+)?(?:{re.escape(noun)}\s+)?(?:(?:number|no\.?|nr\.?|id)\s*:?\s*)?#?"

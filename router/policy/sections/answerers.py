@@ -138,7 +138,13 @@ class ClarifySection(Section):
         "floor. A question does less harm than a wrong answer, so it may be lower. The likeliest "
         "may then be unlikely (`from: 0.05`): who asks in unusual words is between several.",
     )
-    most: int = Field(default=3, ge=2, le=5, description="Questions that are offered at most.")
+    most: int = Field(
+        default=3,
+        ge=2,
+        le=5,
+        description="Questions that are offered at most. One that hardly anybody means (a chance "
+        "below .05) is left out, so that it may be one alone where `together` is given.",
+    )
     not_for: tuple[RequestType, ...] = Field(
         default=(
             RequestType.EXPLANATION,
@@ -169,8 +175,8 @@ class ResolverAnswerer(AnswererBase):
     )
     clarify: ClarifySection | None = Field(
         default=None,
-        description="Offers two or more approved questions where no single one is sure enough. "
-        "Left out: such a request climbs.",
+        description="Offers the approved questions that may be meant where no single one is sure "
+        "enough. Left out: such a request climbs.",
     )
 
 
@@ -190,7 +196,8 @@ class ExactAnswerer(AnswererBase):
     tools: list[ToolName] = Field(
         default_factory=_every_tool,
         description="arithmetic, percentages, dates, units, and currency at a rate that the "
-        "question states. A tool answers only what it understands in full.",
+        "question states (one that states none is asked for it). A tool answers only what it "
+        "understands in full.",
     )
     small_talk: str | None = Field(
         default=None,

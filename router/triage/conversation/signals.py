@@ -63,6 +63,7 @@ def signals_of(
     about = _asked_last(readings[-1], last) if turns.subject else None
     if about is not None and turns.named and _is_distorted(last, about):
         about = None
+    renamed = False  # read with names in place of its keys, which takes nothing from earlier turns
     if about is not None and turns.leans:
         if turns.points or not _told_before(about.match, last, earlier):
             row, match, continued = _together(last, about, earlier, memory, turns.points)
@@ -70,6 +71,7 @@ def signals_of(
             row, match, continued = _continued(last, earlier, memory)
     elif about is not None and _replies(last, turns.plain):
         row, match, continued = _replied(last, about, turns.plain), about.match, True
+        renamed = turns.named
     else:
         row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
     domain = (row.domain, row.domain_p)
@@ -111,7 +113,7 @@ def signals_of(
         heads = heads_of(heads, [turn.row.heads for turn in earlier], memory, momentary)
     unread = turns.beyond or any([facts.unread for facts in older])
     begins = memory is None and not older
-    raised = domain[0] is not last.row.domain or stakes > last.row.stakes_high
+    raised = domain[0] is not row.domain or stakes > row.stakes_high
     return Signals(
         request_type=row.request_type,
         request_type_p=row.request_type_p,
@@ -128,7 +130,7 @@ def signals_of(
         match=match,
         risk_terms=names,
         amounts=amounts,
-        inherited=continued or raised,
+        inherited=raised or (continued and not renamed),
         degraded=last.degraded or any([turn.degraded for turn in earlier]),
         risk_domain=risk[0],
         risk_p=risk[1],

@@ -19,6 +19,7 @@ from router.stats.calibration import logit
 from router.triage.facts.languages import ENGLISH, UNKNOWN, without_codes
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
+from router.triage.glossed.key_names import KeyNames
 from router.triage.match import OWN_LIMIT, RANKED_SHARE
 from router.triage.text.utterance_words import text_key
 from router.types import Match, MatchBasis
@@ -64,12 +65,15 @@ class GlossedAnswers:
         glossaries: Sequence[Glossary],
         highest: float,
         english: EnglishWords,
+        names: KeyNames,
     ) -> None:
-        """`highest` is the highest chance of a request that the operator did not write."""
+        """`highest` is the highest chance of a request that the operator did not write. `names`
+        stand in texts in place of keys."""
         self._answers = {g.language: answers[g.language] for g in glossaries}
         self._glossaries = Glossaries(glossaries)
         self._highest = highest
         self._english = english
+        self._names = names
 
     def gloss(
         self, text: str, words: Sequence[str], language: str, even: Sequence[str] = ()
@@ -84,7 +88,7 @@ class GlossedAnswers:
         doubtful = language in (ENGLISH, UNKNOWN)
         if doubtful and self._english.share(words) == 1.0:
             return None  # nearly every text: no code needs to be looked for
-        words = without_codes(text, words)
+        words = self._names.marked(without_codes(text, words))
         english = self._english.share(words) if doubtful else 0.0
         if english == 1.0:
             return None
@@ -93,7 +97,8 @@ class GlossedAnswers:
             spoken, intent = written
             return Gloss(self._answers[spoken].english[intent], spoken, len(words), 0)
         asks = text.rstrip().endswith("?")
-        return self._glossaries.nearest(words, language, even, asks=asks, above=english)
+        gloss = self._glossaries.nearest(words, language, even, asks=asks, above=english)
+        return None if gloss is None else gloss._replace(text=self._names.said(gloss.text))
 
     def match(self, gloss: Gloss, found: Match | None, text: str) -> Match | None:
         """Returns the answer that a text asks for; `found` is what its gloss matched."""

@@ -59,6 +59,17 @@ async def test_a_tool_answers_with_its_own_reason() -> None:
     assert (answer.text, answer.facts) == ("15% of 240 = 36", ("tool: percentages",))
 
 
+@pytest.mark.parametrize("text", ["What is 100 USD in EUR?", "how many yen is $20"])
+async def test_a_sum_that_lacks_a_rate_is_asked_back_and_is_no_result(text: str) -> None:
+    exact, request = _exact(), _request(text)
+    assert exact.preview(request, CALM) == Preview(P_RIGHT, PSource.KNOWN, Reason.ASKED_FOR_SLOT)
+    answer = await _answer(exact, request)
+    assert answer.text.startswith("I know no rates of exchange")
+    assert answer.reason is Reason.ASKED_FOR_SLOT
+    assert answer.facts == ("tool: currency", "lacks: a rate of exchange")
+    assert _exact(tools=["units"]).preview(request, CALM) is None
+
+
 async def test_the_day_is_that_of_the_clock() -> None:
     answer = await _answer(_exact(), _request("what is today's date"))
     assert answer.text.startswith("Today is ")

@@ -28,6 +28,11 @@ TODAY = date(2026, 11, 22)
         ("Combien font 12 fois 7 ?", "12 fois 7 = 84"),
         ("Quanto fa 12 per 7,5?", "12 per 7,5 = 90"),
         ("Was ist 100 geteilt durch 8", "100 geteilt durch 8 = 12,5"),
+        ("Was ist 15% von 240 plus 10?", "(15% von 240) plus 10 = 46"),
+        ("Wie viel sind 200 minus 12,5 Prozent von 80", "200 minus (12,5 prozent von 80) = 190"),
+        ("¿Cuánto es el 15% de 240 más 10?", "(15% de 240) mas 10 = 46"),
+        ("Combien fait 2 * (15% de 240) + 1 ?", "2 * (15% de 240) + 1 = 73"),
+        ("Quanto fa il 15% di 240 più 10?", "(15% di 240) piu 10 = 46"),
     ],
 )
 def test_a_question_is_answered_with_a_decimal_comma(question: str, answer: str) -> None:
@@ -51,6 +56,10 @@ def test_a_question_is_answered_with_a_decimal_comma(question: str, answer: str)
         "Wie viel sind 17% von 2340 und 5?",
         "Wie viel kostet 1 kg in Berlin?",
         "Was ist 1 durch 0",
+        "Was ist 15% von 240 plus 5%",
+        "Was ist 100 durch 10% von 50",
+        "Was ist 15% von 2.340 plus 10",
+        "Was ist 15% von 240 plus 10 und warum",
     ],
 )
 def test_what_may_mean_something_else_gets_no_number(question: str) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.kits.examples import examples
 from tiers.exact.tools import solved
 from tiers.exact.unit_table import UNITS
+from tiers.exact.units import exchange, rate_asked_for
+from tiers.exact.wording import question
 
 
 def _answer(text: str) -> str | None:
@@ -69,7 +71,10 @@ def test_what_is_no_conversion_gets_no_answer(asked: str) -> None:
     ],
 )
 def test_a_sum_without_a_rate_is_told_what_to_add(asked: str, example: str) -> None:
-    said = _answer(asked)
+    core = question(asked)
+    assert core is not None
+    assert exchange(core) is None  # what asks for a rate is no result
+    said = rate_asked_for(core)
     assert said is not None
     assert said.startswith("I know no rates of exchange")
     assert f'"{example}"' in said

@@ -25,7 +25,7 @@ export const REASONS = {
   quoted: "the nearest approved answers, quoted",
   no_model: "no model here may answer it, which approved words say; add one to the policy's tiers",
   no_passage: "the documents do not answer this",
-  asked_for_slot: "it asks for what its approved answer lacks",
+  asked_for_slot: "it asks for what its answer lacks",
   asked_which: "it offers the approved questions that may be meant",
   key_not_found: "it has nothing to show for what was typed",
   low_confidence: "level 1 was not sure enough",

@@ -26,13 +26,13 @@ from router.policy.content.knowledge import (
     SLOT,
     IntentSection,
     Knowledge,
-    OfferSection,
     SlotName,
     Utterance,
     questions_of,
 )
 from router.policy.content.languages.glossaries import LanguageCode
 from router.policy.content.languages.value_words import DateWords, unknown_places, value_words
+from router.policy.content.offer_words import OfferSection
 from router.policy.parsing.yaml_folders import files_of
 from router.policy.parsing.yaml_lines import LineMap
 from router.policy.schema import Section
