@@ -1,12 +1,13 @@
 """Reads the texts of requests: many in one run of the model, shared by all policies.
 
 Requests that come in one pass of the event loop are read together. There is no timer: what comes
-while a run is under way waits for the next one, at most MAX_BATCH texts. Rules, heads and matching
-run on the event loop, which would wait for the interpreter lock meanwhile all the same. The encoder
-holds no lock, so it has a thread of its own, with one hand-over per run; one short text that comes
-alone is encoded where it is, since a hand-over there and back costs as much as the encoder. Long
-texts are read on the thread whole. No text gives an error: when the model is missing or fails, only
-the rules read, and the reading says `degraded`. It knows nothing about requests or conversations.
+while a run is under way waits for the next one, at most MAX_BATCH texts. Rules run on the event
+loop, which would wait for the interpreter lock meanwhile all the same. The encoder holds no lock,
+so it has a thread of its own, which also reads heads and matches: they say what is to be encoded
+once more. There is one hand-over per run; one short text that comes alone is encoded where it is,
+since a hand-over there and back costs as much as the encoder. Long texts are read on the thread
+whole. No text gives an error: when the model is missing or fails, only the rules read, and the
+reading says `degraded`. It knows nothing about requests or conversations.
 """
 
 from __future__ import annotations

@@ -289,10 +289,9 @@ class KnowledgeIndex:
         """Returns the chance, not above `highest`; those above it keep their order below it."""
         return min(chance, self.highest - RANKED_SHARE * (1.0 - chance))
 
-    def nearest(self, vectors: npt.NDArray[np.float32]) -> Floats:
-        """Returns each text's cosine to the utterance that is nearest to it, (texts,)."""
-        # Few texts ask at one time: one product of all would first copy every utterance.
-        return np.array([(self.utterances.vectors @ vector).max() for vector in vectors])
+    def nearest(self, vector: npt.NDArray[np.float32]) -> float:
+        """Returns a text's cosine to the utterance that is nearest to it."""
+        return float((self.utterances.vectors @ vector).max())
 
     def written(self, text: str) -> Written | None:
         """Returns the utterance that a text repeats, courtesies aside, with its match; else None.

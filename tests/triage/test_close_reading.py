@@ -20,14 +20,16 @@ from router.stats.calibration import Platt
 from router.stats.char_grams import counted_chars
 from router.stats.heads import IDENTITY, Embeddings, Head, HeadKind
 from router.stats.ngrams import BUCKETS
-from router.triage.batches.asked import Asked
+from router.triage.batches.asked import Asked, Use
 from router.triage.batches.config import TriageConfig
+from router.triage.batches.model_reader import ModelReader
 from router.triage.close_reading import file
 from router.triage.close_reading.guess import NEAR, Bounds, Guess
 from router.triage.close_reading.matters import CloseGrave, GraveChance
 from router.triage.close_reading.reader import CloseReader, Mixture, Seen
 from router.triage.engine import TriageEngine
 from router.triage.grave import CLASSES, ENGLISH, LATIN, TABLES, GraveReading, told_of
+from router.triage.other_readings import GLOSSED_AT
 from router.triage.own_heads import OwnHeads, sharpened
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
@@ -327,37 +329,65 @@ def test_a_policy_keeps_the_calm_chance_of_the_head(saved: Path, model: TriageMo
 
 
 class Nearest:
-    """Knows no answer; a text is so near to what is approved."""
+    """Knows no answer but `match`; a text is so near to what is approved."""
 
     highest = 0.9
 
-    def __init__(self, cosine: float) -> None:
-        self._cosine = cosine
+    def __init__(self, cosine: float, match: Match | None = None) -> None:
+        self._cosine, self._match = cosine, match
 
-    def nearest(self, vectors: Embeddings) -> np.ndarray:
-        return np.full(len(vectors), self._cosine)
+    def nearest(self, vector: np.ndarray) -> float:
+        return self._cosine
 
     def written(self, text: str) -> None:
         return None
 
     def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
-        return [None] * len(texts)
+        return [self._match] * len(texts)
 
 
-@pytest.mark.parametrize(("cosine", "expected"), [(NEAR, 4.0), (NEAR - 0.01, 0.0)])
-def test_text_near_an_approved_question_has_the_bound_of_the_shelf(
-    saved: Path, model: TriageModel, cosine: float, expected: float
-) -> None:
+def guessed(saved: Path, model: TriageModel, answers: Nearest, use: Use = Use.ALL) -> float:
+    """Returns the chance of a text that may reach the bound near approved questions alone."""
     one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
     guess = Guess(np.zeros(model.encoder.width, np.float32), 0.0, 0.0, 0.0, 2.0)
     close = {"harm": msgspec.structs.replace(one, guess=guess)}
-    own = OwnHeads.of(model.stack.heads, [harm_head(model, 0.0)], close)
+    own = OwnHeads.of(model.stack.heads, [harm_head(model, 1.0)], close)
     config = TriageConfig(
-        TermFinder({}), AmountReader({"USD": 1.0}), Nearest(cosine), own,
+        TermFinder({}), AmountReader({"USD": 1.0}), answers, own,
         bounds={"harm": Bounds(apart=chance(3.0), near=chance(1.0))},
     )  # fmt: skip
-    (found,) = TriageEngine(model).reader.read([Asked(ENGLISH_TEXT, config)])
-    read_as = dict(found.row.heads[0].classes)["harm"]
+    batch = ModelReader(model).begin([Asked(ENGLISH_TEXT, config, use=use)])
+    batch.encode()
+    (row,), _ = batch.rows()
+    return dict(row.heads[0].classes)["harm"]
+
+
+@pytest.mark.parametrize(
+    ("nearest", "matched", "expected"),
+    [(NEAR, None, 4.0), (NEAR - 0.01, None, 0.0), (0.0, NEAR, 4.0), (NEAR, NEAR - 0.01, 4.0)],
+)
+def test_text_near_an_approved_question_has_the_bound_of_the_shelf(
+    saved: Path, model: TriageModel, nearest: float, matched: float | None, expected: float
+) -> None:
+    match = None if matched is None else Match("hours", 0.1, matched, 0.0)
+    read_as = guessed(saved, model, Nearest(nearest, match))
+    assert read_as == pytest.approx(chance(expected), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("use", "confidence", "expected"),
+    [
+        (Use.IF_KNOWN, GLOSSED_AT, 4.0),
+        (Use.IF_KNOWN, GLOSSED_AT - 0.01, 1.0),
+        (Use.MATCH, GLOSSED_AT, 1.0),
+        (Use.HEADS, GLOSSED_AT, 1.0),
+    ],
+)
+def test_a_text_of_which_little_is_used_keeps_the_chance_of_the_head(
+    saved: Path, model: TriageModel, use: Use, confidence: float, expected: float
+) -> None:
+    answers = Nearest(NEAR, Match("hours", confidence, NEAR, 0.0))
+    read_as = guessed(saved, model, answers, use)
     assert read_as == pytest.approx(chance(expected), abs=1e-5)
 
 

@@ -101,8 +101,8 @@ class StatedModel:
 class OneAnswer:
     """Matches texts with a word of its own; it holds no written texts."""
 
-    def nearest(self, vectors: np.ndarray) -> np.ndarray:
-        return np.zeros(len(vectors))
+    def nearest(self, vector: np.ndarray) -> float:
+        return 0.0
 
     def written(self, text: str) -> None:
         return None

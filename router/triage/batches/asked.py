@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import NamedTuple
 
 from router.triage.batches.config import TriageConfig
 from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import Told, told_of
+
+
+class Use(Enum):
+    """Says what of a text's reading is used, so that nothing else is worked out."""
+
+    ALL = auto()
+    IF_KNOWN = auto()  # nothing of a gloss that is no known question
+    HEADS = auto()  # of a passage of a long text
+    MATCH = auto()  # of a clause that asks
 
 
 class Asked(NamedTuple):
@@ -20,6 +30,7 @@ class Asked(NamedTuple):
     config: TriageConfig
     told: Told | None = None
     spoken: str = UNKNOWN
+    use: Use = Use.ALL
 
 
 def told_of_all(asked: Sequence[Asked]) -> list[Told]:

@@ -15,8 +15,7 @@ from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
-from router.stats.calibration import Floats
-from router.stats.heads import Embeddings
+from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import Bounds
 from router.triage.facts.doubts import Shelf
 from router.triage.facts.harmless import PlainWords
@@ -37,7 +36,7 @@ class Knowledge(Protocol):
     @property
     def highest(self) -> float: ...  # the highest chance of a match
 
-    def nearest(self, vectors: Embeddings) -> Floats: ...  # cosines to what is approved, (texts,)
+    def nearest(self, vector: Vector) -> float: ...  # cosine to what is approved, at its highest
 
     def written(self, text: str) -> Written | None: ...
 

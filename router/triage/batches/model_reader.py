@@ -6,7 +6,6 @@ It knows nothing about rules, requests or threads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -18,13 +17,14 @@ import numpy.typing as npt
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import Grams
-from router.triage.batches.asked import Asked, told_of_all
+from router.triage.batches.asked import Asked, Use, told_of_all
+from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.templates import Templates, Vector, is_calm
-from router.triage.close_reading.guess import NEAR, Bounds
-from router.triage.close_reading.reader import Seen
 from router.triage.encoder import SHORT_BATCH_TOKENS
+from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import GraveReader, GraveReading, Told
+from router.triage.other_readings import GLOSSED_AT
 from router.triage.own_heads import Close, OwnHeads, sharpened
 from router.triage.reading import ModelRow
 from router.triage.text.disguises import Knows
@@ -36,9 +36,12 @@ from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 _Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
 """Holds by place the readings of texts that were read closely."""
-ANY_CHANCE = Bounds()
+Graves = Mapping[int, GraveReading | None]
+UNREAD = (0.0, None, 0.0, UNKNOWN)
+"""The chance of a grave matter, the matter, knowledge and the language of a text not read so."""
 Vectors = Mapping[int, Vector]
 NONE_KEPT: Vectors = MappingProxyType({})
+NONE_READ: Closely = MappingProxyType({})
 
 
 MANY = 20
@@ -102,12 +105,13 @@ class Part(NamedTuple):
     outputs: Outputs
 
 
-class HeadsRead(NamedTuple):
-    """Holds what heads, the reader of grave matters and close readers say of texts."""
+class TextsRead(NamedTuple):
+    """Holds what is read in texts; grave matters and what is read closely by place."""
 
     vectors: Embeddings  # (texts, width)
     parts: list[Part]
-    grave: list[GraveReading]  # empty without a reader
+    matches: list[Match | None]
+    grave: Graves
     close: Closely
 
 
@@ -124,18 +128,9 @@ class ModelReader:
         # By configuration, so that those of a policy go with it: heads of its own are megabytes.
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
 
-    def rows(self, asked: Sequence[Asked]) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns the model's reading of texts, and what each matches in its policy's knowledge."""
-        batch = self.begin(asked)
-        batch.encode()
-        return batch.rows()
-
-    def begin(self, asked: Sequence[Asked], *, closely: bool = True) -> ModelBatch:
-        """Looks up the texts that an operator wrote; the others are still to be encoded.
-
-        `closely`: False reads nothing closely, for texts of which only the model's heads count.
-        """
-        return ModelBatch(self, asked, closely)
+    def begin(self, asked: Sequence[Asked]) -> ModelBatch:
+        """Looks up the texts that an operator wrote; the others are still to be encoded."""
+        return ModelBatch(self, asked)
 
     def encode(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> Encoded:
         """Returns what the encoder says of texts, all of them together.
@@ -174,58 +169,69 @@ class ModelReader:
             if row is None:
                 encoded = Encoded(same.vectors, self._model.grams(same.block))
                 block = [Asked(one, config) for one in same.block]
-                read = self.read_heads(block, encoded, closely=False)
-                kept.update(zip(same.block, self._rows(read), strict=True))
+                parts = self._parts(block, encoded)
+                grave = self._grave(block, encoded.vectors, told_of_all(block))
+                rows = self._rows(parts, dict(enumerate(grave)), NONE_READ)
+                kept.update(zip(same.block, rows, strict=True))
                 row = kept[same.text]
             readings[i] = row, same.match
         self.not_encoded += len(readings)
         return readings
 
-    def read_heads(self, asked: Sequence[Asked], encoded: Encoded, *, closely: bool) -> HeadsRead:
-        """Returns what all but approved answers make of texts; on any thread."""
+    def read(self, asked: Sequence[Asked], encoded: Encoded) -> TextsRead:
+        """Returns what is used of texts, closely where a head is unsure; on any thread."""
+        vectors, parts = encoded.vectors, self._parts(asked, encoded)
+        matches = _matches(_described(vectors, parts), asked)
+        places = [i for i, one in enumerate(asked) if _counts(one, matches[i])]
+        mine = [asked[place] for place in places]
+        told = told_of_all(mine)
+        read = self._grave(mine, vectors if len(mine) == len(asked) else vectors[places], told)
+        graves = dict(zip(places, read, strict=True))
+        known = {
+            place: Known(asked[place], matches[place], words, graves[place])
+            for place, words in zip(places, told, strict=True)
+        }
+        close: dict[int, Close] = {}
+        for part in parts:
+            close |= _read_closely(part, known)
+        return TextsRead(vectors, parts, matches, graves, close)
+
+    def _parts(self, asked: Sequence[Asked], encoded: Encoded) -> list[Part]:
+        """Returns what heads say of texts."""
         parts = []
         for own, places in _by_heads(asked).items():
             mine = encoded if len(places) == len(asked) else encoded[np.array(places)]
             outputs = self._model.read(mine) if own is None else self._model.read(mine, own)
             parts.append(Part(own, places, mine.vectors, outputs))
-        grave: list[GraveReading] = []
-        close: dict[int, Close] = {}
-        following = [part for part in parts if closely and part.own is not None and part.own.close]
-        told = told_of_all(asked) if following or self._model.grave is not None else []
-        if self._model.grave is not None:
-            texts = [text for text, *_ in asked]
-            grave = self._model.grave.read(texts, encoded.vectors, told)
-        for part in following:
-            close |= _read_closely(part, asked, told, grave)
-        return HeadsRead(encoded.vectors, parts, grave, close)
+        return parts
 
-    def read(
-        self, asked: Sequence[Asked], read: HeadsRead
-    ) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns the rows of texts, and what they match."""
-        readings = readings_of(read.parts[0].outputs)
-        if len(read.parts) > 1:
-            order = [place for part in read.parts for place in part.places]
-            readings = np.concatenate([readings_of(part.outputs) for part in read.parts])
-            readings = readings[np.argsort(order)]
-        return self._rows(read), _matches(Described(read.vectors, readings), asked)
+    def _grave(
+        self, asked: Sequence[Asked], vectors: Embeddings, told: Sequence[Told]
+    ) -> Sequence[GraveReading | None]:
+        """Returns what the reader of grave matters says of texts; None of each without one."""
+        if self._model.grave is None or not asked:
+            return [None] * len(asked)
+        return self._model.grave.read([one.text for one in asked], vectors, told)
 
-    def _rows(self, read: HeadsRead) -> list[ModelRow]:
+    def rows(self, read: TextsRead) -> list[ModelRow]:
         """Returns what is said of texts as one row each, in the order asked."""
+        return self._rows(read.parts, read.grave, read.close)
+
+    def _rows(self, parts: Sequence[Part], graves: Graves, close: Closely) -> list[ModelRow]:
         by_place: dict[int, ModelRow] = {}
-        for part in read.parts:
-            grave = [read.grave[place] for place in part.places] if read.grave else []
+        for part in parts:
+            grave = [graves.get(place) for place in part.places]
             by_place.update(zip(part.places, self._model_rows(part.outputs, grave), strict=True))
         rows = [by_place[place] for place in range(len(by_place))]
-        for place, closer in read.close.items():
+        for place, closer in close.items():
             row = rows[place]._replace(heads=sharpened(rows[place].heads, closer.heads))
             if closer.grave is not None:
                 row = row._replace(grave=closer.grave.grave, matter=closer.grave.matter)
             rows[place] = row
         return rows
 
-    def _model_rows(self, out: Outputs, grave: Sequence[GraveReading]) -> list[ModelRow]:
-        """Returns the heads' readings as one row per text, with those of grave matters, if any."""
+    def _model_rows(self, out: Outputs, grave: Sequence[GraveReading | None]) -> list[ModelRow]:
+        """Returns the readings of heads and of grave matters as one row per text."""
         types, domains = out.request_type.tolist(), out.domain.tolist()
         risks = [[row[i] for i in self._risky] for row in domains]
         columns = (
@@ -244,13 +250,8 @@ class ModelReader:
             out.spam.tolist(),
             out.own or repeat(()),
         )
-        of_grave = (
-            [one.grave for one in grave],
-            [one.matter for one in grave],
-            [one.knowledge for one in grave],
-            [one.language for one in grave],
-        )
-        return list(map(ModelRow, *columns, *(of_grave if grave else ())))
+        of_grave = [UNREAD if one is None else one[:4] for one in grave]
+        return list(map(ModelRow, *columns, *zip(*of_grave, strict=True)))
 
 
 class ModelBatch:
@@ -260,15 +261,15 @@ class ModelBatch:
     that came with other numbers before.
     """
 
-    def __init__(self, reader: ModelReader, asked: Sequence[Asked], closely: bool) -> None:
-        self._reader, self._closely = reader, closely
+    def __init__(self, reader: ModelReader, asked: Sequence[Asked]) -> None:
+        self._reader = reader
         self._known = reader.written(asked)
         self._rest = [one for i, one in enumerate(asked) if i not in self._known]
         templates = reader.templates
         self._keys = [templates.key(one.text) for one in self._rest]
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
-        self._read: HeadsRead | None = None
+        self._read: TextsRead | None = None
 
     @property
     def encoded(self) -> int:
@@ -276,19 +277,18 @@ class ModelBatch:
         return len(self._rest) - len(self._kept)
 
     def encode(self) -> None:
-        """Encodes what is left, and reads it by heads; closely where one is unsure. Any thread."""
+        """Encodes what is left, and reads it. Any thread."""
         if self._rest:
-            self._read = self._by_heads(self._rest, self._kept)
+            self._read = self._encoded(self._rest, self._kept)
 
-    def _by_heads(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> HeadsRead:
-        encoded = self._reader.encode(asked, kept)
-        return self._reader.read_heads(asked, encoded, closely=self._closely)
+    def _encoded(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> TextsRead:
+        return self._reader.read(asked, self._reader.encode(asked, kept))
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the readings and the matches, in the order asked."""
         rows, matches = list[ModelRow](), list[Match | None]()
         if self._read is not None:
-            rows, matches = self._reader.read(self._rest, self._read)
+            rows, matches = self._reader.rows(self._read), self._read.matches
             self._settle(self._read.vectors, rows, matches)
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
@@ -310,9 +310,9 @@ class ModelBatch:
                 doubtful.append(place)
         if not doubtful:
             return
-        again = [self._rest[place] for place in doubtful]
-        readings = self._reader.read(again, self._by_heads(again))
-        for place, row, match in zip(doubtful, *readings, strict=True):
+        again = self._encoded([self._rest[place] for place in doubtful])
+        readings = zip(doubtful, self._reader.rows(again), again.matches, strict=True)
+        for place, row, match in readings:
             rows[place], matches[place] = row, match
 
 
@@ -324,41 +324,35 @@ def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     return places
 
 
-def _read_closely(
-    part: Part, asked: Sequence[Asked], told: Sequence[Told], grave: Sequence[GraveReading]
-) -> dict[int, Close]:
-    """Returns by place the readings of texts of which a head or `grave` is unsure."""
-    if part.own is None:
+def _described(vectors: Embeddings, parts: Sequence[Part]) -> Described:
+    """Returns what matching needs, in the order asked."""
+    readings = readings_of(parts[0].outputs)
+    if len(parts) > 1:
+        order = [place for part in parts for place in part.places]
+        readings = np.concatenate([readings_of(part.outputs) for part in parts])
+        readings = readings[np.argsort(order)]
+    return Described(vectors, readings)
+
+
+def _read_closely(part: Part, known: Mapping[int, Known]) -> dict[int, Close]:
+    """Returns by place what is read closely of the texts that are known."""
+    rows = [row for row, place in enumerate(part.places) if place in known]
+    if part.own is None or not part.own.close or not rows:
         return {}
-    mine = [asked[place] for place in part.places]
-
-    def seen(name: str) -> Seen:
-        return Seen(part.vectors, partial(_may_change, mine, part.vectors, name))
-
-    texts, words = [one.text for one in mine], [told[place] for place in part.places]
-    matters = [grave[place] for place in part.places] if grave else ()
-    close = part.own.read_closely(texts, words, part.outputs.followed, seen, matters)
-    return {part.places[place]: closer for place, closer in close.items()}
+    vectors, chances = part.vectors, part.outputs.followed
+    if len(rows) < len(part.places):
+        vectors = vectors[rows]
+        chances = {name: of_head[rows] for name, of_head in chances.items()}
+    places = [part.places[row] for row in rows]
+    close = read_closely(part.own, [known[place] for place in places], vectors, chances)
+    return {places[row]: closer for row, closer in close.items()}
 
 
-def _may_change(
-    asked: Sequence[Asked],
-    vectors: Embeddings,
-    name: str,
-    places: Sequence[int],
-    highest: Floats,
-) -> npt.NDArray[np.bool_]:
-    """Returns where a head may change what is done with the texts at some places, by the highest
-    chances that it may have there."""
-    changes = np.zeros(len(places), bool)
-    for config, indices in _by_config([asked[place] for place in places]).items():
-        bounds, mine = config.bounds.get(name, ANY_CHANCE), np.array(indices)
-        changes[mine] = highest[mine] >= bounds.apart
-        # Only of these it counts how near an approved question is.
-        between = mine[~changes[mine] & (highest[mine] >= bounds.near)]
-        if config.knowledge is not None and between.size:
-            changes[between] = config.knowledge.nearest(vectors[np.array(places)[between]]) >= NEAR
-    return changes
+def _counts(asked: Asked, match: Match | None) -> bool:
+    """Returns True for a text whose chances of harm and of grave matters are used too."""
+    if asked.use is Use.IF_KNOWN:
+        return match is not None and match.confidence >= GLOSSED_AT
+    return asked.use is Use.ALL
 
 
 def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
@@ -370,10 +364,11 @@ def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
 
 
 def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]:
-    """Matches all texts, one call per knowledge file."""
+    """Matches the texts whose match is used, one call per knowledge file."""
     result: list[Match | None] = [None] * len(asked)
-    for config, indices in _by_config(asked).items():
-        if config.knowledge is None:
+    for config, places in _by_config(asked).items():
+        indices = [i for i in places if asked[i].use is not Use.HEADS]
+        if config.knowledge is None or not indices:
             continue
         texts = [asked[i][0] for i in indices]
         mine = described

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from router.triage.batches.asked import Asked
+from router.triage.batches.asked import Asked, Use
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.asks import asks_in, leans
@@ -19,7 +19,6 @@ from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
-from router.triage.grave import Told
 from router.triage.other_readings import (
     as_glossed,
     graver,
@@ -66,15 +65,14 @@ class TextReader:
         turns = [self._facts(text, config) for text in texts]
         return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in turns]
 
-    def _facts(
-        self, text: str, config: TriageConfig, _told: Told | None = None, spoken: str = UNKNOWN
-    ) -> TurnFacts:
+    def _facts(self, text: str, config: TriageConfig, spoken: str = UNKNOWN) -> TurnFacts:
         return find_facts(
             text, config.amounts, config.terms, self.knows, config.phrases, self.mend, spoken
         )
 
     def _ruled(self, asked: Asked) -> _Text:
-        facts, config = self._facts(*asked), asked.config
+        config = asked.config
+        facts = self._facts(asked.text, config, asked.spoken)
         gloss = self._gloss(asked, facts)
         if gloss is not None and not facts.clear:
             # What the function words leave open, a glossary tells.
@@ -127,13 +125,19 @@ class TextBatch:
         with self._failing():
             whole = [_as_meant(one.asked, one.facts) for one in texts]
             whole += [Asked(form, one.config) for one in texts for form in one.facts.other_forms]
-            whole += [Asked(one.gloss.text, one.config) for one in texts if one.gloss is not None]
+            whole += [_as_glossed(one.gloss, one.config) for one in texts if one.gloss is not None]
             whole += [Asked(one.plain, one.config) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
-            parts = [Asked(part, one.config) for one in texts for part in one.facts.passages]
-            parts += [Asked(clause, one.config) for one in texts for clause in one.clauses]
+            parts = [
+                Asked(part, one.config, use=Use.HEADS)
+                for one in texts
+                for part in one.facts.passages
+            ]
+            parts += [
+                Asked(clause, one.config, use=Use.MATCH) for one in texts for clause in one.clauses
+            ]
             if parts:
-                self._parts = reader.model.begin(parts, closely=False)
+                self._parts = reader.model.begin(parts)
 
     @property
     def encoded(self) -> int:
@@ -290,3 +294,8 @@ def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
         return asked._replace(told=(facts.folded.words, facts.language))
     words = fold(facts.mended).words
     return asked._replace(text=facts.mended, told=(words, facts.language))
+
+
+def _as_glossed(gloss: Gloss, config: TriageConfig) -> Asked:
+    """Returns a gloss; one without unknown words may be what the operator wrote, which is known."""
+    return Asked(gloss.text, config, use=Use.IF_KNOWN if gloss.unknown else Use.ALL)
