@@ -146,6 +146,7 @@ class ScriptedTier:
     asks: tuple[str, ...] = ()
     at_once: bool = False
     context_tokens: int = 8_000
+    hides_reasoning: bool = False
     calls: int = 0
     said: int = 0  # pieces of a stream that were sent
     closed: int = 0
@@ -166,6 +167,7 @@ class ScriptedTier:
             expected_output_tokens=5,
             latency_ms=10.0,
             deadline_ms=60_000,
+            hides_reasoning=self.hides_reasoning,
         )
 
     def status(self) -> AnswererStatus:
