@@ -138,6 +138,46 @@ async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses)
     assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
 
 
+@pytest.mark.parametrize("hides", [False, True])
+@pytest.mark.parametrize("input_tokens", [1, 1_000_000])
+async def test_a_cut_stream_costs_no_less_than_its_provider_had_said(
+    houses: Houses, input_tokens: int, hides: bool
+) -> None:
+    """Some servers add a template or what they searched for, which no byte of ours bounds."""
+    said = Usage(input_tokens, output_tokens=1, reported=True)
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"), says_used=said)
+    house = houses(
+        [low(), replace(cut, hides_reasoning=hides)],
+        signals=UNSURE,
+        verify_mid={"default": "none"},
+    )
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    (line,) = (await only_row(house)).attempts
+    most = input_tokens * 1_000 + 2_000
+    assert (line.cost_nano_usd == most) is (input_tokens > 1)
+    assert line.cost_nano_usd >= most
+    assert (line.estimated, line.usage.reported) == (True, False)
+
+
+async def test_a_stream_whose_client_leaves_costs_no_less_than_its_provider_had_said(
+    houses: Houses,
+) -> None:
+    said = Usage(1_000_000, 400_000, output_tokens=1, reported=True)
+    price = replace(PRICE, cached_input_nano_usd=10**8)
+    house = houses(
+        [low(), mid(text="one two three", says_used=said, price=price)],
+        signals=UNSURE,
+        verify_mid={"default": "none"},
+    )
+    pieces = house.gateway.stream(ask(stream=True), ALICE)
+    await anext(pieces)
+    await pieces.aclose()
+    (line,) = (await only_row(house)).attempts
+    assert line.state is AttemptState.CANCELLED
+    assert line.cost_nano_usd == 600_000 * 1_000 + 400_000 * 100 + 2_000
+
+
 async def test_what_had_come_counts_at_its_dearest(houses: Houses) -> None:
     """Output may have been thoughts, and input written to a cache: nobody said so."""
     price = replace(PRICE, cache_write_nano_usd=7 * 10**9, reasoning_nano_usd=9 * 10**9)
