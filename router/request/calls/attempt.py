@@ -29,6 +29,7 @@ from router.request.calls.settlement import (
     at_hold,
     basis_at_first,
     may_be_billed,
+    no_less_than,
     own_compute,
     price_of_call,
     state_of,
@@ -132,13 +133,8 @@ class CallBooks:
         template or a search of the provider's own may have added tokens that nobody sent.
         """
         bound = self._bounded(row, plan, received_bytes)
-        told, price = self.told.get(row.ordinal), plan.facts.price
-        if told is None or price.per_request_nano_usd is not None:
-            return bound
-        paid = cost.attempt_cost(price, told, 0.0, row.images)
-        if paid.nano_usd <= bound.cost_nano_usd:
-            return bound
-        return replace(bound, cost_nano_usd=paid.nano_usd, usage=replace(told, reported=False))
+        told = self.told.get(row.ordinal)
+        return bound if told is None else no_less_than(bound, told, plan.facts.price)
 
     def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
         """Books a call at a bound that its bytes give.

@@ -133,6 +133,35 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
     )
 
 
+def no_less_than(bound: AttemptRow, told: Usage, price: Price) -> AttemptRow:
+    """Returns the bound of a call, raised to what its provider had said of it by then.
+
+    Of input and of output the dearer count holds, together at most what was held: more was written
+    since the provider said it, and no byte of ours bounds what a provider adds to a prompt. The
+    provider's own count holds also above that.
+    """
+    if price.per_request_nano_usd is not None:
+        return bound
+    counts = [told, bound.usage]
+    inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
+    outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))
+    merged = replace(
+        inputs.without_output(),
+        output_tokens=outputs.output_tokens,
+        reasoning_tokens=outputs.reasoning_tokens,
+        reported=False,
+    )
+    together = min(_paid(price, merged, bound), bound.held_nano_usd)
+    paid = max(together, _paid(price, told, bound))
+    if paid <= bound.cost_nano_usd:
+        return bound
+    return replace(bound, cost_nano_usd=paid, usage=merged)
+
+
+def _paid(price: Price, usage: Usage, row: AttemptRow) -> int:
+    return cost.attempt_cost(price, usage, 0.0, row.images).nano_usd
+
+
 def own_compute(
     row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
 ) -> AttemptRow:
