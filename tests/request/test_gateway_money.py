@@ -147,31 +147,6 @@ async def test_a_bound_of_unreported_tokens_is_no_baseline(houses: Houses, mode:
     assert told == (set() if mode == "observe" else {"people"})
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("hides", [False, True])
-async def test_unreported_tokens_of_a_model_that_thinks_unseen_cost_the_hold(
-    houses: Houses, stream: bool, hides: bool
-) -> None:
-    """The bytes of an answer bound what was shown, and say nothing of thoughts that are billed."""
-    house = houses([low(), mid(usage=BOUND, hides_reasoning=hides)], signals=UNSURE)
-    outcome = (await drain(house, ask(stream=stream)))[-1]
-    assert isinstance(outcome, Outcome)
-    (line,) = (await only_row(house)).attempts
-    bound = BOUND.input_tokens * 1_000 + BOUND.output_tokens * 2_000
-    assert line.cost_nano_usd == max(bound, line.held_nano_usd if hides else 0)
-    assert line.estimated
-    state = AttemptState.UNKNOWN_COST if hides else AttemptState.SETTLED
-    assert (line.state, outcome.cost_known) == (state, not hides)
-
-
-async def test_a_list_price_covers_thoughts_that_nobody_counted(houses: Houses) -> None:
-    price = Price(per_request_nano_usd=5, version="v")
-    house = houses([low(), mid(usage=BOUND, hides_reasoning=True, price=price)], signals=UNSURE)
-    await house.gateway.complete(ask(), ALICE)
-    (line,) = (await only_row(house)).attempts
-    assert (line.state, line.cost_nano_usd) == (AttemptState.SETTLED, 5)
-
-
 async def test_a_deliberation_without_list_price_costs_its_steps(houses: Houses) -> None:
     thinker = deep(kind="deliberation", asks=("mid", "mid"), price=Price())
     house = houses([low(), mid(), thinker])
