@@ -258,6 +258,18 @@ def all_sound(price: Price, usage: Usage) -> Usage:
     return replace(usage, audio_input_tokens=usage.input_tokens) if dearer else usage
 
 
+def prices_sound(price: Price, usage: Usage) -> bool:
+    """Returns True where a price says what a call costs that held sound and used these tokens.
+
+    A list without a price of sound has that of text, and a price of sound says nothing where nobody
+    said how many tokens were sound.
+    """
+    if price.per_request_nano_usd is not None:
+        return True
+    told = bool(usage.audio_input_tokens)
+    return price.covers_sound and (told or all_sound(price, usage) is usage)
+
+
 def sound_bound(part: ContentPart) -> int:
     """Returns more tokens than a part of sound has, 0 for another part.
 

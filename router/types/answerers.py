@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from router.types.answers import Answer, Delta
+from router.types.answers import Answer, Delta, Usage
 from router.types.enums import Capability, PSource, Reason, Role
 from router.types.measured import measured_once
 from router.types.requests import ChatRequest, JsonText
@@ -147,7 +147,7 @@ class Hiding(Protocol):
         ...
 
 
-def _unheard(upstream_id: str) -> None:
+def _unheard(word: object) -> None:
     pass
 
 
@@ -166,6 +166,8 @@ class Work(Struct, frozen=True):
     key_id: str = ""  # of the caller
     # Told the provider's id of an answer that streams, by which a bill finds a call that is cut.
     name_answer: Callable[[str], None] = _unheard
+    # Told what the provider says that a stream has used so far, each time that it says so.
+    tell_usage: Callable[[Usage], None] = _unheard
 
 
 class Call(Protocol):

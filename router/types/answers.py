@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.types.documents import SourceNote
 from router.types.enums import Reason
@@ -27,6 +28,14 @@ class Usage(Struct, frozen=True):
     def total_tokens(self) -> int:
         """Returns input and output tokens together."""
         return self.input_tokens + self.output_tokens
+
+    def without_output(self) -> Usage:
+        """Returns the counts of input alone."""
+        return replace(self, output_tokens=0, reasoning_tokens=0)
+
+    def without_input(self) -> Usage:
+        """Returns the counts of output alone."""
+        return Usage(output_tokens=self.output_tokens, reasoning_tokens=self.reasoning_tokens)
 
 
 class TokenLogprob(Struct, frozen=True):

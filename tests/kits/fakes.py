@@ -134,6 +134,7 @@ class ScriptedTier:
     gate: asyncio.Event | None = None  # it answers, in whole or in pieces, once this is set
     cut_after: int | None = None
     upstream_id: str = ""  # told as soon as it answers
+    says_used: Usage | None = None  # told with the first piece of a stream
     p: float | None = None
     approved: bool = False
     verified: bool | None = None
@@ -146,6 +147,7 @@ class ScriptedTier:
     asks: tuple[str, ...] = ()
     at_once: bool = False
     context_tokens: int = 8_000
+    hides_reasoning: bool = False
     calls: int = 0
     said: int = 0  # pieces of a stream that were sent
     closed: int = 0
@@ -166,6 +168,7 @@ class ScriptedTier:
             expected_output_tokens=5,
             latency_ms=10.0,
             deadline_ms=60_000,
+            hides_reasoning=self.hides_reasoning,
         )
 
     def status(self) -> AnswererStatus:
@@ -224,6 +227,8 @@ class ScriptedTier:
                         raise self.error
                     return
                 await self._wait()
+                if self.says_used is not None and not i:
+                    work.tell_usage(self.says_used)
                 self.said += 1
                 yield Delta(text=word if i == 0 else f" {word}")
             yield Delta(final=self._answer(self.text))

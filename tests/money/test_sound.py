@@ -62,7 +62,15 @@ def served(
     (folder / "prices.yaml").write_text(BOOK, encoding="utf-8")
     with Upstream(folder) as upstream:
         policies = [
-            write_ladder(folder, name, upstream.url, model, price=price, capabilities=["audio"])
+            write_ladder(
+                folder,
+                name,
+                upstream.url,
+                model,
+                price=price,
+                capabilities=["audio"],
+                sections={"aliases": {"heard": "auto"}},
+            )
             for name, (model, price) in STATED.items()
         ]
         with Served(folder, *policies, ledger=ledger) as server:
@@ -142,6 +150,38 @@ def test_an_estimate_has_the_bound_of_its_sound(served: Served, policy: str) -> 
     assert attempt["estimated"]
     assert attempt["cost_nano_usd"] > 12 * 40_000
     assert attempt["usage"]["audio_input_tokens"] == 12  # 440 characters of JSON
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("policy", "level_2"),
+    [
+        ("class", 15 * 40_000 + 5 * 1_000 + 12 * 10_000),
+        ("own", 20 * 40_000 + 12 * 10_000),
+        ("whole", 10_000_000),
+        ("unsaid", None),
+        ("silent", None),
+    ],
+)
+def test_a_baseline_of_sound_is_known_where_its_price_and_its_tokens_are(
+    served: Served, policy: str, level_2: int | None
+) -> None:
+    model = f"auto:{policy}"
+    row = served.finished_row(served.chat(model, messages=SOUND))
+    assert row["baselines"]["all_level_2"] == level_2
+    text = served.finished_row(served.chat(model))["baselines"]
+    assert text["all_level_2"] is not None or policy == "silent"
+
+
+@pytest.mark.process
+def test_the_price_of_text_of_the_asked_model_is_no_baseline_of_sound(served: Served) -> None:
+    hint = {"policy": "class"}
+    heard, read = [
+        served.finished_row(served.chat("heard", routing=hint, **more))["baselines"]
+        for more in ({"messages": SOUND}, {})
+    ]
+    assert (heard["requested_model"], read["requested_model"]) == (None, 20 * 1_000 + 12 * 10_000)
+    assert heard["all_level_2"] is not None
 
 
 @pytest.mark.process

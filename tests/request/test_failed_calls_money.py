@@ -1,4 +1,4 @@
-"""What a call costs that failed: what its upstream says, or a bound that is never too low."""
+"""What a call costs that failed, or whose upstream says no tokens: never less than it may be."""
 
 from __future__ import annotations
 
@@ -136,6 +136,86 @@ async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses)
         await drain(house, ask(stream=True))
     row = await only_row(house)
     assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
+
+
+BOUND = Usage(input_tokens=400, output_tokens=90)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("hides", [False, True])
+async def test_unreported_tokens_of_a_model_that_thinks_unseen_cost_the_hold(
+    houses: Houses, stream: bool, hides: bool
+) -> None:
+    """The bytes of an answer bound what was shown, and say nothing of thoughts that are billed."""
+    house = houses([low(), mid(usage=BOUND, hides_reasoning=hides)], signals=UNSURE)
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    (line,) = (await only_row(house)).attempts
+    bound = BOUND.input_tokens * 1_000 + BOUND.output_tokens * 2_000
+    assert line.cost_nano_usd == max(bound, line.held_nano_usd if hides else 0)
+    assert line.estimated
+    state = AttemptState.UNKNOWN_COST if hides else AttemptState.SETTLED
+    assert (line.state, outcome.cost_known) == (state, not hides)
+
+
+async def test_a_list_price_covers_thoughts_that_nobody_counted(houses: Houses) -> None:
+    price = Price(per_request_nano_usd=5, version="v")
+    house = houses([low(), mid(usage=BOUND, hides_reasoning=True, price=price)], signals=UNSURE)
+    await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.state, line.cost_nano_usd) == (AttemptState.SETTLED, 5)
+
+
+@pytest.mark.parametrize("hides", [False, True])
+@pytest.mark.parametrize("input_tokens", [1, 1_000_000])
+async def test_a_cut_stream_costs_no_less_than_its_provider_had_said(
+    houses: Houses, input_tokens: int, hides: bool
+) -> None:
+    """Some servers add a template or what they searched for, which no byte of ours bounds."""
+    said = Usage(input_tokens, output_tokens=1, reported=True)
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"), says_used=said)
+    house = houses(
+        [low(), replace(cut, hides_reasoning=hides)],
+        signals=UNSURE,
+        verify_mid={"default": "none"},
+    )
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    (line,) = (await only_row(house)).attempts
+    most = input_tokens * 1_000 + 2_000
+    assert (line.cost_nano_usd == most) is (input_tokens > 1)
+    assert line.cost_nano_usd >= most
+    assert (line.estimated, line.usage.reported) == (True, False)
+
+
+async def test_what_came_after_its_provider_had_counted_is_paid_for_too(houses: Houses) -> None:
+    """100 tokens of input were told, more than our bytes bound; 7 bytes of output came since."""
+    said = Usage(100, reported=True)
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"), says_used=said)
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    (line,) = (await only_row(house)).attempts
+    assert (line.usage.input_tokens, line.usage.output_tokens) == (100, 7)
+    assert line.cost_nano_usd == 100 * 1_000 + 7 * 2_000 < line.held_nano_usd
+
+
+async def test_a_stream_whose_client_leaves_costs_no_less_than_its_provider_had_said(
+    houses: Houses,
+) -> None:
+    said = Usage(1_000_000, 400_000, output_tokens=1, reported=True)
+    price = replace(PRICE, cached_input_nano_usd=10**8)
+    house = houses(
+        [low(), mid(text="one two three", says_used=said, price=price)],
+        signals=UNSURE,
+        verify_mid={"default": "none"},
+    )
+    pieces = house.gateway.stream(ask(stream=True), ALICE)
+    await anext(pieces)
+    await pieces.aclose()
+    (line,) = (await only_row(house)).attempts
+    assert line.state is AttemptState.CANCELLED
+    assert line.cost_nano_usd == 600_000 * 1_000 + 400_000 * 100 + 2_000
 
 
 async def test_what_had_come_counts_at_its_dearest(houses: Houses) -> None:

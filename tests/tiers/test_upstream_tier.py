@@ -44,6 +44,18 @@ async def test_a_stream_tells_the_providers_id_before_its_first_piece(
     assert told == [final.upstream_id]
 
 
+@pytest.mark.parametrize("wire", ["openai", "responses", "anthropic"])
+async def test_a_stream_tells_what_its_provider_says_it_used(
+    fake: FakeUpstream, tiers: Tiers, wire: str
+) -> None:
+    told: list[Usage] = []
+    asked = replace(work(5.0), tell_usage=told.append)
+    final = [piece async for piece in tiers(fake.url, wire=wire).stream(asked, no_call)][-1].final
+    assert final is not None
+    assert told[-1] == final.usage
+    assert len(told) == (2 if wire == "anthropic" else 1)  # its input comes first
+
+
 async def test_an_answer_that_streams_unasked_tells_its_id_though_it_is_cut(
     fake: FakeUpstream, tiers: Tiers
 ) -> None:

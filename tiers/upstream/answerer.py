@@ -192,9 +192,9 @@ class UpstreamTier:
 async def _pieces(
     response: Response, folder: Folder, exchange: Exchange, work: Work
 ) -> AsyncGenerator[Delta, None]:
-    """Yields a streamed answer as it is folded, and says its id as soon as it is known."""
+    """Yields a streamed answer as it is folded, and says its id and usage as they are known."""
     decoder = EventDecoder()
-    piece, named = b":", False
+    piece, named, told = b":", False, folder.usage
     while piece and not folder.done:
         with exchange.deadline():
             piece = await response.piece()
@@ -203,6 +203,9 @@ async def _pieces(
             if not named and folder.upstream_id:
                 named = True
                 work.name_answer(folder.upstream_id)
+            if folder.usage is not told:
+                told = folder.usage
+                work.tell_usage(told)
             for delta in deltas:
                 yield delta
     await read_to_end(response)

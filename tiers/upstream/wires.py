@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from router.errors import AnswererNotReady
 from router.policy.schema import UpstreamAnswerer
 from router.privacy.provider_seals import issuers
-from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Work
+from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
 from router.wire.anthropic.answers import MessageFolder, parse_message
 from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
 from router.wire.body_keys import passed_on
@@ -32,6 +32,11 @@ class Folder(Protocol):
     @property
     def upstream_id(self) -> str:
         """Returns the provider's id of the answer, "" before it is known."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """Returns what the provider said so far; the same value until it says more."""
         ...
 
     def fold(self, event: bytes) -> list[Delta]: ...

@@ -72,8 +72,9 @@ def leading(
     by_key = {saving.key: saving for saving in savings}
     priced = [by_key[k] for k in HEADLINE_ORDER if k in by_key and by_key[k].compared]
     if not priced:
-        why = "No request can be compared with a baseline, because the price of either is unknown"
-        return _untold(why, "no baseline has a known price")
+        why = "because a price is unknown or no upstream said what was used"
+        what = "No request can be compared with a baseline"
+        return _untold(f"{what}, {why}", "no baseline has a known cost")
     able = [saving for saving in priced if not saving.silent]
     if not able:
         what = "o level to compare with has a model that answers by itself"

@@ -262,9 +262,10 @@ class LocalAnswerer(AnswererBase):
 
 
 _HIDDEN_REASONING = (
-    "The model bills reasoning that it does not show. An answer that is cut short counts at its "
-    "worst case. Left out: true for `wire: anthropic`, and for models whose name has claude in it "
-    "or begins with gpt-5, o1, o3, o4, gemini-2.5 or gemini-3."
+    "The model bills reasoning that it does not show. An answer that is cut short, or comes "
+    "without a report of its usage, counts at its worst case. Left out: true for `wire: "
+    "anthropic`, and for models whose name has claude in it or begins with gpt-5, o1, o3, o4, "
+    "gemini-2.5 or gemini-3."
 )
 _IMAGE_TOKENS = (
     "Highest number of tokens of one image, which is held before a call. Left out: 50,000 for "

@@ -182,7 +182,7 @@ def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
         return EntityKind.CARD
     if count == 15 and _FRENCH.fullmatch(number) and checksums.is_french_number(digits):
         return EntityKind.SSN
-    if count in (9, 11):
+    if count in (9, 11) and not _is_address(number):
         ssn = window.is_personal(SSN)
         if ssn and (
             checksums.is_us_ssn(digits) if count == 9 else checksums.is_german_tax_id(digits)
@@ -196,6 +196,11 @@ def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
 
 
 _DIGITS = re.compile(r"[0-9]+")
+
+
+def _is_address(number: str) -> bool:
+    """Returns True for an IPv4 address, which may have as many digits as a tax number."""
+    return bool(_IP4.fullmatch(number)) and max(map(int, number.split("."))) <= 255
 
 
 def _is_phone(window: Window, number: str, digits: str) -> bool:

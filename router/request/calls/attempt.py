@@ -29,6 +29,7 @@ from router.request.calls.settlement import (
     at_hold,
     basis_at_first,
     may_be_billed,
+    no_less_than,
     own_compute,
     price_of_call,
     state_of,
@@ -92,6 +93,7 @@ class CallBooks:
         self.clock = clock
         self.deadlines = deadlines
         self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
+        self.told: dict[int, Usage] = {}  # what providers said of streams, by attempt
 
     def seconds_left(self, plan: RungPlan) -> float:
         """Returns the answerer's total deadline, or what the client's leaves if that is less."""
@@ -131,7 +133,17 @@ class CallBooks:
         self.rows[number] = replace(bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms)
 
     def at_most(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
-        """Books a call to an upstream that never said what it used.
+        """Books a call to an upstream that never said what it used in the end.
+
+        It costs what its bytes bound, or what the provider had said by then if that is more: a
+        template or a search of the provider's own may have added tokens that nobody sent.
+        """
+        bound = self._bounded(row, plan, received_bytes)
+        told = self.told.get(row.ordinal)
+        return bound if told is None else no_less_than(bound, told, plan.facts.price)
+
+    def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
+        """Books a call at a bound that its bytes give.
 
         A cut stream costs its input at the bound and its output at the bytes that came, at most the
         hold. Where nothing came, the model hides its reasoning, or nobody states the price of
@@ -238,6 +250,11 @@ class Attempt:
         """Notes the provider's id of the answer, by which a bill finds a call that is cut."""
         rows = self._books.rows
         rows[self._number] = replace(rows[self._number], upstream_id=upstream_id)
+
+    def hear_usage(self, usage: Usage) -> None:
+        """Notes what the provider says that the answer has used so far."""
+        if usage.reported:
+            self._books.told[self._number] = usage
 
     def receive(self, delta: Delta) -> None:
         """Counts the bytes of a piece: text, thoughts and tool calls."""

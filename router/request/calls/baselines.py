@@ -7,11 +7,13 @@ from router.money import cost
 from router.request.progress import Candidate, Comparison
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.rung_plan import RungPlan
 from router.types import (
     NO_ANSWER_MODEL,
     REFUSAL_MODEL,
     Baselines,
     CostBasis,
+    Price,
     Usage,
     Verdict,
     usd_to_nano,
@@ -39,7 +41,8 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
 
     It assumes the returned answer's own token counts for every baseline model, as the report says
     under its table. They are estimated when the answer has none, and unknown when its upstream said
-    none: the bound that such a call is booked at would make a saving of what nobody used.
+    none, or not how many were sound: the bound that such a call is booked at would make a saving,
+    or a loss, of what nobody used.
     """
     policy, runtime = routed.policy, routed.runtime.on(routed.created_at_ms)
     people = policy.report.people_usd_per_request
@@ -47,23 +50,32 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     if _is_bound(routed, candidate):
         return Baselines(people=hired)
     usage, steps = _usage_of(routed, candidate)
-    images = routed.request.images
     asked = runtime.price_of(routed.request.requested_model)
     return Baselines(
-        requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
+        requested_model=_at_price(routed, asked, usage)
         if asked is not None
-        else _answerers_cost(routed, runtime, usage, images, steps),
-        all_level_2=runtime.cost_at_level(2, usage, images, steps, routed.signals),
-        all_level_3=runtime.cost_at_level(3, usage, images, steps, routed.signals),
+        else _would_cost(routed, _plan_asked_for(routed, runtime), usage, steps),
+        all_level_2=_would_cost(routed, runtime.at_level[2], usage, steps),
+        all_level_3=_would_cost(routed, runtime.at_level[3], usage, steps),
         people=hired,
     )
 
 
 def _is_bound(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """Returns True when an answer's tokens are a bound, since its upstream did not report them."""
+    """Returns True when an answer is booked at a bound, since its upstream did not report tokens.
+
+    Those of sound count, too, where they have a price of their own.
+    """
     usage = candidate.answer.usage if candidate.answer else Usage()
-    outside = routed.plans[candidate.at].may_spend_outside
-    return outside and bool(usage.total_tokens) and not usage.reported
+    plan = routed.plans[candidate.at]
+    if not plan.may_spend_outside or not usage.total_tokens:
+        return False
+    return not usage.reported or _sound_unpriced(routed, plan.paid.price, usage)
+
+
+def _sound_unpriced(routed: RoutedRequest, price: Price, usage: Usage) -> bool:
+    """Returns True where the request holds sound and this price does not say what it costs."""
+    return routed.request.holds_sound and not cost.prices_sound(price, usage)
 
 
 def _usage_of(routed: RoutedRequest, candidate: Candidate) -> tuple[Usage, Usage | None]:
@@ -83,27 +95,37 @@ def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
 
     Each rung at this answer's tokens, as often as those below it are expected to be wrong.
     """
-    (usage, steps), images = _usage_of(routed, candidate), routed.request.images
+    usage, steps = _usage_of(routed, candidate)
     ladder = [rung for rung in routed.decision.rungs[routed.decision.first :] if rung.taken]
     plans = routed.runtime.on(routed.created_at_ms).by_name
-    signals = routed.signals
-    priced = [plans[rung.answerer].would_cost(usage, images, steps, signals) for rung in ladder]
-    costs = list(map(_known, priced))
+    costs = [_would_cost(routed, plans[rung.answerer], usage, steps) for rung in ladder]
     known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]
     return expected_cost(known) if len(known) == len(ladder) else None
 
 
-def _answerers_cost(
-    routed: RoutedRequest, runtime: PolicyRuntime, usage: Usage, images: int, steps: Usage | None
-) -> int | None:
-    """Returns the cost at the answerer that the requested model's name means, if there is one."""
+def _plan_asked_for(routed: RoutedRequest, runtime: PolicyRuntime) -> RungPlan | None:
+    """Returns the answerer that the requested model's name means, if there is one."""
     model = routed.request.requested_model
     alias = runtime.policy.alias(model)
     name = alias.answerer if alias is not None else None
     plan = runtime.by_name.get(name) if name else None
-    if plan is None:
-        plan = runtime.by_model.get(model)
-    return None if plan is None else _known(plan.would_cost(usage, images, steps, routed.signals))
+    return runtime.by_model.get(model) if plan is None else plan
+
+
+def _would_cost(
+    routed: RoutedRequest, plan: RungPlan | None, usage: Usage, steps: Usage | None
+) -> int | None:
+    """Returns what an answerer would have cost; None without one, or where it is unknown."""
+    if plan is None or _sound_unpriced(routed, plan.paid.price, usage):
+        return None
+    return _known(plan.would_cost(usage, routed.request.images, steps, routed.signals))
+
+
+def _at_price(routed: RoutedRequest, price: Price, usage: Usage) -> int | None:
+    """Returns what the answer would have cost at a price of a list; None where it is unknown."""
+    if _sound_unpriced(routed, price, usage):
+        return None
+    return _known(cost.attempt_cost(price, usage, 0.0, routed.request.images))
 
 
 def _known(priced: cost.Cost) -> int | None:

@@ -176,6 +176,7 @@ class Spender:
             attempt_id=attempt.attempt_id,
             key_id=self._routed.identity.key_id,
             name_answer=attempt.name,
+            tell_usage=attempt.hear_usage,
         )
 
 

@@ -36,8 +36,9 @@ def answered_by(
 ) -> AttemptRow:
     """Returns the row of an answered call at `price`, by `price_of_call`; `sound` was sent with it.
 
-    Where nobody states that price, it counts at the hold, or at the price of the model that was
-    asked for where that is more: never understated, and unknown until it is reconciled.
+    Where nobody states that price, or nobody said how much a model used that thinks unseen, it
+    counts at the hold, or at what is known of it where that is more: never understated, and unknown
+    until it is reconciled.
     """
     stated, usage = price or plan.facts.price, answer.usage
     unsaid = plan.spends_outside and not usage.reported
@@ -64,19 +65,29 @@ def answered_by(
         adapter=answer.adapter or "",
         upstream_id=answer.upstream_id,
     )
-    if price is plan.facts.price:
-        return row
-    if price is None:
+    if price is not None and price is not plan.facts.price:
+        paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, row.images)
+        row = replace(
+            row,
+            state=state_of(paid),
+            cost_nano_usd=paid.nano_usd,
+            cost_basis=paid.basis,
+            price_version=price.version,
+        )
+    if price is None or _thought_unseen(plan, answer):
         held = at_hold(row, plan)
-        return replace(held, cost_nano_usd=max(held.cost_nano_usd, paid.nano_usd))
-    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, row.images)
-    return replace(
-        row,
-        state=state_of(paid),
-        cost_nano_usd=paid.nano_usd,
-        cost_basis=paid.basis,
-        price_version=price.version,
-    )
+        return replace(held, cost_nano_usd=max(held.cost_nano_usd, row.cost_nano_usd))
+    return row
+
+
+def _thought_unseen(plan: RungPlan, answer: Answer) -> bool:
+    """Returns True where the bytes of an answer bound nothing: its thoughts are billed unseen.
+
+    Nobody said how many tokens there were, and no list price covers them.
+    """
+    facts = plan.facts
+    unsaid = plan.spends_outside and not answer.usage.reported
+    return unsaid and facts.hides_reasoning and facts.price.per_request_nano_usd is None
 
 
 def price_of_call(plan: RungPlan, redirect: Redirect | None, *, sound: bool) -> Price | None:
@@ -120,6 +131,35 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
         cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
         estimated=True,
     )
+
+
+def no_less_than(bound: AttemptRow, told: Usage, price: Price) -> AttemptRow:
+    """Returns the bound of a call, raised to what its provider had said of it by then.
+
+    Of input and of output the dearer count holds, together at most what was held: more was written
+    since the provider said it, and no byte of ours bounds what a provider adds to a prompt. The
+    provider's own count holds also above that.
+    """
+    if price.per_request_nano_usd is not None:
+        return bound
+    counts = [told, bound.usage]
+    inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
+    outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))
+    merged = replace(
+        inputs.without_output(),
+        output_tokens=outputs.output_tokens,
+        reasoning_tokens=outputs.reasoning_tokens,
+        reported=False,
+    )
+    together = min(_paid(price, merged, bound), bound.held_nano_usd)
+    paid = max(together, _paid(price, told, bound))
+    if paid <= bound.cost_nano_usd:
+        return bound
+    return replace(bound, cost_nano_usd=paid, usage=merged)
+
+
+def _paid(price: Price, usage: Usage, row: AttemptRow) -> int:
+    return cost.attempt_cost(price, usage, 0.0, row.images).nano_usd
 
 
 def own_compute(

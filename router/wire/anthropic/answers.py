@@ -109,7 +109,7 @@ def _count(counts: dict[str, object], key: str) -> int:
 class MessageFolder:
     """Folds the events of a message's stream into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_block", "_blocks", "_message", "_pieces", "_stop", "_usage", "done")
+    __slots__ = ("_block", "_blocks", "_message", "_pieces", "_stop", "_usage", "done", "usage")
 
     def __init__(self, issuer: str) -> None:
         self.done = False
@@ -119,6 +119,8 @@ class MessageFolder:
         self._pieces: dict[str, list[str]] = {}  # pieces of the open block, by key
         self._message: dict[str, object] = {}
         self._usage: dict[str, object] = {}
+        self.usage = Usage()
+        """Holds what the message used so far: its input from the first event on."""
         self._stop: object = None
 
     def fold(self, event: bytes) -> list[Delta]:
@@ -145,9 +147,11 @@ class MessageFolder:
             self._take_usage(self._message.get("usage"))
             # It is what was written so far: one token, mostly. Only the end says how many.
             self._usage.pop("output_tokens", None)
+            self.usage = parse_message_usage(self._usage)
         elif kind == "message_delta":
             self._stop = _mapping(data.get("delta")).get("stop_reason") or self._stop
             self._take_usage(data.get("usage"))
+            self.usage = parse_message_usage(self._usage)
         elif kind == "message_stop":
             self.done = True
             return self._close()
@@ -164,8 +168,7 @@ class MessageFolder:
         """Returns the whole answer. Raises StreamCut unless it has come to its end."""
         if self._block is not None or type(self._stop) is not str:
             raise StreamCut("The upstream's stream ended before the answer did.")
-        usage = parse_message_usage(self._usage)
-        return self._blocks.answer(self._message, self._stop, usage)
+        return self._blocks.answer(self._message, self._stop, self.usage)
 
     def _take_usage(self, value: object) -> None:
         """Takes usage counts. The end repeats those of the beginning that have changed.

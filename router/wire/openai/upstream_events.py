@@ -167,6 +167,11 @@ class ChunkFolder:
         """Returns the provider's id of the answer, "" before its first chunk."""
         return self._id
 
+    @property
+    def usage(self) -> Usage:
+        """Returns the counts of the last chunk that had some; unreported before."""
+        return self._usage
+
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
         # A choice without a finish_reason was cut.

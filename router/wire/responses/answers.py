@@ -175,13 +175,15 @@ def _usage(value: object) -> Usage:
 class ResponseFolder:
     """Folds a response's events into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_answer", "_issuer", "_items", "_spoken", "done", "upstream_id")
+    __slots__ = ("_answer", "_issuer", "_items", "_spoken", "done", "upstream_id", "usage")
 
     def __init__(self, issuer: str) -> None:
         self.done = False
         """Turns True after the last event. Nothing after it is read."""
         self.upstream_id = ""
         """Holds the provider's id of the response once its first event came."""
+        self.usage = Usage()
+        """Holds what the response used; only its last event says it."""
         self._issuer = issuer
         self._items: list[object] = []
         self._spoken = False  # text or a call came, so sealed items come with the whole answer
@@ -209,6 +211,7 @@ class ResponseFolder:
             if type(response) is not dict:
                 raise UpstreamInvalid("The upstream ended a stream without its response.")
             self._answer = _answer(response, self._issuer, tuple(self._items))
+            self.usage = self._answer.usage
             self.done = True
         elif kind in ("response.failed", "error"):
             raise_failed(data)

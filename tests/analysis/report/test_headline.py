@@ -117,6 +117,12 @@ def test_where_nothing_was_answered_no_price_is_blamed(failures: int, told: str)
     assert f"Saved{'—'}nothing was answered" in tiles(report)
 
 
+def test_answers_whose_tokens_nobody_reported_are_not_blamed_on_prices_alone() -> None:
+    report = report_of([a_row(n, baselines=Baselines(people=USD)) for n in range(3)])
+    why = "because a price is unknown or no upstream said what was used, so nothing can be said"
+    assert why in report.headline
+
+
 def test_one_of_a_thing_is_told_in_the_singular() -> None:
     rows = [observed(0, USD, USD), a_row(1, verdict="unverified", review_id="r"), a_row(2)]
     repeat = a_row(3, 2, attempts=[an_attempt("h", 2, 0, role=Role.CACHE)], reason="cache_hit")

@@ -36,6 +36,8 @@ def found_in(text: str) -> list[tuple[str, str]]:
         ("SSN 219-44-8610", "ssn", "219-44-8610"),
         ("DNI 12345678Z", "ssn", "12345678Z"),
         ("from 203.0.113.77", "ip", "203.0.113.77"),
+        ("SSN 219-44-8610, IP 192.168.1.77", "ip", "192.168.1.77"),
+        ("Steuer-ID 12.345.678.903", "ssn", "12.345.678.903"),
         ("from 2001:db8::dead:beef", "ip", "2001:db8::dead:beef"),
         ("token ghp_16C7e42F292c6912E7710c838347Ae178B4a", "api_key",
          "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
