@@ -113,7 +113,7 @@ class UpstreamTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the upstream's whole answer."""
         async with Exchange(self._connections, work) as exchange:
-            with exchange.deadline():
+            with exchange.deadline:
                 response = await exchange.respond(stream=False)
                 streams = response.content_type == EVENTS
                 answer = None if streams else self._wire.whole(await read_json(response))
@@ -131,7 +131,7 @@ class UpstreamTier:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
         async with Exchange(self._connections, work) as exchange:
             answer = None
-            with exchange.deadline():
+            with exchange.deadline:
                 response = await exchange.respond(stream=True)
                 if response.content_type == "application/json":
                     # The server ignored `stream`; its whole answer is as good.
@@ -196,7 +196,7 @@ async def _pieces(
     decoder = EventDecoder()
     piece, named = b":", False
     while piece and not folder.done:
-        with exchange.deadline():
+        with exchange.deadline:
             piece = await response.piece()
         for event in decoder.feed(piece):
             deltas = folder.fold(event)

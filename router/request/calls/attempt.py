@@ -164,7 +164,8 @@ class Attempt:
         self._nesting = nesting
         self._number = 0  # among the request's attempts
         self._started_ms = 0.0
-        self._ends_at = 0.0  # by the event loop's clock
+        self.deadline: Deadline
+        """Is the limit of the call's time: of all of it, or of the wait for one piece."""
         self._received_bytes = 0
 
     async def __aenter__(self) -> Attempt:
@@ -191,7 +192,8 @@ class Attempt:
             raise
         self._started_ms = self._books.clock.monotonic_ms()
         seconds = self._books.seconds_left(self._plan)
-        self._ends_at = asyncio.get_running_loop().time() + seconds
+        ends_at = asyncio.get_running_loop().time() + seconds
+        self.deadline = self._books.deadlines.at(ends_at)
         return self
 
     async def __aexit__(
@@ -219,13 +221,9 @@ class Attempt:
             if self._plan.facts.price.per_request_nano_usd is not None:
                 self._cover_nested_calls()
 
-    def deadline(self) -> Deadline:
-        """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
-        return self._books.deadlines.at(self._ends_at)
-
     async def next_piece(self, pieces: AsyncGenerator[Delta, None]) -> Delta | None:
         """Returns the next piece of a stream, None at its end. Raises TimeoutError."""
-        with self.deadline():
+        with self.deadline:
             return await anext(pieces, None)
 
     def name(self, upstream_id: str) -> None:

@@ -127,7 +127,7 @@ class Spender:
         hiding: Hiding | None = None,
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            with attempt.deadline():
+            with attempt.deadline:
                 work = self._work(request, plan, role, hiding, attempt)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)
