@@ -209,7 +209,7 @@ class ScriptedTier:
             raise self.error
         return self._answer(self.says[self.calls - 1] if self.says else self.text)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         self.calls += 1
         self.seen.append(work)
         try:
@@ -225,8 +225,8 @@ class ScriptedTier:
                     return
                 await self._wait()
                 self.said += 1
-                yield Delta(text=word if i == 0 else f" {word}")
-            yield Delta(final=self._answer(self.text))
+                yield [Delta(text=word if i == 0 else f" {word}")]
+            yield [Delta(final=self._answer(self.text))]
         finally:
             # Counted also when the reader stops early: the gateway must close every stream.
             self.closed += 1

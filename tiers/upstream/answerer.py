@@ -127,7 +127,7 @@ class UpstreamTier:
             exchange.succeed()
         return self._final(answer, work)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
         async with Exchange(self._connections, work) as exchange:
             answer = None
@@ -137,18 +137,18 @@ class UpstreamTier:
                     # The server ignored `stream`; its whole answer is as good.
                     answer = self._wire.whole(await read_json(response))
             if answer is not None:
-                for delta in deltas_of(answer):
-                    if delta.final is None:
-                        yield delta
+                *whole, _ = deltas_of(answer)
+                if whole:
+                    yield whole
             else:
                 check_type(response, EVENTS)
                 folder = self._wire.folder()
                 async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
-                    async for delta in pieces:
-                        yield delta
+                    async for together in pieces:
+                        yield together
                 answer = folder.finish()
             exchange.succeed()
-            yield Delta(final=self._final(answer, work))
+            yield [Delta(final=self._final(answer, work))]
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Returns the provider's own count, None where it has none or does not answer soon.
@@ -191,18 +191,21 @@ class UpstreamTier:
 
 async def _pieces(
     response: Response, folder: Folder, exchange: Exchange, work: Work
-) -> AsyncGenerator[Delta, None]:
-    """Yields a streamed answer as it is folded, and says its id as soon as it is known."""
+) -> AsyncGenerator[list[Delta], None]:
+    """Yields a streamed answer as it comes, and says its id as soon as it is known."""
     decoder = EventDecoder()
     piece, named = b":", False
     while piece and not folder.done:
         with exchange.deadline:
             piece = await response.piece()
-        for event in decoder.feed(piece):
-            deltas = folder.fold(event)
+        together: list[Delta] = []
+        try:
+            for event in decoder.feed(piece):
+                together += folder.fold(event)
+        finally:  # what came before a fault is the client's all the same
             if not named and folder.upstream_id:
                 named = True
                 work.name_answer(folder.upstream_id)
-            for delta in deltas:
-                yield delta
+            if together:
+                yield together
     await read_to_end(response)

@@ -12,7 +12,7 @@ from collections import deque
 
 from router.api.protocol.exchange import Exchange
 from router.api.protocol.faults import malformed, no_room, own_fault, response, too_late
-from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_UNSENT, MAX_WAITING
+from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_WAITING
 from router.api.protocol.request_reader import Part, RequestHead, RequestReader
 from router.api.protocol.server_state import ServerState
 from router.errors import TiergateError
@@ -38,9 +38,7 @@ class Connection(asyncio.Protocol):
         self._over = False  # refused or lost; what still comes is dropped
         self._dropped_bytes = 0
         self._reading_paused = False
-        self._unsent: list[bytes] = []  # of this pass of the event loop
-        self._unsent_bytes = 0
-        self._sent = self._flushes = False  # in this pass; and at its end
+        self._unsent: list[bytes] = []  # waits for what follows in this pass of the event loop
         self.writable: asyncio.Event | None = None  # there while the client reads too slowly
         self._idle_since = self._loop.time()
         self._closing: asyncio.TimerHandle | None = None
@@ -152,23 +150,19 @@ class Connection(asyncio.Protocol):
     def write(self, piece: bytes, *, waits: bool = False) -> None:
         """Sends a part of a response.
 
-        The first one in a pass of the event loop goes out at once, others together when the pass
-        is over: a call of the system costs more than all else that is done for a piece of a stream.
-        With `waits` it goes out with what follows it, and at the end of the pass too.
+        With `waits` it goes out with what follows it, or when this pass of the event loop is over:
+        a call of the system costs more than all else that is done for a piece of a stream.
         """
-        if not self._flushes:
-            self._flushes = True
-            self._loop.call_soon(self._end_pass)
         self._unsent.append(piece)
-        self._unsent_bytes += len(piece)
-        if not (waits or self._sent) or self._unsent_bytes > MAX_UNSENT:
-            self._sent = True
+        if waits:
+            self._loop.call_soon(self.flush)
+        else:
             self.flush()
 
     def flush(self) -> None:
-        """Sends what waits for the end of this pass."""
+        """Sends what waits."""
         if self._unsent:
-            pieces, self._unsent, self._unsent_bytes = self._unsent, [], 0
+            pieces, self._unsent = self._unsent, []
             self.transport.writelines(pieces)
 
     def is_sending(self, exchange: Exchange) -> bool:
@@ -232,10 +226,6 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         if self._current is not None:
             self._current.keep_alive = False
-
-    def _end_pass(self) -> None:
-        self._sent = self._flushes = False
-        self.flush()
 
     def _start(self, exchange: Exchange) -> None:
         self._current = exchange

@@ -239,10 +239,9 @@ class Exchange:
         last = not event.get("more_body", False)
         framing, held, line = self._framing, self._held, self._line
         if framing is _CHUNKS:
-            if body:
-                line.write(b"%x\r\n%b\r\n" % (len(body), body), waits=last)
-            if last:
-                line.write(b"0\r\n\r\n", waits=True)
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if body or last:
+                line.write(chunk + b"0\r\n\r\n" if last else chunk)
         elif framing is _LENGTH:
             self._left -= len(body)
             if self._left < 0 or (last and self._left):

@@ -18,10 +18,6 @@ MAX_UNREAD_BODY = 65_536
 """Bytes of a body that are kept before the application asks for them. Above it the socket is not
 read, so that the client has to wait."""
 
-MAX_UNSENT = 16_384
-"""Bytes of a response that wait for what follows in the same pass of the event loop. A stream's
-pieces have 200 each, and a quarter of what a transport keeps is small beside it."""
-
 KEEP_ALIVE_S = 75.0
 """Of silence between two requests. It is longer than clients keep an idle connection, so that it
 is they who close it: a server that closes first can lose a request which is on its way."""

@@ -221,8 +221,8 @@ class Attempt:
             if self._plan.facts.price.per_request_nano_usd is not None:
                 self._cover_nested_calls()
 
-    async def next_piece(self, pieces: AsyncGenerator[Delta, None]) -> Delta | None:
-        """Returns the next piece of a stream, None at its end. Raises TimeoutError."""
+    async def next_pieces(self, pieces: AsyncGenerator[list[Delta], None]) -> list[Delta] | None:
+        """Returns the next pieces of a stream, None at its end. Raises TimeoutError."""
         with self.deadline:
             return await anext(pieces, None)
 
@@ -231,12 +231,13 @@ class Attempt:
         rows = self._books.rows
         rows[self._number] = replace(rows[self._number], upstream_id=upstream_id)
 
-    def receive(self, delta: Delta) -> None:
-        """Counts the bytes of a piece: text, thoughts and tool calls."""
-        call = delta.tool_call
-        called = "" if call is None else call.name + call.arguments
-        text = f"{delta.text}{delta.reasoning}{called}"
-        self._received_bytes += len(text.encode("utf-8", "replace"))
+    def receive(self, pieces: list[Delta]) -> None:
+        """Counts the bytes of pieces: text, thoughts and tool calls."""
+        for delta in pieces:
+            call = delta.tool_call
+            called = "" if call is None else call.name + call.arguments
+            text = f"{delta.text}{delta.reasoning}{called}"
+            self._received_bytes += len(text.encode("utf-8", "replace"))
 
     def settle(self, answer: Answer) -> None:
         """Books a call that was answered, at the price of the model that answered it."""
