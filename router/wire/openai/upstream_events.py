@@ -54,19 +54,17 @@ class EventDecoder:
         self._total += len(piece)
         if self._total > MAX_STREAM_BYTES:
             raise UpstreamTooMuch(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
-        self._line += piece
         if b"\n" not in piece and b"\r" not in piece:
+            self._line += piece
             return []
-        lines = bytes(self._line)
+        lines = bytes(self._line) + piece if self._line else piece
+        held = b""
         if b"\r" in lines:
             # A trailing CR may be half of CRLF, so it waits for the next piece.
             held = b"\r" if lines.endswith(b"\r") else b""
             lines = lines[: len(lines) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            *whole, rest = lines.split(b"\n")
-            rest += held
-        else:
-            *whole, rest = lines.split(b"\n")
-        self._line = bytearray(rest)
+        whole = lines.split(b"\n")
+        self._line = bytearray(whole.pop() + held)
         if whole and not self._begun:
             self._begun = True
             whole[0] = whole[0].removeprefix(_BYTE_ORDER_MARK)
