@@ -140,8 +140,9 @@ async def test_each_of_several_choices_is_the_approved_answer() -> None:
     answer = await _answer(resolver, work)
     assert [choice.text for choice in answer.choices] == [answer.text] * 2
     said = ["", ""]
-    async for (delta,) in resolver.stream(work, _no_call):
-        said[delta.index] += delta.text
+    async for together in resolver.stream(work, _no_call):
+        for delta in together:
+            said[delta.index] += delta.text
     assert said == [answer.text] * 2
 
 

@@ -119,23 +119,6 @@ async def test_answer_without_a_length_goes_in_chunks() -> None:
     assert heads[1].endswith(b"\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n")
 
 
-async def test_head_of_an_answer_in_chunks_does_not_wait_long_for_a_first_piece() -> None:
-    go_on = asyncio.Event()
-
-    async def application(scope: Event, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await go_on.wait()
-        await send({"type": "http.response.body", "body": b"ab"})
-
-    async with serving(application) as place:
-        client = await place.connect()
-        await client.send(get("/", CLOSE))
-        head = await client.until(b"\r\n\r\n")
-        assert statuses(head) == [200]
-        go_on.set()
-        assert await client.rest() == b"2\r\nab\r\n0\r\n\r\n"
-
-
 async def test_client_of_http_1_0_gets_no_chunks() -> None:
     async with serving(in_pieces) as place:
         said = await place.said_to(get("/", version="1.0"))
