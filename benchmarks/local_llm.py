@@ -79,13 +79,14 @@ async def measured(
             deadline_at_ms = time.time_ns() // 1_000_000 + round(1000 * DEADLINE_S)
             work = Work(request, signals(), deadline_at_ms, Role.ANSWER, "bench", "bench")
             began, first = time.perf_counter(), 0.0
-            async with aclosing(answerer.stream(work, never_called)) as deltas:
-                async for delta in deltas:
+            async with aclosing(answerer.stream(work, never_called)) as pieces:
+                async for together in pieces:
                     first = first or time.perf_counter()
-                    if delta.final is not None:
-                        tokens.append(delta.final.usage.output_tokens)
-                        end = delta.final.choices[0].finish_reason
-                        end = end if delta.final.usage.reported else "looped or late"
+                    final = together[-1].final
+                    if final is not None:
+                        tokens.append(final.usage.output_tokens)
+                        end = final.choices[0].finish_reason
+                        end = end if final.usage.reported else "looped or late"
                         ends[end] = ends.get(end, 0) + 1
             taken.append(time.perf_counter() - began)
             firsts.append(first - began)

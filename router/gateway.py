@@ -17,10 +17,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 
-from msgspec.structs import replace
-
-from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
-from router.request.answer_verification import judged_beside, may_commit, step_after
+from router.errors import Stopping, TiergateError
+from router.request.answer_verification import judged_again, judged_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.attempt import CallBooks
 from router.request.calls.baselines import compared
@@ -42,7 +40,6 @@ from router.request.veiling import Veils, as_stored
 from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import judged_by_samples
 from router.threads.deadlines import Deadlines
 from router.threads.offload import offloaded
 from router.types import (
@@ -66,6 +63,7 @@ from router.types import (
     ReviewQueue,
     SessionStore,
     StreamEvent,
+    StreamStep,
     TextKeeper,
     Verdict,
     VerifyMode,
@@ -146,6 +144,15 @@ class Gateway:
 
         Closing the iterator (the client left) cancels the upstream call and books what is known.
         """
+        async with aclosing(self.stream_together(request, identity)) as events:
+            async for event in events:
+                for piece in event if isinstance(event, list) else [event]:
+                    yield piece
+
+    async def stream_together(
+        self, request: ChatRequest, identity: Identity
+    ) -> AsyncGenerator[StreamStep, None]:
+        """Yields what `stream` does, with the Deltas that came together in one list."""
         routed, progress = await self._intake.route(request, identity, buffered=False)
         if request.hints.dry_run:
             yield await self._undone(routed, progress)
@@ -209,7 +216,7 @@ class Gateway:
 
     async def _climb(
         self, routed: RoutedRequest, progress: Progress, spender: Spender
-    ) -> AsyncGenerator[StreamEvent, None]:
+    ) -> AsyncGenerator[StreamStep, None]:
         """Yields what the client gets while rungs are tried, then accounts, as `_climb_whole`."""
         rung = await self._first_rung(routed, progress)
         failed: TiergateError | None = None
@@ -235,8 +242,8 @@ class Gateway:
         conclusion = await self._concluded(routed, progress, failed)
         if progress.committed is None:
             yield self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
-            for delta in _unsent(routed, conclusion.candidate.answer):
-                yield delta
+            if unsent := _unsent(routed, conclusion.candidate.answer):
+                yield unsent
         yield await self._account(routed, progress, conclusion)
 
     async def _first_rung(self, routed: RoutedRequest, progress: Progress) -> int | None:
@@ -287,52 +294,36 @@ class Gateway:
         progress.keep(held.candidate)
         verified = routed.verify_modes[rung] is VerifyMode.FULL and routed.observed is None
         if verified and held.candidate.verification.failure is None:
-            rejudged = await self._self_consistent(routed, calls, rung, held.candidate)
+            rejudged = await judged_again(routed, calls.spender, rung, held.candidate)
             progress.keep_instead(held.candidate, rejudged)
             held.candidate = rejudged
 
     async def _stream_turn(
         self, routed: RoutedRequest, progress: Progress, calls: Calls, rung: int, held: HeldAnswer
-    ) -> AsyncGenerator[StreamEvent, None]:
+    ) -> AsyncGenerator[StreamStep, None]:
         """Yields one rung's answer, each piece as soon as nothing need be held back."""
         left = partial(self._left, routed, progress, calls)
         checked = outgoing(routed)
-        async with aclosing(calls.pieces(rung, routed.plans[rung])) as deltas:
-            async for delta in deltas:
-                if delta.final is not None:
-                    candidate = await judged_beside(routed, rung, delta.final)
+        async with aclosing(calls.pieces(rung, routed.plans[rung])) as pieces:
+            async for together in pieces:
+                for delta in together:
+                    if delta.final is not None:
+                        continue
+                    held.take(routed, [delta] if checked is None else checked.pieces(delta))
+                    if held.committed is None and may_commit(routed, progress, rung, held, left):
+                        held.committed = self._commit(routed, progress, untried(routed, rung))
+                        calls.keep(rung)
+                        progress.best = None  # no earlier answer can go out instead of this one
+                        yield held.committed
+                if held.committed is not None and (released := held.release()):
+                    yield released
+                final = together[-1].final
+                if final is not None:
+                    candidate = await judged_beside(routed, rung, final)
                     progress.keep(held.end(routed, candidate))
-                    if checked is not None and held.committed is not None:
-                        for last in checked.rest():
-                            yield last
-                    continue
-                held.take(routed, [delta] if checked is None else checked.pieces(delta))
-                if held.committed is None and may_commit(routed, progress, rung, held, left):
-                    held.committed = self._commit(routed, progress, untried(routed, rung))
-                    calls.keep(rung)
-                    progress.best = None  # no earlier answer can go out instead of this one
-                    yield held.committed
-                if held.committed is not None:
-                    for released in held.release():
-                        yield released
-
-    async def _self_consistent(
-        self, routed: RoutedRequest, calls: Calls, rung: int, candidate: Candidate
-    ) -> Candidate:
-        """Returns the answer judged again: further samples that differ lower its chance."""
-        plan = routed.plans[rung]
-        samples = plan.section.verify.self_consistency
-        if not samples or candidate.answer is None or routed.request.tools:
-            return candidate
-        texts = [candidate.answer.text]
-        for i in range(samples):
-            try:
-                sample = await calls.spender.sample_rung(rung, plan, seed=i + 1)
-            except (AnswererError, *NOT_ADMITTED):
-                break  # the answer is judged by the samples there are
-            texts.append(sample.text)
-        verification = judged_by_samples(candidate.verification, texts, routed.request, plan.judge)
-        return replace(candidate, verification=verification)
+                    rest = [] if checked is None or held.committed is None else checked.rest()
+                    if rest:
+                        yield rest
 
     async def _concluded(
         self, routed: RoutedRequest, progress: Progress, failed: TiergateError | None

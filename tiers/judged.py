@@ -74,11 +74,9 @@ class JudgedAnswerer(WrappingAnswerer):
             return answer
         return await self._judged(work.request, answer, call, until)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the whole answer at once, since no part of it may go out before its verdict."""
-        answer = await self.answer(work, call)
-        for piece in deltas_of(answer):
-            yield piece
+        yield list(deltas_of(await self.answer(work, call)))
 
     async def _judged(
         self, request: ChatRequest, answer: Answer, call: Call, until: float

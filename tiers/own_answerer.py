@@ -47,12 +47,11 @@ class OwnAnswerer(ABC):
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the answer. Raises CannotAnswer where there is none."""
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields each choice in one piece."""
         answer = await self.answer(work, call)
-        for index, choice in enumerate(answer.choices):
-            yield Delta(text=choice.text, index=index)
-        yield Delta(final=answer)
+        pieces = [Delta(text=c.text, index=index) for index, c in enumerate(answer.choices)]
+        yield [*pieces, Delta(final=answer)]
 
 
 def facts_of(

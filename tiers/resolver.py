@@ -330,7 +330,7 @@ class Resolver(OwnAnswerer):
             reason=reason,
         )
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces of DELTA_WORDS words, then the final one."""
         answer = await self.answer(work, call)
         # The headers of a stream go out before its first piece; what is said instead of an answer
@@ -338,9 +338,8 @@ class Resolver(OwnAnswerer):
         words = answer.text.split(" ") if answer.reason is None else []
         for start in range(0, len(words), DELTA_WORDS):
             piece = (" " if start else "") + " ".join(words[start : start + DELTA_WORDS])
-            for index in range(len(answer.choices)):
-                yield Delta(text=piece, index=index)
-        yield Delta(final=answer)
+            yield [Delta(text=piece, index=index) for index in range(len(answer.choices))]
+        yield [Delta(final=answer)]
 
     def fillable(
         self, intent_id: str, request: ChatRequest, language: str = ""

@@ -247,23 +247,23 @@ class SteppedAnswerer(WrappingAnswerer):
         texts = [f"[{n}] {one.text}" for n, one in enumerate(shown.passages, start=1)]
         return replace(answer, material=tuple(texts))
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Streams through if nothing follows `solve`, otherwise yields the whole answer at once."""
         if work.role in STEPPED_ROLES and (
             self._documents is not None or self._steps & {"refine", "check"}
         ):
             answer = await self.answer(work, call)
-            for piece in deltas_of(answer):
-                yield piece
+            yield list(deltas_of(answer))
             return
         solved, noted = work, _NOTHING
         if work.role in STEPPED_ROLES:
             solved, noted = await self._with_context(work)
         async with aclosing(self._inner.stream(solved, call)) as deltas:
-            async for delta in deltas:
-                if delta.final is not None and noted.facts:
-                    delta = replace(delta, final=noted.on(delta.final))
-                yield delta
+            async for together in deltas:
+                *pieces, last = together
+                if last.final is not None and noted.facts:
+                    last = replace(last, final=noted.on(last.final))
+                yield [*pieces, last]
 
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
         """Returns the request with the passages it may cite, and the citations for its answer."""

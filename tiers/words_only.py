@@ -91,13 +91,12 @@ class WordsOnly(WrappingAnswerer):
             facts=("no model answers this by itself: see `alone` in the policy",),
         )
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the words in one piece, or the inner pieces for a step of another answerer."""
         if work.role not in OWN_ROLES:
-            async for delta in self._inner.stream(work, call):
-                yield delta
+            async for deltas in self._inner.stream(work, call):
+                yield deltas
             return
         answer = await self.answer(work, call)
-        for index, choice in enumerate(answer.choices):
-            yield Delta(text=choice.text, index=index)
-        yield Delta(final=answer)
+        pieces = [Delta(text=c.text, index=index) for index, c in enumerate(answer.choices)]
+        yield [*pieces, Delta(final=answer)]

@@ -21,16 +21,6 @@ Value = str | int | float | None
 Row = TypeVar("Row", bound=Struct)
 
 
-def finite(number: float) -> float:
-    """Returns a finite float: databases and JSON have no NaN, so anything not finite becomes 0."""
-    return float(number) if isfinite(number) else 0.0
-
-
-def finite_or_none(number: float | None) -> float | None:
-    """Returns a finite float; None for None and for anything not finite."""
-    return None if number is None or not isfinite(number) else float(number)
-
-
 @lru_cache(maxsize=1024)  # the same few lists of reasons come again and again
 def json_list(items: tuple[str, ...]) -> str:
     """Returns a tuple of strings as the JSON text that a column holds."""
@@ -49,7 +39,7 @@ def writer(columns: Sequence[Column]) -> Callable[[Any], tuple[Value, ...]]:
     """
     # A loop over the kinds of the columns takes twice as long.
     cells = ", ".join(_cell(column) for column in columns)
-    names = {"json_list": json_list, "finite": finite, "finite_or_none": finite_or_none}
+    names = {"json_list": json_list, "isfinite": isfinite}
     values: Callable[[Any], tuple[Value, ...]] = eval(f"lambda row: ({cells},)", names)
     return values
 
@@ -107,7 +97,11 @@ def _cell(column: Column) -> str:
         case Kind.WORDS:
             return f"json_list({attribute})"
         case Kind.REAL:
-            return f"{'finite_or_none' if column.nullable else 'finite'}({attribute})"
+            # Databases and JSON have no NaN, so that anything not finite becomes 0 or nothing.
+            number = f"float({attribute}) if isfinite({attribute}) else"
+            if column.nullable:
+                return f"(None if {attribute} is None else {number} None)"
+            return f"({number} 0.0)"
         case Kind.TEXT | Kind.WHOLE | Kind.SMALL:
             return attribute
 

@@ -10,14 +10,15 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from router.errors import NOT_ADMITTED, CannotAnswer, LedgerError, TiergateError
+from router.errors import NOT_ADMITTED, AnswererError, CannotAnswer, LedgerError, TiergateError
+from router.request.calls.priced_calls import Spender
 from router.request.final_answer import doubt_of, stranded, usable
 from router.request.outgoing import let_out
 from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, Turn, next_rung
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import PREFIX_TOKENS, one_call, verify
+from router.routing.verification import PREFIX_TOKENS, judged_by_samples, one_call, verify
 from router.threads.offload import offloaded
 from router.types import LONG_CHARACTERS, Action, Answer, Reason, RequestType, VerifyMode
 
@@ -42,6 +43,25 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
         if climbs and verification.failure is None:
             verification = replace(verification, failure=Reason.ANSWER_WITHHELD)
     return Candidate(rung, named, answer, verification)
+
+
+async def judged_again(
+    routed: RoutedRequest, spender: Spender, rung: int, candidate: Candidate
+) -> Candidate:
+    """Returns the answer judged again: further samples that differ lower its chance."""
+    plan = routed.plans[rung]
+    samples = plan.section.verify.self_consistency
+    if not samples or candidate.answer is None or routed.request.tools:
+        return candidate
+    texts = [candidate.answer.text]
+    for i in range(samples):
+        try:
+            sample = await spender.sample_rung(rung, plan, seed=i + 1)
+        except (AnswererError, *NOT_ADMITTED):
+            break  # the answer is judged by the samples there are
+        texts.append(sample.text)
+    verification = judged_by_samples(candidate.verification, texts, routed.request, plan.judge)
+    return replace(candidate, verification=verification)
 
 
 def may_commit(

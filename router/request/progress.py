@@ -95,10 +95,11 @@ class HeldAnswer:
 
         A stream is let through only where no tools are offered. In mode observe all of it is.
         """
-        if routed.observed is None and any(piece.tool_call for piece in pieces):
-            self.uninvited = True
-        if not self.uninvited:
-            self.pending += pieces
+        for piece in pieces:
+            if piece.tool_call is not None and routed.observed is None:
+                self.uninvited = True
+            if not self.uninvited:
+                self.pending.append(piece)
 
     def end(self, routed: RoutedRequest, candidate: Candidate) -> Candidate:
         """Returns the judged answer, and notes it.

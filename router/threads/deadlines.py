@@ -67,12 +67,12 @@ class Deadline:
     def __init__(self, deadlines: Deadlines, when: float) -> None:
         self.when = when
         self._deadlines = deadlines
-        self._expired = False
 
     def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task: asyncio.Task[object] = task
+        self._expired = False
         self._cancelling = task.cancelling()
         self._deadlines.enter(self)
 

@@ -153,7 +153,7 @@ from router.types.feedback import (
 )
 from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
-from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
+from router.types.outcomes import Committed, Outcome, StreamEvent, StreamStep, Timings
 from router.types.requests import (
     LONG_CHARACTERS,
     ChatRequest,
@@ -374,6 +374,7 @@ __all__ = [
     "StoreTurned",
     "StoredFile",
     "StreamEvent",
+    "StreamStep",
     "TextKeeper",
     "TextKind",
     "TextReader",

@@ -208,8 +208,11 @@ class Answerer(Protocol):
         """Returns the whole answer."""
         ...
 
-    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Yields the pieces of an answer; the last one carries `final`."""
+    def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
+        """Yields the pieces of an answer, in one list those that came together, never none.
+
+        The last piece carries `final`.
+        """
         ...
 
     async def start(self) -> None:

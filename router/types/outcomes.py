@@ -90,3 +90,6 @@ class Outcome(Struct, frozen=True):
 
 StreamEvent = Committed | Delta | Outcome
 """Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError."""
+
+StreamStep = Committed | list[Delta] | Outcome
+"""Covers the same, with the Deltas that came together in one list."""

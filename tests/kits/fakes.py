@@ -212,7 +212,7 @@ class ScriptedTier:
             raise self.error
         return self._answer(self.says[self.calls - 1] if self.says else self.text)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         self.calls += 1
         self.seen.append(work)
         try:
@@ -230,8 +230,8 @@ class ScriptedTier:
                 if self.says_used is not None and not i:
                     work.tell_usage(self.says_used)
                 self.said += 1
-                yield Delta(text=word if i == 0 else f" {word}")
-            yield Delta(final=self._answer(self.text))
+                yield [Delta(text=word if i == 0 else f" {word}")]
+            yield [Delta(final=self._answer(self.text))]
         finally:
             # Counted also when the reader stops early: the gateway must close every stream.
             self.closed += 1

@@ -391,9 +391,9 @@ async def test_arguments_of_a_tool_call_count_in_what_had_come(houses: Houses) -
 class CallsATool(ScriptedTier):
     """Says a word and calls a tool, then goes on for longer than anybody waits."""
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        yield Delta(text="I look. ")
-        yield Delta(tool_call_index=0, tool_call=ToolCall("c1", "find", '{"q": "tides"}'))
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
+        yield [Delta(text="I look. ")]
+        yield [Delta(tool_call_index=0, tool_call=ToolCall("c1", "find", '{"q": "tides"}'))]
         await asyncio.sleep(30.0)
 
 

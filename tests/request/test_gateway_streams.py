@@ -54,12 +54,12 @@ class CallsATool(ScriptedTier):
     def _answer(self, text: str) -> Answer:
         return Answer((Choice(text, "tool_calls", (CALL,)),), "mid-model", self.usage)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        async for delta in super().stream(work, call):
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
+        async for (delta,) in super().stream(work, call):
             if delta.final is not None:
-                yield Delta(tool_call_index=0, tool_call=CALL)
+                yield [Delta(tool_call_index=0, tool_call=CALL)]
             if delta.final is not None or self.text:
-                yield delta
+                yield [delta]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -95,9 +95,9 @@ class OnlyThinks(ScriptedTier):
     def _answer(self, text: str) -> Answer:
         return Answer((Choice("", self.reason, reasoning="Hm."),), "mid-model", self.usage)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        yield Delta(reasoning="Hm.")
-        yield Delta(final=self._answer(""))
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
+        yield [Delta(reasoning="Hm.")]
+        yield [Delta(final=self._answer(""))]
 
 
 class ThinksTooLong(OnlyThinks):
@@ -301,6 +301,25 @@ async def test_an_answer_that_goes_out_whatever_is_said_of_it_is_not_held(houses
     assert await released_at(house, tier) == 1
 
 
+class Together(ScriptedTier):
+    """Says all that it has to say at one time."""
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
+        yield [delta async for pieces in super().stream(work, call) for delta in pieces]
+
+
+@pytest.mark.parametrize("text", ["so " * 40 + "I cannot help with that", "I cannot help " * 20])
+async def test_pieces_that_come_together_are_judged_one_by_one(houses: Houses, text: str) -> None:
+    seen = []
+    for number, kind in enumerate((ScriptedTier, Together)):
+        house = judged(houses.inside(str(number)), kind("mid", "llm", 2, text=text), deep())
+        committed, *pieces, outcome = await drain(house, ask(stream=True))
+        assert isinstance(committed, Committed)
+        assert isinstance(outcome, Outcome)
+        seen.append((committed.rung.answerer, pieces, outcome.verdict, outcome.cost_nano_usd))
+    assert seen[0] == seen[1]
+
+
 async def test_the_last_rung_is_held_while_another_answer_is_in_hand(houses: Houses) -> None:
     refuses = deep(text="I cannot help with that, " + "so " * 60, price=DEAR)
     house = houses([low(), mid(p=0.1, text="a doubtful answer"), refuses], signals=UNSURE,
@@ -328,9 +347,9 @@ async def test_thoughts_are_not_judged_for_an_answers_beginning(houses: Houses) 
 class Thinking(ScriptedTier):
     """Thinks forty pieces long before it speaks."""
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         for _ in range(40):
-            yield Delta(reasoning="hm ")
+            yield [Delta(reasoning="hm ")]
         async with aclosing(super().stream(work, call)) as pieces:
             async for piece in pieces:
                 yield piece

@@ -260,7 +260,7 @@ class Started(ScriptedTier):
         self.started.set()
         return await super().answer(work, call)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         self.started.set()
         async with aclosing(super().stream(work, call)) as pieces:
             async for piece in pieces:

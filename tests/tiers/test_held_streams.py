@@ -63,9 +63,8 @@ class Writer:
     async def answer(self, work: Work, call: Call) -> Answer:
         return self.given
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        for delta in deltas_of(self.given):
-            yield delta
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
+        yield list(deltas_of(self.given))
 
 
 def with_a_call() -> Answer:
@@ -93,7 +92,7 @@ async def test_reasoning_and_signatures_of_calls_stay_in_a_held_stream(wrap: obj
     answer = with_a_call()
     assert callable(wrap)
     stream = wrap(Writer(answer)).stream(work("Where is it?"), never_called)
-    pieces = [delta async for delta in stream]
+    pieces = [delta async for together in stream for delta in together]
     assert pieces == list(deltas_of(answer))
     assert "".join(piece.reasoning for piece in pieces) == "The order is needed."
     seals: list[Sealed] = [piece.sealed for piece in pieces if piece.sealed]

@@ -140,8 +140,9 @@ async def test_each_of_several_choices_is_the_approved_answer() -> None:
     answer = await _answer(resolver, work)
     assert [choice.text for choice in answer.choices] == [answer.text] * 2
     said = ["", ""]
-    async for delta in resolver.stream(work, _no_call):
-        said[delta.index] += delta.text
+    async for together in resolver.stream(work, _no_call):
+        for delta in together:
+            said[delta.index] += delta.text
     assert said == [answer.text] * 2
 
 
@@ -253,7 +254,7 @@ async def test_what_is_missing_is_asked_for() -> None:
 
 async def test_stream_gives_the_same_text_in_pieces() -> None:
     resolver, work = _resolver(), _work("shipping_times")
-    deltas = [delta async for delta in resolver.stream(work, _no_call)]
+    deltas = [delta async for (delta,) in resolver.stream(work, _no_call)]
     assert len(deltas) > 2
     assert "".join(delta.text for delta in deltas) == (await _answer(resolver, work)).text
     assert deltas[-1].final is not None

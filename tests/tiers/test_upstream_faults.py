@@ -130,7 +130,7 @@ async def test_cancelled_call_closes_the_connection(
 
 async def test_stream_left_early_closes_the_connection(fake: FakeUpstream, tiers: Tiers) -> None:
     deltas = tiers(fake.url, model="hang").stream(work(), no_call)
-    first = await anext(deltas)
+    (first,) = await anext(deltas)
     assert isinstance(first, Delta)
     await deltas.aclose()  # type: ignore[attr-defined]
     await eventually(lambda: fake.aborted == 1)

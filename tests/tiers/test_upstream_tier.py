@@ -8,7 +8,7 @@ import sys
 import orjson
 import pytest
 
-from router.errors import StreamCut
+from router.errors import StreamCut, UpstreamInvalid
 from router.types import TRACE, Answer, Domain, JsonText, ToolCall, Trace, Usage, span_id
 from tests import ROOT
 from tests.kits.changed import replace
@@ -37,9 +37,9 @@ async def test_a_stream_tells_the_providers_id_before_its_first_piece(
     told: list[str] = []
     asked = replace(work(5.0), name_answer=told.append)
     stream = tiers(fake.url, wire=wire).stream(asked, no_call)
-    counts = [(len(told), piece) async for piece in stream]
+    counts = [(len(told), pieces) async for pieces in stream]
     assert {count for count, _ in counts} == {1}
-    final = counts[-1][1].final
+    final = counts[-1][1][-1].final
     assert final is not None
     assert told == [final.upstream_id]
 
@@ -50,10 +50,25 @@ async def test_a_stream_tells_what_its_provider_says_it_used(
 ) -> None:
     told: list[Usage] = []
     asked = replace(work(5.0), tell_usage=told.append)
-    final = [piece async for piece in tiers(fake.url, wire=wire).stream(asked, no_call)][-1].final
+    given = [pieces async for pieces in tiers(fake.url, wire=wire).stream(asked, no_call)]
+    final = given[-1][-1].final
     assert final is not None
     assert told[-1] == final.usage
-    assert len(told) == (2 if wire == "anthropic" else 1)  # its input comes first
+
+
+async def test_pieces_that_came_together_are_given_together(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    given = [pieces async for pieces in tiers(fake.url).stream(work(5.0), no_call)]
+    assert ["".join(piece.text for piece in pieces) for pieces in given] == [TEXT, ""]
+    assert [len(pieces) for pieces in given] == [len(TEXT.split()), 1]
+
+
+async def test_what_came_with_a_fault_is_given_before_it(fake: FakeUpstream, tiers: Tiers) -> None:
+    stream = tiers(fake.url, model="garbled").stream(work(5.0), no_call)
+    assert "".join([piece.text for piece in await anext(stream)]) == "Your parcel is "
+    with pytest.raises(UpstreamInvalid):
+        await anext(stream)
 
 
 async def test_an_answer_that_streams_unasked_tells_its_id_though_it_is_cut(

@@ -194,7 +194,7 @@ class LitellmTier:
                 raise to_ours(error, self._clock.now_ms(), self._asked) from error
         return parse_completion(to_json(response.model_dump()))
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         own_end = own_end_of_call(self._section.deadline_s)
@@ -213,8 +213,8 @@ class LitellmTier:
                 provider = watched(chunks)
                 chunk = await self._next(litellm, chunks, ends_at)
                 while chunk is not None:
-                    for delta in folder.fold(to_json(chunk.model_dump())):
-                        yield delta
+                    if pieces := folder.fold(to_json(chunk.model_dump())):
+                        yield pieces
                     chunk = await self._next(litellm, chunks, ends_at)
                 # Where a stream says no cost litellm writes one there, by its own table.
                 said = replace(folder.finish(), provider_cost_nano_usd=None)
@@ -222,7 +222,7 @@ class LitellmTier:
                     said = provider.corrected(said)
                 answer = completed(said, work, self._facts)
                 self._give_back(taken, Outcome.HEALTHY)
-                yield Delta(final=answer)
+                yield [Delta(final=answer)]
         except TimeoutError as error:
             raise too_late(self._facts) from error
         finally:

@@ -141,16 +141,16 @@ class LocalModelAnswerer:
         Raises AnswererError and its kin, Overloaded when the queue is full.
         """
         async with aclosing(self._deltas(work)) as deltas:
-            async for delta in deltas:
-                if delta.final is not None:
-                    return delta.final
+            async for together in deltas:
+                if together[-1].final is not None:
+                    return together[-1].final
         raise AssertionError("a stream ends with its final answer")
 
-    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Pieces as they are decoded, the last one with the answer; closing it stops decoding."""
         return self._deltas(work)
 
-    async def _deltas(self, work: Work) -> AsyncGenerator[Delta, None]:
+    async def _deltas(self, work: Work) -> AsyncGenerator[list[Delta], None]:
         state = await self._loaded(work)
         if state.state is not AnswererState.READY:
             raise AnswererNotReady(
@@ -173,16 +173,16 @@ class LocalModelAnswerer:
                 async with aclosing(self._decode(body, state, work, one)) as pieces:
                     async for text, logprobs in pieces:
                         if plan is None:
-                            yield Delta(text=text, index=index, logprobs=logprobs)
+                            yield [Delta(text=text, index=index, logprobs=logprobs)]
                 decoded.append(one)
                 choices.append(_choice(one, plan))
-                for delta in _planned_deltas(choices[-1], plan, index):
-                    yield delta
+                if plan is not None:
+                    yield [_planned_delta(choices[-1], index)]
         finally:
             slot.release()
         final = self._final(work, state, decoded, choices)
         self._mean_ms += SMOOTHING * (final.compute_ms - self._mean_ms)
-        yield Delta(final=final)
+        yield [Delta(final=final)]
 
     async def _loaded(self, work: Work) -> HostState:
         """Returns the host's state, waited for while the model still loads.
@@ -364,13 +364,11 @@ def _choice(one: _Decoded, plan: ToolPlan | None) -> Choice:
     return Choice("", "tool_calls", (tool_call,), logprobs=tuple(one.logprobs))
 
 
-def _planned_deltas(choice: Choice, plan: ToolPlan | None, index: int) -> tuple[Delta, ...]:
-    """Returns what was held back while the JSON of a tool call grew; nothing for plain text."""
-    if plan is None:
-        return ()
+def _planned_delta(choice: Choice, index: int) -> Delta:
+    """Returns what was held back while the JSON of a tool call grew."""
     if choice.tool_calls:
-        return (Delta(tool_call_index=0, tool_call=choice.tool_calls[0], index=index),)
-    return (Delta(text=choice.text, index=index, logprobs=choice.logprobs),)
+        return Delta(tool_call_index=0, tool_call=choice.tool_calls[0], index=index)
+    return Delta(text=choice.text, index=index, logprobs=choice.logprobs)
 
 
 def _rejection(status: int, text: str) -> UpstreamError:

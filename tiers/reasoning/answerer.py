@@ -105,24 +105,24 @@ class Deliberation(OwnAnswerer):
         Raises: AnswererError where no step at all came back, DeadlineExceeded without any time.
         """
         final: Answer | None = None
-        async for delta in self.stream(work, call):
-            final = delta.final or final
+        async for deltas in self.stream(work, call):
+            final = deltas[-1].final
         assert final is not None, "a deliberation's stream ends with its answer"
         return final
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields each step as reasoning once done, then the decision, then the final answer."""
         run = self._run(work)
         asker = Asker(self._over, self._clock, work, call)
         for step in run.plan.steps:
             for result in await self._results(step, run, asker, work):
                 run.results.append(result)
-                yield Delta(reasoning=shown_step(result))
+                yield [Delta(reasoning=shown_step(result))]
         if run.last_error is not None and not any(r.fields for r in run.results):
             raise run.last_error
         text = await self._text(run, work, asker)
-        yield Delta(text=text)
-        yield Delta(final=self._answer(run, text))
+        yield [Delta(text=text)]
+        yield [Delta(final=self._answer(run, text))]
 
     def _run(self, work: Work) -> Run:
         limit = max(1_000, min(MAX_QUESTION_CHARACTERS, self._over.context_tokens))

@@ -113,7 +113,7 @@ class UpstreamTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the upstream's whole answer."""
         async with Exchange(self._connections, work) as exchange:
-            with exchange.deadline():
+            with exchange.deadline:
                 response = await exchange.respond(stream=False)
                 streams = response.content_type == EVENTS
                 answer = None if streams else self._wire.whole(await read_json(response))
@@ -127,28 +127,28 @@ class UpstreamTier:
             exchange.succeed()
         return self._final(answer, work)
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
         async with Exchange(self._connections, work) as exchange:
             answer = None
-            with exchange.deadline():
+            with exchange.deadline:
                 response = await exchange.respond(stream=True)
                 if response.content_type == "application/json":
                     # The server ignored `stream`; its whole answer is as good.
                     answer = self._wire.whole(await read_json(response))
             if answer is not None:
-                for delta in deltas_of(answer):
-                    if delta.final is None:
-                        yield delta
+                *whole, _ = deltas_of(answer)
+                if whole:
+                    yield whole
             else:
                 check_type(response, EVENTS)
                 folder = self._wire.folder()
                 async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
-                    async for delta in pieces:
-                        yield delta
+                    async for together in pieces:
+                        yield together
                 answer = folder.finish()
             exchange.succeed()
-            yield Delta(final=self._final(answer, work))
+            yield [Delta(final=self._final(answer, work))]
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Returns the provider's own count, None where it has none or does not answer soon.
@@ -191,21 +191,24 @@ class UpstreamTier:
 
 async def _pieces(
     response: Response, folder: Folder, exchange: Exchange, work: Work
-) -> AsyncGenerator[Delta, None]:
-    """Yields a streamed answer as it is folded, and says its id and usage as they are known."""
+) -> AsyncGenerator[list[Delta], None]:
+    """Yields a streamed answer as it comes, and says its id and usage as they are known."""
     decoder = EventDecoder()
     piece, named, told = b":", False, folder.usage
     while piece and not folder.done:
-        with exchange.deadline():
+        with exchange.deadline:
             piece = await response.piece()
-        for event in decoder.feed(piece):
-            deltas = folder.fold(event)
+        together: list[Delta] = []
+        try:
+            for event in decoder.feed(piece):
+                together += folder.fold(event)
+        finally:  # what came before a fault is the client's all the same
             if not named and folder.upstream_id:
                 named = True
                 work.name_answer(folder.upstream_id)
             if folder.usage is not told:
                 told = folder.usage
                 work.tell_usage(told)
-            for delta in deltas:
-                yield delta
+            if together:
+                yield together
     await read_to_end(response)

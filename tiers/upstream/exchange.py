@@ -21,7 +21,7 @@ from router.errors import (
     UpstreamTooMuch,
 )
 from router.policy.schema import UpstreamAnswerer
-from router.threads.deadlines import Deadline, Deadlines
+from router.threads.deadlines import Deadlines
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import charged_in, shown_code_in
@@ -133,6 +133,8 @@ class Exchange:
         self._response: Response | None = None
         self._ends_at = end_of_call(work, connections.section.deadline_s, connections.clock)
         self._own_end = own_end_of_call(connections.section.deadline_s)
+        self.deadline = connections.deadlines.at(self._ends_at)
+        """Is the limit of the call's time: of all of it, or of the wait for one piece."""
 
     async def __aenter__(self) -> Exchange:
         await self._shared.slots.take(self._ends_at)
@@ -170,10 +172,6 @@ class Exchange:
             raise self._named(to_ours(error)) from error
         if isinstance(error, AnswererError):
             self._named(error)
-
-    def deadline(self) -> Deadline:
-        """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
-        return self._shared.deadlines.at(self._ends_at)
 
     def succeed(self) -> None:
         """Notes that the replica answered well, and gives its place back."""

@@ -42,7 +42,7 @@ from router.types import (
     Delta,
     Identity,
     Outcome,
-    StreamEvent,
+    StreamStep,
     Usage,
     Verdict,
 )
@@ -115,7 +115,9 @@ class Answering:
         event.
         """
         send = watch.send
-        async with aclosing(self._gateway.stream(exchange.requests[0], identity)) as events:
+        async with aclosing(
+            self._gateway.stream_together(exchange.requests[0], identity)
+        ) as events:
             # Nothing is sent before the commit, so an error until then can still have a status.
             first = await anext(events)
             assert isinstance(first, Committed)
@@ -146,7 +148,7 @@ class Answering:
 
     async def _answers(
         self,
-        events: AsyncGenerator[StreamEvent, None],
+        events: AsyncGenerator[StreamStep, None],
         exchange: Exchange,
         stream: AnswerStream,
         identity: Identity,
@@ -158,7 +160,7 @@ class Answering:
         first, *further = exchange.requests
         outcomes = [await self._events(events, stream, first, 0, send)]
         for request in further:
-            async with aclosing(self._gateway.stream(request, identity)) as others:
+            async with aclosing(self._gateway.stream_together(request, identity)) as others:
                 # A multiple of n would be wrong: some upstreams give one choice, whatever the
                 # request says.
                 first_index = sum(len(o.answer.choices) for o in outcomes if o.answer is not None)
@@ -172,7 +174,7 @@ class Answering:
 
     async def _events(
         self,
-        events: AsyncGenerator[StreamEvent, None],
+        events: AsyncGenerator[StreamStep, None],
         stream: AnswerStream,
         request: ChatRequest,
         first_index: int,
@@ -180,18 +182,22 @@ class Answering:
     ) -> Outcome:
         """Sends the pieces of one request's answer, whose choices count from `first_index`."""
         async for event in events:
-            if isinstance(event, Delta):
-                if event.logprobs and not request.sampling.logprobs:
-                    event = replace(event, logprobs=())
-                piece = stream.delta(
-                    replace(event, index=event.index + first_index) if first_index else event
-                )
-                if piece:
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if isinstance(event, list):
+                shown = [_placed(delta, request, first_index) for delta in event]
+                # One call of the system for all pieces that came together.
+                if body := b"".join(map(stream.delta, shown)):
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
             elif isinstance(event, Outcome):
                 self._metrics.answered(event)
                 return event
         raise AssertionError("a stream ends in an Outcome or raises")
+
+
+def _placed(delta: Delta, request: ChatRequest, first_index: int) -> Delta:
+    """Returns a piece as the client gets it: at its choice, with log-probabilities it asked for."""
+    if delta.logprobs and not request.sampling.logprobs:
+        delta = replace(delta, logprobs=())
+    return replace(delta, index=delta.index + first_index) if first_index else delta
 
 
 def together(outcomes: list[Outcome]) -> Outcome:

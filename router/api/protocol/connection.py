@@ -38,6 +38,7 @@ class Connection(asyncio.Protocol):
         self._over = False  # refused or lost; what still comes is dropped
         self._dropped_bytes = 0
         self._reading_paused = False
+        self._unsent: list[bytes] = []  # waits for what follows in this pass of the event loop
         self.writable: asyncio.Event | None = None  # there while the client reads too slowly
         self._idle_since = self._loop.time()
         self._closing: asyncio.TimerHandle | None = None
@@ -70,6 +71,7 @@ class Connection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._waiting.clear()
+        self._unsent.clear()
         for exchange in (self._current, self._newest):
             if exchange is not None:
                 exchange.disconnect()
@@ -144,6 +146,24 @@ class Connection(asyncio.Protocol):
         if self._reading_paused:
             self._reading_paused = False
             self.transport.resume_reading()
+
+    def write(self, piece: bytes, *, waits: bool = False) -> None:
+        """Sends a part of a response.
+
+        With `waits` it goes out with what follows it, or when this pass of the event loop is over:
+        a call of the system costs more than all else that is done for a piece of a stream.
+        """
+        self._unsent.append(piece)
+        if waits:
+            self._loop.call_soon(self.flush)
+        else:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends what waits."""
+        if self._unsent:
+            pieces, self._unsent = self._unsent, []
+            self.transport.writelines(pieces)
 
     def is_sending(self, exchange: Exchange) -> bool:
         """Returns True while the client has not sent all of the request's body."""
@@ -300,6 +320,7 @@ class Connection(asyncio.Protocol):
 
     def _close(self) -> None:
         """Closes when all is sent, or after `request_s` in which the client did not read it."""
+        self.flush()
         self.transport.close()
         self._drop_unread()
 

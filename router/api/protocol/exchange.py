@@ -55,6 +55,12 @@ class Line(Protocol):
     def resume_reading(self) -> None:
         """Reads on, where the client had to wait."""
 
+    def write(self, piece: bytes, *, waits: bool = False) -> None:
+        """Sends a part of a response; with `waits` together with what follows it at once."""
+
+    def flush(self) -> None:
+        """Sends now what waits for more."""
+
     def is_sending(self, exchange: Exchange) -> bool:
         """Returns True while the client has not sent all of the request's body."""
 
@@ -223,7 +229,7 @@ class Exchange:
             lines += b"\r\ntransfer-encoding: chunked"
         lines += b"\r\n\r\n"
         if head.length is None or status in NO_BODY:
-            self._line.transport.write(lines)
+            self._line.write(lines, waits=True)
         else:
             # Its body follows at once: together they need one call of the system, not two.
             self._held = lines
@@ -231,27 +237,27 @@ class Exchange:
     def _continue(self, event: Event) -> None:
         body: bytes = event.get("body", b"")
         last = not event.get("more_body", False)
-        framing, held = self._framing, self._held
+        framing, held, line = self._framing, self._held, self._line
         if framing is _CHUNKS:
-            if body:
-                self._line.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
-            if last:
-                self._line.transport.write(b"0\r\n\r\n")
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if body or last:
+                line.write(chunk + b"0\r\n\r\n" if last else chunk)
         elif framing is _LENGTH:
             self._left -= len(body)
             if self._left < 0 or (last and self._left):
                 raise RuntimeError("The body has another length than Content-Length says.")
             self._held = b""
-            self._line.transport.writelines([held, body] if held else [body])
+            line.transport.writelines([held, body] if held else [body])
         elif framing is _CLOSE:
-            self._line.transport.write(body)
+            line.write(body)
         elif held:
             self._held = b""
-            self._line.transport.write(held)
+            line.write(held)
         if last:
+            line.flush()
             self.complete = True
             self._wake_up()
-            self._line.answered(self)
+            line.answered(self)
 
     def _wake_up(self) -> None:
         if self._wake is not None:

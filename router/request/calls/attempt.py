@@ -182,7 +182,8 @@ class Attempt:
         self._nesting = nesting
         self._number = 0  # among the request's attempts
         self._started_ms = 0.0
-        self._ends_at = 0.0  # by the event loop's clock
+        self.deadline: Deadline
+        """Is the limit of the call's time: of all of it, or of the wait for one piece."""
         self._received_bytes = 0
 
     async def __aenter__(self) -> Attempt:
@@ -209,7 +210,8 @@ class Attempt:
             raise
         self._started_ms = self._books.clock.monotonic_ms()
         seconds = self._books.seconds_left(self._plan)
-        self._ends_at = asyncio.get_running_loop().time() + seconds
+        ends_at = asyncio.get_running_loop().time() + seconds
+        self.deadline = self._books.deadlines.at(ends_at)
         return self
 
     async def __aexit__(
@@ -237,13 +239,9 @@ class Attempt:
             if self._plan.facts.price.per_request_nano_usd is not None:
                 self._cover_nested_calls()
 
-    def deadline(self) -> Deadline:
-        """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
-        return self._books.deadlines.at(self._ends_at)
-
-    async def next_piece(self, pieces: AsyncGenerator[Delta, None]) -> Delta | None:
-        """Returns the next piece of a stream, None at its end. Raises TimeoutError."""
-        with self.deadline():
+    async def next_pieces(self, pieces: AsyncGenerator[list[Delta], None]) -> list[Delta] | None:
+        """Returns the next pieces of a stream, None at its end. Raises TimeoutError."""
+        with self.deadline:
             return await anext(pieces, None)
 
     def name(self, upstream_id: str) -> None:
@@ -256,12 +254,13 @@ class Attempt:
         if usage.reported:
             self._books.told[self._number] = usage
 
-    def receive(self, delta: Delta) -> None:
-        """Counts the bytes of a piece: text, thoughts and tool calls."""
-        call = delta.tool_call
-        called = "" if call is None else call.name + call.arguments
-        text = f"{delta.text}{delta.reasoning}{called}"
-        self._received_bytes += len(text.encode("utf-8", "replace"))
+    def receive(self, pieces: list[Delta]) -> None:
+        """Counts the bytes of pieces: text, thoughts and tool calls."""
+        for delta in pieces:
+            call = delta.tool_call
+            called = "" if call is None else call.name + call.arguments
+            text = f"{delta.text}{delta.reasoning}{called}"
+            self._received_bytes += len(text.encode("utf-8", "replace"))
 
     def settle(self, answer: Answer) -> None:
         """Books a call that was answered, at the price of the model that answered it."""

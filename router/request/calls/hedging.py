@@ -27,13 +27,15 @@ from router.types import Answer, CostBasis, Delta, VerifyMode, usd_to_nano
 class Ahead:
     """Runs one call in a task of its own and keeps its pieces until somebody asks for them."""
 
-    def __init__(self, source: AsyncGenerator[Delta, None]) -> None:
-        self._ready: deque[Delta] = deque()  # bounded by what an answerer may send in one answer
+    def __init__(self, source: AsyncGenerator[list[Delta], None]) -> None:
+        self._ready: deque[list[Delta]] = (
+            deque()
+        )  # bounded by what an answerer may send in one answer
         self._more = asyncio.Event()
         self._over = False
         self._task = asyncio.create_task(self._run(source))
 
-    async def _run(self, source: AsyncGenerator[Delta, None]) -> None:
+    async def _run(self, source: AsyncGenerator[list[Delta], None]) -> None:
         try:
             async with aclosing(source) as pieces:
                 async for piece in pieces:
@@ -43,7 +45,7 @@ class Ahead:
             self._over = True
             self._more.set()
 
-    async def pieces(self) -> AsyncGenerator[Delta, None]:
+    async def pieces(self) -> AsyncGenerator[list[Delta], None]:
         """Yields all pieces from the first on, as they come. Raises what the call raised."""
         while self._ready or not self._over:
             if self._ready:
@@ -128,13 +130,13 @@ class Calls:
         """Returns the answer of a call that is under way in pieces."""
         answer: Answer | None = None
         async with aclosing(self.pieces(at, plan)) as pieces:
-            async for piece in pieces:
-                answer = piece.final or answer
+            async for together in pieces:
+                answer = together[-1].final or answer
         if answer is None:
             raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
         return answer
 
-    async def pieces(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
+    async def pieces(self, at: int, plan: RungPlan) -> AsyncGenerator[list[Delta], None]:
         """Yields one rung's answer in pieces; the last carries the final Answer. Raises as `whole`.
 
         Where the call ahead was refused for money, since two were held at one time, the rung is

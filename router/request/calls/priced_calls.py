@@ -70,8 +70,8 @@ class Spender:
 
     async def stream_rung(
         self, rung: int, plan: RungPlan, *, ahead: bool = False
-    ) -> AsyncGenerator[Delta, None]:
-        """Yields the rung's answer in pieces; the last piece carries the final Answer.
+    ) -> AsyncGenerator[list[Delta], None]:
+        """Yields the rung's answer in pieces as they come; the last carries the final Answer.
 
         The deadline is checked while waiting for a piece, never while the client reads one. `ahead`
         says that the call begins before the rung's turn.
@@ -88,15 +88,15 @@ class Spender:
             work = self._work(request, plan, role, hiding, attempt)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as deltas:
-                while (delta := await attempt.next_piece(deltas)) is not None:
-                    attempt.receive(delta)
-                    if delta.final is not None:
-                        attempt.settle(delta.final)
-                    if restored is None:
-                        yield delta
-                        continue
-                    for piece in restored.feed(delta):
-                        yield piece
+                while (together := await attempt.next_pieces(deltas)) is not None:
+                    attempt.receive(together)
+                    final = together[-1].final
+                    if final is not None:
+                        attempt.settle(final)
+                    if restored is not None:
+                        together = [piece for delta in together for piece in restored.feed(delta)]
+                    if together:
+                        yield together
 
     def _call(
         self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
@@ -127,7 +127,7 @@ class Spender:
         hiding: Hiding | None = None,
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            with attempt.deadline():
+            with attempt.deadline:
                 work = self._work(request, plan, role, hiding, attempt)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)

@@ -54,35 +54,36 @@ class EventDecoder:
         self._total += len(piece)
         if self._total > MAX_STREAM_BYTES:
             raise UpstreamTooMuch(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
-        self._line += piece
         if b"\n" not in piece and b"\r" not in piece:
+            self._line += piece
             return []
-        lines = bytes(self._line)
+        lines = bytes(self._line) + piece if self._line else piece
+        held = b""
         if b"\r" in lines:
             # A trailing CR may be half of CRLF, so it waits for the next piece.
             held = b"\r" if lines.endswith(b"\r") else b""
             lines = lines[: len(lines) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            *whole, rest = lines.split(b"\n")
-            rest += held
-        else:
-            *whole, rest = lines.split(b"\n")
-        self._line = bytearray(rest)
-        return [event for line in whole if (event := self._take(line)) is not None]
-
-    def _take(self, line: bytes) -> bytes | None:
-        """Returns the event that this line ends, if it is the empty line after some data."""
-        if not self._begun:
+        whole = lines.split(b"\n")
+        self._line = bytearray(whole.pop() + held)
+        if whole and not self._begun:
             self._begun = True
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-        if line.startswith(b"data:"):
-            self._data.append(line[6:] if line[5:6] == b" " else line[5:])
-            return None
-        if line or not self._data:
-            return None
-        event = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-        self._data = []
-        # Some servers keep a connection alive by an event of nothing.
-        return None if not event or event.isspace() else event
+            whole[0] = whole[0].removeprefix(_BYTE_ORDER_MARK)
+        return self._events_of(whole)
+
+    def _events_of(self, lines: list[bytes]) -> list[bytes]:
+        """Returns the events that these lines end, each by an empty line after some data."""
+        events: list[bytes] = []
+        data = self._data
+        for line in lines:
+            if line.startswith(b"data:"):
+                data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif data and not line:
+                event = data[0] if len(data) == 1 else b"\n".join(data)
+                data.clear()
+                # Some servers keep a connection alive by an event of nothing.
+                if event and not event.isspace():
+                    events.append(event)
+        return events
 
 
 @dataclass(slots=True)
@@ -151,7 +152,9 @@ class ChunkFolder:
         raise_for_error(chunk)
         self._model = short_text(chunk.get("model")) or self._model
         self._id = self._id or short_text(chunk.get("id"))
-        self._take_usage(chunk.get("usage"))
+        used = chunk.get("usage")
+        if used is not None:
+            self._take_usage(used)
         choices = chunk.get("choices")
         if choices is None:
             return []
@@ -200,8 +203,6 @@ class ChunkFolder:
         Usage may come with any chunk and grow from one to the next, so the last one counts. Some
         servers end with one that says nothing.
         """
-        if value is None:
-            return
         usage = parse_usage(value)
         self._usage = usage if usage.reported else self._usage
         cost = parse_provider_cost(value)
@@ -213,13 +214,19 @@ class ChunkFolder:
         index = choice.get("index") or 0
         if type(index) is not int or not 0 <= index < MAX_CHOICES:
             raise UpstreamInvalid(f"The upstream sent a choice index outside 0..{MAX_CHOICES - 1}.")
-        so_far = self._choices.setdefault(index, _ChoiceSoFar())
+        so_far = self._choices.get(index)
+        if so_far is None:
+            so_far = self._choices[index] = _ChoiceSoFar()
         delta = choice.get("delta")
         if type(delta) is dict:
-            self._fold_delta(index, so_far, delta, parse_logprobs(choice.get("logprobs")), deltas)
+            said = choice.get("logprobs")
+            logprobs = () if said is None else parse_logprobs(said)
+            self._fold_delta(index, so_far, delta, logprobs, deltas)
         elif delta is not None:
             raise UpstreamInvalid("The upstream sent a delta that is no object.")
-        so_far.finish_reason = given_reason(choice.get("finish_reason")) or so_far.finish_reason
+        ended = choice.get("finish_reason")
+        if ended is not None:
+            so_far.finish_reason = given_reason(ended) or so_far.finish_reason
 
     def _fold_delta(
         self,
@@ -232,8 +239,10 @@ class ChunkFolder:
         text, reasoning = content_text(delta.get("content")), reasoning_text(delta)
         if text or reasoning or logprobs:
             so_far.text.add(text)
-            so_far.reasoning.add(reasoning)
-            so_far.logprobs.extend(logprobs)
+            if reasoning:
+                so_far.reasoning.add(reasoning)
+            if logprobs:
+                so_far.logprobs.extend(logprobs)
             deltas.append(Delta(text=text, reasoning=reasoning, index=index, logprobs=logprobs))
         refusal = delta.get("refusal")
         if type(refusal) is str:

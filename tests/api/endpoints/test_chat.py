@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import openai
+import orjson
 import pytest
 
 from tests.kits.server_kit import (
@@ -13,6 +14,7 @@ from tests.kits.server_kit import (
     ROUTINE,
     Served,
     Upstream,
+    rest_of,
     write_behaviours,
     write_policy,
 )
@@ -236,6 +238,18 @@ def test_failing_upstream_gives_a_clean_error_with_a_row(
     attempts = row["attempts"]
     assert isinstance(attempts, list)
     assert sum(a["cost_nano_usd"] for a in attempts) == row["cost_nano_usd"]
+
+
+def test_pieces_that_come_together_leave_in_one_chunk(served: Served) -> None:
+    body = orjson.dumps({**ROUTINE, "stream": True})
+    head = "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    with served.connect() as connection:
+        length = f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+        connection.sendall((head + length).encode() + body)
+        said = rest_of(connection)
+    sizes = re.findall(rb"\r\n([0-9a-f]+)\r\n(?=data: )", said)
+    assert len(sizes) == 2  # all words, and the end
+    assert said.count(b"data: ") > len(TEXT.split())
 
 
 @pytest.mark.parametrize("model", ["hang", "cut", "garbage"])

@@ -64,9 +64,9 @@ def work(deadline_s: float = 60.0, **fields: object) -> Work:
     return Work(request, SIGNALS, deadline_at_ms, Role.ANSWER, "tenant", "req-1")
 
 
-async def collect(deltas: AsyncIterator[Delta]) -> tuple[str, Answer]:
+async def collect(stream: AsyncIterator[list[Delta]]) -> tuple[str, Answer]:
     """Returns the streamed text and the final answer."""
-    parts = [delta async for delta in deltas]
+    parts = [delta async for together in stream for delta in together]
     final = parts[-1].final
     assert final is not None
     return "".join(delta.text for delta in parts), final

@@ -65,10 +65,9 @@ class Writer:
         self.asked.append(work)
         return Answer((self.choices.pop(0),), "writer", Usage(10, output_tokens=5, reported=True))
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         answer = await self.answer(work, call)
-        yield Delta(text=answer.text)
-        yield Delta(final=answer)
+        yield [Delta(text=answer.text), Delta(final=answer)]
 
 
 class Books:
@@ -231,14 +230,14 @@ async def test_a_tool_call_is_neither_refined_nor_checked() -> None:
 
 async def test_solve_streams_through() -> None:
     local = SteppedAnswerer(Writer(said("draft")), ["solve"], clock=CLOCK)
-    deltas = [d async for d in local.stream(work("Hello!"), never_called)]
+    deltas = [d async for together in local.stream(work("Hello!"), never_called) for d in together]
     assert [d.text for d in deltas] == ["draft", ""]
 
 
 async def test_a_stream_with_later_steps_holds_the_draft_back() -> None:
     books, writer = Books(), Writer(said("draft"), said("better"))
     local = stepped(books, writer, "solve", "refine")
-    deltas = [d async for d in local.stream(work("Hello!"), books)]
+    deltas = [d async for together in local.stream(work("Hello!"), books) for d in together]
     assert [d.text for d in deltas] == ["better", ""]
     assert deltas[-1].final is not None
 
