@@ -138,7 +138,9 @@ def test_policies_with_and_without_heads_share_a_batch(
         OwnHeads.of(model.stack.heads, [department]),
     )  # fmt: skip
     asked = [Asked(text, mine) for text in TEXTS[:2] for mine in (own, plain)]
-    rows, _ = engine.reader.model.rows(asked)
+    batch = engine.reader.model.begin(asked)
+    batch.encode()
+    rows, _ = batch.rows()
     assert [bool(row.heads) for row in rows] == [True, False, True, False]
     assert [row.heads[0].classes[0][0] for row in rows if row.heads] == ["it", "hr"]
     assert rows[0].domain_p == pytest.approx(rows[1].domain_p, abs=1e-4)

@@ -14,6 +14,7 @@ from router.triage.batches.text_reader import TextReader
 from router.triage.glossed.answers import Answerable, GlossedAnswers
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary
+from router.triage.glossed.key_names import KeyNames
 from router.triage.grave import GraveReader, GraveReading, Told
 from router.triage.other_readings import GLOSSED_AT
 from router.triage.text.amounts import AmountReader
@@ -126,7 +127,8 @@ GERMAN = Glossary("de", WORDS)
 
 def glossed() -> GlossedAnswers:
     mine = Answerable(frozenset({"hours"}), {}, {})
-    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, EnglishWords([], frozenset().__contains__))
+    english = EnglishWords([], frozenset().__contains__)
+    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, KeyNames([]))
 
 
 @pytest.mark.parametrize(
