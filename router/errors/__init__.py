@@ -56,6 +56,7 @@ next rung (or another replica) may help. Import every name from here.
     ├── RegistryError                 -    a model's version, or their registry, cannot be used
     └── LedgerError                   500
         ├── LedgerUnavailable         503
+        │   └── RatesUnavailable      503
         └── LedgerCorrupt             500
 """
 
@@ -93,7 +94,13 @@ from router.errors.configuration import (
     RegistryError,
     TrainingDataError,
 )
-from router.errors.ledger import NOT_ADMITTED, LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.errors.ledger import (
+    NOT_ADMITTED,
+    LedgerCorrupt,
+    LedgerError,
+    LedgerUnavailable,
+    RatesUnavailable,
+)
 from router.errors.request import (
     AuthenticationFailed,
     BodyTooLarge,
@@ -156,6 +163,7 @@ __all__ = [
     "PolicyError",
     "PriceBookError",
     "RateLimited",
+    "RatesUnavailable",
     "RegistryError",
     "RequestError",
     "RequestTimeout",

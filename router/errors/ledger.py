@@ -28,6 +28,15 @@ class LedgerUnavailable(LedgerError):
     retry_after_s = 1.0
 
 
+class RatesUnavailable(LedgerUnavailable):
+    """Reports that the server of shared rates does not answer."""
+
+    @property
+    def told(self) -> str:
+        """Returns a text without the server's address and messages."""
+        return "Rates cannot be counted now, and nothing goes out uncounted. Try again later."
+
+
 class LedgerCorrupt(LedgerError):
     """Reports a database or a row that is damaged, so that it cannot be read."""
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.errors import LedgerError, LedgerUnavailable
+from router.errors import LedgerError, LedgerUnavailable, RatesUnavailable
 from router.rate_limits.gcra import NEVER
 from router.rate_limits.stores.redis_store import PREFIX, PROBE_S, RedisRates
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
@@ -246,8 +246,9 @@ async def test_nothing_in_hand_is_refused_where_redis_fails(houses: Houses) -> N
     limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
     limits = [{"tier": "llm", "requests_per_minute": 3}]
     house = houses([low(), mid()], signals=UNSURE, limiter=limiter, limits=limits)
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(RatesUnavailable) as told:
         await house.gateway.complete(ask(), ALICE)
+    assert told.value.told.startswith("Rates cannot be counted now")
     row = await only_row(house)
     assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
     await limiter.close()

@@ -101,7 +101,8 @@ def error_for_status(
             f"The upstream refused the request with status {status}{shown_code}.",
             upstream_status=status,
         )
-    what = "redirects, which are not followed" if 300 <= status < 400 else "answers"
+    redirected = 300 <= status < 400
+    what = "redirects, which is not followed," if redirected else "answers"
     return UpstreamInvalid(
         f"The upstream {what} with status {status}; expected 200.", upstream_status=status
     )

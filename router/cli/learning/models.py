@@ -56,7 +56,8 @@ def list_models(
         _print(versions)
         return
     if not versions:
-        typer.echo(f"no such version in {opened.shown}; `tiergate models add` puts one there")
+        found = "no version fits" if kind or name or state else "no version yet"
+        typer.echo(f"{found} in {opened.shown}; `tiergate models add` puts one there")
         return
     from router.cli.terminal import console
     from router.rendering.terminal_parts import add_row, text_table

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from router.errors import LedgerError, LedgerUnavailable
+from router.errors import LedgerError, RatesUnavailable
 from router.errors.installing import pip_install
 from router.rate_limits.gcra import NEVER
 from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTurned
@@ -108,7 +108,7 @@ class RedisRates:
         return self._fault
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Takes from all of these, or from none. Raises LedgerUnavailable without an answer."""
+        """Takes from all of these, or from none. Raises RatesUnavailable without an answer."""
         refused, *offsets = await self._asked(asks, correction=False)
         off_us = [float(offset) for offset in offsets]
         states = tuple(
@@ -131,7 +131,7 @@ class RedisRates:
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
         """Takes more, or gives back; where Redis does not answer, the estimates remain."""
-        with suppress(LedgerUnavailable):
+        with suppress(RatesUnavailable):
             await self._asked(asks, correction=True)
 
     async def close(self) -> None:
@@ -141,7 +141,7 @@ class RedisRates:
         await self._redis.aclose()
 
     async def _asked(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
-        """Runs the script. Raises LedgerUnavailable: at once while Redis is known to be down."""
+        """Runs the script. Raises RatesUnavailable: at once while Redis is known to be down."""
         if self._fault:
             raise _unavailable(self._fault)
         try:
@@ -182,5 +182,5 @@ class RedisRates:
         return await cast("Awaitable[list[bytes]]", reply)
 
 
-def _unavailable(fault: str) -> LedgerUnavailable:
-    return LedgerUnavailable(f"rates are kept in Redis, which does not answer: {fault}")
+def _unavailable(fault: str) -> RatesUnavailable:
+    return RatesUnavailable(f"rates are kept in Redis, which does not answer: {fault}")
