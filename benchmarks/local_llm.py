@@ -79,10 +79,10 @@ async def measured(
             deadline_at_ms = time.time_ns() // 1_000_000 + round(1000 * DEADLINE_S)
             work = Work(request, signals(), deadline_at_ms, Role.ANSWER, "bench", "bench")
             began, first = time.perf_counter(), 0.0
-            async with aclosing(answerer.stream(work, never_called)) as pieces:
-                async for together in pieces:
+            async with aclosing(answerer.stream(work, never_called)) as steps:
+                async for pieces in steps:
                     first = first or time.perf_counter()
-                    final = together[-1].final
+                    final = pieces[-1].final
                     if final is not None:
                         tokens.append(final.usage.output_tokens)
                         end = final.choices[0].finish_reason

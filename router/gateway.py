@@ -144,12 +144,12 @@ class Gateway:
 
         Closing the iterator (the client left) cancels the upstream call and books what is known.
         """
-        async with aclosing(self.stream_together(request, identity)) as events:
+        async with aclosing(self.stream_steps(request, identity)) as events:
             async for event in events:
                 for piece in event if isinstance(event, list) else [event]:
                     yield piece
 
-    async def stream_together(
+    async def stream_steps(
         self, request: ChatRequest, identity: Identity
     ) -> AsyncGenerator[StreamStep, None]:
         """Yields what `stream` does, with the Deltas that came together in one list."""
@@ -304,9 +304,9 @@ class Gateway:
         """Yields one rung's answer, each piece as soon as nothing need be held back."""
         left = partial(self._left, routed, progress, calls)
         checked = outgoing(routed)
-        async with aclosing(calls.pieces(rung, routed.plans[rung])) as pieces:
-            async for together in pieces:
-                for delta in together:
+        async with aclosing(calls.pieces(rung, routed.plans[rung])) as steps:
+            async for pieces in steps:
+                for delta in pieces:
                     if delta.final is not None:
                         continue
                     held.take(routed, [delta] if checked is None else checked.pieces(delta))
@@ -317,7 +317,7 @@ class Gateway:
                         yield held.committed
                 if held.committed is not None and (released := held.release()):
                     yield released
-                final = together[-1].final
+                final = pieces[-1].final
                 if final is not None:
                     candidate = await judged_beside(routed, rung, final)
                     progress.keep(held.end(routed, candidate))

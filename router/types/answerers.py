@@ -147,7 +147,7 @@ class Hiding(Protocol):
         ...
 
 
-def _unheard(word: object) -> None:
+def _unheard(report: object) -> None:
     pass
 
 

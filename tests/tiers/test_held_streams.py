@@ -92,7 +92,7 @@ async def test_reasoning_and_signatures_of_calls_stay_in_a_held_stream(wrap: obj
     answer = with_a_call()
     assert callable(wrap)
     stream = wrap(Writer(answer)).stream(work("Where is it?"), never_called)
-    pieces = [delta async for together in stream for delta in together]
+    pieces = [delta async for pieces in stream for delta in pieces]
     assert pieces == list(deltas_of(answer))
     assert "".join(piece.reasoning for piece in pieces) == "The order is needed."
     seals: list[Sealed] = [piece.sealed for piece in pieces if piece.sealed]

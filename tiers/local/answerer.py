@@ -140,10 +140,10 @@ class LocalModelAnswerer:
 
         Raises AnswererError and its kin, Overloaded when the queue is full.
         """
-        async with aclosing(self._deltas(work)) as deltas:
-            async for together in deltas:
-                if together[-1].final is not None:
-                    return together[-1].final
+        async with aclosing(self._deltas(work)) as steps:
+            async for pieces in steps:
+                if pieces[-1].final is not None:
+                    return pieces[-1].final
         raise AssertionError("a stream ends with its final answer")
 
     def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:

@@ -143,9 +143,9 @@ class UpstreamTier:
             else:
                 check_type(response, EVENTS)
                 folder = self._wire.folder()
-                async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
-                    async for together in pieces:
-                        yield together
+                async with aclosing(_pieces(response, folder, exchange, work)) as steps:
+                    async for pieces in steps:
+                        yield pieces
                 answer = folder.finish()
             exchange.succeed()
             yield [Delta(final=self._final(answer, work))]
@@ -198,10 +198,10 @@ async def _pieces(
     while piece and not folder.done:
         with exchange.deadline:
             piece = await response.piece()
-        together: list[Delta] = []
+        pieces: list[Delta] = []
         try:
             for event in decoder.feed(piece):
-                together += folder.fold(event)
+                pieces += folder.fold(event)
         finally:  # what came before a fault is the client's all the same
             if not named and folder.upstream_id:
                 named = True
@@ -209,6 +209,6 @@ async def _pieces(
             if folder.usage is not told:
                 told = folder.usage
                 work.tell_usage(told)
-            if together:
-                yield together
+            if pieces:
+                yield pieces
     await read_to_end(response)

@@ -115,9 +115,7 @@ class Answering:
         event.
         """
         send = watch.send
-        async with aclosing(
-            self._gateway.stream_together(exchange.requests[0], identity)
-        ) as events:
+        async with aclosing(self._gateway.stream_steps(exchange.requests[0], identity)) as events:
             # Nothing is sent before the commit, so an error until then can still have a status.
             first = await anext(events)
             assert isinstance(first, Committed)
@@ -160,7 +158,7 @@ class Answering:
         first, *further = exchange.requests
         outcomes = [await self._events(events, stream, first, 0, send)]
         for request in further:
-            async with aclosing(self._gateway.stream_together(request, identity)) as others:
+            async with aclosing(self._gateway.stream_steps(request, identity)) as others:
                 # A multiple of n would be wrong: some upstreams give one choice, whatever the
                 # request says.
                 first_index = sum(len(o.answer.choices) for o in outcomes if o.answer is not None)

@@ -28,18 +28,17 @@ class Ahead:
     """Runs one call in a task of its own and keeps its pieces until somebody asks for them."""
 
     def __init__(self, source: AsyncGenerator[list[Delta], None]) -> None:
-        self._ready: deque[list[Delta]] = (
-            deque()
-        )  # bounded by what an answerer may send in one answer
+        # It is bounded by what an answerer may send in one answer.
+        self._ready = deque[list[Delta]]()
         self._more = asyncio.Event()
         self._over = False
         self._task = asyncio.create_task(self._run(source))
 
     async def _run(self, source: AsyncGenerator[list[Delta], None]) -> None:
         try:
-            async with aclosing(source) as pieces:
-                async for piece in pieces:
-                    self._ready.append(piece)
+            async with aclosing(source) as steps:
+                async for pieces in steps:
+                    self._ready.append(pieces)
                     self._more.set()
         finally:
             self._over = True
@@ -129,9 +128,9 @@ class Calls:
     async def _last_of(self, at: int, plan: RungPlan) -> Answer:
         """Returns the answer of a call that is under way in pieces."""
         answer: Answer | None = None
-        async with aclosing(self.pieces(at, plan)) as pieces:
-            async for together in pieces:
-                answer = together[-1].final or answer
+        async with aclosing(self.pieces(at, plan)) as steps:
+            async for pieces in steps:
+                answer = pieces[-1].final or answer
         if answer is None:
             raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
         return answer

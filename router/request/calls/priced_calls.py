@@ -87,16 +87,16 @@ class Spender:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
             work = self._work(request, plan, role, hiding, attempt)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
-            async with aclosing(stream) as deltas:
-                while (together := await attempt.next_pieces(deltas)) is not None:
-                    attempt.receive(together)
-                    final = together[-1].final
+            async with aclosing(stream) as steps:
+                while (pieces := await attempt.next_pieces(steps)) is not None:
+                    attempt.receive(pieces)
+                    final = pieces[-1].final
                     if final is not None:
                         attempt.settle(final)
                     if restored is not None:
-                        together = [piece for delta in together for piece in restored.feed(delta)]
-                    if together:
-                        yield together
+                        pieces = [part for piece in pieces for part in restored.feed(piece)]
+                    if pieces:
+                        yield pieces
 
     def _call(
         self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting

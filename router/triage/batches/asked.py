@@ -15,15 +15,16 @@ class Use(Enum):
     """Says what of a text's reading is used, so that nothing else is worked out."""
 
     ALL = auto()
-    IF_KNOWN = auto()  # nothing of a gloss that is no known question
-    HEADS = auto()  # of a passage of a long text
-    MATCH = auto()  # of a clause that asks
+    IF_KNOWN = auto()  # A gloss counts only where it is a known question.
+    HEADS = auto()  # A passage of a long text is read by heads alone.
+    MATCH = auto()  # A clause that asks is only matched.
 
 
 class Asked(NamedTuple):
     """Holds one text and the policy that reads it; `told` where the rules folded it already.
 
     `spoken` is the language of the conversation, for a text that does not tell its own clearly.
+    `use` says what of its reading counts.
     """
 
     text: str

@@ -250,7 +250,10 @@ class ModelReader:
             out.spam.tolist(),
             out.own or repeat(()),
         )
-        of_grave = [UNREAD if one is None else one[:4] for one in grave]
+        of_grave = [
+            UNREAD if one is None else (one.grave, one.matter, one.knowledge, one.language)
+            for one in grave
+        ]
         return list(map(ModelRow, *columns, *zip(*of_grave, strict=True)))
 
 

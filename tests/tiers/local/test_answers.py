@@ -91,8 +91,8 @@ async def test_compute_time_is_measured(local: LocalModelAnswerer) -> None:
 async def test_streamed_pieces_join_to_the_answer(local: LocalModelAnswerer) -> None:
     deltas = [
         d
-        async for together in local.stream(work("Name three colours."), never_called)
-        for d in together
+        async for pieces in local.stream(work("Name three colours."), never_called)
+        for d in pieces
     ]
     final = deltas[-1].final
     assert final is not None
@@ -183,7 +183,7 @@ async def test_a_named_tool_is_the_one_called(local: LocalModelAnswerer) -> None
 
 async def test_a_streamed_tool_call_comes_whole(local: LocalModelAnswerer) -> None:
     request = work("Is it raining in Paris?", tools=(WEATHER,), tool_choice='"required"')
-    deltas = [d async for together in local.stream(request, never_called) for d in together]
+    deltas = [d async for pieces in local.stream(request, never_called) for d in pieces]
     assert [d.tool_call.name for d in deltas if d.tool_call] == ["get_weather"]
     assert not any(d.text for d in deltas)
 
@@ -253,7 +253,7 @@ async def test_a_deadline_before_any_text_is_an_error(local: LocalModelAnswerer)
 async def test_text_written_until_the_deadline_goes_out(local: LocalModelAnswerer) -> None:
     sampling = Sampling(max_output_tokens=900, seed=3)
     story = work("Tell me a very long story.", sampling=sampling, deadline_s=2.0)
-    deltas = [d async for together in local.stream(story, never_called) for d in together]
+    deltas = [d async for pieces in local.stream(story, never_called) for d in pieces]
     final = deltas[-1].final
     assert final is not None
     assert final.choices[0].finish_reason == "length"

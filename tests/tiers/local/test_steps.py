@@ -230,14 +230,14 @@ async def test_a_tool_call_is_neither_refined_nor_checked() -> None:
 
 async def test_solve_streams_through() -> None:
     local = SteppedAnswerer(Writer(said("draft")), ["solve"], clock=CLOCK)
-    deltas = [d async for together in local.stream(work("Hello!"), never_called) for d in together]
+    deltas = [d async for pieces in local.stream(work("Hello!"), never_called) for d in pieces]
     assert [d.text for d in deltas] == ["draft", ""]
 
 
 async def test_a_stream_with_later_steps_holds_the_draft_back() -> None:
     books, writer = Books(), Writer(said("draft"), said("better"))
     local = stepped(books, writer, "solve", "refine")
-    deltas = [d async for together in local.stream(work("Hello!"), books) for d in together]
+    deltas = [d async for pieces in local.stream(work("Hello!"), books) for d in pieces]
     assert [d.text for d in deltas] == ["better", ""]
     assert deltas[-1].final is not None
 

@@ -287,7 +287,7 @@ async def test_client_schema_takes_one_more_call() -> None:
 async def test_stream_shows_each_step_before_the_decision() -> None:
     clock = _Clock()
     stream = _deliberation(clock).stream(_work(), _Thinker(clock))
-    deltas = [d async for together in stream for d in together]
+    deltas = [d async for pieces in stream for d in pieces]
     assert [bool(d.reasoning) for d in deltas[:5]] == [True] * 5
     assert deltas[-2].text.startswith("Decision:")
     assert deltas[-1].final is not None
