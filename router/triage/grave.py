@@ -28,7 +28,7 @@ from router.stats import calibration, ngrams
 from router.stats.calibration import Calibrator, Floats, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
 from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
-from router.triage.facts.languages import language_of
+from router.triage.facts.languages import is_function_word, language_of
 from router.triage.text.folding import fold
 from router.types import READ_LANGUAGES, UNDETERMINED, Matter
 
@@ -112,7 +112,7 @@ class GraveReader(Struct, frozen=True, eq=False):
         worst = _gravest(odds, starts, counts)
         likely = np.where(english, self.english(odds[worst]), self.others(odds[worst]))
         grave = [
-            rarer(chance) if is_short(words, table) else chance
+            tempered(chance, words, table)
             for chance, (words, _), table in zip(likely.tolist(), told, tables, strict=True)
         ]
         matters = chances[worst, :MATTERS_READ].argmax(axis=1)
@@ -137,7 +137,7 @@ class GraveReader(Struct, frozen=True, eq=False):
         calibrator = self.english if number == ENGLISH else self.others
         grave = float(calibrator(np.array([_odds(worst)]))[0])
         return GraveReading(
-            grave=rarer(grave) if is_short(words, number) else grave,
+            grave=tempered(grave, words, number),
             matter=_MATTERS[max(range(MATTERS_READ), key=worst.__getitem__)],
             knowledge=min([chances[KNOWLEDGE] for chances in windows]),
             language=language,
@@ -172,13 +172,21 @@ SHORT_ODDS = 0.2
 sentences that taught the reader are longer. Phrases by language find the short ones that are."""
 
 
-def is_short(words: Sequence[str], table: int) -> bool:
-    """Returns True for a text of few letters in a Latin script other than English."""
-    return table == LATIN and sum(map(len, words)) < SHORT_LETTERS
+FEW_WORDS = {ENGLISH: 1, LATIN: 3}
+"""Words that say nothing of a matter where all are function words: "y", "et puis". English ones are
+fewer, since its list has words such as `help` and `lost`, too."""
 
 
-def rarer(chance: float) -> float:
-    """Returns the chance of a grave matter where such matters are rarer, by SHORT_ODDS."""
+def tempered(chance: float, words: Sequence[str], table: int) -> float:
+    """Returns the chance of a grave matter, less for few letters in a Latin script but English.
+
+    >>> [round(tempered(0.9, text.split(), LATIN), 2) for text in ("et puis", "il meurt", "y" * 20)]
+    [0.0, 0.64, 0.9]
+    """
+    if len(words) <= FEW_WORDS.get(table, 0) and all(map(is_function_word, words)):
+        return 0.0
+    if table != LATIN or sum(map(len, words)) >= SHORT_LETTERS:
+        return chance
     odds = chance * SHORT_ODDS
     return odds / (odds + 1.0 - chance) if chance < 1.0 else 1.0
 

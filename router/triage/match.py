@@ -216,11 +216,17 @@ class KnowledgeIndex:
     def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
         """Returns the best intent per request with the calibrated chance that it is right.
 
-        None where the request is nearest to what the operator marked as not covered.
+        None where the request is nearest to what the operator marked as not covered, and for one
+        without a letter, such as `1/0` or `:)`: nothing in it is a question, unless it is written.
         """
         matches: list[Match | None] = [None] * len(texts)
         placed = self.evidence.place(described.vectors, texts)
-        rows = [row for row, intent in enumerate(placed.best) if intent not in self.evidence.apart]
+        rows = [
+            row
+            for row, intent in enumerate(placed.best)
+            if intent not in self.evidence.apart
+            and (any(map(str.isalpha, texts[row])) or placed.written[row] is not None)
+        ]
         if rows:
             read = described.readings.tolist()
             for row, found in zip(rows, self.evidence.weigh(placed.only(rows)), strict=True):

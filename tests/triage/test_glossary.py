@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from router.policy.content.languages.glossaries import load_glossaries
+from router.policy.content.languages.glossaries import GlossaryFile, load_glossaries
 from router.policy.loading import policies_dir
 from router.triage.facts.languages import heard, language_of
 from router.triage.glossed.answers import Answerable, GlossedAnswers
@@ -37,6 +38,8 @@ GERMAN = Glossary(
         "deadline": ["frist"],
         "shipping": ["versand*"],
         "cost": ["kosten"],
+        "how": ["wie"],
+        "how long": ["wie lange", "wie lange noch"],
     },
 )
 SHIPPED = [
@@ -53,6 +56,8 @@ SHIPPED = [
         ("Versandskosten", "shipping cost", 0),
         ("wo ist der Löwe", "where is der lowe", 2),
         ("meine Pakete", "my parcel", 0),
+        ("wie lange versandkosten", "how long shipping cost", 0),
+        ("Wie lange noch? Wie? lange", "how long how long", 0),
     ],
 )
 def test_words_and_parts_of_words_are_put_into_english(
@@ -271,3 +276,8 @@ def test_gloss_ends_where_too_few_words_can_be_known() -> None:
 
 def test_time_for_a_long_word_grows_with_its_length() -> None:
     assert in_proportion(lambda text: GERMAN.gloss([text]), "a", begin="paket")
+
+
+def test_a_phrase_is_written_out() -> None:
+    with pytest.raises(ValidationError, match="every form written out"):
+        GlossaryFile(version=1, language="es", words={"how long": ["cuanto tarda*"]})

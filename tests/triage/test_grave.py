@@ -291,6 +291,12 @@ def test_the_last_words_of_a_text_are_in_a_window(count: int) -> None:
     assert len(windows) <= MOST_WINDOWS
 
 
+@pytest.mark.parametrize("text", ["y", "e", "Et puis ?", "y ahora", "Sí y no", "und", "I", "me"])
+def test_a_few_function_words_say_nothing_of_a_matter(text: str) -> None:
+    assert chances([text])[0] == 0.0
+    assert max(chances([text, "le jaune"])) < 0.8  # in a batch as well
+
+
 @pytest.mark.parametrize("text", ["und mit PayPal?", "et pour la Suisse ?", "¿mañana?", "le rouge"])
 def test_a_follow_up_of_a_few_words_is_no_grave_matter(text: str) -> None:
     assert chances([text])[0] < 0.8

@@ -80,6 +80,16 @@ def test_a_paraphrase_finds_its_intent(
     assert asked(model, index, text).intent_id == intent
 
 
+@pytest.mark.parametrize("text", ["1/0", "0/1", "1:0", "24/7", ":)", "👍", "?", "10442"])
+def test_what_has_no_letter_is_no_question(
+    model: TriageModel, index: KnowledgeIndex, text: str
+) -> None:
+    assert maybe_asked(model, index, text) is None
+    written = built(model, [*INTENTS, ("always", [text])]) if any(map(str.isalnum, text)) else None
+    if written is not None:
+        assert asked(model, written, text).intent_id == "always"
+
+
 def test_a_known_utterance_is_surer_than_a_foreign_request(
     model: TriageModel, index: KnowledgeIndex
 ) -> None:

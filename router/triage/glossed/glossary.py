@@ -8,6 +8,7 @@ knows nothing about intents.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -52,15 +53,23 @@ class Glossary:
     """Holds the words of one language; immutable."""
 
     def __init__(self, language: str, words: Mapping[str, Sequence[str]]) -> None:
-        """Takes words of the language by their English; a `*` stands for any ending."""
+        """Takes words of the language by their English; a `*` stands for any ending.
+
+        Several words in a row may mean what each alone does not: `cuanto tarda` is "how long", and
+        `cuanto` "how much".
+        """
         self.language = language
         self._words: dict[str, str] = {}
         self._stems: dict[str, str] = {}
+        self._phrases: dict[str, tuple[str, ...]] = {}  # those that are several words
         for english, listed in words.items():
             for word in listed:
                 (folded,) = fold_terms([word.removesuffix("*")]) or [("",)]
                 table = self._stems if word.endswith("*") else self._words
-                table.setdefault("".join(folded), english)
+                table.setdefault(" ".join(folded), english)
+                if len(folded) > 1:
+                    self._phrases[" ".join(folded)] = folded
+        self._openers = frozenset(first for first, *_ in self._phrases.values())
         # A client's word may have any length; no part of it is longer than what is known.
         self._longest = max(map(len, (*self._stems, *self._words)), default=0)
         # The first letters that a part of a compound may have: most words of other languages have
@@ -69,8 +78,8 @@ class Glossary:
 
     @property
     def words(self) -> Iterable[str]:
-        """Returns the words that are known as a whole."""
-        return self._words
+        """Returns the words that are known as a whole, those of phrases too."""
+        return {*self._words, *itertools.chain.from_iterable(self._phrases.values())}
 
     @property
     def beginnings(self) -> Iterable[str]:
@@ -88,6 +97,8 @@ class Glossary:
         >>> german.gloss(["wo", "ist", "das", "paket"]).text
         'where is das parcel'
         """
+        if not self._openers.isdisjoint(words):
+            words = self._with_phrases(words)
         said: list[str] = []
         unknown, count = 0, len(words)
         whole_words, beginnings = self._words, self._beginnings
@@ -106,6 +117,21 @@ class Glossary:
                 if 1.0 - unknown / count < least:
                     return None
         return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown)
+
+    def _with_phrases(self, words: Sequence[str]) -> Sequence[str]:
+        """Returns the words, with those of a phrase as one."""
+        found: list[str] = []
+        at = 0
+        while at < len(words):
+            fits = [
+                (len(phrase), text)
+                for text, phrase in self._phrases.items()
+                if words[at] == phrase[0] and tuple(words[at : at + len(phrase)]) == phrase
+            ]
+            length, text = max(fits, default=(1, words[at]))
+            found.append(text)
+            at += length
+        return found
 
     def letters(self, words: Sequence[str]) -> int:
         """Returns how many letters of the words are known as a word or as its beginning."""

@@ -2,9 +2,9 @@
 
     version: 1
     language: de
-    words: {parcel: [paket*, sendung*], where: [wo]}
+    words: {parcel: [paket*, sendung*], where: [wo], "how long": [wie lange]}
 
-A `*` stands for any ending. It knows nothing about how texts are read with them.
+A `*` stands for any ending of a word. It knows nothing about how texts are read with them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class GlossaryFile(Section):
             for word in words:
                 if seen.setdefault(word, english) != english:
                     mistakes.append(f"{word!r} once; {seen[word]!r} has it too")
+                if word.endswith("*") and " " in word:
+                    mistakes.append(f"every form written out, since {word!r} is several words")
                 if word.endswith("*") and len(word) <= SHORTEST_STEM:
                     mistakes.append(f"{SHORTEST_STEM} letters or more before the `*` of {word!r}")
         if mistakes:
