@@ -225,5 +225,4 @@ def test_server_that_is_gone_is_named_then_says_when_to_try_again(tmp_path: Path
 
 def test_a_reload_without_a_change_leaves_a_line(served: Served) -> None:
     served.process.send_signal(signal.SIGHUP)
-    eventually(lambda: lines(served, "policy_unchanged"))
-    assert lines(served, "policy_unchanged")[0]["policy"] == "ladder"
+    eventually(lambda: "ladder" in [x["policy"] for x in lines(served, "policy_unchanged")])
