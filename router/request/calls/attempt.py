@@ -352,7 +352,7 @@ class Attempt:
         if left is not None and held > left and not self._nesting.included:
             raise BudgetExceeded(
                 f"A call to {name} can cost ${exact_usd(held)}, which is more "
-                f"than max_cost_usd leaves (${exact_usd(left)})",
+                f"than max_cost_usd leaves (${exact_usd(left)}).",
                 code="max_cost_exceeded",
                 limit="max_cost_usd",
                 scope="this request",
