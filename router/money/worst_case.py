@@ -33,7 +33,7 @@ def explained(
         return error
     cause, param = _cause(facts, request, error.room_nano_usd, held_nano_usd)
     return BudgetExceeded(
-        f"{error.message}. {cause}",
+        f"{error.message} {cause}",
         param=param,
         code=error.code,
         limit=error.limit,
@@ -56,7 +56,7 @@ def cost_explained(
     elif not composite and worst_case(facts, request) > room > 0:
         cause = f" {_cause(facts, request, room, error.needed_nano_usd)[0]}"
     return MaxCostTooLow(
-        f"{error.message}.{cause} Raise max_cost_usd, or leave it out.",
+        f"{error.message}{cause} Raise max_cost_usd, or leave it out.",
         answerer=error.answerer,
         needed_nano_usd=error.needed_nano_usd,
     )

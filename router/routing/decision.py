@@ -126,19 +126,15 @@ def decide(
     section = policy.decision
     base = policy.stakes.cost_of_wrong_nano_usd(signals.domain, signals.request_type)
     stakes_nano = stakes(policy, signals, asked, base)
-    top = max([f.level for f in facts])
-    new = signals.novelty >= section.novel_at
-    if new and version >= KNOWN_IS_NOT_NOVEL_FROM and any([_is_known(f) for f in facts]):
-        signals = replace(signals, novelty=0.0)
-    limits = bounds(policy, signals, asked, top, lower=pressure.lower)
+    threshold = confidence_floor(
+        section, signals, asked.confidence_floor, suspended=pressure.suspended
+    )
+    limits = _limits(policy, signals, facts, asked, threshold, pressure, version)
     if asked.pinned_tier is not None:
         asked = _within(asked, facts, limits)
     if not _some_capable(facts, signals, limits):
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
-    threshold = confidence_floor(
-        section, signals, asked.confidence_floor, suspended=pressure.suspended
-    )
     least = 0.0 if version < IN_HAND_FROM else least_shown(section, base, stakes_nano)
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [passed_over(f, limits, threshold, asked, signals) for f in facts]
@@ -205,12 +201,35 @@ UNDERSTOOD = frozenset({Reason.EXACT_TOOL, Reason.SMALL_TALK, Reason.ASKED_FOR_S
 
 
 def _is_known(f: RungFacts) -> bool:
-    """Returns True for a rung whose answer a rule knows, in whatever language it is asked for.
-
-    The request is then new to the model alone, which is no reason to ask another one.
-    """
+    """Returns True for a rung that has an answer which a rule knows, in whatever language."""
     known = f.p_source is PSource.KNOWN and f.because in UNDERSTOOD
-    return known and f.declined is None and not f.missing and f.ready
+    return known and f.declined is None and f.ready
+
+
+def _limits(
+    policy: Policy,
+    signals: Signals,
+    facts: Sequence[RungFacts],
+    asked: Asked,
+    threshold: float,
+    pressure: Pressure,
+    version: int,
+) -> Bounds:
+    """Returns floor and ceiling. Novelty raises no floor where a known answer may go first.
+
+    The request is then new to the model alone, which is no reason to ask another one. Where all
+    else keeps that answer back, a model answers what is new to it, and novelty counts.
+    """
+    top = max([f.level for f in facts])
+    limits = bounds(policy, signals, asked, top, lower=pressure.lower)
+    novel = signals.novelty >= policy.decision.novel_at and version >= KNOWN_IS_NOT_NOVEL_FROM
+    known = [f for f in facts if _is_known(f)] if novel else []
+    if not known:
+        return limits
+    calm = bounds(policy, signals, asked, top, lower=pressure.lower, known=True)
+    wished = _within(asked, facts, calm)
+    free = any(passed_over(f, calm, threshold, wished, signals) is None for f in known)
+    return calm if free else limits
 
 
 def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None:

@@ -87,15 +87,21 @@ Limit = tuple[int, Reason]
 
 
 def bounds(
-    policy: Policy, signals: Signals, asked: Asked, top: int, *, lower: bool = False
+    policy: Policy,
+    signals: Signals,
+    asked: Asked,
+    top: int,
+    *,
+    lower: bool = False,
+    known: bool = False,
 ) -> Bounds:
     """Returns floor and ceiling: hard rules first, in the module's order, then hints.
 
     `lower` means that a budget's soft limit is reached. The ceiling is then one level lower, and
     the client's min_tier gives way to it. A hard rule's floor and the level that began a tool loop
-    hold.
+    hold. `known` means that a rule knows the answer, so that novelty alone is no trigger.
     """
-    findings = findings_of(policy, signals)
+    findings = findings_of(policy, signals, known=known)
     limits = _bounds(policy, signals, findings, asked, top)
     if not lower:
         return limits
@@ -239,9 +245,10 @@ class Findings(Struct, frozen=True):
     lists: frozenset[str]  # the term lists that count, whichever language they were found in
     grave: bool  # somebody's grave matter is likely enough for the language it is in
     knowledge: bool  # asks for general knowledge only
+    novel: bool  # is new enough, and no rule knows its answer
 
 
-def findings_of(policy: Policy, signals: Signals) -> Findings:
+def findings_of(policy: Policy, signals: Signals, *, known: bool = False) -> Findings:
     """Returns what the rules need of the signals.
 
     A request for knowledge only makes its domain a subject, and nobody's decision: it starts no
@@ -253,7 +260,8 @@ def findings_of(policy: Policy, signals: Signals) -> Findings:
     knows_only = signals.knowledge >= section.knowledge_at and not grave
     lists = _lists(policy, signals, knows_only) if signals.risk_terms else frozenset[str]()
     small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
-    return Findings(lists, grave, knows_only and small and not lists)
+    novel = signals.novelty >= section.novel_at and not known
+    return Findings(lists, grave, knows_only and small and not lists, novel)
 
 
 def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]:
@@ -380,7 +388,7 @@ def _fixed_triggers(
         yield 2, Reason.HIGH_STAKES
     if multi_factor:
         yield 2, Reason.MULTI_FACTOR
-    if signals.novelty >= section.novel_at:
+    if findings.novel:
         yield 2, Reason.NOVEL
     if signals.toxic >= section.unsafe_at or signals.spam >= section.unsafe_at:
         yield 2, Reason.UNSAFE

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from router.policy.schema import DecisionSection
 from router.routing.expected_loss import known_worse
+from router.routing.hard_rules import LOOKS_HIGHER
 from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, Reason, Rung, Step
 
 
@@ -26,19 +27,6 @@ class Left(Struct, frozen=True):
 
 
 NO_LIMIT = Left()
-
-NO_TRIGGERS = frozenset(
-    {
-        Reason.NOTHING_BETTER,
-        Reason.ANSWER_IN_HAND,
-        Reason.EXACT_TOOL,
-        Reason.SMALL_TALK,
-        Reason.READ_BY_RULES,
-        Reason.ASKED_FOR_SLOT,
-        Reason.ASKED_WHICH,
-    }
-)
-"""Reasons of an answer in hand that name what it is, and not what looks past it."""
 
 
 class Turn(Struct, frozen=True):
@@ -117,10 +105,11 @@ def _past_failure(decision: Decision, turn: Turn) -> Step:
 
 
 def _trigger(decision: Decision, p_answer: float) -> Reason:
-    """Returns the trigger that looks past level 1's answer."""
+    """Returns the trigger that looks past level 1's answer: its confidence, or one of the rules."""
     if p_answer < decision.confidence_floor:
         return Reason.LOW_CONFIDENCE
-    triggers = [reason for reason in decision.first_rung.reasons if reason not in NO_TRIGGERS]
+    looks = {Reason.LOW_CONFIDENCE, *LOOKS_HIGHER}
+    triggers = [reason for reason in decision.first_rung.reasons if reason in looks]
     return triggers[0] if triggers else Reason.ANSWER_NOT_TRUSTED
 
 

@@ -116,22 +116,14 @@ class PolicyRuntime:
         deadlines = [plan.facts.deadline_ms for plan in self.plans]
         return sum(deadlines) + max(deadlines, default=0)
 
-    def cost_at_level(
-        self,
-        level: int,
-        usage: Usage,
-        images: int = 0,
-        steps: Usage | None = None,
-        signals: Signals | None = None,
-    ) -> int | None:
+    def cost_at_level(self, level: int, usage: Usage) -> int | None:
         """Returns what an answer of these token counts would cost at level 2 or 3 (nano-dollars).
 
         The answerer is the one that `report` names for the level, or the first of the level. None
-        where there is none, or where its price is unknown. `steps` and `signals` are as in
-        `would_cost`.
+        where there is none, or where its price is unknown.
         """
         plan = self.at_level[level]
-        priced = None if plan is None else plan.would_cost(usage, images, steps, signals)
+        priced = None if plan is None else plan.would_cost(usage)
         return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
 
     def _standing_for(self, level: int, named: str | None) -> RungPlan | None:

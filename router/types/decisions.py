@@ -19,7 +19,7 @@ IN_HAND_FROM = 3
 answer, and called the best of the rungs allowed the one of the lowest expected loss."""
 
 KNOWN_IS_NOT_NOVEL_FROM = 4
-"""Rows of earlier versions were new to the model also where a tool computed the answer."""
+"""Rows of earlier versions counted novelty also where a rule knew the answer."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.cli.exits import Exit
-from router.cli.learning.alerts import WAITS_MS, Looked, look
+from router.cli.learning.alerts import Looked, look
 from router.ledger.books.store import SqlLedger
 from router.policy.sections.learning import AlertsSection
 from router.types import RequestState
@@ -94,10 +94,10 @@ async def test_run_of_a_timer_prints_nothing_of_what_it_watches(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("minutes", "waits_ms", "judged"), [(1, 0, 1), (1, WAITS_MS, 0), (5, WAITS_MS, 1)]
+    ("minutes", "once", "judged"), [(1, True, 1), (1, False, 0), (5, False, 1)]
 )
 async def test_only_a_timer_judges_a_window_at_once_though_a_request_of_it_runs(
-    tmp_path: Path, minutes: int, waits_ms: int, judged: int
+    tmp_path: Path, minutes: int, once: bool, judged: int
 ) -> None:
     database, state = tmp_path / "ledger.db", tmp_path / "a.json"
     ends_ms = NOW_MS // HOUR_MS * HOUR_MS
@@ -108,7 +108,7 @@ async def test_only_a_timer_judges_a_window_at_once_though_a_request_of_it_runs(
     watched = Looked(
         "mine", AlertsSection.model_validate({"rules": [{"watch": "errors", "above": 0.1}]})
     )
-    look(watched, database, state, ends_ms + minutes * 60_000, waits_ms)
+    look(watched, database, state, ends_ms + minutes * 60_000, once=once)
     assert load(state).checked_ms == judged * ends_ms
     await ledger.close()
 

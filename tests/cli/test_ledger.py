@@ -132,6 +132,13 @@ def test_no_rows_are_said_in_place_of_an_empty_table(
     assert said("ledger", "rows", *options, "-d", database) == told
 
 
+def test_an_empty_ledger_says_that_it_has_no_rows_yet(tmp_path: Path) -> None:
+    empty = tmp_path / "ledger.db"
+    asyncio.run(SqlLedger.open(empty, clock=StandingClock(), budget_of=lambda _: None).close())
+    assert said("ledger", "rows", "-d", empty) == "No rows yet.\n"
+    assert said("ledger", "rows", "--json", "-d", empty) == ""
+
+
 def test_review_that_is_unknown_says_where_to_find_them(database: Path) -> None:
     for command in ("show", "done"):
         run = tiergate("review", command, "rev_gone", "-d", database)

@@ -114,7 +114,13 @@ class House:
         loaded = load_policy(policy, self.environment).policy
         assert loaded.alerts is not None
         for at_ms in (now_ms - hour_ms + 1, now_ms + 1):
-            look(Looked(loaded.name, loaded.alerts), str(copy), self.folder / "a.json", at_ms)
+            look(
+                Looked(loaded.name, loaded.alerts),
+                str(copy),
+                self.folder / "a.json",
+                at_ms,
+                once=True,
+            )
 
     def labelled(self, server: Served, policy: Path, says: Callable[[str], str]) -> Counter[str]:
         """Asks reviewers for thirty labels, and gives them as one who says these."""

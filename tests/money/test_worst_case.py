@@ -24,7 +24,7 @@ def asked(text: str = "hello", cap: int | None = None, n: int = 1) -> ChatReques
 
 
 def refusal(room: int | None) -> BudgetExceeded:
-    return BudgetExceeded("it is too much", room_nano_usd=room, limit="usd_per_day")
+    return BudgetExceeded("it is too much.", room_nano_usd=room, limit="usd_per_day")
 
 
 def test_output_that_fits_by_hand() -> None:
@@ -96,6 +96,7 @@ def test_refusal_says_which_number_causes_it(
 ) -> None:
     error = explained(refusal(room), PRICED, request_, 1)
     assert said in error.message
+    assert error.message.startswith("it is too much. ")
     assert error.param == ("max_tokens" if param == 1 else param)
     assert (error.code, error.limit) == ("insufficient_quota", "usd_per_day")
 
@@ -130,8 +131,9 @@ def test_clients_own_cap_of_money_is_explained_by_what_would_fit(
     request_: ChatRequest, room: int, said: str
 ) -> None:
     capped = replace(request_, hints=Hints(max_cost_nano_usd=room))
-    error = MaxCostTooLow("it is too much", answerer="up", needed_nano_usd=900_000)
+    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=900_000)
     told = cost_explained(error, PRICED, capped, composite=False)
+    assert told.message.startswith("it is too much. ")
     assert said in told.message
     assert told.message.endswith("Raise max_cost_usd, or leave it out.")
     assert (told.code, told.param) == ("max_cost_too_low", "routing.max_cost_usd")
@@ -139,6 +141,6 @@ def test_clients_own_cap_of_money_is_explained_by_what_would_fit(
 
 def test_unknown_price_is_named_where_the_clients_cap_of_money_refuses() -> None:
     capped = replace(asked(), hints=Hints(max_cost_nano_usd=1))
-    error = MaxCostTooLow("it is too much", answerer="up", needed_nano_usd=0)
+    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=0)
     told = cost_explained(error, replace(PRICED, price=Price()), capped, composite=False)
     assert "The price of up is unknown" in told.message

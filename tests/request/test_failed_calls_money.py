@@ -138,6 +138,7 @@ async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses)
     assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
 
 
+HEARD = Message("user", "what is it?", (ContentPart("input_audio", JsonText("{}")),))
 BOUND = Usage(input_tokens=400, output_tokens=90)
 
 
@@ -186,6 +187,22 @@ async def test_a_cut_stream_costs_no_less_than_its_provider_had_said(
     assert (line.cost_nano_usd == most) is (input_tokens > 1)
     assert line.cost_nano_usd >= most
     assert (line.estimated, line.usage.reported) == (True, False)
+
+
+@pytest.mark.parametrize(("told_apart", "heard"), [(0, 2_000), (500, 500)])
+async def test_a_cut_stream_of_sound_costs_what_its_provider_had_said_at_the_price_of_sound(
+    houses: Houses, told_apart: int, heard: int
+) -> None:
+    """Where nobody tells tokens of sound apart, all input counts as sound, as in a whole answer."""
+    said = Usage(2_000, output_tokens=1, reported=True, audio_input_tokens=told_apart)
+    price = replace(PRICE, audio_input_nano_usd=40 * 10**9)
+    cut = mid(text="one two", cut_after=1, error=StreamCut("?"), says_used=said, price=price)
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        await drain(house, replace(ask(stream=True), messages=(HEARD,)))
+    (line,) = (await only_row(house)).attempts
+    assert line.usage.audio_input_tokens == heard
+    assert line.cost_nano_usd == heard * 40_000 + (2_000 - heard) * 1_000 + 2_000
 
 
 async def test_what_came_after_its_provider_had_counted_is_paid_for_too(houses: Houses) -> None:
@@ -238,10 +255,9 @@ async def test_what_had_come_counts_at_its_dearest(houses: Houses) -> None:
 async def test_sound_that_nobody_priced_costs_its_hold_where_a_stream_is_cut(
     houses: Houses,
 ) -> None:
-    heard = Message("user", "what is it?", (ContentPart("input_audio", JsonText("{}")),))
     cut = mid(text="one two three", cut_after=2, error=StreamCut("?"))
     house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
     with pytest.raises(StreamCut):
-        await drain(house, replace(ask(stream=True), messages=(heard,)))
+        await drain(house, replace(ask(stream=True), messages=(HEARD,)))
     (line,) = (await only_row(house)).attempts
     assert (line.state, line.cost_nano_usd) == (AttemptState.UNKNOWN_COST, line.held_nano_usd)

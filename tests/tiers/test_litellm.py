@@ -132,6 +132,14 @@ def test_anthropics_own_counts_are_reported(seen: dict[str, Any], how: str) -> N
 
 @pytest.mark.slow
 @NEEDS_LITELLM
+def test_streams_tell_no_usage_before_their_end(seen: dict[str, Any]) -> None:
+    """So one that is cut keeps the bound by its bytes, though Anthropic counts input at first."""
+    assert seen["calls"]["anthropic stream"]["usage"] == [20, 12, True]
+    assert seen["heard"] == 0
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
 @pytest.mark.parametrize("how", ["whole", "stream"])
 def test_tool_calls_come_back_through_litellm(seen: dict[str, Any], how: str) -> None:
     found = seen["calls"][f"tool-calls {how}"]

@@ -49,7 +49,7 @@ async def hour(house: Learning, number: int, changes: Mapping[str, object], rows
 async def checked(house: Learning, what: AlertsSection, folder: Path, hours: int) -> list[str]:
     now_ms = START_MS + hours * HOUR_MS + 1
     state = folder / "alerts.json"
-    return await asyncio.to_thread(look, Looked("test", what), house.path, state, now_ms)
+    return await asyncio.to_thread(look, Looked("test", what), house.path, state, now_ms, once=True)
 
 
 @pytest.fixture(autouse=True)
@@ -266,7 +266,9 @@ async def test_certificate_whose_promise_feedback_breaks_is_told(
                     await house.feedback.add(said(f"h{number}-{n}", correct=n % 2 == 0))
                 now_ms = START_MS + (number + 1) * HOUR_MS + 1
                 looked = Looked("mine", what, certificate)
-                await asyncio.to_thread(look, looked, house.path, tmp_path / "a.json", now_ms)
+                await asyncio.to_thread(
+                    look, looked, house.path, tmp_path / "a.json", now_ms, once=True
+                )
     subjects = [one["subject"] for _, body in receiver.got for one in json.loads(body)["alerts"]]
     assert subjects == (["mine / told of level 1"] if told else [])
 
@@ -281,7 +283,9 @@ async def test_budget_that_is_nearly_spent_is_told(tmp_path: Path) -> None:
             for number in range(2):
                 looked = Looked("mine", what, None, budgets, frozenset({"acme"}))
                 now_ms = START_MS + (number + 1) * HOUR_MS + 1
-                await asyncio.to_thread(look, looked, house.path, tmp_path / "a.json", now_ms)
+                await asyncio.to_thread(
+                    look, looked, house.path, tmp_path / "a.json", now_ms, once=True
+                )
     ((_, body),) = receiver.got
     (told,) = json.loads(body)["alerts"]
     assert (told["watched"], told["value"]) == ("budget", 0.9)
@@ -304,7 +308,9 @@ async def test_alarm_of_a_budget_ends_with_its_month_although_nobody_spends_in_t
             async def look_at(hours: range) -> None:
                 for number in hours:
                     now_ms = december_ms + number * HOUR_MS + 1
-                    await asyncio.to_thread(look, looked, house.path, tmp_path / "a.json", now_ms)
+                    await asyncio.to_thread(
+                        look, looked, house.path, tmp_path / "a.json", now_ms, once=True
+                    )
 
             await spend("r1", december_ms - 5 * HOUR_MS)
             await look_at(range(-3, 3))
@@ -329,7 +335,7 @@ async def test_window_waits_for_requests_that_still_run_and_not_for_ever(
 
             async def looked(at_ms: int) -> list[str]:
                 of = Looked("test", what)
-                return await asyncio.to_thread(look, of, house.path, state, at_ms, 240_000)
+                return await asyncio.to_thread(look, of, house.path, state, at_ms, once=False)
 
             await hour(house, 0, FAILED)
             await looked(START_MS + HOUR_MS + 1)

@@ -54,6 +54,7 @@ def assumptions(
     `passed_over` says why the first sentences name their baseline and none before it.
     """
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
+    accepted = any(saving.accepted_saved_nano_usd is not None for saving in savings)
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
         "model would have used more or fewer. What a deliberation answered counts its question and "
@@ -63,7 +64,7 @@ def assumptions(
         "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
         "request counts with its cost and a baseline of nothing, and so does a review. Questions "
         "that ask for what an answer lacks are compared as answers: anybody would have to ask.",
-        _accepted_only(whole),
+        *([_accepted_only(whole)] if accepted else []),
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "

@@ -165,9 +165,7 @@ def _watch(looked: Looked, database: str, path: Path, *, once: bool) -> None:
     before: list[str] = []
     while True:
         try:
-            # A timer looks once, so nothing would look again at a window that waits.
-            waits_ms = 0 if once else WAITS_MS
-            lines = look(looked, database, path, time.time_ns() // 1_000_000, waits_ms)
+            lines = look(looked, database, path, time.time_ns() // 1_000_000, once=once)
             for line in lines:
                 if line not in before:  # a receiver that is away is told of once
                     typer.echo(line)
@@ -211,12 +209,11 @@ def _waits(looked: Looked, path: Path) -> list[str]:
     return [f"tiergate: {line}" for line in waiting]
 
 
-def look(
-    looked: Looked, database: str | Path, path: Path, now_ms: int, waits_ms: int = 0
-) -> list[str]:
+def look(looked: Looked, database: str | Path, path: Path, now_ms: int, *, once: bool) -> list[str]:
     """Checks the last full window, unless it was checked; returns what was told, by lines.
 
-    A window with requests that still run is checked `waits_ms` after its end at the latest.
+    A window with requests that still run is checked `WAITS_MS` after its end at the latest. A timer
+    looks `once` and checks it at once, since nothing would look again at a window that waits.
     """
     from msgspec.structs import replace
 
@@ -229,7 +226,7 @@ def look(
     until_ms = now_ms // width * width
     notices: list[Notice] = []
     checks = until_ms > known.checked_ms
-    if checks and now_ms < until_ms + waits_ms:
+    if checks and not once and now_ms < until_ms + WAITS_MS:
         checks = not _any_open(database, until_ms - width, until_ms)
     if checks:
         known, notices = _checked(looked, database, path, known, until_ms, now_ms)

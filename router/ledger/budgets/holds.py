@@ -136,7 +136,7 @@ class Windows:
                 f"${exact_usd(spent)} spent and ${exact_usd(held)} held for running calls leave "
                 f"${exact_usd(max(room, 0))}, and this call may cost ${exact_usd(worst)}. "
                 + ("Waiting does not help" if hopeless else f"It begins anew at {again}")
-                + "; who keeps the gateway's policy may raise it (`budgets`, `limits`)",
+                + "; who keeps the gateway's policy may raise it (`budgets`, `limits`).",
                 limit=f"usd_per_{kind}",
                 scope=str(limit.scope),
                 room_nano_usd=room,

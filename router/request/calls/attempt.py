@@ -140,7 +140,10 @@ class CallBooks:
         """
         bound = self._bounded(row, plan, received_bytes)
         told = self.told.get(row.ordinal)
-        return bound if told is None else no_less_than(bound, told, plan.facts.price)
+        if told is None:
+            return bound
+        sound = self.routed.request.holds_sound
+        return no_less_than(bound, told, plan.facts.price, sound=sound)
 
     def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
         """Books a call at a bound that its bytes give.
@@ -349,7 +352,7 @@ class Attempt:
         if left is not None and held > left and not self._nesting.included:
             raise BudgetExceeded(
                 f"A call to {name} can cost ${exact_usd(held)}, which is more "
-                f"than max_cost_usd leaves (${exact_usd(left)})",
+                f"than max_cost_usd leaves (${exact_usd(left)}).",
                 code="max_cost_exceeded",
                 limit="max_cost_usd",
                 scope="this request",

@@ -133,8 +133,11 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
     )
 
 
-def no_less_than(bound: AttemptRow, told: Usage, price: Price) -> AttemptRow:
+def no_less_than(bound: AttemptRow, told: Usage, price: Price, *, sound: bool) -> AttemptRow:
     """Returns the bound of a call, raised to what its provider had said of it by then.
+
+    `sound` was sent with it: where the provider told no tokens of sound apart, all its input counts
+    as sound, as in `answered_by`.
 
     Of input and of output the dearer count holds, together at most what was held: more was written
     since the provider said it, and no byte of ours bounds what a provider adds to a prompt. The
@@ -142,6 +145,8 @@ def no_less_than(bound: AttemptRow, told: Usage, price: Price) -> AttemptRow:
     """
     if price.per_request_nano_usd is not None:
         return bound
+    if sound and not told.audio_input_tokens:
+        told = cost.all_sound(price, told)
     counts = [told, bound.usage]
     inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
     outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))

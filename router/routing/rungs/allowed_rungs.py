@@ -228,7 +228,7 @@ def _past_ceilings(
         most = "nobody knows how much" if unknown else f"${exact_usd(needed)}"
         raise MaxCostTooLow(
             f"max_cost_usd is ${exact_usd(asked.max_cost_nano_usd)}; a call to {cheapest}, the "
-            f"cheapest that this request may go to, can cost {most}",
+            f"cheapest that this request may go to, can cost {most}.",
             answerer=cheapest,
             needed_nano_usd=needed,
         )

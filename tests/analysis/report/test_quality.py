@@ -113,6 +113,13 @@ def test_a_period_that_was_observed_says_what_would_have_been_saved() -> None:
     assert all(saving.saved_nano_usd is None for saving in report.savings)
 
 
+def test_a_period_that_was_only_observed_explains_no_accepted_replies() -> None:
+    report = report_of([observed(n, 5 * USD, USD) for n in range(40)])
+    assert "Accepted only is the baseline" not in terminal(report)
+    mixed = report_of([*a_day(40, 0, 0), *(observed(100 + n, USD, USD) for n in range(30))])
+    assert "Accepted only is the baseline" in terminal(mixed)
+
+
 def test_routing_that_would_have_cost_more_says_so() -> None:
     told = report_of([observed(n, USD, 3 * USD) for n in range(30)]).headline
     assert "routing would have cost $60.00 more" in told

@@ -112,7 +112,9 @@ def test_a_budget_refuses_before_the_call(tmp_path: Path) -> None:
         )
         with Served(tmp_path, policy) as served:
             response = post(served, model="big", input="a" * 10_000)
-            assert response.json()["error"]["code"] == "insufficient_quota"
+            error = response.json()["error"]
+            assert error["code"] == "insufficient_quota"
+            assert error["message"].endswith("(`budgets`, `limits`).")
             assert upstream.seen()["count"] == 0
 
 

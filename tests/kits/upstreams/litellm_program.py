@@ -17,14 +17,17 @@ from collections.abc import Awaitable
 from router.api.compose.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy.schema import LitellmAnswerer
-from router.types import NOBODY, TRACE, Answer, BodyRules, BreakerTurned, Events, Trace
+from router.types import NOBODY, TRACE, Answer, BodyRules, BreakerTurned, Events, Trace, Usage
 from router.wire.body_keys import litellm_stores_unasked
+from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
 from tests.kits.upstreams.upstream_tier_kit import Listener
 from tiers.litellm.answerer import LitellmTier
 from tiers.litellm.errors import to_ours
 
 hosts: set[str] = set()
+heard: list[Usage] = []
+"""What streams told of their usage before they ended."""
 
 
 def watch(event: str, arguments: tuple[object, ...]) -> None:
@@ -70,7 +73,8 @@ async def outcome(call: Awaitable[Answer]) -> object:
 
 
 async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Answer:
-    text, final = await collect(one.stream(work(deadline_s, **fields), no_call))
+    asked = replace(work(deadline_s, **fields), tell_usage=heard.append)
+    text, final = await collect(one.stream(asked, no_call))
     assert text == final.text
     return final
 
@@ -154,6 +158,7 @@ async def main() -> None:
                 "calls": outcomes,
                 "mapped": mapped(),
                 "hosts": sorted(hosts),
+                "heard": len(heard),
                 "states": states,
                 "revoked": refused,
                 "own_host": socket.gethostname(),

@@ -129,6 +129,7 @@ async def test_refusal_says_when_the_window_begins_anew(
         await ledger.hold(request("r2"), attempt("r2", held=asked))
     assert told in refused.value.message
     assert "leave $0.00, and" in refused.value.message
+    assert refused.value.message.endswith("(`budgets`, `limits`).")
 
 
 async def test_refused_hold_leaves_no_row(address: str, ledgers: Ledgers) -> None:
