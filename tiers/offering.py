@@ -15,7 +15,7 @@ LEAST_OFFERED = 0.05
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to
 the floor: one in twenty is about where a list costs its readers more than the question is worth.
 Its chance is compared as its part of the chance that was fitted for the likeliest together, since
-each alone may be unlikely. Decision 162 has the figures with and without this bound."""
+each alone may be unlikely. `python -m benchmarks.offers` counts what is offered."""
 
 Offers = list[tuple[str, float]]
 """Lists intents that are offered to choose from, with their chances."""

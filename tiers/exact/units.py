@@ -165,9 +165,7 @@ def rate_asked_for(question: Question) -> str | None:
     if asked is None:
         return None
     have, want, of_money = asked
-    return (
-        f'I know no rates of exchange. How many {want} is 1 {have}? I work out "{of_money} at 0.9".'
-    )
+    return f'{NO_RATES} How many {want} is 1 {have}? I work out "{of_money} at 0.9".'
 
 
 def exchange_with(reply: Question, asked: Question) -> str | None:
