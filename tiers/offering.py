@@ -27,7 +27,7 @@ def worth_offering(
     """Returns the fewest intents that reach the confidence floor together; [] for none.
 
     Where the policy says `together`, as many as it allows may reach that instead. So may the
-    likeliest alone, where no other intent reaches LEAST_OFFERED, whether it may be offered or not.
+    likeliest alone, where others are known and none reaches LEAST_OFFERED, offered or not.
     """
     if not section.from_ <= match.confidence < floor:
         return []
@@ -43,7 +43,8 @@ def worth_offering(
         offers.append((name, chance))
         if len(offers) > 1 and sum([p for _, p in offers]) >= floor:
             return offers
-    alone = not meant and offers == [first]
+    # Without any others nothing is known of them: such a match is answered by its own chance.
+    alone = bool(match.others) and not meant and offers == [first]
     if section.together is None or not (alone or len(offers) > 1):
         return []
     return offers if together_in(offers, match) >= section.together else []

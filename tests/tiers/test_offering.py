@@ -32,7 +32,7 @@ def _offered(
     ("others", "kept", "expected"),
     [
         ((B,), "", "a"),
-        ((), "", "a"),
+        ((), "", ""),  # nothing is known of others
         ((B,), "b", "a"),  # off the shelf, or never offered: nobody means it anyway
         ((B, C), "bc", "a"),
         ((("b", LEAST_OFFERED),), "b", ""),
