@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -37,7 +37,6 @@ from router.types import (
     Capability,
     ChatRequest,
     Choice,
-    Delta,
     Match,
     Preview,
     PSource,
@@ -51,7 +50,6 @@ from tiers.offering import Offers, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.slots import Lookup, NotFoundError, Slots
 
-DELTA_WORDS = 8
 LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.6
 """Share of a request's content words that the offered questions and their answers must hold: half,
 or a third where they are likely together (.8 before near misses counted). Of the shop's utterances
@@ -172,12 +170,9 @@ class Resolver(OwnAnswerer):
         )
         return offers if offers and self._about(offers, match, request) else []
 
-    def _may_offer(self, name: str, match: Match, signals: Signals) -> bool | None:
-        """Returns if an intent is offered; None where nothing may be said after it."""
+    def _may_offer(self, name: str, match: Match, signals: Signals) -> bool:
         intent = self._wording_of(match).knowledge.intents.get(name)
-        if intent is None or kept_off_shelf(signals, intent):
-            return None
-        return intent.offered
+        return intent is not None and intent.offered and not kept_off_shelf(signals, intent)
 
     def _asked_for(self, match: Match, request: ChatRequest, signals: Signals) -> Offers:
         """Returns all that a request asks for where an answer lacks a value, so that they cannot be
@@ -329,17 +324,6 @@ class Resolver(OwnAnswerer):
             facts=facts,
             reason=reason,
         )
-
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
-        """Yields the answer in pieces of DELTA_WORDS words, then the final one."""
-        answer = await self.answer(work, call)
-        # The headers of a stream go out before its first piece; what is said instead of an answer
-        # is short, and goes out whole with its reason.
-        words = answer.text.split(" ") if answer.reason is None else []
-        for start in range(0, len(words), DELTA_WORDS):
-            piece = (" " if start else "") + " ".join(words[start : start + DELTA_WORDS])
-            yield [Delta(text=piece, index=index) for index in range(len(answer.choices))]
-        yield [Delta(final=answer)]
 
     def fillable(
         self, intent_id: str, request: ChatRequest, language: str = ""

@@ -172,6 +172,12 @@ def test_a_sum_without_a_rate_of_exchange_is_told_what_to_add(say: Say) -> None:
     assert text_of(with_rate).startswith("100 USD = 90 EUR")
 
 
+def test_a_rate_alone_completes_the_sum_that_lacked_it(say: Say) -> None:
+    _, result = say("What is 100 USD in EUR?", "0.92")
+    assert text_of(result).startswith("100 USD = 92 EUR")
+    assert (result.reason, result.verdict) == (Reason.EXACT_TOOL, Verdict.ACCEPTED)
+
+
 @pytest.mark.parametrize(
     ("text", "begins"),
     [

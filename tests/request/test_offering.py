@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
 from router.policy.content.offers import chosen, offer_text, offered
+from router.policy.loading import policies_dir
 from router.policy.sections.answerers import ClarifySection
 from router.routing.decision_record import parse
 from router.types import Hints, Reason, Verdict
@@ -218,9 +223,71 @@ async def test_a_yes_chooses_the_question_that_is_offered_alone(
     assert text_of(outcome) == WHICH
 
 
-@pytest.mark.parametrize("text", ["no", "yes or no", "yes, but cancel it", "not yes", "", "no yes"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("no", "yes or no", "yes, but cancel it", "not yes", "", "no yes", "A-10001"),
+        *("No, order", "no, my order", "no 1", "No. 1", "not that one, my order"),
+        *("nein, order", "non, order", "nee, order", "nie, order", "não, order", "nao, order"),
+    ],
+)
 def test_what_is_no_plain_yes_chooses_nothing(knowledge: Knowledge, text: str) -> None:
     assert chosen(text, THREE[:1], knowledge) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "no"),
+    [
+        ("¿Cuánto cuesta el envío?", "no, el envío"),
+        ("Quando arriva la consegna?", "no, la consegna"),
+    ],
+)
+def test_a_no_beside_words_of_the_only_question_does_not_choose_it(title: str, no: str) -> None:
+    knowledge = _titled(title)
+    assert chosen(no.removeprefix("no, "), ("hours",), knowledge) == "hours"
+    assert chosen(no, ("hours",), knowledge) is None
+
+
+def test_a_no_that_stands_in_the_only_question_chooses_it_with_all_its_words() -> None:
+    knowledge = _titled("My parcel did not arrive")
+    assert chosen("my parcel did not arrive", ("hours",), knowledge) == "hours"
+    assert chosen("not my parcel", ("hours",), knowledge) is None
+
+
+def test_no_before_a_number_chooses_from_a_list(knowledge: Knowledge) -> None:
+    assert chosen("no 1", THREE, knowledge) == THREE[0]
+
+
+YES = {
+    "de": ("ja", "Ja, gerne", "ja bitte", "Ja genau, danke"),
+    "es": ("sí", "Sí, por favor", "vale", "si, eso es", "de acuerdo"),
+    "fr": ("oui", "Oui, c'est ça", "oui, s\u2019il vous plait", "d'accord"),
+    "it": ("sì", "Sì, per favore", "si grazie", "va bene"),
+    "nl": ("ja", "Ja graag", "ja, alstublieft", "inderdaad"),
+    "pl": ("tak", "Tak, proszę", "zgadza się", "tak, o to chodzi", "tak, prosze"),
+    "pt": ("sim", "Sim, obrigado", "sim, por favor", "é isso, sim"),
+}
+"""The plain yes of each shipped language, as its `after_one` asks for it, and polite forms."""
+SHIPPED = sorted((policies_dir() / "knowledge").glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_polite_yes_of_every_shipped_language_chooses(path: Path, knowledge: Knowledge) -> None:
+    assert path.stem in YES, "a new language needs its yes: router/policy/content/offers.py"
+    plain, *polite = YES[path.stem]
+    after = yaml.safe_load(path.read_text("utf-8"))["offer"]["after_one"]
+    assert re.search(rf"\b{plain}\b", after, re.IGNORECASE)
+    for text in (plain, *polite):
+        assert chosen(text, THREE[:1], knowledge) == THREE[0], text
+
+
+async def test_a_key_may_stand_beside_the_yes(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    for choice in ("ja, A-10001", "Yes, it's a-10001!", "oui, le A-10001"):
+        outcome = await said(house, "alone, my order", ONE, choice, context=C1)
+        assert text_of(outcome) == "Order A-10001 is on its way."
+    outcome = await said(house, "hmm, my order", OFFER, "2, A-10001", context=C1)
+    assert text_of(outcome) == "To cancel A-10001, open My orders."
 
 
 def test_a_question_alone_is_read_back_from_its_own_words() -> None:

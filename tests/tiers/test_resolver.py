@@ -252,14 +252,6 @@ async def test_what_is_missing_is_asked_for() -> None:
     assert answer.matched == "account_balance"
 
 
-async def test_stream_gives_the_same_text_in_pieces() -> None:
-    resolver, work = _resolver(), _work("shipping_times")
-    deltas = [delta async for (delta,) in resolver.stream(work, _no_call)]
-    assert len(deltas) > 2
-    assert "".join(delta.text for delta in deltas) == (await _answer(resolver, work)).text
-    assert deltas[-1].final is not None
-
-
 async def test_ticket_is_routed_as_json() -> None:
     work = _work("ticket_routing/delivery", "Classify this ticket: my parcel was stolen")
     answer = await _answer(_resolver(), work)

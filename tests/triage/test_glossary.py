@@ -157,6 +157,14 @@ def test_the_name_of_a_key_is_english_among_words_of_any_language(text: str, eng
     assert (gloss.text, gloss.language, gloss.unknown) == (english, "de", 0)
 
 
+def test_the_longest_name_of_a_key_that_fits_is_read() -> None:
+    names = KeyNames(["order", "order item"])
+    for name in ("my order", "my order item"):
+        marked = names.marked(["storniere", *name.split()])
+        assert len(marked) == 2
+        assert names.said(" ".join(marked)) == f"storniere {name}"
+
+
 @pytest.mark.parametrize(
     ("gloss", "said"),
     [

@@ -1,8 +1,9 @@
 """The answerer of `kind: exact`: exact tools first, then approved small talk.
 
 It answers a request only where a tool or the file of small talk understands all of it, and declines
-every other one before the ladder is decided. Where a sum lacks only a rate, it asks for one. It
-reads the day from its clock, calls nothing and costs nothing.
+every other one before the ladder is decided. Where a sum lacks only a rate, it asks for one, and
+reads it from the reply: clients send the whole conversation. It reads the day from its clock, calls
+nothing and costs nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.exact.tools import compile_forms, solved
+from tiers.exact.tools import Solved, compile_forms, solved, solved_with_rate
 from tiers.own_answerer import OwnAnswerer, facts_of
 
 P_RIGHT = 0.99
@@ -98,7 +99,7 @@ class ExactTier(OwnAnswerer):
             return None
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
-        result = solved(text, self._today(), self._tools, opens=opens)
+        result = solved(text, self._today(), self._tools, opens=opens) or self._rated(request)
         if result is not None:
             tool = f"tool: {result.tool}"
             if result.lacks:
@@ -108,6 +109,16 @@ class ExactTier(OwnAnswerer):
         if reply is None:
             return None
         return _Known(reply.answer, Reason.SMALL_TALK, (f"small talk: {reply.id}",), reply.id)
+
+    def _rated(self, request: ChatRequest) -> Solved | None:
+        """Returns the sum of the turn before, where the last one is the rate that we asked for."""
+        turns = [m for m in request.messages if m.role not in ("system", "developer")][-3:]
+        if "currency" not in self._tools or len(turns) < 3:
+            return None
+        if [turn.role for turn in turns] != ["user", "assistant", "user"]:
+            return None
+        asked, ours, reply = (turn.text for turn in turns)
+        return solved_with_rate(asked, ours, reply)
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()

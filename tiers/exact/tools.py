@@ -17,7 +17,7 @@ from tiers.exact.percentages import percentage
 from tiers.exact.purchases import purchase
 from tiers.exact.shares import share
 from tiers.exact.tips import tip
-from tiers.exact.units import conversion, exchange, rate_asked_for
+from tiers.exact.units import NO_RATES, conversion, exchange, exchange_with, rate_asked_for
 from tiers.exact.wording import Question, question
 
 _WITHOUT_NUMBERS: dict[str, Callable[[Question, date, bool], str | None]] = {
@@ -87,3 +87,19 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
         return None
     answer_text = in_another_language(text)
     return None if answer_text is None else Solved("other_languages", answer_text)
+
+
+def solved_with_rate(asked: str, ours: str, reply: str) -> Solved | None:
+    """Returns the sum that `asked` lacked a rate for, where `ours` asks for it and a reply has it.
+
+    >>> ours = solved("100 USD in EUR?", date(2026, 11, 21)).text
+    >>> solved_with_rate("100 USD in EUR?", ours, "0.92").text
+    '100 USD = 92 EUR, at 0.92 EUR for 1 USD'
+    """
+    if not ours.startswith(NO_RATES):
+        return None
+    core, rate = question(asked), question(reply)
+    if core is None or rate is None or rate_asked_for(core) != ours:
+        return None
+    text = exchange_with(rate, core)
+    return None if text is None else Solved("currency", text)

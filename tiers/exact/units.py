@@ -52,6 +52,9 @@ _UNRATED = (
     rf"how (?:many|much)(?: in)? (?P<v>{_CODE}) (?:are |is |do i get for |for |in )?"
     rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE})",
 )
+NO_RATES = "I know no rates of exchange."
+"""Begins the question for a rate."""
+_BEFORE_RATE = re.compile(r"(?:it's|it is|at|with|use|the rate is|rate:?|about) ")
 _BEGINNING = re.compile(
     r"-?[\d.]|an? ?|one|how (?:many|much|long|far|tall|heavy|hot|cold|fast|big)"
     r"|convert |change |exchange |turn "
@@ -67,7 +70,7 @@ _CODES = (
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR JPY KRW MAD "
     "MXN MYR NGN NOK NZD PEN PHP PKR PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR"
 )
-_KNOWN_CODES: frozenset[str | None] = frozenset(_CODES.split())
+_KNOWN_CODES = frozenset(_CODES.split())
 
 
 @cache
@@ -156,10 +159,25 @@ def rate_asked_for(question: Question) -> str | None:
     """Returns words that ask for a rate, where a sum in another currency lacks nothing else.
 
     >>> rate_asked_for(Question("convert 100 dollars to euros"))
-    'I know no rates of exchange. With one I work it out: "100 USD to EUR at 0.9".'
+    'I know no rates of exchange. How many EUR is 1 USD? I work out "100 USD to EUR at 0.9".'
     """
-    match = _fit(_UNRATED, question)
-    return None if match is None else _unrated(match)
+    asked = _unrated(question)
+    if asked is None:
+        return None
+    have, want, of_money = asked
+    return f'{NO_RATES} How many {want} is 1 {have}? I work out "{of_money} at 0.9".'
+
+
+def exchange_with(reply: Question, asked: Question) -> str | None:
+    """Returns a sum that lacked a rate, by the rate that a reply states and nothing else.
+
+    >>> exchange_with(Question("it's 0.92"), Question("convert 100 dollars to euros"))
+    '100 USD = 92 EUR, at 0.92 EUR for 1 USD'
+    """
+    without = _unrated(asked)
+    if without is None:
+        return None
+    return exchange(Question(f"{without[2]} at {_BEFORE_RATE.sub('', reply.text)}".lower()))
 
 
 def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:
@@ -170,13 +188,15 @@ def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:
     return next((match for form in _compiled(forms) if (match := form.fullmatch(text))), None)
 
 
-def _unrated(match: re.Match[str]) -> str | None:
-    """Returns which words to add for a sum whose question states no rate."""
+def _unrated(question: Question) -> tuple[str, str, str] | None:
+    """Returns the two currencies of a sum that states no rate, and the sum without one."""
+    match = _fit(_UNRATED, question)
+    if match is None:
+        return None
     have, want = _code(match["u"]), _code(match["v"])
-    if not _KNOWN_CODES.issuperset((have, want)) or have == want:
+    if have is None or want is None or have == want or not _KNOWN_CODES.issuperset((have, want)):
         return None  # three letters may mean anything
-    example = f"{written(number(match['n']))} {have} to {want} at 0.9"
-    return f'I know no rates of exchange. With one I work it out: "{example}".'
+    return have, want, f"{written(number(match['n']))} {have} to {want}"
 
 
 def _exchanged(match: re.Match[str]) -> str | None:

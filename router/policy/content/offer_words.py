@@ -41,3 +41,10 @@ class OfferSection(Section):
         if (self.before_one is None) is not (self.after_one is None):
             raise ValueError("before_one and after_one together")
         return self
+
+    @property
+    def one(self) -> tuple[str, str] | None:
+        """Returns the words before and after one question alone; None where it is a list of one."""
+        if self.before_one is None or self.after_one is None:
+            return None
+        return self.before_one, self.after_one

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
+from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
 from router.types import Match
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+
+
+def _words(text: str) -> list[str]:
+    """Returns the words of a text in small letters and without accents, which many leave out."""
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
+    return _WORD.findall("".join([c for c in letters if not unicodedata.combining(c)]))
+
+
 _FIRST_WORDS = (
     "1 1st one first primera primero première premier erste ersten erster primo primeira primeiro "
     "eerste pierwsza pierwsze pierwszy birinci birincisi первый первое первая"
@@ -26,29 +36,37 @@ _THIRD_WORDS = (
     "terceiro derde trzecia trzecie trzeci üçüncü üçüncüsü третий третье третья"
 )
 _NUMBERS = (
-    frozenset(_FIRST_WORDS.split()),
-    frozenset(_SECOND_WORDS.split()),
-    frozenset(_THIRD_WORDS.split()),
+    frozenset(_words(_FIRST_WORDS)),
+    frozenset(_words(_SECOND_WORDS)),
+    frozenset(_words(_THIRD_WORDS)),
     frozenset({"4", "4th", "four", "fourth"}),
     frozenset({"5", "5th", "five", "fifth"}),
 )
 _BESIDE_WORDS = (
     "a answer ah choice choose go for i i'd i'll i'm it it's its like meant mean no nr number "
     "ok okay option please pls question sorry thank thanks that that's the then this want was "
-    "with yeah yes you la el le il die der das den de het favor bitte gracias merci grazie danke"
+    "with yeah yes you la el le il die der das den de het favor favore bitte gracias merci grazie "
+    "danke"
 )
-_BESIDE = frozenset(_BESIDE_WORDS.split())
+_BESIDE = frozenset(_words(_BESIDE_WORDS))
 """Words that people put around a choice."""
 _BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", "option", "please"}
 """Words beside which "one" is a number: it is none in "that one"."""
+_NO_WORDS = "no nope nah not never non pas não nein nicht nee niet nie нет не"
+_NO = frozenset(_words(_NO_WORDS))
 _YES_WORDS = (
     "yes yep yeah yup sure correct right exactly indeed ok okay ja jawohl genau richtig stimmt "
-    "klar oui ouais exact exactement sí si claro exacto correcto sì certo esatto sim exato klopt "
-    "juist precies tak zgadza dokładnie evet да"
+    "klar gern gerne oui ouais exact exactement d'accord sí si claro exacto correcto vale acuerdo "
+    "sì certo esatto bene sim certo exato klopt juist precies inderdaad graag tak zgadza "
+    "dokładnie oczywiście evet да"
 )
-_YES = frozenset(_YES_WORDS.split())
-_BESIDE_YES_WORDS = "se to s'il vous plaît per por"
-_BESIDE_YES = _BESIDE - {"no", "nr", "number"} | frozenset(_BESIDE_YES_WORDS.split())
+_YES = frozenset(_words(_YES_WORDS))
+_BESIDE_YES_WORDS = (
+    "s'il vous te plaît c'est ça cela ce ist meine meinte ich sehr vielen dank por es eso esa esta "
+    "muchas per è questo questa va mille is bedoel ik alstublieft alsjeblieft u je wel hoor się to "
+    "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста"
+)
+_BESIDE_YES = _BESIDE - {"no", "nr", "number"} | frozenset(_words(_BESIDE_YES_WORDS))
 """Words beside which a yes says nothing more."""
 MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
@@ -57,9 +75,9 @@ MOST_TOGETHER = 3
 def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
     """Returns the list of approved questions, or one alone, with the words before and after it."""
     offer = knowledge.content.offer
-    if len(ids) == 1 and offer.before_one is not None and offer.after_one is not None:
-        title = title_of(knowledge, ids[0])
-        return "\n".join((in_one_line(offer.before_one), title, in_one_line(offer.after_one)))
+    if len(ids) == 1 and offer.one is not None:
+        before, after = map(in_one_line, offer.one)
+        return "\n".join((before, title_of(knowledge, ids[0]), after))
     lines = [f"{i}. {title_of(knowledge, name)}" for i, name in enumerate(ids, start=1)]
     return "\n".join((in_one_line(offer.before), *lines, in_one_line(offer.after)))
 
@@ -83,8 +101,9 @@ def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
     """Returns the intents that a message of ours offers, () for any other message."""
     offer, line = knowledge.content.offer, in_one_line(text)
     listed = _between(line, f"{in_one_line(offer.before)} 1. ", offer.after)
-    if listed is None and offer.before_one is not None and offer.after_one is not None:
-        listed = _between(line, f"{in_one_line(offer.before_one)} ", offer.after_one)
+    if listed is None and offer.one is not None:
+        before, after = offer.one
+        listed = _between(line, f"{in_one_line(before)} ", after)
     if listed is None:
         return ()
     known, ids = titles(knowledge.content), []
@@ -106,20 +125,36 @@ def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
     """Returns the offered intent that a message chooses; None where it does not say one clearly.
 
     It chooses by number ("2", "the second one, please") or by the question's own words, and one
-    question alone by a yes.
+    question alone by a yes; there a no chooses nothing, whatever stands beside it. A key that the
+    answer needs may stand beside the choice ("yes, A-10442").
     """
-    all_words = _WORD.findall(text[:400].casefold().replace("\u2019", "'"))
-    if len(ids) == 1 and not _YES.isdisjoint(all_words) and set(all_words) <= _YES | _BESIDE_YES:
-        return ids[0]
+    if not ids:
+        return None
+    all_words = _words(_without_keys(text[:400], knowledge))
+    asked = {name: set(_words(title_of(knowledge, name))) for name in ids}
+    if len(ids) == 1:
+        # "No" is no number here; the words of "My parcel did not arrive" choose it all the same.
+        if not _NO.isdisjoint(all_words) and set(all_words) != asked[ids[0]]:
+            return None
+        if not _YES.isdisjoint(all_words) and set(all_words) <= _YES | _BESIDE_YES:
+            return ids[0]
     by_number = _by_number(all_words, len(ids))
     if by_number is not None:
         return ids[by_number]
     words = {word for word in all_words if word not in _BESIDE}
-    asked = {name: set(_WORD.findall(title_of(knowledge, name).casefold())) for name in ids}
     fits = [name for name, title in asked.items() if words and words <= title]
     exact = [name for name in fits if set(all_words) == asked[name]]
     offered_once = exact or fits
     return offered_once[0] if len(offered_once) == 1 else None
+
+
+def _without_keys(text: str, knowledge: Knowledge) -> str:
+    """Returns a message without the keys in it, unless it is nothing else."""
+    rest = text
+    for section in knowledge.content.keys.values():
+        for key in keys_in(rest, section):
+            rest = re.sub(re.escape(key), " ", rest, flags=re.IGNORECASE)
+    return rest if _WORD.search(rest) else text
 
 
 def _by_number(all_words: Sequence[str], most: int) -> int | None:

@@ -142,8 +142,9 @@ class ClarifySection(Section):
         default=3,
         ge=2,
         le=5,
-        description="Questions that are offered at most. One that hardly anybody means (a chance "
-        "below .05) is left out, so that it may be one alone where `together` is given.",
+        description="Questions that are offered at most. One that hardly anybody means is left "
+        "out: its part of the chance that one of the likeliest three is meant is below .05. So it "
+        "may be one alone where `together` is given. Two that a request asks for at once stay.",
     )
     not_for: tuple[RequestType, ...] = Field(
         default=(

@@ -18,8 +18,10 @@ class KeyNames:
     """Holds the names of the keys that users may type, such as "order"; immutable."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        # The longest first: "my order item" names no order.
+        longest = sorted(set(names), key=lambda name: (-len(name.split()), name))
         self._marks = {
-            ("my", *name.split()): chr(_FIRST_MARK + i) for i, name in enumerate(sorted(set(names)))
+            ("my", *name.split()): chr(_FIRST_MARK + i) for i, name in enumerate(longest)
         }
         self._said = [
             (

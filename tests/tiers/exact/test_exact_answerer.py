@@ -70,6 +70,51 @@ async def test_a_sum_that_lacks_a_rate_is_asked_back_and_is_no_result(text: str)
     assert _exact(tools=["units"]).preview(request, CALM) is None
 
 
+def _turns(*texts: str) -> ChatRequest:
+    roles = ("user", "assistant")
+    return ChatRequest(tuple(Message(roles[i % 2], t) for i, t in enumerate(texts)), "auto")
+
+
+OURS = 'I know no rates of exchange. How many EUR is 1 USD? I work out "100 USD to EUR at 0.9".'
+
+
+@pytest.mark.parametrize(
+    ("reply", "result"),
+    [
+        ("0.92", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
+        ("It's 0.92.", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
+        ("1.25 USD per EUR, please", "100 USD = 80 EUR, at 1.25 USD for 1 EUR"),
+        ("at 1 EUR = 1.25 USD", "100 USD = 80 EUR, at 1.25 USD for 1 EUR"),
+    ],
+)
+async def test_a_rate_that_was_asked_for_completes_the_sum(reply: str, result: str) -> None:
+    exact, request = _exact(), _turns("What is 100 USD in EUR?", OURS, reply)
+    assert exact.preview(request, CALM) == Preview(P_RIGHT, PSource.KNOWN, Reason.EXACT_TOOL)
+    answer = await _answer(exact, request)
+    assert (answer.text, answer.facts, answer.reason) == (result, ("tool: currency",), None)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("What is 100 USD in EUR?", OURS, "I do not know"),
+        ("What is 100 USD in EUR?", OURS, "0"),
+        ("What is 100 USD in EUR?", OURS, "0.92 GBP per USD"),
+        ("What is 100 USD in EUR?", OURS, "0.92 or 0.93"),
+        ("What is 200 USD in EUR?", OURS, "0.92"),
+        ("What is 100 USD in EUR?", f"{OURS} Or not.", "0.92"),
+        ("0.92",),
+    ],
+)
+def test_other_replies_complete_no_sum(texts: tuple[str, ...]) -> None:
+    assert _exact().preview(_turns(*texts), CALM) is None
+
+
+def test_a_rate_completes_no_sum_where_the_policy_leaves_currencies_out() -> None:
+    request = _turns("What is 100 USD in EUR?", OURS, "0.92")
+    assert _exact(tools=["units"]).preview(request, CALM) is None
+
+
 async def test_the_day_is_that_of_the_clock() -> None:
     answer = await _answer(_exact(), _request("what is today's date"))
     assert answer.text.startswith("Today is ")

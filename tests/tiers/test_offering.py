@@ -1,0 +1,70 @@
+"""What is worth offering depends on chances, not on how an unlikely question is held."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.sections.answerers import ClarifySection
+from router.types import Match
+from tiers.offering import LEAST_OFFERED, worth_offering
+
+A, B, C = ("a", 0.88), ("b", 0.002), ("c", 0.001)
+
+
+def _offered(
+    *chances: tuple[str, float],
+    kept: str = "",
+    floor: float = 0.93,
+    least: float | None = 0.3,
+    together: float | None = None,
+    most: int = 3,
+) -> str:
+    """Returns the names that are offered; `kept` names those that may not be."""
+    (name, confidence), *others = chances
+    common = min(1.0, sum(p for _, p in chances)) if together is None else together
+    match = Match(name, confidence, 0.9, 0.3, tuple(others), together=common)
+    section = ClarifySection.model_validate({"from": 0.05, "together": least, "most": most})
+    offers = worth_offering(match, section, floor, lambda name: name not in kept)
+    return "".join(name for name, _ in offers)
+
+
+@pytest.mark.parametrize(
+    ("others", "kept", "expected"),
+    [
+        ((B,), "", "a"),
+        ((), "", ""),  # nothing is known of others
+        ((B,), "b", "a"),  # off the shelf, or never offered: nobody means it anyway
+        ((B, C), "bc", "a"),
+        ((("b", LEAST_OFFERED),), "b", ""),
+        ((("b", LEAST_OFFERED - 0.001),), "b", "a"),
+        ((("b", LEAST_OFFERED - 0.001),), "", "a"),
+        ((B,), "a", ""),
+        ((("b", 0.06), C), "", "ab"),
+    ],
+)
+def test_an_unlikely_second_question_does_not_matter(
+    others: tuple[tuple[str, float], ...], kept: str, expected: str
+) -> None:
+    assert _offered(A, *others, kept=kept) == expected
+
+
+def test_a_likely_second_one_that_is_not_offered_leaves_no_first_one_alone() -> None:
+    assert _offered(("a", 0.4), ("b", 0.35), C, kept="b") == ""
+    assert _offered(("a", 0.4), ("b", 0.35), ("c", 0.2), kept="b") == "ac"
+
+
+def test_one_alone_needs_a_bound_of_its_own() -> None:
+    assert _offered(A, B, least=None) == ""
+    assert _offered(A, B, least=0.9) == ""
+    assert _offered(A, B, floor=0.88) == ""
+
+
+def test_a_chance_counts_as_its_part_of_what_is_likely_together() -> None:
+    unusual = ("a", 0.12), ("b", 0.02), ("c", 0.001)
+    assert _offered(*unusual, together=0.141) == ""  # .12 alone is below .3
+    assert _offered(*unusual, together=0.9) == "ab"  # .02 of .141 is .13 of .9
+
+
+def test_no_more_than_the_policy_says() -> None:
+    assert _offered(("a", 0.3), ("b", 0.2), ("c", 0.2), most=2) == "ab"
+    assert _offered(("a", 0.5), ("b", 0.2), ("c", 0.1), floor=0.65) == "ab"
