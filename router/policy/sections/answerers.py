@@ -143,7 +143,7 @@ class ClarifySection(Section):
         ge=2,
         le=5,
         description="Questions that are offered at most. One that hardly anybody means is left "
-        "out: its part of the chance that one of the likeliest three is meant is below .05. So it "
+        "out: its part of the chance that one of the likeliest three is meant is below .02. So it "
         "may be one alone where `together` is given. Two that a request asks for at once stay.",
     )
     not_for: tuple[RequestType, ...] = Field(
