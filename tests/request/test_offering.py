@@ -254,6 +254,14 @@ def test_a_no_that_stands_in_the_only_question_chooses_it_with_all_its_words() -
     assert chosen("not my parcel", ("hours",), knowledge) is None
 
 
+@pytest.mark.parametrize(
+    ("title", "no"), [("My parcel is not here", "not"), ("Paket nicht da", "nicht")]
+)
+def test_a_no_alone_chooses_nothing_from_a_list(title: str, no: str) -> None:
+    assert chosen(no, ("hours", "order_status"), _titled(title)) is None
+    assert chosen(f"{no} {title.split()[-1]}", ("hours", "order_status"), _titled(title)) == "hours"
+
+
 def test_no_before_a_number_chooses_from_a_list(knowledge: Knowledge) -> None:
     assert chosen("no 1", THREE, knowledge) == THREE[0]
 

@@ -142,7 +142,8 @@ def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
     if by_number is not None:
         return ids[by_number]
     words = {word for word in all_words if word not in _BESIDE}
-    fits = [name for name, title in asked.items() if words and words <= title]
+    # "Not" alone chooses nothing, though one question alone may have it: "my parcel is not here".
+    fits = [name for name, title in asked.items() if words - _NO and words <= title]
     exact = [name for name in fits if set(all_words) == asked[name]]
     offered_once = exact or fits
     return offered_once[0] if len(offered_once) == 1 else None
