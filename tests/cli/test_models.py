@@ -80,7 +80,7 @@ def test_card_names_all_that_was_given() -> None:
 def test_list_shows_the_versions_that_were_asked_for() -> None:
     made = added()
     assert made in run("list").stdout
-    assert "no such version" in run("list", "--state", "canary").stdout
+    assert "no version fits" in run("list", "--state", "canary").stdout
     assert json.loads(run("list", "--kind", "head", "--json").stdout)["name"] == "support_head"
 
 
@@ -158,4 +158,4 @@ def test_a_file_that_is_no_such_model_is_refused(kind: str, expected: str, text:
     assert isinstance(refused.exception, RegistryError)
     assert f"found other.json, which is no {kind}; expected " in refused.exception.message
     assert expected in refused.exception.message
-    assert run("list").stdout.startswith("no such version")
+    assert run("list").stdout.startswith("no version yet")
