@@ -22,12 +22,13 @@ Offers = list[tuple[str, float]]
 
 
 def worth_offering(
-    match: Match, section: ClarifySection, floor: float, may_offer: Callable[[str], bool]
+    match: Match, section: ClarifySection, floor: float, may_offer: Callable[[str], bool | None]
 ) -> Offers:
     """Returns the fewest intents that reach the confidence floor together; [] for none.
 
     Where the policy says `together`, as many as it allows may reach that instead. So may the
     likeliest alone, where others are known and none reaches LEAST_OFFERED, offered or not.
+    None from `may_offer` ends the list: nothing less likely may be offered in place of that intent.
     """
     if not section.from_ <= match.confidence < floor:
         return []
@@ -38,7 +39,10 @@ def worth_offering(
     meant = [(name, p) for name, p in match.others if p * part >= LEAST_OFFERED]
     offers: Offers = []
     for name, chance in (first, *meant)[: section.most]:
-        if not may_offer(name):
+        may = may_offer(name)
+        if may is None:
+            break
+        if not may:
             continue
         offers.append((name, chance))
         if len(offers) > 1 and sum([p for _, p in offers]) >= floor:

@@ -170,9 +170,13 @@ class Resolver(OwnAnswerer):
         )
         return offers if offers and self._about(offers, match, request) else []
 
-    def _may_offer(self, name: str, match: Match, signals: Signals) -> bool:
+    def _may_offer(self, name: str, match: Match, signals: Signals) -> bool | None:
+        """Returns if an intent is offered; None where it is kept off the shelf, which ends a list:
+        who means what is too grave is asked nothing else in its place."""
         intent = self._wording_of(match).knowledge.intents.get(name)
-        return intent is not None and intent.offered and not kept_off_shelf(signals, intent)
+        if intent is None:
+            return False
+        return None if kept_off_shelf(signals, intent) else intent.offered
 
     def _asked_for(self, match: Match, request: ChatRequest, signals: Signals) -> Offers:
         """Returns all that a request asks for where an answer lacks a value, so that they cannot be

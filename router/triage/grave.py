@@ -28,7 +28,7 @@ from router.stats import calibration, ngrams
 from router.stats.calibration import Calibrator, Floats, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
 from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
-from router.triage.facts.languages import is_function_word, language_of
+from router.triage.facts.languages import language_of
 from router.triage.text.folding import fold
 from router.types import READ_LANGUAGES, UNDETERMINED, Matter
 
@@ -172,18 +172,25 @@ SHORT_ODDS = 0.2
 sentences that taught the reader are longer. Phrases by language find the short ones that are."""
 
 
-FEW_WORDS = {ENGLISH: 1, LATIN: 3}
-"""Words that say nothing of a matter where all are function words: "y", "et puis". English ones are
-fewer, since its list has words such as `help` and `lost`, too."""
+_EMPTY = """
+    a ahora allora alors also and ben bir de depois der des do dopo e ein eine el en ensuite entao
+    et evet gli hayir het i ich ik il in io ja je jo la las le les lo los luego me moi na nao nee
+    nein ni nie no non o of os ou oui poi puis si sim so tak the then to u um uma un una und une
+    uno ve y ya yes yo you
+"""
+EMPTY_WORDS = frozenset(_EMPTY.split())
+"""Folded words that say nothing of a matter, alone or a few together: "y", "et puis". None is a
+verb, and none says how much: "non voglio piu" and "ich will nicht mehr" may be grave."""
+MOST_EMPTY = 3
 
 
 def tempered(chance: float, words: Sequence[str], table: int) -> float:
-    """Returns the chance of a grave matter, less for few letters in a Latin script but English.
+    """Returns the chance of a grave matter: none for empty words, less for few Latin letters.
 
     >>> [round(tempered(0.9, text.split(), LATIN), 2) for text in ("et puis", "il meurt", "y" * 20)]
     [0.0, 0.64, 0.9]
     """
-    if len(words) <= FEW_WORDS.get(table, 0) and all(map(is_function_word, words)):
+    if len(words) <= MOST_EMPTY and EMPTY_WORDS.issuperset(words):
         return 0.0
     if table != LATIN or sum(map(len, words)) >= SHORT_LETTERS:
         return chance

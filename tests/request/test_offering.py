@@ -262,6 +262,11 @@ def test_a_no_alone_chooses_nothing_from_a_list(title: str, no: str) -> None:
     assert chosen(f"{no} {title.split()[-1]}", ("hours", "order_status"), _titled(title)) == "hours"
 
 
+@pytest.mark.parametrize("text", ["it didn't", "I don't", "ok thanks", "OK, sorry", "bene grazie"])
+def test_what_declines_in_other_words_chooses_nothing(text: str) -> None:
+    assert chosen(text, ("hours",), _titled("Why didn't my parcel arrive")) is None
+
+
 def test_no_before_a_number_chooses_from_a_list(knowledge: Knowledge) -> None:
     assert chosen("no 1", THREE, knowledge) == THREE[0]
 

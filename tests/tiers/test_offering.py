@@ -68,3 +68,12 @@ def test_a_chance_counts_as_its_part_of_what_is_likely_together() -> None:
 def test_no_more_than_the_policy_says() -> None:
     assert _offered(("a", 0.3), ("b", 0.2), ("c", 0.2), most=2) == "ab"
     assert _offered(("a", 0.5), ("b", 0.2), ("c", 0.1), floor=0.65) == "ab"
+
+
+def test_what_is_kept_off_the_shelf_ends_an_offer() -> None:
+    """Who means what is too grave is asked nothing else in its place."""
+    section = ClarifySection.model_validate({"from": 0.05, "together": 0.3, "most": 3})
+    match = Match("a", 0.3, 0.5, 0.1, (("b", 0.25), ("c", 0.24)), together=0.8)
+    shelf = {"a": None, "b": True, "c": True}
+    assert worth_offering(match, section, 0.9, shelf.get) == []
+    assert len(worth_offering(match, section, 0.9, lambda name: True)) == 3

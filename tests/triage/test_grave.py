@@ -292,9 +292,20 @@ def test_the_last_words_of_a_text_are_in_a_window(count: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["y", "e", "Et puis ?", "y ahora", "Sí y no", "und", "I", "me"])
-def test_a_few_function_words_say_nothing_of_a_matter(text: str) -> None:
+def test_a_few_empty_words_say_nothing_of_a_matter(text: str) -> None:
     assert chances([text])[0] == 0.0
     assert max(chances([text, "le jaune"])) < 0.8  # in a batch as well
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Annem babam ölüyor", "Babam şimdi öldü", "Will nicht mehr", "Non voglio più"),
+        *("Não quero mais", "Ya no quiero", "Ya no puedo", "Nie chcę już", "Je veux plus"),
+    ],
+)
+def test_a_few_words_that_want_or_end_something_may_be_grave(text: str) -> None:
+    assert chances([text])[0] > 0.8
 
 
 @pytest.mark.parametrize("text", ["und mit PayPal?", "et pour la Suisse ?", "¿mañana?", "le rouge"])

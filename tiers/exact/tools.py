@@ -99,7 +99,8 @@ def solved_with_rate(asked: str, ours: str, reply: str) -> Solved | None:
     if not ours.startswith(NO_RATES):
         return None
     core, rate = question(asked), question(reply)
-    if core is None or rate is None or rate_asked_for(core) != ours:
+    # "What is 0.92?" asks something else.
+    if core is None or rate is None or rate.asked or rate_asked_for(core) != ours:
         return None
     text = exchange_with(rate, core)
     return None if text is None else Solved("currency", text)

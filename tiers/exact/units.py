@@ -54,7 +54,9 @@ _UNRATED = (
 )
 NO_RATES = "I know no rates of exchange."
 """Begins the question for a rate."""
-_BEFORE_RATE = re.compile(r"(?:it's|it is|at|with|use|the rate is|rate:?|about) ")
+_BEFORE_RATE = re.compile(r"(?:it's|it is|at|with|use|the rate is|rate:?) ")
+_DECIMAL_COMMA = re.compile(r"\b(0|\d{1,4}),(\d+)\b")
+_RATE_IN = re.compile(rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})")
 _BEGINNING = re.compile(
     r"-?[\d.]|an? ?|one|how (?:many|much|long|far|tall|heavy|hot|cold|fast|big)"
     r"|convert |change |exchange |turn "
@@ -171,13 +173,27 @@ def rate_asked_for(question: Question) -> str | None:
 def exchange_with(reply: Question, asked: Question) -> str | None:
     """Returns a sum that lacked a rate, by the rate that a reply states and nothing else.
 
-    >>> exchange_with(Question("it's 0.92"), Question("convert 100 dollars to euros"))
-    '100 USD = 92 EUR, at 0.92 EUR for 1 USD'
+    >>> for_euros = Question("convert 100 dollars to euros")
+    >>> {exchange_with(Question(rate), for_euros) for rate in ("it's 0.92", "0,92", "0.92 eur")}
+    {'100 USD = 92 EUR, at 0.92 EUR for 1 USD'}
+    >>> {exchange_with(Question(rate), for_euros) for rate in ("1,085", "0.92 usd", "0.92 kg")}
+    {None}
     """
     without = _unrated(asked)
     if without is None:
         return None
-    return exchange(Question(f"{without[2]} at {_BEFORE_RATE.sub('', reply.text)}".lower()))
+    have, want, of_money = without
+    rate = _BEFORE_RATE.sub("", reply.text)
+    comma = _DECIMAL_COMMA.search(rate)
+    if comma is not None:
+        if comma[1] != "0" and len(comma[2]) == 3:
+            return None  # 1,085 is a little more than one in Europe, and a thousand elsewhere
+        rate = _DECIMAL_COMMA.sub(r"\1.\2", rate)
+    rate = _SYMBOL.sub(lambda m: f"{m[2]} {_OF_SYMBOL[m[1]]}", rate)
+    told_in = _RATE_IN.fullmatch(rate)
+    if told_in is not None and _code(told_in["w"]) == want:
+        rate = f"{told_in['r']} {want} per {have}"
+    return exchange(Question(f"{of_money} at {rate}".lower()))
 
 
 def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:

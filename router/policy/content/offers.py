@@ -52,7 +52,11 @@ _BESIDE = frozenset(_words(_BESIDE_WORDS))
 """Words that people put around a choice."""
 _BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", "option", "please"}
 """Words beside which "one" is a number: it is none in "that one"."""
-_NO_WORDS = "no nope nah not never non pas não nein nicht nee niet nie нет не"
+_NO_WORDS = (
+    "no nope nah not never none neither nothing non pas aucun não nein nicht kein keine nee "
+    "niet geen nie hayir değil нет не don't didn't doesn't isn't wasn't aren't can't won't "
+    "haven't hasn't"
+)
 _NO = frozenset(_words(_NO_WORDS))
 _YES_WORDS = (
     "yes yep yeah yup sure correct right exactly indeed ok okay ja jawohl genau richtig stimmt "
@@ -61,12 +65,16 @@ _YES_WORDS = (
     "dokładnie oczywiście evet да"
 )
 _YES = frozenset(_words(_YES_WORDS))
+_WEAK = frozenset(_words("ok okay bene vale d'accord acuerdo"))
+_THANKS = frozenset(
+    _words("thank thanks gracias grazie merci danke dank bedankt obrigado obrigada dziękuję")
+)
 _BESIDE_YES_WORDS = (
     "s'il vous te plaît c'est ça cela ce ist meine meinte ich sehr vielen dank por es eso esa esta "
     "muchas per è questo questa va mille is bedoel ik alstublieft alsjeblieft u je wel hoor się to "
     "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста"
 )
-_BESIDE_YES = _BESIDE - {"no", "nr", "number"} | frozenset(_words(_BESIDE_YES_WORDS))
+_BESIDE_YES = _BESIDE - {"no", "nr", "number", "sorry"} | frozenset(_words(_BESIDE_YES_WORDS))
 """Words beside which a yes says nothing more."""
 MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
@@ -130,13 +138,22 @@ def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
     """
     if not ids:
         return None
-    all_words = _words(_without_keys(text[:400], knowledge))
+    whole, rest = text[:400], _without_keys(text[:400], knowledge)
+    # A key may be a short number, as a choice is: it is left out where the whole chooses nothing.
+    named = _named(_words(whole), ids, knowledge)
+    return named if named or rest == whole else _named(_words(rest), ids, knowledge)
+
+
+def _named(all_words: Sequence[str], ids: Sequence[str], knowledge: Knowledge) -> str | None:
+    """Returns the offered intent that the words of a message choose; None for none or several."""
     asked = {name: set(_words(title_of(knowledge, name))) for name in ids}
     if len(ids) == 1:
         # "No" is no number here; the words of "My parcel did not arrive" choose it all the same.
         if not _NO.isdisjoint(all_words) and set(all_words) != asked[ids[0]]:
             return None
-        if not _YES.isdisjoint(all_words) and set(all_words) <= _YES | _BESIDE_YES:
+        agreed = _YES.intersection(all_words)
+        declined = agreed <= _WEAK and not _THANKS.isdisjoint(all_words)  # "ok thanks": never mind
+        if agreed and not declined and set(all_words) <= _YES | _BESIDE_YES:
             return ids[0]
     by_number = _by_number(all_words, len(ids))
     if by_number is not None:

@@ -137,12 +137,6 @@ _ENDINGS = _points(_LANGUAGE_ENDINGS, ENDING)
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
 """What every ending ends with: most words end otherwise."""
 
-
-def is_function_word(word: str) -> bool:
-    """Returns True for a folded word that is one of the everyday words of a language."""
-    return word in _WORDS
-
-
 # Letters that few of these languages have.
 _LETTERS = {
     **dict.fromkeys("ğış", ("tr",)),

@@ -61,15 +61,16 @@ class Glossary:
         self.language = language
         self._words: dict[str, str] = {}
         self._stems: dict[str, str] = {}
-        self._phrases: dict[str, tuple[str, ...]] = {}  # those that are several words
+        self._phrases: dict[str, list[tuple[str, ...]]] = {}  # of several words, by the first
         for english, listed in words.items():
             for word in listed:
                 (folded,) = fold_terms([word.removesuffix("*")]) or [("",)]
                 table = self._stems if word.endswith("*") else self._words
                 table.setdefault(" ".join(folded), english)
                 if len(folded) > 1:
-                    self._phrases[" ".join(folded)] = folded
-        self._openers = frozenset(first for first, *_ in self._phrases.values())
+                    self._phrases.setdefault(folded[0], []).append(folded)
+        for phrases in self._phrases.values():
+            phrases.sort(key=len, reverse=True)
         # A client's word may have any length; no part of it is longer than what is known.
         self._longest = max(map(len, (*self._stems, *self._words)), default=0)
         # The first letters that a part of a compound may have: most words of other languages have
@@ -79,7 +80,8 @@ class Glossary:
     @property
     def words(self) -> Iterable[str]:
         """Returns the words that are known as a whole, those of phrases too."""
-        return {*self._words, *itertools.chain.from_iterable(self._phrases.values())}
+        phrases = itertools.chain.from_iterable(self._phrases.values())
+        return {*self._words, *itertools.chain.from_iterable(phrases)}
 
     @property
     def beginnings(self) -> Iterable[str]:
@@ -97,10 +99,9 @@ class Glossary:
         >>> german.gloss(["wo", "ist", "das", "paket"]).text
         'where is das parcel'
         """
-        if not self._openers.isdisjoint(words):
-            words = self._with_phrases(words)
         said: list[str] = []
         unknown, count = 0, len(words)
+        words = self._with_phrases(words)
         whole_words, beginnings = self._words, self._beginnings
         for word in words:
             whole = whole_words.get(word)
@@ -120,22 +121,21 @@ class Glossary:
 
     def _with_phrases(self, words: Sequence[str]) -> Sequence[str]:
         """Returns the words, with those of a phrase as one."""
+        if self._phrases.keys().isdisjoint(words):
+            return words
         found: list[str] = []
         at = 0
         while at < len(words):
-            fits = [
-                (len(phrase), text)
-                for text, phrase in self._phrases.items()
-                if words[at] == phrase[0] and tuple(words[at : at + len(phrase)]) == phrase
-            ]
-            length, text = max(fits, default=(1, words[at]))
-            found.append(text)
-            at += length
+            phrases = self._phrases.get(words[at], ())
+            fits = (one for one in phrases if tuple(words[at : at + len(one)]) == one)
+            phrase = next(fits, (words[at],))
+            found.append(" ".join(phrase))
+            at += len(phrase)
         return found
 
     def letters(self, words: Sequence[str]) -> int:
         """Returns how many letters of the words are known as a word or as its beginning."""
-        return sum(map(self._known_letters, words))
+        return sum(map(self._known_letters, self._with_phrases(words)))
 
     def _known_letters(self, word: str) -> int:
         if word in self._words:

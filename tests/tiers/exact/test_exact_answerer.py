@@ -83,6 +83,9 @@ OURS = 'I know no rates of exchange. How many EUR is 1 USD? I work out "100 USD 
     [
         ("0.92", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
         ("It's 0.92.", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
+        ("0,92", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
+        ("0.92 EUR", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
+        ("€0.92", "100 USD = 92 EUR, at 0.92 EUR for 1 USD"),
         ("1.25 USD per EUR, please", "100 USD = 80 EUR, at 1.25 USD for 1 EUR"),
         ("at 1 EUR = 1.25 USD", "100 USD = 80 EUR, at 1.25 USD for 1 EUR"),
     ],
@@ -101,6 +104,10 @@ async def test_a_rate_that_was_asked_for_completes_the_sum(reply: str, result: s
         ("What is 100 USD in EUR?", OURS, "0"),
         ("What is 100 USD in EUR?", OURS, "0.92 GBP per USD"),
         ("What is 100 USD in EUR?", OURS, "0.92 or 0.93"),
+        ("What is 100 USD in EUR?", OURS, "1,085"),  # as much, or a thousand times as much
+        ("What is 100 USD in EUR?", OURS, "0.92 USD"),
+        ("What is 100 USD in EUR?", OURS, "about 0.92"),
+        ("What is 100 USD in EUR?", OURS, "What is 0.92?"),
         ("What is 200 USD in EUR?", OURS, "0.92"),
         ("What is 100 USD in EUR?", f"{OURS} Or not.", "0.92"),
         ("0.92",),
