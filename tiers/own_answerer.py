@@ -49,9 +49,13 @@ class OwnAnswerer(ABC):
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields each choice in one piece."""
-        answer = await self.answer(work, call)
-        pieces = [Delta(text=c.text, index=index) for index, c in enumerate(answer.choices)]
-        yield [*pieces, Delta(final=answer)]
+        yield in_whole_choices(await self.answer(work, call))
+
+
+def in_whole_choices(answer: Answer) -> list[Delta]:
+    """Returns an answer as one piece for the text of each choice, and the final one."""
+    pieces = [Delta(text=choice.text, index=i) for i, choice in enumerate(answer.choices)]
+    return [*pieces, Delta(final=answer)]
 
 
 def facts_of(

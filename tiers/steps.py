@@ -258,12 +258,12 @@ class SteppedAnswerer(WrappingAnswerer):
         solved, noted = work, _NOTHING
         if work.role in STEPPED_ROLES:
             solved, noted = await self._with_context(work)
-        async with aclosing(self._inner.stream(solved, call)) as deltas:
-            async for together in deltas:
-                *pieces, last = together
-                if last.final is not None and noted.facts:
-                    last = replace(last, final=noted.on(last.final))
-                yield [*pieces, last]
+        async with aclosing(self._inner.stream(solved, call)) as steps:
+            async for pieces in steps:
+                final = pieces[-1].final
+                if final is not None and noted.facts:
+                    pieces = [*pieces[:-1], replace(pieces[-1], final=noted.on(final))]
+                yield pieces
 
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
         """Returns the request with the passages it may cite, and the citations for its answer."""

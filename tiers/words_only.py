@@ -33,6 +33,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tiers.own_answerer import in_whole_choices
 from tiers.wrapping import WrappingAnswerer
 
 OWN_ROLES = frozenset({Role.ANSWER, Role.SAMPLE, Role.SHADOW})
@@ -94,9 +95,7 @@ class WordsOnly(WrappingAnswerer):
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the words in one piece, or the inner pieces for a step of another answerer."""
         if work.role not in OWN_ROLES:
-            async for deltas in self._inner.stream(work, call):
-                yield deltas
+            async for pieces in self._inner.stream(work, call):
+                yield pieces
             return
-        answer = await self.answer(work, call)
-        pieces = [Delta(text=c.text, index=index) for index, c in enumerate(answer.choices)]
-        yield [*pieces, Delta(final=answer)]
+        yield in_whole_choices(await self.answer(work, call))

@@ -99,7 +99,9 @@ class ExactTier(OwnAnswerer):
             return None
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
-        result = solved(text, self._today(), self._tools, opens=opens) or self._rated(request)
+        result = solved(text, self._today(), self._tools, opens=opens)
+        if result is None and not opens:
+            result = self._rated(request)
         if result is not None:
             tool = f"tool: {result.tool}"
             if result.lacks:

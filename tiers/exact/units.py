@@ -189,16 +189,20 @@ def exchange_with(reply: Question, asked: Question) -> str | None:
         if comma[1] != "0" and len(comma[2]) == 3:
             return None  # 1,085 is a little more than one in Europe, and a thousand elsewhere
         rate = _DECIMAL_COMMA.sub(r"\1.\2", rate)
-    rate = _SYMBOL.sub(lambda m: f"{m[2]} {_OF_SYMBOL[m[1]]}", rate)
-    told_in = _RATE_IN.fullmatch(rate)
+    told_in = _RATE_IN.fullmatch(_in_codes(rate))
     if told_in is not None and _code(told_in["w"]) == want:
         rate = f"{told_in['r']} {want} per {have}"
     return exchange(Question(f"{of_money} at {rate}".lower()))
 
 
+def _in_codes(text: str) -> str:
+    """Returns a text with a code behind each number that has the sign of a currency before it."""
+    return _SYMBOL.sub(lambda m: f"{m.group(2)} {_OF_SYMBOL[m.group(1)]}", text)
+
+
 def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:
     """Returns the match of the first form that all of a question about money fits."""
-    text = _SYMBOL.sub(lambda m: f"{m.group(2)} {_OF_SYMBOL[m.group(1)]}", question.text)
+    text = _in_codes(question.text)
     if not _BEGINNING.match(text):
         return None
     return next((match for form in _compiled(forms) if (match := form.fullmatch(text))), None)

@@ -105,8 +105,8 @@ class Deliberation(OwnAnswerer):
         Raises: AnswererError where no step at all came back, DeadlineExceeded without any time.
         """
         final: Answer | None = None
-        async for deltas in self.stream(work, call):
-            final = deltas[-1].final
+        async for pieces in self.stream(work, call):
+            final = pieces[-1].final
         assert final is not None, "a deliberation's stream ends with its answer"
         return final
 

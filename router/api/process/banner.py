@@ -12,6 +12,7 @@ from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
 from router.api.compose.text_keys import text_keys
 from router.policy.loading import missing_secrets, unreachable_receivers
+from router.policy.schema import Policy
 from router.policy.warnings import matters_for_people, unkept_matters
 from router.routing.policy_runtime import PolicyRuntime
 from router.types import AnswererState, AnswererStatus, Device
@@ -113,8 +114,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
 
 def _kept_texts(core: Core) -> Iterator[str]:
     """Yields which policies store texts, how and for how long, and if they are sealed."""
-    kept = [loaded.policy for loaded in core.loaded.values()]
-    kept = [policy for policy in kept if policy.privacy.store != "none"]
+    kept = _storing(core)
     for number, policy in enumerate(kept):
         label = "  texts    " if number == 0 else "           "
         how = "redacted" if policy.privacy.store == "redacted" else "in full"
@@ -123,6 +123,12 @@ def _kept_texts(core: Core) -> Iterator[str]:
         yield f"{label}  prompts and answers are stored {how} for {long}: {policy.name}"
     if kept:
         yield f"             (privacy.store); {_sealed(core)}."
+
+
+def _storing(core: Core) -> list[Policy]:
+    """Returns the policies that store texts of all requests."""
+    policies = [loaded.policy for loaded in core.loaded.values()]
+    return [policy for policy in policies if policy.privacy.store != "none"]
 
 
 def _sealed(core: Core) -> str:
@@ -140,8 +146,7 @@ def _kept_for_reviewers(core: Core) -> Iterator[str]:
     if kept:
         who = ", ".join(kept)
         yield f"  reviews    what waits for a person is stored until it is decided: {who}"
-        others = any(loaded.policy.privacy.store != "none" for loaded in core.loaded.values())
-        whose = f" of {who}" if others else ""
+        whose = f" of {who}" if _storing(core) else ""
         yield f"             (privacy.waiting); {_sealed(core)}. No other text{whose} is stored."
     if unkept:
         yield "  reviews    nobody can read what waits for a person, though customers are told that"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from router.triage.facts.languages import UNKNOWN
 from router.triage.glossed.english import tells_nothing
+from router.triage.glossed.word_runs import joined
 from router.triage.text.folding import fold_terms
 
 SHORTEST_BEGINNING = 3
@@ -61,16 +62,17 @@ class Glossary:
         self.language = language
         self._words: dict[str, str] = {}
         self._stems: dict[str, str] = {}
-        self._phrases: dict[str, list[tuple[str, ...]]] = {}  # of several words, by the first
+        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for english, listed in words.items():
             for word in listed:
                 (folded,) = fold_terms([word.removesuffix("*")]) or [("",)]
                 table = self._stems if word.endswith("*") else self._words
-                table.setdefault(" ".join(folded), english)
+                phrase = " ".join(folded)
+                table.setdefault(phrase, english)
                 if len(folded) > 1:
-                    self._phrases.setdefault(folded[0], []).append(folded)
+                    self._phrases.setdefault(folded[0], []).append((folded, phrase))
         for phrases in self._phrases.values():
-            phrases.sort(key=len, reverse=True)
+            phrases.sort(key=lambda one: len(one[0]), reverse=True)
         # A client's word may have any length; no part of it is longer than what is known.
         self._longest = max(map(len, (*self._stems, *self._words)), default=0)
         # The first letters that a part of a compound may have: most words of other languages have
@@ -81,7 +83,7 @@ class Glossary:
     def words(self) -> Iterable[str]:
         """Returns the words that are known as a whole, those of phrases too."""
         phrases = itertools.chain.from_iterable(self._phrases.values())
-        return {*self._words, *itertools.chain.from_iterable(phrases)}
+        return {*self._words, *(word for folded, _ in phrases for word in folded)}
 
     @property
     def beginnings(self) -> Iterable[str]:
@@ -101,7 +103,7 @@ class Glossary:
         """
         said: list[str] = []
         unknown, count = 0, len(words)
-        words = self._with_phrases(words)
+        words = joined(words, self._phrases)
         whole_words, beginnings = self._words, self._beginnings
         for word in words:
             whole = whole_words.get(word)
@@ -119,23 +121,9 @@ class Glossary:
                     return None
         return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown)
 
-    def _with_phrases(self, words: Sequence[str]) -> Sequence[str]:
-        """Returns the words, with those of a phrase as one."""
-        if self._phrases.keys().isdisjoint(words):
-            return words
-        found: list[str] = []
-        at = 0
-        while at < len(words):
-            phrases = self._phrases.get(words[at], ())
-            fits = (one for one in phrases if tuple(words[at : at + len(one)]) == one)
-            phrase = next(fits, (words[at],))
-            found.append(" ".join(phrase))
-            at += len(phrase)
-        return found
-
     def letters(self, words: Sequence[str]) -> int:
         """Returns how many letters of the words are known as a word or as its beginning."""
-        return sum(map(self._known_letters, self._with_phrases(words)))
+        return sum(map(self._known_letters, joined(words, self._phrases)))
 
     def _known_letters(self, word: str) -> int:
         if word in self._words:

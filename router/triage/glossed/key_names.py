@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from router.triage.glossed.word_runs import joined
+
 _FIRST_MARK = 0xE000  # of the code points that no text shows; one of them tells no language
 
 
@@ -20,9 +22,8 @@ class KeyNames:
     def __init__(self, names: Iterable[str]) -> None:
         # The longest first: "my order item" names no order.
         longest = sorted(set(names), key=lambda name: (-len(name.split()), name))
-        self._marks = {
-            ("my", *name.split()): chr(_FIRST_MARK + i) for i, name in enumerate(longest)
-        }
+        marks = [(("my", *name.split()), chr(_FIRST_MARK + i)) for i, name in enumerate(longest)]
+        self._runs = {"my": marks}
         self._said = [
             (
                 mark,
@@ -32,7 +33,7 @@ class KeyNames:
                 ),
                 " ".join(phrase),
             )
-            for phrase, mark in self._marks.items()
+            for phrase, mark in marks
         ]
 
     def marked(self, words: Sequence[str]) -> Sequence[str]:
@@ -41,19 +42,7 @@ class KeyNames:
         >>> [len(word) for word in KeyNames(["order"]).marked(["storniere", "my", "order"])]
         [9, 1]
         """
-        if "my" not in words or not self._marks:
-            return words
-        kept, at = list[str](), 0
-        while at < len(words):
-            for phrase, mark in self._marks.items():
-                if tuple(words[at : at + len(phrase)]) == phrase:
-                    kept.append(mark)
-                    at += len(phrase)
-                    break
-            else:
-                kept.append(words[at])
-                at += 1
-        return kept
+        return joined(words, self._runs)
 
     def said(self, text: str) -> str:
         """Returns a gloss with names in place of its marks, each thing named once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -102,10 +102,9 @@ def test_the_start_says_what_is_kept_for_those_who_review(
     environ: dict[str, str],
     told: str,
 ) -> None:
-    policy = write_policy(tmp_path, upstream.url, privacy=privacy)
-    with Served(tmp_path, policy, **environ) as served:
-        assert told in " ".join(served.output.split())
-        assert ("  reviews  " in served.output) is bool(told)
+    output = _output(upstream, tmp_path, privacy, environ)
+    assert told in " ".join(output.split())
+    assert ("  reviews  " in output) is bool(told)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +130,17 @@ def test_the_start_says_if_texts_are_sealed_exactly_where_they_are_stored(
     environ: dict[str, str],
     told: str,
 ) -> None:
-    policy = write_policy(tmp_path, upstream.url, privacy=privacy)
-    with Served(tmp_path, policy, **environ) as served:
-        assert told in " ".join(served.output.split())
-        assert ("  texts  " in served.output) is bool(told)
+    output = _output(upstream, tmp_path, privacy, environ)
+    assert told in " ".join(output.split())
+    assert ("  texts  " in output) is bool(told)
+
+
+def _output(
+    upstream: Upstream, folder: Path, privacy: Mapping[str, object], environ: Mapping[str, str]
+) -> str:
+    """Returns what a server prints at its start under a policy with this section `privacy`."""
+    with Served(folder, write_policy(folder, upstream.url, privacy=privacy), **environ) as served:
+        return served.output
 
 
 @pytest.mark.process
