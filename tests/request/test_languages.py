@@ -119,6 +119,58 @@ def test_a_number_of_an_order_leaves_the_answer_as_it_is(
     assert not numbered.signals.inherited
 
 
+@pytest.mark.parametrize(
+    ("text", "framed"),
+    [
+        (
+            "How long does delivery take?",
+            "Hi, this is Ana. Can you help me? How long does delivery take? Kind regards, Ana",
+        ),
+        (
+            "Wie lange dauert die Lieferung?",
+            "Sehr geehrte Damen und Herren,\nwie lange dauert die Lieferung?\nMfG\nJonas Weber",
+        ),
+        (
+            "Comment annuler ma commande ?",
+            "Bonjour, j'ai une question : comment annuler ma commande ? Merci d'avance !",
+        ),
+        (
+            "¿Cuánto tarda el envío?",
+            "Buenos días, me llamo Marta Gil. ¿Cuánto tarda el envío? Un saludo, Marta",
+        ),
+        (
+            "Quanto costa la spedizione?",
+            "Il mio numero d'ordine è 1044288. Quanto costa la spedizione? Grazie, Luca",
+        ),
+        (
+            "Wat kost de verzending?",
+            "Geachte heer, mevrouw,\nWat kost de verzending?\nMet vriendelijke groet,\nSanne Bos",
+        ),
+        ("Jak anulować zamówienie?", "Dzień dobry, mam pytanie: Jak anulować zamówienie?"),
+        (
+            "Quanto tempo demora a entrega?",
+            "Bom dia, o meu nome é Rita Sousa. Quanto tempo demora a entrega? Obrigada, Rita",
+        ),
+    ],
+)
+def test_a_frame_leaves_the_answer_as_it_is(shop: Gateway, text: str, framed: str) -> None:
+    plain, told = shop.complete(text), shop.complete(framed)
+    assert plain.answer is not None
+    assert told.answer is not None
+    assert told.answer.matched == plain.answer.matched is not None
+    assert told.verdict == plain.verdict
+
+
+def test_a_grave_matter_climbs_in_any_frame(shop: Gateway) -> None:
+    for text in (
+        "Dear Team, my chest hurts badly since this morning. Kind regards, Ana",
+        "How do I reset my password?\nThanks,\nI want to kill myself",
+        "My name is Ana and I want to kill myself",
+        "My order number is 1044288. My baby cannot breathe! Thanks in advance",
+    ):
+        assert shop.complete(text).rung.level == 3, text
+
+
 def test_what_the_operator_wrote_gets_its_own_answer(shop: Gateway) -> None:
     folder = policies_dir() / "knowledge" / "customer_support"
     wrong = []

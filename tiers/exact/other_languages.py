@@ -1,4 +1,4 @@
-"""Reads percentages, sums and conversions in German, French, Spanish and Italian.
+"""Reads percentages, sums and conversions in seven languages besides English.
 
 All of the question must fit one form, as in English, whose tools compute the result. A point and a
 comma change places between languages: a number that two of them read differently ("2.340") gets no
@@ -22,7 +22,7 @@ from tiers.exact.wording import Question
 MAX_CHARACTERS = 120
 _AMOUNT = r"\d{1,12}(?:[.,]\d{1,12})?"
 _NUMBER = rf"-?{_AMOUNT}"
-_PER = "(?:%|prozent|pour ?cent|por ?ciento|per ?cento)"
+_PER = "(?:%|prozent|procent|pour ?cent|por ?ciento|por ?cento|per ?cento)"
 _SAFE = re.compile(r"-?\d+(?:[.,]\d{1,2}|[.,]\d{4,})?")
 """Three digits behind a point or a comma may be thousands."""
 
@@ -153,6 +153,95 @@ _LANGUAGES = (
             weeks="settimana settimane",
         ),
     ),
+    _Language(
+        r"(?:hoeveel|wat) (?:is|zijn|wordt)|bereken|reken uit",
+        "hoeveel",
+        "zijn|is|zitten er in|zitten in|gaan er in|heeft|hebben",
+        "van",
+        "in|naar",
+        "ongeveer",
+        {
+            **{"keer": "*", "maal": "*", "plus": "+", "min": "-"},
+            **{"gedeeld door": "/", "delen door": "/"},
+        },
+        _units(
+            km="kilometer kilometers",
+            m="meter meters",
+            cm="centimeter centimeters",
+            mm="millimeter millimeters",
+            miles="mijl mijlen",
+            inches="inch inches",
+            feet="voet",
+            kg="kilo kilogram",  # an `ons` is a tenth of it, and no ounce
+            g="gram",
+            l="liter liters",
+            hours="uur uren",
+            minutes="minuut minuten",
+            seconds="seconde seconden",
+            days="dag dagen",
+            weeks="week weken",
+        ),
+    ),
+    _Language(
+        r"ile (?:to jest|to|jest|wynosi|bedzie)|oblicz|policz",
+        "ile",
+        "to|ma|maja|jest w|jest to",
+        "z|ze|od",
+        "w|na",
+        "okolo",
+        {
+            **{"razy": "*", "plus": "+", "dodac": "+", "minus": "-", "odjac": "-"},
+            **{"podzielone przez": "/", "podzielic przez": "/", "przez": "/"},
+        },
+        _units(
+            km="kilometr kilometry kilometra kilometrow kilometrach",
+            m="metr metry metra metrow metrach",
+            cm="centymetr centymetry centymetra centymetrow centymetrach",
+            mm="milimetr milimetry milimetra milimetrow milimetrach",
+            miles="mila mile mili mil milach",
+            inches="cal cale cala cali calach",
+            feet="stopa stopy stop stopach",
+            kg="kilo kilogram kilogramy kilograma kilogramow kilogramach",
+            g="gram gramy grama gramow gramach",
+            ounces="uncja uncje uncji uncjach",
+            l="litr litry litra litrow litrach",
+            hours="godzina godziny godzin godzinach",
+            minutes="minuta minuty minut minutach",
+            seconds="sekunda sekundy sekund sekundach",
+            days="dzien dnia dni dniach",
+            weeks="tydzien tygodnie tygodnia tygodni tygodniach",
+        ),
+    ),
+    _Language(
+        r"quant(?:o|os|a) (?:e|sao|da|dao|faz|fazem)|calcul[ae]r?|qual e o resultado de",
+        "quant[oa]s",
+        "sao|ha em|tem|existem em|cabem em",
+        "de|do|dos",
+        "em|para",
+        "cerca de",
+        {
+            **{"vezes": "*", "mais": "+", "menos": "-"},
+            **{"dividido por": "/", "a dividir por": "/", "sobre": "/"},
+        },
+        _units(
+            km="quilometro quilometros",
+            m="metro metros",
+            cm="centimetro centimetros",
+            mm="milimetro milimetros",
+            miles="milha milhas",
+            inches="polegada polegadas",
+            feet="pe pes",
+            kg="quilo quilos quilograma quilogramas",
+            g="grama gramas",
+            ounces="onca oncas",
+            l="litro litros",
+            hours="hora horas",
+            minutes="minuto minutos",
+            seconds="segundo segundos",
+            days="dia dias",
+            weeks="semana semanas",
+        ),
+    ),
 )
 _BEGINNING = re.compile(
     r"-?\d|" + "|".join(f"(?:{one.opening}|{one.how_many}) " for one in _LANGUAGES)
@@ -162,6 +251,7 @@ _SYMBOLS = {name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l")}
 _ACCENTS = str.maketrans(
     {
         **dict(zip("áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc", strict=True)),
+        **dict(zip("ąćęłńśźż", "acelnszz", strict=True)),
         **dict.fromkeys("\u00d7\u00b7", "*"),
         **dict.fromkeys("\u2212\u2013", "-"),
         "\u00f7": "/",

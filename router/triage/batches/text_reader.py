@@ -16,6 +16,8 @@ from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.asks import asks_in, leans
 from router.triage.facts.doubts import less_sure
+from router.triage.facts.file_paths import without_folders
+from router.triage.facts.framing import without_frame
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
@@ -30,10 +32,10 @@ from router.triage.other_readings import (
 )
 from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
 from router.triage.text.amount_lists import unquoted
-from router.triage.text.folding import fold, words_of
+from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
-from router.types import Match, MatchBasis
+from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
@@ -73,23 +75,35 @@ class TextReader:
     def _ruled(self, asked: Asked) -> _Text:
         config = asked.config
         facts = self._facts(asked.text, config, asked.spoken)
-        gloss = self._gloss(asked, facts)
+        answers = config.knowledge is not None and not facts.unread
+        said = facts.instead or (without_frame(asked.text) if answers else asked.text)
+        gloss = self._gloss(asked, facts, said)
         if gloss is not None and not facts.clear:
             # What the function words leave open, a glossary tells.
             facts = replace(facts, language=gloss.language, mended="")
-        # Whoever has approved answers must not give one of them to a request that asks for two.
-        may_ask_twice = config.knowledge is not None and not facts.unread
-        clauses = asks_in(asked.text) if may_ask_twice else ()
-        return _Text(asked, config, facts, gloss, _in_plain_words(asked, facts), clauses)
+        framed = gloss is None and said != asked.text and not facts.instead
+        return _Text(
+            asked,
+            config,
+            facts,
+            said,
+            gloss,
+            self._mended(said, facts) if framed and not facts.other_forms else "",
+            _in_plain_words(asked, facts),
+            # Whoever has approved answers must not give one of them where two are asked for.
+            asks_in(said) if answers else (),
+        )
 
-    def _gloss(self, asked: Asked, facts: TurnFacts) -> Gloss | None:
+    def _mended(self, text: str, facts: TurnFacts) -> str:
+        plain = without_folders(text)
+        return self.mend(plain) if facts.language in READ_LANGUAGES else plain
+
+    def _gloss(self, asked: Asked, facts: TurnFacts, said: str) -> Gloss | None:
         glossed = asked.config.glossed
         if glossed is None or self.model is None or facts.unread:
             return None
-        text, words = asked.text, facts.folded.words
-        if facts.instead:
-            text, words = facts.instead, words_of(facts.instead)
-        return glossed.gloss(text, words, facts.language or asked.spoken, facts.even)
+        words = facts.folded.words if said == asked.text else fold(said).words
+        return glossed.gloss(said, words, facts.language or asked.spoken, facts.even)
 
 
 class _Text(NamedTuple):
@@ -98,7 +112,9 @@ class _Text(NamedTuple):
     asked: Asked
     config: TriageConfig
     facts: TurnFacts
+    said: str  # the text without its disguise, or without its frame
     gloss: Gloss | None
+    framed: str  # what is matched in its place; "" where it has no frame
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
 
@@ -117,6 +133,7 @@ class TextBatch:
     def __init__(self, reader: TextReader, texts: Sequence[_Text]) -> None:
         self._reader, self._texts = reader, texts
         self._again = [i for i, one in enumerate(texts) for _ in one.facts.other_forms]
+        self._framed = [i for i, one in enumerate(texts) if one.framed]
         self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
@@ -125,6 +142,9 @@ class TextBatch:
         with self._failing():
             whole = [_as_meant(one.asked, one.facts) for one in texts]
             whole += [Asked(form, one.config) for one in texts for form in one.facts.other_forms]
+            whole += [
+                Asked(one.framed, one.config, use=Use.IF_KNOWN) for one in texts if one.framed
+            ]
             whole += [_as_glossed(one.gloss, one.config) for one in texts if one.gloss is not None]
             whole += [Asked(one.plain, one.config) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
@@ -185,14 +205,13 @@ class TextBatch:
             if self._means_nothing(one.facts, matches[index]):
                 rows[index] = rows[index]._replace(novelty=1.0)
                 matches[index] = None
-        self._by_gloss(rows, matches, len(texts) + len(again))
+        self._by_framed(rows, matches, len(texts) + len(again))
+        self._by_gloss(rows, matches, len(texts) + len(again) + len(self._framed))
         self._by_plain_words(rows)
-        for index, (asked, config, facts, gloss, *_) in enumerate(texts):
+        for index, (_, config, facts, said, gloss, *_) in enumerate(texts):
             if config.shelf is not None and not facts.unread:
                 matches[index] = config.shelf.judged(
-                    facts.instead or asked.text,
-                    matches[index],
-                    "" if gloss is None else gloss.text,
+                    said, matches[index], "" if gloss is None else gloss.text
                 )
         known_at = {i for i, one in enumerate(texts) if one.facts.instead and is_known(matches[i])}
         known_at |= set(known)
@@ -214,6 +233,19 @@ class TextBatch:
             )
             for index, one in enumerate(texts)
         ]
+
+    def _by_framed(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
+        """Takes over what texts match without their frames; those begin at `position`.
+
+        The heads read the whole text: in a task a salutation may be material.
+        """
+        for place, index in enumerate(self._framed, start=position):
+            own, found = matches[index], matches[place]
+            if own is not None and own.basis is MatchBasis.WRITTEN:
+                continue
+            if is_known(found):
+                rows[index] = rows[index]._replace(novelty=rows[place].novelty)
+            matches[index] = surer(found, own)
 
     def _by_asks(self, matches: list[Match | None], clause_matches: Sequence[Match | None]) -> None:
         """Notes the answers of requests that ask for several, by the matches of their clauses."""
@@ -262,13 +294,13 @@ class TextBatch:
         What the encoder makes of another language is chance: a match of the text as it stands
         holds only where its gloss matches the same, as in "Wo ist my order".
         """
-        for index, (asked, config, facts, gloss, *_) in enumerate(self._texts):
+        for index, (_, config, facts, said, gloss, *_) in enumerate(self._texts):
             glossed = config.glossed
             if glossed is None or (gloss is None and facts.language not in glossed.languages):
                 continue
             match, own = None, matches[index]
             if gloss is not None:
-                match = glossed.match(gloss, matches[position], facts.instead or asked.text)
+                match = glossed.match(gloss, matches[position], said)
                 if not facts.instead:  # a disguise never lowers what its other forms tell
                     rows[index] = as_glossed(rows[index], rows[position], match)
                 position += 1

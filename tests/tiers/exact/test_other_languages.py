@@ -33,6 +33,15 @@ TODAY = date(2026, 11, 22)
         ("¿Cuánto es el 15% de 240 más 10?", "(15% de 240) mas 10 = 46"),
         ("Combien fait 2 * (15% de 240) + 1 ?", "2 * (15% de 240) + 1 = 73"),
         ("Quanto fa il 15% di 240 più 10?", "(15% di 240) piu 10 = 46"),
+        ("Hoeveel is 17% van 2340?", "17 % van 2340 = 397,8"),
+        ("Wat is 10 gedeeld door 4", "10 gedeeld door 4 = 2,5"),
+        ("Hoeveel dagen zijn 3 weken?", "3 weken = 21 dagen"),
+        ("Ile to jest 17% z 2340?", "17 % z 2340 = 397,8"),
+        ("Ile to jest 12 razy 7,5", "12 razy 7,5 = 90"),
+        ("Ile kilometrów ma 30 mil?", "30 mil = 48,28032 kilometrow"),
+        ("Quanto é 17% de 2340?", "17 % de 2340 = 397,8"),
+        ("Quanto é 10 a dividir por 4?", "10 a dividir por 4 = 2,5"),
+        ("Quantos dias são 3 semanas?", "3 semanas = 21 dias"),
     ],
 )
 def test_a_question_is_answered_with_a_decimal_comma(question: str, answer: str) -> None:
@@ -60,6 +69,10 @@ def test_a_question_is_answered_with_a_decimal_comma(question: str, answer: str)
         "Was ist 100 durch 10% von 50",
         "Was ist 15% von 2.340 plus 10",
         "Was ist 15% von 240 plus 10 und warum",
+        "Hoeveel gram is 2 ons",  # of the market, or an ounce
+        "Wat is 3 keer zo duur",
+        "Ile kosztuje 3 razy wysyłka",
+        "Quanto é 2.340 mais 1",
     ],
 )
 def test_what_may_mean_something_else_gets_no_number(question: str) -> None:

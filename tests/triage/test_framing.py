@@ -1,0 +1,82 @@
+"""Tests what a message is without its salutation, introduction and closing."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.triage.facts.framing import MOST_CHARACTERS, without_frame
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (
+            "Hi, my order number is 1044288. How long does delivery take?",
+            "How long does delivery take?",
+        ),
+        ("how long does delivery take My order number is 1044288.", "how long does delivery take"),
+        ("Order number: 1044288\nHow long does delivery take", "How long does delivery take"),
+        ("how long does delivery take (order no. 12345)", "how long does delivery take"),
+        ("My name is Ana. My order number is A-10442. Where is my parcel?", "Where is my parcel?"),
+        ("my email is a@b.example, how do I reset my password", "how do I reset my password"),
+        ("Dear Mr. Smith, how much is shipping to Norway", "how much is shipping to Norway"),
+        (
+            "Dear Sir or Madam,\ncan I pay by card?\n\nKind regards\nAna Silva\nAcme Ltd",
+            "can I pay by card?",
+        ),
+        ("Sorry to bother you, but is the shop open today", "is the shop open today"),
+        ("Can you help me? My parcel is lost.", "My parcel is lost."),
+        ("My parcel is lost. Can anyone help me?", "My parcel is lost."),
+        ("How much is shipping looking forward to your reply", "How much is shipping"),
+        ("Can I pay by card? Thanks Ana", "Can I pay by card?"),
+        (
+            "Wann haben Sie geöffnet? Meine Kundennummer lautet 4711. LG Jo",
+            "Wann haben Sie geöffnet?",
+        ),
+        (
+            "Madame, Monsieur,\ncombien coûte la livraison ?\nCordialement,\nAna",
+            "combien coûte la livraison ?",
+        ),
+        ("Buenos días, me llamo Marta Gil. ¿Aceptan tarjetas?", "¿Aceptan tarjetas?"),
+        (
+            "Szanowni Państwo,\nile kosztuje wysyłka?\nZ poważaniem\nOla Nowak",
+            "ile kosztuje wysyłka?",
+        ),
+        ("Geachte heer, mevrouw,\nwat kost verzending?\nMvg\nSanne Bos", "wat kost verzending?"),
+        ("Exmos. Senhores,\nquanto custa o envio?\nCumprimentos,\nRita", "quanto custa o envio?"),
+    ],
+)
+def test_a_frame_is_left_out(text: str, question: str) -> None:
+    assert without_frame(text) == question
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can you help me?",
+        "Hi, can you help me? My name is Ana.",
+        "Thanks in advance",
+        "Thanks, I want to die",
+        "How do I reset my password?\nThanks\nI want to die",
+        "I can't find my order number 1044288",
+        "Where is it? My order number is 1044288.",
+        "¿Dónde está? Mi número de pedido es 1044288.",
+        "my order number 12345 has not come and I am angry",
+        "My name is Ana and I",
+        "No, thanks, I want to go",
+        "How do you say thank you very much",
+        "Play the best Elizaveta",
+        "Let me know, when it comes",
+        " Arrange a call back ",
+        "(i) A triplex winding has how many paths?",
+        "Dear Sir or Madam, " + "what now? " * MOST_CHARACTERS,
+    ],
+)
+def test_what_asks_for_something_stays(text: str) -> None:
+    assert without_frame(text) == text
+
+
+@pytest.mark.parametrize("joined", ["and", "und", "et", "y", "e", "en", "i"])
+def test_what_is_joined_to_an_introduction_stays(joined: str) -> None:
+    text = f"My name is Ana {joined} I want to end everything"
+    assert without_frame(text) == "I want to end everything"
