@@ -81,6 +81,13 @@ def with_heads(row: ModelRow, other: ModelRow, names: frozenset[str]) -> ModelRo
     return row._replace(heads=tuple([others.get(head.name, head) for head in row.heads]))
 
 
+def likelier(one: Match | None, other: Match | None) -> Match | None:
+    """Returns the more confident match; the first where both are as confident."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda match: match.confidence)
+
+
 def weaker_match(one: Match | None, other: Match | None) -> Match | None:
     """Returns the less confident match; None when either reading matched nothing."""
     if one is None or other is None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.framing import MOST_CHARACTERS, without_frame
+from router.triage.facts.languages import heard
+from router.triage.framing.frame import MOST_CHARACTERS, without_frame
+from router.triage.text.folding import fold
+
+
+def unframed(text: str, language: str = "") -> str:
+    words = fold(text).words
+    return without_frame(text, words, language or heard(text, words).language)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +50,25 @@ from router.triage.facts.framing import MOST_CHARACTERS, without_frame
             "ile kosztuje wysyłka?",
         ),
         ("Geachte heer, mevrouw,\nwat kost verzending?\nMvg\nSanne Bos", "wat kost verzending?"),
-        ("Exmos. Senhores,\nquanto custa o envio?\nCumprimentos,\nRita", "quanto custa o envio?"),
+        ("Bom dia,\nonde está a encomenda?\nCumprimentos,\nRita Sá", "onde está a encomenda?"),
+        (
+            "Hi, I've been a customer for 15 years. How much is shipping? Best,\nTom Bo\n"
+            "Sent from my iPhone",
+            "How much is shipping?",
+        ),
+        ("Name: Ann Lee\nPhone: 555 0100\nHow much is shipping?", "How much is shipping?"),
+        ("hi i have a question how much is shipping thx", "how much is shipping"),
+        ("Hallo, vielleicht eine dumme Frage, aber was kostet er? LG, Finn", "was kostet er?"),
+        ("Coucou ! combien coûte la livraison ? Merciii", "combien coûte la livraison ?"),
+        (
+            "How much is shipping?\n\nBest,\nSophie Tran\nOffice Manager | Brightwell Dental\n"
+            "T: 020 7946 0821",
+            "How much is shipping?",
+        ),
     ],
 )
 def test_a_frame_is_left_out(text: str, question: str) -> None:
-    assert without_frame(text) == question
+    assert unframed(text) == question
 
 
 @pytest.mark.parametrize(
@@ -56,15 +77,17 @@ def test_a_frame_is_left_out(text: str, question: str) -> None:
         "Can you help me?",
         "Hi, can you help me? My name is Ana.",
         "Thanks in advance",
-        "Thanks, I want to die",
-        "How do I reset my password?\nThanks\nI want to die",
+        "How do I reset my password?\nI want to die",
+        "Which hours?\nThe Bomb Is In The Lobby",
+        "As a new customer, can I pay later?",
+        "Is it in stock, do you have it",
+        "Rücksendung, wie geht das?",
         "I can't find my order number 1044288",
         "Where is it? My order number is 1044288.",
         "¿Dónde está? Mi número de pedido es 1044288.",
         "my order number 12345 has not come and I am angry",
         "My name is Ana and I",
         "No, thanks, I want to go",
-        "How do you say thank you very much",
         "Play the best Elizaveta",
         "Let me know, when it comes",
         " Arrange a call back ",
@@ -73,10 +96,31 @@ def test_a_frame_is_left_out(text: str, question: str) -> None:
     ],
 )
 def test_what_asks_for_something_stays(text: str) -> None:
-    assert without_frame(text) == text
+    assert unframed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Thanks, I want to die", "I want to die"),
+        ("Can I pay?\nThanks\nI want to die", "Can I pay?\nI want to die"),
+        (
+            "When do you close?\nSincerely,\nThe Bomb Is Here",
+            "When do you close?\nThe Bomb Is Here",
+        ),
+        ("Please reply, I won't last the night. Do you take cards?", "I won't last the night. Do"),
+    ],
+)
+def test_what_stands_beside_a_courtesy_stays(text: str, rest: str) -> None:
+    assert unframed(text).startswith(rest)
+
+
+@pytest.mark.parametrize("text", ["thx " * 240 + "zebra", "a, " * 330, "Thanks Ana\n" * 90])
+def test_nothing_but_courtesies_stays(text: str) -> None:
+    assert unframed(text, "en") == text
 
 
 @pytest.mark.parametrize("joined", ["and", "und", "et", "y", "e", "en", "i"])
 def test_what_is_joined_to_an_introduction_stays(joined: str) -> None:
     text = f"My name is Ana {joined} I want to end everything"
-    assert without_frame(text) == "I want to end everything"
+    assert unframed(text) == "I want to end everything"

@@ -100,6 +100,11 @@ class GlossedAnswers:
         gloss = self._glossaries.nearest(words, language, even, asks=asks, above=english)
         return None if gloss is None else gloss._replace(text=self._names.said(gloss.text))
 
+    def is_written(self, text: str) -> bool:
+        """Returns True for a text that the operator wrote, in any language."""
+        key = text_key(text)
+        return any([key in mine.written for mine in self._answers.values()])
+
     def match(self, gloss: Gloss, found: Match | None, text: str) -> Match | None:
         """Returns the answer that a text asks for; `found` is what its gloss matched."""
         mine = self._answers[gloss.language]

@@ -65,13 +65,17 @@ _A_NUMBER = (
     r"(?:#? ?(?=[\w-]{0,6}\d)[\w-]{3,24}|my (?:\w+ )?\w+|"
     r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})"
 )
-_A_NAME = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'\u2019-]+(?: (?:[a-z]{2,3} )?[A-ZÀ-ÖØ-ÞĀ-Ž][\w'\u2019-]+){0,2})"
+_CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-Ž])[\w'\u2019-]+"
+_A_NAME = (
+    rf"(?:\w{{2,20}}(?= (?:and|und|et|en|oraz|[yei]) )|"
+    rf"{_CAPITAL}(?: (?:[a-z]{{2,3}} )?{_CAPITAL}){{0,2}})"
+)
 _JOINS = r"(?:and|und|et|en|oraz|(?-i:[yei]))"
 _INTRODUCTION = late_regex(
     r"(?<![^\s.!?;,:(\u2013])"
     rf"(?:{_GREETING} (?=\w))?(?:{_JOINS} )?"
     rf"(?:(?:{_NUMBERS})(?P<is>{_IS})? ?{_A_NUMBER}|(?P<named>{_NAMES}) {_A_NAME})"
-    rf"(?:\s*(?:[.!;,)\n\u2013]\s*|$)| (?={_JOINS} ))",
+    rf"(?: (?:here|hier|aquí|ici))?(?:\s*(?:[.!;,)\n\u2013]\s*|$)| (?={_JOINS} ))",
     re.IGNORECASE,
 )
 _HINTS = (

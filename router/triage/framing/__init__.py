@@ -1,0 +1,1 @@
+"""Leaves out what frames a question, before it is compared with known ones."""
