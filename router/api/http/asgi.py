@@ -24,6 +24,7 @@ from router.errors import (
     NoUsableAnswer,
     Overloaded,
     RateLimited,
+    RequestError,
     TiergateError,
     TooManyWrongKeys,
     UnsupportedMedia,
@@ -59,6 +60,10 @@ GUARDED = "tiergate.guarded"
 JOINED = frozenset({"anthropic-beta", "authorization", "x-api-key"})
 """Names headers of which no line may be lost: a list, and keys, of which there must be one."""
 
+HINTS = (b"x-tiergate-", b"x-session-id")
+"""Lists how headers begin that say how to route a request, and of which a second would undo one
+that a proxy in front has set."""
+
 PEER, LET_IN = ":peer", ":let-in"
 """Name the client's address and GUARDED among the headers; no header's own name has a colon."""
 
@@ -67,7 +72,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     """Returns the request headers by lower-case name, and PEER and LET_IN.
 
     The last of a repeated name wins, but all lines of one of JOINED make one list (RFC 9110,
-    section 5.3).
+    section 5.3). Raises RequestError for a repeated hint.
     """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     # Only a repeated header can have lost a value.
@@ -75,11 +80,25 @@ def headers_of(scope: Scope) -> dict[str, str]:
         for name in JOINED & headers.keys():
             lines = [v for k, v in scope["headers"] if k == name.encode()]
             headers[name] = b",".join(lines).decode("latin-1")
+        _require_single_hints(scope["headers"])
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
     # Another server may let such names through, so both are always our own.
     headers[LET_IN] = "yes" if GUARDED in scope else ""
     return headers
+
+
+def _require_single_hints(lines: Headers) -> None:
+    """Refuses a hint in two lines with unlike values. Raises RequestError."""
+    hints = dict[bytes, bytes]()
+    for name, value in lines:
+        if name.startswith(HINTS) and hints.setdefault(name, value) != value:
+            shown = name.decode("latin-1")
+            raise RequestError(
+                f"{shown} came more than once, with unlike values, and nobody can tell which one "
+                "counts. Send it once.",
+                param=shown,
+            )
 
 
 class BodyRoom:

@@ -6,7 +6,7 @@ import pytest
 
 from router.api.http.asgi import GUARDED, Event, headers_of
 from router.api.http.authentication import LOCAL, Doorkeeper
-from router.errors import AuthenticationFailed, PermissionDenied
+from router.errors import AuthenticationFailed, PermissionDenied, RequestError
 from router.types import Identity, Scope
 
 
@@ -110,3 +110,28 @@ async def test_no_header_is_told_that_no_key_was_given() -> None:
     door = Doorkeeper(OneKey(), open_without_keys=True)
     with pytest.raises(AuthenticationFailed, match="No API key was given"):
         await door.admit({}, Scope.CHAT)
+
+
+class AnyKey(NoKeys):
+    async def identify(self, secret: str) -> Identity | None:
+        return LOCAL
+
+
+@pytest.mark.parametrize(("own", "refused"), [("tg-b", True), ("tg-a", False), ("", False)])
+async def test_headers_with_unlike_keys_are_refused(own: str, refused: bool) -> None:
+    door = Doorkeeper(AnyKey(), open_without_keys=False)
+    headers = {"authorization": "Bearer tg-a", "x-api-key": own}
+    if not refused:
+        assert await door.admit(headers, Scope.CHAT) == LOCAL
+        return
+    with pytest.raises(RequestError, match="More than one API key"):
+        await door.admit(headers, Scope.CHAT)
+
+
+@pytest.mark.parametrize("name", [b"x-tiergate-min-tier", b"x-session-id"])
+def test_repeated_hint_is_refused_where_its_values_differ(name: bytes) -> None:
+    lines = [(name, b"reasoning"), (b"accept", b"*/*"), (name, b"small")]
+    with pytest.raises(RequestError, match=f"{name.decode()} came more than once") as refusal:
+        headers_of({"headers": lines})
+    assert (refusal.value.status, refusal.value.param) == (400, name.decode())
+    assert headers_of({"headers": [lines[0]] * 2})[name.decode()] == "reasoning"

@@ -129,7 +129,8 @@ LINE = b'{"custom_id": "1", "body": {"messages": [{"content": "about Jos\\u00e9 
 async def test_erasure_takes_files_with_their_batch(address: str, ledgers: Ledgers) -> None:
     database, clock = ledgers.database(address), StandingClock()
     keys = TenantSecrets(database, clock)
-    files, batches = (of(database, clock, keys.key_now) for of in (SqlFiles, SqlBatches))
+    files = SqlFiles(database, clock, keys.key_now)
+    batches = SqlBatches(database, clock, keys.key_now)
     owner = Owner("acme", "k")
     for file_id, parts in (
         ("file-in", (LINE[:60], LINE[60:])),  # the name stands on both sides of the cut
