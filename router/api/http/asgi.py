@@ -54,6 +54,9 @@ SMALL_BODY = 65_536
 """Bytes of a body that count in no `BodyRoom`: a chat's request fits, so that large ones, however
 many arrive, never keep it out."""
 
+LONGEST_REST_S = 60
+"""Bounds the wait that an upstream asks of clients: we ask it again after a minute ourselves."""
+
 GUARDED = "tiergate.guarded"
 """Marks the scope of a request that an outer application has let in."""
 
@@ -234,7 +237,10 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     )
     # A wait of less than a second would be written as 0, which clients read as "at once".
     if isinstance(error, waiting_errors) and error.retry_after_s is not None:
-        extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
+        seconds = max(1, math.ceil(error.retry_after_s))
+        if isinstance(error, UpstreamRateLimited):
+            seconds = min(seconds, LONGEST_REST_S)
+        extra.append((b"retry-after", str(seconds).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
         extra.append((b"allow", error.allow.encode()))
     if isinstance(error, RateLimited):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.http.asgi import GUARDED, Event, headers_of
+from router.api.http.asgi import GUARDED, Event, headers_of, send_error
 from router.api.http.authentication import LOCAL, Doorkeeper
-from router.errors import AuthenticationFailed, PermissionDenied, RequestError
+from router.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    RequestError,
+    UpstreamRateLimited,
+)
 from router.types import Identity, Scope
 
 
@@ -135,3 +140,14 @@ def test_repeated_hint_is_refused_where_its_values_differ(name: bytes) -> None:
         headers_of({"headers": lines})
     assert (refusal.value.status, refusal.value.param) == (400, name.decode())
     assert headers_of({"headers": [lines[0]] * 2})[name.decode()] == "reasoning"
+
+
+@pytest.mark.parametrize(("asked_s", "told"), [(999_999_999.0, b"60"), (7.2, b"8")])
+async def test_client_waits_a_minute_at_most_for_an_upstream(asked_s: float, told: bytes) -> None:
+    events: list[Event] = []
+
+    async def send(event: Event) -> None:
+        events.append(event)
+
+    await send_error(send, UpstreamRateLimited("Limited.", retry_after_s=asked_s), b"", [])
+    assert (b"retry-after", told) in events[0]["headers"]
