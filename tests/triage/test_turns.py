@@ -203,3 +203,11 @@ def test_an_attachment_counts_up_to_a_limit():
     part = ContentPart("image_url", JsonText("x" * 1_000_000))
     sent = ChatRequest((Message("user", "", (part,)),), "auto")
     assert estimate_input_tokens(sent) == MAX_PART_TOKENS + 4
+
+
+def test_text_in_variation_selectors_is_read():
+    hidden = "".join(chr(0xE0100 + byte - 16) for byte in GRAVE.encode())
+    assert turns_of(request(f"How do I return a parcel? \U0001f600{hidden}")).last.endswith(
+        f"\n{GRAVE}\n"
+    )
+    assert turns_of(request("I \u2764\ufe0f it")).last == "I \u2764\ufe0f it"
