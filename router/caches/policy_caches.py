@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
-from router.caches.exact import MemoryAnswerCache
+from router.caches.exact import MemoryAnswerCache, first_generation
 from router.caches.semantic import MemorySemanticCache
 from router.types import Clock
 
@@ -18,8 +19,12 @@ class PolicyCaches:
     every key holds the policy's hash.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, generation_of: Callable[[str], int] = first_generation
+    ) -> None:
+        """Stores the parts: a change of a tenant's generation forgets all of its answers."""
         self._clock = clock
+        self._generation_of = generation_of
         # By policy: the limits and the cache that has them.
         self._exact: dict[str, tuple[tuple[int, int], MemoryAnswerCache]] = {}
         self._near: dict[str, tuple[tuple[int, int], MemorySemanticCache]] = {}
@@ -42,6 +47,11 @@ class PolicyCaches:
         kept = caches.get(policy)
         if kept is None or kept[0] != limits:
             ttl_s, max_entries = limits
-            made = kind(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
+            made = kind(
+                clock=self._clock,
+                ttl_s=ttl_s,
+                max_entries=max_entries,
+                generation_of=self._generation_of,
+            )
             kept = caches[policy] = limits, made
         return kept[1]

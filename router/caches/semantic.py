@@ -8,12 +8,13 @@ only one scope: policy, model name, sampling and the conversation before the que
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from router.caches.exact import answer_bytes
+from router.caches.exact import answer_bytes, first_generation
 from router.caches.semantic_gates import Meaning, gate_between, meaning_of
 from router.types import CachedAnswer, Clock
 
@@ -21,7 +22,7 @@ MAX_BYTES = 16 * 1024 * 1024  # of answer text, for any number of entries
 NEAREST = 8
 """Questions whose words are compared: the gates let few pass, and those are among the nearest."""
 
-Place = tuple[str, str]  # tenant, scope
+Place = tuple[str, int, str]  # tenant, its generation, scope
 
 
 class _Kept(Struct, frozen=True):
@@ -37,8 +38,16 @@ class MemorySemanticCache:
     """Implements the Protocol `types.NearCache` within one process; belongs to one event loop."""
 
     def __init__(
-        self, *, clock: Clock, ttl_s: int, max_entries: int, max_bytes: int = MAX_BYTES
+        self,
+        *,
+        clock: Clock,
+        ttl_s: int,
+        max_entries: int,
+        max_bytes: int = MAX_BYTES,
+        generation_of: Callable[[str], int] = first_generation,
     ) -> None:
+        """Stores the parts: an answer is found while its tenant's generation stays the same."""
+        self._generation_of = generation_of
         self._clock = clock
         self._ttl_ms = 1000.0 * ttl_s
         self._max_entries = max_entries
@@ -60,7 +69,7 @@ class MemorySemanticCache:
 
         `vector` is little-endian float32 of length 1, `threshold` a cosine.
         """
-        place = (tenant, scope)
+        place = (tenant, self._generation_of(tenant), scope)
         self._drop_old(place)
         ids = list(self._places.get(place, ()))
         meaning = meaning_of(text) if ids else None
@@ -82,7 +91,7 @@ class MemorySemanticCache:
         meaning, size = meaning_of(text), answer_bytes(cached.answer)
         if meaning is None or size > self._max_bytes:
             return
-        place = (tenant, scope)
+        place = (tenant, self._generation_of(tenant), scope)
         self._drop_old(place)
         for entry_id in list(self._places.get(place, ())):
             if self._kept[entry_id].meaning == meaning:

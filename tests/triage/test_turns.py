@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from router.triage.text.folding import MAX_CHARS
-from router.triage.text.turns import EARLIER_TURNS, MAX_PART_TOKENS, estimate_input_tokens, turns_of
+from router.triage.text.turns import (
+    EARLIER_CHARS,
+    EARLIER_TURNS,
+    MAX_PART_TOKENS,
+    estimate_input_tokens,
+    turns_of,
+)
 from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall, ToolSpec
 
 AGENT = (
@@ -126,6 +132,41 @@ def test_text_up_to_the_limit_in_all_is_read():
     assert not turns.beyond
 
 
+GRAVE = "Shall I wire $250,000 today?"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [["x" * (MAX_CHARS + 1)], ["x" * (2 * MAX_CHARS), "thanks"], ["x" * MAX_CHARS] * 3],
+)
+def test_long_turn_sheds_no_earlier_one(later: list[str]):
+    turns = turns_of(request("Hello", GRAVE, *later))
+    assert GRAVE in turns.earlier
+    assert turns.beyond
+
+
+def test_both_ends_of_a_long_earlier_turn_are_read():
+    long = "my lawsuit " + "x" * MAX_CHARS + " chest tightness"
+    for last in ("y" * (MAX_CHARS + 1), "y" * MAX_CHARS, "y" * 60_000, "y"):
+        earlier = turns_of(request(long, last)).earlier[0]
+        assert earlier.startswith("my lawsuit")
+        assert earlier.endswith("chest tightness")
+        assert len(earlier) <= MAX_CHARS
+
+
+def test_earlier_turns_have_a_share_and_no_more():
+    turns = turns_of(request(*["e" * 5_000] * 30, "x" * (MAX_CHARS + 1)))
+    assert EARLIER_CHARS - 9 <= sum(map(len, turns.earlier)) <= EARLIER_CHARS + 9
+
+
+@pytest.mark.parametrize("empty", [" ", "\n", "\u200b", "\u3164 ", "\ufeff\t"])
+def test_what_prints_nothing_takes_no_room(empty: str):
+    turns = turns_of(request(empty * 70_000 + GRAVE))
+    assert turns.last.strip() == GRAVE
+    short = "a" + empty * 20 + "b"
+    assert turns_of(request(short)).last == short
+
+
 @pytest.mark.parametrize(
     ("read", "older"),
     [
@@ -162,3 +203,11 @@ def test_an_attachment_counts_up_to_a_limit():
     part = ContentPart("image_url", JsonText("x" * 1_000_000))
     sent = ChatRequest((Message("user", "", (part,)),), "auto")
     assert estimate_input_tokens(sent) == MAX_PART_TOKENS + 4
+
+
+def test_text_in_variation_selectors_is_read():
+    hidden = "".join(chr(0xE0100 + byte - 16) for byte in GRAVE.encode())
+    assert turns_of(request(f"How do I return a parcel? \U0001f600{hidden}")).last.endswith(
+        f"\n{GRAVE}\n"
+    )
+    assert turns_of(request("I \u2764\ufe0f it")).last == "I \u2764\ufe0f it"

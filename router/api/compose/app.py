@@ -183,7 +183,7 @@ class App:
             core.router,
             ledger=self.ledger,
             sessions=self._sessions,
-            caches=PolicyCaches(self.clock),
+            caches=PolicyCaches(self.clock, self._secrets.generation_soon),
             embedder=None if core.model is None else self._questions,
             reviews=self._reviews,
             texts=self.texts,

@@ -24,6 +24,7 @@ from router.errors import (
     NoUsableAnswer,
     Overloaded,
     RateLimited,
+    RequestError,
     TiergateError,
     TooManyWrongKeys,
     UnsupportedMedia,
@@ -53,11 +54,18 @@ SMALL_BODY = 65_536
 """Bytes of a body that count in no `BodyRoom`: a chat's request fits, so that large ones, however
 many arrive, never keep it out."""
 
+LONGEST_REST_S = 60
+"""Bounds the wait that an upstream asks of clients: we ask it again after a minute ourselves."""
+
 GUARDED = "tiergate.guarded"
 """Marks the scope of a request that an outer application has let in."""
 
 JOINED = frozenset({"anthropic-beta", "authorization", "x-api-key"})
 """Names headers of which no line may be lost: a list, and keys, of which there must be one."""
+
+HINTS = (b"x-tiergate-", b"x-session-id")
+"""Lists how headers begin that say how to route a request, and of which a second would undo one
+that a proxy in front has set."""
 
 PEER, LET_IN = ":peer", ":let-in"
 """Name the client's address and GUARDED among the headers; no header's own name has a colon."""
@@ -67,7 +75,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     """Returns the request headers by lower-case name, and PEER and LET_IN.
 
     The last of a repeated name wins, but all lines of one of JOINED make one list (RFC 9110,
-    section 5.3).
+    section 5.3). Raises RequestError for a repeated hint.
     """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     # Only a repeated header can have lost a value.
@@ -75,11 +83,25 @@ def headers_of(scope: Scope) -> dict[str, str]:
         for name in JOINED & headers.keys():
             lines = [v for k, v in scope["headers"] if k == name.encode()]
             headers[name] = b",".join(lines).decode("latin-1")
+        _require_single_hints(scope["headers"])
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
     # Another server may let such names through, so both are always our own.
     headers[LET_IN] = "yes" if GUARDED in scope else ""
     return headers
+
+
+def _require_single_hints(lines: Headers) -> None:
+    """Refuses a hint in two lines with unlike values. Raises RequestError."""
+    hints = dict[bytes, bytes]()
+    for name, value in lines:
+        if name.startswith(HINTS) and hints.setdefault(name, value) != value:
+            shown = name.decode("latin-1")
+            raise RequestError(
+                f"{shown} came more than once, with unlike values, and nobody can tell which one "
+                "counts. Send it once.",
+                param=shown,
+            )
 
 
 class BodyRoom:
@@ -215,7 +237,10 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     )
     # A wait of less than a second would be written as 0, which clients read as "at once".
     if isinstance(error, waiting_errors) and error.retry_after_s is not None:
-        extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
+        seconds = max(1, math.ceil(error.retry_after_s))
+        if isinstance(error, UpstreamRateLimited):
+            seconds = min(seconds, LONGEST_REST_S)
+        extra.append((b"retry-after", str(seconds).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
         extra.append((b"allow", error.allow.encode()))
     if isinstance(error, RateLimited):

@@ -136,8 +136,12 @@ class Doorkeeper:
         acting = ACTING.get()
         if acting is not None:
             return acting
-        authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
+        own = headers.get("x-api-key", "")
+        authorization = headers.get("authorization") or f"Bearer {own}"
         kind, _, secret = authorization.partition(" ")
+        # Some clients send one key in both headers.
+        if own and kind.lower() == "bearer" and secret.strip() not in ("", own.strip()):
+            raise RequestError(TWO_KEYS)
         identity = None
         if kind.lower() == "bearer" and secret.strip():
             identity = await self._keys.identify(secret.strip())

@@ -383,8 +383,8 @@ class Server:
         """
         if self._admin_address.divides and not self._admin_address.received(scope):
             return False
-        headers = headers_of(scope)
         try:
+            headers = headers_of(scope)
             identity = await self._door.admit(headers, KeyScope.ADMIN)
             self._door.require_own_name(headers, identity)
         except TiergateError:

@@ -6,11 +6,13 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from router.api.compose.books import Address
 from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
 from router.api.compose.text_keys import text_keys
+from router.api.http.authentication import is_loopback
 from router.policy.loading import missing_secrets, unreachable_receivers
 from router.policy.schema import Policy
 from router.policy.warnings import matters_for_people, unkept_matters
@@ -50,6 +52,12 @@ class Listening:
         url, everywhere = _url(listener)
         admin_url = "" if admin is None else _url(admin)[0]
         return cls(url, secured, workers, everywhere, admin_url)
+
+    @property
+    def shows_metrics(self) -> bool:
+        """True where other machines reach the operators' pages at the clients' own address."""
+        host = urlsplit(self.url).hostname or ""
+        return not self.admin_url and (self.everywhere or not is_loopback(host))
 
 
 def _url(listener: socket.socket) -> tuple[str, bool]:
@@ -99,6 +107,9 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
             yield f"  warning    {what}; calls go out without a key"
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
+    if listening.shows_metrics:
+        yield "  warning    /metrics asks for no key, and names all tenants, their budgets and what"
+        yield "             they spend, to every machine that comes here: --admin-listen moves it."
     yield from _kept_texts(core)
     yield from _kept_for_reviewers(core)
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""

@@ -30,6 +30,14 @@ def wrong_host(hosts: list[bytes]) -> MalformedHttp:
     )
 
 
+def wrong_coding(value: bytes) -> MalformedHttp:
+    """Returns the error for a body in another transfer coding, which would be read as it is."""
+    return MalformedHttp(
+        f"Found Transfer-Encoding {value[:100]!r}; expected chunked alone. Send a compressed body "
+        "with Content-Encoding. The connection is closed."
+    )
+
+
 def malformed() -> MalformedHttp:
     """Returns the error for bytes that are no request."""
     return MalformedHttp(

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import httptools
 import msgspec
 
-from router.api.protocol.faults import head_too_large, malformed, wrong_host
+from router.api.protocol.faults import head_too_large, malformed, wrong_coding, wrong_host
 from router.api.protocol.limits import MAX_HEAD_BYTES
 from router.errors import TiergateError
 
@@ -149,6 +149,8 @@ class RequestReader:
         name = name.lower()
         if name == b"host":
             self._hosts.append(value)
+        elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise self._refused(wrong_coding(value))
         elif name == b"expect" and value.lower() == b"100-continue":
             self._expects_continue = True
         self._headers.append((name, value))
@@ -165,6 +167,8 @@ class RequestReader:
                 raise self._refused(malformed())
             return
         version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise self._refused(malformed())
         self._check_host(version)
         # Nearly every request has the target of the one before it.
         if self.target != self._split_target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -24,6 +25,17 @@ Values = Annotated[
 ]
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's texts.", show_default="all")]
 
+SEEN_S = 1.0
+"""Waits until every running server has seen an erasure: it looks more often than once a second."""
+KEPT_BECAUSE = {
+    "requests.tags": "kept, since the chain covers them; `tiergate ledger purge` drops old ones.",
+    "rollups.name": "kept, since the sums are by it; `tiergate ledger erase` of a tenant drops it.",
+    "reviews.decided_by": "kept, since it says who decided; `tiergate ledger purge` drops it.",
+}
+NOT_REACHED = (
+    "Not reached: what is being answered now, logs, exports, backups, datasets and models made "
+    "from texts, your documents, and what providers keep."
+)
 STORES = {"full": "whole text", "redacted": "details left out"}
 SEALS = {"sealed": "encrypted", "open": "not encrypted"}
 
@@ -39,7 +51,7 @@ def find(
     database: DatabasePath = DATABASE,
     as_json: AsJson = False,
 ) -> None:
-    """List the stored texts in which any of the values stands."""
+    """List the stored texts, files and batches in which any of the values stands."""
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
@@ -66,15 +78,27 @@ def erase(
     database: DatabasePath = DATABASE,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete all texts of the requests in which any value stands; the chain notes each one."""
+    """Delete all texts, files and batches in which any value stands, and all kept answers."""
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
         subjects = books.subjects(os.environ)
         subject_texts = subjects.find(values, tenant)
-        if subject_texts.texts and not yes:
-            typer.confirm(f"Erase all texts of {_requests(subject_texts)} for good?", abort=True)
+        stored = (*subject_texts.texts, *subject_texts.files, *subject_texts.batches)
+        if stored and not yes:
+            typer.confirm(
+                f"Erase all texts of {_requests(subject_texts)} and {_files(subject_texts)} for "
+                "good?",
+                abort=True,
+            )
         _tell(subjects.erase(values, tenant), "erased")
+    time.sleep(SEEN_S)
+    whose = "all tenants" if tenant is None else tenant
+    typer.echo(
+        f"Dropped all kept answers of {whose}, which nobody can search: those in the caches of "
+        "running servers, and those under an Idempotency-Key."
+    )
+    typer.echo(NOT_REACHED)
 
 
 @privacy.command()
@@ -116,6 +140,14 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
 def _tell(subject_texts: SubjectTexts, done: str) -> None:
     texts = counted(len(subject_texts.texts), "text", "texts")
     typer.echo(f"{texts} of {_requests(subject_texts)} {done}; {_unread(subject_texts.closed)}.")
+    typer.echo(f"{_files(subject_texts)} {done}.")
+    for column, rows in subject_texts.kept_names.items():
+        typer.echo(f"{counted(rows, 'row', 'rows')} of {column}: {KEPT_BECAUSE[column]}")
+
+
+def _files(subject_texts: SubjectTexts) -> str:
+    files = counted(len(subject_texts.files), "file", "files")
+    return f"{files} and {counted(len(subject_texts.batches), 'batch', 'batches')}"
 
 
 def _requests(subject_texts: SubjectTexts) -> str:

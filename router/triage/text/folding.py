@@ -115,12 +115,14 @@ def fold(text: str) -> Folded:
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
 _TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007e]+)")
+_SELECTED = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")  # no sign has more than one
 _FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 
 
 def as_shown(text: str) -> str:
     """Returns a text as its readers see it: entities of HTML as characters, and tag characters,
-    which print nothing and which models read, as letters on a line of their own.
+    which print nothing and which models read, as letters on a line of their own. So are bytes that
+    variation selectors spell.
 
     The flag of a region, such as Scotland's, is spelled with tag characters and says nothing.
 
@@ -131,7 +133,15 @@ def as_shown(text: str) -> str:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if not text.isascii():
         text = _TAGS.sub(_said, text)
+        text = _SELECTED.sub(_spelled, text)
     return text
+
+
+def _spelled(match: re.Match[str]) -> str:
+    """Returns the text whose bytes a run of variation selectors spells."""
+    codes = [ord(char) for char in match[0]]
+    spelled = bytes(c - 0xFE00 if c < 0xE0100 else c - 0xE0100 + 16 for c in codes)
+    return f"\n{spelled.decode('utf-8', 'replace')}\n"
 
 
 def _said(match: re.Match[str]) -> str:

@@ -18,6 +18,15 @@ from router.types import ChatRequest, ContentPart, Message
 EARLIER_TURNS = 8
 """Earlier user turns that the model reads; in still older ones only terms and amounts are found."""
 
+EARLIER_CHARS = 16_384
+"""Characters of earlier turns that are read whatever later ones took: about four pages."""
+
+END_CHARS = 1_024  # of each end of an earlier turn that is read only in part
+_EMPTY = re.compile(
+    r"[\s\u00ad\u034f\u115f\u1160\u3164\u180e\u200b-\u200f\u2060-\u2064\u2800\ufeff]{9,}"
+)
+"""Finds what takes room and says nothing: blanks, and characters that print nothing."""
+
 MAX_FOLLOW_UP_CHARS = 200  # no longer turn is a bare follow-up; it spares folding a page to see it
 MAX_PROPOSAL_CHARS = 2_000  # an offer stands at the end of what the assistant said
 
@@ -40,7 +49,8 @@ MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes sa
 
 
 class Turns(Struct, frozen=True):
-    """Holds the user turns of a request, cut to MAX_CHARS in all, newest kept.
+    """Holds the user turns of a request, cut to MAX_CHARS in all, newest kept, and both ends of
+    those before.
 
     Only the rules read `older`: what lies before the last EARLIER_TURNS turns, what the
     assistant proposed when the last turn is no more than a yes to it, and other roles' text where
@@ -73,14 +83,15 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     proposed, apart = _proposed(request), ""
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
-    texts = [as_shown(text) for text in texts]
+    texts = [_squeezed(as_shown(text)) for text in texts]
     if len(texts) < 2 and read <= USER_ALONE:
         older = [proposed] if proposed else []
         return Turns(texts[0] if texts else "", older=tuple(older), apart=apart)
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
-    kept, left = _within(texts[1:], left)
-    beyond = left < 0 or len(kept) < len(texts) - 1
+    kept, rest = _all_within(texts[1:], left)
+    beyond = left < 0 or rest < 0
+    left = min(left, rest)
     unmodelled = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
     older = [unmodelled] if unmodelled else []
     if not read <= USER_ALONE:
@@ -126,6 +137,39 @@ def _apart(text: str) -> tuple[str, list[str]]:
         blocks.append(text[opened.start() : end])
     words.append(text[end:])
     return "".join(words), blocks
+
+
+def _squeezed(text: str) -> str:
+    """Returns a text that is too long without the long runs in it that say nothing.
+
+    Otherwise 70,000 blanks would keep what stands behind them from being read.
+    """
+    return text if len(text) <= MAX_CHARS else _EMPTY.sub("\n", text)
+
+
+def _all_within(texts: Sequence[str], left: int) -> tuple[list[str], int]:
+    """Returns the texts where `left` characters are enough, and the rest.
+
+    Otherwise the rest is below 0, and of those that find no room both ends are returned, so that
+    no long turn sheds what an earlier one has said: EARLIER_CHARS in all.
+    """
+    kept, rest = _within(texts, left)
+    if rest >= 0 and len(kept) == len(texts):
+        return kept, rest
+    if rest < 0 and kept:
+        cut, whole = kept[-1], texts[len(kept) - 1]
+        if len(cut) > 2 * END_CHARS:  # so that it is no longer than what is read of one text
+            cut = cut[: -END_CHARS - 1]
+        kept[-1] = f"{cut}\n{whole[max(len(cut), len(whole) - END_CHARS) :]}"
+    spare = EARLIER_CHARS
+    for text in texts[len(kept) :]:
+        if spare <= 0:
+            break
+        if len(text) > 2 * END_CHARS:
+            text = f"{text[:END_CHARS]}\n{text[-END_CHARS:]}"
+        kept.append(text[:spare])
+        spare -= len(text)
+    return kept, -1
 
 
 def _within(texts: Sequence[str], left: int) -> tuple[list[str], int]:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.http.asgi import GUARDED, Event, headers_of
+from router.api.http.asgi import GUARDED, Event, headers_of, send_error
 from router.api.http.authentication import LOCAL, Doorkeeper
-from router.errors import AuthenticationFailed, PermissionDenied
+from router.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    RequestError,
+    UpstreamRateLimited,
+)
 from router.types import Identity, Scope
 
 
@@ -110,3 +115,39 @@ async def test_no_header_is_told_that_no_key_was_given() -> None:
     door = Doorkeeper(OneKey(), open_without_keys=True)
     with pytest.raises(AuthenticationFailed, match="No API key was given"):
         await door.admit({}, Scope.CHAT)
+
+
+class AnyKey(NoKeys):
+    async def identify(self, secret: str) -> Identity | None:
+        return LOCAL
+
+
+@pytest.mark.parametrize(("own", "refused"), [("tg-b", True), ("tg-a", False), ("", False)])
+async def test_headers_with_unlike_keys_are_refused(own: str, refused: bool) -> None:
+    door = Doorkeeper(AnyKey(), open_without_keys=False)
+    headers = {"authorization": "Bearer tg-a", "x-api-key": own}
+    if not refused:
+        assert await door.admit(headers, Scope.CHAT) == LOCAL
+        return
+    with pytest.raises(RequestError, match="More than one API key"):
+        await door.admit(headers, Scope.CHAT)
+
+
+@pytest.mark.parametrize("name", [b"x-tiergate-min-tier", b"x-session-id"])
+def test_repeated_hint_is_refused_where_its_values_differ(name: bytes) -> None:
+    lines = [(name, b"reasoning"), (b"accept", b"*/*"), (name, b"small")]
+    with pytest.raises(RequestError, match=f"{name.decode()} came more than once") as refusal:
+        headers_of({"headers": lines})
+    assert (refusal.value.status, refusal.value.param) == (400, name.decode())
+    assert headers_of({"headers": [lines[0]] * 2})[name.decode()] == "reasoning"
+
+
+@pytest.mark.parametrize(("asked_s", "told"), [(999_999_999.0, b"60"), (7.2, b"8")])
+async def test_client_waits_a_minute_at_most_for_an_upstream(asked_s: float, told: bytes) -> None:
+    events: list[Event] = []
+
+    async def send(event: Event) -> None:
+        events.append(event)
+
+    await send_error(send, UpstreamRateLimited("Limited.", retry_after_s=asked_s), b"", [])
+    assert (b"retry-after", told) in events[0]["headers"]

@@ -27,6 +27,20 @@ def test_a_server_on_every_address_is_told_by_one_that_works_here(
     assert (told.url, told.everywhere) == (f"http://127.0.0.1:{port}", everywhere)
 
 
+@pytest.mark.parametrize(
+    ("listening", "shown"),
+    [
+        (Listening("http://127.0.0.1:8080", secured=True), False),
+        (Listening("http://[::1]:8080", secured=True), False),
+        (Listening("http://127.0.0.1:8080", secured=True, everywhere=True), True),
+        (Listening("http://10.0.0.5:8080", secured=True), True),
+        (Listening("http://10.0.0.5:8080", secured=True, admin_url="http://127.0.0.1:1"), False),
+    ],
+)
+def test_metrics_that_other_machines_reach_are_warned_of(listening: Listening, shown: bool) -> None:
+    assert listening.shows_metrics is shown
+
+
 @pytest.fixture(scope="module")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
     with Upstream(tmp_path_factory.mktemp("upstream")) as program:

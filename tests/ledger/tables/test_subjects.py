@@ -6,14 +6,23 @@ import asyncio
 import base64
 from pathlib import Path
 
+import httpx
 import pytest
 
 from router import Gateway
 from router.api.compose.books import Books
-from router.ledger.tables.subjects import is_about
-from router.privacy.encryption import TextKeys
+from router.ledger.sql.database import Database
+from router.ledger.tables.batches import SqlBatches
+from router.ledger.tables.feedback import SqlFeedback
+from router.ledger.tables.files import SqlFiles
+from router.ledger.tables.subjects import Subjects, is_about
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.privacy.encryption import NO_KEYS, TextKeys
+from router.types import Batch, BatchState, Owner, StoredFile
 from tests.kits.books.ledger_files import ledger_bytes
-from tests.kits.server_kit import tiergate
+from tests.kits.books.ledger_rows import StandingClock
+from tests.kits.books.open_ledgers import Ledgers
+from tests.kits.server_kit import Served, Upstream, tiergate, write_policy
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 POLICY = """
@@ -106,3 +115,78 @@ async def test_find_says_that_redacted_texts_lack_an_address(tmp_path: Path) -> 
     assert "Texts that were stored redacted hold [EMAIL] instead" in run.stdout
     named = await asyncio.to_thread(tiergate, "privacy", "find", "Anna Keller", "-d", database)
     assert "redacted" not in named.stdout
+
+
+def subjects_of(database: Database, clock: StandingClock) -> Subjects:
+    keys = TenantSecrets(database, clock)
+    feedback = SqlFeedback(database, clock=clock, key_of=keys.key_now, chained=lambda *_: None)
+    return Subjects(database, clock, NO_KEYS, feedback, keys.key_now)
+
+
+LINE = b'{"custom_id": "1", "body": {"messages": [{"content": "about Jos\\u00e9 Quetzal"}]}}\n'
+
+
+async def test_erasure_takes_files_with_their_batch(address: str, ledgers: Ledgers) -> None:
+    database, clock = ledgers.database(address), StandingClock()
+    keys = TenantSecrets(database, clock)
+    files = SqlFiles(database, clock, keys.key_now)
+    batches = SqlBatches(database, clock, keys.key_now)
+    owner = Owner("acme", "k")
+    for file_id, parts in (
+        ("file-in", (LINE[:60], LINE[60:])),  # the name stands on both sides of the cut
+        ("file-out", (b'{"answer": "yes"}\n',)),
+        ("file-else", (b'{"body": "John Josephson"}\n',)),
+    ):
+        file = StoredFile(file_id, owner, "batch", "input.jsonl", 9, clock.now_ms(), None)
+        await files.begin(file)
+        for place, part in enumerate(parts):
+            await files.append(file, place, part)
+        await files.finish(file)
+    batch = Batch("batch_1", owner, "/v1/chat/completions", "file-in", BatchState.COMPLETED, 0, 9)
+    await batches.add(batch)
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE batches SET output_file_id = 'file-out'")
+    erased = subjects_of(database, clock).erase(["josé quetzal"], None)
+    assert (sorted(erased.files), erased.batches) == (["file-in", "file-out"], ("batch_1",))
+    assert [await files.get(name, owner) is None for name in ("file-in", "file-out")] == [True] * 2
+    assert await files.get("file-else", owner) is not None
+    assert await batches.get("batch_1", owner) is None
+
+
+def test_erasure_drops_cached_answers_of_its_tenant_alone(address: str, ledgers: Ledgers) -> None:
+    database, clock = ledgers.database(address), StandingClock()
+    keys = TenantSecrets(database, clock)
+    key, before = keys.key_soon("acme"), keys.generation_soon("acme")
+    other = keys.generation_soon("globex")
+    keys.look()
+    subjects_of(database, clock).erase(["Anna"], "acme")
+    keys.look()
+    assert keys.generation_soon("acme") != before
+    assert (keys.generation_soon("globex"), keys.key_soon("acme")) == (other, key)
+
+
+@pytest.mark.process
+def test_no_worker_gives_out_an_answer_after_its_erasure(tmp_path: Path) -> None:
+    asked = {"messages": [{"role": "user", "content": "Where is Anna Keller's parcel?"}]}
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, cache={"exact": True})
+        with Served(tmp_path, policy, "--workers", "2") as served:
+
+            def found() -> list[str | None]:
+                caches = list[str | None]()
+                for _ in range(12):  # a new connection each, so that both workers answer
+                    with httpx.Client(base_url=served.url, timeout=60) as client:
+                        body = {"model": "auto", "temperature": 0, **asked}
+                        response = client.post("/v1/chat/completions", json=body)
+                    caches.append(response.headers.get("x-tiergate-cache"))
+                return caches
+
+            key = {"idempotency-key": "k"}
+            served.post("/v1/chat/completions", {"model": "auto", **asked}, **key)
+            assert "exact" in found()
+            run = tiergate("privacy", "erase", "Anna Keller", "-y", "-d", served.database)
+            assert "Dropped all kept answers of all tenants" in run.stdout
+            assert "Not reached: what is being answered now" in run.stdout
+            again = served.post("/v1/chat/completions", {"model": "auto", **asked}, **key)
+            assert "x-tiergate-replay-of" not in again.headers
+            assert found()[0] == "miss"
