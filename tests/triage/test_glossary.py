@@ -190,12 +190,22 @@ def test_words_without_the_name_of_a_key_stay_as_they_are() -> None:
 def test_words_left_untranslated_lower_the_chance() -> None:
     chances = []
     for unknown in range(4):
-        match = answers().match(Gloss("x", "de", 6, unknown), found("order_status", 0.9), "x")
+        match = answers().match(Gloss("x", "de", 6, unknown, 2), found("order_status", 0.9), "x")
         assert match is not None
         chances.append(match.confidence)
     assert chances == sorted(chances, reverse=True)
     assert chances[0] <= 0.9
     assert chances[3] < 0.5
+
+
+def test_small_words_alone_ask_for_nothing() -> None:
+    german = Glossary("de", {"the": ["der"], "is": ["ist"], "too": ["zu"], "parcel": ["paket"]})
+    pressure = german.gloss(["der", "wasserdruck", "ist", "zu", "niedrig"])
+    parcel = german.gloss(["der", "niedrig", "ist", "paket"])
+    assert pressure is not None
+    assert parcel is not None
+    assert answers().match(pressure, found("order_status", 0.9), "x") is None
+    assert answers().match(parcel, found("order_status", 0.9), "x") is not None
 
 
 def test_an_intent_without_an_answer_in_the_language_is_no_match() -> None:

@@ -16,6 +16,7 @@ from router.triage.facts.languages import UNKNOWN
 from router.triage.glossed.english import tells_nothing
 from router.triage.glossed.word_runs import joined
 from router.triage.text.folding import fold_terms
+from router.triage.verifier import DULL
 
 SHORTEST_BEGINNING = 3
 """Letters of the first part of a compound, where it is a stem; SHORTEST_REST where it is a word."""
@@ -43,6 +44,7 @@ class Gloss(NamedTuple):
     language: str
     words: int
     unknown: int  # of three letters or more
+    told: int = 0  # English words that say what the text is about
 
     @property
     def known(self) -> float:
@@ -102,6 +104,7 @@ class Glossary:
         'where is das parcel'
         """
         said: list[str] = []
+        meant: list[str] = []  # of them those that the glossary has
         unknown, count = 0, len(words)
         words = joined(words, self._phrases)
         whole_words, beginnings = self._words, self._beginnings
@@ -109,17 +112,21 @@ class Glossary:
             whole = whole_words.get(word)
             if whole is not None:
                 said.append(whole)
+                meant += whole.split()
                 continue
             # Asked before the call, which most words of other languages do without.
             if word[:SHORTEST_BEGINNING] in beginnings and (parts := self._cut(word, MOST_PARTS)):
                 said += parts
+                meant += parts
                 continue
             said.append(word)
             if not tells_nothing(word):
                 unknown += 1
                 if 1.0 - unknown / count < least:
                     return None
-        return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown)
+        # A word of its own is no English one; what both share says the same.
+        told = sum([not tells_nothing(word) and word not in DULL for word in meant])
+        return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown, told)
 
     def letters(self, words: Sequence[str]) -> int:
         """Returns how many letters of the words are known as a word or as its beginning."""
