@@ -199,7 +199,7 @@ def test_words_left_untranslated_lower_the_chance() -> None:
 
 
 def test_small_words_alone_ask_for_nothing() -> None:
-    german = Glossary("de", {"the": ["der"], "is": ["ist"], "too": ["zu"], "parcel": ["paket"]})
+    german = Glossary("de", {"the": ["der"], "is": ["ist"], "to": ["zu"], "parcel": ["paket"]})
     pressure = german.gloss(["der", "wasserdruck", "ist", "zu", "niedrig"])
     parcel = german.gloss(["der", "niedrig", "ist", "paket"])
     assert pressure is not None
