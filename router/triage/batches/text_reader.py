@@ -19,7 +19,7 @@ from router.triage.facts.doubts import less_sure
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
-from router.triage.framing.frame import without_frame
+from router.triage.framing.frame import may_be_framed, without_frame
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
@@ -249,8 +249,6 @@ class TextBatch:
         """
         for place, index in enumerate(self._framed, start=position):
             own, found = matches[index], matches[place]
-            if own is not None and own.basis is MatchBasis.WRITTEN:
-                continue
             if rows[index].grave >= FRAMED_GRAVE:
                 continue  # "this is goodbye" may be no frame
             if is_known(found):
@@ -323,10 +321,15 @@ def _said(asked: Asked, facts: TurnFacts) -> str:
     config = asked.config
     if facts.instead or config.knowledge is None or facts.unread:
         return facts.instead or asked.text
-    said = without_frame(asked.text, facts.folded.words, facts.language or asked.spoken)
-    if said != asked.text and config.glossed is not None and config.glossed.is_written(asked.text):
-        return asked.text  # a courtesy of the operator's own question belongs to it
-    return said
+    language = facts.language or asked.spoken
+    if not may_be_framed(asked.text, facts.folded.words, language):
+        return asked.text
+    # A courtesy of the operator's own question belongs to it.
+    if config.knowledge.written(asked.text) is not None:
+        return asked.text
+    if config.glossed is not None and config.glossed.is_written(asked.text):
+        return asked.text
+    return without_frame(asked.text, facts.folded.words, language)
 
 
 def _in_plain_words(asked: Asked, facts: TurnFacts) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from router.regexes.late import late_regex
-from router.triage.framing.introductions import without_introductions
+from router.triage.framing.introductions import may_introduce, without_introductions
 from router.triage.framing.words import FrameWords, frame_words
 from router.triage.text.folding import fold
 
@@ -75,6 +75,14 @@ _ABOUT = frozenset(
 """Words after which no question begins: "I have a question about returns"."""
 
 
+def may_be_framed(text: str, words: Collection[str], language: str = "en") -> bool:
+    """Returns False for a text that `without_frame` leaves as it is; most texts are such ones."""
+    if len(text) > MOST_CHARACTERS:
+        return False
+    courteous = not frame_words(language).cues.isdisjoint(words)
+    return courteous or _GAP.search(text) is not None or may_introduce(text)
+
+
 def without_frame(text: str, words: Collection[str], language: str = "en") -> str:
     r"""Returns a text without its frame; unchanged where it has none, or where little else is left.
 
@@ -87,12 +95,10 @@ def without_frame(text: str, words: Collection[str], language: str = "en") -> st
     >>> without_frame(chat, fold(chat).words, "de")
     'Was kostet der Versand?'
     """
-    if len(text) > MOST_CHARACTERS:
+    if not may_be_framed(text, words, language):
         return text
     known = frame_words(language)
     rest = without_introductions(text)
-    if rest == text and known.cues.isdisjoint(words) and not _GAP.search(text):
-        return text
     lines = [line for line in _edged(rest).split("\n") if not _only_tells(_bare(line))]
     pieces = _unframed(_unsigned(list(_pieces("\n".join(lines))), known), known)
     rest = _edged(_trimmed(_edged("".join(pieces)), known))

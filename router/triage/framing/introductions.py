@@ -94,6 +94,12 @@ _POINTS = late_regex(
 )
 
 
+def may_introduce(text: str) -> bool:
+    """Returns False for a text without a word that every introduction has."""
+    lowered = text.lower()
+    return any([hint in lowered for hint in _HINTS])
+
+
 def without_introductions(text: str) -> str:
     """Returns a text without such sentences; unchanged where little else, or only "it", is left.
 
@@ -106,8 +112,7 @@ def without_introductions(text: str) -> str:
     >>> without_introductions("My order number is 1044288. When does it arrive here?")
     'My order number is 1044288. When does it arrive here?'
     """
-    lowered = text.lower()
-    if not any([hint in lowered for hint in _HINTS]):
+    if not may_introduce(text):
         return text
     rest = _INTRODUCTION.sub(_left, text)
     if rest == text:
