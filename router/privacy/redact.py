@@ -51,7 +51,12 @@ _IBAN_LENGTHS = {
         "SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 ",
     )
 }
-_NUMBER = late_regex(r"(?<![\w.,$€£])[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])")
+AFTER_COMMA = r"(?:(?<![0-9],)|(?=[0-9]{9}|\+[0-9]|[0-9]{3}-[0-9]{2}-[0-9]{4}))"
+"""Behind a digit and a comma, as in a row of a table, stands a number of its own only where it is
+too long for thousands."""
+_NUMBER = late_regex(
+    r"(?<![\w.$€£])" + AFTER_COMMA + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])"
+)
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"

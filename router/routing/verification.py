@@ -164,11 +164,11 @@ def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
     if not answer.choices:
         return Reason.ANSWER_INVALID
     for choice in answer.choices:
-        if choice.refusal:
+        # A filter that cut an answer half-way through refuses as much as one that lets out nothing.
+        if choice.refusal or choice.finish_reason == "content_filter":
             return Reason.ANSWER_REFUSED
         if not choice.text.strip() and not choice.tool_calls:
-            filtered = choice.finish_reason == "content_filter"
-            return Reason.ANSWER_REFUSED if filtered else Reason.ANSWER_INVALID
+            return Reason.ANSWER_INVALID
         if request.tool_choice is not None and not _chosen(choice, request.tool_choice):
             return Reason.ANSWER_INVALID
         if choice.tool_calls:

@@ -35,6 +35,7 @@ ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 _TEXT_ONLY_ROLES = frozenset({"developer", "system", "tool", "function"})
 _PART_KINDS = ("text", "image_url", "input_audio", "file", "refusal")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONG_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # Anthropic's bound
 NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
 # Upstreams may fetch these addresses, so schemes that reach local files are refused.
 _IMAGE_SCHEMES = ("https://", "http://", "data:image/")
@@ -207,13 +208,14 @@ def _tool_call(value: object, path: str) -> ToolCall:
     )
 
 
-def read_name(value: object, param: str) -> str:
-    """Returns a tool's or schema's name: 1 to 64 of letters, digits, _ and -."""
+def read_name(value: object, param: str, *, long: bool = False) -> str:
+    """Returns a tool's or schema's name: 1 to 64 of letters, digits, _ and -; 128 where `long`."""
     if value is None:
         raise missing(param, "a name")
     name = text(value, param)
-    if _NAME.fullmatch(name) is None:
-        raise wrong_value(param, name, "1 to 64 letters, digits, _ or -")
+    if (_LONG_NAME if long else _NAME).fullmatch(name) is None:
+        most = 128 if long else 64
+        raise wrong_value(param, name, f"1 to {most} letters, digits, _ or -")
     return name
 
 

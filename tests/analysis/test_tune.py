@@ -46,8 +46,13 @@ def refused(found: DomainCertificate | Refusal) -> Refusal:
 
 def test_149_right_answers_certify_two_per_cent() -> None:
     one = certified(certify(labels(0.95, 149), 0.02, 0.05))
-    assert (one.threshold, one.accepted, one.wrong) == (0.5, 149, 0)
+    assert (one.threshold, one.accepted, one.wrong) == (0.95, 149, 0)
     assert one.bound <= 0.02
+
+
+def test_no_threshold_lies_below_the_lowest_label() -> None:
+    one = certified(certify([*labels(0.9009, 149), *labels(0.95, 149)], 0.02, 0.05))
+    assert (one.threshold, one.accepted) == (0.9009, 298)
 
 
 def test_148_right_answers_are_too_few() -> None:

@@ -195,6 +195,29 @@ def test_the_command_writes_the_share_into_the_certificate(tmp_path: Path) -> No
     assert read_certificate(out.read_text()).domains[SUPPORT].outside == 200
 
 
+def test_one_request_is_one_label_however_often_it_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    head = "request_id,domain,confidence,correct\n"
+    rows = [f"r{i},customer_support,0.95,1\n" for i in range(40)]
+    path.write_text(head + "".join(rows * 4), encoding="utf-8")
+    run = tiergate("tune", "--labels", path)
+    assert run.returncode == 6  # 149 are needed
+    assert "120 lines repeat a request." in run.stderr
+    path.write_text(head + rows[0] + rows[0].replace(",1\n", ",0\n"), encoding="utf-8")
+    run = tiergate("tune", "--labels", path)
+    assert "request_id 'r0' was listed before, with other values" in run.stderr
+
+
+@pytest.mark.parametrize("novelty", ["3", "nan", "-1"])
+def test_a_novelty_that_is_no_share_is_refused(tmp_path: Path, novelty: str) -> None:
+    path = tmp_path / "labels.csv"
+    row = f"customer_support,0.95,1,1,{novelty}\n"
+    path.write_text(f"domain,confidence,correct,outside,novelty\n{row}", encoding="utf-8")
+    run = tiergate("tune", "--labels", path, "--outside-share", ".2")
+    assert run.returncode != 0
+    assert f"novelty is {novelty}; expected 0 to 1" in run.stderr
+
+
 @pytest.mark.process
 def test_a_label_without_a_mark_is_no_request_of_the_file(tmp_path: Path) -> None:
     path = a_file(tmp_path, 200, mark="")

@@ -89,6 +89,11 @@ def test_what_a_filter_left_empty_is_refused() -> None:
     assert structure_failure(said(Choice("", "stop")), asking()) is Reason.ANSWER_INVALID
 
 
+def test_what_a_filter_cut_half_way_is_refused() -> None:
+    cut = said(Choice("Partial words", "content_filter"))
+    assert structure_failure(cut, asking()) is Reason.ANSWER_REFUSED
+
+
 OBJECT = ResponseFormat("json_object")
 WHOLE = Choice("{}", "stop")
 HALF_A_CALL = Choice("", "length", (ToolCall("call_1", "f", '{"a"'),))

@@ -371,7 +371,8 @@ ODD = [
 def test_odd_text_gives_signals(text, model):
     reading = TriageService(TriageEngine(model), config()).read_now(ask(text), None)
     assert 0.0 <= reading.novelty <= 1.0
-    assert reading.novelty == 1.0 or len(text) <= 65_536
+    blank = not text.strip()  # takes no room, however long
+    assert reading.novelty == 1.0 or blank or len(text) <= 65_536
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=80), max_size=12))

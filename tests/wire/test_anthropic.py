@@ -207,6 +207,13 @@ def test_a_message_is_asked_for_as_the_same_chat_completion(
             assert getattr(reading, name) == getattr(same, name), name
 
 
+def test_a_tool_has_a_name_of_128_characters_at_most() -> None:
+    tool = {"name": "n" * 128, "input_schema": {"type": "object"}}
+    assert read(tools=[tool]).tools[0].name == "n" * 128
+    with pytest.raises(RequestError, match="1 to 128 letters"):
+        read(tools=[{**tool, "name": "n" * 129}])
+
+
 def test_hosted_tools_are_left_out_and_named() -> None:
     hosted = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 8}]
     reading = read(tools=[TOOL, *hosted, *hosted])

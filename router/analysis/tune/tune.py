@@ -104,6 +104,7 @@ def tune(
 def certify(labels: Sequence[Label], risk: float, delta: float) -> DomainCertificate | Refusal:
     """Returns the loosest threshold certified for these labels of one domain; see `tune`."""
     least = needed_without_errors(risk, delta)
+    lowest = _lowest(labels)
     best: DomainCertificate | None = None
     for threshold in GRID:
         accepted = [label for label in labels if label.confidence >= threshold]
@@ -113,12 +114,19 @@ def certify(labels: Sequence[Label], risk: float, delta: float) -> DomainCertifi
         bound = upper_bound(wrong, len(accepted), delta)
         if bound > risk:
             return best or _refusal(labels, len(accepted), wrong, threshold, risk, delta)
-        best = DomainCertificate(threshold, len(accepted), wrong, bound, len(labels))
+        best = DomainCertificate(max(threshold, lowest), len(accepted), wrong, bound, len(labels))
+        if threshold <= lowest:
+            break  # what lies below has no label, and level 1 would answer it
     if best is not None:
         return best
     accepted = [label for label in labels if label.confidence >= GRID[-1]]
     wrong = sum(not label.correct for label in accepted)
     return _refusal(labels, len(accepted), wrong, GRID[-1], risk, delta)
+
+
+def _lowest(labels: Sequence[Label]) -> float:
+    """Returns the lowest confidence that has a label; no threshold is certified below it."""
+    return min((label.confidence for label in labels), default=1.0)
 
 
 def _refusal(
@@ -157,7 +165,7 @@ def _refusal(
             f"{high:.2f} %): more labels do not help. Mend what was answered wrongly, or state a "
             "greater risk"
         )
-    lowest = min((label.confidence for label in labels), default=1.0)
+    lowest = _lowest(labels)
     return Refusal(len(labels), accepted, wrong, lowest, needed, least, sentence)
 
 
@@ -172,7 +180,7 @@ def certify_mixture(
     end, spent = best
     counts = by_threshold[end]
     return DomainCertificate(
-        GRID[end],
+        max(GRID[end], _lowest([label for label in labels if not label.outside])),
         counts.accepted,
         counts.wrong,
         mixture_bound(counts, share, spent),
@@ -238,7 +246,7 @@ def _mixture_refusal(
     possible = largest_share(counts, share, risk, delta)
     if possible > 0.0:
         explanation += f"; with at most {possible * 100:.1f} % strangers these labels are enough"
-    lowest = min((label.confidence for label in labels), default=1.0)
+    lowest = _lowest(labels)
     return Refusal(len(labels), counts.accepted, counts.wrong, lowest, needed, least, explanation)
 
 

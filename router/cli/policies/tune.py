@@ -140,10 +140,13 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     from router.analysis.tune.tune import Label
     from router.api.compose.core import installed_triage
     from router.cli.policies.outcome_files import BadLines, rows_of, truth
+    from router.rendering.figures_in_words import counted
     from router.types import Domain
 
     version = installed_triage(model_dir)
     traffic, bad = Labelled(), BadLines()
+    found = dict[str, Label]()
+    repeated = 0
     columns = ("domain", "confidence", "correct") + ("outside",) * (novel_at is not None)
     for number, row in rows_of(path, bad, columns=columns):
         correct, outside = truth(row.get("correct")), truth(row.get("outside"))
@@ -162,6 +165,9 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
         if not 0.0 <= confidence <= 1.0:
             bad.add(number, f"confidence is {stated}")
             continue
+        if not 0.0 <= novelty <= 1.0:
+            bad.add(number, f"novelty is {row.get('novelty')}; expected 0 to 1")
+            continue
         # A missing mark must not count as a request of the file: the bound would be too low.
         if novel_at is not None and outside is None:
             bad.add(number, f"outside is {row.get('outside')!r}")
@@ -169,13 +175,20 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
         given = str(row.get("triage_version") or version)
         name = str(row.get("request_id") or f"line {number}")
         strange, novel = bool(outside), novel_at is not None and novelty >= novel_at
-        traffic.labels.append(
-            Label(name, Domain(named), confidence, correct, given, outside=strange, novel=novel)
-        )
+        label = Label(name, Domain(named), confidence, correct, given, outside=strange, novel=novel)
+        before = found.setdefault(name, label)
+        if before is label:
+            traffic.labels.append(label)
+        elif before == label:
+            repeated += 1  # one request is one label, however often it is listed
+        else:
+            bad.add(number, f"request_id {name!r} was listed before, with other values")
     expected = (
         f"domain ({', '.join(Domain)}), confidence (0 to 1) and correct (0 or 1)"
         + ", outside (0 or 1)" * (novel_at is not None)
     )
+    if repeated:
+        typer.echo(f"{counted(repeated, 'line repeats', 'lines repeat')} a request.", err=True)
     if not traffic.labels:
         why = bad.told(path) or f"{path}: found no row"
         raise typer.BadParameter(f"{why}; expected {expected}", param_hint="--labels")

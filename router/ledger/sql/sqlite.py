@@ -138,6 +138,8 @@ def _set_pragmas(engine: Engine, synchronous: str) -> None:
                     raise
                 time.sleep(0.05)
         cursor.execute(f"PRAGMA synchronous = {synchronous.upper()}")
+        # Deleted texts are overwritten, however this machine's SQLite was built.
+        cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.close()
 

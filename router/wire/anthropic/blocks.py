@@ -224,7 +224,7 @@ def _tool_use(block: dict[str, object], path: str) -> ToolCall:
     if block.get("input") is None:
         raise missing(f"{path}.input", "an object")
     given = mapping(block["input"], f"{path}.input")
-    name = read_name(block.get("name"), f"{path}.name")
+    name = read_name(block.get("name"), f"{path}.name", long=True)
     return ToolCall(_id(block, "id", path), name, json_text(given, f"{path}.input"))
 
 
@@ -284,7 +284,7 @@ def _tool(value: object, path: str) -> ToolSpec:
     if tool.get("input_schema") is None:
         raise missing(f"{path}.input_schema", "a JSON schema of the input")
     return ToolSpec(
-        read_name(tool.get("name"), f"{path}.name"),
+        read_name(tool.get("name"), f"{path}.name", long=True),
         "" if description is None else text(description, f"{path}.description"),
         json_text(mapping(tool["input_schema"], f"{path}.input_schema"), f"{path}.input_schema"),
         strict is not None and boolean(strict, f"{path}.strict"),
@@ -303,5 +303,5 @@ def read_choice(value: object, param: str) -> tuple[JsonText, bool | None]:
         parallel = not boolean(single, f"{param}.disable_parallel_tool_use")
     if kind != "tool":
         return json_text({"any": "required"}.get(kind, kind), param), parallel
-    name = read_name(given.get("name"), f"{param}.name")
+    name = read_name(given.get("name"), f"{param}.name", long=True)
     return json_text({"type": "function", "function": {"name": name}}, param), parallel
