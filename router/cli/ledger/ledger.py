@@ -252,16 +252,20 @@ def erase(
 ) -> None:
     """Delete a tenant's stored texts and the key of its digests; the sums stay verifiable."""
     from router.api.compose.books import Books
+    from router.cli.ledger.privacy import LOG_IS_HELD
     from router.rendering.figures_in_words import counted
 
     if not yes:
         typer.confirm(f"Erase all texts of {tenant} for good?", abort=True)
     with Books.open(database) as books:
         gone = books.erase(tenant)
+        emptied = books.emptied_log()
     typer.echo(
         f"{counted(gone.texts, 'text', 'texts')} erased, those that wait for a person among them; "
         f"{'its key is gone too' if gone.key else 'it had no key'}."
     )
+    if not emptied:
+        typer.echo(LOG_IS_HELD)
 
 
 @ledger.command()

@@ -36,6 +36,10 @@ NOT_REACHED = (
     "Not reached: what is being answered now, logs, exports, backups, datasets and models made "
     "from texts, your documents, and what providers keep."
 )
+LOG_IS_HELD = (
+    "The database's -wal file was in use, so it may still hold what was erased, until the servers "
+    "stop or it reaches 16 MB. Run the command again to empty it."
+)
 STORES = {"full": "whole text", "redacted": "details left out"}
 SEALS = {"sealed": "encrypted", "open": "not encrypted"}
 
@@ -92,6 +96,8 @@ def erase(
                 abort=True,
             )
         _tell(subjects.erase(values, tenant), "erased")
+        if not books.emptied_log():
+            typer.echo(LOG_IS_HELD)
     time.sleep(SEEN_S)
     whose = "all tenants" if tenant is None else tenant
     typer.echo(

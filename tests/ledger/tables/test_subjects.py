@@ -190,3 +190,19 @@ def test_no_worker_gives_out_an_answer_after_its_erasure(tmp_path: Path) -> None
             again = served.post("/v1/chat/completions", {"model": "auto", **asked}, **key)
             assert "x-tiergate-replay-of" not in again.headers
             assert found()[0] == "miss"
+
+
+@pytest.mark.process
+def test_nothing_erased_can_be_read_in_the_files_while_servers_run(tmp_path: Path) -> None:
+    asked = {"messages": [{"role": "user", "content": "Where is Waldemar Quetzal's parcel?"}]}
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, privacy={"store": "full"})
+        with Served(tmp_path, policy) as served:
+            served.post("/v1/chat/completions", {"model": "auto", **asked})
+            beside = Path(served.database)
+            files = [beside, beside.with_name(f"{beside.name}-wal")]
+            assert any(b"Quetzal" in file.read_bytes() for file in files)
+            run = tiergate("privacy", "erase", "Waldemar Quetzal", "-y", "-d", served.database)
+            assert run.returncode == 0
+            assert "may still hold" not in run.stdout
+            assert not any(b"Quetzal" in file.read_bytes() for file in files)
