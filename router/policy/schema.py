@@ -188,8 +188,7 @@ class Policy(Section):
     description: str = Field(default="", description="Description for people.")
     mode: Literal["route", "observe"] = Field(
         default="route",
-        description="observe: the requested model answers unchanged, and the decision is only "
-        "recorded.",
+        description="observe: the requested model answers, and the decision is only recorded.",
     )
     decision: DecisionSection = Field(
         default_factory=DecisionSection, description="Rules for escalation of a request."

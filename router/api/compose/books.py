@@ -151,10 +151,6 @@ class Books:
         """Deletes a tenant's texts and digest key. Raises LedgerError."""
         return TextStore(self._database, self._clock).erase(tenant)
 
-    def emptied_log(self) -> bool:
-        """Returns True once nothing deleted can be read in the database's log; see `Database`."""
-        return self._database.emptied_log()
-
     def subjects(self, environ: Mapping[str, str]) -> Subjects:
         """Returns what finds and erases texts about a person. Raises LedgerUnavailable."""
         keys = text_keys(environ)

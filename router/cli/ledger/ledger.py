@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import deque
@@ -259,7 +260,7 @@ def erase(
         typer.confirm(f"Erase all texts of {tenant} for good?", abort=True)
     with Books.open(database) as books:
         gone = books.erase(tenant)
-        emptied = books.emptied_log()
+        emptied = books.subjects(os.environ).emptied_log()
     typer.echo(
         f"{counted(gone.texts, 'text', 'texts')} erased, those that wait for a person among them; "
         f"{'its key is gone too' if gone.key else 'it had no key'}."

@@ -96,7 +96,7 @@ def erase(
                 abort=True,
             )
         _tell(subjects.erase(values, tenant), "erased")
-        if not books.emptied_log():
+        if not subjects.emptied_log():
             typer.echo(LOG_IS_HELD)
     time.sleep(SEEN_S)
     whose = "all tenants" if tenant is None else tenant

@@ -215,6 +215,10 @@ class Subjects:
                     copies.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
         return copies
 
+    def emptied_log(self) -> bool:
+        """Returns True once nothing deleted can be read in the database's log; see `Database`."""
+        return self._database.emptied_log()
+
     def erase(self, values: Sequence[str], tenant: str | None) -> SubjectTexts:
         """Deletes all texts of the requests in which any value stands; returns what was found."""
         subject_texts = self.find(values, tenant)
