@@ -1,8 +1,8 @@
 """Leaves out what frames a question: "Dear Sir or Madam", "Can you help me?", "Kind regards, Ana".
 
 A frame asks for nothing, and beside one a known question looks like another. A sentence is one
-where no word of it names a thing and one is a courtesy; the name of a person may stand beside a
-greeting or a closing. It knows nothing about models or policies.
+where no word of it names a thing; the name of a person may stand beside a greeting or a closing. It
+knows nothing about models or policies.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _frames(bare: str, known: FrameWords) -> bool:
 
 
 def _asks(piece: str, known: FrameWords) -> bool:
-    """Returns True for a question that is no request for help: it may ask for something."""
+    """Returns True for a question that is no request for help: "What is it?" may ask for it."""
     return "?" in piece and known.cues.isdisjoint(fold(piece).words)
 
 
@@ -158,10 +158,9 @@ def _unframed(pieces: Sequence[str], known: FrameWords) -> list[str]:
     kept: list[list[str]] = []
     for sentence in _sentences(pieces):
         whole = "".join(sentence)
-        if not (_NAMED.fullmatch(_bare(whole)) or _frames(_bare(whole), known)):
+        names = _NAMED.fullmatch(_bare(whole)) is not None
+        if _asks(whole, known) or not (names or _frames(_bare(whole), known)):
             kept.append(sentence)
-        elif "?" in whole and known.cues.isdisjoint(fold(whole).words):
-            kept.append(sentence)  # "What is it?" may ask for something
     while kept and kept[0] and _greets(kept[0][0], known):
         kept[0] = kept[0][1:]
     while kept and len(kept[-1]) > 1 and _parts(kept[-1][-1], known):
