@@ -194,7 +194,7 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
     own compute, in nano-dollars.
     """
     price = facts.price
-    tokens = input_bound(request, facts.image_tokens) + facts.added_input_tokens
+    tokens = sent_bound(facts, request)
     inputs = tokens * price.dearest_input
     if request.holds_sound:
         heard = price.audio_input_nano_usd
@@ -206,8 +206,22 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
     return inputs, images + own
 
 
+def sent_bound(facts: AnswererFacts, request: ChatRequest) -> int:
+    """Returns more input tokens than a call of this answerer has.
+
+    They are those of the request, what the answerer puts before it, and the open thoughts of
+    earlier turns where it gets them back.
+    """
+    total = input_bound(request, facts.image_tokens) + facts.added_input_tokens
+    if facts.reasoning_key:
+        total += sum([_bytes(message.reasoning) + 1 for message in request.messages])
+    return total
+
+
 def input_bound(request: ChatRequest, image_tokens: int) -> int:
     """Returns more input tokens than any tokenizer makes of this request: bytes and overheads.
+
+    Open thoughts of earlier turns are not counted, since few answerers get them: see `sent_bound`.
 
     Each image counts `image_tokens`, and sound by `sound_bound`. Files count by their bytes, since
     providers read them completely.

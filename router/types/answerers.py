@@ -86,6 +86,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     image_tokens: int = 0  # per image, at most
     added_input_tokens: int = 0  # put before each request by the answerer itself, at most
     issuer: str = ""  # names the provider whose seals this answerer accepts; "" for none
+    reasoning_key: str = ""  # of a message, in which it expects open thoughts back; "" for none
     body: BodyRules = BodyRules()
 
     @measured_once

@@ -52,6 +52,7 @@ class Message(Struct, frozen=True):
     tool_call_id: str | None = None
     name: str | None = None
     sealed: tuple[Sealed, ...] = ()  # items that an issuer added to an assistant's message
+    reasoning: str = ""  # an assistant's open thoughts; only some servers get them back
 
 
 class ToolSpec(Struct, frozen=True):

@@ -24,6 +24,7 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
+from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import read_signatures
 
 MAX_MESSAGES = 10_000  # no context window in use holds a conversation of that length
@@ -69,8 +70,9 @@ def _full_message(item: dict[str, object], role: object, content: object, path: 
     words, parts = _content(content, role, f"{path}.content")
     calls: tuple[ToolCall, ...] = ()
     sealed: tuple[Sealed, ...] = ()
-    tool_call_id = None
+    tool_call_id, reasoning = None, ""
     if role == "assistant":
+        reasoning = reasoning_text(item)
         calls = _tool_calls(item.get("tool_calls"), f"{path}.tool_calls")
         if calls:
             sealed = read_signatures(item.get("tool_calls"), bool(words or parts))
@@ -90,14 +92,14 @@ def _full_message(item: dict[str, object], role: object, content: object, path: 
         name = bounded_text(name, f"{path}.name", 1, 256)
     elif role == "function":
         raise missing(f"{path}.name", "the name of the function that this answers")
-    return Message(role, words, parts, calls, tool_call_id, name, sealed)
+    return Message(role, words, parts, calls, tool_call_id, name, sealed, reasoning)
 
 
 def _refuse_old_keys(item: dict[str, object], path: str) -> None:
     """Refuses keys of a message whose meaning would be lost.
 
-    Other keys that SDKs echo are ignored: `annotations`, `reasoning_content`, ids and the like hold
-    nothing that a model must read.
+    Other keys that SDKs echo are ignored: `annotations`, ids and the like hold nothing that a model
+    must read.
     """
     if item.get("function_call") is not None:
         raise unsupported(f"{path}.function_call", "use tool_calls")

@@ -66,7 +66,7 @@ def test_everything_else_arrives_as_it_was_sent() -> None:
     ]
     fields: dict[str, object] = {
         "messages": [
-            {"role": "developer", "content": "short", "name": "ops"},
+            {"role": "system", "content": "short", "name": "ops"},
             {"role": "user", "content": parts},
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "content": "4", "tool_call_id": "c1"},
@@ -96,6 +96,16 @@ def test_everything_else_arrives_as_it_was_sent() -> None:
     body = sent(fields)
     assert {key: body[key] for key in fields} == fields
     assert set(body) == {*fields, "model", "max_completion_tokens"}
+
+
+def test_developer_is_written_as_the_role_that_all_servers_know() -> None:
+    body = sent(
+        {"messages": [{"role": "developer", "content": "short"}, {"role": "user", "content": "hi"}]}
+    )
+    assert body["messages"] == [
+        {"role": "system", "content": "short"},
+        {"role": "user", "content": "hi"},
+    ]
 
 
 def test_earlier_refusal_is_said_as_a_part() -> None:

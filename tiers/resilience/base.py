@@ -10,7 +10,7 @@ import asyncio
 from msgspec.structs import replace
 
 from router.errors import DeadlineExceeded
-from router.money.cost import input_bound, most_sound, output_cap
+from router.money.cost import most_sound, output_cap, sent_bound
 from router.types import Answer, AnswererFacts, Capability, Clock, Work
 from router.wire.body_keys import passed_on
 from router.wire.openai.upstream import upstream_body
@@ -57,6 +57,7 @@ def body_of_call(
         extra=passed_on(work.request, facts),
         issuer=issuer,
         wants_signatures=wants_signatures,
+        reasoning_key=facts.reasoning_key,
     )
 
 
@@ -70,7 +71,7 @@ def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     if answer.usage.reported and (answer.usage.output_tokens or not _said(answer)):
         return answer
     cap = output_cap(facts, work.request) * work.request.sampling.n
-    inputs = input_bound(work.request, facts.image_tokens)
+    inputs = sent_bound(facts, work.request)
     usage = bound_usage(inputs, cap, answer)
     return replace(answer, usage=replace(usage, audio_input_tokens=most_sound(work.request)))
 

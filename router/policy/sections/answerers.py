@@ -268,6 +268,11 @@ _HIDDEN_REASONING = (
     "anthropic`, and for models whose name has claude in it or begins with gpt-5, o1, o3, o4, "
     "gemini-2.5 or gemini-3."
 )
+_SEND_REASONING_AS = (
+    "Key of an assistant's message in which the server gets back open thoughts that clients send. "
+    "Left out: what DeepSeek, Moonshot, Xiaomi and OpenRouter expect, and `nothing` elsewhere."
+)
+SentReasoning = Literal["reasoning_content", "reasoning", "nothing"]
 _IMAGE_TOKENS = (
     "Highest number of tokens of one image, which is held before a call. Left out: 50,000 for "
     "models whose name begins with gpt-4o-mini, and 4,000 for others."
@@ -339,6 +344,7 @@ class UpstreamAnswerer(AnswererBase):
     )
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
+    send_reasoning_as: SentReasoning | None = Field(default=None, description=_SEND_REASONING_AS)
     pass_through: list[PassedKey] = Field(
         default_factory=_nothing_more,
         max_length=64,
@@ -378,6 +384,7 @@ class LitellmAnswerer(AnswererBase):
     )
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
+    send_reasoning_as: SentReasoning | None = Field(default=None, description=_SEND_REASONING_AS)
     pass_through: list[PassedKey] = Field(
         default_factory=_nothing_more,
         max_length=64,

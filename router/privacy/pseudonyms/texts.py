@@ -87,6 +87,8 @@ def texts_of(request: ChatRequest) -> Iterator[str]:
                     yield from leaves(part.payload)
         elif message.text:
             yield message.text
+        if message.reasoning:
+            yield message.reasoning
         for call in message.tool_calls:
             yield from leaves(call.arguments)
     for key, value in request.extra.items():
@@ -95,7 +97,7 @@ def texts_of(request: ChatRequest) -> Iterator[str]:
 
 def size_of(request: ChatRequest) -> int:
     """Returns about how many characters `texts_of` yields, without reading any JSON."""
-    size = sum([len(message.text) for message in request.messages])
+    size = sum([len(message.text) + len(message.reasoning) for message in request.messages])
     arguments = [len(call.arguments) for m in request.messages for call in m.tool_calls]
     return size + sum(arguments) + sum(map(len, request.extra.values()))
 
@@ -172,6 +174,7 @@ def _message(message: Message, swap: Swap) -> Message:
         parts=tuple([_part(part, swap) for part in message.parts]),
         tool_calls=tuple([_call(call, swap) for call in message.tool_calls]),
         name=name,
+        reasoning=swap.said(message.reasoning) if message.reasoning else "",
     )
 
 

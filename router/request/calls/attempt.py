@@ -156,7 +156,7 @@ class CallBooks:
         unpriced = price_of_call(plan, None, sound=request.holds_sound) is None
         if not received_bytes or facts.hides_reasoning or unpriced:
             return at_hold(row, plan)
-        inputs = cost.input_bound(request, facts.image_tokens) + facts.added_input_tokens
+        inputs = cost.sent_bound(facts, request)
         heard = cost.most_sound(request)
         bound = Usage(inputs, output_tokens=received_bytes, audio_input_tokens=heard)
         usage = cost.at_dearest(facts.price, bound)

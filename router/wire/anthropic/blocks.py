@@ -124,6 +124,8 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
             )
     if role == "assistant" and (sealed := _sealed(blocks)):
         messages[-1] = replace(messages[-1], sealed=sealed)
+    if role == "assistant" and (thoughts := _open_thoughts(blocks)):
+        messages[-1] = replace(messages[-1], reasoning=thoughts)
 
 
 def _sealed(blocks: list[dict[str, object]]) -> tuple[Sealed, ...]:
@@ -138,6 +140,13 @@ def _sealed(blocks: list[dict[str, object]]) -> tuple[Sealed, ...]:
         words = words or int(kind == "text" and bool(block.get("text")))
         calls += kind == "tool_use"
     return tuple(thoughts)
+
+
+def _open_thoughts(blocks: list[dict[str, object]]) -> str:
+    """Returns the thoughts without a signature: those of other providers, as we show them."""
+    unsigned = [b for b in blocks if b.get("type") == "thinking" and not b.get("signature")]
+    words = [block.get("thinking") for block in unsigned]
+    return "\n\n".join([word for word in words if type(word) is str and word])
 
 
 def _blocks(value: object, path: str) -> list[dict[str, object]]:

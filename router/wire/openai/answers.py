@@ -27,6 +27,7 @@ from router.types import (
     ToolCall,
     Usage,
 )
+from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 
@@ -266,15 +267,6 @@ def content_text(value: object) -> str:
         parts = [part.get("text") for part in value if type(part) is dict]
         return "".join([part for part in parts if type(part) is str])
     raise UpstreamInvalid("The upstream sent content that is neither text nor parts.")
-
-
-def reasoning_text(message: dict[str, object]) -> str:
-    """Returns the model's open thoughts, or "". Servers have two names for them."""
-    for key in ("reasoning_content", "reasoning"):
-        value = message.get(key)
-        if type(value) is str:
-            return value
-    return ""
 
 
 def given_reason(value: object) -> str:

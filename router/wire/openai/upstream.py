@@ -11,6 +11,7 @@ from types import MappingProxyType
 import orjson
 
 from router.types import ChatRequest, JsonText, Message, ResponseFormat, Sampling, ToolSpec
+from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
 
 NOTHING: Mapping[str, JsonText] = MappingProxyType({})
@@ -28,17 +29,21 @@ def upstream_body(
     extra: Mapping[str, JsonText] = NOTHING,
     issuer: str = "",
     wants_signatures: bool = False,
+    reasoning_key: str = "",
 ) -> bytes:
     """Returns the JSON body for `model`. A stream always asks for its usage, which the payer needs.
 
     The body is built from the types, so routing hints, unchecked keys and the client's model name
     cannot get into it. `extra` holds the client's other keys for this upstream: see
     `body_keys.passed_on`. The output limit is the smaller of `max_output_tokens` and the client's
-    own. `prefer_schema` is used when the client set no response format.
+    own. `prefer_schema` is used when the client set no response format. With `reasoning_key`, the
+    assistant's messages carry their open thoughts under it.
     """
     body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
-    body["messages"] = [_message(message, issuer, wants_signatures) for message in request.messages]
+    body["messages"] = [
+        _message(message, issuer, wants_signatures, reasoning_key) for message in request.messages
+    ]
     client_cap = request.sampling.max_output_tokens
     body[max_tokens_key] = (
         max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
@@ -81,14 +86,19 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
         body["reasoning_effort"] = sampling.reasoning_effort
 
 
-def _message(message: Message, issuer: str, wants_signatures: bool) -> dict[str, object]:
-    body: dict[str, object] = {"role": message.role}
+def _message(
+    message: Message, issuer: str, wants_signatures: bool, reasoning_key: str
+) -> dict[str, object]:
+    # Many servers refuse the role `developer`. OpenAI reads `system` as it for the newer models.
+    body: dict[str, object] = {"role": "system" if message.role == "developer" else message.role}
     if message.parts:
         joined = ",".join([part.payload for part in message.parts])
         body["content"] = orjson.Fragment(f"[{joined}]")
     else:
         # A message with only calls has the content null.
         body["content"] = None if message.tool_calls and not message.text else message.text
+    if reasoning_key and message.role == "assistant":
+        return_thoughts(body, reasoning_key, message.reasoning)
     if message.tool_calls:
         calls: list[dict[str, object]] = [
             {

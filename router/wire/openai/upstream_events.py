@@ -22,10 +22,10 @@ from router.wire.openai.answers import (
     note_charge,
     parse_logprobs,
     raise_for_error,
-    reasoning_text,
     short_text,
     upstream_object,
 )
+from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 

@@ -93,6 +93,7 @@ class _Conversation:
 
     messages: list[Message] = field(default_factory=list)
     sealed: list[Sealed] = field(default_factory=list)  # for the assistant's next item
+    thoughts: list[str] = field(default_factory=list)  # open ones, for the same item
     attachments: list[Content] = field(default_factory=list)  # of results, which accept only text
     compacts: bool = False
 
@@ -100,6 +101,7 @@ class _Conversation:
         kind = _kind(item, path)
         if kind == "reasoning":
             self.sealed += _sealed(item)
+            self.thoughts += _open_thoughts(item)
         elif kind in ("function_call", "custom_tool_call"):
             # The letter c begins custom_tool_call, f function_call.
             self._call(_custom(item, path) if kind[0] == "c" else _function(item, path), path)
@@ -119,7 +121,7 @@ class _Conversation:
         last = self.messages[-1] if self.messages else None
         if message.role != "assistant":
             # These thoughts led to nothing, and their issuer refuses them without a follower.
-            self.sealed.clear()
+            self._forget_thoughts()
             self.messages.append(message)
         elif last is not None and last.tool_calls and not message.parts:
             # This text is between a call and its result, but chat completions require the result
@@ -130,8 +132,10 @@ class _Conversation:
             kept = [replace(item, at=item.at + moved) for item in last.sealed if item.at]
             kept = [item for item in last.sealed if not item.at] + kept
             self.messages[-1] = replace(last, text=words, sealed=tuple(kept))
+            self._give_thoughts()
         else:
             self.messages.append(replace(message, sealed=self._taken(0)))
+            self._give_thoughts()
 
     def _call(self, call: ToolCall, path: str) -> None:
         self.attach()
@@ -141,9 +145,10 @@ class _Conversation:
         before = len(last.tool_calls) - 1 + bool(last.text or last.parts)
         if self.sealed:
             self.messages[-1] = replace(last, sealed=(*last.sealed, *self._taken(before)))
+        self._give_thoughts()
 
     def _output(self, item: dict[str, object], path: str) -> None:
-        self.sealed.clear()
+        self._forget_thoughts()
         output = item.get("output")
         if output is None:
             raise missing(f"{path}.output", "a string or an array of parts")
@@ -162,6 +167,18 @@ class _Conversation:
         taken = tuple([replace(item, at=place) for item in self.sealed])
         self.sealed.clear()
         return taken
+
+    def _give_thoughts(self) -> None:
+        """Puts the open thoughts into the assistant's message that they led to."""
+        if self.thoughts:
+            last = self.messages[-1]
+            words = "\n\n".join([*filter(None, [last.reasoning]), *self.thoughts])
+            self.messages[-1] = replace(last, reasoning=words)
+            self.thoughts.clear()
+
+    def _forget_thoughts(self) -> None:
+        self.sealed.clear()
+        self.thoughts.clear()
 
     def attach(self) -> None:
         """Adds the pictures of tools after their results, as if a user showed them."""
@@ -193,6 +210,15 @@ def _sealed(item: dict[str, object]) -> tuple[Sealed, ...]:
         return ()
     sealed = read_back("reasoning", item)
     return opened(text) if sealed is None else (sealed,)
+
+
+def _open_thoughts(item: dict[str, object]) -> list[str]:
+    """Returns the words of thoughts without a seal: those of other providers, as we show them."""
+    content = item.get("content")
+    if item.get("encrypted_content") is not None or type(content) is not list:
+        return []
+    words = [part.get("text") for part in content if type(part) is dict]
+    return [word for word in words if type(word) is str and word]
 
 
 def _message(item: dict[str, object], path: str) -> Message:

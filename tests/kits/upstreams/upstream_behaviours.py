@@ -1,13 +1,13 @@
 """Answers as an OpenAI-compatible server does, byte by byte; the model names the behaviour.
 
 Behaviours here: answer, slow:SECONDS, tool-calls, logprobs, reasoning, refusal, length (cut by the
-output cap), json (an object with an `answer`), mirror (the last message said back), echo (the
-answer's text is the JSON of the received body and headers), paced:FIRST,EACH,COUNT (words at a
-stated pace), reluctant (the same, refusing), redirected:MODEL (that model answers), decider
-(fills the steps of a decision), agent (calls offered tools, fills schemas; see upstream_agent),
-editor (edits a file with the tools of coding agents; see upstream_editor), judge (grades answers;
-see upstream_judge), extractor (fills the schema of an endpoint by domain). The misbehaving ones are
-in upstream_faults.
+output cap), thinking-loop (thinks, calls a tool, and wants its thoughts back), json (an object with
+an `answer`), mirror (the last message said back), echo (the answer's text is the JSON of the
+received body and headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same,
+refusing), redirected:MODEL (that model answers), decider (fills the steps of a decision), agent
+(calls offered tools, fills schemas; see upstream_agent), editor (edits a file with the tools of
+coding agents; see upstream_editor), judge (grades answers; see upstream_judge), extractor (fills
+the schema of an endpoint by domain). The misbehaving ones are in upstream_faults.
 """
 
 from __future__ import annotations
@@ -114,6 +114,25 @@ async def _reasoning(x: Exchange) -> None:
         await x.events(*thought, chunk({"content": "42"}), chunk({}, "stop"), usage_chunk(usage))
     else:
         await x.answer(completion("42", usage, reasoning_content="Let me think."))
+
+
+async def _thinking_loop(x: Exchange) -> None:
+    """Thinks before it calls a tool; like DeepSeek, refuses calls that come back without it."""
+    messages = [m for m in x.seen.fields["messages"] if m["role"] == "assistant"]  # type: ignore[index]
+    if not all(m.get("reasoning_content") for m in messages):
+        refusal = "The `reasoning_content` in the thinking mode must be passed back to the API."
+        await x.refuse(400, refusal)
+        return
+    if messages:
+        await x.answer(completion(f"I thought: {messages[-1]['reasoning_content']}"))
+        return
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    thought = "The order 4711 first."
+    if x.stream:
+        pieces = ({"reasoning_content": thought}, {"tool_calls": [{"index": 0, **call}]})
+        await x.events(*map(chunk, pieces), chunk({}, "tool_calls"), usage_chunk())
+    else:
+        await x.answer(completion(None, tool_calls=[call], reasoning_content=thought))
 
 
 async def _refusal(x: Exchange) -> None:
@@ -229,6 +248,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "tool-calls": _tool_calls,
     "logprobs": _logprobs,
     "reasoning": _reasoning,
+    "thinking-loop": _thinking_loop,
     "refusal": _refusal,
     "length": _length,
     "json": _json,

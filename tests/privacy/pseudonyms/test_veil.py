@@ -57,6 +57,14 @@ def test_deep_arguments_are_hidden_without_an_error(depth: int) -> None:
     assert arguments.count("{") == depth
 
 
+def test_thoughts_of_earlier_turns_are_hidden() -> None:
+    message = Message("assistant", "", reasoning=f"I must find {NAME} and a.wacker@example.com.")
+    request = ChatRequest((Message("user", f"Look {NAME} up."), message), "auto")
+    hidden = veil_of(request).hidden(request).messages
+    assert "acker" not in hidden[1].reasoning
+    assert hidden[1].reasoning.split(" and ")[0].removeprefix("I must find ") in hidden[0].text
+
+
 def test_keys_of_arguments_are_hidden_too() -> None:
     request = called(json.dumps({NAME: 3, "a.wacker@example.com": {"n": [NAME]}}))
     veil = veil_of(request)

@@ -68,6 +68,7 @@ from router.types import (
     Signals,
 )
 from router.wire.body_keys import litellm_stores_unasked, stores_unasked
+from router.wire.openai.returned_reasoning import key_of_hosts, key_of_litellm
 from tiers.exact.answerer import build_exact
 from tiers.litellm.answerer import LitellmTier
 from tiers.local.answerer import CAPABILITIES as LOCAL_CAPABILITIES
@@ -307,6 +308,7 @@ def _answerer(
     # An unset key does not stop the start: the other tiers may be enough.
     key = _secret(section.api_key, parts.environ)
     facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
+    facts = replace(facts, reasoning_key=_reasoning_key(section))
     if isinstance(section, UpstreamAnswerer):
         facts = replace(facts, issuer=issuer_of(section.issuer, section.base_urls, key))
         if section.wire == "anthropic":
@@ -348,8 +350,7 @@ def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> 
     """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
     if isinstance(section, UpstreamAnswerer):
         # Some providers store text unless a request forbids it.
-        hosts = (urlsplit(url).hostname or "" for url in section.base_urls)
-        stores = any(map(stores_unasked, hosts))
+        stores = any(map(stores_unasked, _hosts(section)))
     else:
         stores = litellm_stores_unasked(section.model)
     return BodyRules(
@@ -367,6 +368,20 @@ def _hides_reasoning(section: UpstreamAnswerer | LitellmAnswerer) -> bool:
     # Anthropic bills whole thoughts and shows summaries, or nothing.
     anthropic = isinstance(section, UpstreamAnswerer) and section.wire == "anthropic"
     return anthropic or hides_reasoning(section.model)
+
+
+def _reasoning_key(section: UpstreamAnswerer | LitellmAnswerer) -> str:
+    """Returns the key of a message in which this answerer gets open thoughts back, or ""."""
+    if section.send_reasoning_as is not None:
+        return "" if section.send_reasoning_as == "nothing" else section.send_reasoning_as
+    if isinstance(section, LitellmAnswerer):
+        return key_of_litellm(section.model)
+    # The other formats carry thoughts as their issuer sealed them.
+    return key_of_hosts(_hosts(section)) if section.wire == "openai" else ""
+
+
+def _hosts(section: UpstreamAnswerer) -> list[str]:
+    return [urlsplit(url).hostname or "" for url in section.base_urls]
 
 
 def priced_by(plan: RungPlan, book: PriceBook) -> RungPlan:

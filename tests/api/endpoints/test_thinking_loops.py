@@ -1,0 +1,85 @@
+"""A model that must get its thoughts back ends its tool loop, from each endpoint of clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kits.server_kit import Served, Upstream, write_ladder
+
+ASKED = {"role": "user", "content": "Where is my parcel?"}
+THOUGHTS = "The order 4711 first."
+PARAMETERS = {"type": "object", "properties": {}}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("thinking")
+    key = {"send_reasoning_as": "reasoning_content"}
+    with Upstream(folder) as upstream:
+        back = write_ladder(folder, "back", upstream.url, "thinking-loop", **key)
+        lost = write_ladder(folder, "lost", upstream.url, "thinking-loop")
+        with Served(folder, back, lost) as server:
+            yield server
+
+
+def chat(served: Served, policy: str, *messages: object) -> dict[str, object]:
+    tool = {"type": "function", "function": {"name": "f", "parameters": PARAMETERS}}
+    body = {"model": f"auto:{policy}", "messages": [ASKED, *messages], "tools": [tool]}
+    answer: dict[str, object] = served.post("/v1/chat/completions", body).json()
+    return answer
+
+
+def test_chat_completions_give_the_thoughts_back(served: Served) -> None:
+    called = chat(served, "back")["choices"][0]["message"]  # type: ignore[index]
+    assert called["reasoning_content"] == THOUGHTS
+    result = {"role": "tool", "tool_call_id": "c1", "content": "On its way."}
+    answered = chat(served, "back", called, result)
+    assert answered["choices"][0]["message"]["content"] == f"I thought: {THOUGHTS}"  # type: ignore[index]
+
+
+def test_thoughts_that_a_client_dropped_stop_no_loop(served: Served) -> None:
+    called = chat(served, "back")["choices"][0]["message"]  # type: ignore[index]
+    del called["reasoning_content"]
+    result = {"role": "tool", "tool_call_id": "c1", "content": "On its way."}
+    assert "choices" in chat(served, "back", called, result)
+
+
+def test_without_the_key_such_a_model_refuses_its_second_turn(served: Served) -> None:
+    called = chat(served, "lost")["choices"][0]["message"]  # type: ignore[index]
+    result = {"role": "tool", "tool_call_id": "c1", "content": "On its way."}
+    assert "error" in chat(served, "lost", called, result)
+
+
+def test_messages_give_the_thoughts_back(served: Served) -> None:
+    def ask(*messages: object) -> list[dict[str, object]]:
+        body = {
+            "model": "auto:back",
+            "max_tokens": 2_000,
+            "thinking": {"type": "enabled", "budget_tokens": 1_024},
+            "tools": [{"name": "f", "input_schema": PARAMETERS}],
+            "messages": [ASKED, *messages],
+        }
+        blocks: list[dict[str, object]] = served.post("/v1/messages", body).json()["content"]
+        return blocks
+
+    blocks = ask()
+    assert [block["type"] for block in blocks] == ["thinking", "tool_use"]
+    result = {"type": "tool_result", "tool_use_id": "c1", "content": "On its way."}
+    answered = ask({"role": "assistant", "content": blocks}, {"role": "user", "content": [result]})
+    assert answered[-1]["text"] == f"I thought: {THOUGHTS}"
+
+
+def test_responses_give_the_thoughts_back(served: Served) -> None:
+    def ask(*items: object) -> list[dict[str, object]]:
+        tool = {"type": "function", "name": "f", "parameters": PARAMETERS, "strict": False}
+        body = {"model": "auto:back", "input": [ASKED, *items], "tools": [tool]}
+        output: list[dict[str, object]] = served.post("/v1/responses", body).json()["output"]
+        return output
+
+    output = ask()
+    assert [item["type"] for item in output] == ["reasoning", "function_call"]
+    result = {"type": "function_call_output", "call_id": "c1", "output": "On its way."}
+    answered = ask(*output, result)
+    assert answered[-1]["content"][0]["text"] == f"I thought: {THOUGHTS}"  # type: ignore[index]
