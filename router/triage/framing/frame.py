@@ -52,7 +52,9 @@ _LABELLED = late_regex(
     r"pesel|(?:customer|client|account|order|contract|member|policy)(?: (?:id|no|number|nr))?"
     r"|n[°ºo.]{1,2} ?(?:de )?(?:client|cliente|commande|compte|pedido|contrato|contrat)|"
     r"(?:klant|bestel|contract)-?(?:nr|nummer)|nr (?:klienta|zamówienia|umowy)|"
-    r"c[oó]d(?:ice|igo) (?:cliente|do cliente))\.?\s?[:#]\s?.{1,60}",
+    r"c[oó]d(?:ice|igo|\.)? (?:cliente|do cliente)|r[eé]f(?:erence|érence|\.)?(?: client)?)"
+    # A number may stand without a colon; other words may not, as in "Client account closed".
+    r"(?:\.?\s?[:#]\s?.{1,60}|\.?\s?[A-Z]{0,4}[-/]?\d[\w/-]{0,30})",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
