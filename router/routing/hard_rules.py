@@ -36,7 +36,7 @@ from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
-from router.routing.wording.phrases import danger_named, lists_of_phrases
+from router.routing.wording.phrases import danger_named, lists_of_phrases, strategy_named
 from router.types import (
     READ_LANGUAGES,
     Decision,
@@ -371,7 +371,7 @@ def _fixed_triggers(
         yield 3, _named(risk)
     if impact >= usd_to_nano(section.level_3_from_usd):
         yield 3, Reason.IMPACT_LEVEL_3
-    if signals.strategic >= section.strategic_at:
+    if signals.strategic >= section.strategic_at or strategy_named(signals):
         yield 3, Reason.STRATEGIC
     if (
         multi_factor

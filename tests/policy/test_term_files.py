@@ -48,6 +48,38 @@ def test_a_mistake_names_what_is_expected(
         load_language_terms(tmp_path)
 
 
+def test_phrases_of_strategy_are_a_list_beside_the_matters(tmp_path: Path) -> None:
+    (tmp_path / "sv.yaml").write_text(f"{GOOD}strategy: [vårt företag + sälja, '@child + ärva']\n")
+    names = [(phrase.name, phrase.parts) for phrase in load_language_terms(tmp_path).phrases[1:]]
+    assert names == [
+        ("strategy:sv", (("vårt företag",), ("sälja",))),
+        ("strategy:sv", (("min son", "barnet"), ("ärva",))),
+    ]
+
+
+def test_a_mistake_in_strategy_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sv.yaml").write_text(f"{GOOD}strategy: ['@firm + sälja']\n")
+    with pytest.raises(PolicyError, match="of strategy"):
+        load_language_terms(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [
+        ({"risk_terms": ("strategy:de",)}, 3),
+        ({"risk_terms": ("strategy:de",), "brief": False}, 1),  # a long text may only mention it
+        ({"risk_terms": ("strategy",)}, 1),  # a list of the policy that has this name
+    ],
+)
+def test_a_phrase_of_strategy_in_a_message_goes_to_level_3(
+    change: dict[str, object], level: int
+) -> None:
+    signals = replace(CALM, **{"brief": True, **change})
+    first = decide(a_policy(), signals, facts(), Asked())
+    assert first.floor == level
+    assert (Reason.STRATEGIC in first.floor_reasons) is (level == 3)
+
+
 def test_a_list_is_the_same_in_every_language() -> None:
     assert [list_of(name) for name in ("self_harm:de", "self_harm")] == ["self_harm", "self_harm"]
 

@@ -1,10 +1,11 @@
-"""Reads the files of grave phrases, one per language: `terms/de.yaml` and its like.
+"""Reads the files of grave and strategic phrases, one per language: `terms/de.yaml` and its like.
 
     version: 1
     language: de
     groups: {child: [mein sohn, das baby], swallowed: [verschluckt, getrunken]}
     phrases:
       poison: ["@child + @swallowed + bleiche"]
+    strategy: [unsere firma + verkaufen]
 
 A phrase is one part, or several with ` + ` between that stand near each other in any order. A part
 is words in a row, or `@group` for any of a group. It knows nothing about how they are searched for.
@@ -30,6 +31,8 @@ Phrase = Annotated[str, Field(min_length=2, max_length=160)]
 _GROUP = "@"
 _AND = " + "
 SHORTEST_STEM = 5
+STRATEGY = "strategy"
+"""Names the list of phrases of a decision about a whole company."""
 LANGUAGE_MARK = ":"
 """Stands between list and language in reports, as in `self_harm:de`; no list of a policy has it."""
 
@@ -47,6 +50,12 @@ class TermFile(Section):
     harmless: dict[Phrase, Term] = Field(default_factory=dict)
     """Phrases that sound like harm and mean none, with plain words for what they mean."""
     phrases: dict[Matter, list[Phrase]]
+    strategy: list[Phrase] = Field(default_factory=list)
+    """Phrases of a decision about a whole company."""
+
+    def by_list(self) -> dict[str, list[str]]:
+        """Returns all phrases by the name of their list."""
+        return {**{m.value: found for m, found in self.phrases.items()}, STRATEGY: self.strategy}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
@@ -56,23 +65,23 @@ class TermFile(Section):
         return self
 
     def _short_stems(self) -> Iterator[str]:
-        texts = [text for phrases in self.phrases.values() for text in phrases]
+        texts = [text for phrases in self.by_list().values() for text in phrases]
         for text in (*texts, *(term for group in self.groups.values() for term in group)):
             if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith("*")):
                 yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
 
     def _unknown_groups(self) -> Iterator[str]:
-        for matter, phrases in self.phrases.items():
+        for name, phrases in self.by_list().items():
             for phrase in phrases:
                 for part in phrase.split(_AND):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
-                        yield f"a group of `groups` in {phrase!r} of {matter.value}"
+                        yield f"a group of `groups` in {phrase!r} of {name}"
 
 
 class LanguagePhrase(Struct, frozen=True):
-    """Holds one phrase: the matter and language that it shows, and its parts' alternatives."""
+    """Holds one phrase: its list, the language that it shows, and its parts' alternatives."""
 
-    matter: Matter
+    list_name: str  # the matter, or STRATEGY
     language: str
     parts: tuple[tuple[str, ...], ...]
     unspaced: bool
@@ -80,7 +89,7 @@ class LanguagePhrase(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Returns the name in signals and reports, such as `self_harm:de`."""
-        return f"{self.matter.value}{LANGUAGE_MARK}{self.language}"
+        return f"{self.list_name}{LANGUAGE_MARK}{self.language}"
 
 
 class LanguageTerms(Struct, frozen=True):
@@ -116,13 +125,13 @@ def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
 
 
 def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
-    for matter, phrases in file.phrases.items():
+    for name, phrases in file.by_list().items():
         for phrase in phrases:
             parts = tuple(
                 tuple(file.groups[part[1:]]) if part.startswith(_GROUP) else (part,)
                 for part in phrase.split(_AND)
             )
-            yield LanguagePhrase(matter, file.language, parts, file.unspaced)
+            yield LanguagePhrase(name, file.language, parts, file.unspaced)
 
 
 def list_of(name: str) -> str:

@@ -67,7 +67,11 @@ class DecisionSection(Section):
         default=0.44, description="High stakes in any domain from this chance on: level 2."
     )
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
-    strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
+    strategic_at: Chance = Field(
+        default=0.5,
+        description="Strategic from this chance on: level 3. So is a phrase of `strategy` in "
+        "`triage.terms`, whatever the chance.",
+    )
     high_risk_at: Chance = Field(
         default=0.27,
         description="High-risk from this value on: the chance of finance, law, medicine or "
@@ -201,8 +205,8 @@ class TriageSection(Section):
         default="terms",
         description="Folder of grave phrases by language (`de.yaml`), relative to the policy. "
         "Left out: the shipped ones. A hard rule names their lists: medical_emergency, self_harm, "
-        "violence, poison, fraud, legal, engineering_safety. A folder of your own replaces the "
-        "shipped one.",
+        "violence, poison, fraud, legal, engineering_safety, strategy. A folder of your own "
+        "replaces the shipped one.",
     )
     glossaries: str = Field(
         default="glossaries",

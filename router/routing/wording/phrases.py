@@ -6,7 +6,7 @@ them. It knows nothing about policies.
 
 from __future__ import annotations
 
-from router.policy.content.term_files import LANGUAGE_MARK, list_of
+from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY, list_of
 from router.types import READ_LANGUAGES, Matter, Signals
 
 DANGERS = (
@@ -28,6 +28,11 @@ def danger_named(signals: Signals) -> Matter | None:
     """Returns the gravest danger to people that a phrase by language names; None without one."""
     phrases = lists_of_phrases(signals)
     return next((matter for matter in DANGERS if matter.value in phrases), None)
+
+
+def strategy_named(signals: Signals) -> bool:
+    """Returns True for a message with a phrase of a decision about a whole company."""
+    return bool(signals.risk_terms) and signals.brief and STRATEGY in lists_of_phrases(signals)
 
 
 def hazard_abroad(signals: Signals) -> bool:

@@ -1,0 +1,66 @@
+"""Shipped phrases of strategy: what they find in seven languages, and what they leave alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.content.term_files import load_language_terms
+from router.policy.loading import policies_dir
+from router.triage.facts.phrase_lists import phrase_finder
+from router.triage.text.folding import fold
+
+FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
+
+
+def lists(text: str) -> set[str]:
+    return {name for name in FINDER.find(fold(text)) if name.startswith("strategy:")}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Soll ich mein Unternehmen jetzt verkaufen oder an meine Tochter geben?"),
+        ("de", "Wir müssten 40 Mitarbeiter entlassen. Gibt es einen anderen Weg?"),
+        ("de", "Lohnt sich für uns ein Börsengang?"),
+        ("fr", "Faut-il fermer notre usine ou la garder encore un an ?"),
+        ("fr", "On pense licencier cinquante salariés, qu'en dis-tu ?"),
+        ("es", "¿Conviene vender nuestra empresa antes de fin de año?"),
+        ("es", "La junta directiva tiene que tomar una decisión: ¿qué recomienda?"),
+        ("it", "Dobbiamo vendere la nostra azienda a un fondo tedesco?"),
+        ("it", "Licenziamo trenta dipendenti o chiediamo un prestito?"),
+        ("nl", "Moeten wij ons bedrijf verkopen aan de Duitsers?"),
+        ("nl", "Is een beursgang iets voor ons?"),
+        ("pl", "Czy powinienem sprzedać moją firmę konkurencji?"),
+        ("pl", "Musimy zwolnić sześćdziesiąt osób albo zamknąć zakład w Opolu."),
+        ("pt", "Vendemos a nossa empresa ou procuramos um sócio?"),
+        ("pt", "Vamos despedir metade dos trabalhadores, acha bem?"),
+    ],
+)
+def test_a_decision_about_a_company_is_found(language: str, text: str) -> None:
+    assert lists(text) == {f"strategy:{language}"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Verkaufen Sie auch an Firmen?",
+        "Kann ich als Unternehmen eine Bestellung aufgeben?",
+        "Wann schließt Ihre Filiale am Samstag?",
+        "Leute, wie kann ich mein Abo kündigen?",
+        "Où puis-je acheter votre marque ?",
+        "À quelle heure ferme votre magasin ?",
+        "¿Dónde puedo comprar vuestra marca?",
+        "¿Venden a empresas?",
+        "Vendete anche alle aziende?",
+        "Dove posso comprare il vostro marchio?",
+        "Verkopen jullie ook aan bedrijven?",
+        "Hoe laat sluit de winkel?",
+        "Czy sprzedajecie firmom?",
+        "Gdzie kupię waszą markę?",
+        "Onde posso comprar a vossa marca?",
+        "Vendem a empresas?",
+        "Do you sell to companies?",
+    ],
+)
+def test_a_question_to_a_shop_is_no_strategy(text: str) -> None:
+    assert lists(text) == set()
