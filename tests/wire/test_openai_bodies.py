@@ -66,7 +66,7 @@ def test_everything_else_arrives_as_it_was_sent() -> None:
     ]
     fields: dict[str, object] = {
         "messages": [
-            {"role": "developer", "content": "short", "name": "ops"},
+            {"role": "system", "content": "short", "name": "ops"},
             {"role": "user", "content": parts},
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "content": "4", "tool_call_id": "c1"},
@@ -96,6 +96,13 @@ def test_everything_else_arrives_as_it_was_sent() -> None:
     body = sent(fields)
     assert {key: body[key] for key in fields} == fields
     assert set(body) == {*fields, "model", "max_completion_tokens"}
+
+
+def test_the_role_developer_is_sent_as_system_since_only_openai_knows_it() -> None:
+    roles = ["system", "developer", "user", "developer", "assistant", "user"]
+    messages = [{"role": role, "content": f"{i}"} for i, role in enumerate(roles)]
+    expected = [{**item, "role": item["role"].replace("developer", "system")} for item in messages]
+    assert sent({"messages": messages})["messages"] == expected
 
 
 def test_earlier_refusal_is_said_as_a_part() -> None:

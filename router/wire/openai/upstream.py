@@ -82,7 +82,9 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
 
 
 def _message(message: Message, issuer: str, wants_signatures: bool) -> dict[str, object]:
-    body: dict[str, object] = {"role": message.role}
+    # Only OpenAI's models know `developer`, and they read `system` as the same. Others refuse it.
+    role = "system" if message.role == "developer" else message.role
+    body: dict[str, object] = {"role": role}
     if message.parts:
         joined = ",".join([part.payload for part in message.parts])
         body["content"] = orjson.Fragment(f"[{joined}]")
