@@ -8,9 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
-from router.types import ChatRequest, Delta, JsonText, Message, Sealed, ToolCall, Usage
+from router.privacy.provider_seals import shown
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    Delta,
+    JsonText,
+    Message,
+    Sealed,
+    ToolCall,
+    Usage,
+)
 from router.wire.anthropic.answers import MessageFolder, parse_message, parse_message_usage
+from router.wire.anthropic.render import MessageStream, render_message
+from router.wire.anthropic.request import MessagesFormat
 from router.wire.anthropic.upstream import messages_body
+from router.wire.openai.render import deltas_of
 from tests.kits.upstreams.upstream_messages import _events
 
 TEXT = st.text(max_size=20)
@@ -207,3 +221,83 @@ def test_seals_stand_where_their_issuer_put_them() -> None:
     told = [block.get("n", block["type"]) for block in body["messages"][1]["content"]]
     assert told == [0, "text", 1, "tool_use", 2, "tool_use"]
     assert body["messages"][1]["content"][-1]["input"] == {"input": "no json"}
+
+
+def test_no_text_without_words_reaches_anthropic() -> None:
+    stamped = shown(Sealed("thinking", JsonText('{"type":"thinking","signature":"s"}'), "us"))
+    empty, hi = {"type": "text", "text": " \n"}, {"type": "text", "text": "Hi"}
+    call = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c"}
+    turns = [
+        {"role": "user", "content": [empty, hi]},
+        {"role": "assistant", "content": [stamped, empty]},
+        {"role": "user", "content": [hi]},
+        {"role": "assistant", "content": [stamped, empty, call]},
+        {"role": "user", "content": [{**result, "content": [empty, hi]}]},
+    ]
+    asked = {"model": "m", "max_tokens": 9, "messages": turns, "system": [empty, hi]}
+    (request,) = MessagesFormat().read(orjson.dumps(asked), {}).requests
+    thought = {"type": "thinking", "signature": "s"}
+    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    assert (sent["system"], sent["messages"]) == (
+        [hi],
+        [
+            {"role": "user", "content": [hi]},
+            {"role": "user", "content": [hi]},
+            {"role": "assistant", "content": [thought, call]},
+            {"role": "user", "content": [{**result, "content": [hi]}]},
+        ],
+    )
+
+
+def test_a_translated_turn_of_blanks_is_left_out() -> None:
+    turns = (Message("user", "Hi"), Message("assistant", " "), Message("user", "Well?"))
+    request = ChatRequest(turns, "m")
+    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    (only,) = sent["messages"]
+    assert [block["text"] for block in only["content"]] == ["Hi", "Well?"]
+
+
+SIGNED = Sealed("thinking", JsonText('{"type":"thinking","thinking":"Hm.","signature":"s"}'), "us")
+
+
+def streamed_blocks(answer: Answer) -> list[str]:
+    """Returns the types of the blocks that a stream of the answer begins."""
+    stream = MessageStream(id="1", model="m", usage=Usage(), shows_thinking=True)
+    pieces = [stream.delta(delta) for delta in deltas_of(answer) if delta.final is None]
+    lines = b"".join([stream.begin(), *pieces, stream.finish(answer)]).split(b"\n")
+    events = [orjson.loads(line[6:]) for line in lines if line.startswith(b"data: ")]
+    return [e["content_block"]["type"] for e in events if e["type"] == "content_block_start"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "kinds"),
+    [
+        (Choice("", "length", reasoning="Hm.", sealed=(SIGNED,)), ["thinking"]),
+        (Choice("", "length", reasoning="Hm."), ["thinking"]),
+        (
+            Choice("", "tool_calls", (ToolCall("c", "f", "{}"),), reasoning="Hm."),
+            ["thinking", "tool_use"],
+        ),
+        (Choice("", "stop"), []),
+        (Choice("", "stop", refusal="No."), ["text"]),
+        (Choice("Hi", "stop", reasoning="Hm.", sealed=(SIGNED,)), ["thinking", "text"]),
+    ],
+)
+def test_an_answer_has_no_block_of_text_without_words(choice: Choice, kinds: list[str]) -> None:
+    answer = Answer((choice,), "m", Usage())
+    content = orjson.loads(render_message(answer, id="1", shows_thinking=True))["content"]
+    assert [block["type"] for block in content] == kinds
+    assert streamed_blocks(answer) == kinds
+
+
+def test_an_answer_without_blocks_comes_back_as_a_turn_of_no_words() -> None:
+    hi = {"role": "user", "content": "Hi"}
+    turns = [hi, {"role": "assistant", "content": []}, hi]
+    body = orjson.dumps({"model": "m", "max_tokens": 9, "messages": turns})
+    said = MessagesFormat().read(body, {}).requests[0].messages
+    assert [(message.role, message.text) for message in said] == [
+        ("user", "Hi"),
+        ("assistant", ""),
+        ("user", "Hi"),
+    ]

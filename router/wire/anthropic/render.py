@@ -113,18 +113,21 @@ def _stop_reason(choice: Choice) -> str:
 
 
 def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]:
-    """Yields the blocks of a choice in the order in which they are streamed."""
+    """Yields the blocks of a choice in the order in which they are streamed.
+
+    A text without words is no block: Anthropic refuses it when a client sends it back.
+    """
     if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
     blocks: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
-    words = spoken(choice)
-    if words or not choice.tool_calls:
+    if words := spoken(choice):
         blocks.insert(0, {"type": "text", "text": words})
     sealed = _anthropics(choice.sealed)
     for place, block in enumerate(blocks):
         while sealed and sealed[0].at <= place:
             yield shown(sealed.pop(0))
         yield block
+    yield from map(shown, sealed)
 
 
 def _anthropics(sealed: Iterable[Sealed]) -> list[Sealed]:
@@ -212,7 +215,7 @@ class MessageStream:
         if choice.refusal and choice.refusal != choice.text:
             # A refusal after text begins on a new line.
             self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
-        elif not self._text_sent and not choice.tool_calls:
+        elif not self._text_sent and choice.text:
             self._say(events, choice.text)
         self._close(events)
         sealed = _anthropics(choice.sealed)[self._sealed_sent :]
@@ -224,6 +227,8 @@ class MessageStream:
             given = to_json(_input(call)).decode()
             self._grow(events, {"type": "input_json_delta", "partial_json": given})
             self._close(events)
+        for item in sealed:
+            self._seal(events, item)
         delta = {"stop_reason": _stop_reason(choice), "stop_sequence": None}
         events.append(_event("message_delta", {"delta": delta, "usage": _usage(answer.usage)}))
         debug: dict[str, object] = {} if routing is None else {"routing": orjson.Fragment(routing)}
