@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage
+from router.wire.messages import short_name
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
     note_charge,
@@ -234,7 +235,8 @@ class _MessageBlocks:
         if given is None:
             # A whole message has the input as an object, a stream as pieces of text.
             given = written(block.get("input") or {})
-        call = ToolCall(call_id, name, given)
+        # The request has its tools under short names, whatever this upstream was told.
+        call = ToolCall(call_id, short_name(name), given)
         self._calls.append(call)
         return [Delta(tool_call_index=len(self._calls) - 1, tool_call=call)]
 

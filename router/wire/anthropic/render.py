@@ -7,8 +7,9 @@ then. This module knows nothing about the origin of an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import orjson
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.openai.render import spoken, to_json
 
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
     401: "authentication_error",
     403: "permission_error",
@@ -72,11 +74,19 @@ def _model(name: str, created: int) -> dict[str, object]:
 
 
 def render_message(
-    answer: Answer, *, id: str, shows_thinking: bool, routing: JsonText | None = None
+    answer: Answer,
+    *,
+    id: str,
+    shows_thinking: bool,
+    routing: JsonText | None = None,
+    names: Mapping[str, str] = _NO_NAMES,
 ) -> bytes:
-    """Returns a whole `message`; `routing` only for debug requests."""
+    """Returns a whole `message`; `routing` only for debug requests.
+
+    `names` holds the client's names of tools that have shorter ones here.
+    """
     choice = answer.choices[0]
-    message = _message(id, answer.model, list(_blocks(choice, shows_thinking)))
+    message = _message(id, answer.model, list(_blocks(choice, shows_thinking, names)))
     message["stop_reason"] = _stop_reason(choice)
     body = to_json({**message, "usage": _usage(answer.usage)})
     return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
@@ -112,14 +122,16 @@ def _stop_reason(choice: Choice) -> str:
     return _STOP_REASONS.get(choice.finish_reason, "end_turn")
 
 
-def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]:
+def _blocks(
+    choice: Choice, shows_thinking: bool, names: Mapping[str, str]
+) -> Iterator[dict[str, object]]:
     """Yields the blocks of a choice in the order in which they are streamed.
 
     A text without words is no block: Anthropic refuses it when a client sends it back.
     """
     if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
-    blocks: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
+    blocks = [_tool_use(call, _input(call), names) for call in choice.tool_calls]
     if words := spoken(choice):
         blocks.insert(0, {"type": "text", "text": words})
     sealed = _anthropics(choice.sealed)
@@ -145,8 +157,11 @@ def _thought(words: str) -> dict[str, object]:
     return {"type": "thinking", "thinking": words, "signature": ""}
 
 
-def _tool_use(call: ToolCall, given: dict[str, object]) -> dict[str, object]:
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": given}
+def _tool_use(
+    call: ToolCall, given: dict[str, object], names: Mapping[str, str]
+) -> dict[str, object]:
+    name = names.get(call.name, call.name)
+    return {"type": "tool_use", "id": call.id, "name": name, "input": given}
 
 
 def _input(call: ToolCall) -> dict[str, object]:
@@ -167,16 +182,26 @@ class MessageStream:
         "_index",
         "_kind",
         "_model",
+        "_names",
         "_sealed_sent",
         "_shows_thinking",
         "_text_sent",
         "_usage",
     )
 
-    def __init__(self, *, id: str, model: str, usage: Usage, shows_thinking: bool) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        model: str,
+        usage: Usage,
+        shows_thinking: bool,
+        names: Mapping[str, str] = _NO_NAMES,
+    ) -> None:
         self._usage = usage
         self._id = id
         self._model = model
+        self._names = names
         self._shows_thinking = shows_thinking
         self._index = 0  # the index of the open block, or of the next one
         self._kind: str | None = None  # of the open block
@@ -223,7 +248,7 @@ class MessageStream:
         for place, call in enumerate(choice.tool_calls, start=int(bool(spoken(choice)))):
             while sealed and sealed[0].at <= place:
                 self._seal(events, sealed.pop(0))
-            self._open(events, "tool_use", _tool_use(call, {}))
+            self._open(events, "tool_use", _tool_use(call, {}, self._names))
             given = to_json(_input(call)).decode()
             self._grow(events, {"type": "input_json_delta", "partial_json": given})
             self._close(events)
