@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import orjson
 import pytest
 from hypothesis import given
@@ -301,3 +303,25 @@ def test_an_answer_without_blocks_comes_back_as_a_turn_of_no_words() -> None:
         ("assistant", ""),
         ("user", "Hi"),
     ]
+
+
+LARGE = '{"id":123456789012345678901234567890,"x":1.5}'
+
+
+def test_large_integers_of_a_call_keep_their_digits() -> None:
+    call = ToolCall("c", "f", LARGE)
+    turns = (Message("user", "Hi"), Message("assistant", "", tool_calls=(call,)))
+    sent = messages_body(ChatRequest(turns, "m"), model="m", max_output_tokens=9, issuer="us")
+    assert f'"input":{LARGE}'.encode() in sent
+    answer = Answer((Choice("", "tool_calls", (call,)),), "m", Usage())
+    said = json.loads(render_message(answer, id="1", shows_thinking=False))
+    assert said["content"][0]["input"] == json.loads(LARGE)
+    stream = MessageStream(id="1", model="m", usage=Usage(), shows_thinking=False)
+    assert b"123456789012345678901234567890" in stream.finish(answer)
+
+
+def test_a_number_with_too_many_digits_to_be_read_is_shown_as_text() -> None:
+    arguments = f'{{"id":{"9" * 5000}}}'
+    answer = Answer((Choice("", "tool_calls", (ToolCall("c", "f", arguments),)),), "m", Usage())
+    (block,) = json.loads(render_message(answer, id="1", shows_thinking=False))["content"]
+    assert block["input"] == {"arguments": arguments}

@@ -7,6 +7,8 @@ then. This module knows nothing about the origin of an answer.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,6 +21,7 @@ from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.openai.render import spoken, to_json
 
+_MANY_DIGITS = re.compile("[0-9]{20}")
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -169,7 +172,9 @@ def _input(call: ToolCall) -> dict[str, object]:
     try:
         arguments = orjson.loads(call.arguments or "{}")
         orjson.dumps(arguments)  # a value nested too deep to be written is no input either
-    except (orjson.JSONDecodeError, TypeError, RecursionError):
+        if _MANY_DIGITS.search(call.arguments):
+            arguments = json.loads(call.arguments)  # orjson makes a float of what exceeds 64 bits
+    except (ValueError, TypeError, RecursionError):
         arguments = None
     return arguments if isinstance(arguments, dict) else {"arguments": call.arguments}
 

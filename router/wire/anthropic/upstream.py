@@ -339,4 +339,5 @@ def _object(arguments: str) -> object:
         value = orjson.loads(arguments or "{}")
     except orjson.JSONDecodeError:
         value = arguments
-    return value if isinstance(value, dict) else {"input": value}
+    # The text itself keeps all digits of a number.
+    return orjson.Fragment(arguments or "{}") if isinstance(value, dict) else {"input": value}
