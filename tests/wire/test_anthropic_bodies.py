@@ -325,3 +325,25 @@ def test_a_number_with_too_many_digits_to_be_read_is_shown_as_text() -> None:
     answer = Answer((Choice("", "tool_calls", (ToolCall("c", "f", arguments),)),), "m", Usage())
     (block,) = json.loads(render_message(answer, id="1", shows_thinking=False))["content"]
     assert block["input"] == {"arguments": arguments}
+
+
+CALL = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "text"),
+    [
+        (["Look.", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, CALL, "Done.", "Bye."], "Look.\n\nDone.\nBye."),
+        (["Look.", "Done.", CALL], "Look.\nDone."),
+        ([CALL, "Done."], "Done."),
+        (["", CALL, "Done."], "\nDone."),
+    ],
+)
+def test_texts_with_another_block_between_them_stay_apart(blocks: list[object], text: str) -> None:
+    content = [{"type": "text", "text": b} if isinstance(b, str) else b for b in blocks]
+    hi = {"role": "user", "content": "Hi"}
+    turns = [hi, {"role": "assistant", "content": content}, hi]
+    body = orjson.dumps({"model": "m", "max_tokens": 9, "messages": turns})
+    (request,) = MessagesFormat().read(body, {}).requests
+    assert request.messages[1].text == text

@@ -176,6 +176,8 @@ def _add_block(content: Content, block: dict[str, object], role: str, path: str)
         lines = [required_text(block, key, path) for key in ("title", "source")]
         inner = _content(block.get("content"), "system", f"{path}.content").text
         content.add_text("\n".join((*lines, inner)))
+    elif role == "assistant":
+        content.part_texts()  # a call or a thought
 
 
 def _source(block: dict[str, object], path: str) -> dict[str, object]:
