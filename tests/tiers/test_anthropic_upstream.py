@@ -25,7 +25,18 @@ ASKED = [{"role": "user", "content": "Where is my parcel?"}]
 CACHED = {"type": "ephemeral"}
 TOOL = {"name": "f", "description": "d", "input_schema": {"type": "object"}}
 BODY: dict[str, object] = {"model": "auto", "max_tokens": 100, "messages": ASKED}
-MODELS = ("answer", "agent", "thinks", "redacted", "echo", "cut", "done", "nested", "status:529")
+MODELS = (
+    "answer",
+    "agent",
+    "thinks",
+    "redacted",
+    "echo",
+    "cut",
+    "done",
+    "nested",
+    "stopped",
+    "status:529",
+)
 
 
 @pytest.fixture(scope="module")
@@ -412,3 +423,20 @@ def test_a_call_by_its_long_name_is_one_of_an_offered_tool() -> None:
     said = parse_message(json.dumps({"type": "message", "content": [call]}).encode(), "us")
     (tool,) = read_tools([LONG], "tools").own
     assert (said.choices[0].tool_calls[0].name, tool.own_name) == (tool.name, LONG["name"])
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [({"stop_sequences": ["END"]}, ("stop_sequence", "END")), ({}, ("end_turn", None))],
+)
+def test_the_words_that_stopped_an_answer_are_named(
+    client: anthropic.Anthropic, streamed: bool, given: dict[str, object], end: tuple[str, str]
+) -> None:
+    asked = {**BODY, **given, "model": "auto:stopped"}
+    if streamed:
+        with client.messages.stream(**asked) as stream:
+            said = stream.get_final_message()
+    else:
+        said = client.messages.create(**asked)
+    assert (said.stop_reason, said.stop_sequence) == end

@@ -31,7 +31,7 @@ _ERROR_TYPES = {
     429: "rate_limit_error",
     504: "timeout_error",
 }
-# `stop_sequence` is missing: upstreams report a stop without the words that caused it.
+# `stop_sequence` is the reason only where an upstream of Anthropic's says which one it was.
 _STOP_REASONS = {
     "stop": "end_turn",
     "length": "max_tokens",
@@ -90,7 +90,7 @@ def render_message(
     """
     choice = answer.choices[0]
     message = _message(id, answer.model, list(_blocks(choice, shows_thinking, names)))
-    message["stop_reason"] = _stop_reason(choice)
+    message |= _end(choice)
     body = to_json({**message, "usage": _usage(answer.usage)})
     return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
 
@@ -117,6 +117,13 @@ def _usage(usage: Usage) -> dict[str, object]:
         "output_tokens": usage.output_tokens,
         "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},
     }
+
+
+def _end(choice: Choice) -> dict[str, object]:
+    """Returns why the message stopped, and the client's words that stopped it."""
+    if choice.finish_reason == "stop" and choice.stop_sequence and not choice.refusal:
+        return {"stop_reason": "stop_sequence", "stop_sequence": choice.stop_sequence}
+    return {"stop_reason": _stop_reason(choice), "stop_sequence": None}
 
 
 def _stop_reason(choice: Choice) -> str:
@@ -259,8 +266,8 @@ class MessageStream:
             self._close(events)
         for item in sealed:
             self._seal(events, item)
-        delta = {"stop_reason": _stop_reason(choice), "stop_sequence": None}
-        events.append(_event("message_delta", {"delta": delta, "usage": _usage(answer.usage)}))
+        usage = _usage(answer.usage)
+        events.append(_event("message_delta", {"delta": _end(choice), "usage": usage}))
         debug: dict[str, object] = {} if routing is None else {"routing": orjson.Fragment(routing)}
         events.append(_event("message_stop", debug))
         return b"".join(events)
