@@ -105,9 +105,10 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
     content = item.get("content")
     if content is None:
         raise missing(f"{path}.content", "a string or an array of blocks")
-    if type(content) is str or (role == "assistant" and content == []):
-        # Anthropic's own answers may have no block, and clients send them back.
-        messages.append(Message(role, content or ""))
+    if role == "assistant" and content == []:
+        content = ""  # Anthropic's own answers may have no block, and clients send them back
+    if type(content) is str:
+        messages.append(Message(role, content))
         return
     blocks = _blocks(content, f"{path}.content")
     results = [(i, block) for i, block in enumerate(blocks) if block.get("type") == "tool_result"]
