@@ -59,6 +59,7 @@ class Choice(Struct, frozen=True):
     reasoning: str | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     sealed: tuple[Sealed, ...] = ()
+    stop_sequence: str | None = None  # that ended the text, where the upstream says which one
 
 
 class WorkedStep(Struct, frozen=True):

@@ -63,7 +63,7 @@ class ToolSpec(Struct, frozen=True):
     parameters: JsonText
     strict: bool = False
     namespace: str = ""  # the group that contained the tool; `own_name` is its name there
-    own_name: str = ""
+    own_name: str = ""  # of a tool without a namespace: the client's name, where `name` is shorter
     custom: JsonText | None = None  # a tool of free text, as the client wrote it; None: a function
 
 

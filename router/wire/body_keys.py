@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText
+from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
 
 NO_KEYS: frozenset[str] = frozenset()
 
@@ -149,6 +149,13 @@ BY_KIND: Mapping[tuple[str, str], frozenset[str]] = {
 own models accept none. litellm gives some keys its own meaning, and refuses others that a provider
 lacks."""
 
+_NO_SAMPLING: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("upstream", "responses"): ("stop", "seed", "frequency_penalty", "presence_penalty"),
+    ("upstream", "anthropic"): ("seed", "frequency_penalty", "presence_penalty"),
+}
+"""Lists the parameters of sampling that a wire format has no word for."""
+_DEFAULT_SAMPLING = Sampling()
+
 _OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
 # litellm sends models of these names to OpenAI when no provider is named.
 _OPENAI_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4")
@@ -199,11 +206,29 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
 
 def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
     """Returns the body's keys that do not reach this answerer, or reach it with another value."""
+    left_out = request.dropped
+    if request.sampling != _DEFAULT_SAMPLING:
+        left_out = (*_sampling_left_out(request, facts), *left_out)
     if not request.extra:
-        return request.dropped
+        return left_out
     kept = passed_on(request, facts)
     names = [key for key, value in request.extra.items() if kept.get(key) != value]
-    return (*names, *request.dropped)
+    return (*names, *left_out)
+
+
+def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
+    """Returns the client's names of parameters that the wire has no word for; 0 changes nothing."""
+    unknown = _NO_SAMPLING.get((facts.kind, facts.body.wire), ())
+    default, given = _DEFAULT_SAMPLING, request.sampling
+    names = [
+        name
+        for name in unknown
+        if getattr(given, name) != getattr(default, name)
+        and (getattr(given, name) or name == "seed")
+    ]
+    if request.endpoint == "messages":
+        names = ["stop_sequences" if name == "stop" else name for name in names]
+    return names
 
 
 def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:

@@ -6,6 +6,7 @@ and carried with the keys of the API. This module knows nothing about the rest o
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ _TEXT_ONLY_ROLES = frozenset({"developer", "system", "tool", "function"})
 _PART_KINDS = ("text", "image_url", "input_audio", "file", "refusal")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # Anthropic's bound
+MAX_NAME = 64  # OpenAI's bound on a function's name
 NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
 # Upstreams may fetch these addresses, so schemes that reach local files are refused.
 _IMAGE_SCHEMES = ("https://", "http://", "data:image/")
@@ -219,6 +221,18 @@ def read_name(value: object, param: str, *, long: bool = False) -> str:
         most = 128 if long else 64
         raise wrong_value(param, name, f"1 to {most} letters, digits, _ or -")
     return name
+
+
+def short_name(name: str) -> str:
+    """Returns the name of a tool upstream: at most 64 characters, a digest at the end of others.
+
+    >>> short_name("read"), short_name("r" * 65)[-12:]
+    ('read', 'rrr_c75c6854')
+    """
+    if len(name) <= MAX_NAME:
+        return name
+    end = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: MAX_NAME - 9]}_{end}"
 
 
 def read_tools(value: object, param: str) -> tuple[ToolSpec, ...]:

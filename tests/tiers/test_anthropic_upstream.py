@@ -13,6 +13,8 @@ import anthropic
 import httpx
 import pytest
 
+from router.wire.anthropic.answers import parse_message
+from router.wire.anthropic.blocks import read_tools
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
 from tests.kits.upstreams.upstream_messages import COUNTED, TEXT, USAGE
 
@@ -23,7 +25,18 @@ ASKED = [{"role": "user", "content": "Where is my parcel?"}]
 CACHED = {"type": "ephemeral"}
 TOOL = {"name": "f", "description": "d", "input_schema": {"type": "object"}}
 BODY: dict[str, object] = {"model": "auto", "max_tokens": 100, "messages": ASKED}
-MODELS = ("answer", "agent", "thinks", "redacted", "echo", "cut", "done", "nested", "status:529")
+MODELS = (
+    "answer",
+    "agent",
+    "thinks",
+    "redacted",
+    "echo",
+    "cut",
+    "done",
+    "nested",
+    "stopped",
+    "status:529",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +59,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iter
             for name in ("thinks", "echo")
         ]
         policies.append(write_ladder(folder, "chat", upstream.url, "echo"))
+        policies.append(write_ladder(folder, "calls", upstream.url, "agent"))
         policies.append(
             write_ladder(folder, "climbing", upstream.url, "status:529", "answer", wire="anthropic")
         )
@@ -369,3 +383,60 @@ def test_an_agents_loop_keeps_its_thoughts(client: anthropic.Anthropic, streamed
         messages += [{"role": "assistant", "content": blocks}, {"role": "user", "content": results}]
     assert called == list(names)
     assert said.stop_reason == "end_turn"
+
+
+LONG = {"name": f"mcp__{'n' * 60}", "input_schema": {"type": "object"}}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_long_name_of_a_tool_comes_back_as_the_client_wrote_it(
+    client: anthropic.Anthropic, streamed: bool
+) -> None:
+    choice = {"type": "tool", "name": LONG["name"]}
+    asked = {**BODY, "model": "auto:calls", "tools": [LONG], "tool_choice": choice}
+    if streamed:
+        with client.messages.stream(**asked) as stream:
+            said = stream.get_final_message()
+    else:
+        said = client.messages.create(**asked)
+    assert [block.name for block in said.content] == [LONG["name"]]
+
+
+def test_chat_completions_get_a_short_name_wherever_a_tool_is_named(served: Served) -> None:
+    call = {"type": "tool_use", "id": "c", "name": LONG["name"], "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c", "content": "done"}
+    turns = [
+        *ASKED,
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result]},
+    ]
+    fields = {"messages": turns, "tools": [LONG, TOOL]}
+    sent = echoed(served, "auto:chat", **fields)["body"]
+    (short, other) = [tool["function"]["name"] for tool in sent["tools"]]
+    assert (len(short), short[:40], other) == (64, LONG["name"][:40], "f")
+    assert sent["messages"][1]["tool_calls"][0]["function"]["name"] == short
+    assert echoed(served, **fields)["body"]["tools"] == [LONG, TOOL]  # Anthropic takes it as it is
+
+
+def test_a_call_by_its_long_name_is_one_of_an_offered_tool() -> None:
+    call = {"type": "tool_use", "id": "c", "name": LONG["name"], "input": {}}
+    said = parse_message(json.dumps({"type": "message", "content": [call]}).encode(), "us")
+    (tool,) = read_tools([LONG], "tools").own
+    assert (said.choices[0].tool_calls[0].name, tool.own_name) == (tool.name, LONG["name"])
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [({"stop_sequences": ["END"]}, ("stop_sequence", "END")), ({}, ("end_turn", None))],
+)
+def test_the_words_that_stopped_an_answer_are_named(
+    client: anthropic.Anthropic, streamed: bool, given: dict[str, object], end: tuple[str, str]
+) -> None:
+    asked = {**BODY, **given, "model": "auto:stopped"}
+    if streamed:
+        with client.messages.stream(**asked) as stream:
+            said = stream.get_final_message()
+    else:
+        said = client.messages.create(**asked)
+    assert (said.stop_reason, said.stop_sequence) == end

@@ -209,7 +209,7 @@ def test_a_message_is_asked_for_as_the_same_chat_completion(
 
 def test_a_tool_has_a_name_of_128_characters_at_most() -> None:
     tool = {"name": "n" * 128, "input_schema": {"type": "object"}}
-    assert read(tools=[tool]).tools[0].name == "n" * 128
+    assert read(tools=[tool]).tools[0].own_name == "n" * 128
     with pytest.raises(RequestError, match="1 to 128 letters"):
         read(tools=[{**tool, "name": "n" * 129}])
 

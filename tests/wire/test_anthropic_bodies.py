@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import json
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
-from router.types import ChatRequest, Delta, JsonText, Message, Sealed, ToolCall, Usage
+from router.privacy.provider_seals import shown
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    Delta,
+    JsonText,
+    Message,
+    Sealed,
+    ToolCall,
+    Usage,
+)
 from router.wire.anthropic.answers import MessageFolder, parse_message, parse_message_usage
+from router.wire.anthropic.render import MessageStream, render_message
+from router.wire.anthropic.request import MessagesFormat
 from router.wire.anthropic.upstream import messages_body
+from router.wire.openai.render import deltas_of
 from tests.kits.upstreams.upstream_messages import _events
 
 TEXT = st.text(max_size=20)
@@ -207,3 +223,127 @@ def test_seals_stand_where_their_issuer_put_them() -> None:
     told = [block.get("n", block["type"]) for block in body["messages"][1]["content"]]
     assert told == [0, "text", 1, "tool_use", 2, "tool_use"]
     assert body["messages"][1]["content"][-1]["input"] == {"input": "no json"}
+
+
+def test_no_text_without_words_reaches_anthropic() -> None:
+    stamped = shown(Sealed("thinking", JsonText('{"type":"thinking","signature":"s"}'), "us"))
+    empty, hi = {"type": "text", "text": " \n"}, {"type": "text", "text": "Hi"}
+    call = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c"}
+    turns = [
+        {"role": "user", "content": [empty, hi]},
+        {"role": "assistant", "content": [stamped, empty]},
+        {"role": "user", "content": [hi]},
+        {"role": "assistant", "content": [stamped, empty, call]},
+        {"role": "user", "content": [{**result, "content": [empty, hi]}]},
+    ]
+    asked = {"model": "m", "max_tokens": 9, "messages": turns, "system": [empty, hi]}
+    (request,) = MessagesFormat().read(orjson.dumps(asked), {}).requests
+    thought = {"type": "thinking", "signature": "s"}
+    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    assert (sent["system"], sent["messages"]) == (
+        [hi],
+        [
+            {"role": "user", "content": [hi]},
+            {"role": "user", "content": [hi]},
+            {"role": "assistant", "content": [thought, call]},
+            {"role": "user", "content": [{**result, "content": [hi]}]},
+        ],
+    )
+
+
+def test_a_translated_turn_of_blanks_is_left_out() -> None:
+    turns = (Message("user", "Hi"), Message("assistant", " "), Message("user", "Well?"))
+    request = ChatRequest(turns, "m")
+    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    (only,) = sent["messages"]
+    assert [block["text"] for block in only["content"]] == ["Hi", "Well?"]
+
+
+SIGNED = Sealed("thinking", JsonText('{"type":"thinking","thinking":"Hm.","signature":"s"}'), "us")
+
+
+def streamed_blocks(answer: Answer) -> list[str]:
+    """Returns the types of the blocks that a stream of the answer begins."""
+    stream = MessageStream(id="1", model="m", usage=Usage(), shows_thinking=True)
+    pieces = [stream.delta(delta) for delta in deltas_of(answer) if delta.final is None]
+    lines = b"".join([stream.begin(), *pieces, stream.finish(answer)]).split(b"\n")
+    events = [orjson.loads(line[6:]) for line in lines if line.startswith(b"data: ")]
+    return [e["content_block"]["type"] for e in events if e["type"] == "content_block_start"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "kinds"),
+    [
+        (Choice("", "length", reasoning="Hm.", sealed=(SIGNED,)), ["thinking"]),
+        (Choice("", "length", reasoning="Hm."), ["thinking"]),
+        (
+            Choice("", "tool_calls", (ToolCall("c", "f", "{}"),), reasoning="Hm."),
+            ["thinking", "tool_use"],
+        ),
+        (Choice("", "stop"), []),
+        (Choice("", "stop", refusal="No."), ["text"]),
+        (Choice("Hi", "stop", reasoning="Hm.", sealed=(SIGNED,)), ["thinking", "text"]),
+    ],
+)
+def test_an_answer_has_no_block_of_text_without_words(choice: Choice, kinds: list[str]) -> None:
+    answer = Answer((choice,), "m", Usage())
+    content = orjson.loads(render_message(answer, id="1", shows_thinking=True))["content"]
+    assert [block["type"] for block in content] == kinds
+    assert streamed_blocks(answer) == kinds
+
+
+def test_an_answer_without_blocks_comes_back_as_a_turn_of_no_words() -> None:
+    hi = {"role": "user", "content": "Hi"}
+    turns = [hi, {"role": "assistant", "content": []}, hi]
+    body = orjson.dumps({"model": "m", "max_tokens": 9, "messages": turns})
+    said = MessagesFormat().read(body, {}).requests[0].messages
+    assert [(message.role, message.text) for message in said] == [
+        ("user", "Hi"),
+        ("assistant", ""),
+        ("user", "Hi"),
+    ]
+
+
+LARGE = '{"id":123456789012345678901234567890,"x":1.5}'
+
+
+def test_large_integers_of_a_call_keep_their_digits() -> None:
+    call = ToolCall("c", "f", LARGE)
+    turns = (Message("user", "Hi"), Message("assistant", "", tool_calls=(call,)))
+    sent = messages_body(ChatRequest(turns, "m"), model="m", max_output_tokens=9, issuer="us")
+    assert f'"input":{LARGE}'.encode() in sent
+    answer = Answer((Choice("", "tool_calls", (call,)),), "m", Usage())
+    said = json.loads(render_message(answer, id="1", shows_thinking=False))
+    assert said["content"][0]["input"] == json.loads(LARGE)
+    stream = MessageStream(id="1", model="m", usage=Usage(), shows_thinking=False)
+    assert b"123456789012345678901234567890" in stream.finish(answer)
+
+
+def test_a_number_with_too_many_digits_to_be_read_is_shown_as_text() -> None:
+    arguments = f'{{"id":{"9" * 5000}}}'
+    answer = Answer((Choice("", "tool_calls", (ToolCall("c", "f", arguments),)),), "m", Usage())
+    (block,) = json.loads(render_message(answer, id="1", shows_thinking=False))["content"]
+    assert block["input"] == {"arguments": arguments}
+
+
+CALL = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "text"),
+    [
+        (["Look.", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, CALL, "Done.", "Bye."], "Look.\n\nDone.\nBye."),
+        (["Look.", "Done.", CALL], "Look.\nDone."),
+        ([CALL, "Done."], "Done."),
+        (["", CALL, "Done."], "\nDone."),
+    ],
+)
+def test_texts_with_another_block_between_them_stay_apart(blocks: list[object], text: str) -> None:
+    content = [{"type": "text", "text": b} if isinstance(b, str) else b for b in blocks]
+    hi = {"role": "user", "content": "Hi"}
+    turns = [hi, {"role": "assistant", "content": content}, hi]
+    body = orjson.dumps({"model": "m", "max_tokens": 9, "messages": turns})
+    (request,) = MessagesFormat().read(body, {}).requests
+    assert request.messages[1].text == text

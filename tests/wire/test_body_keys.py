@@ -327,3 +327,35 @@ def test_a_policy_cannot_pass_through_what_would_lead_elsewhere(
 @pytest.mark.parametrize("name", ["chat_template_kwargs", "priority", "repetition_penalty"])
 def test_a_policy_may_name_what_its_server_reads(name: str) -> None:
     assert mistake_in(name) is None
+
+
+SAMPLED = {"stop": ["END"], "seed": 0, "frequency_penalty": 0.5, "presence_penalty": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("wire", "left_out"),
+    [
+        ("openai", ()),
+        ("responses", ("stop", "seed", "frequency_penalty")),
+        ("anthropic", ("seed", "frequency_penalty")),
+    ],
+)
+def test_sampling_that_a_wire_has_no_word_for_is_told(wire: str, left_out: tuple[str, ...]) -> None:
+    body = {"model": "a", "messages": [{"role": "user", "content": "Hi"}], **SAMPLED}
+    request = parse_chat_request(orjson.dumps(body), {})
+    assert dropped(request, facts(body=BodyRules(wire=wire))) == left_out
+    assert dropped(request, facts(kind="local", body=BodyRules(wire=wire))) == ()
+
+
+def test_stop_sequences_are_told_under_the_clients_name(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_ladder(tmp_path, "auto", upstream.url, "answer", wire="responses")
+        with Served(tmp_path, policy) as served:
+            body = {
+                "model": "auto",
+                "max_tokens": 9,
+                "messages": [{"role": "user", "content": "Hi"}],
+            }
+            said = served.post("/v1/messages", {**body, "stop_sequences": ["END"]})
+            assert said.headers["x-tiergate-dropped"] == "stop_sequences"
+            assert "x-tiergate-dropped" not in served.post("/v1/messages", body).headers

@@ -98,14 +98,11 @@ def test_everything_else_arrives_as_it_was_sent() -> None:
     assert set(body) == {*fields, "model", "max_completion_tokens"}
 
 
-def test_developer_is_written_as_the_role_that_all_servers_know() -> None:
-    body = sent(
-        {"messages": [{"role": "developer", "content": "short"}, {"role": "user", "content": "hi"}]}
-    )
-    assert body["messages"] == [
-        {"role": "system", "content": "short"},
-        {"role": "user", "content": "hi"},
-    ]
+def test_the_role_developer_is_sent_as_system_since_only_openai_knows_it() -> None:
+    roles = ["system", "developer", "user", "developer", "assistant", "user"]
+    messages = [{"role": role, "content": f"{i}"} for i, role in enumerate(roles)]
+    expected = [{**item, "role": item["role"].replace("developer", "system")} for item in messages]
+    assert sent({"messages": messages})["messages"] == expected
 
 
 def test_earlier_refusal_is_said_as_a_part() -> None:

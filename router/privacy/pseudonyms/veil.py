@@ -287,6 +287,7 @@ def _choice(choice: Choice, mask: Mask, *, in_json: bool) -> Choice:
         text=mask.restored(choice.text, in_json=in_json),
         refusal=choice.refusal and mask.restored(choice.refusal),
         reasoning=choice.reasoning and mask.restored(choice.reasoning),
+        stop_sequence=choice.stop_sequence and mask.restored(choice.stop_sequence),
         tool_calls=tuple(
             [
                 replace(call, arguments=mask.restored(call.arguments, in_json=True))

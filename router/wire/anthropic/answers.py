@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage
+from router.wire.messages import short_name
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
     note_charge,
@@ -56,7 +57,7 @@ def parse_message(body: bytes, issuer: str) -> Answer:
     for block in content[:MAX_BLOCKS]:
         blocks.add(_mapping(block))
     usage = message.get("usage")
-    return blocks.answer(message, message.get("stop_reason"), parse_message_usage(usage))
+    return blocks.answer(message, message, parse_message_usage(usage))
 
 
 def parse_message_usage(value: object) -> Usage:
@@ -121,7 +122,7 @@ class MessageFolder:
         self._usage: dict[str, object] = {}
         self.usage = Usage()
         """Holds what the message used so far: its input from the first event on."""
-        self._stop: object = None
+        self._stop: dict[str, object] = {}
 
     def fold(self, event: bytes) -> list[Delta]:
         """Returns the Deltas of one event's data. Raises UpstreamInvalid, UpstreamError."""
@@ -149,7 +150,8 @@ class MessageFolder:
             self._usage.pop("output_tokens", None)
             self.usage = parse_message_usage(self._usage)
         elif kind == "message_delta":
-            self._stop = _mapping(data.get("delta")).get("stop_reason") or self._stop
+            stop = _mapping(data.get("delta"))
+            self._stop = stop if stop.get("stop_reason") else self._stop
             self._take_usage(data.get("usage"))
             self.usage = parse_message_usage(self._usage)
         elif kind == "message_stop":
@@ -166,7 +168,7 @@ class MessageFolder:
 
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless it has come to its end."""
-        if self._block is not None or type(self._stop) is not str:
+        if self._block is not None or type(self._stop.get("stop_reason")) is not str:
             raise StreamCut("The upstream's stream ended before the answer did.")
         return self._blocks.answer(self._message, self._stop, self.usage)
 
@@ -234,7 +236,8 @@ class _MessageBlocks:
         if given is None:
             # A whole message has the input as an object, a stream as pieces of text.
             given = written(block.get("input") or {})
-        call = ToolCall(call_id, name, given)
+        # The request has its tools under short names, whatever this upstream was told.
+        call = ToolCall(call_id, short_name(name), given)
         self._calls.append(call)
         return [Delta(tool_call_index=len(self._calls) - 1, tool_call=call)]
 
@@ -249,8 +252,9 @@ class _MessageBlocks:
             self._sealed.append(sealed)
         return [Delta(reasoning=words, sealed=sealed)] if words or sealed else []
 
-    def answer(self, message: dict[str, object], stop: object, usage: Usage) -> Answer:
-        """Returns the whole answer; `found` is the message that contained it."""
+    def answer(self, message: dict[str, object], end: dict[str, object], usage: Usage) -> Answer:
+        """Returns the whole answer of a message; `end` says why it stopped."""
+        stop = end.get("stop_reason")
         reason = _FINISH_REASONS.get(stop, "stop") if type(stop) is str else "stop"
         if reason in ("stop", "tool_calls"):
             reason = "tool_calls" if self._calls else "stop"
@@ -260,6 +264,7 @@ class _MessageBlocks:
             tool_calls=tuple(self._calls),
             reasoning="\n\n".join(self._thoughts) or None,
             sealed=tuple(self._sealed),
+            stop_sequence=short_text(end.get("stop_sequence")) or None,
         )
         model, upstream_id = short_text(message.get("model")), short_text(message.get("id"))
         return Answer((choice,), model, usage, upstream_id=upstream_id)

@@ -2,7 +2,8 @@
 
 It follows the Messages API (anthropic-version 2023-06-01, as of November 2026). A user turn may
 hold tool results together with text; in chat completions these are separate messages. Of the
-assistant's earlier thoughts, those sealed by an issuer are kept for that issuer. This module knows
+assistant's earlier thoughts, those sealed by an issuer are kept for that issuer. A tool's name may
+have 128 characters here and 64 in OpenAI's formats, so longer ones are shortened. This module knows
 nothing about the rest of the body.
 """
 
@@ -33,6 +34,7 @@ from router.wire.messages import (
     MAX_PARTS,
     check_image_url,
     read_name,
+    short_name,
 )
 
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -103,6 +105,8 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
     content = item.get("content")
     if content is None:
         raise missing(f"{path}.content", "a string or an array of blocks")
+    if role == "assistant" and content == []:
+        content = ""  # Anthropic's own answers may have no block, and clients send them back
     if type(content) is str:
         messages.append(Message(role, content))
         return
@@ -176,11 +180,14 @@ def _add_block(content: Content, block: dict[str, object], role: str, path: str)
     elif kind == "document":
         _add_document(content, block, path)
     elif kind == "tool_reference":
-        content.add_text(f"{required_text(block, 'tool_name', path)} can be called from now on.")
+        name = short_name(required_text(block, "tool_name", path))
+        content.add_text(f"{name} can be called from now on.")
     elif kind == "search_result":
         lines = [required_text(block, key, path) for key in ("title", "source")]
         inner = _content(block.get("content"), "system", f"{path}.content").text
         content.add_text("\n".join((*lines, inner)))
+    elif role == "assistant":
+        content.part_texts()  # a call or a thought
 
 
 def _source(block: dict[str, object], path: str) -> dict[str, object]:
@@ -234,7 +241,7 @@ def _tool_use(block: dict[str, object], path: str) -> ToolCall:
         raise missing(f"{path}.input", "an object")
     given = mapping(block["input"], f"{path}.input")
     name = read_name(block.get("name"), f"{path}.name", long=True)
-    return ToolCall(_id(block, "id", path), name, json_text(given, f"{path}.input"))
+    return ToolCall(_id(block, "id", path), short_name(name), json_text(given, f"{path}.input"))
 
 
 def _tool_result(block: dict[str, object], path: str) -> tuple[Message, Content | None]:
@@ -292,11 +299,14 @@ def _tool(value: object, path: str) -> ToolSpec:
     description, strict = tool.get("description"), tool.get("strict")
     if tool.get("input_schema") is None:
         raise missing(f"{path}.input_schema", "a JSON schema of the input")
+    name = read_name(tool.get("name"), f"{path}.name", long=True)
+    short = short_name(name)
     return ToolSpec(
-        read_name(tool.get("name"), f"{path}.name", long=True),
+        short,
         "" if description is None else text(description, f"{path}.description"),
         json_text(mapping(tool["input_schema"], f"{path}.input_schema"), f"{path}.input_schema"),
         strict is not None and boolean(strict, f"{path}.strict"),
+        own_name="" if short == name else name,
     )
 
 
@@ -312,5 +322,5 @@ def read_choice(value: object, param: str) -> tuple[JsonText, bool | None]:
         parallel = not boolean(single, f"{param}.disable_parallel_tool_use")
     if kind != "tool":
         return json_text({"any": "required"}.get(kind, kind), param), parallel
-    name = read_name(given.get("name"), f"{param}.name", long=True)
+    name = short_name(read_name(given.get("name"), f"{param}.name", long=True))
     return json_text({"type": "function", "function": {"name": name}}, param), parallel

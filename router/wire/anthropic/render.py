@@ -7,8 +7,11 @@ then. This module knows nothing about the origin of an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import orjson
 from msgspec.structs import replace
@@ -18,6 +21,8 @@ from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.openai.render import spoken, to_json
 
+_MANY_DIGITS = re.compile("[0-9]{20}")
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
     401: "authentication_error",
     403: "permission_error",
@@ -26,7 +31,7 @@ _ERROR_TYPES = {
     429: "rate_limit_error",
     504: "timeout_error",
 }
-# `stop_sequence` is missing: upstreams report a stop without the words that caused it.
+# `stop_sequence` is the reason only where an upstream of Anthropic's says which one it was.
 _STOP_REASONS = {
     "stop": "end_turn",
     "length": "max_tokens",
@@ -72,12 +77,20 @@ def _model(name: str, created: int) -> dict[str, object]:
 
 
 def render_message(
-    answer: Answer, *, id: str, shows_thinking: bool, routing: JsonText | None = None
+    answer: Answer,
+    *,
+    id: str,
+    shows_thinking: bool,
+    routing: JsonText | None = None,
+    names: Mapping[str, str] = _NO_NAMES,
 ) -> bytes:
-    """Returns a whole `message`; `routing` only for debug requests."""
+    """Returns a whole `message`; `routing` only for debug requests.
+
+    `names` holds the client's names of tools that have shorter ones here.
+    """
     choice = answer.choices[0]
-    message = _message(id, answer.model, list(_blocks(choice, shows_thinking)))
-    message["stop_reason"] = _stop_reason(choice)
+    message = _message(id, answer.model, list(_blocks(choice, shows_thinking, names)))
+    message |= _end(choice)
     body = to_json({**message, "usage": _usage(answer.usage)})
     return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
 
@@ -106,25 +119,37 @@ def _usage(usage: Usage) -> dict[str, object]:
     }
 
 
+def _end(choice: Choice) -> dict[str, object]:
+    """Returns why the message stopped, and the client's words that stopped it."""
+    if choice.finish_reason == "stop" and choice.stop_sequence and not choice.refusal:
+        return {"stop_reason": "stop_sequence", "stop_sequence": choice.stop_sequence}
+    return {"stop_reason": _stop_reason(choice), "stop_sequence": None}
+
+
 def _stop_reason(choice: Choice) -> str:
     if choice.refusal:
         return "refusal"
     return _STOP_REASONS.get(choice.finish_reason, "end_turn")
 
 
-def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]:
-    """Yields the blocks of a choice in the order in which they are streamed."""
+def _blocks(
+    choice: Choice, shows_thinking: bool, names: Mapping[str, str]
+) -> Iterator[dict[str, object]]:
+    """Yields the blocks of a choice in the order in which they are streamed.
+
+    A text without words is no block: Anthropic refuses it when a client sends it back.
+    """
     if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
-    blocks: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
-    words = spoken(choice)
-    if words or not choice.tool_calls:
+    blocks = [_tool_use(call, _input(call), names) for call in choice.tool_calls]
+    if words := spoken(choice):
         blocks.insert(0, {"type": "text", "text": words})
     sealed = _anthropics(choice.sealed)
     for place, block in enumerate(blocks):
         while sealed and sealed[0].at <= place:
             yield shown(sealed.pop(0))
         yield block
+    yield from map(shown, sealed)
 
 
 def _anthropics(sealed: Iterable[Sealed]) -> list[Sealed]:
@@ -142,8 +167,11 @@ def _thought(words: str) -> dict[str, object]:
     return {"type": "thinking", "thinking": words, "signature": ""}
 
 
-def _tool_use(call: ToolCall, given: dict[str, object]) -> dict[str, object]:
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": given}
+def _tool_use(
+    call: ToolCall, given: dict[str, object], names: Mapping[str, str]
+) -> dict[str, object]:
+    name = names.get(call.name, call.name)
+    return {"type": "tool_use", "id": call.id, "name": name, "input": given}
 
 
 def _input(call: ToolCall) -> dict[str, object]:
@@ -151,7 +179,9 @@ def _input(call: ToolCall) -> dict[str, object]:
     try:
         arguments = orjson.loads(call.arguments or "{}")
         orjson.dumps(arguments)  # a value nested too deep to be written is no input either
-    except (orjson.JSONDecodeError, TypeError, RecursionError):
+        if _MANY_DIGITS.search(call.arguments):
+            arguments = json.loads(call.arguments)  # orjson makes a float of what exceeds 64 bits
+    except (ValueError, TypeError, RecursionError):
         arguments = None
     return arguments if isinstance(arguments, dict) else {"arguments": call.arguments}
 
@@ -164,16 +194,26 @@ class MessageStream:
         "_index",
         "_kind",
         "_model",
+        "_names",
         "_sealed_sent",
         "_shows_thinking",
         "_text_sent",
         "_usage",
     )
 
-    def __init__(self, *, id: str, model: str, usage: Usage, shows_thinking: bool) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        model: str,
+        usage: Usage,
+        shows_thinking: bool,
+        names: Mapping[str, str] = _NO_NAMES,
+    ) -> None:
         self._usage = usage
         self._id = id
         self._model = model
+        self._names = names
         self._shows_thinking = shows_thinking
         self._index = 0  # the index of the open block, or of the next one
         self._kind: str | None = None  # of the open block
@@ -212,7 +252,7 @@ class MessageStream:
         if choice.refusal and choice.refusal != choice.text:
             # A refusal after text begins on a new line.
             self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
-        elif not self._text_sent and not choice.tool_calls:
+        elif not self._text_sent and choice.text:
             self._say(events, choice.text)
         self._close(events)
         sealed = _anthropics(choice.sealed)[self._sealed_sent :]
@@ -220,12 +260,14 @@ class MessageStream:
         for place, call in enumerate(choice.tool_calls, start=int(bool(spoken(choice)))):
             while sealed and sealed[0].at <= place:
                 self._seal(events, sealed.pop(0))
-            self._open(events, "tool_use", _tool_use(call, {}))
+            self._open(events, "tool_use", _tool_use(call, {}, self._names))
             given = to_json(_input(call)).decode()
             self._grow(events, {"type": "input_json_delta", "partial_json": given})
             self._close(events)
-        delta = {"stop_reason": _stop_reason(choice), "stop_sequence": None}
-        events.append(_event("message_delta", {"delta": delta, "usage": _usage(answer.usage)}))
+        for item in sealed:
+            self._seal(events, item)
+        usage = _usage(answer.usage)
+        events.append(_event("message_delta", {"delta": _end(choice), "usage": usage}))
         debug: dict[str, object] = {} if routing is None else {"routing": orjson.Fragment(routing)}
         events.append(_event("message_stop", debug))
         return b"".join(events)

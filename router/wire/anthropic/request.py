@@ -140,10 +140,26 @@ class MessagesExchange(OneRequest, frozen=True):
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
     ) -> bytes:
-        return render_message(answer, id=id, shows_thinking=self.shows_thinking, routing=routing)
+        return render_message(
+            answer,
+            id=id,
+            shows_thinking=self.shows_thinking,
+            routing=routing,
+            names=self._own_names(),
+        )
 
     def stream(self, *, id: str, created: int, model: str, usage: Usage) -> MessageStream:
-        return MessageStream(id=id, model=model, usage=usage, shows_thinking=self.shows_thinking)
+        return MessageStream(
+            id=id,
+            model=model,
+            usage=usage,
+            shows_thinking=self.shows_thinking,
+            names=self._own_names(),
+        )
+
+    def _own_names(self) -> dict[str, str]:
+        """Returns the client's names of the tools that were shortened."""
+        return {tool.name: tool.own_name for tool in self.request.tools if tool.own_name}
 
 
 class MessagesFormat:

@@ -93,9 +93,11 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
     messages = body["messages"]
     assert isinstance(messages, list)  # the request was read before
-    body["messages"] = [
-        kept for message in messages if (kept := _unsealed(message, issuer))["content"]
-    ]
+    unsealed = [_worded(_unsealed(message, issuer)) for message in messages]
+    body["messages"] = [message for message in unsealed if message["content"]]
+    system = body.get("system")
+    if isinstance(system, list):
+        body["system"] = _with_words(system)
     for key in ("system", "messages", "tools", "cache_control"):
         if key in body:
             _forget_hours(body[key])
@@ -131,6 +133,30 @@ def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:
         elif (sealed := read_back(block["type"], block)) and sealed.issuer == issuer:
             kept.append(orjson.loads(sealed.payload))
     return {**message, "content": kept}
+
+
+def _worded(message: dict[str, object]) -> dict[str, object]:
+    """Returns the message without texts of no words, nor an end in thoughts; both are refused."""
+    content = message["content"]
+    if not isinstance(content, list):
+        return message
+    kept = _with_words(content)
+    while kept and kept[-1]["type"] in THOUGHTS:
+        kept.pop()
+    return {**message, "content": kept}
+
+
+def _with_words(blocks: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Returns the blocks without texts of no words, which Anthropic refuses; results, too."""
+    kept = []
+    for block in blocks:
+        if block["type"] == "text" and not str(block["text"]).strip():
+            continue
+        inner = block.get("content")
+        if block["type"] == "tool_result" and isinstance(inner, list):
+            block = {**block, "content": _with_words(inner)}
+        kept.append(block)
+    return kept
 
 
 def _forget_hours(value: object) -> None:
@@ -255,12 +281,12 @@ def _user_blocks(message: Message) -> list[object]:
     if message.parts:
         blocks = [_part(orjson.loads(part.payload)) for part in message.parts]
         return [block for block in blocks if block is not None]
-    return [_text(message.text)] if message.text else []
+    return [_text(message.text)] if message.text.strip() else []
 
 
 def _assistant_blocks(message: Message, issuer: str) -> list[object]:
     """Returns the text and then the calls, with this issuer's sealed items between them."""
-    own_blocks: list[object] = [_text(message.text)] if message.text else []
+    own_blocks: list[object] = [_text(message.text)] if message.text.strip() else []
     for call in message.tool_calls:
         given = _object(call.arguments)
         own_blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
@@ -281,7 +307,7 @@ def _part(part: dict[str, object]) -> dict[str, object] | None:
     kind = part["type"]
     if kind in ("text", "refusal"):
         words = part[str(kind)]
-        return _text(str(words)) if words else None
+        return _text(str(words)) if str(words).strip() else None
     inner = part[str(kind)]
     assert isinstance(inner, dict)
     if kind == "image_url":
@@ -313,4 +339,5 @@ def _object(arguments: str) -> object:
         value = orjson.loads(arguments or "{}")
     except orjson.JSONDecodeError:
         value = arguments
-    return value if isinstance(value, dict) else {"input": value}
+    # The text itself keeps all digits of a number.
+    return orjson.Fragment(arguments or "{}") if isinstance(value, dict) else {"input": value}

@@ -12,7 +12,6 @@ the body.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -36,11 +35,10 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
-from router.wire.messages import MAX_TOOLS, NO_PARAMETERS, read_name
+from router.wire.messages import MAX_TOOLS, NO_PARAMETERS, read_name, short_name
 
 MAX_FLAT_TOOLS = 1_024
 """Limits the tools of all namespaces together. An agent with ten servers has some hundred tools."""
-MAX_NAME = 64  # OpenAI's bound on a function's name
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _INPUT = {
     "type": "object",
@@ -132,11 +130,7 @@ def flat_name(namespace: str, name: str) -> str:
     >>> flat_name("agents", "spawn")
     'agents__spawn'
     """
-    whole = f"{namespace}__{name}" if namespace else name
-    if len(whole) <= MAX_NAME:
-        return whole
-    end = hashlib.sha256(whole.encode()).hexdigest()[:8]
-    return f"{whole[: MAX_NAME - 9]}_{end}"
+    return short_name(f"{namespace}__{name}" if namespace else name)
 
 
 def _refuse_collisions(tools: Sequence[ToolSpec], param: str) -> None:

@@ -3,7 +3,8 @@
 answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
 words), redacted, echo (the answer's text is the JSON of the received body and headers), cut,
 done (a stream ends with `[DONE]` alone), nested (too deep a call), status:CODE, redirected:MODEL
-(another model answers). Thoughts that it did not sign itself get 400, as at Anthropic.
+(another model answers), stopped (by the first stop sequence). Thoughts that it did not sign itself
+get 400, as at Anthropic.
 `/v1/messages/count_tokens` counts COUNTED tokens.
 """
 
@@ -36,6 +37,9 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
         return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
     blocks = _blocks(name, body, headers, port)
     stop = "tool_use" if blocks[-1]["type"] == "tool_use" else "end_turn"
+    sequences = body.get("stop_sequences")
+    sequence = sequences[0] if name == "stopped" and isinstance(sequences, list) else None
+    stop = stop if sequence is None else "stop_sequence"
     message = {
         "id": f"msg_{len(str(body))}",
         "type": "message",
@@ -43,7 +47,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
         "model": argument if name == "redirected" else body["model"],
         "content": blocks,
         "stop_reason": stop,
-        "stop_sequence": None,
+        "stop_sequence": sequence,
         "usage": USAGE,
     }
     if name == "nested":
@@ -112,7 +116,7 @@ def _events(
         for delta in deltas:
             yield {"type": "content_block_delta", "index": i, "delta": delta}
         yield {"type": "content_block_stop", "index": i}
-    delta = {"stop_reason": stop, "stop_sequence": None}
+    delta = {"stop_reason": stop, "stop_sequence": message.get("stop_sequence")}
     yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 12}}
     yield {"type": "message_stop"}
 

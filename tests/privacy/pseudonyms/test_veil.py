@@ -20,6 +20,7 @@ from router.types import (
     JsonText,
     Message,
     ResponseFormat,
+    Sampling,
     ToolCall,
     ToolSpec,
     Usage,
@@ -90,6 +91,17 @@ def test_key_of_a_schema_is_hidden_as_its_other_mentions_are() -> None:
         assert key.replace("_", "").isalnum()
         assert back(veil, json.dumps({key: 1}), in_json=True) == json.dumps({NAME: 1})
     assert NAME not in hidden.tools[0].description
+
+
+def test_stop_sequence_that_ended_an_answer_comes_back_as_the_client_wrote_it() -> None:
+    request = ChatRequest(
+        (Message("user", f"I am {NAME}."),), "auto", sampling=Sampling(stop=(NAME,))
+    )
+    veil = veil_of(request)
+    (tag,) = veil.hidden(request).sampling.stop
+    answer = Answer((Choice("Hi", "stop", stop_sequence=tag),), "m", Usage())
+    (choice,) = veil.restored(answer, in_json=False).choices
+    assert (tag != NAME, choice.stop_sequence) == (True, NAME)
 
 
 def test_encoded_name_behind_a_word_is_hidden() -> None:
