@@ -260,8 +260,12 @@ class StreamRenderer:
         logprobs: Sequence[TokenLogprob],
         finish_reason: str | None,
     ) -> bytes:
+        earlier = b""
         if index not in self._started:
-            # SDKs expect the role in the first chunk of each choice.
+            # SDKs expect the role in the first chunk of each choice, and their helpers number the
+            # choices in the order in which they begin.
+            silent = [i for i in range(index) if i not in self._started]
+            earlier = b"".join([self._chunk(i, {"content": ""}, (), None) for i in silent])
             self._started.add(index)
             fields = {"role": "assistant", **fields}
         choice = to_json(
@@ -272,7 +276,7 @@ class StreamRenderer:
                 "finish_reason": finish_reason,
             }
         )
-        return self._head + choice + b"]" + self._tail
+        return earlier + self._head + choice + b"]" + self._tail
 
 
 def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:
