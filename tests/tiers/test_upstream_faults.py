@@ -61,6 +61,7 @@ FAULTS = [
     ("no-finish", StreamCut, True, ask_stream),
     ("huge-line", UpstreamTooMuch, True, ask_stream),
     ("endless", UpstreamTooMuch, True, ask_stream),
+    ("endless-comments", UpstreamTooMuch, True, ask_stream),
     ("error-event", UpstreamError, True, ask_stream),
     ("always-streams:cut", StreamCut, True, ask),
 ]

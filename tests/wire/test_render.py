@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import orjson
 import pytest
+from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router import errors
@@ -114,6 +117,29 @@ def test_stream_is_what_the_openai_package_reads() -> None:
     assert [c.choices[0].delta.role for c in chunks] == ["assistant", None]
     assert chunks[0].choices[0].delta.content == "Hello"
     assert [c.choices[0].finish_reason for c in chunks] == [None, "stop"]
+
+
+THREE = Answer(tuple([Choice(word, "stop") for word in "abc"]), "m-1", USAGE)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_choices_begin_in_the_order_of_their_numbers(order: tuple[int, ...]) -> None:
+    """The openai package's helper puts each new choice at the end of its list."""
+    renderer, state = StreamRenderer(id="c", created=1, model="m"), ChatCompletionStreamState()
+    pieces = [renderer.delta(Delta(text=THREE.choices[i].text, index=i)) for i in order]
+    wire = b"".join([*pieces, renderer.finish(THREE)])
+    chunks = [ChatCompletionChunk.model_validate_json(e[6:]) for e in wire.split(b"\n\n")[:-2]]
+    for chunk in chunks:
+        state.handle_chunk(chunk)
+    kept = [(c.message.content, c.finish_reason) for c in state.get_final_completion().choices]
+    assert kept == [(c.text, c.finish_reason) for c in THREE.choices]
+    assert [c.choices[0].index for c in chunks if c.choices[0].delta.role] == [0, 1, 2]
+
+
+def test_a_choice_that_speaks_in_its_turn_has_no_chunk_before_its_words() -> None:
+    renderer = StreamRenderer(id="c", created=1, model="m")
+    pieces = [renderer.delta(Delta(text="x", index=i)) for i in (0, 1, 0)]
+    assert [piece.count(b"data: ") for piece in pieces] == [1, 1, 1]
 
 
 def test_finish_chunk_has_an_empty_delta() -> None:

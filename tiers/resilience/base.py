@@ -14,6 +14,7 @@ from router.money.cost import most_sound, output_cap, sent_bound
 from router.types import Answer, AnswererFacts, Capability, Clock, Work
 from router.wire.body_keys import passed_on
 from router.wire.openai.upstream import upstream_body
+from router.wire.openai.upstream_events import stream_bound
 from router.wire.openai.usage import bound_usage
 
 
@@ -26,6 +27,13 @@ def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
 def own_end_of_call(deadline_s: float) -> float:
     """Returns when the answerer's own deadline ends a call that begins now."""
     return asyncio.get_running_loop().time() + deadline_s
+
+
+def most_bytes(work: Work, facts: AnswererFacts) -> int:
+    """Returns the bytes that the stream of an answer may have, from the tokens asked for."""
+    sampling = work.request.sampling
+    logprobs = 1 + (sampling.top_logprobs or 0) if sampling.logprobs else 0
+    return stream_bound(output_cap(facts, work.request) * sampling.n, logprobs)
 
 
 def too_late(facts: AnswererFacts) -> DeadlineExceeded:

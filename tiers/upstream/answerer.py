@@ -33,9 +33,9 @@ from router.types import (
 )
 from router.wire.openai.answers import upstream_object
 from router.wire.openai.render import deltas_of
-from router.wire.openai.upstream_events import EventDecoder
+from router.wire.openai.upstream_events import EventDecoder, SaidBound
 from router.wire.openai.usage import MAX_TOKENS
-from tiers.resilience.base import completed
+from tiers.resilience.base import completed, most_bytes
 from tiers.upstream.client import (
     HttpClient,
     check_type,
@@ -119,8 +119,8 @@ class UpstreamTier:
                 answer = None if streams else self._wire.whole(await read_json(response))
             if answer is None:
                 # The server streams, though it was asked not to; the answer is paid.
-                folder = self._wire.folder()
-                async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
+                folder, most = self._wire.folder(), most_bytes(work, self._facts)
+                async with aclosing(_pieces(response, folder, exchange, work, most)) as pieces:
                     async for _ in pieces:
                         pass
                 answer = folder.finish()
@@ -142,8 +142,8 @@ class UpstreamTier:
                     yield whole
             else:
                 check_type(response, EVENTS)
-                folder = self._wire.folder()
-                async with aclosing(_pieces(response, folder, exchange, work)) as steps:
+                folder, most = self._wire.folder(), most_bytes(work, self._facts)
+                async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:
                     async for pieces in steps:
                         yield pieces
                 answer = folder.finish()
@@ -190,10 +190,13 @@ class UpstreamTier:
 
 
 async def _pieces(
-    response: Response, folder: Folder, exchange: Exchange, work: Work
+    response: Response, folder: Folder, exchange: Exchange, work: Work, most: int
 ) -> AsyncGenerator[list[Delta], None]:
-    """Yields a streamed answer as it comes, and says its id and usage as they are known."""
-    decoder = EventDecoder()
+    """Yields a streamed answer as it comes, and says its id and usage as they are known.
+
+    The stream may have `most` bytes.
+    """
+    decoder, said = EventDecoder(most), SaidBound()
     piece, named, told = b":", False, folder.usage
     while piece and not folder.done:
         with exchange.deadline:
@@ -202,6 +205,7 @@ async def _pieces(
         try:
             for event in decoder.feed(piece):
                 pieces += folder.fold(event)
+            said.add(pieces)
         finally:  # what came before a fault is the client's all the same
             if not named and folder.upstream_id:
                 named = True

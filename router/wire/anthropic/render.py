@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from router.errors import Overloaded, TiergateError
 from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
-from router.wire.openai.render import spoken, to_json
+from router.wire.openai.render import one_line, spoken, to_json
 
 _MANY_DIGITS = re.compile("[0-9]{20}")
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -322,4 +322,4 @@ def _event(kind: str, fields: dict[str, object]) -> bytes:
 
 
 def _framed(kind: str, body: bytes) -> bytes:
-    return b"event: " + kind.encode() + b"\ndata: " + body + b"\n\n"
+    return b"event: " + kind.encode() + b"\ndata: " + one_line(body) + b"\n\n"

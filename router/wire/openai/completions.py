@@ -45,7 +45,14 @@ from router.wire.fields import (
 )
 from router.wire.hints import read_hints
 from router.wire.openai.chat import OpenAIErrors
-from router.wire.openai.render import DONE, render_error_event, spoken, to_json, usage_object
+from router.wire.openai.render import (
+    DONE,
+    one_line,
+    render_error_event,
+    spoken,
+    to_json,
+    usage_object,
+)
 from router.wire.openai.request import CHAT_KEYS, SAMPLING
 
 MAX_PROMPTS = 32  # they are answered one after the other while the client waits
@@ -244,7 +251,7 @@ class CompletionStream:
         if routing is not None:
             # The last three bytes are the closing brace and two line ends.
             chunks[-1] = chunks[-1][:-3] + b',"routing":' + routing.encode() + b"}\n\n"
-        return b"".join((*chunks, DONE))
+        return one_line(b"".join((*chunks, DONE)))
 
     def failure(self, error: TiergateError) -> bytes:
         """Returns the last event of a failed stream."""
@@ -255,4 +262,4 @@ class CompletionStream:
         return spoken(choice)[self._offsets.get(index, 0) :]
 
     def _chunk(self, choice: dict[str, object]) -> bytes:
-        return self._head + to_json(choice) + self._tail
+        return one_line(self._head + to_json(choice) + self._tail)

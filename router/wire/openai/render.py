@@ -38,6 +38,21 @@ def to_json(value: object) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def one_line(event: bytes) -> bytes:
+    """Returns JSON of an event with the line ends of Unicode escaped.
+
+    JSON allows them inside strings, but many clients split a stream's lines there.
+
+    >>> one_line('{"content":"a\u2028b"}'.encode())
+    b'{"content":"a\\\\u2028b"}'
+    """
+    if event.isascii():
+        return event
+    if b"\xe2\x80" in event:  # the first two bytes of both, and of dashes and quotes
+        event = event.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return event.replace(b"\xc2\x85", b"\\u0085")
+
+
 def render_error(error: TiergateError) -> bytes:
     """Returns the error body with its four keys. Our own server errors show only their message."""
     return to_json({"error": _error_object(error)})
@@ -247,7 +262,7 @@ class StreamRenderer:
             # The last three bytes are the closing brace and two line ends.
             chunks[-1] = chunks[-1][:-3] + b',"routing":' + routing.encode() + b"}\n\n"
         chunks.append(DONE)
-        return b"".join(chunks)
+        return one_line(b"".join(chunks))
 
     def failure(self, error: TiergateError) -> bytes:
         """Returns the last event of a stream that failed after its first byte."""
@@ -260,8 +275,12 @@ class StreamRenderer:
         logprobs: Sequence[TokenLogprob],
         finish_reason: str | None,
     ) -> bytes:
+        earlier = b""
         if index not in self._started:
-            # SDKs expect the role in the first chunk of each choice.
+            # SDKs expect the role in the first chunk of each choice, and their helpers number the
+            # choices in the order in which they begin.
+            silent = [i for i in range(index) if i not in self._started]
+            earlier = b"".join([self._chunk(i, {"content": ""}, (), None) for i in silent])
             self._started.add(index)
             fields = {"role": "assistant", **fields}
         choice = to_json(
@@ -272,7 +291,7 @@ class StreamRenderer:
                 "finish_reason": finish_reason,
             }
         )
-        return self._head + choice + b"]" + self._tail
+        return earlier + one_line(self._head + choice + b"]" + self._tail)
 
 
 def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:
@@ -290,7 +309,7 @@ def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:
 
 def render_error_event(error: TiergateError) -> bytes:
     """Returns the last event of a stream that failed after its first byte."""
-    return b"data: " + render_error(error) + b"\n\n"
+    return b"data: " + one_line(render_error(error)) + b"\n\n"
 
 
 def deltas_of(answer: Answer) -> Iterator[Delta]:

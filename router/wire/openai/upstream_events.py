@@ -1,8 +1,8 @@
 """Reads an upstream's event stream: bytes to events, events to `Delta`s, then the `Answer`.
 
-It has two bounded steps: `EventDecoder` (WHATWG server-sent events; a stream may have 16 MB, in
-lines of any length) and `ChunkFolder` (OpenAI chunks). A stream is complete only when every choice
-has its finish_reason; anything else is StreamCut. This module knows nothing about sockets and time.
+It has two steps: `EventDecoder` (WHATWG server-sent events, bounded in each event and in all) and
+`ChunkFolder` (OpenAI chunks). A stream is complete only when every choice has its finish_reason;
+anything else is StreamCut. This module knows nothing about sockets and time.
 """
 
 from __future__ import annotations
@@ -29,31 +29,82 @@ from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 
-MAX_STREAM_BYTES = 16_000_000
+MAX_EVENT_BYTES = 16_000_000
+"""Bytes of one event, of all that a stream says, and of what any stream may have, however short its
+answer: as many as a whole answer may have."""
+BYTES_PER_TOKEN = 1_024
+"""Bytes on the wire that carry one token, which may be an event of its own. Providers write 200 to
+500, those that filter contents up to 900."""
+BYTES_PER_LOGPROB = 160
+"""Bytes on the wire that carry one token's log-probability: its text, twice, and a number."""
+KEPT_PER_LOGPROB = 32
+"""Bytes that a log-probability counts as in what a stream says."""
 DONE = b"[DONE]"
 """Is the data of the event that ends a stream."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+def stream_bound(tokens: int, logprobs: int = 0) -> int:
+    """Returns the bytes that a stream of so many tokens may have on the wire.
+
+    `logprobs` is the number of log-probabilities that come with each token.
+
+    >>> stream_bound(8_000)
+    24192000
+    """
+    return MAX_EVENT_BYTES + tokens * (BYTES_PER_TOKEN + logprobs * BYTES_PER_LOGPROB)
+
+
+class SaidBound:
+    """Bounds what a stream says: text, thoughts, arguments and log-probabilities, not its frames.
+
+    All of it is kept until the answer ends.
+    """
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def add(self, deltas: list[Delta]) -> None:
+        """Counts pieces. Raises UpstreamTooMuch beyond the bound."""
+        said = self._bytes
+        for delta in deltas:
+            said += len(delta.text) + len(delta.reasoning)
+            if delta.tool_call is not None:
+                said += len(delta.tool_call.arguments)
+            if delta.logprobs:
+                said += KEPT_PER_LOGPROB * sum([1 + len(token.top) for token in delta.logprobs])
+        self._bytes = said
+        if said > MAX_EVENT_BYTES:
+            raise UpstreamTooMuch(f"The upstream's answer is longer than {MAX_EVENT_BYTES} bytes.")
+
+
 class EventDecoder:
     """Turns bytes in any pieces into the `data` of whole events.
 
-    Skips comments, other fields and events without data.
+    Skips comments, other fields and events without data. An event that does not end is bounded,
+    and so is the whole stream, for one that says nothing without end.
     """
 
-    __slots__ = ("_begun", "_data", "_line", "_total")
+    __slots__ = ("_begun", "_data", "_data_bytes", "_line", "_most", "_total")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_EVENT_BYTES) -> None:
+        """Takes `most` bytes in all (`stream_bound`)."""
         self._line = bytearray()
         self._data: list[bytes] = []
+        self._data_bytes = 0
+        self._most = most
         self._total = 0
         self._begun = False  # the first line was read; a byte order mark may begin it
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Returns the events that this piece completes. Raises UpstreamInvalid beyond a bound."""
+        """Returns the events that this piece completes. Raises UpstreamTooMuch beyond a bound."""
         self._total += len(piece)
-        if self._total > MAX_STREAM_BYTES:
-            raise UpstreamTooMuch(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
+        if self._total > self._most:
+            raise UpstreamTooMuch(f"The upstream's stream is longer than {self._most} bytes.")
+        if len(self._line) + self._data_bytes + len(piece) > MAX_EVENT_BYTES:
+            raise UpstreamTooMuch(f"An event of the upstream exceeds {MAX_EVENT_BYTES} bytes.")
         if b"\n" not in piece and b"\r" not in piece:
             self._line += piece
             return []
@@ -73,16 +124,19 @@ class EventDecoder:
     def _events_of(self, lines: list[bytes]) -> list[bytes]:
         """Returns the events that these lines end, each by an empty line after some data."""
         events: list[bytes] = []
-        data = self._data
+        data, held = self._data, self._data_bytes
         for line in lines:
             if line.startswith(b"data:"):
                 data.append(line[6:] if line[5:6] == b" " else line[5:])
+                held += len(line)
             elif data and not line:
                 event = data[0] if len(data) == 1 else b"\n".join(data)
                 data.clear()
+                held = 0
                 # Some servers keep a connection alive by an event of nothing.
                 if event and not event.isspace():
                     events.append(event)
+        self._data_bytes = held
         return events
 
 

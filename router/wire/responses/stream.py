@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from router.errors import TiergateError, UpstreamRateLimited
 from router.types import Answer, Delta, JsonText, Sealed, TokenLogprob, ToolCall, ToolSpec
 from router.wire.growing_text import GrowingText
-from router.wire.openai.render import to_json
+from router.wire.openai.render import one_line, to_json
 from router.wire.responses.compaction import compaction_item
 from router.wire.responses.render import (
     NO_TOOLS,
@@ -233,4 +233,4 @@ class ResponseStream:
 
 
 def _framed(event: str, body: bytes) -> bytes:
-    return b"event: " + event.encode() + b"\ndata: " + body + b"\n\n"
+    return b"event: " + event.encode() + b"\ndata: " + one_line(body) + b"\n\n"

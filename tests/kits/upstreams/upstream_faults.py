@@ -5,9 +5,9 @@ rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an
 quota-in-pieces, refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that
 often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
 heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish, huge-line, huge-body,
-endless, endless-head, gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is
-nonsense, or breaks, halfway), stream-ignored, always-streams (also where nobody asked for a stream;
-`:cut` breaks off).
+endless, endless-comments, small-pieces:COUNT (350 bytes for a letter), endless-head, gzip-bomb,
+redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks, halfway),
+stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tests.kits.upstreams.upstream_wire import (
     chunk,
     chunked,
     completion,
+    event,
     head,
     usage_chunk,
     whole,
@@ -179,6 +180,22 @@ async def _endless(x: Exchange) -> None:
         await x.write(chunked(EVENTS[1] * 1000))
 
 
+async def _small_pieces(x: Exchange) -> None:
+    """Says one letter in each of so many pieces of 350 bytes, as some providers do."""
+    piece = event(chunk({"content": "x"}))
+    piece = event(chunk({"content": "x"}, padding="p" * (350 - len(piece) - len(',"padding":""'))))
+    await x.write(STREAM_HEAD)
+    for _ in range(int(x.argument) // 1_000):
+        await x.write(chunked(piece * 1_000))
+    await x.write(chunked(event(chunk({}, "stop")) + EVENTS[-1]) + b"0\r\n\r\n")
+
+
+async def _endless_comments(x: Exchange) -> None:
+    await x.write(STREAM_HEAD)
+    while not x.transport.is_closing():
+        await x.write(chunked(b":\n" * 50_000))
+
+
 async def _endless_head(x: Exchange) -> None:
     await x.write(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\n")
     while not x.transport.is_closing():
@@ -256,6 +273,8 @@ FAULTS: dict[str, Behaviour] = {
     "huge-line": _huge_line,
     "huge-body": _huge_body,
     "endless": _endless,
+    "small-pieces": _small_pieces,
+    "endless-comments": _endless_comments,
     "redirect": _redirect,
     "endless-head": _endless_head,
     "gzip-bomb": _gzip_bomb,

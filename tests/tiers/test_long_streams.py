@@ -1,0 +1,41 @@
+"""Tests the remote tier on streams that are long, whose bytes follow the tokens asked for."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from router.api.compose.clock import SystemClock
+from router.errors import UpstreamTooMuch
+from router.wire.openai.upstream_events import MAX_EVENT_BYTES
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_kit import collect, facts, no_call, section, work
+from tiers.upstream.answerer import UpstreamTier
+
+PIECES = 50_000  # of 350 bytes
+MODEL = f"small-pieces:{PIECES}"
+assert PIECES * 350 > MAX_EVENT_BYTES
+
+
+async def letters(fake: FakeUpstream, **fields: object) -> int:
+    """Returns the length of the answer of a tier that may write as many tokens as it likes."""
+    most = replace(facts(MODEL), max_output_tokens=100_000)
+    tier = UpstreamTier(section(fake.url, model=MODEL), most, api_key=None, clock=SystemClock())
+    try:
+        return len((await collect(tier.stream(work(**fields), no_call)))[0])
+    finally:
+        await tier.close()
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"max_tokens": PIECES}, {"max_tokens": PIECES // 8, "n": 8}]
+)
+async def test_a_long_answer_in_small_pieces_comes_whole(
+    fake: FakeUpstream, fields: dict[str, object]
+) -> None:
+    assert await letters(fake, **fields) == PIECES
+
+
+async def test_many_more_pieces_than_tokens_asked_for_are_too_much(fake: FakeUpstream) -> None:
+    with pytest.raises(UpstreamTooMuch, match="stream is longer"):
+        await letters(fake, max_tokens=16)
