@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from router.privacy import look_alikes
 from router.regexes.late import late_regex
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
@@ -62,6 +63,8 @@ _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
 
+_YEARS = re.compile(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
+
 
 def redact(text: str) -> str:
     """Returns the text with placeholders for personal and secret details. Linear in its length.
@@ -80,7 +83,7 @@ def redact(text: str) -> str:
     text = _without_pem(text)
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
-    return _NUMBER.sub(_number, _without_ibans(text))
+    return _without_numbers(_without_ibans(text))
 
 
 def _without_pem(text: str) -> str:
@@ -122,9 +125,21 @@ def _looks_random(value: str) -> bool:
 def _without_ibans(text: str) -> str:
     kept: list[str] = []
     position = 0
-    for start, end in ibans(text):
+    for start, end in ibans(look_alikes.plain(text)):
         kept += [text[position:start], IBAN]
         position = end
+    return "".join([*kept, text[position:]])
+
+
+def _without_numbers(text: str) -> str:
+    """Removes numbers of people. The others stay as they are written."""
+    kept: list[str] = []
+    position = 0
+    for match in _NUMBER.finditer(look_alikes.plain(text)):
+        placeholder = _number(match)
+        if placeholder != match[0]:
+            kept += [text[position : match.start()], placeholder]
+            position = match.end()
     return "".join([*kept, text[position:]])
 
 
@@ -171,7 +186,7 @@ def _number(match: re.Match[str]) -> str:
         return ID  # no amount and no order number is as long
     if len(digits) >= 13 and luhn(digits):
         return CARD
-    if _DATE.match(text):
+    if _DATE.match(text) or _YEARS.fullmatch(text):
         return text
     separated = any(letter in " ()./-" for letter in text[1:])
     international = text[0] in "+(" or (text[0] == "0" and len(digits) >= 9)

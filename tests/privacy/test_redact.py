@@ -21,6 +21,11 @@ TAKEN = [
     ("IBAN GB82 WEST 1234 5698 7654 32 AND more", "IBAN [IBAN] AND more"),
     ("iban de89370400440532013000", "iban [IBAN]"),
     ("ssn 078-05-1120", "ssn [ID]"),
+    ("é 4111\u00a01111\u20111111\u20131111 é", "é [CARD] é"),
+    ("\uff14\uff15\uff13\uff12015112830366", "[CARD]"),
+    ("call +49\u202f30\u202f1234567", "call [PHONE]"),
+    ("IBAN DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000.", "IBAN [IBAN]."),
+    ("ssn 078\u201105\u20111120", "ssn [ID]"),
     ("number 12345678901234567890", "number [ID]"),
     ("key sk-abcdefghijklmnop1234", "key [SECRET]"),
     ("key tg_" + "a" * 43, "key [SECRET]"),
@@ -43,6 +48,7 @@ LEFT = [
     "card number 1234 is no card",
     "GB82 TEST is no IBAN at all, nor is AB12CDEFGHIJKLMNO",
     "@home and a@b",
+    "the war (1954\u20131962) cost 12\u00a0500\u00a0€ in \uff11\uff12 towns",
 ]
 
 

@@ -36,6 +36,12 @@ def found_in(text: str) -> list[tuple[str, str]]:
         ("2,4111111111111111,Ulm", "card", "4111111111111111"),
         ("Anna,+49301234567,Ulm", "phone", "+49301234567"),
         ("SSN 219-44-8610", "ssn", "219-44-8610"),
+        ("card 4111\u00a01111\u20111111\u20131111", "card", "4111\u00a01111\u20111111\u20131111"),
+        ("card \uff14\uff15\uff13\uff12015112830366", "card", "\uff14\uff15\uff13\uff12015112830366"),
+        ("call +49\u202f30\u202f1234567", "phone", "+49\u202f30\u202f1234567"),
+        ("pay DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000", "iban",
+         "DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000"),
+        ("SSN 219\u201144\u20118610", "ssn", "219\u201144\u20118610"),
         ("DNI 12345678Z", "ssn", "12345678Z"),
         ("from 203.0.113.77", "ip", "203.0.113.77"),
         ("SSN 219-44-8610, IP 192.168.1.77", "ip", "192.168.1.77"),
@@ -61,6 +67,8 @@ def test_personal_detail_is_found(text: str, kind: str, value: str) -> None:
         "The contract ends on 30 June 2025.",
         "SSN 000-12-3456",
         "use 127.0.0.1 for tests",
+        "4111\u00a01111\u00a01111\u00a01112 fails its check",
+        "from 1954\u20131962, \uff11\uff12 towns",
     ],
 )
 def test_look_alike_is_left_alone(text: str) -> None:
