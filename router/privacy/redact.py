@@ -35,10 +35,16 @@ NAMED = late_regex(
 )
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{1,64}:[^\s/@]{1,256}@")
-_EMAIL = late_regex(
-    r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]{1,64}@"
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})\.){1,8}[A-Za-z]{2,24}"
+_LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
+ADDRESS = late_regex(
+    rf"(?<![{_LETTER}.%+\-])[{_LETTER}.%+\-]{{1,64}}"
+    r"(?:@|%40|\s?[\[({](?i:at)[\])}]\s?)"
+    rf"(?:[^\W_][{_LETTER}\-]{{0,62}}(?:\.|\s?[\[({{](?i:dot)[\])}}]\s?)){{1,8}}"
+    r"(?:xn--[A-Za-z0-9\-]{2,40}|[^\W\d_]{2,24})"
 )
+"""Finds addresses of e-mail, also with "(at)" and "(dot)", percent signs and letters of any
+language."""
+_SPELT_AT = late_regex(r"%40|[\[({][Aa][Tt][\])}]")
 _IBAN_FORM = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
@@ -78,12 +84,18 @@ def redact(text: str) -> str:
         (TOKEN, SECRET),
         (BEARER, rf"\1\2{SECRET}"),
         (NAMED, _named),
-        (_EMAIL, EMAIL),
     )
     text = _without_pem(text)
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
+    if may_have_email(text):
+        text = ADDRESS.sub(EMAIL, text)
     return _without_numbers(_without_ibans(text))
+
+
+def may_have_email(text: str) -> bool:
+    """Returns False, soon, for a text in which no address of e-mail can stand."""
+    return "@" in text or _SPELT_AT.search(text) is not None
 
 
 def _without_pem(text: str) -> str:

@@ -11,6 +11,12 @@ from tests.kits.checks.growth import in_proportion
 
 TAKEN = [
     ("mail jo.doe+x@mail.example.co.uk now", "mail [EMAIL] now"),
+    ("à josé.garcía@beispiel.de!", "à [EMAIL]!"),
+    ("jose\u0301@beispiel.de", "[EMAIL]"),
+    ("info@müller.de, info@xn--mller-kva.xn--p1ai", "[EMAIL], [EMAIL]"),
+    ("jo.doe (at) example (dot) com", "[EMAIL]"),
+    ("jo[at]mail.example.com", "[EMAIL]"),
+    ("to=jo%40example.com&x=1", "to=[EMAIL]&x=1"),
     ("call +1 (415) 555-0132.", "call [PHONE]."),
     ("call 0301234567", "call [PHONE]"),
     ("call 415-555-0132", "call [PHONE]"),
@@ -48,6 +54,7 @@ LEFT = [
     "card number 1234 is no card",
     "GB82 TEST is no IBAN at all, nor is AB12CDEFGHIJKLMNO",
     "@home and a@b",
+    "50%40 of it, meet (at) noon, f(at) x.y",
     "the war (1954\u20131962) cost 12\u00a0500\u00a0€ in \uff11\uff12 towns",
 ]
 
@@ -75,7 +82,8 @@ def test_luhn_check(digits: str, valid: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a@", "1 ", "AB12 ", "eyJa-", "password=", "a.", "://a:b", "(1", "x@y."]
+    "piece",
+    ["a@", "1 ", "AB12 ", "eyJa-", "password=", "a.", "://a:b", "(1", "x@y.", "a(at)", "a%40"],
 )
 def test_time_grows_with_the_text_alone(piece: str) -> None:
     assert in_proportion(redact, piece)
