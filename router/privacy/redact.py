@@ -15,8 +15,8 @@ from router.regexes.late import late_regex
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
 
-_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
-_PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
+_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _NOT_INSIDE = r"(?<![A-Za-z0-9_\-])"
 TOKEN = late_regex(
     _NOT_INSIDE + r"(?:"
@@ -30,11 +30,13 @@ TOKEN = late_regex(
 NAMED = late_regex(
     r"(?i)(?<![a-z0-9])"
     r"((?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd|pwd"
-    r"|passphrase|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
-    r"(\"?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)([^\s\"',;]{4,200})"
+    r"|passphrase|passcode|pass|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
+    r"([\"']?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)"
+    # In quotes a secret may hold blanks and the other quote.
+    r"((?<=\")[^\"\n]{1,200}(?=\")|(?<=')[^'\n]{1,200}(?=')|[^\s\"',;]{4,200})"
 )
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
-USERINFO = re.compile(r"(://)[^\s/@:]{1,64}:[^\s/@]{1,256}@")
+USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
 _LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
 ADDRESS = late_regex(
     rf"(?<![{_LETTER}.%+\-])[{_LETTER}.%+\-]{{1,64}}"
@@ -122,7 +124,12 @@ def is_named_secret(match: re.Match[str]) -> bool:
     """Returns True when a match of NAMED has a secret: "the password is wrong" contains none."""
     secret = match[3]
     by_verb = ":" not in match[2] and "=" not in match[2]
-    return not (secret.startswith("[") or (by_verb and not _looks_random(secret)))
+    # "Pass" is also a ticket, a verdict and a word of code.
+    passes = match[1].lower() == "pass"
+    in_doubt = by_verb or passes
+    if passes and " " in secret:
+        return False
+    return not (secret.startswith("[") or (in_doubt and not _looks_random(secret)))
 
 
 def _named(match: re.Match[str]) -> str:
