@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from router.privacy import look_alikes
 from router.regexes.late import late_regex
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
 
-_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
-_PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
+_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _NOT_INSIDE = r"(?<![A-Za-z0-9_\-])"
 TOKEN = late_regex(
     _NOT_INSIDE + r"(?:"
@@ -29,15 +30,23 @@ TOKEN = late_regex(
 NAMED = late_regex(
     r"(?i)(?<![a-z0-9])"
     r"((?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd|pwd"
-    r"|passphrase|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
-    r"(\"?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)([^\s\"',;]{4,200})"
+    r"|passphrase|passcode|pass|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
+    r"([\"']?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)"
+    # In quotes a secret may hold blanks and the other quote.
+    r"((?<=\")[^\"\n]{1,200}(?=\")|(?<=')[^'\n]{1,200}(?=')|[^\s\"',;]{4,200})"
 )
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
-USERINFO = re.compile(r"(://)[^\s/@:]{1,64}:[^\s/@]{1,256}@")
-_EMAIL = late_regex(
-    r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]{1,64}@"
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})\.){1,8}[A-Za-z]{2,24}"
+USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
+_LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
+ADDRESS = late_regex(
+    rf"(?<![{_LETTER}.%+\-])[{_LETTER}.%+\-]{{1,64}}"
+    r"(?:@|%40|\s?[\[({](?i:at)[\])}]\s?)"
+    rf"(?:[^\W_][{_LETTER}\-]{{0,62}}(?:\.|\s?[\[({{](?i:dot)[\])}}]\s?)){{1,8}}"
+    r"(?:xn--[A-Za-z0-9\-]{2,40}|[^\W\d_]{2,24})"
 )
+"""Finds addresses of e-mail, also with "(at)" and "(dot)", percent signs and letters of any
+language."""
+_SPELT_AT = late_regex(r"%40|[\[({][Aa][Tt][\])}]")
 _IBAN_FORM = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
@@ -62,6 +71,8 @@ _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
 
+_YEARS = re.compile(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
+
 
 def redact(text: str) -> str:
     """Returns the text with placeholders for personal and secret details. Linear in its length.
@@ -75,12 +86,18 @@ def redact(text: str) -> str:
         (TOKEN, SECRET),
         (BEARER, rf"\1\2{SECRET}"),
         (NAMED, _named),
-        (_EMAIL, EMAIL),
     )
     text = _without_pem(text)
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
-    return _NUMBER.sub(_number, _without_ibans(text))
+    if may_have_email(text):
+        text = ADDRESS.sub(EMAIL, text)
+    return _without_numbers(_without_ibans(text))
+
+
+def may_have_email(text: str) -> bool:
+    """Returns False, soon, for a text in which no address of e-mail can stand."""
+    return "@" in text or _SPELT_AT.search(text) is not None
 
 
 def _without_pem(text: str) -> str:
@@ -107,7 +124,12 @@ def is_named_secret(match: re.Match[str]) -> bool:
     """Returns True when a match of NAMED has a secret: "the password is wrong" contains none."""
     secret = match[3]
     by_verb = ":" not in match[2] and "=" not in match[2]
-    return not (secret.startswith("[") or (by_verb and not _looks_random(secret)))
+    # "Pass" is also a ticket, a verdict and a word of code.
+    passes = match[1].lower() == "pass"
+    in_doubt = by_verb or passes
+    if passes and " " in secret:
+        return False
+    return not (secret.startswith("[") or (in_doubt and not _looks_random(secret)))
 
 
 def _named(match: re.Match[str]) -> str:
@@ -122,9 +144,21 @@ def _looks_random(value: str) -> bool:
 def _without_ibans(text: str) -> str:
     kept: list[str] = []
     position = 0
-    for start, end in ibans(text):
+    for start, end in ibans(look_alikes.plain(text)):
         kept += [text[position:start], IBAN]
         position = end
+    return "".join([*kept, text[position:]])
+
+
+def _without_numbers(text: str) -> str:
+    """Removes numbers of people. The others stay as they are written."""
+    kept: list[str] = []
+    position = 0
+    for match in _NUMBER.finditer(look_alikes.plain(text)):
+        placeholder = _number(match)
+        if placeholder != match[0]:
+            kept += [text[position : match.start()], placeholder]
+            position = match.end()
     return "".join([*kept, text[position:]])
 
 
@@ -171,7 +205,7 @@ def _number(match: re.Match[str]) -> str:
         return ID  # no amount and no order number is as long
     if len(digits) >= 13 and luhn(digits):
         return CARD
-    if _DATE.match(text):
+    if _DATE.match(text) or _YEARS.fullmatch(text):
         return text
     separated = any(letter in " ()./-" for letter in text[1:])
     international = text[0] in "+(" or (text[0] == "0" and len(digits) >= 9)

@@ -11,6 +11,12 @@ from tests.kits.checks.growth import in_proportion
 
 TAKEN = [
     ("mail jo.doe+x@mail.example.co.uk now", "mail [EMAIL] now"),
+    ("à josé.garcía@beispiel.de!", "à [EMAIL]!"),
+    ("jose\u0301@beispiel.de", "[EMAIL]"),
+    ("info@müller.de, info@xn--mller-kva.xn--p1ai", "[EMAIL], [EMAIL]"),
+    ("jo.doe (at) example (dot) com", "[EMAIL]"),
+    ("jo[at]mail.example.com", "[EMAIL]"),
+    ("to=jo%40example.com&x=1", "to=[EMAIL]&x=1"),
     ("call +1 (415) 555-0132.", "call [PHONE]."),
     ("call 0301234567", "call [PHONE]"),
     ("call 415-555-0132", "call [PHONE]"),
@@ -21,6 +27,11 @@ TAKEN = [
     ("IBAN GB82 WEST 1234 5698 7654 32 AND more", "IBAN [IBAN] AND more"),
     ("iban de89370400440532013000", "iban [IBAN]"),
     ("ssn 078-05-1120", "ssn [ID]"),
+    ("é 4111\u00a01111\u20111111\u20131111 é", "é [CARD] é"),
+    ("\uff14\uff15\uff13\uff12015112830366", "[CARD]"),
+    ("call +49\u202f30\u202f1234567", "call [PHONE]"),
+    ("IBAN DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000.", "IBAN [IBAN]."),
+    ("ssn 078\u201105\u20111120", "ssn [ID]"),
     ("number 12345678901234567890", "number [ID]"),
     ("key sk-abcdefghijklmnop1234", "key [SECRET]"),
     ("key tg_" + "a" * 43, "key [SECRET]"),
@@ -30,6 +41,15 @@ TAKEN = [
     ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer [SECRET]"),
     ('{"password": "hunter22"}', '{"password": "[SECRET]"}'),
     ("my password is hunter22", "my password is [SECRET]"),
+    ("password='hunter 2!' x", "password='[SECRET]' x"),
+    ("{'password': 'it is \"7\"'}", "{'password': '[SECRET]'}"),
+    ("pass: hunter2!", "pass: [SECRET]"),
+    ("Uid=sa;Pwd=Abc123;Pooling=1", "Uid=sa;Pwd=[SECRET];Pooling=1"),
+    ("redis://:secret@cache/0", "redis://[SECRET]@cache/0"),
+    (
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\nAB\n-----END PGP PRIVATE KEY BLOCK-----\nx",
+        "[SECRET]\nx",
+    ),
     ("postgres://u:pw@db/x", "postgres://[SECRET]@db/x"),
     ("-----BEGIN PRIVATE KEY-----\nAB\n-----END PRIVATE KEY-----\nx", "[SECRET]\nx"),
     ("-----BEGIN RSA PRIVATE KEY-----\nAB", "[SECRET]"),
@@ -40,9 +60,15 @@ LEFT = [
     "version 3.11.7 of order 12345678",
     "1,234,567,890 parts at .4111111111111111 each, 12,500 more",
     "the password is wrong",
+    "pass: gate, boarding pass: yes, PASS: test_login, bypass=hunter22",
+    'FIRST_PASS="-pass 1 -c:v x264"',
+    "http://example.com:8080/a@b and ::1",
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----\nAB\n-----END PGP PUBLIC KEY BLOCK-----",
     "card number 1234 is no card",
     "GB82 TEST is no IBAN at all, nor is AB12CDEFGHIJKLMNO",
     "@home and a@b",
+    "50%40 of it, meet (at) noon, f(at) x.y",
+    "the war (1954\u20131962) cost 12\u00a0500\u00a0€ in \uff11\uff12 towns",
 ]
 
 
@@ -69,7 +95,8 @@ def test_luhn_check(digits: str, valid: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a@", "1 ", "AB12 ", "eyJa-", "password=", "a.", "://a:b", "(1", "x@y."]
+    "piece",
+    ["a@", "1 ", "AB12 ", "eyJa-", "password=", "a.", "://a:b", "(1", "x@y.", "a(at)", "a%40"],
 )
 def test_time_grows_with_the_text_alone(piece: str) -> None:
     assert in_proportion(redact, piece)

@@ -370,6 +370,8 @@ class _Run:
         files = replace(self._batch, output_file_id=output, error_file_id=errors)
         ended = parts.at(files, end, *faults)
         if not await parts.batches.settle(ended, self._parts.token):
+            for file_id in filter(None, (output, errors)):  # the batch was erased: no row names it
+                await parts.files.delete(file_id, batch.owner)
             raise Lost
 
     async def _why_unread(self, file: StoredFile | None) -> BatchError:

@@ -368,8 +368,8 @@ class App:
                 await asyncio.to_thread(self._sessions.purge_expired)
                 await asyncio.to_thread(self._replies.purge_expired)
                 await asyncio.to_thread(self._batching.purge_expired)
-                left = await self._reviewer.book_left()
-                if left.gone:
+                await asyncio.to_thread(self.ledger.database.emptied_log, hasty=True)
+                if (left := await self._reviewer.book_left()).gone:
                     self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
             # A ledger that is busy now is tried again tomorrow; serving goes on.
             except LedgerError as error:

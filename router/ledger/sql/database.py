@@ -217,16 +217,23 @@ class Database:
             if fault:
                 self._trying.release()
 
-    def emptied_log(self) -> bool:
+    def emptied_log(self, *, hasty: bool = False) -> bool:
         """Moves the write-ahead log into the file, so that nothing deleted can be read in it.
 
-        Returns False where a reader or a writer held it for too long, or a page is left. Raises
-        LedgerError.
+        Returns False where a reader or a writer held it for too long, or a page is left. Writers
+        wait meanwhile: `hasty` bounds that where requests are served. Raises LedgerError.
         """
         if self.address.path is None:
             return True  # a server keeps its own log
         with self.reading() as connection:
-            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            patience = "PRAGMA busy_timeout"
+            usual_ms = connection.exec_driver_sql(patience).scalar_one()
+            if hasty:
+                connection.exec_driver_sql(f"{patience} = {self._hasty_ms}")
+            try:
+                busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            finally:
+                connection.exec_driver_sql(f"{patience} = {usual_ms}")
         return not busy
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from router.privacy import look_alikes
 from router.privacy.entities import disguises, head
 from router.privacy.entities.addresses import addresses
 from router.privacy.entities.birth_dates import birth_dates
@@ -95,10 +96,11 @@ def _found_in_pieces(text: str) -> list[Entity]:
 
 
 def _found(text: str) -> list[Entity]:
-    sure = list(identifiers(text))
-    if _DIGIT.search(text) is not None:
-        sure += birth_dates(text)
-        sure += addresses(text)
+    numbered = look_alikes.plain(text)
+    sure = list(identifiers(numbered))
+    if _DIGIT.search(numbered) is not None:
+        sure += birth_dates(numbered)
+        sure += addresses(numbered)
     words = words_of(text)
     by_form = [*names_by_form(text), *_listed_pairs(words)]
     named = [one for one in head.shipped().entities(words) if _credible(one, text)]

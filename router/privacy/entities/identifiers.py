@@ -15,15 +15,21 @@ from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
 from router.regexes.late import late_regex
 
-_EMAIL = late_regex(
-    r"(?<![\w.%+\-])[\w.%+\-]{1,64}(?:@|\s?[\[(](?:at|AT)[\])]\s?)"
-    r"(?:[^\W_](?:[^\W_]|-){0,62}(?:\.|\s?[\[(](?:dot|DOT)[\])]\s?)){1,8}[^\W\d_]{2,24}"
-)
 _NUMBER = late_regex(
     r"(?<![\w.$€£#/=\-])"
     + redact.AFTER_COMMA
-    + r"[+(]?[0-9](?:[ ()./\-\u2013\u00a0]{0,3}[0-9]){5,38}(?![0-9\w])"
+    + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){5,38}(?![0-9\w])"
 )
+_CARD = late_regex(
+    r"(?<=[#/=\-])(?:[0-9]{13,19}"
+    r"|[0-9]{4}(?P<gap>[ \-])[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,7}"
+    r"|[0-9]{4}[ \-][0-9]{6}[ \-][0-9]{4,5})(?![\w]|[.\-][0-9]|[ ][0-9]{4})"
+)
+"""Finds what may be a card's number right behind a sign that also stands before parts of ids."""
+_BREAK = re.compile(r"[\s=:#,;&|?\"'()\[\]]")
+_CARD_NAME = re.compile(r"card|pan\b|cc\b|ccnum|karte|carte|tarjeta")
+_REFERENCE = re.compile(r"\bref(?:s|erence)?\W{0,3}$")
+_BEFORE_CARD = 200
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19"
     r"|20)?[0-9]{2}(?![0-9])"
@@ -100,8 +106,8 @@ _RECORD_WORDS = (
 def identifiers(text: str) -> Iterator[Entity]:
     """Yields identifiers, those first that others may not overlap."""
     yield from keys(text)
-    if "@" in text or "(at)" in text or "[at]" in text:
-        for match in _EMAIL.finditer(text):
+    if redact.may_have_email(text):
+        for match in redact.ADDRESS.finditer(text):
             yield Entity(EntityKind.EMAIL, match.start(), match.end())
     if not any(map(text.__contains__, "0123456789")):
         return
@@ -162,10 +168,34 @@ def _lettered(text: str) -> Iterator[Entity]:
 
 
 def _numbered(text: str) -> Iterator[Entity]:
+    for match in _CARD.finditer(text):
+        if checksums.is_card("".join(_DIGITS.findall(match[0]))) and _stands_alone(text, match):
+            yield Entity(EntityKind.CARD, match.start(), match.end())
     for match in _NUMBER.finditer(text):
         kind = _number_kind(text, match)
         if kind is not None:
             yield Entity(kind, match.start(), match.end())
+
+
+def _stands_alone(text: str, match: re.Match[str]) -> bool:
+    """Returns False where a number is a part of a longer one, of an id or of a path.
+
+    In an address of the web it counts only behind the name of a card, as in `?card=4111...`.
+    """
+    start = match.start()
+    sign, before = text[start - 1], text[max(0, start - _BEFORE_CARD) : start - 1].lower()
+    word = _BREAK.split(before)[-1]
+    if any(map(str.isdigit, word)) or (sign == "/" and ("/" in word or "." in word)):
+        return False
+    run = before[max(before.rfind(blank) for blank in " \t\r\n") + 1 :]
+    if "://" in run or run.startswith("www."):
+        return sign == "=" and _CARD_NAME.search(word) is not None
+    window = Window(text, start)
+    return (
+        window.distance_to(NOT_PERSONAL) < 0
+        or bool(window.is_personal(_CARD_WORDS))
+        or _REFERENCE.search(before) is not None
+    )
 
 
 def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:

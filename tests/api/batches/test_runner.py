@@ -31,6 +31,7 @@ class Batches(SqlBatches):
         super().__init__(database, CLOCK, lambda _: b"s" * 32)
         self.refusals = refusals
         self.checked = False
+        self.erase = False
         self.ended = asyncio.Event()
 
     async def put(self, batch_id: str, token: str, result: LineResult) -> bool:
@@ -44,9 +45,26 @@ class Batches(SqlBatches):
         return await super().change(batch, token)
 
     async def settle(self, batch: Batch, token: str) -> bool:
+        if self.erase:
+            self._write("DELETE FROM batches WHERE batch_id = ?", (batch.batch_id,))
         mine = await super().settle(batch, token)
-        self.ended.set()
+        if mine:
+            self.ended.set()
         return mine
+
+
+class Files(SqlFiles):
+    """Sets `deleted` once a file is gone."""
+
+    def __init__(self, database: Database, deleted: asyncio.Event) -> None:
+        super().__init__(database, CLOCK, lambda _: b"s" * 32)
+        self.deleted = deleted
+
+    async def delete(self, file_id: str, owner: Owner) -> bool:
+        gone = await super().delete(file_id, owner)
+        if file_id != "file-1":
+            self.deleted.set()
+        return gone
 
 
 class House:
@@ -56,8 +74,8 @@ class House:
         self, folder: Path, *, refusals: int = 0, delete: bool = False, lower: bool = False
     ) -> None:
         self.database = Database.open(folder / "ledger.db")
-        self.files = SqlFiles(self.database, CLOCK, lambda _: b"s" * 32)
         self.batches = Batches(self.database, refusals)
+        self.files = Files(self.database, self.batches.ended)
         self.asked: list[bytes] = []
         self._delete = delete
         self._lower = lower
@@ -77,6 +95,12 @@ class House:
 
     async def run(self) -> Batch:
         """Returns the batch at its end."""
+        ended = await self.run_to_end()
+        assert ended is not None
+        return ended
+
+    async def run_to_end(self) -> Batch | None:
+        """Returns the batch at its end, None where it was erased meanwhile."""
         now_ms = CLOCK.now_ms()
         file = StoredFile("file-1", OWNER, "batch", "a.jsonl", 0, now_ms)
         await self.files.begin(file)
@@ -106,8 +130,9 @@ class House:
             await self.batches.ended.wait()
         await runner.close()
         ended = await self.batches.get("batch_1", OWNER)
+        with self.database.reading() as connection:
+            self.kept = connection.exec_driver_sql("SELECT purpose FROM files").scalars().all()
         self.database.close()
-        assert ended is not None
         return ended
 
 
@@ -139,3 +164,16 @@ async def test_lines_that_became_too_long_are_not_called_deleted(tmp_path: Path)
     (error,) = batch.errors
     assert (error.code, error.line) == ("line_too_long", 3)
     assert "max_line_bytes" in error.message
+
+
+async def test_batch_that_is_erased_at_its_end_leaves_no_files(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.batches.erase = True
+    assert await house.run_to_end() is None
+    assert house.kept == ["batch"]
+
+
+async def test_batch_that_ends_keeps_its_output(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.run()
+    assert house.kept == ["batch", "batch_output"]

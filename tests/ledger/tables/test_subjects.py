@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from pathlib import Path
 
 import httpx
@@ -17,12 +18,13 @@ from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.files import SqlFiles
 from router.ledger.tables.subjects import Subjects, is_about
 from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.ledger.tables.texts import TextStore
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.types import Batch, BatchState, Owner, StoredFile
 from tests.kits.books.ledger_files import ledger_bytes
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.books.open_ledgers import Ledgers
-from tests.kits.server_kit import Served, Upstream, tiergate, write_policy
+from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 POLICY = """
@@ -206,3 +208,15 @@ def test_nothing_erased_can_be_read_in_the_files_while_servers_run(tmp_path: Pat
             assert run.returncode == 0
             assert "may still hold" not in run.stdout
             assert not any(b"Quetzal" in file.read_bytes() for file in files)
+
+
+@pytest.mark.process
+async def test_nothing_expired_can_be_read_in_the_files_of_a_server(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    words = "Waldemar Quetzal's parcel " * 1_000  # fills pages that no other row is put into
+    with Upstream(tmp_path) as upstream, contextlib.closing(Database.open(path)) as database:
+        texts = TextStore(database, StandingClock(1_000))
+        await texts.put("r1", "acme", "prompt", words, store="full", retention_days=1)
+        assert b"Quetzal" in ledger_bytes(path)
+        with Served(tmp_path, write_policy(tmp_path, upstream.url)):
+            eventually(lambda: b"Quetzal" not in ledger_bytes(path))

@@ -1,0 +1,30 @@
+"""Writes blanks, hyphens and digits of other forms as those of ASCII, one character for one.
+
+Word processors and phones put blanks and hyphens that do not break into numbers of cards and
+accounts; some keyboards write digits of full width. No place in the text moves. Pure.
+"""
+
+from __future__ import annotations
+
+from router.regexes.late import late_regex
+
+_BLANKS = "\u00a0\u2007\u2008\u2009\u202f\u3000"  # without a break, thin, wide
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2212\uff0d"  # up to the dash of a range, and minus signs
+_TABLE = {
+    **dict.fromkeys(map(ord, _BLANKS), " "),
+    **dict.fromkeys(map(ord, _HYPHENS), "-"),
+    **{0xFF10 + digit: str(digit) for digit in range(10)},
+    0xFF0B: "+",
+}
+_ANY = late_regex("[" + "".join(map(chr, _TABLE)) + "]")
+
+
+def plain(text: str) -> str:
+    """Returns a text of the same length, in which numbers are written as in ASCII.
+
+    >>> plain("4111\\u00a01111\\u20111111\\u2013\\uff11\\uff12\\uff13\\uff14")
+    '4111 1111-1111-1234'
+    """
+    if text.isascii() or _ANY.search(text) is None:
+        return text
+    return text.translate(_TABLE)
