@@ -123,7 +123,9 @@ def answers(basis: MatchBasis = MatchBasis.FOREIGN) -> GlossedAnswers:
     contact = {"contact": "contact_channels"}
     dutch = Answerable(frozenset({"order_status"}), contact, ENGLISH_QUESTIONS)
     names = KeyNames(["order", "gift card"])
-    return GlossedAnswers({"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS, names, basis)
+    return GlossedAnswers(
+        {"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS, names, basis
+    )
 
 
 def found(intent: str, chance: float) -> Match:
