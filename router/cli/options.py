@@ -109,6 +109,29 @@ def from_registry(path: Path | None) -> Path | None:
     return registry.folder(model.id)
 
 
+def is_stdout(*paths: Path | None) -> bool:
+    """Returns True where one of these is "-", which means standard output."""
+    return "-" in map(str, paths)
+
+
+def one_stdout(*paths: Path | None, as_json: bool) -> None:
+    """Refuses two outputs on standard output: nobody could tell them apart.
+
+    Raises typer.BadParameter.
+    """
+    if as_json + [str(path) for path in paths].count("-") > 1:
+        raise typer.BadParameter('"-" and --json write standard output; expected one of them once')
+
+
+def put_page(path: Path, text: str, what: str, *, as_json: bool) -> None:
+    """Writes a text into a file and says so, aside where `as_json`; to standard output for "-"."""
+    if is_stdout(path):
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    path.write_text(text, encoding="utf-8")
+    typer.echo(f"{what} written to {path}.", err=as_json)
+
+
 HtmlFile = Annotated[
     Path | None,
     typer.Option(

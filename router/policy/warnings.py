@@ -73,6 +73,7 @@ class WarningKind(StrEnum):
     TERMS_NEVER_USED = "terms_never_used"
     KEY_NEVER_READ = "key_never_read"
     FEW_UTTERANCES = "few_utterances"
+    LANGUAGE_WITHOUT_GLOSSARY = "language_without_glossary"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"
     RECEIVER_UNREACHABLE = "receiver_unreachable"
@@ -133,6 +134,16 @@ def utterance_warnings(file: str, tree: object) -> list[PolicyWarning]:
             "few requests in other words are found; write twenty for each answer",
         )
     ]
+
+
+def language_warning(place: str, language: str, glossaries: Collection[str]) -> PolicyWarning:
+    """Warns of a file of answers, at `place`, in a `language` that none of the glossaries has."""
+    return PolicyWarning(
+        WarningKind.LANGUAGE_WITHOUT_GLOSSARY,
+        place,
+        f"{language} has no glossary, so nothing of this file is ever found; expected one of "
+        f"{', '.join(sorted(glossaries)) or 'none'}, or a glossary in `triage.glossaries`",
+    )
 
 
 class ExampleResult(Struct, frozen=True):
@@ -263,6 +274,8 @@ def _ability_is_prior(answerer: AnswererSection) -> bool:
     if isinstance(answerer, LocalAnswerer) and answerer.model in MEASURED_MODELS:
         return False
     ability = answerer.ability
+    if ability.head is not None:
+        return False
     return ability.theta is None and ability.known_model is None and not ability.by_domain
 
 

@@ -41,7 +41,7 @@ from router.triage.matching.evidence import (
     EvidenceFinder,
     columns,
 )
-from router.triage.text.utterance_words import held_out, text_key
+from router.triage.text.utterance_words import held_out, plain, text_key
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -71,8 +71,8 @@ CURVATURE = 0.1
 in units of its feature's variance."""
 
 OWN_OUTCOMES = 100
-"""Judged requests of its own from which a file's chance is its own: with fewer, the share of right
-answers among the surest is known no better than to a tenth."""
+"""Different judged requests from which a file's chance is its own: with fewer, the share of right
+answers among the surest is known no better than to a tenth. Repeats say nothing more about it."""
 
 OWN_LIMIT = 0.99
 """The highest chance that outcomes of one file can show: a few hundred hold no rarer mistake. What
@@ -186,18 +186,20 @@ class KnowledgeIndex:
         """Returns slope and shift of the log-odds from judged requests, (2,).
 
         Requests that find nothing, or that the operator wrote word for word, say nothing about
-        the chance of the others.
+        the chance of the others. (0,) where the rest are fewer than `OWN_OUTCOMES` different ones.
+        A repeat weighs as often as it is asked, but shows nothing of what else is asked.
         """
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
-        chances, right = [], []
+        chances, right, different = [], [], set[str]()
         rows = zip(self.evidence(asked.vectors, texts), asked.readings.tolist(), strict=True)
         for (found, readings), outcome in zip(rows, outcomes, strict=True):
             if not found.written and found.intent not in self.evidence.apart:
                 first = self.first_chance(found)
                 chances.append(self._verified(found, first, outcome.text, readings))
                 right.append(float(self.intent_ids[found.intent] == outcome.intent_id))
-        if not chances:
+                different.add(plain(text_key(outcome.text)))
+        if len(different) < OWN_OUTCOMES:
             return np.empty(0)
         fitted = fit_platt(logit(np.array(chances)), np.array(right))
         return np.array([fitted.slope, fitted.shift])

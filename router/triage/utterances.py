@@ -100,7 +100,7 @@ class Utterances(Struct, frozen=True):
         return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
-FIT_FORMAT = 7
+FIT_FORMAT = 8
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 

@@ -426,5 +426,16 @@ def test_report_writes_files(database: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+def test_a_dash_writes_the_report_to_standard_output(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = said("report", "--html", "-", "-d", database)
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.process
 def test_report_without_a_file_is_for_the_terminal(database: Path) -> None:
     assert "6 requests cost" in said("report", "-d", database)

@@ -37,6 +37,11 @@ def test_a_request_has_an_intent_or_none(tmp_path: Path) -> None:
     )
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    path = write(tmp_path, '\ufeff{"text": "open now?", "intent": "hours"}\n')
+    assert load_outcomes(path, ["hours"]) == (Outcome("open now?", "hours"),)
+
+
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     lines = ['{"text": "x", "intent": "hour"}', "not json", '{"text": "x"}', '{"intent": "hours"}']
     with pytest.raises(PolicyError) as caught:

@@ -62,6 +62,8 @@ def test_an_offer_is_read_back_in_its_language(tmp_path: Path) -> None:
         ("  order_id: {ask", "  order_no: {ask", "a key of the knowledge file"),
         ("    title: Wo ist meine Bestellung\n", "", "a title or an utterance"),
         ("language: de", "language: German", "language"),
+        ("title: Wo ist meine", "title: Wann habt IHR offen? #", ":9: intents.order_status.title"),
+        ("title: Wo ist meine", "utterances: [x, wann habt ihr offen!] #", "; hours has it too"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -70,6 +72,11 @@ def test_mistakes_are_named(tmp_path: Path, old: str, new: str, expected: str) -
         knowledge(tmp_path, GERMAN.replace(old, new))
     assert expected in str(raised.value)
     assert "de.yaml" in str(raised.value)
+
+
+def test_an_intent_may_repeat_its_own_words(tmp_path: Path) -> None:
+    own = GERMAN.replace("[wann habt ihr offen]", "[wann habt ihr offen, Wann habt ihr offen?]")
+    assert len(knowledge(tmp_path, own).translations["de"].intents["hours"].utterances) == 2
 
 
 def test_one_file_a_language(tmp_path: Path) -> None:

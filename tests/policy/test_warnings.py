@@ -54,6 +54,12 @@ def test_sound_policy_has_no_warnings() -> None:
     assert warnings(policy()) == []
 
 
+def test_an_ability_by_a_head_is_no_prior() -> None:
+    measured = {**REMOTE, "name": "r", "ability": {"head": "remote_wrong", "labels": 200}}
+    heads = [{"name": "remote_wrong", "path": "h.head"}]
+    assert kinds(policy([RESOLVER, LOCAL, measured], heads=heads)) == []
+
+
 @pytest.mark.parametrize(
     ("written", "kind", "key_path"),
     [
@@ -228,3 +234,17 @@ def test_check_tells_answers_with_few_utterances(tmp_path: Path) -> None:
     (checked,) = json.loads(run.stdout)["policies"]
     (told,) = [warning for warning in checked["warnings"] if warning["kind"] == "few_utterances"]
     assert told["message"].startswith("open_account: ")
+
+
+@pytest.mark.process
+def test_check_tells_a_language_without_a_glossary(tmp_path: Path) -> None:
+    shutil.copytree(policies_dir(), tmp_path / "policies")
+    folder = tmp_path / "policies" / "knowledge" / "customer_support"
+    text = (folder / "de.yaml").read_text(encoding="utf-8")
+    (folder / "xx.yaml").write_text(text.replace("language: de", "language: xx"), "utf-8")
+    run = tiergate("check", tmp_path / "policies" / "customer_support.yaml", "--json")
+    (checked,) = json.loads(run.stdout)["policies"]
+    told = [w for w in checked["warnings"] if w["kind"] == "language_without_glossary"]
+    line = text.split("\n").index("language: de") + 1
+    assert [w["key_path"] for w in told] == [f"knowledge/customer_support/xx.yaml:{line}: language"]
+    assert "de, es, fr, it, nl, pl, pt" in told[0]["message"]

@@ -198,7 +198,9 @@ def test_a_start_warns_of_a_candidate_that_was_just_rolled_back(tmp_path: Path) 
     first = tiergate("rollout", "start", policy, *ledger)
     assert "Warning" not in first.stdout
     nothing = tiergate("rollout", "status", "other", *ledger)
-    assert nothing.stdout.startswith("no rollout of 'other' yet; `tiergate rollout start POLICY`")
+    assert nothing.returncode == 1
+    assert "no rollout of 'other' yet; `tiergate rollout start POLICY`" in nothing.stderr
+    assert tiergate("rollout", "status", "tested", *ledger).returncode == 0
     tiergate("rollout", "rollback", "tested", "--why", "wrong prices", *ledger)
     again = tiergate("rollout", "start", policy, *ledger)
     assert again.returncode == 0

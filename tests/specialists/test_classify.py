@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from router.api.compose.classify_file import WINDOW, Done, Files, classify_file, row_of
+from router.api.compose.classify_file import (
+    MAX_LINE_BYTES,
+    WINDOW,
+    Done,
+    Files,
+    classify_file,
+    row_of,
+)
 from router.errors import ClassifyError
 from router.specialists.result import Field, Said
 from tests.kits.server_kit import PYTHON, environment, tiergate
@@ -77,6 +84,19 @@ def test_what_is_no_row_is_told(line: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         row_of(line, "text")
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("before", [0, WINDOW - 2, WINDOW - 1])  # its parts may be of two windows
+@pytest.mark.parametrize("parts", [1.5, 2, 3.5])
+def test_a_line_that_is_too_long_is_refused_once(tmp_path: Path, parts: float, before: int) -> None:
+    where = files(tmp_path)
+    row = b'{"text": "short"}\n'
+    long = b'{"text": "' + b"x" * int(MAX_LINE_BYTES * parts) + b'"}\n'
+    where.source.write_bytes(row * before + long + row)
+    done = run(where)
+    assert (done.rows, done.bad) == (before + 1, 1)
+    assert [bad["line"] for bad in lines_of(where.bad)] == [before + 1]
+    assert lines_of(where.out)[-1]["line"] == before + 2
 
 
 def test_subject_and_body_stand_in_for_the_text() -> None:

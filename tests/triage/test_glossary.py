@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from router.policy.content.languages.glossaries import GlossaryFile, load_glossaries
@@ -116,13 +117,15 @@ def test_words_choose_between_languages_that_are_even(text: str, language: str) 
 ENGLISH_QUESTIONS = {"order_status": "Where is my order", "contact_channels": "Contact us"}
 
 
-def answers() -> GlossedAnswers:
+def answers(basis: MatchBasis = MatchBasis.FOREIGN) -> GlossedAnswers:
     written = {"wo ist mein paket": "order_status"}
     mine = Answerable(frozenset({"order_status"}), written, ENGLISH_QUESTIONS)
     contact = {"contact": "contact_channels"}
     dutch = Answerable(frozenset({"order_status"}), contact, ENGLISH_QUESTIONS)
     names = KeyNames(["order", "gift card"])
-    return GlossedAnswers({"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS, names)
+    return GlossedAnswers(
+        {"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS, names, basis
+    )
 
 
 def found(intent: str, chance: float) -> Match:
@@ -196,6 +199,15 @@ def test_words_left_untranslated_lower_the_chance() -> None:
     assert chances == sorted(chances, reverse=True)
     assert chances[0] <= 0.9
     assert chances[3] < 0.5
+
+
+@pytest.mark.parametrize("basis", [MatchBasis.OWN, MatchBasis.FOREIGN])
+@pytest.mark.parametrize("english", [MatchBasis.WRITTEN, MatchBasis.OWN, MatchBasis.FOREIGN])
+def test_a_gloss_has_the_basis_of_its_file(basis: MatchBasis, english: MatchBasis) -> None:
+    matched = replace(found("order_status", 0.9), basis=english)
+    match = answers(basis).match(Gloss("x", "de", 6, 0, 2), matched, "x")
+    assert match is not None
+    assert match.basis is basis
 
 
 def test_small_words_alone_ask_for_nothing() -> None:

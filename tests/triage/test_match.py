@@ -389,6 +389,24 @@ def test_too_few_outcomes_change_nothing(model: TriageModel, index: KnowledgeInd
 
 
 @pytest.mark.parametrize(
+    "beside",
+    [
+        judged(1, "parcel"),
+        [Outcome("Hello! Has ORDER 0 been sent, please?", "parcel")],
+        [Outcome("Where is my parcel?", "parcel")],
+    ],
+    ids=["a repeat", "a repeat in other letters", "an utterance of the file"],
+)
+def test_only_different_requests_that_the_operator_did_not_write_lift_the_cap(
+    model: TriageModel, index: KnowledgeIndex, beside: list[Outcome]
+) -> None:
+    outcomes = [*judged(OWN_OUTCOMES - 1, "parcel"), *beside * OWN_OUTCOMES]
+    own = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS, outcomes=outcomes))
+    text = "has my package been shipped"
+    assert asked(model, own, text) == asked(model, index, text)
+
+
+@pytest.mark.parametrize(
     "text",
     ["ok I'm done here, goodbye", "im done here goodbye", "Alright, I am done here. Goodbye!"],
 )

@@ -72,6 +72,7 @@ class State:
     bad_bytes: int = 0
     rows: int = 0
     bad: int = 0
+    cut: bool = False  # the last part read ends within a line that is too long
     labels: dict[str, int] = field(default_factory=dict)  # verdicts, or labels of the only field
 
 
@@ -171,11 +172,13 @@ def _run(
     good: list[tuple[int, object, str]] = []
     wrong: list[tuple[int, str]] = []
     for whole, line in window:
-        # Its rest comes as further parts, and its number counts when it ends.
-        if not whole:
-            wrong.append((state.lines + 1, f"a line of over {MAX_LINE_BYTES} bytes"))
-            continue
+        rest, state.cut = state.cut, not whole
+        if rest:
+            continue  # the line was refused at its first part
         state.lines += 1
+        if not whole:
+            wrong.append((state.lines, f"a line of over {MAX_LINE_BYTES} bytes"))
+            continue
         # An empty line at the end is common, and no mistake.
         if not line.strip():
             continue

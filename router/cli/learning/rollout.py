@@ -23,6 +23,11 @@ INTERVALS = (
     "table below holds by itself, so it may be narrower."
 )
 
+NO_ROLLOUT = (
+    "no rollout{} yet; `tiergate rollout start POLICY` begins what the section `rollout` of a "
+    "policy describes"
+)
+
 rollout = typer.Typer(help="Try a changed policy on a part of the traffic, and take it back.")
 
 
@@ -109,9 +114,12 @@ def show_status(
     """Show the stage of each rollout, and what its guards measured."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
     from router.cli.terminal import print_json
+    from router.errors import RolloutRefused
 
     with RolloutDesk(database) as desk:
         standings = desk.shown(policy, figures=False, environ=os.environ)
+    if not standings and policy is not None:
+        raise RolloutRefused(NO_ROLLOUT.format(f" of {policy!r}"))
     if as_json:
         print_json(standings)
         return
@@ -119,11 +127,7 @@ def show_status(
         for line in status_lines(standing):
             typer.echo(line)
     if not standings:
-        of_it = "" if policy is None else f" of {policy!r}"
-        typer.echo(
-            f"no rollout{of_it} yet; `tiergate rollout start POLICY` begins what the section "
-            "`rollout` of a policy describes"
-        )
+        typer.echo(NO_ROLLOUT.format(""))
 
 
 @rollout.command()

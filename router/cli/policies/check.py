@@ -18,6 +18,7 @@ from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
+from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.head_files import never_reached
 from router.policy.loading import LoadedPolicy, missing_secrets, unreachable_receivers
 from router.policy.parsing.text_files import text_of
@@ -29,6 +30,7 @@ from router.policy.warnings import (
     PolicyWarning,
     WarningKind,
     cap_warnings,
+    language_warning,
     notes,
     run_examples,
     sound_warnings,
@@ -106,8 +108,8 @@ def run(core: Core, *, probing: bool = False) -> Checked:
 
 
 def _knowledge_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
-    """Yields keys of the knowledge files that this policy's lookups never let anybody use, and
-    answers with few utterances."""
+    """Yields keys of the knowledge files that this policy's lookups never let anybody use,
+    answers with few utterances, and languages in which nothing is found."""
     for _, section in loaded.policy.rungs():
         if isinstance(section, ResolverAnswerer):
             path = loaded.file(section.knowledge)
@@ -116,6 +118,18 @@ def _knowledge_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
                 place = f"{section.knowledge}: {key_path}"
                 yield PolicyWarning(WarningKind.KEY_NEVER_READ, place, why)
             yield from utterance_warnings(section.knowledge, tree)
+            if section.languages is not None:
+                yield from _language_warnings(loaded, section.languages)
+
+
+def _language_warnings(loaded: LoadedPolicy, folder: str) -> Iterator[PolicyWarning]:
+    glossaries = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
+    for path in sorted(loaded.file(folder).glob("*.yaml")):
+        tree, lines = load_yaml(str(path), text_of(path))
+        language = tree.get("language") if isinstance(tree, Mapping) else None
+        if isinstance(language, str) and language not in glossaries:
+            place = f"{folder}/{path.name}:{lines.line(('language',))}: language"
+            yield language_warning(place, language, glossaries)
 
 
 def _head_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:

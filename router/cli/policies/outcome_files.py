@@ -7,6 +7,7 @@ line that cannot be read is counted; nothing is lost silently.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,8 +72,14 @@ def rows_of(
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
                 reader = csv.DictReader(file)
-                if lacking := set(columns).difference(reader.fieldnames or ()):
-                    given = ", ".join(reader.fieldnames or ())
+                names = Counter(reader.fieldnames or ())
+                if twice := [name for name, count in names.items() if count > 1 and name]:
+                    raise typer.BadParameter(
+                        f"{path}: its first line names {', '.join(twice)} more than once; "
+                        "expected each column once"
+                    )
+                if lacking := set(columns).difference(names):
+                    given = ", ".join(names)
                     raise typer.BadParameter(
                         f"{path}: no column {', '.join(sorted(lacking))} in its first line; found "
                         f"{f'the columns {given}' if given else 'no column at all'}"
@@ -100,27 +107,33 @@ def rows_of(
 
 
 def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
-    """Returns the outcomes of a file. Raises typer.BadParameter for a file that cannot be read."""
+    """Returns the outcomes of a file, of each answer the first one.
+
+    A later one that contradicts it is a bad line. Raises typer.BadParameter for a file that cannot
+    be read.
+    """
     from router.api.http.decision_views import request_id_of
 
-    outcomes = []
+    outcomes: dict[tuple[str, str], Correctness] = {}
     for number, row in rows_of(path, bad, columns=("request_id", "correct")):
         request_id, correct = row.get("request_id"), truth(row.get("correct"))
+        marked = row.get("outside")
+        # A blank cell says nothing; a word that nobody knows must not count as covered.
+        outside = False if marked is None or marked == "" else truth(marked)
         if not isinstance(request_id, str) or not request_id:
             bad.add(number, "no request_id")
         elif correct is None:
             bad.add(number, f"correct is {row.get('correct')!r}, expected 0 or 1")
+        elif outside is None:
+            bad.add(number, f"outside is {marked!r}, expected 0 or 1, or nothing")
         else:
-            answerer = row.get("answerer")
-            outcomes.append(
-                Correctness(
-                    request_id_of(request_id),
-                    correct,
-                    answerer if isinstance(answerer, str) else "",
-                    outside=truth(row.get("outside")) or False,
-                )
-            )
-    return outcomes
+            named = row.get("answerer")
+            answerer = named if isinstance(named, str) else ""
+            outcome = Correctness(request_id_of(request_id), correct, answerer, outside=outside)
+            # One answer has one outcome, however often it is listed.
+            if outcomes.setdefault((outcome.request_id, answerer), outcome) != outcome:
+                bad.add(number, f"request_id {request_id!r} was listed before, with other values")
+    return list(outcomes.values())
 
 
 def truth(value: object) -> bool | None:

@@ -13,7 +13,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, HtmlFile
+from router.cli.options import AsJson, HtmlFile, one_stdout, put_page
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
@@ -179,10 +179,10 @@ def _tell(
     from router.analysis.replay.text import replay_renderable
     from router.cli.terminal import console, print_json
 
+    one_stdout(html, as_json=as_json)
     judged = [judge(result, condition, strict=strict) for condition in conditions]
     if html is not None:
-        html.write_text(replay_html(result, judged), encoding="utf-8")
-        typer.echo(f"Replay written to {html}.", err=as_json)
+        put_page(html, replay_html(result, judged), "Replay", as_json=as_json)
     if as_json:
         print_json(replay_json(result, judged))
     elif html is None:

@@ -31,7 +31,9 @@ def load_outcomes(path: Path, intents: Collection[str]) -> tuple[Outcome, ...]:
     """
     outcomes: list[Outcome] = []
     mistakes: list[Mistake] = []
-    for number, line in enumerate(text_of(path).splitlines(), start=1):
+    # Some editors and spreadsheets begin UTF-8 files with a byte order mark.
+    text = text_of(path).removeprefix("\ufeff")
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         outcome = _outcome(line)

@@ -66,12 +66,14 @@ class GlossedAnswers:
         highest: float,
         english: EnglishWords,
         names: KeyNames,
+        basis: MatchBasis = MatchBasis.FOREIGN,
     ) -> None:
-        """`highest` is the highest chance of a request that the operator did not write. `names`
-        stand in texts in place of keys."""
+        """`highest` is the highest chance of a request that the operator did not write, and
+        `basis` what the chances of the file rest on. `names` stand in texts in place of keys."""
         self._answers = {g.language: answers[g.language] for g in glossaries}
         self._glossaries = Glossaries(glossaries)
         self._highest = highest
+        self._basis = basis
         self._english = english
         self._names = names
 
@@ -127,7 +129,8 @@ class GlossedAnswers:
             found.similarity,
             found.margin,
             tuple(others),
-            MatchBasis.FOREIGN,
+            # A gloss may be the operator's words; the text in its language is not.
+            self._basis,
             together if len(others) == len(found.others) else chance,
             gloss.language,
         )

@@ -12,6 +12,7 @@ words are an operator's; nothing here translates. It knows nothing about how req
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -34,10 +35,11 @@ from router.policy.content.languages.glossaries import LanguageCode
 from router.policy.content.languages.value_words import DateWords, unknown_places, value_words
 from router.policy.content.offer_words import OfferSection
 from router.policy.parsing.yaml_folders import files_of
-from router.policy.parsing.yaml_lines import LineMap
+from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.schema import Section
 
 Value = Annotated[str, Field(min_length=1, max_length=300)]
+_WORD = re.compile(r"[^\W_]+")
 
 
 class KeyWords(Section):
@@ -123,12 +125,30 @@ def _mistakes(file: TranslationFile, knowledge: Knowledge, lines: LineMap) -> It
             expected = f"the slots of its English answer: {', '.join(sorted(needed)) or 'none'}"
             names = ", ".join(sorted(used)) or "none"
             yield lines.mistake(("intents", name, "answer"), names, expected)
+    yield from _shared_words(file, lines)
     for value in unknown_places(file.values):
         expected = "words that name in braces what the value names, each once in the value"
         yield lines.mistake(("values", value), file.values[value], expected)
     for name in file.keys:
         if name not in knowledge.content.keys:
             yield lines.mistake(("keys", name), name, "a key of the knowledge file")
+
+
+def _shared_words(file: TranslationFile, lines: LineMap) -> Iterator[Mistake]:
+    """Yields words of two intents: nothing could decide between these, so neither is found."""
+    owners: dict[str, str] = {}
+    for name, intent in file.intents.items():
+        path: KeyPath = ("intents", name)
+        said: list[tuple[KeyPath, str]] = [
+            ((*path, "utterances", i), text) for i, text in enumerate(intent.utterances)
+        ]
+        if intent.title is not None:
+            said.append(((*path, "title"), intent.title))
+        for place, text in said:
+            key = " ".join(_WORD.findall(text.lower()))  # as requests are compared with them
+            if key and owners.setdefault(key, name) != name:
+                expected = f"an utterance of one intent only; {owners[key]} has it too"
+                yield lines.mistake(place, text, expected)
 
 
 def _translated(file: TranslationFile, knowledge: Knowledge) -> Knowledge:
