@@ -189,10 +189,15 @@ def tempered(chance: float, words: Sequence[str], table: int) -> float:
 
     >>> [round(tempered(0.9, text.split(), LATIN), 2) for text in ("et puis", "il meurt", "y" * 20)]
     [0.0, 0.64, 0.9]
+    >>> tempered(0.9, ["s"], ENGLISH), tempered(0.9, ["死"], SCRIPTS)
+    (0.0, 0.9)
     """
     if len(words) <= MOST_EMPTY and EMPTY_WORDS.issuperset(words):
         return 0.0
-    if table != LATIN or sum(map(len, words)) >= SHORT_LETTERS:
+    letters = sum(map(len, words))
+    if letters == 1 and words[0].isascii():  # "s" and "j" are short for yes
+        return 0.0
+    if table != LATIN or letters >= SHORT_LETTERS:
         return chance
     odds = chance * SHORT_ODDS
     return odds / (odds + 1.0 - chance) if chance < 1.0 else 1.0
