@@ -67,14 +67,14 @@ def test_a_mistake_in_strategy_is_named(tmp_path: Path) -> None:
     ("change", "level"),
     [
         ({"risk_terms": ("strategy:de",)}, 3),
-        ({"risk_terms": ("strategy:de",), "brief": False}, 1),  # a long text may only mention it
+        ({"risk_terms": ("strategy:de",), "brief": False}, 3),  # an earlier turn held it
         ({"risk_terms": ("strategy",)}, 1),  # a list of the policy that has this name
     ],
 )
 def test_a_phrase_of_strategy_in_a_message_goes_to_level_3(
     change: dict[str, object], level: int
 ) -> None:
-    signals = replace(CALM, **{"brief": True, **change})
+    signals = replace(CALM, **change)
     first = decide(a_policy(), signals, facts(), Asked())
     assert first.floor == level
     assert (Reason.STRATEGIC in first.floor_reasons) is (level == 3)

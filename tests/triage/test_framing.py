@@ -61,6 +61,7 @@ def unframed(text: str, language: str = "") -> str:
         ("Codice cliente IT-66032\nPosso pagare?", "Posso pagare?"),
         ("Ref: ORD-559013\nDo you ship abroad?", "Do you ship abroad?"),
         ("Phone 2 broken\nCan I pay?", "Phone 2 broken\nCan I pay?"),
+        ("Phone 15\nIs it in stock?", "Phone 15\nIs it in stock?"),
         ("hi i have a question how much is shipping thx", "how much is shipping"),
         ("Hallo, vielleicht eine dumme Frage, aber was kostet er? LG, Finn", "was kostet er?"),
         ("Coucou ! combien coûte la livraison ? Merciii", "combien coûte la livraison ?"),

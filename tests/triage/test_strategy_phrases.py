@@ -7,7 +7,10 @@ import pytest
 from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.facts.phrase_lists import phrase_finder
+from router.triage.facts.turn_facts import find_facts
+from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
+from router.triage.text.terms import TermFinder
 
 FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 
@@ -60,7 +63,33 @@ def test_a_decision_about_a_company_is_found(language: str, text: str) -> None:
         "Onde posso comprar a vossa marca?",
         "Vendem a empresas?",
         "Do you sell to companies?",
+        "Nuestra empresa quiere comprar 30 licencias",
+        "Minha empresa quer comprar 30 licenças",
+        "Ons bedrijf wil 30 licenties kopen",
+        "Wie kann ich zwei Mitarbeiter aus dem Konto streichen?",
+        "Comment fusionner avec mon autre compte ?",
+        "Posso entrar no mercado com o cachorro?",
+        "Ein Wettbewerber bietet das Gerät für 20 Euro weniger an. Gehen Sie mit?",
+        "Wie viel Prozent Gebühr hat der Fonds?",
+        "¿Es mejor un fondo de acciones?",
+        "Czy mogę kupić telefon polskiej produkcji?",
+        "Chciałbym zwolnić pokój dla dwóch osób",
+        "Meine Firma möchte das Konto schließen",
+        "Notre entreprise veut arrêter son abonnement",
+        "Je veux supprimer 2 collaborateurs de notre espace",
+        "Kunnen wij twee mensen schrappen van de boeking?",
     ],
 )
-def test_a_question_to_a_shop_is_no_strategy(text: str) -> None:
+def test_a_question_of_a_customer_is_no_strategy(text: str) -> None:
     assert lists(text) == set()
+
+
+def test_a_long_text_only_mentions_a_decision() -> None:
+    text = "Soll ich mein Unternehmen verkaufen?"
+    found = [_terms(f"{text}{' Und so weiter.' * times}") for times in (40, 60)]
+    assert found == [("strategy:de",), ()]
+
+
+def _terms(text: str) -> tuple[str, ...]:
+    amounts, own = AmountReader({"USD": 1.0}), TermFinder({})
+    return find_facts(text, amounts, own, phrases=(FINDER,)).risk_terms

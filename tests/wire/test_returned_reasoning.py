@@ -14,7 +14,7 @@ from router.wire.openai.returned_reasoning import NO_THOUGHTS, key_of_hosts, key
 from router.wire.openai.upstream import upstream_body
 from router.wire.responses.request import ResponsesFormat
 from tests.kits.changed import replace
-from tests.kits.upstreams.upstream_kit import facts
+from tests.kits.upstreams.upstream_kit import facts, section
 from tests.kits.wire_kit import HELLO, parse
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -121,5 +121,16 @@ def test_key_follows_from_the_host(host: str, key: str) -> None:
 
 
 def test_key_follows_from_the_provider_of_litellm() -> None:
-    models = ("deepseek/deepseek-chat", "openrouter/deepseek/deepseek-chat", "openai/gpt-5")
-    assert [key_of_litellm(model) for model in models] == ["reasoning_content", "reasoning", ""]
+    keys = {
+        "deepseek/deepseek-chat": "reasoning_content",
+        "xiaomi_mimo/mimo-v2-flash": "reasoning_content",
+        "openrouter/deepseek/deepseek-chat": "reasoning",
+        "openai/gpt-5": "",
+    }
+    assert {model: key_of_litellm(model) for model in keys} == keys
+
+
+@pytest.mark.parametrize("wire", ["responses", "anthropic"])
+def test_the_key_is_refused_where_thoughts_travel_sealed(wire: str) -> None:
+    with pytest.raises(ValueError, match="send_reasoning_as is for"):
+        section("http://127.0.0.1:9/v1", wire=wire, send_reasoning_as="reasoning")

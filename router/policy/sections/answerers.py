@@ -356,9 +356,13 @@ class UpstreamAnswerer(AnswererBase):
     )
 
     @model_validator(mode="after")
-    def _adapters(self) -> UpstreamAnswerer:
+    def _fits_wire(self) -> UpstreamAnswerer:
         if self.adapters and self.wire != "openai":
             raise ValueError("adapters are for `wire: openai`")
+        if self.send_reasoning_as is not None and self.wire != "openai":
+            raise ValueError(
+                "send_reasoning_as is for `wire: openai`; others carry sealed thoughts"
+            )
         return self
 
     def adapter_for(self, domain: Domain) -> UpstreamAdapter | None:

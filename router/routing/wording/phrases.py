@@ -31,8 +31,8 @@ def danger_named(signals: Signals) -> Matter | None:
 
 
 def strategy_named(signals: Signals) -> bool:
-    """Returns True for a message with a phrase of a decision about a whole company."""
-    return bool(signals.risk_terms) and signals.brief and STRATEGY in lists_of_phrases(signals)
+    """Returns True where a message held a phrase of a decision about a whole company."""
+    return bool(signals.risk_terms) and STRATEGY in lists_of_phrases(signals)
 
 
 def hazard_abroad(signals: Signals) -> bool:

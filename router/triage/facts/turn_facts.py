@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from router.policy.content.term_files import LANGUAGE_MARK
+from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.phrase_finder import PhraseFinder
@@ -30,6 +30,11 @@ from router.triage.text.spelling import Mend, as_written, knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.windows import passages
 from router.types import READ_LANGUAGES, Amount
+
+STRATEGY_WORDS = 150
+"""Words of a message or a letter that may ask for a decision about a company. A longer text, such
+as a document or a program's prompt, may only mention one."""
+_STRATEGIC = f"{STRATEGY}{LANGUAGE_MARK}"
 
 
 class TurnFacts(Struct, frozen=True):
@@ -123,6 +128,8 @@ def _terms(text: Folded, terms: TermFinder, phrases: Sequence[PhraseFinder]) -> 
     names = terms.find(text)
     for finder in phrases:
         names += finder.find(text)
+    if names and len(text.words) > STRATEGY_WORDS:
+        names = tuple([name for name in names if not name.startswith(_STRATEGIC)])
     return names_of((names,)) if names else ()
 
 

@@ -53,8 +53,9 @@ _LABELLED = late_regex(
     r"|n[°ºo.]{1,2} ?(?:de )?(?:client|cliente|commande|compte|pedido|contrato|contrat)|"
     r"(?:klant|bestel|contract)-?(?:nr|nummer)|nr (?:klienta|zamówienia|umowy)|"
     r"c[oó]d(?:ice|igo|\.)? (?:cliente|do cliente)|r[eé]f(?:erence|érence|\.)?(?: client)?)"
-    # A number may stand without a colon; other words may not, as in "Client account closed".
-    r"(?:\.?\s?[:#]\s?.{1,60}|\.?\s?[A-Z]{0,4}[-/]?\d[\w/-]{0,30})",
+    # A number may stand without a colon; other words may not ("Client account closed"), nor short
+    # numbers ("Phone 15").
+    r"(?:\.?\s?[:#]\s?.{1,60}|\.?\s?[A-Z]{0,4}[-/]?\d\d[\w/-]{2,30})",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")

@@ -23,7 +23,12 @@ _KEYS = {
     "xiaomimimo.com": CONTENT,
     "openrouter.ai": REASONING,
 }
-_LITELLM_KEYS = {"deepseek": CONTENT, "moonshot": CONTENT, "openrouter": REASONING}
+_LITELLM_KEYS = {
+    "deepseek": CONTENT,
+    "moonshot": CONTENT,
+    "xiaomi_mimo": CONTENT,
+    "openrouter": REASONING,
+}
 
 
 def key_of_hosts(hosts: Iterable[str]) -> str:
