@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from router.privacy.entities.contexts import BORN, BORN_AFTER, Window
+from router.privacy.entities.contexts import BORN, BORN_AFTER, BORN_PARTS, Window
 from router.privacy.entities.kinds import Entity, EntityKind
 from router.regexes.late import late_regex
 
@@ -16,7 +16,11 @@ _MONTH = (
     r"|sept?(?:ember|embre)?"
     r"|septiembre|oct(?:ober|obre|ubre)?|okt(?:ober)?|nov(?:ember|embre|iembre)?"
     r"|de[cz](?:ember)?|déc(?:embre)?"
-    r"|dic(?:iembre)?|enero|febrero)\.?"
+    r"|dic(?:iembre)?|enero|febrero"
+    r"|gen(?:naio)?|febbraio|aprile|mag(?:gio)?|giu(?:gno)?|lug(?:lio)?|sett(?:embre)?"
+    r"|ott(?:obre)?|dicembre"
+    r"|stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada"
+    r"|grudnia)\.?"
 )
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _YEAR = r"(?:(?:19|20)[0-9]{2})"
@@ -36,6 +40,7 @@ _NOT_OF_BIRTH = late_regex(
     r"appointment|seen|admitted|discharg|visit|expir|issued|due|deadline|termin|gültig|rendez-vous"
     r"|cita|delivered|invoice|died|passed away|gestorben|décéd|falleci|married|filed|ordered"
     r"|company|founded|gegründet|updated|hired|effective|\bsince\b"
+    r"|appuntamento|ricover|scaden|fattur|decedut|\bmort[oa]\b|wizyt|zmarł|przyjęt|faktur|ważn"
 )
 _STAR = re.compile(r"[*✶]\s?$")
 
@@ -47,22 +52,26 @@ def birth_dates(text: str) -> Iterator[Entity]:
     >>> [found.value(text) for found in birth_dates(text)]
     ['3 May 1980']
     """
-    if BORN.search(text.lower()) is None and "*" not in text and "✶" not in text:
+    lower = text.lower()
+    # BORN tries every letter, so that few texts should come as far.
+    spoken = any(map(lower.__contains__, BORN_PARTS)) and BORN.search(lower) is not None
+    if not spoken and "*" not in text and "✶" not in text:
         return
+    told = 0
     for match in DATE.finditer(text):
         start, end = match.span()
         window = Window(text, start, _REACH)
         born = window.distance_to(BORN)
-        before = born >= 0 and not (0 <= window.distance_to(_NOT_OF_BIRTH) < born)
+        # A word that tells of the date before it tells nothing of this one.
+        before = 0 <= born < start - told and not (0 <= window.distance_to(_NOT_OF_BIRTH) < born)
         if before and (
             "\n\n" in text[start - born : start] or _has_date(text, start - born, start)
         ):
             before = False
-        if (
-            before
-            or _STAR.search(text, max(0, start - 3), start)
-            or BORN_AFTER.match(text[end : end + 50])
-        ):
+        after = BORN_AFTER.match(text[end : end + 50])
+        if after is not None:
+            told = end + after.end()
+        if before or after is not None or _STAR.search(text, max(0, start - 3), start):
             yield Entity(EntityKind.BIRTH_DATE, start, end)
 
 

@@ -37,14 +37,24 @@ SSN = late_regex(
 )
 BORN = late_regex(
     r"birth ?(?:date|day)|date of birth|of birth|geboren|geburts|naissance|nacimiento|cumple"
-    r"|fecha de nac|anniversaire"
-    r"|\b(?:born\b|d\.?o\.?b\b|birth\b|geb\b|n[ée]{1,2}\(?e?\)? le\b|nac\w+|nació)"
+    r"|fecha de nac|anniversaire|nascita|urodz"
+    r"|\b(?:born\b|d\.?o\.?b\b|birth\b|geb\b|n[ée]{1,2}\(?e?\)? le\b|nac\w+|nació|ur\.(?!\w)"
+    r"|nat[oa](?: a [^\n.;:]{1,30}?)? (?:il\b|in data\b|l['\u2019](?=[0-9]|$)))"
 )
+BORN_PARTS = (
+    "birth", "born", "dob", "d.o", "do.b", "geb", "naiss", "annivers", " le ", " le\n", "nac",
+    "cumple", "nata ", "nato ", "nascita", "urodz", "ur.",
+)  # fmt: skip
+"""One of these is in every text with a word of birth before a date, in small letters."""
 BORN_AFTER = late_regex(
     r"^\)?\s{0,2}(?:is|was|ist|war|est|es)\s(?:(?:my|his|her|their|the|when|mein|sein|ihr|ma"
     r"|mi)\s)?"
     r"(?:\w+\s){0,2}(?:birthday|date of birth|d\.?o\.?b|born|birth date|geboren|geburtstag"
-    r"|geburtsdatum)",
+    r"|geburtsdatum)"
+    # In brackets of its own the word tells of the date before: "1984-03-12 (DOB)".
+    r"|^\s{0,2}[(\[]\s?(?:d\.?o\.?b|date of birth|birth ?date|birthday|born|geb|geboren"
+    r"|geburtsdatum|date de naissance|fecha de nacimiento|data di nascita|data urodzenia)"
+    r"\.?\s?[)\]]",
     re.I,
 )
 

@@ -25,6 +25,16 @@ def found_in(text: str) -> list[tuple[str, str]]:
         ("Dear Mr Okonkwo, thank you", "name", "Okonkwo"),
         ("DOB: 14/09/1951", "birth_date", "14/09/1951"),
         ("geboren am 3. März 1966 in Ulm", "birth_date", "3. März 1966"),
+        ("nata il 12 marzo 1984 a Roma", "birth_date", "12 marzo 1984"),
+        ("Luca, nato a Reggio Emilia il 3 aprile 1990", "birth_date", "3 aprile 1990"),
+        ("nata l'8 dicembre 1984", "birth_date", "8 dicembre 1984"),
+        ("data di nascita: 01/02/1970", "birth_date", "01/02/1970"),
+        ("urodzona 12 marca 1984 r.", "birth_date", "12 marca 1984"),
+        ("urodzony 12.03.1984 w Krakowie", "birth_date", "12.03.1984"),
+        ("Jan (ur. 5 września 1961)", "birth_date", "5 września 1961"),
+        ("1984-03-12 (DOB)", "birth_date", "1984-03-12"),
+        ("12.03.1984 (Geburtsdatum)", "birth_date", "12.03.1984"),
+        ("3 May 1980 [date of birth]", "birth_date", "3 May 1980"),
         ("to 12 Elm Street, Boston, MA 02118 please", "address", "12 Elm Street, Boston, MA 02118"),
         ("wohnt Lindenweg 4, 79100 Freiburg", "address", "Lindenweg 4, 79100 Freiburg"),
         ("mail jo@example.com", "email", "jo@example.com"),
@@ -77,6 +87,10 @@ def test_personal_detail_is_found(text: str, kind: str, value: str) -> None:
         "GB00 WEST 1234 5698 7654 32 fails its check",
         "Order 555-123-4567 is late",
         "The contract ends on 30 June 2025.",
+        "consegnata il 12 marzo 2024, la nota il 13 marzo 2024",
+        "nata l'idea il 3 maggio 2020",
+        "faktura z 12 marca 2024",
+        "2021-05-04 (due), 2021-05-05 (DOB unknown)",
         "SSN 000-12-3456",
         "use 127.0.0.1 for tests",
         "card=4111111111111112 fails its check",
@@ -113,6 +127,31 @@ def test_encoded_address_is_found_where_it_stands(text: str, value: str) -> None
     assert any(value.endswith(found) for _, found in found_in(text))
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["birthdate", "birthday", "birth date", "of birth", "geboren", "Geburtsdatum", "naissance",
+     "nacimiento", "nacida el", "nació el", "cumple", "fecha de nac", "anniversaire", "Born", "DOB",
+     "D.O.B.", "D.OB", "DO.B", "birth", "geb.", "né le", "née le", "né(e) le", "née le\n",
+     "nata il", "nato l'", "nato in data", "nata a Roma il", "nascita", "urodziny",
+     "urodzona", "ur."],
+)  # fmt: skip
+def test_each_word_of_birth_is_looked_for(word: str) -> None:
+    assert ("birth_date", "03.05.1980") in found_in(f"{word} 03.05.1980".replace("' ", "'"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1980-05-03 (DOB), 2021-05-04 (visit)",
+        "2021-05-04 (DOB 1980-05-03)",
+        "1980-05-03 is her birthday; 2021-05-04 was fine",
+        "urodzona 1980-05-03, wizyta 2021-05-04",
+    ],
+)
+def test_date_beside_a_date_of_birth_is_left_alone(text: str) -> None:
+    assert found_in(text) == [("birth_date", "1980-05-03")]
+
+
 def test_second_of_two_ibans_is_found() -> None:
     text = "NL57INGB4220484417 and IT60X0542811101000000123456"
     assert [kind for kind, _ in found_in(text)] == ["iban", "iban"]
@@ -137,6 +176,21 @@ def test_plain_text_maps_back_into_its_origin(text: str) -> None:
     for place in range(len(read.text)):
         start, end = read.origin(place, place + 1)
         assert 0 <= start < end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api key", "ACCESS_TOKEN", "Secret", "to\u212aen", "pa\u017f\u017fword", "passwd", "PWD",
+     "passphrase", "Passcode", "pass", "client-secret", "Passwort", "KENNWORT", "mot de passe",
+     "CONTRASE\u00d1A"],
+)  # fmt: skip
+def test_each_name_of_a_secret_is_looked_for(name: str) -> None:
+    assert ("api_key", "hunter2x") in found_in(f"{name}: hunter2x")
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "BASIC"])
+def test_each_scheme_of_authorization_is_looked_for(scheme: str) -> None:
+    assert ("api_key", "QWxhZGRpbjpvcGVu") in found_in(f"{scheme} QWxhZGRpbjpvcGVu")
 
 
 def test_german_tax_number_has_a_check_digit() -> None:
