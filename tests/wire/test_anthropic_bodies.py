@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.privacy.provider_seals import shown
@@ -23,6 +24,7 @@ from router.types import (
     Usage,
 )
 from router.wire.anthropic.answers import MessageFolder, parse_message, parse_message_usage
+from router.wire.anthropic.blocks import read_tools
 from router.wire.anthropic.render import MessageStream, render_message
 from router.wire.anthropic.request import MessagesFormat
 from router.wire.anthropic.upstream import messages_body
@@ -320,6 +322,32 @@ def test_large_integers_of_a_call_keep_their_digits() -> None:
     assert b"123456789012345678901234567890" in stream.finish(answer)
 
 
+LARGE_CALL = f'{{"type":"tool_use","id":"c","name":"f","input":{LARGE}}}'
+
+
+@pytest.mark.parametrize(
+    "number", ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890"]
+)
+def test_a_call_in_a_whole_answer_keeps_large_integers(number: str) -> None:
+    given = f'{{"id":[{{"of":{number}}}],"x":1.5,"y":1e300,"half":"\\ud800"}}'
+    body = orjson.dumps(message(CALL)).replace(b'"input":{}', f'"input":{given}'.encode())
+    arguments = parse_message(body, "us").choices[0].tool_calls[0].arguments
+    assert f'"of":{number}' in arguments
+    said = json.loads(arguments)
+    assert (said["x"], said["y"], said["half"]) == (1.5, 1e300, "\ufffd")
+
+
+def test_a_call_in_a_clients_history_keeps_large_integers() -> None:
+    turns = f"""[{{"role":"user","content":"Hi"}}, {{"role":"assistant","content":[{LARGE_CALL}]}},
+        {{"role":"user","content":[{{"type":"tool_result","tool_use_id":"c","content":"ok"}}]}}]"""
+    body = f'{{"model":"m","max_tokens":9,"messages":{turns}}}'.encode()
+    (request,) = MessagesFormat().read(body, {}).requests
+    assert request.messages[1].tool_calls == (ToolCall("c", "f", LARGE),)
+    for sent_on in (request, replace(request, original=None)):
+        sent = messages_body(sent_on, model="m", max_output_tokens=9, issuer="us")
+        assert f'"input":{LARGE}'.encode() in sent
+
+
 def test_a_number_with_too_many_digits_to_be_read_is_shown_as_text() -> None:
     arguments = f'{{"id":{"9" * 5000}}}'
     answer = Answer((Choice("", "tool_calls", (ToolCall("c", "f", arguments),)),), "m", Usage())
@@ -347,3 +375,51 @@ def test_texts_with_another_block_between_them_stay_apart(blocks: list[object], 
     body = orjson.dumps({"model": "m", "max_tokens": 9, "messages": turns})
     (request,) = MessagesFormat().read(body, {}).requests
     assert request.messages[1].text == text
+
+
+THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "text"),
+    [
+        (["Look.", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, CALL, "Done.", " Bye."], "Look.\n\nDone. Bye."),
+        (["Look.", THOUGHT, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, "", "Done."], "Look.\n\nDone."),
+        (["Look.", " Done.", CALL], "Look. Done."),
+        ([THOUGHT, CALL, "Done.", " Bye."], "Done. Bye."),
+        (["", CALL, "Done."], "Done."),
+        (["Look.", CALL, ""], "Look."),
+    ],
+)
+def test_texts_of_an_answer_with_another_block_between_them_stay_apart(
+    blocks: list[object], text: str
+) -> None:
+    content = [{"type": "text", "text": b} if isinstance(b, str) else b for b in blocks]
+    found = message(*content)
+    answer = parse_message(orjson.dumps(found), "us")
+    assert answer.text == text
+    deltas, folder = folded(found)
+    assert "".join(delta.text for delta in deltas) == folder.finish().text == text
+
+
+def test_words_that_come_with_the_start_of_a_text_stay_apart_too() -> None:
+    folder = MessageFolder("us")
+    started = [{"type": "text", "text": "Look."}, CALL, {"type": "text", "text": "Done."}]
+    said = ""
+    for block in started:
+        for event in (
+            {"type": "content_block_start", "content_block": block},
+            {"type": "content_block_stop"},
+        ):
+            said += "".join(delta.text for delta in folder.fold(orjson.dumps(event)))
+    folder.fold(b'{"type":"message_delta","delta":{"stop_reason":"end_turn"}}')
+    assert said == folder.finish().text == "Look.\n\nDone."
+
+
+def test_a_call_by_its_long_name_is_one_of_an_offered_tool() -> None:
+    name = f"mcp__{'n' * 60}"
+    answer = parse_message(orjson.dumps(message({**CALL, "name": name})), "us")
+    (tool,) = read_tools([{"name": name, "input_schema": {"type": "object"}}], "tools").own
+    assert (answer.choices[0].tool_calls[0].name, tool.own_name) == (tool.name, name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage
+from router.wire.digits import loads_exactly, lost_digits
 from router.wire.messages import short_name
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
@@ -50,14 +51,21 @@ def parse_message(body: bytes, issuer: str) -> Answer:
     except UpstreamError as error:
         note_charge(error, message, parse_message_usage(message.get("usage")))
         raise
+    blocks = _blocks_of(message, issuer)
+    if blocks.lost_digits:
+        blocks = _blocks_of(upstream_object(body, loads_exactly), issuer)
+    usage = message.get("usage")
+    return blocks.answer(message, message, parse_message_usage(usage))
+
+
+def _blocks_of(message: dict[str, object], issuer: str) -> _MessageBlocks:
     content = message.get("content")
     if type(content) is not list or message.get("type") != "message":
         raise UpstreamInvalid("The upstream sent no message; expected one with content.")
     blocks = _MessageBlocks(issuer)
     for block in content[:MAX_BLOCKS]:
         blocks.add(_mapping(block))
-    usage = message.get("usage")
-    return blocks.answer(message, message, parse_message_usage(usage))
+    return blocks
 
 
 def parse_message_usage(value: object) -> Usage:
@@ -137,8 +145,11 @@ class MessageFolder:
         if kind == "content_block_start":
             ended = self._close()
             self._block = dict(_mapping(data.get("content_block")))
-            words = self._block.get("text")
-            return [*ended, Delta(text=words)] if type(words) is str and words else ended
+            words = _words(self._block, "text")
+            if not words:
+                return ended
+            self._block["text"] = words = self._blocks.gap() + words
+            return [*ended, Delta(text=words)]
         if kind == "content_block_stop":
             if self._block is None:
                 raise UpstreamInvalid("The upstream ended a block that it had not begun.")
@@ -189,6 +200,8 @@ class MessageFolder:
         piece = delta.get(key)
         if type(piece) is not str:
             raise UpstreamInvalid(f"The upstream sent a {key} that is no text.")
+        if key == "text" and piece and self._blocks.parted:
+            piece = self._blocks.gap() + piece
         self._pieces.setdefault(key, []).append(piece)
         return [Delta(text=piece)] if key == "text" and piece else []
 
@@ -212,6 +225,18 @@ class _MessageBlocks:
         self._thoughts: list[str] = []
         self._calls: list[ToolCall] = []
         self._sealed: list[Sealed] = []
+        self.lost_digits = False
+        """Turns True when the input of a whole call may have had integers over 64 bits."""
+        self.parted = False
+        """Turns True when another block stands between the texts so far and the next one."""
+
+    def gap(self) -> str:
+        """Returns the blank line that is due before words of a text, once.
+
+        Answers of other formats have one text. Blocks that follow each other directly are one, too.
+        """
+        due, self.parted = self.parted and bool(self._words), False
+        return "\n\n" if due else ""
 
     def add(self, block: dict[str, object], given: str | None = None) -> list[Delta]:
         """Takes one whole block, and returns Deltas that a stream has not sent yet.
@@ -220,10 +245,13 @@ class _MessageBlocks:
         """
         kind = block.get("type")
         if kind == "text":
-            self._words.append(_words(block, "text"))
-        elif kind == "tool_use":
+            if words := _words(block, "text"):
+                self._words.append(self.gap() + words)  # a stream has taken the gap before
+            return []
+        self.parted = True
+        if kind == "tool_use":
             return self._add_call(block, given)
-        elif kind in ("thinking", "redacted_thinking"):
+        if kind in ("thinking", "redacted_thinking"):
             return self._add_thought(str(kind), block)
         return []
 
@@ -235,7 +263,9 @@ class _MessageBlocks:
             raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         if given is None:
             # A whole message has the input as an object, a stream as pieces of text.
-            given = written(block.get("input") or {})
+            whole = block.get("input") or {}
+            given = written(whole)
+            self.lost_digits = self.lost_digits or lost_digits(whole)
         # The request has its tools under short names, whatever this upstream was told.
         call = ToolCall(call_id, short_name(name), given)
         self._calls.append(call)
@@ -247,7 +277,7 @@ class _MessageBlocks:
             self._thoughts.append(words)
         sealed = None
         if _words(block, "data" if kind == "redacted_thinking" else "signature"):
-            place = bool("".join(self._words)) + len(self._calls)
+            place = bool(self._words) + len(self._calls)
             sealed = Sealed(kind, written(block), self._issuer, place)
             self._sealed.append(sealed)
         return [Delta(reasoning=words, sealed=sealed)] if words or sealed else []
