@@ -218,5 +218,5 @@ async def test_adapter_is_chosen_by_the_domain_of_each_request(
 
 
 def test_adapters_are_for_one_wire() -> None:
-    with pytest.raises(ValueError, match="adapters are for `wire: openai`"):
+    with pytest.raises(ValueError, match="no adapters, which is for `wire: openai`"):
         section("http://127.0.0.1:1/v1", wire="anthropic", **ADAPTED)

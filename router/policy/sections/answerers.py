@@ -357,12 +357,9 @@ class UpstreamAnswerer(AnswererBase):
 
     @model_validator(mode="after")
     def _fits_wire(self) -> UpstreamAnswerer:
-        if self.adapters and self.wire != "openai":
-            raise ValueError("adapters are for `wire: openai`")
-        if self.send_reasoning_as is not None and self.wire != "openai":
-            raise ValueError(
-                "send_reasoning_as is for `wire: openai`; others carry sealed thoughts"
-            )
+        for key in ("adapters", "send_reasoning_as"):
+            if getattr(self, key) and self.wire != "openai":
+                raise ValueError(f"expected no {key}, which is for `wire: openai`")
         return self
 
     def adapter_for(self, domain: Domain) -> UpstreamAdapter | None:

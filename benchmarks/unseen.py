@@ -1,0 +1,87 @@
+"""Counts decisions on prompts that nobody fitted, which others wrote than the lists of phrases.
+
+    python -m benchmarks.unseen         (about a minute on one core)
+
+The first table has questions about the future of a company, and messages of business customers in
+the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has known
+questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
+approved answer that the question gets alone. `--each` prints each prompt with what became of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from router import Gateway
+from router.types import Outcome, Reason
+
+PROMPTS = Path(__file__).parent / "prompts"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Returns the rows of one file of prompts."""
+    lines = (PROMPTS / f"{name}.jsonl").read_bytes().splitlines()
+    return [orjson.loads(line) for line in lines]
+
+
+def approved(routed: Outcome) -> str:
+    """Returns the intent whose approved answer goes out, "" where another rung or an offer does."""
+    match = routed.signals.match
+    answers = (
+        routed.rung.level == 1 and match is not None and routed.reason is not Reason.ASKED_WHICH
+    )
+    return match.intent_id if answers and match is not None else ""
+
+
+def strategy(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a kind and a text, and whether it reached level 3 and held a phrase of strategy."""
+    for row in rows("strategy"):
+        routed = gateway.route(row["text"])
+        by_phrase = any(name.startswith("strategy:") for name in routed.signals.risk_terms)
+        kind = "decision about a company" if row["strategic"] else "business customer"
+        yield kind, row["text"], routed.rung.level == 3, by_phrase
+
+
+def framed(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a language and a text, and whether it got the right and a wrong approved answer."""
+    questions = rows("questions")
+    alone = {row["text"]: approved(gateway.route(row["text"])) for row in questions}
+    for frame in rows("frames"):
+        for question in questions:
+            wanted = alone[question["text"]]
+            if wanted and question["language"] == frame["language"]:
+                text = frame["frame"].replace("{u}", question["text"])
+                intent = approved(gateway.route(text))
+                yield frame["language"], text, intent == wanted, intent not in ("", wanted)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--each", action="store_true", help="print one line for each prompt")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for policy, read, columns in (
+            ("default", strategy, ("prompts", "level 3", "by phrase")),
+            ("customer_support", framed, ("messages", "right", "wrong")),
+        ):
+            database = Path(folder) / f"{policy}.db"
+            with Gateway.from_policy(policy, database=database, environ={}) as gateway:
+                counted: dict[str, Counter[str]] = {}
+                for kind, text, first, second in read(gateway):
+                    if options.each:
+                        print(kind, first, second, text.replace("\n", " "), sep="\t")
+                    values = dict(zip(columns, (1, first, second), strict=True))
+                    counted.setdefault(kind, Counter()).update(values)
+            print(policy.ljust(26), *(column.rjust(10) for column in columns))
+            for kind, of in counted.items():
+                print(kind.ljust(26), *(f"{of[column]:10}" for column in columns))
+
+
+if __name__ == "__main__":
+    main()
