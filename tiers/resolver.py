@@ -26,6 +26,7 @@ from router.policy.content.knowledge import (
     priority_of,
 )
 from router.policy.content.offers import offer_text, together_in
+from router.policy.content.replies import reply_of
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
@@ -197,7 +198,9 @@ class Resolver(OwnAnswerer):
         if match.language:
             return True
         known = frozenset[str]().union(*(self.stems(name) for name, _ in offers))
-        asked = stems_asked(request.last_user_text)
+        # A yes to several questions is about what they were offered for.
+        reply, text = reply_of(request, self._knowledge), request.last_user_text
+        asked = stems_asked(reply.subject if reply is not None and reply.undecided else text)
         # The sum of their chances is no chance that was fitted: of "get rid of wasps" it is .7.
         chance = match.together or together_in(offers, match)
         return not asked or any([self._held(known, stems, chance) for stems in asked])

@@ -1,7 +1,8 @@
 """Judges decisions against the levels that people expect: a confusion table and the worst errors.
 
 It is pure. It knows rows with their lowest and highest right level, and the level that each went to
-first, as it was written and with typing errors; it routes nothing. A row of a file is
+first, as it was written and with typing errors; it routes nothing. Level 1's offers ("Did you mean
+...?") are neither right nor wrong: nothing was answered yet. A row of a file is
 
     {"text": "My card is gone", "lowest_tier": 2, "highest_tier": 3, "kind": "grave",
      "language": "en", "intent": "card_lost", "context": {"order_id": "1017"}}
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from router.analysis.adversarial import Rate
+from router.analysis.adversarial import Rate, wilson
 
 SHELF = 1
 """Names the level of approved answers, whose intent a row may expect."""
@@ -58,6 +59,7 @@ class Reached:
     reason: str = ""
     intent: str = ""  # the matched approved answer; "" without a match
     mistyped_level: int = 0  # of the same text with typing errors; 0: refused, or not decided
+    offered: bool = False  # level 1 answered nothing and offered approved questions
 
     @property
     def flipped(self) -> bool:
@@ -91,7 +93,9 @@ class Reached:
 
     @property
     def error(self) -> str:
-        """Returns the name of the error, "" for a right decision."""
+        """Returns the name of the error, "" for a right decision and for an offer."""
+        if self.offered:
+            return ""
         if self.refused:
             return "refused"
         if self.too_low:
@@ -111,27 +115,65 @@ ERRORS = ("too_low", "wrong_intent", "refused", "too_high")
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Counts rows of which something good holds, among all of a group."""
+
+    rows: int
+    of: int
+
+    @property
+    def share(self) -> float | None:
+        return self.rows / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Returns the 95 % Wilson interval; None without rows."""
+        return wilson(self.rows, self.of)
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
     """Holds how many rows of a group went wrong, by kind of error; each counts all its rows."""
 
     group: str
     errors: dict[str, Rate]
+    offered: int = 0
+    offered_below: int = 0  # those of rows whose lowest right level is higher
 
     @property
     def rows(self) -> int:
         """Returns the rows of this group."""
         return next(iter(self.errors.values())).cases
 
+    @property
+    def answered(self) -> Share:
+        """Returns how many rows reached an answer: they were neither offered questions nor
+        refused.
+        """
+        unanswered = self.offered + self.errors["refused"].faults
+        return Share(self.rows - unanswered, self.rows)
+
+    @property
+    def right(self) -> Share:
+        """Returns how many of the answered rows are right."""
+        answered = self.answered.rows
+        wrong = sum(rate.faults for name, rate in self.errors.items() if name != "refused")
+        return Share(answered - wrong, answered)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Holds the judged file. `confusion` counts rows by (expected levels, level reached)."""
+    """Holds the judged file.
+
+    `confusion` counts rows by (expected levels, level reached, True for an offer there).
+    """
 
     whole: Rates
     by_kind: tuple[Rates, ...]
     by_language: tuple[Rates, ...]
-    confusion: dict[tuple[str, int], int]
+    confusion: dict[tuple[str, int, bool], int]
     wrong: tuple[Reached, ...]  # the worst first
+    offered_below: tuple[Reached, ...]  # offers to rows that level 1 is too low for
     flips: Rate  # of rows that were decided twice
     taken_down: Rate  # of those that reach CAREFUL
     flipped: tuple[Reached, ...]  # those taken down first
@@ -140,12 +182,13 @@ class Judgement:
         """Returns the judgement as plain values, for `tiergate evaluate gateway --json`."""
         return {
             "rows": self.whole.rows,
+            "outcomes": _outcomes(self.whole),
             "errors": _plain(self.whole),
-            "by_kind": {rates.group: _plain(rates) for rates in self.by_kind},
-            "by_language": {rates.group: _plain(rates) for rates in self.by_language},
+            "by_kind": {rates.group: _group(rates) for rates in self.by_kind},
+            "by_language": {rates.group: _group(rates) for rates in self.by_language},
             "confusion": [
-                {"expected": expected, "reached": level, "rows": count}
-                for (expected, level), count in sorted(self.confusion.items())
+                {"expected": expected, "reached": level, "offered": offered, "rows": count}
+                for (expected, level, offered), count in sorted(self.confusion.items())
             ],
             "typing_errors": {
                 "flips": self.flips.as_object(),
@@ -160,22 +203,8 @@ class Judgement:
                     for entry in self.flipped
                 ],
             },
-            "wrong": [
-                {
-                    "error": entry.error,
-                    "id": entry.row.id,
-                    "text": entry.row.text,
-                    "kind": entry.row.kind,
-                    "language": entry.row.language,
-                    "expected": expected_levels(entry.row),
-                    "expected_intent": entry.row.intent,
-                    "reached": entry.level,
-                    "confidence": round(entry.confidence, 4),
-                    "reason": entry.reason,
-                    "intent": entry.intent,
-                }
-                for entry in self.wrong
-            ],
+            "wrong": [{"error": entry.error} | _decision(entry) for entry in self.wrong],
+            "offered_below": [_decision(entry) for entry in self.offered_below],
         }
 
 
@@ -220,8 +249,11 @@ def judge(reached: Sequence[Reached]) -> Judgement:
         whole=_rates("all", reached),
         by_kind=_groups(reached, [entry.row.kind for entry in reached]),
         by_language=_groups(reached, [entry.row.language for entry in reached]),
-        confusion=dict(Counter((expected_levels(entry.row), entry.level) for entry in reached)),
+        confusion=dict(
+            Counter((expected_levels(entry.row), entry.level, entry.offered) for entry in reached)
+        ),
         wrong=tuple(wrong),
+        offered_below=tuple(entry for entry in reached if entry.offered and entry.too_low),
         flips=Rate(len(flipped), len(twice)),
         taken_down=Rate(sum(entry.taken_down for entry in careful), len(careful)),
         flipped=tuple(sorted(flipped, key=lambda entry: not entry.taken_down)),
@@ -239,8 +271,43 @@ def _groups(reached: Sequence[Reached], names: Sequence[str]) -> tuple[Rates, ..
 
 def _rates(group: str, reached: Sequence[Reached]) -> Rates:
     counts = Counter(entry.error for entry in reached)
-    return Rates(group, {name: Rate(counts[name], len(reached)) for name in ERRORS})
+    errors = {name: Rate(counts[name], len(reached)) for name in ERRORS}
+    offers = [entry for entry in reached if entry.offered]
+    return Rates(group, errors, len(offers), sum(entry.too_low for entry in offers))
 
 
 def _plain(rates: Rates) -> dict[str, object]:
     return {name: rate.as_object() for name, rate in rates.errors.items()}
+
+
+def _group(rates: Rates) -> dict[str, object]:
+    return _plain(rates) | {"outcomes": _outcomes(rates)}
+
+
+def _outcomes(rates: Rates) -> dict[str, object]:
+    """Returns what became of the rows: four counts that sum to all of them, and two shares."""
+    right, answered = rates.right, rates.answered
+    return {
+        "right": right.rows,
+        "wrong": right.of - right.rows,
+        "offered": rates.offered,
+        "refused": rates.errors["refused"].faults,
+        "offered_below": rates.offered_below,
+        "accuracy": right.share,
+        "answered_share": answered.share,
+    }
+
+
+def _decision(entry: Reached) -> dict[str, object]:
+    return {
+        "id": entry.row.id,
+        "text": entry.row.text,
+        "kind": entry.row.kind,
+        "language": entry.row.language,
+        "expected": expected_levels(entry.row),
+        "expected_intent": entry.row.intent,
+        "reached": entry.level,
+        "confidence": round(entry.confidence, 4),
+        "reason": entry.reason,
+        "intent": entry.intent,
+    }

@@ -120,16 +120,24 @@ def one_stdout(*paths: Path | None, as_json: bool) -> None:
     Raises typer.BadParameter.
     """
     if as_json + [str(path) for path in paths].count("-") > 1:
-        raise typer.BadParameter('"-" and --json write standard output; expected one of them once')
+        raise typer.BadParameter(
+            "two outputs would write standard output; expected one: a name of a file for the other"
+        )
 
 
 def put_page(path: Path, text: str, what: str, *, as_json: bool) -> None:
     """Writes a text into a file and says so, aside where `as_json`; to standard output for "-"."""
+    write_page(path, text)
+    if not is_stdout(path):
+        typer.echo(f"{what} written to {path}.", err=as_json)
+
+
+def write_page(path: Path, text: str) -> None:
+    """Writes a text into a file, or to standard output for "-"."""
     if is_stdout(path):
         typer.echo(text, nl=not text.endswith("\n"))
-        return
-    path.write_text(text, encoding="utf-8")
-    typer.echo(f"{what} written to {path}.", err=as_json)
+    else:
+        path.write_text(text, encoding="utf-8")
 
 
 HtmlFile = Annotated[

@@ -18,6 +18,7 @@ from router.errors import TrainingDataError
 from router.evaluation.kinds.graded_table import read_graded
 from router.evaluation.kinds.routing_heads import learned
 from router.evaluation.options import Subject
+from router.evaluation.rows import distinct
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import together
@@ -25,7 +26,8 @@ from router.training.heads.train_head import install, spans_of, versions
 
 OUTCOMES = ("right", "wrong")
 LEAST_ROWS = 100
-"""Sets the graded answers that a model needs, and LEAST_OF_EACH those of either outcome."""
+"""Sets the distinct prompts with a grade that a model needs, and LEAST_OF_EACH those of either
+outcome. A prompt that is graded again is no further evidence of what the head knows."""
 LEAST_OF_EACH = 10
 
 
@@ -36,6 +38,7 @@ class OutcomeHead:
     name: str
     model: str
     rows: int
+    texts: int  # distinct prompts among them
     figures: Mapping[str, object]
     intervals: Mapping[str, Sequence[float]]  # of 95 %
 
@@ -71,7 +74,8 @@ def train_outcomes(
     for model in models or named:
         rows = np.array([n for n, row in enumerate(grades) if model in row.results])
         wrong = np.array([int(grades[n].results[model] <= 0.5) for n in rows])
-        if len(rows) < LEAST_ROWS or min(wrong.sum(), (1 - wrong).sum()) < LEAST_OF_EACH:
+        asked = [texts[n] for n in rows]
+        if not _enough(asked, wrong.tolist()):
             continue
         name = head_name(model)
         recipe = Recipe(
@@ -84,19 +88,28 @@ def train_outcomes(
             smooth=True,
         )
         # Prompts that say nearly the same are no judges of each other.
-        groups = together([texts[n] for n in rows], wrong.tolist())
+        groups = together(asked, wrong.tolist())
         fitted = fit_head(recipe, TaughtRows(encoded[rows], wrong, groups), seed)
         sha256 = table.table.sha256
         spans = spans_of(fitted.chances, wrong, seed)
-        card = _card(fitted, model, data, sha256, subject, words, command) | {"intervals": spans}
+        card = _card(fitted, model, data, sha256, subject, words, command)
+        card |= {"texts": distinct(asked), "intervals": spans}
         install(fitted.head, card, out)
-        made.append(OutcomeHead(name, model, len(rows), fitted.figures, spans))
+        made.append(OutcomeHead(name, model, len(rows), distinct(asked), fitted.figures, spans))
     if not made:
         raise TrainingDataError(
-            f"{data}: found no model with {LEAST_ROWS} graded answers, {LEAST_OF_EACH} of them "
-            "right and as many wrong; expected more rows"
+            f"{data}: found no model with graded answers to {LEAST_ROWS} distinct prompts, "
+            f"{LEAST_OF_EACH} of them right and as many wrong; expected more rows"
         )
     return made
+
+
+def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:
+    """Returns True where enough distinct prompts have a grade, and enough of them either one."""
+    either: tuple[list[str], list[str]] = ([], [])
+    for text, place in zip(asked, wrong, strict=True):
+        either[place].append(text)
+    return distinct(asked) >= LEAST_ROWS and min(map(distinct, either)) >= LEAST_OF_EACH
 
 
 def _apart(data: Path, models: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,13 +90,15 @@ UNKNOWN_FILE = (
 def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> Sides:
     """Returns the rows that judge a shipped head: all, or the dev rows of a file it trained on."""
     if dev or (dev is None and table.sha256 in known):
-        return Sides((), *_dev_rows(table, by_card=dev is None))
+        judged, told = _dev_rows(table, by_card=dev is None)
+        return Sides((), judged, (*told, *_repeats_note(judged)))
     notes = (
         ("judged on all rows of a file that the model was trained on: figures flatter",)
         if table.sha256 in known
         else (UNKNOWN_FILE,)
     )
-    return Sides((), table.items, (*_skipped_note(table), *notes))
+    repeats = _repeats_note(table.items)
+    return Sides((), table.items, (*_skipped_note(table), *notes, *repeats))
 
 
 def never_taught(sides: Sides, seen: Collection[bytes], head: str, path: Path) -> Sides:
@@ -144,7 +146,8 @@ def both_sides(
         # The same file as both would judge rows by themselves, so it is cut in two.
         same = train.sha256 == table.sha256
         alone = judged_side(table, known, True if same else dev)
-        judged, notes = alone.judged, alone.notes
+        judged = alone.judged
+        notes = tuple(note for note in alone.notes if note not in _repeats_note(judged))
         teaching = [row for row in train.items if not (same and in_dev(row.text, row.group))]
     kept, repaired = _consistent(teaching)
     # A row that was taught would be judged too kindly.
@@ -159,7 +162,27 @@ def both_sides(
             f"{table.path}: found no rows {side} among {len(table.items)}; expected some on both "
             "sides of the cut: give a larger file, or --train FILE"
         )
-    return Sides(kept, judged, (*notes, *repaired))
+    return Sides(kept, judged, (*notes, *_repeats_note(judged), *repaired))
+
+
+def distinct(texts: Iterable[str]) -> int:
+    """Returns how many texts differ in more than case, spaces and punctuation.
+
+    >>> distinct(["Where is it?", "where is it", "Where was it?"])
+    2
+    """
+    return len({normalised(text) or text for text in texts})
+
+
+def _repeats_note(judged: Sequence[Row]) -> tuple[str, ...]:
+    """Returns how many distinct texts judge, where some judge several times."""
+    texts = len({_key(row) for row in judged})
+    if texts == len(judged):
+        return ()
+    return (
+        f"{len(judged)} rows judge, of {texts} distinct texts: repeats count each time, so that "
+        "intervals are too narrow",
+    )
 
 
 def _dev_rows(table: Table[Row], *, by_card: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:

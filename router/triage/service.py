@@ -122,6 +122,7 @@ class TriageService:
                     named=scope.named,
                     leans=scope.leans,
                     points=scope.points,
+                    asked_back=scope.asked_back,
                 )
             elif scope.asked_back:
                 turns = replace(turns, asked_back=True)

@@ -54,7 +54,12 @@ def test_rows_are_counted_by_kind_by_language_and_in_the_confusion_table() -> No
             Reached(a_row(1, 1), 1),
         ]
     )
-    assert judgement.confusion == {("2-3", 1): 1, ("2-3", 3): 1, ("1", 2): 1, ("1", 1): 1}
+    assert judgement.confusion == {
+        ("2-3", 1, False): 1,
+        ("2-3", 3, False): 1,
+        ("1", 2, False): 1,
+        ("1", 1, False): 1,
+    }
     kinds = {rates.group: rates.errors["too_low"] for rates in judgement.by_kind}
     assert {name: (rate.faults, rate.cases) for name, rate in kinds.items()} == {
         "grave": (1, 2),
@@ -62,6 +67,30 @@ def test_rows_are_counted_by_kind_by_language_and_in_the_confusion_table() -> No
     }
     assert [rates.group for rates in judgement.by_language] == ["de", "en"]
     assert (judgement.whole.errors["too_high"].faults, judgement.whole.rows) == (1, 4)
+
+
+def test_offers_are_neither_right_nor_wrong() -> None:
+    offer = Reached(a_row(1, 1, intent="returns"), 1, intent="refund", offered=True)
+    low = Reached(a_row(2, 3), 1, offered=True)
+    right, wrong = Reached(a_row(1, 2), 2), Reached(a_row(2, 3), 1)
+    judgement = judge([offer, low, right, wrong, Reached(a_row(), 0)])
+    assert judgement.as_object()["outcomes"] == {
+        "right": 1,
+        "wrong": 1,
+        "offered": 2,
+        "refused": 1,
+        "offered_below": 1,
+        "accuracy": 0.5,
+        "answered_share": 0.4,
+    }
+    assert [entry.error for entry in judgement.wrong] == ["too_low", "refused"]
+    assert judgement.offered_below == (low,)
+    assert judgement.confusion["2-3", 1, True] == judgement.confusion["2-3", 1, False] == 1
+
+
+def test_a_file_of_offers_has_no_accuracy() -> None:
+    rates = judge([Reached(a_row(), 1, offered=True)]).whole
+    assert (rates.right.share, rates.answered.share) == (None, 0.0)
 
 
 def test_flips_under_typing_errors_name_first_what_leaves_level_3() -> None:

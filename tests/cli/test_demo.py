@@ -212,6 +212,28 @@ def test_progress_is_no_part_of_the_json(policy: Path, tmp_path: Path) -> None:
     assert "Played 20 of 20" in said.stderr
 
 
+def test_the_page_is_all_that_standard_output_gets_for_a_dash(policy: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "router.cli", "demo", "--html", "-", "-p", policy]
+    said = subprocess.run(
+        [*command, "--requests", "20"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env=environment(),
+        cwd=tmp_path,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("<!DOCTYPE html>")
+    assert said.stdout.rstrip().endswith("</html>")
+    assert "Ledger: whole." in said.stderr
+    assert not (tmp_path / "-").exists()
+    refused = subprocess.run(
+        [*command, "--json"], capture_output=True, timeout=200, env=environment(), check=False
+    )
+    assert (refused.returncode, refused.stdout) == (2, b"")
+
+
 def test_a_hundred_requests_are_played_by_default() -> None:
     assert inspect.signature(run_demo).parameters["requests"].default == 100
     (option,) = [

@@ -59,6 +59,23 @@ def test_prompts_of_a_file_are_compared_with_expected_levels(tmp_path: Path) -> 
 
 
 @pytest.mark.process
+def test_an_offer_is_no_wrong_answer(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    levels = {"lowest_tier": 1, "highest_tier": 1, "intent": "none_such"}
+    texts = ("What is your return policy?", "my parcel")
+    path.write_text("\n".join(json.dumps({"text": text, **levels}) for text in texts))
+    arguments = ("evaluate", "gateway", "--policy", "demo", "--data", path)
+    report = json.loads(tiergate(*arguments, "--json").stdout)
+    assert [entry["error"] for entry in report["wrong"]] == ["wrong_intent"]
+    outcomes = report["outcomes"]
+    assert (outcomes["right"], outcomes["wrong"], outcomes["offered"]) == (0, 1, 1)
+    assert (outcomes["accuracy"], outcomes["answered_share"]) == (0.0, 0.5)
+    told = tiergate(*arguments).stdout
+    assert "Answered: 1 of 2 (50.0 %: 9.5 % to 90.5 %)" in told
+    assert "1 row was offered questions" in told
+
+
+@pytest.mark.process
 def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
     run = tiergate("evaluate", "spam", "--data", path, "--json", "--latency", "--resamples", "20")

@@ -142,6 +142,21 @@ def test_refused_run_says_how_to_set_its_labels_aside(capsys: pytest.CaptureFixt
     assert learn._places(learn.STATE, learn.DATABASE) == ""
 
 
+def test_rows_that_were_left_out_are_told_by_class(capsys: pytest.CaptureFixture[str]) -> None:
+    noted = Noted("run_1", 0, "d", "memory", 7, 20, 1, untaught={"other": 2, "legal": 3})
+    memory = Memory(Path(), "department")
+    print_run(Ran(noted, 20), memory, "", as_json=False)
+    shown = capsys.readouterr().out
+    assert "left out of these figures: 5 rows of classes that no row teaches (legal 3, oth" in shown
+    assert "not taught yet" not in shown
+    noted = Noted("run_1", 0, "d", "memory", 7, 20, 1, waiting={f"c{n}": 1 for n in range(9)})
+    print_run(Ran(noted, 20), memory, "", as_json=False)
+    shown = capsys.readouterr().out
+    assert "not taught yet: 9 new rows of classes with too few (c0 1" in shown
+    assert "c7 1, 1 more)" in shown
+    assert "left out" not in shown
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -69,6 +69,22 @@ def test_messages_stay_out_of_the_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    ("option", "other", "first"),
+    [("--html", "--csv", "<!DOCTYPE html>"), ("--csv", "--html", "section,key,metric,value")],
+)
+def test_a_dash_writes_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, other: str, first: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = tiergate("plan", "platform", option, "-", other, "file")
+    assert run.stdout.startswith(first)
+    assert "written to file." in run.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert tiergate("plan", "platform", option, "-", other, "-").returncode == 2
+
+
+@pytest.mark.process
 def test_mistakes_end_with_2_and_name_the_sum(tmp_path: Path) -> None:
     text = EXAMPLE.read_text("utf-8").replace("share: 0.62", "share: 0.6")
     (tmp_path / "plan.yaml").write_text(text, "utf-8")

@@ -113,6 +113,27 @@ def test_html_is_written_beside_the_exit_code(folder: Path) -> None:
 
 
 @pytest.mark.process
+def test_a_dash_writes_the_page_to_standard_output(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    said = tiergate("replay", "-d", "ledger.db", "-p", "two.yaml", "--html", "-")
+    assert (said.returncode, said.stdout.startswith("<!DOCTYPE html>")) == (0, True)
+    assert not (folder / "-").exists()
+
+
+@pytest.mark.process
+def test_two_outputs_on_standard_output_are_refused_before_the_ledger_is_read(
+    tmp_path: Path,
+) -> None:
+    nothing = ("replay", "-d", tmp_path / "none.db", "-p", "default", "--html", "-")
+    refused = tiergate(*nothing, "--json")
+    assert refused.returncode == 2
+    assert "two outputs would write standard output" in refused.stderr
+    assert tiergate(*nothing).returncode == 4
+
+
+@pytest.mark.process
 def test_wrong_condition_ends_with_2(folder: Path) -> None:
     code, _, told = run(folder, "two", "--fail-if", "cheap>5%")
     assert code == 2

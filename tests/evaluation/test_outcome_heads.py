@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from router.evaluation.outcome_heads import train_outcomes
 from router.evaluation.rows import Row
 from router.stats.heads import load
 from router.training.data.sources import sha256_of
+from router.training.heads.labelled_rows import together
 from router.triage.triage_model import DEFAULT_FOLDER
 from tests.evaluation.test_evaluate import QUICK, graded_rows, measured, write
 from tests.kits.changed import replace
@@ -81,16 +83,35 @@ def test_training_writes_a_head_of_each_model(subject: Subject, tmp_path: Path) 
         for n, row in enumerate(ROWS * 2)
     ]
     for n, row in enumerate(rows):
-        row["prompt"] = f"{row['prompt']} Case {n % 2}."
+        row["prompt"] = f"{row['prompt']} Case {n // len(ROWS)}."
+    rows += rows[:8]  # graded again
     path, out = write(tmp_path / "rows.jsonl.gz", rows), tmp_path / "heads"
     run = tiergate("train", "routing", "--data", path, "--out", out)
     assert run.returncode == 0, run.stderr
+    assert "Mini 1: 200 graded answers to 192 distinct prompts" in run.stdout
     assert "ability: {head: wrong_mini_1, labels: 192}" in run.stdout
+    assert "Repeats stay in one fold" in run.stdout
+    assert json.loads((out / "wrong_mini_1.card.json").read_text())["texts"] == 192
     head = load(out, "wrong_mini_1", encoder_sha256=subject.model.encoder.sha256)
     asked = ["Please refund the laptop Case 1.", "The laptop is broken again Case 1."]
     right, wrong = head(subject.encode(asked))
     assert right < 0.3 < 0.7 < wrong
     assert "refund" not in (out / "wrong_mini_1.card.json").read_text()
+
+
+def test_repeats_are_no_further_evidence(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Ask {n}", "correct": {"mini": n % 2}} for n in range(99)]
+    path = write(tmp_path / "rows.jsonl.gz", rows * 3)
+    with pytest.raises(TrainingDataError, match="100 distinct prompts"):
+        train_outcomes(path, tmp_path, model_dir=DEFAULT_FOLDER, models=[], seed=7, command="")
+
+
+def test_prompts_that_are_graded_again_stay_in_one_fold() -> None:
+    prompts = [f"What about the {n} of {n * 7}?" for n in range(40)]
+    # As a form that many fill in, and with grades that contradict each other.
+    for texts in (prompts * 3, [f"Dear all, {one} Thanks" for one in prompts] * 3):
+        names = together(texts, [place % 2 for place in range(120)])
+        assert names[:40] == names[40:80] == names[80:]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from router.evaluation.options import Kind
 from router.evaluation.rows import Row, both_sides, in_dev, judged_side, trained_on
 from router.evaluation.table import Table
 from router.training.data import known_files
-from router.training.data.curate import is_dev
+from router.training.data.curate import is_dev, normalised
 
 Json = dict[str, object]
 INTENT: Json = {"text": "where is my parcel", "intent": "track"}
@@ -261,6 +262,30 @@ def test_a_judged_text_that_is_also_taught_is_left_out() -> None:
     sides = both_sides(table_of(held), table_of(some_rows(), "bb"), frozenset(), None)
     assert [row.line for row in sides.judged] == [2]
     assert "1 rows left out, whose text is also taught (lines 1)" in sides.notes
+
+
+def test_repeats_stay_on_one_side_of_the_cut_and_are_counted() -> None:
+    once = some_rows(400)
+    # Typed in another way, and of another group, which alone would put some on the other side.
+    again = [replace(row, text=f"{row.text.upper()}!", line=row.line + 400) for row in once]
+    moved = [replace(row, group=f"g{row.line}", line=row.line + 800) for row in once[::2]]
+    sides = both_sides(table_of([*once, *again, *moved]), None, frozenset(), None)
+    taught = {normalised(row.text) for row in sides.train}
+    judging = {normalised(row.text) for row in sides.judged}
+    assert not taught & judging
+    told = f"{len(sides.judged)} rows judge, of {len(judging)} distinct texts"
+    assert len(sides.judged) > len(judging)
+    assert [note for note in sides.notes if note.startswith(told)]
+    alone = both_sides(table_of(once), None, frozenset(), None)
+    assert not any("rows judge" in note for note in alone.notes)
+
+
+def test_repeats_of_rows_that_judge_a_shipped_head_are_counted_once_told() -> None:
+    rows = [Row(1, "where is it", "a"), Row(2, "Where is it?", "a"), Row(3, "why", "b")]
+    told = "3 rows judge, of 2 distinct texts"
+    assert sum(told in note for note in judged_side(table_of(rows), frozenset(), None).notes) == 1
+    sides = both_sides(table_of(rows), table_of(some_rows(), "bb"), frozenset(), None)
+    assert sum(told in note for note in sides.notes) == 1
 
 
 def test_taught_texts_with_two_labels_are_left_out_by_line() -> None:

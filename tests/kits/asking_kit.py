@@ -87,6 +87,15 @@ BETWEEN = Match(
 )
 """Of a request in unusual words: each intent is unlikely, one of them is not."""
 ALONE = Match("order_status", 0.88, 0.9, 0.3, (("cancel_order", 0.002),), together=0.88)
+BOTH = Match(
+    "order_status",
+    0.97,
+    0.9,
+    0.3,
+    (("cancel_order", 0.96),),
+    asked=(("order_status", 0.97), ("cancel_order", 0.96)),
+)
+"""Of a request that asks twice."""
 C1 = {"account_id": "C-1"}
 
 
@@ -105,6 +114,8 @@ class StatedMatches:
     def _of(self, text: str) -> Match | None:
         if "oddly" in text:
             return BETWEEN
+        if "both" in text:
+            return BOTH
         if "alone" in text:
             return ALONE
         for word, (intent, confidence) in MATCHES.items():

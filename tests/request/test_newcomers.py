@@ -127,6 +127,20 @@ def test_nothing_is_offered_where_no_word_of_the_matter_is_known(say: Say, text:
     assert matched(outcome) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "yes"),
+    [("something about my order", "yes please"), ("etwas mit meiner Bestellung", "Ja, gerne")],
+)
+def test_a_yes_to_several_questions_gets_them_again(say: Say, text: str, yes: str) -> None:
+    first, again = say(text, yes)
+    assert first.reason is again.reason is Reason.ASKED_WHICH
+    assert text_of(first).count("\n") > 2
+    assert text_of(again) == text_of(first)
+    assert again.answer is not None
+    *_, last = say(text, yes, "2")
+    assert matched(last) == again.answer.facts[1].removeprefix("offered: ")
+
+
 @pytest.mark.parametrize("text", ["Where is my stuff?", "I want my money back", "it broke"])
 def test_a_vague_question_about_the_shop_still_gets_an_answer_or_an_offer(
     say: Say, text: str

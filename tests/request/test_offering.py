@@ -223,6 +223,42 @@ async def test_a_yes_chooses_the_question_that_is_offered_alone(
     assert text_of(outcome) == WHICH
 
 
+@pytest.mark.parametrize("reply", ["yes", "Ja, bitte!", "yes please, A-10001", "ok"])
+async def test_a_yes_to_several_questions_is_asked_which_of_them(
+    houses: Houses, reply: str
+) -> None:
+    house = asking_house(houses, clarify=ON)
+    asked = ["hmm, my order", OFFER, reply]
+    for _ in range(2):
+        outcome = await said(house, *asked, context=C1)
+        assert text_of(outcome) == OFFER
+        assert (outcome.rung.level, outcome.reason) == (1, Reason.ASKED_WHICH)
+        asked += [OFFER, reply]
+    chooses = await said(house, *asked[:-1], "1, A-10001", context=C1)
+    assert text_of(chooses) == "Order A-10001 is on its way."
+
+
+@pytest.mark.parametrize("reply", ["no", "ok thanks", "yes, but tell me a story", "maybe", ""])
+async def test_what_is_no_plain_yes_is_not_asked_again(houses: Houses, reply: str) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "hmm, my order", OFFER, reply, context=C1)
+    assert outcome.reason is not Reason.ASKED_WHICH
+
+
+async def test_a_yes_to_two_questions_that_were_both_asked_is_asked_which(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    first = await said(house, "both, my order", context=C1)
+    assert text_of(first) == OFFER
+    again = await said(house, "both, my order", OFFER, "yes", context=C1)
+    assert (text_of(again), again.reason) == (OFFER, Reason.ASKED_WHICH)
+
+
+async def test_a_yes_is_asked_which_a_few_times_and_not_for_ever(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "hmm, my order", *[OFFER, "yes"] * 6, context=C1)
+    assert outcome.reason is not Reason.ASKED_WHICH
+
+
 @pytest.mark.parametrize(
     "text",
     [

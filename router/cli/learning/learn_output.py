@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,8 @@ def print_run(ran: Ran, memory: Memory, version: str, places: str = "", *, as_js
     for task, now in noted.accuracy.items():
         was = f"{noted.before[task]:6.1%}" if task in noted.before else f"{'-':>6}"
         typer.echo(f"{task:<14}  {was}  {now:6.1%}  {noted.rows_judged.get(task, 0):>6}")
+    for line in _left_out_lines(noted):
+        typer.echo(line)
     if noted.refused:
         typer.echo("not handed over:")
         for why in noted.refused:
@@ -68,6 +70,31 @@ def print_run(ran: Ran, memory: Memory, version: str, places: str = "", *, as_js
         typer.echo(f"The candidate and its card are in {noted.candidate}; the head stays as it is.")
         return
     typer.echo(f"handed over as {version}: {noted.candidate}/{memory.name}.json")
+
+
+def _left_out_lines(noted: Noted) -> list[str]:
+    """Returns which rows were left out of the figures above, and which taught nothing yet."""
+    lines = []
+    if noted.untaught:
+        rows = counted(sum(noted.untaught.values()), "row", "rows")
+        lines.append(
+            f"left out of these figures: {rows} of classes that no row teaches "
+            f"({_by_class(noted.untaught)}). The head names all of them wrongly."
+        )
+    if noted.waiting:
+        rows = counted(sum(noted.waiting.values()), "new row", "new rows")
+        lines.append(
+            f"not taught yet: {rows} of classes with too few ({_by_class(noted.waiting)}). They "
+            "wait for more."
+        )
+    return lines
+
+
+def _by_class(rows: Mapping[str, int]) -> str:
+    largest = sorted(rows.items(), key=lambda group: (-group[1], group[0]))
+    shown = [f"{clean(name)} {count}" for name, count in largest[:CLASSES_SHOWN]]
+    more = len(largest) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more else [])])
 
 
 def _doubted_lines(noted: Noted, head: str, places: str) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.ledger.ledger import Tenant, say_missing
-from router.cli.options import AsJson
+from router.cli.options import AsJson, is_stdout, one_stdout, write_page
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
@@ -49,17 +49,18 @@ def export(
     from router.analysis.dossier.dossier_html import dossier_page, nothing_to_sign
     from router.api.compose.books import Books
 
+    one_stdout(html, json_file, as_json=False)
     with Books.open(database) as books:
         document = _dossier(books, decision, database)
     if html is not None:
-        html.write_text(dossier_page(document), encoding="utf-8")
+        write_page(html, dossier_page(document))
     text = json.dumps(document, ensure_ascii=False, indent=2)
     if json_file is not None:
-        json_file.write_text(text + "\n", encoding="utf-8")
+        write_page(json_file, text + "\n")
     if html is None and json_file is None:
         typer.echo(text)
     else:
-        typer.echo(f"dossier {document['dossier_sha256']}")
+        typer.echo(f"dossier {document['dossier_sha256']}", err=is_stdout(html, json_file))
         if because := nothing_to_sign(document):
             typer.echo(f"tiergate: nothing to sign. {because}", err=True)
 

@@ -82,7 +82,9 @@ def report(
     with Books.open(database) as books:
         figures = _report(books, section, (begin, end, now), tenant, tz, wanted)
     if html is not None:
-        put_page(html, report_html(figures, exact=exact), "Report", as_json=as_json)
+        put_page(
+            html, report_html(figures, exact=exact), "Report", as_json=as_json or is_stdout(csv)
+        )
     if csv is not None:
         put_page(csv, report_csv(figures), "Figures", as_json=as_json or is_stdout(html))
     if parquet is not None:

@@ -25,6 +25,7 @@ from router.analysis.expected_levels import (
     Judgement,
     Rates,
     Reached,
+    Share,
     expected_levels,
     judge,
     read_rows,
@@ -32,7 +33,8 @@ from router.analysis.expected_levels import (
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.errors.system import in_words
-from router.rendering.figures_in_words import percent
+from router.rendering.figures_in_words import counted, percent
+from router.types import Reason
 
 if TYPE_CHECKING:
     from router.library import Gateway
@@ -84,7 +86,8 @@ def decide_all(
         intent = "" if match is None else match.intent_id
         level, p = outcome.rung.level, outcome.rung.p
         mistyped = _level_of(gateway, typos(row.text), row)
-        reached.append(Reached(row, level, p, reasons, intent, mistyped))
+        offered = Reason.ASKED_WHICH in outcome.rung.reasons
+        reached.append(Reached(row, level, p, reasons, intent, mistyped, offered))
         judged_by = {
             "policy": f"{outcome.policy}@{outcome.policy_hash}",
             "triage": outcome.signals.triage_version,
@@ -125,6 +128,8 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
     out.print()
     out.print(_rates(judgement))
     out.print("In brackets: the share of the rows, and its 95 % interval.")
+    for line in _outcome_lines(judgement.whole):
+        out.print(line)
     for entry in judgement.wrong[:SHOWN_ERRORS]:
         intent = f", intent {entry.intent}" if entry.level == 1 or entry.row.intent else ""
         out.print(
@@ -136,6 +141,12 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
     hidden = len(judgement.wrong) - SHOWN_ERRORS
     if hidden > 0:
         out.print(f"{hidden:,} more errors: --json prints all.")
+    for entry in judgement.offered_below[:SHOWN_FLIPS]:
+        out.print(
+            f"[bold]offered[/bold] {escape(entry.row.id)}: level 1 instead of "
+            f"{expected_levels(entry.row)} [dim]{_shortened(entry.row.text)}[/dim]",
+            soft_wrap=True,
+        )
     flips, down = judgement.flips, judgement.taken_down
     out.print(
         f"Typing errors change the level of {_of(flips)} and take {_of(down)} away from level "
@@ -147,6 +158,27 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
             f"[dim]{_shortened(entry.row.text)}[/dim]",
             soft_wrap=True,
         )
+
+
+def _outcome_lines(whole: Rates) -> list[str]:
+    """Returns how much was answered, how much of that is right, and what became of the rest."""
+    lines = [
+        f"Answered: {_of_rows(whole.answered)}. Right of these: {_of_rows(whole.right)}.",
+    ]
+    if whole.offered:
+        offers = counted(whole.offered, "row was", "rows were")
+        lines.append(
+            f'{offers} offered questions ("Did you mean ...?"), neither right nor wrong. '
+            f"Those of a higher lowest level: {whole.offered_below:,}."
+        )
+    return lines
+
+
+def _of_rows(share: Share) -> str:
+    if share.interval is None:
+        return "no row"
+    low, high = map(percent, share.interval)
+    return f"{share.rows:,} of {share.of:,} ({percent(share.share)}: {low} to {high})"
 
 
 def _shortened(text: str) -> str:
@@ -161,13 +193,14 @@ def _of(rate: Rate) -> str:
 
 def _confusion(judgement: Judgement) -> Table:
     """Returns the table of expected levels against the level reached."""
-    levels = sorted({level for _, level in judgement.confusion})
+    reached = sorted({(level, offered) for _, level, offered in judgement.confusion})
     table = Table(box=None, pad_edge=False)
     table.add_column("expected")
-    for level in levels:
-        table.add_column(f"level {level}" if level else "refused", justify="right")
-    for expected in sorted({name for name, _ in judgement.confusion}):
-        counts = [judgement.confusion.get((expected, level), 0) for level in levels]
+    for level, offered in reached:
+        name = f"level {level}" if level else "refused"
+        table.add_column("offered" if offered else name, justify="right")
+    for expected in sorted({name for name, _, _ in judgement.confusion}):
+        counts = [judgement.confusion.get((expected, *place), 0) for place in reached]
         table.add_row(f"level {expected}", *(f"{count:,}" if count else "-" for count in counts))
     return table
 
@@ -179,6 +212,7 @@ def _rates(judgement: Judgement) -> Table:
     table.add_column("rows", justify="right")
     for name in ERRORS:
         table.add_column(name.replace("_", " "), justify="right")
+    table.add_column("offered", justify="right")
     for rates in (*judgement.by_kind, *judgement.by_language, judgement.whole):
         style = "bold" if rates is judgement.whole else None
         table.add_row(escape(rates.group), f"{rates.rows:,}", *_cells(rates), style=style)
@@ -186,7 +220,8 @@ def _rates(judgement: Judgement) -> Table:
 
 
 def _cells(rates: Rates) -> list[str]:
-    return [f"{rate.faults:,} ({_share(rate)})" for rate in rates.errors.values()]
+    errors = [f"{rate.faults:,} ({_share(rate)})" for rate in rates.errors.values()]
+    return [*errors, f"{rates.offered:,}"]
 
 
 def _share(rate: Rate) -> str:

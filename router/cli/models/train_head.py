@@ -137,11 +137,14 @@ def routing(
     for head in made:
         low, high = head.intervals["auroc"]
         typer.echo(
-            f"{head.model}: {head.rows} graded answers, cross-validated, with 95 % intervals: "
+            f"{head.model}: {head.rows} graded answers to {head.texts} distinct prompts, "
+            "cross-validated, with 95 % intervals: "
             f"AUROC {head.figures['auroc']:.3f} ({low:.3f} to {high:.3f}), "
             f"ECE {head.figures['ece']:.3f}; name {head.name}.json "
-            f"under heads, and ability: {{head: {head.name}, labels: {head.rows}}}"
+            f"under heads, and ability: {{head: {head.name}, labels: {head.texts}}}"
         )
+        if head.texts < head.rows:
+            typer.echo("Repeats stay in one fold; they make the intervals too narrow.")
         _warn_of_chance(head.name, low)
 
 

@@ -90,6 +90,7 @@ def replay(
     from router.analysis.replay.replay import replay as replayed
     from router.api.compose.books import Books
 
+    one_stdout(html, as_json=as_json)
     conditions = _conditions(fail_if or [])
     core = _core(policy, model_dir)
     other = None if against is None else _core(against, model_dir)
@@ -179,7 +180,6 @@ def _tell(
     from router.analysis.replay.text import replay_renderable
     from router.cli.terminal import console, print_json
 
-    one_stdout(html, as_json=as_json)
     judged = [judge(result, condition, strict=strict) for condition in conditions]
     if html is not None:
         put_page(html, replay_html(result, judged), "Replay", as_json=as_json)

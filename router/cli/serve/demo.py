@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli.options import AsJson, HtmlFile
+from router.cli.options import AsJson, HtmlFile, one_stdout
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +26,7 @@ def demo(
     """Play a mixed day of requests and print what each tier cost and what was saved."""
     from router.cli.serve.demo_day import run_demo
 
+    one_stdout(html, as_json=as_json)
     run_demo(
         requests=requests,
         seed=seed,

@@ -33,6 +33,7 @@ from router.api.compose.books import Books
 from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.compose.os_signals import taking
 from router.api.process.serve import run_loop
+from router.cli.options import is_stdout, write_page
 from router.cli.serve.demo_output import (
     DemoOutcome,
     books_state,
@@ -99,10 +100,10 @@ def run_demo(
 ) -> DemoOutcome:
     """Plays a day and prints its tally, its cost report and the state of its books.
 
-    With `as_json` it prints only one JSON document; progress goes to standard error. Raises
-    TiergateError, and OSError for an `html` that cannot be written.
+    With `as_json` it prints only one JSON document, and with "-" as `html` only the page; the rest
+    goes to standard error. Raises TiergateError, and OSError for an `html` that cannot be written.
     """
-    console = console or console_of(stderr=as_json)
+    console = console or console_of(stderr=as_json or is_stdout(html))
     # A ledger of its own for every run, so that its sums are only those of the day.
     path = database or Path(".tiergate") / time.strftime("demo-%Y%m%d-%H%M%S.db")
     # Requests are read one by one, so that the same seed routes the same day.
@@ -125,7 +126,7 @@ def run_demo(
     )
     if html is not None:
         lines = worth_lines(loaded[0].policy)
-        html.write_text(report_html(report, lines=lines), encoding="utf-8")
+        write_page(html, report_html(report, lines=lines))
     if as_json:
         print_demo_json(outcome, html)
     else:

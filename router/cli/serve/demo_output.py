@@ -16,6 +16,7 @@ from router.analysis.report.output.text import print_report
 from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.books import Books
 from router.api.compose.command_line import command_line
+from router.cli.options import is_stdout
 from router.policy.schema import DocumentsAnswerer, ExactAnswerer, PassagesAnswerer, Policy
 from router.rendering.figures_in_words import usd
 from router.types import NANO_PER_USD
@@ -90,7 +91,7 @@ def print_demo(outcome: DemoOutcome, policy: Policy, html: Path | None, console:
         markup=False,
     )
     print_(f"Played in {outcome.seconds:.0f} s. Look again:", markup=False)
-    if html is not None:
+    if html is not None and not is_stdout(html):
         print_(f"  {html}", markup=False, soft_wrap=True)
     again = command_line("report", "--database", str(outcome.database))
     print_(f"  {again}", markup=False, soft_wrap=True)

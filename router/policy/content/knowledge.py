@@ -185,7 +185,8 @@ class KnowledgeFile(Section):
     judged: str | None = Field(
         default=None,
         description="A file of judged requests, relative to this one: a JSON object a line with "
-        "text and intent (null: no answer is right). From 100 on the chances rest on them.",
+        "text and intent (null: no answer is right). From 100 different ones on, the "
+        "chances rest on them.",
     )
     contact: str | None = Field(
         default=None,

@@ -151,9 +151,7 @@ def _named(all_words: Sequence[str], ids: Sequence[str], knowledge: Knowledge) -
         # "No" is no number here; the words of "My parcel did not arrive" choose it all the same.
         if not _NO.isdisjoint(all_words) and set(all_words) != asked[ids[0]]:
             return None
-        agreed = _YES.intersection(all_words)
-        declined = agreed <= _WEAK and not _THANKS.isdisjoint(all_words)  # "ok thanks": never mind
-        if agreed and not declined and set(all_words) <= _YES | _BESIDE_YES:
+        if _is_yes(all_words):
             return ids[0]
     by_number = _by_number(all_words, len(ids))
     if by_number is not None:
@@ -164,6 +162,20 @@ def _named(all_words: Sequence[str], ids: Sequence[str], knowledge: Knowledge) -
     exact = [name for name in fits if set(all_words) == asked[name]]
     offered_once = exact or fits
     return offered_once[0] if len(offered_once) == 1 else None
+
+
+def agrees(text: str, ids: Sequence[str], knowledge: Knowledge) -> bool:
+    """Returns True for a plain yes to several offered questions: it does not say to which."""
+    if len(ids) < 2 or chosen(text, ids, knowledge) is not None:
+        return False
+    return _is_yes(_words(_without_keys(text[:400], knowledge)))
+
+
+def _is_yes(all_words: Sequence[str]) -> bool:
+    """Returns True where the words of a message are a yes, and say nothing more."""
+    agreed = _YES.intersection(all_words)
+    declined = agreed <= _WEAK and not _THANKS.isdisjoint(all_words)  # "ok thanks": never mind
+    return bool(agreed) and not declined and set(all_words) <= _YES | _BESIDE_YES
 
 
 def _without_keys(text: str, knowledge: Knowledge) -> str:

@@ -20,7 +20,7 @@ from router.policy.content.knowledge import (
     in_one_line,
 )
 from router.policy.content.leaning import leant_on, points
-from router.policy.content.offers import chosen, offered, title_of
+from router.policy.content.offers import agrees, chosen, offered, title_of
 from router.types import ChatRequest, Message
 
 MAX_QUESTIONS = 4
@@ -68,7 +68,8 @@ class MatchScope(Struct, frozen=True):
     # The last message leans on an earlier one ("and what does it cost?"); `subject` is both.
     leans: bool = False
     points: bool = False  # it has a word for that matter, such as "it"
-    # Level 1 asked for a value just before, so that "ok" means the question before that.
+    # Level 1 asked for a value or for a choice just before, and the last message brings none: the
+    # question before that is still open.
     asked_back: bool = False
 
 
@@ -79,6 +80,7 @@ class Reply(Struct, frozen=True):
     subject: str
     keys: Mapping[str, str]  # what was typed for the keys asked for; "" where it has not the form
     plain: bool  # nothing but the value was said, so that nothing else can be asked for
+    undecided: bool = False  # a yes to several offered questions, so that `subject` is still open
 
 
 def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
@@ -88,7 +90,8 @@ def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
         return MatchScope(classified_text(request, task, knowledge), task)
     reply, text = reply_of(request, knowledge), request.last_user_text
     if reply is not None:
-        return MatchScope(text, None, with_names(reply.subject, knowledge), reply.plain)
+        subject = with_names(reply.subject, knowledge)
+        return MatchScope(text, None, subject, reply.plain, asked_back=reply.undecided)
     named = with_names(text, knowledge)
     before = leant_on(request)
     if before is not None:
@@ -167,7 +170,13 @@ def _reply(
         return None
     name = knowledge.questions.get(in_one_line(question.text))
     if name is None:
-        return _choice(last.text, question.text, knowledge)
+        choice = _choice(last.text, question.text, knowledge)
+        if choice is not None or not _agrees_to_several(last.text, question.text, knowledge):
+            return choice
+        # What was asked for is open as before, so that the same questions are offered again.
+        open_still = _reply(turns[:-2], context, knowledge, left - 1)
+        subject = before.text if open_still is None else open_still.subject
+        return Reply(subject, {}, plain=True, undecided=True)
     section = knowledge.content.keys[name]
     given = _given(last.text, section, question.text, known=name in context)
     if given is None:
@@ -187,6 +196,12 @@ def _choice(text: str, question: str, knowledge: Knowledge) -> Reply | None:
         if choice is not None:
             return Reply(title_of(translation, choice), {}, plain=True)
     return None
+
+
+def _agrees_to_several(text: str, question: str, knowledge: Knowledge) -> bool:
+    """Returns True for a yes to a list of offered questions, in any language of the file."""
+    translations = (knowledge, *knowledge.translations.values())
+    return any([agrees(text, offered(question, one), one) for one in translations])
 
 
 def _given(

@@ -69,6 +69,11 @@ class Lesson:
     labels_before: Mapping[str, str] = field(default_factory=dict)
     """Holds the label of each row of the fixed old set, by its id, as it was before this dataset:
     wrong labels would else be the measure of how usual wrong labels are."""
+    untaught: Mapping[str, int] = field(default_factory=dict)
+    """Counts the rows that would judge classes that no row teaches, by class: they judge nothing,
+    since every head would name them wrongly."""
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """Counts the rows that would teach classes with too few rows, by class."""
 
     @property
     def memory(self) -> Sequence[Kept]:

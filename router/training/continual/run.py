@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,11 +85,11 @@ def run(
     stage = memory.stage(now_ms, model.encoder.sha256)
     if stage is None and start is not None:
         stage = _started(memory, start, asked, now_ms)
-    labels_before = {} if stage is None else {row.row_id: row.label for row in stage.old}
+    old_before = () if stage is None else stage.old
     if stage is not None:
         fresh = _trusted(stage, fresh)
         stage = corrected(stage, fresh)
-    lesson = _lesson(stage, fresh, asked, labels_before)
+    lesson = _lesson(stage, fresh, asked, old_before)
     if lesson is None:
         return Ran(None, len(_told(stage, fresh)))
     read = Reader(model, lesson.classes)
@@ -120,6 +121,8 @@ def run(
         candidate=str(folder),
         expired=expired,
         doubted=verdict.doubted,
+        untaught=lesson.untaught,
+        waiting=lesson.waiting,
     )
     card = card_of(lesson, made, noted, asked, model)
     put_head(made.head, card, folder)
@@ -145,7 +148,7 @@ def corrected(stage: Stage, fresh: Fresh) -> Stage:
     """
     now = {row.row_id: row.label for row in (*fresh.train, *fresh.dev, *fresh.test)}
     old = [replace(row, label=now.get(row.row_id, row.label)) for row in stage.old]
-    # A class that no row taught yet cannot be judged.
+    # A class that no row taught yet cannot be judged; `Lesson.untaught` counts these rows.
     return replace(stage, old=tuple(row for row in old if row.label in stage.classes))
 
 
@@ -170,16 +173,19 @@ def _told(stage: Stage | None, fresh: Fresh) -> list[Kept]:
 
 
 def _lesson(
-    stage: Stage | None, fresh: Fresh, asked: Asked, labels_before: Mapping[str, str]
+    stage: Stage | None, fresh: Fresh, asked: Asked, old_before: Sequence[Kept]
 ) -> Lesson | None:
-    """Returns the rows of a run, None where too few are new. Raises TrainingDataError."""
-    told = _told(stage, fresh)
+    """Returns the rows of a run, None where too few are new. Raises TrainingDataError.
+
+    `old_before` is the fixed old set before `corrected`.
+    """
+    every = _told(stage, fresh)
     held, seen = set[str](), frozenset[str]()
     if stage is not None:
         held, seen = {row.row_id for row in stage.old}, stage.seen
     # A class of which hardly a row teaches waits for more: one label must not hold up all others.
-    classes = classes_of(stage, told)
-    told = [row for row in told if row.label in classes]
+    classes = classes_of(stage, every)
+    told = [row for row in every if row.label in classes]
     if len(told) < MIN_ROWS:
         return None
     if len(classes) < 2:
@@ -193,7 +199,29 @@ def _lesson(
     dev = [row for row in fresh.dev if row.row_id not in held and row.label in classes]
     later = [row for row in fresh.test if row.row_id not in held and row.key not in seen]
     test = fixed([], [row for row in later if row.label in classes], asked.old_per_class)
-    return Lesson(stage, told, dev, test, classes, labels_before)
+    return Lesson(
+        stage,
+        told,
+        dev,
+        test,
+        classes,
+        {row.row_id: row.label for row in old_before},
+        _untaught(fresh, later, {row.row_id for row in old_before} - held, classes),
+        Counter(sorted(row.label for row in every if row.label not in classes)),
+    )
+
+
+def _untaught(
+    fresh: Fresh, later: Sequence[Kept], gone: set[str], classes: Sequence[str]
+) -> Mapping[str, int]:
+    """Returns how many rows would judge classes that no row teaches, by class.
+
+    They are test rows, and rows of the fixed old set that `fresh` tells such a label (`gone`).
+    """
+    corrections = (*fresh.train, *fresh.dev, *fresh.test)
+    rows = {row.row_id: row.label for row in corrections if row.row_id in gone}
+    rows |= {row.row_id: row.label for row in later}
+    return Counter(sorted(label for label in rows.values() if label not in classes))
 
 
 def _started(memory: Memory, start: Start, asked: Asked, now_ms: int) -> Stage:
@@ -328,6 +356,8 @@ def card_of(
             "dev": len(lesson.dev),
             "remembered": len(lesson.memory),
             "judged": sum(noted.rows_judged.values()),
+            "untaught": noted.untaught,
+            "waiting": noted.waiting,
         },
         "figures": {
             "accuracy": noted.accuracy,

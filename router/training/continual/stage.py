@@ -77,6 +77,8 @@ class Noted(Struct, frozen=True):
     expired: int = 0  # rows that left the memory because their time was over
     set_aside: int = 0  # rows that teach no more, since the run was taken back
     doubted: tuple[Doubted, ...] = ()  # of a refused run: whose labels contradict a sure head
+    untaught: Mapping[str, int] = {}  # rows that judge nothing, by their class, which nobody taught
+    waiting: Mapping[str, int] = {}  # rows that taught nothing, by their class, which has too few
 
 
 class Stage(Struct, frozen=True):

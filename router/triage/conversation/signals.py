@@ -60,7 +60,9 @@ def signals_of(
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
-    about = _asked_last(readings[-1], last) if turns.subject else None
+    about = readings[-1] if turns.subject else None
+    if about is not None and not turns.asked_back:
+        about = _asked_last(about, last)
     if about is not None and turns.named and _is_distorted(last, about):
         about = None
     renamed = False  # read with names in place of its keys, which takes nothing from earlier turns

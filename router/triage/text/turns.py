@@ -68,7 +68,7 @@ class Turns(Struct, frozen=True):
     named: bool = False  # `subject` is the last turn with English names in place of its keys
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
     points: bool = False  # the turn that leans has a word for the matter of that one
-    asked_back: bool = False  # level 1 asked for a value, so the question before is still open
+    asked_back: bool = False  # level 1 asked back, so the question before is still open
 
 
 USER_ALONE = frozenset({"user"})

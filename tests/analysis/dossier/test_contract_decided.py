@@ -130,6 +130,12 @@ async def test_contract_is_decided_with_a_dossier_that_verifies(
     for one in (page, file):
         assert "whole" in run("decisions", "verify", str(one), "--database", place)
         assert "fits its file" in run("decisions", "verify", str(one))
+    printed = CLI.invoke(
+        app, ["decisions", "export", name, "--database", place, "--html", "-", "--json", str(file)]
+    )
+    assert printed.stdout.startswith("<!DOCTYPE html>")
+    assert printed.stdout.rstrip().endswith("</html>")
+    assert read_dossier(printed.stdout)["decision_id"] == name
     changed = tmp_path / "changed.html"
     changed.write_text(page.read_text().replace("$2,000,000", "$2,000", 1))
     refused = CLI.invoke(app, ["decisions", "verify", str(changed)])
