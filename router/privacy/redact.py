@@ -35,6 +35,8 @@ NAMED = late_regex(
     # In quotes a secret may hold blanks and the other quote.
     r"((?<=\")[^\"\n]{1,200}(?=\")|(?<=')[^'\n]{1,200}(?=')|[^\s\"',;]{4,200})"
 )
+NAMED_PARTS = ("pass", "secret", "token", "key", "pwd", "kennwort", "contrase")
+"""One of these is in every text with a match of NAMED, once its letters are case-folded."""
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
 _LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
@@ -46,7 +48,7 @@ ADDRESS = late_regex(
 )
 """Finds addresses of e-mail, also with "(at)" and "(dot)", percent signs and letters of any
 language."""
-_SPELT_AT = late_regex(r"%40|[\[({][Aa][Tt][\])}]")
+_SPELT_AT = re.compile(r"[\[({][Aa][Tt][\])}]")
 _IBAN_FORM = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
@@ -97,7 +99,10 @@ def redact(text: str) -> str:
 
 def may_have_email(text: str) -> bool:
     """Returns False, soon, for a text in which no address of e-mail can stand."""
-    return "@" in text or _SPELT_AT.search(text) is not None
+    if "@" in text or "%40" in text:
+        return True
+    bracketed = "(" in text or "[" in text or "{" in text
+    return bracketed and _SPELT_AT.search(text) is not None
 
 
 def _without_pem(text: str) -> str:

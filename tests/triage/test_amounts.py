@@ -242,6 +242,47 @@ def test_money_is_read(text, usd):
     assert largest(text) == pytest.approx(usd)
 
 
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [
+        ("$ 4 8 0 , 0 0 0", 480_000),
+        ("send $4 8 0,0 0 0 today", 480_000),
+        ("$4 8 0,000", 480_000),
+        ("$ 4 8 0 , 0 0 0 . 5 0", 480_000.5),
+        ("$\u00a04\u00a08\u00a00\u00a00", 4_800),
+        ("USD: 9 5 0 0.", 9_500),
+        ("Rs. 9 6 0 0 0", 1_200),
+        ("4 8 0 , 0 0 0 €", 600_000),
+        ("4 8 0 0 0 EUR a year", 60_000),
+        ("$ 1 , 2 0 0", 1_200),
+        ("$ 9 0 0", 900),
+        ("$ 9 5 0 0 to Ann, $ 8 0 0 to Bo", 9_500),
+    ],
+)
+def test_digits_spaced_out_beside_a_currency_are_one_sum(text, usd):
+    assert largest(text) == pytest.approx(usd)
+
+
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [
+        ("choose 1 2 3 4", 0),
+        ("a refund of 1 2 3 4", 0),
+        ("$9 8", 9),
+        ("$5 10 20", 5),
+        ("$5 1 2 30", 5),
+        ("$ 1 2 3 456", 1),
+        ("$ 1 , 2 , 3", 1),
+        ("it costs $5, 1 2 3 are free", 5),
+        ("5$ 1 2 3", 5),
+        ("1 2 3 4 € 4", 5),
+        ("USD  1  2  3  4", 1),
+    ],
+)
+def test_lists_of_numbers_are_no_spaced_out_sum(text, usd):
+    assert largest(text) == pytest.approx(usd)
+
+
 @pytest.mark.parametrize("text", NOT_MONEY)
 def test_other_numbers_are_not_money(text):
     assert read_amounts(text, RATES) == ()
@@ -354,6 +395,7 @@ def test_a_grouped_dollar_sum_is_read_exactly(dollars, before):
     [
         *("$1 ", "$1", "1", "1,", "1.", "1 000 ", "two ", "hundred ", "a half ", "$5-", "cost "),
         *('"a_usd": 1, ', '"currency": "eur" ', "cur='eur'>1< ", "10^"),
+        *("1 ", "1 , 0 0 0 ", "$ 9 8 7 ", "0 , ", "1 000 , ", "$ 4 8 0 , 0 0 0 "),
         *("$5 per ", "12k ", "120 x $99 ", "and ", "between 1 and ", "$", "€5 each for 3 ", "- "),
     ],
 )

@@ -139,6 +139,21 @@ def test_plain_text_maps_back_into_its_origin(text: str) -> None:
         assert 0 <= start < end <= len(text)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["api key", "ACCESS_TOKEN", "Secret", "to\u212aen", "pa\u017f\u017fword", "passwd", "PWD",
+     "passphrase", "Passcode", "pass", "client-secret", "Passwort", "KENNWORT", "mot de passe",
+     "CONTRASE\u00d1A"],
+)  # fmt: skip
+def test_each_name_of_a_secret_is_looked_for(name: str) -> None:
+    assert ("api_key", "hunter2x") in found_in(f"{name}: hunter2x")
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "BASIC"])
+def test_each_scheme_of_authorization_is_looked_for(scheme: str) -> None:
+    assert ("api_key", "QWxhZGRpbjpvcGVu") in found_in(f"{scheme} QWxhZGRpbjpvcGVu")
+
+
 def test_german_tax_number_has_a_check_digit() -> None:
     assert checksums.is_german_tax_id("30217668860")
     assert not checksums.is_german_tax_id("30217668861")
