@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from router.regexes.late import late_regex
 
+HYPHENS = "\u2010\u2011\u2012\u2013\u2212\uff0d"  # up to the dash of a range, and minus signs
 _BLANKS = "\u00a0\u2007\u2008\u2009\u202f\u3000"  # without a break, thin, wide
-_HYPHENS = "\u2010\u2011\u2012\u2013\u2212\uff0d"  # up to the dash of a range, and minus signs
 _TABLE = {
     **dict.fromkeys(map(ord, _BLANKS), " "),
-    **dict.fromkeys(map(ord, _HYPHENS), "-"),
     **{0xFF10 + digit: str(digit) for digit in range(10)},
     0xFF0B: "+",
 }
-_ANY = late_regex("[" + "".join(map(chr, _TABLE)) + "]")
+_ANY = late_regex("[" + HYPHENS + "".join(map(chr, _TABLE)) + "]")
+# Right before a number, and behind none, a dash divides a sentence: no id begins there.
+_HYPHEN = late_regex(rf"[{HYPHENS}](?:(?<=[0-9)].)|(?<=[0-9)] .)|(?![+(]?[0-9]))")
 
 
 def plain(text: str) -> str:
@@ -24,7 +25,9 @@ def plain(text: str) -> str:
 
     >>> plain("4111\\u00a01111\\u20111111\\u2013\\uff11\\uff12\\uff13\\uff14")
     '4111 1111-1111-1234'
+    >>> plain("call\\u20130301234567").isascii()
+    False
     """
     if text.isascii() or _ANY.search(text) is None:
         return text
-    return text.translate(_TABLE)
+    return _HYPHEN.sub("-", text.translate(_TABLE))

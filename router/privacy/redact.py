@@ -49,7 +49,9 @@ ADDRESS = late_regex(
 """Finds addresses of e-mail, also with "(at)" and "(dot)", percent signs and letters of any
 language."""
 _SPELT_AT = re.compile(r"[\[({][Aa][Tt][\])}]")
-_IBAN_FORM = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
+_IBAN_FORM = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:[ \-{look_alikes.HYPHENS}]?[A-Za-z0-9]){{11,30}}"
+)
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
     country: int(length)
@@ -183,7 +185,7 @@ def ibans(text: str) -> Iterator[tuple[int, int]]:
 def _iban_length(text: str) -> int:
     """Returns how many characters at the start of a text are an IBAN, blanks included; 0: none."""
     length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
-    compact = text.replace(" ", "").replace("-", "")[:length].upper()
+    compact = "".join(filter(str.isalnum, text))[:length].upper()
     if not 15 <= length == len(compact) or not _iban_is_valid(compact):
         return 0
     places = [place for place, letter in enumerate(text) if letter.isalnum()]
