@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from router.regexes.late import late_regex
 
-HYPHENS = "\u2010\u2011\u2012\u2013\u2212\uff0d"  # up to the dash of a range, and minus signs
+_NEVER_OF_RANGES = "\u2010\u2011\u2012\uff0d"  # hyphens, the dash of telephone numbers, full width
+DASHES = "\u2013\u2212"  # the dash of ranges, and minus
+HYPHENS = _NEVER_OF_RANGES + DASHES
 _BLANKS = "\u00a0\u2007\u2008\u2009\u202f\u3000"  # without a break, thin, wide
 _TABLE = {
     **dict.fromkeys(map(ord, _BLANKS), " "),
@@ -17,7 +19,9 @@ _TABLE = {
 }
 _ANY = late_regex("[" + HYPHENS + "".join(map(chr, _TABLE)) + "]")
 # Right before a number, and behind none, a dash divides a sentence: no id begins there.
-_HYPHEN = late_regex(rf"[{HYPHENS}](?:(?<=[0-9)].)|(?<=[0-9)] .)|(?![+(]?[0-9]))")
+_IN_PLACE = r"(?:(?<=[0-9)].)|(?<=[0-9)] .)|(?![+(]?[0-9]))"
+_HYPHEN = late_regex(rf"[{HYPHENS}]{_IN_PLACE}")
+_HYPHEN_BUT_DASHES = late_regex(rf"[{_NEVER_OF_RANGES}]{_IN_PLACE}")
 
 
 def plain(text: str) -> str:
@@ -31,3 +35,10 @@ def plain(text: str) -> str:
     if text.isascii() or _ANY.search(text) is None:
         return text
     return _HYPHEN.sub("-", text.translate(_TABLE))
+
+
+def plain_but_dashes(text: str) -> str:
+    """Returns what `plain` does, but with the dashes of ranges: "10\\u201320" stays two numbers."""
+    if text.isascii() or _ANY.search(text) is None:
+        return text
+    return _HYPHEN_BUT_DASHES.sub("-", text.translate(_TABLE))

@@ -70,6 +70,21 @@ too long for thousands."""
 _NUMBER = late_regex(
     r"(?<![\w.$€£])" + AFTER_COMMA + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])"
 )
+# A dash divides numbers far more often than it joins parts of one. It joins only what has the form
+# of a card, of a social security number, or of a telephone number with its prefix.
+_DASHED = late_regex(
+    r"(?<![\w.$€£])(?<![0-9]-)" + AFTER_COMMA + r"(?:"
+    r"(?P<card>[0-9]{4}(?:[ \-]{1,3}[0-9]{4}){2}[ \-]{1,3}[0-9]{1,7}"
+    r"|[0-9]{4}[ \-]{1,3}[0-9]{6}[ \-]{1,3}[0-9]{4,5})"
+    r"|(?P<ssn>[0-9]{3}[ \-][0-9]{2}[ \-][0-9]{4})"
+    r"|(?:\+|00)[1-9][0-9]{0,2}(?:[ ()./\-]{1,4}[0-9]{1,8}){1,6}"
+    # "0800-1700" are hours, unless three more digits follow.
+    r"|(?!0[0-9][0-5][0-9] ?- ?[0-2][0-9][0-5][0-9](?![0-9]|[ \-][0-9]{3}))"
+    r"\(?0[1-9][0-9]{1,4}\)?[ /\-]{1,3}[0-9]{3,9}(?:[ \-]{1,3}[0-9]{2,6}){0,4}"
+    r"|0[1-9](?:[ \-]{1,3}[0-9]{2}){4}"  # France
+    r"|(?:1[ \-]{1,3})?\(?[2-9][0-9]{2}\)?[ \-]{1,3}[0-9]{3} ?- ?[0-9]{4}"  # North America
+    r")(?![0-9]|-[0-9])"
+)
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
@@ -96,7 +111,10 @@ def redact(text: str) -> str:
         text = pattern.sub(replacement, text)
     if may_have_email(text):
         text = ADDRESS.sub(EMAIL, text)
-    return _without_numbers(_without_ibans(text))
+    text = _without_ibans(text)
+    if any(map(text.__contains__, look_alikes.DASHES)):
+        text = _without_dashed_numbers(text)
+    return _without_numbers(text)
 
 
 def may_have_email(text: str) -> bool:
@@ -157,12 +175,29 @@ def _without_ibans(text: str) -> str:
     return "".join([*kept, text[position:]])
 
 
+def _without_dashed_numbers(text: str) -> str:
+    """Removes numbers of people with the dash of ranges in them: "030\u20131234567"."""
+    matches = _DASHED.finditer(look_alikes.plain(text))
+    dashes = frozenset(look_alikes.DASHES)
+    dashed = (one for one in matches if not dashes.isdisjoint(text[one.start() : one.end()]))
+    return _replaced(text, dashed, _dashed_number)
+
+
 def _without_numbers(text: str) -> str:
     """Removes numbers of people. The others stay as they are written."""
+    return _replaced(text, _NUMBER.finditer(look_alikes.plain_but_dashes(text)), _number)
+
+
+def _replaced(
+    text: str,
+    matches: Iterator[re.Match[str]],
+    placeholder_of: Callable[[re.Match[str]], str],
+) -> str:
+    """Returns the text with the placeholders of matches in it, whose places are the same."""
     kept: list[str] = []
     position = 0
-    for match in _NUMBER.finditer(look_alikes.plain(text)):
-        placeholder = _number(match)
+    for match in matches:
+        placeholder = placeholder_of(match)
         if placeholder != match[0]:
             kept += [text[position : match.start()], placeholder]
             position = match.end()
@@ -201,6 +236,17 @@ def _iban_is_valid(compact: str) -> bool:
     """Checks ISO 13616: the number read from the fifth character on is 1 modulo 97."""
     turned = compact[4:] + compact[:4]
     return int(turned.translate(_AS_DIGITS)) % 97 == 1
+
+
+def _dashed_number(match: re.Match[str]) -> str:
+    if match["ssn"]:
+        return ID
+    digits = "".join(filter(str.isdigit, match[0]))
+    if match["card"]:
+        return CARD if luhn(digits) else match[0]
+    # With the prefix of a country a number has ten digits or more, without it nine.
+    least = 10 if match[0].startswith(("+", "00")) else 9
+    return PHONE if least <= len(digits) <= 15 else match[0]
 
 
 def _number(match: re.Match[str]) -> str:
