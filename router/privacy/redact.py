@@ -8,9 +8,10 @@ Every pattern is bounded and no two repeats overlap, so the time is linear in th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from router.privacy import look_alikes
+from router.privacy.named_secrets import named_secrets
 from router.regexes.late import late_regex
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
@@ -27,16 +28,6 @@ TOKEN = late_regex(
     r"|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
     r")"
 )
-NAMED = late_regex(
-    r"(?i)(?<![a-z0-9])"
-    r"((?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd|pwd"
-    r"|passphrase|passcode|pass|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
-    r"([\"']?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)"
-    # In quotes a secret may hold blanks and the other quote.
-    r"((?<=\")[^\"\n]{1,200}(?=\")|(?<=')[^'\n]{1,200}(?=')|[^\s\"',;]{4,200})"
-)
-NAMED_PARTS = ("pass", "secret", "token", "key", "pwd", "kennwort", "contrase")
-"""One of these is in every text with a match of NAMED, once its letters are case-folded."""
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
 _LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
@@ -99,19 +90,19 @@ def redact(text: str) -> str:
     >>> redact("Mail jo@example.com or call +1 (415) 555-0132")
     'Mail [EMAIL] or call [PHONE]'
     """
-    steps: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    steps = (
         # The order matters: a secret inside an address or a header must go before its parts match.
         (USERINFO, rf"\1{SECRET}@"),
         (TOKEN, SECRET),
         (BEARER, rf"\1\2{SECRET}"),
-        (NAMED, _named),
     )
-    text = _without_pem(text)
+    text = _without(text, private_keys(text), SECRET)
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
+    text = _without(text, named_secrets(text), SECRET)
     if may_have_email(text):
         text = ADDRESS.sub(EMAIL, text)
-    text = _without_ibans(text)
+    text = _without(text, ibans(look_alikes.plain(text)), IBAN)
     if any(map(text.__contains__, look_alikes.DASHES)):
         text = _without_dashed_numbers(text)
     return _without_numbers(text)
@@ -125,15 +116,14 @@ def may_have_email(text: str) -> bool:
     return bracketed and _SPELT_AT.search(text) is not None
 
 
-def _without_pem(text: str) -> str:
-    """Removes private key blocks. A block without an end removes the rest of the text."""
+def _without(text: str, places: Iterable[tuple[int, int]], placeholder: str) -> str:
+    """Returns the text with a placeholder at each of these places, which are in order."""
     kept: list[str] = []
     position = 0
-    for start, end in private_keys(text):
-        kept += [text[position:start], SECRET]
+    for start, end in places:
+        kept += [text[position:start], placeholder]
         position = end
-    kept.append(text[position:])
-    return "".join(kept)
+    return "".join([*kept, text[position:]])
 
 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:
@@ -143,36 +133,6 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
         end = _PEM_END.search(text, begin.end())
         position = len(text) if end is None else end.end()
         yield begin.start(), position
-
-
-def is_named_secret(match: re.Match[str]) -> bool:
-    """Returns True when a match of NAMED has a secret: "the password is wrong" contains none."""
-    secret = match[3]
-    by_verb = ":" not in match[2] and "=" not in match[2]
-    # "Pass" is also a ticket, a verdict and a word of code.
-    passes = match[1].lower() == "pass"
-    in_doubt = by_verb or passes
-    if passes and " " in secret:
-        return False
-    return not (secret.startswith("[") or (in_doubt and not _looks_random(secret)))
-
-
-def _named(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}{SECRET}" if is_named_secret(match) else match[0]
-
-
-def _looks_random(value: str) -> bool:
-    kinds = (str.isdigit, str.isupper, str.islower)
-    return sum(any(kind(letter) for letter in value) for kind in kinds) >= 2
-
-
-def _without_ibans(text: str) -> str:
-    kept: list[str] = []
-    position = 0
-    for start, end in ibans(look_alikes.plain(text)):
-        kept += [text[position:start], IBAN]
-        position = end
-    return "".join([*kept, text[position:]])
 
 
 def _without_dashed_numbers(text: str) -> str:

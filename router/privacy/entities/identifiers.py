@@ -13,6 +13,7 @@ from router.privacy import look_alikes, redact
 from router.privacy.entities import checksums
 from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.privacy.named_secrets import NAMED_PARTS, named_secrets
 from router.regexes.late import late_regex
 
 _HYPHEN = rf"\-{look_alikes.HYPHENS}"  # those behind a letter are still as they were written
@@ -135,10 +136,9 @@ def keys(text: str) -> Iterator[Entity]:
     if "bearer" in folded or "basic" in folded:
         for match in redact.BEARER.finditer(text):
             yield Entity(EntityKind.API_KEY, match.end(2), match.end())
-    if any(map(folded.__contains__, redact.NAMED_PARTS)):
-        for match in redact.NAMED.finditer(text):
-            if redact.is_named_secret(match):
-                yield Entity(EntityKind.API_KEY, match.start(3), match.end(3))
+    if any(map(folded.__contains__, NAMED_PARTS)):
+        for start, end in named_secrets(text):
+            yield Entity(EntityKind.API_KEY, start, end)
 
 
 def _ibans(text: str) -> Iterator[Entity]:

@@ -71,6 +71,7 @@ def found_in(text: str) -> list[tuple[str, str]]:
         ("Steuer-ID 12.345.678.903", "ssn", "12.345.678.903"),
         ("from 2001:db8::dead:beef", "ip", "2001:db8::dead:beef"),
         ("password='hunter 2!' x", "api_key", "hunter 2!"),
+        (r'{"password": "hunter2\"xyz99"}', "api_key", r"hunter2\"xyz99"),
         ("pass: hunter2!", "api_key", "hunter2!"),
         ("redis://:secret@cache/0", "api_key", ":secret"),
         ("token ghp_16C7e42F292c6912E7710c838347Ae178B4a", "api_key",
@@ -105,6 +106,8 @@ def test_personal_detail_is_found(text: str, kind: str, value: str) -> None:
         "from 1954\u20131962, \uff11\uff12 towns",
         "id 4444\u20134111111111111111",
         "part AB-0301234567",
+        'print("token: " + tok + "x")',
+        '"token": "EOS"',
     ],
 )
 def test_look_alike_is_left_alone(text: str) -> None:
