@@ -1,7 +1,8 @@
-"""Writes blanks, hyphens and digits of other forms as those of ASCII, one character for one.
+"""Writes blanks of any width, hyphens, and digits of full width as those of ASCII.
 
 Word processors and phones put blanks and hyphens that do not break into numbers of cards and
-accounts; some keyboards write digits of full width. No place in the text moves. Pure.
+accounts; some keyboards write digits of full width. One character becomes one, so no place in the
+text moves. The long dash (U+2014) and digits of other scripts stay as they are. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from router.regexes.late import late_regex
 _NEVER_OF_RANGES = "\u2010\u2011\u2012\uff0d"  # hyphens, the dash of telephone numbers, full width
 DASHES = "\u2013\u2212"  # the dash of ranges, and minus
 HYPHENS = _NEVER_OF_RANGES + DASHES
-_BLANKS = "\u00a0\u2007\u2008\u2009\u202f\u3000"  # without a break, thin, wide
+_BLANKS = "\u00a0\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))  # of every width
 _TABLE = {
     **dict.fromkeys(map(ord, _BLANKS), " "),
     **{0xFF10 + digit: str(digit) for digit in range(10)},
