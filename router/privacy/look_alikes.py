@@ -1,22 +1,28 @@
-"""Writes blanks, hyphens and digits of other forms as those of ASCII, one character for one.
+"""Writes blanks of any width, hyphens, and digits of full width as those of ASCII.
 
 Word processors and phones put blanks and hyphens that do not break into numbers of cards and
-accounts; some keyboards write digits of full width. No place in the text moves. Pure.
+accounts; some keyboards write digits of full width. One character becomes one, so no place in the
+text moves. The long dash (U+2014) and digits of other scripts stay as they are. Pure.
 """
 
 from __future__ import annotations
 
 from router.regexes.late import late_regex
 
-_BLANKS = "\u00a0\u2007\u2008\u2009\u202f\u3000"  # without a break, thin, wide
-_HYPHENS = "\u2010\u2011\u2012\u2013\u2212\uff0d"  # up to the dash of a range, and minus signs
+_NEVER_OF_RANGES = "\u2010\u2011\u2012\uff0d"  # hyphens, the dash of telephone numbers, full width
+DASHES = "\u2013\u2212"  # the dash of ranges, and minus
+HYPHENS = _NEVER_OF_RANGES + DASHES
+_BLANKS = "\u00a0\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))  # of every width
 _TABLE = {
     **dict.fromkeys(map(ord, _BLANKS), " "),
-    **dict.fromkeys(map(ord, _HYPHENS), "-"),
     **{0xFF10 + digit: str(digit) for digit in range(10)},
     0xFF0B: "+",
 }
-_ANY = late_regex("[" + "".join(map(chr, _TABLE)) + "]")
+_ANY = late_regex("[" + HYPHENS + "".join(map(chr, _TABLE)) + "]")
+# Right before a number, and behind none, a dash divides a sentence: no id begins there.
+_IN_PLACE = r"(?:(?<=[0-9)].)|(?<=[0-9)] .)|(?![+(]?[0-9]))"
+_HYPHEN = late_regex(rf"[{HYPHENS}]{_IN_PLACE}")
+_HYPHEN_BUT_DASHES = late_regex(rf"[{_NEVER_OF_RANGES}]{_IN_PLACE}")
 
 
 def plain(text: str) -> str:
@@ -24,7 +30,16 @@ def plain(text: str) -> str:
 
     >>> plain("4111\\u00a01111\\u20111111\\u2013\\uff11\\uff12\\uff13\\uff14")
     '4111 1111-1111-1234'
+    >>> plain("call\\u20130301234567").isascii()
+    False
     """
     if text.isascii() or _ANY.search(text) is None:
         return text
-    return text.translate(_TABLE)
+    return _HYPHEN.sub("-", text.translate(_TABLE))
+
+
+def plain_but_dashes(text: str) -> str:
+    """Returns what `plain` does, but with the dashes of ranges: "10\\u201320" stays two numbers."""
+    if text.isascii() or _ANY.search(text) is None:
+        return text
+    return _HYPHEN_BUT_DASHES.sub("-", text.translate(_TABLE))

@@ -8,9 +8,10 @@ Every pattern is bounded and no two repeats overlap, so the time is linear in th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from router.privacy import look_alikes
+from router.privacy.named_secrets import named_secrets
 from router.regexes.late import late_regex
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
@@ -27,16 +28,6 @@ TOKEN = late_regex(
     r"|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
     r")"
 )
-NAMED = late_regex(
-    r"(?i)(?<![a-z0-9])"
-    r"((?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd|pwd"
-    r"|passphrase|passcode|pass|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
-    r"([\"']?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)"
-    # In quotes a secret may hold blanks and the other quote.
-    r"((?<=\")[^\"\n]{1,200}(?=\")|(?<=')[^'\n]{1,200}(?=')|[^\s\"',;]{4,200})"
-)
-NAMED_PARTS = ("pass", "secret", "token", "key", "pwd", "kennwort", "contrase")
-"""One of these is in every text with a match of NAMED, once its letters are case-folded."""
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
 _LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
@@ -49,7 +40,9 @@ ADDRESS = late_regex(
 """Finds addresses of e-mail, also with "(at)" and "(dot)", percent signs and letters of any
 language."""
 _SPELT_AT = re.compile(r"[\[({][Aa][Tt][\])}]")
-_IBAN_FORM = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
+_IBAN_FORM = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:[ \-{look_alikes.HYPHENS}]?[A-Za-z0-9]){{11,30}}"
+)
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
     country: int(length)
@@ -68,6 +61,21 @@ too long for thousands."""
 _NUMBER = late_regex(
     r"(?<![\w.$€£])" + AFTER_COMMA + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])"
 )
+# A dash divides numbers far more often than it joins parts of one. It joins only what has the form
+# of a card, of a social security number, or of a telephone number with its prefix.
+_DASHED = late_regex(
+    r"(?<![\w.$€£])(?<![0-9]-)" + AFTER_COMMA + r"(?:"
+    r"(?P<card>[0-9]{4}(?:[ \-]{1,3}[0-9]{4}){2}[ \-]{1,3}[0-9]{1,7}"
+    r"|[0-9]{4}[ \-]{1,3}[0-9]{6}[ \-]{1,3}[0-9]{4,5})"
+    r"|(?P<ssn>[0-9]{3}[ \-][0-9]{2}[ \-][0-9]{4})"
+    r"|(?:\+|00)[1-9][0-9]{0,2}(?:[ ()./\-]{1,4}[0-9]{1,8}){1,6}"
+    # "0800-1700" are hours, unless three more digits follow.
+    r"|(?!0[0-9][0-5][0-9] ?- ?[0-2][0-9][0-5][0-9](?![0-9]|[ \-][0-9]{3}))"
+    r"\(?0[1-9][0-9]{1,4}\)?[ /\-]{1,3}[0-9]{3,9}(?:[ \-]{1,3}[0-9]{2,6}){0,4}"
+    r"|0[1-9](?:[ \-]{1,3}[0-9]{2}){4}"  # France
+    r"|(?:1[ \-]{1,3})?\(?[2-9][0-9]{2}\)?[ \-]{1,3}[0-9]{3} ?- ?[0-9]{4}"  # North America
+    r")(?![0-9]|-[0-9])"
+)
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
@@ -82,19 +90,22 @@ def redact(text: str) -> str:
     >>> redact("Mail jo@example.com or call +1 (415) 555-0132")
     'Mail [EMAIL] or call [PHONE]'
     """
-    steps: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    steps = (
         # The order matters: a secret inside an address or a header must go before its parts match.
         (USERINFO, rf"\1{SECRET}@"),
         (TOKEN, SECRET),
         (BEARER, rf"\1\2{SECRET}"),
-        (NAMED, _named),
     )
-    text = _without_pem(text)
+    text = _without(text, private_keys(text), SECRET)
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
+    text = _without(text, named_secrets(text), SECRET)
     if may_have_email(text):
         text = ADDRESS.sub(EMAIL, text)
-    return _without_numbers(_without_ibans(text))
+    text = _without(text, ibans(look_alikes.plain(text)), IBAN)
+    if any(map(text.__contains__, look_alikes.DASHES)):
+        text = _without_dashed_numbers(text)
+    return _without_numbers(text)
 
 
 def may_have_email(text: str) -> bool:
@@ -105,15 +116,14 @@ def may_have_email(text: str) -> bool:
     return bracketed and _SPELT_AT.search(text) is not None
 
 
-def _without_pem(text: str) -> str:
-    """Removes private key blocks. A block without an end removes the rest of the text."""
+def _without(text: str, places: Iterable[tuple[int, int]], placeholder: str) -> str:
+    """Returns the text with a placeholder at each of these places, which are in order."""
     kept: list[str] = []
     position = 0
-    for start, end in private_keys(text):
-        kept += [text[position:start], SECRET]
+    for start, end in places:
+        kept += [text[position:start], placeholder]
         position = end
-    kept.append(text[position:])
-    return "".join(kept)
+    return "".join([*kept, text[position:]])
 
 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:
@@ -125,42 +135,29 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
         yield begin.start(), position
 
 
-def is_named_secret(match: re.Match[str]) -> bool:
-    """Returns True when a match of NAMED has a secret: "the password is wrong" contains none."""
-    secret = match[3]
-    by_verb = ":" not in match[2] and "=" not in match[2]
-    # "Pass" is also a ticket, a verdict and a word of code.
-    passes = match[1].lower() == "pass"
-    in_doubt = by_verb or passes
-    if passes and " " in secret:
-        return False
-    return not (secret.startswith("[") or (in_doubt and not _looks_random(secret)))
-
-
-def _named(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}{SECRET}" if is_named_secret(match) else match[0]
-
-
-def _looks_random(value: str) -> bool:
-    kinds = (str.isdigit, str.isupper, str.islower)
-    return sum(any(kind(letter) for letter in value) for kind in kinds) >= 2
-
-
-def _without_ibans(text: str) -> str:
-    kept: list[str] = []
-    position = 0
-    for start, end in ibans(look_alikes.plain(text)):
-        kept += [text[position:start], IBAN]
-        position = end
-    return "".join([*kept, text[position:]])
+def _without_dashed_numbers(text: str) -> str:
+    """Removes numbers of people with the dash of ranges in them: "030\u20131234567"."""
+    matches = _DASHED.finditer(look_alikes.plain(text))
+    dashes = frozenset(look_alikes.DASHES)
+    dashed = (one for one in matches if not dashes.isdisjoint(text[one.start() : one.end()]))
+    return _replaced(text, dashed, _dashed_number)
 
 
 def _without_numbers(text: str) -> str:
     """Removes numbers of people. The others stay as they are written."""
+    return _replaced(text, _NUMBER.finditer(look_alikes.plain_but_dashes(text)), _number)
+
+
+def _replaced(
+    text: str,
+    matches: Iterator[re.Match[str]],
+    placeholder_of: Callable[[re.Match[str]], str],
+) -> str:
+    """Returns the text with the placeholders of matches in it, whose places are the same."""
     kept: list[str] = []
     position = 0
-    for match in _NUMBER.finditer(look_alikes.plain(text)):
-        placeholder = _number(match)
+    for match in matches:
+        placeholder = placeholder_of(match)
         if placeholder != match[0]:
             kept += [text[position : match.start()], placeholder]
             position = match.end()
@@ -183,7 +180,7 @@ def ibans(text: str) -> Iterator[tuple[int, int]]:
 def _iban_length(text: str) -> int:
     """Returns how many characters at the start of a text are an IBAN, blanks included; 0: none."""
     length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
-    compact = text.replace(" ", "").replace("-", "")[:length].upper()
+    compact = "".join(filter(str.isalnum, text))[:length].upper()
     if not 15 <= length == len(compact) or not _iban_is_valid(compact):
         return 0
     places = [place for place, letter in enumerate(text) if letter.isalnum()]
@@ -199,6 +196,17 @@ def _iban_is_valid(compact: str) -> bool:
     """Checks ISO 13616: the number read from the fifth character on is 1 modulo 97."""
     turned = compact[4:] + compact[:4]
     return int(turned.translate(_AS_DIGITS)) % 97 == 1
+
+
+def _dashed_number(match: re.Match[str]) -> str:
+    if match["ssn"]:
+        return ID
+    digits = "".join(filter(str.isdigit, match[0]))
+    if match["card"]:
+        return CARD if luhn(digits) else match[0]
+    # With the prefix of a country a number has ten digits or more, without it nine.
+    least = 10 if match[0].startswith(("+", "00")) else 9
+    return PHONE if least <= len(digits) <= 15 else match[0]
 
 
 def _number(match: re.Match[str]) -> str:

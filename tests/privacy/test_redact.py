@@ -30,8 +30,21 @@ TAKEN = [
     ("é 4111\u00a01111\u20111111\u20131111 é", "é [CARD] é"),
     ("\uff14\uff15\uff13\uff12015112830366", "[CARD]"),
     ("call +49\u202f30\u202f1234567", "call [PHONE]"),
+    ("card 4111\u20021111\u200a1111\u20001111", "card [CARD]"),
     ("IBAN DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000.", "IBAN [IBAN]."),
     ("ssn 078\u201105\u20111120", "ssn [ID]"),
+    (
+        "card 4111\u20131111\u20131111\u20131111, 3782 \u2212 822463 \u2212 10005",
+        "card [CARD], [CARD]",
+    ),
+    ("ssn 078\u201305\u20131120 x", "ssn [ID] x"),
+    ("from 1\u20134111111111111111", "from 1\u2013[CARD]"),
+    ("7,+49 30\u20131234567; (030)\u20131234567", "7,[PHONE]; [PHONE]"),
+    ("0049\u201330\u20131234567, 0176\u2013123 456 78", "[PHONE], [PHONE]"),
+    ("415\u2013555\u20130132, (415) 555\u20130132", "[PHONE], [PHONE]"),
+    ("01\u201323\u201345\u201367\u201389", "[PHONE]"),
+    ("0800\u20131234\u2013567", "[PHONE]"),
+    ("1000\u20132000 to 0301234567", "1000\u20132000 to [PHONE]"),
     ("number 12345678901234567890", "number [ID]"),
     ("key sk-abcdefghijklmnop1234", "key [SECRET]"),
     ("key tg_" + "a" * 43, "key [SECRET]"),
@@ -68,6 +81,14 @@ LEFT = [
     "GB82 TEST is no IBAN at all, nor is AB12CDEFGHIJKLMNO",
     "@home and a@b",
     "50%40 of it, meet (at) noon, f(at) x.y",
+    "15000\u201320000 euros, 15000 \u2013 20000 euros, 15000\u221220000 euros",
+    "Preis 1.250.000\u20131.500.000 Euro",
+    "\u00a7 10115\u201320099, (100000\u2013250000 users), +1000\u20131500 points",
+    "1000\u20131500\u20132000 mg, 1000\u20131500\u20132000\u20132500\u20133000 mg",
+    "4111\u20131111\u20131111\u20131112 fails its check",
+    "version 10.15.7\u201311.2.3",
+    "01.02.\u201303.04.2024, 01/02\u201303/04/2024, 2024-01-01\u20132024-02-03",
+    "open 0800\u20131700 10 May",
     "the war (1954\u20131962) cost 12\u00a0500\u00a0€ in \uff11\uff12 towns",
 ]
 
@@ -96,7 +117,22 @@ def test_luhn_check(digits: str, valid: bool) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a@", "1 ", "AB12 ", "eyJa-", "password=", "a.", "://a:b", "(1", "x@y.", "a(at)", "a%40"],
+    [
+        "a@",
+        "1 ",
+        "AB12 ",
+        "eyJa-",
+        "password=",
+        "a.",
+        "://a:b",
+        "(1",
+        "x@y.",
+        "a(at)",
+        "a%40",
+        "1\u2013",
+        "+1 \u2013",
+        "0123\u2013",
+    ],
 )
 def test_time_grows_with_the_text_alone(piece: str) -> None:
     assert in_proportion(redact, piece)

@@ -9,12 +9,14 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from router.privacy import redact
+from router.privacy import look_alikes, redact
 from router.privacy.entities import checksums
 from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.privacy.named_secrets import NAMED_PARTS, named_secrets
 from router.regexes.late import late_regex
 
+_HYPHEN = rf"\-{look_alikes.HYPHENS}"  # those behind a letter are still as they were written
 _NUMBER = late_regex(
     r"(?<![\w.$€£#/=\-])"
     + redact.AFTER_COMMA
@@ -44,7 +46,7 @@ _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _LETTERED = late_regex(
     r"(?<![\w-])(?:"
     r"(?P<uk>[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])"
-    r"|(?P<es>[XYZ]?-?[0-9]{7,8}-?[A-Z])"
+    rf"|(?P<es>(?:[XYZ][{_HYPHEN}]?|-)?[0-9]{{7,8}}-?[A-Z])"
     r"|(?P<de>[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3})"
     r")(?![\w-])"
 )
@@ -65,7 +67,8 @@ _PASSPORT_AFTER = late_regex(
 _ZONE = re.compile(r"P[A-Z<][A-Z]{3}[A-Z<]{39}\s[A-Z0-9<]{44}")
 _RECORD_NUMBER = (
     r"[^\n;A-Z0-9]{0,24}(?:(?:No|Nr"
-    r"|N)\.? ?)?[:#]?\s{0,2}(?P<id>(?=[A-Z0-9\-/]{0,12}[0-9])[A-Z0-9][A-Z0-9\-/]{2,16}[A-Z0-9]"
+    rf"|N)\.? ?)?[:#]?\s{{0,2}}(?P<id>(?=[A-Z0-9{_HYPHEN}/]{{0,12}}[0-9])"
+    rf"[A-Z0-9][A-Z0-9{_HYPHEN}/]{{2,16}}[A-Z0-9]"
     r"|[0-9]{3}[ -][0-9]{3}[ -][0-9]{4})(?![\w-])"
 )
 _RECORD_SHORT = late_regex(r"\b(?:MRN|NHC|IPP|NIP|UHID)\b" + _RECORD_NUMBER)
@@ -133,10 +136,9 @@ def keys(text: str) -> Iterator[Entity]:
     if "bearer" in folded or "basic" in folded:
         for match in redact.BEARER.finditer(text):
             yield Entity(EntityKind.API_KEY, match.end(2), match.end())
-    if any(map(folded.__contains__, redact.NAMED_PARTS)):
-        for match in redact.NAMED.finditer(text):
-            if redact.is_named_secret(match):
-                yield Entity(EntityKind.API_KEY, match.start(3), match.end(3))
+    if any(map(folded.__contains__, NAMED_PARTS)):
+        for start, end in named_secrets(text):
+            yield Entity(EntityKind.API_KEY, start, end)
 
 
 def _ibans(text: str) -> Iterator[Entity]:
@@ -147,7 +149,7 @@ def _ibans(text: str) -> Iterator[Entity]:
 def _lettered(text: str) -> Iterator[Entity]:
     for match in _LETTERED.finditer(text):
         known = Window(text, match.start()).is_personal(SSN)
-        compact = match[0].replace(" ", "").replace("-", "")
+        compact = "".join(filter(str.isalnum, match[0]))
         right = (
             (match["uk"] and known is not False and (known or " " in match[0]))
             or (match["es"] and checksums.is_spanish_number(compact) and known is not False)
