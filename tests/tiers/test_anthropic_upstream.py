@@ -13,8 +13,6 @@ import anthropic
 import httpx
 import pytest
 
-from router.wire.anthropic.answers import parse_message
-from router.wire.anthropic.blocks import read_tools
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
 from tests.kits.upstreams.upstream_messages import COUNTED, TEXT, USAGE
 
@@ -30,6 +28,7 @@ MODELS = (
     "agent",
     "thinks",
     "redacted",
+    "around",
     "echo",
     "cut",
     "done",
@@ -213,6 +212,19 @@ def test_a_chat_client_reads_its_answer(served: Served) -> None:
     usage = response.json()["usage"]
     assert (usage["prompt_tokens"], usage["completion_tokens"]) == (20, 12)
     assert usage["prompt_tokens_details"]["cached_tokens"] == 5
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_words_around_a_call_stay_apart_for_a_chat_client(served: Served, streamed: bool) -> None:
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    response = served.chat("auto:around", tools=[tool], stream=streamed)
+    if streamed:
+        lines = [line[6:] for line in response.text.splitlines() if line.startswith("data: {")]
+        choices = [choice for line in lines for choice in json.loads(line)["choices"]]
+        words = "".join(choice["delta"].get("content") or "" for choice in choices)
+    else:
+        words = response.json()["choices"][0]["message"]["content"]
+    assert words == "Let me look.\n\nI looked."
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -416,13 +428,6 @@ def test_chat_completions_get_a_short_name_wherever_a_tool_is_named(served: Serv
     assert (len(short), short[:40], other) == (64, LONG["name"][:40], "f")
     assert sent["messages"][1]["tool_calls"][0]["function"]["name"] == short
     assert echoed(served, **fields)["body"]["tools"] == [LONG, TOOL]  # Anthropic takes it as it is
-
-
-def test_a_call_by_its_long_name_is_one_of_an_offered_tool() -> None:
-    call = {"type": "tool_use", "id": "c", "name": LONG["name"], "input": {}}
-    said = parse_message(json.dumps({"type": "message", "content": [call]}).encode(), "us")
-    (tool,) = read_tools([LONG], "tools").own
-    assert (said.choices[0].tool_calls[0].name, tool.own_name) == (tool.name, LONG["name"])
 
 
 @pytest.mark.parametrize("streamed", [False, True])

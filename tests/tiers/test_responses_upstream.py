@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import httpx
+import openai
 import pytest
 
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder, write_policy
@@ -66,6 +67,25 @@ def test_sealed_reasoning_reaches_the_client_stamped(served: Served, stream: boo
     assert thought["summary"][0]["text"] == SUMMARY
     assert thought["encrypted_content"].startswith("tg1.")
     assert message["content"][0]["text"] == TEXT
+
+
+def test_a_client_that_streams_is_told_the_summary(served: Served) -> None:
+    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
+    with client.responses.stream(model="auto:here", input="Where is my parcel?") as stream:
+        events = list(stream)
+        thought = stream.get_final_response().output[0]
+    told = [event for event in events if event.type.startswith("response.reasoning_summary")]
+    assert [event.type.removeprefix("response.reasoning_summary_") for event in told] == [
+        "part.added",
+        "text.delta",
+        "text.done",
+        "part.done",
+    ]
+    assert {(event.item_id, event.output_index, event.summary_index) for event in told} == {
+        (thought.id, 0, 0)
+    }
+    assert (told[0].part.text, told[1].delta, told[2].text) == ("", SUMMARY, SUMMARY)
+    assert [event.sequence_number for event in events] == list(range(len(events)))
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -23,6 +23,7 @@ from router.types import (
     Usage,
 )
 from router.wire.anthropic.answers import MessageFolder, parse_message, parse_message_usage
+from router.wire.anthropic.blocks import read_tools
 from router.wire.anthropic.render import MessageStream, render_message
 from router.wire.anthropic.request import MessagesFormat
 from router.wire.anthropic.upstream import messages_body
@@ -347,3 +348,51 @@ def test_texts_with_another_block_between_them_stay_apart(blocks: list[object], 
     body = orjson.dumps({"model": "m", "max_tokens": 9, "messages": turns})
     (request,) = MessagesFormat().read(body, {}).requests
     assert request.messages[1].text == text
+
+
+THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "text"),
+    [
+        (["Look.", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, CALL, "Done.", " Bye."], "Look.\n\nDone. Bye."),
+        (["Look.", THOUGHT, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, "", "Done."], "Look.\n\nDone."),
+        (["Look.", " Done.", CALL], "Look. Done."),
+        ([THOUGHT, CALL, "Done.", " Bye."], "Done. Bye."),
+        (["", CALL, "Done."], "Done."),
+        (["Look.", CALL, ""], "Look."),
+    ],
+)
+def test_texts_of_an_answer_with_another_block_between_them_stay_apart(
+    blocks: list[object], text: str
+) -> None:
+    content = [{"type": "text", "text": b} if isinstance(b, str) else b for b in blocks]
+    found = message(*content)
+    answer = parse_message(orjson.dumps(found), "us")
+    assert answer.text == text
+    deltas, folder = folded(found)
+    assert "".join(delta.text for delta in deltas) == folder.finish().text == text
+
+
+def test_words_that_come_with_the_start_of_a_text_stay_apart_too() -> None:
+    folder = MessageFolder("us")
+    started = [{"type": "text", "text": "Look."}, CALL, {"type": "text", "text": "Done."}]
+    said = ""
+    for block in started:
+        for event in (
+            {"type": "content_block_start", "content_block": block},
+            {"type": "content_block_stop"},
+        ):
+            said += "".join(delta.text for delta in folder.fold(orjson.dumps(event)))
+    folder.fold(b'{"type":"message_delta","delta":{"stop_reason":"end_turn"}}')
+    assert said == folder.finish().text == "Look.\n\nDone."
+
+
+def test_a_call_by_its_long_name_is_one_of_an_offered_tool() -> None:
+    name = f"mcp__{'n' * 60}"
+    answer = parse_message(orjson.dumps(message({**CALL, "name": name})), "us")
+    (tool,) = read_tools([{"name": name, "input_schema": {"type": "object"}}], "tools").own
+    assert (answer.choices[0].tool_calls[0].name, tool.own_name) == (tool.name, name)

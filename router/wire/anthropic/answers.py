@@ -137,8 +137,11 @@ class MessageFolder:
         if kind == "content_block_start":
             ended = self._close()
             self._block = dict(_mapping(data.get("content_block")))
-            words = self._block.get("text")
-            return [*ended, Delta(text=words)] if type(words) is str and words else ended
+            words = _words(self._block, "text")
+            if not words:
+                return ended
+            self._block["text"] = words = self._blocks.gap() + words
+            return [*ended, Delta(text=words)]
         if kind == "content_block_stop":
             if self._block is None:
                 raise UpstreamInvalid("The upstream ended a block that it had not begun.")
@@ -189,6 +192,8 @@ class MessageFolder:
         piece = delta.get(key)
         if type(piece) is not str:
             raise UpstreamInvalid(f"The upstream sent a {key} that is no text.")
+        if key == "text" and piece and self._blocks.parted:
+            piece = self._blocks.gap() + piece
         self._pieces.setdefault(key, []).append(piece)
         return [Delta(text=piece)] if key == "text" and piece else []
 
@@ -212,6 +217,16 @@ class _MessageBlocks:
         self._thoughts: list[str] = []
         self._calls: list[ToolCall] = []
         self._sealed: list[Sealed] = []
+        self.parted = False
+        """Turns True when another block stands between the texts so far and the next one."""
+
+    def gap(self) -> str:
+        """Returns the blank line that is due before words of a text, once.
+
+        Answers of other formats have one text. Blocks that follow each other directly are one, too.
+        """
+        due, self.parted = self.parted and bool(self._words), False
+        return "\n\n" if due else ""
 
     def add(self, block: dict[str, object], given: str | None = None) -> list[Delta]:
         """Takes one whole block, and returns Deltas that a stream has not sent yet.
@@ -220,10 +235,13 @@ class _MessageBlocks:
         """
         kind = block.get("type")
         if kind == "text":
-            self._words.append(_words(block, "text"))
-        elif kind == "tool_use":
+            if words := _words(block, "text"):
+                self._words.append(self.gap() + words)  # a stream has taken the gap before
+            return []
+        self.parted = True
+        if kind == "tool_use":
             return self._add_call(block, given)
-        elif kind in ("thinking", "redacted_thinking"):
+        if kind in ("thinking", "redacted_thinking"):
             return self._add_thought(str(kind), block)
         return []
 
@@ -247,7 +265,7 @@ class _MessageBlocks:
             self._thoughts.append(words)
         sealed = None
         if _words(block, "data" if kind == "redacted_thinking" else "signature"):
-            place = bool("".join(self._words)) + len(self._calls)
+            place = bool(self._words) + len(self._calls)
             sealed = Sealed(kind, written(block), self._issuer, place)
             self._sealed.append(sealed)
         return [Delta(reasoning=words, sealed=sealed)] if words or sealed else []

@@ -137,6 +137,18 @@ def sealed_object(id: str, place: int, sealed: Sealed) -> dict[str, object]:
     return {**item, "encrypted_content": packed([sealed])}
 
 
+def summary_texts(item: dict[str, object]) -> list[str]:
+    """Returns the texts of a reasoning item's summary, [] unless each of its parts is a text.
+
+    The item is a provider's, and events need its id. Without these it is only sent whole.
+    """
+    parts = item.get("summary")
+    if type(item.get("id")) is not str or type(parts) is not list:
+        return []
+    texts = [part.get("text") if type(part) is dict else None for part in parts]
+    return [] if any(type(text) is not str for text in texts) else [str(text) for text in texts]
+
+
 def says_text(choice: Choice) -> bool:
     """Returns True when there is a message with text.
 

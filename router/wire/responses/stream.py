@@ -28,6 +28,7 @@ from router.wire.responses.render import (
     response_object,
     says_text,
     sealed_object,
+    summary_texts,
 )
 
 # Names the events and the key of the pieces, for each kind of item.
@@ -84,7 +85,7 @@ class ResponseStream:
         return b"".join([self._response_event(event, response) for event in events])
 
     def delta(self, delta: Delta) -> bytes:
-        """Returns the events of one piece; a summary has none before its end."""
+        """Returns the events of one piece; those of a summary come with its sealed item."""
         events: list[bytes] = []
         if self._compacts:
             return b""
@@ -176,10 +177,35 @@ class ResponseStream:
         self._kind, self._words, self._logprobs = None, GrowingText(), []
 
     def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
-        """Adds a whole sealed item. Clients that show thoughts find its summary in it."""
+        """Adds a whole sealed item, with the events of its summary if it has one."""
         self._close(events)
-        self._item(events, sealed_object(self._id, self._sealed_sent, sealed))
+        item = sealed_object(self._id, self._sealed_sent, sealed)
+        texts = summary_texts(item)
+        if texts:
+            self._summarised(events, item, texts)
+        else:
+            self._item(events, item)
         self._sealed_sent += 1
+
+    def _summarised(self, events: list[bytes], item: dict[str, object], texts: list[str]) -> None:
+        """Adds an item whose summary arrives part by part; clients show thoughts from these."""
+        begun = {**item, "summary": []}
+        if "status" in item:
+            begun["status"] = "in_progress"
+        events.append(self._item_event("response.output_item.added", begun))
+        for i, text in enumerate(texts):
+            place = {"item_id": item["id"], "output_index": self._index, "summary_index": i}
+            empty, part = ({"type": "summary_text", "text": words} for words in ("", text))
+            for event, fields in (
+                ("part.added", {"part": empty}),
+                ("text.delta", {"delta": text}),
+                ("text.done", {"text": text}),
+                ("part.done", {"part": part}),
+            ):
+                name = f"response.reasoning_summary_{event}"
+                events.append(self._event(name, {**place, **fields}))
+        events.append(self._item_event("response.output_item.done", item))
+        self._output.append(item)
 
     def _item(self, events: list[bytes], item: dict[str, object]) -> None:
         """Adds an item that comes at once."""

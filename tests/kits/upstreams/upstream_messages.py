@@ -1,10 +1,10 @@
 """Answers `/v1/messages` in the fake upstream, as Anthropic would, by the request's `model`.
 
 answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
-words), redacted, echo (the answer's text is the JSON of the received body and headers), cut,
-done (a stream ends with `[DONE]` alone), nested (too deep a call), status:CODE, redirected:MODEL
-(another model answers), stopped (by the first stop sequence). Thoughts that it did not sign itself
-get 400, as at Anthropic.
+words), redacted, around (words before and after a call), echo (the answer's text is the JSON of the
+received body and headers), cut, done (a stream ends with `[DONE]` alone), nested (too deep a call),
+status:CODE, redirected:MODEL (another model answers), stopped (by the first stop sequence).
+Thoughts that it did not sign itself get 400, as at Anthropic.
 `/v1/messages/count_tokens` counts COUNTED tokens.
 """
 
@@ -83,6 +83,10 @@ def _blocks(
     if name == "redacted":
         hidden = {"type": "redacted_thinking", "data": f"sig:{port}:hidden"}
         return [hidden, {"type": "text", "text": TEXT}]
+    if name == "around":
+        call = {"type": "tool_use", "id": "c1", "name": "f", "input": {}}
+        texts = [{"type": "text", "text": text} for text in ("Let me look.", "I looked.")]
+        return [texts[0], call, texts[1], {**call, "id": "c2"}]
     if name == "agent":
         if (step := turn(body)) is None:
             return [{"type": "text", "text": DONE}]

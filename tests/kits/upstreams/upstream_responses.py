@@ -92,11 +92,29 @@ def _call(name: str, given: object, step: int, kind: str) -> dict[str, object]:
     return {**named, "type": "function_call", "arguments": orjson.dumps(given).decode()}
 
 
+def _summary_events(place: dict[str, object]) -> list[dict[str, object]]:
+    """Returns the events of the one part of a summary, which comes in two pieces."""
+    place = {**place, "summary_index": 0}
+    name = "response.reasoning_summary"
+    empty, part = ({"type": "summary_text", "text": text} for text in ("", SUMMARY))
+    pieces = (SUMMARY[:8], SUMMARY[8:])
+    return [
+        {"type": f"{name}_part.added", **place, "part": empty},
+        *[{"type": f"{name}_text.delta", **place, "delta": piece} for piece in pieces],
+        {"type": f"{name}_text.done", **place, "text": SUMMARY},
+        {"type": f"{name}_part.done", **place, "part": part},
+    ]
+
+
 def _events(response: dict[str, object], output: list[dict[str, object]]) -> list[bytes]:
     begun = {**response, "status": "in_progress", "output": [], "usage": None}
     events: list[dict[str, object]] = [{"type": "response.created", "response": begun}]
     for i, item in enumerate(output):
-        events.append({"type": "response.output_item.added", "output_index": i, "item": item})
+        begun_item = {**item, "summary": []} if item["type"] == "reasoning" else item
+        added = {"type": "response.output_item.added", "output_index": i, "item": begun_item}
+        events.append(added)
+        if item["type"] == "reasoning":
+            events += _summary_events({"item_id": item["id"], "output_index": i})
         if item["type"] == "message":
             place = {"output_index": i, "content_index": 0, "item_id": item["id"]}
             # Each word keeps its space, so that the pieces join to the same text.
