@@ -142,10 +142,12 @@ def _blocks(
     if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
     blocks = [_tool_use(call, _input(call), names) for call in choice.tool_calls]
-    if words := spoken(choice):
+    words = spoken(choice)
+    if words.strip():
         blocks.insert(0, {"type": "text", "text": words})
     sealed = _anthropics(choice.sealed)
-    for place, block in enumerate(blocks):
+    # The places of sealed items count a text of blanks, too.
+    for place, block in enumerate(blocks, start=int(bool(words) and not words.strip())):
         while sealed and sealed[0].at <= place:
             yield shown(sealed.pop(0))
         yield block
@@ -190,6 +192,7 @@ class MessageStream:
     """Implements wire.protocols.AnswerStream for messages: blocks begin, grow and stop."""
 
     __slots__ = (
+        "_blanks",
         "_id",
         "_index",
         "_kind",
@@ -218,6 +221,7 @@ class MessageStream:
         self._index = 0  # the index of the open block, or of the next one
         self._kind: str | None = None  # of the open block
         self._text_sent = False  # a block of text has begun
+        self._blanks: list[str] = []  # wait for the words of the next block of text
         self._sealed_sent = 0  # the number of sealed blocks that were sent
 
     def begin(self) -> bytes:
@@ -251,8 +255,10 @@ class MessageStream:
         events: list[bytes] = []
         if choice.refusal and choice.refusal != choice.text:
             # A refusal after text begins on a new line.
-            self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
-        elif not self._text_sent and choice.text:
+            begun = self._text_sent or self._blanks
+            self._say(events, ("\n" if begun else "") + choice.refusal)
+        elif not self._text_sent and choice.text.strip():
+            self._blanks.clear()
             self._say(events, choice.text)
         self._close(events)
         sealed = _anthropics(choice.sealed)[self._sealed_sent :]
@@ -277,6 +283,13 @@ class MessageStream:
         return _framed("error", render_error(error, self._id))
 
     def _say(self, events: list[bytes], words: str) -> None:
+        """Adds a piece of text. Blanks begin no block, since it may never get words."""
+        if self._kind != "text":
+            if words.isspace():
+                self._blanks.append(words)
+                return
+            words = "".join([*self._blanks, words])
+            self._blanks.clear()
         self._open(events, "text", {"type": "text", "text": ""})
         self._text_sent = True
         self._grow(events, {"type": "text_delta", "text": words})
