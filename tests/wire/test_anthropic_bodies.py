@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.privacy.provider_seals import shown
@@ -319,6 +320,32 @@ def test_large_integers_of_a_call_keep_their_digits() -> None:
     assert said["content"][0]["input"] == json.loads(LARGE)
     stream = MessageStream(id="1", model="m", usage=Usage(), shows_thinking=False)
     assert b"123456789012345678901234567890" in stream.finish(answer)
+
+
+LARGE_CALL = f'{{"type":"tool_use","id":"c","name":"f","input":{LARGE}}}'
+
+
+@pytest.mark.parametrize(
+    "number", ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890"]
+)
+def test_a_call_in_a_whole_answer_keeps_large_integers(number: str) -> None:
+    given = f'{{"id":[{{"of":{number}}}],"x":1.5,"y":1e300,"half":"\\ud800"}}'
+    body = orjson.dumps(message(CALL)).replace(b'"input":{}', f'"input":{given}'.encode())
+    arguments = parse_message(body, "us").choices[0].tool_calls[0].arguments
+    assert f'"of":{number}' in arguments
+    said = json.loads(arguments)
+    assert (said["x"], said["y"], said["half"]) == (1.5, 1e300, "\ufffd")
+
+
+def test_a_call_in_a_clients_history_keeps_large_integers() -> None:
+    turns = f"""[{{"role":"user","content":"Hi"}}, {{"role":"assistant","content":[{LARGE_CALL}]}},
+        {{"role":"user","content":[{{"type":"tool_result","tool_use_id":"c","content":"ok"}}]}}]"""
+    body = f'{{"model":"m","max_tokens":9,"messages":{turns}}}'.encode()
+    (request,) = MessagesFormat().read(body, {}).requests
+    assert request.messages[1].tool_calls == (ToolCall("c", "f", LARGE),)
+    for sent_on in (request, replace(request, original=None)):
+        sent = messages_body(sent_on, model="m", max_output_tokens=9, issuer="us")
+        assert f'"input":{LARGE}'.encode() in sent
 
 
 def test_a_number_with_too_many_digits_to_be_read_is_shown_as_text() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage
+from router.wire.digits import loads_exactly, lost_digits
 from router.wire.messages import short_name
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
@@ -50,14 +51,21 @@ def parse_message(body: bytes, issuer: str) -> Answer:
     except UpstreamError as error:
         note_charge(error, message, parse_message_usage(message.get("usage")))
         raise
+    blocks = _blocks_of(message, issuer)
+    if blocks.lost_digits:
+        blocks = _blocks_of(upstream_object(body, loads_exactly), issuer)
+    usage = message.get("usage")
+    return blocks.answer(message, message, parse_message_usage(usage))
+
+
+def _blocks_of(message: dict[str, object], issuer: str) -> _MessageBlocks:
     content = message.get("content")
     if type(content) is not list or message.get("type") != "message":
         raise UpstreamInvalid("The upstream sent no message; expected one with content.")
     blocks = _MessageBlocks(issuer)
     for block in content[:MAX_BLOCKS]:
         blocks.add(_mapping(block))
-    usage = message.get("usage")
-    return blocks.answer(message, message, parse_message_usage(usage))
+    return blocks
 
 
 def parse_message_usage(value: object) -> Usage:
@@ -233,6 +241,8 @@ class _MessageBlocks:
         self._thoughts: list[str] = []
         self._calls: list[ToolCall] = []
         self._sealed: list[Sealed] = []
+        self.lost_digits = False
+        """Turns True when the input of a whole call may have had integers over 64 bits."""
         self.parted = False
         """Turns True when another block stands between the texts so far and the next one."""
 
@@ -269,7 +279,9 @@ class _MessageBlocks:
             raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         if given is None:
             # A whole message has the input as an object, a stream as pieces of text.
-            given = written(block.get("input") or {})
+            whole = block.get("input") or {}
+            given = written(whole)
+            self.lost_digits = self.lost_digits or lost_digits(whole)
         # The request has its tools under short names, whatever this upstream was told.
         call = ToolCall(call_id, short_name(name), given)
         self._calls.append(call)

@@ -9,6 +9,8 @@ nothing about the rest of the body.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -96,6 +98,15 @@ def read_turns(value: object, param: str) -> tuple[Message, ...]:
         # Clients would read a new answer as the rest of the begun one.
         raise unsupported(f"{param}[{len(items) - 1}]", "no tier continues a begun answer")
     return tuple(messages)
+
+
+def inputs_of(value: object) -> Iterator[object]:
+    """Yields the inputs of all calls in a conversation that `read_turns` has accepted."""
+    for turn in value if type(value) is list else ():
+        content = turn.get("content")
+        for block in content if type(content) is list else ():
+            if block.get("type") == "tool_use":
+                yield block["input"]
 
 
 def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> None:

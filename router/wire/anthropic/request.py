@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import TiergateError
@@ -23,7 +24,14 @@ from router.types import (
     Sampling,
     Usage,
 )
-from router.wire.anthropic.blocks import Tools, read_choice, read_system, read_tools, read_turns
+from router.wire.anthropic.blocks import (
+    Tools,
+    inputs_of,
+    read_choice,
+    read_system,
+    read_tools,
+    read_turns,
+)
 from router.wire.anthropic.render import MessageStream, render_error, render_message
 from router.wire.checks import (
     Reader,
@@ -40,6 +48,7 @@ from router.wire.checks import (
     texts,
     words,
 )
+from router.wire.digits import loads_exactly, lost_digits
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
@@ -99,13 +108,24 @@ def _user(value: object, param: str) -> str | None:
     return None if user is None else bounded_text(user, f"{param}.user_id", 0, 1024)
 
 
+class _Turns(Struct, frozen=True):
+    """Holds a conversation, and True when the inputs of its calls may have lost digits."""
+
+    messages: tuple[Message, ...]
+    lost_digits: bool
+
+
+def _turns(value: object, param: str) -> _Turns:
+    return _Turns(read_turns(value, param), any(map(lost_digits, inputs_of(value))))
+
+
 def _stops(value: object, param: str) -> tuple[str, ...]:
     return read_stop(array(value, param), param)
 
 
 _READ: dict[str, Reader] = {
     "model": texts(1, 256),
-    "messages": read_turns,
+    "messages": _turns,
     "system": read_system,
     "max_tokens": integers(1, MAX_OUTPUT_TOKENS),
     "tools": read_tools,
@@ -176,9 +196,15 @@ class MessagesFormat:
         for key in self._required:
             if key not in read:
                 raise missing(key, _EXPECTED[key])
-        request = _request(read, extra, headers)
+        turns = read["messages"]
+        assert isinstance(turns, _Turns)
+        messages = turns.messages
+        if turns.lost_digits:
+            exact = mapping(loads_exactly(body), "messages")
+            messages = read_turns(exact["messages"], "messages")
+        request = _request({**read, "messages": messages}, extra, headers)
         sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
-        original = Original(body, sent, request.messages, request.tools)
+        original = Original(body, sent, request.messages, request.tools, turns.lost_digits)
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 
     def error(self, error: TiergateError, request_id: str) -> bytes:

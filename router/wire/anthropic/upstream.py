@@ -14,6 +14,7 @@ import orjson
 
 from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
+from router.wire.digits import loads_exactly
 
 VERSION = "2023-06-01"
 THOUGHTS = ("thinking", "redacted_thinking")
@@ -92,10 +93,12 @@ def count_body(request: ChatRequest, *, model: str, issuer: str) -> bytes:
 
 
 def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
-    given: dict[str, object] = orjson.loads(original.body)
+    loads = loads_exactly if original.has_large_integers else orjson.loads
+    given = loads(original.body)
+    assert isinstance(given, dict)  # the request was read before
     body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
     messages = body["messages"]
-    assert isinstance(messages, list)  # the request was read before
+    assert isinstance(messages, list)
     unsealed = [_worded(_unsealed(message, issuer)) for message in messages]
     body["messages"] = turns = [message for message in unsealed if message["content"]]
     _end_with_user(turns, messages[-1]["role"])

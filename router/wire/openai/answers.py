@@ -125,14 +125,16 @@ def note_charge(error: UpstreamError, body: dict[str, object], usage: Usage) -> 
         error.charged = _answer(body, (), usage)
 
 
-def upstream_object(body: bytes) -> dict[str, object]:
+def upstream_object(
+    body: bytes, loads: Callable[[bytes], object] = orjson.loads
+) -> dict[str, object]:
     """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
 
     A byte order mark is dropped, and half a surrogate pair becomes U+FFFD: clients read such JSON,
     and the answer is paid. The error never shows the bytes.
     """
     try:
-        value = _loaded(body)
+        value = _loaded(body, loads)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise UpstreamInvalid(
             f"The upstream sent {len(body)} bytes that are not JSON; expected a completion."
@@ -153,14 +155,14 @@ def written(value: object) -> JsonText:
         raise UpstreamInvalid("The upstream sent JSON of over 250 levels of nesting.") from error
 
 
-def _loaded(body: bytes) -> object:
+def _loaded(body: bytes, loads: Callable[[bytes], object]) -> object:
     try:
-        return orjson.loads(body)
+        return loads(body)
     except orjson.JSONDecodeError:
         mended = _ESCAPE.sub(_whole_character, body.removeprefix(_BYTE_ORDER_MARK))
         if mended == body:
             raise
-        return orjson.loads(mended)
+        return loads(mended)
 
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:

@@ -99,14 +99,15 @@ class EventDecoder:
     and so is the whole stream, for one that says nothing without end.
     """
 
-    __slots__ = ("_begun", "_data", "_data_bytes", "_line", "_most", "_total")
+    __slots__ = ("_begun", "_data", "_data_bytes", "_line", "_most", "_most_in_event", "_total")
 
-    def __init__(self, most: int = MAX_EVENT_BYTES) -> None:
+    def __init__(self, most: int = MAX_EVENT_BYTES, most_in_event: int = MAX_EVENT_BYTES) -> None:
         """Takes `most` bytes in all (`stream_bound`)."""
         self._line = bytearray()
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._most = most
+        self._most_in_event = most_in_event
         self._total = 0
         self._begun = False  # the first line was read; a byte order mark may begin it
 
@@ -115,8 +116,8 @@ class EventDecoder:
         self._total += len(piece)
         if self._total > self._most:
             raise UpstreamTooMuch(f"The upstream's stream is longer than {self._most} bytes.")
-        if len(self._line) + self._data_bytes + len(piece) > MAX_EVENT_BYTES:
-            raise UpstreamTooMuch(f"An event of the upstream exceeds {MAX_EVENT_BYTES} bytes.")
+        if len(self._line) + self._data_bytes + len(piece) > self._most_in_event:
+            raise UpstreamTooMuch(f"An event of the upstream exceeds {self._most_in_event} bytes.")
         if b"\n" not in piece and b"\r" not in piece:
             self._line += piece
             return []
