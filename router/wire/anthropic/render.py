@@ -7,8 +7,6 @@ then. This module knows nothing about the origin of an answer.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,9 +17,9 @@ from msgspec.structs import replace
 from router.errors import Overloaded, TiergateError
 from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
+from router.wire.digits import loads_exactly, lost_digits
 from router.wire.openai.render import one_line, spoken, to_json
 
-_MANY_DIGITS = re.compile("[0-9]{20}")
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -181,8 +179,8 @@ def _input(call: ToolCall) -> dict[str, object]:
     try:
         arguments = orjson.loads(call.arguments or "{}")
         orjson.dumps(arguments)  # a value nested too deep to be written is no input either
-        if _MANY_DIGITS.search(call.arguments):
-            arguments = json.loads(call.arguments)  # orjson makes a float of what exceeds 64 bits
+        if lost_digits(arguments):
+            arguments = loads_exactly(call.arguments)
     except (ValueError, TypeError, RecursionError):
         arguments = None
     return arguments if isinstance(arguments, dict) else {"arguments": call.arguments}

@@ -67,13 +67,7 @@ def messages_body(
     The output limit is the smaller of `max_output_tokens` and the client's own. Items sealed by
     others than `issuer` are left out. `extra` holds keys that the policy adds.
     """
-    original = request.unchanged
-    if original is None:
-        body = _translated(request, issuer, prefer_schema)
-    else:
-        body = _in_its_own_words(original, issuer)
-        if request.sampling.temperature is not None:
-            body["temperature"] = request.sampling.temperature
+    body = _asked(request, issuer, prefer_schema)
     body.update({key: orjson.Fragment(value) for key, value in (extra or {}).items()})
     client_cap = request.sampling.max_output_tokens
     body["model"] = model
@@ -87,9 +81,19 @@ def messages_body(
 
 def count_body(request: ChatRequest, *, model: str, issuer: str) -> bytes:
     """Returns the body that asks for the number of tokens of a request."""
-    body = orjson.loads(messages_body(request, model=model, max_output_tokens=1, issuer=issuer))
+    body = {**_asked(request, issuer, None), "model": model}
     sent = ("model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control")
     return orjson.dumps({key: body[key] for key in sent if key in body})
+
+
+def _asked(request: ChatRequest, issuer: str, prefer_schema: JsonText | None) -> dict[str, object]:
+    original = request.unchanged
+    if original is None:
+        return _translated(request, issuer, prefer_schema)
+    body = _in_its_own_words(original, issuer)
+    if request.sampling.temperature is not None:
+        body["temperature"] = request.sampling.temperature
+    return body
 
 
 def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
