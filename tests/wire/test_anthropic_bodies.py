@@ -367,6 +367,11 @@ CALL = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
         (["Look.", "Done.", CALL], "Look.\nDone."),
         ([CALL, "Done."], "Done."),
         (["", CALL, "Done."], "\nDone."),
+        (["Look.\n", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, "\nDone."], "Look.\n\nDone."),
+        (["Look.", CALL, "", "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, "", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.\n\n", CALL, "Done."], "Look.\n\n\nDone."),
     ],
 )
 def test_texts_with_another_block_between_them_stay_apart(blocks: list[object], text: str) -> None:
