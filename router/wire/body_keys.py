@@ -217,7 +217,10 @@ def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
 
 
 def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
-    """Returns the client's names of parameters that the wire has no word for; 0 changes nothing."""
+    """Returns the client's names of parameters that the wire has no word for; 0 changes nothing.
+
+    `stop` is one of them at Anthropic's where a sequence has only blanks.
+    """
     unknown = _NO_SAMPLING.get((facts.kind, facts.body.wire), ())
     default, given = _DEFAULT_SAMPLING, request.sampling
     names = [
@@ -226,6 +229,13 @@ def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
         if getattr(given, name) != getattr(default, name)
         and (getattr(given, name) or name == "seed")
     ]
+    translated = (facts.kind, facts.body.wire) == (
+        "upstream",
+        "anthropic",
+    ) and not request.unchanged
+    # Anthropic refuses blanks, so a translated body has only the other sequences.
+    if translated and not all(stop.strip() for stop in given.stop):
+        names.insert(0, "stop")
     if request.endpoint == "messages":
         names = ["stop_sequences" if name == "stop" else name for name in names]
     return names

@@ -20,28 +20,37 @@ a user's."""
 class Content:
     """Collects the parts of one message in the order in which they are read."""
 
-    __slots__ = ("_gap", "_parts", "_plain", "_words")
+    __slots__ = ("_parted", "_parts", "_plain", "_words")
 
     def __init__(self) -> None:
         self._words: list[str] = []
         self._parts: list[ContentPart] = []
         self._plain = True
-        self._gap = ""  # precedes the next text
+        self._parted = False  # a blank line is due before the next text
 
     def __bool__(self) -> bool:
         return bool(self._parts)
 
     def add_text(self, words: str) -> None:
         """Adds a piece of text."""
-        if self._gap and words:
-            words, self._gap = self._gap + words, ""
+        if self._parted and words:
+            self._parted = False
+            words = self._line_end_before(words) + words
         self._words.append(words)
         # Text is kept twice: as plain text, and as a part in case other parts follow.
         self._parts.append(text_part("text", words))
 
     def part_texts(self) -> None:
         """Puts a blank line before the next text, since something else stands between them."""
-        self._gap = "\n" if any(self._words) else ""
+        self._parted = any(self._words)
+
+    def _line_end_before(self, words: str) -> str:
+        """Returns the line end that a blank line before these words lacks, "" if it is there.
+
+        Texts are joined by one line end, which also follows an empty text.
+        """
+        last = self._words[-1]
+        return "" if not last or last.endswith("\n") or words.startswith("\n") else "\n"
 
     def add(self, kind: str, payload: dict[str, object], path: str) -> None:
         """Adds a part that is no text; `payload` has the form of chat completions."""

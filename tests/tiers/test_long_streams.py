@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from router.api.compose.clock import SystemClock
 from router.errors import UpstreamTooMuch
+from router.types import Answer
 from router.wire.openai.upstream_events import MAX_EVENT_BYTES
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, section, work
@@ -17,14 +18,18 @@ MODEL = f"small-pieces:{PIECES}"
 assert PIECES * 350 > MAX_EVENT_BYTES
 
 
-async def letters(fake: FakeUpstream, **fields: object) -> int:
-    """Returns the length of the answer of a tier that may write as many tokens as it likes."""
-    most = replace(facts(MODEL), max_output_tokens=100_000)
-    tier = UpstreamTier(section(fake.url, model=MODEL), most, api_key=None, clock=SystemClock())
+async def answered(fake: FakeUpstream, model: str, **fields: object) -> Answer:
+    """Returns the answer of a tier that may write as many tokens as it likes."""
+    most = replace(facts(model), max_output_tokens=100_000)
+    tier = UpstreamTier(section(fake.url, model=model), most, api_key=None, clock=SystemClock())
     try:
-        return len((await collect(tier.stream(work(**fields), no_call)))[0])
+        return (await collect(tier.stream(work(**fields), no_call)))[1]
     finally:
         await tier.close()
+
+
+async def letters(fake: FakeUpstream, **fields: object) -> int:
+    return len((await answered(fake, MODEL, **fields)).text)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +44,14 @@ async def test_a_long_answer_in_small_pieces_comes_whole(
 async def test_many_more_pieces_than_tokens_asked_for_are_too_much(fake: FakeUpstream) -> None:
     with pytest.raises(UpstreamTooMuch, match="stream is longer"):
         await letters(fake, max_tokens=16)
+
+
+async def test_a_refusal_may_be_as_long_as_a_whole_answer(fake: FakeUpstream) -> None:
+    refusal = (await answered(fake, "refusing:16")).choices[0].refusal
+    assert refusal is not None
+    assert len(refusal.encode()) == 16 * 999_999
+
+
+async def test_a_longer_refusal_is_too_much(fake: FakeUpstream) -> None:
+    with pytest.raises(UpstreamTooMuch, match="answer is longer"):
+        await answered(fake, "refusing:17")

@@ -27,7 +27,7 @@ from router.wire.anthropic.answers import MessageFolder, parse_message, parse_me
 from router.wire.anthropic.blocks import read_tools
 from router.wire.anthropic.render import MessageStream, render_message
 from router.wire.anthropic.request import MessagesFormat
-from router.wire.anthropic.upstream import messages_body
+from router.wire.anthropic.upstream import count_body, messages_body
 from router.wire.openai.render import deltas_of
 from tests.kits.upstreams.upstream_messages import _events
 
@@ -346,6 +346,7 @@ def test_a_call_in_a_clients_history_keeps_large_integers() -> None:
     for sent_on in (request, replace(request, original=None)):
         sent = messages_body(sent_on, model="m", max_output_tokens=9, issuer="us")
         assert f'"input":{LARGE}'.encode() in sent
+        assert f'"input":{LARGE}'.encode() in count_body(sent_on, model="m", issuer="us")
 
 
 def test_a_number_with_too_many_digits_to_be_read_is_shown_as_text() -> None:
@@ -366,6 +367,11 @@ CALL = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
         (["Look.", "Done.", CALL], "Look.\nDone."),
         ([CALL, "Done."], "Done."),
         (["", CALL, "Done."], "\nDone."),
+        (["Look.\n", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, "\nDone."], "Look.\n\nDone."),
+        (["Look.", CALL, "", "Done."], "Look.\n\nDone."),
+        (["Look.", CALL, "", CALL, "Done."], "Look.\n\nDone."),
+        (["Look.\n\n", CALL, "Done."], "Look.\n\n\nDone."),
     ],
 )
 def test_texts_with_another_block_between_them_stay_apart(blocks: list[object], text: str) -> None:

@@ -10,10 +10,13 @@ import httpx
 import openai
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from router.errors import PolicyError
 from router.policy.loading import load_policy
 from router.types import BodyRules, ChatRequest
+from router.wire.anthropic.request import MessagesFormat
+from router.wire.anthropic.upstream import messages_body
 from router.wire.body_keys import (
     BY_WIRE,
     FORBIDDEN,
@@ -345,6 +348,49 @@ def test_sampling_that_a_wire_has_no_word_for_is_told(wire: str, left_out: tuple
     request = parse_chat_request(orjson.dumps(body), {})
     assert dropped(request, facts(body=BodyRules(wire=wire))) == left_out
     assert dropped(request, facts(kind="local", body=BodyRules(wire=wire))) == ()
+
+
+@pytest.mark.parametrize(
+    ("stop", "left_out"),
+    [
+        ([" "], ("stop",)),
+        (["END", "\n\n"], ("stop",)),
+        (["END", "\nEND"], ()),
+        ([], ()),
+    ],
+)
+def test_stop_sequences_of_blanks_that_anthropic_refuses_are_told(
+    stop: list[str], left_out: tuple[str, ...]
+) -> None:
+    body = {"model": "a", "messages": [{"role": "user", "content": "Hi"}], "stop": stop}
+    request = parse_chat_request(orjson.dumps(body), {})
+    assert dropped(request, facts(body=BodyRules(wire="anthropic"))) == left_out
+    assert dropped(request, facts(body=BodyRules(wire="openai"))) == ()
+    assert dropped(request, facts(kind="local", body=BodyRules(wire="anthropic"))) == ()
+    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    kept = [sequence for sequence in stop if sequence.strip()]
+    assert sent.get("stop_sequences", []) == kept
+
+
+def test_stop_sequences_that_reach_anthropic_unchanged_are_not_told() -> None:
+    body = {"model": "a", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    (request,) = MessagesFormat().read(orjson.dumps({**body, "stop_sequences": [" "]}), {}).requests
+    assert dropped(request, facts(body=BodyRules(wire="anthropic"))) == ()
+    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    assert sent["stop_sequences"] == [" "]
+    changed = replace(request, original=None)
+    assert dropped(changed, facts(body=BodyRules(wire="anthropic"))) == ("stop_sequences",)
+
+
+def test_stop_sequences_of_blanks_are_told_to_the_client(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_ladder(tmp_path, "auto", upstream.url, "answer", wire="anthropic")
+        with Served(tmp_path, policy) as served:
+            body = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}
+            said = served.post("/v1/chat/completions", {**body, "stop": "\n\n"})
+            assert said.headers["x-tiergate-dropped"] == "stop"
+            said = served.post("/v1/chat/completions", {**body, "stop": "END"})
+            assert "x-tiergate-dropped" not in said.headers
 
 
 def test_stop_sequences_are_told_under_the_clients_name(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.types import Answer, Choice, ToolCall, Usage
+from router.wire.anthropic.render import MessageStream, render_message
 from router.wire.digits import loads_exactly, lost_digits
 
 VALUES = st.recursive(
@@ -50,3 +52,27 @@ def test_nesting_that_only_orjson_reads_loses_digits_and_no_request() -> None:
     while isinstance(value, list):
         (value,) = value
     assert isinstance(value, float | orjson.Fragment)  # a later Python may read it
+
+
+NUMBERS = [
+    "-9300000000000000001",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-123456789012345678901",
+    "1e300",
+    "1.5",
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_call_is_shown_with_all_digits_of_its_numbers(number: str) -> None:
+    call = ToolCall("c", "f", f'{{"id":{number}}}')
+    answer = Answer((Choice("", "tool_calls", (call,)),), "m", Usage())
+    (block,) = json.loads(render_message(answer, id="1", shows_thinking=False))["content"]
+    assert block["input"] == json.loads(call.arguments)
+    stream = MessageStream(id="1", model="m", usage=Usage(), shows_thinking=False)
+    lines = [line for line in stream.finish(answer).split(b"\n") if b"partial_json" in line]
+    (piece,) = [json.loads(line[6:])["delta"]["partial_json"] for line in lines]
+    assert json.loads(piece) == json.loads(call.arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from router.types import Answer, Choice, Delta, Usage
+from router.types import Answer, Choice, Delta, JsonText, Usage
 from router.wire.anthropic.render import MessageStream
 from router.wire.openai.completions import CompletionStream
 from router.wire.openai.render import StreamRenderer, one_line, render_completion
@@ -37,6 +37,18 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for inner in value for text in _texts(inner)]
     return [value] if isinstance(value, str) else []
+
+
+def test_names_and_routing_in_a_chat_completions_stream_split_no_event() -> None:
+    renderer = StreamRenderer(id="a", created=1, model=TEXT, include_usage=True)
+    answer = Answer((Choice(TEXT, "stop", refusal=TEXT),), TEXT, Usage())
+    routing = JsonText(orjson.dumps({"tier": TEXT}).decode())
+    wire = renderer.delta(Delta(text="Hi")) + renderer.finish(answer, routing)
+    lines = wire.decode().splitlines()
+    assert lines == wire.decode().split("\n")[:-1]
+    events = [orjson.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    assert [event["model"] for event in events] == [TEXT] * len(events)
+    assert events[-1]["routing"] == {"tier": TEXT}
 
 
 def test_other_characters_stay_as_they_are() -> None:

@@ -205,7 +205,7 @@ async def _pieces(
         try:
             for event in decoder.feed(piece):
                 pieces += folder.fold(event)
-            said.add(pieces)
+            said.add(pieces, folder.unsaid)
         finally:  # what came before a fault is the client's all the same
             if not named and folder.upstream_id:
                 named = True

@@ -18,7 +18,7 @@ from router.wire.openai.answers import (
     upstream_object,
     written,
 )
-from router.wire.openai.upstream_events import DONE
+from router.wire.openai.upstream_events import DONE, utf8_bytes
 from router.wire.openai.usage import MAX_TOKENS
 
 MAX_BLOCKS = 10_000
@@ -118,7 +118,17 @@ def _count(counts: dict[str, object], key: str) -> int:
 class MessageFolder:
     """Folds the events of a message's stream into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_block", "_blocks", "_message", "_pieces", "_stop", "_usage", "done", "usage")
+    __slots__ = (
+        "_block",
+        "_blocks",
+        "_message",
+        "_pieces",
+        "_stop",
+        "_usage",
+        "done",
+        "unsaid",
+        "usage",
+    )
 
     def __init__(self, issuer: str) -> None:
         self.done = False
@@ -126,6 +136,8 @@ class MessageFolder:
         self._blocks = _MessageBlocks(issuer)
         self._block: dict[str, object] | None = None  # the open block
         self._pieces: dict[str, list[str]] = {}  # pieces of the open block, by key
+        self.unsaid = 0
+        """Holds the bytes of the open block that no Delta has said: all but a text's."""
         self._message: dict[str, object] = {}
         self._usage: dict[str, object] = {}
         self.usage = Usage()
@@ -203,11 +215,15 @@ class MessageFolder:
         if key == "text" and piece and self._blocks.parted:
             piece = self._blocks.gap() + piece
         self._pieces.setdefault(key, []).append(piece)
-        return [Delta(text=piece)] if key == "text" and piece else []
+        if key != "text":
+            self.unsaid += utf8_bytes(piece)
+            return []
+        return [Delta(text=piece)] if piece else []
 
     def _close(self) -> list[Delta]:
         """Ends the open block, if any. Clients take the next one for its end, too."""
         block, pieces, self._block, self._pieces = self._block, self._pieces, None, {}
+        self.unsaid = 0
         if block is None:
             return []
         for key in ("text", "thinking", "signature"):

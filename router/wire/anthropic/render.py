@@ -7,8 +7,6 @@ then. This module knows nothing about the origin of an answer.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,9 +17,9 @@ from msgspec.structs import replace
 from router.errors import Overloaded, TiergateError
 from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
+from router.wire.digits import loads_exactly, lost_digits
 from router.wire.openai.render import one_line, spoken, to_json
 
-_MANY_DIGITS = re.compile("[0-9]{20}")
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -142,10 +140,12 @@ def _blocks(
     if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
     blocks = [_tool_use(call, _input(call), names) for call in choice.tool_calls]
-    if words := spoken(choice):
+    words = spoken(choice)
+    if words.strip():
         blocks.insert(0, {"type": "text", "text": words})
     sealed = _anthropics(choice.sealed)
-    for place, block in enumerate(blocks):
+    # The places of sealed items count a text of blanks, too.
+    for place, block in enumerate(blocks, start=int(bool(words) and not words.strip())):
         while sealed and sealed[0].at <= place:
             yield shown(sealed.pop(0))
         yield block
@@ -179,8 +179,8 @@ def _input(call: ToolCall) -> dict[str, object]:
     try:
         arguments = orjson.loads(call.arguments or "{}")
         orjson.dumps(arguments)  # a value nested too deep to be written is no input either
-        if _MANY_DIGITS.search(call.arguments):
-            arguments = json.loads(call.arguments)  # orjson makes a float of what exceeds 64 bits
+        if lost_digits(arguments):
+            arguments = loads_exactly(call.arguments)
     except (ValueError, TypeError, RecursionError):
         arguments = None
     return arguments if isinstance(arguments, dict) else {"arguments": call.arguments}
@@ -190,6 +190,7 @@ class MessageStream:
     """Implements wire.protocols.AnswerStream for messages: blocks begin, grow and stop."""
 
     __slots__ = (
+        "_blanks",
         "_id",
         "_index",
         "_kind",
@@ -218,6 +219,7 @@ class MessageStream:
         self._index = 0  # the index of the open block, or of the next one
         self._kind: str | None = None  # of the open block
         self._text_sent = False  # a block of text has begun
+        self._blanks: list[str] = []  # wait for the words of the next block of text
         self._sealed_sent = 0  # the number of sealed blocks that were sent
 
     def begin(self) -> bytes:
@@ -251,8 +253,10 @@ class MessageStream:
         events: list[bytes] = []
         if choice.refusal and choice.refusal != choice.text:
             # A refusal after text begins on a new line.
-            self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
-        elif not self._text_sent and choice.text:
+            begun = self._text_sent or self._blanks
+            self._say(events, ("\n" if begun else "") + choice.refusal)
+        elif not self._text_sent and choice.text.strip():
+            self._blanks.clear()
             self._say(events, choice.text)
         self._close(events)
         sealed = _anthropics(choice.sealed)[self._sealed_sent :]
@@ -277,6 +281,13 @@ class MessageStream:
         return _framed("error", render_error(error, self._id))
 
     def _say(self, events: list[bytes], words: str) -> None:
+        """Adds a piece of text. Blanks begin no block, since it may never get words."""
+        if self._kind != "text":
+            if words.isspace():
+                self._blanks.append(words)
+                return
+            words = "".join([*self._blanks, words])
+            self._blanks.clear()
         self._open(events, "text", {"type": "text", "text": ""})
         self._text_sent = True
         self._grow(events, {"type": "text_delta", "text": words})

@@ -37,6 +37,9 @@ _PASSED_ON = (
     "context_management",
     "cache_control",
 )
+NO_TEXT = "(no text)"
+"""Replaces a last turn of blanks. Anthropic refuses it as it is, and without it would continue the
+assistant's turn before it."""
 # Anthropic has no effort below low.
 _EFFORTS = {"none": "low", "minimal": "low"}
 
@@ -64,13 +67,7 @@ def messages_body(
     The output limit is the smaller of `max_output_tokens` and the client's own. Items sealed by
     others than `issuer` are left out. `extra` holds keys that the policy adds.
     """
-    original = request.unchanged
-    if original is None:
-        body = _translated(request, issuer, prefer_schema)
-    else:
-        body = _in_its_own_words(original, issuer)
-        if request.sampling.temperature is not None:
-            body["temperature"] = request.sampling.temperature
+    body = _asked(request, issuer, prefer_schema)
     body.update({key: orjson.Fragment(value) for key, value in (extra or {}).items()})
     client_cap = request.sampling.max_output_tokens
     body["model"] = model
@@ -84,9 +81,19 @@ def messages_body(
 
 def count_body(request: ChatRequest, *, model: str, issuer: str) -> bytes:
     """Returns the body that asks for the number of tokens of a request."""
-    body = orjson.loads(messages_body(request, model=model, max_output_tokens=1, issuer=issuer))
+    body = {**_asked(request, issuer, None), "model": model}
     sent = ("model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control")
     return orjson.dumps({key: body[key] for key in sent if key in body})
+
+
+def _asked(request: ChatRequest, issuer: str, prefer_schema: JsonText | None) -> dict[str, object]:
+    original = request.unchanged
+    if original is None:
+        return _translated(request, issuer, prefer_schema)
+    body = _in_its_own_words(original, issuer)
+    if request.sampling.temperature is not None:
+        body["temperature"] = request.sampling.temperature
+    return body
 
 
 def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
@@ -97,10 +104,12 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     messages = body["messages"]
     assert isinstance(messages, list)
     unsealed = [_worded(_unsealed(message, issuer)) for message in messages]
-    body["messages"] = [message for message in unsealed if message["content"]]
-    system = body.get("system")
-    if isinstance(system, list):
-        body["system"] = _with_words(system)
+    body["messages"] = turns = [message for message in unsealed if message["content"]]
+    _end_with_user(turns, messages[-1]["role"])
+    if not (system := _content_with_words(body.get("system"))):
+        body.pop("system", None)
+    else:
+        body["system"] = system
     for key in ("system", "messages", "tools", "cache_control"):
         if key in body:
             _forget_hours(body[key])
@@ -140,26 +149,33 @@ def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:
 
 def _worded(message: dict[str, object]) -> dict[str, object]:
     """Returns the message without texts of no words, nor an end in thoughts; both are refused."""
-    content = message["content"]
-    if not isinstance(content, list):
-        return message
-    kept = _with_words(content)
-    while kept and kept[-1]["type"] in THOUGHTS:
-        kept.pop()
+    kept = _content_with_words(message["content"])
+    if isinstance(kept, list):
+        while kept and kept[-1]["type"] in THOUGHTS:
+            kept.pop()
     return {**message, "content": kept}
 
 
-def _with_words(blocks: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Returns the blocks without texts of no words, which Anthropic refuses; results, too."""
+def _content_with_words(content: object) -> object:
+    """Returns a string or blocks without texts of no words, which Anthropic refuses."""
+    if isinstance(content, str):
+        return content if content.strip() else ""
+    if not isinstance(content, list):
+        return content
     kept = []
-    for block in blocks:
+    for block in content:
         if block["type"] == "text" and not str(block["text"]).strip():
             continue
-        inner = block.get("content")
-        if block["type"] == "tool_result" and isinstance(inner, list):
-            block = {**block, "content": _with_words(inner)}
+        if block["type"] == "tool_result" and "content" in block:
+            block = {**block, "content": _content_with_words(block["content"])}
         kept.append(block)
     return kept
+
+
+def _end_with_user(turns: list[dict[str, object]], last_role: str) -> None:
+    """Adds a turn of the user where the last one was left out, for it had no words."""
+    if not turns or (turns[-1]["role"] == "assistant" and last_role != "assistant"):
+        turns.append({"role": "user", "content": NO_TEXT})
 
 
 def _forget_hours(value: object) -> None:
@@ -200,9 +216,10 @@ def _translated(
     # Anthropic has one system prompt, before all turns.
     while turns and turns[0].role in ("system", "developer"):
         system.append(turns.pop(0).text)
-    if words := "\n\n".join(filter(None, system)):
+    if words := "\n\n".join([text for text in system if text.strip()]):
         body["system"] = words
-    body["messages"] = _turns(turns, issuer)
+    body["messages"] = said = _turns(turns, issuer)
+    _end_with_user(said, request.messages[-1].role)
     _add_sampling(body, request)
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
@@ -280,7 +297,7 @@ def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
 def _user_blocks(message: Message) -> list[object]:
     if message.role in ("tool", "function"):
         result = {"type": "tool_result", "tool_use_id": message.tool_call_id or message.name}
-        return [{**result, "content": message.text}]
+        return [{**result, "content": message.text if message.text.strip() else ""}]
     if message.parts:
         blocks = [_part(orjson.loads(part.payload)) for part in message.parts]
         return [block for block in blocks if block is not None]
@@ -288,14 +305,18 @@ def _user_blocks(message: Message) -> list[object]:
 
 
 def _assistant_blocks(message: Message, issuer: str) -> list[object]:
-    """Returns the text and then the calls, with this issuer's sealed items between them."""
+    """Returns the text and then the calls, with this issuer's sealed items between them.
+
+    A text of blanks is left out, but the places of the sealed items count it.
+    """
     own_blocks: list[object] = [_text(message.text)] if message.text.strip() else []
     for call in message.tool_calls:
         given = _object(call.arguments)
         own_blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
     blocks: list[object] = []
     sealed = list(own(message.sealed, issuer, THOUGHTS))
-    for place, block in enumerate(own_blocks):
+    left_out = int(bool(message.text) and not message.text.strip())
+    for place, block in enumerate(own_blocks, start=left_out):
         while sealed and sealed[0].at <= place:
             blocks.append(orjson.Fragment(sealed.pop(0).payload))
         blocks.append(block)

@@ -219,7 +219,7 @@ class StreamRenderer:
                 "system_fingerprint": None,
             }
         )
-        self._head = b"data: " + head[:-1] + b',"choices":['
+        self._head = b"data: " + one_line(head[:-1]) + b',"choices":['
         self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
         self._usage = include_usage
         self._started: set[int] = set()
@@ -229,7 +229,10 @@ class StreamRenderer:
         return b""
 
     def delta(self, delta: Delta) -> bytes:
-        """Returns the chunk for one piece, b"" for an empty piece. Does not read `final`."""
+        """Returns the chunk for one piece, b"" for an empty piece. Does not read `final`.
+
+        Before the first chunk of a choice come those of silent choices with smaller numbers.
+        """
         fields: dict[str, object] = {}
         if delta.text:
             fields["content"] = delta.text
@@ -240,7 +243,7 @@ class StreamRenderer:
             fields["tool_calls"] = [{**piece, **_signed(delta.sealed)}]
         if not fields and not delta.logprobs:
             return b""
-        return self._chunk(delta.index, fields, delta.logprobs, None)
+        return self._chunks(delta.index, fields, delta.logprobs, None)
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
         """Returns the end of a good stream: a last chunk per choice, usage if requested, `[DONE]`.
@@ -250,37 +253,39 @@ class StreamRenderer:
         chunks: list[bytes] = []
         for index, choice in enumerate(answer.choices):
             if choice.refusal:
-                chunks.append(self._chunk(index, {"refusal": choice.refusal}, (), None))
+                chunks.append(self._chunks(index, {"refusal": choice.refusal}, (), None))
             elif index not in self._started:
                 # A choice without any piece still needs a chunk with its role.
-                chunks.append(self._chunk(index, {"content": ""}, (), None))
-            chunks.append(self._chunk(index, {}, (), choice.finish_reason))
+                chunks.append(self._chunks(index, {"content": ""}, (), None))
+            chunks.append(self._chunks(index, {}, (), choice.finish_reason))
         if self._usage:
             usage = to_json(usage_object(answer.usage))
             chunks.append(self._head + b'],"usage":' + usage + b"}\n\n")
         if routing is not None and chunks:
             # The last three bytes are the closing brace and two line ends.
-            chunks[-1] = chunks[-1][:-3] + b',"routing":' + routing.encode() + b"}\n\n"
+            debug = b',"routing":' + one_line(routing.encode()) + b"}\n\n"
+            chunks[-1] = chunks[-1][:-3] + debug
         chunks.append(DONE)
-        return one_line(b"".join(chunks))
+        return b"".join(chunks)
 
     def failure(self, error: TiergateError) -> bytes:
         """Returns the last event of a stream that failed after its first byte."""
         return render_error_event(error)
 
-    def _chunk(
+    def _chunks(
         self,
         index: int,
         fields: dict[str, object],
         logprobs: Sequence[TokenLogprob],
         finish_reason: str | None,
     ) -> bytes:
+        """Returns a chunk of one choice, after those that begin silent choices before it."""
         earlier = b""
         if index not in self._started:
             # SDKs expect the role in the first chunk of each choice, and their helpers number the
             # choices in the order in which they begin.
             silent = [i for i in range(index) if i not in self._started]
-            earlier = b"".join([self._chunk(i, {"content": ""}, (), None) for i in silent])
+            earlier = b"".join([self._chunks(i, {"content": ""}, (), None) for i in silent])
             self._started.add(index)
             fields = {"role": "assistant", **fields}
         choice = to_json(
@@ -291,7 +296,7 @@ class StreamRenderer:
                 "finish_reason": finish_reason,
             }
         )
-        return earlier + one_line(self._head + choice + b"]" + self._tail)
+        return earlier + self._head + one_line(choice) + b"]" + self._tail
 
 
 def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:

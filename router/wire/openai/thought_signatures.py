@@ -42,6 +42,12 @@ def signature_of(call: object, issuer: str, place: int) -> Sealed | None:
     return Sealed(KIND, JsonText(orjson.dumps(item).decode()), issuer, place)
 
 
+def signature_alone(call: object) -> dict[str, object] | None:
+    """Returns the part of a call that carries its signature, or None without one."""
+    item = _item(call)
+    return None if item is None else {"extra_content": _nested(item)}
+
+
 def read_signatures(calls: object, says_text: bool) -> tuple[Sealed, ...]:
     """Returns the signatures in a client's `tool_calls` that carry our stamp."""
     if type(calls) is not list:

@@ -24,9 +24,10 @@ from router.wire.openai.answers import (
     raise_for_error,
     short_text,
     upstream_object,
+    written,
 )
 from router.wire.openai.returned_reasoning import reasoning_text
-from router.wire.openai.thought_signatures import signed_calls
+from router.wire.openai.thought_signatures import signature_alone, signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 
 MAX_EVENT_BYTES = 16_000_000
@@ -55,10 +56,15 @@ def stream_bound(tokens: int, logprobs: int = 0) -> int:
     return MAX_EVENT_BYTES + tokens * (BYTES_PER_TOKEN + logprobs * BYTES_PER_LOGPROB)
 
 
-class SaidBound:
-    """Bounds what a stream says: text, thoughts, arguments and log-probabilities, not its frames.
+def utf8_bytes(text: str) -> int:
+    """Returns the bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
-    All of it is kept until the answer ends.
+
+class SaidBound:
+    """Bounds what a stream says, and not its frames: all of it is kept until the answer ends.
+
+    It counts text, thoughts, calls, seals and log-probabilities.
     """
 
     __slots__ = ("_bytes",)
@@ -66,17 +72,23 @@ class SaidBound:
     def __init__(self) -> None:
         self._bytes = 0
 
-    def add(self, deltas: list[Delta]) -> None:
-        """Counts pieces. Raises UpstreamTooMuch beyond the bound."""
+    def add(self, deltas: list[Delta], unsaid: int = 0) -> None:
+        """Counts pieces, and the bytes that a folder keeps and has said in no piece so far.
+
+        Raises UpstreamTooMuch beyond the bound.
+        """
         said = self._bytes
         for delta in deltas:
-            said += len(delta.text) + len(delta.reasoning)
+            said += utf8_bytes(delta.text) + utf8_bytes(delta.reasoning)
             if delta.tool_call is not None:
-                said += len(delta.tool_call.arguments)
+                call = delta.tool_call
+                said += utf8_bytes(call.id) + utf8_bytes(call.name) + utf8_bytes(call.arguments)
+            if delta.sealed is not None:
+                said += utf8_bytes(delta.sealed.payload)
             if delta.logprobs:
                 said += KEPT_PER_LOGPROB * sum([1 + len(token.top) for token in delta.logprobs])
         self._bytes = said
-        if said > MAX_EVENT_BYTES:
+        if said + unsaid > MAX_EVENT_BYTES:
             raise UpstreamTooMuch(f"The upstream's answer is longer than {MAX_EVENT_BYTES} bytes.")
 
 
@@ -146,7 +158,7 @@ class _ToolCallSoFar:
     id: str = ""
     name: str = ""
     arguments: GrowingText = field(default_factory=GrowingText)
-    signed: object = None  # the piece that carries its signature
+    signed: object = None  # the part of a piece that carries its signature
 
 
 @dataclass(slots=True)
@@ -158,6 +170,7 @@ class _ChoiceSoFar:
     calls: list[_ToolCallSoFar] = field(default_factory=list)
     numbers: dict[int | str, int] = field(default_factory=dict)  # of calls, by the server's index
     finish_reason: str = ""
+    unsaid: int = 0  # bytes of refusals and signatures, which come with the whole answer
 
     def whole(self, issuer: str) -> Choice:
         calls, text = self.calls, self.text.whole
@@ -229,6 +242,11 @@ class ChunkFolder:
     def usage(self) -> Usage:
         """Returns the counts of the last chunk that had some; unreported before."""
         return self._usage
+
+    @property
+    def unsaid(self) -> int:
+        """Returns the bytes that are kept and were said in no Delta."""
+        return sum([so_far.unsaid for so_far in self._choices.values()])
 
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
@@ -302,6 +320,7 @@ class ChunkFolder:
         refusal = delta.get("refusal")
         if type(refusal) is str:
             so_far.refusal.add(refusal)
+            so_far.unsaid += utf8_bytes(refusal)
         calls = delta.get("tool_calls")
         if calls is None:
             return
@@ -341,8 +360,9 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
     call = so_far.calls[number]
     arguments = arguments_text(function.get("arguments"))
     call.arguments.add(arguments)
-    if value.get("extra_content") is not None:
-        call.signed = value
+    if value.get("extra_content") is not None and (signed := signature_alone(value)):
+        call.signed = signed
+        so_far.unsaid += len(written(signed))
     piece = ToolCall(call.id, call.name, arguments) if first else ToolCall("", "", arguments)
     return Delta(tool_call_index=number, tool_call=piece, index=index)
 

@@ -175,7 +175,17 @@ def _usage(value: object) -> Usage:
 class ResponseFolder:
     """Folds a response's events into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_answer", "_issuer", "_items", "_spoken", "done", "upstream_id", "usage")
+    __slots__ = (
+        "_answer",
+        "_issuer",
+        "_items",
+        "_spoken",
+        "_streamed",
+        "done",
+        "unsaid",
+        "upstream_id",
+        "usage",
+    )
 
     def __init__(self, issuer: str) -> None:
         self.done = False
@@ -184,9 +194,12 @@ class ResponseFolder:
         """Holds the provider's id of the response once its first event came."""
         self.usage = Usage()
         """Holds what the response used; only its last event says it."""
+        self.unsaid = 0
+        """Holds the bytes of items that are kept and were said in no Delta."""
         self._issuer = issuer
         self._items: list[object] = []
         self._spoken = False  # text or a call came, so sealed items come with the whole answer
+        self._streamed = 0  # bytes of the events that streamed the open item
         self._answer: Answer | None = None
 
     def fold(self, event: bytes) -> list[Delta]:
@@ -200,12 +213,14 @@ class ResponseFolder:
         data = upstream_object(event)
         kind = data.get("type")
         if kind == "response.output_text.delta":
+            self._streamed += len(event)
             return self._text(data)
         if kind == "response.reasoning_text.delta":
             words = data.get("delta")
+            self._streamed += len(event)
             return [Delta(reasoning=words)] if type(words) is str and words else []
         if kind == "response.output_item.done":
-            return self._item(data.get("item"))
+            return self._item(data.get("item"), len(event))
         if kind in ("response.completed", "response.incomplete"):
             response = data.get("response")
             if type(response) is not dict:
@@ -234,17 +249,21 @@ class ResponseFolder:
         self._spoken = True
         return [Delta(text=words, logprobs=parse_logprobs({"content": data.get("logprobs")}))]
 
-    def _item(self, item: object) -> list[Delta]:
+    def _item(self, item: object, event_bytes: int) -> list[Delta]:
         if type(item) is not dict:
             raise UpstreamInvalid("The upstream sent an item that is no object.")
         self._items.append(item)
+        # Text and thoughts mostly came in events before, which are longer than their item.
+        unsaid, self._streamed = max(0, event_bytes - self._streamed), 0
         if item.get("type") != "reasoning" or self._spoken:
+            self.unsaid += unsaid
             self._spoken = self._spoken or item.get("type") != "reasoning"
             return []
         sealed = seal_of(item, self._issuer, 0)
         # The thoughts themselves were streamed; a summary is sent together with its item.
         words = "" if item.get("content") else reasoning_words(item)
         if sealed is None and not words:
+            self.unsaid += unsaid
             return []
         return [Delta(reasoning=words, sealed=sealed)]
 

@@ -190,6 +190,15 @@ async def _small_pieces(x: Exchange) -> None:
     await x.write(chunked(event(chunk({}, "stop")) + EVENTS[-1]) + b"0\r\n\r\n")
 
 
+async def _refusing(x: Exchange) -> None:
+    """Refuses at length: in so many pieces of 1 MB, half the bytes in letters of two bytes."""
+    piece = event(chunk({"refusal": "n\u00f6" * 333_333}))
+    await x.write(STREAM_HEAD)
+    for _ in range(int(x.argument)):
+        await x.write(chunked(piece))
+    await x.write(chunked(event(chunk({}, "stop")) + EVENTS[-1]) + b"0\r\n\r\n")
+
+
 async def _endless_comments(x: Exchange) -> None:
     await x.write(STREAM_HEAD)
     while not x.transport.is_closing():
@@ -274,6 +283,7 @@ FAULTS: dict[str, Behaviour] = {
     "huge-body": _huge_body,
     "endless": _endless,
     "small-pieces": _small_pieces,
+    "refusing": _refusing,
     "endless-comments": _endless_comments,
     "redirect": _redirect,
     "endless-head": _endless_head,
