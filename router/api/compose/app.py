@@ -24,6 +24,7 @@ from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.certificate_ground import CertificateGround
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
+from router.api.compose.mounted.housekeeping import Housekeeping
 from router.api.compose.mounted.images import LocalImages
 from router.api.compose.mounted.readiness import readiness_of
 from router.api.compose.mounted.rollouts import Rollouts
@@ -42,7 +43,7 @@ from router.api.observability.event_log import EventLog
 from router.api.observability.metrics import Metrics
 from router.api.observability.otel import Telemetry
 from router.caches.policy_caches import PolicyCaches
-from router.errors import LedgerError, Mistake, PolicyError
+from router.errors import Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.books.store import SqlLedger
 from router.ledger.budgets.gauge import SqlBudgetGauge
@@ -69,8 +70,6 @@ from router.specialists.service import Analyst
 from router.threads.giving_way import giving_way
 from router.types import Device, MinutePrice
 from tiers.resilience.refusals import host_of
-
-DAY_S, MAX_DAYS = 86_400.0, 36_500
 
 
 class App:
@@ -165,6 +164,9 @@ class App:
         )
         self.server = self._server_of(door, feedback, booked)
         self._mount(door)
+        expiring = (self.texts, self._sessions, self._replies, self._batching)
+        purges = [store.purge_expired for store in expiring]
+        self._housekeeping = Housekeeping(purges, self._reviewer, self.ledger.database)
 
     def _log_start(self) -> None:
         """Says in the log what reads requests: rules alone, or which device."""
@@ -299,8 +301,7 @@ class App:
         self._ground.start()
         for watcher in self._watchers:
             watcher.start()
-        # It runs in the background: a start must not wait for old rows to be deleted.
-        self._housekeeping = asyncio.ensure_future(self._keep_house())
+        self._housekeeping.start()
         if self._watchers:
             self._signals.enter_context(taking("SIGHUP", self.reload))
 
@@ -312,7 +313,7 @@ class App:
     async def close(self) -> None:
         """Drains the writes under way, then closes answerers and the ledger."""
         # Nothing new may begin while the last requests drain.
-        self._housekeeping.cancel()
+        self._housekeeping.close()
         self._told.close()
         self._ground.close()
         await self._batching.runner.close()
@@ -358,23 +359,6 @@ class App:
         """Returns the policies that serve now, with the candidates of splits."""
         tried = (split.candidate for split in self.gateway.splits.now.values())
         return [*self.core.router.runtimes.values(), *tried]
-
-    async def _keep_house(self) -> None:
-        """Deletes what expired or was erased, and books reviews that a crash left; then daily."""
-        # A bounded loop instead of an endless one; it is cancelled when the process ends.
-        for _ in range(MAX_DAYS):
-            try:
-                await asyncio.to_thread(self.texts.purge_expired)
-                await asyncio.to_thread(self._sessions.purge_expired)
-                await asyncio.to_thread(self._replies.purge_expired)
-                await asyncio.to_thread(self._batching.purge_expired)
-                await asyncio.to_thread(self.ledger.database.emptied_log, hasty=True)
-                if (left := await self._reviewer.book_left()).gone:
-                    self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
-            # A ledger that is busy now is tried again tomorrow; serving goes on.
-            except LedgerError as error:
-                self._log.warning("housekeeping_failed", reason=error.message)
-            await asyncio.sleep(DAY_S)
 
     def _minute_price(self, policy: str, at_ms: int) -> MinutePrice | None:
         """Returns the price of a reviewer's minute by a served policy of that name."""

@@ -1,0 +1,59 @@
+"""Keeps the ledger tidy, when a process starts and once a day.
+
+It deletes what expired or was erased, books reviews that a crash left, and empties the database's
+write-ahead log. It knows nothing about what each store holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from router.errors import LedgerError
+from router.ledger.sql.database import Database
+from router.request.review_verdicts import Reviewer
+
+DAY_S, MAX_DAYS = 86_400.0, 36_500
+
+
+class Housekeeping:
+    """Tidies in the background, from `start` to `close`."""
+
+    def __init__(
+        self, purges: Sequence[Callable[[], object]], reviewer: Reviewer, database: Database
+    ) -> None:
+        """`purges` delete what expired in one store each; they block and may raise LedgerError."""
+        self._purges, self._reviewer, self._database = purges, reviewer, database
+        self._task: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("tiergate.app")
+
+    def start(self) -> None:
+        """Begins to tidy; a start must not wait for old rows to be deleted."""
+        self._task = asyncio.ensure_future(self._daily())
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _daily(self) -> None:
+        # A bounded loop instead of an endless one; it is cancelled when the process ends.
+        for _ in range(MAX_DAYS):
+            await self.tidy()
+            await asyncio.sleep(DAY_S)
+
+    async def tidy(self) -> None:
+        """Does all of it once; logs what could not be done."""
+        try:
+            for purge in self._purges:
+                await asyncio.to_thread(purge)
+            if (left := await self._reviewer.book_left()).gone:
+                self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
+            # Last: everything deleted above is in the log, and a fault here leaves nothing undone.
+            if not await asyncio.to_thread(self._database.emptied_log, hasty=True):
+                self._log.warning("deleted_still_in_log")
+        # A ledger that is busy now is tried again tomorrow; serving goes on.
+        except LedgerError as error:
+            self._log.warning("housekeeping_failed", reason=error.message)
