@@ -81,7 +81,10 @@ class SaidBound:
         """
         said = self._bytes
         for delta in deltas:
-            said += utf8_bytes(delta.text) + utf8_bytes(delta.reasoning)
+            text = delta.text
+            said += len(text) if text.isascii() else utf8_bytes(text)  # nearly every piece is one
+            if delta.reasoning:
+                said += utf8_bytes(delta.reasoning)
             if delta.tool_call is not None:
                 call = delta.tool_call
                 said += utf8_bytes(call.id) + utf8_bytes(call.name) + utf8_bytes(call.arguments)
