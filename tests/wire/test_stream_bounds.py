@@ -24,11 +24,11 @@ from tiers.upstream.wires import Folder
 
 def test_an_event_may_be_as_long_as_a_whole_answer() -> None:
     """The last event of OpenAI's responses repeats the whole answer."""
-    most = stream_bound(1_000)
+    most_bytes = stream_bound(1_000)
     line = b"data: " + b"x" * (MAX_EVENT_BYTES - 8)
-    assert len(EventDecoder(most).feed(line + b"\n\n")[0]) == MAX_EVENT_BYTES - 8
+    assert len(EventDecoder(most_bytes).feed(line + b"\n\n")[0]) == MAX_EVENT_BYTES - 8
     with pytest.raises(UpstreamTooMuch, match="event"):
-        EventDecoder(most).feed(line + b"xxx")
+        EventDecoder(most_bytes).feed(line + b"xxx")
 
 
 FEW_BYTES = 1_000_000

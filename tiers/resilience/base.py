@@ -29,7 +29,7 @@ def own_end_of_call(deadline_s: float) -> float:
     return asyncio.get_running_loop().time() + deadline_s
 
 
-def most_bytes(work: Work, facts: AnswererFacts) -> int:
+def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:
     """Returns the bytes that the stream of an answer may have, from the tokens asked for."""
     sampling = work.request.sampling
     logprobs = 1 + (sampling.top_logprobs or 0) if sampling.logprobs else 0

@@ -35,7 +35,7 @@ from router.wire.openai.answers import upstream_object
 from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder, SaidBound
 from router.wire.openai.usage import MAX_TOKENS
-from tiers.resilience.base import completed, most_bytes
+from tiers.resilience.base import bytes_of_stream, completed
 from tiers.upstream.client import (
     HttpClient,
     check_type,
@@ -119,7 +119,7 @@ class UpstreamTier:
                 answer = None if streams else self._wire.whole(await read_json(response))
             if answer is None:
                 # The server streams, though it was asked not to; the answer is paid.
-                folder, most = self._wire.folder(), most_bytes(work, self._facts)
+                folder, most = self._wire.folder(), bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as pieces:
                     async for _ in pieces:
                         pass
@@ -142,7 +142,7 @@ class UpstreamTier:
                     yield whole
             else:
                 check_type(response, EVENTS)
-                folder, most = self._wire.folder(), most_bytes(work, self._facts)
+                folder, most = self._wire.folder(), bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:
                     async for pieces in steps:
                         yield pieces
@@ -190,13 +190,13 @@ class UpstreamTier:
 
 
 async def _pieces(
-    response: Response, folder: Folder, exchange: Exchange, work: Work, most: int
+    response: Response, folder: Folder, exchange: Exchange, work: Work, most_bytes: int
 ) -> AsyncGenerator[list[Delta], None]:
     """Yields a streamed answer as it comes, and says its id and usage as they are known.
 
-    The stream may have `most` bytes.
+    The stream may have `most_bytes` on the wire.
     """
-    decoder, said = EventDecoder(most), SaidBound()
+    decoder, said = EventDecoder(most_bytes), SaidBound()
     piece, named, told = b":", False, folder.usage
     while piece and not folder.done:
         with exchange.deadline:
