@@ -109,9 +109,8 @@ _RECORD_WORDS = (
 def identifiers(text: str) -> Iterator[Entity]:
     """Yields identifiers, those first that others may not overlap."""
     yield from keys(text)
-    if redact.may_have_email(text):
-        for match in redact.ADDRESS.finditer(text):
-            yield Entity(EntityKind.EMAIL, match.start(), match.end())
+    for start, end in redact.email_addresses(text):
+        yield Entity(EntityKind.EMAIL, start, end)
     if not any(map(text.__contains__, "0123456789")):
         return
     yield from _ibans(text)
