@@ -93,7 +93,8 @@ _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
-
+# Two years from 1000 to 2099, as history and contracts write spans. A bracket before a number is
+# else a sign of a telephone number: "(1954-1962)".
 _YEARS = re.compile(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
 
 
