@@ -93,6 +93,10 @@ _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
+# Thousands with blanks between them are a sum only before a currency: Spain and Poland write
+# telephone numbers in threes, too.
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+")
+_CURRENCY = re.compile(r"\s?(?:[€$£]|(?i:EUR|USD|GBP|CHF|PLN|euros?)\b)")
 # Two years from 1000 to 2099, as history and contracts write spans. A bracket before a number is
 # else a sign of a telephone number: "(1954-1962)".
 _YEARS = re.compile(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
@@ -244,13 +248,18 @@ def _number(match: re.Match[str]) -> str:
         return ID  # no amount and no order number is as long
     if len(digits) >= 13 and luhn(digits):
         return CARD
-    if _DATE.match(text) or _YEARS.fullmatch(text):
+    if _DATE.match(text) or _YEARS.fullmatch(text) or _is_sum(match):
         return text
     separated = any(letter in " ()./-" for letter in text[1:])
     international = text[0] in "+(" or (text[0] == "0" and len(digits) >= 9)
     if international or (separated and 9 <= len(digits) <= 15):
         return PHONE
     return text
+
+
+def _is_sum(match: re.Match[str]) -> bool:
+    thousands = _THOUSANDS.fullmatch(match[0]) is not None
+    return thousands and _CURRENCY.match(match.string, match.end()) is not None
 
 
 def luhn(digits: str) -> bool:
