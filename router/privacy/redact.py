@@ -30,15 +30,28 @@ TOKEN = late_regex(
 )
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
-_LETTER = r"\w\u0300-\u036f"  # accents may stand as characters of their own
-ADDRESS = late_regex(
-    rf"(?<![{_LETTER}.%+\-])[{_LETTER}.%+\-]{{1,64}}"
-    r"(?:@|%40|\s?[\[({](?i:at)[\])}]\s?)"
-    rf"(?:[^\W_][{_LETTER}\-]{{0,62}}(?:\.|\s?[\[({{](?i:dot)[\])}}]\s?)){{1,8}}"
-    r"(?:xn--[A-Za-z0-9\-]{2,40}|[^\W\d_]{2,24})"
+# Scripts that write no blank between words, or none before an ending: Thai and Lao, Burmese, Khmer,
+# Japanese, Chinese and Korean. A word of other letters begins and ends beside them.
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af"
+    r"\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-"""Finds addresses of e-mail, also with "(at)" and "(dot)", percent signs and letters of any
-language."""
+_LOCAL = r"[\w\u0300-\u036f.%+\-]"  # accents may stand as characters of their own
+_AT = r"(?:@|%40|\s?[\[({](?i:at)[\])}]\s?)"
+_LABELS = r"(?:[^\W_][\w\u0300-\u036f\-]{0,62}(?:\.|\s?[\[({](?i:dot)[\])}]\s?)){1,8}"
+_ENCODED = r"xn--[A-Za-z0-9\-]{2,40}"  # a last label in Punycode
+_ADDRESS = late_regex(
+    rf"(?<!{_LOCAL}){_LOCAL}{{1,64}}{_AT}{_LABELS}(?:{_ENCODED}|[^\W\d_]{{2,24}})"
+)
+_UNSPACED_LETTER = late_regex(rf"[{_UNSPACED}]")
+# Takes twice the time of the other, so only texts with such letters are read with it. The look
+# ahead reads fast, and few words stand before a sign.
+_UNSPACED_ADDRESS = late_regex(
+    rf"(?:(?<![^\W{_UNSPACED}])(?<![\u0300-\u036f.%+\-])(?![{_UNSPACED}])(?={_LOCAL}{{1,64}}{_AT})"
+    rf"(?:[^\W{_UNSPACED}]|[\u0300-\u036f.%+\-]){{1,64}}"
+    rf"|(?<!{_LOCAL}){_LOCAL}{{0,63}}[{_UNSPACED}])"
+    rf"{_AT}{_LABELS}(?:{_ENCODED}|[^\W\d_{_UNSPACED}]{{2,24}}|[{_UNSPACED}]{{2,24}})"
+)
 _SPELT_AT = re.compile(r"[\[({][Aa][Tt][\])}]")
 _IBAN_FORM = re.compile(
     rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:[ \-{look_alikes.HYPHENS}]?[A-Za-z0-9]){{11,30}}"
@@ -80,7 +93,12 @@ _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
-
+# Thousands with blanks between them are a sum only before a currency: Spain and Poland write
+# telephone numbers in threes, too.
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+")
+_CURRENCY = re.compile(r"\s?(?:[€$£]|(?i:EUR|USD|GBP|CHF|PLN|euros?)\b)")
+# Two years from 1000 to 2099, as history and contracts write spans. A bracket before a number is
+# else a sign of a telephone number: "(1954-1962)".
 _YEARS = re.compile(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
 
 
@@ -100,15 +118,27 @@ def redact(text: str) -> str:
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
     text = _without(text, named_secrets(text), SECRET)
-    if may_have_email(text):
-        text = ADDRESS.sub(EMAIL, text)
+    text = _without(text, email_addresses(text), EMAIL)
     text = _without(text, ibans(look_alikes.plain(text)), IBAN)
     if any(map(text.__contains__, look_alikes.DASHES)):
         text = _without_dashed_numbers(text)
     return _without_numbers(text)
 
 
-def may_have_email(text: str) -> bool:
+def email_addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each address of e-mail.
+
+    An address may have "(at)" and "(dot)", percent signs, and letters of any language. Words of a
+    script without blanks that stand right beside a name or a domain of other letters stay.
+    """
+    if not _may_have_email(text):
+        return
+    unspaced = not text.isascii() and _UNSPACED_LETTER.search(text) is not None
+    for match in (_UNSPACED_ADDRESS if unspaced else _ADDRESS).finditer(text):
+        yield match.span()
+
+
+def _may_have_email(text: str) -> bool:
     """Returns False, soon, for a text in which no address of e-mail can stand."""
     if "@" in text or "%40" in text:
         return True
@@ -218,13 +248,18 @@ def _number(match: re.Match[str]) -> str:
         return ID  # no amount and no order number is as long
     if len(digits) >= 13 and luhn(digits):
         return CARD
-    if _DATE.match(text) or _YEARS.fullmatch(text):
+    if _DATE.match(text) or _YEARS.fullmatch(text) or _is_sum(match):
         return text
     separated = any(letter in " ()./-" for letter in text[1:])
     international = text[0] in "+(" or (text[0] == "0" and len(digits) >= 9)
     if international or (separated and 9 <= len(digits) <= 15):
         return PHONE
     return text
+
+
+def _is_sum(match: re.Match[str]) -> bool:
+    thousands = _THOUSANDS.fullmatch(match[0]) is not None
+    return thousands and _CURRENCY.match(match.string, match.end()) is not None
 
 
 def luhn(digits: str) -> bool:

@@ -38,6 +38,7 @@ def found_in(text: str) -> list[tuple[str, str]]:
         ("to 12 Elm Street, Boston, MA 02118 please", "address", "12 Elm Street, Boston, MA 02118"),
         ("wohnt Lindenweg 4, 79100 Freiburg", "address", "Lindenweg 4, 79100 Freiburg"),
         ("mail jo@example.com", "email", "jo@example.com"),
+        ("\u8bf7\u8054\u7cfbwang@example.com\u8c22\u8c22", "email", "wang@example.com"),
         ("call +1 (415) 555-0132", "phone", "+1 (415) 555-0132"),
         ("MRN: 00483921", "medical_record", "00483921"),
         ("passport no. 533380006", "passport", "533380006"),
