@@ -66,7 +66,7 @@ class GlossedAnswers:
         highest: float,
         english: EnglishWords,
         names: KeyNames,
-        basis: MatchBasis = MatchBasis.FOREIGN,
+        basis: MatchBasis,
     ) -> None:
         """`highest` is the highest chance of a request that the operator did not write, and
         `basis` what the chances of the file rest on. `names` stand in texts in place of keys."""
