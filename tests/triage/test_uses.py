@@ -128,9 +128,7 @@ GERMAN = Glossary("de", WORDS)
 def glossed() -> GlossedAnswers:
     mine = Answerable(frozenset({"hours"}), {}, {})
     english = EnglishWords([], frozenset().__contains__)
-    return GlossedAnswers(
-        {"de": mine}, [GERMAN], 0.9, english, KeyNames([]), MatchBasis.FOREIGN
-    )
+    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, KeyNames([]), MatchBasis.FOREIGN)
 
 
 @pytest.mark.parametrize(
