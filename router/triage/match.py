@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.policy.content.outcomes import Outcome
+from router.policy.content.text_keys import text_key
 from router.stats.calibration import (
     Floats,
     dotted,
@@ -41,7 +42,7 @@ from router.triage.matching.evidence import (
     EvidenceFinder,
     columns,
 )
-from router.triage.text.utterance_words import held_out, plain, text_key
+from router.triage.text.utterance_words import held_out, plain
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
     CANDIDATE_AT,

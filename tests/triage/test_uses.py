@@ -21,7 +21,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Described
-from router.types import Match
+from router.types import Match, MatchBasis
 
 TEXT = "please tell me how this works"
 
@@ -128,7 +128,7 @@ GERMAN = Glossary("de", WORDS)
 def glossed() -> GlossedAnswers:
     mine = Answerable(frozenset({"hours"}), {}, {})
     english = EnglishWords([], frozenset().__contains__)
-    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, KeyNames([]))
+    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, KeyNames([]), MatchBasis.FOREIGN)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ GONE = BatchError("file_not_found", "The input file was deleted or expired.")
 
 
 class Lost(Exception):
-    """Says that another process runs the batch now."""
+    """Says that the batch was erased, or that another process runs it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,10 @@ class BatchRunner:
                     task.add_done_callback(partial(self._ended, batch.batch_id))
             except LedgerError as error:
                 self._log.warning("batches_unreadable", reason=error.message)
+            # Not `wait_for`: it loses `close` in Python 3.11 where a batch ends at that moment.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), IDLE_S)
+                async with asyncio.timeout(IDLE_S):
+                    await self._woken.wait()
 
     def _ended(self, batch_id: str, _: asyncio.Task[None]) -> None:
         self._running.pop(batch_id, None)
@@ -370,7 +372,9 @@ class _Run:
         files = replace(self._batch, output_file_id=output, error_file_id=errors)
         ended = parts.at(files, end, *faults)
         if not await parts.batches.settle(ended, self._parts.token):
-            for file_id in filter(None, (output, errors)):  # the batch was erased: no row names it
+            # The batch was erased, or another process took it and writes files of its own: no row
+            # names these.
+            for file_id in filter(None, (output, errors)):
                 await parts.files.delete(file_id, batch.owner)
             raise Lost
 

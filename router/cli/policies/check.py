@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
@@ -19,6 +20,7 @@ from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries
+from router.policy.content.languages.translations import translation_files
 from router.policy.head_files import never_reached
 from router.policy.loading import LoadedPolicy, missing_secrets, unreachable_receivers
 from router.policy.parsing.text_files import text_of
@@ -124,12 +126,11 @@ def _knowledge_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
 
 def _language_warnings(loaded: LoadedPolicy, folder: str) -> Iterator[PolicyWarning]:
     glossaries = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
-    for path in sorted(loaded.file(folder).glob("*.yaml")):
-        tree, lines = load_yaml(str(path), text_of(path))
-        language = tree.get("language") if isinstance(tree, Mapping) else None
-        if isinstance(language, str) and language not in glossaries:
-            place = f"{folder}/{path.name}:{lines.line(('language',))}: language"
-            yield language_warning(place, language, glossaries)
+    # The policy is loaded, so none of its files has a mistake.
+    for file, _, lines in translation_files(loaded.file(folder), []):
+        if file.language not in glossaries:
+            place = f"{folder}/{Path(lines.file).name}:{lines.line(('language',))}: language"
+            yield language_warning(place, file.language, glossaries)
 
 
 def _head_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from pydantic import Field, model_validator
 
 from router.policy.content.languages.glossaries import LanguageCode
+from router.policy.content.text_keys import ANY_WORD, text_key
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -26,7 +27,6 @@ MAX_CHARACTERS = 120
 """Bounds a message of small talk: a longer one has something else to say."""
 MAX_PHRASES = 4  # "hello, thanks, how are you, bye"
 
-_WORD = re.compile(r"[^\W_]+")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 Phrase = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -101,7 +101,7 @@ class SmallTalk(Struct, frozen=True):
         """
         if len(text) > MAX_CHARACTERS:
             return None
-        first = _WORD.search(_plain(text))
+        first = ANY_WORD.search(_plain(text))
         if first is None or _undrawn(first[0]) not in self.longest:
             return None  # as nearly all messages
         words = _key(text).split()
@@ -149,7 +149,7 @@ def _key(text: str) -> str:
     >>> _key("Helloooo!! What's up?")
     'hello whats up'
     """
-    return _undrawn(" ".join(_WORD.findall(_plain(text))))
+    return _undrawn(text_key(_plain(text)))
 
 
 def _plain(text: str) -> str:

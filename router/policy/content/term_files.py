@@ -55,7 +55,8 @@ class TermFile(Section):
 
     def by_list(self) -> dict[str, list[str]]:
         """Returns all phrases by the name of their list."""
-        return {**{m.value: found for m, found in self.phrases.items()}, STRATEGY: self.strategy}
+        by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
+        return {**by_matter, STRATEGY: self.strategy}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:

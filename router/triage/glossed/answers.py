@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from router.policy.content.knowledge import Knowledge
+from router.policy.content.text_keys import text_key
 from router.stats.calibration import logit
 from router.triage.facts.languages import ENGLISH, UNKNOWN, without_codes
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
 from router.triage.glossed.key_names import KeyNames
 from router.triage.match import OWN_LIMIT, RANKED_SHARE
-from router.triage.text.utterance_words import text_key
 from router.types import Match, MatchBasis
 
 ONE, SLOPE, UNKNOWN_WORDS, UNKNOWN_SHARE = -0.90, 1.62, -0.96, -4.45
@@ -66,7 +66,7 @@ class GlossedAnswers:
         highest: float,
         english: EnglishWords,
         names: KeyNames,
-        basis: MatchBasis = MatchBasis.FOREIGN,
+        basis: MatchBasis,
     ) -> None:
         """`highest` is the highest chance of a request that the operator did not write, and
         `basis` what the chances of the file rest on. `names` stand in texts in place of keys."""

@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from router.policy.content.text_keys import text_key
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings
 from router.stats.softmax_regression import Weights, as_head
-from router.triage.text.utterance_words import SharedWords, plain, text_key, written_once
+from router.triage.text.utterance_words import SharedWords, plain, written_once
 from router.triage.utterances import Shape, Utterances
 from router.triage.verifier import SET_SIZE
 

@@ -42,7 +42,6 @@ _LAST_WORDS = frozenset(
 )
 """Words with which a closing may end."""
 _WORD = re.compile(r"[a-z0-9]+")
-_ANY_WORD = re.compile(r"[^\W_]+")
 _DULL_WORDS = "a an the my your our i you we it is are was be do does did to of for in on at and or"
 _DULL = frozenset(_DULL_WORDS.split())
 
@@ -59,14 +58,6 @@ def words(text: str) -> frozenset[str]:
     matches = _WORD.findall(text.lower().replace("'", ""))
     kept = {w[:-1] if w[-1] == "s" and len(w) > 3 else w for w in matches if w not in _DULL}
     return frozenset(kept)
-
-
-def text_key(text: str) -> str:
-    """Returns the words of a text in any alphabet, lower case.
-
-    Words around the utterance count.
-    """
-    return " ".join(_ANY_WORD.findall(text.lower()))
 
 
 def plain(key: str) -> str:

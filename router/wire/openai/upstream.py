@@ -89,7 +89,7 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
 def _message(
     message: Message, issuer: str, wants_signatures: bool, reasoning_key: str
 ) -> dict[str, object]:
-    # Many servers refuse the role `developer`. OpenAI reads `system` as it for the newer models.
+    # Many servers refuse the role `developer`. OpenAI's newer models take `system` for the same.
     body: dict[str, object] = {"role": "system" if message.role == "developer" else message.role}
     if message.parts:
         joined = ",".join([part.payload for part in message.parts])

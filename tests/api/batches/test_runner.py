@@ -25,13 +25,17 @@ CLOCK = SystemClock()
 
 
 class Batches(SqlBatches):
-    """Refuses to keep so many results at first; `ended` is set with the batch."""
+    """Refuses to keep so many results at first; `ended` is set when a run ends its batch.
+
+    `before_end` is a statement that another process runs right before, given the batch's id.
+    """
 
     def __init__(self, database: Database, refusals: int) -> None:
         super().__init__(database, CLOCK, lambda _: b"s" * 32)
         self.refusals = refusals
         self.checked = False
-        self.erase = False
+        self.before_end = ""
+        self.run: asyncio.Task[object] | None = None
         self.ended = asyncio.Event()
 
     async def put(self, batch_id: str, token: str, result: LineResult) -> bool:
@@ -45,26 +49,12 @@ class Batches(SqlBatches):
         return await super().change(batch, token)
 
     async def settle(self, batch: Batch, token: str) -> bool:
-        if self.erase:
-            self._write("DELETE FROM batches WHERE batch_id = ?", (batch.batch_id,))
-        mine = await super().settle(batch, token)
-        if mine:
-            self.ended.set()
-        return mine
-
-
-class Files(SqlFiles):
-    """Sets `deleted` once a file is gone."""
-
-    def __init__(self, database: Database, deleted: asyncio.Event) -> None:
-        super().__init__(database, CLOCK, lambda _: b"s" * 32)
-        self.deleted = deleted
-
-    async def delete(self, file_id: str, owner: Owner) -> bool:
-        gone = await super().delete(file_id, owner)
-        if file_id != "file-1":
-            self.deleted.set()
-        return gone
+        if self.before_end:
+            self._write(self.before_end, (batch.batch_id,))
+        # What the run does behind this is over when its task is.
+        self.run = asyncio.current_task()
+        self.ended.set()
+        return await super().settle(batch, token)
 
 
 class House:
@@ -75,7 +65,7 @@ class House:
     ) -> None:
         self.database = Database.open(folder / "ledger.db")
         self.batches = Batches(self.database, refusals)
-        self.files = Files(self.database, self.batches.ended)
+        self.files = SqlFiles(self.database, CLOCK, lambda _: b"s" * 32)
         self.asked: list[bytes] = []
         self._delete = delete
         self._lower = lower
@@ -128,7 +118,9 @@ class House:
         runner.start()
         async with asyncio.timeout(60):
             await self.batches.ended.wait()
-        await runner.close()
+            assert self.batches.run is not None
+            await asyncio.wait([self.batches.run])
+            await runner.close()  # at the moment when a batch ended
         ended = await self.batches.get("batch_1", OWNER)
         with self.database.reading() as connection:
             self.kept = connection.exec_driver_sql("SELECT purpose FROM files").scalars().all()
@@ -168,8 +160,18 @@ async def test_lines_that_became_too_long_are_not_called_deleted(tmp_path: Path)
 
 async def test_batch_that_is_erased_at_its_end_leaves_no_files(tmp_path: Path) -> None:
     house = House(tmp_path)
-    house.batches.erase = True
+    house.batches.before_end = "DELETE FROM batches WHERE batch_id = ?"
     assert await house.run_to_end() is None
+    assert house.kept == ["batch"]
+
+
+async def test_batch_that_another_process_took_at_its_end_gets_no_second_files(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    house.batches.before_end = "UPDATE batches SET token = 'theirs' WHERE batch_id = ?"
+    batch = await house.run()
+    assert (batch.state, batch.output_file_id) == (BatchState.FINALIZING, None)
     assert house.kept == ["batch"]
 
 

@@ -12,7 +12,6 @@ words are an operator's; nothing here translates. It knows nothing about how req
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -34,12 +33,12 @@ from router.policy.content.knowledge import (
 from router.policy.content.languages.glossaries import LanguageCode
 from router.policy.content.languages.value_words import DateWords, unknown_places, value_words
 from router.policy.content.offer_words import OfferSection
+from router.policy.content.text_keys import text_key
 from router.policy.parsing.yaml_folders import files_of
 from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.schema import Section
 
 Value = Annotated[str, Field(min_length=1, max_length=300)]
-_WORD = re.compile(r"[^\W_]+")
 
 
 class KeyWords(Section):
@@ -89,13 +88,19 @@ class TranslationFile(Section):
     intents: dict[SlotName, TranslatedIntent] = Field(min_length=1)
 
 
+def translation_files(
+    folder: Path, mistakes: list[Mistake]
+) -> Iterator[tuple[TranslationFile, str, LineMap]]:
+    """Yields a folder's files with their texts and lines; adds what is wrong to `mistakes`."""
+    yield from files_of(TranslationFile, sorted(folder.glob("*.yaml")), mistakes)
+
+
 def with_translations(knowledge: Knowledge, folder: Path) -> Knowledge:
     """Returns the knowledge with all languages of a folder. Raises PolicyError for mistakes."""
     files: dict[str, TranslationFile] = {}
     mistakes: list[Mistake] = []
     texts = []
-    paths = sorted(folder.glob("*.yaml"))
-    for file, text, lines in files_of(TranslationFile, paths, mistakes):
+    for file, text, lines in translation_files(folder, mistakes):
         texts.append(text)
         mistakes += _mistakes(file, knowledge, lines)
         if file.language in files:
@@ -145,7 +150,7 @@ def _shared_words(file: TranslationFile, lines: LineMap) -> Iterator[Mistake]:
         if intent.title is not None:
             said.append(((*path, "title"), intent.title))
         for place, text in said:
-            key = " ".join(_WORD.findall(text.lower()))  # as requests are compared with them
+            key = text_key(text)  # as requests are compared with them
             if key and owners.setdefault(key, name) != name:
                 expected = f"an utterance of one intent only; {owners[key]} has it too"
                 yield lines.mistake(place, text, expected)
