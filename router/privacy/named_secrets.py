@@ -26,8 +26,8 @@ _QUOTED = {
     '"': re.compile(r"(?!\s)(?:\\.|[^\"\\\n]){4,200}(?=\")"),
     "'": re.compile(r"(?!\s)(?:\\.|[^'\\\n]){4,200}(?=')"),
 }
-# A quote between two letters is an apostrophe.
-_MARK = re.compile(r"\n|(?<!\\)\"|(?<![\w\\])'|(?<!\\)'(?!\w)")
+# A quote between two letters is an apostrophe, and one behind a backslash a part of a text.
+_MARK = re.compile(r"[\n\"'](?<!\\[\"'])(?:(?<=[\n\"])|(?<!\w')|(?!\w))")
 
 
 def named_secrets(text: str) -> Iterator[tuple[int, int]]:

@@ -74,6 +74,7 @@ too long for thousands."""
 _NUMBER = late_regex(
     r"(?<![\w.$€£])" + AFTER_COMMA + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])"
 )
+_JOINED = late_regex(rf"[{look_alikes.DASHES}](?:(?<=[0-9)].)|(?<=[0-9)] .)) ?\(?[0-9]")
 # A dash divides numbers far more often than it joins parts of one. It joins only what has the form
 # of a card, of a social security number, or of a telephone number with its prefix.
 _DASHED = late_regex(
@@ -120,7 +121,7 @@ def redact(text: str) -> str:
     text = _without(text, named_secrets(text), SECRET)
     text = _without(text, email_addresses(text), EMAIL)
     text = _without(text, ibans(look_alikes.plain(text)), IBAN)
-    if any(map(text.__contains__, look_alikes.DASHES)):
+    if not text.isascii() and _JOINED.search(look_alikes.plain_but_dashes(text)) is not None:
         text = _without_dashed_numbers(text)
     return _without_numbers(text)
 
