@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from router.policy.schema import Policy
 from router.types import Capability, ChatRequest, Hints
 
 
@@ -71,3 +72,8 @@ def demanded_of(request: ChatRequest) -> Capability | None:
     if request.compacts:
         return None
     return Capability.TOOLS if request.forces_tools else Capability.JSON_SCHEMA
+
+
+def level_from(policy: Policy, level: int, top: int) -> int:
+    """Returns the lowest level of a tier that reaches the demanded one, `top` where none does."""
+    return min([tier.level for tier in policy.tiers if level <= tier.level <= top], default=top)

@@ -35,7 +35,7 @@ from msgspec.structs import replace
 from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
-from router.routing.constraints import Asked
+from router.routing.constraints import Asked, level_from
 from router.routing.wording.phrases import danger_named, lists_of_phrases, strategy_named
 from router.types import (
     READ_LANGUAGES,
@@ -124,7 +124,7 @@ def _bounds(
     soft: Limit | None = None,
 ) -> Bounds:
     rules, limits = _rules(policy, signals, findings, asked)
-    rules = [(min(level, top), reason) for level, reason in rules if level > 1]
+    rules = [(level_from(policy, level, top), reason) for level, reason in rules if level > 1]
     trigger_floor = _highest(rules, 1)
     hard_ceiling = max(trigger_floor, _lowest(limits, top))
     wishes = _wishes(asked, hard_ceiling)

@@ -204,9 +204,14 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
     return kept
 
 
+_THOUGHTS = ("messages[].reasoning_content", "messages[].reasoning")
+
+
 def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
     """Returns the body's keys that do not reach this answerer, or reach it with another value."""
     left_out = request.dropped
+    if left_out and facts.reasoning_key:
+        left_out = tuple([key for key in left_out if key not in _THOUGHTS])
     if request.sampling != _DEFAULT_SAMPLING:
         left_out = (*_sampling_left_out(request, facts), *left_out)
     if not request.extra:

@@ -19,6 +19,7 @@ from router.types import (
     PSource,
     Reason,
     RequestType,
+    RungFacts,
     Signals,
 )
 from tests.kits.changed import replace
@@ -409,3 +410,30 @@ def test_no_time_left_stops_a_failed_climb() -> None:
         a_policy().decision,
     )
     assert (step.action, step.reason) == (Action.STOP, Reason.TIME_EXHAUSTED)
+
+
+@pytest.mark.parametrize("levels", [(1, 2, 4), (1, 4), (1, 5, 9)])
+def test_a_floor_between_two_tiers_is_that_of_the_higher_one(levels: tuple[int, ...]) -> None:
+    tiers = [
+        {"name": f"t{level}", "level": level, "answerers": [{"name": f"a{level}", "kind": "local"}]}
+        for level in levels
+    ]
+    policy = Policy.model_validate(a_policy().model_dump() | {"tiers": tiers})
+    rows = [
+        RungFacts(
+            f"a{level}",
+            f"t{level}",
+            level,
+            0.9,
+            PSource.LABELLED,
+            500,
+            USD // 100,
+            CostBasis.TOKEN_PRICE,
+            100.0,
+        )
+        for level in levels
+    ]
+    signals = replace(CALM, risk_terms=("emergency",))
+    decision = decide(policy, signals, rows, Asked())
+    reached = next(level for level in levels if level >= 3)
+    assert (decision.first_rung.level, decision.floor) == (reached, reached)

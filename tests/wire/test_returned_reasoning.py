@@ -10,6 +10,7 @@ import pytest
 from router.money.cost import input_bound, sent_bound
 from router.types import ChatRequest, Message
 from router.wire.anthropic.request import MessagesFormat
+from router.wire.body_keys import dropped
 from router.wire.openai.returned_reasoning import NO_THOUGHTS, key_of_hosts, key_of_litellm
 from router.wire.openai.upstream import upstream_body
 from router.wire.responses.request import ResponsesFormat
@@ -134,3 +135,12 @@ def test_key_follows_from_the_provider_of_litellm() -> None:
 def test_the_key_is_refused_where_thoughts_travel_sealed(wire: str) -> None:
     with pytest.raises(ValueError, match="no send_reasoning_as"):
         section("http://127.0.0.1:9/v1", wire=wire, send_reasoning_as="reasoning")
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_are_dropped_only_where_no_server_gets_them(name: str) -> None:
+    request = history(**{name: THOUGHTS, "annotations": [1]})
+    returned = replace(facts(), reasoning_key="reasoning_content")
+    assert set(dropped(request, facts())) - set(dropped(request, returned)) == {
+        f"messages[].{name}"
+    }

@@ -39,6 +39,14 @@ def test_chat_completions_give_the_thoughts_back(served: Served) -> None:
     assert answered["choices"][0]["message"]["content"] == f"I thought: {THOUGHTS}"  # type: ignore[index]
 
 
+def test_thoughts_that_the_model_got_are_not_told_as_dropped(served: Served) -> None:
+    turns = [{"role": "assistant", "content": "Hello.", "reasoning": "A greeting."}, ASKED]
+    body = {"model": "auto:back", "messages": [ASKED, *turns]}
+    answered = served.post("/v1/chat/completions", body)
+    assert answered.json()["choices"][0]["message"]["content"] == "I thought: A greeting."
+    assert "x-tiergate-dropped" not in answered.headers
+
+
 def test_thoughts_that_a_client_dropped_stop_no_loop(served: Served) -> None:
     called = chat(served, "back")["choices"][0]["message"]  # type: ignore[index]
     del called["reasoning_content"]
