@@ -188,6 +188,12 @@ def test_unknown_model_ends_with_1(policy: Path) -> None:
 
 
 @pytest.mark.process
+def test_a_refused_request_keeps_its_row_of_the_table(policy: Path) -> None:
+    run = tiergate("route", "hello", "--policy", policy, "--model", "nope", "--table")
+    assert run.stdout.splitlines()[2:] == ["| hello | - | - | - | refused: model_not_found |"]
+
+
+@pytest.mark.process
 def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
     run = tiergate("check", policy, "--json")
     assert run.returncode == 0, run.stdout + run.stderr

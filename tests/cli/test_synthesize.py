@@ -86,7 +86,10 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
     erased = await asyncio.to_thread(
         run, "privacy", "erase", "Anna Keller", "--yes", "--database", ledger
     )
-    assert erased == "2 texts of 2 requests erased; 0 texts could not be read (key missing).\n"
+    assert erased == (
+        "2 texts of 2 requests found, and all texts of these requests erased; 0 texts could not be "
+        "read (key missing).\n"
+    )
     with Books.open(ledger) as books:
         left = [one.texts for one in books.past_requests(None, None, None, {})]
         assert left == [{}, {}, {}]  # the source, what was written, the minutes of its review

@@ -97,7 +97,8 @@ OPERATIONS = (
         "/v1/messages",
         "Answer a request in the form of Anthropic's messages",
         "For Anthropic's clients, whose key may come as `x-api-key`. Content blocks, tools, "
-        "thinking and errors are theirs; tools that run at Anthropic are refused.",
+        "thinking and errors are theirs; tools that run at Anthropic are left out, "
+        "or refused where the policy says so.",
         True,
         MESSAGES,
         "AnthropicError",
@@ -107,7 +108,8 @@ OPERATIONS = (
         "post",
         "/v1/messages/count_tokens",
         "Estimate the tokens of a conversation",
-        "The router's own estimate; calls no tier and costs nothing.",
+        "The count of the provider that would answer, or a bound that is never too low "
+        "(`x-tiergate-token-count`); calls no tier and costs nothing.",
         True,
         COUNT,
         "AnthropicError",

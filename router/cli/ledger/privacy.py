@@ -145,7 +145,9 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
 
 def _tell(subject_texts: SubjectTexts, done: str) -> None:
     texts = counted(len(subject_texts.texts), "text", "texts")
-    typer.echo(f"{texts} of {_requests(subject_texts)} {done}; {_unread(subject_texts.closed)}.")
+    # With a text that names the person, its request loses the others too.
+    what = done if done == "found" else f"found, and all texts of these requests {done}"
+    typer.echo(f"{texts} of {_requests(subject_texts)} {what}; {_unread(subject_texts.closed)}.")
     typer.echo(f"{_files(subject_texts)} {done}.")
     for column, rows in subject_texts.kept_names.items():
         typer.echo(f"{counted(rows, 'row', 'rows')} of {column}: {KEPT_BECAUSE[column]}")

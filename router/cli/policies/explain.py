@@ -99,6 +99,12 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
     typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
 
 
+def refused_row(text: str, error: RequestError) -> None:
+    """Prints a refused request as a row of that table; the message goes to standard error."""
+    cells = (_shortened(text, 100), "-", "-", "-", f"refused: {error.code}")
+    typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+
+
 def explained(request: ChatRequest, outcome: Outcome) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung."""
     out, decision = console(), outcome.decision

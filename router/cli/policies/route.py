@@ -81,6 +81,8 @@ def route(
         except RequestError as error:
             failed = True
             explained_as.refused(error, as_json)
+            if table and not as_json:
+                explained_as.refused_row(_last_text(body), error)
             continue
         if as_json:
             explained_as.as_json(outcome)
@@ -92,6 +94,14 @@ def route(
             explained_as.short(request, outcome)
     if failed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def _last_text(body: dict[str, object]) -> str:
+    """Returns the text of a body's last message, "" where that is no text."""
+    messages = body.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    text = last.get("content") if isinstance(last, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
