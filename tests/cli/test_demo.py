@@ -198,40 +198,34 @@ def test_progress_in_a_pipe_is_lines(policy: Path, tmp_path: Path) -> None:
     assert [int(one[1]) for one in told if one] == list(range(6, 61, 6))
 
 
-def test_progress_is_no_part_of_the_json(policy: Path, tmp_path: Path) -> None:
-    said = subprocess.run(
-        [sys.executable, "-m", "router.cli", "demo", "--json", "--requests", "20", "-p", policy],
+def demo(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a folder, where it puts its database."""
+    return subprocess.run(
+        [sys.executable, "-m", "router.cli", "demo", *arguments],
         capture_output=True,
         text=True,
         timeout=200,
         env=environment(),
-        cwd=tmp_path,
+        cwd=folder,
         check=False,
     )
+
+
+def test_progress_is_no_part_of_the_json(policy: Path, tmp_path: Path) -> None:
+    said = demo(tmp_path, "--json", "--requests", "20", "-p", policy)
     assert json.loads(said.stdout)["tally"]["requests"] == 20
     assert "Played 20 of 20" in said.stderr
 
 
 def test_the_page_is_all_that_standard_output_gets_for_a_dash(policy: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "router.cli", "demo", "--html", "-", "-p", policy]
-    said = subprocess.run(
-        [*command, "--requests", "20"],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        env=environment(),
-        cwd=tmp_path,
-        check=False,
-    )
+    said = demo(tmp_path, "--html", "-", "-p", policy, "--requests", "20")
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith("<!DOCTYPE html>")
     assert said.stdout.rstrip().endswith("</html>")
     assert "Ledger: whole." in said.stderr
     assert not (tmp_path / "-").exists()
-    refused = subprocess.run(
-        [*command, "--json"], capture_output=True, timeout=200, env=environment(), check=False
-    )
-    assert (refused.returncode, refused.stdout) == (2, b"")
+    refused = demo(tmp_path, "--html", "-", "-p", policy, "--json")
+    assert (refused.returncode, refused.stdout) == (2, "")
 
 
 def test_a_hundred_requests_are_played_by_default() -> None:
