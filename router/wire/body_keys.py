@@ -14,6 +14,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
+from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
 NO_KEYS: frozenset[str] = frozenset()
 
@@ -204,7 +205,7 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
     return kept
 
 
-_THOUGHTS = ("messages[].reasoning_content", "messages[].reasoning")
+_THOUGHTS = tuple([f"messages[].{key}" for key in (CONTENT, REASONING)])
 
 
 def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:

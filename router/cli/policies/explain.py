@@ -96,12 +96,15 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
         "unknown" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
         rung.reasons[0].value,
     )
-    typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    _row(*cells)
 
 
 def refused_row(text: str, error: RequestError) -> None:
     """Prints a refused request as a row of that table; the message goes to standard error."""
-    cells = (_shortened(text, 100), "-", "-", "-", f"refused: {error.code}")
+    _row(_shortened(text, 100), "-", "-", "-", f"refused: {error.code}")
+
+
+def _row(*cells: str) -> None:
     typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
 
 
