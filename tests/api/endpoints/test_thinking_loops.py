@@ -54,10 +54,13 @@ def test_thoughts_that_a_client_dropped_stop_no_loop(served: Served) -> None:
     assert "choices" in chat(served, "back", called, result)
 
 
-def test_without_the_key_such_a_model_refuses_its_second_turn(served: Served) -> None:
+def test_without_the_key_a_refused_second_turn_says_what_to_set(served: Served) -> None:
     called = chat(served, "lost")["choices"][0]["message"]  # type: ignore[index]
     result = {"role": "tool", "tool_call_id": "c1", "content": "On its way."}
-    assert "error" in chat(served, "lost", called, result)
+    error = chat(served, "lost", called, result)["error"]
+    assert error["code"] == "upstream_rejected"  # type: ignore[index]
+    wanted = "set `send_reasoning_as: reasoning_content` in"
+    assert wanted in error["message"]  # type: ignore[index]
 
 
 def test_messages_give_the_thoughts_back(served: Served) -> None:
