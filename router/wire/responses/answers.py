@@ -100,12 +100,15 @@ class _Output:
                 self.sealed.append(sealed)
 
     def _message(self, item: dict[str, object]) -> None:
-        parts = item.get("content")
+        parts, begun = item.get("content"), False
         for part in parts if type(parts) is list else ():
             if type(part) is not dict:
                 continue
             text, refusal = part.get("text"), part.get("refusal")
             if part.get("type") == "output_text" and type(text) is str and text:
+                if self.text and not begun:
+                    text = gap_between(self.text[-1], text) + text
+                begun = True
                 self.text.append(text)
                 self.logprobs += parse_logprobs({"content": part.get("logprobs")})
             elif part.get("type") == "refusal" and type(refusal) is str:
@@ -121,6 +124,14 @@ class _Output:
             logprobs=tuple(self.logprobs),
             sealed=tuple(self.sealed),
         )
+
+
+def gap_between(before: str, after: str) -> str:
+    """Returns a blank line between the texts of two messages, "" where they have blanks already.
+
+    Other formats have one text for all messages of a response.
+    """
+    return "" if before[-1:].isspace() or after[:1].isspace() else "\n\n"
 
 
 def _call(item: dict[str, object]) -> ToolCall:
@@ -179,6 +190,8 @@ class ResponseFolder:
         "_answer",
         "_issuer",
         "_items",
+        "_last_said",
+        "_place",
         "_spoken",
         "_streamed",
         "done",
@@ -199,6 +212,8 @@ class ResponseFolder:
         self._issuer = issuer
         self._items: list[object] = []
         self._spoken = False  # text or a call came, so sealed items come with the whole answer
+        self._place: object = None  # of the message whose text came last
+        self._last_said = ""  # the last piece of text that is not empty
         self._streamed = 0  # bytes of the events that streamed the open item
         self._answer: Answer | None = None
 
@@ -247,6 +262,11 @@ class ResponseFolder:
         if type(words) is not str:
             raise UpstreamInvalid("The upstream sent a piece of text that is no text.")
         self._spoken = True
+        if words:
+            place = data.get("output_index", len(self._items))
+            if self._last_said and place != self._place:
+                words = gap_between(self._last_said, words) + words
+            self._place, self._last_said = place, words
         return [Delta(text=words, logprobs=parse_logprobs({"content": data.get("logprobs")}))]
 
     def _item(self, item: object, event_bytes: int) -> list[Delta]:
