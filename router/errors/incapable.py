@@ -54,11 +54,13 @@ def residency_leaves_none(where: str) -> NotCapable:
 
 def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCapable:
     """Returns the error of a request that is too long for `facts`; `where` names them to people."""
-    longest = max(f.context_tokens for f in facts)
+    roomiest = max(facts, key=lambda f: f.context_tokens)
+    tokens = roomiest.read_tokens(signals.input_tokens)
     return NotCapable(
         # Agents know by these first words that they must compact the conversation.
-        f"The prompt is too long: about {signals.input_tokens} tokens, which {where} takes; the "
-        f"longest context there is {longest}. Shorten it, or add an answerer that takes more.",
+        f"The prompt is too long: about {tokens} tokens, which {where} takes; the "
+        f"longest context there is {roomiest.context_tokens}. Shorten it, or add an answerer that "
+        "takes more.",
         code="context_length_exceeded",
         param="messages",
     )

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from router.errors import ModelNotFound
@@ -205,6 +205,7 @@ def _rung_facts(
         because=None if preview is None else preview.because,
         least=None if preview is None else preview.least,
         ready=assume_ready or plan.answerer.status().may_be_called,
+        thought_tokens=(request.thought_tokens or UNSET) if facts.reasoning_key else UNSET,
     )
 
 

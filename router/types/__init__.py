@@ -32,12 +32,14 @@ from router.types.answerers import (
     Work,
 )
 from router.types.answers import (
+    BETWEEN_PARTS,
     Answer,
     Choice,
     Delta,
     JudgeNote,
     PairNote,
     ReasoningNote,
+    SummaryPlace,
     TokenLogprob,
     Usage,
     Worked,
@@ -217,6 +219,7 @@ from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
 __all__ = [
     "APPROVED_WORDS",
     "ASKS_LABEL",
+    "BETWEEN_PARTS",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "EMBEDDING_MODEL",
@@ -375,6 +378,7 @@ __all__ = [
     "StoredFile",
     "StreamEvent",
     "StreamStep",
+    "SummaryPlace",
     "TextKeeper",
     "TextKind",
     "TextReader",

@@ -171,10 +171,21 @@ class Answer(Struct, frozen=True):
         return self.choices[0].text if self.choices else ""
 
 
+BETWEEN_PARTS = -1
+"""Stands for the part of a summary in the blank line that separates it from earlier thoughts."""
+
+
+class SummaryPlace(Struct, frozen=True):
+    """Says of which summary a thought is a piece. Its item comes sealed when it is whole."""
+
+    item_id: str  # of the provider
+    part: int  # from 0, or BETWEEN_PARTS
+
+
 class Delta(Struct, frozen=True):
     """Holds one piece of a streamed answer. The last piece carries `final`.
 
-    With `sealed`, `reasoning` repeats the words of the sealed item.
+    With `sealed`, `reasoning` repeats the words of the sealed item that no piece has said before.
     """
 
     text: str = ""
@@ -185,3 +196,4 @@ class Delta(Struct, frozen=True):
     logprobs: tuple[TokenLogprob, ...] = ()
     sealed: Sealed | None = None
     final: Answer | None = None
+    summary: SummaryPlace | None = None  # where `reasoning` is a piece of a provider's summary

@@ -50,6 +50,14 @@ class RungFacts(Struct, frozen=True):
     # By how much what was told of past answers moved p, in log-odds. A row that nothing moved has
     # no such key.
     told: float | UnsetType = UNSET
+    # About how many tokens of earlier open thoughts it gets back, beside the request's own. A row
+    # of an answerer that gets none has no such key.
+    thought_tokens: int | UnsetType = UNSET
+
+    def read_tokens(self, input_tokens: int) -> int:
+        """Returns about how many tokens it reads of a request that has `input_tokens`."""
+        thoughts = self.thought_tokens
+        return input_tokens if thoughts is UNSET else input_tokens + thoughts
 
 
 class Rung(Struct, frozen=True):

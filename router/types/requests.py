@@ -245,6 +245,14 @@ class ChatRequest(Struct, frozen=True, dict=True):
         return any(part.kind == "input_audio" for part in self.parts)
 
     @measured_once
+    def thought_tokens(self) -> int:
+        """Returns about how many tokens the open thoughts of earlier turns have: a quarter of their
+        bytes in UTF-8, rounded up.
+        """
+        thoughts = [message.reasoning for message in self.messages if message.reasoning]
+        return -(-sum([len(text.encode("utf-8", "replace")) for text in thoughts]) // 4)
+
+    @measured_once
     def needs(self) -> frozenset[Capability]:
         """Returns the capabilities that an answerer needs for this request."""
         needs = set()

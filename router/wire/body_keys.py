@@ -151,7 +151,7 @@ own models accept none. litellm gives some keys its own meaning, and refuses oth
 lacks."""
 
 _NO_SAMPLING: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("upstream", "responses"): ("stop", "seed", "frequency_penalty", "presence_penalty"),
+    ("upstream", "responses"): ("seed", "frequency_penalty", "presence_penalty"),
     ("upstream", "anthropic"): ("seed", "frequency_penalty", "presence_penalty"),
 }
 """Lists the parameters of sampling that a wire format has no word for."""
@@ -223,28 +223,15 @@ def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
 
 
 def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
-    """Returns the client's names of parameters that the wire has no word for; 0 changes nothing.
-
-    `stop` is one of them at Anthropic's where a sequence has only blanks.
-    """
+    """Returns the client's names of parameters that the wire has no word for; 0 changes nothing."""
     unknown = _NO_SAMPLING.get((facts.kind, facts.body.wire), ())
     default, given = _DEFAULT_SAMPLING, request.sampling
-    names = [
+    return [
         name
         for name in unknown
         if getattr(given, name) != getattr(default, name)
         and (getattr(given, name) or name == "seed")
     ]
-    translated = (facts.kind, facts.body.wire) == (
-        "upstream",
-        "anthropic",
-    ) and not request.unchanged
-    # Anthropic refuses blanks, so a translated body has only the other sequences.
-    if translated and not all(stop.strip() for stop in given.stop):
-        names.insert(0, "stop")
-    if request.endpoint == "messages":
-        names = ["stop_sequences" if name == "stop" else name for name in names]
-    return names
 
 
 def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:

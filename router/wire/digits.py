@@ -37,18 +37,22 @@ def lost_digits(value: object) -> bool:
     return False
 
 
-def loads_exactly(body: bytes | str) -> object:
+def loads_exactly(body: bytes | str, *, decimals: bool = False) -> object:
     """Returns the value of JSON. orjson writes each larger integer in it with the same digits.
 
-    Such an integer is an `orjson.Fragment`, since orjson writes none over 64 bits. Raises what
-    `orjson.loads` raises. JSON that is nested too deep for this is returned as orjson reads it.
+    Such an integer is an `orjson.Fragment`, since orjson writes none over 64 bits; with `decimals`
+    so is each number with a point or an exponent. Raises what `orjson.loads` raises. JSON that is
+    nested too deep for this is returned as orjson reads it.
 
     >>> orjson.dumps(loads_exactly('{"id": 123456789012345678901234567890}'))
     b'{"id":123456789012345678901234567890}'
+    >>> orjson.dumps(loads_exactly('{"x": 0.10}', decimals=True))
+    b'{"x":0.10}'
     """
     value = orjson.loads(body)
     try:
-        return json.loads(body, parse_int=_integer)
+        parse_float = orjson.Fragment if decimals else float
+        return json.loads(body, parse_int=_integer, parse_float=parse_float)
     except RecursionError:
         return value
 

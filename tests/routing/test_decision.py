@@ -316,6 +316,16 @@ def test_too_long_a_request_is_refused_by_name() -> None:
     assert "prompt is too long" in caught.value.message  # by which agents know that they compact
 
 
+def test_thoughts_that_go_back_count_for_the_window_of_their_reader() -> None:
+    rows = [replace(f, context_tokens=100) for f in facts()]
+    filled = [replace(f, thought_tokens=51) for f in rows]
+    signals = replace(CALM, input_tokens=50)
+    assert decide(a_policy(), signals, [rows[0], *filled[1:]], Asked()).first_rung.taken
+    assert decide(a_policy(), signals, [replace(f, thought_tokens=50) for f in rows], Asked())
+    with pytest.raises(NotCapable, match="about 101 tokens"):
+        decide(a_policy(), signals, filled, Asked())
+
+
 def test_pinned_answerer_goes_alone() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked(pinned="mid"))
     assert [r.answerer for r in decision.rungs if r.taken] == ["mid"]

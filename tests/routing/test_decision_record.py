@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from msgspec import UNSET
 
 from router.errors import NotCapable
 from router.ledger.books.store import SqlLedger
@@ -106,6 +107,7 @@ def some_facts(draw: random.Random, policy: Policy) -> tuple[RungFacts, ...]:
             declined=draw.choice(declined) if tier.level == 1 and draw.random() < 0.3 else None,
             excused=draw.random() < 0.5,
             ready=draw.random() < 0.95,
+            thought_tokens=draw.choice((UNSET, 50, 8_000)),
         )
         for tier in policy.tiers
         for answerer in tier.answerers

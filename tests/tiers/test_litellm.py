@@ -16,11 +16,14 @@ from typing import Any
 import orjson
 import pytest
 
+from router.errors import UpstreamRejected
 from router.money.litellm_prices import find_price, load_litellm_prices, read_prices
 from router.types import Price
+from router.wire.openai.returned_reasoning import advice_for
 from tests import ROOT
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_wire import TEXT
+from tiers.litellm.errors import to_ours
 
 NEEDS_LITELLM = pytest.mark.skipif(
     importlib.util.find_spec("litellm") is None, reason="needs the [litellm] extra"
@@ -253,6 +256,17 @@ def test_litellm_talks_to_the_configured_server_alone(seen: dict[str, Any]) -> N
 @NEEDS_LITELLM
 def test_tier_is_loading_until_litellm_is_imported(seen: dict[str, Any]) -> None:
     assert seen["states"] == ["loading", "ready"]
+
+
+class BadRequestError(Exception):
+    """Stands for litellm's class of that name, which is known by it."""
+
+
+def test_a_refusal_for_want_of_thoughts_says_what_to_set() -> None:
+    error = BadRequestError("reasoning_content is missing in message 2")
+    advice = advice_for(str(error), "", "deep")
+    said = to_ours(error, advice=advice)
+    assert (type(said), said.message.endswith(advice)) == (UpstreamRejected, True)
 
 
 WITHOUT = """

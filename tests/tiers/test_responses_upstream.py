@@ -77,6 +77,7 @@ def test_a_client_that_streams_is_told_the_summary(served: Served) -> None:
     told = [event for event in events if event.type.startswith("response.reasoning_summary")]
     assert [event.type.removeprefix("response.reasoning_summary_") for event in told] == [
         "part.added",
+        "text.delta",  # each as it came
         "text.delta",
         "text.done",
         "part.done",
@@ -84,7 +85,8 @@ def test_a_client_that_streams_is_told_the_summary(served: Served) -> None:
     assert {(event.item_id, event.output_index, event.summary_index) for event in told} == {
         (thought.id, 0, 0)
     }
-    assert (told[0].part.text, told[1].delta, told[2].text) == ("", SUMMARY, SUMMARY)
+    assert (told[0].part.text, told[1].delta + told[2].delta) == ("", SUMMARY)
+    assert (told[3].text, told[4].part.text) == (SUMMARY, SUMMARY)
     assert [event.sequence_number for event in events] == list(range(len(events)))
 
 

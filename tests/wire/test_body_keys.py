@@ -10,7 +10,6 @@ import httpx
 import openai
 import orjson
 import pytest
-from msgspec.structs import replace
 
 from router.errors import PolicyError
 from router.policy.loading import load_policy
@@ -339,7 +338,7 @@ SAMPLED = {"stop": ["END"], "seed": 0, "frequency_penalty": 0.5, "presence_penal
     ("wire", "left_out"),
     [
         ("openai", ()),
-        ("responses", ("stop", "seed", "frequency_penalty")),
+        ("responses", ("seed", "frequency_penalty")),
         ("anthropic", ("seed", "frequency_penalty")),
     ],
 )
@@ -350,58 +349,37 @@ def test_sampling_that_a_wire_has_no_word_for_is_told(wire: str, left_out: tuple
     assert dropped(request, facts(kind="local", body=BodyRules(wire=wire))) == ()
 
 
-@pytest.mark.parametrize(
-    ("stop", "left_out"),
-    [
-        ([" "], ("stop",)),
-        (["END", "\n\n"], ("stop",)),
-        (["END", "\nEND"], ()),
-        ([], ()),
-    ],
-)
-def test_stop_sequences_of_blanks_that_anthropic_refuses_are_told(
-    stop: list[str], left_out: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("stop", [[" "], ["END", "\n\n"], ["END", "\nEND"], []])
+@pytest.mark.parametrize("wire", ["anthropic", "responses"])
+def test_stop_sequences_always_have_their_effect(wire: str, stop: list[str]) -> None:
     body = {"model": "a", "messages": [{"role": "user", "content": "Hi"}], "stop": stop}
     request = parse_chat_request(orjson.dumps(body), {})
-    assert dropped(request, facts(body=BodyRules(wire="anthropic"))) == left_out
-    assert dropped(request, facts(body=BodyRules(wire="openai"))) == ()
-    assert dropped(request, facts(kind="local", body=BodyRules(wire="anthropic"))) == ()
+    assert dropped(request, facts(body=BodyRules(wire=wire))) == ()
+
+
+@pytest.mark.parametrize(
+    ("stop", "kept"), [([" "], []), (["END", "\n\n"], ["END"]), (["\nEND"], ["\nEND"])]
+)
+@pytest.mark.parametrize("endpoint", ["chat", "messages"])
+def test_anthropic_gets_no_stop_sequence_of_blanks(
+    endpoint: str, stop: list[str], kept: list[str]
+) -> None:
+    body = {"model": "a", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    if endpoint == "chat":
+        request = parse_chat_request(orjson.dumps({**body, "stop": stop}), {})
+    else:
+        said = orjson.dumps({**body, "stop_sequences": stop})
+        (request,) = MessagesFormat().read(said, {}).requests
     sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
-    kept = [sequence for sequence in stop if sequence.strip()]
     assert sent.get("stop_sequences", []) == kept
 
 
-def test_stop_sequences_that_reach_anthropic_unchanged_are_not_told() -> None:
-    body = {"model": "a", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
-    (request,) = MessagesFormat().read(orjson.dumps({**body, "stop_sequences": [" "]}), {}).requests
-    assert dropped(request, facts(body=BodyRules(wire="anthropic"))) == ()
-    sent = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
-    assert sent["stop_sequences"] == [" "]
-    changed = replace(request, original=None)
-    assert dropped(changed, facts(body=BodyRules(wire="anthropic"))) == ("stop_sequences",)
-
-
-def test_stop_sequences_of_blanks_are_told_to_the_client(tmp_path: Path) -> None:
-    with Upstream(tmp_path) as upstream:
-        policy = write_ladder(tmp_path, "auto", upstream.url, "answer", wire="anthropic")
-        with Served(tmp_path, policy) as served:
-            body = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}
-            said = served.post("/v1/chat/completions", {**body, "stop": "\n\n"})
-            assert said.headers["x-tiergate-dropped"] == "stop"
-            said = served.post("/v1/chat/completions", {**body, "stop": "END"})
-            assert "x-tiergate-dropped" not in said.headers
-
-
-def test_stop_sequences_are_told_under_the_clients_name(tmp_path: Path) -> None:
+def test_sampling_is_told_under_the_clients_name(tmp_path: Path) -> None:
     with Upstream(tmp_path) as upstream:
         policy = write_ladder(tmp_path, "auto", upstream.url, "answer", wire="responses")
         with Served(tmp_path, policy) as served:
-            body = {
-                "model": "auto",
-                "max_tokens": 9,
-                "messages": [{"role": "user", "content": "Hi"}],
-            }
-            said = served.post("/v1/messages", {**body, "stop_sequences": ["END"]})
-            assert said.headers["x-tiergate-dropped"] == "stop_sequences"
-            assert "x-tiergate-dropped" not in served.post("/v1/messages", body).headers
+            body = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}
+            said = served.post("/v1/chat/completions", {**body, "stop": "END", "seed": 7})
+            assert said.headers["x-tiergate-dropped"] == "seed"
+            said = served.post("/v1/chat/completions", {**body, "stop": "END"})
+            assert "x-tiergate-dropped" not in said.headers

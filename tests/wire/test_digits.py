@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.types import Answer, Choice, ToolCall, Usage
+from router.wire.anthropic.answers import MessageFolder
 from router.wire.anthropic.render import MessageStream, render_message
 from router.wire.digits import loads_exactly, lost_digits
 
@@ -76,3 +77,15 @@ def test_a_call_is_shown_with_all_digits_of_its_numbers(number: str) -> None:
     lines = [line for line in stream.finish(answer).split(b"\n") if b"partial_json" in line]
     (piece,) = [json.loads(line[6:])["delta"]["partial_json"] for line in lines]
     assert json.loads(piece) == json.loads(call.arguments)
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, "0.1234567890123456789", "1.10"])
+def test_an_input_that_comes_with_its_block_keeps_all_digits(number: str) -> None:
+    block = '{"type":"tool_use","id":"c","name":"f","input":{"id":[NUMBER]}}'.replace(
+        "NUMBER", number
+    )
+    folder = MessageFolder("us")
+    started = f'{{"type":"content_block_start","index":0,"content_block":{block}}}'
+    assert folder.fold(started.encode()) == []
+    (delta,) = folder.fold(b'{"type":"content_block_stop","index":0}')
+    assert delta.tool_call == ToolCall("c", "f", f'{{"id":[{number}]}}')

@@ -11,7 +11,12 @@ from router.money.cost import input_bound, sent_bound
 from router.types import ChatRequest, Message
 from router.wire.anthropic.request import MessagesFormat
 from router.wire.body_keys import dropped
-from router.wire.openai.returned_reasoning import NO_THOUGHTS, key_of_hosts, key_of_litellm
+from router.wire.openai.returned_reasoning import (
+    NO_THOUGHTS,
+    advice_for,
+    key_of_hosts,
+    key_of_litellm,
+)
 from router.wire.openai.upstream import upstream_body
 from router.wire.responses.request import ResponsesFormat
 from tests.kits.changed import replace
@@ -144,3 +149,30 @@ def test_thoughts_are_dropped_only_where_no_server_gets_them(name: str) -> None:
     assert set(dropped(request, facts())) - set(dropped(request, returned)) == {
         f"messages[].{name}"
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at 2",
+        "Missing `reasoning_content` field in the assistant message at message index 1.",
+    ],
+)
+def test_a_server_that_misses_thoughts_is_told_from_others(said: str) -> None:
+    advice = "set `send_reasoning_as: reasoning_content` in mid"
+    assert advice in advice_for(said, "", "mid")
+    assert advice in advice_for(said, "reasoning", "mid")
+    assert advice_for(said, "reasoning_content", "mid") == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "max_tokens is missing",
+        "Please remove the reasoning_content from messages. A role is required.",
+        "Extra inputs are not permitted: messages.1.reasoning_content",
+    ],
+)
+def test_a_server_that_refuses_thoughts_gets_no_such_advice(said: str) -> None:
+    assert advice_for(said, "", "mid") == ""

@@ -121,6 +121,8 @@ def _room(request: ChatRequest, facts: AnswererFacts, mark: str, *, read_again: 
     for message in request.messages:
         calls = "".join([call.name + call.arguments for call in message.tool_calls])
         taken += _tokens(message.text) + _tokens(calls) + MESSAGE_TOKENS
+        if facts.reasoning_key:
+            taken += _tokens(message.reasoning)
     for tool in request.tools:
         taken += _tokens(f"{tool.name}{tool.description}{tool.parameters}") + MESSAGE_TOKENS
     return facts.context_tokens - answer - taken

@@ -48,6 +48,7 @@ from router.types import (
 )
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import to_json
+from router.wire.openai.returned_reasoning import advice_for
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.litellm.provider_stream import watched
@@ -191,7 +192,7 @@ class LitellmTier:
             try:
                 response = await litellm.acompletion(**self._arguments(work, False, ends_at))
             except foreign_classes(litellm) as error:
-                raise to_ours(error, self._clock.now_ms(), self._asked) from error
+                raise self._ours(error) from error
         return parse_completion(to_json(response.model_dump()))
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
@@ -209,7 +210,7 @@ class LitellmTier:
                     try:
                         chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
                     except foreign_classes(litellm) as error:
-                        raise to_ours(error, self._clock.now_ms(), self._asked) from error
+                        raise self._ours(error) from error
                 provider = watched(chunks)
                 chunk = await self._next(litellm, chunks, ends_at)
                 while chunk is not None:
@@ -273,7 +274,12 @@ class LitellmTier:
         except TimeoutError:
             raise
         except foreign_classes(litellm) as error:
-            raise to_ours(error, self._clock.now_ms(), self._asked) from error
+            raise self._ours(error) from error
+
+    def _ours(self, error: BaseException) -> AnswererError:
+        """Returns our error for litellm's, with what the policy lacks where that is its cause."""
+        advice = advice_for(str(error), self._facts.reasoning_key, self._facts.name)
+        return to_ours(error, self._clock.now_ms(), self._asked, advice)
 
     def _load(self) -> asyncio.Task[ModuleType]:
         if self._loading is None or (self._loading.done() and self._loading.cancelled()):

@@ -71,10 +71,13 @@ _SLIPS = (
 )
 
 
-def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererError:
+def to_ours(
+    error: BaseException, now_ms: int = 0, asked: str = "", advice: str = ""
+) -> AnswererError:
     """Returns our error for one that litellm raised, by the nearest class that ERRORS names.
 
-    `asked` says which answerer asked for which model.
+    `asked` says which answerer asked for which model, and `advice` what the policy needs before
+    the provider takes such a request.
     """
     name = type(error).__name__
     bases = [base.__name__ for base in type(error).__mro__]
@@ -87,6 +90,8 @@ def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererE
     headers = getattr(getattr(error, "response", None), "headers", None)
     waits = None if headers is None else read_retry_after(headers, now_ms)
     message = f"The provider failed or refused the request (litellm {name})."
+    if status == 400 and advice:
+        message = f"{message} {advice}"
     if status == 404 and asked:
         message = (
             f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."

@@ -48,10 +48,12 @@ def error_for_status(
     code: str | None = None,
     retry_after_s: float | None = None,
     asked: Asked | None = None,
+    advice: str = "",
 ) -> UpstreamError:
     """Returns the error for a status other than 200.
 
-    `code` is the upstream's, when it may be shown.
+    `code` is the upstream's, when it may be shown. `advice` says what the policy needs, where the
+    upstream refuses the request for something that the policy can change.
 
     401 and 403 mean our key, not the client's: UpstreamRejected, 502. Without `upstream_status`
     the call may be billed, and is not made again.
@@ -98,7 +100,7 @@ def error_for_status(
         )
     if 400 <= status < 500:
         return UpstreamRejected(
-            f"The upstream refused the request with status {status}{shown_code}.",
+            f"The upstream refused the request with status {status}{shown_code}. {advice}".rstrip(),
             upstream_status=status,
         )
     redirected = 300 <= status < 400

@@ -35,6 +35,7 @@ from router.wire.openai.answers import upstream_object
 from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder, SaidBound
 from router.wire.openai.usage import MAX_TOKENS
+from router.wire.stop_sequences import stopped_answer
 from tiers.resilience.base import bytes_of_stream, completed
 from tiers.upstream.client import (
     HttpClient,
@@ -47,6 +48,7 @@ from tiers.upstream.client import (
 from tiers.upstream.client_errors import FOREIGN
 from tiers.upstream.connection import Response
 from tiers.upstream.exchange import Connections, Exchange
+from tiers.upstream.stopped import stopped
 from tiers.upstream.wires import Folder, wire_of
 
 COUNT_S = 3.0  # for a count of tokens; clients wait for it, and a bound is at hand
@@ -112,6 +114,7 @@ class UpstreamTier:
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the upstream's whole answer."""
+        stops = self._wire.unasked_stops(work.request)
         async with Exchange(self._connections, work) as exchange:
             with exchange.deadline:
                 response = await exchange.respond(stream=False)
@@ -125,24 +128,27 @@ class UpstreamTier:
                         pass
                 answer = folder.finish()
             exchange.succeed()
-        return self._final(answer, work)
+        return self._final(stopped_answer(answer, stops), work)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
+        stops = self._wire.unasked_stops(work.request)
         async with Exchange(self._connections, work) as exchange:
             answer = None
             with exchange.deadline:
                 response = await exchange.respond(stream=True)
                 if response.content_type == "application/json":
                     # The server ignored `stream`; its whole answer is as good.
-                    answer = self._wire.whole(await read_json(response))
+                    whole = self._wire.whole(await read_json(response))
+                    answer = stopped_answer(whole, stops)
             if answer is not None:
-                *whole, _ = deltas_of(answer)
-                if whole:
-                    yield whole
+                *deltas, _ = deltas_of(answer)
+                if deltas:
+                    yield deltas
             else:
                 check_type(response, EVENTS)
-                folder, most = self._wire.folder(), bytes_of_stream(work, self._facts)
+                folder = stopped(self._wire.folder(), stops)
+                most = bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:
                     async for pieces in steps:
                         yield pieces

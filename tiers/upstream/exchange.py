@@ -25,6 +25,7 @@ from router.threads.deadlines import Deadlines
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import charged_in, shown_code_in
+from router.wire.openai.returned_reasoning import advice_for
 from tiers.resilience.base import end_of_call, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.refusals import (
@@ -283,9 +284,18 @@ class Exchange:
             now_ms = shared.clock.monotonic_ms()
             shared.replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
         asked = Asked(shared.section.name, shared.section.model, shown_url(taken.replica.url))
-        error = error_for_status(response.status, shown_code_in(body), retry_after_s, asked)
+        error = error_for_status(
+            response.status, shown_code_in(body), retry_after_s, asked, self._advice(body)
+        )
         error.charged = charged_in(body, shared.wire.whole)
         return error
+
+    def _advice(self, refusal: bytes) -> str:
+        """Returns what the policy needs before this upstream takes such a request, or ""."""
+        facts = self._shared.facts
+        if self._shared.section.wire != "openai":  # other formats have no key for open thoughts
+            return ""
+        return advice_for(refusal.decode(errors="replace"), facts.reasoning_key, facts.name)
 
     def _another_key_may_do(self, error: UpstreamError, taken: Taken) -> bool:
         """Returns True when our key was refused, which costs nothing, and another may know it."""

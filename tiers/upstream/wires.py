@@ -78,6 +78,10 @@ class UpstreamWire(Protocol):
         """Learns that the body of `unsealed` was answered and the other one was refused."""
         ...
 
+    def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:
+        """Returns the client's stop sequences that no body has, so that we end the answer there."""
+        ...
+
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
         """Returns body and headers that ask for a token count; None where nobody counts."""
         ...
@@ -122,6 +126,10 @@ class ChatWire:
 
     def did_without_seals(self, work: Work) -> None:
         """Does nothing: this format has no seals."""
+
+    def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:
+        """Returns none: the body has all of them."""
+        return ()
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
         """Returns None: OpenAI counts no tokens ahead."""
@@ -192,6 +200,10 @@ class MessagesWire:
             extra={key: value for key, value in work.request.extra.items() if key in added},
         )
 
+    def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:
+        """Returns those of blanks, which Anthropic refuses."""
+        return tuple([stop for stop in request.sampling.stop if not stop.strip()])
+
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
         """Returns the request for `/messages/count_tokens`."""
         body = count_body(request, model=self._section.model, issuer=self._facts.issuer)
@@ -253,6 +265,10 @@ class ResponsesWire:
             added=self._facts.body.pass_through,
             seals=seals,
         )
+
+    def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:
+        """Returns all of them: responses know none."""
+        return request.sampling.stop
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
         """Returns None: OpenAI counts no tokens ahead."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from router.analysis.prices.reprice import Outcome, priced_again
@@ -131,7 +132,14 @@ def _facts(
         ready=stored is None or stored.ready,
         because=because,
         least=None if stored is None or because is None else stored.least,
+        thought_tokens=_thought_tokens(facts, case),
     )
+
+
+def _thought_tokens(facts: AnswererFacts, case: Case) -> int | UnsetType:
+    """Returns what any recorded answerer got back of earlier thoughts, where this one gets them."""
+    known = [fact.thought_tokens for fact in case.facts if fact.thought_tokens is not UNSET]
+    return max(known, default=UNSET) if facts.reasoning_key else UNSET
 
 
 def _p(

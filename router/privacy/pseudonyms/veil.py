@@ -23,7 +23,15 @@ from router.privacy.pseudonyms.texts import (
     texts_of,
     values_of,
 )
-from router.types import Answer, AnswererFacts, ChatRequest, Choice, Delta, ToolCall
+from router.types import (
+    Answer,
+    AnswererFacts,
+    ChatRequest,
+    Choice,
+    Delta,
+    SummaryPlace,
+    ToolCall,
+)
 
 Span = tuple[int, int, EntityKind]  # start and end in a text
 
@@ -297,6 +305,10 @@ def _choice(choice: Choice, mask: Mask, *, in_json: bool) -> Choice:
     )
 
 
+_SUMMARY = "summary "
+"""Begins the name of a summary's channel, before the id of its item: each part is a text."""
+
+
 class VeiledStream:
     """Restores the pieces of one streamed answer; each kind of text in each choice by itself."""
 
@@ -338,6 +350,9 @@ class VeiledStream:
             return None
         if kind == "call":
             return Delta(tool_call_index=number, tool_call=ToolCall("", "", rest), index=index)
+        if kind.startswith(_SUMMARY):
+            place = SummaryPlace(kind.removeprefix(_SUMMARY), number)
+            return Delta(reasoning=rest, index=index, summary=place)
         is_text = kind == "text"
         return Delta(rest if is_text else "", "" if is_text else rest, index=index)
 
@@ -349,7 +364,7 @@ class VeiledStream:
         if name[1] == "text":
             text = channel.feed(delta.text)
             return replace(delta, text=text) if text or delta.logprobs else None
-        if name[1] == "reasoning":
+        if delta.reasoning:
             text = channel.feed(delta.reasoning)
             return replace(delta, reasoning=text) if text else None
         call = delta.tool_call
@@ -367,6 +382,8 @@ def _channel_of(delta: Delta) -> tuple[int, str, int] | None:
     if delta.text and not delta.reasoning and delta.tool_call is None:
         return (delta.index, "text", 0)
     if delta.reasoning and not delta.text and delta.tool_call is None:
+        if delta.summary is not None:
+            return (delta.index, f"{_SUMMARY}{delta.summary.item_id}", delta.summary.part)
         return (delta.index, "reasoning", 0)
     return None
 

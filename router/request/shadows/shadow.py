@@ -28,6 +28,7 @@ from router.request.progress import Candidate, Progress, ShadowDraw
 from router.request.shadows.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import ShadowNote
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.allowed_rungs import fits
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.verification import Verification, agreement
 from router.threads.deadlines import Deadlines
@@ -216,12 +217,12 @@ def shadow_rung(section: ShadowSection, routed: RoutedRequest) -> int | None:
     rungs = routed.decision.rungs
     level = max(rung.level for rung in rungs) if section.level is None else section.level
     for at, (rung, fact) in enumerate(zip(rungs, routed.facts, strict=True)):
-        if not _may_be_asked(routed, rung):
+        if not _may_be_asked(routed, rung) or not fits(fact, routed.signals):
             continue
         named = rung.answerer == section.answerer
         if named or (section.answerer is None and rung.level == level):
-            fits = fact.context_tokens == 0 or routed.signals.input_tokens <= fact.context_tokens
-            if fact.ready and fits and not fact.missing and fact.declined is None:
+            able = not fact.missing and fact.declined is None
+            if fact.ready and able:
                 return at
     return None
 

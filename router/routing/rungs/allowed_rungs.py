@@ -73,7 +73,7 @@ def _unready(f: RungFacts, threshold: float) -> Reason | None:
 
 def fits(f: RungFacts, signals: Signals) -> bool:
     """Returns True when the request is short enough for this answerer."""
-    return f.context_tokens == 0 or signals.input_tokens <= f.context_tokens
+    return f.context_tokens == 0 or f.read_tokens(signals.input_tokens) <= f.context_tokens
 
 
 def _over(f: RungFacts, cap: int) -> bool:

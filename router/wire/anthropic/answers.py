@@ -156,7 +156,10 @@ class MessageFolder:
             return self._grow(_mapping(data.get("delta")))
         if kind == "content_block_start":
             ended = self._close()
-            self._block = dict(_mapping(data.get("content_block")))
+            block = _mapping(data.get("content_block"))
+            if block.get("input"):  # mostly it comes in pieces, as text
+                block = _mapping(upstream_object(event, _every_digit).get("content_block"))
+            self._block = dict(block)
             words = _words(self._block, "text")
             if not words:
                 return ended
@@ -314,6 +317,10 @@ class _MessageBlocks:
         )
         model, upstream_id = short_text(message.get("model")), short_text(message.get("id"))
         return Answer((choice,), model, usage, upstream_id=upstream_id)
+
+
+def _every_digit(body: bytes) -> object:
+    return loads_exactly(body, decimals=True)
 
 
 def _words(block: dict[str, object], key: str) -> str:

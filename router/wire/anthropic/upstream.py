@@ -101,6 +101,8 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     given = loads(original.body)
     assert isinstance(given, dict)  # the request was read before
     body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
+    if "stop_sequences" in body:
+        _leave_out_blank_stops(body)
     messages = body["messages"]
     assert isinstance(messages, list)
     unsealed = [_worded(_unsealed(message, issuer)) for message in messages]
@@ -120,6 +122,14 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
         for key in ("thinking", "context_management"):
             body.pop(key, None)
     return body
+
+
+def _leave_out_blank_stops(body: dict[str, object]) -> None:
+    """Removes stop sequences of blanks, which Anthropic refuses: the answer is cut at them here."""
+    given = body.pop("stop_sequences")
+    assert isinstance(given, list)
+    if stops := [stop for stop in given if stop.strip()]:
+        body["stop_sequences"] = stops
 
 
 def _leave_out_hosted(body: dict[str, object]) -> None:

@@ -8,6 +8,7 @@ them where they are there. Other servers refuse the key, so they get none unless
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 CONTENT, REASONING = "reasoning_content", "reasoning"
@@ -15,6 +16,15 @@ CONTENT, REASONING = "reasoning_content", "reasoning"
 NO_THOUGHTS = " "
 """Stands for thoughts that are missing: another model wrote that message, or the client kept none.
 DeepSeek's newer models refuse an empty text as they refuse a missing key."""
+
+_MISSED = re.compile(
+    r"reasoning_content\b[^.]{0,80}\b(?:missing|required|passed back)"
+    r"|\bmissing\W{1,3}reasoning_content\b",
+    re.IGNORECASE,
+)
+"""How DeepSeek and Moonshot refuse a history without its thoughts, which self-hosted servers of
+their models repeat. A server that refuses the key itself asks to remove it."""
+_READ = 4_096  # characters of a refusal, which begins with its reason
 
 _KEYS = {
     "deepseek.com": CONTENT,
@@ -60,3 +70,16 @@ def return_thoughts(body: dict[str, object], key: str, thoughts: str) -> None:
         body[key] = thoughts
     elif key == CONTENT:
         body[key] = NO_THOUGHTS
+
+
+def advice_for(refusal: str, key: str, answerer: str) -> str:
+    """Returns what the policy needs where a server refuses for want of thoughts, otherwise "".
+
+    `refusal` holds the server's words, and `key` the one in which `answerer` gives thoughts back.
+
+    >>> advice_for("reasoning_content is missing in message 2", "", "mid")
+    'It wants earlier thoughts back: set `send_reasoning_as: reasoning_content` in mid.'
+    """
+    if key == CONTENT or not _MISSED.search(refusal[:_READ]):
+        return ""
+    return f"It wants earlier thoughts back: set `send_reasoning_as: {CONTENT}` in {answerer}."

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Delta, Sealed, TokenLogprob, ToolCall, Usage
+from router.types import (
+    BETWEEN_PARTS,
+    Answer,
+    Choice,
+    Delta,
+    Sealed,
+    SummaryPlace,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+)
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
     error_sent,
@@ -100,12 +110,15 @@ class _Output:
                 self.sealed.append(sealed)
 
     def _message(self, item: dict[str, object]) -> None:
-        parts = item.get("content")
+        parts, begun = item.get("content"), False
         for part in parts if type(parts) is list else ():
             if type(part) is not dict:
                 continue
             text, refusal = part.get("text"), part.get("refusal")
             if part.get("type") == "output_text" and type(text) is str and text:
+                if self.text and not begun:
+                    text = gap_between(self.text[-1], text) + text
+                begun = True
                 self.text.append(text)
                 self.logprobs += parse_logprobs({"content": part.get("logprobs")})
             elif part.get("type") == "refusal" and type(refusal) is str:
@@ -121,6 +134,14 @@ class _Output:
             logprobs=tuple(self.logprobs),
             sealed=tuple(self.sealed),
         )
+
+
+def gap_between(before: str, after: str) -> str:
+    """Returns a blank line between the texts of two messages, "" where they have blanks already.
+
+    Other formats have one text for all messages of a response.
+    """
+    return "" if before[-1:].isspace() or after[:1].isspace() else "\n\n"
 
 
 def _call(item: dict[str, object]) -> ToolCall:
@@ -179,8 +200,13 @@ class ResponseFolder:
         "_answer",
         "_issuer",
         "_items",
+        "_last_said",
+        "_place",
         "_spoken",
         "_streamed",
+        "_summary",
+        "_summary_index",
+        "_thought",
         "done",
         "unsaid",
         "upstream_id",
@@ -199,6 +225,11 @@ class ResponseFolder:
         self._issuer = issuer
         self._items: list[object] = []
         self._spoken = False  # text or a call came, so sealed items come with the whole answer
+        self._summary: SummaryPlace | None = None  # of the open item, once a piece of it came
+        self._summary_index: object = None  # of that piece, as the upstream counts
+        self._thought = False  # a thought came
+        self._place: object = None  # of the message whose text came last
+        self._last_said = ""  # the last piece of text that is not empty
         self._streamed = 0  # bytes of the events that streamed the open item
         self._answer: Answer | None = None
 
@@ -218,7 +249,10 @@ class ResponseFolder:
         if kind == "response.reasoning_text.delta":
             words = data.get("delta")
             self._streamed += len(event)
+            self._thought = True
             return [Delta(reasoning=words)] if type(words) is str and words else []
+        if kind == "response.reasoning_summary_text.delta":
+            return self._summarise(data, len(event))
         if kind == "response.output_item.done":
             return self._item(data.get("item"), len(event))
         if kind in ("response.completed", "response.incomplete"):
@@ -247,7 +281,35 @@ class ResponseFolder:
         if type(words) is not str:
             raise UpstreamInvalid("The upstream sent a piece of text that is no text.")
         self._spoken = True
+        if words:
+            place = data.get("output_index", len(self._items))
+            if self._last_said and place != self._place:
+                words = gap_between(self._last_said, words) + words
+            self._place, self._last_said = place, words
         return [Delta(text=words, logprobs=parse_logprobs({"content": data.get("logprobs")}))]
+
+    def _summarise(self, data: dict[str, object], event_bytes: int) -> list[Delta]:
+        """Returns a piece of a summary, after a blank line where other thoughts come before it.
+
+        One that comes after text or a call comes with the whole answer, as its item does.
+        """
+        words, item_id = data.get("delta"), data.get("item_id")
+        if self._spoken or type(words) is not str or not words:
+            return []
+        before, index = self._summary, data.get("summary_index")
+        if before is None:
+            # Some servers name an item anew in each event, so its first name stays.
+            if type(item_id) is not str or not item_id:
+                return []
+            place = SummaryPlace(item_id, 0)
+        else:
+            place = SummaryPlace(before.item_id, before.part + (index != self._summary_index))
+        self._streamed += event_bytes
+        gap = []
+        if place != before and self._thought:
+            gap = [Delta(reasoning="\n\n", summary=SummaryPlace(place.item_id, BETWEEN_PARTS))]
+        self._thought, self._summary, self._summary_index = True, place, index
+        return [*gap, Delta(reasoning=words, summary=place)]
 
     def _item(self, item: object, event_bytes: int) -> list[Delta]:
         if type(item) is not dict:
@@ -255,13 +317,15 @@ class ResponseFolder:
         self._items.append(item)
         # Text and thoughts mostly came in events before, which are longer than their item.
         unsaid, self._streamed = max(0, event_bytes - self._streamed), 0
+        told, self._summary = self._summary is not None, None
         if item.get("type") != "reasoning" or self._spoken:
             self.unsaid += unsaid
             self._spoken = self._spoken or item.get("type") != "reasoning"
             return []
         sealed = seal_of(item, self._issuer, 0)
-        # The thoughts themselves were streamed; a summary is sent together with its item.
-        words = "" if item.get("content") else reasoning_words(item)
+        # The thoughts themselves were streamed, and mostly their summary, too.
+        words = "" if told or item.get("content") else reasoning_words(item)
+        self._thought = self._thought or bool(words)
         if sealed is None and not words:
             self.unsaid += unsaid
             return []

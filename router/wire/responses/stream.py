@@ -2,8 +2,8 @@
 
 It keeps the rules that SDKs depend on: a sequence number that rises from 0, ids that stay the same
 from an item's first event to its last, `logprobs` in every text event, one event that ends the
-stream, and no `[DONE]`. Text and reasoning are sent as they arrive. Tool calls and refusals are
-sent only when the answer is complete, since the gateway releases them then.
+stream, and no `[DONE]`. Text, reasoning and its summary are sent as they arrive. Tool calls and
+refusals are sent only when the answer is complete, since the gateway releases them then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from router.errors import TiergateError, UpstreamRateLimited
-from router.types import Answer, Delta, JsonText, Sealed, TokenLogprob, ToolCall, ToolSpec
+from router.types import (
+    BETWEEN_PARTS,
+    Answer,
+    Delta,
+    JsonText,
+    Sealed,
+    SummaryPlace,
+    TokenLogprob,
+    ToolCall,
+    ToolSpec,
+)
 from router.wire.growing_text import GrowingText
 from router.wire.openai.render import one_line, to_json
 from router.wire.responses.compaction import compaction_item
@@ -39,6 +49,25 @@ _PIECE_NAMES = {
 }
 
 
+class _Summary:
+    """Holds the parts of a summary that a stream has told so far, the last of them open."""
+
+    __slots__ = ("id", "parts")
+
+    def __init__(self, id: object) -> None:
+        self.id = id
+        self.parts: list[GrowingText] = []
+
+    def part_objects(self) -> list[dict[str, object]]:
+        """Returns the parts as their item has them."""
+        return [{"type": "summary_text", "text": part.whole} for part in self.parts]
+
+    def item(self, status: str) -> dict[str, object]:
+        """Returns the item of a summary that no seal follows."""
+        parts = self.part_objects()
+        return {"id": self.id, "type": "reasoning", "summary": parts, "status": status}
+
+
 class ResponseStream:
     """Implements wire.protocols.AnswerStream for responses."""
 
@@ -52,6 +81,7 @@ class ResponseStream:
         "_number",
         "_output",
         "_sealed_sent",
+        "_summary",
         "_tools",
         "_words",
     )
@@ -77,6 +107,7 @@ class ResponseStream:
         self._kind: str | None = None  # of the open item
         self._words = GrowingText()
         self._logprobs: list[TokenLogprob] = []
+        self._summary: _Summary | None = None  # of the open item, which has no kind
 
     def begin(self) -> bytes:
         """Returns the response before its first piece, twice, as the API requires."""
@@ -85,12 +116,14 @@ class ResponseStream:
         return b"".join([self._response_event(event, response) for event in events])
 
     def delta(self, delta: Delta) -> bytes:
-        """Returns the events of one piece; those of a summary come with its sealed item."""
+        """Returns the events of one piece; a summary that no piece told comes with its item."""
         events: list[bytes] = []
         if self._compacts:
             return b""
+        if delta.summary is not None:
+            self._summarise(events, delta.summary, delta.reasoning)
         # OpenAI's sealed reasoning already contains these words.
-        if delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
+        elif delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
             self._say(events, "reasoning", delta.reasoning)
         if delta.sealed is not None and delta.tool_call is None:  # calls come with the whole answer
             self._sealed(events, delta.sealed)
@@ -135,6 +168,8 @@ class ResponseStream:
             part = part_object(self._kind, self._words.whole, tuple(self._logprobs))
             item = item_object(self._id, self._index, self._kind, [part], "incomplete")
             self._output.append(item)
+        if self._summary is not None:
+            self._output.append(self._summary.item("incomplete"))
         response = self._unfinished("failed", {"code": code, "message": error.told})
         return self._event("error", fields) + self._response_event("response.failed", response)
 
@@ -161,6 +196,8 @@ class ResponseStream:
 
     def _close(self, events: list[bytes], status: str = "completed") -> None:
         """Ends the open item, if there is one. Thoughts that led to text are complete."""
+        if self._summary is not None:  # its item came without a seal
+            self._end_summary(events, self._summary.item("completed"))
         kind = self._kind
         if kind is None:
             return
@@ -177,35 +214,69 @@ class ResponseStream:
         self._kind, self._words, self._logprobs = None, GrowingText(), []
 
     def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
-        """Adds a whole sealed item, with the events of its summary if it has one."""
-        self._close(events)
+        """Adds a whole sealed item, with the events of its summary that no piece told."""
         item = sealed_object(self._id, self._sealed_sent, sealed)
-        texts = summary_texts(item)
-        if texts:
-            self._summarised(events, item, texts)
-        else:
-            self._item(events, item)
         self._sealed_sent += 1
+        texts = summary_texts(item)
+        if self._summary is None or sealed.kind != "reasoning":
+            self._close(events)
+            if not texts:
+                self._item(events, item)
+                return
+            self._begin_summary(events, item)
+        assert self._summary is not None
+        for part in range(len(self._summary.parts), len(texts)):
+            self._tell(events, part, texts[part])
+        self._end_summary(events, item)
 
-    def _summarised(self, events: list[bytes], item: dict[str, object], texts: list[str]) -> None:
-        """Adds an item whose summary arrives part by part; clients show thoughts from these."""
+    def _summarise(self, events: list[bytes], place: SummaryPlace, words: str) -> None:
+        """Adds a piece of a summary whose item is not whole yet."""
+        if place.part == BETWEEN_PARTS:
+            return
+        if self._summary is None or self._summary.id != place.item_id:
+            self._close(events)
+            self._begin_summary(events, {"id": place.item_id, "type": "reasoning", "summary": []})
+        self._tell(events, place.part, words)
+
+    def _begin_summary(self, events: list[bytes], item: dict[str, object]) -> None:
+        """Begins an item whose summary comes part by part; clients show thoughts from these."""
         begun = {**item, "summary": []}
         if "status" in item:
             begun["status"] = "in_progress"
+        self._summary = _Summary(item["id"])
         events.append(self._item_event("response.output_item.added", begun))
-        for i, text in enumerate(texts):
-            place = {"item_id": item["id"], "output_index": self._index, "summary_index": i}
-            empty, part = ({"type": "summary_text", "text": words} for words in ("", text))
-            for event, fields in (
-                ("part.added", {"part": empty}),
-                ("text.delta", {"delta": text}),
-                ("text.done", {"text": text}),
-                ("part.done", {"part": part}),
-            ):
-                name = f"response.reasoning_summary_{event}"
-                events.append(self._event(name, {**place, **fields}))
+
+    def _tell(self, events: list[bytes], part: int, words: str) -> None:
+        """Adds a piece of this part of the open summary, after what ends the part before it."""
+        summary = self._summary
+        assert summary is not None
+        if part >= len(summary.parts):
+            self._end_part(events)
+            summary.parts.append(GrowingText())
+            empty = {"type": "summary_text", "text": ""}
+            events.append(self._summary_event("part.added", {"part": empty}))
+        summary.parts[-1].add(words)
+        events.append(self._summary_event("text.delta", {"delta": words}))
+
+    def _end_part(self, events: list[bytes]) -> None:
+        if self._summary is not None and self._summary.parts:
+            part = self._summary.part_objects()[-1]
+            events.append(self._summary_event("text.done", {"text": part["text"]}))
+            events.append(self._summary_event("part.done", {"part": part}))
+
+    def _end_summary(self, events: list[bytes], item: dict[str, object]) -> None:
+        """Ends the open summary with its whole item."""
+        self._end_part(events)
+        self._summary = None
         events.append(self._item_event("response.output_item.done", item))
         self._output.append(item)
+
+    def _summary_event(self, event: str, fields: dict[str, object]) -> bytes:
+        summary = self._summary
+        assert summary is not None
+        index = len(summary.parts) - 1
+        place = {"item_id": summary.id, "output_index": self._index, "summary_index": index}
+        return self._event(f"response.reasoning_summary_{event}", {**place, **fields})
 
     def _item(self, events: list[bytes], item: dict[str, object]) -> None:
         """Adds an item that comes at once."""

@@ -20,7 +20,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with Upstream(folder) as upstream:
         back = write_ladder(folder, "back", upstream.url, "thinking-loop", **key)
         lost = write_ladder(folder, "lost", upstream.url, "thinking-loop")
-        with Served(folder, back, lost) as server:
+        full = {**key, "context_tokens": 256}
+        tight = write_ladder(folder, "tight", upstream.url, "thinking-loop", **full)
+        with Served(folder, back, lost, tight) as server:
             yield server
 
 
@@ -54,10 +56,27 @@ def test_thoughts_that_a_client_dropped_stop_no_loop(served: Served) -> None:
     assert "choices" in chat(served, "back", called, result)
 
 
-def test_without_the_key_such_a_model_refuses_its_second_turn(served: Served) -> None:
+def test_without_the_key_a_refused_second_turn_says_what_to_set(served: Served) -> None:
     called = chat(served, "lost")["choices"][0]["message"]  # type: ignore[index]
     result = {"role": "tool", "tool_call_id": "c1", "content": "On its way."}
-    assert "error" in chat(served, "lost", called, result)
+    error = chat(served, "lost", called, result)["error"]
+    assert error["code"] == "upstream_rejected"  # type: ignore[index]
+    wanted = "set `send_reasoning_as: reasoning_content` in"
+    assert wanted in error["message"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("words", "code"), [(1, None), (300, "context_length_exceeded")])
+def test_thoughts_that_fill_the_window_are_the_clients_to_shorten(
+    served: Served, words: int, code: str | None
+) -> None:
+    turns = [{"role": "assistant", "content": "Hi.", "reasoning": "Hm. " * words}, ASKED]
+    body = {"model": "auto:tight", "messages": [ASKED, *turns]}
+    response = served.post("/v1/chat/completions", body)
+    said = response.json()
+    assert said.get("error", {}).get("code") == code
+    if code is None:
+        (fact,) = served.row(response)["record"]["facts"]
+        assert fact["thought_tokens"] == 1
 
 
 def test_messages_give_the_thoughts_back(served: Served) -> None:

@@ -13,14 +13,17 @@ from router.privacy.entities.kinds import EntityKind
 from router.privacy.pseudonyms.texts import Reader
 from router.privacy.pseudonyms.veil import Veil
 from router.types import (
+    BETWEEN_PARTS,
     Answer,
     ChatRequest,
     Choice,
     ContentPart,
+    Delta,
     JsonText,
     Message,
     ResponseFormat,
     Sampling,
+    SummaryPlace,
     ToolCall,
     ToolSpec,
     Usage,
@@ -180,3 +183,21 @@ def test_four_times_the_details_take_no_sixteen_times_as_long() -> None:
 
     seconds(10)  # reads the word lists and the head
     assert seconds(8_000) < 10 * seconds(2_000)
+
+
+def test_pieces_of_a_summary_come_back_in_their_part() -> None:
+    request = asked(f"Look {NAME} up.")
+    veil = veil_of(request)
+    tag = veil.hidden(request).messages[0].text.removeprefix("Look ").removesuffix(" up.")
+    assert tag != NAME
+    parts = [SummaryPlace("rs_1", part) for part in (0, BETWEEN_PARTS, 1)]
+    words = [["I ask ", tag[:3], tag[3:]], ["\n\n"], [f"{tag} it is."]]
+    stream = veil.stream(in_json=False)
+    told: dict[int, str] = {}
+    for place, pieces in zip(parts, words, strict=True):
+        for piece in pieces:
+            for delta in stream.feed(Delta(reasoning=piece, summary=place)):
+                assert delta.summary is not None
+                assert delta.summary.item_id == "rs_1"
+                told[delta.summary.part] = told.get(delta.summary.part, "") + delta.reasoning
+    assert told == {0: f"I ask {NAME}", BETWEEN_PARTS: "\n\n", 1: f"{NAME} it is."}

@@ -1,0 +1,90 @@
+"""Answers end at the client's stop sequences also where their upstream has no word for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from router.types import Delta
+from router.wire.responses.answers import ResponseFolder
+from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
+from tests.kits.upstreams.upstream_wire import TEXT
+from tiers.upstream.stopped import stopped
+
+STOP = TEXT[13:16]  # begins within a word of the stream and ends within the next one
+USER = {"role": "user", "content": "Where is my parcel?"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    with Upstream(folder) as upstream:
+        policies = [
+            write_ladder(folder, wire, upstream.url, "answer", wire=wire)
+            for wire in ("responses", "anthropic")
+        ]
+        with Served(folder, *policies) as server:
+            yield server
+
+
+def chat(served: Served, model: str, stream: bool, **given: object) -> tuple[str, str]:
+    body = {"model": model, "messages": [USER], "stream": stream, **given}
+    response = served.post("/v1/chat/completions", body)
+    assert response.status_code == 200, response.text
+    if not stream:
+        (choice,) = response.json()["choices"]
+        return choice["message"]["content"], choice["finish_reason"]
+    lines = [line[6:] for line in response.text.splitlines() if line.startswith("data: {")]
+    chunks = [orjson.loads(line)["choices"][0] for line in lines]
+    return "".join([c["delta"].get("content", "") for c in chunks]), chunks[-1]["finish_reason"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_responses_end_at_a_stop_sequence(served: Served, stream: bool) -> None:
+    assert " " in STOP.strip()
+    assert chat(served, "auto:responses", stream, stop=STOP) == (TEXT[:13], "stop")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_sequence_that_does_not_come_changes_nothing(served: Served, stream: bool) -> None:
+    stop = f"{TEXT[-3:]}!"  # its beginning is held back to the end
+    assert chat(served, "auto:responses", stream, stop=stop) == (TEXT, "stop")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_anthropics_answers_end_at_blanks(served: Served, stream: bool) -> None:
+    first = TEXT.split(" ")[0]
+    assert chat(served, "auto:anthropic", stream, stop=" ") == (first, "stop")
+
+
+@pytest.mark.parametrize("model", ["auto:responses", "auto:anthropic"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_messages_say_which_sequence_it_was(served: Served, model: str, stream: bool) -> None:
+    body = {"model": model, "max_tokens": 99, "messages": [USER], "stop_sequences": [" "]}
+    response = served.post("/v1/messages", {**body, "stream": stream})
+    end = response.json() if not stream else events_of(response.text)[-2][1]["delta"]
+    assert (end["stop_reason"], end["stop_sequence"]) == ("stop_sequence", " ")
+
+
+def test_the_whole_answer_is_paid(served: Served) -> None:
+    costs = []
+    for given in ({}, {"stop": STOP}):
+        body = {"model": "auto:responses", "messages": [USER], **given}
+        response = served.post("/v1/chat/completions", body)
+        (attempt,) = [a for a in served.row(response)["attempts"] if a["role"] == "answer"]
+        costs.append(attempt["cost_nano_usd"])
+    assert costs[0] == costs[1] > 0
+
+
+def test_log_probabilities_wait_for_their_text() -> None:
+    folder = stopped(ResponseFolder("us"), (" END",))
+    deltas: list[Delta] = []
+    for word in ("one", " E", "ND", " two"):
+        event = {"type": "response.output_text.delta", "delta": word}
+        tokens = [{"token": word, "logprob": -0.5, "top_logprobs": []}]
+        deltas += folder.fold(orjson.dumps({**event, "logprobs": tokens}))
+    assert [(delta.text, [t.token for t in delta.logprobs]) for delta in deltas] == [
+        ("one", ["one"])
+    ]

@@ -1,0 +1,78 @@
+"""Ends a streamed answer at a stop sequence that its upstream was not asked for.
+
+The stream is read to its end, for its last event has the usage.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from router.types import Answer, Delta, TokenLogprob, Usage
+from router.wire.stop_sequences import StopScanner, stopped_answer
+from tiers.upstream.wires import Folder
+
+
+def stopped(folder: Folder, stops: tuple[str, ...]) -> Folder:
+    """Returns the folder of a stream of one choice that ends at one of these sequences."""
+    return StoppedFolder(folder, stops) if stops else folder
+
+
+class StoppedFolder:
+    """Implements Folder over another one. Text waits while it may begin a stop sequence."""
+
+    def __init__(self, folder: Folder, stops: tuple[str, ...]) -> None:
+        self.done = False
+        self._folder = folder
+        self._stops = stops
+        self._scanner = StopScanner(stops)
+        self._tokens: list[TokenLogprob] = []  # wait for their text
+        self._ahead = 0  # letters that were said beyond the beginning of the first of them
+
+    @property
+    def upstream_id(self) -> str:
+        """Returns the provider's id of the answer, "" before it is known."""
+        return self._folder.upstream_id
+
+    @property
+    def usage(self) -> Usage:
+        """Returns what the provider said so far."""
+        return self._folder.usage
+
+    @property
+    def unsaid(self) -> int:
+        """Returns the bytes that are kept and that no Delta has said so far."""
+        return self._folder.unsaid
+
+    def fold(self, event: bytes) -> list[Delta]:
+        """Returns the Deltas of one event's data, and with the last one what was held back."""
+        deltas: list[Delta] = []
+        for delta in self._folder.fold(event):
+            if delta.text or delta.logprobs:
+                delta = self._cut(delta)
+            elif self._scanner.stop:
+                continue
+            if delta.text or delta.logprobs or delta.reasoning or delta.sealed or delta.tool_call:
+                deltas.append(delta)
+        if self._folder.done and not self.done:
+            self.done = True
+            rest = self._scanner.rest()
+            if rest or (self._tokens and not self._scanner.stop):
+                deltas.append(Delta(text=rest, logprobs=tuple(self._tokens)))
+        return deltas
+
+    def finish(self) -> Answer:
+        """Returns the whole answer, which ends where its text did."""
+        return stopped_answer(self._folder.finish(), self._stops)
+
+    def _cut(self, delta: Delta) -> Delta:
+        if self._scanner.stop:
+            return replace(delta, text="", reasoning="", logprobs=())
+        said = self._scanner.feed(delta.text)
+        self._tokens += delta.logprobs
+        self._ahead += len(said)
+        begun = 0
+        while begun < len(self._tokens) and self._ahead > 0:
+            self._ahead -= len(self._tokens[begun].token)
+            begun += 1
+        tokens, self._tokens = tuple(self._tokens[:begun]), self._tokens[begun:]
+        return replace(delta, text=said, logprobs=tokens)
