@@ -56,6 +56,18 @@ def test_every_option_stands_in_the_docs(name: str, command: object) -> None:
             assert f"`{parameter.envvar}`" in text, f"{name}: {parameter.envvar}"
 
 
+def test_options_that_write_standard_output_say_so() -> None:
+    helps = [
+        option.help
+        for name, command in commands()
+        if name != "ledger export"  # it writes there without an option
+        for option in command.params  # type: ignore[attr-defined]
+        if option.name in ("html", "csv")
+    ]
+    assert len(helps) >= 6
+    assert [text for text in helps if "`-`: standard output" not in text] == []
+
+
 def test_docs_have_no_command_that_is_not_there() -> None:
     headed = set(re.findall(r"^### `tiergate ([^`]+)`", DOCS, re.M))
     assert headed == {name for name, _ in commands()}
