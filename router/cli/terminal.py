@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO, cast
 
 from rich.console import Console
 
@@ -10,11 +11,35 @@ WIDTH_OF_FILES = 160
 """Sets the line length for files and pipes; a terminal has its own width."""
 
 
+class _WithoutTrailingBlanks:
+    """Writes to a stream without the blanks that fill up lines, which only a terminal needs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        """Writes the text, and returns the number of its characters."""
+        *lines, rest = text.split("\n")
+        self._stream.write("".join([line.rstrip(" ") + "\n" for line in lines]) + rest)
+        return len(text)
+
+    def flush(self) -> None:
+        """Writes what the stream keeps."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Returns False: it stands for a file or a pipe."""
+        return False
+
+
 def console(*, stderr: bool = False) -> Console:
     """Returns a console without colours and narrow wrapping where its output is piped."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else WIDTH_OF_FILES
-    return Console(file=stream, width=width, highlight=False)
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    trimmed = cast("TextIO", _WithoutTrailingBlanks(stream))
+    return Console(file=trimmed, width=WIDTH_OF_FILES, highlight=False)
 
 
 def print_json(value: object, *, indented: bool = False) -> None:

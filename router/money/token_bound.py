@@ -25,9 +25,14 @@ UPPER = 0.9
 MESSAGE_TOKENS, TOOL_TOKENS = 10, 20
 """Covers the marks around a message, and around a tool's definition."""
 
-ADDED_TOKENS = 1_100
+FRAME_TOKENS = 110
+"""Covers what stands around every conversation: the begin and end of a model's chat template, words
+that it puts first by itself, and the attribution of coding agents, which is no part of the prompt
+here."""
+
+TOOLS_TOKENS = 1_000
 """Covers the most tokens that a provider puts before a request with tools (Anthropic documents up
-to 804), and the attribution of coding agents, which is no part of the prompt here."""
+to 804)."""
 
 IMAGE_TOKENS = 5_000  # Claude's of 2026 reads one of the largest images as 4,784
 
@@ -38,8 +43,12 @@ _OPAQUE = re.compile(rb"[A-Za-z0-9+/_=-]{24,}")
 
 
 def token_bound(request: ChatRequest) -> int:
-    """Returns at least as many tokens as any tokenizer makes of the whole request."""
-    total = MESSAGE_TOKENS + (ADDED_TOKENS if request.tools else 100)
+    """Returns at least as many tokens as any tokenizer makes of the whole request.
+
+    The message `hello` counts 110 for what stands around every conversation, 10 for its own marks
+    and 4 for its letters: 124.
+    """
+    total = FRAME_TOKENS + (TOOLS_TOKENS if request.tools else 0)
     texts: list[str] = []
     for message in request.messages:
         total += MESSAGE_TOKENS

@@ -82,12 +82,14 @@ def _sides(inputs: PlanInputs) -> tuple[Side, Side]:
             _merged(*own),
             float(own_per_request(inputs)),
             up(own_fixed_per_month(inputs)),
+            float(inputs.requests_per_day),
         ),
         Side(
             inputs.general.name,
             _merged(*general),
             float(general_per_request(inputs)),
             up(inputs.general_per_month),
+            float(inputs.requests_per_day),
         ),
     )
 

@@ -59,6 +59,12 @@ class Side:
     lines: tuple[CostLine, ...]
     per_request_nano_usd: float  # of one more request; a mean over the mix, so it is not whole
     fixed_month_nano_usd: int
+    requests_per_day: float
+
+    @property
+    def whole_request_nano_usd(self) -> float:
+        """Returns the cost of a request with its part of the fixed costs; 0.0 without requests."""
+        return self.day_nano_usd / self.requests_per_day if self.requests_per_day else 0.0
 
     @property
     def day_nano_usd(self) -> int:

@@ -30,7 +30,6 @@ from router.policy.parsing.environment import (
     references_in,
     strings_below,
     substituted,
-    unset,
     without_value,
 )
 from router.policy.parsing.text_files import text_of
@@ -179,20 +178,16 @@ def own_book(loaded: LoadedPolicy) -> str:
     return "" if shipped else loaded.prices.text
 
 
-def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[Mistake, ...]:
-    """Returns a mistake, with its line, for every `api_key` whose variable is unset."""
-    _, lines = load_yaml(str(loaded.path), text_of(loaded.path))
-    mistakes = []
-    for t, tier in enumerate(loaded.policy.tiers):
-        for a, answerer in enumerate(tier.answerers):
-            if not isinstance(answerer, UpstreamAnswerer | LitellmAnswerer):
-                continue
-            reference = answerer.api_key
-            if reference is None or environ.get(reference[2:-1]):
-                continue
-            path: KeyPath = ("tiers", t, "answerers", a, "api_key")
-            mistakes.append(unset(lines.file, lines.line(path), key_path_text(path), reference))
-    return tuple(mistakes)
+def unset_keys(loaded: LoadedPolicy, environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Returns, by each `api_key` whose variable is unset, the names of the answerers with it."""
+    answerers: dict[str, tuple[str, ...]] = {}
+    for _, section in loaded.policy.rungs():
+        if not isinstance(section, UpstreamAnswerer | LitellmAnswerer):
+            continue
+        reference = section.api_key
+        if reference is not None and not environ.get(reference[2:-1]):
+            answerers[reference] = (*answerers.get(reference, ()), section.name)
+    return answerers
 
 
 def unreachable_receivers(loaded: LoadedPolicy, environ: Mapping[str, str]) -> dict[str, str]:

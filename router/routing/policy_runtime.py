@@ -302,9 +302,27 @@ def _unknown(
         )
     return ModelNotFound(
         f"The model {model!r} is unknown here. Known are: "
-        f"{', '.join(known_models(runtimes, runtime))}. "
-        f"Add an alias to the policy {runtime.policy.name!r} to make {model!r} work.",
+        f"{', '.join(known_models(runtimes, runtime))}. {_way_to(runtime, model)}",
         param="model",
+    )
+
+
+def _way_to(runtime: PolicyRuntime, model: str) -> str:
+    """Returns what to do to make a name work: of an answerer, of its model, or of neither."""
+    policy, plans = runtime.policy.name, runtime.plans
+    # A name is no path here: an answerer has a tier, whose rules a client may not pass by.
+    plan = next((one for one in plans if one.facts.name == model), None)
+    plan = plan or next((one for one in plans if one.facts.model == model), None)
+    if plan is None:
+        return (
+            f"Ask for one of these, or add {{{model!r}: auto}} to the aliases of policy {policy}."
+        )
+    facts = plan.facts
+    what = "an answerer" if facts.name == model else f"the model of the answerer {facts.name}"
+    pinned = f"{{{model!r}: {{answerer: {facts.name}, pinned: true}}}}"
+    return (
+        f"It is {what} of tier {facts.tier}: ask for tier:{facts.tier}, or add {pinned} to the "
+        f"aliases of policy {policy}."
     )
 
 

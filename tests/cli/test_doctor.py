@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import socket
 from pathlib import Path
 
-from router.api.compose.checkup import Checkup, State, _onnxruntime, _package
+import pytest
+
+from router.api.compose.checkup import Checkup, Finding, State, _onnxruntime, _package, summary
 from router.errors.installing import pip_install
 from router.policy.certificate import Certificate, DomainCertificate
 from router.stats.exact_bounds import upper_bound
@@ -13,6 +16,7 @@ from router.triage.devices.placement import CUDA
 from router.triage.encoder import import_onnxruntime
 from router.triage.triage_model import DEFAULT_FOLDER
 from router.types import Domain
+from tests.kits.server_kit import Served
 
 
 def test_missing_package_is_installed_by_the_environment_that_runs() -> None:
@@ -55,3 +59,44 @@ def test_policy_that_cannot_be_made_ready_leaves_the_others_whole(tmp_path: Path
     assert "certificate for triage t1" in states["policy first"].found
     assert states["policy first"].fatal
     assert states["policy second"].state is states["policy third"].state is State.OK
+
+
+def ports_finding(folder: Path, port: int) -> Finding:
+    checkup = Checkup(folder / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, {}, quick=True)
+    return next(finding for finding in checkup.findings() if finding.part == "port")
+
+
+def test_key_of_several_answerers_counts_once_with_their_names(tmp_path: Path) -> None:
+    answerers = [
+        f"{{name: {name}, kind: upstream, model: m, base_urls: [https://llm.example/v1], "
+        'api_key: "${SOME_KEY}"}'
+        for name in ("nano", "mini")
+    ]
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"version: 1\nname: {name}\ntiers:\n"
+            f"  - {{name: llm, level: 2, answerers: [{', '.join(answerers)}]}}\n"
+        )
+    policies = [str(tmp_path / "first.yaml"), str(tmp_path / "second.yaml")]
+    checkup = Checkup(
+        tmp_path / "l.db", "127.0.0.1", 0, DEFAULT_FOLDER, {}, quick=True, policies=policies
+    )
+    findings = list(checkup.findings())
+    (key,) = [finding for finding in findings if finding.is_key]
+    assert (key.part, key.gives) == ("key ${SOME_KEY}", "nano, mini of first; nano, mini of second")
+    assert summary(findings).endswith("1 provider key not set")
+
+
+def test_port_that_something_else_has_fails_the_check(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert ports_finding(tmp_path, taken.getsockname()[1]).fatal
+
+
+@pytest.mark.process
+def test_port_where_tiergate_itself_answers_is_well(tmp_path: Path) -> None:
+    with Served(tmp_path, "--policy", "customer_support") as served:
+        port = int(served.url.rpartition(":")[2])
+        finding = ports_finding(tmp_path, port)
+    assert finding.state is State.OK
+    assert finding.found == f"a Tiergate answers at 127.0.0.1:{port}"

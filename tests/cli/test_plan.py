@@ -27,6 +27,8 @@ def test_the_example_is_printed_and_works(tmp_path: Path) -> None:
     run = tiergate("plan", tmp_path / "plan.yaml")
     assert run.returncode == 0, run.stderr
     assert "breaks even at" in run.stdout
+    assert run.stdout[0] != " ", "the first line is the sentence"
+    assert not [line for line in run.stdout.splitlines() if line.endswith(" ")]
     assert "What matters most" in run.stdout
 
 

@@ -180,11 +180,30 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.process
-def test_unknown_model_ends_with_1(policy: Path) -> None:
-    run = tiergate("route", "hello", "--policy", policy, "--model", "nope")
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("nope", "Ask for one of these, or add {'nope': auto} to the aliases of policy"),
+        ("thinker", "It is an answerer of tier deep: ask for tier:deep, or add {'thinker': {"),
+        ("MODEL", "It is the model of the answerer ANSWERER of tier llm: ask for tier:llm, or add"),
+    ],
+)
+def test_an_unknown_model_is_told_what_may_be_asked_for(
+    policy: Path, model: str, told: str
+) -> None:
+    (first, *_) = yaml.safe_load(policy.read_text())["tiers"][0]["answerers"]
+    names = {"MODEL": first["model"]}
+    run = tiergate("route", "hello", "--policy", policy, "--model", names.get(model, model))
     assert run.returncode == 1
-    assert "Known are" in run.stderr
+    assert "Known are: auto, auto:" in run.stderr
+    assert told.replace("ANSWERER", first["name"]) in " ".join(run.stderr.split())
+
+
+def test_the_alias_that_is_told_works(policy: Path) -> None:
+    tree = yaml.safe_load(policy.read_text())
+    tree["aliases"] = {"thinker": {"answerer": "thinker", "pinned": True}}
+    policy.write_text(yaml.safe_dump(tree, sort_keys=False))
+    assert routed(policy, "hello", "--model", "thinker")["answerer"] == "thinker"
 
 
 @pytest.mark.process

@@ -62,6 +62,10 @@ REFUSED = {
         ("report", "--html", "LEDGER"),
         "ledger.db is a database, which would be lost; expected the name of another file",
     ),
+    "Parquet on standard output": (
+        ("report", "--parquet", "-"),
+        "'--parquet': - would be standard output; expected the name of a file",
+    ),
     "a rollout that is taken back for no reason": (
         ("rollout", "rollback", "shop", "--why", " "),
         "'--why': found no word; expected the reason, which the history keeps",

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 from router.money.token_bound import text_bound, token_bound
 from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall, ToolSpec
 from tests import ROOT
+from tests.kits.changed import replace
 
 CLAUDES = 1.8
 LITELLM = importlib.util.find_spec("litellm")
@@ -126,3 +127,12 @@ def test_all_parts_of_a_request_count(texts: list[str]) -> None:
         tools=(ToolSpec("f", "".join(texts), JsonText("{}")),),
     )
     assert token_bound(request) >= 4 * text_bound("".join(texts)) + 5_000
+
+
+def test_the_parts_of_a_bound_are_those_of_the_documents() -> None:
+    hello = ChatRequest((Message("user", "hello"),), "auto")
+    tool = ToolSpec("", "", JsonText(""))
+    assert (token_bound(hello), text_bound("hello")) == (110 + 10 + 4, 4)
+    assert token_bound(replace(hello, tools=(tool,))) == 124 + 1_000 + 20
+    documents = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+    assert "`hello` counts 124: 110 + 10 + 4" in documents

@@ -179,3 +179,21 @@ def test_the_saved_share_has_no_digits_of_rounded_lines() -> None:
     """A fifth of the price saves 0.8, not 0.7999999999998028."""
     mail = (policies_dir() / "plans" / "mail.yaml").read_text(encoding="utf-8")
     assert plan_object(report(mail))["saved"]["share"] == 0.8  # type: ignore[index]
+
+
+def test_a_request_is_told_with_its_part_of_the_fixed_costs_too() -> None:
+    """$18.44 a day for 20,000 requests are $0.000922 each, of which $0.0001 is the request's."""
+    plan = report(CROSSING)
+    assert plan.own.whole_request_nano_usd == pytest.approx(plan.own.day_nano_usd / 20_000)
+    rows = terminal(plan, 160).splitlines()
+    (whole,) = [row.split() for row in rows if row.startswith("Tiergate, together")]
+    (more,) = [row.split() for row in rows if row.startswith("one more request")]
+    assert (whole[2], more[-1]) == ("$0.000922", "$0.0001")
+    assert "One more request, without fixed costs" in plan_html(plan)
+    said = " ".join(plan.verdicts)
+    assert "one more request, without fixed costs, costs $0.0001 with Tiergate" in said
+
+
+def test_without_fixed_costs_a_request_has_one_cost() -> None:
+    free = CROSSING.replace("usd_per_month: 500", "usd_per_month: 0")
+    assert not any("one more request" in row for row in terminal(report(free), 160).splitlines())

@@ -10,10 +10,10 @@ from router.errors import PolicyError
 from router.policy.loading import (
     find_policy,
     load_policy,
-    missing_secrets,
     named_file,
     policies_dir,
     unreachable_receivers,
+    unset_keys,
 )
 from router.policy.parsing.environment import secret
 from tests.kits.inputs.policy_texts import GOOD, UPSTREAM, added, mistakes_of, write
@@ -99,9 +99,9 @@ def test_api_key_written_out_is_refused_without_showing_it(tmp_path: Path) -> No
 
 def test_policy_loads_without_the_key_it_refers_to(tmp_path: Path) -> None:
     loaded = load_policy(write(tmp_path, UPSTREAM), {"HOST": "h"})
-    (mistake,) = missing_secrets(loaded, {"HOST": "h"})
-    assert (mistake.line, mistake.key_path) == (11, "tiers[0].answerers[0].api_key")
-    assert missing_secrets(loaded, {"PROVIDER_KEY": "x"}) == ()
+    (names,) = unset_keys(loaded, {"HOST": "h"}).values()
+    assert names == (loaded.policy.tiers[0].answerers[0].name,)
+    assert unset_keys(loaded, {"PROVIDER_KEY": "x"}) == {}
 
 
 def test_secret_that_is_not_set_is_a_mistake() -> None:

@@ -12,6 +12,7 @@ from router.types import (
     Answer,
     Baselines,
     ChatRequest,
+    CostBasis,
     Domain,
     Message,
     Price,
@@ -47,7 +48,7 @@ def _silenced(house: House) -> House:
     plans = []
     for plan in runtime.plans:
         only = WordsOnly(plan.answerer, _words)
-        held = replace(plan, answerer=only, previews=only.preview)
+        held = replace(plan, answerer=only, facts=only.facts, previews=only.preview)
         plans.append(held if plan.facts.level == 2 else plan)
     house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=tuple(plans))})
     return house
@@ -94,6 +95,20 @@ async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unve
     assert tiers[1].calls == 0
 
 
+async def test_words_are_expected_to_cost_what_they_do_cost(houses: Houses) -> None:
+    """The model behind would compute at a price of its own; nobody asks it."""
+    own = Price(per_second_nano_usd=1_000_000_000)
+    house = _silenced(houses([low(), mid(kind="local", price=own)], signals=UNSURE))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    expected = outcome.decision.first_rung
+    assert expected.answers_as == APPROVED_WORDS
+    assert (expected.cost_nano_usd, expected.cost_basis, expected.latency_ms) == (
+        0,
+        CostBasis.OWN_COMPUTE,
+        0.0,
+    )
+
+
 async def test_words_that_no_model_may_answer_are_compared_with_nothing(houses: Houses) -> None:
     house = _silenced(houses([low(), mid()], signals=UNSURE))
     await house.gateway.complete(ask(), ALICE)
@@ -120,6 +135,9 @@ async def test_a_shape_that_only_such_a_model_could_write_is_refused(
     shape = {"tool_choice": '"required"', "tools": (ToolSpec("f", "", "{}"),)}
     shaped = shape if forced else {"response_format": ResponseFormat("json_object")}
     wanted = "a call of a tool" if forced else "JSON"
-    with pytest.raises(NotCapable, match=f"demands {wanted} .*policy test may answer by itself"):
+    with pytest.raises(
+        NotCapable, match=f"demands {wanted} .*policy test may answer by itself"
+    ) as caught:
         await house.gateway.complete(replace(ask(), **shaped), ALICE)
+    assert not caught.value.tried, "no model was called"
     assert (await only_row(house)).error_code == "unsupported_capability"

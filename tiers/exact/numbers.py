@@ -63,6 +63,11 @@ _SAID_MORE = re.compile(r"\d ?(?:and a half|k|thousand|million|billion|dollar|us
 _AND_A_HALF = re.compile(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
+_NAMES_MONEY = late_regex(
+    r"\b(?:tip|tax|vat|commission|discount(?:ed)?|reduction|rebate|sale|off|price|costs?|bill|pays?"
+    r"|owes?|people|persons|friends|us|me|myself|guests|kids|children|colleagues|players)\b"
+)
+"""Tells a price, or those who share one, in the words of the forms of percentages and shares."""
 _MONEY_SIGN = {"d": "$", "u": "$", "b": "$", "e": "€", "g": "£"}
 
 
@@ -178,6 +183,23 @@ def shown(result: Amount) -> str:
 def looks_like_money(text: str) -> bool:
     """Returns True for a number with two decimals, as prices are written: 84.90, but not 84.9."""
     return re.search(r"\.\d\d$", text.strip()) is not None
+
+
+def is_money(text: str, value: Fraction, said: str) -> bool:
+    """Returns True where the result `value` of the number `text` is to be told in cents.
+
+    That is a number with a sign, or one with two decimals in a question that names money. Two
+    decimals alone may be anything: then a result is cut to cents only where nothing is lost.
+
+    >>> is_money("1.25", Fraction("0.15625"), "12.5% of 1.25")
+    False
+    >>> is_money("84.90", Fraction("72.165"), "15% off 84.90")
+    True
+    """
+    if amount(text).sign:
+        return True
+    whole = (value * 100).denominator == 1
+    return looks_like_money(text) and (whole or _NAMES_MONEY.search(said) is not None)
 
 
 def shown_money(left: str, value: Fraction, sign: str = "", after: str = "") -> str:

@@ -21,6 +21,7 @@ from tiers.exact.numbers import (
     Amount,
     amount,
     digits_for_words,
+    is_money,
     looks_like_money,
     number,
     shown,
@@ -58,25 +59,25 @@ def percentage(question: Question) -> str | None:
 def _part(match: re.Match[str]) -> str:
     p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * p / 100
-    return _line(f"{written(p)}% of {_as_read(match['y'])}", value, match["y"])
+    return _line(f"{written(p)}% of {_as_read(match['y'])}", value, match)
 
 
 def _added(match: re.Match[str]) -> str:
     p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * (100 + p) / 100
-    return _line(f"{_as_read(match['y'])} plus {written(p)}%", value, match["y"])
+    return _line(f"{_as_read(match['y'])} plus {written(p)}%", value, match)
 
 
 def _taken(match: re.Match[str]) -> str:
     p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * (100 - p) / 100
-    return _line(f"{_as_read(match['y'])} less {written(p)}%", value, match["y"])
+    return _line(f"{_as_read(match['y'])} less {written(p)}%", value, match)
 
 
-def _line(left: str, value: Fraction, whole: str) -> str:
-    """Returns the line of a result: in cents where the number that it is of looks like money."""
-    sign = amount(whole).sign
-    if value >= 0 and (sign or looks_like_money(whole)):
+def _line(left: str, value: Fraction, match: re.Match[str]) -> str:
+    """Returns the line of a result: in cents where the number that it is of is money."""
+    sign = amount(match["y"]).sign
+    if value >= 0 and is_money(match["y"], value, match.string):
         return shown_money(left, value, sign)
     return shown_sum(left, Amount(value, sign))
 

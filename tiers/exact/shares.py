@@ -18,7 +18,7 @@ from tiers.exact.numbers import (
     Amount,
     amount,
     digits_for_words,
-    looks_like_money,
+    is_money,
     shown_money,
 )
 from tiers.exact.wording import FRACTIONS, Question
@@ -92,7 +92,7 @@ def _split(match: re.Match[str]) -> str | None:
         return None
     whole = amount(groups["y"])
     text = groups["y"]
-    return _line(f"{_read(text)} / {parts:,}", whole.value / parts, text, " each")
+    return _line(f"{_read(text)} / {parts:,}", whole.value / parts, match, " each")
 
 
 def _less(match: re.Match[str]) -> str | None:
@@ -103,13 +103,14 @@ def _less(match: re.Match[str]) -> str | None:
     part = Fraction(int(top) if top and top.isdigit() else 1, bottom)
     if part >= 1:
         return None
-    return _line(f"{_read(text)} less {part}", amount(text).value * (1 - part), text)
+    return _line(f"{_read(text)} less {part}", amount(text).value * (1 - part), match)
 
 
-def _line(left: str, value: Fraction, whole: str, after: str = "") -> str:
-    sign = amount(whole).sign
-    if sign or looks_like_money(whole):
-        return shown_money(left, value, sign, after)
+def _line(left: str, value: Fraction, match: re.Match[str], after: str = "") -> str:
+    groups = match.groupdict()
+    whole = groups["y"] or groups.get("y2", "")
+    if is_money(whole, value, match.string):
+        return shown_money(left, value, amount(whole).sign, after)
     return shown_sum(left, Amount(value)) + after
 
 

@@ -17,7 +17,7 @@ from router.rendering.terminal_parts import add_row, fine_lines, text_table
 
 def replay_renderable(replay: Replay, judged: Sequence[Judged]) -> RenderableType:
     """Renders the sentence, the tables, their assumptions, and the conditions."""
-    parts: list[RenderableType] = [Padding(Text(headline(replay), style="bold"), (1, 0))]
+    parts: list[RenderableType] = [Padding(Text(headline(replay), style="bold"), (0, 0, 1, 0))]
     parts += [_table(grid) for grid in grids(replay)]
     lines = all_lines(replay)
     if lines:

@@ -6,6 +6,7 @@ broken part becomes a finding.
 
 from __future__ import annotations
 
+import http.client
 import importlib.metadata
 import importlib.util
 import os
@@ -42,6 +43,12 @@ GPU_PACKAGE_AGAIN = (
     "1.31.1"
 )
 """Both packages write one folder, and the last one installed wins."""
+
+
+HEALTHY = b'{"status":"ok"}'
+"""Is the whole body of `/healthz`."""
+ANSWERS_WITHIN_S = 2.0
+"""Bounds the wait for what has the port; a server that runs answers in milliseconds."""
 
 
 class State(StrEnum):
@@ -209,14 +216,14 @@ class Checkup:
 
     def _policies(self) -> Iterator[Finding]:
         from router.policy.loading import (
-            missing_secrets,
             policies_dir,
             policy_names,
             unreachable_receivers,
+            unset_keys,
         )
         from router.policy.warnings import unkept_matters
 
-        gives = "what is answered where"
+        gives, users = "what is answered where", dict[str, list[str]]()
         shipped = ["default"] if self.quick else policy_names(policies_dir())
         for policy, loaded in self._read(self.policies or shipped).items():
             name, essential = Path(policy).stem, bool(self.policies) or policy == "default"
@@ -225,26 +232,21 @@ class Checkup:
                 fix = f"tiergate check {shlex.quote(policy)}"
                 yield Finding(part, State.BROKEN, loaded.message, gives, fix, essential)
                 continue
-            unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
+            for reference, names in unset_keys(loaded, self.environ).items():
+                users.setdefault(reference, []).append(f"{', '.join(names)} of {name}")
             read = f"{name}@{loaded.hash}"
             if unkept_matters(loaded.policy):
                 read += "; nobody can read what waits for a person (privacy.waiting: none)"
             yield Finding(part, State.OK, read, gives, "", essential)
-            for reference in unset:
-                fix = f"export {reference[2:-1]}=..."
-                yield Finding(
-                    f"key {reference}",
-                    State.MISSING,
-                    "not set",
-                    f"the policy {name}",
-                    fix,
-                    is_key=True,
-                )
             for key_path, why in unreachable_receivers(loaded, self.environ).items():
                 fix = (
                     f"set the variable, then `tiergate alerts test --policy {shlex.quote(policy)}`"
                 )
                 yield Finding(f"{name}: {key_path}", State.BROKEN, why, "alerts", fix)
+        # Several policies may name one variable, which is one thing to set.
+        for reference, answerers in users.items():
+            gives, fix = "; ".join(answerers), f"export {reference[2:-1]}=..."
+            yield Finding(f"key {reference}", State.MISSING, "not set", gives, fix, is_key=True)
 
     def _read(self, policies: Sequence[str]) -> dict[str, LoadedPolicy | PolicyError]:
         """Returns each policy or its mistakes; unless quick, each is also made ready to serve."""
@@ -318,17 +320,32 @@ class Checkup:
     def _port(self) -> Finding:
         from router.api.compose.sockets import listen
 
-        gives = "where clients connect"
+        gives, place = "where clients connect", f"{self.host}:{self.port}"
         try:
             listen(self.host, self.port).close()
         except CannotListen as error:
-            fix = (
-                "none where Tiergate itself runs there; else `tiergate serve --port 9000`, or "
-                'with make: `make serve ARGS="--port 9000"`'
-            )
-            return Finding("port", State.BROKEN, error.message, gives, fix)
-        free = f"{self.host}:{self.port} is free" if self.port else "any free one"
-        return Finding("port", State.OK, free, gives)
+            if _is_tiergate(self.host, self.port):
+                return Finding("port", State.OK, f"a Tiergate answers at {place}", gives, "", True)
+            fix = '`tiergate serve --port 9000`, or with make: `make serve ARGS="--port 9000"`'
+            return Finding("port", State.BROKEN, error.message, gives, fix, True)
+        free = f"{place} is free" if self.port else "any free one"
+        return Finding("port", State.OK, free, gives, "", True)
+
+
+def _is_tiergate(host: str, port: int) -> bool:
+    """Returns True where the server at this address answers `/healthz` as Tiergate does."""
+    # A server on all addresses of the machine answers on loopback.
+    place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
+    try:
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        request_id = response.getheader("x-request-id", "")
+        return response.read(len(HEALTHY) + 1) == HEALTHY and request_id.startswith("req_")
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _python() -> Finding:

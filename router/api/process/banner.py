@@ -13,7 +13,7 @@ from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
 from router.api.compose.text_keys import text_keys
 from router.api.http.authentication import is_loopback
-from router.policy.loading import missing_secrets, unreachable_receivers
+from router.policy.loading import unreachable_receivers, unset_keys
 from router.policy.schema import Policy
 from router.policy.warnings import matters_for_people, unkept_matters
 from router.routing.policy_runtime import PolicyRuntime
@@ -102,9 +102,9 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     yield f"  database   {ledger}"
     for loaded in core.loaded.values():
         # An unset key is found at the start, not by the first request that needs it.
-        for mistake in missing_secrets(loaded, core.environ):
-            what = f"{mistake.key_path}: {mistake.found} is not set"
-            yield f"  warning    {what}; calls go out without a key"
+        for reference, names in unset_keys(loaded, core.environ).items():
+            calls = f"calls of {', '.join(names)} go out without a key"
+            yield f"  warning    {reference} is not set; {calls}"
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
     if listening.shows_metrics:

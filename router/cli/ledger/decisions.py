@@ -35,9 +35,12 @@ def register(app: typer.Typer) -> None:
 def export(
     decision: DecisionId,
     database: DatabasePath = DATABASE,
-    html: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the page to this file. `-`: standard output.")
+    ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the JSON to this file.")
+        Path | None,
+        typer.Option("--json", help="Write the JSON to this file. `-`: standard output."),
     ] = None,
 ) -> None:
     """Write the dossier of a decision, to read, to sign and to verify.

@@ -15,7 +15,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.ledger.keys import keys
-from router.cli.options import AsJson, FileFormat, to_write
+from router.cli.options import AsJson, FileFormat, to_write_or_stdout
 from router.cli.periods import moment_ms, period_of, shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
@@ -274,7 +274,7 @@ def export(
     out: Annotated[
         Path | None,
         typer.Option(
-            callback=to_write,
+            callback=to_write_or_stdout,
             readable=False,
             show_default="standard output",
             help="The file to write; Parquet needs one.",
@@ -285,7 +285,9 @@ def export(
     ] = FileFormat.CSV,
     csv: Annotated[
         Path | None,
-        typer.Option(callback=to_write, readable=False, help="The same as --format csv --out."),
+        typer.Option(
+            callback=to_write_or_stdout, readable=False, help="The same as --format csv --out."
+        ),
     ] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,

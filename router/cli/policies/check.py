@@ -22,7 +22,7 @@ from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
 from router.policy.head_files import never_reached
-from router.policy.loading import LoadedPolicy, missing_secrets, unreachable_receivers
+from router.policy.loading import LoadedPolicy, unreachable_receivers, unset_keys
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.price_list import LoadedPrices
@@ -52,7 +52,7 @@ class Checked:
     path: str
     results: Sequence[ExampleResult]
     warnings: Sequence[PolicyWarning]
-    missing_keys: Sequence[str]
+    missing_keys: Mapping[str, Sequence[str]]  # answerers by the reference of their key
     notes: Sequence[str]
     degraded_because: str
     probed: Sequence[Probed] = ()
@@ -102,7 +102,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             ),
         ],
         # Not a mistake: a check often runs where no secret is set.
-        missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
+        missing_keys=unset_keys(loaded, core.environ),
         notes=notes(loaded.policy),
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
@@ -210,8 +210,9 @@ def _show(policy: Checked) -> None:
         out.print(escape(line), style=style, soft_wrap=True)
     for warning in policy.warnings:
         out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
-    for reference in policy.missing_keys:
-        out.print(f"  note: {escape(reference)} is not set; its calls go out without a key")
+    for reference, names in policy.missing_keys.items():
+        calls = f"calls of {', '.join(names)} go out without a key"
+        out.print(f"  note: {escape(reference)} is not set; {calls}", soft_wrap=True)
     for note in policy.notes:
         out.print(f"  note: {escape(note)}", soft_wrap=True)
     out.print()

@@ -76,6 +76,7 @@ def print_demo(outcome: DemoOutcome, policy: Policy, html: Path | None, console:
     if outcome.interrupted:
         print_("Stopped by Ctrl-C; this is the day so far.", style="yellow")
     print_(outcome.tally.renderable())
+    print_()
     print_report(outcome.report, console)
     for line in worth_lines(policy):
         print_(line, markup=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from router.plan.figures import CostLine, PlanReport, Side
 from router.plan.output import charts
 from router.plan.output.labels import (
+    ONE_MORE,
     count_text,
     crossing_cells,
+    each_texts,
     line_label,
     ratio_cells,
     returns_text,
@@ -78,6 +80,9 @@ def _costs(report: PlanReport) -> tuple[Markup, ...]:
         if len(side.lines) > 1:
             sums.add(len(rows))
             rows.append(_sum(side))
+            more = each_texts(side)[1]
+            if more is not None:
+                rows.append((ONE_MORE.capitalize(), NOTHING, more, NOTHING, NOTHING, NOTHING))
     own, general = report.own, report.general
     sums.add(len(rows))
     rows.append(
@@ -126,7 +131,7 @@ def _sum(side: Side) -> Cells:
     return (
         f"{clean(side.name)}, together",
         NOTHING,
-        usd(side.per_request_nano_usd),
+        each_texts(side)[0],
         usd(side.day_nano_usd),
         usd(side.month_nano_usd),
         usd(side.year_nano_usd),

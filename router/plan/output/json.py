@@ -115,6 +115,7 @@ def _side(key: str, side: Side) -> Json:
         "side": key,
         "label": side.name,
         "per_request_nano_usd": side.per_request_nano_usd,
+        "whole_request_nano_usd": side.whole_request_nano_usd,
         **money("fixed_month", side.fixed_month_nano_usd),
         **money("day", side.day_nano_usd),
         **money("month", side.month_nano_usd),

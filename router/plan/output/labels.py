@@ -9,6 +9,7 @@ from router.plan.figures import (
     Group,
     PlanReport,
     RatioRow,
+    Side,
     Totals,
 )
 from router.plan.output.sentences import months_text, rate_text, volume, years_text
@@ -23,6 +24,7 @@ from router.rendering.figures_in_words import (
     whole_usd,
 )
 
+ONE_MORE = "one more request, without fixed costs"
 NAMED_BY_GROUP = {Group.HOSTING, Group.PEOPLE, Group.REVIEWS}
 
 
@@ -52,6 +54,17 @@ def unit_text(line: CostLine) -> str:
         if line.group is Group.PEOPLE
         else (NOTHING if line.unit_nano_usd is None else usd(line.unit_nano_usd))
     )
+
+
+def each_texts(side: Side) -> tuple[str, str | None]:
+    """Returns what a request costs with its part of the fixed costs, and one more request.
+
+    The second is None where nothing is fixed, since both are the same then.
+    """
+    more = usd(side.per_request_nano_usd)
+    if not side.fixed_month_nano_usd:
+        return more, None
+    return usd(side.whole_request_nano_usd), more
 
 
 def saved_label(report: PlanReport) -> str:

@@ -9,8 +9,10 @@ from rich.text import Text
 
 from router.plan.figures import PlanReport, Side
 from router.plan.output.labels import (
+    ONE_MORE,
     count_text,
     crossing_cells,
+    each_texts,
     line_label,
     ratio_cells,
     returns_text,
@@ -43,7 +45,7 @@ def print_plan(report: PlanReport, console: Console) -> None:
 def plan_renderable(report: PlanReport) -> RenderableType:
     """Returns the report as one rich renderable."""
     parts: list[RenderableType] = [
-        Padding(Text(report.headline, style="bold"), ABOVE),
+        Text(report.headline, style="bold"),
         *(Padding(Text(verdict), ABOVE) for verdict in report.verdicts),
         _costs(report),
         _break_even(report),
@@ -63,13 +65,7 @@ def _costs(report: PlanReport) -> RenderableType:
     table = text_table(title, ("", "a day", "each", "cost a day", "a month"))
     own, general = report.own, report.general
     _side_rows(table, own)
-    if len(own.lines) > 1:
-        sums = (f"{own.name}, together", "", usd(own.per_request_nano_usd))
-        add_row(table, (*sums, usd(own.day_nano_usd), usd(own.month_nano_usd)), "bold")
     _side_rows(table, general)
-    if len(general.lines) > 1:
-        sums = (f"{clean(general.name)}, together", "", usd(general.per_request_nano_usd))
-        add_row(table, (*sums, usd(general.day_nano_usd), usd(general.month_nano_usd)), "bold")
     day = general.day_nano_usd - own.day_nano_usd
     month = general.month_nano_usd - own.month_nano_usd
     style = "bold red" if month < 0 else "bold green"
@@ -81,6 +77,13 @@ def _side_rows(table: Table, side: Side) -> None:
     for line in side.lines:
         cells = (line_label(line), count_text(line), unit_text(line))
         add_row(table, (*cells, usd(line.day_nano_usd), usd(line.month_nano_usd)))
+    # A sum of one line would only repeat it.
+    if len(side.lines) > 1:
+        each, more = each_texts(side)
+        sums = (f"{clean(side.name)}, together", "", each)
+        add_row(table, (*sums, usd(side.day_nano_usd), usd(side.month_nano_usd)), "bold")
+        if more is not None:
+            add_row(table, (ONE_MORE, "", more, "", ""), "dim")
 
 
 def _break_even(report: PlanReport) -> RenderableType:

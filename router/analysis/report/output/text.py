@@ -69,7 +69,7 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     # One formatter for the whole report, so that columns agree on their decimals.
     money = money_of(report, exact)
     parts: list[RenderableType] = [
-        Padding(Text(report.sentences[0], style="bold"), (1, 0, 0, 0)),
+        Text(report.sentences[0], style="bold"),
         *(Text(sentence) for sentence in report.sentences[1:]),
         Text(),
         Text(_facts(report, money), style="dim"),
