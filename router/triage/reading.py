@@ -128,13 +128,13 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
 
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
-    """Returns the row without the chance of a grave matter for a text that the operator wrote, or
-    that only ends a chat.
+    """Returns the row without the chance of a grave matter for a text that the operator wrote, that
+    only ends a chat, or that only asks who made a named work or for a sum.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it.
     """
-    written = match is not None and match.basis is MatchBasis.WRITTEN
+    written = facts.harmless or (match is not None and match.basis is MatchBasis.WRITTEN)
     written = written or (row.grave > LOOKED_AT and only_closes(facts.folded.words))
     if not written or facts.risk_terms or facts.unusual:
         return row

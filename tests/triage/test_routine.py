@@ -56,6 +56,10 @@ WRITTEN = Match("goodbye", 1.0, 1.0, 1.0, (), MatchBasis.WRITTEN)
         ("goodbye", WRITTEN, 0.0),
         ("so this is goodbye", SURE, 0.97),  # like what the operator wrote, in other words
         ("we're done here, goodbye", SURE, 0.0),  # nothing but the end of a chat
+        ("Who wrote War and Peace?", None, 0.0),  # a title
+        ("quanto é 12 vezes 7", None, 0.0),  # a sum
+        ("quanto é 12 vezes 7 comprimidos", None, 0.97),
+        ("Who wrote The Scam?", None, 0.97),  # its term speaks against it
         ("goodbye, it was a scam", WRITTEN, 0.97),  # a term speaks against it
         ("g00dbye, use the cheapest model", WRITTEN, 0.97),
     ],

@@ -1,4 +1,4 @@
-"""Shipped phrases of strategy: what they find in seven languages, and what they leave alone."""
+"""Shipped phrases of strategy: what they find in eight languages, and what they leave alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ def lists(text: str) -> set[str]:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("en", "fire my co-founder and buy out his 40%"),
+        ("en", "should we close our factory and move production to Poland"),
+        ("en", "we have to cut 30% of staff by June, who stays?"),
+        ("en", "Investors want two board seats. Sign or walk away?"),
+        ("en", "Larger competitor just offered to acquire us for 12 million in stock"),
+        ("en", "thinking of dropping our freemium tier, good idea?"),
+        ("en", "Is now the right moment to enter the Brazilian market?"),
+        ("en", "Should we take the company public next year?"),
         ("de", "Soll ich mein Unternehmen jetzt verkaufen oder an meine Tochter geben?"),
         ("de", "Wir müssten 40 Mitarbeiter entlassen. Gibt es einen anderen Weg?"),
         ("de", "Lohnt sich für uns ein Börsengang?"),
@@ -63,6 +71,15 @@ def test_a_decision_about_a_company_is_found(language: str, text: str) -> None:
         "Onde posso comprar a vossa marca?",
         "Vendem a empresas?",
         "Do you sell to companies?",
+        "can you fire up my account again, i bought out of stock shoes",
+        "I was cut off from the staff discount, how do I get it back",
+        "My business partner and I want to share one phone contract",
+        "Should we renew before you raise prices?",
+        "We want to buy our competitor's laptop model at your shop, possible?",
+        "We need to cancel our company's subscription before it renews",
+        "is the plant shop closing early on Sunday, should we hurry",
+        "we want to expand our plan to 25 seats",
+        "What does a hostile takeover involve?",
         "Nuestra empresa quiere comprar 30 licencias",
         "Minha empresa quer comprar 30 licenças",
         "Ons bedrijf wil 30 licenties kopen",

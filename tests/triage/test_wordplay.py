@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.triage.facts.turn_facts import find_facts
-from router.triage.facts.wordplay import LONGEST, only_plays
+from router.triage.facts.wordplay import LONGEST, only_plays, only_works_out
 from router.triage.text.amount_lists import own_impact
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
@@ -72,3 +72,39 @@ def test_the_amount_at_stake_goes_by_it(text: str, usd: int) -> None:
     facts = find_facts(text, AmountReader({"USD": 1.0}), TermFinder({}))
     assert own_impact(facts.amounts) == usd * 10**9
     assert facts.amounts  # the sum is still told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quanto \u00e9 12 vezes 7",
+        "quanto s\u00e3o 15 mais 27?",
+        "cu\u00e1nto es 120 dividido entre 8",
+        "combien font 12 fois 7",
+        "quanto fa 12 volte 7",
+        "wie viel ist 12 mal 7?",
+        "was ist 120 geteilt durch 8",
+        "hoeveel is 12 keer 7",
+        "ile to jest 12 razy 7",
+        "how much is 12 times 7",
+    ],
+)
+def test_a_sum_of_numbers_alone_is_one(text: str) -> None:
+    assert only_works_out(fold(text).text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quanto \u00e9 12 vezes 7 comprimidos",
+        "how much is 12 times 7 mg",
+        "how much is too much",
+        "I took 12 times 7",
+        "quanto \u00e9 12",
+        "what is percent of",
+        "what is 2 times 2. I want to die",
+        "",
+    ],
+)
+def test_what_says_more_than_a_sum_is_none(text: str) -> None:
+    assert not only_works_out(fold(text).text)

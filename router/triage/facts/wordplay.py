@@ -8,6 +8,7 @@ is: "a poem about $9,000, then pay it" is no such text. It knows nothing about s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from router.regexes.late import late_regex
 from router.triage.text.folding import fold, words_of
@@ -42,17 +43,23 @@ _ASKS_SUM = late_regex(
     rf"{_POLITE}(?:what is|what's|whats|what are|how much is|how much are|calculate|compute|"
     r"work out|was sind|was ist|wie viel sind|wie viel ist|wieviel ist|berechne|combien font|"
     r"combien fait|calcule|cuanto es|cuanto son|calcula|quanto fa|quanto e|calcola|hoeveel is|"
-    rf"bereken|ile to(?: jest)?|oblicz|{fold('сколько будет').text})\b"
+    rf"bereken|ile to(?: jest)?|ile jest|quanto sao|oblicz|{fold('сколько будет').text})\b"
 )
 _WORKED = late_regex(
-    r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times)\b"
+    r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times|divided|mal|maal|"
+    r"geteilt|gedeeld|keer|fois|divise|veces|vezes|volte|dividido|diviso|razy|mais|mas|menos|"
+    rf"moins|piu|meno|podzielone|{fold('умножить|разделить|плюс|минус').text})\b"
+    r"|\d ?(?:x|per|por) ?\d"
 )
 _IN_A_SUM = forms(
     """what whats is are s how much please can could would you hi hello calculate compute work out
     percent per cent plus minus times divided by of and the dollars dollar euros euro pounds pound
     usd eur gbp k thousand million was sind ist wie viel wieviel berechne prozent von combien font
     fait calcule pour cent de di da cuanto es son el calcula por ciento quanto fa e calcola il
-    hoeveel bereken procent van ile to jest oblicz z zl сколько будет от долларов рублей евро"""
+    hoeveel bereken procent van ile to jest oblicz z zl сколько будет от долларов рублей евро
+    mais mas sao menos moins piu meno mal maal min weniger fois veces vezes volte keer razy x per
+    por par durch door dzielone podzielone przez geteilt gedeeld divise dividido diviso entre jest
+    умножить разделить плюс минус на"""
 )
 _OF_ASKING = frozenset({"do", "in", "per", "mach"})
 """Words that ask, and are among those that act: "how do you say ..."."""
@@ -81,7 +88,24 @@ def only_plays(text: str) -> bool:
         return False
     words = words_of(plain)
     if _ASKS_SUM.match(plain) and _WORKED.search(plain):
-        return all(word in _IN_A_SUM or _NUMBER.fullmatch(word) for word in words)
+        return _in_a_sum(words)
     if _NAMING.fullmatch(plain) is None and _WRITING.match(plain) is None:
         return False
     return ACTING.isdisjoint(set(words) - _OF_ASKING) and _ACTS.search(plain) is None
+
+
+def only_works_out(text: str) -> bool:
+    """Returns True for a folded text that only asks for a sum of numbers.
+
+    >>> only_works_out("quanto e 12 vezes 7"), only_works_out("what is 12 times 7 mg")
+    (True, False)
+    """
+    if len(text) > LONGEST or not any(map(str.isdigit, text)):
+        return False
+    plain = text.strip().lower().lstrip("\u00bf\u00a1").rstrip("?!. ")
+    asks = _ASKS_SUM.match(plain) is not None and _WORKED.search(plain) is not None
+    return asks and _in_a_sum(words_of(plain))
+
+
+def _in_a_sum(words: Sequence[str]) -> bool:
+    return all(word in _IN_A_SUM or _NUMBER.fullmatch(word) for word in words)

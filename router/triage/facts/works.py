@@ -1,0 +1,209 @@
+"""Tells a question about who made a named work, or when: "Who wrote Crime and Punishment?". Pure.
+
+The reader of grave matters hears the words of a title. So a message of one question in one of a
+few closed forms is named here, where what it asks about looks like a title and like nothing that
+somebody wrote to somebody: "who wrote the threat that I got" is no such question. Nine languages,
+and titles in Chinese or Japanese marks.
+"""
+
+# ruff: noqa: RUF001 - marks and letters of other languages are what is looked for
+
+from __future__ import annotations
+
+import re
+
+from router.regexes.late import late_regex
+from router.triage.text.folding import fold, words_of
+
+LONGEST = 120
+"""Characters of the longest message that is looked at: such questions are short."""
+MOST_WORDS = 10
+"""Words of a title without marks around it."""
+MOST_IN_LOWER_CASE = 5
+"""Words of a title in a message without capitals: a longer one is rather a sentence."""
+
+
+def _folded(words: str) -> str:
+    return fold(words).text
+
+
+_POLITE = _folded(
+    "(?:(?:hi|hello|hey|ok|so|please|quick question|hallo|bitte|bonjour|hola|ciao|hoi|olá|привет),?"
+    " )?(?:(?:do you know|can you tell me|could you tell me|tell me|weißt du|wissen sie|"
+    "sais-tu|savez-vous|tu sais|sabes|sabe|sai|sapete|weet je|weet u|czy wiesz|"
+    "ты знаешь|не знаешь|скажи),? )?"
+)
+_FRAMES = (
+    # English
+    ("who (?:wrote|authored|directed|composed|painted|sang|sings|recorded|starred in|stars in|"
+     "plays in|played in|conducted|illustrated|translated)", ""),
+    ("(?:which|what) (?:author|writer|poet|director|singer|band|artist|painter|composer) "
+     "(?:wrote|directed|composed|painted|sang|sings|recorded|made)", ""),
+    ("(?:who is|who was|who's|whos) the (?:author|writer|director|composer|painter|singer|poet) "
+     "(?:of|behind)", ""),
+    ("by whom (?:is|was)", "(?:written|directed|composed|painted|sung|recorded)"),
+    ("(?:when|(?:in )?(?:what|which) year) (?:was|is)",
+     "(?: first)?(?: published| released| written| filmed| painted| composed| recorded| made)"),
+    ("(?:when|(?:in )?(?:what|which) year) did", "come out"),
+    # German
+    ("wer (?:schrieb|malte|komponierte|sang|singt|verfasste|drehte|übersetzte)", ""),
+    ("wer hat", "(?:geschrieben|gemalt|komponiert|gesungen|verfasst|gedreht|übersetzt)"),
+    ("wer (?:ist|war) (?:der|die) (?:autor|autorin|regisseur|regisseurin|komponist|maler|sänger|"
+     "sängerin|schriftsteller|verfasser) von", ""),
+    ("von wem (?:ist|stammt)", ""),
+    ("wann (?:wurde|ist)", "(?:veröffentlicht|erschienen|geschrieben|gedreht|gemalt|komponiert)"),
+    ("wann (?:erschien|entstand)", ""),
+    # French
+    ("qui a (?:écrit|réalisé|peint|composé|chanté|tourné|traduit)", ""),
+    ("qui (?:est|était) (?:l'auteure?|l'autrice|le réalisateur|la réalisatrice|le peintre|"
+     "le compositeur|le chanteur|la chanteuse) (?:de|du|des)", ""),
+    ("(?:quand|en quelle année) (?:est sorti|est sortie|a été publié|a été publiée|est paru)", ""),
+    # Spanish and Portuguese
+    ("quién (?:escribió|dirigió|pintó|compuso|cantó|canta)", ""),
+    ("quién (?:es|fue) (?:el autor|la autora|el director|la directora|el pintor|el compositor|"
+     "el cantante|la cantante) (?:de|del)", ""),
+    ("(?:cuándo|en qué año) se (?:publicó|estrenó|escribió)", ""),
+    ("quem (?:escreveu|dirigiu|realizou|pintou|compôs|cantou|canta)", ""),
+    ("quem (?:é|foi) (?:o autor|a autora|o diretor|o realizador|o pintor|o compositor|o cantor|"
+     "a cantora) (?:de|do|da)", ""),
+    ("(?:quando|em que ano) foi (?:publicado|publicada|lançado|lançada|escrito|escrita)", ""),
+    # Italian
+    ("chi (?:ha scritto|ha diretto|ha dipinto|ha composto|ha cantato|scrisse|diresse|dipinse|"
+     "compose|canta)", ""),
+    ("chi (?:è|era) (?:l'autore|l'autrice|il regista|la regista|il pittore|il compositore|"
+     "il cantante|la cantante) (?:di|del|della|de)", ""),
+    ("(?:quando|in che anno) (?:è uscito|è uscita|è stato pubblicato|è stata pubblicata)", ""),
+    # Dutch
+    ("wie (?:schreef|schilderde|regisseerde|componeerde|zong|zingt)", ""),
+    ("wie heeft", "(?:geschreven|geschilderd|geregisseerd|gecomponeerd|gezongen)"),
+    ("wie (?:is|was) de (?:schrijver|auteur|regisseur|componist|schilder|zanger) van", ""),
+    ("wanneer (?:is|werd)", "(?:verschenen|uitgekomen|gepubliceerd|geschreven|uitgebracht)"),
+    # Polish
+    ("kto (?:napisał|wyreżyserował|namalował|skomponował|zaśpiewał|śpiewa|nakręcił)", ""),
+    ("kto (?:jest|był) (?:autorem|autorką|reżyserem|kompozytorem|malarzem)", ""),
+    ("(?:kiedy|w którym roku) (?:ukazał się|ukazała się|wydano|opublikowano|powstał|powstała)", ""),
+    # Russian
+    ("кто (?:написал|снял|нарисовал|сочинил|спел|поёт|поет|автор|режиссёр|режиссер)", ""),
+    ("(?:когда|в каком году) (?:вышел|вышла|вышло|опубликован|опубликована|написан|написана)", ""),
+    # Turkish
+    ("", r"(?:'?(?:y?[iıuü]|n[iıuü]) )?kim (?:yazdı|yönetti|çizdi|besteledi|söyledi|söylüyor)"),
+)  # fmt: skip
+"""What stands before a title, and what stands behind it."""
+
+_TITLE = r"(?P<title>[^.!?;\n]{2,80}?)"
+_QUESTIONS = [
+    late_regex(
+        rf"{_POLITE}{_folded(before)}{' ' if before else ''}{_TITLE}{' ?' if after else ''}"
+        rf"{_folded(after)}[?!. ]*",
+        re.IGNORECASE,
+    )
+    for before, after in _FRAMES
+]
+_BEGINS = late_regex(_folded(
+    r"\W*(?:who|which|what|by|when|in|do|can|could|tell|hi|hello|hey|ok|so|please|quick|wer|von|"
+    r"wann|weißt|wissen|hallo|bitte|qui|quand|en|sais|savez|tu|bonjour|quién|cuándo|sabes|sabe|"
+    r"hola|quem|quando|em|olá|chi|sai|sapete|ciao|wie|wanneer|weet|hoi|kto|kiedy|w|czy|кто|когда|"
+    r"в|ты|не|скажи|привет)\b|.{2,90}\bkim\b"
+), re.IGNORECASE)  # fmt: skip
+"""Finds the messages that may be such a question: most texts begin otherwise."""
+
+_OUTSIDE = "[^《》『』我私俺僕]"
+_WHO = "(?:谁|誰|だれ|什么时候|哪一年|いつ)"
+_IN_MARKS = re.compile(
+    rf"{_OUTSIDE}{{0,8}}[《『][^《》『』\n]{{1,40}}[》』]{_OUTSIDE}{{0,12}}{_WHO}{_OUTSIDE}{{0,8}}"
+    rf"|谁{_OUTSIDE}{{1,6}}[《『][^《》『』\n]{{1,40}}[》』][?吗 ]*"
+)
+"""Finds a question with a title in marks, which Chinese and Japanese put around nothing else."""
+
+_QUOTED = re.compile(
+    "(?:«[^«»]+»|“[^“”]+”|„[^„“”]+[“”]|\"[^\"]+\"|'[^']+'|‘[^‘’]+’|»[^«»]+«|「[^「」]+」)"
+)
+_GENRE = late_regex(_folded(
+    "(?:(?:the|that|der|die|das|den|le|la|l'|el|il|lo|o|a|os|as|de|het) ?)?(?:famous )?"
+    "(?:book|novel|play|film|movie|song|painting|poem|opera|series|album|musical|buch|roman|"
+    "theaterstück|lied|gemälde|gedicht|oper|serie|livre|pièce|chanson|tableau|poème|opéra|"
+    "libro|novela|película|canción|cuadro|poema|romanzo|canzone|quadro|poesia|livro|romance|"
+    "filme|música|boek|liedje|schilderij|gedicht|książkę|książka|powieść|piosenkę|obraz|wiersz|"
+    "роман|книгу|книга|фильм|песню|песня|картину|картина|стихотворение|оперу|опера|пьесу) "
+), re.IGNORECASE)  # fmt: skip
+_NO_TITLE = frozenset(word for words in (
+    # Somebody of the conversation, and what points at a thing at hand
+    "me my mine myself you your yours yourself we us our ours this these here today yesterday",
+    "ich mir mich mein meine meinen meinem meiner dir dich dein deine deinen uns unser unsere euch",
+    "ihnen diese diesen dieses diesem hier heute gestern",
+    "je me moi mon ma mes te toi ton tes nous notre nos vous votre ce cet cette ces ici hier",
+    "yo mi mis me tu tus nuestro nuestra este esta estos estas ese esa aqui hoy ayer",
+    "io mio mia miei mie tuo tua nostro nostra questo questa questi queste qui oggi ieri",
+    "ik mij mijn jij jouw ons onze dit deze hier vandaag gisteren",
+    "mi moj moja moje mojego mojej mnie nam nasz nasza tego tutaj dzis wczoraj",
+    "eu meu minha meus minhas nosso nossa este esta isto esse essa isso aqui hoje ontem",
+    "я мне меня мой моя мое моего моей мою нам нас наш наша это этот эту эти здесь сегодня вчера",
+    "ben bana benim bize bizim bu bunu burada",
+    # What people write to each other
+    "note notes message messages threat threats email emails mail mails letter review comment",
+    "graffiti prescription diagnosis report complaint statement contract post text texts",
+    "wall door locker mirror fridge",
+    "zettel nachricht nachrichten drohung drohungen drohbrief drohbriefe abschiedsbrief brief",
+    "abschiedsbriefe testament rezept anzeige bericht vertrag wand tur",
+    "mot message messages menace menaces lettre adieu testament ordonnance plainte mur porte",
+    "nota mensaje mensajes amenaza amenazas carta despedida testamento receta denuncia pared",
+    "puerta",
+    "biglietto messaggio messaggi minaccia minacce lettera addio ricetta denuncia muro porta",
+    "briefje bericht berichten dreigement bedreiging afscheidsbrief recept muur deur",
+    "bilhete mensagem mensagens ameaca ameacas recado receita denuncia parede porta",
+    "wiadomosc grozbe grozby pozegnalny recepte skarge scianie drzwiach",
+    "записку записка письмо угрозу угрозы угроза донос жалобу заявление сообщение стене двери",
+    "рецепт завещание предсмертную прощальное mektup mektubu mesaj mesaji notu tehdit",
+) for word in fold(words).words)  # fmt: skip
+_ARTICLES = frozenset(fold(
+    "the a an some that der die das den dem ein eine einen le la les l un une des el los las una "
+    "uno il lo gli de het een o os as um uma those it him her them"
+).words)  # fmt: skip
+_SMALL_WORDS = "a an and as at by for from in into of on or over the to under with &"
+_SMALL = frozenset(_SMALL_WORDS.split())
+"""English words that have no capital in a title."""
+
+
+def asks_about_a_work(text: str) -> bool:
+    """Returns True for a folded text that only asks who made a named work, or when.
+
+    >>> asks_about_a_work("Who wrote Crime and Punishment?"), asks_about_a_work("who wrote it")
+    (True, False)
+    >>> asks_about_a_work("wer hat krieg und frieden geschrieben"), asks_about_a_work("Who wrote")
+    (True, False)
+    >>> asks_about_a_work("Who wrote the note on my door?"), asks_about_a_work("war and peace")
+    (False, False)
+    """
+    if len(text) > LONGEST:
+        return False
+    plain = text.strip().lstrip("¿¡ ")
+    if _IN_MARKS.fullmatch(plain):
+        return True
+    if not _BEGINS.match(plain):
+        return False
+    titles = [found["title"] for question in _QUESTIONS if (found := question.fullmatch(plain))]
+    return any(_is_title(title.strip(), plain) for title in titles)
+
+
+def _is_title(title: str, text: str) -> bool:
+    """Returns True for words that look like the name of a work; `text` is all of the message."""
+    named = _GENRE.match(title)
+    title = title[named.end() :] if named else title
+    words = words_of(title)
+    english = text.lower().startswith(_ENGLISH)
+    if not words or not _NO_TITLE.isdisjoint(words) or (english and "i" in words):
+        return False
+    if _QUOTED.fullmatch(title):
+        return True
+    if len(words) > MOST_WORDS or "," in title:
+        return False
+    if not any(map(str.isupper, text[1:])):  # somebody who writes no capitals
+        return len(words) <= MOST_IN_LOWER_CASE and words[0] not in _ARTICLES
+    parts = title.split()
+    if english:
+        return all([part[0].isupper() or part[0].isdigit() or part in _SMALL for part in parts])
+    return title[0].isupper() or title[0].isdigit()
+
+
+_ENGLISH = ("who", "which", "what", "when", "by", "in what", "in which", "do", "can", "could",
+            "tell", "hi", "hello", "hey", "ok", "so", "please", "quick")  # fmt: skip

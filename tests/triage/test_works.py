@@ -1,0 +1,68 @@
+"""Questions about who made a named work, and sentences of the same form that are none."""
+
+# ruff: noqa: RUF001 - Russian letters are what is tested
+
+from __future__ import annotations
+
+import pytest
+
+from router.triage.facts.works import LONGEST, asks_about_a_work
+from router.triage.text.folding import fold
+
+
+def is_question(text: str) -> bool:
+    return asks_about_a_work(fold(text).text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who wrote Crime and Punishment?",
+        "hi, who wrote war and peace",
+        "Can you tell me who directed Murder on the Orient Express?",
+        "when was Death of a Salesman published?",
+        'Who sang "Killing Time"?',
+        "who is the author of A Farewell to Arms",
+        "Wer hat Krieg und Frieden geschrieben?",
+        "Wer ist der Autor von Der Tod in Venedig?",
+        "Qui a écrit le roman « Crime et Châtiment » ?",
+        "¿Quién escribió Crónica de una muerte anunciada?",
+        "Quem escreveu Morte e Vida Severina?",
+        "Chi ha scritto Guerra e pace?",
+        "Wie heeft Misdaad en straf geschreven?",
+        "Kto napisał „Wojnę i pokój”?",
+        "Кто написал «Войну и мир»?",
+        "кто написал войну и мир",
+        "Savaş ve Barış'ı kim yazdı?",
+        "《战争与和平》是谁写的?",
+        "『罪と罰』を書いたのは誰ですか?",
+    ],
+)
+def test_a_question_for_who_made_a_work_is_one(text: str) -> None:
+    assert is_question(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who wrote the threat that I got",
+        "Who wrote Kill Yourself on my locker?",
+        "who wrote kill yourself on the wall",
+        "Who wrote the note in his room?",
+        "Who wrote Death Threats and Messages to Her?",
+        "Who wrote Crime and Punishment? My son is choking",
+        "Who wrote Crime and Punishment, he stopped breathing",
+        "Wer hat mir den Drohbrief geschrieben?",
+        "wer hat den jungen geschlagen und gemalt",
+        "Qui a écrit cette lettre d'adieu ?",
+        "Quién escribió la amenaza que recibí",
+        "Кто написал мне угрозы?",
+        "кто написал предсмертную записку",
+        "我朋友在《日记》里写了谁",
+        "war and peace",
+        f"Who wrote {'War ' * (LONGEST // 4)}?",
+        "",
+    ],
+)
+def test_what_somebody_wrote_to_somebody_is_none(text: str) -> None:
+    assert not is_question(text)
