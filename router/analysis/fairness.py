@@ -62,7 +62,7 @@ def read_prompts(path: Path) -> Prompts:
     """
     asked = "expected UTF-8 text with a line `@ english | NAMES` and lines with {name}"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingDataError(f"{path} cannot be read: {in_words(error)}; {asked}") from error
     groups: dict[str, tuple[str, ...]] = {}

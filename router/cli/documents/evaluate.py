@@ -55,7 +55,7 @@ def evaluate(
     from router.types import Rights
 
     try:
-        asked = asked_of(questions.read_text(encoding="utf-8"))
+        asked = asked_of(questions.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, DocumentError) as error:
         raise typer.BadParameter(f"{questions}: {error}") from error
     collections = frozenset(collection or collections_in(documents))

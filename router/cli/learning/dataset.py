@@ -206,7 +206,7 @@ def _labels(files: Sequence[tuple[str, Path]]) -> Iterator[HumanLabel]:
 
     for head, path in files:
         try:
-            lines = path.read_text(encoding="utf-8").split("\n")
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise typer.BadParameter(f"{path}: {error}", param_hint="--labels") from error
         for number, line in enumerate(lines, start=1):

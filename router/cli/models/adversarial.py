@@ -54,7 +54,7 @@ def evaluate_adversarial(
 
 def _read(path: Path) -> tuple[Case, ...]:
     try:
-        cases = read_cases(path.read_text(encoding="utf-8").split("\n"))
+        cases = read_cases(path.read_text(encoding="utf-8-sig").split("\n"))
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"--data {path}: {in_words(error)}") from error
     if not cases:

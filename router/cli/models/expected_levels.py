@@ -108,7 +108,7 @@ def _read(path: Path) -> tuple[ExpectedRow, ...]:
     try:
         packed = path.read_bytes()
         content = gzip.decompress(packed) if path.suffix == ".gz" else packed
-        rows = read_rows(content.decode("utf-8").split("\n"))
+        rows = read_rows(content.decode("utf-8-sig").split("\n"))
     except (OSError, EOFError, ValueError) as error:
         raise typer.BadParameter(f"--data {path}: {in_words(error)}") from error
     if not rows:

@@ -148,7 +148,7 @@ def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, 
     import json
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"--messages {path}: {error}") from error
     if isinstance(content, list):

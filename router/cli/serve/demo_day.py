@@ -139,7 +139,7 @@ def prompts_of(loaded: LoadedPolicy) -> tuple[DemoPrompt, ...]:
     name = Path("demo") / "prompts.jsonl"
     own = loaded.path.parent / name
     file = own if own.exists() else policies_dir() / name
-    return read_prompts(file.read_text(encoding="utf-8").splitlines())
+    return read_prompts(file.read_text(encoding="utf-8-sig").splitlines())
 
 
 def approved_answers(loaded: LoadedPolicy) -> dict[str, str]:

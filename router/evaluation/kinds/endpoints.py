@@ -71,7 +71,7 @@ def read_labelled(path: Path) -> list[LabelledText]:
     """Returns the texts of a file. Raises TrainingDataError."""
     texts = []
     # `splitlines` would also cut at characters of a text, such as U+2028.
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -81,7 +81,9 @@ def read_texts(path: Path) -> list[MarkedText]:
     texts: list[MarkedText] = []
     try:
         for file in files:
-            for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
+            for number, line in enumerate(
+                file.read_text(encoding="utf-8-sig").split("\n"), start=1
+            ):
                 if not line.strip() or line.endswith("|"):
                     continue
                 jsonl = file.suffix == ".jsonl"

@@ -7,6 +7,7 @@ answer, or of what was asked where the answers are few. It knows nothing about m
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -126,7 +127,9 @@ def read_rows(path: Path) -> tuple[list[dict[str, object]], str]:
         raw = path.read_bytes()
         content = gzip.decompress(raw) if path.suffix == ".gz" else raw
         # Of bytes: a text may hold characters that end a line elsewhere, such as U+2028.
-        lines = [line.decode("utf-8") for line in content.splitlines()]
+        lines = [
+            line.decode("utf-8") for line in content.removeprefix(codecs.BOM_UTF8).splitlines()
+        ]
     except (OSError, UnicodeDecodeError, EOFError) as error:
         raise TrainingDataError(
             f"{path} cannot be read: {in_words(error)}; expected a .jsonl or .jsonl.gz file"
