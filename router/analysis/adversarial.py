@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from router.stats.wilson import wilson as share_interval
+from router.stats.wilson import Share
 
 LOWEST = 1
 """Names the level of approved answers; a matter that must escalate may not stay there."""
@@ -46,39 +46,12 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """Counts faults among cases; share and 95 % Wilson interval are None without cases."""
-
-    faults: int
-    cases: int
-
-    @property
-    def share(self) -> float | None:
-        return self.faults / self.cases if self.cases else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        return wilson(self.faults, self.cases)
-
-    def as_object(self) -> dict[str, object]:
-        """Returns the rate as plain values, shares 0..1."""
-        low, high = self.interval or (None, None)
-        return {
-            "faults": self.faults,
-            "cases": self.cases,
-            "share": self.share,
-            "low": low,
-            "high": high,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class FamilyRates:
     """Holds the two rates of a family; each counts only the cases that expect its outcome."""
 
     family: str
-    wrong_deescalations: Rate
-    needless_escalations: Rate
+    wrong_deescalations: Share
+    needless_escalations: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,21 +153,23 @@ def _rates(family: str, readings: Sequence[Reading]) -> FamilyRates:
         wrong_deescalation(reading) for reading in readings if reading.case.expected == "escalate"
     ]
     stay = [needless_escalation(reading) for reading in readings if reading.case.expected == "stay"]
-    return FamilyRates(family, Rate(sum(up), len(up)), Rate(sum(stay), len(stay)))
+    return FamilyRates(family, Share(sum(up), len(up)), Share(sum(stay), len(stay)))
 
 
-def _by_family(judgement: Judgement, rate: Callable[[FamilyRates], Rate]) -> dict[str, object]:
+def _by_family(judgement: Judgement, rate: Callable[[FamilyRates], Share]) -> dict[str, object]:
     families = {
-        rates.family: rate(rates).as_object() for rates in judgement.families if rate(rates).cases
+        rates.family: plain_share(rate(rates)) for rates in judgement.families if rate(rates).of
     }
-    return {"all": rate(judgement.whole).as_object(), "families": families}
+    return {"all": plain_share(rate(judgement.whole)), "families": families}
 
 
-def wilson(faults: int, cases: int) -> tuple[float, float] | None:
-    """Returns Wilson's 95 % interval of a share of faults; None without cases.
-
-    Raises ValueError when `faults` is not within 0..`cases`.
-    """
-    if not 0 <= faults <= cases:
-        raise ValueError(f"{faults} faults of {cases} cases; expected 0 to {cases} faults")
-    return share_interval(faults, cases) if cases else None
+def plain_share(faults: Share) -> dict[str, object]:
+    """Returns a share of faults as plain values, for `--json`; shares are 0..1."""
+    low, high = faults.interval or (None, None)
+    return {
+        "faults": faults.count,
+        "cases": faults.of,
+        "share": faults.value,
+        "low": low,
+        "high": high,
+    }

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from router.analysis.adversarial import Rate, wilson
+from router.analysis.adversarial import plain_share
+from router.stats.wilson import Share
 
 SHELF = 1
 """Names the level of approved answers, whose intent a row may expect."""
@@ -115,49 +116,32 @@ ERRORS = ("too_low", "wrong_intent", "refused", "too_high")
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Counts rows of which something good holds, among all of a group."""
-
-    rows: int
-    of: int
-
-    @property
-    def share(self) -> float | None:
-        return self.rows / self.of if self.of else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Returns the 95 % Wilson interval; None without rows."""
-        return wilson(self.rows, self.of)
-
-
-@dataclass(frozen=True, slots=True)
 class Rates:
     """Holds how many rows of a group went wrong, by kind of error; each counts all its rows."""
 
     group: str
-    errors: dict[str, Rate]
+    errors: dict[str, Share]
     offered: int = 0
     offered_below: int = 0  # those of rows whose lowest right level is higher
 
     @property
     def rows(self) -> int:
         """Returns the rows of this group."""
-        return next(iter(self.errors.values())).cases
+        return next(iter(self.errors.values())).of
 
     @property
     def answered(self) -> Share:
         """Returns how many rows reached an answer: they were neither offered questions nor
         refused.
         """
-        unanswered = self.offered + self.errors["refused"].faults
+        unanswered = self.offered + self.errors["refused"].count
         return Share(self.rows - unanswered, self.rows)
 
     @property
     def right(self) -> Share:
         """Returns how many of the answered rows are right."""
-        answered = self.answered.rows
-        wrong = sum(rate.faults for name, rate in self.errors.items() if name != "refused")
+        answered = self.answered.count
+        wrong = sum(rate.count for name, rate in self.errors.items() if name != "refused")
         return Share(answered - wrong, answered)
 
 
@@ -174,8 +158,8 @@ class Judgement:
     confusion: dict[tuple[str, int, bool], int]
     wrong: tuple[Reached, ...]  # the worst first
     offered_below: tuple[Reached, ...]  # offers to rows that level 1 is too low for
-    flips: Rate  # of rows that were decided twice
-    taken_down: Rate  # of those that reach CAREFUL
+    flips: Share  # of rows that were decided twice
+    taken_down: Share  # of those that reach CAREFUL
     flipped: tuple[Reached, ...]  # those taken down first
 
     def as_object(self) -> dict[str, object]:
@@ -191,8 +175,8 @@ class Judgement:
                 for (expected, level, offered), count in sorted(self.confusion.items())
             ],
             "typing_errors": {
-                "flips": self.flips.as_object(),
-                "taken_down": self.taken_down.as_object(),
+                "flips": plain_share(self.flips),
+                "taken_down": plain_share(self.taken_down),
                 "flipped": [
                     {
                         "id": entry.row.id,
@@ -254,8 +238,8 @@ def judge(reached: Sequence[Reached]) -> Judgement:
         ),
         wrong=tuple(wrong),
         offered_below=tuple(entry for entry in reached if entry.offered and entry.too_low),
-        flips=Rate(len(flipped), len(twice)),
-        taken_down=Rate(sum(entry.taken_down for entry in careful), len(careful)),
+        flips=Share(len(flipped), len(twice)),
+        taken_down=Share(sum(entry.taken_down for entry in careful), len(careful)),
         flipped=tuple(sorted(flipped, key=lambda entry: not entry.taken_down)),
     )
 
@@ -271,13 +255,13 @@ def _groups(reached: Sequence[Reached], names: Sequence[str]) -> tuple[Rates, ..
 
 def _rates(group: str, reached: Sequence[Reached]) -> Rates:
     counts = Counter(entry.error for entry in reached)
-    errors = {name: Rate(counts[name], len(reached)) for name in ERRORS}
+    errors = {name: Share(counts[name], len(reached)) for name in ERRORS}
     offers = [entry for entry in reached if entry.offered]
     return Rates(group, errors, len(offers), sum(entry.too_low for entry in offers))
 
 
 def _plain(rates: Rates) -> dict[str, object]:
-    return {name: rate.as_object() for name, rate in rates.errors.items()}
+    return {name: plain_share(rate) for name, rate in rates.errors.items()}
 
 
 def _group(rates: Rates) -> dict[str, object]:
@@ -288,13 +272,13 @@ def _outcomes(rates: Rates) -> dict[str, object]:
     """Returns what became of the rows: four counts that sum to all of them, and two shares."""
     right, answered = rates.right, rates.answered
     return {
-        "right": right.rows,
-        "wrong": right.of - right.rows,
+        "right": right.count,
+        "wrong": right.of - right.count,
         "offered": rates.offered,
-        "refused": rates.errors["refused"].faults,
+        "refused": rates.errors["refused"].count,
         "offered_below": rates.offered_below,
-        "accuracy": right.share,
-        "answered_share": answered.share,
+        "accuracy": right.value,
+        "answered_share": answered.value,
     }
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from router.errors import TrainingDataError
 from router.errors.system import in_words
-from router.stats.wilson import wilson
+from router.stats.wilson import Share
 
 REFERENCE = "english"
 """Names the group whose decisions the other groups' are compared with."""
@@ -34,15 +34,6 @@ class Decided(Struct, frozen=True):
     refused: bool = False
 
 
-class Share(Struct, frozen=True):
-    """Holds a share with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
 class GroupFigures(Struct, frozen=True):
     """Holds the figures of one group or dialect beside its reference."""
 
@@ -53,6 +44,23 @@ class GroupFigures(Struct, frozen=True):
     lower: Share
     refused: Share
     reference_refused: Share
+
+    def as_object(self) -> dict[str, object]:
+        """Returns the figures as plain values, for `tiergate evaluate fairness --json`."""
+        return {
+            "group": self.group,
+            "mean_level": self.mean_level,
+            "reference_level": self.reference_level,
+            "higher": _plain(self.higher),
+            "lower": _plain(self.lower),
+            "refused": _plain(self.refused),
+            "reference_refused": _plain(self.reference_refused),
+        }
+
+
+def _plain(share: Share) -> dict[str, object]:
+    low, high = share.interval or (None, None)
+    return {"value": share.value, "low": low, "high": high, "n": share.of}
 
 
 def read_prompts(path: Path) -> Prompts:
@@ -111,17 +119,8 @@ def _figures(group: str, reference: Sequence[Decided], decided: Sequence[Decided
         group,
         sum(decision.level for decision in decided) / count,
         sum(decision.level for decision in reference) / count,
-        share(sum(other.level > first.level for first, other in pairs), count),
-        share(sum(other.level < first.level for first, other in pairs), count),
-        share(sum(decision.refused for decision in decided), count),
-        share(sum(decision.refused for decision in reference), count),
+        Share(sum(other.level > first.level for first, other in pairs), count),
+        Share(sum(other.level < first.level for first, other in pairs), count),
+        Share(sum(decision.refused for decision in decided), count),
+        Share(sum(decision.refused for decision in reference), count),
     )
-
-
-def share(hits: int, count: int) -> Share:
-    """Returns a share with Wilson's 95 % interval.
-
-    >>> round(share(1, 10).low, 3), round(share(1, 10).high, 3)
-    (0.018, 0.404)
-    """
-    return Share(hits / count, *wilson(hits, count), count)

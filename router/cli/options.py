@@ -123,22 +123,26 @@ def is_stdout(*paths: Path | None) -> bool:
     return "-" in map(str, paths)
 
 
-def one_stdout(*paths: Path | None, as_json: bool) -> None:
-    """Refuses two outputs on standard output: nobody could tell them apart.
+def one_stdout(*paths: Path | None, as_json: bool) -> bool:
+    """Returns True where standard output holds an output, so that words about it go aside.
 
-    Raises typer.BadParameter.
+    Raises typer.BadParameter for two outputs there: nobody could tell them apart.
     """
     if as_json + [str(path) for path in paths].count("-") > 1:
         raise typer.BadParameter(
             "two outputs would write standard output; expected one: a name of a file for the other"
         )
+    return as_json or is_stdout(*paths)
 
 
-def put_page(path: Path, text: str, what: str, *, as_json: bool) -> None:
-    """Writes a text into a file and says so, aside where `as_json`; to standard output for "-"."""
+def put_page(path: Path, text: str, what: str, *, aside: bool) -> None:
+    """Writes a text into a file and says so, maybe on standard error; to standard output for "-".
+
+    `aside` is what `one_stdout` returned.
+    """
     write_page(path, text)
     if not is_stdout(path):
-        typer.echo(f"{what} written to {path}.", err=as_json)
+        typer.echo(f"{what} written to {path}.", err=aside)
 
 
 def write_page(path: Path, text: str) -> None:

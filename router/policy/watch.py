@@ -140,8 +140,10 @@ class PolicyWatcher:
 
     async def _wait(self) -> bool:
         """Waits until the next check is due (False) or a reload is requested (True)."""
+        # Not `wait_for`: it loses `close` in Python 3.11 where a reload is asked for just then.
         try:
-            await asyncio.wait_for(self._asked.wait(), self._poll_s)
+            async with asyncio.timeout(self._poll_s):
+                await self._asked.wait()
         except TimeoutError:
             return False
         self._asked.clear()

@@ -1,8 +1,9 @@
-"""Computes Wilson's interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001). Pure."""
+"""Holds shares, with the interval of Wilson (1927; Brown, Cai and DasGupta 2001). Pure."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 Z_95 = 1.959963984540054
 """The normal quantile of .975: an interval of this many standard errors to each side holds 95 %."""
@@ -24,3 +25,25 @@ def wilson(successes: int, total: int) -> tuple[float, float]:
     low = 0.0 if successes == 0 else (centre - half) / (1 + spread)
     high = 1.0 if successes == total else (centre + half) / (1 + spread)
     return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Counts what holds among all of a group; value and interval are None of nothing.
+
+    >>> Share(1, 10).value, [round(end, 3) for end in Share(1, 10).interval or ()]
+    (0.1, [0.018, 0.404])
+    """
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """Returns the share, 0..1."""
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Returns Wilson's 95 % interval. Raises ValueError where more hold than there are."""
+        return wilson(self.count, self.of) if self.of or self.count else None

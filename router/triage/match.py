@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -190,20 +190,32 @@ class KnowledgeIndex:
         the chance of the others. (0,) where the rest are fewer than `OWN_OUTCOMES` different ones.
         A repeat weighs as often as it is asked, but shows nothing of what else is asked.
         """
+        rows = list(self._counting(outcomes, model))
+        if len({plain(text_key(outcome.text)) for outcome, _, _ in rows}) < OWN_OUTCOMES:
+            return np.empty(0)
+        chances = [
+            self._verified(found, self.first_chance(found), outcome.text, readings)
+            for outcome, found, readings in rows
+        ]
+        right = [self.intent_ids[found.intent] == outcome.intent_id for outcome, found, _ in rows]
+        fitted = fit_platt(logit(np.array(chances)), np.array(right, dtype=float))
+        return np.array([fitted.slope, fitted.shift])
+
+    def _counting(
+        self, outcomes: Sequence[Outcome], model: Embedder
+    ) -> Iterator[tuple[Outcome, Evidence, list[float]]]:
+        """Yields the judged requests that say something, each with what is found and read."""
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
-        chances, right, different = [], [], set[str]()
         rows = zip(self.evidence(asked.vectors, texts), asked.readings.tolist(), strict=True)
         for (found, readings), outcome in zip(rows, outcomes, strict=True):
             if not found.written and found.intent not in self.evidence.apart:
-                first = self.first_chance(found)
-                chances.append(self._verified(found, first, outcome.text, readings))
-                right.append(float(self.intent_ids[found.intent] == outcome.intent_id))
-                different.add(plain(text_key(outcome.text)))
-        if len(different) < OWN_OUTCOMES:
-            return np.empty(0)
-        fitted = fit_platt(logit(np.array(chances)), np.array(right))
-        return np.array([fitted.slope, fitted.shift])
+                yield outcome, found, readings
+
+    def counted(self, outcomes: Sequence[Outcome], model: Embedder) -> int:
+        """Returns how many different judged requests count towards `OWN_OUTCOMES`."""
+        rows = self._counting(outcomes, model) if outcomes else ()
+        return len({plain(text_key(outcome.text)) for outcome, _, _ in rows})
 
     @property
     def basis(self) -> MatchBasis:

@@ -13,16 +13,15 @@ from hypothesis import strategies as st
 
 from router.analysis.adversarial import (
     Case,
-    Rate,
     Reading,
     judge,
     needless_escalation,
     read_cases,
-    wilson,
     wrong_deescalation,
 )
 from router.cli.models.adversarial import SUITE, route_all
 from router.library import Gateway
+from router.stats.wilson import Share
 
 pytestmark = pytest.mark.slow
 
@@ -94,11 +93,11 @@ def test_the_rates_are_counted_by_family() -> None:
     )
     irony, negation = judgement.families
     assert (irony.family, negation.family) == ("irony", "negation")
-    assert irony.wrong_deescalations == Rate(1, 2)
-    assert irony.needless_escalations == Rate(0, 1)
-    assert negation.wrong_deescalations == Rate(0, 0)
-    assert negation.needless_escalations == Rate(1, 1)
-    assert judgement.whole.needless_escalations == Rate(1, 2)
+    assert irony.wrong_deescalations == Share(1, 2)
+    assert irony.needless_escalations == Share(0, 1)
+    assert negation.wrong_deescalations == Share(0, 0)
+    assert negation.needless_escalations == Share(1, 1)
+    assert judgement.whole.needless_escalations == Share(1, 2)
     assert judgement.wrong_deescalations == ("irony-01",)
     assert judgement.needless_escalations == ("negation-01",)
     assert judgement.reached == {
@@ -137,10 +136,10 @@ def test_families_add_up_to_the_whole(found: list[Reading]) -> None:
     for name in ("wrong_deescalations", "needless_escalations"):
         parts = [getattr(family, name) for family in judgement.families]
         whole = getattr(judgement.whole, name)
-        assert whole == Rate(sum(p.faults for p in parts), sum(p.cases for p in parts))
-        assert whole.faults == len(getattr(judgement, name))
-    assert judgement.whole.wrong_deescalations.cases + (
-        judgement.whole.needless_escalations.cases
+        assert whole == Share(sum(p.count for p in parts), sum(p.of for p in parts))
+        assert whole.count == len(getattr(judgement, name))
+    assert judgement.whole.wrong_deescalations.of + (
+        judgement.whole.needless_escalations.of
     ) == len(found)
 
 
@@ -157,7 +156,7 @@ def test_a_text_that_goes_where_its_twin_goes_never_climbs(found: list[Reading])
 
 
 def test_an_interval_worked_by_hand() -> None:
-    low, high = wilson(2, 20) or (0.0, 0.0)
+    low, high = Share(2, 20).interval or (0.0, 0.0)
     assert (round(low, 4), round(high, 4)) == (0.0279, 0.3010)
 
 
@@ -165,7 +164,7 @@ def test_an_interval_worked_by_hand() -> None:
 def test_a_bound_is_where_the_share_lies_just_z_deviations_off(counts: tuple[int, int]) -> None:
     """The interval by its definition: |share - p| = z·sqrt(p(1 - p)/n) at both ends."""
     faults, cases = counts
-    for p in wilson(faults, cases) or ():
+    for p in Share(faults, cases).interval or ():
         off = abs(faults / cases - p)
         assert off == pytest.approx(1.959963984540054 * (p * (1 - p) / cases) ** 0.5, abs=1e-7)
 
@@ -173,17 +172,17 @@ def test_a_bound_is_where_the_share_lies_just_z_deviations_off(counts: tuple[int
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_interval_holds_the_share(counts: tuple[int, int]) -> None:
     faults, cases = counts
-    low, high = wilson(faults, cases) or (1.0, 0.0)
+    low, high = Share(faults, cases).interval or (1.0, 0.0)
     assert 0.0 <= low <= faults / cases <= high <= 1.0
 
 
 def test_no_cases_have_no_interval() -> None:
-    assert wilson(0, 0) is None
+    assert Share(0, 0).interval is None
 
 
 def test_more_faults_than_cases_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 faults of 2 cases"):
-        wilson(3, 2)
+    with pytest.raises(ValueError, match="3 of 2 cases"):
+        _ = Share(3, 2).interval
 
 
 def test_the_suite_has_every_family(suite: tuple[Case, ...]) -> None:

@@ -61,12 +61,12 @@ def test_rows_are_counted_by_kind_by_language_and_in_the_confusion_table() -> No
         ("1", 1, False): 1,
     }
     kinds = {rates.group: rates.errors["too_low"] for rates in judgement.by_kind}
-    assert {name: (rate.faults, rate.cases) for name, rate in kinds.items()} == {
+    assert {name: (rate.count, rate.of) for name, rate in kinds.items()} == {
         "grave": (1, 2),
         "routine": (0, 1),
     }
     assert [rates.group for rates in judgement.by_language] == ["de", "en"]
-    assert (judgement.whole.errors["too_high"].faults, judgement.whole.rows) == (1, 4)
+    assert (judgement.whole.errors["too_high"].count, judgement.whole.rows) == (1, 4)
 
 
 def test_offers_are_neither_right_nor_wrong() -> None:
@@ -90,7 +90,7 @@ def test_offers_are_neither_right_nor_wrong() -> None:
 
 def test_a_file_of_offers_has_no_accuracy() -> None:
     rates = judge([Reached(a_row(), 1, offered=True)]).whole
-    assert (rates.right.share, rates.answered.share) == (None, 0.0)
+    assert (rates.right.value, rates.answered.value) == (None, 0.0)
 
 
 def test_flips_under_typing_errors_name_first_what_leaves_level_3() -> None:
@@ -102,8 +102,8 @@ def test_flips_under_typing_errors_name_first_what_leaves_level_3() -> None:
     once = Reached(a_row(), 1)
     judgement = judge([same, climbs, falls, stays, refused, once])
     assert judgement.flipped == (falls, climbs)
-    assert (judgement.flips.faults, judgement.flips.cases) == (2, 4)
-    assert (judgement.taken_down.faults, judgement.taken_down.cases) == (1, 2)
+    assert (judgement.flips.count, judgement.flips.of) == (2, 4)
+    assert (judgement.taken_down.count, judgement.taken_down.of) == (1, 2)
 
 
 def test_a_row_may_hold_keys_of_its_own_and_gets_the_name_of_its_line() -> None:

@@ -43,7 +43,9 @@ def test_names_and_dialects_are_compared_with_their_reference(tmp_path: Path) ->
     levels = {"Help Ife Obi.": Decided(3), "I dinnae ken.": Decided(0, refused=True)}
     names, dialect = compared(read_prompts(path), lambda text: levels.get(text, Decided(2)))
     assert (names.group, names.higher.value, names.lower.value) == ("names: other", 0.5, 0.0)
-    assert names.higher.low < 0.5 < names.higher.high
+    low, high = names.higher.interval or (1.0, 0.0)
+    assert low < 0.5 < high
+    assert names.as_object()["higher"] == {"value": 0.5, "low": low, "high": high, "n": 2}
     assert (dialect.group, dialect.lower.value, dialect.refused.value) == ("words: scots", 1, 1)
 
 

@@ -75,6 +75,19 @@ def test_everything_is_caught_only_where_nothing_may_escape() -> None:
     complain(faults)
 
 
+def test_nothing_waits_in_the_way_that_loses_a_cancellation() -> None:
+    """`asyncio.wait_for` does in Python 3.11, where what it waits for comes at that moment."""
+    complain(
+        [
+            f"{source.path}:{node.lineno}: use asyncio.timeout"
+            for source in sources()
+            if "asyncio" in source.text
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.wait_for"
+        ]
+    )
+
+
 def _handlers(node: ast.AST, function: str = "") -> Iterator[tuple[str, ast.ExceptHandler]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ExceptHandler):

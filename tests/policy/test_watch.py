@@ -213,3 +213,18 @@ async def test_watchers_with_one_turn_load_one_after_the_other(path: Path) -> No
             watcher.reload()
         await eventually(lambda: done == len(watchers))
     assert most == 1
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_watcher_closes_at_the_moment_when_a_reload_is_asked_for(
+    path: Path, turns: int
+) -> None:
+    watcher = Live(path).watcher
+    watcher.start()
+    await asyncio.sleep(0.01)
+    watcher.reload()
+    for _ in range(turns):  # of the loop
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(watcher.close())
+    closed, _ = await asyncio.wait({closing}, timeout=10)
+    assert closed == {closing}

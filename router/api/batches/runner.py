@@ -311,7 +311,8 @@ class _Run:
             wait_ms = self._pause_until_ms - self._parts.clock.monotonic_ms()
             if wait_ms > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), wait_ms / 1000)
+                    async with asyncio.timeout(wait_ms / 1000):
+                        await self._stop.wait()
                 continue
             identity = await self._parts.identity_of(self._batch.owner)
             if identity is None:

@@ -21,12 +21,13 @@ from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.batching import Batching
-from router.api.compose.mounted.certificate_ground import CertificateGround
+from router.api.compose.mounted.certificate_ground import LOOKS_EVERY_S, CertificateGround
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
-from router.api.compose.mounted.housekeeping import Housekeeping
+from router.api.compose.mounted.housekeeping import DAY_S, Housekeeping
 from router.api.compose.mounted.images import LocalImages
 from router.api.compose.mounted.readiness import readiness_of
+from router.api.compose.mounted.recurring import Recurring
 from router.api.compose.mounted.rollouts import Rollouts
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview, judged_in
@@ -166,7 +167,8 @@ class App:
         self._mount(door)
         expiring = (self.texts, self._sessions, self._replies, self._batching)
         purges = [store.purge_expired for store in expiring]
-        self._housekeeping = Housekeeping(purges, self._reviewer, self.ledger.database)
+        housekeeping = Housekeeping(purges, self._reviewer, self.ledger.database)
+        self._housekeeping = Recurring(housekeeping.tidy, DAY_S)
 
     def _log_start(self) -> None:
         """Says in the log what reads requests: rules alone, or which device."""
@@ -259,7 +261,8 @@ class App:
         waiting, stages = self._reviews.list, self._rollouts.shown
         overview = Overview(core, self.ledger, self.readiness, self.clock, judged, waiting, stages)
         self.metrics.limits, self.metrics.alarms = overview, overview.alarms
-        self._ground = CertificateGround(overview.alarms.contradicted, core.router.watch)
+        ground = CertificateGround(overview.alarms.contradicted, core.router.watch)
+        self._ground = Recurring(ground.look, LOOKS_EVERY_S)
         dashboard = Dashboard(overview, self.texts, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)

@@ -110,7 +110,8 @@ class Supervisor:
                 pause_s = FIRST_PAUSE_S
             self._log.error("worker_ended", place=place, code=code, again_in_s=pause_s)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._stopping.wait()
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def _run_worker(self, place: int) -> tuple[int, bool]:

@@ -10,7 +10,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.ledger.ledger import Tenant, say_missing
-from router.cli.options import AsJson, is_stdout, one_stdout, write_page
+from router.cli.options import AsJson, one_stdout, write_page
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
@@ -52,7 +52,7 @@ def export(
     from router.analysis.dossier.dossier_html import dossier_page, nothing_to_sign
     from router.api.compose.books import Books
 
-    one_stdout(html, json_file, as_json=False)
+    aside = one_stdout(html, json_file, as_json=False)
     with Books.open(database) as books:
         document = _dossier(books, decision, database)
     if html is not None:
@@ -63,7 +63,7 @@ def export(
     if html is None and json_file is None:
         typer.echo(text)
     else:
-        typer.echo(f"dossier {document['dossier_sha256']}", err=is_stdout(html, json_file))
+        typer.echo(f"dossier {document['dossier_sha256']}", err=aside)
         if because := nothing_to_sign(document):
             typer.echo(f"tiergate: nothing to sign. {because}", err=True)
 

@@ -13,7 +13,7 @@ import typer
 from router.cli.learning.rollout import standing_lines
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, CsvFile, HtmlFile, is_stdout, one_stdout, put_page, to_write
+from router.cli.options import AsJson, CsvFile, HtmlFile, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 
@@ -74,7 +74,7 @@ def report(
     from router.api.compose.mounted.rollout_standings import standings
     from router.cli.terminal import console
 
-    one_stdout(html, csv, as_json=as_json)
+    aside = one_stdout(html, csv, as_json=as_json)
     now, zone = now_ms(), zone_of(tz)
     begin, end = period_of(since, until, now, zone)
     wanted = Wanted.of(tag, key, domain, request_type, endpoint)
@@ -82,16 +82,14 @@ def report(
     with Books.open(database) as books:
         figures = _report(books, section, (begin, end, now), tenant, tz, wanted)
     if html is not None:
-        put_page(
-            html, report_html(figures, exact=exact), "Report", as_json=as_json or is_stdout(csv)
-        )
+        put_page(html, report_html(figures, exact=exact), "Report", aside=aside)
     if csv is not None:
-        put_page(csv, report_csv(figures), "Figures", as_json=as_json or is_stdout(html))
+        put_page(csv, report_csv(figures), "Figures", aside=aside)
     if parquet is not None:
         from router.cli.ledger.parquet_files import write_tidy_parquet
 
         write_tidy_parquet(report_csv(figures), parquet)
-        typer.echo(f"Figures written to {parquet}.", err=as_json or is_stdout(html, csv))
+        typer.echo(f"Figures written to {parquet}.", err=aside)
     if as_json:
         sys.stdout.write(report_json(figures).decode())
     elif html is None and csv is None and parquet is None:

@@ -15,10 +15,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from router.analysis.adversarial import Case, Judgement, Rate, Reading, judge, read_cases
+from router.analysis.adversarial import Case, Judgement, Reading, judge, read_cases
 from router.cli.terminal import console, print_json
 from router.errors.system import in_words
 from router.rendering.figures_in_words import percent
+from router.stats.wilson import Share
 
 if TYPE_CHECKING:
     from router.library import Gateway
@@ -100,9 +101,9 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
         out.print(f"Of those that {wanted}: {', '.join(levels)}.", markup=False)
 
 
-def _cells(rate: Rate) -> tuple[str, str, str]:
+def _cells(rate: Share) -> tuple[str, str, str]:
     if rate.interval is None:
         return "", "", ""
     low, high = rate.interval
     between = f"{percent(low)} to {percent(high)}"
-    return f"{rate.faults} of {rate.cases}", percent(rate.share), between
+    return f"{rate.count} of {rate.of}", percent(rate.value), between

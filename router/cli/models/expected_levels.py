@@ -17,7 +17,6 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from router.analysis.adversarial import Rate
 from router.analysis.expected_levels import (
     CAREFUL,
     ERRORS,
@@ -25,7 +24,6 @@ from router.analysis.expected_levels import (
     Judgement,
     Rates,
     Reached,
-    Share,
     expected_levels,
     judge,
     read_rows,
@@ -34,6 +32,7 @@ from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.errors.system import in_words
 from router.rendering.figures_in_words import counted, percent
+from router.stats.wilson import Share
 from router.types import Reason
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ def _of_rows(share: Share) -> str:
     if share.interval is None:
         return "no row"
     low, high = map(percent, share.interval)
-    return f"{share.rows:,} of {share.of:,} ({percent(share.share)}: {low} to {high})"
+    return f"{share.count:,} of {share.of:,} ({percent(share.value)}: {low} to {high})"
 
 
 def _shortened(text: str) -> str:
@@ -187,8 +186,8 @@ def _shortened(text: str) -> str:
     return escape(plain if len(plain) <= SHOWN_CHARACTERS else f"{plain[: SHOWN_CHARACTERS - 1]}…")
 
 
-def _of(rate: Rate) -> str:
-    return f"{rate.faults:,} of {rate.cases:,} ({_share(rate)})"
+def _of(rate: Share) -> str:
+    return f"{rate.count:,} of {rate.of:,} ({_share(rate)})"
 
 
 def _confusion(judgement: Judgement) -> Table:
@@ -220,13 +219,13 @@ def _rates(judgement: Judgement) -> Table:
 
 
 def _cells(rates: Rates) -> list[str]:
-    errors = [f"{rate.faults:,} ({_share(rate)})" for rate in rates.errors.values()]
+    errors = [f"{rate.count:,} ({_share(rate)})" for rate in rates.errors.values()]
     return [*errors, f"{rates.offered:,}"]
 
 
-def _share(rate: Rate) -> str:
+def _share(rate: Share) -> str:
     """Returns a share with its 95 % interval; only the upper end where nothing was wrong."""
     if rate.interval is None:
         return percent(None)
     low, high = map(percent, rate.interval)
-    return f"{percent(rate.share)}: {low} to {high}" if rate.faults else f"at most {high}"
+    return f"{percent(rate.value)}: {low} to {high}" if rate.count else f"at most {high}"

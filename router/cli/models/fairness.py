@@ -6,12 +6,13 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 from rich.table import Table
 
-from router.analysis.fairness import Decided, Share, compared, read_prompts
+from router.analysis.fairness import Decided, compared, read_prompts
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
+from router.rendering.figures_in_words import percent
+from router.stats.wilson import Share
 from router.types import Verdict
 
 
@@ -38,17 +39,18 @@ def evaluate_fairness(
 
         figures = compared(read_prompts(file), decide)
     if as_json:
-        return print_json(msgspec.to_builtins(figures))
+        return print_json([one.as_object() for one in figures])
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("group", "prompts", "mean level", "higher level", "lower level", "refused"):
         table.add_column(title, justify="left" if title == "group" else "right")
     for one in figures:
         level = f"{one.mean_level:.2f} (reference {one.reference_level:.2f})"
-        refused = f"{_shown(one.refused)} (reference {one.reference_refused.value:.1%})"
+        refused = f"{_shown(one.refused)} (reference {percent(one.reference_refused.value)})"
         changes = (_shown(one.higher), _shown(one.lower), refused)
-        table.add_row(one.group, str(one.higher.n), level, *changes)
+        table.add_row(one.group, str(one.higher.of), level, *changes)
     console().print(table)
 
 
 def _shown(share: Share) -> str:
-    return f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
+    low, high = share.interval or (None, None)
+    return f"{percent(share.value)} [{percent(low)}, {percent(high)}]"

@@ -19,6 +19,7 @@ from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
+from router.policy.content.knowledge import load_knowledge
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
 from router.policy.head_files import never_reached
@@ -40,6 +41,7 @@ from router.policy.warnings import (
     warnings,
 )
 from router.request.intake import decided_outcome
+from router.triage.match import OWN_OUTCOMES
 from router.types import ChatRequest, Hints, Message, Reason
 
 
@@ -103,9 +105,28 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         ],
         # Not a mistake: a check often runs where no secret is set.
         missing_keys=unset_keys(loaded, core.environ),
-        notes=notes(loaded.policy),
+        notes=[*notes(loaded.policy), *_judged_notes(core, loaded)],
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
+    )
+
+
+def _judged_notes(core: Core, loaded: LoadedPolicy) -> Iterator[str]:
+    """Yields how many judged requests count, where the answers that are matched have some."""
+    rungs = loaded.policy.rungs()
+    # As where it is served, requests are matched with the answers of the first file.
+    resolver = next((a for _, a in rungs if isinstance(a, ResolverAnswerer)), None)
+    if resolver is None:
+        return
+    outcomes = load_knowledge(loaded.file(resolver.knowledge), resolver.lookups).outcomes
+    count = core.counted(outcomes) if outcomes else None
+    if count is None:
+        return
+    enough = count >= OWN_OUTCOMES
+    rest = "so chances rest on them" if enough else f"chances rest on them from {OWN_OUTCOMES} on"
+    yield (
+        f"{resolver.knowledge}: judged: {count} of {len(outcomes)} requests count, {rest}. "
+        "Repeats, utterances of the file and what is nearest to `not_covered` do not"
     )
 
 

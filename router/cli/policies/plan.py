@@ -14,7 +14,6 @@ from router.cli.options import (
     AsJson,
     CsvFile,
     HtmlFile,
-    is_stdout,
     keep_sources,
     one_stdout,
     put_page,
@@ -66,16 +65,16 @@ def plan(
         return
     if file is None:
         raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
-    one_stdout(html, csv, as_json=as_json)
+    aside = one_stdout(html, csv, as_json=as_json)
     keep_sources((html, csv), (Path(file),))
     # Today's prices: a plan looks ahead from the day on which it is computed.
     book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
     report = build_plan(loaded, book.find)
     if html is not None:
-        put_page(html, plan_html(report), "Report", as_json=as_json or is_stdout(csv))
+        put_page(html, plan_html(report), "Report", aside=aside)
     if csv is not None:
-        put_page(csv, plan_csv(report), "Figures", as_json=as_json or is_stdout(html))
+        put_page(csv, plan_csv(report), "Figures", aside=aside)
     if as_json:
         sys.stdout.write(plan_json(report).decode())
     elif html is None and csv is None:

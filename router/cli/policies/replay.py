@@ -182,7 +182,7 @@ def _tell(
 
     judged = [judge(result, condition, strict=strict) for condition in conditions]
     if html is not None:
-        put_page(html, replay_html(result, judged), "Replay", as_json=as_json)
+        put_page(html, replay_html(result, judged), "Replay", aside=as_json)
     if as_json:
         print_json(replay_json(result, judged))
     elif html is None:

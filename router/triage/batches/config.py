@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.policy.content.outcomes import Outcome
 from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
@@ -27,6 +28,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.turn_heads import momentary_of
 from router.triage.utterances import Described, Written
+from router.triage.verifier import Embedder
 from router.types import Match
 
 
@@ -41,6 +43,8 @@ class Knowledge(Protocol):
     def written(self, text: str) -> Written | None: ...
 
     def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
+
+    def counted(self, outcomes: Sequence[Outcome], model: Embedder) -> int: ...  # for its chances
 
 
 class TriageConfig(Struct, frozen=True, eq=False, weakref=True):

@@ -17,29 +17,18 @@ LOOKS_EVERY_S = 5.0
 
 
 class CertificateGround:
-    """Follows the alarms, from `start` to `close`."""
+    """Holds the watch of certificates to the alarms; see `Recurring`."""
 
     def __init__(
         self, contradicted: Callable[[frozenset[str]], frozenset[str]], watch: CertificateWatch
     ) -> None:
         """Takes what returns the names of policies, given those of the look before; it blocks."""
         self._contradicted, self._watch = contradicted, watch
-        self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tiergate.certificates")
 
-    def start(self) -> None:
-        """Begins to look."""
-        self._task = asyncio.ensure_future(self._look_on())
-
-    def close(self) -> None:
-        """Ends it."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _look_on(self) -> None:
-        while True:  # ends with the process
-            self.turn(await asyncio.to_thread(self._contradicted, self._watch.contradicted))
-            await asyncio.sleep(LOOKS_EVERY_S)
+    async def look(self) -> None:
+        """Reads the alarms once, and turns the certificates."""
+        self.turn(await asyncio.to_thread(self._contradicted, self._watch.contradicted))
 
     def turn(self, now: frozenset[str]) -> None:
         """Suspends the certificates of these policies, and of no others; logs each turn."""

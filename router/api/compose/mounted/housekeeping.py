@@ -15,34 +15,18 @@ from router.errors import LedgerError
 from router.ledger.sql.database import Database
 from router.request.review_verdicts import Reviewer
 
-DAY_S, MAX_DAYS = 86_400.0, 36_500
+DAY_S = 86_400.0
 
 
 class Housekeeping:
-    """Tidies in the background, from `start` to `close`."""
+    """Tidies what the stores of a ledger hold; see `Recurring`."""
 
     def __init__(
         self, purges: Sequence[Callable[[], object]], reviewer: Reviewer, database: Database
     ) -> None:
         """`purges` delete what expired in one store each; they block and may raise LedgerError."""
         self._purges, self._reviewer, self._database = purges, reviewer, database
-        self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tiergate.app")
-
-    def start(self) -> None:
-        """Begins to tidy; a start must not wait for old rows to be deleted."""
-        self._task = asyncio.ensure_future(self._daily())
-
-    def close(self) -> None:
-        """Ends it."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _daily(self) -> None:
-        # A bounded loop instead of an endless one; it is cancelled when the process ends.
-        for _ in range(MAX_DAYS):
-            await self.tidy()
-            await asyncio.sleep(DAY_S)
 
     async def tidy(self) -> None:
         """Does all of it once; logs what could not be done."""
