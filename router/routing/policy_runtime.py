@@ -194,7 +194,7 @@ def _rung_facts(
         p_count=count,
         cost_nano_usd=expected.nano_usd,
         cost_basis=basis_of(plan, expected),
-        latency_ms=facts.latency_ms,
+        latency_ms=plan.expected_ms,
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
         worst_nano_usd=0

@@ -17,7 +17,6 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of
 from router.types import (
-    NO_ANSWER_MODEL,
     NO_PRESSURE,
     NOTHING_REMEMBERED,
     ChatRequest,
@@ -173,8 +172,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return True
         if self.observed is not None:
             return False
-        facts = self.plans[rung].facts
-        if facts.without_model or facts.model == NO_ANSWER_MODEL:
+        plan = self.plans[rung]
+        if plan.facts.without_model or plan.words_only:
             return True  # it is whole at once, and its verdict belongs in the headers
         if rung == self.decision.in_hand:
             return True

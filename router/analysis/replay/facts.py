@@ -123,7 +123,7 @@ def _facts(
         p_count=count,
         cost_nano_usd=expected.nano_usd,
         cost_basis=basis_of(plan, expected),
-        latency_ms=facts.latency_ms,
+        latency_ms=plan.expected_ms,
         missing=missing,
         context_tokens=facts.context_tokens,
         worst_nano_usd=_worst(plan, shape, signals),

@@ -53,8 +53,8 @@ def verdicts(
 def _crossing(inputs: PlanInputs, own: Side, general: Side, point: CrossingPoint) -> str:
     here, there = usd(own.per_request_nano_usd), usd(general.per_request_nano_usd)
     name = clean(general.name)
-    fixed = own.fixed_month_nano_usd or general.fixed_month_nano_usd
-    what = "one more request, without fixed costs," if fixed else "a request"
+    any_fixed = own.fixed_month_nano_usd or general.fixed_month_nano_usd
+    what = "one more request, without fixed costs," if any_fixed else "a request"
     each = f"{what} costs {here} with Tiergate and {there} with {name}"
     if point.crossing is Crossing.NEVER:
         return f"It never breaks even: {each}, so more requests do not help."

@@ -13,6 +13,8 @@ from router.types import AttemptRow, Reason
 
 MOST_MESSAGE = 300
 """Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
+NOTED_OR_UNCALLED = (None, Reason.ANSWERER_FAILED, Reason.BUDGET_EXHAUSTED, Reason.NO_MODEL)
+"""Ends steps whose failed call is noted by itself, or that called nobody: words came instead."""
 MOST_NAMED = 8
 """Bounds the answerers that an error names; a ladder rarely has as many rungs."""
 
@@ -37,7 +39,7 @@ def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote,
     unusable = [
         FailureNote(-1, rung.answerer, rung.tier, step.failure.value, None, "")
         for step in progress.steps
-        if step.failure not in (None, Reason.ANSWERER_FAILED, Reason.BUDGET_EXHAUSTED)
+        if step.failure not in NOTED_OR_UNCALLED
         for rung in [routed.decision.rungs[step.rung]]
     ]
     return (*failure_notes(progress), *unusable)

@@ -15,6 +15,7 @@ from router.policy.schema import AnswererSection
 from router.routing.decision import chance
 from router.routing.verification import Judge
 from router.types import (
+    NO_ANSWER_MODEL,
     AnswerCalls,
     Answerer,
     AnswererFacts,
@@ -103,8 +104,20 @@ class RungPlan(Struct, frozen=True, dict=True):
         return self.facts if self.over is None or listed else self.over
 
     @measured_once
+    def words_only(self) -> bool:
+        """Returns True where approved words go out and the model behind is not asked."""
+        return self.facts.model == NO_ANSWER_MODEL
+
+    @measured_once
+    def expected_ms(self) -> float:
+        """Returns the milliseconds that an answer usually takes; approved words are there."""
+        return 0.0 if self.words_only else self.facts.latency_ms
+
+    @measured_once
     def fixed_cost(self) -> cost.Cost | None:
         """Returns what an answer costs, whatever is asked; None where its tokens or calls count."""
+        if self.words_only:
+            return cost.Cost(0, CostBasis.OWN_COMPUTE)
         price = self.paid.price
         by_tokens = price.input_nano_usd is not None and price.output_nano_usd is not None
         by_tokens = by_tokens and price.per_request_nano_usd is None
