@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from router.privacy.entities.contexts import BORN, BORN_AFTER, BORN_PARTS, Window
+from router.privacy.entities.contexts import (
+    BORN,
+    BORN_AFTER,
+    BORN_PARTS,
+    NOT_BORN,
+    Window,
+)
 from router.privacy.entities.kinds import Entity, EntityKind
 from router.regexes.late import late_regex
 
@@ -58,9 +64,10 @@ def birth_dates(text: str) -> Iterator[Entity]:
     if not spoken and "*" not in text and "✶" not in text:
         return
     told = 0
+    persons = NOT_BORN.sub(_blanks, text) if spoken else text
     for match in DATE.finditer(text):
         start, end = match.span()
-        window = Window(text, start, _REACH)
+        window = Window(persons, start, _REACH)
         born = window.distance_to(BORN)
         # A word that tells of the date before it tells nothing of this one.
         before = 0 <= born < start - told and not (0 <= window.distance_to(_NOT_OF_BIRTH) < born)
@@ -77,3 +84,7 @@ def birth_dates(text: str) -> Iterator[Entity]:
 
 def _has_date(text: str, begin: int, end: int) -> bool:
     return DATE.search(text, begin, end) is not None
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])

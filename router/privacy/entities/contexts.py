@@ -36,9 +36,11 @@ SSN = late_regex(
     r"|\b(?:ssn|itin|tin|nir|dni|nie|nif|ni|nino)\b"
 )
 BORN = late_regex(
-    r"birth ?(?:date|day)|date of birth|of birth|geboren|geburts|naissance|nacimiento|cumple"
+    r"birth ?(?:date|day)|date of birth|of birth|geboren|geburts|naissance|nacimiento"
+    r"|cumplea[ñn]os|cumple a[ñn]os|\b(?:mi|tu|su) cumple\b|\bcumple(?=\W{0,2}(?:[0-9]|$))"
     r"|fecha de nac|anniversaire|nascita|urodz"
-    r"|\b(?:born\b|d\.?o\.?b\b|birth\b|geb\b|n[ée]{1,2}\(?e?\)? le\b|nac\w+|nació|ur\.(?!\w)"
+    r"|\b(?:born\b|d\.?o\.?b\b|birth\b|geb\b|n[ée]{1,2}\(?e?\)? le\b|ur\.(?!\w)"
+    r"|nac(?:\.|í|i[oó]?\b|id[oa]s?\b)"
     r"|nat[oa](?: a [^\n.;:]{1,30}?)? (?:il\b|in data\b|l['\u2019](?=[0-9]|$)))"
 )
 BORN_PARTS = (
@@ -46,6 +48,15 @@ BORN_PARTS = (
     "cumple", "nata ", "nato ", "nascita", "urodz", "ur.",
 )  # fmt: skip
 """One of these is in every text with a word of birth before a date, in small letters."""
+NOT_BORN = late_regex(
+    r"(?i:\b(?:la|alla|dalla|della|nella|sulla|trattato|alleanza|paesi|vertice) nato\b)"
+    r"|(?i:\b(?:nato|onu|otan) (?:(?:è|e'|fu|est|fut) )?(?:nat[oa]|n[ée]e?|nació)\b)"
+    r"|(?i:\b(?:società|azienda|impresa|ditta|associazione|alleanza|legge|société|entreprise"
+    r"|association|alliance|empresa|sociedad|asociación|alianza|company)"
+    r" (?:(?:è|fu|est|fut|was|is) (?:nat[oa]|n[ée]e?|born)|nació)\b)"
+)
+"""Finds what sounds like a birth and is none: "la NATO il 4 aprile 1949", a firm that "was born".
+Such words stand right before nobody's birth."""
 BORN_AFTER = late_regex(
     r"^\)?\s{0,2}(?:is|was|ist|war|est|es)\s(?:(?:my|his|her|their|the|when|mein|sein|ihr|ma"
     r"|mi)\s)?"

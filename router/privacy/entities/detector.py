@@ -97,7 +97,7 @@ def _found_in_pieces(text: str) -> list[Entity]:
 
 def _found(text: str) -> list[Entity]:
     numbered = look_alikes.plain(text)
-    sure = list(identifiers(numbered))
+    sure = list(identifiers(numbered, text))
     if _DIGIT.search(numbered) is not None:
         sure += birth_dates(numbered)
         sure += addresses(numbered)

@@ -45,9 +45,13 @@ _DATE = late_regex(
 _PHONE_FORMS = late_regex(
     r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ]{1,2}[0-9]{3}[-. ][0-9]{4}"  # North America
     r"|0[1-9](?:[ .\-][0-9]{2}){4}"  # France
-    r"|[6789][0-9]{2}(?:[ .\-][0-9]{3}){2}|[6789][0-9]{2}(?:[ .\-][0-9]{2}){3}"  # Spain
     r"|\(?0[1-9][0-9]{1,4}\)?[ /\-]{1,3}[0-9]{2,8}(?:[ \-][0-9]{2,5}){0,3}"  # Germany, UK
 )
+_SPANISH_PHONE = late_regex(
+    r"[6789][0-9]{2}(?:[ .\-][0-9]{3}){2}|[6789][0-9]{2}(?:[ .\-][0-9]{2}){3}"
+)
+"""Has no prefix, so that steps of a range look alike: "600\u2013700\u2013800"."""
+_RANGE = re.compile(rf"[{look_alikes.DASHES}]")
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _LETTERED = late_regex(
     r"(?<![\w-])(?:"
@@ -112,8 +116,11 @@ _RECORD_WORDS = (
 )  # fmt: skip
 
 
-def identifiers(text: str) -> Iterator[Entity]:
-    """Yields identifiers, those first that others may not overlap."""
+def identifiers(text: str, written: str | None = None) -> Iterator[Entity]:
+    """Yields identifiers, those first that others may not overlap.
+
+    `text` has its numbers as in ASCII; `written` is the same, with the dashes of ranges in it.
+    """
     yield from keys(text)
     for start, end in redact.email_addresses(text):
         yield Entity(EntityKind.EMAIL, start, end)
@@ -121,7 +128,7 @@ def identifiers(text: str) -> Iterator[Entity]:
         return
     yield from _ibans(text)
     yield from _lettered(text)
-    yield from _numbered(text)
+    yield from _numbered(text, written or text)
     yield from _hosts(text)
 
 
@@ -178,13 +185,14 @@ def _lettered(text: str) -> Iterator[Entity]:
             yield Entity(EntityKind.MEDICAL_RECORD, match.start("id"), match.end("id"))
 
 
-def _numbered(text: str) -> Iterator[Entity]:
+def _numbered(text: str, written: str) -> Iterator[Entity]:
     for match in _CARD.finditer(text):
         digits = "".join(_DIGITS.findall(match["number"]))
         if checksums.is_card(digits) and _stands_alone(text, match.start("number")):
             yield Entity(EntityKind.CARD, match.start("number"), match.end())
     for match in _NUMBER.finditer(text):
-        kind = _number_kind(text, match)
+        ranges = _RANGE.search(written, match.start(), match.end()) is not None
+        kind = _number_kind(text, match, ranges)
         if kind is not None:
             yield Entity(kind, match.start(), match.end())
 
@@ -209,8 +217,11 @@ def _stands_alone(text: str, start: int) -> bool:
     )
 
 
-def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
-    """Returns what a number is, None for one that belongs to nobody."""
+def _number_kind(text: str, match: re.Match[str], ranges: bool) -> EntityKind | None:
+    """Returns what a number is, None for one that belongs to nobody.
+
+    `ranges`: a dash of ranges stands in it.
+    """
     number = match[0]
     digits = number if number.isdigit() else "".join(_DIGITS.findall(number))
     count = len(digits)
@@ -235,7 +246,7 @@ def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
             return EntityKind.SSN if checksums.is_us_ssn(digits) else None
     if count > 15 or _DATE.fullmatch(number):
         return None
-    return EntityKind.PHONE if _is_phone(window, number, digits) else None
+    return EntityKind.PHONE if _is_phone(window, number, digits, ranges) else None
 
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -246,7 +257,7 @@ def _is_address(number: str) -> bool:
     return bool(_IP4.fullmatch(number)) and max(map(int, number.split("."))) <= 255
 
 
-def _is_phone(window: Window, number: str, digits: str) -> bool:
+def _is_phone(window: Window, number: str, digits: str, ranges: bool) -> bool:
     named = window.is_personal(PHONE)
     if named is False:
         return False
@@ -255,6 +266,8 @@ def _is_phone(window: Window, number: str, digits: str) -> bool:
     if named and window.distance_to(PHONE) <= 24:
         return True
     if digits.startswith("00") and len(digits) >= 11:
+        return True
+    if not ranges and _SPANISH_PHONE.fullmatch(number):
         return True
     return bool(_PHONE_FORMS.fullmatch(number))
 

@@ -94,13 +94,13 @@ _TITLE = r"(?P<title>[^.!?;\n]{2,80}?)"
 _QUESTIONS = [
     late_regex(
         rf"{_POLITE}{_folded(before)}{' ' if before else ''}{_TITLE}{' ?' if after else ''}"
-        rf"{_folded(after)}[?!. ]*",
+        rf"{_folded(after)}[?!. ]{{0,8}}",
         re.IGNORECASE,
     )
     for before, after in _FRAMES
 ]
 _BEGINS = late_regex(_folded(
-    r"\W*(?:who|which|what|by|when|in|do|can|could|tell|hi|hello|hey|ok|so|please|quick|wer|von|"
+    r"\W{0,3}(?:who|which|what|by|when|in|do|can|could|tell|hi|hello|hey|ok|so|please|quick|wer|von|"
     r"wann|weißt|wissen|hallo|bitte|qui|quand|en|sais|savez|tu|bonjour|quién|cuándo|sabes|sabe|"
     r"hola|quem|quando|em|olá|chi|sai|sapete|ciao|wie|wanneer|weet|hoi|kto|kiedy|w|czy|кто|когда|"
     r"в|ты|не|скажи|привет)\b|.{2,90}\bkim\b"
@@ -111,7 +111,7 @@ _OUTSIDE = "[^《》『』我私俺僕]"
 _WHO = "(?:谁|誰|だれ|什么时候|哪一年|いつ)"
 _IN_MARKS = re.compile(
     rf"{_OUTSIDE}{{0,8}}[《『][^《》『』\n]{{1,40}}[》』]{_OUTSIDE}{{0,12}}{_WHO}{_OUTSIDE}{{0,8}}"
-    rf"|谁{_OUTSIDE}{{1,6}}[《『][^《》『』\n]{{1,40}}[》』][?吗 ]*"
+    rf"|谁{_OUTSIDE}{{1,6}}[《『][^《》『』\n]{{1,40}}[》』][?吗 ]{{0,4}}"
 )
 """Finds a question with a title in marks, which Chinese and Japanese put around nothing else."""
 
