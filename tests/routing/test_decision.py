@@ -284,12 +284,12 @@ def by_priors(
     [
         # $28.80, $7.20 and $6.00: level 3 would gain only $1.20 by its chance.
         (MEDICAL, (0.856, 0.964, 0.97), 2, Reason.COSTLY_MISTAKE),
-        # $42.80, $11.60 and $1.40: $10.20 of a gain open level 3.
-        (MEDICAL, (0.786, 0.942, 0.993), 3, Reason.COSTLY_MISTAKE),
+        # $28, $11.60 and $1.40: $10.20 of a gain open level 3.
+        (MEDICAL, (0.86, 0.942, 0.993), 3, Reason.COSTLY_MISTAKE),
         # $0.40 and $0.20: a gain of 20 cents buys nothing.
         (MEDICAL, (0.998, 0.999, 0.999), 1, Reason.FIXED_TRIGGERS_DECIDE),
-        (replace(MEDICAL, domain_p=0.5), (0.786, 0.942, 0.993), 1, Reason.FIXED_TRIGGERS_DECIDE),
-        (CALM, (0.786, 0.942, 0.993), 1, Reason.FIXED_TRIGGERS_DECIDE),
+        (replace(MEDICAL, domain_p=0.5), (0.86, 0.942, 0.993), 1, Reason.FIXED_TRIGGERS_DECIDE),
+        (CALM, (0.86, 0.942, 0.993), 1, Reason.FIXED_TRIGGERS_DECIDE),
     ],
 )
 def test_a_dear_mistake_leads_higher_by_priors(
@@ -305,7 +305,7 @@ def test_the_gains_that_lead_higher_are_of_the_policy() -> None:
 
 def test_an_amount_leads_higher_by_its_own_triggers_alone() -> None:
     signals = replace(MEDICAL, domain=Domain.CUSTOMER_SUPPORT, impact_nano_usd=4_900 * USD)
-    assert by_priors(signals, 0.5, 0.9, 0.99)[0] == 1
+    assert by_priors(signals, 0.9, 0.95, 0.99)[0] == 1
 
 
 def test_nothing_is_raised_above_an_answer_whose_chance_is_known() -> None:
@@ -318,7 +318,7 @@ def test_nothing_is_raised_above_an_answer_whose_chance_is_known() -> None:
 
 
 def test_a_raised_request_keeps_a_client_s_ceiling() -> None:
-    rows = facts(0.786, 0.942, 0.993, source=PSource.PRIOR)
+    rows = facts(0.86, 0.942, 0.993, source=PSource.PRIOR)
     policy = Policy.model_validate(
         {**a_policy().model_dump(mode="json", exclude_unset=True), "stakes": DEAR}
     )
@@ -327,7 +327,7 @@ def test_a_raised_request_keeps_a_client_s_ceiling() -> None:
 
 
 def test_an_older_row_is_decided_without_gains() -> None:
-    rows = facts(0.786, 0.942, 0.993, source=PSource.PRIOR)
+    rows = facts(0.86, 0.942, 0.993, source=PSource.PRIOR)
     policy = Policy.model_validate(
         {**a_policy().model_dump(mode="json", exclude_unset=True), "stakes": DEAR}
     )
