@@ -10,7 +10,8 @@ all allowed rungs of (1 - p)·S + (1 + lambda)·c + kappa·latency, where a high
 cheaper than a lower one (running maximum). That makes the choice monotone: raising stakes or
 lowering level 1's confidence never lowers the first rung, which the property tests check. Where any
 rung's p is a mere prior or its price unknown, `guarded` and `certified` do not trust the comparison
-and the fixed triggers decide: the lowest allowed rung goes first.
+and the fixed triggers decide: the lowest allowed rung goes first. Priors may still lead higher
+where a mistake is dear (`rungs.costly_mistakes`).
 
 A trigger that is only a reason to look higher leaves level 1's answer in hand. Where the rung that
 it leads to is known to be right less often, that answer has the first turn, and `next_rung` leads
@@ -54,8 +55,10 @@ from router.routing.rungs.allowed_rungs import (
     passed_over,
     stand_ins,
 )
+from router.routing.rungs.costly_mistakes import raised
 from router.routing.rungs.rung_reasons import Choice, Weighed, reasons_of, truthful
 from router.types import (
+    GAINS_FROM,
     IN_HAND_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
     NO_PRESSURE,
@@ -147,6 +150,15 @@ def decide(
     if not allowed:
         allowed, outage = fallback(facts, passed, limits, asked, spare)
     best, choice = _first(facts, losses, allowed, section)
+    led = None
+    by_priors = choice is Reason.FIXED_TRIGGERS_DECIDE and version >= GAINS_FROM
+    if by_priors and outage is None and signals.domain_p >= section.domain_at:
+        # Amounts have triggers of their own.
+        of_kind = expected_losses(facts, base, section, pressure.price)
+        led = raised(facts, of_kind, passed, allowed, limits, section)
+    if led is not None:
+        best, choice = led.first, Reason.COSTLY_MISTAKE
+        allowed, passed, limits = led.allowed, led.passed, led.limits
     if any([f.cache_nano_usd for f in facts]):
         best, choice = _warm_first(
             facts, stakes_nano, allowed, section, (best, choice), pressure.price
@@ -335,16 +347,17 @@ def _warm_first(
 ) -> tuple[int, Reason]:
     """Returns the first rung where prompt caches are warm, and the reason.
 
-    `coldly` is the choice without regard to caches. Where the fixed triggers decide, chances are
-    not compared but money is: a warm rung that is no lower and costs no more goes before the lowest
-    allowed one.
+    `coldly` is the choice without regard to caches. Where it was made by priors, chances are not
+    compared but money is: a warm rung that is no lower and costs no more goes before it.
     """
     first, choice = coldly
-    if choice is Reason.FIXED_TRIGGERS_DECIDE:
+    if choice in (Reason.FIXED_TRIGGERS_DECIDE, Reason.COSTLY_MISTAKE):
         warm = [
             i
             for i in allowed
-            if facts[i].cache_nano_usd and facts[i].cost_nano_usd <= facts[first].cost_nano_usd
+            if facts[i].cache_nano_usd
+            and facts[i].level >= facts[first].level
+            and facts[i].cost_nano_usd <= facts[first].cost_nano_usd
         ]
         known = facts[first].cost_basis is not CostBasis.UNKNOWN
         if not warm or not known or facts[first].cache_nano_usd:

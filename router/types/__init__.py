@@ -69,6 +69,7 @@ from router.types.dashboard import (
 )
 from router.types.decisions import (
     APPROVED_WORDS,
+    GAINS_FROM,
     IN_HAND_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
     NO_PRESSURE,
@@ -225,6 +226,7 @@ __all__ = [
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
+    "GAINS_FROM",
     "IN_HAND_FROM",
     "KNOWN_IS_NOT_NOVEL_FROM",
     "LONG_CHARACTERS",

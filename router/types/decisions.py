@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 4
+RECORD_VERSION = 5
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -20,6 +20,10 @@ answer, and called the best of the rungs allowed the one of the lowest expected 
 
 KNOWN_IS_NOT_NOVEL_FROM = 4
 """Rows of earlier versions counted novelty also where a rule knew the answer."""
+
+GAINS_FROM = 5
+"""Rows of earlier versions went to the lowest allowed rung wherever a chance was a prior, however
+much a wrong answer would have cost."""
 
 
 APPROVED_WORDS = "approved_words"

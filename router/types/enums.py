@@ -90,6 +90,7 @@ class Reason(StrEnum):
     NOTHING_BETTER = "nothing_better"  # and so is every other one
     FLOOR = "floor"
     FIXED_TRIGGERS_DECIDE = "fixed_triggers_decide"
+    COSTLY_MISTAKE = "costly_mistake"  # by priors a lower rung's expected loss is far higher
     FALLBACK = "fallback"
     PINNED = "pinned"
     CACHE_HIT = "cache_hit"

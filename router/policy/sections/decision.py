@@ -132,8 +132,17 @@ class DecisionSection(Section):
     )
     level_3_not_below_usd: Usd = Field(
         default=1_000.0,
-        description="Below this impact level 3 is passed over, unless a hard rule or the client "
-        "names it.",
+        description="Below this impact level 3 is passed over, unless a hard rule, the client or "
+        "`level_3_gain_usd` leads there.",
+    )
+    level_2_gain_usd: Usd = Field(
+        default=0.5,
+        description="Where a chance is only a prior and a model would answer at level 1, level 2 "
+        "goes first if its expected loss is lower by this much, by the `cost_of_wrong` of a "
+        "domain that is surer than `domain_at`.",
+    )
+    level_3_gain_usd: Usd = Field(
+        default=10.0, description="The same for level 3 and higher, beside level 2 too."
     )
     outage_lifts: list[Literal["level_3_not_below_usd", "soft_share"]] = Field(
         default_factory=list,

@@ -71,6 +71,11 @@ def _unready(f: RungFacts, threshold: float) -> Reason | None:
     return None if f.ready else Reason.NOT_READY
 
 
+def is_ready(f: RungFacts) -> bool:
+    """Returns True for a rung above level 1 that would be called if the rules led there."""
+    return f.declined is None and f.ready
+
+
 def fits(f: RungFacts, signals: Signals) -> bool:
     """Returns True when the request is short enough for this answerer."""
     return f.context_tokens == 0 or f.read_tokens(signals.input_tokens) <= f.context_tokens
