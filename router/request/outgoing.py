@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from router.policy.sections.safety import OutputCheck
 from router.privacy.answer_findings import holds
 from router.routing.routed_request import RoutedRequest
-from router.types import Answer, Choice, Delta, Reason
+from router.types import Answer, Choice, Delta, Reason, citations_left
 
 _END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f]|\n")
 """Ends a sentence. A point counts before a blank, so that addresses and numbers stay whole."""
@@ -164,7 +164,10 @@ def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
             reason = Reason.ANSWER_WITHHELD
         elif window.marked and reason is None:
             reason = Reason.ANSWER_MARKED
-        choices.append(choice if text == choice.text else replace(choice, text=text, logprobs=()))
+        if text != choice.text:
+            cited = citations_left(choice.citations, choice.text, text)
+            choice = replace(choice, text=text, logprobs=(), citations=cited)
+        choices.append(choice)
     return replace(answer, choices=tuple(choices), reason=reason), climbs
 
 

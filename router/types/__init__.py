@@ -35,6 +35,7 @@ from router.types.answers import (
     BETWEEN_PARTS,
     Answer,
     Choice,
+    Citation,
     Delta,
     JudgeNote,
     PairNote,
@@ -44,6 +45,7 @@ from router.types.answers import (
     Usage,
     Worked,
     WorkedStep,
+    citations_left,
 )
 from router.types.batches import (
     ENDED,
@@ -282,6 +284,7 @@ __all__ = [
     "CertificateTurned",
     "ChatRequest",
     "Choice",
+    "Citation",
     "Clock",
     "Committed",
     "ContentPart",
@@ -400,6 +403,7 @@ __all__ = [
     "Work",
     "Worked",
     "WorkedStep",
+    "citations_left",
     "exact_usd",
     "measured_once",
     "span_id",

@@ -49,6 +49,24 @@ class TokenLogprob(Struct, frozen=True):
     utf8: bytes | None = None
 
 
+class Citation(Struct, frozen=True):
+    """Holds a page that an upstream's model cites, and the place in its text that does."""
+
+    url: str
+    title: str
+    start: int  # in characters of the choice's text
+    end: int  # behind the last one
+
+
+def citations_left(
+    citations: tuple[Citation, ...], before: str, after: str
+) -> tuple[Citation, ...]:
+    """Returns the citations whose place has the same words in `after` as it had in `before`."""
+    return tuple(
+        [one for one in citations if after[one.start : one.end] == before[one.start : one.end]]
+    )
+
+
 class Choice(Struct, frozen=True):
     """Holds one of the answers to a request; most requests ask for one."""
 
@@ -60,6 +78,7 @@ class Choice(Struct, frozen=True):
     logprobs: tuple[TokenLogprob, ...] = ()
     sealed: tuple[Sealed, ...] = ()
     stop_sequence: str | None = None  # that ended the text, where the upstream says which one
+    citations: tuple[Citation, ...] = ()  # by the upstream, of pages on the web
 
 
 class WorkedStep(Struct, frozen=True):
@@ -163,6 +182,8 @@ class Answer(Struct, frozen=True):
     passages: tuple[str, ...] = ()  # the words of `sources`, one each, which a row never has
     judged: JudgeNote | None = None  # another model's verdict; None: the policy asks for none
     gathered: tuple[str, ...] = ()  # what was unusual in finding and showing those passages
+    service_tier: str = ""  # of the upstream, as it says; "" where it says none
+    system_fingerprint: str = ""  # of the upstream's configuration, as it says
     material: tuple[str, ...] = ()  # passages as its author saw them, for a judge; never kept
 
     @property

@@ -108,6 +108,7 @@ def _stopped(choice: Choice, stops: tuple[str, ...]) -> Choice:
         tool_calls=(),
         logprobs=choice.logprobs[: tokens_before(choice.logprobs, place)],
         sealed=tuple([item for item in choice.sealed if not item.at]),
+        citations=tuple([one for one in choice.citations if one.end <= place]),
         stop_sequence=stop,
     )
 

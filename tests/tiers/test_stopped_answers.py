@@ -11,7 +11,7 @@ from router.types import Delta
 from router.wire.responses.answers import ResponseFolder
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
 from tests.kits.upstreams.upstream_wire import TEXT
-from tiers.upstream.stopped import stopped
+from tiers.upstream.stopped import StoppedFolder
 
 STOP = TEXT[13:16]  # begins within a word of the stream and ends within the next one
 USER = {"role": "user", "content": "Where is my parcel?"}
@@ -79,7 +79,7 @@ def test_the_whole_answer_is_paid(served: Served) -> None:
 
 
 def test_log_probabilities_wait_for_their_text() -> None:
-    folder = stopped(ResponseFolder("us"), (" END",))
+    folder = StoppedFolder(ResponseFolder("us"), (" END",))
     deltas: list[Delta] = []
     for word in ("one", " E", "ND", " two"):
         event = {"type": "response.output_text.delta", "delta": word}
@@ -88,3 +88,13 @@ def test_log_probabilities_wait_for_their_text() -> None:
     assert [(delta.text, [t.token for t in delta.logprobs]) for delta in deltas] == [
         ("one", ["one"])
     ]
+    assert folder.left() == []
+
+
+def test_what_begins_no_sequence_is_left_at_the_end() -> None:
+    folder = StoppedFolder(ResponseFolder("us"), (" END",))
+    event = {"type": "response.output_text.delta"}
+    folder.fold(orjson.dumps({**event, "delta": "one"}))
+    assert folder.fold(orjson.dumps({**event, "delta": " E"})) == []
+    assert folder.left() == [Delta(text=" E")]
+    assert folder.left() == []

@@ -28,6 +28,7 @@ from router.types import (
     SourceNote,
     Usage,
     Work,
+    citations_left,
 )
 from tiers.citing.citations import checked, sentences_of
 from tiers.citing.fence import INSTRUCTIONS, Readings, as_written, cleaned, listed, mark_of
@@ -184,7 +185,9 @@ class DocumentContext:
             below = sources_below(shown.passages, left.used)
             text = f"{left.text}\n\n{below}" if below else left.text
             verified = answer.verified
-        choice = replace(answer.choices[0], text=text, logprobs=())
+        said = answer.choices[0]
+        cited = citations_left(said.citations, said.text, text)
+        choice = replace(said, text=text, logprobs=(), citations=cited)
         return replace(
             answer,
             choices=(choice,),

@@ -48,7 +48,7 @@ from tiers.upstream.client import (
 from tiers.upstream.client_errors import FOREIGN
 from tiers.upstream.connection import Response
 from tiers.upstream.exchange import Connections, Exchange
-from tiers.upstream.stopped import stopped
+from tiers.upstream.stopped import StoppedFolder
 from tiers.upstream.wires import Folder, wire_of
 
 COUNT_S = 3.0  # for a count of tokens; clients wait for it, and a bound is at hand
@@ -147,12 +147,15 @@ class UpstreamTier:
                     yield deltas
             else:
                 check_type(response, EVENTS)
-                folder = stopped(self._wire.folder(), stops)
+                cut = StoppedFolder(self._wire.folder(), stops) if stops else None
+                folder = self._wire.folder() if cut is None else cut
                 most = bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:
                     async for pieces in steps:
                         yield pieces
                 answer = folder.finish()
+                if cut is not None and (left := cut.left()):
+                    yield left
             exchange.succeed()
             yield [Delta(final=self._final(answer, work))]
 

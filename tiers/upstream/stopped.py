@@ -12,21 +12,23 @@ from router.wire.stop_sequences import StopScanner, stopped_answer
 from tiers.upstream.wires import Folder
 
 
-def stopped(folder: Folder, stops: tuple[str, ...]) -> Folder:
-    """Returns the folder of a stream of one choice that ends at one of these sequences."""
-    return StoppedFolder(folder, stops) if stops else folder
-
-
 class StoppedFolder:
-    """Implements Folder over another one. Text waits while it may begin a stop sequence."""
+    """Implements Folder over that of a stream of one choice.
+
+    Text waits while it may begin a stop sequence; `left` has what waits when the stream is over.
+    """
 
     def __init__(self, folder: Folder, stops: tuple[str, ...]) -> None:
-        self.done = False
         self._folder = folder
         self._stops = stops
         self._scanner = StopScanner(stops)
         self._tokens: list[TokenLogprob] = []  # wait for their text
         self._ahead = 0  # letters that were said beyond the beginning of the first of them
+
+    @property
+    def done(self) -> bool:
+        """Returns True once the stream's last event was seen."""
+        return self._folder.done
 
     @property
     def upstream_id(self) -> str:
@@ -44,7 +46,7 @@ class StoppedFolder:
         return self._folder.unsaid
 
     def fold(self, event: bytes) -> list[Delta]:
-        """Returns the Deltas of one event's data, and with the last one what was held back."""
+        """Returns the Deltas of one event's data, but for what is held back."""
         deltas: list[Delta] = []
         for delta in self._folder.fold(event):
             if delta.text or delta.logprobs:
@@ -53,12 +55,15 @@ class StoppedFolder:
                 continue
             if delta.text or delta.logprobs or delta.reasoning or delta.sealed or delta.tool_call:
                 deltas.append(delta)
-        if self._folder.done and not self.done:
-            self.done = True
-            rest = self._scanner.rest()
-            if rest or (self._tokens and not self._scanner.stop):
-                deltas.append(Delta(text=rest, logprobs=tuple(self._tokens)))
         return deltas
+
+    def left(self) -> list[Delta]:
+        """Returns the text that was held back and begins no stop sequence, since nothing comes."""
+        rest, tokens = self._scanner.rest(), tuple(self._tokens)
+        self._tokens.clear()
+        if self._scanner.stop or not (rest or tokens):
+            return []
+        return [Delta(text=rest, logprobs=tokens)]
 
     def finish(self) -> Answer:
         """Returns the whole answer, which ends where its text did."""

@@ -25,9 +25,12 @@ from tiers.resilience.base import body_of_call
 
 
 class Folder(Protocol):
-    """Folds a stream's events; `done` once its last one was seen."""
+    """Folds a stream's events."""
 
-    done: bool
+    @property
+    def done(self) -> bool:
+        """Returns True once the stream's last event was seen."""
+        ...
 
     @property
     def upstream_id(self) -> str:

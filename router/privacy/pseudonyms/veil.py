@@ -28,9 +28,11 @@ from router.types import (
     AnswererFacts,
     ChatRequest,
     Choice,
+    Citation,
     Delta,
     SummaryPlace,
     ToolCall,
+    citations_left,
 )
 
 Span = tuple[int, int, EntityKind]  # start and end in a text
@@ -214,7 +216,8 @@ class Veil:
         choices = [
             replace(
                 choice,
-                text=self._as_cached(choice.text),
+                text=(text := self._as_cached(choice.text)),
+                citations=citations_left(choice.citations, choice.text, text),
                 reasoning=choice.reasoning and self._as_cached(choice.reasoning),
             )
             for choice in answer.choices
@@ -293,6 +296,7 @@ def _choice(choice: Choice, mask: Mask, *, in_json: bool) -> Choice:
     return replace(
         choice,
         text=mask.restored(choice.text, in_json=in_json),
+        citations=_moved(choice, mask, in_json=in_json),
         refusal=choice.refusal and mask.restored(choice.refusal),
         reasoning=choice.reasoning and mask.restored(choice.reasoning),
         stop_sequence=choice.stop_sequence and mask.restored(choice.stop_sequence),
@@ -303,6 +307,19 @@ def _choice(choice: Choice, mask: Mask, *, in_json: bool) -> Choice:
             ]
         ),
     )
+
+
+def _moved(choice: Choice, mask: Mask, *, in_json: bool) -> tuple[Citation, ...]:
+    """Returns the citations at their places in the restored text, whose names have other lengths.
+
+    No tag is taken apart as long as none of them begins or ends within one.
+    """
+    cited = choice.citations
+    moved, begin, length = dict[int, int](), 0, 0
+    for place in sorted({place for one in cited for place in (one.start, one.end)}):
+        length += len(mask.restored(choice.text[begin:place], in_json=in_json))
+        begin, moved[place] = place, length
+    return tuple([replace(one, start=moved[one.start], end=moved[one.end]) for one in cited])
 
 
 _SUMMARY = "summary "

@@ -27,6 +27,7 @@ from router.types import (
     ToolCall,
     Usage,
 )
+from router.wire.openai.citations import parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
@@ -116,6 +117,8 @@ def _answer(body: dict[str, object], choices: tuple[Choice, ...], usage: Usage) 
         usage=usage,
         provider_cost_nano_usd=parse_provider_cost(body.get("usage")),
         upstream_id=short_text(body.get("id")),
+        service_tier=short_text(body.get("service_tier")),
+        system_fingerprint=short_text(body.get("system_fingerprint")),
     )
 
 
@@ -256,6 +259,7 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
         reasoning=reasoning_text(message) or None,
         logprobs=parse_logprobs(value.get("logprobs")),
         sealed=signed_calls(called, issuer, bool(text)) if called else (),
+        citations=parse_annotations(message.get("annotations")),
     )
 
 

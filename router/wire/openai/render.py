@@ -24,6 +24,7 @@ from router.types import (
     ToolCall,
     Usage,
 )
+from router.wire.openai.citations import message_annotations
 from router.wire.openai.thought_signatures import KIND as SIGNATURE
 from router.wire.openai.thought_signatures import extra_content, of_call
 
@@ -95,13 +96,19 @@ def render_completion(
             "object": "chat.completion",
             "created": created,
             "model": answer.model,
-            "system_fingerprint": None,
+            **origin_fields(answer),
             "choices": [_choice(i, choice) for i, choice in enumerate(answer.choices)],
             "usage": usage_object(answer.usage),
         }
     )
     # The body is already encoded, so `routing` is added as text.
     return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+
+
+def origin_fields(answer: Answer) -> dict[str, object]:
+    """Returns what an upstream said of itself; a server without tiers has no `service_tier`."""
+    tier: dict[str, object] = {"service_tier": answer.service_tier} if answer.service_tier else {}
+    return {"system_fingerprint": answer.system_fingerprint or None, **tier}
 
 
 def usage_object(usage: Usage) -> dict[str, object]:
@@ -132,6 +139,8 @@ def _choice(index: int, choice: Choice) -> dict[str, object]:
     }
     if choice.reasoning is not None:
         message["reasoning_content"] = choice.reasoning
+    if choice.citations:
+        message["annotations"] = message_annotations(choice.citations)
     if choice.tool_calls:
         first = bool(choice.text)
         message["tool_calls"] = [
@@ -200,7 +209,7 @@ class StreamRenderer:
     `failure()` and nothing more: `[DONE]` never follows an error event.
     """
 
-    __slots__ = ("_head", "_started", "_tail", "_usage")
+    __slots__ = ("_fields", "_head", "_started", "_tail", "_usage")
 
     def __init__(
         self,
@@ -210,16 +219,9 @@ class StreamRenderer:
         model: str,
         include_usage: bool = False,
     ) -> None:
-        head = to_json(
-            {
-                "id": id,
-                "object": "chat.completion.chunk",
-                "created": created,
-                "model": model,
-                "system_fingerprint": None,
-            }
-        )
-        self._head = b"data: " + one_line(head[:-1]) + b',"choices":['
+        named = {"id": id, "object": "chat.completion.chunk", "created": created, "model": model}
+        self._fields: dict[str, object] = {**named, "system_fingerprint": None}
+        self._head = self._begun()
         self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
         self._usage = include_usage
         self._started: set[int] = set()
@@ -248,15 +250,22 @@ class StreamRenderer:
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
         """Returns the end of a good stream: a last chunk per choice, usage if requested, `[DONE]`.
 
-        With `routing`, the last chunk before `[DONE]` carries it.
+        With `routing`, the last chunk before `[DONE]` carries it. Citations, and what the upstream
+        said of itself, are known only now.
         """
         chunks: list[bytes] = []
+        self._fields |= origin_fields(answer)
+        self._head = self._begun()
         for index, choice in enumerate(answer.choices):
             if choice.refusal:
                 chunks.append(self._chunks(index, {"refusal": choice.refusal}, (), None))
             elif index not in self._started:
                 # A choice without any piece still needs a chunk with its role.
                 chunks.append(self._chunks(index, {"content": ""}, (), None))
+            if choice.citations:
+                # One chunk has them all: SDKs join no lists of objects that have no index.
+                cited: dict[str, object] = {"annotations": message_annotations(choice.citations)}
+                chunks.append(self._chunks(index, cited, (), None))
             chunks.append(self._chunks(index, {}, (), choice.finish_reason))
         if self._usage:
             usage = to_json(usage_object(answer.usage))
@@ -271,6 +280,9 @@ class StreamRenderer:
     def failure(self, error: TiergateError) -> bytes:
         """Returns the last event of a stream that failed after its first byte."""
         return render_error_event(error)
+
+    def _begun(self) -> bytes:
+        return b"data: " + one_line(to_json(self._fields)[:-1]) + b',"choices":['
 
     def _chunks(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
+from router.types import Answer, Choice, Citation, Delta, TokenLogprob, ToolCall, Usage
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
     MAX_CHOICES,
@@ -26,6 +26,7 @@ from router.wire.openai.answers import (
     upstream_object,
     written,
 )
+from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signature_alone, signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
@@ -186,8 +187,10 @@ class _ChoiceSoFar:
     logprobs: list[TokenLogprob] = field(default_factory=list)
     calls: list[_ToolCallSoFar] = field(default_factory=list)
     numbers: dict[int | str, int] = field(default_factory=dict)  # of calls, by the server's index
+    citations: list[Citation] = field(default_factory=list)
     finish_reason: str = ""
-    unsaid: int = 0  # bytes of refusals and signatures, which come with the whole answer
+    # Bytes of refusals, signatures and citations, which come with the whole answer.
+    unsaid: int = 0
 
     def whole(self, issuer: str) -> Choice:
         calls, text = self.calls, self.text.whole
@@ -199,13 +202,24 @@ class _ChoiceSoFar:
             reasoning=self.reasoning.whole or None,
             logprobs=tuple(self.logprobs),
             sealed=signed_calls([call.signed for call in calls], issuer, bool(text)),
+            citations=tuple(self.citations),
         )
 
 
 class ChunkFolder:
     """Folds `chat.completion.chunk` events into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_choices", "_cost", "_id", "_issuer", "_model", "_usage", "done")
+    __slots__ = (
+        "_choices",
+        "_cost",
+        "_fingerprint",
+        "_id",
+        "_issuer",
+        "_model",
+        "_service_tier",
+        "_usage",
+        "done",
+    )
 
     def __init__(self, issuer: str = "") -> None:
         self._issuer = issuer
@@ -216,6 +230,8 @@ class ChunkFolder:
         self._cost: int | None = None
         self._model = ""
         self._id = ""
+        self._service_tier = ""
+        self._fingerprint = ""
 
     def fold(self, event: bytes) -> list[Delta]:
         """Returns the Deltas of one event's data.
@@ -237,6 +253,8 @@ class ChunkFolder:
         raise_for_error(chunk)
         self._model = short_text(chunk.get("model")) or self._model
         self._id = self._id or short_text(chunk.get("id"))
+        self._service_tier = short_text(chunk.get("service_tier")) or self._service_tier
+        self._fingerprint = short_text(chunk.get("system_fingerprint")) or self._fingerprint
         used = chunk.get("usage")
         if used is not None:
             self._take_usage(used)
@@ -285,6 +303,8 @@ class ChunkFolder:
             usage=self._usage,
             provider_cost_nano_usd=self._cost,
             upstream_id=self._id,
+            service_tier=self._service_tier,
+            system_fingerprint=self._fingerprint,
         )
 
     def _take_usage(self, value: object) -> None:
@@ -338,6 +358,8 @@ class ChunkFolder:
         if type(refusal) is str:
             so_far.refusal.add(refusal)
             so_far.unsaid += utf8_bytes(refusal)
+        if delta.get("annotations"):
+            _take_citations(so_far, parse_annotations(delta["annotations"]))
         calls = delta.get("tool_calls")
         if calls is None:
             return
@@ -345,6 +367,13 @@ class ChunkFolder:
             raise UpstreamInvalid("The upstream sent tool_calls that are no array.")
         for position, call in enumerate(calls):
             deltas.append(_fold_tool_call(index, so_far, call, position))
+
+
+def _take_citations(so_far: _ChoiceSoFar, citations: tuple[Citation, ...]) -> None:
+    """Adds the citations of one piece; their places count from the beginning of the text."""
+    kept = citations[: MAX_CITATIONS - len(so_far.citations)]
+    so_far.citations += kept
+    so_far.unsaid += sum([utf8_bytes(one.url) + utf8_bytes(one.title) for one in kept])
 
 
 def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: int) -> Delta:

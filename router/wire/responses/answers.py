@@ -13,6 +13,7 @@ from router.types import (
     BETWEEN_PARTS,
     Answer,
     Choice,
+    Citation,
     Delta,
     Sealed,
     SummaryPlace,
@@ -31,6 +32,7 @@ from router.wire.openai.answers import (
     upstream_object,
     written,
 )
+from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
@@ -70,6 +72,7 @@ def _answer(response: dict[str, object], issuer: str, items: tuple[object, ...])
         usage=_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
         upstream_id=short_text(response.get("id")),
+        service_tier=short_text(response.get("service_tier")),
     )
 
 
@@ -84,6 +87,8 @@ class _Output:
     logprobs: list[TokenLogprob] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     sealed: list[Sealed] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    length: int = 0  # of the text so far
 
     @property
     def place(self) -> int:
@@ -117,12 +122,17 @@ class _Output:
             text, refusal = part.get("text"), part.get("refusal")
             if part.get("type") == "output_text" and type(text) is str and text:
                 if self.text and not begun:
-                    text = gap_between(self.text[-1], text) + text
+                    self._say(gap_between(self.text[-1], text))
                 begun = True
-                self.text.append(text)
+                self.citations += parse_annotations(part.get("annotations"), self.length)
+                self._say(text)
                 self.logprobs += parse_logprobs({"content": part.get("logprobs")})
             elif part.get("type") == "refusal" and type(refusal) is str:
                 self.refusal.append(refusal)
+
+    def _say(self, words: str) -> None:
+        self.text.append(words)
+        self.length += len(words)
 
     def choice(self, finish_reason: str) -> Choice:
         return Choice(
@@ -133,6 +143,7 @@ class _Output:
             reasoning="\n\n".join(self.reasoning) or None,
             logprobs=tuple(self.logprobs),
             sealed=tuple(self.sealed),
+            citations=tuple(self.citations[:MAX_CITATIONS]),
         )
 
 

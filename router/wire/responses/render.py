@@ -13,12 +13,14 @@ from router.privacy.provider_seals import packed, shown
 from router.types import (
     Answer,
     Choice,
+    Citation,
     JsonText,
     Sealed,
     TokenLogprob,
     ToolCall,
     ToolSpec,
 )
+from router.wire.openai.citations import part_annotations
 from router.wire.openai.render import to_json, token_object
 from router.wire.responses.compaction import compaction_item, responses_usage
 from router.wire.responses.tools import custom_input
@@ -97,7 +99,7 @@ def _items(id: str, choice: Choice, tools: Mapping[str, ToolSpec]) -> Iterator[d
         yield item
         index += 1
     if says_text(choice):
-        part = part_object("message", choice.text, choice.logprobs)
+        part = part_object("message", choice.text, choice.logprobs, choice.citations)
         yield item_object(id, index, "message", [part], status)
         index += 1
         unit += bool(choice.text)
@@ -178,7 +180,10 @@ def id_of(id: str, place: int, kind: str) -> str:
 
 
 def part_object(
-    kind: str, words: str, logprobs: tuple[TokenLogprob, ...] = ()
+    kind: str,
+    words: str,
+    logprobs: tuple[TokenLogprob, ...] = (),
+    citations: tuple[Citation, ...] = (),
 ) -> dict[str, object]:
     """Returns the one content part of an item of this kind."""
     if kind == "reasoning":
@@ -188,7 +193,7 @@ def part_object(
     return {
         "type": "output_text",
         "text": words,
-        "annotations": [],
+        "annotations": part_annotations(citations),
         "logprobs": logprob_objects(logprobs),
     }
 

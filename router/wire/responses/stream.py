@@ -14,6 +14,7 @@ from router.errors import TiergateError, UpstreamRateLimited
 from router.types import (
     BETWEEN_PARTS,
     Answer,
+    Citation,
     Delta,
     JsonText,
     Sealed,
@@ -23,6 +24,7 @@ from router.types import (
     ToolSpec,
 )
 from router.wire.growing_text import GrowingText
+from router.wire.openai.citations import part_annotations
 from router.wire.openai.render import one_line, to_json
 from router.wire.responses.compaction import compaction_item
 from router.wire.responses.render import (
@@ -72,6 +74,7 @@ class ResponseStream:
     """Implements wire.protocols.AnswerStream for responses."""
 
     __slots__ = (
+        "_citations",
         "_compacts",
         "_echoed",
         "_head",
@@ -107,6 +110,7 @@ class ResponseStream:
         self._kind: str | None = None  # of the open item
         self._words = GrowingText()
         self._logprobs: list[TokenLogprob] = []
+        self._citations: tuple[Citation, ...] = ()  # of the open message, known at its end
         self._summary: _Summary | None = None  # of the open item, which has no kind
 
     def begin(self) -> bytes:
@@ -144,6 +148,7 @@ class ResponseStream:
         spoken = self._kind == "message" or any(i["type"] == "message" for i in self._output)
         if says_text(choice) and not spoken:
             self._say(events, "message", choice.text, choice.logprobs)
+        self._citations = choice.citations
         self._close(events, status)
         if choice.refusal:
             self._say(events, "refusal", choice.refusal)
@@ -202,7 +207,9 @@ class ResponseStream:
         if kind is None:
             return
         words, logprobs = self._words.whole, tuple(self._logprobs)
-        part = part_object(kind, words, logprobs)
+        part = part_object(kind, words, logprobs, self._citations)
+        if kind == "message":
+            self._cite(events)
         status = "completed" if kind == "reasoning" else status
         item = item_object(self._id, self._index, kind, [part], status)
         more = {"logprobs": logprob_objects(logprobs)} if kind == "message" else {}
@@ -211,7 +218,13 @@ class ResponseStream:
         events.append(self._part_event("response.content_part.done", {"part": part}))
         events.append(self._item_event("response.output_item.done", item))
         self._output.append(item)
-        self._kind, self._words, self._logprobs = None, GrowingText(), []
+        self._kind, self._words, self._logprobs, self._citations = None, GrowingText(), [], ()
+
+    def _cite(self, events: list[bytes]) -> None:
+        """Adds an event for each citation of the open message."""
+        for i, annotation in enumerate(part_annotations(self._citations)):
+            fields = {"annotation_index": i, "annotation": annotation}
+            events.append(self._part_event("response.output_text.annotation.added", fields))
 
     def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
         """Adds a whole sealed item, with the events of its summary that no piece told."""

@@ -17,6 +17,7 @@ from router.types import (
     Answer,
     ChatRequest,
     Choice,
+    Citation,
     ContentPart,
     Delta,
     JsonText,
@@ -201,3 +202,17 @@ def test_pieces_of_a_summary_come_back_in_their_part() -> None:
                 assert delta.summary.item_id == "rs_1"
                 told[delta.summary.part] = told.get(delta.summary.part, "") + delta.reasoning
     assert told == {0: f"I ask {NAME}", BETWEEN_PARTS: "\n\n", 1: f"{NAME} it is."}
+
+
+def test_a_citation_keeps_its_words_when_names_come_back() -> None:
+    request = asked(f"Look {NAME} up.")
+    veil = veil_of(request)
+    tag = veil.hidden(request).messages[0].text.removeprefix("Look ").removesuffix(" up.")
+    text = f"{tag} lives here, says {tag}'s page."
+    start = text.index("says")
+    cited = [Citation("https://a.test", "A", start, len(text) - 1), Citation("b", "B", 0, 0)]
+    choice = Choice(text, "stop", citations=tuple(cited))
+    (back_again,) = veil.restored(Answer((choice,), "m", Usage()), in_json=False).choices
+    first, second = back_again.citations
+    assert back_again.text[first.start : first.end] == f"says {NAME}'s page"
+    assert (second.start, second.end) == (0, 0)
