@@ -169,14 +169,14 @@ def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[s
 
     `positives` counts them; `majority` is the accuracy of who always gives the commoner label.
     """
-    seed, resamples = options.seed, options.resamples
+    seed, resamples, groups = options.seed, options.resamples, options.groups
     right = (chances > 0.5) == positive
     share = float(positive.mean())
     return {
         POSITIVES: Figure(float(positive.sum()), len(positive)),
         "majority": Figure(max(share, 1.0 - share), len(positive)),
-        "accuracy": share_figure(right, resamples=resamples, seed=seed),
-        "auroc": auroc_figure(chances, positive, resamples=resamples, seed=seed),
+        "accuracy": share_figure(right, resamples=resamples, seed=seed, groups=groups),
+        "auroc": auroc_figure(chances, positive, resamples=resamples, seed=seed, groups=groups),
         **ece_figures(chances, positive.astype(float), seed),
     }
 
@@ -190,7 +190,9 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
     right = predicted == truth
     return {
         "majority": Figure(float(np.bincount(truth).max()) / len(truth), len(truth)),
-        "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
+        "accuracy": share_figure(
+            right, resamples=options.resamples, seed=options.seed, groups=options.groups
+        ),
         "macro_f1": macro_figure(predicted, truth, options),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
@@ -243,6 +245,7 @@ def macro_figure(predicted: Labels, truth: Labels, options: Options) -> Figure:
         len(truth),
         resamples=options.resamples,
         seed=options.seed,
+        groups=options.groups,
     )
     return Figure(macro_f1(predicted, truth), len(truth), *span)
 

@@ -124,6 +124,27 @@ def test_the_same_seed_gives_the_same_interval(seed: int) -> None:
     assert once() == once()
 
 
+def test_rows_of_one_text_are_no_further_evidence() -> None:
+    flags = RNG.random(60) < 0.7
+    once = m.share_figure(flags)
+    ten_times = m.share_figure(np.repeat(flags, 10), groups=np.repeat(np.arange(60), 10))
+    assert (ten_times.low, ten_times.high) == (once.low, once.high)
+    assert (ten_times.value, ten_times.n) == (once.value, 600)
+    alone = m.share_figure(np.repeat(flags, 10))
+    assert alone.high - alone.low < (once.high - once.low) / 2
+
+
+def test_rows_without_repeats_have_the_interval_that_they_have_without_groups() -> None:
+    scores, positive = RNG.random(40), RNG.random(40) < 0.5
+    numbered = m.auroc_figure(scores, positive, groups=np.arange(40)[::-1])
+    assert numbered == m.auroc_figure(scores, positive)
+
+
+def test_groups_of_other_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 rows have a group; expected all 4"):
+        m.share_figure(np.ones(4, bool), groups=np.arange(3))
+
+
 def test_a_figure_that_is_not_a_number_is_null_in_json() -> None:
     assert m.Figure(float("nan"), 3).to_json() == {"value": None, "n": 3}
 

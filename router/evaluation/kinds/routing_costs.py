@@ -148,6 +148,7 @@ def _two(
                 len(rows),
                 resamples=options.resamples,
                 seed=options.seed,
+                groups=options.groups,
             )
             figures[label] = Figure(share(every, order), len(rows), *span)
         sections[f"cost to match the strong model, {name}"] = figures
@@ -210,7 +211,11 @@ def _many(
         ("oracle_cost_percent", partial(share, chances=results)),
     ):
         span = paired_bootstrap(
-            measure, len(rows), resamples=min(options.resamples, 200), seed=options.seed
+            measure,
+            len(rows),
+            resamples=min(options.resamples, 200),
+            seed=options.seed,
+            groups=options.groups,
         )
         figures[name] = Figure(measure(every), len(rows), *span)
     singles = list(zip(costs.mean(axis=0).tolist(), results.mean(axis=0).tolist(), strict=True))
