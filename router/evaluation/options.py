@@ -13,7 +13,7 @@ import numpy as np
 from router.evaluation.rows import taught_by, text_numbers, trained_on
 from router.stats import heads
 from router.stats.heads import Encoded, Head
-from router.stats.measures import RESAMPLES, Figure, Flags, Labels
+from router.stats.measures import RESAMPLES, Draws, Figure, Flags, Labels
 from router.training.heads.train_head import seen_by
 from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader
@@ -80,6 +80,11 @@ class Options:
     seed: int = 0
     resamples: int = RESAMPLES
     groups: Labels | None = None  # of the rows that judge: intervals draw whole groups
+
+    @property
+    def draws(self) -> Draws:
+        """Returns how intervals draw the rows."""
+        return Draws(self.resamples, self.seed, self.groups)
 
     def of_texts(self, texts: Sequence[str]) -> Options:
         """Returns the options for rows with these texts: repeats of one are drawn together."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.measures import RESAMPLES, Figure, intervals
+from router.stats.measures import RESAMPLES, Draws, Figure, intervals
 
 Grades = npt.NDArray[np.integer]
 """Grades of one rater, (rows,); whole numbers in their order."""
@@ -87,7 +87,7 @@ def agreement_figures(
     values = measures(np.arange(len(ones)))
     spans = [(math.nan, math.nan)] * len(names)
     if len(np.unique(numbers)) >= 2:
-        spans = intervals(measures, len(ones), resamples=resamples, seed=seed, groups=numbers)
+        spans = intervals(measures, len(ones), Draws(resamples, seed, numbers))
     return {
         name: Figure(value, len(ones), *span)
         for name, value, span in zip(names, values, spans, strict=True)

@@ -207,9 +207,7 @@ def _reader(rows: Sequence[Row], encoded: Encoded) -> Callable[[Head, Flags], Fl
 def _in_scope(chances: Floats, truth: Labels, options: Options) -> dict[str, Figure]:
     right = chances.argmax(axis=1) == truth
     return {
-        "accuracy": share_figure(
-            right, resamples=options.resamples, seed=options.seed, groups=options.groups
-        ),
+        "accuracy": share_figure(right, options.draws),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
 
@@ -300,21 +298,11 @@ def _novelty_figures(
 ) -> Mapping[str, Figure]:
     """Returns the AUROC over all rows, and the recall over the strange ones."""
     span = paired_bootstrap(
-        lambda rows: recall_at_rejection(values[rows], strange[rows]),
-        len(values),
-        resamples=options.resamples,
-        seed=options.seed,
-        groups=options.groups,
+        lambda rows: recall_at_rejection(values[rows], strange[rows]), len(values), options.draws
     )
     recall = recall_at_rejection(values, strange)
     return {
-        "auroc": auroc_figure(
-            values,
-            strange,
-            resamples=options.resamples,
-            seed=options.seed,
-            groups=options.groups,
-        ),
+        "auroc": auroc_figure(values, strange, options.draws),
         "recall_at_5_percent": Figure(recall, int(strange.sum()), *span),
     }
 
@@ -330,8 +318,4 @@ def _baseline(taught: Sequence[Row], rows: Sequence[Row], options: Options) -> d
         )[0]
     right = predicted == np.array([row.label for row in rows], dtype=object)
     options = options.of_texts([row.text for row in rows])
-    return {
-        "accuracy": share_figure(
-            right, resamples=options.resamples, seed=options.seed, groups=options.groups
-        )
-    }
+    return {"accuracy": share_figure(right, options.draws)}

@@ -334,16 +334,13 @@ def rival(
         [row.text for row in taught], [row.label for row in taught], [row.text for row in rows]
     )
     truth = np.array([row.label for row in rows])
-    options = options.of_texts([row.text for row in rows])
-    resamples, seed, groups = options.resamples, options.seed, options.groups
-    right = share_figure(predicted == truth, resamples=resamples, seed=seed, groups=groups)
+    draws = options.of_texts([row.text for row in rows]).draws
+    right = share_figure(predicted == truth, draws)
     figures_of = {"accuracy": right}
     if reading.positive:
         # scikit-learn's margin is for the last label in order.
         above = margins if max(row.label for row in taught) == reading.positive else -margins
-        figures_of["auroc"] = auroc_figure(
-            above, truth == reading.positive, resamples=resamples, seed=seed, groups=groups
-        )
+        figures_of["auroc"] = auroc_figure(above, truth == reading.positive, draws)
         return figures_of
     names, codes = np.unique(np.concatenate([truth, predicted]), return_inverse=True)
     assert len(names)

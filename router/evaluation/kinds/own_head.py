@@ -87,6 +87,4 @@ def _stated(sure: Floats, right: Flags, options: Options) -> Section:
 
 
 def _share(flags: Flags, options: Options) -> Figure:
-    return share_figure(
-        flags, resamples=options.resamples, seed=options.seed, groups=options.groups
-    )
+    return share_figure(flags, options.draws)

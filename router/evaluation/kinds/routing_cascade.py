@@ -111,11 +111,5 @@ def _matched(
         spent = rm.spending(-chance[index], *right, *paid, cascade=True, seed=options.seed)
         return 100 * spent.cost_to_reach(float(right[1].mean())) / float(paid[1].mean())
 
-    span = paired_bootstrap(
-        share,
-        len(weak),
-        resamples=options.resamples,
-        seed=options.seed,
-        groups=options.groups,
-    )
+    span = paired_bootstrap(share, len(weak), options.draws)
     return Figure(share(np.arange(len(weak))), len(weak), *span)

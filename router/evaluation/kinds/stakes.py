@@ -14,7 +14,7 @@ import numpy as np
 
 from router.evaluation.kinds.labelled import Reading, report_of
 from router.evaluation.options import Kind, Options, Report, Section, Subject
-from router.evaluation.rows import Row, text_numbers
+from router.evaluation.rows import Row
 from router.evaluation.table import Line, Table, need_classes, read
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded, Head
@@ -66,15 +66,13 @@ def _apart(chances: Floats, rows: Sequence[Row], options: Options) -> dict[str, 
         sections["minimal pairs"] = {"in_order": Figure(share, pairs)}
     # The same folding as in triage, so that the same sums are seen.
     money = np.array([bool(DOLLARS.read(fold(row.text))) for row in rows])
-    texts = text_numbers([row.text for row in rows])
+    texts = options.of_texts([row.text for row in rows])
     figures = {"share_with_a_sum": Figure(float(money.mean()), len(rows))}
     for name, part in (("auroc_with_a_sum", money), ("auroc_without_one", ~money)):
         if part.any():
             figures[name] = auroc_figure(
                 chances[part],
                 high[part],
-                resamples=options.resamples,
-                seed=options.seed,
-                groups=texts[part],
+                texts.part(part).draws,
             )
     return {**sections, "dollars": figures}
