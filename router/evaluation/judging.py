@@ -169,15 +169,14 @@ def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[s
 
     `positives` counts them; `majority` is the accuracy of who always gives the commoner label.
     """
-    seed, resamples = options.seed, options.resamples
     right = (chances > 0.5) == positive
     share = float(positive.mean())
     return {
         POSITIVES: Figure(float(positive.sum()), len(positive)),
         "majority": Figure(max(share, 1.0 - share), len(positive)),
-        "accuracy": share_figure(right, resamples=resamples, seed=seed),
-        "auroc": auroc_figure(chances, positive, resamples=resamples, seed=seed),
-        **ece_figures(chances, positive.astype(float), seed),
+        "accuracy": share_figure(right, options.draws),
+        "auroc": auroc_figure(chances, positive, options.draws),
+        **ece_figures(chances, positive.astype(float), options.seed),
     }
 
 
@@ -190,7 +189,7 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
     right = predicted == truth
     return {
         "majority": Figure(float(np.bincount(truth).max()) / len(truth), len(truth)),
-        "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
+        "accuracy": share_figure(right, options.draws),
         "macro_f1": macro_figure(predicted, truth, options),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
@@ -239,10 +238,7 @@ def early_section(
 def macro_figure(predicted: Labels, truth: Labels, options: Options) -> Figure:
     """Returns macro-F1 with its interval."""
     span = paired_bootstrap(
-        lambda rows: macro_f1(predicted[rows], truth[rows]),
-        len(truth),
-        resamples=options.resamples,
-        seed=options.seed,
+        lambda rows: macro_f1(predicted[rows], truth[rows]), len(truth), options.draws
     )
     return Figure(macro_f1(predicted, truth), len(truth), *span)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
-from router.evaluation.rows import taught_by, trained_on
+from router.evaluation.rows import taught_by, text_numbers, trained_on
 from router.stats import heads
 from router.stats.heads import Encoded, Head
-from router.stats.measures import RESAMPLES, Figure
+from router.stats.measures import RESAMPLES, Draws, Figure, Flags, Labels
 from router.training.heads.train_head import seen_by
 from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader
@@ -79,6 +79,20 @@ class Options:
     heads: Path | None = None  # the folder of heads that policies use
     seed: int = 0
     resamples: int = RESAMPLES
+    groups: Labels | None = None  # of the rows that judge: intervals draw whole groups
+
+    @property
+    def draws(self) -> Draws:
+        """Returns how intervals draw the rows."""
+        return Draws(self.resamples, self.seed, self.groups)
+
+    def of_texts(self, texts: Sequence[str]) -> Options:
+        """Returns the options for rows with these texts: repeats of one are drawn together."""
+        return replace(self, groups=text_numbers(texts))
+
+    def part(self, rows: Flags) -> Options:
+        """Returns the options for a part of the rows."""
+        return self if self.groups is None else replace(self, groups=self.groups[rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def train_outcomes(
         groups = together(asked, wrong.tolist())
         fitted = fit_head(recipe, TaughtRows(encoded[rows], wrong, groups), seed)
         sha256 = table.table.sha256
-        spans = spans_of(fitted.chances, wrong, seed)
+        spans = spans_of(fitted.chances, wrong, groups, seed)
         card = _card(fitted, model, data, sha256, subject, words, command)
         card |= {"texts": distinct(asked), "intervals": spans}
         install(fitted.head, card, out)

@@ -13,8 +13,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from router.errors import TrainingDataError
 from router.evaluation.table import Table
+from router.stats.measures import Labels
 from router.training.data.curate import is_dev, normalised
 from router.training.data.sources import Example
 from router.training.heads.labelled_rows import named
@@ -174,14 +177,26 @@ def distinct(texts: Iterable[str]) -> int:
     return len({normalised(text) or text for text in texts})
 
 
+def text_numbers(texts: Sequence[str]) -> Labels:
+    """Returns a number for each text, the same for texts that `distinct` counts once.
+
+    >>> text_numbers(["Where is it?", "Where was it?", "where is it"]).tolist()
+    [0, 1, 0]
+    """
+    numbers = dict[str, int]()
+    return np.array(
+        [numbers.setdefault(normalised(text) or text, len(numbers)) for text in texts], np.int64
+    )
+
+
 def _repeats_note(judged: Sequence[Row]) -> tuple[str, ...]:
     """Returns how many distinct texts judge, where some judge several times."""
     texts = len({_key(row) for row in judged})
     if texts == len(judged):
         return ()
     return (
-        f"{len(judged)} rows judge, of {texts} distinct texts: repeats count each time, so that "
-        "intervals are too narrow",
+        f"{len(judged)} rows judge, of {texts} distinct texts: repeats count each time, and "
+        "intervals draw the rows of one text together",
     )
 
 

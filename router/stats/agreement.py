@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.measures import RESAMPLES, Figure, intervals
+from router.stats.measures import RESAMPLES, Draws, Figure, intervals
 
 Grades = npt.NDArray[np.integer]
 """Grades of one rater, (rows,); whole numbers in their order."""
@@ -77,20 +77,17 @@ def agreement_figures(
     names = ("agreement", "kappa", "quadratic_kappa")
     ones, twos = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     numbers = np.arange(len(ones)) if groups is None else np.asarray(groups)
-    members = [np.flatnonzero(numbers == group) for group in np.unique(numbers)]
 
-    def measures(drawn: npt.NDArray[np.integer]) -> tuple[float, float, float]:
-        alone = groups is None  # each group is one row then
-        rows = drawn if alone else np.concatenate([members[place] for place in drawn])
+    def measures(rows: npt.NDArray[np.integer]) -> tuple[float, float, float]:
         one, two = ones[rows], twos[rows]
         return float((one == two).mean()), cohen_kappa(one, two), quadratic_kappa(one, two)
 
-    if not members:
+    if not len(ones):
         return {name: Figure(math.nan, 0) for name in names}
-    values = measures(np.arange(len(members)))
+    values = measures(np.arange(len(ones)))
     spans = [(math.nan, math.nan)] * len(names)
-    if len(members) >= 2:
-        spans = intervals(measures, len(members), resamples=resamples, seed=seed)
+    if len(np.unique(numbers)) >= 2:
+        spans = intervals(measures, len(ones), Draws(resamples, seed, numbers))
     return {
         name: Figure(value, len(ones), *span)
         for name, value, span in zip(names, values, spans, strict=True)

@@ -36,6 +36,22 @@ DRAWS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Draws:
+    """Says how a bootstrap draws: how often, from which seed, and what together.
+
+    `groups` numbers the group of each row, (rows,): groups are drawn instead of rows, since rows of
+    one text are no independent evidence (Davison and Hinkley 1997, section 3.8).
+    """
+
+    resamples: int = RESAMPLES
+    seed: int = 0
+    groups: Labels | None = None
+
+
+EACH_ROW = Draws()
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """Holds a measured number, its row count, and its interval where one was taken."""
 
@@ -136,7 +152,7 @@ def pairs_in_order(chances: Floats, high: Flags, pairs: npt.NDArray[np.str_]) ->
 
 
 def paired_bootstrap(
-    measure: Callable[[Rows], float], rows: int, *, resamples: int = RESAMPLES, seed: int = 0
+    measure: Callable[[Rows], float], rows: int, draws: Draws = EACH_ROW
 ) -> tuple[float, float]:
     """Returns the percentile interval of `measure` over resampled rows.
 
@@ -148,33 +164,41 @@ def paired_bootstrap(
     Worked: rows that are all equal have an interval of no width.
 
     >>> values = np.full(5, 0.25)
-    >>> paired_bootstrap(lambda rows: float(values[rows].mean()), 5, resamples=10)
+    >>> paired_bootstrap(lambda rows: float(values[rows].mean()), 5, Draws(resamples=10))
     (0.25, 0.25)
     """
-    return intervals(lambda index: (measure(index),), rows, resamples=resamples, seed=seed)[0]
+    return intervals(lambda index: (measure(index),), rows, draws)[0]
 
 
 def intervals(
-    measure: Callable[[Rows], Sequence[float]],
-    rows: int,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    measure: Callable[[Rows], Sequence[float]], rows: int, draws: Draws = EACH_ROW
 ) -> list[tuple[float, float]]:
     """Returns `paired_bootstrap` of several measures on the same resamples, in their order."""
-    rng = np.random.default_rng(seed)
-    values = np.array([measure(rng.integers(0, rows, rows)) for _ in range(resamples)])
+    drawn = _drawn(rows, draws.groups, np.random.default_rng(draws.seed))
+    values = np.array([measure(drawn()) for _ in range(draws.resamples)])
     tail = (1.0 - CONFIDENCE) / 2
     spans = []
     for column in values.T:
         # A resample may lack a class, and then the measure has no value there.
         known = column[~np.isnan(column)]
-        if len(known) < max(1, resamples / 2):
+        if len(known) < max(1, draws.resamples / 2):
             spans.append((math.nan, math.nan))
             continue
         low, high = np.quantile(known, [tail, 1.0 - tail])
         spans.append((float(low), float(high)))
     return spans
+
+
+def _drawn(rows: int, groups: Labels | None, rng: np.random.Generator) -> Callable[[], Rows]:
+    """Returns what draws rows with replacement, or whole groups of them."""
+    numbers = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
+    if len(numbers) != rows:
+        raise ValueError(f"{len(numbers)} rows have a group; expected all {rows}")
+    count = int(numbers.max()) + 1 if rows else 0
+    if count == rows:
+        return lambda: rng.integers(0, rows, rows)
+    members = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+    return lambda: np.concatenate([members[group] for group in rng.integers(0, count, count)])
 
 
 def paired_shares(gained: int, lost: int, rows: int) -> tuple[float, float]:
@@ -252,27 +276,18 @@ def change_text(
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def share_figure(flags: Flags, *, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
+def share_figure(flags: Flags, draws: Draws = EACH_ROW) -> Figure:
     """Returns the share of rows for which a flag holds, with its interval."""
     if not len(flags):
         return Figure(math.nan, 0)
     held = np.asarray(flags, float)
-    span = paired_bootstrap(
-        lambda rows: float(held[rows].mean()), len(held), resamples=resamples, seed=seed
-    )
+    span = paired_bootstrap(lambda rows: float(held[rows].mean()), len(held), draws)
     return Figure(float(held.mean()), len(held), *span)
 
 
-def auroc_figure(
-    scores: Floats, positive: Flags, *, resamples: int = RESAMPLES, seed: int = 0
-) -> Figure:
+def auroc_figure(scores: Floats, positive: Flags, draws: Draws = EACH_ROW) -> Figure:
     """Returns AUROC with its interval; nan when one class is missing."""
-    span = paired_bootstrap(
-        lambda rows: auroc(scores[rows], positive[rows]),
-        len(scores),
-        resamples=resamples,
-        seed=seed,
-    )
+    span = paired_bootstrap(lambda rows: auroc(scores[rows], positive[rows]), len(scores), draws)
     return Figure(auroc(scores, positive), len(scores), *span)
 
 

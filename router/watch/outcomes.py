@@ -14,7 +14,7 @@ import numpy as np
 from router.policy.sections.learning import Watched
 from router.rollout.confidence import interval
 from router.stats.calibration import Floats, ece
-from router.stats.measures import eces_if_calibrated, paired_bootstrap
+from router.stats.measures import Draws, eces_if_calibrated, paired_bootstrap
 from router.types import TrueOutcome
 from router.watch.readings import Bounded, Reading, share_in_words
 
@@ -48,7 +48,7 @@ def _calibration(tenant: str, chances: Floats, right: Floats) -> Reading:
     value, rows = ece(chances, right), len(chances)
     by_chance = float(np.quantile(eces_if_calibrated(chances, draws=DRAWS), 1.0 - DELTA))
     low, high = paired_bootstrap(
-        lambda drawn: ece(chances[drawn], right[drawn]), rows, resamples=DRAWS
+        lambda drawn: ece(chances[drawn], right[drawn]), rows, Draws(DRAWS)
     )
     detail = (
         f"ECE {value:.3f} ({low:.3f} to {high:.3f}) of {rows} answers; a perfect forecast has up "

@@ -89,7 +89,7 @@ def test_no_pair_has_no_share() -> None:
 def test_the_interval_of_a_mean_equals_that_of_scipy() -> None:
     stats = pytest.importorskip("scipy.stats")
     values = RNG.normal(size=200)
-    found = m.paired_bootstrap(lambda rows: float(values[rows].mean()), 200, resamples=4_000)
+    found = m.paired_bootstrap(lambda rows: float(values[rows].mean()), 200, m.Draws(4_000))
     other = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=4_000, rng=np.random.default_rng(1)
     ).confidence_interval
@@ -101,14 +101,14 @@ def test_a_paired_difference_has_a_narrower_interval_than_its_parts() -> None:
     two = np.where(np.arange(300) < 6, 1.0 - one, one)
 
     def width(values: np.ndarray) -> float:
-        low, high = m.paired_bootstrap(lambda rows: float(values[rows].mean()), 300, resamples=300)
+        low, high = m.paired_bootstrap(lambda rows: float(values[rows].mean()), 300, m.Draws(300))
         return high - low
 
     assert width(one - two) < width(one) / 2
 
 
 def test_a_measure_that_is_mostly_undefined_has_no_interval() -> None:
-    low, high = m.paired_bootstrap(lambda rows: float("nan"), 10, resamples=20)
+    low, high = m.paired_bootstrap(lambda rows: float("nan"), 10, m.Draws(20))
     assert np.isnan([low, high]).all()
 
 
@@ -117,11 +117,30 @@ def test_the_same_seed_gives_the_same_interval(seed: int) -> None:
     values = np.arange(20.0)
 
     def once() -> tuple[float, float]:
-        return m.paired_bootstrap(
-            lambda rows: float(values[rows].mean()), 20, resamples=30, seed=seed
-        )
+        return m.paired_bootstrap(lambda rows: float(values[rows].mean()), 20, m.Draws(30, seed))
 
     assert once() == once()
+
+
+def test_rows_of_one_text_are_no_further_evidence() -> None:
+    flags = RNG.random(60) < 0.7
+    once = m.share_figure(flags)
+    ten_times = m.share_figure(np.repeat(flags, 10), m.Draws(groups=np.repeat(np.arange(60), 10)))
+    assert (ten_times.low, ten_times.high) == (once.low, once.high)
+    assert (ten_times.value, ten_times.n) == (once.value, 600)
+    alone = m.share_figure(np.repeat(flags, 10))
+    assert alone.high - alone.low < (once.high - once.low) / 2
+
+
+def test_rows_without_repeats_have_the_interval_that_they_have_without_groups() -> None:
+    scores, positive = RNG.random(40), RNG.random(40) < 0.5
+    numbered = m.auroc_figure(scores, positive, m.Draws(groups=np.arange(40)[::-1]))
+    assert numbered == m.auroc_figure(scores, positive)
+
+
+def test_groups_of_other_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 rows have a group; expected all 4"):
+        m.share_figure(np.ones(4, bool), m.Draws(groups=np.arange(3)))
 
 
 def test_a_figure_that_is_not_a_number_is_null_in_json() -> None:
@@ -134,8 +153,8 @@ def test_several_measures_have_the_intervals_that_each_has_alone() -> None:
     def mean(rows: np.ndarray) -> float:
         return float(values[rows].mean())
 
-    both = m.intervals(lambda rows: (mean(rows), 2 * mean(rows)), 30, resamples=50)
-    assert both[0] == m.paired_bootstrap(mean, 30, resamples=50)
+    both = m.intervals(lambda rows: (mean(rows), 2 * mean(rows)), 30, m.Draws(50))
+    assert both[0] == m.paired_bootstrap(mean, 30, m.Draws(50))
     assert both[1] == pytest.approx((2 * both[0][0], 2 * both[0][1]))
 
 

@@ -27,6 +27,7 @@ from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader
 from router.triage.text.spelling import as_written, knows_all
 from router.triage.text.terms import TermFinder
+from router.triage.text.turns import EARLIER_TURNS
 from router.triage.utterances import Described
 from router.types import ChatRequest, Domain, Match, Message, RequestType, Signals
 from tests.kits.examples import examples
@@ -210,7 +211,8 @@ def test_all_turns_of_a_new_conversation_are_read_in_one_run(service, model):
 
 
 def test_sums_in_turns_that_the_model_does_not_read_count(service):
-    reading = service.read_now(ask("refund $9,000", *(f"turn {n}" for n in range(12))), None)
+    later = (f"turn {n}" for n in range(EARLIER_TURNS + 4))
+    reading = service.read_now(ask("refund $9,000", *later), None)
     assert reading.impact_nano_usd == 9_000 * 10**9
 
 

@@ -44,6 +44,14 @@ def test_rules_alone_see_risk(text, domain):
     assert reading.stakes_high >= 0.5
 
 
+@pytest.mark.parametrize("text", [text for text, _ in RISKY])
+def test_stakes_of_a_turn_stay_over_a_long_conversation(text):
+    turns = (text, *(f"question {number}" for number in range(64)))
+    asked = ChatRequest(tuple(Message("user", turn) for turn in turns), "auto")
+    reading = TriageService(TriageEngine(None), config()).read_now(asked, None)
+    assert reading.stakes_high >= 0.5
+
+
 @pytest.mark.parametrize("text", ["refund my $5,000", "is this a scam"])
 def test_rules_alone_see_sums_or_terms_as_stakes(text):
     reading = TriageService(TriageEngine(None), config()).read_now(ask(text), None)

@@ -120,8 +120,8 @@ def test_a_request_without_user_text_is_read_as_empty():
 
 def test_turns_come_newest_first():
     turns = turns_of(request(*(str(n) for n in range(EARLIER_TURNS + 3))))
-    assert turns.last == "10"
-    assert turns.earlier == ("9", "8", "7", "6", "5", "4", "3", "2")
+    assert turns.last == str(EARLIER_TURNS + 2)
+    assert turns.earlier == tuple(str(n) for n in range(EARLIER_TURNS + 1, 1, -1))
     assert turns.older == ("1\n0",)
     assert not turns.beyond
 

@@ -109,7 +109,7 @@ class Case:
             },
             cached=self.cached and self.answerer not in answerers,
             shadow=None if self.shadow and self.shadow.answerer in answerers else self.shadow,
-            unknown=answerers,
+            unknown=self.unknown | answerers,
         )
 
     def read_by(self, policy_hash: str) -> Case:

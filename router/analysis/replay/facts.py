@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from router.analysis.prices.reprice import Outcome, priced_again
 from router.analysis.replay.cases import Case
 from router.money import cost
-from router.policy.schema import Policy
+from router.policy.schema import Policy, ResolverAnswerer
 from router.routing.constraints import Asked, Shape
+from router.routing.decision import confidence_floor
 from router.routing.rungs.rung_plan import RungPlan, basis_of
 from router.types import (
     AnswerCalls,
@@ -38,6 +39,8 @@ class Assumed(StrEnum):
     """Names an assumption about a request whose record lacks a fact."""
 
     MATCH = "what its approved answers know is what the recorded policy's knew"
+    SURE = "where the match reaches its floor, the answer stands in place of the questions offered"
+    UNSURE = "it offers no questions where the recorded policy gave an answer"
     NO_MATCH = "its approved answers have nothing for it: none were matched when it was recorded"
     CAP = "it asks for no output cap: rows of older versions do not hold it"
     NEEDS = "it needs no more than the recorded answerers lacked"
@@ -87,7 +90,7 @@ def facts_under(
         assumed.add(Assumed.TERMS)
     if {section.name for section in side.policy.heads} - {head.name for head in case.signals.heads}:
         assumed.add(Assumed.HEADS)
-    facts = tuple(_facts(plan, case, known, assumed) for plan in side.plans)
+    facts = tuple(_facts(side, plan, case, known, assumed) for plan in side.plans)
     return facts, _asked(side, case.asked, assumed)
 
 
@@ -103,14 +106,14 @@ def _asked(side: Side, asked: Asked, assumed: set[Assumed]) -> Asked:
 
 
 def _facts(
-    plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
+    side: Side, plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
 ) -> RungFacts:
     facts, signals, stored = plan.facts, case.signals, known.get(plan.facts.name)
     shape = case.shape or Shape((), None)
     if case.shape is None:
         assumed.add(Assumed.CAP)
     expected = plan.expected_cost(signals, shape.output_cap, shape.images)
-    p, source, count, because = _p(plan, case, stored)
+    p, source, count, because = _p(side, plan, case, stored, assumed)
     missing = _missing(facts, case, known, assumed)
     if stored is None:
         assumed.add(Assumed.READY)
@@ -143,7 +146,7 @@ def _thought_tokens(facts: AnswererFacts, case: Case) -> int | UnsetType:
 
 
 def _p(
-    plan: RungPlan, case: Case, stored: RungFacts | None
+    side: Side, plan: RungPlan, case: Case, stored: RungFacts | None, assumed: set[Assumed]
 ) -> tuple[float, PSource, int, Reason | None]:
     """Returns the chance of being right, and the kind of answer where it was known beforehand.
 
@@ -157,16 +160,54 @@ def _p(
         if stored is None:
             return 0.0, PSource.KNOWN, 1, None
         return stored.p, stored.p_source, stored.p_count, stored.because
-    # A resolver is right as often as its match is; ability says nothing of it.
-    if plan.facts.kind == "resolver" and stored is not None and stored.because is not None:
-        return stored.p, stored.p_source, stored.p_count, stored.because  # it asked back
     if plan.facts.kind == "resolver":
-        p = signals.match.confidence if signals.match else 0.0
-        return p, PSource.MATCH, 1, None
+        return _of_match(side, plan, case, stored, assumed)
     if plan.facts.kind == "documents" and signals.quotable is not None:
         return signals.quotable, PSource.MATCH, 1, None
     ability = plan.ability
     return ability.p(signals.domain, signals.difficulty), ability.source, ability.count, None
+
+
+def _of_match(
+    side: Side, plan: RungPlan, case: Case, stored: RungFacts | None, assumed: set[Assumed]
+) -> tuple[float, PSource, int, Reason | None]:
+    """Returns the same for a resolver, which is right as often as its match is.
+
+    It offers questions where no single answer reaches the floor, which another policy may lower.
+    """
+    match = case.signals.match
+    if match is None:
+        return 0.0, PSource.MATCH, 1, None
+    sure = _sure_enough(side, case)
+    if stored is not None and stored.because is not None:
+        if not (sure and stored.because is Reason.ASKED_WHICH):
+            return stored.p, stored.p_source, stored.p_count, stored.because  # it asked back
+        assumed.add(Assumed.SURE)
+    section = plan.section
+    offers = isinstance(section, ResolverAnswerer) and section.clarify is not None
+    if offers and not sure and case.first == plan.facts.name:
+        assumed.add(Assumed.UNSURE)
+    return match.confidence, PSource.MATCH, 1, None
+
+
+def _sure_enough(side: Side, case: Case) -> bool:
+    """Returns True where the match reaches the floor, so that no questions would be offered."""
+    match = case.signals.match
+    # What asks for several things is asked back however sure each answer is.
+    if match is None or match.asked:
+        return False
+    hinted = case.asked.confidence_floor
+    return match.confidence >= confidence_floor(side.policy.decision, case.signals, hinted)
+
+
+def answering_instead(side: Side, case: Case) -> frozenset[str]:
+    """Returns the answerers that offered questions, and would give an answer under `side`.
+
+    What was recorded of their questions says nothing of that answer.
+    """
+    if case.policy_hash == side.policy_hash or not _sure_enough(side, case):
+        return frozenset()
+    return frozenset(fact.answerer for fact in case.facts if fact.because is Reason.ASKED_WHICH)
 
 
 def _missing(

@@ -250,8 +250,8 @@ class _Walker:
         return _plus(cost_here, cost, 1.0), shares, False
 
     def _wasted(self, index: int, onward: int | None) -> int | None:
-        """Returns the cost of the call begun together with rung `at`, if the next turn is not its
-        own.
+        """Returns the cost of the call begun together with this rung's, if the turn after it, that
+        of rung `onward`, is not its own.
         """
         if self._as_recorded:
             return 0  # the row says what was begun, and `climb` counts it
@@ -267,7 +267,7 @@ class _Walker:
         return None if plan is None else would_cost(plan, self.case)
 
     def _beside(self, index: int) -> int | None:
-        """Returns the rung that this policy calls together with rung `at`, as `Calls.begin_beside`
+        """Returns the rung that this policy calls together with this one, as `Calls.begin_beside`
         does.
         """
         section = self.side.policy.decision

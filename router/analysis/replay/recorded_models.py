@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from router.analysis.replay.cases import Case
-from router.analysis.replay.facts import Side
+from router.analysis.replay.facts import Side, answering_instead
 from router.errors import PolicyError
 from router.money.model_redirects import same_model
 from router.policy.parsing.yaml_lines import load_yaml
@@ -54,7 +54,8 @@ def _entries(tree: object, key: str) -> list[object]:
 def of_same_models(case: Case, side: Side, models: Models) -> tuple[Case, Mapping[str, str]]:
     """Returns the case without what was recorded of other models than the side's.
 
-    Also returns these other models by the name of their answerer.
+    Questions that the side would not offer are left out like that, too: what it would answer
+    instead is as unknown. Also returns the other models by the name of their answerer.
     """
     if case.policy_hash == side.policy_hash:
         return case, {}
@@ -65,4 +66,5 @@ def of_same_models(case: Case, side: Side, models: Models) -> tuple[Case, Mappin
         before = recorded.get(facts.name, facts.model)
         if not same_model(before, facts.model):
             others[plan.facts.name] = before
-    return case.without(frozenset(others)) if others else case, others
+    unknown = answering_instead(side, case).union(others)
+    return case.without(unknown) if unknown else case, others

@@ -144,7 +144,7 @@ def routing(
             f"under heads, and ability: {{head: {head.name}, labels: {head.texts}}}"
         )
         if head.texts < head.rows:
-            typer.echo("Repeats stay in one fold; they make the intervals too narrow.")
+            typer.echo("Repeats stay in one fold, and intervals draw them together.")
         _warn_of_chance(head.name, low)
 
 

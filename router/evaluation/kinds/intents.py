@@ -106,7 +106,8 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         notes += (WEIGHED,)
     else:
         chances = head.read(scoped(head, inside, encoded))
-    sections: dict[str, Section] = {"in scope": _in_scope(chances, truth, options)}
+    own = options.of_texts([row.text for row in inside])
+    sections: dict[str, Section] = {"in scope": _in_scope(chances, truth, own)}
     early = early_section(head, encoded, truth, halves)
     sections |= {"first pass": early} if early else {}
     sections |= _outside(subject, head, judged, taught, shape, options)
@@ -206,7 +207,7 @@ def _reader(rows: Sequence[Row], encoded: Encoded) -> Callable[[Head, Flags], Fl
 def _in_scope(chances: Floats, truth: Labels, options: Options) -> dict[str, Figure]:
     right = chances.argmax(axis=1) == truth
     return {
-        "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
+        "accuracy": share_figure(right, options.draws),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
 
@@ -270,10 +271,11 @@ def _outside(
             f"one of {', '.join(name for name in Novelty if name in scores)}"
         )
     ordered = [chosen, *(name for name in Novelty if name in scores and name is not chosen)]
+    own = options.of_texts([row.text for row in rows])
     sections: dict[str, Section] = {}
     for name in ordered:
         mark = " (chosen)" if name is chosen else ""
-        sections[f"out of scope: {name}{mark}"] = _novelty_figures(scores[name], strange, options)
+        sections[f"out of scope: {name}{mark}"] = _novelty_figures(scores[name], strange, own)
     return sections
 
 
@@ -296,14 +298,11 @@ def _novelty_figures(
 ) -> Mapping[str, Figure]:
     """Returns the AUROC over all rows, and the recall over the strange ones."""
     span = paired_bootstrap(
-        lambda rows: recall_at_rejection(values[rows], strange[rows]),
-        len(values),
-        resamples=options.resamples,
-        seed=options.seed,
+        lambda rows: recall_at_rejection(values[rows], strange[rows]), len(values), options.draws
     )
     recall = recall_at_rejection(values, strange)
     return {
-        "auroc": auroc_figure(values, strange, resamples=options.resamples, seed=options.seed),
+        "auroc": auroc_figure(values, strange, options.draws),
         "recall_at_5_percent": Figure(recall, int(strange.sum()), *span),
     }
 
@@ -318,4 +317,5 @@ def _baseline(taught: Sequence[Row], rows: Sequence[Row], options: Options) -> d
             [row.text for row in own], [row.label for row in own], [rows[i].text for i in here]
         )[0]
     right = predicted == np.array([row.label for row in rows], dtype=object)
-    return {"accuracy": share_figure(right, resamples=options.resamples, seed=options.seed)}
+    options = options.of_texts([row.text for row in rows])
+    return {"accuracy": share_figure(right, options.draws)}

@@ -301,6 +301,7 @@ def figures(
 
     Raises TrainingDataError for a label that the head does not know.
     """
+    options = options.of_texts([row.text for row in rows])
     if head.kind is HeadKind.CHANCE:
         positive = np.array([row.label == reading.positive for row in rows])
         return chance_section(crossed(head, encoded, halves), positive, options)
@@ -333,14 +334,13 @@ def rival(
         [row.text for row in taught], [row.label for row in taught], [row.text for row in rows]
     )
     truth = np.array([row.label for row in rows])
-    resamples, seed = options.resamples, options.seed
-    figures_of = {"accuracy": share_figure(predicted == truth, resamples=resamples, seed=seed)}
+    draws = options.of_texts([row.text for row in rows]).draws
+    right = share_figure(predicted == truth, draws)
+    figures_of = {"accuracy": right}
     if reading.positive:
         # scikit-learn's margin is for the last label in order.
         above = margins if max(row.label for row in taught) == reading.positive else -margins
-        figures_of["auroc"] = auroc_figure(
-            above, truth == reading.positive, resamples=resamples, seed=seed
-        )
+        figures_of["auroc"] = auroc_figure(above, truth == reading.positive, draws)
         return figures_of
     names, codes = np.unique(np.concatenate([truth, predicted]), return_inverse=True)
     assert len(names)

@@ -53,6 +53,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     chances = np.asarray(head(subject.encode([row.text for row in rows])), float)
     truth = places_of(rows, head.classes)
     sections: dict[str, Section] = {}
+    options = options.of_texts([row.text for row in rows])
     if head.kind is HeadKind.CHANCE:
         yes = truth == 0
         sections[name] = chance_section(chances, yes, options)
@@ -61,11 +62,12 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         sure, right = chances.max(axis=1), chances.argmax(axis=1) == truth
         known = truth >= 0
         if known.any():
-            sections[name] = class_section(chances[known], truth[known], options)
+            sections[name] = class_section(chances[known], truth[known], options.part(known))
         if not known.all():
-            said = {f"says_{u:g}_or_more": _share(sure[~known] >= u, options) for u in LEVELS}
+            strange = options.part(~known)
+            said = {f"says_{u:g}_or_more": _share(sure[~known] >= u, strange) for u in LEVELS}
             sections[f"{name}, labels that it does not know"] = said
-        sure, right = sure[known], right[known]
+        sure, right, options = sure[known], right[known], options.part(known)
     if len(sure):
         sections[f"{name}, stated and right"] = _stated(sure, right, options)
     version = subject.model.version
@@ -80,9 +82,9 @@ def _stated(sure: Floats, right: Flags, options: Options) -> Section:
         if reached.any():
             mean = Figure(float(sure[reached].mean()), int(reached.sum()))
             figures[f"stated_from_{level:g}"] = mean
-            figures[f"right_from_{level:g}"] = _share(right[reached], options)
+            figures[f"right_from_{level:g}"] = _share(right[reached], options.part(reached))
     return figures
 
 
 def _share(flags: Flags, options: Options) -> Figure:
-    return share_figure(flags, resamples=options.resamples, seed=options.seed)
+    return share_figure(flags, options.draws)

@@ -112,9 +112,8 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         seen, own_notes = cascade_sections(table, train, part.name, pair, prices, options)
         sections |= {f"{part.name}: {name}": section for name, section in seen.items()}
         notes += own_notes
-        costs, own_notes = cost_sections(
-            subject, known, part.rows, part.graded, pair, prices, options
-        )
+        own = options.of_texts([row.text for row in part.rows])
+        costs, own_notes = cost_sections(subject, known, part.rows, part.graded, pair, prices, own)
         sections |= {f"{part.name}: {name}": section for name, section in costs.items()}
         notes += [note for note in own_notes if note not in notes]
     return Report(
@@ -216,13 +215,14 @@ def _judged(
             if options.baseline:
                 rival = _foretold(part, taught, baseline_chances, options)
                 chances_of[f"tf-idf {basis}"] = rival
+    own = options.of_texts([row.text for row in part.rows])
     for name, (weak, strong) in chances_of.items():
         gain = strong - weak
         # Each fit has a level of its own, which no ranking across fits may read.
         crossed = name.startswith(("head", "tf-idf")) and several
         ranks[name] = within_folds(gain, _row_folds(part, options)) if crossed else gain
         sections[name] = {
-            **apgr_section(ranks[name], part.weak, part.strong, options),
+            **apgr_section(ranks[name], part.weak, part.strong, own),
             **chance_figures(weak, strong, part.weak, part.strong),
         }
     rivals = [name for name in ranks if name.startswith("tf-idf")]
@@ -230,9 +230,7 @@ def _judged(
         for rival_name in rivals:
             if name != rival_name:
                 sections[f"{name}, minus tf-idf"] = {
-                    "apgr": difference(
-                        ranks[name], ranks[rival_name], part.weak, part.strong, options
-                    )
+                    "apgr": difference(ranks[name], ranks[rival_name], part.weak, part.strong, own)
                 }
     return sections, notes
 

@@ -54,6 +54,7 @@ def cascade_sections(
     own = taught is rows
     fitted = fit_answers(_readings(taught, pair[0]), _results(taught, pair[0]))
     chance = fitted.chances if own else chances_of(fitted.head, _readings(rows, pair[0]))
+    options = options.of_texts([row.text for row, _ in rows])
     section: dict[str, Figure] = {
         **apgr_section(-chance, weak, strong, options),
         **calibration_figures("weak", chance, weak),
@@ -110,5 +111,5 @@ def _matched(
         spent = rm.spending(-chance[index], *right, *paid, cascade=True, seed=options.seed)
         return 100 * spent.cost_to_reach(float(right[1].mean())) / float(paid[1].mean())
 
-    span = paired_bootstrap(share, len(weak), resamples=options.resamples, seed=options.seed)
+    span = paired_bootstrap(share, len(weak), options.draws)
     return Figure(share(np.arange(len(weak))), len(weak), *span)

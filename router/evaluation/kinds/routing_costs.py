@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -146,8 +147,7 @@ def _two(
             span = paired_bootstrap(
                 lambda index, order=order, share=share: share(index, order),  # type: ignore[misc]
                 len(rows),
-                resamples=options.resamples,
-                seed=options.seed,
+                options.draws,
             )
             figures[label] = Figure(share(every, order), len(rows), *span)
         sections[f"cost to match the strong model, {name}"] = figures
@@ -210,7 +210,9 @@ def _many(
         ("oracle_cost_percent", partial(share, chances=results)),
     ):
         span = paired_bootstrap(
-            measure, len(rows), resamples=min(options.resamples, 200), seed=options.seed
+            measure,
+            len(rows),
+            replace(options.draws, resamples=min(options.resamples, 200)),
         )
         figures[name] = Figure(measure(every), len(rows), *span)
     singles = list(zip(costs.mean(axis=0).tolist(), results.mean(axis=0).tolist(), strict=True))

@@ -25,7 +25,7 @@ def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -
         def again(rows: npt.NDArray[np.integer], curve_of: CurveOf = curve_of) -> tuple[float, ...]:
             return _summary(_positive(curve_of, rank, weak, strong, rows, options.seed))
 
-        spans = intervals(again, count, resamples=options.resamples, seed=options.seed)
+        spans = intervals(again, count, options.draws)
         names = ["apgr", *(f"cpt{round(target * 100)}" for target in rm.TARGETS)]
         whole = _summary(curve_of(rank, weak, strong, options.seed))
         for name, value, span in zip(names, whole, spans, strict=True):
@@ -69,7 +69,7 @@ def difference(
         return first - second
 
     every = np.arange(len(rank))
-    span = paired_bootstrap(apart, len(rank), resamples=options.resamples, seed=options.seed)
+    span = paired_bootstrap(apart, len(rank), options.draws)
     return Figure(apart(every), len(rank), *span)
 
 

@@ -66,10 +66,13 @@ def _apart(chances: Floats, rows: Sequence[Row], options: Options) -> dict[str, 
         sections["minimal pairs"] = {"in_order": Figure(share, pairs)}
     # The same folding as in triage, so that the same sums are seen.
     money = np.array([bool(DOLLARS.read(fold(row.text))) for row in rows])
+    texts = options.of_texts([row.text for row in rows])
     figures = {"share_with_a_sum": Figure(float(money.mean()), len(rows))}
     for name, part in (("auroc_with_a_sum", money), ("auroc_without_one", ~money)):
         if part.any():
             figures[name] = auroc_figure(
-                chances[part], high[part], resamples=options.resamples, seed=options.seed
+                chances[part],
+                high[part],
+                texts.part(part).draws,
             )
     return {**sections, "dollars": figures}

@@ -23,7 +23,7 @@ from router.learning.near_duplicates import label_key
 from router.stats import heads
 from router.stats.calibration import Floats, auroc, highest_said
 from router.stats.heads import Encoded, Head, HeadKind
-from router.stats.measures import Rows, accuracy, intervals, macro_f1
+from router.stats.measures import Draws, Rows, accuracy, intervals, macro_f1
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
@@ -107,7 +107,7 @@ def train_head(
         seed,
     )
     comparison = compared(out, fitted, rows, encoded, labels)
-    spans = spans_of(fitted.chances, labels, seed)
+    spans = spans_of(fitted.chances, labels, groups, seed)
     card = _card(fitted, rows, model, seed, command) | {"intervals": spans}
     installed = force or comparison is None or not comparison.worse
     if installed:
@@ -115,11 +115,14 @@ def train_head(
     return Made(card, tuple(map(str, rows.repairs)), comparison, installed, out)
 
 
-def spans_of(chances: Floats, labels: Labels, seed: int) -> dict[str, list[float]]:
+def spans_of(
+    chances: Floats, labels: Labels, groups: Sequence[str], seed: int
+) -> dict[str, list[float]]:
     """Returns the 95 % intervals of accuracy, macro-F1 and, of two classes, AUROC.
 
-    `chances` (rows, classes) are out-of-fold. The bootstrap over rows keeps the fitted heads as
-    they are, so it shows the error of counting, and not that of other training rows.
+    `chances` (rows, classes) are out-of-fold; `groups` names the family of each row's text, whose
+    rows are drawn together. The bootstrap keeps the fitted heads as they are, so it shows the error
+    of counting, and not that of other training rows.
     """
     guesses = chances.argmax(axis=1)
     names = ["accuracy", "macro_f1", *["auroc"] * (chances.shape[1] == 2)]
@@ -129,7 +132,9 @@ def spans_of(chances: Floats, labels: Labels, seed: int) -> dict[str, list[float
         figures = [accuracy(guesses[rows], truth), macro_f1(guesses[rows], truth)]
         return [*figures, auroc(chances[rows, 1], truth == 1)][: len(names)]
 
-    spans = intervals(measure, len(labels), seed=seed)
+    spans = intervals(
+        measure, len(labels), Draws(seed=seed, groups=np.unique(groups, return_inverse=True)[1])
+    )
     return {n: [round(end, 4) for end in span] for n, span in zip(names, spans, strict=True)}
 
 
