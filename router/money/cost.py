@@ -13,6 +13,7 @@ from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.money.file_bound import file_bound
 from router.types import (
     NANO_PER_USD,
     AnswerCalls,
@@ -43,6 +44,11 @@ gpt-4o-audio, $1 against $0.30 at Gemini."""
 
 MEGA = 1_000_000
 
+ORIGINAL_IMAGE_TOKENS = 25_000
+"""Tokens of an image with `detail: original`, at most: OpenAI reads up to 10,000 patches of it, at
+up to 2.46 tokens."""
+
+_ORIGINAL = re.compile(r'"detail"\s*:\s*"original"')
 _SOUND = re.compile(r'"format"\s*:\s*"(wav|mp3)"')
 _NEAR_ITS_END = 100  # characters of a part in which its format is read: the rest is base64
 
@@ -223,10 +229,12 @@ def input_bound(request: ChatRequest, image_tokens: int) -> int:
 
     Open thoughts of earlier turns are not counted, since few answerers get them: see `sent_bound`.
 
-    Each image counts `image_tokens`, and sound by `sound_bound`. Files count by their bytes, since
-    providers read them completely.
+    Each image counts `image_tokens`, or ORIGINAL_IMAGE_TOKENS where it is asked to be read in its
+    own size. Sound counts by `sound_bound` and a file by `file_bound`.
     """
     total = request.images * image_tokens
+    if request.images:
+        total += max(0, ORIGINAL_IMAGE_TOKENS - image_tokens) * _originals(request)
     for message in request.messages:
         total += message_bound(message)
     for tool in request.tools:
@@ -248,6 +256,8 @@ def message_bound(message: Message) -> int:
         # The message's text already contains text parts, and images count separately.
         if part.kind == "input_audio":
             total += sound_bound(part)
+        elif part.kind == "file":
+            total += file_bound(part.payload)
         elif part.kind not in ("text", "image_url"):
             total += _bytes(part.payload)
     for call in message.tool_calls:
@@ -303,9 +313,18 @@ def most_image_tokens(model: str) -> int:
 
     OpenAI counts 2,833 plus 5,667 for each of at most 8 tiles at gpt-4o-mini, which is 48,169. For
     other models it counts at most 1,536 patches at up to 2.46 tokens, which is 3,779. Claude counts
-    about 1,600.
+    about 1,600, and its newer models up to 4,784.
     """
-    return 50_000 if model.rpartition("/")[2].startswith("gpt-4o-mini") else 4_000
+    name = model.rpartition("/")[2]
+    if name.startswith("gpt-4o-mini"):
+        return 50_000
+    return 5_000 if "claude" in name else 4_000
+
+
+def _originals(request: ChatRequest) -> int:
+    """Returns how many images are asked to be read in their own size."""
+    images = [part for part in request.parts if part.kind == "image_url"]
+    return sum([_ORIGINAL.search(image.payload) is not None for image in images])
 
 
 def hides_reasoning(model: str) -> bool:

@@ -257,7 +257,7 @@ def test_the_worst_case_pays_every_image_as_the_answerer_counts_it() -> None:
         ("gpt-4o-mini", 50_000),
         ("openai/gpt-4o-mini-2024-07-18", 50_000),
         ("gpt-4o", 4_000),
-        ("anthropic/claude-sonnet-4-5", 4_000),
+        ("anthropic/claude-sonnet-4-5", 5_000),
     ],
 )
 def test_an_image_counts_by_the_models_name(model: str, tokens: int) -> None:

@@ -1,0 +1,90 @@
+"""The tokens of a file: a PDF counts by its pages, whatever its bytes are."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+import pytest
+
+from router.money.cost import input_bound, most_image_tokens
+from router.money.file_bound import MOST_PAGES, PAGE_TOKENS, file_bound
+from router.types import ChatRequest, ContentPart, Message
+
+
+def pdf(pages: int, *, packed: bool = False, counted: bool = True, trailer: bytes = b"") -> bytes:
+    """Returns a PDF whose pages share one stream; `packed` puts its objects into a stream."""
+    kids = b" ".join(b"%d 0 R" % (4 + number) for number in range(pages))
+    count = b"/Count %d" % pages if counted else b""
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[" + kids + b"]" + count + b">>",
+    ]
+    objects += [b"<</Type /Page /Parent 2 0 R>>"] * pages
+    if packed:
+        inner = zlib.compress(b"\n".join(objects))
+        body = b"1 0 obj\n<</Type/ObjStm/Filter/FlateDecode/Length %d>>stream\n" % len(inner)
+        body += inner + b"\nendstream\nendobj\n"
+    else:
+        body = b"".join(b"1 0 obj\n" + one + b"\nendobj\n" for one in objects)
+    return b"%PDF-1.7\n" + body + b"trailer<<" + trailer + b">>\n%%EOF"
+
+
+def payload(data: bytes) -> str:
+    text = base64.b64encode(data).decode()
+    return json.dumps(
+        {"file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{text}"}}
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_pdf_counts_by_its_pages(packed: bool, counted: bool) -> None:
+    file = payload(pdf(20, packed=packed, counted=counted))
+    assert len(file) < 20 * 300
+    assert file_bound(file) == 20 * PAGE_TOKENS
+    assert file_bound(file) == 20 * PAGE_TOKENS  # the second time it is known
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        payload(pdf(3, trailer=b"/Encrypt 9 0 R")),
+        payload(pdf(3).replace(b"/Type /Page /", b"/Type /P#61ge /")),
+        payload(b"%PDF-1.7\nnothing of a document"),
+        payload(b"%PDF-1.7\n<</Type/ObjStm/Filter/LZWDecode>>stream\nabc\nendstream"),
+        '{"file": {"file_id": "file-1"}}',
+        '{"file": {"file_data": "https://example.com/a.pdf"}}',
+    ],
+    ids=["encrypted", "escaped", "no pages", "packed otherwise", "by id", "by address"],
+)
+def test_a_file_whose_pages_cannot_be_counted_has_the_most(file: str) -> None:
+    assert file_bound(file) == MOST_PAGES * PAGE_TOKENS
+
+
+def test_a_text_counts_by_its_bytes() -> None:
+    file = json.dumps(
+        {"file": {"filename": "a.txt", "file_data": "data:text/plain;base64,aGVsbG8="}}
+    )
+    assert file_bound(file) == len(file)
+
+
+def test_a_stream_that_inflates_without_end_has_the_most_pages() -> None:
+    bomb = zlib.compress(bytes(64 * 1_024 * 1_024))
+    file = b"%PDF-1.7\n<</Type/ObjStm>>stream\n" + bomb + b"\nendstream"
+    assert file_bound(payload(file)) == MOST_PAGES * PAGE_TOKENS
+
+
+def test_an_image_in_its_own_size_counts_more() -> None:
+    def bound(detail: str) -> int:
+        image = json.dumps({"image_url": {"url": "data:image/png;base64,AA==", "detail": detail}})
+        message = Message("user", "what is it", parts=(ContentPart("image_url", image),))
+        return input_bound(ChatRequest(messages=(message,)), 4_000)
+
+    assert bound("original") - bound("high") == 21_000
+
+
+def test_images_of_claude_count_up_to_five_thousand_tokens() -> None:
+    assert most_image_tokens("anthropic/claude-sonnet-5") == 5_000
+    assert most_image_tokens("gpt-5.4-mini") == 4_000
