@@ -80,7 +80,7 @@ def test_an_image_in_its_own_size_counts_more() -> None:
     def bound(detail: str) -> int:
         image = json.dumps({"image_url": {"url": "data:image/png;base64,AA==", "detail": detail}})
         message = Message("user", "what is it", parts=(ContentPart("image_url", image),))
-        return input_bound(ChatRequest(messages=(message,)), 4_000)
+        return input_bound(ChatRequest((message,), "auto"), 4_000)
 
     assert bound("original") - bound("high") == 21_000
 
