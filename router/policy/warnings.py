@@ -261,8 +261,8 @@ def _abilities(policy: Policy) -> Iterator[PolicyWarning]:
             WarningKind.PRIOR_ONLY,
             "tiers",
             f"the ability of {', '.join(names)} is a prior by level, so in `guarded` the fixed "
-            f"triggers decide and expected losses are shown only; give `ability` a theta from "
-            f"labelled traffic, or a known_model",
+            f"triggers decide and expected losses only lead higher where a mistake is dear; give "
+            f"`ability` a theta from `tiergate tune` (30 labels), or a known_model",
         )
 
 

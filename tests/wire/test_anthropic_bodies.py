@@ -429,3 +429,12 @@ def test_a_call_by_its_long_name_is_one_of_an_offered_tool() -> None:
     answer = parse_message(orjson.dumps(message({**CALL, "name": name})), "us")
     (tool,) = read_tools([{"name": name, "input_schema": {"type": "object"}}], "tools").own
     assert (answer.choices[0].tool_calls[0].name, tool.own_name) == (tool.name, name)
+
+
+def test_a_history_with_calls_names_their_tools_where_the_request_names_none() -> None:
+    call = ToolCall("c", "lookup", "{}")
+    turns = (Message("user", "Hi"), Message("assistant", "", tool_calls=(call, call)))
+    body = messages_body(ChatRequest(turns, "m"), model="m", max_output_tokens=9, issuer="us")
+    sent = orjson.loads(body)
+    assert sent["tools"] == [{"name": "lookup", "input_schema": {"type": "object"}}]
+    assert sent["tool_choice"] == {"type": "none"}

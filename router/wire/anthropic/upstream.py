@@ -234,6 +234,10 @@ def _translated(
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
         _add_choice(body, request)
+    elif called := dict.fromkeys([c.name for m in request.messages for c in m.tool_calls]):
+        # A history with calls needs their tools, as in the summary that an agent asks for.
+        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in called]
+        body["tool_choice"] = {"type": "none"}
     schema = request.response_format.schema or prefer_schema
     config: dict[str, object] = {}
     if schema is not None:
