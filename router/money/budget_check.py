@@ -1,4 +1,4 @@
-"""Warns of budgets that admit no call, or no call without `max_tokens`.
+"""Warns of budgets that admit no call, none without `max_tokens`, or none of an unknown price.
 
 `check` and the dashboard show these warnings. A call is admitted when its worst case fits. A limit
 below the worst case of the shortest request therefore refuses every call, on its first day and on
@@ -16,7 +16,7 @@ from router.money.worst_case import LEAST, SHORT
 from router.policy.schema import Policy
 from router.policy.sections.budgets import MONEY, BudgetSection, LimitSection
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.types import AnswererFacts, ChatRequest, exact_usd, usd_to_nano
+from router.types import AnswererFacts, ChatRequest, CostBasis, Usage, exact_usd, usd_to_nano
 
 USUAL = ChatRequest(SHORT, "auto")
 """Is the shortest request, without a limit on its output."""
@@ -31,14 +31,17 @@ class _Limit(Struct, frozen=True):
 def budget_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:
     """Returns warnings about `budgets` and `limits`. `facts` describe the policy's answerers.
 
-    Answerers whose calls are free, or whose price is unknown, fit every budget.
+    Answerers whose calls are free fit every budget.
     """
     warnings = []
     for limit in _limits(policy):
+        unpriced = refused_unpriced([limit.section], facts, policy.name)
+        if unpriced:
+            warnings.append(_needs_price(limit.key_path, unpriced))
         paid = [
             answerer
             for answerer in facts
-            if _counts(limit.section, answerer, policy) and _least(answerer)
+            if _counts(limit.section, answerer, policy.name) and _least(answerer)
         ]
         if paid:
             warnings += list(_of_limit(limit, paid))
@@ -57,11 +60,43 @@ def _limits(policy: Policy) -> Iterator[_Limit]:
                 yield _Limit(f"{path}.{name}", usd_to_nano(usd), section)
 
 
-def _counts(section: BudgetSection, facts: AnswererFacts, policy: Policy) -> bool:
+def refused_unpriced(
+    sections: Sequence[BudgetSection], facts: Sequence[AnswererFacts], policy: str
+) -> list[AnswererFacts]:
+    """Returns the answerers of a policy whose calls these sections count and nobody prices.
+
+    `sections` are those of the default policy; those without a limit of money count no calls.
+    """
+    strict = [
+        section
+        for section in sections
+        if section.unknown_price == "refuse"
+        and any(getattr(section, name) is not None for name in MONEY)
+    ]
+    return [
+        one
+        for one in facts
+        if one.kind in ("upstream", "litellm")
+        and cost.attempt_cost(one.price, Usage(), 0.0).basis is CostBasis.UNKNOWN
+        and any(_counts(section, one, policy) for section in strict)
+    ]
+
+
+def _needs_price(key_path: str, unpriced: Sequence[AnswererFacts]) -> PolicyWarning:
+    named = ", ".join(f"{one.name} ({one.model})" for one in unpriced)
+    return PolicyWarning(
+        WarningKind.BUDGET_NEEDS_PRICE,
+        key_path,
+        f"its calls to {named} are refused, since no price is known: state `price` there or the "
+        "model in the price book, or write `unknown_price: allow` beside this limit",
+    )
+
+
+def _counts(section: BudgetSection, facts: AnswererFacts, policy: str) -> bool:
     """Returns True when calls of an answerer of this policy count in the section."""
     if not isinstance(section, LimitSection):
         return True
-    same_policy = section.policy in (None, "*", policy.name)
+    same_policy = section.policy in (None, "*", policy)
     return same_policy and section.tier in (None, "*", facts.tier)
 
 

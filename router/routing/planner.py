@@ -23,6 +23,7 @@ from router.routing.hard_rules import risk_domain_of
 from router.routing.key_access import check_selected, reachable, within_residency
 from router.routing.policy_runtime import PolicyRuntime, Selected, known_models, select
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.unpriced_rungs import priced_within
 from router.types import (
     NO_PRESSURE,
     NOBODY,
@@ -132,6 +133,8 @@ class Router:
             rules = runtime.policy.privacy.residency
             facts = within_residency(rules, runtime.plans, facts, request, self.reader)
             _check_observed(selected, facts)
+        if runtime.any_unpriced and selected.observed is None:
+            facts = priced_within(self._budgets(), identity, runtime, facts)
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
         draw = None if asked_only else self._drawn(runtime)
         pressure = self._watched(runtime, signals, pressure, counts=not asked_only)

@@ -315,7 +315,7 @@ class Attempt:
             state=AttemptState.HELD,
             held_nano_usd=held,
             cost_nano_usd=0,
-            cost_basis=basis_at_first(plan, held),
+            cost_basis=CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held),
             price_version=facts.price.version,
             started_at_ms=self._started_at_ms,
             reason=reason,
