@@ -237,7 +237,7 @@ def check_priced(limits: Sequence[WindowLimit], attempt: AttemptRow) -> None:
                 f"The model {attempt.model} (answerer {attempt.answerer}) has no known price, so "
                 f"the {kind}'s budget of {limit.scope} cannot bound its calls. Who keeps the "
                 "gateway's policy may state one (`price` of the answerer, or the model in the "
-                "price book, `prices`), or let such calls go out uncounted (`unknown_price: "
+                "price book, `prices`), or let such calls go out all the same (`unknown_price: "
                 "allow` beside the budget).",
                 limit=f"usd_per_{kind}",
                 scope=str(limit.scope),

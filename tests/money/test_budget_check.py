@@ -21,7 +21,7 @@ PRICED = replace(
     facts(), name="remote", tier="high", price=Price(1_000_000_000, None, None, 4_000_000_000)
 )
 LEAST, USUAL = 0.000014, 0.001034  # dollars: with one output token, and with 256
-FREE = replace(facts(), name="free")
+FREE = replace(facts(), name="free", price=Price(0, None, None, 0))
 
 
 def warned(facts: Sequence[AnswererFacts] = (PRICED, FREE), **more: object) -> list[PolicyWarning]:

@@ -47,7 +47,8 @@ class BudgetSection(Section):
     unknown_price: Literal["refuse", "allow"] = Field(
         default="refuse",
         description="What happens to calls that these limits of money count and whose price is "
-        "unknown: `refuse` passes their answerer over, `allow` lets them go out uncounted.",
+        "unknown: `refuse` passes their answerer over, `allow` lets them go out. They count what "
+        "their provider states, or nothing.",
     )
     requests_per_minute: Rate | None = Field(
         default=None,
