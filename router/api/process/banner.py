@@ -55,7 +55,7 @@ class Listening:
         return cls(url, secured, workers, everywhere, admin_url)
 
     @property
-    def shows_metrics(self) -> bool:
+    def guards_metrics(self) -> bool:
         """True where other machines reach the operators' pages at the clients' own address."""
         host = urlsplit(self.url).hostname or ""
         return not self.admin_url and (self.everywhere or not is_loopback(host))
@@ -109,9 +109,9 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
     yield from _unpriced(core)
-    if listening.shows_metrics:
-        yield "  warning    /metrics asks for no key, and names all tenants, their budgets and what"
-        yield "             they spend, to every machine that comes here: --admin-listen moves it."
+    if listening.guards_metrics:
+        yield "  metrics    /metrics asks other machines for a key with the scope admin, since it"
+        yield "             names all tenants and what they spend: --admin-listen moves it."
     yield from _kept_texts(core)
     yield from _kept_for_reviewers(core)
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
