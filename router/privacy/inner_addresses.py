@@ -17,8 +17,9 @@ _SCHEME = re.compile(r"\s*https?:[/\\]*", re.IGNORECASE)
 _AUTHORITY_ENDS = re.compile(r"[/\\?#]")
 _DROPPED = str.maketrans("", "", "\t\r\n")  # readers of addresses leave them out
 
-_INNER_NAMES = tuple(
-    ".localhost .local .localdomain .internal .intranet .lan .corp .home .home.arpa .svc".split()
+_INNER_NAMES = (
+    *(".localhost", ".local", ".localdomain", ".internal", ".intranet"),
+    *(".lan", ".corp", ".home", ".home.arpa", ".svc"),
 )
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
