@@ -41,7 +41,7 @@ def test_server_says_which_models_lack_a_price_and_refuses_their_calls(
             assert response.headers["x-should-retry"] == "false"
             assert response.json()["error"]["code"] == "unknown_price"
         assert "answer (answerer rung-0) has no known price" in refused.text
-        served.wait_for("call_refused.*rung-0")
+        served.wait_for(r'"answerer": "rung-0".*unknown_price|unknown_price.*"answerer": "rung-0"')
 
 
 def test_check_names_budget_and_model(tmp_path: Path, upstream: Upstream) -> None:

@@ -10,6 +10,7 @@ from router.analysis.report.build import build_report
 from router.errors import BudgetExceeded, TiergateError
 from router.ledger.books.reconcile import choose, correction, unknown_calls
 from router.ledger.books.verify import verify
+from router.ledger.tables.shadows import shadows_spent
 from router.policy.schema import ReportSection
 from router.types import Answer, Hints, Price, PriceDiffers
 from tests.kits.changed import replace
@@ -117,3 +118,14 @@ async def test_bill_counts_once_where_a_statement_was_counted(houses: Houses) ->
     assert bill.cost_nano_usd == 1_000_000
     assert spent(house) == {1_000_000}
     assert findings(houses) == ()
+
+
+async def test_shadows_count_what_was_stated(houses: Houses) -> None:
+    shadow = {"answerer": "deep", "share": 1.0, "max_usd_per_day": 0.001}
+    tiers = [low(), ScriptedTier("mid", "llm", 2), Stating("deep", "reasoning", 3, stated=900_000)]
+    house = houses(tiers, signals=UNSURE, shadow=shadow, draw=lambda: 0.0)
+    for _ in range(2):
+        await house.gateway.complete(ask(), ALICE)
+        await house.gateway.drain()
+    assert tiers[2].calls == 1
+    assert shadows_spent(house.ledger.database, 0) == {"test": 900_000}

@@ -39,6 +39,11 @@ class Attempts:
             spent += attempt.cost_nano_usd
         return spent
 
+    @property
+    def counted_nano_usd(self) -> int:
+        """Returns what limits count of all attempts so far."""
+        return self._counted(self.rows)
+
     def money_left(self, cap_nano_usd: int | None) -> int | None:
         """Returns what the client's cap leaves, None without one; never negative."""
         return None if cap_nano_usd is None else max(0, cap_nano_usd - self._counted(self.rows))

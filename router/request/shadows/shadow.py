@@ -154,7 +154,7 @@ class Shadows:
         except TiergateError as failed:
             error = failed
         finally:
-            left = drawn.worst_nano_usd - progress.attempts.spent_nano_usd
+            left = drawn.worst_nano_usd - progress.attempts.counted_nano_usd
             self._money.give_back(shown.policy.name, drawn.day, left)
             spender.settle_open()
             tell(routed, progress, self._events, SHADOW_ENDS)
