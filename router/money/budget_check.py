@@ -16,7 +16,7 @@ from router.money.worst_case import LEAST, SHORT
 from router.policy.schema import Policy
 from router.policy.sections.budgets import MONEY, BudgetSection, LimitSection
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.types import AnswererFacts, ChatRequest, CostBasis, Usage, exact_usd, usd_to_nano
+from router.types import AnswererFacts, ChatRequest, CostBasis, Price, Usage, exact_usd, usd_to_nano
 
 USUAL = ChatRequest(SHORT, "auto")
 """Is the shortest request, without a limit on its output."""
@@ -35,13 +35,13 @@ def budget_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[Poli
     """
     warnings = []
     for limit in _limits(policy):
-        unpriced = refused_unpriced([limit.section], facts, policy.name)
+        unpriced = refused_unpriced([limit.section], facts, policy)
         if unpriced:
             warnings.append(_needs_price(limit.key_path, unpriced))
         paid = [
             answerer
             for answerer in facts
-            if _counts(limit.section, answerer, policy.name) and _least(answerer)
+            if _counts(limit.section, answerer.tier, policy.name) and _least(answerer)
         ]
         if paid:
             warnings += list(_of_limit(limit, paid))
@@ -61,11 +61,12 @@ def _limits(policy: Policy) -> Iterator[_Limit]:
 
 
 def refused_unpriced(
-    sections: Sequence[BudgetSection], facts: Sequence[AnswererFacts], policy: str
-) -> list[AnswererFacts]:
-    """Returns the answerers of a policy whose calls these sections count and nobody prices.
+    sections: Sequence[BudgetSection], facts: Sequence[AnswererFacts], policy: Policy
+) -> list[str]:
+    """Returns who of a policy makes calls that these sections count and nobody prices.
 
-    `sections` are those of the default policy; those without a limit of money count no calls.
+    Each is an answerer or an embedder, as `name (model)`. `sections` are those of the default
+    policy; those without a limit of money count no calls.
     """
     strict = [
         section
@@ -73,17 +74,28 @@ def refused_unpriced(
         if section.unknown_price == "refuse"
         and any(getattr(section, name) is not None for name in MONEY)
     ]
-    return [
-        one
+    answerers = [
+        f"{one.name} ({one.model})"
         for one in facts
         if one.kind in ("upstream", "litellm")
-        and cost.attempt_cost(one.price, Usage(), 0.0).basis is CostBasis.UNKNOWN
-        and any(_counts(section, one, policy) for section in strict)
+        and _is_unknown(one.price)
+        and any(_counts(section, one.tier, policy.name) for section in strict)
     ]
+    embedders = [
+        f"{one.name} ({one.model})"
+        for one in policy.embedders
+        if _is_unknown(one.price.to_price())
+        and any(_counts(section, None, policy.name) for section in strict)
+    ]
+    return answerers + embedders
 
 
-def _needs_price(key_path: str, unpriced: Sequence[AnswererFacts]) -> PolicyWarning:
-    named = ", ".join(f"{one.name} ({one.model})" for one in unpriced)
+def _is_unknown(price: Price) -> bool:
+    return cost.attempt_cost(price, Usage(), 0.0).basis is CostBasis.UNKNOWN
+
+
+def _needs_price(key_path: str, unpriced: Sequence[str]) -> PolicyWarning:
+    named = ", ".join(unpriced)
     return PolicyWarning(
         WarningKind.BUDGET_NEEDS_PRICE,
         key_path,
@@ -92,12 +104,12 @@ def _needs_price(key_path: str, unpriced: Sequence[AnswererFacts]) -> PolicyWarn
     )
 
 
-def _counts(section: BudgetSection, facts: AnswererFacts, policy: str) -> bool:
-    """Returns True when calls of an answerer of this policy count in the section."""
+def _counts(section: BudgetSection, tier: str | None, policy: str) -> bool:
+    """Returns True when calls to a tier of this policy (None: to none) count in the section."""
     if not isinstance(section, LimitSection):
         return True
     same_policy = section.policy in (None, "*", policy)
-    return same_policy and section.tier in (None, "*", facts.tier)
+    return same_policy and section.tier in (None, "*", tier)
 
 
 def _least(facts: AnswererFacts) -> int:

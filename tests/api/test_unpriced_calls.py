@@ -31,7 +31,9 @@ def test_server_says_which_models_lack_a_price_and_refuses_their_calls(
     tmp_path: Path, upstream: Upstream
 ) -> None:
     with Served(tmp_path, unpriced(tmp_path, upstream)) as served:
-        served.wait_for(r"warning    p: budgets refuse calls of rung-0 \(answer\): no price is")
+        served.wait_for(
+            r"warning    p: budgets refuse calls of rung-0 \(answer\), vectors \(large\): no"
+        )
         before = upstream.seen()["count"]
         refused = served.chat()
         vectors = served.post("/v1/embeddings", {"model": "large", "input": "abc"})
@@ -46,5 +48,8 @@ def test_server_says_which_models_lack_a_price_and_refuses_their_calls(
 
 def test_check_names_budget_and_model(tmp_path: Path, upstream: Upstream) -> None:
     run = tiergate("check", unpriced(tmp_path, upstream))
-    assert "budgets.*.usd_per_day: its calls to rung-0 (answer) are refused" in run.stdout
+    assert (
+        "budgets.*.usd_per_day: its calls to rung-0 (answer), vectors (large) are refused"
+        in run.stdout
+    )
     assert "[budget_needs_price]" in run.stdout

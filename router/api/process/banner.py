@@ -131,9 +131,9 @@ def _unpriced(core: Core) -> Iterator[str]:
     sections = [*limits.budgets.values(), *limits.limits]
     for name, runtime in core.router.runtimes.items():
         facts = [plan.facts for plan in runtime.plans]
-        refused = refused_unpriced(sections, facts, name)
+        refused = refused_unpriced(sections, facts, runtime.policy)
         if refused:
-            models = ", ".join(f"{one.name} ({one.model})" for one in refused)
+            models = ", ".join(refused)
             yield f"  warning    {name}: budgets refuse calls of {models}: no price is known."
             yield "             State `price`, or the model in the price book, or allow it in the"
             yield "             budget (unknown_price: allow)."
