@@ -25,6 +25,7 @@ next rung (or another replica) may help. Import every name from here.
     │   └── NotCapable                400  no allowed tier can do what the request needs
     │       └── MaxCostTooLow         400  max_cost_usd is below every call's worst case
     ├── BudgetExceeded                429  insufficient_quota; never retried
+    │   └── PriceUnknown              503  a budget counts a call whose price nobody states
     ├── RateLimited                   429  rate_limit_exceeded; Retry-After
     ├── Overloaded                    503  a bounded queue is full; Retry-After
     │   ├── Stopping                  503  the server ended while the request ran
@@ -62,7 +63,14 @@ next rung (or another replica) may help. Import every name from here.
 
 from __future__ import annotations
 
-from router.errors.admission import BudgetExceeded, LedgerFull, Overloaded, RateLimited, Stopping
+from router.errors.admission import (
+    BudgetExceeded,
+    LedgerFull,
+    Overloaded,
+    PriceUnknown,
+    RateLimited,
+    Stopping,
+)
 from router.errors.answerer import (
     QUOTA_EXHAUSTED,
     AnswererError,
@@ -162,6 +170,7 @@ __all__ = [
     "PlanError",
     "PolicyError",
     "PriceBookError",
+    "PriceUnknown",
     "RateLimited",
     "RatesUnavailable",
     "RegistryError",

@@ -39,6 +39,17 @@ class BudgetExceeded(TiergateError):
         self.hopeless = hopeless
 
 
+class PriceUnknown(BudgetExceeded):
+    """Reports a call that a budget counts and whose price nobody states, so that none bounds it.
+
+    The client cannot change it: who keeps the policy states a price, or lets such calls go out.
+    """
+
+    code = "unknown_price"
+    status = 503
+    type = "api_error"
+
+
 class RateLimited(TiergateError):
     """Reports more requests or tokens in a minute than a rate limit allows.
 

@@ -1,4 +1,4 @@
-"""Warns of budgets that admit no call, or no call without `max_tokens`.
+"""Warns of budgets that admit no call, none without `max_tokens`, or none of an unknown price.
 
 `check` and the dashboard show these warnings. A call is admitted when its worst case fits. A limit
 below the worst case of the shortest request therefore refuses every call, on its first day and on
@@ -16,7 +16,7 @@ from router.money.worst_case import LEAST, SHORT
 from router.policy.schema import Policy
 from router.policy.sections.budgets import MONEY, BudgetSection, LimitSection
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.types import AnswererFacts, ChatRequest, exact_usd, usd_to_nano
+from router.types import AnswererFacts, ChatRequest, CostBasis, Price, Usage, exact_usd, usd_to_nano
 
 USUAL = ChatRequest(SHORT, "auto")
 """Is the shortest request, without a limit on its output."""
@@ -31,14 +31,17 @@ class _Limit(Struct, frozen=True):
 def budget_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:
     """Returns warnings about `budgets` and `limits`. `facts` describe the policy's answerers.
 
-    Answerers whose calls are free, or whose price is unknown, fit every budget.
+    Answerers whose calls are free fit every budget.
     """
     warnings = []
     for limit in _limits(policy):
+        unpriced = refused_unpriced([limit.section], facts, policy)
+        if unpriced:
+            warnings.append(_needs_price(limit.key_path, unpriced))
         paid = [
             answerer
             for answerer in facts
-            if _counts(limit.section, answerer, policy) and _least(answerer)
+            if _counts(limit.section, answerer.tier, policy.name) and _least(answerer)
         ]
         if paid:
             warnings += list(_of_limit(limit, paid))
@@ -57,12 +60,56 @@ def _limits(policy: Policy) -> Iterator[_Limit]:
                 yield _Limit(f"{path}.{name}", usd_to_nano(usd), section)
 
 
-def _counts(section: BudgetSection, facts: AnswererFacts, policy: Policy) -> bool:
-    """Returns True when calls of an answerer of this policy count in the section."""
+def refused_unpriced(
+    sections: Sequence[BudgetSection], facts: Sequence[AnswererFacts], policy: Policy
+) -> list[str]:
+    """Returns who of a policy makes calls that these sections count and nobody prices.
+
+    Each is an answerer or an embedder, as `name (model)`. `sections` are those of the default
+    policy; those without a limit of money count no calls.
+    """
+    strict = [
+        section
+        for section in sections
+        if section.unknown_price == "refuse"
+        and any(getattr(section, name) is not None for name in MONEY)
+    ]
+    answerers = [
+        f"{one.name} ({one.model})"
+        for one in facts
+        if one.kind in ("upstream", "litellm")
+        and _is_unknown(one.price)
+        and any(_counts(section, one.tier, policy.name) for section in strict)
+    ]
+    embedders = [
+        f"{one.name} ({one.model})"
+        for one in policy.embedders
+        if _is_unknown(one.price.to_price())
+        and any(_counts(section, None, policy.name) for section in strict)
+    ]
+    return answerers + embedders
+
+
+def _is_unknown(price: Price) -> bool:
+    return cost.attempt_cost(price, Usage(), 0.0).basis is CostBasis.UNKNOWN
+
+
+def _needs_price(key_path: str, unpriced: Sequence[str]) -> PolicyWarning:
+    named = ", ".join(unpriced)
+    return PolicyWarning(
+        WarningKind.BUDGET_NEEDS_PRICE,
+        key_path,
+        f"its calls to {named} are refused, since no price is known: state `price` there or the "
+        "model in the price book, or write `unknown_price: allow` beside this limit",
+    )
+
+
+def _counts(section: BudgetSection, tier: str | None, policy: str) -> bool:
+    """Returns True when calls to a tier of this policy (None: to none) count in the section."""
     if not isinstance(section, LimitSection):
         return True
-    same_policy = section.policy in (None, "*", policy.name)
-    return same_policy and section.tier in (None, "*", facts.tier)
+    same_policy = section.policy in (None, "*", policy)
+    return same_policy and section.tier in (None, "*", tier)
 
 
 def _least(facts: AnswererFacts) -> int:

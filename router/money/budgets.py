@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from router.errors import PriceUnknown
 from router.policy.sections.budgets import BudgetSection, LimitSection
-from router.types import usd_to_nano
+from router.types import AttemptRow, CostBasis, usd_to_nano
 
 V = TypeVar("V")
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -112,6 +113,7 @@ class WindowLimit(Struct, frozen=True):
     nano_usd: int
     soft_share: float | None = None
     pacing: bool = False
+    unpriced: bool = False  # True: calls of unknown price go out, and count as nothing
 
     @property
     def steers(self) -> bool:
@@ -218,7 +220,29 @@ def _windows(scope: BudgetScope, section: BudgetSection) -> Iterator[WindowLimit
     for kind in WindowKind:
         usd = getattr(section, f"usd_per_{kind.value}")
         if usd is not None:
-            yield WindowLimit(scope, kind, usd_to_nano(usd), section.soft_share, section.pacing)
+            unpriced = section.unknown_price == "allow"
+            nano_usd = usd_to_nano(usd)
+            yield WindowLimit(scope, kind, nano_usd, section.soft_share, section.pacing, unpriced)
+
+
+def check_priced(limits: Sequence[WindowLimit], attempt: AttemptRow) -> None:
+    """Raises PriceUnknown for a call of unknown price where one of its limits counts it."""
+    # Where something is held, a price bounds it: of an own machine, or of a whole answer.
+    if attempt.cost_basis is not CostBasis.UNKNOWN or attempt.held_nano_usd:
+        return
+    for limit in limits:
+        if not limit.unpriced:
+            kind = limit.kind.value
+            raise PriceUnknown(
+                f"The model {attempt.model} (answerer {attempt.answerer}) has no known price, so "
+                f"the {kind}'s budget of {limit.scope} cannot bound its calls. Who keeps the "
+                "gateway's policy may state one (`price` of the answerer, or the model in the "
+                "price book, `prices`), or let such calls go out all the same (`unknown_price: "
+                "allow` beside the budget).",
+                limit=f"usd_per_{kind}",
+                scope=str(limit.scope),
+                hopeless=True,
+            )
 
 
 def _remember(known: dict[Payer, V], payer: Payer, limits: V) -> None:

@@ -128,10 +128,16 @@ def _too_many_rungs(
     decision = raw.get("decision")
     limit = decision.get("max_rungs") if isinstance(decision, Mapping) else None
     limit = limit if isinstance(limit, int) else _DEFAULT_MAX_RUNGS
-    # Every answerer may become a rung of the ladder.
-    if len(rungs) > limit:
+    # Every answerer may become a rung of the ladder. Who asks for a pinned one has a ladder of one.
+    aliases = raw.get("aliases")
+    named = list(aliases.values()) if isinstance(aliases, Mapping) else []
+    pinned = {a.get("answerer") for a in named if isinstance(a, Mapping) and a.get("pinned")}
+    climbed = [answerer for _, answerer in rungs if answerer.get("name") not in pinned]
+    if len(climbed) > limit:
         yield CrossMistake(
-            ("tiers",), f"{len(rungs)} answerers", f"at most decision.max_rungs = {limit} of them"
+            ("tiers",),
+            f"{len(climbed)} answerers",
+            f"at most decision.max_rungs = {limit} of them without a pinned alias",
         )
 
 

@@ -79,6 +79,7 @@ class WarningKind(StrEnum):
     RECEIVER_UNREACHABLE = "receiver_unreachable"
     BUDGET_ADMITS_NO_CALL = "budget_admits_no_call"
     BUDGET_NEEDS_MAX_TOKENS = "budget_needs_max_tokens"
+    BUDGET_NEEDS_PRICE = "budget_needs_price"
 
 
 class PolicyWarning(Struct, frozen=True):
@@ -289,7 +290,7 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
                 WarningKind.UNKNOWN_PRICE,
                 f"tiers[{t}].answerers[{a}].price",
                 f"{answerer.name} has no known price: its cost is recorded as unknown, never as 0, "
-                "and budgets cannot hold it; state it here, or for its model in the price book",
+                "and budgets refuse its calls; state it here, or for its model in the price book",
             )
 
 

@@ -18,6 +18,7 @@ from router.errors import (
     TiergateError,
     UpstreamError,
 )
+from router.ledger.row_reading import provider_difference
 from router.request.progress import Candidate, Progress
 from router.routing.routed_request import RoutedRequest
 from router.types import (
@@ -27,11 +28,15 @@ from router.types import (
     Event,
     Events,
     Identity,
+    PriceDiffers,
     RequestRow,
     RowUnwritten,
     Verdict,
 )
 
+MAY_DIFFER = 0.2
+"""Share of a call's cost by which its provider's statement may differ unsaid: prices of a day, of a
+cache or of a currency move that far, a wrong book or another model's price moves further."""
 SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 
 
@@ -66,6 +71,7 @@ def tell_answered(
     events.finished(row)
     if progress.attempts.redirects:
         _tell_redirects(routed, progress, events)
+    _tell_prices(routed, progress, events)
     if progress.attempts.reported == len(progress.attempts.troubles):
         return  # most requests have no trouble
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
@@ -89,6 +95,7 @@ def tell_ended(
     """Reports that the request is over, without an answer."""
     events.finished(row)
     _tell_redirects(routed, progress, events)
+    _tell_prices(routed, progress, events)
     if error is None:
         tell(routed, progress, events, "nothing: the client has left")
     elif progress.committed is not None:
@@ -102,6 +109,20 @@ def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -
     for one in progress.attempts.redirects:
         priced = one.price is not None
         events.happened(CallRedirected(one.asked, one.answered, priced, routed.request_id))
+
+
+def _tell_prices(routed: RoutedRequest, progress: Progress, events: Events) -> None:
+    """Reports calls whose provider states a cost that is far from what their price gives."""
+    for call in progress.attempts.rows:
+        difference = None
+        if call.provider_cost_nano_usd is not None and not call.estimated:
+            difference = provider_difference(call)
+        if difference is None or abs(difference) <= MAY_DIFFER * call.cost_nano_usd:
+            continue
+        stated = call.cost_nano_usd + difference
+        events.happened(
+            PriceDiffers(call.answerer, call.model, call.cost_nano_usd, stated, routed.request_id)
+        )
 
 
 def tell_refused(events: Events, identity: Identity, error: TiergateError) -> None:

@@ -7,23 +7,68 @@ and is left out of the list of models.
 Rules of residency keep requests with personal details from answerers. They are hard: no hint, no
 pin and no outage lifts them, and no pseudonym, since what is hidden may still be told by the rest.
 An answerer on this machine may get everything.
+
+Addresses inside a network are refused, since a model's server there would fetch them for a client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
 from msgspec.structs import replace
 
-from router.errors import PermissionDenied
+from router.errors import PermissionDenied, RequestError
 from router.policy.sections.privacy import ResidencyRule
 from router.privacy.entities.kinds import EntityKind
+from router.privacy.inner_addresses import inner_host
 from router.privacy.pseudonyms.texts import Reader, texts_of
 from router.routing.policy_runtime import PolicyRuntime, Selected
 from router.routing.rungs.rung_plan import RungPlan
 from router.types import ChatRequest, Identity, Reason, RungFacts
 
 CODE = "model_not_allowed"
+
+
+def check_service(request: ChatRequest, selected: Selected) -> None:
+    """Raises RequestError for a provider's service whose price is another, unless a model is named.
+
+    Prices compare answerers, and they are those of the usual service.
+    """
+    if request.service_tier in ("flex", "priority") and not (selected.pinned or selected.observed):
+        raise RequestError(
+            f"service_tier: found {request.service_tier!r}; expected 'auto' or 'default', since "
+            "the gateway chooses among models by their usual prices. Leave it out, or ask for one "
+            "model: an alias with `pinned: true`, or a policy with `mode: observe`.",
+            param="service_tier",
+            code="invalid_value",
+        )
+
+
+def check_addresses(request: ChatRequest) -> None:
+    """Raises RequestError for an image or a file at an address inside a network."""
+    for part in request.parts:
+        if part.kind not in ("image_url", "file"):
+            continue
+        for address in _strings(msgspec.json.decode(part.payload)):
+            host = inner_host(address)
+            if host is not None:
+                raise RequestError(
+                    f"{part.kind}: found an address at {host[:100]!r}, inside a network, which a "
+                    "model's server may fetch although you may not; expected a public address or "
+                    "a `data:` URL. Who keeps the gateway's policy may allow such addresses "
+                    "(privacy.inner_addresses: allow).",
+                    param="messages",
+                    code="inner_address",
+                )
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
 
 
 def check_policy(identity: Identity, policy: str) -> None:

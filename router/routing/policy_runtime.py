@@ -83,6 +83,7 @@ class PolicyRuntime:
     most_output: int = field(init=False)  # tokens of output that any answerer may give
     # How much of each plan's answers is verified, by whether a hard rule holds.
     verify_modes: dict[bool, tuple[VerifyMode, ...]] = field(init=False)
+    any_unpriced: bool = field(init=False)  # True when nobody states what an answerer charges
     saves_by_caches: bool = field(init=False)  # True when a hit at some answerer is cheaper
     at_level: dict[int, RungPlan | None] = field(init=False)  # whose costs stand for levels 2 and 3
 
@@ -95,6 +96,7 @@ class PolicyRuntime:
         object.__setattr__(self, "by_model", by_model)
         modes = {hard: tuple([p.verify_mode(hard) for p in self.plans]) for hard in (False, True)}
         object.__setattr__(self, "verify_modes", modes)
+        object.__setattr__(self, "any_unpriced", any(plan.unpriced for plan in self.plans))
         saves = any(plan.facts.price.saves_by_caches for plan in self.plans)
         object.__setattr__(self, "saves_by_caches", saves)
         named = {2: self.policy.report.level_2, 3: self.policy.report.level_3}

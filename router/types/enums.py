@@ -147,6 +147,7 @@ class Reason(StrEnum):
     NOT_READY = "not_ready"
     TIER_NOT_ALLOWED = "tier_not_allowed"
     OVER_MAX_COST = "over_max_cost"
+    UNKNOWN_PRICE = "unknown_price"  # a budget counts its calls, and nobody states what they cost
     BUDGET_SOFT_LIMIT = "budget_soft_limit"
     # The limit is reached, but the request allows no lower tier.
     BUDGET_SOFT_LIMIT_KEPT = "budget_soft_limit_kept"

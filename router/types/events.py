@@ -98,6 +98,16 @@ class CallRedirected(Struct, frozen=True):
     request_id: str
 
 
+class PriceDiffers(Struct, frozen=True):
+    """Reports that a provider states another cost of a call than its price here gives."""
+
+    answerer: str
+    model: str
+    booked_nano_usd: int
+    stated_nano_usd: int
+    request_id: str
+
+
 class CertificateTurned(Struct, frozen=True):
     """Reports that traffic left the range of a certificate, so that it no longer counts, or that it
     counts again.
@@ -141,7 +151,7 @@ class RowLost(Struct, frozen=True):
     calls: tuple[LostCall, ...]  # to be booked; none where no money was spent
 
 
-CallEvent = CallFailed | CallRefused | CallRedirected
+CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers
 Event = CallEvent | BreakerTurned | StoreTurned | CertificateTurned | RowUnwritten | RowLost
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.money.budget_check import budget_warnings
-from router.policy.warnings import PolicyWarning
+from router.policy.warnings import PolicyWarning, WarningKind
 from router.types import AnswererFacts, Price
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate, write_policy
@@ -21,7 +21,7 @@ PRICED = replace(
     facts(), name="remote", tier="high", price=Price(1_000_000_000, None, None, 4_000_000_000)
 )
 LEAST, USUAL = 0.000014, 0.001034  # dollars: with one output token, and with 256
-FREE = replace(facts(), name="free")
+FREE = replace(facts(), name="free", price=Price(0, None, None, 0))
 
 
 def warned(facts: Sequence[AnswererFacts] = (PRICED, FREE), **more: object) -> list[PolicyWarning]:
@@ -63,6 +63,39 @@ def test_budget_that_needs_max_tokens_says_how_many_fit() -> None:
 )
 def test_limits_that_fit_or_are_about_others_are_not_warned_of(sections: dict[str, object]) -> None:
     assert warned(**sections) == []
+
+
+UNPRICED = replace(PRICED, name="new", model="gpt-new", price=Price())
+
+
+@pytest.mark.parametrize(
+    ("sections", "key_path"),
+    [
+        ({"budgets": {"*": {"usd_per_day": 1}}}, "budgets.*.usd_per_day"),
+        ({"limits": [{"tier": "high", "usd_per_day": 1}]}, "limits[0].usd_per_day"),
+    ],
+)
+def test_budget_names_the_models_that_nobody_prices(
+    sections: dict[str, object], key_path: str
+) -> None:
+    (warning,) = warned([UNPRICED], **sections)
+    assert (warning.kind, warning.key_path) == (WarningKind.BUDGET_NEEDS_PRICE, key_path)
+    assert "new (gpt-new)" in warning.message
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"budgets": {"*": {"usd_per_day": 1, "unknown_price": "allow"}}},
+        {"budgets": {"*": {"requests_per_minute": 1}}},
+        {"limits": [{"tier": "low", "usd_per_day": 1}]},
+        {"limits": [{"policy": "another", "usd_per_day": 1}]},
+    ],
+)
+def test_unpriced_models_that_no_budget_counts_are_not_warned_of(
+    sections: dict[str, object],
+) -> None:
+    assert warned([UNPRICED], **sections) == []
 
 
 def test_policy_whose_calls_cost_nothing_fits_every_budget() -> None:

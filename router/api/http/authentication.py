@@ -44,6 +44,10 @@ TWO_KEYS = (
 )
 
 
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Lists headers by which proxies say that another machine asks."""
+
+
 class Doorkeeper:
     """Turns a key into an Identity. The key comes as `Authorization: Bearer` or as `x-api-key`."""
 
@@ -83,6 +87,18 @@ class Doorkeeper:
         # The rate-limit headers of the answer need to know whose limits to show.
         CALLER.set(identity)
         return identity
+
+    async def admit_to_figures(self, headers: dict[str, str]) -> None:
+        """Admits whoever may read the figures of all tenants.
+
+        That is this machine, unless a proxy says that it asks for somebody else, and keys with the
+        scope `admin`: a key with `reports` reads its own tenant's. Raises the errors of `admit`.
+        """
+        peer = headers.get(PEER, "").removeprefix("::ffff:")  # IPv4 at a socket of IPv6
+        passed_on = any(name in headers for name in _FORWARDED)
+        here = (not peer or is_loopback(peer)) and not passed_on
+        if not here and not headers.get(LET_IN):
+            await self.admit(headers, _ADMIN)
 
     def require_own_name(self, headers: dict[str, str], identity: Identity) -> None:
         """Refuses a caller without a key who uses a host name that is not this machine's.

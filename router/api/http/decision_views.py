@@ -11,7 +11,12 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
-from router.ledger.row_reading import call_price_unknown, cost_known, price_unknown
+from router.ledger.row_reading import (
+    call_price_unknown,
+    cost_known,
+    price_unknown,
+    provider_difference,
+)
 from router.types import (
     AttemptRow,
     Committed,
@@ -379,6 +384,8 @@ def attempt_view(attempt: AttemptRow) -> dict[str, object]:
         "state": attempt.state.value,
         "cost_nano_usd": None if call_price_unknown(attempt) else attempt.cost_nano_usd,
         "cost_basis": attempt.cost_basis.value,
+        "provider_cost_nano_usd": attempt.provider_cost_nano_usd,
+        "provider_difference_nano_usd": provider_difference(attempt),
         "discarded": attempt.discarded,
         "estimated": attempt.estimated,
         "latency_ms": round(attempt.latency_ms, 3),

@@ -87,7 +87,7 @@ class BudgetSeries(Collector):
             held.add_metric(labels, window.held_nano_usd / NANO_PER_USD)
         unwise = GaugeMetricFamily(
             "tiergate_budget_unwise",
-            "1 for a budget that admits no call, or none without max_tokens.",
+            "1 for a budget that admits no call, or none without max_tokens or a price.",
             labels=("limit", "why"),
         )
         # Several answerers may warn about one limit, and a series may not come twice.

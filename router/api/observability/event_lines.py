@@ -21,6 +21,7 @@ from router.types import (
     CertificateTurned,
     Event,
     Events,
+    PriceDiffers,
     RequestRow,
     RowLost,
     RowUnwritten,
@@ -88,6 +89,8 @@ def line_of(event: Event) -> Line:
         return Line(name, certificate, event.suspended, (name, event.policy, event.domain.value))
     if isinstance(event, CallRedirected):
         return _redirected(event)
+    if isinstance(event, PriceDiffers):
+        return _price_differs(event)
     if isinstance(event, StoreTurned):
         lost, back = STORES[event.store]
         name = lost if event.lost else back
@@ -156,6 +159,18 @@ def _redirected(event: CallRedirected) -> Line:
         request_id=_named(event.request_id),
     )
     return Line("call_redirected", fields, True, ("call_redirected", event.asked, event.answered))
+
+
+def _price_differs(event: PriceDiffers) -> Line:
+    fields: dict[str, object] = {
+        "answerer": event.answerer,
+        "model": event.model,
+        "booked_usd": exact_usd(event.booked_nano_usd),
+        "stated_usd": exact_usd(event.stated_nano_usd),
+        "next": "budgets count the higher one; check the model's price",
+        "request_id": _named(event.request_id),
+    }
+    return Line("price_differs", fields, True, ("price_differs", event.model))
 
 
 def _refused(event: CallRefused) -> Line:

@@ -13,6 +13,7 @@ from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
 from router.api.compose.text_keys import text_keys
 from router.api.http.authentication import is_loopback
+from router.money.budget_check import refused_unpriced
 from router.policy.loading import unreachable_receivers, unset_keys
 from router.policy.schema import Policy
 from router.policy.warnings import matters_for_people, unkept_matters
@@ -54,7 +55,7 @@ class Listening:
         return cls(url, secured, workers, everywhere, admin_url)
 
     @property
-    def shows_metrics(self) -> bool:
+    def guards_metrics(self) -> bool:
         """True where other machines reach the operators' pages at the clients' own address."""
         host = urlsplit(self.url).hostname or ""
         return not self.admin_url and (self.everywhere or not is_loopback(host))
@@ -107,9 +108,10 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
             yield f"  warning    {reference} is not set; {calls}"
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
-    if listening.shows_metrics:
-        yield "  warning    /metrics asks for no key, and names all tenants, their budgets and what"
-        yield "             they spend, to every machine that comes here: --admin-listen moves it."
+    yield from _unpriced(core)
+    if listening.guards_metrics:
+        yield "  metrics    /metrics asks other machines for a key with the scope admin, since it"
+        yield "             names all tenants and what they spend: --admin-listen moves it."
     yield from _kept_texts(core)
     yield from _kept_for_reviewers(core)
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
@@ -121,6 +123,20 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     pages = listening.admin_url or listening.url
     yield f"  dashboard  {pages}/dashboard"
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _unpriced(core: Core) -> Iterator[str]:
+    """Yields whose calls the default policy's budgets refuse, since no price is known."""
+    limits = core.router.default.policy
+    sections = [*limits.budgets.values(), *limits.limits]
+    for name, runtime in core.router.runtimes.items():
+        facts = [plan.facts for plan in runtime.plans]
+        refused = refused_unpriced(sections, facts, runtime.policy)
+        if refused:
+            models = ", ".join(refused)
+            yield f"  warning    {name}: budgets refuse calls of {models}: no price is known."
+            yield "             State `price`, or the model in the price book, or allow it in the"
+            yield "             budget (unknown_price: allow)."
 
 
 def _kept_texts(core: Core) -> Iterator[str]:

@@ -42,7 +42,7 @@ from router.types import AttemptRow, AttemptState, RequestRow, RequestState
 
 _KNOWN_SQL = (
     "SELECT r.request_id, r.state, r.tenant, r.key_id, r.policy, a.attempt_id, a.role, a.state, "
-    "a.held_nano_usd, a.cost_nano_usd, a.started_at_ms, a.tier "
+    "a.held_nano_usd, a.cost_nano_usd, a.started_at_ms, a.tier, a.provider_cost_nano_usd "
     "FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
     "WHERE r.request_id IN "
 )

@@ -15,7 +15,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.ledger.books import anchors
-from router.ledger.budgets.windows import COUNTED, WATCHES_SQL, watches_from, windows_of
+from router.ledger.budgets.windows import (
+    COUNTED,
+    COUNTED_COST,
+    WATCHES_SQL,
+    watches_from,
+    windows_of,
+)
 from router.ledger.feedback_chain import FEEDBACK_CHAIN
 from router.ledger.rollups import retention, stored
 from router.ledger.row_reading import RECONCILE, corrected_request
@@ -121,7 +127,7 @@ def _purge_windows(connection: Connection, chosen: str, where: tuple[object, ...
     grain_ms = min([DAY_MS, *(LENGTH_MS.get(watch.kind, DAY_MS) for watch in watches)])
     for *payer, begun, cost in connection.exec_driver_sql(
         f"SELECT r.tenant, r.key_id, r.policy, a.tier, "
-        f"a.started_at_ms - a.started_at_ms % {grain_ms}, sum(a.cost_nano_usd) "
+        f"a.started_at_ms - a.started_at_ms % {grain_ms}, sum({COUNTED_COST}) "
         "FROM attempts a JOIN requests r ON r.request_id = a.request_id "
         f"WHERE r.{chosen} AND {COUNTED} GROUP BY 1, 2, 3, 4, 5",
         where,

@@ -183,7 +183,7 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
         usage=Usage(),
         estimated=False,
         discarded=False,
-        provider_cost_nano_usd=None,
+        provider_cost_nano_usd=_beyond_stated(attempt, settlement.billed_nano_usd),
         compute_ms=0.0,
         finish_reason="",
         error_code="",
@@ -191,6 +191,16 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
         cores=0,
     )
     return _row(original, line, settlement, now_ms)
+
+
+def _beyond_stated(attempt: AttemptRow, billed_nano_usd: int) -> int | None:
+    """Returns the bill less what the provider stated, None where that was not above the booking.
+
+    Budgets have counted what was stated, so this is what is left for them.
+    """
+    stated = attempt.provider_cost_nano_usd
+    counted_more = stated is not None and stated > attempt.cost_nano_usd
+    return billed_nano_usd - stated if stated is not None and counted_more else None
 
 
 def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms: int) -> RequestRow:

@@ -31,7 +31,7 @@ from router.ledger.sql.database import Database, Synchronous
 from router.ledger.sql.rows import derived_values
 from router.ledger.sql.writer_slots import DYING_S, Slot, Slots, slots_of
 from router.ledger.tables import policies
-from router.money.budgets import Payer, WindowLimit
+from router.money.budgets import Payer, WindowLimit, check_priced
 from router.types import (
     NOBODY,
     AttemptRow,
@@ -132,10 +132,12 @@ class SqlLedger:
 
         A call that is known to cost nothing (own compute without a price) fits every budget.
         Cancelling the wait does not undo the hold: `finish` the request all the same.
-        Raises: BudgetExceeded, LedgerFull, LedgerError.
+        Raises: BudgetExceeded (PriceUnknown where a budget counts a call that nobody prices),
+        LedgerFull, LedgerError.
         """
         payer = Payer(request.tenant, request.key_id, request.policy, attempt.tier)
         limits = () if is_free(attempt) else self._budget_of(payer) or ()
+        check_priced(limits, attempt)
         operation = hold_operation(request, attempt, limits)
         try:
             await self.writer.submit(operation)

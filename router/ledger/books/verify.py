@@ -19,6 +19,7 @@ from router.ledger.books import anchors
 from router.ledger.books.closed_months import changed_months
 from router.ledger.budgets.windows import (
     COUNTED,
+    COUNTED_COST,
     WATCHES_SQL,
     Window,
     is_kept,
@@ -174,7 +175,7 @@ def _windows(connection: Connection) -> Iterator[Finding]:
     sums: dict[Window, list[int]] = defaultdict(lambda: [0, 0])
     for tenant, key_id, policy, tier, begun, spent, held in connection.exec_driver_sql(
         f"SELECT a.tenant, {names}, a.tier, a.started_at_ms - a.started_at_ms % {grain_ms}, "
-        "sum(CASE WHEN a.state = 'held' THEN 0 ELSE a.cost_nano_usd END), "
+        f"sum(CASE WHEN a.state = 'held' THEN 0 ELSE {COUNTED_COST} END), "
         "sum(CASE WHEN a.state = 'held' THEN a.held_nano_usd ELSE 0 END) "
         f"FROM attempts a {joined}WHERE {COUNTED} GROUP BY 1, 2, 3, 4, 5"
     ):

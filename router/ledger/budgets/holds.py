@@ -15,6 +15,7 @@ from router.ledger.budgets.windows import (
     Watches,
     Window,
     always_kept,
+    counted_cost,
     windows_of,
 )
 from router.ledger.sql.cursor import Cursor
@@ -54,6 +55,7 @@ class Known(Struct, frozen=True):
     cost_nano_usd: int
     started_at_ms: int
     tier: str
+    provider_cost_nano_usd: int | None = None
 
     @classmethod
     def of(cls, attempt: AttemptRow) -> Known:
@@ -65,6 +67,7 @@ class Known(Struct, frozen=True):
             attempt.cost_nano_usd,
             attempt.started_at_ms,
             attempt.tier,
+            attempt.provider_cost_nano_usd,
         )
 
     @property
@@ -74,7 +77,7 @@ class Known(Struct, frozen=True):
             return 0, 0
         if self.state == AttemptState.HELD:
             return 0, self.held_nano_usd
-        return self.cost_nano_usd, 0
+        return counted_cost(self.role, self.cost_nano_usd, self.provider_cost_nano_usd), 0
 
 
 class Windows:

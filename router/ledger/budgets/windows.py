@@ -256,9 +256,30 @@ UNCOUNTED = frozenset({Role.REVIEW.value})
 COUNTED = "a.role NOT IN ('{}')".format("', '".join(sorted(UNCOUNTED)))
 """SQL condition of the attempts that windows sum."""
 
+COUNTED_COST = (
+    "CASE WHEN a.provider_cost_nano_usd IS NOT NULL AND (a.role = 'reconcile' OR "
+    "a.provider_cost_nano_usd > a.cost_nano_usd) THEN a.provider_cost_nano_usd "
+    "ELSE a.cost_nano_usd END"
+)
+"""SQL of what a settled attempt counts in windows: `counted_cost`."""
+
+
+def counted_cost(role: str, cost_nano_usd: int, provider_cost_nano_usd: int | None) -> int:
+    """Returns what a settled attempt counts in windows, in nano-dollars.
+
+    A call counts the higher of what it was booked at and what its provider stated. A bill's
+    correction of such a call counts the bill's difference from that.
+    """
+    if provider_cost_nano_usd is None:
+        return cost_nano_usd
+    if role == Role.RECONCILE:
+        return provider_cost_nano_usd
+    return max(cost_nano_usd, provider_cost_nano_usd)
+
+
 _COLUMN = {"tenant": "r.tenant", "key_id": "r.key_id", "policy": "r.policy", "tier": "a.tier"}
 _SUMS = (
-    "sum(CASE WHEN a.state = 'held' THEN 0 ELSE a.cost_nano_usd END), "
+    f"sum(CASE WHEN a.state = 'held' THEN 0 ELSE {COUNTED_COST} END), "
     "sum(CASE WHEN a.state = 'held' THEN a.held_nano_usd ELSE 0 END)"
 )
 _WITHIN = (

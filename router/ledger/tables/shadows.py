@@ -52,16 +52,25 @@ def judged_pairs(
         after = (int(page[-1][0]), str(page[-1][1]))
 
 
+_STATED_MORE = (
+    "COALESCE((SELECT SUM(a.provider_cost_nano_usd - a.cost_nano_usd) FROM attempts a "
+    "WHERE a.request_id = r.request_id AND a.provider_cost_nano_usd > a.cost_nano_usd), 0)"
+)
+"""SQL of what providers state of a request's calls beyond what was booked."""
+
+
 def shadows_spent(database: Database, since_ms: int) -> dict[str, int]:
     """Returns what shadows since a time (epoch ms) have cost, in nano-dollars by policy.
 
-    Calls that run, or whose outcome is unknown, count at their hold. Blocks. Raises LedgerError.
+    Calls that run, or whose outcome is unknown, count at their hold; others at what their provider
+    states, where that is more. Blocks. Raises LedgerError.
     """
     with database.reading() as connection:
         # A row that an older version opened has the endpoint of the request that it shadows, until
         # it ends.
         rows = connection.exec_driver_sql(
-            "SELECT policy, SUM(cost_nano_usd) FROM requests r WHERE created_at_ms >= ? AND "
+            f"SELECT policy, SUM(cost_nano_usd + {_STATED_MORE}) FROM requests r "
+            "WHERE created_at_ms >= ? AND "
             "(endpoint = ? OR EXISTS (SELECT 1 FROM attempts a WHERE a.request_id = r.request_id "
             "AND a.role = ?)) GROUP BY policy",
             (since_ms, SHADOW, Role.SHADOW.value),

@@ -5,7 +5,7 @@ It knows nothing about money spent. `router.money.budgets` finds the limits of a
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -43,6 +43,12 @@ class BudgetSection(Section):
         default=False,
         description="`on`: money costs more in the inequality while spending runs ahead of the "
         "clock.",
+    )
+    unknown_price: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What happens to calls that these limits of money count and whose price is "
+        "unknown: `refuse` passes their answerer over, `allow` lets them go out. They count what "
+        "their provider states, or nothing.",
     )
     requests_per_minute: Rate | None = Field(
         default=None,

@@ -163,7 +163,13 @@ class DecisionSection(Section):
         description="Calls the next rung together with one that is likely to fail. Left out: "
         "never.",
     )
-    max_rungs: int = Field(default=6, ge=1, le=16, description="Greatest length of the ladder.")
+    max_rungs: int = Field(
+        default=6,
+        ge=1,
+        le=16,
+        description="Greatest length of the ladder. A policy has at most so many answerers, "
+        "without those that an alias pins.",
+    )
     explore: ExploreSection = Field(
         default_factory=ExploreSection,
         description="Tries another rung first now and then, to learn. Off by default.",

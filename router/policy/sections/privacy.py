@@ -71,6 +71,12 @@ class PrivacySection(Section):
         default_factory=list,
         description="Keeps requests with some personal details from answerers, in any case.",
     )
+    inner_addresses: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="Images at addresses of a private network, of this machine, or by a name "
+        "without a dot. A self-hosted upstream may fetch what the client may not. refuse: 400. "
+        "allow: they go on as they are.",
+    )
     pseudonyms: PseudonymsSection | None = Field(
         default=None,
         description="Replaces personal details by tags before they leave, and puts them back.",

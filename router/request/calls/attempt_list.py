@@ -7,6 +7,7 @@ It calls nobody and knows no ledger; it answers how much money is spent, held an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -38,9 +39,19 @@ class Attempts:
             spent += attempt.cost_nano_usd
         return spent
 
+    @property
+    def counted_nano_usd(self) -> int:
+        """Returns what limits count of all attempts so far."""
+        return self._counted(self.rows)
+
     def money_left(self, cap_nano_usd: int | None) -> int | None:
         """Returns what the client's cap leaves, None without one; never negative."""
-        return None if cap_nano_usd is None else max(0, cap_nano_usd - self.spent_nano_usd)
+        return None if cap_nano_usd is None else max(0, cap_nano_usd - self._counted(self.rows))
+
+    @staticmethod
+    def _counted(rows: Iterable[AttemptRow]) -> int:
+        """Returns what limits count: the higher of a call's cost and what its provider states."""
+        return sum([max(row.cost_nano_usd, row.provider_cost_nano_usd or 0) for row in rows])
 
     def money_left_to_climb(self, cap_nano_usd: int | None, hedged_rung: int | None) -> int | None:
         """Returns what the cap leaves for the next rung, None without one.
@@ -50,8 +61,8 @@ class Attempts:
         """
         if cap_nano_usd is None:
             return None
-        hedged = sum(a.cost_nano_usd for a in self.rows if a.rung == hedged_rung)
-        return max(0, cap_nano_usd - self.spent_nano_usd + hedged)
+        paid = self._counted(a for a in self.rows if a.rung != hedged_rung)
+        return max(0, cap_nano_usd - paid)
 
     def money_left_for(self, attempt: int, cap_nano_usd: int | None) -> int | None:
         """Returns what the cap leaves for one attempt, less what all other calls hold just now.

@@ -45,7 +45,8 @@ def passed_over(
     if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
         return Reason.OVER_MAX_COST
     if asked.pinned is not None or asked.pinned_tier is not None:
-        return None if _is_pinned(f, asked) else Reason.PINNED
+        unpriced = Reason.UNKNOWN_PRICE if f.declined is Reason.UNKNOWN_PRICE else None
+        return unpriced if _is_pinned(f, asked) else Reason.PINNED
     if f.level < limits.floor:
         return Reason.BELOW_FLOOR
     if f.level > limits.ceiling:
@@ -191,9 +192,9 @@ def fallback(
     When an answerer that should have taken it is not ready, that is an outage: rungs of `spare`
     replace it, a higher level before a lower one. Otherwise, the request goes past soft ceilings
     upward, never below a floor. A rung that is only not ready stays in reach as the last resort,
-    so that the gateway can say what failed. So does an unsure level 1 if the policy has nothing
-    above it. `spare` is None for older rows, decided without substitutes: ceilings then gave way by
-    themselves.
+    so that the gateway can say what failed; and so does one of unknown price, whose call a budget
+    will refuse. So does an unsure level 1 if the policy has nothing above it. `spare` is None for
+    older rows, decided without substitutes: ceilings then gave way by themselves.
     Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
     when the key may not use the tiers that are left.
     """
@@ -221,7 +222,8 @@ def _past_ceilings(
         if r is Reason.OVER_MAX_COST and f.level >= limits.floor and _is_pinned(f, asked)
     ]
     unsure = frozenset() if capped else {Reason.LOW_CONFIDENCE}
-    for reasons in (soft, soft | {Reason.NOT_READY}, unsure):
+    unpriced = frozenset({Reason.UNKNOWN_PRICE})
+    for reasons in (soft, soft | {Reason.NOT_READY}, unpriced, unsure):
         reached = [
             i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor
         ]

@@ -114,6 +114,12 @@ class RungPlan(Struct, frozen=True, dict=True):
         return 0.0 if self.words_only else self.facts.latency_ms
 
     @measured_once
+    def unpriced(self) -> bool:
+        """Returns True when a provider charges for its answers, and nobody states how much."""
+        unknown = cost.attempt_cost(self.paid.price, Usage(), 0.0).basis is CostBasis.UNKNOWN
+        return unknown and self.may_spend_outside
+
+    @measured_once
     def fixed_cost(self) -> cost.Cost | None:
         """Returns what an answer costs, whatever is asked; None where its tokens or calls count."""
         if self.words_only:

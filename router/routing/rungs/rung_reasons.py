@@ -82,6 +82,8 @@ def _first(weighed: Weighed) -> tuple[Reason, ...]:
         reasons = _suspended(reasons, facts, choice.suspended)
     if choice.soft_limit is not None:
         reasons = tuple(dict.fromkeys((*reasons, choice.soft_limit)))
+    if facts[choice.first].declined is Reason.UNKNOWN_PRICE:
+        reasons = (*reasons, Reason.UNKNOWN_PRICE)
     reasons = _with_kind(reasons, facts[choice.first].because, choice.hand is not None)
     return (Reason.EXPLORED, *reasons) if explored else reasons
 
@@ -102,6 +104,7 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
             Reason.ASKS_TWICE,
             Reason.SLOT_UNFILLED,
             Reason.NOT_CAPABLE,
+            Reason.UNKNOWN_PRICE,
             Reason.LOW_CONFIDENCE,
             Reason.NOTHING_TO_RESOLVE,
         ):

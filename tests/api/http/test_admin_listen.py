@@ -106,6 +106,19 @@ def test_a_client_learns_nothing_of_the_database() -> None:
         assert b"The ledger cannot be used now" in wire.error(error, "1")
 
 
+@pytest.mark.process
+def test_metrics_ask_whoever_comes_through_a_proxy_for_a_key(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    admin = new_key(tmp_path / "ledger.db", "admin")
+    with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
+        assert served.client.get("/metrics").status_code == 200
+        through = {"x-forwarded-for": "203.0.113.7"}
+        assert served.client.get("/metrics", headers=through).status_code == 401
+        through["authorization"] = f"Bearer {admin}"
+        assert "tiergate_" in served.client.get("/metrics", headers=through).text
+
+
 # Of the address
 
 

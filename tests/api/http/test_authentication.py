@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.http.asgi import GUARDED, Event, headers_of, send_error
+from router.api.http.asgi import GUARDED, PEER, Event, headers_of, send_error
 from router.api.http.authentication import LOCAL, Doorkeeper
 from router.errors import (
     AuthenticationFailed,
@@ -151,3 +151,41 @@ async def test_client_waits_a_minute_at_most_for_an_upstream(asked_s: float, tol
 
     await send_error(send, UpstreamRateLimited("Limited.", retry_after_s=asked_s), b"", [])
     assert (b"retry-after", told) in events[0]["headers"]
+
+
+class KeyOfEachScope(NoKeys):
+    """Knows one key of each scope, by the scope's name."""
+
+    async def identify(self, secret: str) -> Identity | None:
+        known = secret in {scope.value for scope in Scope}
+        return Identity("acme", "key-1", frozenset({Scope(secret)})) if known else None
+
+    async def any(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", ""])
+async def test_this_machine_reads_the_figures_of_all_without_a_key(peer: str) -> None:
+    door = Doorkeeper(KeyOfEachScope(), open_without_keys=True)
+    await door.admit_to_figures({PEER: peer})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {PEER: "10.0.0.9"},
+        {PEER: "2001:db8::1"},
+        {PEER: "127.0.0.1", "x-forwarded-for": "10.0.0.9"},
+        {PEER: "::1", "forwarded": "for=10.0.0.9"},
+    ],
+)
+async def test_another_machine_reads_the_figures_of_all_with_an_admins_key(
+    headers: dict[str, str],
+) -> None:
+    door = Doorkeeper(KeyOfEachScope(), open_without_keys=True)
+    with pytest.raises(AuthenticationFailed):
+        await door.admit_to_figures(headers)
+    for scope in (Scope.CHAT, Scope.REPORTS):
+        with pytest.raises(PermissionDenied, match="'admin'"):
+            await door.admit_to_figures({**headers, "x-api-key": scope.value})
+    await door.admit_to_figures({**headers, "x-api-key": "admin"})

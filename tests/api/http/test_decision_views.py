@@ -34,6 +34,18 @@ def test_a_document_of_an_unknown_price_has_neither_cost_nor_saving() -> None:
     assert " unknown " in list(row_lines([row], 200))[1]
 
 
+def test_a_document_has_what_the_provider_stated_beside_our_cost() -> None:
+    by_token = CostBasis.TOKEN_PRICE
+    stated = an_attempt("r", 1, 2_000, provider_cost_nano_usd=123_400_000, cost_basis=by_token)
+    (shown,) = json.loads(decision_document(a_row(attempts=(stated,))))["attempts"]
+    assert shown["cost_nano_usd"] == 2_000
+    assert shown["provider_cost_nano_usd"] == 123_400_000
+    assert shown["provider_difference_nano_usd"] == 123_398_000
+    reading = an_attempt("r", 1, 34, role=Role.TRIAGE)
+    (shown,) = json.loads(decision_document(a_row(attempts=(reading,))))["attempts"]
+    assert shown["provider_cost_nano_usd"] is None
+
+
 @pytest.mark.parametrize(("grave", "shown"), [(0.49, (None, "")), (0.5, ("fraud", "en"))])
 def test_matter_is_shown_where_it_is_likelier_than_not(
     grave: float, shown: tuple[str | None, str]

@@ -37,8 +37,8 @@ def test_a_server_on_every_address_is_told_by_one_that_works_here(
         (Listening("http://10.0.0.5:8080", secured=True, admin_url="http://127.0.0.1:1"), False),
     ],
 )
-def test_metrics_that_other_machines_reach_are_warned_of(listening: Listening, shown: bool) -> None:
-    assert listening.shows_metrics is shown
+def test_metrics_that_other_machines_reach_are_named(listening: Listening, shown: bool) -> None:
+    assert listening.guards_metrics is shown
 
 
 @pytest.fixture(scope="module")

@@ -305,3 +305,23 @@ async def test_refusal_names_scope_window_and_figures(database: Path, ledgers: L
         BudgetExceeded, match=r"hour's budget of key 'key_1', tier 'fast' is \$0\.01"
     ):
         await ledger.hold(request("r1"), attempt("r1", held=2 * CENT))
+
+
+@pytest.mark.parametrize("scope", [{"tenant": "acme"}, {"tenant": "*"}, {"tier": "fast"}])
+async def test_windows_sum_what_providers_stated(
+    ledgers: Ledgers, database: Path, scope: dict[str, str]
+) -> None:
+    before = opened(ledgers, database)
+    stated = replace(attempt("r1", cost=120), provider_cost_nano_usd=9_000_000)
+    await before.finish(request("r1", stated))
+    await before.close()
+    ledger = opened(ledgers, database, LimitSection(**scope, usd_per_hour=0.01))
+    assert await held(ledger, "r2", 1_000_000)
+    assert not await held(ledger, "r3", 1)
+    less = replace(attempt("r2", held=1_000_000, cost=120), provider_cost_nano_usd=50)
+    await ledger.finish(request("r2", less))
+    assert await held(ledger, "r4", 1_000_000 - 120)
+    assert not await held(ledger, "r5", 1)
+    purge(ledger.database, before_ms=NOW_MS + 1, now_ms=NOW_MS + 1)
+    await ledger.close()
+    assert verify(database).findings == ()

@@ -25,6 +25,7 @@ from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
 from router.types import Price
 from tests import ROOT
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 
 DUMP = ROOT / "tests/fixtures/ledger_0001.sql"
@@ -98,7 +99,7 @@ def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
     database.close()
 
 
-@pytest.mark.parametrize("newer", ["0019_windows_of_another_day", "0020"])
+@pytest.mark.parametrize("newer", ["0020_windows_of_another_day", "0021"])
 def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
     change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
     with pytest.raises(LedgerError, match="install the newer one"):
@@ -163,4 +164,22 @@ def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path) -> None:
     connection.execute("UPDATE alembic_version SET version_num = '0018_price_books'")
     connection.commit()
     connection.close()
+    assert verify(path).findings == ()
+
+
+@pytest.mark.parametrize("booked", [120, 0])
+async def test_windows_of_an_older_version_count_what_providers_stated(
+    tmp_path: Path, ledgers: Ledgers, booked: int
+) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = ledgers(path)
+    line = replace(attempt("r1", cost=booked), provider_cost_nano_usd=900)
+    await ledger.finish(request("r1", line))
+    await ledger.close()
+    with sqlite3.connect(path) as connection:  # as 0019 wrote it
+        connection.execute("UPDATE budget_windows SET spent_nano_usd = ?", (booked,))
+        connection.execute("DELETE FROM budget_windows WHERE spent_nano_usd = 0")
+        connection.execute("UPDATE alembic_version SET version_num = '0019_rollups_of_compared'")
+    connection.close()
+    Database.open(path).close()
     assert verify(path).findings == ()

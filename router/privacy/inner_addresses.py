@@ -1,0 +1,69 @@
+"""Finds addresses that lead into a network of its own: a machine's, a company's, a cluster's.
+
+A model's server fetches the images that a request names. One in the operator's own network would
+fetch what no client may reach: a database's page, a cloud's credentials. Names are not looked up
+here: what a public name leads to may change between a look and the fetch. Pure.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import unicodedata
+from urllib.parse import unquote
+
+_SCHEME = re.compile(r"\s*https?:[/\\]*", re.IGNORECASE)
+_AUTHORITY_ENDS = re.compile(r"[/\\?#]")
+_DROPPED = str.maketrans("", "", "\t\r\n")  # readers of addresses leave them out
+
+_INNER_NAMES = (
+    *(".localhost", ".local", ".localdomain", ".internal", ".intranet"),
+    *(".lan", ".corp", ".home", ".home.arpa", ".svc"),
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def inner_host(address: str) -> str | None:
+    """Returns the host of an http address that is inside a network, None for any other text.
+
+    >>> inner_host("http://10.0.0.8:8000/x.png"), inner_host("https://example.com/x.png")
+    ('10.0.0.8', None)
+    """
+    address = unicodedata.normalize("NFKC", address.translate(_DROPPED))
+    scheme = _SCHEME.match(address)
+    if scheme is None:
+        return None
+    # As browsers read it: any number of strokes of either kind, and escapes within the host.
+    authority = _AUTHORITY_ENDS.split(address[scheme.end() :], maxsplit=1)[0]
+    host = unquote(authority.rpartition("@")[2]).strip().lower()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0].partition("%")[0]
+    else:
+        host = host.partition(":")[0].rstrip(".")
+    return host if _is_inner(host) else None
+
+
+def _is_inner(host: str) -> bool:
+    number = _number(host)
+    if number is None:
+        # A name without a dot is looked up in the own network alone.
+        return "." not in host or host.endswith(_INNER_NAMES)
+    if isinstance(number, ipaddress.IPv6Address):
+        carried = number.ipv4_mapped or number.sixtofour
+        if number in _NAT64:
+            carried = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
+        if carried is not None and not carried.is_global:
+            return True
+    return not number.is_global or number.is_multicast
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Returns an address that is written in numbers, in whatever form a client's library reads."""
+    try:
+        if ":" in host:
+            return ipaddress.IPv6Address(host)
+        # 127.1, 0x7f000001 and 2130706433 are 127.0.0.1 to them.
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (ValueError, OSError):
+        return None
