@@ -11,7 +11,7 @@ from router.errors import BudgetExceeded, TiergateError
 from router.ledger.books.reconcile import choose, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.policy.schema import ReportSection
-from router.types import Answer, Hints, Price, PriceDiffers
+from router.types import Answer, Hints, HoldPassed, Price, PriceDiffers, Usage
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, low, only_row
@@ -37,10 +37,13 @@ def stating(nano_usd: int, **changes: object) -> Stating:
 class Heard:
     def __init__(self) -> None:
         self.told: list[PriceDiffers] = []
+        self.passed: list[HoldPassed] = []
 
     def happened(self, event: object) -> None:
         if isinstance(event, PriceDiffers):
             self.told.append(event)
+        if isinstance(event, HoldPassed):
+            self.passed.append(event)
 
     def finished(self, row: object) -> None: ...
 
@@ -117,3 +120,13 @@ async def test_bill_counts_once_where_a_statement_was_counted(houses: Houses) ->
     assert bill.cost_nano_usd == 1_000_000
     assert spent(house) == {1_000_000}
     assert findings(houses) == ()
+
+
+async def test_log_hears_of_a_call_that_cost_more_than_its_hold(houses: Houses) -> None:
+    heard = Heard()
+    dear = ScriptedTier("mid", "llm", 2, usage=Usage(10, 0, 0, 5_000, reported=True))
+    house = houses([low(), dear], signals=UNSURE, events=heard)
+    await house.gateway.complete(ask(), ALICE)
+    (call,) = (await only_row(house)).attempts
+    (event,) = heard.passed
+    assert event.booked_nano_usd == call.cost_nano_usd > call.held_nano_usd == event.held_nano_usd
