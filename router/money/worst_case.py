@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from router.errors import BudgetExceeded, MaxCostTooLow
+from router.errors import BudgetExceeded, MaxCostTooLow, PriceUnknown
 from router.money.cost import output_cap, output_that_fits, worst_case
 from router.types import AnswererFacts, ChatRequest, Message, Sampling, exact_usd
 
@@ -29,6 +29,11 @@ def explained(
     error: BudgetExceeded, facts: AnswererFacts, request: ChatRequest, held_nano_usd: int
 ) -> BudgetExceeded:
     """Returns the refusal with the number that causes it, unchanged when the rest is unknown."""
+    if isinstance(error, PriceUnknown) and request.service_tier == "priority":
+        error.message += (
+            " If it has one, that of `service_tier: priority` is missing: leave it out."
+        )
+        return error
     if error.room_nano_usd is None:
         return error
     cause, param = _cause(facts, request, error.room_nano_usd, held_nano_usd)

@@ -30,6 +30,21 @@ from router.types import ChatRequest, Identity, Reason, RungFacts
 CODE = "model_not_allowed"
 
 
+def check_service(request: ChatRequest, selected: Selected) -> None:
+    """Raises RequestError for a provider's service whose price is another, unless a model is named.
+
+    Prices compare answerers, and they are those of the usual service.
+    """
+    if request.service_tier in ("flex", "priority") and not (selected.pinned or selected.observed):
+        raise RequestError(
+            f"service_tier: found {request.service_tier!r}; expected 'auto' or 'default', since "
+            "the gateway chooses among models by their usual prices. Leave it out, or ask for one "
+            "model: an alias with `pinned: true`, or a policy with `mode: observe`.",
+            param="service_tier",
+            code="invalid_value",
+        )
+
+
 def check_addresses(request: ChatRequest) -> None:
     """Raises RequestError for an image or a file at an address inside a network."""
     for part in request.parts:

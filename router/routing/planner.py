@@ -23,12 +23,13 @@ from router.routing.hard_rules import risk_domain_of
 from router.routing.key_access import (
     check_addresses,
     check_selected,
+    check_service,
     reachable,
     within_residency,
 )
 from router.routing.policy_runtime import PolicyRuntime, Selected, known_models, select
 from router.routing.routed_request import RoutedRequest
-from router.routing.rungs.unpriced_rungs import priced_within
+from router.routing.rungs.unpriced_rungs import priced_within, served_dearer
 from router.types import (
     NO_PRESSURE,
     NOBODY,
@@ -101,6 +102,8 @@ class Router:
         """
         selected = select(self._runtimes, self._default, request)
         check_selected(identity, selected)
+        if request.extra:
+            check_service(request, selected)
         privacy = selected.runtime.policy.privacy
         if privacy.inner_addresses == "refuse" and request.needs and request.sent_by_address:
             check_addresses(request)
@@ -142,6 +145,8 @@ class Router:
             rules = runtime.policy.privacy.residency
             facts = within_residency(rules, runtime.plans, facts, request, self.reader)
             _check_observed(selected, facts)
+        if request.extra and request.service_tier == "priority":
+            facts = served_dearer(runtime, facts)
         if runtime.any_unpriced and selected.observed is None:
             facts = priced_within(self._budgets(), identity, runtime, facts)
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None

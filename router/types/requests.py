@@ -284,6 +284,11 @@ class ChatRequest(Struct, frozen=True, dict=True):
         """
         return self.response_format.kind != "text" or self.compacts or self.forces_tools
 
+    @property
+    def service_tier(self) -> str:
+        """Returns the provider's service that is asked for: `flex`, `priority` ...; "" for none."""
+        return self.extra.get("service_tier", "").strip('"') if self.extra else ""
+
     @measured_once
     def sent_by_address(self) -> frozenset[Capability]:
         """Returns which of images and files must be fetched, since only their address is here."""

@@ -150,7 +150,8 @@ PASSED_ON: dict[str, Reader] = {
     "user": texts(0, 1024),
     "metadata": check_metadata,
     "store": boolean,
-    "service_tier": words("auto", "default"),  # other tiers have prices that no policy states
+    # The last two have prices that no policy states; only a model that is named gets them.
+    "service_tier": words("auto", "default", "flex", "priority"),
     "prompt_cache_key": texts(1, 1024),
     "prompt_cache_retention": texts(1, 64),
     "safety_identifier": texts(1, 1024),

@@ -293,7 +293,7 @@ WRONG = [
     ({"truncation": "never"}, "truncation", "invalid_value"),
     ({"stream": "yes"}, "stream", "invalid_type"),
     ({"stream_options": {}}, "stream_options", "invalid_value"),
-    ({"service_tier": "priority"}, "service_tier", "invalid_value"),
+    ({"service_tier": "scale"}, "service_tier", "invalid_value"),
     ({"background": True}, "background", "unsupported_parameter"),
     ({"previous_response_id": "resp_1"}, "previous_response_id", "unsupported_parameter"),
     ({"conversation": "conv_1"}, "conversation", "unsupported_parameter"),

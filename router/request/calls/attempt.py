@@ -32,6 +32,7 @@ from router.request.calls.settlement import (
     no_less_than,
     own_compute,
     price_of_call,
+    serves_dearer,
     state_of,
 )
 from router.request.ledger_row import open_row
@@ -153,7 +154,9 @@ class CallBooks:
         sound, the call costs its hold.
         """
         facts, request = plan.facts, self.routed.request
-        unpriced = price_of_call(plan, None, sound=request.holds_sound) is None
+        dearer = serves_dearer(plan, request)
+        sound = request.holds_sound
+        unpriced = price_of_call(plan, None, sound=sound, dearer=dearer) is None
         if not received_bytes or facts.hides_reasoning or unpriced:
             return at_hold(row, plan)
         inputs = cost.sent_bound(facts, request)
@@ -275,7 +278,8 @@ class Attempt:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
         sound = self._request.holds_sound
-        price = price_of_call(plan, redirect, sound=sound)
+        dearer = serves_dearer(plan, self._request)
+        price = price_of_call(plan, redirect, sound=sound, dearer=dearer)
         rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms, sound=sound)
 
     @property
@@ -298,6 +302,9 @@ class Attempt:
         held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, self._request)
         if plan.composite and facts.price.per_request_nano_usd is not None:
             held = facts.price.per_request_nano_usd
+        basis = CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held)
+        if serves_dearer(plan, self._request) and not nesting.included:
+            held, basis = 0, CostBasis.UNKNOWN
         reason = ""
         if not nesting.depth:
             reached = books.progress.reached_by(routed, nesting.rung)
@@ -315,7 +322,7 @@ class Attempt:
             state=AttemptState.HELD,
             held_nano_usd=held,
             cost_nano_usd=0,
-            cost_basis=CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held),
+            cost_basis=basis,
             price_version=facts.price.version,
             started_at_ms=self._started_at_ms,
             reason=reason,

@@ -11,7 +11,16 @@ from router.errors import DeadlineExceeded, TiergateError, UpstreamError
 from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.rungs.rung_plan import RungPlan
-from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Usage
+from router.types import (
+    Answer,
+    AttemptRow,
+    AttemptState,
+    ChatRequest,
+    CostBasis,
+    Price,
+    Usage,
+)
+from router.wire.body_keys import passed_on
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
@@ -94,8 +103,23 @@ def _thought_unseen(plan: RungPlan, answer: Answer) -> bool:
     return unsaid and facts.hides_reasoning and facts.price.per_request_nano_usd is None
 
 
-def price_of_call(plan: RungPlan, redirect: Redirect | None, *, sound: bool) -> Price | None:
+def serves_dearer(plan: RungPlan, request: ChatRequest) -> bool:
+    """Returns True for a call that a provider serves sooner at a higher price, which nobody states.
+
+    A list price per request covers it. A cheaper service (`flex`) counts at the usual price.
+    """
+    if request.service_tier != "priority" or not plan.spends_outside:
+        return False
+    listed = plan.facts.price.per_request_nano_usd is not None
+    return not listed and "service_tier" in passed_on(request, plan.facts)
+
+
+def price_of_call(
+    plan: RungPlan, redirect: Redirect | None, *, sound: bool, dearer: bool = False
+) -> Price | None:
     """Returns the price of the model that answered; None where nobody states it.
+
+    `dearer` is what `serves_dearer` says of the call.
 
     A list price per request covers everything. A list of token prices has those of text, so sound
     (`sound`) has none there; the operator's own price of an answerer covers it.
@@ -106,7 +130,7 @@ def price_of_call(plan: RungPlan, redirect: Redirect | None, *, sound: bool) -> 
     price = asked if redirect is None else redirect.price
     # The calls that a composite makes are priced each by itself.
     unpriced = sound and not plan.composite and price is not None and not price.covers_sound
-    return None if unpriced else price
+    return None if unpriced or dearer else price
 
 
 def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:

@@ -238,7 +238,9 @@ def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate)
     """Returns True when a model gave an answer in words that can be compared."""
     fresh = progress.lookup.hit is None
     answered = candidate.answer is not None and not candidate.stands_in
-    return fresh and answered and not routed.request.tools
+    # What a provider serves sooner has a price that no shadow's money can bound.
+    known = routed.request.service_tier != "priority"
+    return fresh and answered and known and not routed.request.tools
 
 
 def _worst(plan: RungPlan, routed: RoutedRequest, candidate: Candidate) -> int:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from router.money.budgets import Budgets, Payer
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.types import Identity, Reason, RungFacts
+from router.types import CostBasis, Identity, Reason, RungFacts
 
 
 def priced_within(
@@ -36,6 +36,16 @@ def priced_within(
             replace(one, declined=Reason.UNKNOWN_PRICE)
             if one.declined is None and unbounded(plan)
             else one
+            for one, plan in zip(facts, runtime.plans, strict=True)
+        ]
+    )
+
+
+def served_dearer(runtime: PolicyRuntime, facts: Sequence[RungFacts]) -> tuple[RungFacts, ...]:
+    """Returns the facts of a request that providers serve sooner, at prices that nobody states."""
+    return tuple(
+        [
+            replace(one, cost_basis=CostBasis.UNKNOWN) if plan.may_spend_outside else one
             for one, plan in zip(facts, runtime.plans, strict=True)
         ]
     )

@@ -1,0 +1,91 @@
+"""Tests a provider's services of another price: who gets them, and what they are booked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.errors import MaxCostTooLow, PriceUnknown, RequestError
+from router.types import AttemptState, ChatRequest, Hints, JsonText, Price
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, House, Houses, ask
+from tests.kits.gateway_kit import UNSURE, deep, low, mid, only_row
+
+ALIAS = {"aliases": {"m": {"answerer": "mid", "pinned": True}}}
+OURS = 10 * 1_000 + 5 * 2_000
+
+
+def served(name: str, model: str = "m", **changes: object) -> ChatRequest:
+    extra = {"service_tier": JsonText(f'"{name}"')}
+    return replace(ask(requested_model=model, extra=extra), **changes)
+
+
+async def tier_sent(house: House, request: ChatRequest) -> object:
+    await house.gateway.complete(request, ALICE)
+    (plan,) = [p for p in house.gateway.router.default.plans if p.facts.name == "mid"]
+    return plan.answerer.seen[0].request.extra.get("service_tier")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["flex", "priority"])
+async def test_pinned_model_gets_the_service_that_was_asked_for(houses: Houses, name: str) -> None:
+    house = houses([low(), mid(), deep()], **ALIAS)
+    assert await tier_sent(house, served(name)) == f'"{name}"'
+
+
+@pytest.mark.parametrize("name", ["flex", "priority"])
+async def test_observed_model_gets_it_too(houses: Houses, name: str) -> None:
+    house = houses([low(), mid(), deep()], mode="observe")
+    assert await tier_sent(house, served(name, "mid-model")) == f'"{name}"'
+
+
+@pytest.mark.parametrize("name", ["flex", "priority"])
+async def test_routed_request_gets_none(houses: Houses, name: str) -> None:
+    house = houses([low(), mid(), deep()], signals=UNSURE)
+    with pytest.raises(RequestError, match="pinned: true") as refused:
+        await house.gateway.complete(served(name, "auto"), ALICE)
+    assert (refused.value.param, refused.value.code) == ("service_tier", "invalid_value")
+    assert (await house.gateway.complete(served("default", "auto"), ALICE)).answer is not None
+
+
+async def test_flex_is_booked_at_the_usual_price(houses: Houses) -> None:
+    house = houses([low(), mid()], budgets={"*": {"usd_per_day": 1}}, **ALIAS)
+    await house.gateway.complete(served("flex"), ALICE)
+    row = await only_row(house)
+    assert (row.cost_nano_usd, row.attempts[0].state) == (OURS, AttemptState.SETTLED)
+
+
+async def test_priority_is_of_unknown_cost_and_counts_at_the_usual_price(houses: Houses) -> None:
+    house = houses([low(), mid()], **ALIAS)
+    await house.gateway.complete(served("priority"), ALICE)
+    row = await only_row(house)
+    assert (row.cost_nano_usd, row.attempts[0].state) == (OURS, AttemptState.UNKNOWN_COST)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_budget_refuses_priority_unless_it_allows_unknown_prices(
+    houses: Houses, allowed: bool
+) -> None:
+    budget = {"usd_per_day": 1, "unknown_price": "allow" if allowed else "refuse"}
+    tier = mid()
+    house = houses([low(), tier], budgets={"*": budget}, **ALIAS)
+    if allowed:
+        await house.gateway.complete(served("priority"), ALICE)
+        return
+    with pytest.raises(PriceUnknown) as refused:
+        await house.gateway.complete(served("priority"), ALICE)
+    assert "that of `service_tier: priority` is missing" in refused.value.message
+    assert tier.calls == 0
+
+
+async def test_list_price_covers_every_service(houses: Houses) -> None:
+    listed = Price(per_request_nano_usd=700, version="stated")
+    house = houses([low(), mid(price=listed)], budgets={"*": {"usd_per_day": 1}}, **ALIAS)
+    await house.gateway.complete(served("priority"), ALICE)
+    row = await only_row(house)
+    assert (row.cost_nano_usd, row.attempts[0].state) == (700, AttemptState.SETTLED)
+
+
+async def test_clients_cap_refuses_priority(houses: Houses) -> None:
+    house = houses([low(), mid()], **ALIAS)
+    capped = served("priority", hints=Hints(max_cost_nano_usd=10**12))
+    with pytest.raises(MaxCostTooLow, match="nobody knows"):
+        await house.gateway.complete(capped, ALICE)
