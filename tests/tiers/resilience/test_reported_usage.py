@@ -14,7 +14,7 @@ FACTS = facts("mini")
 
 def answered(inputs: int, outputs: int) -> Usage:
     usage = Usage(input_tokens=inputs, output_tokens=outputs, reported=True)
-    answer = Answer((Choice("Tuesday.", "stop"),), usage=usage)
+    answer = Answer((Choice("Tuesday.", "stop"),), model="m", usage=usage)
     return completed(answer, work(), FACTS).usage
 
 
