@@ -27,6 +27,7 @@ from router.types import (
     CallRefused,
     Event,
     Events,
+    HoldPassed,
     Identity,
     PriceDiffers,
     RequestRow,
@@ -112,8 +113,12 @@ def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -
 
 
 def _tell_prices(routed: RoutedRequest, progress: Progress, events: Events) -> None:
-    """Reports calls whose provider states a cost that is far from what their price gives."""
+    """Reports calls that cost more than was held for them, and those whose provider states a cost
+    that is far from what their price gives."""
     for call in progress.attempts.rows:
+        if 0 < call.held_nano_usd < call.cost_nano_usd:
+            held, paid = call.held_nano_usd, call.cost_nano_usd
+            events.happened(HoldPassed(call.answerer, call.model, held, paid, routed.request_id))
         difference = None
         if call.provider_cost_nano_usd is not None and not call.estimated:
             difference = provider_difference(call)

@@ -108,6 +108,16 @@ class PriceDiffers(Struct, frozen=True):
     request_id: str
 
 
+class HoldPassed(Struct, frozen=True):
+    """Reports that a call cost more than was held for it, so that a budget may be passed."""
+
+    answerer: str
+    model: str
+    held_nano_usd: int
+    booked_nano_usd: int
+    request_id: str
+
+
 class CertificateTurned(Struct, frozen=True):
     """Reports that traffic left the range of a certificate, so that it no longer counts, or that it
     counts again.
@@ -151,7 +161,7 @@ class RowLost(Struct, frozen=True):
     calls: tuple[LostCall, ...]  # to be booked; none where no money was spent
 
 
-CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers
+CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers | HoldPassed
 Event = CallEvent | BreakerTurned | StoreTurned | CertificateTurned | RowUnwritten | RowLost
 
 

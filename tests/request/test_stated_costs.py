@@ -12,7 +12,7 @@ from router.ledger.books.reconcile import choose, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.ledger.tables.shadows import shadows_spent
 from router.policy.schema import ReportSection
-from router.types import Answer, Hints, Price, PriceDiffers
+from router.types import Answer, Hints, HoldPassed, Price, PriceDiffers, Usage
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, low, only_row
@@ -38,10 +38,13 @@ def stating(nano_usd: int, **changes: object) -> Stating:
 class Heard:
     def __init__(self) -> None:
         self.told: list[PriceDiffers] = []
+        self.passed: list[HoldPassed] = []
 
     def happened(self, event: object) -> None:
         if isinstance(event, PriceDiffers):
             self.told.append(event)
+        if isinstance(event, HoldPassed):
+            self.passed.append(event)
 
     def finished(self, row: object) -> None: ...
 
@@ -129,3 +132,13 @@ async def test_shadows_count_what_was_stated(houses: Houses) -> None:
         await house.gateway.drain()
     assert tiers[2].calls == 1
     assert shadows_spent(house.ledger.database, 0) == {"test": 900_000}
+
+
+async def test_log_hears_of_a_call_that_cost_more_than_its_hold(houses: Houses) -> None:
+    heard = Heard()
+    dear = ScriptedTier("mid", "llm", 2, usage=Usage(10, 0, 0, 5_000, reported=True))
+    house = houses([low(), dear], signals=UNSURE, events=heard)
+    await house.gateway.complete(ask(), ALICE)
+    (call,) = (await only_row(house)).attempts
+    (event,) = heard.passed
+    assert event.booked_nano_usd == call.cost_nano_usd > call.held_nano_usd == event.held_nano_usd

@@ -69,17 +69,24 @@ def body_of_call(
     )
 
 
+MAY_ADD = 200_000
+"""Tokens that a provider may count beyond the bound: searches of its own, thoughts past the cap."""
+
+
 def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     """Returns the answer with a model's name and, where none was reported, a bound on its usage.
 
-    Words of no tokens are no report: some servers write 0 for what they do not count.
+    Words of no tokens are no report: some servers write 0 for what they do not count. Nor are
+    counts that are far beyond the bound: a server that counts wrongly would lock a tenant out.
     """
     if not answer.model:
         answer = replace(answer, model=facts.model)
-    if answer.usage.reported and (answer.usage.output_tokens or not _said(answer)):
-        return answer
+    told = answer.usage
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = sent_bound(facts, work.request)
+    counted = told.reported and (told.output_tokens or not _said(answer))
+    if counted and told.input_tokens <= inputs + MAY_ADD and told.output_tokens <= cap + MAY_ADD:
+        return answer
     usage = bound_usage(inputs, cap, answer)
     return replace(answer, usage=replace(usage, audio_input_tokens=most_sound(work.request)))
 

@@ -21,6 +21,7 @@ from router.types import (
     CertificateTurned,
     Event,
     Events,
+    HoldPassed,
     PriceDiffers,
     RequestRow,
     RowLost,
@@ -91,6 +92,8 @@ def line_of(event: Event) -> Line:
         return _redirected(event)
     if isinstance(event, PriceDiffers):
         return _price_differs(event)
+    if isinstance(event, HoldPassed):
+        return _hold_passed(event)
     if isinstance(event, StoreTurned):
         lost, back = STORES[event.store]
         name = lost if event.lost else back
@@ -171,6 +174,19 @@ def _price_differs(event: PriceDiffers) -> Line:
         "request_id": _named(event.request_id),
     }
     return Line("price_differs", fields, True, ("price_differs", event.model))
+
+
+def _hold_passed(event: HoldPassed) -> Line:
+    fields: dict[str, object] = {
+        "answerer": event.answerer,
+        "model": event.model,
+        "held_usd": exact_usd(event.held_nano_usd),
+        "booked_usd": exact_usd(event.booked_nano_usd),
+        "next": "budgets count all of it, so they may be passed; the provider does not keep to the "
+        "cap on output, adds to prompts, or counts wrongly",
+        "request_id": _named(event.request_id),
+    }
+    return Line("hold_passed", fields, True, ("hold_passed", event.answerer, event.model))
 
 
 def _refused(event: CallRefused) -> Line:
