@@ -145,7 +145,7 @@ def decide(
         spare = stand_ins(facts, passed, limits, section, asked, least)
     outage = None
     if not allowed:
-        allowed, outage = fallback(facts, passed, limits, asked, spare)
+        allowed, outage = fallback(facts, passed, limits, asked, spare, signals)
     best, choice = _first(facts, losses, allowed, section)
     if any([f.cache_nano_usd for f in facts]):
         best, choice = _warm_first(
