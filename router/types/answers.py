@@ -164,6 +164,9 @@ class Answer(Struct, frozen=True):
     judged: JudgeNote | None = None  # another model's verdict; None: the policy asks for none
     gathered: tuple[str, ...] = ()  # what was unusual in finding and showing those passages
     material: tuple[str, ...] = ()  # passages as its author saw them, for a judge; never kept
+    # Of an approved answer below the confidence floor: the question that goes out in its place, ""
+    # where none is worth asking; None: it may go out itself.
+    instead: str | None = None
 
     @property
     def text(self) -> str:
