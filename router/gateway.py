@@ -20,8 +20,8 @@ from functools import partial
 from router.errors import Stopping, TiergateError
 from router.request.answer_verification import judged_again, judged_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
-from router.request.calls.attempt import CallBooks
 from router.request.calls.baselines import compared
+from router.request.calls.call_books import CallBooks
 from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender

@@ -74,7 +74,7 @@ def facts_of(
         kind=section.kind,
         model=model,
         price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
+        max_output_tokens=section.output_cap,
         context_tokens=context_tokens,
         capabilities=complete(capabilities),
         expected_output_tokens=section.expected_output_tokens,

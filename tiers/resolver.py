@@ -311,7 +311,21 @@ class Resolver(OwnAnswerer):
             if words is None:
                 raise _not_shown(intent, error) from None
             return self._answered(in_one_line(words), facts, work, match, Reason.KEY_NOT_FOUND)
-        return self._answered(text, facts, work, match)
+        answer = self._answered(text, facts, work, match)
+        if match.confidence >= self._floor(work.request, work.signals):
+            return answer
+        return replace(answer, instead=self._instead(match, work.request, knowledge))
+
+    def _instead(self, match: Match, request: ChatRequest, knowledge: Knowledge) -> str:
+        """Returns the one question that goes out in place of an answer that is not sure enough.
+
+        It is "" where the approved texts lack what the request is about: nothing is worth asking.
+        """
+        if not knowledge.intents[match.intent_id].offered:
+            return ""
+        likeliest = [(match.intent_id, match.confidence)]
+        about = self._about(likeliest, match, request)
+        return offer_text([match.intent_id], knowledge) if about else ""
 
     def _answered(
         self,

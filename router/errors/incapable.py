@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from router.errors.answerer import NoUsableAnswer
 from router.errors.request import NotCapable
-from router.types import Capability, RungFacts, Signals
+from router.types import Capability, Reason, RungFacts, Signals
 
 _ASKS = {
     Capability.TOOLS: "offers tools",
@@ -63,6 +64,36 @@ def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -
         "takes more.",
         code="context_length_exceeded",
         param="messages",
+    )
+
+
+def incapable(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCapable:
+    """Returns the error of a request that none of `facts` can take: too long, or it needs more.
+
+    Where one of them lacks nothing but room, the length is what the client can change.
+    """
+    short = [f for f in facts if not f.missing]
+    if short:
+        return context_exceeded(short, signals, where)
+    return lacking(min(facts, key=lambda f: len(f.missing)).missing, where)
+
+
+def no_usable_answer(
+    failure: Reason | None = None, answerer: str = "", cap: int = 0
+) -> NoUsableAnswer:
+    """Returns the error where every answer is unusable: why the last one is, and what to change.
+
+    `cap` is what that one might have had, in tokens.
+    """
+    advice = "Relax the format that was asked for, or raise the cap on the answer's length."
+    if failure is Reason.ANSWER_CUT:
+        advice = (
+            f"{answerer} used up its {cap} tokens of output, hidden reasoning included, before its "
+            f"answer was whole. Raise `max_output_tokens` of {answerer} in the policy."
+        )
+    return NoUsableAnswer(
+        "Every tier that may answer this request gave an unusable answer: the last one "
+        f"{failure.value if failure else 'none'}. {advice}"
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from router.money import cost
+from router.money.output_caps import least_cap, with_least_cap
 from router.money.worst_case import LEAST, SHORT
 from router.policy.schema import Policy
 from router.policy.sections.budgets import MONEY, BudgetSection, LimitSection
@@ -127,9 +128,9 @@ def _of_limit(limit: _Limit, paid: Sequence[AnswererFacts]) -> Iterator[PolicyWa
             f"the cheapest, is held at ${exact_usd(_least(cheapest))}; raise it",
         )
         return
-    # Without max_tokens, the worst case includes the answerer's whole output limit.
+    # Without max_tokens, the worst case includes the answerer's output limit, as low as it gets.
     for answerer in paid:
-        worst = cost.worst_case(answerer, USUAL)
+        worst = cost.worst_case(answerer, with_least_cap(answerer, USUAL))
         if worst <= limit.nano_usd:
             continue
         most = cost.output_that_fits(answerer, USUAL, limit.nano_usd)
@@ -142,6 +143,6 @@ def _of_limit(limit: _Limit, paid: Sequence[AnswererFacts]) -> Iterator[PolicyWa
             WarningKind.BUDGET_NEEDS_MAX_TOKENS,
             limit.key_path,
             f"${usd} admits no call to {answerer.name} without max_tokens: its "
-            f"{answerer.max_output_tokens} output tokens make the worst case "
+            f"{least_cap(answerer)} output tokens make the worst case "
             f"${exact_usd(worst)}; {advice}",
         )

@@ -63,6 +63,7 @@ class WarningKind(StrEnum):
     APPROVED_ANSWERS_ONLY = "approved_answers_only"
     PRIOR_ONLY = "prior_only"
     UNKNOWN_PRICE = "unknown_price"
+    OUTPUT_CAP_SMALL = "output_cap_small"
     ADDRESS_WITHOUT_PATH = "address_without_path"
     CERTIFICATES_MISSING = "certificates_missing"
     ALIAS_NEVER_USED = "alias_never_used"

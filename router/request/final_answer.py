@@ -19,13 +19,19 @@ from router.errors import (
     RateLimited,
     TiergateError,
 )
-from router.errors.incapable import context_exceeded, no_model_for_shape, no_trusted_shape
+from router.errors.incapable import (
+    context_exceeded,
+    no_model_for_shape,
+    no_trusted_shape,
+    no_usable_answer,
+)
 from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import (
     STAND_IN,
     Candidate,
     Progress,
+    asking,
     showable,
     shown_rung,
     untried,
@@ -95,7 +101,7 @@ def committed(
         dropped=dropped(routed.request, facts),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, candidate.at),
+        max_output_tokens=lowered_cap(routed, progress, candidate),
         reason=why(routed, progress, candidate),
         confidence=candidate.verification.p,
         verdict=verdict,
@@ -212,8 +218,11 @@ def conclude(
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule.by_person and not routed.request.needs_shape:
         return _hand_over(routed, best, ids)
-    if best is not None and rule is Exhausted.BEST_ANSWER and showable(routed, best):
-        if _too_unsure(routed, best):
+    if best is not None and rule is Exhausted.BEST_ANSWER and _showable(routed, progress, best):
+        question = None if best.answer is None else best.answer.instead
+        if question and not _too_unsure(routed, best):
+            return Conclusion(asking(best, question), Verdict.UNVERIFIED)
+        if question is not None or _too_unsure(routed, best):
             return _nothing_known(routed, best)
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule is not Exhausted.BEST_ANSWER and not routed.request.needs_shape:
@@ -222,12 +231,16 @@ def conclude(
     message = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
     if message and not routed.request.needs_shape:
         return _nothing_there(routed, message)
-    failure = best.verification.failure if best else None
-    raise failed or NoUsableAnswer(
-        "Every tier that may answer this request gave an unusable answer: the last one "
-        f"{failure.value if failure else 'none'}. Relax the format that was asked for, or raise "
-        "the cap on the answer's length."
-    )
+    raise failed or _no_usable_answer(routed, progress)
+
+
+def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnswer:
+    best = progress.best
+    if best is None or best.verification.failure is None:
+        return no_usable_answer()
+    facts = routed.plans[best.at].facts
+    cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
+    return no_usable_answer(best.verification.failure, facts.name, cap)
 
 
 def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:
@@ -330,7 +343,11 @@ def stranded(routed: RoutedRequest, progress: Progress) -> bool:
     """Returns True when an answerer failed and no answer in hand may be shown: others take over."""
     if progress.best is None:
         return progress.outage
-    return not showable(routed, progress.best)
+    return not _showable(routed, progress, progress.best)
+
+
+def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
+    return showable(routed, candidate, progress.attempts.caps.get(candidate.at))
 
 
 def _marked(candidate: Candidate) -> Candidate:

@@ -31,6 +31,7 @@ from router.routing.decision_record import Record, RefusalNote, encode
 from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
+from router.routing.verification import ends_short
 from router.types import (
     RECORD_VERSION,
     AttemptRow,
@@ -286,16 +287,23 @@ def outcome_of(
         dropped=dropped(routed.request, routed.plans[candidate.at].facts),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, candidate.at),
+        max_output_tokens=lowered_cap(routed, progress, candidate),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
 
 
-def lowered_cap(routed: RoutedRequest, rung: int) -> int | None:
-    """Returns the answerer's own cap of output if the client asked for more, otherwise None."""
-    asked, facts = routed.request.sampling.max_output_tokens, routed.plans[rung].facts
-    lowered = asked is not None and asked > facts.max_output_tokens and not facts.without_model
-    return facts.max_output_tokens if lowered else None
+def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> int | None:
+    """Returns the gateway's own cap of output if the client asked for more, otherwise None.
+
+    A client that asked for no cap is told it where it cut the answer.
+    """
+    facts, asked = routed.plans[candidate.at].facts, routed.request.sampling.max_output_tokens
+    if facts.without_model:
+        return None
+    own = progress.attempts.caps.get(candidate.at, facts.max_output_tokens)
+    if asked is None:
+        return own if ends_short(candidate.answer) else None
+    return own if asked > own else None
 
 
 def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timings:

@@ -207,15 +207,15 @@ class Progress:
         return "" if answer is None else answer.text
 
 
-def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
+def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None) -> bool:
     """Returns True for an unverified answer that keeps the promised shape.
 
     An answer that the client's own cap cut may be shown: its finish reason says that it is not
-    whole.
+    whole. `cap` is what the answerer's own cap was lowered to for this call, None: nothing.
     """
-    if candidate.verification.failure is not Reason.ANSWER_INVALID:
+    if candidate.verification.failure not in (Reason.ANSWER_INVALID, Reason.ANSWER_CUT):
         return True
-    own_cap = routed.plans[candidate.at].facts.max_output_tokens
+    own_cap = cap or routed.plans[candidate.at].facts.max_output_tokens
     answer = candidate.answer
     return answer is not None and cut_by_client(answer, routed.request, own_cap)
 
@@ -246,3 +246,13 @@ def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
 
 def _merit(verification: Verification) -> tuple[bool, float]:
     return (verification.failure is None, verification.p)
+
+
+def asking(candidate: Candidate, question: str) -> Candidate:
+    """Returns the approved question that goes out in place of an answer below the floor."""
+    answer = candidate.answer
+    assert answer is not None
+    facts = (f"offered: {answer.matched}",)
+    choices = (Choice(question, "stop"),) * len(answer.choices)
+    asked = replace(answer, choices=choices, facts=facts, matched=None, reason=Reason.ASKED_WHICH)
+    return replace(candidate, answer=asked)

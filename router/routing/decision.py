@@ -148,7 +148,7 @@ def decide(
         spare = stand_ins(facts, passed, limits, section, asked, least)
     outage = None
     if not allowed:
-        allowed, outage = fallback(facts, passed, limits, asked, spare)
+        allowed, outage = fallback(facts, passed, limits, asked, spare, signals)
     best, choice = _first(facts, losses, allowed, section)
     led = None
     by_priors = choice is Reason.FIXED_TRIGGERS_DECIDE and version >= GAINS_FROM

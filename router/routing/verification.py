@@ -160,7 +160,21 @@ def one_call(answer: Answer, request: ChatRequest) -> Answer:
 
 
 def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
-    """Returns why the answer breaks the promised structure, None when it keeps it."""
+    """Returns why the answer breaks the promised structure, None when it keeps it.
+
+    What the cap of output cut says nothing about the model's sense of format.
+    """
+    failure = _broken(answer, request)
+    cut = failure is Reason.ANSWER_INVALID and ends_short(answer)
+    return Reason.ANSWER_CUT if cut else failure
+
+
+def ends_short(answer: Answer | None) -> bool:
+    """Returns True when the cap of output ended an answer, the client's or the answerer's."""
+    return answer is not None and any(c.finish_reason == "length" for c in answer.choices)
+
+
+def _broken(answer: Answer, request: ChatRequest) -> Reason | None:
     if not answer.choices:
         return Reason.ANSWER_INVALID
     for choice in answer.choices:

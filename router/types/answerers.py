@@ -88,6 +88,8 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     issuer: str = ""  # names the provider whose seals this answerer accepts; "" for none
     reasoning_key: str = ""  # of a message, in which it expects open thoughts back; "" for none
     body: BodyRules = BodyRules()
+    # How far its cap of output may be lowered for one call; None: not at all, the policy states it.
+    least_output_tokens: int | None = None
 
     @measured_once
     def without_model(self) -> bool:

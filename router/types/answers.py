@@ -185,6 +185,9 @@ class Answer(Struct, frozen=True):
     service_tier: str = ""  # of the upstream, as it says; "" where it says none
     system_fingerprint: str = ""  # of the upstream's configuration, as it says
     material: tuple[str, ...] = ()  # passages as its author saw them, for a judge; never kept
+    # Of an approved answer below the confidence floor: the question that goes out in its place, ""
+    # where none is worth asking; None: it may go out itself.
+    instead: str | None = None
 
     @property
     def text(self) -> str:

@@ -156,6 +156,7 @@ class Reason(StrEnum):
     ANSWER_NOT_TRUSTED = "answer_not_trusted"
     ANSWER_REFUSED = "answer_refused"
     ANSWER_INVALID = "answer_invalid"
+    ANSWER_CUT = "answer_cut"  # the cap of output ended it before it kept what was promised
     ANSWER_OFF_TOPIC = "answer_off_topic"
     ANSWER_GARBLED = "answer_garbled"
     ANSWER_FAILED_CHECKS = "answer_failed_checks"  # code marked what one repair did not mend

@@ -148,6 +148,10 @@ class ScriptedTier:
     at_once: bool = False
     context_tokens: int = 8_000
     hides_reasoning: bool = False
+    output_cap: int = 100
+    least_output_tokens: int | None = None
+    ends: str = "stop"
+    instead: str | None = None  # what goes out where its approved answer is not sure enough
     calls: int = 0
     said: int = 0  # pieces of a stream that were sent
     closed: int = 0
@@ -162,7 +166,8 @@ class ScriptedTier:
             kind=self.kind,
             model=f"{self.name}-model",
             price=self.price,
-            max_output_tokens=100,
+            max_output_tokens=self.output_cap,
+            least_output_tokens=self.least_output_tokens,
             context_tokens=self.context_tokens,
             capabilities=frozenset(Capability),
             expected_output_tokens=5,
@@ -180,16 +185,9 @@ class ScriptedTier:
 
     def _answer(self, text: str) -> Answer:
         logprobs = () if self.logprob is None else (TokenLogprob("x", self.logprob),)
-        choice = Choice(text, "stop", logprobs=logprobs)
-        return Answer(
-            (choice,),
-            f"{self.name}-model",
-            self.usage,
-            p=self.p,
-            approved=self.approved,
-            verified=self.verified,
-            worked=self.worked,
-        )
+        choice = Choice(text, self.ends, logprobs=logprobs)
+        answer = Answer((choice,), f"{self.name}-model", self.usage, p=self.p, worked=self.worked)
+        return replace(answer, approved=self.approved, verified=self.verified, instead=self.instead)
 
     async def _wait(self) -> None:
         await asyncio.sleep(self.wait_s)

@@ -50,7 +50,7 @@ def facts_of(section: LocalSection) -> AnswererFacts:
         kind=section.kind,
         model=section.model,
         price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
+        max_output_tokens=section.output_cap,
         context_tokens=section.context_tokens,
         capabilities=CAPABILITIES,
         expected_output_tokens=section.expected_output_tokens,

@@ -58,6 +58,26 @@ async def test_an_unsure_answer_goes_out_unverified_where_nothing_is_better(hous
     agrees(row)
 
 
+@pytest.mark.parametrize(
+    ("instead", "verdict", "reason", "text"),
+    [
+        ("Did you mean this?", Verdict.UNVERIFIED, Reason.ASKED_WHICH, "Did you mean this?"),
+        ("", Verdict.REFUSED, Reason.NOTHING_BETTER, "There is no approved answer here that fits"),
+    ],
+)
+async def test_an_answer_below_the_floor_is_asked_for_or_not_given(
+    houses: Houses, instead: str, verdict: Verdict, reason: Reason, text: str
+) -> None:
+    tiers = [low(p=0.56, instead=instead), mid(), deep()]
+    house = houses(tiers, thetas=WEAK, signals=matched(0.56))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text.startswith(text)
+    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert outcome.answer.matched is None
+    agrees(await only_row(house))
+
+
 async def test_a_stream_says_so_in_its_headers(houses: Houses) -> None:
     house = a_house(houses, 0.56)
     async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:

@@ -130,6 +130,25 @@ async def test_approved_answer_says_what_it_matched() -> None:
     assert not answer.usage.reported
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "instead"),
+    [
+        ("How long does delivery take?", 0.538, "Did you mean this?\nHow long does delivery take"),
+        ("Do you deliver babies?", 0.538, ""),
+        ("How long does delivery take?", 0.85, "None"),  # it reaches the floor
+    ],
+)
+async def test_answer_below_the_floor_says_what_to_ask_in_its_place(
+    text: str, confidence: float, instead: str
+) -> None:
+    work = _work("shipping_times", text)
+    match = Match("shipping_times", confidence, 0.81, 0.2)
+    unsure = replace(work, signals=replace(work.signals, match=match))
+    answer = await _answer(_resolver(floor=lambda *_: 0.85), unsure)
+    assert answer.text.startswith("Standard delivery takes")
+    assert str(answer.instead).startswith(instead) if instead else answer.instead == ""
+
+
 async def test_slots_are_filled_from_context_through_a_lookup() -> None:
     answer = await _answer(_resolver(), _work("order_status", context={"order_id": "A-10443"}))
     assert "Your order A-10443 is currently: being packed." in answer.text

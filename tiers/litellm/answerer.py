@@ -52,7 +52,8 @@ from router.wire.openai.returned_reasoning import advice_for
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.litellm.provider_stream import watched
-from tiers.resilience.base import body_of_call, completed, end_of_call, own_end_of_call, too_late
+from tiers.resilience.base import body_of_call, completed
+from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import (
     Outcome,
@@ -175,14 +176,13 @@ class LitellmTier:
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the provider's whole answer."""
-        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
-        own_end = own_end_of_call(self._section.deadline_s)
-        await self._slots.take(ends_at)
+        ends = CallEnds(work, self._section, self._clock, self._facts)
+        await self._slots.take(ends.last)
         try:
-            with self._noted(own_end):
-                return completed(await self._whole(work, ends_at), work, self._facts)
+            with self._noted(ends):
+                return completed(await self._whole(work, ends.last), work, self._facts)
         except TimeoutError as error:
-            raise too_late(self._facts) from error
+            raise ends.too_late() from error
         finally:
             self._slots.release()
 
@@ -197,26 +197,26 @@ class LitellmTier:
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
-        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
-        own_end = own_end_of_call(self._section.deadline_s)
-        await self._slots.take(ends_at)
+        ends = CallEnds(work, self._section, self._clock, self._facts)
+        await self._slots.take(ends.last)
         chunks: Any = None
         litellm: ModuleType | None = None
         folder = ChunkFolder()
         try:
-            with self._noted(own_end) as taken:
-                async with asyncio.timeout_at(ends_at):
+            with self._noted(ends) as taken:
+                async with asyncio.timeout_at(ends.next_bytes()):
                     litellm = await asyncio.shield(self._load())
                     try:
-                        chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
+                        chunks = await litellm.acompletion(**self._arguments(work, True, ends.last))
                     except foreign_classes(litellm) as error:
                         raise self._ours(error) from error
                 provider = watched(chunks)
-                chunk = await self._next(litellm, chunks, ends_at)
+                chunk = await self._next(litellm, chunks, ends)
                 while chunk is not None:
                     if pieces := folder.fold(to_json(chunk.model_dump())):
+                        ends.hear(pieces)
                         yield pieces
-                    chunk = await self._next(litellm, chunks, ends_at)
+                    chunk = await self._next(litellm, chunks, ends)
                 # Where a stream says no cost litellm writes one there, by its own table.
                 said = replace(folder.finish(), provider_cost_nano_usd=None)
                 if provider is not None:
@@ -225,14 +225,14 @@ class LitellmTier:
                 self._give_back(taken, Outcome.HEALTHY)
                 yield [Delta(final=answer)]
         except TimeoutError as error:
-            raise too_late(self._facts) from error
+            raise ends.too_late() from error
         finally:
             if chunks is not None:
                 await _close(litellm, chunks)
             self._slots.release()
 
     @contextmanager
-    def _noted(self, own_end: float) -> Iterator[Taken]:
+    def _noted(self, ends: CallEnds) -> Iterator[Taken]:
         """Makes one call and notes what it shows of its provider's health.
 
         Raises AnswererNotReady where the breaker lets no call through.
@@ -246,7 +246,7 @@ class LitellmTier:
             yield taken
             outcome = Outcome.HEALTHY
         except (TimeoutError, DeadlineExceeded):
-            outcome = outcome_at_end(own_end)
+            outcome = outcome_at_end(ends.own)
             raise
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
@@ -256,7 +256,7 @@ class LitellmTier:
             error.host = taken.replica.host
             raise
         except asyncio.CancelledError:
-            outcome = outcome_at_end(own_end)
+            outcome = outcome_at_end(ends.own)
             raise
         finally:
             self._give_back(taken, outcome)
@@ -264,10 +264,10 @@ class LitellmTier:
     def _give_back(self, taken: Taken, outcome: Outcome) -> None:
         self._provider.give_back(taken, outcome, self._clock.monotonic_ms())
 
-    async def _next(self, litellm: ModuleType, chunks: Any, ends_at: float) -> Any:
+    async def _next(self, litellm: ModuleType, chunks: Any, ends: CallEnds) -> Any:
         """Returns the next chunk, None after the last one."""
         try:
-            async with asyncio.timeout_at(ends_at):
+            async with asyncio.timeout_at(ends.next_bytes()):
                 return await anext(chunks)
         except StopAsyncIteration:
             return None

@@ -291,7 +291,7 @@ class LocalModelAnswerer:
         return chat_body(
             work.request,
             system_prompt=self._section.system_prompt,
-            max_output_tokens=self._section.max_output_tokens,
+            max_output_tokens=self._section.output_cap,
             tool_plan=plan,
             prefer_schema=work.prefer_schema,
             scales=tuple(

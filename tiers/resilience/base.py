@@ -1,4 +1,4 @@
-"""Does what every remote answerer must: makes a body, ends each call, counts tokens.
+"""Does what every remote answerer must: makes a body, bounds a stream, counts tokens.
 
 It knows neither a client nor a provider.
 """
@@ -9,7 +9,6 @@ import asyncio
 
 from msgspec.structs import replace
 
-from router.errors import DeadlineExceeded
 from router.money.cost import most_sound, output_cap, sent_bound
 from router.types import Answer, AnswererFacts, Capability, Clock, Work
 from router.wire.body_keys import passed_on
@@ -24,21 +23,11 @@ def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
     return asyncio.get_running_loop().time() + min(left_s, deadline_s)
 
 
-def own_end_of_call(deadline_s: float) -> float:
-    """Returns when the answerer's own deadline ends a call that begins now."""
-    return asyncio.get_running_loop().time() + deadline_s
-
-
 def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:
     """Returns the bytes that the stream of an answer may have, from the tokens asked for."""
     sampling = work.request.sampling
     logprobs = 1 + (sampling.top_logprobs or 0) if sampling.logprobs else 0
     return stream_bound(output_cap(facts, work.request) * sampling.n, logprobs)
-
-
-def too_late(facts: AnswererFacts) -> DeadlineExceeded:
-    """Returns the error of a call that its deadline ended."""
-    return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")
 
 
 def body_of_call(

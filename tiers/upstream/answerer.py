@@ -135,7 +135,7 @@ class UpstreamTier:
         stops = self._wire.unasked_stops(work.request)
         async with Exchange(self._connections, work) as exchange:
             answer = None
-            with exchange.deadline:
+            with exchange.silence:
                 response = await exchange.respond(stream=True)
                 if response.content_type == "application/json":
                     # The server ignored `stream`; its whole answer is as good.
@@ -208,13 +208,14 @@ async def _pieces(
     decoder, said = EventDecoder(most_bytes), SaidBound()
     piece, named, told = b":", False, folder.usage
     while piece and not folder.done:
-        with exchange.deadline:
+        with exchange.silence:
             piece = await response.piece()
         pieces: list[Delta] = []
         try:
             for event in decoder.feed(piece):
                 pieces += folder.fold(event)
             said.add(pieces, folder.unsaid)
+            exchange.hear(pieces)
         finally:  # what came before a fault is the client's all the same
             if not named and folder.upstream_id:
                 named = True

@@ -8,7 +8,7 @@ entered with a slot and left with the slot and the replica's place given back, h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TypeVar
@@ -21,12 +21,12 @@ from router.errors import (
     UpstreamTooMuch,
 )
 from router.policy.schema import UpstreamAnswerer
-from router.threads.deadlines import Deadlines
+from router.threads.deadlines import Deadline, Deadlines
 from router.threads.offload import offloaded
-from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
+from router.types import TRACE, AnswererFacts, CallFailed, Clock, Delta, Events, Work
 from router.wire.openai.answers import charged_in, shown_code_in
 from router.wire.openai.returned_reasoning import advice_for
-from tiers.resilience.base import end_of_call, own_end_of_call, too_late
+from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.refusals import (
     Asked,
@@ -132,14 +132,28 @@ class Exchange:
         self._work = work
         self._taken: Taken | None = None  # the place at the replica that was asked last
         self._response: Response | None = None
-        self._ends_at = end_of_call(work, connections.section.deadline_s, connections.clock)
-        self._own_end = own_end_of_call(connections.section.deadline_s)
-        self.deadline = connections.deadlines.at(self._ends_at)
-        """Is the limit of the call's time: of all of it, or of the wait for one piece."""
+        self._ends = CallEnds(work, connections.section, connections.clock, connections.facts)
+        self._deadline = connections.deadlines.at(self._ends.last)
 
     async def __aenter__(self) -> Exchange:
-        await self._shared.slots.take(self._ends_at)
+        await self._shared.slots.take(self._ends.last)
         return self
+
+    @property
+    def deadline(self) -> Deadline:
+        """Returns the limit of the call's whole time, for a whole answer."""
+        self._deadline.when = self._ends.last
+        return self._deadline
+
+    @property
+    def silence(self) -> Deadline:
+        """Returns the limit of the wait for the next bytes of a stream."""
+        self._deadline.when = self._ends.next_bytes()
+        return self._deadline
+
+    def hear(self, pieces: Sequence[Delta]) -> None:
+        """Notes pieces of the stream, which show that the model answers."""
+        self._ends.hear(pieces)
 
     async def __aexit__(
         self,
@@ -155,7 +169,7 @@ class Exchange:
             if self._response is not None:
                 self._response.close()
             if self._taken is not None and self._taken.open:
-                self._give_back(outcome_at_end(self._own_end))
+                self._give_back(outcome_at_end(self._ends.own))
             self._shared.slots.release()
 
     def _fail(self, error: BaseException) -> None:
@@ -166,9 +180,9 @@ class Exchange:
             self._give_back(Outcome.UNKNOWN)  # one request made its model repeat itself
         elif isinstance(error, (*FOREIGN, AnswererError)):
             late = isinstance(error, TimeoutError)
-            self._give_back(outcome_at_end(self._own_end) if late else Outcome.FAILED)
+            self._give_back(outcome_at_end(self._ends.own) if late else Outcome.FAILED)
         if isinstance(error, TimeoutError):
-            raise self._named(too_late(self._shared.facts)) from error
+            raise self._named(self._ends.too_late()) from error
         if isinstance(error, FOREIGN):
             raise self._named(to_ours(error)) from error
         if isinstance(error, AnswererError):
@@ -225,7 +239,7 @@ class Exchange:
         shared = self._shared
         wait: float | None = 0.0
         if not shared.replicas.has_other(before.replica, shared.clock.monotonic_ms()):
-            left_s = self._ends_at - asyncio.get_running_loop().time()
+            left_s = self._deadline.when - asyncio.get_running_loop().time()
             wait = wait_s(failed, tries, left_s)
         if wait is None or not shared.retries.spend():
             raise failed
@@ -256,7 +270,7 @@ class Exchange:
             outcome = Outcome.FAILED
             raise to_ours(error, shared.section.name) from error
         except asyncio.CancelledError:
-            outcome = outcome_at_end(self._own_end)
+            outcome = outcome_at_end(self._ends.own)
             raise
         finally:
             if outcome is not None:

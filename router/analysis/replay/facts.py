@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from router.analysis.prices.reprice import Outcome, priced_again
 from router.analysis.replay.cases import Case
 from router.money import cost
+from router.money.output_caps import least_cap
 from router.policy.schema import Policy, ResolverAnswerer
 from router.routing.constraints import Asked, Shape
 from router.routing.decision import confidence_floor
@@ -249,7 +250,7 @@ def _worst(plan: RungPlan, shape: Shape, signals: Signals) -> int:
     if not shape.input_bound:
         return 0
     facts = plan.paid
-    cap = facts.max_output_tokens
+    cap = least_cap(facts)
     calls = plan.calls(signals, cap)
     if facts is plan.facts:
         cap = cap if shape.output_cap is None else min(shape.output_cap, cap)

@@ -1,8 +1,9 @@
 """Counts a conversation's tokens without an answer: `POST /v1/messages/count_tokens`.
 
 Where only Anthropic's tiers would answer, Anthropic's own count is returned. Otherwise the
-tokenizer is not decided yet, so the count is an upper bound for all of them. The header
-`x-tiergate-token-count` tells which of the two it is. Agents send fifty counts in a second, so
+tokenizer is not decided yet, so the count is an estimate, a little above public tokenizers, or an
+upper bound where Claude may answer, whose tokenizer counts far more. The header
+`x-tiergate-token-count` tells which of the three it is. Agents send fifty counts in a second, so
 equal ones go upstream once, and neither triage nor the ledger takes part.
 """
 
@@ -16,6 +17,7 @@ from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import id_headers
 from router.money.token_bound import token_bound
+from router.money.token_estimate import estimated_tokens
 from router.policy.schema import UpstreamAnswerer
 from router.routing.planner import Router
 from router.routing.policy_runtime import Selected
@@ -51,9 +53,11 @@ class TokenCounts:
         (request,) = exchange.requests
         selected = self._router.select(request, identity)
         counted = await self._counted(body, request, selected)
-        source = b"bound" if counted is None else b"provider"
+        source = b"provider"
         if counted is None:
-            counted = await offloaded(partial(token_bound, request), when=long)
+            bounded = _may_be_claude(selected)
+            source, count = (b"bound", token_bound) if bounded else (b"estimate", estimated_tokens)
+            counted = await offloaded(partial(count, request), when=long)
         request_id = self._ids.new()
         response_headers = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
         response_headers.append((b"x-tiergate-token-count", source))
@@ -86,17 +90,31 @@ class TokenCounts:
 
 def _counters(selected: Selected) -> list[TokenCounter]:
     """Returns the answerers that may answer if all of them are Anthropic's, or none."""
-    plans = [plan for plan in selected.runtime.plans if plan.facts.kind not in OWN]
+    plans = _readers(selected)
     if selected.runtime.policy.privacy.pseudonyms is not None:
         return []  # a count is not worth that a provider reads personal details
+    counters = [counter for plan in plans if (counter := _counter(plan)) is not None]
+    # One provider that does not count would make the highest count a guess.
+    return counters if len(counters) == len(plans) else []
+
+
+def _may_be_claude(selected: Selected) -> bool:
+    """Returns True where one of the models that may answer is Claude."""
+    return any(
+        "claude" in plan.facts.model.lower() or plan.facts.body.wire == "anthropic"
+        for plan in _readers(selected)
+    )
+
+
+def _readers(selected: Selected) -> list[RungPlan]:
+    """Returns the answerers that may read the conversation themselves."""
+    plans = [plan for plan in selected.runtime.plans if plan.facts.kind not in OWN]
     # A pinned answerer or tier is the only one that can read the conversation.
     if selected.pinned is not None:
         plans = [plan for plan in plans if plan.facts.name == selected.pinned]
     elif selected.pinned_tier is not None:
         plans = [plan for plan in plans if plan.facts.tier == selected.pinned_tier]
-    counters = [counter for plan in plans if (counter := _counter(plan)) is not None]
-    # One provider that does not count would make the highest count a guess.
-    return counters if len(counters) == len(plans) else []
+    return plans
 
 
 def _counter(plan: RungPlan) -> TokenCounter | None:

@@ -17,6 +17,7 @@ from router.ledger.row_reading import (
     price_unknown,
     provider_difference,
 )
+from router.routing.verification import ends_short
 from router.types import (
     AttemptRow,
     Committed,
@@ -274,7 +275,12 @@ def stream_end(outcome: Outcome, *, debug: bool) -> JsonText | None:
     """
     if debug:
         return routing_object(outcome)
-    return JsonText('{"usage_estimated":true}') if _usage_estimated(outcome) else None
+    told: dict[str, object] = {}
+    if _usage_estimated(outcome):
+        told["usage_estimated"] = True
+    if outcome.max_output_tokens is not None and ends_short(outcome.answer):
+        told["max_output_tokens"] = outcome.max_output_tokens
+    return JsonText(msgspec.json.encode(told).decode()) if told else None
 
 
 def routing_view(outcome: Outcome) -> dict[str, object]:

@@ -17,6 +17,7 @@ from router.api.http.authentication import LOCAL
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
+from router.money.output_caps import output_cap_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.knowledge import load_knowledge
@@ -97,6 +98,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
+            *output_cap_warnings(loaded.policy, facts),
             *budget_warnings(loaded.policy, facts),
             *(
                 PolicyWarning(WarningKind.RECEIVER_UNREACHABLE, key_path, why)

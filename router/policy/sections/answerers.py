@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
+from router.policy.sections.answering.remote import RemoteAnswerer
 from router.policy.sections.base import (
     BASE_URL,
     BODY_KEY,
@@ -279,7 +280,7 @@ _IMAGE_TOKENS = (
 )
 
 
-class UpstreamAnswerer(AnswererBase):
+class UpstreamAnswerer(RemoteAnswerer):
     """Calls a server of OpenAI's chat completions or responses, or Anthropic's messages."""
 
     kind: Literal["upstream"] = Field(
@@ -298,7 +299,6 @@ class UpstreamAnswerer(AnswererBase):
         description="Name of the provider that seals thoughts there. Answerers with the same name "
         "read each other's seals. Left out: addresses and key together.",
     )
-    model: str = Field(min_length=1, description="Name of the model on that server.")
     adapters: list[UpstreamAdapter] = Field(
         default_factory=list,
         description="LoRA adapters of that model on that server, chosen by domain. For `wire: "
@@ -309,9 +309,6 @@ class UpstreamAnswerer(AnswererBase):
     )
     api_key: SecretName | None = Field(
         default=None, description="API key, only as ${ENV}. Read when Tiergate starts."
-    )
-    context_tokens: int = Field(
-        default=128_000, ge=256, description="Context window. Longer requests skip this answerer."
     )
     capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [
@@ -367,16 +364,13 @@ class UpstreamAnswerer(AnswererBase):
         return next((one for one in self.adapters if domain in one.domains), None)
 
 
-class LitellmAnswerer(AnswererBase):
+class LitellmAnswerer(RemoteAnswerer):
     """Answers through any other provider, with litellm (the `[litellm]` extra)."""
 
     kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
     model: str = Field(description="Name in litellm: anthropic/..., gemini/..., bedrock/...")
     api_key: SecretName | None = Field(
         default=None, description="API key, only as ${ENV}. Read when Tiergate starts."
-    )
-    context_tokens: int = Field(
-        default=128_000, ge=256, description="Context window. Longer requests skip this answerer."
     )
     capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
@@ -398,6 +392,9 @@ class DeliberationAnswerer(AnswererBase):
     """Reasons in steps over any model: decompose, evidence, alternatives, risk, synthesis."""
 
     kind: Literal["deliberation"] = Field(description="Reasoning in steps over another answerer.")
+    deadline_s: float = Field(
+        default=600.0, gt=0, le=3600, description="Total time of all its calls."
+    )
     over: Name = Field(
         description="The answerer that works on the steps. It must be no deliberation itself."
     )

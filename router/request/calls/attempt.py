@@ -7,10 +7,9 @@ books what the call cost, however it ended. It knows nothing about rungs and ver
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import (
@@ -22,156 +21,35 @@ from router.errors import (
     UpstreamError,
 )
 from router.money import cost
+from router.money.output_caps import within_room, within_window
 from router.money.worst_case import explained
+from router.request.calls.call_books import CallBooks, Nesting
 from router.request.calls.rate_charges import count_call
 from router.request.calls.settlement import (
     answered_by,
-    at_hold,
     basis_at_first,
     may_be_billed,
-    no_less_than,
     own_compute,
     price_of_call,
     serves_dearer,
-    state_of,
 )
-from router.request.ledger_row import open_row
-from router.request.progress import Progress
-from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
-from router.threads.deadlines import Deadline, Deadlines
+from router.threads.deadlines import Deadline
 from router.types import (
     Answer,
     AttemptRow,
     AttemptState,
     ChatRequest,
-    Clock,
     CostBasis,
     Delta,
-    Ledger,
     Reason,
-    RequestRow,
     Role,
     Usage,
     exact_usd,
 )
 
-Intent = Callable[[RoutedRequest, Progress, AttemptRow], RequestRow]
-"""Returns the open row that a call is held under."""
-
-
-class Nesting(Struct, frozen=True):
-    """Describes how deep a call is, and whether a list price above it already covers it."""
-
-    rung: int
-    depth: int = 0
-    included: bool = False
-    ahead: bool = False  # called before its turn
-
-    def inside(self, plan: RungPlan) -> Nesting:
-        """Returns the nesting of the calls that this answerer makes."""
-        priced = plan.facts.price.per_request_nano_usd is not None
-        return Nesting(self.rung, self.depth + 1, self.included or priced, self.ahead)
-
-
-class CallBooks:
-    """Knows what all calls of one request share: the request, its attempts, the ledger."""
-
-    def __init__(
-        self,
-        routed: RoutedRequest,
-        progress: Progress,
-        ledger: Ledger,
-        clock: Clock,
-        deadlines: Deadlines,
-        intent: Intent = open_row,
-    ) -> None:
-        self.routed = routed
-        self.intent = intent
-        self.progress = progress
-        self.rows = progress.attempts.rows
-        self.ledger = ledger
-        self.clock = clock
-        self.deadlines = deadlines
-        self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
-        self.told: dict[int, Usage] = {}  # what providers said of streams, by attempt
-
-    def seconds_left(self, plan: RungPlan) -> float:
-        """Returns the answerer's total deadline, or what the client's leaves if that is less."""
-        own = plan.facts.deadline_ms / 1000.0
-        if self.routed.deadline_ms is None:
-            return own
-        left_ms = self.routed.deadline_ms - self.clock.monotonic_ms()
-        return max(0.0, min(own, left_ms / 1000.0))
-
-    async def settle_earlier(self) -> None:
-        """Tells the ledger how earlier holds ended, before the next one is made."""
-        for number in sorted(self.in_ledger):
-            settled = self.rows[number].state is not AttemptState.HELD
-            if settled and number in self.in_ledger:
-                self.in_ledger.discard(number)  # at once: a parallel call may be settling too
-                await self.ledger.settle(self.rows[number], self.routed.identity.tenant)
-
-    def cancel_open(self) -> None:
-        """Cancels each attempt that is still held."""
-        for number, row in enumerate(self.rows):
-            if row.state is AttemptState.HELD:
-                self.cancel(number, 0, self.clock.monotonic_ms())
-
-    def plan_at(self, answerer: str, at_ms: int) -> RungPlan:
-        """Returns what is known of an answerer, at the prices of this time."""
-        return self.routed.runtime.on(at_ms).by_name[answerer]
-
-    def cancel(self, number: int, received_bytes: int, started_ms: float) -> None:
-        """Books a call whose client left: never understated, marked as an estimate."""
-        row = self.rows[number]
-        plan = self.plan_at(row.answerer, row.started_at_ms)
-        latency_ms = self.clock.monotonic_ms() - started_ms
-        if not plan.spends_outside:
-            bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
-        else:
-            bounded = self.at_most(row, plan, received_bytes)
-        self.rows[number] = replace(bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms)
-
-    def at_most(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
-        """Books a call to an upstream that never said what it used in the end.
-
-        It costs what its bytes bound, or what the provider had said by then if that is more: a
-        template or a search of the provider's own may have added tokens that nobody sent.
-        """
-        bound = self._bounded(row, plan, received_bytes)
-        told = self.told.get(row.ordinal)
-        if told is None:
-            return bound
-        sound = self.routed.request.holds_sound
-        return no_less_than(bound, told, plan.facts.price, sound=sound)
-
-    def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
-        """Books a call at a bound that its bytes give.
-
-        A cut stream costs its input at the bound and its output at the bytes that came, at most the
-        hold. Where nothing came, the model hides its reasoning, or nobody states the price of
-        sound, the call costs its hold.
-        """
-        facts, request = plan.facts, self.routed.request
-        dearer = serves_dearer(plan, request)
-        sound = request.holds_sound
-        unpriced = price_of_call(plan, None, sound=sound, dearer=dearer) is None
-        if not received_bytes or facts.hides_reasoning or unpriced:
-            return at_hold(row, plan)
-        inputs = cost.sent_bound(facts, request)
-        heard = cost.most_sound(request)
-        bound = Usage(inputs, output_tokens=received_bytes, audio_input_tokens=heard)
-        usage = cost.at_dearest(facts.price, bound)
-        paid = cost.attempt_cost(facts.price, usage, 0.0, row.images)
-        return replace(
-            row,
-            state=state_of(paid),
-            cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
-            cost_basis=paid.basis,
-            usage=usage,
-            estimated=True,
-        )
+MOST_LIMITS = 4
+"""The limits of money that may lower the cap of one call in turn: of hour, day, month and key."""
 
 
 class Attempt:
@@ -183,9 +61,10 @@ class Attempt:
         self._books = books
         self._started_at_ms = books.clock.now_ms()
         self._plan = books.plan_at(plan.facts.name, self._started_at_ms)
-        self._request = request
         self._role = role
         self._nesting = nesting
+        self.request = request
+        """Is what the answerer is asked: once entered, with the cap of output that was held."""
         self._number = 0  # among the request's attempts
         self._started_ms = 0.0
         self.deadline: Deadline
@@ -199,13 +78,14 @@ class Attempt:
         and LedgerUnavailable (nobody can say), DeadlineExceeded; then nothing was called and the
         attempt costs nothing.
         """
+        asked = self.request
         row = self._append_row()
         try:
-            await self._hold(row)
+            await self._hold()
         except BudgetExceeded as error:
             refused = error
             if not self._nesting.depth:
-                refused = explained(error, self._plan.facts, self._request, row.held_nano_usd)
+                refused = explained(error, self._plan.facts, asked, row.held_nano_usd)
             self._release(refused)
             raise refused from None
         except TiergateError as error:
@@ -277,19 +157,23 @@ class Attempt:
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
-        sound = self._request.holds_sound
-        dearer = serves_dearer(plan, self._request)
+        sound = self.request.holds_sound
+        dearer = serves_dearer(plan, self.request)
         price = price_of_call(plan, redirect, sound=sound, dearer=dearer)
         rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms, sound=sound)
 
     @property
     def attempt_id(self) -> str:
         """Returns the id of the call's row."""
-        return self._books.rows[self._number].attempt_id
+        return self._row.attempt_id
+
+    @property
+    def _row(self) -> AttemptRow:
+        return self._books.rows[self._number]
 
     @property
     def _is_held(self) -> bool:
-        return self._books.rows[self._number].state is AttemptState.HELD
+        return self._row.state is AttemptState.HELD
 
     @property
     def _latency_ms(self) -> float:
@@ -299,11 +183,13 @@ class Attempt:
         """Adds the attempt's row, which holds the call's worst case, and returns it."""
         books, plan, nesting = self._books, self._plan, self._nesting
         routed, facts, rows = books.routed, plan.facts, books.rows
-        held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, self._request)
+        tokens = routed.signals.input_tokens
+        fitting = self.request if nesting.depth else within_window(facts, self.request, tokens)
+        held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, self.request)
         if plan.composite and facts.price.per_request_nano_usd is not None:
             held = facts.price.per_request_nano_usd
         basis = CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held)
-        if serves_dearer(plan, self._request) and not nesting.included:
+        if serves_dearer(plan, self.request) and not nesting.included:
             held, basis = 0, CostBasis.UNKNOWN
         reason = ""
         if not nesting.depth:
@@ -327,29 +213,61 @@ class Attempt:
             started_at_ms=self._started_at_ms,
             reason=reason,
             rung=nesting.rung,
-            images=self._request.images,
+            images=self.request.images,
             cores=facts.cores,
         )
         rows.append(row)
-        return row
+        if fitting is not self.request:
+            self._lower(fitting)
+        return self._row
 
-    async def _hold(self, row: AttemptRow) -> None:
+    async def _hold(self) -> None:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
         books = self._books
-        self._check_limits(row.held_nano_usd)
+        await self._within_room(self._check_limits)
         if books.progress.rates is not None:
-            await count_call(books.progress.rates, row.tier, self._request)
+            await count_call(books.progress.rates, self._row.tier, self.request)
         if not self._needs_intent:
             return
         if books.in_ledger:
             await books.settle_earlier()
-        await books.ledger.hold(books.intent(books.routed, books.progress, row), row)
+        await self._within_room(self._hold_in_ledger)
         if not self._nesting.included:
             books.in_ledger.add(self._number)
 
-    def _check_limits(self, held: int) -> None:
+    async def _within_room(self, hold: Callable[[], Awaitable[None]]) -> None:
+        """Holds the call, with a smaller cap of output where money is left for no larger one.
+
+        Each refusal names the room of one limit, so several may lower the cap in turn.
+        """
+        for _ in range(MOST_LIMITS):
+            try:
+                return await hold()
+            except BudgetExceeded as error:
+                smaller = within_room(self._plan.facts, self.request, error.room_nano_usd)
+                if smaller is None:
+                    raise
+            self._lower(smaller)
+        await hold()
+
+    def _lower(self, request: ChatRequest) -> None:
+        """Asks for no more output than this request does, and holds no more."""
+        books, facts = self._books, self._plan.facts
+        self.request = request
+        if not self._nesting.depth:
+            books.progress.attempts.caps[self._nesting.rung] = cost.output_cap(facts, request)
+        # A call whose price nobody states holds nothing.
+        held = cost.worst_case(facts, request) if self._row.held_nano_usd else 0
+        books.rows[self._number] = replace(self._row, held_nano_usd=held)
+
+    async def _hold_in_ledger(self) -> None:
+        books, row = self._books, self._row
+        await books.ledger.hold(books.intent(books.routed, books.progress, row), row)
+
+    async def _check_limits(self) -> None:
         """Checks the client's own limits. Raises DeadlineExceeded, BudgetExceeded."""
         books, name = self._books, self._plan.facts.name
+        held = self._row.held_nano_usd
         if books.seconds_left(self._plan) <= 0:
             raise DeadlineExceeded(f"No time was left to call {name}.")
         cap = books.routed.asked.max_cost_nano_usd

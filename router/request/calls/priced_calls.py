@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from router.errors import CannotAnswer, DepthExceeded
 from router.privacy.pseudonyms.veil import Veil, VeiledStream
-from router.request.calls.attempt import Attempt, CallBooks, Nesting
+from router.request.calls.attempt import Attempt
+from router.request.calls.call_books import CallBooks, Nesting
 from router.request.veiling import HidingFrom, hidden_by
 from router.routing.rungs.rung_plan import RungPlan
 from router.types import (
@@ -85,7 +86,7 @@ class Spender:
             request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            work = self._work(request, plan, role, hiding, attempt)
+            work = self._work(plan, role, hiding, attempt)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as steps:
                 while (pieces := await attempt.next_pieces(steps)) is not None:
@@ -128,7 +129,7 @@ class Spender:
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
             with attempt.deadline:
-                work = self._work(request, plan, role, hiding, attempt)
+                work = self._work(plan, role, hiding, attempt)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)
         return answer
@@ -156,17 +157,10 @@ class Spender:
         """Settles what is still held, so that nothing stays held when the request ends."""
         self._books.cancel_open()
 
-    def _work(
-        self,
-        request: ChatRequest,
-        plan: RungPlan,
-        role: Role,
-        hiding: Hiding | None,
-        attempt: Attempt,
-    ) -> Work:
+    def _work(self, plan: RungPlan, role: Role, hiding: Hiding | None, attempt: Attempt) -> Work:
         seconds = self._books.seconds_left(plan)
         return Work(
-            request=request,
+            request=attempt.request,
             signals=self._routed.signals,
             deadline_at_ms=self._clock.now_ms() + round(1000 * seconds),
             role=role,

@@ -20,7 +20,7 @@ from router.ledger.row_reading import SHADOW
 from router.money import cost
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
-from router.request.calls.attempt import CallBooks
+from router.request.calls.call_books import CallBooks
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row, open_row

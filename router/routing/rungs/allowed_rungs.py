@@ -9,8 +9,10 @@ rule, never a capability, never what the client asked for). `next_rung` says whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
 from router.errors import MaxCostTooLow, NotCapable, PermissionDenied
+from router.errors.incapable import incapable
 from router.policy.schema import DecisionSection
 from router.routing.constraints import Asked
 from router.routing.hard_rules import Bounds
@@ -186,6 +188,7 @@ def fallback(
     limits: Bounds,
     asked: Asked,
     spare: Sequence[int] | None,
+    signals: Signals,
 ) -> tuple[list[int], Reason | None]:
     """Returns what takes a request that nothing between floor and ceiling may take, and why.
 
@@ -195,8 +198,9 @@ def fallback(
     so that the gateway can say what failed; and so does one of unknown price, whose call a budget
     will refuse. So does an unsure level 1 if the policy has nothing above it. `spare` is None for
     older rows, decided without substitutes: ceilings then gave way by themselves.
-    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
-    when the key may not use the tiers that are left.
+    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, or when what a
+    pin, the key and the ceiling leave is too small for it; PermissionDenied when the key may not
+    use the tiers that are left.
     """
     awaited = [facts[i].level for i, r in enumerate(passed) if r is Reason.NOT_READY]
     if awaited and spare:
@@ -205,7 +209,8 @@ def fallback(
         group = [i for i in higher or spare if facts[i].level == level]
         return group, Reason.OUTAGE_HIGHER if higher else Reason.OUTAGE_LOWER
     ceilings = SOFT if spare is None or not awaited else frozenset()
-    return _past_ceilings(facts, passed, limits, asked, ceilings), None
+    group = _past_ceilings(facts, passed, limits, asked, ceilings)
+    return group or _nothing_left(facts, passed, limits, asked, signals), None
 
 
 def _past_ceilings(
@@ -215,6 +220,7 @@ def _past_ceilings(
     asked: Asked,
     soft: frozenset[Reason],
 ) -> list[int]:
+    """Returns what is in reach past these ceilings, [] for nothing. Raises MaxCostTooLow."""
     # An unknown price comes last: 0 would make it the cheapest.
     capped = [
         (f.cost_basis is CostBasis.UNKNOWN, max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
@@ -239,6 +245,27 @@ def _past_ceilings(
             answerer=cheapest,
             needed_nano_usd=needed,
         )
+    return []
+
+
+def _nothing_left(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    limits: Bounds,
+    asked: Asked,
+    signals: Signals,
+) -> NoReturn:
+    """Raises the error of a request that no rung may take: NotCapable or PermissionDenied."""
+    pinned = asked.pinned is not None or asked.pinned_tier is not None
+    unable = [
+        f
+        for f, r in zip(facts, passed, strict=True)
+        if r is Reason.NOT_CAPABLE
+        and _is_pinned(f, asked)
+        and (pinned or limits.floor <= f.level <= limits.ceiling)
+    ]
+    if unable:
+        raise incapable(unable, signals, "no answerer that this request may go to")
     if any(
         r is Reason.TIER_NOT_ALLOWED and f.level >= limits.floor
         for f, r in zip(facts, passed, strict=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from router.money import cost
+from router.money.output_caps import least_cap, with_least_cap
 from router.policy.schema import AnswererSection
 from router.routing.decision import chance
 from router.routing.verification import Judge
@@ -193,15 +194,15 @@ class RungPlan(Struct, frozen=True, dict=True):
         return self._judging(request) + cost.worst_of_calls(self.facts, request, calls)
 
     def room_needed(self, request: ChatRequest, signals: Signals) -> int:
-        """Returns the money that must be left for this rung to begin.
+        """Returns the money that must be left for this rung to begin, at the least cap of output.
 
         A deliberation needs all its steps. Of another answer the later steps, which refine and
         check it, are left out where no money is left for them.
         """
         facts = self.paid
         if facts is self.facts:
-            return self._judging(request) + cost.worst_case(facts, request)
-        calls = self.calls(signals, facts.max_output_tokens)
+            return self._judging(request) + cost.worst_case(facts, with_least_cap(facts, request))
+        calls = self.calls(signals, least_cap(facts))
         return self._judging(request) + cost.worst_of_calls(facts, request, calls)
 
     def _judging(self, request: ChatRequest) -> int:

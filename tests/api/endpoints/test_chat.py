@@ -273,16 +273,16 @@ def test_client_that_leaves_mid_stream_leaves_a_cancelled_row_that_adds_up(serve
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_lowered_cap_of_output_is_announced(served: Served, stream: bool) -> None:
-    lowered = served.chat(max_tokens=4_000, stream=stream)
-    assert lowered.headers["x-tiergate-max-output-tokens"] == "1024"
+    lowered = served.chat(max_tokens=20_000, stream=stream)
+    assert lowered.headers["x-tiergate-max-output-tokens"] == "16384"
     assert "x-tiergate-max-output-tokens" not in served.chat(max_tokens=20, stream=stream).headers
 
 
 @pytest.mark.process
 def test_lowered_cap_of_output_stands_in_routing(served: Served) -> None:
-    asked = served.chat(max_tokens=4_000, routing={"debug": True}).json()["routing"]
+    asked = served.chat(max_tokens=20_000, routing={"debug": True}).json()["routing"]
     plain = served.chat(routing={"debug": True}).json()["routing"]
-    assert (asked["max_output_tokens"], plain["max_output_tokens"]) == (1024, None)
+    assert (asked["max_output_tokens"], plain["max_output_tokens"]) == (16_384, None)
 
 
 def test_sum_of_more_nano_dollars_than_64_bits_hold_stands_in_routing(served: Served) -> None:

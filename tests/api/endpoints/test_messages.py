@@ -135,7 +135,7 @@ def test_tokens_are_counted_without_asking_a_tier(
     long = client.messages.count_tokens(
         model="auto", messages=ASKED, tools=[TOOL], system="x" * 400
     )
-    assert 1_000 < long.input_tokens - short.input_tokens < 2_000  # tools cost a prompt of theirs
+    assert 100 < long.input_tokens - short.input_tokens < 500
     assert len(served.rows()) == before
 
 

@@ -348,8 +348,7 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
     """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
-    if isinstance(section, UpstreamAnswerer):
-        # Some providers store text unless a request forbids it.
+    if isinstance(section, UpstreamAnswerer):  # some store text unless a request forbids it
         stores = any(map(stores_unasked, _hosts(section)))
     else:
         stores = litellm_stores_unasked(section.model)
@@ -407,7 +406,7 @@ def _facts(
         kind=section.kind,
         model=section.model,
         price=book.answerer(section, cores),
-        max_output_tokens=section.max_output_tokens,
+        max_output_tokens=section.output_cap,
         context_tokens=section.context_tokens,
         capabilities=LOCAL_CAPABILITIES
         if isinstance(section, LocalAnswerer)
@@ -417,6 +416,7 @@ def _facts(
         deadline_ms=round(1000 * section.deadline_s),
         hides_reasoning=not isinstance(section, LocalAnswerer) and _hides_reasoning(section),
         cores=cores,
+        least_output_tokens=section.least_output_tokens,
         image_tokens=0
         if isinstance(section, LocalAnswerer)
         else section.image_tokens or most_image_tokens(section.model),

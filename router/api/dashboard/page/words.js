@@ -68,6 +68,7 @@ export const REASONS = {
   answer_not_trusted: "its answer was not trusted",
   answer_refused: "it refused to answer",
   answer_invalid: "its answer was invalid",
+  answer_cut: "its answer was cut by the cap of output",
   answer_off_topic: "its answer says nothing on the matter",
   answer_garbled: "its answer repeats itself or is no language",
   answer_failed_checks: "code found faults in its answer that one repair did not mend",

@@ -1,0 +1,75 @@
+"""Describes the keys of answerers that call a server: only the schema.
+
+It knows how many tokens well-known models give at most, by their names.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from pydantic import Field
+
+from router.policy.sections.answering.base import LEAST_TOKENS, AnswererBase
+
+USUAL_TOKENS = 16_384
+"""The cap of output of a remote model, hidden reasoning included. Reasoning models seldom need more
+for one answer, and all current ones take it. A larger one would make each call's hold larger."""
+
+_LOWER = (
+    ("gpt-3.5*", 4_096),
+    ("gpt-4", 4_096),
+    ("gpt-4-*", 4_096),
+    ("gpt-4o-2024-05-13", 4_096),
+    ("claude-3-5*", 8_192),
+    ("claude-3-[hos]*", 4_096),
+    ("gemini-1.5*", 8_192),
+    ("gemini-2.0*", 8_192),
+    ("deepseek-chat*", 8_192),
+    ("mistral-small", 8_191),
+    ("mistral-tiny", 8_191),
+    ("command-a*", 8_000),
+    ("command-r*", 4_096),
+)
+"""Lists models that refuse a call which asks for more than this, as litellm's table has them."""
+
+
+class RemoteAnswerer(AnswererBase):
+    """Holds the keys of answerers that call a server."""
+
+    model: str = Field(min_length=1, description="Name of the model on that server.")
+    context_tokens: int = Field(
+        default=128_000, ge=256, description="Context window. Longer requests skip this answerer."
+    )
+    deadline_s: float = Field(
+        default=600.0, gt=0, le=3600, description="Total time of one call, of a stream too."
+    )
+    idle_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="Longest silence of a stream; it then counts as failed. A model that hides its "
+        "reasoning may be silent until its first word.",
+    )
+
+    @property
+    def output_cap(self) -> int:
+        """Returns the cap of output in tokens: the stated one, or the usual one of the model."""
+        return self.max_output_tokens or usual_cap(self.model, self.context_tokens)
+
+    @property
+    def least_output_tokens(self) -> int | None:
+        """Returns how far that cap may be lowered for one call; None: not at all, it is stated."""
+        return None if self.max_output_tokens else min(LEAST_TOKENS, self.output_cap)
+
+
+def usual_cap(model: str, context_tokens: int) -> int:
+    """Returns the cap in tokens of a remote model for which the policy states none.
+
+    It is at most a quarter of the context window, since the request has to fit beside it.
+
+    >>> usual_cap("gpt-5.5", 128_000), usual_cap("gpt-4-turbo", 128_000), usual_cap("own", 8_192)
+    (16384, 4096, 2048)
+    """
+    name = model.rpartition("/")[2]
+    known = next((cap for glob, cap in _LOWER if fnmatchcase(name, glob)), USUAL_TOKENS)
+    return min(known, max(LEAST_TOKENS, context_tokens // 4))

@@ -1,0 +1,144 @@
+"""Holds what all calls of one request share, and how deep each of them is.
+
+`attempt` keeps the books of one call with it. It knows nothing about rungs and verification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.money import cost
+from router.request.calls.settlement import (
+    at_hold,
+    no_less_than,
+    own_compute,
+    price_of_call,
+    serves_dearer,
+    state_of,
+)
+from router.request.ledger_row import open_row
+from router.request.progress import Progress
+from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.rung_plan import RungPlan
+from router.threads.deadlines import Deadlines
+from router.types import AttemptRow, AttemptState, Clock, Ledger, RequestRow, Usage
+
+Intent = Callable[[RoutedRequest, Progress, AttemptRow], RequestRow]
+"""Returns the open row that a call is held under."""
+
+
+class Nesting(Struct, frozen=True):
+    """Describes how deep a call is, and whether a list price above it already covers it."""
+
+    rung: int
+    depth: int = 0
+    included: bool = False
+    ahead: bool = False  # called before its turn
+
+    def inside(self, plan: RungPlan) -> Nesting:
+        """Returns the nesting of the calls that this answerer makes."""
+        priced = plan.facts.price.per_request_nano_usd is not None
+        return Nesting(self.rung, self.depth + 1, self.included or priced, self.ahead)
+
+
+class CallBooks:
+    """Knows what all calls of one request share: the request, its attempts, the ledger."""
+
+    def __init__(
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        ledger: Ledger,
+        clock: Clock,
+        deadlines: Deadlines,
+        intent: Intent = open_row,
+    ) -> None:
+        self.routed = routed
+        self.intent = intent
+        self.progress = progress
+        self.rows = progress.attempts.rows
+        self.ledger = ledger
+        self.clock = clock
+        self.deadlines = deadlines
+        self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
+        self.told: dict[int, Usage] = {}  # what providers said of streams, by attempt
+
+    def seconds_left(self, plan: RungPlan) -> float:
+        """Returns the answerer's total deadline, or what the client's leaves if that is less."""
+        own = plan.facts.deadline_ms / 1000.0
+        if self.routed.deadline_ms is None:
+            return own
+        left_ms = self.routed.deadline_ms - self.clock.monotonic_ms()
+        return max(0.0, min(own, left_ms / 1000.0))
+
+    async def settle_earlier(self) -> None:
+        """Tells the ledger how earlier holds ended, before the next one is made."""
+        for number in sorted(self.in_ledger):
+            settled = self.rows[number].state is not AttemptState.HELD
+            if settled and number in self.in_ledger:
+                self.in_ledger.discard(number)  # at once: a parallel call may be settling too
+                await self.ledger.settle(self.rows[number], self.routed.identity.tenant)
+
+    def cancel_open(self) -> None:
+        """Cancels each attempt that is still held."""
+        for number, row in enumerate(self.rows):
+            if row.state is AttemptState.HELD:
+                self.cancel(number, 0, self.clock.monotonic_ms())
+
+    def plan_at(self, answerer: str, at_ms: int) -> RungPlan:
+        """Returns what is known of an answerer, at the prices of this time."""
+        return self.routed.runtime.on(at_ms).by_name[answerer]
+
+    def cancel(self, number: int, received_bytes: int, started_ms: float) -> None:
+        """Books a call whose client left: never understated, marked as an estimate."""
+        row = self.rows[number]
+        plan = self.plan_at(row.answerer, row.started_at_ms)
+        latency_ms = self.clock.monotonic_ms() - started_ms
+        if not plan.spends_outside:
+            bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
+        else:
+            bounded = self.at_most(row, plan, received_bytes)
+        self.rows[number] = replace(bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms)
+
+    def at_most(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
+        """Books a call to an upstream that never said what it used in the end.
+
+        It costs what its bytes bound, or what the provider had said by then if that is more: a
+        template or a search of the provider's own may have added tokens that nobody sent.
+        """
+        bound = self._bounded(row, plan, received_bytes)
+        told = self.told.get(row.ordinal)
+        if told is None:
+            return bound
+        sound = self.routed.request.holds_sound
+        return no_less_than(bound, told, plan.facts.price, sound=sound)
+
+    def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
+        """Books a call at a bound that its bytes give.
+
+        A cut stream costs its input at the bound and its output at the bytes that came, at most the
+        hold. Where nothing came, the model hides its reasoning, or nobody states the price of
+        sound, the call costs its hold.
+        """
+        facts, request = plan.facts, self.routed.request
+        dearer = serves_dearer(plan, request)
+        sound = request.holds_sound
+        unpriced = price_of_call(plan, None, sound=sound, dearer=dearer) is None
+        if not received_bytes or facts.hides_reasoning or unpriced:
+            return at_hold(row, plan)
+        inputs = cost.sent_bound(facts, request)
+        heard = cost.most_sound(request)
+        bound = Usage(inputs, output_tokens=received_bytes, audio_input_tokens=heard)
+        usage = cost.at_dearest(facts.price, bound)
+        paid = cost.attempt_cost(facts.price, usage, 0.0, row.images)
+        return replace(
+            row,
+            state=state_of(paid),
+            cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
+            cost_basis=paid.basis,
+            usage=usage,
+            estimated=True,
+        )

@@ -1,0 +1,91 @@
+"""Tests what a request gets where the gateway's own cap of output is lowered, or cuts it."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.errors import BudgetExceeded, NoUsableAnswer
+from router.types import AttemptState, Hints, Sampling, Verdict
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, CALM, Houses, ScriptedTier, ask
+from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+
+USUAL = {"output_cap": 16_384, "least_output_tokens": 1_024}
+HALF_A_CENT = {"*": {"usd_per_day": 0.005}}  # 16,384 tokens of output cost 3.3 cents
+
+
+@pytest.mark.parametrize("client", [None, 32_000])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_budget_lowers_the_usual_cap(
+    houses: Houses, client: int | None, streamed: bool
+) -> None:
+    tier = mid(**USUAL)
+    house = houses([low(), tier], signals=UNSURE, budgets=HALF_A_CENT)
+    request = ask(stream=streamed, sampling=Sampling(max_output_tokens=client))
+    if streamed:
+        await drain(house, request)
+    else:
+        outcome = await house.gateway.complete(request, ALICE)
+        lowered = tier.seen[0].request.sampling.max_output_tokens
+        assert outcome.max_output_tokens == (None if client is None else lowered)
+    (work,) = tier.seen
+    cap = work.request.sampling.max_output_tokens
+    assert cap is not None
+    assert 1_024 <= cap < 2_500
+    row = await only_row(house)
+    assert row.attempts[0].state is AttemptState.SETTLED
+    assert 0 < row.attempts[0].held_nano_usd <= 2_500_000
+
+
+async def test_stated_cap_is_refused_where_the_budget_has_no_room(houses: Houses) -> None:
+    stated = mid(output_cap=16_384)
+    house = houses([low(), stated], signals=UNSURE, budgets=HALF_A_CENT)
+    with pytest.raises(BudgetExceeded, match="the cap of mid counts, 16384"):
+        await house.gateway.complete(ask(), ALICE)
+    assert stated.seen == []
+
+
+async def test_budget_below_the_least_cap_refuses(houses: Houses) -> None:
+    tier = mid(**USUAL)
+    house = houses([low(), tier], signals=UNSURE, budgets={"*": {"usd_per_day": 0.002}})
+    with pytest.raises(BudgetExceeded, match="the call would fit"):
+        await house.gateway.complete(ask(), ALICE)
+    assert tier.seen == []
+
+
+async def test_client_s_cap_of_money_lowers_the_usual_cap(houses: Houses) -> None:
+    tier = mid(**USUAL)
+    house = houses([low(), tier], signals=UNSURE)
+    request = replace(ask(), hints=Hints(max_cost_nano_usd=5_000_000))
+    await house.gateway.complete(request, ALICE)
+    assert 1_024 <= (tier.seen[0].request.sampling.max_output_tokens or 0) < 2_500
+
+
+async def test_full_window_lowers_the_usual_cap(houses: Houses) -> None:
+    tier = mid(**USUAL, context_tokens=8_000)
+    house = houses([low(), tier], signals=replace(UNSURE, input_tokens=6_000))
+    await house.gateway.complete(ask(), ALICE)
+    assert tier.seen[0].request.sampling.max_output_tokens == 2_000
+
+
+async def test_cap_that_cut_an_answer_is_told_where_the_client_named_none(houses: Houses) -> None:
+    house = houses([low(), mid(**USUAL, ends="length")], signals=UNSURE)
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert (outcome.max_output_tokens, outcome.verdict) == (7_980, Verdict.ACCEPTED)
+
+
+def empty(tier: ScriptedTier) -> ScriptedTier:
+    return replace(tier, text="", ends="length", output_cap=1_024)
+
+
+async def test_error_names_the_key_where_the_cap_left_no_word(houses: Houses) -> None:
+    house = houses([low(), empty(mid()), empty(deep())], signals=UNSURE)
+    request = ask(sampling=Sampling(max_output_tokens=8_000))
+    with pytest.raises(NoUsableAnswer, match=r"answer_cut.*`max_output_tokens` of mid in the"):
+        await house.gateway.complete(request, ALICE)
+
+
+async def test_approved_words_have_no_cap(houses: Houses) -> None:
+    house = houses([low(ends="length"), mid()], signals=CALM)
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.max_output_tokens is None

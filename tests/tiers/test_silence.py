@@ -1,0 +1,70 @@
+"""Tests when a stream ends: after all its time, or where nothing comes for too long."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from router.errors import DeadlineExceeded
+from router.types import Delta
+from tests.kits.changed import replace
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_kit import eventually, facts, work
+from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
+from tiers.resilience.call_ends import CallEnds
+
+CALMED = {"deadline_s": 3600, "breaker_failures": 1}
+
+
+class Limits:
+    deadline_s = 600.0
+    idle_s = 60.0
+
+
+class FixedClock:
+    def now_ms(self) -> int:
+        return 0
+
+    def monotonic_ms(self) -> float:
+        return 0.0
+
+
+def ends_of(*, thinks: bool, left_s: float = 1e6) -> CallEnds:
+    asked = replace(work(), deadline_at_ms=round(1000 * left_s))
+    return CallEnds(asked, Limits(), FixedClock(), replace(facts(), hides_reasoning=thinks))
+
+
+async def test_healthy_stream_may_take_longer_than_a_silence(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    """Its bytes come one by one for several seconds, with a second of patience for each."""
+    began = time.monotonic()
+    assert await ask_stream(tiers(fake.url, model="drip:0.005", idle_s=1, deadline_s=3600))
+    assert time.monotonic() - began > 1
+
+
+async def test_silent_stream_ends_long_before_its_time(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", idle_s=0.1, **CALMED)
+    with pytest.raises(DeadlineExceeded, match=r"sent nothing of its answer for 0.1 s \(idle_s\)"):
+        await ask_stream(tier)
+    await eventually(lambda: fake.aborted == 1)
+    assert tier.status().state == "open_breaker"
+
+
+async def test_silence_ends_no_whole_answer(fake: FakeUpstream, tiers: Tiers) -> None:
+    assert await ask(tiers(fake.url, model="slow:0.3", idle_s=0.1, deadline_s=3600))
+
+
+async def test_model_that_thinks_may_be_silent_until_its_first_word() -> None:
+    ends = ends_of(thinks=True)
+    assert ends.next_bytes() == ends.last == ends.own
+    ends.hear([Delta(reasoning="hm")])
+    assert ends.next_bytes() == ends.last
+    ends.hear([Delta(text="So")])
+    assert ends.last - 541 < ends.next_bytes() < ends.last - 539
+
+
+async def test_client_s_deadline_is_before_a_silence() -> None:
+    ends = ends_of(thinks=False, left_s=30)
+    assert ends.next_bytes() == ends.last < ends.own

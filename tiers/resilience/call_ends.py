@@ -1,0 +1,65 @@
+"""Knows when a remote call ends: by the request's deadline, by the answerer's own, or by silence.
+
+It sets no timer; whoever waits does. It knows neither a client nor a provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from router.errors import DeadlineExceeded
+from router.types import AnswererFacts, Clock, Delta, Work
+from tiers.resilience.base import end_of_call
+
+
+class Limits(Protocol):
+    """Is the section of a remote answerer."""
+
+    @property
+    def deadline_s(self) -> float: ...
+
+    @property
+    def idle_s(self) -> float: ...
+
+
+class CallEnds:
+    """Tells of one call when each of its waits ends, in the event loop's time."""
+
+    def __init__(self, work: Work, limits: Limits, clock: Clock, facts: AnswererFacts) -> None:
+        self._now = asyncio.get_running_loop().time
+        self._facts = facts
+        self._idle_s = limits.idle_s
+        self._own_last = self._now() + limits.deadline_s
+        self.last = min(self._own_last, end_of_call(work, limits.deadline_s, clock))
+        """Is the end of the whole call: the request's deadline or the answerer's own."""
+        self.own = self._own_last
+        """Is the answerer's own end of the present wait, of silence or of all its time."""
+        self._thinks = facts.hides_reasoning
+
+    def next_bytes(self) -> float:
+        """Returns when the wait for further bytes of a stream ends.
+
+        A model that hides its thoughts says nothing while it thinks, so its first word has all the
+        time of the call.
+        """
+        if self._thinks:
+            return self.last
+        silent_until = self._now() + self._idle_s
+        self.own = min(self._own_last, silent_until)
+        return min(self.last, silent_until)
+
+    def hear(self, pieces: Sequence[Delta]) -> None:
+        """Notes pieces of the stream: from the first word on, silence is a fault."""
+        if self._thinks and any(piece.text or piece.tool_call for piece in pieces):
+            self._thinks = False
+
+    def too_late(self) -> DeadlineExceeded:
+        """Returns the error of the wait that has just ended."""
+        silent = self.own < min(self._own_last, self.last) and self._now() >= self.own - 0.05
+        if silent:
+            return DeadlineExceeded(
+                f"{self._facts.name} sent nothing of its answer for {self._idle_s:g} s (idle_s)."
+            )
+        return DeadlineExceeded(f"{self._facts.name} did not finish its answer in time.")
