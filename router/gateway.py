@@ -29,7 +29,7 @@ from router.request.calls.rate_charges import settle
 from router.request.final_answer import Conclusion, committed, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, final_row, outcome_of
-from router.request.outgoing import outgoing
+from router.request.outgoing import outgoing, rest_of
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
@@ -227,7 +227,7 @@ class Gateway:
                 held, error = HeldAnswer(), None
                 self._begin_beside(routed, progress, calls, rung)
                 try:
-                    if routed.holds_back(rung):
+                    if routed.holds_back(rung, last=progress.has_last_word(routed, rung)):
                         await self._hold_turn(routed, progress, calls, rung, held)
                     else:
                         turn = self._stream_turn(routed, progress, calls, rung, held)
@@ -319,11 +319,10 @@ class Gateway:
                     yield released
                 final = pieces[-1].final
                 if final is not None:
-                    candidate = await judged_beside(routed, rung, final)
-                    progress.keep(held.end(routed, candidate))
-                    rest = [] if checked is None or held.committed is None else checked.rest()
-                    if rest:
-                        yield rest
+                    candidate = held.end(routed, await judged_beside(routed, rung, final))
+                    progress.keep(candidate)
+                    if held.committed is not None and candidate.answer is not None:
+                        yield rest_of(routed, checked, candidate.answer)
 
     async def _concluded(
         self, routed: RoutedRequest, progress: Progress, failed: TiergateError | None
