@@ -26,7 +26,7 @@ from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
-from router.request.final_answer import Conclusion, committed, conclude, noted_failure
+from router.request.final_answer import Conclusion, begun, committed, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, final_row, outcome_of
 from router.request.outgoing import outgoing, rest_of
@@ -46,6 +46,7 @@ from router.types import (
     NOBODY,
     Answer,
     AnswerCaches,
+    Begun,
     BudgetGauge,
     ChatRequest,
     Clock,
@@ -147,12 +148,13 @@ class Gateway:
         async with aclosing(self.stream_steps(request, identity)) as events:
             async for event in events:
                 for piece in event if isinstance(event, list) else [event]:
-                    yield piece
+                    if not isinstance(piece, Begun):
+                        yield piece
 
     async def stream_steps(
         self, request: ChatRequest, identity: Identity
     ) -> AsyncGenerator[StreamStep, None]:
-        """Yields what `stream` does, with the Deltas that came together in one list."""
+        """Yields Begun, then as `stream` does, with the Deltas that came together in one list."""
         routed, progress = await self._intake.route(request, identity, buffered=False)
         if request.hints.dry_run:
             yield await self._undone(routed, progress)
@@ -160,6 +162,7 @@ class Gateway:
         spender = self._spender(routed, progress)
         error: TiergateError | None = None
         try:
+            yield begun(routed, progress)
             async with aclosing(self._climb(routed, progress, spender)) as events:
                 async for event in events:
                     yield event
