@@ -26,10 +26,10 @@ from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
-from router.request.final_answer import Conclusion, committed, conclude, noted_failure
+from router.request.final_answer import Conclusion, begun, committed, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, final_row, outcome_of
-from router.request.outgoing import outgoing
+from router.request.outgoing import outgoing, rest_of
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
@@ -46,6 +46,7 @@ from router.types import (
     NOBODY,
     Answer,
     AnswerCaches,
+    Begun,
     BudgetGauge,
     ChatRequest,
     Clock,
@@ -147,12 +148,13 @@ class Gateway:
         async with aclosing(self.stream_steps(request, identity)) as events:
             async for event in events:
                 for piece in event if isinstance(event, list) else [event]:
-                    yield piece
+                    if not isinstance(piece, Begun):
+                        yield piece
 
     async def stream_steps(
         self, request: ChatRequest, identity: Identity
     ) -> AsyncGenerator[StreamStep, None]:
-        """Yields what `stream` does, with the Deltas that came together in one list."""
+        """Yields Begun, then as `stream` does, with the Deltas that came together in one list."""
         routed, progress = await self._intake.route(request, identity, buffered=False)
         if request.hints.dry_run:
             yield await self._undone(routed, progress)
@@ -160,6 +162,7 @@ class Gateway:
         spender = self._spender(routed, progress)
         error: TiergateError | None = None
         try:
+            yield begun(routed, progress)
             async with aclosing(self._climb(routed, progress, spender)) as events:
                 async for event in events:
                     yield event
@@ -227,7 +230,7 @@ class Gateway:
                 held, error = HeldAnswer(), None
                 self._begin_beside(routed, progress, calls, rung)
                 try:
-                    if routed.holds_back(rung):
+                    if routed.holds_back(rung, last=progress.has_last_word(routed, rung)):
                         await self._hold_turn(routed, progress, calls, rung, held)
                     else:
                         turn = self._stream_turn(routed, progress, calls, rung, held)
@@ -319,11 +322,10 @@ class Gateway:
                     yield released
                 final = pieces[-1].final
                 if final is not None:
-                    candidate = await judged_beside(routed, rung, final)
-                    progress.keep(held.end(routed, candidate))
-                    rest = [] if checked is None or held.committed is None else checked.rest()
-                    if rest:
-                        yield rest
+                    candidate = held.end(routed, await judged_beside(routed, rung, final))
+                    progress.keep(candidate)
+                    if held.committed is not None and candidate.answer is not None:
+                        yield rest_of(routed, checked, candidate.answer)
 
     async def _concluded(
         self, routed: RoutedRequest, progress: Progress, failed: TiergateError | None

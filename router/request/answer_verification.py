@@ -77,12 +77,13 @@ def may_commit(
     beginning is judged, not for each piece.
     """
     plan = routed.plans[rung]
-    if held.uninvited:
+    tools = bool(routed.request.tools)
+    if held.uninvited or (tools and not held.begun):  # a call alone can still be another rung's
         return False
     if routed.verify_modes[rung] is VerifyMode.NONE or routed.observed is not None:
         return True
     if progress.has_last_word(routed, rung):
-        return held.has_text
+        return held.has_text or tools
     if held.doubted or held.tokens < PREFIX_TOKENS:
         return False
     beginning = held.beginning(plan.facts.model)

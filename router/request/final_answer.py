@@ -56,6 +56,7 @@ from router.types import (
     REFUSAL_MODEL,
     SAFE_ANSWER_MODEL,
     Answer,
+    Begun,
     Choice,
     Committed,
     Exhausted,
@@ -74,6 +75,18 @@ REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
     "again with more detail."
 )
+
+
+def begun(routed: RoutedRequest, progress: Progress) -> Begun:
+    """Returns the event after which a client may be told that its answer is awaited."""
+    runtime = routed.runtime
+    return Begun(
+        routed.request_id,
+        routed.decision,
+        routed.policy.name,
+        runtime.policy_hash,
+        progress.rate_states,
+    )
 
 
 def committed(

@@ -16,6 +16,7 @@ from router.policy.sections.safety import OutputCheck
 from router.privacy.answer_findings import holds
 from router.routing.routed_request import RoutedRequest
 from router.types import Answer, Choice, Delta, Reason, citations_left
+from router.wire.openai.render import deltas_of
 
 _END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f]|\n")
 """Ends a sentence. A point counts before a blank, so that addresses and numbers stay whole."""
@@ -130,6 +131,18 @@ def outgoing(routed: RoutedRequest) -> Outgoing | None:
     ):
         return None
     return Outgoing(routed)
+
+
+def rest_of(routed: RoutedRequest, checked: Outgoing | None, answer: Answer) -> list[Delta]:
+    """Returns what goes out at the end of a stream whose beginning the client has.
+
+    These are the calls of offered tools, each in one piece, or what `checked` still holds back.
+    """
+    if checked is not None:
+        return checked.rest()
+    if not routed.request.tools:
+        return []
+    return [piece for piece in deltas_of(answer) if piece.tool_call is not None]
 
 
 def window_of(routed: RoutedRequest) -> Window:

@@ -91,14 +91,19 @@ class HeldAnswer:
     candidate: Candidate | None = None
 
     def take(self, routed: RoutedRequest, pieces: list[Delta]) -> None:
-        """Keeps pieces of a stream, up to a call of a tool.
+        """Keeps pieces of a stream, without calls of tools where tools are offered.
 
-        A stream is let through only where no tools are offered. In mode observe all of it is.
+        Calls go out with the end of the answer, when all of them are known to be valid. Where no
+        tools are offered, all pieces up to a call are kept; in mode observe the call is, too.
         """
+        offered = bool(routed.request.tools)
         for piece in pieces:
-            if piece.tool_call is not None and routed.observed is None:
-                self.uninvited = True
-            if not self.uninvited:
+            if piece.tool_call is not None:
+                if offered:
+                    piece = Delta(piece.text, piece.reasoning, index=piece.index)
+                elif routed.observed is None:
+                    self.uninvited = True
+            if not (self.uninvited or (offered and piece == Delta(index=piece.index))):
                 self.pending.append(piece)
 
     def end(self, routed: RoutedRequest, candidate: Candidate) -> Candidate:
@@ -111,7 +116,7 @@ class HeldAnswer:
             if self.uninvited:
                 raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
             if not showable(routed, candidate):
-                raise UpstreamInvalid("The upstream's answer came to its end without a word.")
+                raise UpstreamInvalid(_why_none(candidate))
         return candidate
 
     def beginning(self, model: str) -> Answer:
@@ -137,6 +142,11 @@ class HeldAnswer:
     def has_text(self) -> bool:
         """Returns True when some text came, blanks and thoughts left out."""
         return any(piece.text.strip() for piece in self.pending)
+
+    @property
+    def begun(self) -> bool:
+        """Returns True when a word or a thought came."""
+        return any(piece.reasoning or piece.text.strip() for piece in self.pending)
 
     def release(self) -> list[Delta]:
         """Returns the pieces held back so far; they are the client's from here on."""
@@ -218,6 +228,17 @@ def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None
     own_cap = cap or routed.plans[candidate.at].facts.max_output_tokens
     answer = candidate.answer
     return answer is not None and cut_by_client(answer, routed.request, own_cap)
+
+
+def _why_none(candidate: Candidate) -> str:
+    """Returns why an answer is none, of which the client has the beginning."""
+    answer = candidate.answer
+    if answer is not None and any(choice.tool_calls for choice in answer.choices):
+        return (
+            "The upstream called a tool that is not offered, or with arguments that do not fit "
+            "it. None of its calls was sent."
+        )
+    return "The upstream's answer came to its end without a word."
 
 
 def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:

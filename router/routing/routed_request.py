@@ -161,14 +161,15 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return tuple([whole.get(mode, mode) for mode in modes])
         return modes
 
-    def holds_back(self, rung: int) -> bool:
+    def holds_back(self, rung: int, *, last: bool = False) -> bool:
         """Returns True when all of a rung's answer is held back before any of it goes out.
 
         This is so if another answer may have to go out instead, whatever is verified, or if no
         model writes it. In mode observe nothing waits for a verdict, since the requested model
-        answers in any case.
+        answers in any case. `last` says that no other answer can go out instead. Then a verdict on
+        all of the answer would change nothing but a header, for which no agent waits for minutes.
         """
-        if self.buffered or self.needs_whole_answer or self.policy.safety.holds_back:
+        if self.buffered or self._whole_or_nothing or self.policy.safety.holds_back:
             return True
         if self.observed is not None:
             return False
@@ -179,7 +180,24 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return True
         if self.plans[rung].judged_by is not None:
             return True  # a low score leads to another answer
-        return self.guarded or self.verify_modes[rung] is VerifyMode.FULL
+        if self.guarded:
+            return True
+        goes_out = last and bool(self.request.tools) and not self.decision.hard_rule
+        return self.verify_modes[rung] is VerifyMode.FULL and not goes_out
+
+    @measured_once
+    def _whole_or_nothing(self) -> bool:
+        """Returns True when even the text of an answer must wait until the answer is whole.
+
+        This is so for JSON, and where tools are offered if a tool must be called or the policy adds
+        words to texts: only the end shows if a call comes, and a text before a call gets no words.
+        """
+        request = self.request
+        if request.response_format.kind != "text":
+            return True
+        if not request.tools or self.observed is not None:
+            return False
+        return request.needs_shape or self.policy.safety.changes_answers
 
     @measured_once
     def safe_answer_first(self) -> bool:

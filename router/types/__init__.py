@@ -160,7 +160,7 @@ from router.types.feedback import (
 )
 from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
-from router.types.outcomes import Committed, Outcome, StreamEvent, StreamStep, Timings
+from router.types.outcomes import Begun, Committed, Outcome, StreamEvent, StreamStep, Timings
 from router.types.requests import (
     LONG_CHARACTERS,
     ChatRequest,
@@ -272,6 +272,7 @@ __all__ = [
     "BatchError",
     "BatchState",
     "BatchStore",
+    "Begun",
     "BodyRules",
     "BreakerTurned",
     "BudgetGauge",

@@ -171,6 +171,8 @@ class Work(Struct, frozen=True):
     name_answer: Callable[[str], None] = _unheard
     # Told what the provider says that a stream has used so far, each time that it says so.
     tell_usage: Callable[[Usage], None] = _unheard
+    # Told how many bytes of a stream came that no piece has said so far, each time they change.
+    tell_unsaid: Callable[[int], None] = _unheard
 
 
 class Call(Protocol):

@@ -12,6 +12,16 @@ from router.types.signals import Signals
 from router.types.stores import RateState
 
 
+class Begun(Struct, frozen=True):
+    """Says that a request is decided, and that nobody knows yet which rung's answer goes out."""
+
+    request_id: str
+    decision: Decision
+    policy: str
+    policy_hash: str
+    rates: tuple[RateState, ...] = ()
+
+
 class Committed(Struct, frozen=True):
     """Marks the commit: this rung's answer reaches the client from here on, and nothing earlier."""
 
@@ -91,5 +101,5 @@ class Outcome(Struct, frozen=True):
 StreamEvent = Committed | Delta | Outcome
 """Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError."""
 
-StreamStep = Committed | list[Delta] | Outcome
-"""Covers the same, with the Deltas that came together in one list."""
+StreamStep = Begun | Committed | list[Delta] | Outcome
+"""Covers the same after one Begun, with the Deltas that came together in one list."""

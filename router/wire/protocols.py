@@ -71,8 +71,15 @@ class OneRequest(Struct, frozen=True):
         return (self.request,)
 
 
+SKIPPED_COMMENT = b": wait\n\n"
+"""Is an event of nothing but a comment, which readers of event streams skip."""
+
+
 class WireFormat(Protocol):
     """Reads bodies and renders errors of one endpoint."""
+
+    sign_of_life: bytes
+    """Is what a stream says in a silence, before its first event too; clients skip it."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Exchange:
         """Returns the exchange for a body; header names are in lower case.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 
 import orjson
@@ -54,6 +55,22 @@ async def test_a_stream_tells_what_its_provider_says_it_used(
     final = given[-1][-1].final
     assert final is not None
     assert told[-1] == final.usage
+
+
+@pytest.mark.parametrize(("wire", "model"), [("responses", "long-call"), ("anthropic", "cut-call")])
+async def test_a_stream_tells_how_much_of_a_call_has_come(
+    fake: FakeUpstream, tiers: Tiers, wire: str, model: str
+) -> None:
+    """A client that leaves then pays for it. Chat completions say each piece of a call at once."""
+    told: list[int] = []
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    asked = replace(work(5.0, tools=tools), tell_unsaid=told.append)
+    with contextlib.suppress(StreamCut):
+        _ = [
+            pieces
+            async for pieces in tiers(fake.url, model=model, wire=wire).stream(asked, no_call)
+        ]
+    assert max(told) >= 20
 
 
 async def test_pieces_that_came_together_are_given_together(

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from router.errors import RequestError
-from router.types import Answer, Choice, Message, ToolCall, Usage
+from router.types import Answer, Choice, Delta, JsonText, Message, Sealed, ToolCall, Usage
 from router.wire.openai.render import deltas_of
 from router.wire.responses.request import CompactFormat, ResponsesExchange, ResponsesFormat
 from router.wire.responses.tools import flat_name
@@ -188,6 +188,25 @@ def test_a_streamed_summary_is_the_same_item() -> None:
     ]
     whole = json.loads(exchange.whole(SUMMED_UP, id="1", created=2))
     assert events[2][1]["response"]["output"] == whole["output"]
+
+
+def test_what_was_sealed_between_calls_comes_between_them_in_a_stream_too() -> None:
+    """Its issuer reads thoughts only in their place. The stream goes out as it comes."""
+    calls = (ToolCall("c1", "spawn", "{}"), ToolCall("c2", "spawn", "{}"))
+    thoughts = [{"type": "thinking", "thinking": f"{i}", "signature": "s"} for i in range(3)]
+    seals = tuple(
+        Sealed("thinking", JsonText(json.dumps(thought)), "issuer", at)
+        for thought, at in zip(thoughts, (0, 1, 2), strict=True)
+    )
+    answer = Answer((Choice("Hm.", "tool_calls", calls, sealed=seals),), "m", Usage())
+    exchange = read([SPAWN])
+    stream = exchange.stream(id="1", created=2, model="m", usage=Usage())
+    pieces = [Delta(sealed=seals[0]), Delta(text="Hm."), *[Delta(sealed=s) for s in seals[1:]]]
+    text = b"".join([*map(stream.delta, pieces), stream.finish(answer)]).decode()
+    items = [told["item"] for kind, told in events_of(text) if kind.endswith("item.done")]
+    whole = json.loads(exchange.whole(answer, id="1", created=2))["output"]
+    assert [item["type"] for item in items] == [item["type"] for item in whole]
+    assert [item["type"] for item in items[-3:]] == ["function_call", "reasoning", "function_call"]
 
 
 def test_what_another_server_compacted_is_left_out() -> None:

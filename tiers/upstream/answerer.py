@@ -206,7 +206,7 @@ async def _pieces(
     The stream may have `most_bytes` on the wire.
     """
     decoder, said = EventDecoder(most_bytes), SaidBound()
-    piece, named, told = b":", False, folder.usage
+    piece, named, told, unsaid = b":", False, folder.usage, 0
     while piece and not folder.done:
         with exchange.silence:
             piece = await response.piece()
@@ -223,6 +223,9 @@ async def _pieces(
             if folder.usage is not told:
                 told = folder.usage
                 work.tell_usage(told)
+            if folder.unsaid != unsaid:
+                unsaid = folder.unsaid
+                work.tell_unsaid(unsaid)
             if pieces:
                 yield pieces
     await read_to_end(response)

@@ -13,7 +13,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from router.api.endpoints.silences import Sounding
 from router.api.http.asgi import (
+    Event,
     Receive,
     Scope,
     Send,
@@ -23,6 +25,8 @@ from router.api.http.asgi import (
 )
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import (
+    Headers,
+    begun_headers,
     committed_headers,
     outcome_headers,
     routing_object,
@@ -35,6 +39,7 @@ from router.threads.offload import offloaded
 from router.types import (
     LONG_CHARACTERS,
     Answer,
+    Begun,
     ChatRequest,
     Choice,
     Clock,
@@ -111,38 +116,46 @@ class Answering:
     async def _stream(self, exchange: Exchange, identity: Identity, watch: Watch) -> None:
         """Streams an answer.
 
-        Errors before the commit leave as JSON with their status; later ones leave as an error
-        event.
+        Errors before the first byte leave as JSON with their status; later ones leave as an error
+        event. The first byte goes out with the commit, or after a silence.
         """
-        send = watch.send
-        async with aclosing(self._gateway.stream_steps(exchange.requests[0], identity)) as events:
-            # Nothing is sent before the commit, so an error until then can still have a status.
-            first = await anext(events)
-            assert isinstance(first, Committed)
-            stream = exchange.stream(
-                id=first.request_id,
-                created=self._clock.now_ms() // 1000,
-                model=first.model,
-                usage=first.usage,
+        first = exchange.requests[0]
+        async with aclosing(self._gateway.stream_steps(first, identity)) as events:
+            begun = await anext(events)
+            assert isinstance(begun, Begun)
+            ids = self._wire.id_headers(begun.request_id)
+            create = partial(
+                exchange.stream, id=begun.request_id, created=self._clock.now_ms() // 1000
             )
-            ids = self._wire.id_headers(first.request_id)
-            headers = [*STREAM_HEADERS, *committed_headers(first), *ids]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            # Some formats open with an event of their own.
-            if begun := stream.begin():
-                await send({"type": "http.response.body", "body": begun, "more_body": True})
-            try:
-                await self._answers(events, exchange, stream, identity, send)
-                return
-            except TiergateError as error:
-                failed = error
-            # The server ends; a client that left needs no farewell.
-            except asyncio.CancelledError:
-                if watch.gone:
-                    raise
-                failed = Stopping()
-            self._metrics.failed(failed)
-            await send({"type": "http.response.body", "body": stream.failure(failed)})
+            early = partial(_early_headers, begun, ids)
+            with Sounding(watch.send, self._wire.sign_of_life, early) as out:
+                stream: AnswerStream | None = None
+                try:
+                    answer = await anext(events)
+                    assert isinstance(answer, Committed)
+                    stream = create(model=answer.model, usage=answer.usage)
+                    await out.begin([*STREAM_HEADERS, *committed_headers(answer), *ids])
+                    # Some formats open with an event of their own.
+                    if opening := stream.begin():
+                        await out.send(_body(opening))
+                    await self._answers(events, exchange, stream, identity, out.send)
+                    return
+                except TiergateError as error:
+                    if not out.begun:
+                        raise
+                    failed = error
+                # The server ends; a client that left needs no farewell.
+                except asyncio.CancelledError:
+                    if watch.gone or not out.begun:
+                        raise
+                    failed = Stopping()
+                self._metrics.failed(failed)
+                opening = b""
+                if stream is None:
+                    stream = create(model=first.requested_model, usage=Usage())
+                    opening = stream.begin()
+                last = opening + stream.failure(failed)
+                await out.send({"type": "http.response.body", "body": last})
 
     async def _answers(
         self,
@@ -184,11 +197,20 @@ class Answering:
                 shown = [_placed(delta, request, first_index) for delta in event]
                 # One call of the system for all pieces that came together.
                 if body := b"".join(map(stream.delta, shown)):
-                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                    await send(_body(body))
             elif isinstance(event, Outcome):
                 self._metrics.answered(event)
                 return event
         raise AssertionError("a stream ends in an Outcome or raises")
+
+
+def _early_headers(begun: Begun, ids: Headers) -> Headers:
+    """Returns the headers of a stream of which no rung is committed yet."""
+    return [*STREAM_HEADERS, *begun_headers(begun), *ids]
+
+
+def _body(piece: bytes) -> Event:
+    return {"type": "http.response.body", "body": piece, "more_body": True}
 
 
 def _placed(delta: Delta, request: ChatRequest, first_index: int) -> Delta:

@@ -20,6 +20,7 @@ from router.ledger.row_reading import (
 from router.routing.verification import ends_short
 from router.types import (
     AttemptRow,
+    Begun,
     Committed,
     CostBasis,
     Decision,
@@ -82,16 +83,23 @@ def id_headers(request_id: str) -> Headers:
     ]
 
 
+def begun_headers(event: Begun | Committed) -> Headers:
+    """Returns the headers that a stream knows before any rung is committed."""
+    return [
+        *id_headers(event.request_id),
+        *_budget_headers(event.decision),
+        *rate_headers(event.rates),
+        (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+    ]
+
+
 def committed_headers(event: Committed) -> Headers:
     """Returns the headers that a stream knows when its first byte goes out."""
     rung = event.rung
     return [
-        *id_headers(event.request_id),
+        *begun_headers(event),
         *_rung_headers(rung, _told(event), event.confidence, event.escalations),
-        *_budget_headers(event.decision),
-        *rate_headers(event.rates),
         *_model_header(event.model),
-        (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
         *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_notes(event),

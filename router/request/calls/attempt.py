@@ -69,7 +69,8 @@ class Attempt:
         self._started_ms = 0.0
         self.deadline: Deadline
         """Is the limit of the call's time: of all of it, or of the wait for one piece."""
-        self._received_bytes = 0
+        self._said_bytes = 0
+        self._unsaid_bytes = 0  # came, and no piece has said them so far
 
     async def __aenter__(self) -> Attempt:
         """Writes the attempt down and holds its worst case.
@@ -140,13 +141,17 @@ class Attempt:
         if usage.reported:
             self._books.told[self._number] = usage
 
+    def hear_unsaid(self, size: int) -> None:
+        """Notes how many bytes came that no piece has said so far, such as half a call."""
+        self._unsaid_bytes = size
+
     def receive(self, pieces: list[Delta]) -> None:
         """Counts the bytes of pieces: text, thoughts and tool calls."""
         for delta in pieces:
             call = delta.tool_call
             called = "" if call is None else call.name + call.arguments
             text = f"{delta.text}{delta.reasoning}{called}"
-            self._received_bytes += len(text.encode("utf-8", "replace"))
+            self._said_bytes += len(text.encode("utf-8", "replace"))
 
     def settle(self, answer: Answer) -> None:
         """Books a call that was answered, at the price of the model that answered it."""
@@ -170,6 +175,10 @@ class Attempt:
     @property
     def _row(self) -> AttemptRow:
         return self._books.rows[self._number]
+
+    @property
+    def _received_bytes(self) -> int:
+        return self._said_bytes + self._unsaid_bytes
 
     @property
     def _is_held(self) -> bool:

@@ -171,6 +171,7 @@ class Spender:
             key_id=self._routed.identity.key_id,
             name_answer=attempt.name,
             tell_usage=attempt.hear_usage,
+            tell_unsaid=attempt.hear_unsaid,
         )
 
 

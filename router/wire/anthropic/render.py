@@ -186,6 +186,10 @@ def _input(call: ToolCall) -> dict[str, object]:
     return arguments if isinstance(arguments, dict) else {"arguments": call.arguments}
 
 
+PING = b'event: ping\ndata: {"type":"ping"}\n\n'
+"""Is Anthropic's event of nothing, which clients skip wherever it comes."""
+
+
 class MessageStream:
     """Implements wire.protocols.AnswerStream for messages: blocks begin, grow and stop."""
 
@@ -316,7 +320,7 @@ class MessageStream:
         events.append(_event("content_block_start", start))
         if self._index == 0:
             # Anthropic sends one ping after the first block has begun.
-            events.append(_event("ping", {}))
+            events.append(PING)
 
     def _grow(self, events: list[bytes], delta: dict[str, object]) -> None:
         events.append(_event("content_block_delta", {"index": self._index, "delta": delta}))

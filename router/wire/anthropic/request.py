@@ -32,7 +32,7 @@ from router.wire.anthropic.blocks import (
     read_tools,
     read_turns,
 )
-from router.wire.anthropic.render import MessageStream, render_error, render_message
+from router.wire.anthropic.render import PING, MessageStream, render_error, render_message
 from router.wire.checks import (
     Reader,
     array,
@@ -206,6 +206,8 @@ class MessagesFormat:
         sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
         original = Original(body, sent, request.messages, request.tools, turns.lost_digits)
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
+
+    sign_of_life = PING
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error, request_id)

@@ -33,10 +33,11 @@ from router.wire.openai.answers import (
     written,
 )
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
-from router.wire.openai.upstream_events import DONE
+from router.wire.openai.upstream_events import DONE, utf8_bytes
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
 
+_CALL_PIECES = ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta")
 _CUT = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
@@ -264,9 +265,11 @@ class ResponseFolder:
             return [Delta(reasoning=words)] if type(words) is str and words else []
         if kind == "response.reasoning_summary_text.delta":
             return self._summarise(data, len(event))
-        if kind == "response.output_item.done":
+        if kind in _CALL_PIECES:
+            self._keep_piece(data.get("delta"))
+        elif kind == "response.output_item.done":
             return self._item(data.get("item"), len(event))
-        if kind in ("response.completed", "response.incomplete"):
+        elif kind in ("response.completed", "response.incomplete"):
             response = data.get("response")
             if type(response) is not dict:
                 raise UpstreamInvalid("The upstream ended a stream without its response.")
@@ -286,6 +289,13 @@ class ResponseFolder:
         if self._answer is None:
             raise StreamCut("The upstream's stream ended before the answer did.")
         return self._answer
+
+    def _keep_piece(self, piece: object) -> None:
+        """Counts a piece of a call, which comes again with its whole item."""
+        if type(piece) is str:
+            size = utf8_bytes(piece)
+            self.unsaid += size
+            self._streamed += size
 
     def _text(self, data: dict[str, object]) -> list[Delta]:
         words = data.get("delta")

@@ -129,7 +129,8 @@ class ResponseStream:
         # OpenAI's sealed reasoning already contains these words.
         elif delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
             self._say(events, "reasoning", delta.reasoning)
-        if delta.sealed is not None and delta.tool_call is None:  # calls come with the whole answer
+        # Calls come with the whole answer, and so does what was sealed between them.
+        if delta.sealed and delta.tool_call is None and delta.sealed.at <= self._has_message:
             self._sealed(events, delta.sealed)
         if delta.text or delta.logprobs:
             self._say(events, "message", delta.text, delta.logprobs)
@@ -145,8 +146,7 @@ class ResponseStream:
             response = response_object(self._head, answer, self._output, self._echoed, routing)
             events.append(self._response_event(f"response.{status}", response))
             return b"".join(events)
-        spoken = self._kind == "message" or any(i["type"] == "message" for i in self._output)
-        if says_text(choice) and not spoken:
+        if says_text(choice) and not self._has_message:
             self._say(events, "message", choice.text, choice.logprobs)
         self._citations = choice.citations
         self._close(events, status)
@@ -311,6 +311,11 @@ class ResponseStream:
         events.append(self._event(f"{event}.done", {**place, **named, key: whole[key]}))
         events.append(self._item_event("response.output_item.done", whole))
         self._output.append(whole)
+
+    @property
+    def _has_message(self) -> bool:
+        """Returns True when a text has begun."""
+        return self._kind == "message" or any(i["type"] == "message" for i in self._output)
 
     @property
     def _index(self) -> int:

@@ -91,11 +91,19 @@ def test_keys_of_anthropics_reach_no_other_upstream(served: Served) -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("model", ["auto", "auto:calls"])
-def test_a_stream_begins_with_its_input_tokens(served: Served, model: str) -> None:
-    response = served.post("/v1/messages", body(model=model, tools=[TOOL], stream=True))
+def test_a_stream_that_was_held_back_begins_with_its_input_tokens(served: Served) -> None:
+    response = served.post("/v1/messages", body(model="auto:calls", tools=[TOOL], stream=True))
     name, begun = events_of(response.text)[0]
     assert (name, begun["message"]["usage"]["input_tokens"]) == ("message_start", 20)
+
+
+@pytest.mark.process
+def test_a_stream_that_goes_out_as_it_comes_ends_with_its_input_tokens(served: Served) -> None:
+    response = served.post("/v1/messages", body(model="auto", tools=[TOOL], stream=True))
+    events = events_of(response.text)
+    assert events[0][1]["message"]["usage"]["input_tokens"] > 0  # as triage counts them
+    name, ended = events[-2]
+    assert (name, ended["usage"]["input_tokens"]) == ("message_delta", 20)
 
 
 def test_a_stream_that_is_not_whole_begins_with_an_estimate() -> None:

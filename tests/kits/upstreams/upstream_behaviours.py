@@ -4,10 +4,11 @@ Behaviours here: answer, slow:SECONDS, tool-calls, logprobs, reasoning, refusal,
 output cap), thinking-loop (thinks, calls a tool, and wants its thoughts back), json (an object with
 an `answer`), mirror (the last message said back), echo (the answer's text is the JSON of the
 received body and headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same,
-refusing), redirected:MODEL (that model answers), decider (fills the steps of a decision), agent
-(calls offered tools, fills schemas; see upstream_agent), editor (edits a file with the tools of
-coding agents; see upstream_editor), judge (grades answers; see upstream_judge), extractor (fills
-the schema of an endpoint by domain). The misbehaving ones are in upstream_faults.
+refusing), acting:FIRST,EACH,COUNT (the same, then the calls of tool-calls), misacting (the same,
+and the last call is cut), redirected:MODEL (that model answers), decider (fills the steps of a
+decision), agent (calls offered tools, fills schemas; see upstream_agent), editor (edits a file with
+the tools of coding agents; see upstream_editor), judge (grades answers; see upstream_judge),
+extractor (fills the schema of an endpoint by domain). The misbehaving ones are in upstream_faults.
 """
 
 from __future__ import annotations
@@ -44,21 +45,33 @@ async def _slow(x: Exchange) -> None:
     await x.write(STREAMED if x.stream else ANSWER)
 
 
-async def _paced(x: Exchange, opening: str = "") -> None:
-    """Answers at a stated pace: FIRST seconds, then COUNT words, EACH so many seconds apart."""
+async def _paced(x: Exchange, opening: str = "", *arguments: str) -> None:
+    """Answers at a stated pace: FIRST seconds, then COUNT words, EACH so many seconds apart.
+
+    Calls with these arguments follow, in two pieces each.
+    """
     first, each, count = x.argument.split(",")
     words = f"{opening}{'word ' * int(count)}".split()[: int(count)]
     usage = {"prompt_tokens": 20, "completion_tokens": len(words), "total_tokens": 20 + len(words)}
     if not x.stream:
         await asyncio.sleep(float(first) + float(each) * len(words))
-        await x.answer(completion(" ".join(words), usage))
+        calls = [_call(i, given) for i, given in enumerate(arguments)]
+        await x.answer(
+            completion(" ".join(words), usage, **({"tool_calls": calls} if calls else {}))
+        )
         return
     await asyncio.sleep(float(first))
     await x.write(STREAM_HEAD)
     for word in words:
         await x.write(chunked(event(chunk({"content": f"{word} "}))))
         await asyncio.sleep(float(each))
-    for last in (event(chunk({}, "stop")), event(usage_chunk(usage)), b"data: [DONE]\n\n"):
+    for i, given in enumerate(arguments):
+        begun = {**_call(i, given[:3]), "index": i}
+        rest = {"index": i, "function": {"arguments": given[3:]}}
+        for piece in (begun, rest):
+            await x.write(chunked(event(chunk({"tool_calls": [piece]}))))
+    reason = "tool_calls" if arguments else "stop"
+    for last in (event(chunk({}, reason)), event(usage_chunk(usage)), b"data: [DONE]\n\n"):
         await x.write(chunked(last))
     await x.write(b"0\r\n\r\n")
 
@@ -67,11 +80,20 @@ async def _reluctant(x: Exchange) -> None:
     await _paced(x, "I cannot help with that request because ")
 
 
+async def _acting(x: Exchange) -> None:
+    await _paced(x, "", '{"i":1}', '{"i":2}')
+
+
+async def _misacting(x: Exchange) -> None:
+    await _paced(x, "", '{"i":1}', '{"i":')
+
+
+def _call(i: int, given: str) -> dict[str, object]:
+    return {"id": f"call_{i}", "type": "function", "function": {"name": "f", "arguments": given}}
+
+
 async def _tool_calls(x: Exchange) -> None:
-    calls = [
-        {"id": f"call_{i}", "type": "function", "function": {"name": "f", "arguments": '{"i":1}'}}
-        for i in range(2)
-    ]
+    calls = [_call(i, '{"i":1}') for i in range(2)]
     if not x.stream:
         await x.answer(completion(None, tool_calls=calls))
         return
@@ -245,6 +267,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "slow": _slow,
     "paced": _paced,
     "reluctant": _reluctant,
+    "acting": _acting,
+    "misacting": _misacting,
     "tool-calls": _tool_calls,
     "logprobs": _logprobs,
     "reasoning": _reasoning,

@@ -2,8 +2,9 @@
 
 answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
 words), redacted, around (words before and after a call), echo (the answer's text is the JSON of the
-received body and headers), cut, done (a stream ends with `[DONE]` alone), nested (too deep a call),
-status:CODE, redirected:MODEL (another model answers), stopped (by the first stop sequence).
+received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
+nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
+first stop sequence).
 Thoughts that it did not sign itself get 400, as at Anthropic.
 `/v1/messages/count_tokens` counts COUNTED tokens.
 """
@@ -60,7 +61,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     # Without the last three events the stream has no end and no usage.
     if name == "done":
         return _streamed(events[:-1], b"data: [DONE]\n\n")
-    return _streamed(events[:-3] if name == "cut" else events)
+    return _streamed(events[:-3] if name in ("cut", "cut-call") else events)
 
 
 def counted(body: dict[str, object]) -> bytes:
@@ -83,6 +84,8 @@ def _blocks(
     if name == "redacted":
         hidden = {"type": "redacted_thinking", "data": f"sig:{port}:hidden"}
         return [hidden, {"type": "text", "text": TEXT}]
+    if name == "cut-call":
+        return [{"type": "tool_use", "id": "c1", "name": "f", "input": {"text": "x" * 20}}]
     if name == "around":
         call = {"type": "tool_use", "id": "c1", "name": "f", "input": {}}
         texts = [{"type": "text", "text": text} for text in ("Let me look.", "I looked.")]

@@ -2,7 +2,8 @@
 
 `answer` is a function of the body and of the issuer: a seal of another issuer gets a 400
 `invalid_encrypted_content`, as at OpenAI. The model `editor` edits a file (see upstream_editor).
-`unsealing` knows no seals and refuses requests for them. Any other model tells where the parcel is.
+`long-call` calls a tool with 20 letters, in pieces. `unsealing` knows no seals and refuses requests
+for them. Any other model tells where the parcel is.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def _thought(issuer: object, turn: int) -> dict[str, object]:
 def _said(body: dict[str, object], items: list[dict[str, object]]) -> list[dict[str, object]]:
     results = [str(item["output"]) for item in items if str(item["type"]).endswith("_output")]
     text = TEXT
+    if body["model"] == "long-call":
+        return [_call("f", {"text": "x" * 20}, 0, "function")]
     if body["model"] == "editor":
         tools = body.get("tools")
         kinds = {t["name"]: t["type"] for t in tools} if isinstance(tools, list) else {}
@@ -121,6 +124,11 @@ def _events(response: dict[str, object], output: list[dict[str, object]]) -> lis
             words = str(item["content"][0]["text"]).replace(" ", " \0").split("\0")  # type: ignore[index]
             for word in words:
                 events.append({"type": "response.output_text.delta", **place, "delta": word})
+        if item["type"] == "function_call":
+            place = {"output_index": i, "item_id": item["id"]}
+            for piece in str(item["arguments"]):
+                name = "response.function_call_arguments.delta"
+                events.append({"type": name, **place, "delta": piece})
         events.append({"type": "response.output_item.done", "output_index": i, "item": item})
     events.append({"type": "response.completed", "response": response})
     return [
