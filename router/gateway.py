@@ -26,9 +26,9 @@ from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
-from router.request.final_answer import Conclusion, begun, committed, conclude, noted_failure
+from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.intake import Intake
-from router.request.ledger_row import Ending, final_row, outcome_of
+from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
 from router.request.outgoing import outgoing, rest_of
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried

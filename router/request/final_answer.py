@@ -26,20 +26,17 @@ from router.errors.incapable import (
     no_usable_answer,
 )
 from router.policy.content.safe_answers import SafeCase
-from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import (
     STAND_IN,
     Candidate,
     Progress,
     asking,
     showable,
-    shown_rung,
     untried,
 )
 from router.request.review_row import review_of
 from router.routing.answer_checks import shares_words
 from router.routing.constraints import demanded_of
-from router.routing.hard_rules import disclaimer_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import fits
 from router.routing.verification import Verification
@@ -56,9 +53,7 @@ from router.types import (
     REFUSAL_MODEL,
     SAFE_ANSWER_MODEL,
     Answer,
-    Begun,
     Choice,
-    Committed,
     Exhausted,
     Ids,
     Matter,
@@ -69,57 +64,11 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
-from router.wire.body_keys import dropped
 
 REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
     "again with more detail."
 )
-
-
-def begun(routed: RoutedRequest, progress: Progress) -> Begun:
-    """Returns the event after which a client may be told that its answer is awaited."""
-    runtime = routed.runtime
-    return Begun(
-        routed.request_id,
-        routed.decision,
-        routed.policy.name,
-        runtime.policy_hash,
-        progress.rate_states,
-    )
-
-
-def committed(
-    routed: RoutedRequest,
-    progress: Progress,
-    candidate: Candidate,
-    verdict: Verdict | None = None,
-) -> Committed:
-    """Returns the event after which the client has this answer; `verdict` None: not known yet."""
-    named, answer = shown_rung(routed, progress, candidate.at), candidate.answer
-    facts = routed.plans[candidate.at].facts
-    estimated = Usage(input_tokens=routed.signals.input_tokens)
-    return Committed(
-        request_id=routed.request_id,
-        decision=routed.decision,
-        rung=named,
-        model=answer.model if answer else facts.model,
-        policy=routed.policy.name,
-        policy_hash=routed.runtime.policy_hash,
-        escalations=progress.climbs,
-        rates=progress.rate_states,
-        review_id=progress.review_id,
-        cache=progress.lookup.outcome,
-        usage=answer.usage if answer and answer.usage.input_tokens else estimated,
-        dropped=dropped(routed.request, facts),
-        unsupported_tools=routed.request.unsupported_tools,
-        redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, progress, candidate),
-        reason=why(routed, progress, candidate),
-        confidence=candidate.verification.p,
-        verdict=verdict,
-        disclaimer=disclaimer_of(routed.policy, routed.signals),
-    )
 
 
 class Conclusion(Struct, frozen=True):

@@ -24,7 +24,7 @@ from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
-from router.request.progress import Candidate, Progress, unanswered
+from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
 from router.routing.decision_record import Record, RefusalNote, encode
@@ -36,8 +36,10 @@ from router.types import (
     RECORD_VERSION,
     AttemptRow,
     AttemptState,
+    Begun,
     ChatRequest,
     Clock,
+    Committed,
     Identity,
     JsonText,
     Message,
@@ -48,6 +50,7 @@ from router.types import (
     RequestState,
     Signals,
     Timings,
+    Usage,
     Verdict,
     Worked,
 )
@@ -288,6 +291,51 @@ def outcome_of(
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
+        disclaimer=disclaimer_of(routed.policy, routed.signals),
+    )
+
+
+def begun(routed: RoutedRequest, progress: Progress) -> Begun:
+    """Returns the event after which a client may be told that its answer is awaited."""
+    runtime = routed.runtime
+    return Begun(
+        routed.request_id,
+        routed.decision,
+        routed.policy.name,
+        runtime.policy_hash,
+        progress.rate_states,
+    )
+
+
+def committed(
+    routed: RoutedRequest,
+    progress: Progress,
+    candidate: Candidate,
+    verdict: Verdict | None = None,
+) -> Committed:
+    """Returns the event after which the client has this answer; `verdict` None: not known yet."""
+    named, answer = shown_rung(routed, progress, candidate.at), candidate.answer
+    facts = routed.plans[candidate.at].facts
+    estimated = Usage(input_tokens=routed.signals.input_tokens)
+    return Committed(
+        request_id=routed.request_id,
+        decision=routed.decision,
+        rung=named,
+        model=answer.model if answer else facts.model,
+        policy=routed.policy.name,
+        policy_hash=routed.runtime.policy_hash,
+        escalations=progress.climbs,
+        rates=progress.rate_states,
+        review_id=progress.review_id,
+        cache=progress.lookup.outcome,
+        usage=answer.usage if answer and answer.usage.input_tokens else estimated,
+        dropped=dropped(routed.request, facts),
+        unsupported_tools=routed.request.unsupported_tools,
+        redirects=redirects_of(progress),
+        max_output_tokens=lowered_cap(routed, progress, candidate),
+        reason=why(routed, progress, candidate),
+        confidence=candidate.verification.p,
+        verdict=verdict,
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
 

@@ -16,11 +16,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from router.api.http.decision_views import request_id_of
 from router.api.http.tracing import trace_of
 from router.api.observability.otel import Telemetry, Told
 from router.api.observability.spans import spans_of
 from router.types import NOBODY, TRACE, AttemptState, Trace, span_id
+from router.wire.public_ids import request_id_of
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.changed import replace
 from tests.kits.server_kit import Served, Upstream, write_behaviours, write_policy

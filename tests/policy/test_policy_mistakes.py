@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from router.errors import PolicyError
-from router.policy.cross_checks import _DEFAULT_MAX_RUNGS, cross_mistakes
+from router.policy.cross_checks import cross_mistakes
 from router.policy.loading import load_policy
-from router.policy.schema import DecisionSection, Policy
+from router.policy.schema import Policy
 from tests.kits.inputs.policy_texts import GOOD, added, mistakes_of
 
 # One row per kind of mistake: text, line, key path, part of the value, part of what is allowed.
@@ -430,24 +430,6 @@ def test_cross_mistakes_pass_over_parts_of_the_wrong_shape() -> None:
         "decision": [],
     }
     assert cross_mistakes(raw) == ()
-
-
-def test_default_of_max_rungs_is_the_same_in_schema_and_cross_mistakes() -> None:
-    assert DecisionSection().max_rungs == _DEFAULT_MAX_RUNGS
-
-
-@pytest.mark.parametrize(("pinned", "mistakes"), [(True, 0), (False, 1)])
-def test_pinned_answerers_are_no_rungs_of_a_long_ladder(pinned: bool, mistakes: int) -> None:
-    names = [f"m{i}" for i in range(_DEFAULT_MAX_RUNGS + 1)]
-    answerers = [{"name": name, "kind": "local"} for name in names]
-    raw = {
-        "version": 1,
-        "name": "p",
-        "tiers": [{"name": "a", "level": 2, "answerers": answerers}],
-        "aliases": {name: {"answerer": name, "pinned": pinned} for name in names},
-    }
-    found = [one for one in cross_mistakes(raw) if one.path == ("tiers",)]
-    assert len(found) == mistakes
 
 
 def test_policy_built_in_code_is_checked_for_cross_mistakes_too() -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from router.analysis.alerts import Alert, BudgetUse
 from router.analysis.last_hour import BINS, Bin, Hour, Minute, bin_of
-from router.api.http.decision_views import decision_id
 from router.money.budgets import MINUTE_MS
 from router.rendering.json_values import money
 from router.types import DecisionLine, DecisionPage, DecisionQuery, Sample
+from router.wire.public_ids import decision_id
 
 Json = dict[str, object]
 

@@ -19,7 +19,7 @@ import orjson
 
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, decision_document, request_header, request_id_of
+from router.api.http.decision_views import Headers, decision_document, request_header
 from router.api.http.kept_steps import kept_steps
 from router.errors import NotFound, PermissionDenied, RequestError
 from router.ledger.replies import Reply
@@ -36,6 +36,7 @@ from router.types import (
     Verdict,
 )
 from router.types import Scope as KeyScope
+from router.wire.public_ids import request_id_of
 
 PAGE, DATA = "/dashboard", "/api/v1/dashboard/"
 INDEX = "index.html"

@@ -12,7 +12,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, decision_id, id_headers, usd
+from router.api.http.decision_views import Headers, id_headers, usd
 from router.api.observability.metrics import Metrics
 from router.errors import NotFound
 from router.routing.key_access import check_policy
@@ -21,6 +21,7 @@ from router.specialists.result import document
 from router.specialists.service import Analysed, Analyst, NamedSpecialist
 from router.types import Scope as KeyScope
 from router.wire.analysis import parse_analysis, render_analysis
+from router.wire.public_ids import decision_id
 
 PREFIX = "/api/v1/"
 VERBS = ("analyze", "batch")

@@ -25,7 +25,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import decision_id, outcome_headers, routing_object, usd
+from router.api.http.decision_views import outcome_headers, routing_object, usd
 from router.api.observability.metrics import Metrics
 from router.errors import InputInvalid, NoUsableAnswer, RateLimited, RequestError, TiergateError
 from router.extraction.asking import (
@@ -67,6 +67,7 @@ from router.types import (
 from router.types import Scope as KeyScope
 from router.wire.checks import wrong_value
 from router.wire.domain_body import DomainBody, DomainInput, parse_domain_body, render_domain
+from router.wire.public_ids import decision_id
 
 AT_ONE_TIME = 4
 """Bounds the texts of one batch that are asked about at one time."""

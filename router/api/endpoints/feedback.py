@@ -18,13 +18,14 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import decision_id, id_headers, request_id_of
+from router.api.http.decision_views import id_headers
 from router.errors import NotFound
 from router.ledger.row_reading import AFTERWARDS
 from router.types import Clock, Feedback, FeedbackBook, FeedbackSource, Ledger
 from router.types import Scope as KeyScope
 from router.wire.feedback import feedback_view, parse_feedback
 from router.wire.openai.render import to_json
+from router.wire.public_ids import decision_id, request_id_of
 
 
 class FeedbackEndpoint:

@@ -13,7 +13,6 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import decision_id
 from router.api.observability.metrics import Metrics
 from router.policy.head_conditions import readings_of
 from router.routing.planner import Router
@@ -23,6 +22,7 @@ from router.specialists.moderation import document, moderated
 from router.specialists.service import Analysed, Analyst, NamedSpecialist
 from router.types import MODERATION_MODEL
 from router.wire.openai.moderations import parse_moderation_request, render_moderations
+from router.wire.public_ids import decision_id
 
 
 class Moderations:

@@ -21,7 +21,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import decision_id, request_header
+from router.api.http.decision_views import request_header
 from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review
 from router.types import Identity, Ids, ReviewCase, ReviewDesk, TextReader
@@ -29,6 +29,7 @@ from router.types import Scope as KeyScope
 from router.wire.checks import one_of
 from router.wire.feedback import parse_verdict, review_view
 from router.wire.openai.render import to_json
+from router.wire.public_ids import decision_id
 
 PREFIX = "/v1/reviews/"
 STATUSES = ("pending", "decided", "done", "all")

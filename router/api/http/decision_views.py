@@ -38,6 +38,7 @@ from router.types import (
     exact_usd,
 )
 from router.wire.feedback import feedback_view, verdict_view
+from router.wire.public_ids import decision_id, request_name
 
 Headers = list[tuple[bytes, bytes]]
 DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
@@ -49,25 +50,6 @@ UNVERIFIED = Verdict.UNVERIFIED.value.encode()
 def usd(nano_usd: int) -> str:
     """Returns nano-dollars as a decimal string: 12_500_000 -> "0.0125", -1 -> "-0.000000001"."""
     return exact_usd(nano_usd, 1)
-
-
-def decision_id(request_id: str) -> str:
-    """Returns a decision's public name."""
-    return f"dec_{request_id}"
-
-
-def request_name(request_id: str) -> str:
-    """Returns a request's public name, as in the header `x-request-id`."""
-    return f"req_{request_id}"
-
-
-def request_id_of(public_id: str) -> str:
-    """Returns the ledger's id behind the public id of a decision, a request or an answer."""
-    # Clients hold ids of several APIs, and all of them name one row.
-    for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-", "modr-"):
-        if public_id.startswith(prefix):
-            return public_id[len(prefix) :]
-    return public_id
 
 
 def request_header(request_id: str) -> Headers:

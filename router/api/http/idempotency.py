@@ -19,7 +19,7 @@ import orjson
 
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send, headers_of, read_body
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import decision_id, id_headers, rate_headers, request_id_of
+from router.api.http.decision_views import id_headers, rate_headers
 from router.api.http.repeat_admission import GivenAgain
 from router.api.http.repeat_row import replayed_row
 from router.api.observability.metrics import Metrics
@@ -37,6 +37,7 @@ from router.types import (
 )
 from router.types import Scope as KeyScope
 from router.wire.checks import wrong_value
+from router.wire.public_ids import decision_id, request_id_of
 
 HEADER = "Idempotency-Key"
 _NAME = HEADER.lower().encode()

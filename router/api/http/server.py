@@ -31,13 +31,7 @@ from router.api.http.asgi import (
     send_error,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import (
-    Headers,
-    decision_document,
-    id_headers,
-    request_header,
-    request_id_of,
-)
+from router.api.http.decision_views import Headers, decision_document, id_headers, request_header
 from router.api.http.idempotency import Idempotency
 from router.api.http.kept_steps import kept_steps
 from router.api.http.rate_limit_headers import Remaining
@@ -68,6 +62,7 @@ from router.wire.openai.chat import ChatFormat
 from router.wire.openai.completions import CompletionsFormat
 from router.wire.openai.render import render_model, render_models, to_json
 from router.wire.protocols import WireFormat
+from router.wire.public_ids import request_id_of
 from router.wire.responses.request import CompactFormat, ResponsesFormat
 
 OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()

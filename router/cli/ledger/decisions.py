@@ -84,7 +84,7 @@ def verify(
     from router.analysis.dossier.dossier import dossier_faults, read_dossier
     from router.analysis.dossier.dossier_html import page_faults
     from router.api.compose.books import Books
-    from router.api.http.decision_views import request_id_of
+    from router.wire.public_ids import request_id_of
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -148,9 +148,9 @@ def due(
 ) -> None:
     """List decisions whose time has come and of which nobody told how they turned out."""
     from router.api.compose.books import Books
-    from router.api.http.decision_views import decision_id
     from router.cli.terminal import print_json
     from router.ledger.row_reading import reasoning_of
+    from router.wire.public_ids import decision_id
 
     now_ms = time.time_ns() // 1_000_000
     rows = []
@@ -178,7 +178,7 @@ def due(
 
 
 def _row(books: Books, name: str, database: str) -> RequestRow:
-    from router.api.http.decision_views import request_id_of
+    from router.wire.public_ids import request_id_of
 
     row = books.row(request_id_of(name))
     if row is None:
@@ -189,10 +189,10 @@ def _row(books: Books, name: str, database: str) -> RequestRow:
 
 def _dossier(books: Books, name: str, database: str) -> Json:
     from router.analysis.dossier.dossier import KeptTexts, build_dossier
-    from router.api.http.decision_views import decision_id
     from router.ledger.row_reading import reasoning_of
     from router.stats.stated_confidence import calibrated
     from router.wire.feedback import feedback_view
+    from router.wire.public_ids import decision_id
 
     row = _row(books, name, database)
     chained = books.chain_row(row.request_id)

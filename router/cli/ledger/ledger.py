@@ -133,7 +133,7 @@ def _no_rows(since: str | None, until: str | None, tenant: str | None) -> str:
 
 def _named(books: Books, ids: Iterable[str], missing: list[str]) -> Iterator[RequestRow]:
     """Yields the rows of these ids; ids without a row go to `missing`."""
-    from router.api.http.decision_views import request_id_of
+    from router.wire.public_ids import request_id_of
 
     for name in ids:
         row = books.row(request_id_of(name))
@@ -152,9 +152,9 @@ def verify(
 ) -> None:
     """Check chains, anchors and sums. Exit code 1 means that something is wrong; all is named."""
     from router.api.compose.books import Books
-    from router.api.http.decision_views import request_name
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import counted, usd
+    from router.wire.public_ids import request_name
 
     with Books.open(database) as books:
         books_check = books.verify(anchors)

@@ -76,7 +76,7 @@ def reconcile(
     compares a bill by model and day with the ledger, and changes nothing.
     """
     from router.api.compose.books import Books
-    from router.api.http.decision_views import request_id_of
+    from router.wire.public_ids import request_id_of
 
     if invoice is not None:
         if (attempt, cost_usd, bill) != (None, None, None):

@@ -43,9 +43,9 @@ def list_reviews(
     names its head and the label that the head suggests.
     """
     from router.api.compose.books import Books
-    from router.api.http.decision_views import request_name
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import clean
+    from router.wire.public_ids import request_name
 
     with Books.open(database, environ=os.environ) as books:
         items = books.reviews(tenant)
@@ -275,8 +275,8 @@ def _unknown(review_id: str) -> typer.Exit:
 
 def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     """Writes one matter for the person who judges it: its texts, and why it came to a person."""
-    from router.api.http.decision_views import request_name
     from router.rendering.figures_in_words import clean, plain, usd
+    from router.wire.public_ids import request_name
 
     item, reviewed = case.item, case.reviewed
     created = shown_time(item.created_at_ms)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from router.api.http.decision_views import request_name
 from router.cli.periods import shown_time
 from router.ledger.row_reading import price_unknown
 from router.rendering.figures_in_words import clean, shown_model, usd
 from router.types import RequestRow
+from router.wire.public_ids import request_name
 
 FIGURES = ("when (UTC)", "request", "cost", "ms")
 WORDS = ("state", "tier", "why", "tenant", "model")

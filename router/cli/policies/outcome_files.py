@@ -112,7 +112,7 @@ def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
     A later one that contradicts it is a bad line. Raises typer.BadParameter for a file that cannot
     be read.
     """
-    from router.api.http.decision_views import request_id_of
+    from router.wire.public_ids import request_id_of
 
     outcomes: dict[tuple[str, str], Correctness] = {}
     for number, row in rows_of(path, bad, columns=("request_id", "correct")):

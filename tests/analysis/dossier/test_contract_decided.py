@@ -19,9 +19,9 @@ from router.analysis.dossier.dossier import (
 )
 from router.analysis.dossier.dossier_html import _afterwards, _sources, _told, dossier_page
 from router.api.compose.books import Books
-from router.api.http.decision_views import decision_id
 from router.cli.commands import app
 from router.types import CostBasis, Outcome, Verdict
+from router.wire.public_ids import decision_id
 from tests import ROOT
 from tests.kits.document_kit import Placed, kept, pdf_of
 from tests.kits.thinking_kit import QUESTION
