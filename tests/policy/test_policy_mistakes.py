@@ -436,20 +436,6 @@ def test_default_of_max_rungs_is_the_same_in_schema_and_cross_mistakes() -> None
     assert DecisionSection().max_rungs == _DEFAULT_MAX_RUNGS
 
 
-@pytest.mark.parametrize(("pinned", "mistakes"), [(True, 0), (False, 1)])
-def test_pinned_answerers_are_no_rungs_of_a_long_ladder(pinned: bool, mistakes: int) -> None:
-    names = [f"m{i}" for i in range(_DEFAULT_MAX_RUNGS + 1)]
-    answerers = [{"name": name, "kind": "local"} for name in names]
-    raw = {
-        "version": 1,
-        "name": "p",
-        "tiers": [{"name": "a", "level": 2, "answerers": answerers}],
-        "aliases": {name: {"answerer": name, "pinned": pinned} for name in names},
-    }
-    found = [one for one in cross_mistakes(raw) if one.path == ("tiers",)]
-    assert len(found) == mistakes
-
-
 def test_policy_built_in_code_is_checked_for_cross_mistakes_too() -> None:
     tier = {"name": "a", "level": 2, "answerers": [{"name": "x", "kind": "local"}]}
     with pytest.raises(ValueError, match="no other tier"):
