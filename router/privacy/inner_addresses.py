@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 import unicodedata
 from urllib.parse import unquote
 
@@ -63,7 +62,28 @@ def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         if ":" in host:
             return ipaddress.IPv6Address(host)
-        # 127.1, 0x7f000001 and 2130706433 are 127.0.0.1 to them.
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    except (ValueError, OSError):
+        return _by_parts(host)
+    except ValueError:
         return None
+
+
+def _by_parts(host: str) -> ipaddress.IPv4Address:
+    """Returns an address of one to four numbers, of which the last one fills the rest.
+
+    127.1, 0x7f000001 and 2130706433 are 127.0.0.1 to what reads them so (`inet_aton`). Raises
+    ValueError for a name.
+    """
+    *first, last = [_whole(part) for part in host.split(".")]
+    if len(first) > 3 or any(part > 255 for part in first) or last >= 256 ** (4 - len(first)):
+        raise ValueError(host)
+    value = last
+    for place, part in enumerate(first):
+        value += part << (24 - 8 * place)
+    return ipaddress.IPv4Address(value)
+
+
+def _whole(part: str) -> int:
+    if not part.isascii() or not part[:1].isdigit() or "_" in part or len(part) > 20:
+        raise ValueError(part)
+    octal = part[0] == "0" and part.isdigit()
+    return int(part, 8 if octal else 0)
