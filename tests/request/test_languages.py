@@ -47,8 +47,9 @@ def test_questions_of_seven_languages_get_the_right_answer(shop: Gateway) -> Non
         counts[outcome_of(told, intent)] += 1
         match = told.signals.match
         elsewhere += told.rung.level == 1 and (match is None or match.language != language)
-    # Measured on 2026-11-25: 169 right, 37 offered, 1 wrong of 224; none of 70.
-    assert inside["right"] >= 166
+    # Measured on 2026-11-25: 164 right, 42 offered, 1 wrong of 224; none of 70. Five of those
+    # offered were given as answers below the floor before.
+    assert inside["right"] >= 161
     assert inside["right"] + inside["offered"] >= 203
     assert inside["wrong"] + inside["offered wrong"] <= 3
     assert outside["wrong"] == 0
