@@ -201,7 +201,7 @@ def test_a_chat_completion_is_translated(served: Served) -> None:
         "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
         "metadata": {"user_id": "u1"},
         "model": "echo",
-        "max_tokens": 1024,
+        "max_tokens": 16_384,
     }
 
 
@@ -302,11 +302,17 @@ def test_anthropic_counts_what_anthropic_alone_would_read(served: Served) -> Non
     assert counts(served, "auto:answer") == (COUNTED, "provider")
 
 
-@pytest.mark.parametrize("model", ["auto:status", "auto:climbing", "auto:chat"])
+@pytest.mark.parametrize("model", ["auto:status", "auto:climbing"])
 def test_a_bound_stands_in_where_not_all_count(served: Served, model: str) -> None:
     count, source = counts(served, model)
     assert source == "bound"
     assert count > len(ASKED[0]["content"]) / 2
+
+
+def test_an_estimate_stands_in_where_no_claude_may_answer(served: Served) -> None:
+    count, source = counts(served, "auto:chat")
+    assert source == "estimate"
+    assert count < counts(served, "auto:climbing")[0]
 
 
 def test_equal_questions_are_asked_once(served: Served, upstream: Upstream) -> None:
