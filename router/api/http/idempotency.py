@@ -47,7 +47,7 @@ FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.25
 """Sets the first and the longest pause between two looks for another process's answer."""
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Bounds the size of a kept answer; the repeat of a larger one is a new request."""
-HINTS = ("x-tiergate-", "x-session-id")
+HINTS = ("x-tiergate-", "x-session-id", "thread-id")
 """Lists headers that change the meaning of a request, so that another value is another request."""
 OF_ONE_RESPONSE = (
     b"x-tiergate-cost-usd",
