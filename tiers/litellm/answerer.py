@@ -202,7 +202,7 @@ class LitellmTier:
         await self._slots.take(ends_at)
         chunks: Any = None
         litellm: ModuleType | None = None
-        folder = ChunkFolder()
+        folder = ChunkFolder(most=work.request.sampling.n)
         try:
             with self._noted(own_end) as taken:
                 async with asyncio.timeout_at(ends_at):

@@ -72,8 +72,19 @@ def body_of_call(
 def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     """Returns the answer with a model's name and, where none was reported, a bound on its usage.
 
-    Words of no tokens are no report: some servers write 0 for what they do not count.
+    It has the choices that were asked for. Words of no tokens are no report: some servers write 0
+    for what they do not count.
     """
+    return asked_for(_with_usage(answer, work, facts), work)
+
+
+def asked_for(answer: Answer, work: Work) -> Answer:
+    """Returns the answer without choices beyond those that were asked for."""
+    most = work.request.sampling.n
+    return replace(answer, choices=answer.choices[:most]) if len(answer.choices) > most else answer
+
+
+def _with_usage(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     if not answer.model:
         answer = replace(answer, model=facts.model)
     if answer.usage.reported and (answer.usage.output_tokens or not _said(answer)):
