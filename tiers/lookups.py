@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from router.errors import CannotAnswer, Mistake, PolicyError
+from router.policy.parsing.text_files import MAX_FILE_BYTES, bytes_of
 from router.policy.schema import LookupSection
 from router.types import Reason
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import aiohttp
 
 MAX_RESPONSE_BYTES = 64 * 1024
-MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_KEY_CHARACTERS = 128
 _MAX_CONNECTIONS = 32
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # the hosts that LOOKUP_URL allows for http
@@ -167,7 +167,7 @@ def usable_key(key: str) -> bool:
 
 
 def _read_rows(path: Path) -> dict[str, Row]:
-    loaded = json.loads(path.read_text(encoding="utf-8"))
+    loaded = json.loads(bytes_of(path))
     if not isinstance(loaded, dict):
         raise ValueError("the file holds no object of rows by key")
     return {key: _row(value) for key, value in loaded.items()}

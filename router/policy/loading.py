@@ -32,7 +32,14 @@ from router.policy.parsing.environment import (
     substituted,
     without_value,
 )
-from router.policy.parsing.text_files import text_of
+from router.policy.parsing.text_files import (
+    FOLDER,
+    MAX_FILE_BYTES,
+    READABLE,
+    digest_of,
+    text_of,
+    unusable,
+)
 from router.policy.parsing.validation import mistakes_from
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml
 from router.policy.places import find_policy as find_policy
@@ -147,6 +154,8 @@ def _load(
         schema_mistakes = mistakes_from(error, lines, lines.file, Policy, resolved)
         mistakes += [mistake for mistake in schema_mistakes if mistake.key_path not in known_unset]
     resolved, registered = located(resolved, lines, environ, mistakes)
+    if unusable_files := _unusable_files(path, resolved, lines):
+        raise PolicyError(tuple(unusable_files))  # whoever read them would wait, or fill the memory
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
     mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
@@ -371,6 +380,25 @@ def _missing_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap
     return mistakes
 
 
+_ANY_SIZE = ("adapters", "close")
+"""Lists what holds weights of language models, which may be large."""
+
+
+def _unusable_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap) -> list[Mistake]:
+    """Returns the mistakes of files that nobody may read: pipes, devices, far too large ones."""
+    mistakes = []
+    for path, name, folder in _named(tree):
+        file = named_file(policy_path, name)
+        any_size = not {*path}.isdisjoint(_ANY_SIZE)
+        # A head has its weights in a second file.
+        for read in () if folder else dict.fromkeys((file, file.with_suffix(".npz"))):
+            fault = unusable(read, None if any_size else MAX_FILE_BYTES)
+            if fault is not None and fault != FOLDER:  # `_missing_files` names a folder
+                expected = f"{READABLE}; {read} is {fault}"
+                mistakes.append(lines.mistake(path, name, expected))
+    return mistakes
+
+
 def _unknown_models(
     tree: Mapping[str, object], lines: LineMap, known_models: Collection[str] | None
 ) -> list[Mistake]:
@@ -409,5 +437,5 @@ def _hash(policy: Policy, sources: tuple[Path, ...], path: Path, named: Register
     for source in sources:
         if source not in apart and source.is_file():
             digest.update(source.name.encode() + b"\0")
-            digest.update(hashlib.sha256(source.read_bytes()).digest())
+            digest.update(digest_of(source, None))
     return digest.hexdigest()[:HASH_CHARACTERS]

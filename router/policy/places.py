@@ -10,6 +10,7 @@ from pathlib import Path
 
 from router.errors import Mistake, PolicyError
 from router.policy.cross_checks import one_of
+from router.policy.parsing.text_files import unusable
 from router.policy.schema import Policy
 
 
@@ -33,7 +34,7 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
     if name_or_path in names:
         return folder / f"{name_or_path}.yaml"
     if by_path.suffix or len(by_path.parts) > 1 or (name_or_path and by_path.is_dir()):
-        what = "a folder" if by_path.is_dir() else "no such file"
+        what = unusable(by_path) or "no such file"
         expected = f"a policy file, or a shipped policy by its name: {', '.join(names)}"
         raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))
     expected = f"a policy file, or {one_of(name_or_path, names)}"

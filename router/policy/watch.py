@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from router.errors import LedgerError, Mistake, PolicyError, RegistryError
 from router.policy.loading import LoadedPolicy
+from router.policy.parsing.text_files import MAX_FILE_BYTES, digest_of
 from router.policy.registered import Registered
 
 POLL_S = 0.3
@@ -252,5 +253,13 @@ def _digest(sources: tuple[Path, ...]) -> str:
             if source.is_dir():
                 digest.update("\0".join(sorted(file.name for file in source.iterdir())).encode())
             else:
-                digest.update(hashlib.sha256(source.read_bytes()).digest())
+                digest.update(_content(source))
     return digest.hexdigest()
+
+
+def _content(source: Path) -> bytes:
+    """Returns a digest of a file's content, or time and size of one that is long to read."""
+    state = source.stat()
+    if state.st_size > MAX_FILE_BYTES:
+        return f"{state.st_mtime_ns} {state.st_size}".encode()
+    return digest_of(source)

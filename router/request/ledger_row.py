@@ -379,6 +379,7 @@ def request_digest(routed: RoutedRequest, secret: bytes) -> str:
     parts = (
         routed.runtime.policy_hash,
         (routed.decision.hard_rule, routed.exhausted),  # what an answer had to pass to be accepted
+        routed.asked.rights,
         request.requested_model,
         request.messages,
         request.sampling,

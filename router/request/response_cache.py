@@ -119,6 +119,7 @@ class Repeats:
         last = replace(request.messages[-1], text="")
         parts = (
             routed.runtime.policy_hash,
+            routed.asked.rights,
             request.requested_model,
             (*request.messages[:-1], last),
             request.sampling,

@@ -1,6 +1,6 @@
 """Remembers a conversation from one turn to the next, under a name.
 
-A client names its session by `routing.session`, `x-session-id` or `prompt_cache_key`; then all that
+A client names its session by `routing.session` or a header such as `x-session-id`; then all that
 triage saw is remembered. Otherwise, a conversation is known by its own start: a keyed hash of the
 messages that the turn before had sent. That says which level began a tool loop and which prompt
 caches are warm; the messages themselves hold what was read in earlier turns. A hash of less,

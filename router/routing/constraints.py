@@ -25,6 +25,14 @@ class Asked(Struct, frozen=True):
     tiers: tuple[str, ...] = ()  # that the key may use; empty: all
     defends: bool = False  # the key may ask about attacks on computers
 
+    @property
+    def rights(self) -> tuple[bool, int | None, int | None]:
+        """Returns what scopes of the key changed here: equal where its answers may be shared.
+
+        That is whether the key defends computers, and the tier and the stakes that it lowered.
+        """
+        return self.defends, self.max_tier, self.stakes_nano_usd if self.may_lower else None
+
 
 class Shape(Struct, frozen=True):
     """Holds the facts about a request that decide an answer's cost, apart from its signals."""

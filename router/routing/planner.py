@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.errors import MaxCostTooLow, NotCapable, RequestError
+from router.errors import MaxCostTooLow, NotCapable, PermissionDenied, RequestError
 from router.errors.incapable import residency_leaves_none, without_addresses
 from router.money.budgets import Budgets
 from router.money.worst_case import cost_explained
@@ -57,6 +57,21 @@ class ReadRequest(Struct, frozen=True):
     conversation: RememberedConversation
     started_ms: float  # when the request came
     compute_ms: float = 0.0  # what reading it took of one core
+
+
+class _Case(Struct, frozen=True):
+    """Holds all that the ladder of a request is decided from."""
+
+    request: ChatRequest
+    identity: Identity
+    selected: Selected
+    read: ReadRequest
+    facts: tuple[RungFacts, ...]
+    asked: Asked
+    draw: float | None
+    pressure: Pressure
+    read_at_ms: float
+    buffered: bool
 
 
 class Router:
@@ -152,45 +167,69 @@ class Router:
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
         draw = None if asked_only else self._drawn(runtime)
         pressure = self._watched(runtime, signals, pressure, counts=not asked_only)
+        case = _Case(
+            request, identity, selected, read, facts, asked, draw, pressure, read_at, buffered
+        )
         try:
-            decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
-        except MaxCostTooLow as error:
-            plan = runtime.by_name[error.answerer]
-            raise cost_explained(error, plan.facts, request, composite=plan.composite) from None
+            return self._with_ladder(case)
         except NotCapable as error:
-            reader = _reads_as_data(runtime, request, error)
-            raise (without_addresses(error, reader) if reader else error) from None
+            routed = self._words_alone(case)
+            if routed is not None:
+                return routed
+            raise _explained(error, runtime, request) from None
+
+    def _words_alone(self, case: _Case) -> RoutedRequest | None:
+        """Returns an emergency's request that no rung may answer as asked, to get approved words.
+
+        They cost nothing, and people in danger need no second choice. None where it is none, or
+        where a program expects a shape.
+        """
+        facts = tuple([replace(f, missing=(), worst_nano_usd=0) for f in case.facts])
+        asked = replace(case.asked, max_cost_nano_usd=None)
+        try:
+            routed = self._with_ladder(replace(case, facts=facts, asked=asked))
+        except (NotCapable, PermissionDenied):
+            return None
+        urgent = routed.acute or routed.refused_self_harm
+        fits = urgent and routed.has_words and not routed.keeps_shape
+        return replace(routed, words_alone=True) if fits else None
+
+    def _with_ladder(self, case: _Case) -> RoutedRequest:
+        """Returns the request with what `decide` says. Raises as `decide` does."""
+        runtime, read, facts = case.selected.runtime, case.read, case.facts
+        decision = decide(runtime.policy, read.signals, facts, case.asked, case.pressure, case.draw)
         decided_at = self._clock.monotonic_ms()
         came_ms = self._clock.now_ms() - round(decided_at - read.started_ms)
-        deadline_ms = request.hints.deadline_ms
-        risk_domain = risk_domain_of(runtime.policy, signals, decision)
+        deadline_ms = case.request.hints.deadline_ms
+        risk_domain = risk_domain_of(runtime.policy, read.signals, decision)
         exhausted = runtime.policy.exhausted.default
         if risk_domain is not None:
             exhausted = runtime.policy.exhausted.by_domain.get(risk_domain, exhausted)
+        observed = case.selected.observed
         return RoutedRequest(
             request_id=self._ids.new(),
-            request=request,
-            identity=identity,
+            request=case.request,
+            identity=case.identity,
             runtime=runtime,
-            signals=signals,
+            signals=read.signals,
             facts=facts,
-            asked=asked,
+            asked=case.asked,
             decision=decision,
-            draw=draw,
+            draw=case.draw,
             started_ms=read.started_ms,
             created_at_ms=came_ms,
-            triage_ms=read_at - read.started_ms,
-            decide_ms=decided_at - read_at,
+            triage_ms=case.read_at_ms - read.started_ms,
+            decide_ms=decided_at - case.read_at_ms,
             deadline_ms=None if deadline_ms is None else read.started_ms + deadline_ms,
             risk_domain=risk_domain,
             exhausted=exhausted,
-            pressure=pressure,
-            buffered=buffered,
+            pressure=case.pressure,
+            buffered=case.buffered,
             triage_compute_ms=read.compute_ms,
-            conversation=conversation,
+            conversation=read.conversation,
             observed=None
-            if selected.observed is None
-            else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
+            if observed is None
+            else next(i for i, f in enumerate(facts) if f.answerer == observed),
         )
 
     @property
@@ -265,6 +304,15 @@ class Router:
     def default(self) -> PolicyRuntime:
         """Returns the policy that `auto` means."""
         return self._runtimes[self._default]
+
+
+def _explained(error: NotCapable, runtime: PolicyRuntime, request: ChatRequest) -> NotCapable:
+    """Returns the error with what the client can do about it."""
+    if isinstance(error, MaxCostTooLow):
+        plan = runtime.by_name[error.answerer]
+        return cost_explained(error, plan.facts, request, composite=plan.composite)
+    reader = _reads_as_data(runtime, request, error)
+    return without_addresses(error, reader) if reader else error
 
 
 def _reads_as_data(runtime: PolicyRuntime, request: ChatRequest, refused: NotCapable) -> str:

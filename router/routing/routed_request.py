@@ -65,6 +65,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     conversation: RememberedConversation = NOTHING_REMEMBERED
     veil: Veil | None = None  # hides personal details from answerers; None: the policy wants none
     rollout: RolloutNote | None = None  # its side of a split; None: it is on none
+    words_alone: bool = False  # no rung may answer as asked, and approved words cost nothing
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
     @measured_once
@@ -207,6 +208,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         may see where only a trusted answer may go out. Other rungs that could give a trusted answer
         have their turn, unless somebody may need help now.
         """
+        if self.words_alone:
+            return True
         domain = self.risk_domain
         if self.observed is not None or domain is None or self.request.needs_shape:
             return False

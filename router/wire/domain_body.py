@@ -73,7 +73,7 @@ def parse_domain_body(
     for i, name in enumerate(fields):
         if name not in known_fields:
             raise wrong_value(f"fields[{i}]", name, f"one of {', '.join(known_fields)}")
-    hints = read_hints(given.get("routing"), headers, None)
+    hints = read_hints(given.get("routing"), headers)
     if hints.policy is not None:
         raise unsupported("routing.policy", "the path names the policy's endpoint")
     tags = tuple(dict.fromkeys((*hints.tags, *tags_of(given.get("tags") or []))))

@@ -201,13 +201,6 @@ def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
     extra[key] = json_text(value, key)
 
 
-def cache_key(extra: Mapping[str, JsonText]) -> str | None:
-    """Returns the `prompt_cache_key` to be passed on, or None without one."""
-    kept = extra.get("prompt_cache_key")
-    # The value is a JSON string: its quotation marks are cut off.
-    return None if kept is None else kept[1:-1]
-
-
 def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
     """Raises RequestError for a choice, in chat completions' form, that no tool can meet."""
     if choice in ('"none"', '"auto"'):

@@ -36,6 +36,8 @@ MAX_DEADLINE_MS = 3_600_000
 NO_HINTS = Hints()
 
 PREFIX = "x-tiergate-"
+SESSION_HEADERS = ("x-session-id", "thread-id")
+"""Lists headers in which clients of other servers name a conversation: opencode, then Codex."""
 
 
 def _context(value: object, param: str) -> dict[str, str]:
@@ -128,12 +130,13 @@ _BY_HEADER = {PREFIX + name.replace("_", "-"): name for name in _HINTS if name !
 _FIELD = {"stakes_usd": "stakes_nano_usd", "max_cost_usd": "max_cost_nano_usd"}
 
 
-def read_hints(routing: object, headers: Mapping[str, str], prompt_cache_key: str | None) -> Hints:
+def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
     """Returns the client's hints: body and headers together, the stricter of both.
 
-    The session comes from the body, otherwise from `x-tiergate-session`, `x-session-id` or
-    `prompt_cache_key`. Raises RequestError for an unknown key, a wrong value, or two different
-    policies.
+    The session comes from the body, otherwise from `x-tiergate-session` or one of
+    SESSION_HEADERS. `prompt_cache_key` names none: applications send one key for all their users,
+    whose conversations would share what each of them has shown. Raises RequestError for an unknown
+    key, a wrong value, or two different policies.
     """
     hints = {} if routing is None else _from_body(mapping(routing, "routing"))
     for header, value in headers.items():
@@ -143,7 +146,7 @@ def read_hints(routing: object, headers: Mapping[str, str], prompt_cache_key: st
                 raise _unknown_header(header)
             _add_header(hints, header, name, value.strip())
     if "session" not in hints:
-        session = headers.get("x-session-id") or prompt_cache_key
+        session = next(filter(None, map(headers.get, SESSION_HEADERS)), None)
         if session:
             hints["session"] = _short(session)
     if not hints:

@@ -30,6 +30,7 @@ from router.types import (
     ResponseFormat,
     Role,
     Sampling,
+    Scope,
     Signals,
     ToolSpec,
     Usage,
@@ -56,6 +57,14 @@ def house_of(houses: Houses, vectors: TextVectors, *tiers: ScriptedTier, **more:
     signals = more.pop("signals", CALM)
     assert isinstance(signals, Signals)
     return houses(list(tiers), signals=signals, embedder=vectors, **{**SHARING, **more})
+
+
+async def test_what_a_defender_asked_is_no_answer_for_others(
+    houses: Houses, vectors: TextVectors
+) -> None:
+    house = house_of(houses, vectors, low())
+    await house.gateway.complete(ask(ONE), replace(ALICE, scopes=ALICE.scopes | {Scope.SECURITY}))
+    assert (await house.gateway.complete(ask(OTHER), ALICE)).cache == "miss"
 
 
 async def asked(house: House, request: ChatRequest, tenant: str = "acme") -> Outcome:

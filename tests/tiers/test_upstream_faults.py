@@ -87,6 +87,16 @@ async def test_fault_becomes_one_of_our_errors(
     assert error.status != 401
 
 
+@pytest.mark.parametrize("model", ["surplus", "surplus:ignored"])
+async def test_choices_that_nobody_asked_for_are_left_out(
+    fake: FakeUpstream, tiers: Tiers, model: str
+) -> None:
+    tier = tiers(fake.url, model=model)
+    assert [choice.text for choice in (await ask(tier)).choices] == [TEXT]
+    text, answer = await ask_stream(tier)
+    assert (text, [choice.text for choice in answer.choices]) == (TEXT, [TEXT])
+
+
 async def test_refused_connection_was_not_sent(tiers: Tiers, fake: FakeUpstream) -> None:
     await fake.close()
     with pytest.raises(UpstreamUnreachable) as caught:

@@ -201,7 +201,7 @@ class LitellmTier:
         await self._slots.take(ends.last)
         chunks: Any = None
         litellm: ModuleType | None = None
-        folder = ChunkFolder()
+        folder = ChunkFolder(most=work.request.sampling.n)
         try:
             with self._noted(ends) as taken:
                 async with asyncio.timeout_at(ends.next_bytes()):

@@ -65,9 +65,20 @@ MAY_ADD = 200_000
 def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     """Returns the answer with a model's name and, where none was reported, a bound on its usage.
 
-    Words of no tokens are no report: some servers write 0 for what they do not count. Nor are
-    counts that are far beyond the bound: a server that counts wrongly would lock a tenant out.
+    It has the choices that were asked for. Words of no tokens are no report: some servers write 0
+    for what they do not count. Nor are counts that are far beyond the bound: a server that counts
+    wrongly would lock a tenant out.
     """
+    return asked_for(_with_usage(answer, work, facts), work)
+
+
+def asked_for(answer: Answer, work: Work) -> Answer:
+    """Returns the answer without choices beyond those that were asked for."""
+    most = work.request.sampling.n
+    return replace(answer, choices=answer.choices[:most]) if len(answer.choices) > most else answer
+
+
+def _with_usage(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     if not answer.model:
         answer = replace(answer, model=facts.model)
     told = answer.usage

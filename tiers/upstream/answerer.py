@@ -36,7 +36,7 @@ from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder, SaidBound
 from router.wire.openai.usage import MAX_TOKENS
 from router.wire.stop_sequences import stopped_answer
-from tiers.resilience.base import bytes_of_stream, completed
+from tiers.resilience.base import asked_for, bytes_of_stream, completed
 from tiers.upstream.client import (
     HttpClient,
     check_type,
@@ -122,7 +122,8 @@ class UpstreamTier:
                 answer = None if streams else self._wire.whole(await read_json(response))
             if answer is None:
                 # The server streams, though it was asked not to; the answer is paid.
-                folder, most = self._wire.folder(), bytes_of_stream(work, self._facts)
+                folder = self._wire.folder(work.request.sampling.n)
+                most = bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as pieces:
                     async for _ in pieces:
                         pass
@@ -140,15 +141,16 @@ class UpstreamTier:
                 if response.content_type == "application/json":
                     # The server ignored `stream`; its whole answer is as good.
                     whole = self._wire.whole(await read_json(response))
-                    answer = stopped_answer(whole, stops)
+                    answer = stopped_answer(asked_for(whole, work), stops)
             if answer is not None:
                 *deltas, _ = deltas_of(answer)
                 if deltas:
                     yield deltas
             else:
                 check_type(response, EVENTS)
-                cut = StoppedFolder(self._wire.folder(), stops) if stops else None
-                folder = self._wire.folder() if cut is None else cut
+                asked = self._wire.folder(work.request.sampling.n)
+                cut = StoppedFolder(asked, stops) if stops else None
+                folder = asked if cut is None else cut
                 most = bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:
                     async for pieces in steps:

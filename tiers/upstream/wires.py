@@ -93,8 +93,8 @@ class UpstreamWire(Protocol):
         """Returns a whole answer. Raises UpstreamError and its kin."""
         ...
 
-    def folder(self) -> Folder:
-        """Makes what reads one stream."""
+    def folder(self, choices: int) -> Folder:
+        """Makes what reads one stream of so many choices."""
         ...
 
 
@@ -154,9 +154,9 @@ class ChatWire:
         """Returns a `chat.completion`."""
         return parse_completion(body, self._facts.issuer)
 
-    def folder(self) -> Folder:
+    def folder(self, choices: int) -> Folder:
         """Returns a folder of chunks."""
-        return ChunkFolder(self._facts.issuer)
+        return ChunkFolder(self._facts.issuer, choices)
 
 
 class MessagesWire:
@@ -216,7 +216,7 @@ class MessagesWire:
         """Returns a `message`."""
         return parse_message(body, self._facts.issuer)
 
-    def folder(self) -> Folder:
+    def folder(self, choices: int) -> Folder:
         """Returns a folder of a message's events."""
         return MessageFolder(self._facts.issuer)
 
@@ -281,7 +281,7 @@ class ResponsesWire:
         """Returns a `response`."""
         return parse_response(body, self._facts.issuer)
 
-    def folder(self) -> Folder:
+    def folder(self, choices: int) -> Folder:
         """Returns a folder of a response's events."""
         return ResponseFolder(self._facts.issuer)
 

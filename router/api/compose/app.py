@@ -60,6 +60,7 @@ from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import TextStore
 from router.money.price_book import PriceBook, utc_day
 from router.policy.loading import LoadedPolicy, load_policy, own_book
+from router.policy.parsing.text_files import text_of
 from router.policy.schema import LitellmAnswerer, UpstreamAnswerer
 from router.policy.watch import PolicyWatcher
 from router.rate_limits.stores.local import SharedRates
@@ -370,7 +371,7 @@ class App:
 
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keeps a policy's text under its hash, so that old rows can be read by it later."""
-        text = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
+        text = loaded.text or await asyncio.to_thread(text_of, loaded.path)
         named = loaded.registered.in_file(text)
         await self.ledger.record_policy(loaded.hash, loaded.policy.name, named, own_book(loaded))
 

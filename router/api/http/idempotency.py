@@ -48,8 +48,10 @@ FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.25
 """Sets the first and the longest pause between two looks for another process's answer."""
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Bounds the size of a kept answer; the repeat of a larger one is a new request."""
-HINTS = ("x-tiergate-", "x-session-id")
+HINTS = ("x-tiergate-", "x-session-id", "thread-id")
 """Lists headers that change the meaning of a request, so that another value is another request."""
+_RIGHTS = frozenset({KeyScope.HINTS_LOWER, KeyScope.SECURITY})
+"""Lists the scopes by which equal requests of two keys may get unequal answers."""
 OF_ONE_RESPONSE = (
     b"x-tiergate-cost-usd",
     b"x-tiergate-saved-usd",
@@ -111,7 +113,7 @@ class Idempotency:
         identity = await self._door.admit(headers, KeyScope.CHAT)
         body = await read_body(headers, receive, self._max_body_bytes())
         fingerprint = _fingerprint(scope["path"], headers, body)
-        name = (identity.tenant, key)
+        name = (identity.tenant, _kept_under(key, identity))
         # Within one process an event is enough; the store's claim waits for other processes.
         while (other := self._running.get(name)) is not None:  # ends with the request that runs
             _require_same(other.fingerprint, fingerprint)
@@ -310,6 +312,16 @@ def _fingerprint(path: str, headers: dict[str, str], body: bytes) -> str:
     digest = hashlib.sha256(repr((path, hints)).encode())
     digest.update(body)
     return digest.hexdigest()
+
+
+def _kept_under(key: str, identity: Identity) -> str:
+    """Returns the name of a key's answer: another one for keys whose scopes change what goes out.
+
+    So what a key of the scope `security` got is never given to one that would be refused.
+    """
+    rights = sorted(scope.value for scope in identity.scopes & _RIGHTS)
+    # No client's key has a line feed, so no key names what was kept for other rights.
+    return "\n".join((key, *rights))
 
 
 def _require_same(first: str, fingerprint: str) -> None:

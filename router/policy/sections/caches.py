@@ -59,8 +59,8 @@ class CacheSection(Section):
 class SessionsSection(Section):
     """Keeps a conversation with the answerer whose provider cached its prompt, where that pays.
 
-    `routing.session`, `x-session-id` or `prompt_cache_key` identifies a conversation. Without them
-    a keyed hash of its messages identifies it.
+    `routing.session` or a header such as `x-session-id` identifies a conversation. Without them a
+    keyed hash of its messages identifies it.
     """
 
     sticky: bool = Field(

@@ -52,7 +52,6 @@ from router.wire.digits import loads_exactly, lost_digits
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
-    cache_key,
     check_tool_choice,
     read_fields,
     read_schema,
@@ -253,7 +252,7 @@ def _request(
         parallel_tool_calls=parallel,
         stream=read.get("stream", False),
         include_usage=True,
-        hints=read_hints(read.get("routing"), headers, cache_key(extra)),
+        hints=read_hints(read.get("routing"), headers),
         endpoint="messages",
         extra=extra,
     )

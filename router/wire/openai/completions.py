@@ -38,7 +38,6 @@ from router.wire.checks import (
     wrong_value,
 )
 from router.wire.fields import (
-    cache_key,
     check_stream_options,
     read_fields,
     read_stream_options,
@@ -145,7 +144,7 @@ def _requests(
     sampling = _sampling(read)
     if read.get("best_of", sampling.n) != sampling.n:
         raise unsupported("best_of", "no tier picks among its answers; send only n")
-    hints = read_hints(read.get("routing"), headers, cache_key(extra))
+    hints = read_hints(read.get("routing"), headers)
     bounded = hints.max_cost_nano_usd is not None or hints.deadline_ms is not None
     if bounded and len(read["prompt"]) > 1:
         expected_prompts = "one prompt beside max_cost_usd or deadline_ms, which bound one answer"

@@ -58,7 +58,7 @@ def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) ->
     encoding, dimensions = value.get("encoding_format"), value.get("dimensions")
     if value.get("user") is not None:
         bounded_text(value["user"], "user", 0, MAX_USER)
-    hints: Hints = read_hints(value.get("routing"), headers, None)
+    hints: Hints = read_hints(value.get("routing"), headers)
     given = value["input"]
     ids = _ids(given)
     return EmbeddingRequest(

@@ -40,7 +40,7 @@ def parse_moderation_request(body: bytes, headers: dict[str, str]) -> Moderation
     return ModerationRequest(
         texts=_texts(value["input"]),
         model=MODERATION_MODEL if model is None else text(model, "model"),
-        tags=read_hints(value.get("routing"), headers, None).tags,
+        tags=read_hints(value.get("routing"), headers).tags,
     )
 
 

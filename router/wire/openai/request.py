@@ -32,7 +32,6 @@ from router.wire.fields import (
     EFFORTS,
     INT64,
     MAX_OUTPUT_TOKENS,
-    cache_key,
     check_stream_options,
     check_tool_choice,
     keep_extra,
@@ -147,7 +146,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         parallel_tool_calls=read.get("parallel_tool_calls"),
         stream=stream,
         include_usage=read.get("stream_options", False),
-        hints=read_hints(read.get("routing"), headers, cache_key(extra)),
+        hints=read_hints(read.get("routing"), headers),
         extra=extra,
         dropped=nested_left_out(given["messages"], given.get("tools")),
     )

@@ -207,7 +207,11 @@ class _ChoiceSoFar:
 
 
 class ChunkFolder:
-    """Folds `chat.completion.chunk` events into Deltas and, at the end, the whole Answer."""
+    """Folds `chat.completion.chunk` events into Deltas and, at the end, the whole Answer.
+
+    Choices beyond the `most` that were asked for are left out: no client reads them, and nobody
+    would notice that one of them never ends.
+    """
 
     __slots__ = (
         "_choices",
@@ -216,13 +220,15 @@ class ChunkFolder:
         "_id",
         "_issuer",
         "_model",
+        "_most",
         "_service_tier",
         "_usage",
         "done",
     )
 
-    def __init__(self, issuer: str = "") -> None:
+    def __init__(self, issuer: str = "", most: int = MAX_CHOICES) -> None:
         self._issuer = issuer
+        self._most = most
         self.done = False
         """Turns True after `[DONE]`. Nothing after it is read."""
         self._choices: dict[int, _ChoiceSoFar] = {}
@@ -324,6 +330,8 @@ class ChunkFolder:
         index = choice.get("index") or 0
         if type(index) is not int or not 0 <= index < MAX_CHOICES:
             raise UpstreamInvalid(f"The upstream sent a choice index outside 0..{MAX_CHOICES - 1}.")
+        if index >= self._most:
+            return
         so_far = self._choices.get(index)
         if so_far is None:
             so_far = self._choices[index] = _ChoiceSoFar()

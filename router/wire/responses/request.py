@@ -42,7 +42,6 @@ from router.wire.checks import (
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
-    cache_key,
     check_metadata,
     check_stream_options,
     check_tool_choice,
@@ -298,7 +297,7 @@ def _request(
         parallel_tool_calls=read.get("parallel_tool_calls"),
         stream=read.get("stream", False),
         include_usage=True,
-        hints=read_hints(read.get("routing"), headers, cache_key(extra)),
+        hints=read_hints(read.get("routing"), headers),
         endpoint="responses",
         compacts=conversation.compacts,
         extra=extra,

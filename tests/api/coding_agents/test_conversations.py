@@ -80,3 +80,31 @@ def test_what_a_cache_saves_is_shown(served: Served) -> None:
     rungs = {rung["answerer"]: rung for rung in shown["routing"]["expected_loss"]}
     assert rungs["rung-0"]["cache_usd"] == "0.0"
     assert rungs["rung-1"]["cache_usd"] == "0.000018"  # 20 tokens at $1 - $0.10 per million
+
+
+GRAVE = "I want to sue my landlord over $90,000."
+
+
+@pytest.mark.parametrize("path", list(BODIES))
+@pytest.mark.parametrize(
+    ("kept", "headers", "higher"),
+    [
+        ({"prompt_cache_key": "bot"}, {}, False),
+        ({}, {"x-session-id": "named"}, True),
+        ({}, {"thread-id": "by Codex"}, True),
+    ],
+    ids=["prompt_cache_key", "x-session-id", "thread-id"],
+)
+def test_only_a_named_conversation_keeps_what_it_has_shown(
+    served: Served, path: str, kept: dict[str, str], headers: dict[str, str], higher: bool
+) -> None:
+    def impact(text: str) -> int:
+        body = {"model": "auto", **kept, **BODIES[path](said(text))}
+        headed = {name: f"{value} {path}" for name, value in headers.items()}
+        row = served.finished_row(served.post(path, body, **headed))
+        return row["record"]["signals"]["impact_nano_usd"]
+
+    before = impact("Please say hello in French.")
+    grave = impact(GRAVE)
+    assert grave > before
+    assert impact("Please say hello in French.") == (grave if higher else before)

@@ -301,6 +301,24 @@ def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) 
         assert "x-tiergate-replay-of" in chat(served, "same").headers
 
 
+@pytest.mark.parametrize("scope", ["security", "hints:lower"])
+def test_keys_of_other_rights_get_answers_of_their_own(
+    upstream: Upstream, tmp_path: Path, scope: str
+) -> None:
+    """What a key may lower or see, another key of the tenant is not given."""
+    database = tmp_path / "ledger.db"
+    keys = []
+    for more in (["--scope", "chat", "--scope", scope], [], ["--scope", "chat"]):
+        made = tiergate("keys", "create", "--tenant", "alice", *more, "-d", database, "--json")
+        keys.append(json.loads(made.stdout)["key"])
+    with Served(tmp_path, write_policy(tmp_path, upstream.url, cache={"exact": False})) as served:
+        again = []
+        for secret in (*keys, keys[0]):
+            served.client.headers["authorization"] = f"Bearer {secret}"
+            again.append("x-tiergate-replay-of" in chat(served, "same").headers)
+    assert again == [False, False, True, True]
+
+
 def alone(url: str, key: str, model: str = "auto", **fields: object) -> httpx.Response:
     """Asks as `chat` does, on a new connection, which any of the workers may take."""
     with httpx.Client(base_url=url, timeout=120.0) as client:

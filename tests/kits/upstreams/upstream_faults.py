@@ -7,7 +7,8 @@ often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage
 heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish, huge-line, huge-body,
 endless, endless-comments, small-pieces:COUNT (350 bytes for a letter), endless-head, gzip-bomb,
 redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks, halfway),
-stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off).
+stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off), surplus (a
+second choice that nobody asked for; `:ignored` streams none of it).
 """
 
 from __future__ import annotations
@@ -256,6 +257,19 @@ async def _always_streams(x: Exchange) -> None:
         await x.write(STREAMED)
 
 
+async def _surplus(x: Exchange) -> None:
+    other = {"index": 1, "delta": {"content": "Another answer."}, "finish_reason": None}
+    if x.stream and x.argument != "ignored":
+        beyond = event({**chunk({}), "choices": [other]})
+        pieces = [beyond, *EVENTS]
+        await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in pieces) + b"0\r\n\r\n")
+        return
+    answer = completion(TEXT)
+    first = answer["choices"][0]  # type: ignore[index]
+    answer["choices"] = [first, {**first, "index": 1}]
+    await x.answer(answer)
+
+
 FAULTS: dict[str, Behaviour] = {
     "hang": _hang,
     "drip": _drip,
@@ -295,4 +309,5 @@ FAULTS: dict[str, Behaviour] = {
     "lost": _lost,
     "stream-ignored": _stream_ignored,
     "always-streams": _always_streams,
+    "surplus": _surplus,
 }
