@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from router.privacy.redact import CARD_FORM
+
 _ILLNESS = (
     r"(?:[a-z]{3,20}(?:itis|oma|emia|aemia|osis|pathy)|cancer|diabetes|depression|pneumonia|"
     r"asthma|epilepsy|schizophrenia|dementia|a stroke|a heart attack|an? infection|"
@@ -57,8 +59,9 @@ def _personal(text: str, known: str) -> bool:
     given = {match[0].lower() for match in _MAIL.finditer(known)} if addresses else set()
     if any(not _NOBODY.search(address) for address in addresses - given):
         return True
-    numbers = [re.sub("[ -]", "", match[0]) for match in _CARD.finditer(text)]
-    held = re.sub("[ -]", "", known) if numbers else ""
+    matches = [*_CARD.finditer(text), *CARD_FORM.finditer(text)]
+    numbers = {re.sub(r"[ \-_\n]", "", match[0]) for match in matches}
+    held = re.sub(r"[ \-_\n]", "", known) if numbers else ""
     return any(_is_card(number) and number not in held for number in numbers)
 
 

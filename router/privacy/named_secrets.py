@@ -12,10 +12,11 @@ from router.regexes.late import late_regex
 
 _NAMED = late_regex(
     r"(?i)(?<![a-z0-9])"
-    r"(?P<name>(?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd"
-    r"|pwd|passphrase|passcode|pass|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
-    r"(?P<closed>[\"'])?\s{0,3}(?:(?P<sign>[:=])|\b(?:is|ist|lautet|est|es)\b)\s{0,3}"
-    r"(?P<quote>[\"'])?"
+    r"(?P<name>(?:api|access|secret|private|auth|account)[ _\-]?(?:key|token)|secret|token"
+    r"|password|passwd|pwd|passphrase|passcode|pass|client[ _\-]?secret|passwort|kennwort"
+    r"|mot de passe|contraseña)"
+    r"(?:\\{0,3}(?P<closed>[\"']))?\s{0,3}(?:(?P<sign>[:=])|\b(?:is|ist|lautet|est|es)\b)\s{0,3}"
+    r"(?P<escape>\\{1,3}(?=[\"']))?(?P<quote>[\"'])?"
 )
 NAMED_PARTS = ("pass", "secret", "token", "key", "pwd", "kennwort", "contrase")
 """One of these is in every text with a secret's name, once its letters are case-folded."""
@@ -26,6 +27,7 @@ _QUOTED = {
     '"': re.compile(r"(?!\s)(?:\\.|[^\"\\\n]){4,200}(?=\")"),
     "'": re.compile(r"(?!\s)(?:\\.|[^'\\\n]){4,200}(?=')"),
 }
+_ESCAPED = re.compile(r"[^\s\"'\\]{4,200}(?=\\)")  # in JSON that a text of JSON holds
 # A quote between two letters is an apostrophe, and one behind a backslash a part of a text.
 _MARK = re.compile(r"[\n\"'](?<!\\[\"'])(?:(?<=[\n\"])|(?<!\w')|(?!\w))")
 
@@ -72,6 +74,8 @@ def _value(text: str, named: re.Match[str], quotes: _Quotes) -> re.Match[str] | 
     In `print("token: " + name + "!")` the quote behind the name ends a text.
     """
     quote = named["quote"]
+    if named["escape"] and (escaped := _ESCAPED.match(text, named.end())) is not None:
+        return escaped
     if quote and (named["closed"] or not quotes.is_open(quote, named.start())):
         quoted = _QUOTED[quote].match(text, named.end())
         if quoted is not None:

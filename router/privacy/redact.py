@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from router.privacy import look_alikes
 from router.privacy.named_secrets import named_secrets
+from router.privacy.secret_forms import secrets_by_form
 from router.regexes.late import late_regex
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
@@ -25,6 +26,11 @@ TOKEN = late_regex(
     r"|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{30,}"
     r"|xox[abeoprs]-[A-Za-z0-9\-]{10,}|ya29\.[A-Za-z0-9_\-]{16,}"
+    r"|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_]{20,}"
+    r"|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
+    r"|[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,40}"  # of a bot at Telegram
+    r"|[MNO][A-Za-z0-9_\-]{22,27}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40}"  # Discord
+    r"|SK[0-9a-f]{32}(?![A-Za-z0-9])"  # Twilio
     r"|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
     r")"
 )
@@ -52,9 +58,13 @@ _UNSPACED_ADDRESS = late_regex(
     rf"|(?<!{_LOCAL}){_LOCAL}{{0,63}}[{_UNSPACED}])"
     rf"{_AT}{_LABELS}(?:{_ENCODED}|[^\W\d_{_UNSPACED}]{{2,24}}|[{_UNSPACED}]{{2,24}})"
 )
+_SPACED_ADDRESS = late_regex(
+    r"(?<![^\s(<,;:\"'])(?:[\w.+\-] ){2,40}@(?: [\w\-]){2,40}(?: \.(?: [\w\-]){2,24}){1,4}"
+    r"(?!\w)"
+)
 _SPELT_AT = re.compile(r"[\[({][Aa][Tt][\])}]")
 _IBAN_FORM = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:[ \-{look_alikes.HYPHENS}]?[A-Za-z0-9]){{11,30}}"
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:[ .\-{look_alikes.HYPHENS}]?[A-Za-z0-9]){{11,30}}"
 )
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
@@ -74,6 +84,22 @@ too long for thousands."""
 _NUMBER = late_regex(
     r"(?<![\w.$€£])" + AFTER_COMMA + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])"
 )
+CARD_FORM = late_regex(
+    r"(?<![\w.$€£#/=\-])(?:(?<![0-9]{4}[ \-])|(?=[0-9]{13}))"
+    r"(?:[0-9]{13,19}"
+    r"|[0-9]{4}(?P<gap>[ \-_])[0-9]{4}(?:(?P=gap)|\n)[0-9]{4}(?:(?P=gap)|\n)[0-9]{1,7}"
+    r"|[0-9]{4}(?P<amex>[ \-_])[0-9]{6}(?P=amex)[0-9]{4,5})"
+    # Four more digits make it another number, unless they are a month and a year.
+    r"(?![\w]|[.\-][0-9]|(?<=[ \-][0-9]{4}) (?!(?:0[1-9]|1[0-2])[23][0-9](?![0-9]))[0-9]{4})"
+)
+"""Finds what has the form of a card's number, whatever stands behind it: "4111111111111111 12/28".
+A line may end in it."""
+_MOBILE = late_regex(
+    r"(?:电话|電話|手机|手機|联系方式|联系|tel|TEL|Tel)[^0-9+\n]{0,8}"
+    r"(?P<number>(?:\+?86[ \-]?)?1[3-9][0-9](?:[0-9]{8}|(?P<gap>[ \-])[0-9]{4}(?P=gap)[0-9]{4}))"
+    r"(?![0-9])"
+)
+"""Finds a mobile number of China, right behind a word that no blank parts from it."""
 _JOINED = late_regex(rf"[{look_alikes.DASHES}](?:(?<=[0-9)].)|(?<=[0-9)] .)) ?\(?[0-9]")
 # A dash divides numbers far more often than it joins parts of one. It joins only what has the form
 # of a card, of a social security number, or of a telephone number with its prefix.
@@ -119,8 +145,11 @@ def redact(text: str) -> str:
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
     text = _without(text, named_secrets(text), SECRET)
+    text = _without(text, secrets_by_form(text), SECRET)
     text = _without(text, email_addresses(text), EMAIL)
     text = _without(text, ibans(look_alikes.plain(text)), IBAN)
+    text = _without(text, _cards(look_alikes.plain_but_dashes(text)), CARD)
+    text = _without(text, mobiles(text), PHONE)
     if not text.isascii() and _JOINED.search(look_alikes.plain_but_dashes(text)) is not None:
         text = _without_dashed_numbers(text)
     return _without_numbers(text)
@@ -134,6 +163,23 @@ def email_addresses(text: str) -> Iterator[tuple[int, int]]:
     """
     if not _may_have_email(text):
         return
+    if " @ " in text:
+        yield from _with_spaced(text)
+        return
+    yield from _unbroken(text)
+
+
+def _with_spaced(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the places of addresses in order, with those whose letters have blanks between."""
+    end = 0
+    spaced = [match.span() for match in _SPACED_ADDRESS.finditer(text)]
+    for span in sorted([*spaced, *_unbroken(text)]):
+        if span[0] >= end:
+            end = span[1]
+            yield span
+
+
+def _unbroken(text: str) -> Iterator[tuple[int, int]]:
     unspaced = not text.isascii() and _UNSPACED_LETTER.search(text) is not None
     for match in (_UNSPACED_ADDRESS if unspaced else _ADDRESS).finditer(text):
         yield match.span()
@@ -227,6 +273,24 @@ def _iban_is_valid(compact: str) -> bool:
     """Checks ISO 13616: the number read from the fifth character on is 1 modulo 97."""
     turned = compact[4:] + compact[:4]
     return int(turned.translate(_AS_DIGITS)) % 97 == 1
+
+
+def _cards(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each number that has the form and the check digit of a card's."""
+    for match in CARD_FORM.finditer(text):
+        if luhn("".join(filter(str.isdigit, match[0]))):
+            yield match.span()
+
+
+def mobiles(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each Chinese mobile number that stands behind its word.
+
+    >>> text = "我叫王小明,电话13800138000"
+    >>> [text[start:end] for start, end in mobiles(text)]
+    ['13800138000']
+    """
+    for match in _MOBILE.finditer(text):
+        yield match.span("number")
 
 
 def _dashed_number(match: re.Match[str]) -> str:

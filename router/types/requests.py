@@ -155,6 +155,7 @@ class Original(Struct, frozen=True):
     headers: Mapping[str, str]  # of the wire format itself, not parsed
     messages: tuple[Message, ...]  # parsed from the body
     tools: tuple[ToolSpec, ...]
+    others: tuple[str, ...] = ()  # texts of the body that `messages` and `tools` lack
     has_large_integers: bool = False
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
 

@@ -171,9 +171,19 @@ def read_fields(
     `foreign` lists keys of chat completions that an upstream would obey without our reading them.
     `where` is the endpoint without these keys.
     """
+    return read_object(json_object(body), readers, foreign, where)
+
+
+def read_object(
+    given: Mapping[str, object],
+    readers: Mapping[str, Reader],
+    foreign: frozenset[str],
+    where: str,
+) -> tuple[dict[str, object], dict[str, JsonText]]:
+    """Returns what `read_fields` does, of a body whose JSON was read."""
     read: dict[str, object] = {}
     extra: dict[str, JsonText] = {}
-    for key, value in json_object(body).items():
+    for key, value in given.items():
         if value is None:
             continue  # null means the same as a missing key
         if (reader := readers.get(key)) is not None:

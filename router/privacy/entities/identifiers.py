@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from router.privacy import look_alikes, redact
 from router.privacy.entities import checksums
 from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
 from router.privacy.named_secrets import NAMED_PARTS, named_secrets
+from router.privacy.secret_forms import secrets_by_form
 from router.regexes.late import late_regex
 
 _HYPHEN = rf"\-{look_alikes.HYPHENS}"  # those behind a letter are still as they were written
@@ -148,6 +149,8 @@ def keys(text: str) -> Iterator[Entity]:
     if "bearer" in folded or "basic" in folded:
         for match in redact.BEARER.finditer(text):
             yield Entity(EntityKind.API_KEY, match.end(2), match.end())
+    for start, end in secrets_by_form(text):
+        yield Entity(EntityKind.API_KEY, start, end)
     if any(map(folded.__contains__, NAMED_PARTS)):
         for start, end in named_secrets(text):
             yield Entity(EntityKind.API_KEY, start, end)
@@ -190,11 +193,35 @@ def _numbered(text: str, written: str) -> Iterator[Entity]:
         digits = "".join(_DIGITS.findall(match["number"]))
         if checksums.is_card(digits) and _stands_alone(text, match.start("number")):
             yield Entity(EntityKind.CARD, match.start("number"), match.end())
+    cards = [match.span() for match in redact.CARD_FORM.finditer(text) if _is_card(text, match)]
+    for start, end in cards:
+        yield Entity(EntityKind.CARD, start, end)
+    text = _masked(text, cards)
+    for start, end in redact.mobiles(text):
+        yield Entity(EntityKind.PHONE, start, end)
     for match in _NUMBER.finditer(text):
         ranges = _RANGE.search(written, match.start(), match.end()) is not None
         kind = _number_kind(text, match, ranges)
         if kind is not None:
             yield Entity(kind, match.start(), match.end())
+
+
+def _masked(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """Returns the text with a word for each place, so that what stands beside it is read alone."""
+    pieces: list[str] = []
+    position = 0
+    for start, end in places:
+        pieces += [text[position:start], "x" * (end - start)]
+        position = end
+    return "".join([*pieces, text[position:]])
+
+
+def _is_card(text: str, match: re.Match[str]) -> bool:
+    """Returns True for a number with a card's form and check digit that no word says is another."""
+    if not checksums.is_card("".join(_DIGITS.findall(match[0]))):
+        return False
+    window = Window(text, match.start())
+    return window.distance_to(NOT_PERSONAL) < 0 or bool(window.is_personal(_CARD_WORDS))
 
 
 def _stands_alone(text: str, start: int) -> bool:
@@ -228,11 +255,7 @@ def _number_kind(text: str, match: re.Match[str], ranges: bool) -> EntityKind | 
     if not 7 <= count <= 19:
         return None
     window = Window(text, match.start())
-    if (
-        count >= 13
-        and checksums.is_card(digits)
-        and (window.distance_to(NOT_PERSONAL) < 0 or window.is_personal(_CARD_WORDS))
-    ):
+    if count >= 13 and _is_card(text, match):
         return EntityKind.CARD
     if count == 15 and _FRENCH.fullmatch(number) and checksums.is_french_number(digits):
         return EntityKind.SSN

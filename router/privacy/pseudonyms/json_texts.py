@@ -20,8 +20,10 @@ _PART = re.compile(
 _LEAST_NUMBER = 7
 """A number of fewer digits is read by nobody: it is a count or a price."""
 
+_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,64}")
+"""Matches what a type is called: "text", "object", "tool_use"."""
 
-_SILENT = frozenset({"text", "content", "type", "input", "body", "message"})
+_SILENT = frozenset({"text", "content", "type", "input", "body", "message", "refusal"})
 """Keys that do not tell what a value is."""
 
 
@@ -99,7 +101,9 @@ def as_read(one: JsonString) -> str:
     if one.is_key:
         told = " " in one.text or "@" in one.text or sum(map(str.isdigit, one.text)) > 4
         return one.text if told else ""
-    return behind(one.key) + one.text if one.text and one.key != "type" else ""
+    if not one.text or (one.key == "type" and _PLAIN_WORD.fullmatch(one.text)):
+        return ""
+    return behind(one.key) + one.text
 
 
 def behind(key: str) -> str:

@@ -1,8 +1,10 @@
 """Walks through a request: reads the personal details in it, and replaces them everywhere.
 
-Texts of messages, text parts, arguments and results of tools, and values of the body that go
-upstream are read. Descriptions and schemas of tools are the application's own: known values are
-replaced in them, nothing else is looked for. Images, sound and files are not read.
+`texts_of` is the only list of what leaves with a request; residency reads it, too. It has the texts
+of messages and of their parts, refusals and names of files included, names of speakers, arguments
+and results of tools, values of the body that go upstream, and what a client's own body holds
+besides. Descriptions and schemas of tools are the application's own: known values are replaced in
+them, nothing else is looked for. Images, sound and files are not read.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Protocol
 
+import orjson
 from msgspec.structs import replace
 
 from router.privacy.entities import detector
@@ -29,6 +32,8 @@ from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall
 
 KEPT_READINGS = 4_096
 _LEAST_KEPT = 64
+_WORDS = ("text", "refusal")
+"""Kinds of parts that are words."""
 _LEAST_ALONE = 4
 """A name of one word counts in other messages from so many letters on."""
 
@@ -80,26 +85,33 @@ class Reader:
 def texts_of(request: ChatRequest) -> Iterator[str]:
     """Yields each text of a request that is read, in its order."""
     for message in request.messages:
-        pieces = _pieces(message)
-        if pieces:
-            for part in message.parts:
-                if part.kind == "text":
-                    yield from leaves(part.payload)
-        elif message.text:
+        if message.name and message.role != "function":  # which is the name of a tool
+            yield message.name
+        if message.text and not _pieces(message):
             yield message.text
+        for part in message.parts:
+            if part.kind in _WORDS:
+                yield from leaves(part.payload)
+            elif name := _file_name(part):
+                yield name
         if message.reasoning:
             yield message.reasoning
         for call in message.tool_calls:
             yield from leaves(call.arguments)
     for key, value in request.extra.items():
         yield from leaves(value, key)
+    if original := request.unchanged:
+        yield from original.others
 
 
 def size_of(request: ChatRequest) -> int:
     """Returns about how many characters `texts_of` yields, without reading any JSON."""
     size = sum([len(message.text) + len(message.reasoning) for message in request.messages])
     arguments = [len(call.arguments) for m in request.messages for call in m.tool_calls]
-    return size + sum(arguments) + sum(map(len, request.extra.values()))
+    refusals = [len(part.payload) for part in request.parts if part.kind == "refusal"]
+    others = request.unchanged.others if request.unchanged else ()
+    size += sum(arguments) + sum(refusals) + sum(map(len, others))
+    return size + sum(map(len, request.extra.values()))
 
 
 def _pieces(message: Message) -> tuple[str, ...]:
@@ -108,6 +120,14 @@ def _pieces(message: Message) -> tuple[str, ...]:
         [text for part in message.parts if part.kind == "text" for text in _text_of(part)]
     )
     return pieces if pieces and "\n".join(pieces) == message.text else ()
+
+
+def _file_name(part: ContentPart) -> str:
+    """Returns the name of a file that is sent in a part, "" for a part without one."""
+    if part.kind != "file" or '"filename"' not in part.payload:
+        return ""
+    name = orjson.loads(part.payload)["file"].get("filename")
+    return name if isinstance(name, str) else ""
 
 
 def _text_of(part: ContentPart) -> list[str]:
@@ -145,6 +165,7 @@ def swapped(request: ChatRequest, swap: Swap) -> ChatRequest:
                     tool,
                     description=swap.known(tool.description),
                     parameters=_schema(tool.parameters, swap),
+                    custom=None if tool.custom is None else _schema(tool.custom, swap),
                 )
                 for tool in request.tools
             ]
@@ -165,8 +186,10 @@ _NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 def _message(message: Message, swap: Swap) -> Message:
     name = message.name
-    if name and message.role == "user":
-        name = _NAME.sub("", swap.known(name))
+    if name and message.role != "function":
+        changed = swap.said(name)
+        # Only what stands in the place of a person's name has to fit the form of one.
+        name = _NAME.sub("", changed) if message.role == "user" or changed != name else name
     pieces = _pieces(message)
     return replace(
         message,
@@ -179,9 +202,13 @@ def _message(message: Message, swap: Swap) -> Message:
 
 
 def _part(part: ContentPart, swap: Swap) -> ContentPart:
-    if part.kind != "text":
-        return part
-    return replace(part, payload=_payload(part.payload, swap))
+    if part.kind in _WORDS:
+        return replace(part, payload=_payload(part.payload, swap))
+    if name := _file_name(part):
+        payload = orjson.loads(part.payload)
+        payload["file"]["filename"] = swap.said(name)
+        return replace(part, payload=JsonText(orjson.dumps(payload).decode()))
+    return part
 
 
 def _call(call: ToolCall, swap: Swap) -> ToolCall:

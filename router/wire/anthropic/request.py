@@ -32,6 +32,7 @@ from router.wire.anthropic.blocks import (
     read_tools,
     read_turns,
 )
+from router.wire.anthropic.other_texts import other_texts
 from router.wire.anthropic.render import PING, MessageStream, render_error, render_message
 from router.wire.checks import (
     Reader,
@@ -40,6 +41,7 @@ from router.wire.checks import (
     bounded_text,
     integer,
     integers,
+    json_object,
     json_text,
     mapping,
     missing,
@@ -53,7 +55,7 @@ from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
     check_tool_choice,
-    read_fields,
+    read_object,
     read_schema,
     read_stop,
     refused,
@@ -191,7 +193,8 @@ class MessagesFormat:
         self._required = ("model", "messages", "max_tokens") if capped else ("model", "messages")
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> MessagesExchange:
-        read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/messages")
+        given = json_object(body)
+        read, extra = read_object(given, _READ, CHAT_KEYS, "/v1/messages")
         for key in self._required:
             if key not in read:
                 raise missing(key, _EXPECTED[key])
@@ -203,7 +206,14 @@ class MessagesFormat:
             messages = read_turns(exact["messages"], "messages")
         request = _request({**read, "messages": messages}, extra, headers)
         sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
-        original = Original(body, sent, request.messages, request.tools, turns.lost_digits)
+        original = Original(
+            body,
+            sent,
+            request.messages,
+            request.tools,
+            others=tuple(other_texts(given)),
+            has_large_integers=turns.lost_digits,
+        )
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 
     sign_of_life = PING

@@ -46,7 +46,7 @@ tiers:
         model: {model}
         wire: {wire}
         base_urls: ["{url}"]
-        capabilities: [tools, json_mode, json_schema]
+        capabilities: [tools, json_mode, json_schema, images, files]
         price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
 """
 LETTER = (
