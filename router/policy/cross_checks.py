@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from router.policy.content.term_files import STRATEGY
+from router.policy.content.term_files import ACTIONS, STRATEGY
 from router.policy.judge_checks import judge_mistakes
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
@@ -206,7 +206,7 @@ def _shadow(
 
 
 def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    lists = [*_names(raw, "terms"), *(matter.value for matter in Matter), STRATEGY]
+    lists = [*_names(raw, "terms"), *(matter.value for matter in Matter), STRATEGY, ACTIONS]
     for r, rule in sections(raw, "hard_rules"):
         for i, name in _strings(rule, "terms"):
             if name not in lists:

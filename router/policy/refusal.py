@@ -5,7 +5,7 @@ It reads only signals and what the key may do, so a stored row gives the same re
 
 from __future__ import annotations
 
-from router.policy.content.term_files import STRATEGY, list_of
+from router.policy.content.term_files import ACTIONS, STRATEGY, list_of
 from router.policy.head_conditions import any_holds, reached, reading_of
 from router.policy.schema import Policy
 from router.types import READ_LANGUAGES, Matter, Reason, Signals
@@ -52,4 +52,4 @@ def of_victim(signals: Signals) -> bool:
     """
     if signals.language in READ_LANGUAGES or signals.grave < VICTIM_AT:
         return False
-    return any(list_of(name) not in (name, STRATEGY) for name in signals.risk_terms)
+    return any(list_of(name) not in (name, STRATEGY, ACTIONS) for name in signals.risk_terms)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from router.policy.schema import Policy
+from router.routing.rule_conditions import fits_any
 from router.types import Capability, ChatRequest, Hints
 
 
@@ -24,6 +25,7 @@ class Asked(Struct, frozen=True):
     pinned_tier: str | None = None
     tiers: tuple[str, ...] = ()  # that the key may use; empty: all
     defends: bool = False  # the key may ask about attacks on computers
+    tools: tuple[str, ...] = ()  # offered ones that a hard rule of the policy names
 
     @property
     def rights(self) -> tuple[bool, int | None, int | None]:
@@ -60,6 +62,21 @@ def asked_of(
         tiers=tuple(sorted(tiers)),
         defends=defends,
     )
+
+
+def ruled_tools(policy: Policy, request: ChatRequest) -> tuple[str, ...]:
+    """Returns the names of offered tools that a hard rule of the policy names, sorted.
+
+    A tool counts by the name that models get, and by the client's own. None counts where the
+    request lets no tool be called.
+    """
+    if not request.tools or request.tool_choice == '"none"':
+        return ()
+    globs = {glob for rule in policy.hard_rules for glob in rule.tools}
+    if not globs:
+        return ()
+    names = {name for tool in request.tools for name in (tool.name, tool.own_name) if name}
+    return tuple(sorted([name for name in names if fits_any(globs, name)]))
 
 
 def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:

@@ -33,9 +33,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.content.term_files import list_of
-from router.policy.head_conditions import any_holds
-from router.policy.schema import DecisionSection, HardRule, Policy
+from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked, level_from
+from router.routing.rule_conditions import rule_holds
 from router.routing.wording.phrases import danger_named, lists_of_phrases, strategy_named
 from router.types import (
     READ_LANGUAGES,
@@ -163,7 +163,7 @@ def _rules(
     policy: Policy, signals: Signals, findings: Findings, asked: Asked
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors that the rules ask for, and the ceilings of the policy's own rules."""
-    floors, ceilings = _policy_rules(policy, signals, findings.lists)
+    floors, ceilings = _policy_rules(policy, signals, findings.lists, asked.tools)
     rules = [(2, Reason.TRIAGE_DEGRADED), *floors] if signals.degraded else floors
     if _has_triggers(policy):
         rules += _fixed_triggers(policy, signals, findings, asked)
@@ -217,12 +217,12 @@ def _impact(signals: Signals, asked: Asked) -> int:
 
 
 def _policy_rules(
-    policy: Policy, signals: Signals, lists: frozenset[str]
+    policy: Policy, signals: Signals, lists: frozenset[str], tools: tuple[str, ...]
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
     # Most rules name terms, and most requests have none.
     rules = [rule for rule in policy.hard_rules if lists or not rule.terms]
-    held = [rule for rule in rules if _holds(rule, signals, lists)] if rules else []
+    held = [rule for rule in rules if rule_holds(rule, signals, lists, tools)] if rules else []
     if not held:
         return [], []
     domain_of: dict[str, Domain | None] = {matter.value: matter.domain for matter in Matter}
@@ -334,20 +334,6 @@ def disclaimer_of(policy: Policy, signals: Signals) -> str:
         return ""
     text = policy.disclaimers.get(signals.domain, "")
     return text if text and for_knowledge(policy, signals) else ""
-
-
-def _holds(rule: HardRule, signals: Signals, lists: frozenset[str]) -> bool:
-    return (
-        (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
-        and (not rule.domains or signals.domain in rule.domains)
-        and (not rule.request_types or signals.request_type in rule.request_types)
-        and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
-        and (
-            rule.impact_from_usd is None
-            or signals.impact_nano_usd >= usd_to_nano(rule.impact_from_usd)
-        )
-        and (not rule.heads or any_holds(rule.heads, signals))
-    )
 
 
 def _fixed_triggers(

@@ -17,7 +17,7 @@ from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
 from router.privacy.pseudonyms.texts import Reader
 from router.routing.certificate_watch import CertificateWatch
-from router.routing.constraints import Asked, asked_of
+from router.routing.constraints import Asked, asked_of, ruled_tools
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
 from router.routing.key_access import (
@@ -152,6 +152,8 @@ class Router:
         asked = asked_of(
             request.hints, identity.may_lower, identity.tiers, defends=identity.defends
         )
+        if tools := ruled_tools(runtime.policy, request):
+            asked = replace(asked, tools=tools)
         asked = pinned(asked, selected, conversation.memory, request.in_tool_loop)
         facts = runtime.rung_facts(
             request, signals, assume_ready=assume_ready, warm=conversation.warm

@@ -80,6 +80,36 @@ def test_a_phrase_of_strategy_in_a_message_goes_to_level_3(
     assert (Reason.STRATEGIC in first.floor_reasons) is (level == 3)
 
 
+def test_orders_have_words_around_them_and_phrases(tmp_path: Path) -> None:
+    own = "actions: {polite: [snälla], asks: [hur], phrases: ['radera + alla data', '@child + ut']}"
+    (tmp_path / "sv.yaml").write_text(f"{GOOD}{own}\n")
+    actions = load_language_terms(tmp_path).actions
+    assert [(one.name, one.polite, one.asks, one.verb_last) for one in actions] == [
+        ("actions:sv", ("snälla",), ("hur",), False)
+    ]
+    assert actions[0].phrases == (
+        (("radera",), ("alla data",)),
+        (("min son", "barnet"), ("ut",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("phrases", "expected"),
+    [("['@verb + alla']", "of actions"), ("['radera + all*']", "5 letters"), ("[]", "phrases")],
+)
+def test_a_mistake_in_orders_is_named(tmp_path: Path, phrases: str, expected: str) -> None:
+    (tmp_path / "sv.yaml").write_text(f"{GOOD}actions: {{phrases: {phrases}}}\n")
+    with pytest.raises(PolicyError, match=expected):
+        load_language_terms(tmp_path)
+
+
+def test_a_hard_rule_may_name_the_orders() -> None:
+    rule = {"name": "actions", "terms": ["actions"], "floor": 2}
+    policy = Policy.model_validate(a_policy().model_dump() | {"hard_rules": [rule]})
+    signals = replace(CALM, risk_terms=("actions:de",))
+    assert decide(policy, signals, facts(), Asked()).floor == 2
+
+
 def test_a_list_is_the_same_in_every_language() -> None:
     assert [list_of(name) for name in ("self_harm:de", "self_harm")] == ["self_harm", "self_harm"]
 

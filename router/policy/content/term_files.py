@@ -1,4 +1,4 @@
-"""Reads the files of grave and strategic phrases, one per language: `terms/de.yaml` and its like.
+"""Reads the files of phrases by language (grave, strategic, orders): `terms/de.yaml` and its like.
 
     version: 1
     language: de
@@ -6,9 +6,11 @@
     phrases:
       poison: ["@child + @swallowed + bleiche"]
     strategy: [unsere firma + verkaufen]
+    actions: {polite: [bitte], phrases: [lösche + alle daten]}
 
 A phrase is one part, or several with ` + ` between that stand near each other in any order. A part
-is words in a row, or `@group` for any of a group. It knows nothing about how they are searched for.
+is words in a row, or `@group` for any of a group. The first part of a phrase of `actions` is the
+verb of an order. It knows nothing about how they are searched for.
 """
 
 from __future__ import annotations
@@ -33,8 +35,24 @@ _AND = " + "
 SHORTEST_STEM = 5
 STRATEGY = "strategy"
 """Names the list of phrases of a decision about a whole company."""
+ACTIONS = "actions"
+"""Names the list of orders that cannot be taken back, or reach far."""
 LANGUAGE_MARK = ":"
 """Stands between list and language in reports, as in `self_harm:de`; no list of a policy has it."""
+
+
+class ActionsFile(Section):
+    """Holds orders of one language that cannot be taken back, or reach far."""
+
+    polite: list[Term] = Field(default_factory=list)
+    """Words before the verb of an order, such as `please` and `can you`."""
+    asks: list[Term] = Field(default_factory=list)
+    """First words of sentences that order nothing: they ask, or want a text."""
+    joins: list[Term] = Field(default_factory=list)
+    """Words between two orders of a sentence."""
+    verb_last: bool = False
+    """An order may end with its verb, as in `alle Daten löschen`."""
+    phrases: list[Phrase] = Field(min_length=1)
 
 
 class TermFile(Section):
@@ -52,11 +70,15 @@ class TermFile(Section):
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
+    actions: ActionsFile | None = None
 
     def by_list(self) -> dict[str, list[str]]:
-        """Returns all phrases by the name of their list."""
+        """Returns all phrases by the name of their list, without those of orders."""
         by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
         return {**by_matter, STRATEGY: self.strategy}
+
+    def _all(self) -> dict[str, list[str]]:
+        return {**self.by_list(), ACTIONS: [] if self.actions is None else self.actions.phrases}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
@@ -66,13 +88,13 @@ class TermFile(Section):
         return self
 
     def _short_stems(self) -> Iterator[str]:
-        texts = [text for phrases in self.by_list().values() for text in phrases]
+        texts = [text for phrases in self._all().values() for text in phrases]
         for text in (*texts, *(term for group in self.groups.values() for term in group)):
             if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith("*")):
                 yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
 
     def _unknown_groups(self) -> Iterator[str]:
-        for name, phrases in self.by_list().items():
+        for name, phrases in self._all().items():
             for phrase in phrases:
                 for part in phrase.split(_AND):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
@@ -93,12 +115,29 @@ class LanguagePhrase(Struct, frozen=True):
         return f"{self.list_name}{LANGUAGE_MARK}{self.language}"
 
 
+class LanguageActions(Struct, frozen=True):
+    """Holds the orders of one language: the alternatives of each part, the verb's first."""
+
+    language: str
+    polite: tuple[str, ...]
+    asks: tuple[str, ...]
+    joins: tuple[str, ...]
+    verb_last: bool
+    phrases: tuple[tuple[tuple[str, ...], ...], ...]
+
+    @property
+    def name(self) -> str:
+        """Returns the name in signals and reports, such as `actions:de`."""
+        return f"{ACTIONS}{LANGUAGE_MARK}{self.language}"
+
+
 class LanguageTerms(Struct, frozen=True):
     """Holds all phrases of a folder, and the words that are not meant by them."""
 
     phrases: tuple[LanguagePhrase, ...] = ()
     not_meant: tuple[str, ...] = ()
     harmless: tuple[tuple[str, str], ...] = ()  # phrases and their plain words
+    actions: tuple[LanguageActions, ...] = ()
 
 
 NO_TERMS = LanguageTerms()
@@ -115,24 +154,37 @@ def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
     phrases: list[LanguagePhrase] = []
     not_meant: list[str] = []
     harmless: list[tuple[str, str]] = []
+    actions: list[LanguageActions] = []
     mistakes: list[Mistake] = []
     for file, _, _ in files_of(TermFile, [path for path, _, _ in files], mistakes):
         phrases += _phrases(file)
         not_meant += file.not_meant
         harmless += file.harmless.items()
+        actions += _actions(file)
     if mistakes:
         raise PolicyError(tuple(mistakes))
-    return LanguageTerms(tuple(phrases), tuple(not_meant), tuple(harmless))
+    return LanguageTerms(tuple(phrases), tuple(not_meant), tuple(harmless), tuple(actions))
 
 
 def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
     for name, phrases in file.by_list().items():
         for phrase in phrases:
-            parts = tuple(
-                tuple(file.groups[part[1:]]) if part.startswith(_GROUP) else (part,)
-                for part in phrase.split(_AND)
-            )
-            yield LanguagePhrase(name, file.language, parts, file.unspaced)
+            yield LanguagePhrase(name, file.language, _parts(file, phrase), file.unspaced)
+
+
+def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        tuple(file.groups[part[1:]]) if part.startswith(_GROUP) else (part,)
+        for part in phrase.split(_AND)
+    )
+
+
+def _actions(file: TermFile) -> Iterator[LanguageActions]:
+    own = file.actions
+    if own is not None:
+        phrases = tuple(_parts(file, phrase) for phrase in own.phrases)
+        lists = tuple(own.polite), tuple(own.asks), tuple(own.joins)
+        yield LanguageActions(file.language, *lists, own.verb_last, phrases)
 
 
 def list_of(name: str) -> str:

@@ -372,6 +372,9 @@ class TermList(Section):
     )
 
 
+ToolGlob = Annotated[str, Field(min_length=1, max_length=128)]
+
+
 class HardRule(Section):
     """Sets a floor or a ceiling that no hint overrides, when all given conditions hold."""
 
@@ -390,6 +393,11 @@ class HardRule(Section):
     heads: list[HeadCondition] = Field(
         default_factory=list, description="Any of these conditions on heads holds."
     )
+    tools: list[ToolGlob] = Field(
+        default_factory=list,
+        description="The request offers a tool whose name fits any of these, as `delete_*`. Not "
+        "where its `tool_choice` is `none`.",
+    )
     floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
     ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
 
@@ -404,6 +412,7 @@ class HardRule(Section):
             self.stakes_high_at,
             self.impact_from_usd,
             self.heads,
+            self.tools,
         )
         if not any(item not in ([], None) for item in given):
             raise ValueError("a hard rule needs at least one condition")

@@ -13,15 +13,16 @@ from msgspec import Struct
 
 from router.policy.content.outcomes import Outcome
 from router.policy.content.small_talk import SmallTalk
-from router.policy.content.term_files import NO_TERMS, LanguageTerms
+from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
 from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import Bounds
 from router.triage.facts.doubts import Shelf
 from router.triage.facts.harmless import PlainWords
-from router.triage.facts.phrase_finder import PhraseFinder
+from router.triage.facts.orders import OrderFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
+from router.triage.facts.turn_facts import FindsPhrases
 from router.triage.glossed.answers import GlossedAnswers
 from router.triage.own_heads import OwnHeads
 from router.triage.text.amounts import AmountReader
@@ -56,7 +57,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     own: OwnHeads | None = None
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
     momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
-    phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
+    phrases: tuple[FindsPhrases, ...] = ()  # of all languages; own lists, mistyped; orders
     glossed: GlossedAnswers | None = None  # approved answers in further languages
     shelf: Shelf | None = None  # what speaks against an approved answer
     plain: PlainWords | None = None  # of phrases that sound like harm and mean none
@@ -76,6 +77,8 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     ) -> TriageConfig:
         """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
+        ruled = any(ACTIONS in rule.terms for rule in policy.hard_rules)
+        orders = (OrderFinder(terms.actions),) if ruled and terms.actions else ()
         clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
         return cls(
             TermFinder(lists),
@@ -84,7 +87,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
             momentary_of(policy),
-            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
+            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant), *orders),
             glossed,
             shelf,
             PlainWords(dict(terms.harmless)) if terms.harmless else None,

@@ -6,14 +6,13 @@ It knows nothing about turns of a conversation or about what a decision makes of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
-from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.facts.works import asks_about_a_work
 from router.triage.text.amount_lists import all_quoted, largest_amounts
@@ -36,6 +35,13 @@ STRATEGY_WORDS = 150
 """Words of a message or a letter that may ask for a decision about a company. A longer text, such
 as a document or a program's prompt, may only mention one."""
 _STRATEGIC = f"{STRATEGY}{LANGUAGE_MARK}"
+
+
+class FindsPhrases(Protocol):
+    """Finds phrases of further lists. Raises nothing."""
+
+    def find(self, text: Folded) -> tuple[str, ...]:
+        """Returns the names of the lists found."""
 
 
 class TurnFacts(Struct, frozen=True):
@@ -71,7 +77,7 @@ def find_facts(
     amounts: AmountReader,
     terms: TermFinder,
     knows: Knows = knows_all,
-    phrases: Sequence[PhraseFinder] = (),
+    phrases: Sequence[FindsPhrases] = (),
     mend: Mend = as_written,
     spoken: str = UNKNOWN,
 ) -> TurnFacts:
@@ -127,7 +133,7 @@ def find_facts(
     )
 
 
-def _terms(text: Folded, terms: TermFinder, phrases: Sequence[PhraseFinder]) -> tuple[str, ...]:
+def _terms(text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]) -> tuple[str, ...]:
     names = terms.find(text)
     for finder in phrases:
         names += finder.find(text)

@@ -1,0 +1,40 @@
+"""Says which hard rule of a policy holds for a request. Pure; it knows nothing about levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from router.policy.head_conditions import any_holds
+from router.policy.schema import HardRule
+from router.types import Signals, usd_to_nano
+
+
+def rule_holds(
+    rule: HardRule, signals: Signals, lists: frozenset[str], tools: tuple[str, ...]
+) -> bool:
+    """Returns True where all conditions hold that a rule gives.
+
+    `lists` are the term lists that count, `tools` the offered tools that a rule names.
+    """
+    return (
+        (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
+        and (not rule.tools or any([fits_any(rule.tools, name) for name in tools]))
+        and (not rule.domains or signals.domain in rule.domains)
+        and (not rule.request_types or signals.request_type in rule.request_types)
+        and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
+        and (
+            rule.impact_from_usd is None
+            or signals.impact_nano_usd >= usd_to_nano(rule.impact_from_usd)
+        )
+        and (not rule.heads or any_holds(rule.heads, signals))
+    )
+
+
+def fits_any(globs: Iterable[str], name: str) -> bool:
+    """Returns True where a name fits any of the globs, in this case of letters.
+
+    >>> [fits_any(["delete_*"], name) for name in ("delete_user", "undelete_user")]
+    [True, False]
+    """
+    return any([fnmatchcase(name, glob) for glob in globs])

@@ -1,0 +1,98 @@
+"""Orders that cannot be taken back or reach far: what is one, and what only asks about one."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.content.term_files import load_language_terms
+from router.policy.loading import load_policy, policies_dir
+from router.policy.schema import Policy
+from router.triage.batches.config import TriageConfig
+from router.triage.facts.orders import MOST_WORDS, OrderFinder
+from router.triage.text.folding import fold
+from tests.kits.decision_kit import a_policy
+
+TERMS = load_language_terms(policies_dir() / "terms")
+FINDER = OrderFinder(TERMS.actions)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Delete all customer records older than today"),
+        ("en", "Approve the refund of everything to everyone"),
+        ("en", "Terminate employee Jane Miller effective today"),
+        ("en", "Deploy the untested build to production now"),
+        ("en", "delete the production database"),
+        ("en", "Can you drop the users table?"),
+        ("en", "The tests pass. Now merge it and deploy to production"),
+        ("en", "As agreed, please revoke all access of the marketing team"),
+        ("en", "Go ahead and wipe all backups"),
+        ("en", "Transfer the full balance to the new account"),
+        ("de", "Lösche alle Kundendaten, die älter als heute sind"),
+        ("de", "Bitte alle Konten sperren"),
+        ("de", "Kündigen Sie dem Mitarbeiter Kurz fristlos"),
+        ("fr", "Supprimez toutes les données de production"),
+        ("es", "Por favor, aprueba todos los reembolsos"),
+    ],
+)
+def test_a_far_reaching_order_is_found(language: str, text: str) -> None:
+    assert FINDER.find(fold(text)) == (f"actions:{language}",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do i delete all my photos",
+        "Can I erase all data on my old phone?",
+        "What happens when all accounts are closed?",
+        "Please, how do I wipe all backups?",
+        "I deleted all customer records by accident",
+        "Write a script that deletes all log files",
+        "Draft an email to all employees about the summer party",
+        "Never delete the production database",
+        "Don't delete the production database",
+        "Delete my account",
+        "Remove the second paragraph",
+        "Drop the second column of this table",
+        "Cancel my order",
+        "Approve my vacation request",
+        "Turn off the lights",
+        "Close the window",
+        "Should we delete the production database?",
+        "Wie lösche ich alle Daten?",
+        "Ich möchte alle Daten löschen",
+        "Comment supprimer toutes les données ?",
+        "¿Cómo borro todos los datos?",
+        "",
+        "???",
+    ],
+)
+def test_a_question_or_a_small_request_is_no_order(text: str) -> None:
+    assert FINDER.find(fold(text)) == ()
+
+
+def test_a_long_text_only_mentions_an_order() -> None:
+    order = "Delete all customer records."
+    fill = " word" * (MOST_WORDS - 4)
+    assert FINDER.find(fold(order + fill)) == ("actions:en",)
+    assert FINDER.find(fold(f"{order}{fill} more")) == ()
+
+
+def _names(policy: Policy) -> set[str]:
+    text = fold("Delete all customer records")
+    finders = TriageConfig.of(policy, terms=TERMS).phrases
+    return {name for finder in finders for name in finder.find(text)}
+
+
+def test_orders_are_looked_for_only_where_a_hard_rule_names_them() -> None:
+    rules = [{"name": "actions", "terms": ["actions"], "floor": 2}]
+    ruled = Policy.model_validate(a_policy().model_dump() | {"hard_rules": rules})
+    assert _names(ruled) == {"actions:en"}
+    assert _names(a_policy()) == set()
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "code_questions", "enterprise_decisions"])
+def test_shipped_policies_with_models_have_the_rule(name: str) -> None:
+    policy = load_policy(policies_dir() / f"{name}.yaml", {}).policy
+    assert [rule.floor for rule in policy.hard_rules if rule.terms == ["actions"]] == [2]
