@@ -52,7 +52,9 @@ def _sums(sums: Sums) -> Json:
 
 def reprice_renderable(repricing: Repricing, prices: str) -> RenderableType:
     """Renders the sentence, a table per grouping, and notes about calls that are left out."""
-    parts: list[RenderableType] = [Padding(Text(headline(repricing, prices), style="bold"), (0, 0, 1, 0))]
+    parts: list[RenderableType] = [
+        Padding(Text(headline(repricing, prices), style="bold"), (0, 0, 1, 0))
+    ]
     for name, group in repricing.groups.items():
         columns = (ONE[name], "calls", "booked", "repriced", "difference", "change", "left out")
         table = text_table(f"By {ONE[name]}", columns)
