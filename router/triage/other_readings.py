@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from router.triage.own_heads import DIGITS
 from router.triage.reading import KNOWN_QUESTION, ModelRow
 from router.types import HeadReading, Match, MatchBasis
 
@@ -33,6 +34,46 @@ def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
         risk_p=passage.risk_p,
         stakes_high=max(whole.stakes_high, passage.stakes_high),
     )
+
+
+def more_harmful(
+    whole: ModelRow, sentence: ModelRow, among: int, names: frozenset[str]
+) -> ModelRow:
+    """Returns the reading of a message, raised to what one of its sentences says by itself of grave
+    matters, and of harm by the heads of these names.
+
+    Thanks and garden chairs around it made a request for harm, or a farewell, look like small talk.
+    The more sentences are read, the more likely one of them only sounds so: see `one_among`.
+    """
+    grave = one_among(among, sentence.grave)
+    if grave > whole.grave:
+        whole = whole._replace(grave=grave, matter=sentence.matter)
+    alone = {
+        head.name: head if len(head.classes) > 1 else _one_among(among, head)
+        for head in sentence.heads
+        if head.name in names
+    }
+    if not any(
+        len(head.classes) == 1 and head.name in alone and _chance(alone[head.name]) > _chance(head)
+        for head in whole.heads
+    ):
+        return whole
+    return whole._replace(heads=tuple([alone.get(head.name, head) for head in whole.heads]))
+
+
+def one_among(number: int, chance: float) -> float:
+    """Returns a chance of one of so many texts for all of them: its odds are divided by them.
+
+    >>> one_among(3, 0.9)
+    0.75
+    """
+    rest = number * (1.0 - chance)
+    return round(chance / (chance + rest), DIGITS) if chance else 0.0
+
+
+def _one_among(number: int, head: HeadReading) -> HeadReading:
+    [(name, chance)] = head.classes
+    return HeadReading(head.name, ((name, one_among(number, chance)),))
 
 
 def surer(glossed: Match | None, match: Match | None) -> Match | None:
