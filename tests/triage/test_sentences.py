@@ -94,6 +94,32 @@ def test_what_only_sounds_so_stays_what_it_is_among_thanks(
     assert (bool(decision.refused), decision.floor < 3) == (False, True)
 
 
+PASTED = "Our quarterly newsletter describes the garden and the weather in several towns. " * 825
+
+
+@pytest.mark.parametrize("text", HARMFUL)
+def test_a_page_before_or_behind_a_request_for_harm_does_not_hide_it(
+    gateway: Gateway, text: str
+) -> None:
+    assert gateway.route(PASTED + text).decision.refused
+    assert gateway.route(f"{text} {PASTED}").decision.refused
+
+
+@pytest.mark.parametrize("text", [*GRAVE, "Please wire $4,500,000 to the new account today."])
+def test_a_page_before_or_behind_a_grave_matter_does_not_hide_it(
+    gateway: Gateway, text: str
+) -> None:
+    assert gateway.route(PASTED + text).decision.floor == 3
+    assert gateway.route(f"{text} {PASTED}").decision.floor == 3
+
+
+@pytest.mark.parametrize("text", [*ALIKE, "Where is my order?"])
+def test_a_page_that_is_not_read_as_a_whole_is_novel(gateway: Gateway, text: str) -> None:
+    routed = gateway.route(PASTED + text)
+    assert (bool(routed.decision.refused), routed.decision.floor) == (False, 2)
+    assert routed.signals.match is None
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from router.policy.head_conditions import highest
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
@@ -109,6 +110,8 @@ def signals_of(
         names = names_of((names, memory.risk_terms))
         grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
     heads = row.heads
+    if turns.split:  # both ends of one turn
+        heads = highest((heads, earlier[0].row.heads))
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
         momentary = frozenset[str]() if last.follow_up else last.momentary
@@ -129,7 +132,7 @@ def signals_of(
         novelty=1.0 if unread else row.novelty,
         toxic=row.toxic,
         spam=row.spam,
-        match=match,
+        match=None if turns.split else match,  # what is asked of a whole page is not known
         risk_terms=names,
         amounts=amounts,
         inherited=raised or (continued and not renamed),

@@ -22,6 +22,9 @@ EARLIER_CHARS = 16_384
 """Characters of earlier turns that are read whatever later ones took: about four pages."""
 
 END_CHARS = 1_024  # of each end of an earlier turn that is read only in part
+END_WORDS = 60
+"""Words of each end of a last turn that is not read as a whole. People paste first and ask last, or
+the other way round, and beside more words a question would be hard to hear."""
 _EMPTY = re.compile(
     r"[\s\u00ad\u034f\u115f\u1160\u3164\u180e\u200b-\u200f\u2060-\u2064\u2800\ufeff]{9,}"
 )
@@ -69,6 +72,7 @@ class Turns(Struct, frozen=True):
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
     points: bool = False  # the turn that leans has a word for the matter of that one
     asked_back: bool = False  # level 1 asked back, so the question before is still open
+    split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
 
 
 USER_ALONE = frozenset({"user"})
@@ -84,6 +88,9 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
     texts = [_squeezed(as_shown(text)) for text in texts]
+    split = bool(texts) and len(texts[-1]) > MAX_CHARS
+    if split:
+        texts[-1:] = _ends_last(texts[-1])
     if len(texts) < 2 and read <= USER_ALONE:
         older = [proposed] if proposed else []
         return Turns(texts[0] if texts else "", older=tuple(older), apart=apart)
@@ -92,15 +99,16 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     kept, rest = _all_within(texts[1:], left)
     beyond = left < 0 or rest < 0
     left = min(left, rest)
-    unmodelled = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
+    modelled = EARLIER_TURNS + (2 if split else 0)
+    unmodelled = "\n".join([proposed, *kept[modelled:]] if proposed else kept[modelled:])
     older = [unmodelled] if unmodelled else []
     if not read <= USER_ALONE:
         others = [as_shown(text) for text in _other_texts(request.messages, read) if text]
         cut, left = _within(others, left)
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
-    last, earlier = texts[0] if texts else "", tuple(kept[:EARLIER_TURNS])
-    return Turns(last, earlier, tuple(older), beyond, apart=apart)
+    last, earlier = texts[0] if texts else "", tuple(kept[:modelled])
+    return Turns(last, earlier, tuple(older), beyond, apart=apart, split=split)
 
 
 def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
@@ -137,6 +145,16 @@ def _apart(text: str) -> tuple[str, list[str]]:
         blocks.append(text[opened.start() : end])
     words.append(text[end:])
     return "".join(words), blocks
+
+
+def _ends_last(text: str) -> tuple[str, str, str]:
+    """Returns the midst of a text that is too long, its beginning, and its end, as three turns."""
+    beginning, end = text[:END_CHARS], text[-END_CHARS:]
+    if len(behind := beginning.split(None, END_WORDS)) > END_WORDS:
+        beginning = beginning[: -len(behind[-1])]
+    if len(before := end.rsplit(None, END_WORDS)) > END_WORDS:
+        end = end[len(before[0]) :]
+    return text, beginning, end
 
 
 def _squeezed(text: str) -> str:

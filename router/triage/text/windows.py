@@ -35,7 +35,8 @@ FEWEST_WORDS = 4
 _SENTENCE = re.compile(r"[^.!?\n。！？]*[.!?\n。！？]*\s*")
 _BEGINS = re.compile(
     r"(?<=[a-z0-9]) (?=(?:Thanks?|The|We|My|This|That|It|Hi|Hello|Please|Also|And|But|So|How|What|"
-    r"Can|Could|Do|Did|Is|Are|Was|Why|When|Where|If|There|You|Your|He|She|They|In|On|At|For|As) [a-z])"
+    r"Can|Could|Do|Did|Is|Are|Was|Why|When|Where|If|There|You|Your|"
+    r"He|She|They|In|On|At|For|As) [a-z])"
 )
 """Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
 _WORD = re.compile(r"\S+\s*")
