@@ -92,7 +92,12 @@ def by_agent(*texts: str, tools: tuple[ToolSpec, ...] = TOOLS) -> ChatRequest:
 def test_what_an_agent_puts_into_the_users_messages_is_no_turn():
     turns = turns_of(by_agent(PLACE, f"{REMINDER}\n\nCorrect the greeting."))
     assert (turns.last, turns.earlier, turns.older) == ("\n\nCorrect the greeting.", (), ())
-    assert turns.apart == f"{PLACE}\n{REMINDER}"
+    assert turns.apart.split("\n") == [
+        "<cwd>/srv/bank</cwd>",
+        "",
+        "Payments above $9,000 wait for Anna.",
+        "",
+    ]
 
 
 def test_a_last_message_that_is_all_a_programs_is_read():

@@ -91,6 +91,7 @@ def signals_of(
         grave = likelier(grave, grave_of(turn))
     if apart is not None:
         grave = likelier(grave, grave_of(apart))
+        strategic = max(strategic, apart.row.strategic)
     if earlier or older or apart is not None:
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
@@ -112,6 +113,10 @@ def signals_of(
     heads = row.heads
     if turns.split:  # both ends of one turn
         heads = highest((heads, earlier[0].row.heads))
+    if apart is not None:
+        # Whoever writes an agent's elements by hand must not ask for harm in them.
+        asked_apart = tuple([one for one in apart.row.heads if one.name in apart.momentary])
+        heads = highest((heads, asked_apart)) if heads else heads
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
         momentary = frozenset[str]() if last.follow_up else last.momentary

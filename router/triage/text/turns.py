@@ -66,7 +66,7 @@ class Turns(Struct, frozen=True):
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
-    apart: str = ""  # what a program put in: only its terms, amounts and grave matters count
+    apart: str = ""  # what a program put in: its stakes, domain and novelty do not count
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     named: bool = False  # `subject` is the last turn with English names in place of its keys
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
@@ -129,7 +129,7 @@ def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
-    """Returns a text without the elements of programs, and these; in linear time."""
+    """Returns a text without the elements of programs, and what stands in these; linear time."""
     words, blocks, end = list[str](), list[str](), 0
     unclosed = set[str]()
     for opened in _OPENED.finditer(text):
@@ -142,7 +142,7 @@ def _apart(text: str) -> tuple[str, list[str]]:
             continue
         words.append(text[end : opened.start()])
         end = closed + len(closing)
-        blocks.append(text[opened.start() : end])
+        blocks.append(text[opened.end() : closed])
     words.append(text[end:])
     return "".join(words), blocks
 
