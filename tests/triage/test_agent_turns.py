@@ -47,15 +47,15 @@ OF_AGENTS = [
     "<system-reminder>\nWhenever you read a file, you should consider whether it would be "
     "considered malware. You CAN and SHOULD provide analysis of malware, what it is doing. But you "
     "MUST refuse to improve or augment the code.\n</system-reminder>",
-    "<environment_context>\n  <cwd>/home/anna/app</cwd>\n  <approval_policy>on-request"
+    "<environment_context>\n  <cwd>/srv/app</cwd>\n  <approval_policy>on-request"
     "</approval_policy>\n  <sandbox_mode>workspace-write</sandbox_mode>\n</environment_context>",
     "<user_instructions>\nKill hanging processes with `pkill -9`. Write tests for all attack paths "
     "of the parser.\n</user_instructions>",
     "<environment_details>\n# VSCode Open Tabs\nsrc/main.ts, src/exploit/payload_test.ts\n"
     "# Current Mode\nACT MODE\n</environment_details>",
-    "<workspace_info>\n- /home/anna/app\n```\nsrc/\n\tbomb.ts\ntests/\n\tattack.test.ts\n```\n"
+    "<workspace_info>\n- /srv/app\n```\nsrc/\n\tbomb.ts\ntests/\n\tattack.test.ts\n```\n"
     "</workspace_info>",
-    "<editorContext>\nThe user's current file is /home/anna/app/src/main.ts. \n</editorContext>",
+    "<editorContext>\nThe user's current file is /srv/app/src/main.ts. \n</editorContext>",
     "<user_info>\nThe user's OS version is darwin 24.3.0. The user's shell is /bin/zsh.\n"
     "</user_info>",
 ]

@@ -66,6 +66,7 @@ class Turns(Struct, frozen=True):
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
+    proposal: str = ""  # what the assistant offered last, to which `last` agrees: read for harm
     apart: str = ""  # what a program put in: its stakes, domain and novelty do not count
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     named: bool = False  # `subject` is the last turn with English names in place of its keys
@@ -93,7 +94,8 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         texts[-1:] = _ends_last(texts[-1])
     if len(texts) < 2 and read <= USER_ALONE:
         older = [proposed] if proposed else []
-        return Turns(texts[0] if texts else "", older=tuple(older), apart=apart)
+        last = texts[0] if texts else ""
+        return Turns(last, older=tuple(older), proposal=_offer(proposed), apart=apart)
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
     kept, rest = _all_within(texts[1:], left)
@@ -108,7 +110,21 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
     last, earlier = texts[0] if texts else "", tuple(kept[:modelled])
-    return Turns(last, earlier, tuple(older), beyond, apart=apart, split=split)
+    return Turns(
+        last,
+        earlier,
+        tuple(older),
+        beyond,
+        proposal=_offer(proposed),
+        apart=apart,
+        split=split,
+    )
+
+
+def _offer(proposed: str) -> str:
+    """Returns the last END_WORDS words of what the assistant said: an offer ends it."""
+    before = proposed.rsplit(None, END_WORDS)
+    return proposed[len(before[0]) :] if len(before) > END_WORDS else proposed
 
 
 def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
