@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from router.triage.own_heads import DIGITS
 from router.triage.reading import KNOWN_QUESTION, ModelRow
-from router.types import HeadReading, Match, MatchBasis
+from router.types import HeadReading, Match, MatchBasis, RequestType
 
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
@@ -18,6 +19,11 @@ go to level 3; from half of it on it would be 2.7 %."""
 STRATEGIC_PASSAGE = 0.8
 """Chance of a strategic passage that makes a long text strategic: so 1 in 272 long general prompts
 and 3 in 515 mails go to level 3 that did not; from .5 on it would be 2 and 7."""
+
+GRAVE_SENTENCE = 0.85
+"""Chance of a grave matter, of one among the sentences of a message, that raises the message. It is
+the default of `decision.grave_at`: a lower one starts nothing, and would only take the calm from a
+text that mentions trouble."""
 
 
 def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
@@ -33,6 +39,49 @@ def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
         risk_p=passage.risk_p,
         stakes_high=max(whole.stakes_high, passage.stakes_high),
     )
+
+
+def more_harmful(
+    whole: ModelRow, sentence: ModelRow, among: int, names: frozenset[str]
+) -> ModelRow:
+    """Returns the reading of a message, raised to what one of its sentences says by itself of grave
+    matters, and of harm by the heads of these names.
+
+    Thanks and garden chairs around it made a request for harm, or a farewell, look like small talk.
+    The more sentences are read, the more likely one of them only sounds so: see `one_among`. Of a
+    text to be written or worded no sentence is anybody's own trouble by itself: with them 14 of 227
+    such texts more went to level 3, and 4 of 114 grave ones; without them 4 and 1 do.
+    """
+    grave = one_among(among, sentence.grave)
+    own = whole.request_type is not RequestType.WRITING
+    if own and grave >= GRAVE_SENTENCE and grave > whole.grave:
+        whole = whole._replace(grave=grave, matter=sentence.matter)
+    alone = {
+        head.name: head if len(head.classes) > 1 else _one_among(among, head)
+        for head in sentence.heads
+        if head.name in names
+    }
+    if not any(
+        len(head.classes) == 1 and head.name in alone and _chance(alone[head.name]) > _chance(head)
+        for head in whole.heads
+    ):
+        return whole
+    return whole._replace(heads=tuple([alone.get(head.name, head) for head in whole.heads]))
+
+
+def one_among(number: int, chance: float) -> float:
+    """Returns a chance of one of so many texts for all of them: its odds are divided by them.
+
+    >>> one_among(3, 0.9)
+    0.75
+    """
+    rest = number * (1.0 - chance)
+    return round(chance / (chance + rest), DIGITS) if chance else 0.0
+
+
+def _one_among(number: int, head: HeadReading) -> HeadReading:
+    [(name, chance)] = head.classes
+    return HeadReading(head.name, ((name, one_among(number, chance)),))
 
 
 def surer(glossed: Match | None, match: Match | None) -> Match | None:

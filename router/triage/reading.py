@@ -28,6 +28,7 @@ from router.policy.head_conditions import highest
 from router.triage.facts.farewells import only_closes
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
+from router.triage.text.phrases import insists
 from router.triage.text.quotes import acts
 from router.types import (
     READ_LANGUAGES,
@@ -108,6 +109,7 @@ class TurnReading(Struct, frozen=True):
     letter: bool = False  # a message of a letter's length at most
     # Heads that say something of this turn alone: they are not the highest of the conversation.
     momentary: frozenset[str] = frozenset()
+    insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
 
 
@@ -229,6 +231,7 @@ def reading_of(
         _is_brief(facts),
         len(facts.folded.words) <= LETTER_WORDS,
         momentary,
+        insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
     )
 

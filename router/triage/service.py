@@ -168,12 +168,11 @@ class _Reading:
         remembered: str,
     ) -> None:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
-        beside = [text for text in (turns.apart, turns.subject) if text]
+        beside = [text for text in (turns.apart, turns.proposal, turns.subject) if text]
         texts = (turns.last, *turns.earlier, *beside)
         spoken = spoken_before(turns.last, turns.earlier, remembered)
         self._spoken = spoken[0]
-        if turns.apart:
-            spoken.append(UNKNOWN)
+        spoken += [UNKNOWN for text in (turns.apart, turns.proposal) if text]
         if turns.subject:
             spoken.append(self._spoken)
         # English is the language of whatever tells none, so that it makes no difference.

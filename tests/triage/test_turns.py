@@ -8,6 +8,7 @@ from router.triage.text.folding import MAX_CHARS
 from router.triage.text.turns import (
     EARLIER_CHARS,
     EARLIER_TURNS,
+    END_WORDS,
     MAX_PART_TOKENS,
     estimate_input_tokens,
     turns_of,
@@ -91,7 +92,12 @@ def by_agent(*texts: str, tools: tuple[ToolSpec, ...] = TOOLS) -> ChatRequest:
 def test_what_an_agent_puts_into_the_users_messages_is_no_turn():
     turns = turns_of(by_agent(PLACE, f"{REMINDER}\n\nCorrect the greeting."))
     assert (turns.last, turns.earlier, turns.older) == ("\n\nCorrect the greeting.", (), ())
-    assert turns.apart == f"{PLACE}\n{REMINDER}"
+    assert turns.apart.split("\n") == [
+        "<cwd>/srv/bank</cwd>",
+        "",
+        "Payments above $9,000 wait for Anna.",
+        "",
+    ]
 
 
 def test_a_last_message_that_is_all_a_programs_is_read():
@@ -148,7 +154,8 @@ def test_long_turn_sheds_no_earlier_one(later: list[str]):
 def test_both_ends_of_a_long_earlier_turn_are_read():
     long = "my lawsuit " + "x" * MAX_CHARS + " chest tightness"
     for last in ("y" * (MAX_CHARS + 1), "y" * MAX_CHARS, "y" * 60_000, "y"):
-        earlier = turns_of(request(long, last)).earlier[0]
+        turns = turns_of(request(long, last))
+        earlier = turns.earlier[2 if turns.split else 0]  # behind the parts of the last turn
         assert earlier.startswith("my lawsuit")
         assert earlier.endswith("chest tightness")
         assert len(earlier) <= MAX_CHARS
@@ -156,7 +163,23 @@ def test_both_ends_of_a_long_earlier_turn_are_read():
 
 def test_earlier_turns_have_a_share_and_no_more():
     turns = turns_of(request(*["e" * 5_000] * 30, "x" * (MAX_CHARS + 1)))
-    assert EARLIER_CHARS - 9 <= sum(map(len, turns.earlier)) <= EARLIER_CHARS + 9
+    assert EARLIER_CHARS - 9 <= sum(map(len, turns.earlier[2:])) <= EARLIER_CHARS + 9
+
+
+def test_both_ends_of_a_last_turn_that_is_too_long_are_turns_of_their_own():
+    long = "My lawsuit\nbegan. " + "It went on. " * 6_000 + "What\nnow?"
+    turns = turns_of(request("Hello", long))
+    assert (turns.split, turns.beyond) == (True, True)
+    assert turns.last.endswith("It went on. What\nnow?")
+    assert turns.earlier[0].startswith("My lawsuit\nbegan. It went on. ")
+    assert [len(end.split()) for end in (turns.last, turns.earlier[0])] == [END_WORDS, END_WORDS]
+    assert turns.earlier[1].endswith("What\nnow?")
+    assert turns.earlier[2] == "Hello"
+
+
+def test_a_last_turn_up_to_the_limit_is_read_as_a_whole():
+    turns = turns_of(request("x" * MAX_CHARS))
+    assert (turns.last, turns.earlier, turns.split) == ("x" * MAX_CHARS, (), False)
 
 
 @pytest.mark.parametrize("empty", [" ", "\n", "\u200b", "\u3164 ", "\ufeff\t"])

@@ -85,7 +85,7 @@ def config(answers: Answers, glossed: GlossedAnswers | None = None) -> TriageCon
 
 @pytest.mark.parametrize(
     ("use", "matched", "read_for_matters"),
-    [(Use.ALL, 1, 1), (Use.IF_KNOWN, 1, 0), (Use.HEADS, 0, 0), (Use.MATCH, 1, 0)],
+    [(Use.ALL, 1, 1), (Use.IF_KNOWN, 1, 0), (Use.HEADS, 0, 0), (Use.HARM, 0, 1), (Use.MATCH, 1, 0)],
 )
 def test_each_use_has_its_own_readings(
     reader: TextReader, grave: Counted, use: Use, matched: int, read_for_matters: int
@@ -106,9 +106,10 @@ def test_texts_of_several_uses_keep_their_places(reader: TextReader, grave: Coun
     batch = reader.model.begin(asked)
     batch.encode()
     rows, matches = batch.rows()
-    assert grave.texts == [asked[0].text]
-    assert [row.matter is not None for row in rows] == [one.use is Use.ALL for one in asked]
-    assert [match is None for match in matches] == [one.use is Use.HEADS for one in asked]
+    for_matters, unmatched = (Use.ALL, Use.HARM), (Use.HEADS, Use.HARM)
+    assert grave.texts == [one.text for one in asked if one.use in for_matters]
+    assert [row.matter is not None for row in rows] == [one.use in for_matters for one in asked]
+    assert [match is None for match in matches] == [one.use in unmatched for one in asked]
 
 
 def test_passages_of_a_long_text_are_read_by_heads_alone(

@@ -206,8 +206,8 @@ class TriageSection(Section):
         default=["user"],
         description="user (always) | developer (also written system: the instructions of system "
         "and developer messages) | tool (tool results, and the arguments of tool calls). At most "
-        "65,536 characters of a request are read, the user's first, and both ends of earlier turns "
-        "beyond that. A longer request counts as novel.",
+        "65,536 characters of a request are read, the user's first, and both ends of turns beyond "
+        "that. A longer request counts as novel, and matches no approved answer.",
     )
 
     images: Literal["pass", "read"] = Field(

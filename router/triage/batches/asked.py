@@ -17,6 +17,7 @@ class Use(Enum):
     ALL = auto()
     IF_KNOWN = auto()  # A gloss counts only where it is a known question.
     HEADS = auto()  # A passage of a long text is read by heads alone.
+    HARM = auto()  # A sentence of a message is read for harm and for grave matters.
     MATCH = auto()  # A clause that asks is only matched.
 
 

@@ -355,7 +355,7 @@ def _counts(asked: Asked, match: Match | None) -> bool:
     """Returns True for a text whose chances of harm and of grave matters are used too."""
     if asked.use is Use.IF_KNOWN:
         return match is not None and match.confidence >= GLOSSED_AT
-    return asked.use is Use.ALL
+    return asked.use in (Use.ALL, Use.HARM)
 
 
 def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
@@ -370,7 +370,7 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
     """Matches the texts whose match is used, one call per knowledge file."""
     result: list[Match | None] = [None] * len(asked)
     for config, places in _by_config(asked).items():
-        indices = [i for i in places if asked[i].use is not Use.HEADS]
+        indices = [i for i in places if asked[i].use not in (Use.HEADS, Use.HARM)]
         if config.knowledge is None or not indices:
             continue
         texts = [asked[i][0] for i in indices]

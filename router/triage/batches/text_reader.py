@@ -27,6 +27,7 @@ from router.triage.other_readings import (
     is_known,
     known_forms,
     likelier,
+    more_harmful,
     surer,
     weaker_match,
     with_heads,
@@ -143,6 +144,7 @@ class TextBatch:
         self._again = [i for i, one in enumerate(texts) for _ in one.facts.other_forms]
         self._framed = [i for i, one in enumerate(texts) if one.framed]
         self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
+        self._sentences = [i for i, one in enumerate(texts) for _ in one.facts.sentences]
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
         if reader.model is None or not texts:
@@ -160,6 +162,11 @@ class TextBatch:
                 Asked(part, one.config, use=Use.HEADS)
                 for one in texts
                 for part in one.facts.passages
+            ]
+            parts += [
+                Asked(part, one.config, (fold(part).words, one.facts.language), use=Use.HARM)
+                for one in texts
+                for part in one.facts.sentences
             ]
             parts += [
                 Asked(clause, one.config, use=Use.MATCH) for one in texts for clause in one.clauses
@@ -227,7 +234,11 @@ class TextBatch:
             part_rows, part_matches = parts.rows()
             for index, row in zip(self._passages, part_rows, strict=False):
                 rows[index] = graver(rows[index], row)
-            self._by_asks(matches, part_matches[len(self._passages) :])
+            of_sentences = part_rows[len(self._passages) :]
+            for index, row in zip(self._sentences, of_sentences, strict=False):
+                among, names = len(texts[index].facts.sentences), texts[index].config.momentary
+                rows[index] = more_harmful(rows[index], row, among, names)
+            self._by_asks(matches, part_matches[len(self._passages) + len(self._sentences) :])
         # Rows of second readings lie behind the texts' own, and are not used.
         return [
             reading_of(

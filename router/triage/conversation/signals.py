@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from router.policy.head_conditions import highest
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
@@ -30,7 +31,7 @@ from router.triage.reading import (
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
-from router.types import READ_LANGUAGES, Domain, Match, SessionMemory, Signals
+from router.types import READ_LANGUAGES, Domain, HeadReading, Match, SessionMemory, Signals
 
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 TOGETHER_AT = 0.8
@@ -54,12 +55,13 @@ def signals_of(
 ) -> Signals:
     """Returns the signals of a request.
 
-    `readings`: the last turn, then `turns.earlier`, then `turns.apart` and `turns.subject` where
-    there is one.
+    `readings`: the last turn, then `turns.earlier`, then `turns.apart`, `turns.proposal` and
+    `turns.subject` where there is one.
     `spoken`: the language of the conversation before the last turn.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
+    proposed = readings[len(readings) - 1 - bool(turns.subject)] if turns.proposal else None
     about = readings[-1] if turns.subject else None
     if about is not None and not turns.asked_back:
         about = _asked_last(about, last)
@@ -90,8 +92,10 @@ def signals_of(
         grave = likelier(grave, grave_of(turn))
     if apart is not None:
         grave = likelier(grave, grave_of(apart))
+        strategic = max(strategic, apart.row.strategic)
     if earlier or older or apart is not None:
-        sources: list[TurnReading | RuleFacts] = [*readings, *older]
+        of_users = [turn for turn in readings if turn is not proposed]
+        sources: list[TurnReading | RuleFacts] = [*of_users, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
         names = names_of(facts.risk_terms for facts in sources)
     if last.acts:
@@ -108,13 +112,16 @@ def signals_of(
         multi_factor = max(multi_factor, memory.multi_factor)
         names = names_of((names, memory.risk_terms))
         grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
-    heads = row.heads
+    ends = earlier[:1] if turns.split else ()
+    heads = _also_asked(row, ends, [turn for turn in (apart, proposed) if turn is not None])
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
-        momentary = frozenset[str]() if last.follow_up else last.momentary
+        goes_on = last.follow_up or last.insists
+        momentary = frozenset[str]() if goes_on else last.momentary
         heads = heads_of(heads, [turn.row.heads for turn in earlier], memory, momentary)
     unread = turns.beyond or any([facts.unread for facts in older])
     begins = memory is None and not older
+    own = [turn for turn in readings if turn is not apart and turn is not proposed]
     raised = domain[0] is not row.domain or stakes > row.stakes_high
     return Signals(
         request_type=row.request_type,
@@ -129,7 +136,7 @@ def signals_of(
         novelty=1.0 if unread else row.novelty,
         toxic=row.toxic,
         spam=row.spam,
-        match=match,
+        match=None if turns.split else match,  # what is asked of a whole page is not known
         risk_terms=names,
         amounts=amounts,
         inherited=raised or (continued and not renamed),
@@ -144,9 +151,20 @@ def signals_of(
         matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
         language=last.language or spoken,
-        brief=begins and all([turn.brief for turn in readings if turn is not apart]),
-        letter=begins and all([turn.letter for turn in readings if turn is not apart]),
+        brief=begins and all([turn.brief for turn in own]),
+        letter=begins and all([turn.letter for turn in own]),
     )
+
+
+def _also_asked(
+    row: ModelRow, ends: Sequence[TurnReading], beside: Sequence[TurnReading]
+) -> tuple[HeadReading, ...]:
+    """Returns the heads of the last turn with those of its other end, and with what `beside` asks
+    for of harm: nobody may do so in an agent's elements, or by a yes to the assistant's words."""
+    if not row.heads or not (ends or beside):
+        return row.heads
+    harm = [tuple([one for one in turn.row.heads if one.name in turn.momentary]) for turn in beside]
+    return highest((row.heads, *[turn.row.heads for turn in ends], *harm))
 
 
 def _is_distorted(last: TurnReading, named: TurnReading) -> bool:

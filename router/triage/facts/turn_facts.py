@@ -28,7 +28,7 @@ from router.triage.text.phrases import (
 )
 from router.triage.text.spelling import Mend, as_written, knows_all
 from router.triage.text.terms import TermFinder
-from router.triage.text.windows import passages
+from router.triage.text.windows import passages, sentences
 from router.types import READ_LANGUAGES, Amount
 
 STRATEGY_WORDS = 150
@@ -60,6 +60,7 @@ class TurnFacts(Struct, frozen=True):
     clear: bool = False  # the text tells its language clearly
     even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
+    sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
     harmless: bool = False  # only asks who made a named work, or for a sum of numbers
 
@@ -128,6 +129,7 @@ def find_facts(
         clear=told.clear,
         even=told.even if language == told.language else (),
         passages=passages(instead or plain),
+        sentences=sentences(instead or plain),
         mended=mended if mended != text else "",
         harmless=asks_about_a_work(folded.text) or only_works_out(folded.text),
     )

@@ -15,7 +15,7 @@ import re
 from msgspec import Struct
 
 from router.regexes.late import late_regex
-from router.triage.text.folding import Folded
+from router.triage.text.folding import Folded, words_of
 
 MAX_FOLLOW_UP_WORDS = 8
 """Longest bare follow-up: "ok then please go ahead and do it"; longer ones give instructions."""
@@ -66,6 +66,32 @@ def is_bare_follow_up(text: Folded) -> bool:
         0 < len(words) <= MAX_FOLLOW_UP_WORDS
         and _WITHOUT_MATTER.issuperset(words)
         and not _POINTERS.isdisjoint(words)
+    )
+
+
+_INSISTING = frozenset(
+    "do go continue proceed carry keep finish anyway again tell show give write answer".split()
+)
+_BESIDE = (
+    _WITHOUT_MATTER | _INSISTING | set("part parts step steps full whole details come".split())
+)
+_CLAUSE = late_regex(r"[^.,;:!?\n]+")
+MAX_INSISTING_WORDS = 25
+
+
+def insists(text: Folded) -> bool:
+    """Returns whether a short turn has a clause that only asks to go on with what was asked.
+
+    >>> from router.triage.text.folding import fold
+    >>> turns = ("Do it anyway, it is for my class.", "Go on and write step 2.", "Do the dishes.")
+    >>> [insists(fold(turn)) for turn in turns]
+    [True, True, False]
+    """
+    if len(text.words) > MAX_INSISTING_WORDS or _INSISTING.isdisjoint(text.words):
+        return False
+    clauses = [words_of(clause) for clause in _CLAUSE.findall(text.text)]
+    return any(
+        [len(c) > 1 and _BESIDE.issuperset(c) and not _INSISTING.isdisjoint(c) for c in clauses]
     )
 
 

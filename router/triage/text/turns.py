@@ -27,6 +27,9 @@ EARLIER_CHARS = 16_384
 """Characters of earlier turns that are read whatever later ones took: about four pages."""
 
 END_CHARS = 1_024  # of each end of an earlier turn that is read only in part
+END_WORDS = 60
+"""Words of each end of a last turn that is not read as a whole. People paste first and ask last, or
+the other way round, and beside more words a question would be hard to hear."""
 _EMPTY = re.compile(
     r"[\s\u00ad\u034f\u115f\u1160\u3164\u180e\u200b-\u200f\u2060-\u2064\u2800\ufeff]{9,}"
 )
@@ -68,12 +71,14 @@ class Turns(Struct, frozen=True):
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
-    apart: str = ""  # what a program put in: only its terms, amounts and grave matters count
+    proposal: str = ""  # what the assistant offered last, to which `last` agrees: read for harm
+    apart: str = ""  # what a program put in: its stakes, domain and novelty do not count
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     named: bool = False  # `subject` is the last turn with English names in place of its keys
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
     points: bool = False  # the turn that leans has a word for the matter of that one
     asked_back: bool = False  # level 1 asked back, so the question before is still open
+    split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
 
 
 USER_ALONE = frozenset({"user"})
@@ -89,23 +94,42 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
     texts = [_squeezed(as_shown(text)) for text in texts]
+    split = bool(texts) and len(texts[-1]) > MAX_CHARS
+    if split:
+        texts[-1:] = _ends_last(texts[-1])
     if len(texts) < 2 and read <= USER_ALONE:
         older = [proposed] if proposed else []
-        return Turns(texts[0] if texts else "", older=tuple(older), apart=apart)
+        last = texts[0] if texts else ""
+        return Turns(last, older=tuple(older), proposal=_offer(proposed), apart=apart)
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
     kept, rest = _all_within(texts[1:], left)
     beyond = left < 0 or rest < 0
     left = min(left, rest)
-    unmodelled = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
+    modelled = EARLIER_TURNS + (2 if split else 0)
+    unmodelled = "\n".join([proposed, *kept[modelled:]] if proposed else kept[modelled:])
     older = [unmodelled] if unmodelled else []
     if not read <= USER_ALONE:
         others = [as_shown(text) for text in _other_texts(request.messages, read) if text]
         cut, left = _within(others, left)
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
-    last, earlier = texts[0] if texts else "", tuple(kept[:EARLIER_TURNS])
-    return Turns(last, earlier, tuple(older), beyond, apart=apart)
+    last, earlier = texts[0] if texts else "", tuple(kept[:modelled])
+    return Turns(
+        last,
+        earlier,
+        tuple(older),
+        beyond,
+        proposal=_offer(proposed),
+        apart=apart,
+        split=split,
+    )
+
+
+def _offer(proposed: str) -> str:
+    """Returns the last END_WORDS words of what the assistant said: an offer ends it."""
+    before = proposed.rsplit(None, END_WORDS)
+    return proposed[len(before[0]) :] if len(before) > END_WORDS else proposed
 
 
 def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
@@ -126,7 +150,7 @@ def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
-    """Returns a text without the elements of programs, and these; in linear time."""
+    """Returns a text without the elements of programs, and what stands in these; linear time."""
     words, blocks, end = list[str](), list[str](), 0
     unclosed = set[str]()
     for opened in _OPENED.finditer(text):
@@ -139,9 +163,19 @@ def _apart(text: str) -> tuple[str, list[str]]:
             continue
         words.append(text[end : opened.start()])
         end = closed + len(closing)
-        blocks.append(text[opened.start() : end])
+        blocks.append(text[opened.end() : closed])
     words.append(text[end:])
     return "".join(words), blocks
+
+
+def _ends_last(text: str) -> tuple[str, str, str]:
+    """Returns the midst of a text that is too long, its beginning, and its end, as three turns."""
+    beginning, end = text[:END_CHARS], text[-END_CHARS:]
+    if len(behind := beginning.split(None, END_WORDS)) > END_WORDS:
+        beginning = beginning[: -len(behind[-1])]
+    if len(before := end.rsplit(None, END_WORDS)) > END_WORDS:
+        end = end[len(before[0]) :]
+    return text, beginning, end
 
 
 def _squeezed(text: str) -> str:

@@ -22,7 +22,23 @@ PASSAGE_WORDS, LONGEST_PASSAGE_WORDS = 40, 90
 MOST_PASSAGES = 16
 """Passages of one turn that are read: each costs as much as a short turn."""
 
+LETTER_WORDS = 150
+"""Words of a message up to which each of its sentences is read by itself. Of what is longer, a page
+or an article, a sentence may only mention such a thing."""
+
+LONGEST_WORD = 60
+"""Characters of a word, at which a text is long whatever its blanks are."""
+
+FEWEST_WORDS = 4
+"""Words of the shortest sentence that is read by itself; a shorter one goes with its neighbour."""
+
 _SENTENCE = re.compile(r"[^.!?\n。！？]*[.!?\n。！？]*\s*")
+_BEGINS = re.compile(
+    r"(?<=[a-z0-9]) (?=(?:Thanks?|The|We|My|This|That|It|Hi|Hello|Please|Also|And|But|So|How|What|"
+    r"Can|Could|Do|Did|Is|Are|Was|Why|When|Where|If|There|You|Your|"
+    r"He|She|They|In|On|At|For|As) [a-z])"
+)
+"""Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
 _WORD = re.compile(r"\S+\s*")
 _PART_OF_SENTENCE = re.compile(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
 
@@ -58,6 +74,28 @@ def passages(text: str) -> tuple[str, ...]:
         step = (len(windows) - 1) / (MOST_PASSAGES - 1)
         windows = [windows[round(place * step)] for place in range(MOST_PASSAGES)]
     return tuple(windows) if len(windows) > 1 else ()
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Returns the sentences of a message that has several, () for one sentence or a long text.
+
+    At most MOST_PASSAGES, of which the last ones are put together where there are more.
+
+    >>> sentences("Thanks for the garden chairs! They look. How do I kill a process? Bye.")
+    ('Thanks for the garden chairs! They look. ', 'How do I kill a process? Bye.')
+    """
+    if len(text) > LETTER_WORDS * LONGEST_WORD or text.count(" ") > LETTER_WORDS:
+        return ()
+    kept: list[str] = []
+    short = False
+    for part in _parts(_BEGINS.sub("\n", text)):
+        if kept and (short or part.words < FEWEST_WORDS or len(kept) == MOST_PASSAGES):
+            kept[-1] += part.text
+            short = short and len(kept[-1].split()) < FEWEST_WORDS
+        elif part.words:
+            kept.append(part.text)
+            short = part.words < FEWEST_WORDS
+    return tuple(kept) if len(kept) > 1 else ()
 
 
 def _parts(text: str) -> Iterator[_Part]:
