@@ -423,12 +423,8 @@ def test_a_long_name_of_a_tool_comes_back_as_the_client_wrote_it(
 def test_chat_completions_get_a_short_name_wherever_a_tool_is_named(served: Served) -> None:
     call = {"type": "tool_use", "id": "c", "name": LONG["name"], "input": {}}
     result = {"type": "tool_result", "tool_use_id": "c", "content": "done"}
-    turns = [
-        *ASKED,
-        {"role": "assistant", "content": [call]},
-        {"role": "user", "content": [result]},
-    ]
-    fields = {"messages": turns, "tools": [LONG, TOOL]}
+    called, done = {"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}
+    fields = {"messages": [*ASKED, called, done], "tools": [LONG, TOOL]}
     sent = echoed(served, "auto:chat", **fields)["body"]
     (short, other) = [tool["function"]["name"] for tool in sent["tools"]]
     assert (len(short), short[:40], other) == (64, LONG["name"][:40], "f")
