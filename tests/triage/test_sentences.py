@@ -6,6 +6,7 @@ The prompts here were written for these tests and taught nothing.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -253,3 +254,12 @@ def test_a_grave_sentence_raises_the_message_with_its_matter() -> None:
 )
 def test_a_sentence_that_says_less_raises_no_message(whole: ModelRow, grave: float) -> None:
     assert more_harmful(whole, said(0.0, 0.0, grave=grave), 3, frozenset()) is whole
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_json_inside_json_says_what_it_says(gateway: Gateway, times: int) -> None:
+    text = "".join(f"\\u{ord(char):04x}" for char in GRAVE[1])
+    for _ in range(times - 1):
+        text = json.dumps({"q": text}).removeprefix('{"q": "').removesuffix('"}')
+    assert text.startswith("\\" * 2 ** (times - 1) + "u00")
+    assert gateway.route(text).decision.floor == 3
