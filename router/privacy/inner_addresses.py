@@ -12,7 +12,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-_SCHEME = re.compile(r"\s*https?:[/\\]*", re.IGNORECASE)
+_SCHEME = re.compile(r"https?:[/\\]*", re.IGNORECASE)
 _AUTHORITY_ENDS = re.compile(r"[/\\?#]")
 _DROPPED = str.maketrans("", "", "\t\r\n")  # readers of addresses leave them out
 
@@ -29,7 +29,7 @@ def inner_host(address: str) -> str | None:
     >>> inner_host("http://10.0.0.8:8000/x.png"), inner_host("https://example.com/x.png")
     ('10.0.0.8', None)
     """
-    address = unicodedata.normalize("NFKC", address.translate(_DROPPED))
+    address = unicodedata.normalize("NFKC", address.translate(_DROPPED)).lstrip()
     scheme = _SCHEME.match(address)
     if scheme is None:
         return None

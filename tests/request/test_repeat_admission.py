@@ -91,7 +91,10 @@ def a_gateway(folder: Path) -> Gateway:
     }
     tier = {"name": "t", "level": 3, "answerers": [answerer]}
     path = folder / "p.yaml"
-    path.write_text(yaml.safe_dump({"version": 1, "name": "p", "tiers": [tier]}), "utf-8")
+    # Otherwise some of these addresses are refused before anybody asks who may fetch them.
+    inner = {"inner_addresses": "allow"}
+    policy = {"version": 1, "name": "p", "privacy": inner, "tiers": [tier]}
+    path.write_text(yaml.safe_dump(policy), "utf-8")
     return Gateway.from_policy(path, database=folder / "l.db")
 
 

@@ -130,7 +130,8 @@ def test_json_that_an_answerers_own_cap_cut_is_no_answer(served: Served) -> None
     assert response.json()["error"]["code"] == "no_usable_answer"
     assert response.headers["x-should-retry"] == "false"  # it would pay the whole ladder again
     message = response.json()["error"]["message"]
-    assert "Tried: shortened of tier llm (answer_invalid). The decision is dec_" in message
+    assert "Tried: shortened of tier llm (answer_cut). The decision is dec_" in message
+    assert "max_output_tokens" in message
 
 
 @pytest.mark.parametrize("stream", [False, True])
