@@ -48,6 +48,7 @@ from router.routing.exploration import chances, drawn
 from router.routing.hard_rules import Bounds, bounds
 from router.routing.rungs.allowed_rungs import (
     answer_in_hand,
+    binding_first,
     fallback,
     fits,
     floor_of,
@@ -133,6 +134,8 @@ def decide(
         section, signals, asked.confidence_floor, suspended=pressure.suspended
     )
     limits = _limits(policy, signals, facts, asked, threshold, pressure, version)
+    if version >= GAINS_FROM:
+        limits = binding_first(limits)
     if asked.pinned_tier is not None:
         asked = _within(asked, facts, limits)
     if not _some_capable(facts, signals, limits):

@@ -23,7 +23,8 @@ KNOWN_IS_NOT_NOVEL_FROM = 4
 
 GAINS_FROM = 5
 """Rows of earlier versions went to the lowest allowed rung wherever a chance was a prior, however
-much a wrong answer would have cost."""
+much a wrong answer would have cost. They also let the ceiling of a rule give way where
+`low_impact` set the same one."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from router.errors import MaxCostTooLow, NotCapable, PermissionDenied
 from router.errors.incapable import incapable
 from router.policy.schema import DecisionSection
@@ -54,6 +56,18 @@ def passed_over(
     if f.level > limits.ceiling:
         return limits.ceiling_reasons[0] if limits.ceiling_reasons else Reason.ABOVE_CEILING
     return _unready(f, threshold)
+
+
+def binding_first(limits: Bounds) -> Bounds:
+    """Returns the same limits, where a ceiling's reasons that never give way come first.
+
+    The first one is why a rung is passed over. Were it `low_impact` beside a policy's rule, the
+    rule's ceiling would give way too.
+    """
+    if len(limits.ceiling_reasons) < 2:
+        return limits
+    reasons = tuple(sorted(limits.ceiling_reasons, key=SOFT.__contains__))
+    return replace(limits, ceiling_reasons=reasons)
 
 
 def _is_pinned(f: RungFacts, asked: Asked) -> bool:

@@ -1,0 +1,32 @@
+"""The ceiling of a policy's rule holds also where a ceiling that gives way is the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.errors import NotCapable
+from router.policy.schema import Policy
+from router.routing.constraints import Asked
+from router.routing.decision import decide
+from router.types import Capability, Reason
+from tests.kits.changed import replace
+from tests.kits.decision_kit import CALM, a_policy, facts
+
+RULE = {"name": "no_thinking", "request_types": ["faq"], "ceiling": 2}
+
+
+def test_a_rule_s_ceiling_does_not_give_way_beside_a_small_amount() -> None:
+    lacking = (Capability.TOOLS,)
+    rows = [*(replace(row, missing=lacking) for row in facts()[:2]), facts()[2]]
+    assert decide(a_policy(), CALM, rows, Asked()).first_rung.level == 3
+    policy = Policy.model_validate(a_policy().model_dump() | {"hard_rules": [RULE]})
+    with pytest.raises(NotCapable, match="no answerer that this request may go to"):
+        decide(policy, CALM, rows, Asked())
+    assert decide(policy, CALM, rows, Asked(), version=4).first_rung.level == 3
+
+
+def test_a_rule_s_ceiling_is_the_reason_beside_a_small_amount() -> None:
+    policy = Policy.model_validate(a_policy().model_dump() | {"hard_rules": [RULE]})
+    decision = decide(policy, CALM, facts(), Asked())
+    assert decision.rungs[2].reasons == (Reason.POLICY_RULE,)
+    assert decision.ceiling_reasons == (Reason.POLICY_RULE, Reason.LOW_IMPACT)
