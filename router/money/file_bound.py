@@ -25,24 +25,33 @@ MOST_INFLATED = 32 * 1_024 * 1_024
 _PDF = "JVBERi"
 """Base64 of `%PDF-`, as far as its last character does not depend on what follows."""
 _ADDRESS = re.compile(r'"(?:file_id|file_url)"\s*:|"file_data"\s*:\s*"https?:')
-_BASE64 = re.compile(rf"{_PDF}[A-Za-z0-9+/=_\-\\]*")
-_PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
-_COUNT = re.compile(rb"/Count\s+(\d{1,9})")
-_STREAM = re.compile(rb"/ObjStm\b.{0,1000}?stream\r?\n", re.DOTALL)
-_KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
-_UNCLEAR = re.compile(rb"/Encrypt\b|/[A-Za-z]*#[0-9A-Fa-f]{2}")
+_DATA = re.compile(r'(?:;base64,|"file_data"\s{0,9}:\s{0,9}")([A-Za-z0-9+/=_\\-]{16,})')
+_SAYS_PDF = re.compile(r"application/pdf|\.pdf\b", re.IGNORECASE)
+_ONE_ALPHABET = str.maketrans("-_", "+/")
+_PAGE = re.compile(rb"/Type\s{0,99}/Page(?![A-Za-z])")
+_COUNT = re.compile(rb"/Count\s{1,99}(\d{1,9})")
+_KID = re.compile(rb"\d\s{1,9}R")
+_STREAM = re.compile(rb"stream\r?\n")
+_UNCLEAR = re.compile(rb"/Encrypt\b|/[A-Za-z]{0,99}#[0-9A-Fa-f]{2}")
 """Finds what hides words: encryption, and names with escaped letters."""
+_OBJECTS = b"/ObjStm"
+_KIDS = b"/Kids"
+_NEAR = 1_000
+"""Bytes between the name of a stream of objects and its beginning, at most."""
+MOST_STREAMS = 256
+"""Streams of objects of one file that are inflated; of more its pages cannot be counted."""
 
 _known: dict[tuple[int, int], int] = {}
 _MOST_KNOWN = 256
 
 
 def file_bound(payload: str) -> int:
-    """Returns more tokens than a provider counts for one file, given as JSON of its part."""
+    """Returns as many tokens as providers count for one file at most, given as JSON of its part."""
     size = len(payload) if payload.isascii() else len(payload.encode("utf-8", "replace"))
-    if _ADDRESS.search(payload, 0, 2_000) or _ADDRESS.search(payload, max(0, len(payload) - 2_000)):
+    last = max(0, len(payload) - 2_000)
+    if _ADDRESS.search(payload, 0, 2_000) or _ADDRESS.search(payload, last):
         return max(size, MOST_PAGES * PAGE_TOKENS)
-    if _PDF not in payload:
+    if not _is_pdf(payload):
         return size
     # Each rung and each try asks again, and a file of ten megabytes takes long to read.
     key = (len(payload), hash(payload))
@@ -55,37 +64,69 @@ def file_bound(payload: str) -> int:
     return max(size, pages * PAGE_TOKENS)
 
 
+def _is_pdf(payload: str) -> bool:
+    """Returns True for what may be taken for a PDF, whose mark may stand behind other bytes."""
+    if _PDF in payload or _SAYS_PDF.search(payload) is not None:
+        return True
+    found = _DATA.search(payload)
+    return found is not None and b"%PDF" in _decoded(found[1][:4_000])
+
+
+def _decoded(text: str) -> bytes:
+    """Returns the bytes of base64 of either alphabet; b"" where it is none."""
+    text = text.replace("\\", "").translate(_ONE_ALPHABET).rstrip("=")
+    try:
+        return base64.b64decode(text[: len(text) - len(text) % 4])
+    except binascii.Error:
+        return b""
+
+
 def _pages(payload: str) -> int:
     """Returns how many pages the PDF in a payload has, at most MOST_PAGES; that where it is
     unclear."""
-    found = _BASE64.search(payload)
-    if found is None:
-        return MOST_PAGES
-    text = found[0].replace("\\", "").translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
-        data = base64.b64decode(text[: len(text) - len(text) % 4])
-    except binascii.Error:
-        return MOST_PAGES
-    left, parts = MOST_INFLATED, [data]
-    for stream in _STREAM.finditer(data):
-        inflated = _inflated(data, stream.end(), left)
-        if inflated is None:
-            return MOST_PAGES
-        left -= len(inflated)
-        parts.append(inflated)
-    if any(map(_UNCLEAR.search, parts)):
+    found = _DATA.search(payload)
+    data = b"" if found is None else _decoded(found[1])
+    parts = _parts(data)
+    if parts is None or any(map(_UNCLEAR.search, parts)):
         return MOST_PAGES
     listed = sum([len(_PAGE.findall(part)) for part in parts])
-    held = sum([kids.count(b"R") for part in parts for kids in _KIDS.findall(part)])
+    held = max([_most_kids(part) for part in parts])
     counts = [int(number) for part in parts for number in _COUNT.findall(part)]
     return min(max(listed, held, *counts, 0), MOST_PAGES) or MOST_PAGES
+
+
+def _parts(data: bytes) -> list[bytes] | None:
+    """Returns a file and what its streams of objects hold; None where that is too much."""
+    parts, left, place = [data], MOST_INFLATED, data.find(_OBJECTS)
+    while place >= 0:
+        begin = _STREAM.search(data, place, place + _NEAR)
+        if begin is None or len(parts) > MOST_STREAMS:
+            return None
+        inflated = _inflated(data, begin.end(), left)
+        if inflated is None:
+            return None
+        left -= len(inflated)
+        parts.append(inflated)
+        place = data.find(_OBJECTS, begin.end())
+    return parts
+
+
+def _most_kids(part: bytes) -> int:
+    """Returns how many references stand in all lists of pages, whatever the pages are."""
+    held, place = 0, part.find(_KIDS)
+    while place >= 0 and held < MOST_PAGES:
+        end = part.find(b"]", place)
+        end = len(part) if end < 0 else end
+        held += len(_KID.findall(part, place, end))
+        place = part.find(_KIDS, end)
+    return held
 
 
 def _inflated(data: bytes, start: int, most: int) -> bytes | None:
     """Returns what a stream of objects holds; None where it is too much, or packed otherwise."""
     packed = zlib.decompressobj()
     try:
-        inflated = packed.decompress(data[start:], max(1, most))
+        inflated = packed.decompress(memoryview(data)[start:], max(1, most))
     except zlib.error:
         return None
     return inflated if packed.eof else None

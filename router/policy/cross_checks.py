@@ -131,7 +131,7 @@ def _too_many_rungs(
     # Every answerer may become a rung of the ladder. Who asks for a pinned one has a ladder of one.
     aliases = raw.get("aliases")
     named = list(aliases.values()) if isinstance(aliases, Mapping) else []
-    pinned = {a.get("answerer") for a in named if isinstance(a, Mapping) and a.get("pinned")}
+    pinned = {str(a.get("answerer")) for a in named if isinstance(a, Mapping) and a.get("pinned")}
     climbed = [answerer for _, answerer in rungs if answerer.get("name") not in pinned]
     if len(climbed) > limit:
         yield CrossMistake(

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 _SCHEME = re.compile(r"https?:[/\\]*", re.IGNORECASE)
 _AUTHORITY_ENDS = re.compile(r"[/\\?#]")
+_AUTHORITY_ENDS_ELSEWHERE = re.compile(r"[/?#]")
 _DROPPED = str.maketrans("", "", "\t\r\n")  # readers of addresses leave them out
 
 _INNER_NAMES = (
@@ -33,8 +34,15 @@ def inner_host(address: str) -> str | None:
     scheme = _SCHEME.match(address)
     if scheme is None:
         return None
-    # As browsers read it: any number of strokes of either kind, and escapes within the host.
-    authority = _AUTHORITY_ENDS.split(address[scheme.end() :], maxsplit=1)[0]
+    rest = address[scheme.end() :]
+    # Browsers end the host at a backslash and read escapes within it; other readers do neither.
+    for ends in (_AUTHORITY_ENDS, _AUTHORITY_ENDS_ELSEWHERE):
+        if (host := _inner(ends.split(rest, maxsplit=1)[0])) is not None:
+            return host
+    return None
+
+
+def _inner(authority: str) -> str | None:
     host = unquote(authority.rpartition("@")[2]).strip().lower()
     if host.startswith("["):
         host = host[1:].partition("]")[0].partition("%")[0]

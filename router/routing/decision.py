@@ -176,7 +176,7 @@ def decide(
     elif draw is not None and free:
         likely = chances(section.explore, best, allowed, stakes_nano)
     first = drawn(likely, draw or 0.0)
-    ladder = [i for i in allowed if i >= first][: section.max_rungs]
+    ladder = _ladder(facts, [i for i in allowed if i >= first], section.max_rungs, version)
     certified = None
     if pressure.suspended and section.mode is DecisionMode.CERTIFIED:
         certified = section.certificates.get(signals.domain)
@@ -209,6 +209,20 @@ def decide(
         unverified_from=least,
         refused=refusal(policy, signals, defends=asked.defends),
     )
+
+
+def _ladder(
+    facts: Sequence[RungFacts], allowed: Sequence[int], most: int, version: int
+) -> list[int]:
+    """Returns at most so many rungs, of which the last one is of the highest level.
+
+    Answerers that an alias pins do not count for `max_rungs`, so there may be more of them.
+    """
+    ladder = list(allowed[:most])
+    highest = facts[allowed[-1]].level
+    if version >= GAINS_FROM and most > 1 and facts[ladder[-1]].level < highest:
+        ladder[-1] = next(i for i in allowed if facts[i].level == highest)
+    return ladder
 
 
 UNDERSTOOD = frozenset({Reason.EXACT_TOOL, Reason.SMALL_TALK, Reason.ASKED_FOR_SLOT})

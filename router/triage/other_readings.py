@@ -61,12 +61,19 @@ def more_harmful(
         for head in sentence.heads
         if head.name in names
     }
-    if not any(
-        len(head.classes) == 1 and head.name in alone and _chance(alone[head.name]) > _chance(head)
+    raised = {
+        head.name
         for head in whole.heads
-    ):
+        if len(head.classes) == 1
+        and head.name in alone
+        and _chance(alone[head.name]) > _chance(head)
+    }
+    if not raised:
         return whole
-    return whole._replace(heads=tuple([alone.get(head.name, head) for head in whole.heads]))
+    # What kind of harm it is, the same sentence says. No chance is lowered.
+    raised |= {name for name, head in alone.items() if len(head.classes) > 1}
+    heads = [alone[head.name] if head.name in raised else head for head in whole.heads]
+    return whole._replace(heads=tuple(heads))
 
 
 def one_among(number: int, chance: float) -> float:

@@ -63,6 +63,13 @@ def test_a_file_whose_pages_cannot_be_counted_has_the_most(file: str) -> None:
     assert file_bound(file) == MOST_PAGES * PAGE_TOKENS
 
 
+@pytest.mark.parametrize("name", ["a.pdf", "a"])
+def test_a_pdf_behind_other_bytes_is_one(name: str) -> None:
+    data = base64.b64encode(b"\n" + pdf(20, packed=True)).decode()
+    file = json.dumps({"file": {"filename": name, "file_data": f"data:x/y;base64,{data}"}})
+    assert file_bound(file) == 20 * PAGE_TOKENS
+
+
 def test_a_text_counts_by_its_bytes() -> None:
     file = json.dumps(
         {"file": {"filename": "a.txt", "file_data": "data:text/plain;base64,aGVsbG8="}}

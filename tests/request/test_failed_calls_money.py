@@ -17,6 +17,7 @@ from router.errors import (
 from router.types import (
     Answer,
     AttemptState,
+    Committed,
     ContentPart,
     CostBasis,
     JsonText,
@@ -261,3 +262,24 @@ async def test_sound_that_nobody_priced_costs_its_hold_where_a_stream_is_cut(
         await drain(house, replace(ask(stream=True), messages=(HEARD,)))
     (line,) = (await only_row(house)).attempts
     assert (line.state, line.cost_nano_usd) == (AttemptState.UNKNOWN_COST, line.held_nano_usd)
+
+
+@pytest.mark.parametrize(("seconds", "thought"), [(0, 0), (2, 2_000), (3_600, None)])
+async def test_a_cut_stream_of_unseen_thoughts_costs_no_more_than_its_time_allows(
+    houses: Houses, seconds: int, thought: int | None
+) -> None:
+    cut = mid(text="one two", cut_after=1, error=StreamCut("?"), hides_reasoning=True)
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    events = house.gateway.stream(ask(stream=True), ALICE)
+    assert isinstance(await anext(events), Committed)
+    house.clock.now += 1_000 * seconds
+    with pytest.raises(StreamCut):
+        async for _ in events:
+            pass
+    (line,) = (await only_row(house)).attempts
+    if thought is None:
+        assert line.cost_nano_usd == line.held_nano_usd
+    else:
+        # Each reading of the clock moves it a little.
+        assert 0 < line.usage.output_tokens - thought < 50
+    assert line.estimated

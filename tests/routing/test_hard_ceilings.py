@@ -30,3 +30,11 @@ def test_a_rule_s_ceiling_is_the_reason_beside_a_small_amount() -> None:
     decision = decide(policy, CALM, facts(), Asked())
     assert decision.rungs[2].reasons == (Reason.POLICY_RULE,)
     assert decision.ceiling_reasons == (Reason.POLICY_RULE, Reason.LOW_IMPACT)
+
+
+def test_a_ladder_that_is_cut_keeps_the_highest_level() -> None:
+    first, mid, deep = facts()
+    mids = [replace(mid, answerer=f"mid{number}") for number in range(6)]
+    decision = decide(a_policy(level_3_not_below_usd=0), CALM, [first, *mids, deep], Asked())
+    taken = [rung.answerer for rung in decision.rungs if rung.taken]
+    assert taken == ["faq", "mid0", "mid1", "mid2", "mid3", "deep"]

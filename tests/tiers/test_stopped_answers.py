@@ -98,3 +98,14 @@ def test_what_begins_no_sequence_is_left_at_the_end() -> None:
     assert folder.fold(orjson.dumps({**event, "delta": " E"})) == []
     assert folder.left() == [Delta(text=" E")]
     assert folder.left() == []
+
+
+def test_text_behind_a_stop_sequence_counts_as_written() -> None:
+    folder = StoppedFolder(ResponseFolder("us"), ("END",))
+    written = 0
+    for text in ("words ", "and EN", "D more", "x" * 100):
+        event = {"type": "response.output_text.delta", "item_id": "m", "delta": text}
+        said = sum([len(delta.text) for delta in folder.fold(orjson.dumps(event))])
+        written += len(text) - said
+        assert folder.unsaid == written
+    assert written == len("END more") + 100

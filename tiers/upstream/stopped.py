@@ -24,6 +24,7 @@ class StoppedFolder:
         self._scanner = StopScanner(stops)
         self._tokens: list[TokenLogprob] = []  # wait for their text
         self._ahead = 0  # letters that were said beyond the beginning of the first of them
+        self._kept = 0  # bytes that the upstream wrote and nobody gets, or not yet
 
     @property
     def done(self) -> bool:
@@ -43,16 +44,18 @@ class StoppedFolder:
     @property
     def unsaid(self) -> int:
         """Returns the bytes that are kept and that no Delta has said so far."""
-        return self._folder.unsaid
+        return self._folder.unsaid + self._kept
 
     def fold(self, event: bytes) -> list[Delta]:
         """Returns the Deltas of one event's data, but for what is held back."""
         deltas: list[Delta] = []
         for delta in self._folder.fold(event):
+            self._kept += _size(delta)
             if delta.text or delta.logprobs:
                 delta = self._cut(delta)
             elif self._scanner.stop:
                 continue
+            self._kept -= _size(delta)
             if delta.text or delta.logprobs or delta.reasoning or delta.sealed or delta.tool_call:
                 deltas.append(delta)
         return deltas
@@ -61,6 +64,7 @@ class StoppedFolder:
         """Returns the text that was held back and begins no stop sequence, since nothing comes."""
         rest, tokens = self._scanner.rest(), tuple(self._tokens)
         self._tokens.clear()
+        self._kept -= len(rest.encode("utf-8", "replace"))
         if self._scanner.stop or not (rest or tokens):
             return []
         return [Delta(text=rest, logprobs=tokens)]
@@ -81,3 +85,10 @@ class StoppedFolder:
             begun += 1
         tokens, self._tokens = tuple(self._tokens[:begun]), self._tokens[begun:]
         return replace(delta, text=said, logprobs=tokens)
+
+
+def _size(delta: Delta) -> int:
+    """Returns how many bytes a Delta says, which a provider charges also where nobody gets them."""
+    call = delta.tool_call
+    called = "" if call is None else call.name + call.arguments
+    return len(f"{delta.text}{delta.reasoning or ''}{called}".encode("utf-8", "replace"))

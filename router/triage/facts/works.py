@@ -19,6 +19,9 @@ LONGEST = 120
 """Characters of the longest message that is looked at: such questions are short."""
 MOST_WORDS = 10
 """Words of a title without marks around it."""
+MOST_ABROAD = 3
+"""Words of a title without marks around it in other languages, at most: they write but the first
+word in capitals, as every sentence does."""
 MOST_IN_LOWER_CASE = 5
 """Words of a title in a message without capitals: a longer one is rather a sentence."""
 
@@ -196,6 +199,8 @@ def _is_title(title: str, text: str) -> bool:
     if _QUOTED.fullmatch(title):
         return True
     if len(words) > MOST_WORDS or "," in title:
+        return False
+    if not english and not named and len(words) > MOST_ABROAD:
         return False
     if not any(map(str.isupper, text[1:])):  # somebody who writes no capitals
         return len(words) <= MOST_IN_LOWER_CASE and words[0] not in _ARTICLES

@@ -5,6 +5,7 @@ It knows how many tokens well-known models give at most, by their names.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from pydantic import Field
@@ -15,6 +16,7 @@ USUAL_TOKENS = 16_384
 """The cap of output of a remote model, hidden reasoning included. Reasoning models seldom need more
 for one answer, and all current ones take it. A larger one would make each call's hold larger."""
 
+_PREFIX = re.compile(r"^(?:(?:us|eu|apac|global)\.)?(?:(?:anthropic|cohere|mistral|google)\.)?")
 _LOWER = (
     ("gpt-3.5*", 4_096),
     ("gpt-4", 4_096),
@@ -69,7 +71,10 @@ def usual_cap(model: str, context_tokens: int) -> int:
 
     >>> usual_cap("gpt-5.5", 128_000), usual_cap("gpt-4-turbo", 128_000), usual_cap("own", 8_192)
     (16384, 4096, 2048)
+    >>> usual_cap("bedrock/us.anthropic.claude-3-5-sonnet-20240620-v1:0", 200_000)
+    8192
     """
-    name = model.rpartition("/")[2]
+    # Bedrock names region and vendor before the model, and OpenRouter writes "claude-3.5".
+    name = _PREFIX.sub("", model.rpartition("/")[2]).replace("claude-3.", "claude-3-")
     known = next((cap for glob, cap in _LOWER if fnmatchcase(name, glob)), USUAL_TOKENS)
     return min(known, max(LEAST_TOKENS, context_tokens // 4))
