@@ -291,7 +291,8 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
                 WarningKind.UNKNOWN_PRICE,
                 f"tiers[{t}].answerers[{a}].price",
                 f"{answerer.name} has no known price: its cost is recorded as unknown, never as 0, "
-                "and budgets refuse its calls; state it here, or for its model in the price book",
+                "and budgets refuse its calls unless they allow it; state it here, or for its "
+                "model in the price book",
             )
 
 

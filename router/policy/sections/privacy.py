@@ -73,9 +73,9 @@ class PrivacySection(Section):
     )
     inner_addresses: Literal["refuse", "allow"] = Field(
         default="refuse",
-        description="Images at addresses of a private network, of this machine, or by a name "
-        "without a dot. A self-hosted upstream may fetch what the client may not. refuse: 400. "
-        "allow: they go on as they are.",
+        description="Images and files at addresses of a private network, of this machine, or by a "
+        "name without a dot. A self-hosted upstream may fetch what the client may not. refuse: "
+        "400. allow: they go on as they are.",
     )
     pseudonyms: PseudonymsSection | None = Field(
         default=None,

@@ -42,10 +42,17 @@ def priced_within(
 
 
 def served_dearer(runtime: PolicyRuntime, facts: Sequence[RungFacts]) -> tuple[RungFacts, ...]:
-    """Returns the facts of a request that providers serve sooner, at prices that nobody states."""
+    """Returns the facts of a request that providers serve sooner, at prices that nobody states.
+
+    A list price per request covers it.
+    """
+
+    def dearer(plan: RungPlan) -> bool:
+        return plan.may_spend_outside and plan.facts.price.per_request_nano_usd is None
+
     return tuple(
         [
-            replace(one, cost_basis=CostBasis.UNKNOWN) if plan.may_spend_outside else one
+            replace(one, cost_basis=CostBasis.UNKNOWN) if dearer(plan) else one
             for one, plan in zip(facts, runtime.plans, strict=True)
         ]
     )
