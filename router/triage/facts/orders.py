@@ -129,7 +129,7 @@ def _word_or_stem(term: str) -> Iterator[str]:
 def _by_first(terms: Iterable[str]) -> dict[str, list[Words]]:
     """Returns the words of terms by their first one, the longest first."""
     rows: dict[str, list[Words]] = {}
-    for words in sorted(map(_words, terms), key=len, reverse=True):
+    for words in sorted(filter(None, map(_words, terms)), key=len, reverse=True):
         rows.setdefault(words[0], []).append(words)
     return rows
 
