@@ -5,7 +5,7 @@ It knows nothing about rules, requests or threads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -273,6 +273,11 @@ class ModelBatch:
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
         self._read: TextsRead | None = None
+
+    @property
+    def written(self) -> Collection[int]:
+        """Returns the places of texts that an operator wrote, apart from courtesies."""
+        return self._known.keys()
 
     @property
     def encoded(self) -> int:

@@ -144,7 +144,7 @@ class TextBatch:
         self._again = [i for i, one in enumerate(texts) for _ in one.facts.other_forms]
         self._framed = [i for i, one in enumerate(texts) if one.framed]
         self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
-        self._sentences = [i for i, one in enumerate(texts) for _ in one.facts.sentences]
+        self._sentences: list[int] = []  # of texts that no operator wrote
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
         if reader.model is None or not texts:
@@ -158,6 +158,13 @@ class TextBatch:
             whole += [_as_glossed(one.gloss, one.config) for one in texts if one.gloss is not None]
             whole += [Asked(one.plain, one.config) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
+            written = self._whole.written
+            self._sentences = [
+                i
+                for i, one in enumerate(texts)
+                if one.facts.sentences and i not in written
+                for _ in one.facts.sentences
+            ]
             parts = [
                 Asked(part, one.config, use=Use.HEADS)
                 for one in texts
@@ -165,7 +172,8 @@ class TextBatch:
             ]
             parts += [
                 Asked(part, one.config, (fold(part).words, one.facts.language), use=Use.HARM)
-                for one in texts
+                for i, one in enumerate(texts)
+                if i not in written
                 for part in one.facts.sentences
             ]
             parts += [
