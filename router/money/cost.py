@@ -25,6 +25,7 @@ from router.types import (
     MinutePrice,
     Price,
     Usage,
+    utf8_size,
 )
 
 MESSAGE_OVERHEAD_TOKENS = 8
@@ -220,7 +221,7 @@ def sent_bound(facts: AnswererFacts, request: ChatRequest) -> int:
     """
     total = input_bound(request, facts.image_tokens) + facts.added_input_tokens
     if facts.reasoning_key:
-        total += sum([_bytes(message.reasoning) + 1 for message in request.messages])
+        total += sum([utf8_size(message.reasoning) + 1 for message in request.messages])
     return total
 
 
@@ -238,20 +239,20 @@ def input_bound(request: ChatRequest, image_tokens: int) -> int:
     for message in request.messages:
         total += message_bound(message)
     for tool in request.tools:
-        total += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
+        total += utf8_size(tool.name) + utf8_size(tool.description) + utf8_size(tool.parameters)
         total += TOOL_OVERHEAD_TOKENS
     if request.response_format.schema:
-        total += _bytes(request.response_format.schema)
+        total += utf8_size(request.response_format.schema)
     for key, value in request.extra.items():
-        total += _bytes(key) + _bytes(value)
+        total += utf8_size(key) + utf8_size(value)
     return total
 
 
 def message_bound(message: Message) -> int:
     """Returns more tokens than any tokenizer makes of one message, without its images."""
-    total = _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
+    total = utf8_size(message.text) + MESSAGE_OVERHEAD_TOKENS
     for word in (message.name, message.tool_call_id):
-        total += _bytes(word) if word else 0
+        total += utf8_size(word) if word else 0
     for part in message.parts:
         # The message's text already contains text parts, and images count separately.
         if part.kind == "input_audio":
@@ -259,12 +260,12 @@ def message_bound(message: Message) -> int:
         elif part.kind == "file":
             total += file_bound(part.payload)
         elif part.kind not in ("text", "image_url"):
-            total += _bytes(part.payload)
+            total += utf8_size(part.payload)
     for call in message.tool_calls:
-        total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
+        total += utf8_size(call.name) + utf8_size(call.arguments) + MESSAGE_OVERHEAD_TOKENS
     # A sealed item has more characters than its thoughts have tokens.
     for item in message.sealed:
-        total += _bytes(item.payload)
+        total += utf8_size(item.payload)
     return total
 
 
@@ -305,7 +306,7 @@ def sound_bound(part: ContentPart) -> int:
     payload, ends = part.payload, _NEAR_ITS_END
     if _SOUND.search(payload, 0, ends) or _SOUND.search(payload, max(0, len(payload) - ends)):
         return -(-len(payload) // SOUND_CHARACTERS)
-    return _bytes(payload)
+    return utf8_size(payload)
 
 
 def most_image_tokens(model: str) -> int:
@@ -334,11 +335,6 @@ def hides_reasoning(model: str) -> bool:
     """
     name = model.rpartition("/")[2]
     return "claude" in name or name.startswith(_THINKS_UNSEEN)
-
-
-def _bytes(text: str) -> int:
-    # A lone surrogate has no UTF-8 form; `replace` counts it as one byte.
-    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:

@@ -12,6 +12,8 @@ import binascii
 import re
 import zlib
 
+from router.types import utf8_size
+
 PAGE_TOKENS = 3_500
 """Tokens of a page. Anthropic's documents of 2026 say 1,500 to 3,000 for its text; the picture is
 part of that. Dense tables are dearer."""
@@ -47,7 +49,7 @@ _MOST_KNOWN = 256
 
 def file_bound(payload: str) -> int:
     """Returns as many tokens as providers count for one file at most, given as JSON of its part."""
-    size = len(payload) if payload.isascii() else len(payload.encode("utf-8", "replace"))
+    size = utf8_size(payload)
     last = max(0, len(payload) - 2_000)
     if _ADDRESS.search(payload, 0, 2_000) or _ADDRESS.search(payload, last):
         return max(size, MOST_PAGES * PAGE_TOKENS)

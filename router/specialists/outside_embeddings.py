@@ -36,6 +36,7 @@ from router.types import (
     Role,
     Usage,
     Verdict,
+    utf8_size,
 )
 
 
@@ -53,7 +54,7 @@ class OutsideCall(EmbeddingAsked, frozen=True):
     @property
     def most_tokens(self) -> int:
         """Returns a bound of the tokens: no tokenizer makes more than one of a byte."""
-        return sum(len(text.encode("utf-8", "replace")) for text in self.texts)
+        return sum(map(utf8_size, self.texts))
 
 
 def held(call: OutsideCall) -> tuple[RequestRow, AttemptRow]:

@@ -28,6 +28,8 @@ from router.policy.head_conditions import highest
 from router.triage.facts.farewells import only_closes
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
+from router.triage.facts.wordplay import only_works_out
+from router.triage.facts.works import asks_about_a_work
 from router.triage.text.phrases import insists
 from router.triage.text.quotes import acts
 from router.types import (
@@ -136,10 +138,13 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it.
     """
-    written = facts.harmless or (match is not None and match.basis is MatchBasis.WRITTEN)
-    written = written or (row.grave > LOOKED_AT and only_closes(facts.folded.words))
-    if not written or facts.risk_terms or facts.unusual:
+    if facts.risk_terms or facts.unusual:
         return row
+    if match is None or match.basis is not MatchBasis.WRITTEN:
+        closes = row.grave > LOOKED_AT and only_closes(facts.folded.words)
+        text = facts.folded.text
+        if not closes and not asks_about_a_work(text) and not only_works_out(text):
+            return row
     return row._replace(grave=0.0)
 
 

@@ -219,7 +219,7 @@ from router.types.stores import (
     TextKind,
     TextReader,
 )
-from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
+from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
 __all__ = [
     "APPROVED_WORDS",
@@ -413,4 +413,5 @@ __all__ = [
     "measured_once",
     "span_id",
     "usd_to_nano",
+    "utf8_size",
 ]

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from router.types.documents import SourceNote
 from router.types.enums import Reason
 from router.types.requests import JsonText, Sealed, ToolCall
+from router.types.units import utf8_size
 
 
 class Usage(Struct, frozen=True):
@@ -221,3 +222,10 @@ class Delta(Struct, frozen=True):
     sealed: Sealed | None = None
     final: Answer | None = None
     summary: SummaryPlace | None = None  # where `reasoning` is a piece of a provider's summary
+
+    @property
+    def said_bytes(self) -> int:
+        """Returns the bytes of its text, thoughts and call, for which a provider charges."""
+        call = self.tool_call
+        called = "" if call is None else call.name + call.arguments
+        return utf8_size(f"{self.text}{self.reasoning}{called}")

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from router.types.enums import Capability, Scope
 from router.types.measured import measured_once
+from router.types.units import utf8_size
 
 JsonText = NewType("JsonText", str)
 """Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""
@@ -250,8 +251,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
         """Returns about how many tokens the open thoughts of earlier turns have: a quarter of their
         bytes in UTF-8, rounded up.
         """
-        thoughts = [message.reasoning for message in self.messages if message.reasoning]
-        return -(-sum([len(text.encode("utf-8", "replace")) for text in thoughts]) // 4)
+        return -(-sum([utf8_size(message.reasoning) for message in self.messages]) // 4)
 
     @measured_once
     def needs(self) -> frozenset[Capability]:

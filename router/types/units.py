@@ -1,4 +1,5 @@
-"""Converts money between dollars, as people write them, and nano-dollars, as the code counts."""
+"""Converts money between dollars, as people write them, and nano-dollars, as the code counts, and
+texts into the bytes that bound their tokens."""
 
 from __future__ import annotations
 
@@ -18,3 +19,12 @@ def exact_usd(nano_usd: int, places: int = 2) -> str:
     whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
     decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
     return f"{'-' if nano_usd < 0 else ''}{whole}.{decimals}"
+
+
+def utf8_size(text: str) -> int:
+    """Returns the bytes of a text in UTF-8; a lone surrogate, which has no such form, counts one.
+
+    >>> utf8_size("abc"), utf8_size("é")
+    (3, 2)
+    """
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

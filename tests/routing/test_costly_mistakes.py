@@ -15,13 +15,17 @@ MEDICAL = replace(CALM, domain=Domain.MEDICAL, knowledge=1.0)
 DEAR = {"default_cost_of_wrong_usd": 0.05, "cost_of_wrong": [{"domain": "medical", "usd": 200}]}
 
 
+def dear(**decision: object) -> Policy:
+    changed = a_policy(**decision).model_dump(mode="json", exclude_unset=True)
+    return Policy.model_validate({**changed, "stakes": DEAR})
+
+
 def by_priors(
     signals: Signals, p1: float, p2: float, p3: float, **decision: object
 ) -> tuple[int, tuple[Reason, ...]]:
-    policy = Policy.model_validate(
-        {**a_policy(**decision).model_dump(mode="json", exclude_unset=True), "stakes": DEAR}
-    )
-    first = decide(policy, signals, facts(p1, p2, p3, source=PSource.PRIOR), Asked()).first_rung
+    first = decide(
+        dear(**decision), signals, facts(p1, p2, p3, source=PSource.PRIOR), Asked()
+    ).first_rung
     return first.level, first.reasons
 
 
@@ -57,24 +61,15 @@ def test_an_amount_leads_higher_by_its_own_triggers_alone() -> None:
 def test_nothing_is_raised_above_an_answer_whose_chance_is_known() -> None:
     known, *others = facts(0.9, 0.964, 0.99, source=PSource.PRIOR)
     rows = [replace(known, p_source=PSource.LABELLED), *others]
-    policy = Policy.model_validate(
-        {**a_policy().model_dump(mode="json", exclude_unset=True), "stakes": DEAR}
-    )
-    assert decide(policy, MEDICAL, rows, Asked()).first_rung.level == 1
+    assert decide(dear(), MEDICAL, rows, Asked()).first_rung.level == 1
 
 
 def test_a_raised_request_keeps_a_client_s_ceiling() -> None:
     rows = facts(0.86, 0.942, 0.993, source=PSource.PRIOR)
-    policy = Policy.model_validate(
-        {**a_policy().model_dump(mode="json", exclude_unset=True), "stakes": DEAR}
-    )
-    assert decide(policy, MEDICAL, rows, Asked(max_tier=1)).first_rung.level == 1
-    assert decide(policy, MEDICAL, rows, Asked(max_tier=2)).first_rung.level == 2
+    assert decide(dear(), MEDICAL, rows, Asked(max_tier=1)).first_rung.level == 1
+    assert decide(dear(), MEDICAL, rows, Asked(max_tier=2)).first_rung.level == 2
 
 
 def test_an_older_row_is_decided_without_gains() -> None:
     rows = facts(0.86, 0.942, 0.993, source=PSource.PRIOR)
-    policy = Policy.model_validate(
-        {**a_policy().model_dump(mode="json", exclude_unset=True), "stakes": DEAR}
-    )
-    assert decide(policy, MEDICAL, rows, Asked(), version=4).first_rung.level == 1
+    assert decide(dear(), MEDICAL, rows, Asked(), version=4).first_rung.level == 1

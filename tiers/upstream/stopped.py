@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from router.types import Answer, Delta, TokenLogprob, Usage
+from router.types import Answer, Delta, TokenLogprob, Usage, utf8_size
 from router.wire.stop_sequences import StopScanner, stopped_answer
 from tiers.upstream.wires import Folder
 
@@ -50,12 +50,12 @@ class StoppedFolder:
         """Returns the Deltas of one event's data, but for what is held back."""
         deltas: list[Delta] = []
         for delta in self._folder.fold(event):
-            self._kept += _size(delta)
+            self._kept += delta.said_bytes
             if delta.text or delta.logprobs:
                 delta = self._cut(delta)
             elif self._scanner.stop:
                 continue
-            self._kept -= _size(delta)
+            self._kept -= delta.said_bytes
             if delta.text or delta.logprobs or delta.reasoning or delta.sealed or delta.tool_call:
                 deltas.append(delta)
         return deltas
@@ -64,7 +64,7 @@ class StoppedFolder:
         """Returns the text that was held back and begins no stop sequence, since nothing comes."""
         rest, tokens = self._scanner.rest(), tuple(self._tokens)
         self._tokens.clear()
-        self._kept -= len(rest.encode("utf-8", "replace"))
+        self._kept -= utf8_size(rest)
         if self._scanner.stop or not (rest or tokens):
             return []
         return [Delta(text=rest, logprobs=tokens)]
@@ -85,10 +85,3 @@ class StoppedFolder:
             begun += 1
         tokens, self._tokens = tuple(self._tokens[:begun]), self._tokens[begun:]
         return replace(delta, text=said, logprobs=tokens)
-
-
-def _size(delta: Delta) -> int:
-    """Returns how many bytes a Delta says, which a provider charges also where nobody gets them."""
-    call = delta.tool_call
-    called = "" if call is None else call.name + call.arguments
-    return len(f"{delta.text}{delta.reasoning or ''}{called}".encode("utf-8", "replace"))

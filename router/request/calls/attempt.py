@@ -147,11 +147,7 @@ class Attempt:
 
     def receive(self, pieces: list[Delta]) -> None:
         """Counts the bytes of pieces: text, thoughts and tool calls."""
-        for delta in pieces:
-            call = delta.tool_call
-            called = "" if call is None else call.name + call.arguments
-            text = f"{delta.text}{delta.reasoning}{called}"
-            self._said_bytes += len(text.encode("utf-8", "replace"))
+        self._said_bytes += sum([delta.said_bytes for delta in pieces])
 
     def settle(self, answer: Answer) -> None:
         """Books a call that was answered, at the price of the model that answered it."""
@@ -163,8 +159,7 @@ class Attempt:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
         sound = self.request.holds_sound
-        dearer = serves_dearer(plan, self.request)
-        price = price_of_call(plan, redirect, sound=sound, dearer=dearer)
+        price = price_of_call(plan, redirect, self.request)
         rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms, sound=sound)
 
     @property

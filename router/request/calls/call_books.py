@@ -17,7 +17,6 @@ from router.request.calls.settlement import (
     no_less_than,
     own_compute,
     price_of_call,
-    serves_dearer,
     state_of,
 )
 from router.request.ledger_row import open_row
@@ -130,10 +129,7 @@ class CallBooks:
         nothing came, or nobody states the price of sound, the call costs its hold.
         """
         facts, request = plan.facts, self.routed.request
-        dearer = serves_dearer(plan, request)
-        sound = request.holds_sound
-        unpriced = price_of_call(plan, None, sound=sound, dearer=dearer) is None
-        if not received_bytes or unpriced:
+        if not received_bytes or price_of_call(plan, None, request) is None:
             return at_hold(row, plan)
         output = received_bytes
         if facts.hides_reasoning:

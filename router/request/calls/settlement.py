@@ -114,23 +114,21 @@ def serves_dearer(plan: RungPlan, request: ChatRequest) -> bool:
     return not listed and "service_tier" in passed_on(request, plan.facts)
 
 
-def price_of_call(
-    plan: RungPlan, redirect: Redirect | None, *, sound: bool, dearer: bool = False
-) -> Price | None:
+def price_of_call(plan: RungPlan, redirect: Redirect | None, request: ChatRequest) -> Price | None:
     """Returns the price of the model that answered; None where nobody states it.
 
-    `dearer` is what `serves_dearer` says of the call.
-
     A list price per request covers everything. A list of token prices has those of text, so sound
-    (`sound`) has none there; the operator's own price of an answerer covers it.
+    has none there; the operator's own price of an answerer covers it. Nor has it those of a faster
+    service (`serves_dearer`).
     """
     asked = plan.facts.price
     if asked.per_request_nano_usd is not None or not plan.spends_outside:
         return asked
     price = asked if redirect is None else redirect.price
     # The calls that a composite makes are priced each by itself.
-    unpriced = sound and not plan.composite and price is not None and not price.covers_sound
-    return None if unpriced or dearer else price
+    sound = request.holds_sound and not plan.composite
+    unpriced = sound and price is not None and not price.covers_sound
+    return None if unpriced or serves_dearer(plan, request) else price
 
 
 def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:

@@ -89,8 +89,8 @@ def _unready(f: RungFacts, threshold: float) -> Reason | None:
 
 
 def is_ready(f: RungFacts) -> bool:
-    """Returns True for a rung above level 1 that would be called if the rules led there."""
-    return f.declined is None and f.ready
+    """Returns True for a rung that has an answer, or would be called, if the rules led there."""
+    return _unready(f, 0.0) is None
 
 
 def fits(f: RungFacts, signals: Signals) -> bool:
@@ -160,7 +160,7 @@ def answer_in_hand(
         and f.level == 1
         and f.p >= least
         and f.p_source is not PSource.PRIOR
-        and _unready(f, 0.0) is None
+        and is_ready(f)
     ]
     return max(able, key=lambda i: (facts[i].p, -i)) if able else None
 

@@ -158,13 +158,8 @@ class TextBatch:
             whole += [_as_glossed(one.gloss, one.config) for one in texts if one.gloss is not None]
             whole += [Asked(one.plain, one.config) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
-            written = self._whole.written
-            self._sentences = [
-                i
-                for i, one in enumerate(texts)
-                if one.facts.sentences and i not in written
-                for _ in one.facts.sentences
-            ]
+            new = [(i, one) for i, one in enumerate(texts) if i not in self._whole.written]
+            self._sentences = [i for i, one in new for _ in one.facts.sentences]
             parts = [
                 Asked(part, one.config, use=Use.HEADS)
                 for one in texts
@@ -172,8 +167,7 @@ class TextBatch:
             ]
             parts += [
                 Asked(part, one.config, (fold(part).words, one.facts.language), use=Use.HARM)
-                for i, one in enumerate(texts)
-                if i not in written
+                for _, one in new
                 for part in one.facts.sentences
             ]
             parts += [

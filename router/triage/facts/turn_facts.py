@@ -13,8 +13,7 @@ from msgspec import Struct
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
-from router.triage.facts.wordplay import only_plays, only_works_out
-from router.triage.facts.works import asks_about_a_work
+from router.triage.facts.wordplay import only_plays
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows, undone
@@ -62,7 +61,6 @@ class TurnFacts(Struct, frozen=True):
     passages: tuple[str, ...] = ()  # of a long text, read besides
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
-    harmless: bool = False  # only asks who made a named work, or for a sum of numbers
 
 
 class RuleFacts(NamedTuple):
@@ -131,7 +129,6 @@ def find_facts(
         passages=passages(instead or plain),
         sentences=sentences(instead or plain),
         mended=mended if mended != text else "",
-        harmless=asks_about_a_work(folded.text) or only_works_out(folded.text),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from router.types import Answer, Usage, usd_to_nano
+from router.types import Answer, Usage, usd_to_nano, utf8_size
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
@@ -79,5 +79,5 @@ def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:
     for choice in answer.choices:
         pieces = [choice.text, choice.reasoning or "", choice.refusal or ""]
         pieces += [call.name + call.arguments for call in choice.tool_calls]
-        size += sum(len(piece.encode("utf-8", "replace")) for piece in pieces)
+        size += sum(map(utf8_size, pieces))
     return Usage(input_tokens=input_tokens, output_tokens=min(size, output_cap), reported=False)
