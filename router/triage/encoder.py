@@ -231,12 +231,7 @@ class Encoder:
         onnxruntime = import_onnxruntime()
         self.sha256 = sha256_of(model) if sha256 is None else sha256
         self.tokenise = Tokeniser(tokenizer, words) if isinstance(tokenizer, Path) else tokenizer
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session, self.placement = open_session(onnxruntime, model, options, device)
+        self._session, self.placement = open_session(onnxruntime, model, threads, device)
         self.width = int(self._session.get_outputs()[0].shape[-1])
 
     def encode(self, texts: Sequence[str]) -> Embeddings:

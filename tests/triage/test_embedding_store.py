@@ -77,7 +77,7 @@ def test_another_model_version_shares_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"not a zip", b"PK\x03\x04 half"])
 def test_a_damaged_cache_is_only_slow(tmp_path: Path, damage: bytes) -> None:
-    (tmp_path / "knowledge-v1.npz").write_bytes(damage)
+    (tmp_path / "knowledge-exact-v1.npz").write_bytes(damage)
     model = Counting()
     Remembering(model, tmp_path, "v1").described(["a"])
     assert model.asked == ["a"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from router.errors import DeviceMissing, ModelFileError
@@ -28,6 +29,9 @@ class NoDriver:
 
     def get_available_providers(self) -> list[str]:
         return WITH_GPU
+
+    def SessionOptions(self) -> Any:
+        return import_onnxruntime().SessionOptions()
 
     def InferenceSession(self, model: object, options: object, **more: Any) -> Any:
         self.opened.append((type(model), more["providers"]))
@@ -86,8 +90,7 @@ def test_session_that_fell_back_is_an_error_where_cuda_was_asked_for() -> None:
 def test_auto_without_a_driver_opens_the_shipped_graph_on_the_processor() -> None:
     pytest.importorskip("onnx")
     runtime = NoDriver()
-    options = import_onnxruntime().SessionOptions()
-    session, placement = open_session(runtime, DEFAULT_FOLDER / ENCODER, options, Device.AUTO)
+    session, placement = open_session(runtime, DEFAULT_FOLDER / ENCODER, 1, Device.AUTO)
     assert placement.device is Device.CPU
     assert session.get_providers() == [CPU]
     # The float graph is for a GPU alone: heads were fitted on the vectors of the shipped one.
@@ -96,9 +99,8 @@ def test_auto_without_a_driver_opens_the_shipped_graph_on_the_processor() -> Non
 
 def test_cuda_without_a_driver_is_refused() -> None:
     pytest.importorskip("onnx")
-    options = import_onnxruntime().SessionOptions()
     with pytest.raises(DeviceMissing, match="no GPU, driver"):
-        open_session(NoDriver(), DEFAULT_FOLDER / ENCODER, options, Device.CUDA)
+        open_session(NoDriver(), DEFAULT_FOLDER / ENCODER, 1, Device.CUDA)
 
 
 def test_only_a_runtime_without_a_gpu_is_ordinary() -> None:
@@ -110,13 +112,22 @@ def test_only_a_runtime_without_a_gpu_is_ordinary() -> None:
 
 def test_auto_uses_the_processor_where_the_gpu_is_full() -> None:
     pytest.importorskip("onnx")
-    options = import_onnxruntime().SessionOptions()
     model = DEFAULT_FOLDER / ENCODER
-    session, placement = open_session(FullGpu(), model, options, Device.AUTO)
+    session, placement = open_session(FullGpu(), model, 1, Device.AUTO)
     assert session.get_providers() == [CPU]
     assert "out of memory" in placement.note
     with pytest.raises(ModelFileError, match="out of memory"):
-        open_session(FullGpu(), model, options, Device.CUDA)
+        open_session(FullGpu(), model, 1, Device.CUDA)
+
+
+def test_sums_of_products_are_whole_on_every_processor() -> None:
+    """`product.onnx` quantizes eight numbers and multiplies them by rows of 1 and of -1, as the
+    encoder's layers do (weights 127 and -127 with a scale of 1/127). A processor without VNNI adds
+    two such products in 16 bits, where they do not fit: it would say 4.05."""
+    model = Path(__file__).with_name("product.onnx")
+    session, _ = open_session(import_onnxruntime(), model, 1, Device.CPU)
+    found = session.run(None, {"a": np.ones((1, 8), np.float32)})[0]
+    assert found == pytest.approx(np.array([[8.0, -8.0]]), abs=1e-3)
 
 
 @no_gpu
@@ -144,8 +155,7 @@ def test_missing_onnx_is_no_error_of_auto(tmp_path: Path) -> None:
         "from router.triage.encoder import import_onnxruntime\n"
         "from router.triage.triage_model import DEFAULT_FOLDER, ENCODER\n"
         "from router.types import Device\n"
-        "options = import_onnxruntime().SessionOptions()\n"
-        "print(open_session(NoDriver(), DEFAULT_FOLDER / ENCODER, options, Device.AUTO)[1].note)\n"
+        "print(open_session(NoDriver(), DEFAULT_FOLDER / ENCODER, 1, Device.AUTO)[1].note)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
