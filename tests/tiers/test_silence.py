@@ -40,7 +40,7 @@ async def test_healthy_stream_may_take_longer_than_a_silence(
 ) -> None:
     """Its bytes come one by one for several seconds, with two seconds of patience for each."""
     began = time.monotonic()
-    assert await ask_stream(tiers(fake.url, model="drip:0.01", idle_s=2, deadline_s=3600))
+    assert await ask_stream(tiers(fake.url, model="drip:0.002", idle_s=2, deadline_s=3600))
     assert time.monotonic() - began > 2
 
 
