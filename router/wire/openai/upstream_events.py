@@ -289,13 +289,6 @@ class ChunkFolder:
         # A choice without a finish_reason was cut.
         if not self._choices or not all(c.finish_reason for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
-        return self._answer()
-
-    def partial(self) -> Answer:
-        """Returns the answer so far, for estimates after a cut."""
-        return self._answer()
-
-    def _answer(self) -> Answer:
         return Answer(
             choices=tuple(
                 [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
