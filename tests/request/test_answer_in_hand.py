@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from router.api.http.decision_views import committed_headers, outcome_headers
+from router.api.http.decision_headers import committed_headers, outcome_headers
 from router.errors import AnswererError, CannotAnswer, NotCapable
 from router.types import (
     Baselines,

@@ -39,12 +39,6 @@ MODELS = (
 
 
 @pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with Upstream(tmp_path_factory.mktemp("upstream")) as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with Upstream(folder) as elsewhere:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.sections.answerers import ClarifySection
+from router.policy.sections.answering.without_model import ClarifySection
 from router.types import Match
 from tiers.offering import LEAST_OFFERED, worth_offering
 

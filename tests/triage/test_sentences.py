@@ -18,6 +18,7 @@ from router.triage.other_readings import more_harmful, one_among
 from router.triage.reading import ModelRow
 from router.triage.text.windows import LETTER_WORDS, MOST_PASSAGES, sentences
 from router.types import ChatRequest, Domain, HeadReading, Matter, Message, RequestType
+from tests.kits.opened import opened_gateway
 
 CALM = ModelRow(
     RequestType.FAQ, 0.9, Domain.GENERAL, 0.9, Domain.FINANCE, 0.1,
@@ -64,10 +65,7 @@ ALIKE = [
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("sentences")
-    with Gateway.from_policy(
-        "openai", database=folder / "ledger.db", environ={"OPENAI_API_KEY": "x"}
-    ) as gateway:
+    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
         yield gateway
 
 

@@ -18,7 +18,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import id_headers
+from router.api.http.decision_headers import id_headers
 from router.errors import NotFound
 from router.ledger.row_reading import AFTERWARDS
 from router.types import Clock, Feedback, FeedbackBook, FeedbackSource, Ledger

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router.api.http.content_coding import coding_of, decoded
-from router.api.http.decision_views import Headers, rate_headers
+from router.api.http.decision_headers import Headers, rate_headers
 from router.errors import (
     QUOTA_EXHAUSTED,
     AnswererNotReady,

@@ -31,7 +31,8 @@ from router.api.http.asgi import (
     send_error,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, decision_document, id_headers, request_header
+from router.api.http.decision_headers import Headers, id_headers, request_header
+from router.api.http.decision_views import decision_document
 from router.api.http.idempotency import Idempotency
 from router.api.http.kept_steps import kept_steps
 from router.api.http.rate_limit_headers import Remaining

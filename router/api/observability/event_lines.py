@@ -165,27 +165,27 @@ def _redirected(event: CallRedirected) -> Line:
 
 
 def _price_differs(event: PriceDiffers) -> Line:
-    fields: dict[str, object] = {
-        "answerer": event.answerer,
-        "model": event.model,
-        "booked_usd": exact_usd(event.booked_nano_usd),
-        "stated_usd": exact_usd(event.stated_nano_usd),
-        "next": "budgets count the higher one; check the model's price",
-        "request_id": _named(event.request_id),
-    }
+    fields = _filled(
+        answerer=event.answerer,
+        model=event.model,
+        booked_usd=exact_usd(event.booked_nano_usd),
+        stated_usd=exact_usd(event.stated_nano_usd),
+        next="budgets count the higher one; check the model's price",
+        request_id=_named(event.request_id),
+    )
     return Line("price_differs", fields, True, ("price_differs", event.model))
 
 
 def _hold_passed(event: HoldPassed) -> Line:
-    fields: dict[str, object] = {
-        "answerer": event.answerer,
-        "model": event.model,
-        "held_usd": exact_usd(event.held_nano_usd),
-        "booked_usd": exact_usd(event.booked_nano_usd),
-        "next": "budgets count all of it, so they may be passed; the provider does not keep to the "
+    fields = _filled(
+        answerer=event.answerer,
+        model=event.model,
+        held_usd=exact_usd(event.held_nano_usd),
+        booked_usd=exact_usd(event.booked_nano_usd),
+        next="budgets count all of it, so they may be passed; the provider does not keep to the "
         "cap on output, adds to prompts, or counts wrongly",
-        "request_id": _named(event.request_id),
-    }
+        request_id=_named(event.request_id),
+    )
     return Line("hold_passed", fields, True, ("hold_passed", event.answerer, event.model))
 
 
