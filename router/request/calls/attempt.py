@@ -80,13 +80,14 @@ class Attempt:
         attempt costs nothing.
         """
         asked = self.request
-        row = self._append_row()
+        self._append_row()
         try:
             await self._hold()
         except BudgetExceeded as error:
             refused = error
             if not self._nesting.depth:
-                refused = explained(error, self._plan.facts, asked, row.held_nano_usd)
+                held = self._row.held_nano_usd
+                refused = explained(error, self._plan.facts, asked, held, self.request)
             self._release(refused)
             raise refused from None
         except TiergateError as error:
@@ -183,8 +184,8 @@ class Attempt:
     def _latency_ms(self) -> float:
         return self._books.clock.monotonic_ms() - self._started_ms
 
-    def _append_row(self) -> AttemptRow:
-        """Adds the attempt's row, which holds the call's worst case, and returns it."""
+    def _append_row(self) -> None:
+        """Adds the attempt's row, which holds the call's worst case."""
         books, plan, nesting = self._books, self._plan, self._nesting
         routed, facts, rows = books.routed, plan.facts, books.rows
         tokens = routed.signals.input_tokens
@@ -223,7 +224,6 @@ class Attempt:
         rows.append(row)
         if fitting is not self.request:
             self._lower(fitting)
-        return self._row
 
     async def _hold(self) -> None:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
