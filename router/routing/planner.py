@@ -163,7 +163,7 @@ class Router:
             facts = within_residency(rules, runtime.plans, facts, request, self.reader)
             _check_observed(selected, facts)
         if request.extra and request.service_tier == "priority":
-            facts = served_dearer(runtime, facts)
+            facts = served_dearer(runtime, facts, request)
         if runtime.any_unpriced and selected.observed is None:
             facts = priced_within(self._budgets(), identity, runtime, facts)
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None

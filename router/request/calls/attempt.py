@@ -31,9 +31,8 @@ from router.request.calls.settlement import (
     may_be_billed,
     own_compute,
     price_of_call,
-    serves_dearer,
 )
-from router.routing.rungs.rung_plan import RungPlan
+from router.routing.rungs.rung_plan import RungPlan, serves_dearer
 from router.threads.deadlines import Deadline
 from router.types import (
     Answer,
@@ -194,7 +193,7 @@ class Attempt:
         if plan.composite and facts.price.per_request_nano_usd is not None:
             held = facts.price.per_request_nano_usd
         basis = CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held)
-        if serves_dearer(plan, self.request) and not nesting.included:
+        if serves_dearer(facts, self.request) and not nesting.included:
             held, basis = 0, CostBasis.UNKNOWN
         reason = ""
         if not nesting.depth:
