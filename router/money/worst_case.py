@@ -5,6 +5,8 @@ Pure. It knows nothing about past spending.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow, PriceUnknown
@@ -37,11 +39,6 @@ def explained(
 
     `held` is the request with the cap of output at which the call was held, where it is lower.
     """
-    if isinstance(error, PriceUnknown) and request.service_tier == "priority":
-        error.message += (
-            " If it has one, that of `service_tier: priority` is missing: leave it out."
-        )
-        return error
     if error.room_nano_usd is None:
         return error
     cause, param = _cause(facts, request, held or request, error.room_nano_usd, held_nano_usd)
@@ -55,6 +52,19 @@ def explained(
         needed_nano_usd=held_nano_usd,
         hopeless=error.hopeless,
     )
+
+
+def price_explained(
+    error: PriceUnknown, request: ChatRequest, others: Sequence[str]
+) -> PriceUnknown:
+    """Returns the refusal with all that lack a price; `others` could answer, and lack one too."""
+    if others:
+        error.message += f" The same holds for {', '.join(others)}, which could answer as well."
+    if request.service_tier == "priority":
+        error.message += (
+            " If it has one, that of `service_tier: priority` is missing: leave it out."
+        )
+    return error
 
 
 def cost_explained(

@@ -16,13 +16,14 @@ from router.errors import (
     BudgetExceeded,
     CannotAnswer,
     DeadlineExceeded,
+    PriceUnknown,
     StreamCut,
     TiergateError,
     UpstreamError,
 )
 from router.money import cost
 from router.money.output_caps import within_room, within_window
-from router.money.worst_case import explained
+from router.money.worst_case import explained, price_explained
 from router.request.calls.call_books import CallBooks, Nesting
 from router.request.calls.rate_charges import count_call
 from router.request.calls.settlement import (
@@ -85,8 +86,7 @@ class Attempt:
         except BudgetExceeded as error:
             refused = error
             if not self._nesting.depth:
-                held = self._row.held_nano_usd
-                refused = explained(error, self._plan.facts, asked, held, self.request)
+                refused = self._explained(error, asked)
             self._release(refused)
             raise refused from None
         except TiergateError as error:
@@ -223,6 +223,19 @@ class Attempt:
         rows.append(row)
         if fitting is not self.request:
             self._lower(fitting)
+
+    def _explained(self, error: BudgetExceeded, asked: ChatRequest) -> BudgetExceeded:
+        """Returns the refusal with its cause, and with what would fit."""
+        if isinstance(error, PriceUnknown):
+            routed, own = self._books.routed, self._plan.facts.name
+            others = {
+                plan.paid.name: f"{plan.paid.model} ({plan.paid.name})"
+                for plan, rung in zip(routed.plans, routed.decision.rungs, strict=True)
+                if Reason.UNKNOWN_PRICE in rung.reasons and plan.paid.name != own
+            }
+            return price_explained(error, asked, list(others.values()))
+        held = self._row.held_nano_usd
+        return explained(error, self._plan.facts, asked, held, self.request)
 
     async def _hold(self) -> None:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
