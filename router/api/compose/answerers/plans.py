@@ -67,7 +67,7 @@ from router.types import (
     Events,
     Signals,
 )
-from router.wire.body_keys import litellm_stores_unasked, stores_unasked
+from router.wire.body_keys import known_keys, litellm_stores_unasked, stores_unasked
 from router.wire.openai.returned_reasoning import key_of_hosts, key_of_litellm
 from tiers.exact.answerer import build_exact
 from tiers.litellm.answerer import LitellmTier
@@ -89,10 +89,8 @@ if TYPE_CHECKING:
     from tiers.citing.records import Records
 
 ANTHROPIC_ADDS_TOKENS = 1_000
-"""Bounds the tokens that Anthropic puts before a request that offers tools.
-
-Its documents say 264 to 804 by model, November 2026.
-"""
+"""Bounds the tokens that Anthropic puts before a request that offers tools. Its documents say 264
+to 804 by model, November 2026."""
 
 NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
 """Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
@@ -421,6 +419,7 @@ def _facts(
         if isinstance(section, LocalAnswerer)
         else section.image_tokens or most_image_tokens(section.model),
         body=body,
+        takes_service_tier="service_tier" in known_keys("chat.completions", section.kind, body),
     )
 
 
