@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.triage.text.folding import fold
+from router.triage.framing.known_runs import known_runs, phrases_of
 
 _PARTINGS = (
     "bye|goodbye|good bye|bye bye|bye for now|goodbye for now|see you|see ya|see you later|"
@@ -76,14 +76,10 @@ _EVERYDAY = (
 )
 
 
-def _phrases(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(fold(phrase).words for phrase in text.split("|"))
-
-
-_CLOSING = _phrases(f"{_PARTINGS}|{_RECEIPTS}")
-_KNOWN = _CLOSING | _phrases(f"{_ENDS}|{_AROUND}")
-_AWAY = _phrases(_REASONS)
-_KNOWN_AWAY = _phrases(f"{_PARTINGS}|{_AROUND}|{_DAYS}|{_REASONS}|{_EVERYDAY}")
+_CLOSING = phrases_of(f"{_PARTINGS}|{_RECEIPTS}")
+_KNOWN = _CLOSING | phrases_of(f"{_ENDS}|{_AROUND}")
+_AWAY = phrases_of(_REASONS)
+_KNOWN_AWAY = phrases_of(f"{_PARTINGS}|{_AROUND}|{_DAYS}|{_REASONS}|{_EVERYDAY}")
 
 MOST_WORDS = 16
 """Words of the longest message that is looked at: who says more has more to say."""
@@ -96,7 +92,7 @@ def only_closes(words: Sequence[str]) -> bool:
     >>> only_closes("ok we re done here goodbye".split()), only_closes("goodbye everyone".split())
     (True, False)
     """
-    return len(words) <= MOST_WORDS and not _CLOSING.isdisjoint(_cut(words, _KNOWN))
+    return len(words) <= MOST_WORDS and not _CLOSING.isdisjoint(known_runs(words, _KNOWN))
 
 
 def only_is_away(words: Sequence[str]) -> bool:
@@ -105,22 +101,4 @@ def only_is_away(words: Sequence[str]) -> bool:
     >>> only_is_away("goodbye everyone i m on leave".split()), only_is_away("i can t go on".split())
     (True, False)
     """
-    return len(words) <= MOST_WORDS_AWAY and not _AWAY.isdisjoint(_cut(words, _KNOWN_AWAY))
-
-
-def _cut(words: Sequence[str], known: frozenset[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Returns the known phrases that words are made of, [] where any other word is among them."""
-    phrases: list[tuple[str, ...]] = []
-    at = 0
-    while at < len(words):
-        # The longest phrase first: "that s all for today" is one.
-        ends = range(min(len(words), at + _LONGEST), at, -1)
-        end = next((end for end in ends if tuple(words[at:end]) in known), 0)
-        if not end:
-            return []
-        phrases.append(tuple(words[at:end]))
-        at = end
-    return phrases
-
-
-_LONGEST = max(map(len, _KNOWN | _KNOWN_AWAY))
+    return len(words) <= MOST_WORDS_AWAY and not _AWAY.isdisjoint(known_runs(words, _KNOWN_AWAY))
