@@ -113,6 +113,7 @@ class TurnReading(Struct, frozen=True):
     momentary: frozenset[str] = frozenset()
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
+    unread: bool = False  # there is more in it than is read
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -239,6 +240,7 @@ def reading_of(
         momentary,
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
+        unread=facts.unread,
     )
 
 
