@@ -164,6 +164,8 @@ def conclude(
         if routed.acute and routed.keeps_shape:
             return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, ids))
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
+        # Nobody knows what stands in the part of a text that was not read.
+        whole = whole and (observed or not routed.signals.unread)
         return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
     unchanged = progress.committed is not None or observed
     wanted = unchanged or routed.request.compacts  # an agent can go on with no other words

@@ -126,7 +126,7 @@ class Intake:
             shown, unread = await with_image_texts(request, self._router.images)
         signals, compute_ms = await runtime.triage.measured(shown, conversation.named)
         if unread:  # nobody knows what is at stake in it
-            signals = replace(signals, novelty=1.0)
+            signals = replace(signals, novelty=1.0, unread=True)
         signals = await _with_quotable(signals, runtime, request, identity)
         if self._gauge is not None:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
@@ -211,7 +211,8 @@ class Intake:
                 compute_ms += more_ms
                 if shown.images:  # the base alone may know that one could not be read
                     novelty = max(signals.novelty, routed.signals.novelty)
-                    signals = replace(signals, novelty=novelty)
+                    unread = signals.unread or routed.signals.unread
+                    signals = replace(signals, novelty=novelty, unread=unread)
             # It may search first where the base does not, or other documents.
             signals = await _with_quotable(
                 signals, split.candidate, routed.request, routed.identity

@@ -140,6 +140,18 @@ async def test_a_pinned_tier_is_accepted_from_accept_at_on(houses: Houses, p, ve
     assert (await only_row(house)).verdict == verdict
 
 
+@pytest.mark.parametrize("model", ["auto", "tier:llm"])
+@pytest.mark.parametrize(("unread", "verdict"), [(True, "unverified"), (False, "accepted")])
+async def test_an_answer_to_what_was_not_read_whole_is_never_accepted(
+    houses: Houses, model: str, unread: bool, verdict: str
+) -> None:
+    signals = replace(CALM, match=None, novelty=1.0, unread=unread)
+    house = houses([low(), mid(p=0.99), deep()], signals=signals, verify_mid={"default": "full"})
+    outcome = await house.gateway.complete(ask(requested_model=model), ALICE)
+    assert (outcome.verdict, outcome.rung.answerer) == (verdict, "mid")
+    assert (await only_row(house)).verdict == verdict
+
+
 async def test_a_pinned_tiers_doubtful_answer_goes_out_where_others_get_safe_words(
     houses: Houses,
 ) -> None:

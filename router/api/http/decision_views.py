@@ -162,18 +162,24 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
-    """Returns the signals of triage as JSON types.
-
-    `matter` is the likeliest grave matter, and null where none is likelier than not: every request
-    has a likeliest one, and its name on a harmless request frightens whoever reads it.
-    """
+    """Returns the signals of triage as JSON types. `matter` is null where none is likely."""
     view = _plain(signals)
     assert isinstance(view, dict)
-    if signals.grave < EVEN:
-        view["matter"], view["matter_language"] = None, ""
+    _name_no_unlikely_matter(view)
     view["impact_usd"] = usd(signals.impact_nano_usd)
     view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
     return view
+
+
+def _name_no_unlikely_matter(signals: dict[str, object]) -> None:
+    """Hides the likeliest grave matter of a request that is likelier to have none.
+
+    Every request has a likeliest one, and its name on a harmless request frightens whoever reads
+    it. Rows keep it, since it says that a reader was there.
+    """
+    grave = signals.get("grave")
+    if isinstance(grave, float) and grave < EVEN:
+        signals["matter"], signals["matter_language"] = None, ""
 
 
 def attempt_view(attempt: AttemptRow) -> dict[str, object]:
@@ -213,9 +219,12 @@ def decision_document(
         del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
     # A request that failed early has no record.
-    document["record"] = orjson.Fragment(row.record or "{}")
+    record = orjson.loads(row.record or "{}")
+    if record.get("signals"):
+        _name_no_unlikely_matter(record["signals"])
+    document["record"] = record
     document["attempts"] = [attempt_view(a) for a in row.attempts]
-    document["models"] = _models(row)
+    document["models"] = _models(row, record)
     # The calls whose price is known are not what the request cost.
     if price_unknown(row):
         document["cost_nano_usd"] = None
@@ -232,17 +241,11 @@ def decision_document(
     return orjson.dumps(document)
 
 
-class _Registered(msgspec.Struct, frozen=True):
-    """Reads of a record what the document shows at its top."""
-
-    models: tuple[str, ...] = ()
-
-
-def _models(row: RequestRow) -> list[str]:
+def _models(row: RequestRow, record: dict[str, object]) -> list[str]:
     """Returns NAME@VERSION of each registered model that read, judged or wrote the answer."""
-    record = msgspec.json.decode(row.record or "{}", type=_Registered)
+    models = record.get("models")
     written = [attempt.adapter for attempt in row.attempts if "@" in attempt.adapter]
-    return list(dict.fromkeys([*record.models, *written]))
+    return list(dict.fromkeys([*(models if isinstance(models, list) else ()), *written]))
 
 
 def _plain(value: object) -> object:

@@ -20,6 +20,7 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.framing.frame import may_be_framed, without_frame
+from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
@@ -330,11 +331,13 @@ class TextBatch:
 
 
 def _said(asked: Asked, facts: TurnFacts) -> str:
-    """Returns what a text says without its disguise, or without its frame."""
+    """Returns what a text says without its disguise, without its frame, or for what it thanks."""
     config = asked.config
     if facts.instead or config.knowledge is None or facts.unread:
         return facts.instead or asked.text
     language = facts.language or asked.spoken
+    if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
+        return THANKS if config.knowledge.written(THANKS) is not None else asked.text
     if not may_be_framed(asked.text, facts.folded.words, language):
         return asked.text
     # A courtesy of the operator's own question belongs to it.
