@@ -101,14 +101,19 @@ def test_what_begins_no_sequence_is_left_at_the_end() -> None:
     assert folder.left() == []
 
 
-CALL = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}]}
-THOUGHT = {"reasoning_content": "Hm."}
+CALL: dict[str, object] = {
+    "tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}]
+}
+THOUGHT: dict[str, object] = {"reasoning_content": "Hm."}
 
 
-def said(*pieces: dict[str, object]) -> tuple[list[str], int]:
+def said(*pieces: str | dict[str, object]) -> tuple[list[str], int]:
     """Returns what goes out of a stream with the stop sequence END, and its bytes that do not."""
     folder = StoppedFolder(ChunkFolder("us"), ("END",))
-    deltas = [d for piece in pieces for d in folder.fold(orjson.dumps(chunk(piece)))]
+    deltas: list[Delta] = []
+    for piece in pieces:
+        delta: dict[str, object] = {"content": piece} if isinstance(piece, str) else piece
+        deltas += folder.fold(orjson.dumps(chunk(delta)))
     deltas += folder.left()
     return ["call" if d.tool_call else d.text or d.reasoning for d in deltas], folder.unsaid
 
@@ -127,8 +132,7 @@ def said(*pieces: dict[str, object]) -> tuple[list[str], int]:
 def test_what_comes_behind_held_text_goes_out_behind_it(
     pieces: tuple[str | dict[str, object], ...], order: list[str], unsaid: int
 ) -> None:
-    deltas = [{"content": piece} if isinstance(piece, str) else piece for piece in pieces]
-    assert said(*deltas) == (order, unsaid)
+    assert said(*pieces) == (order, unsaid)
 
 
 def test_text_behind_a_stop_sequence_counts_as_written() -> None:
