@@ -66,7 +66,7 @@ class FeedbackEndpoint:
             csat=given.csat,
             handle_minutes=given.handle_minutes,
         )
-        heard, new = await self._book.add(feedback, given.corrected)
+        heard, new = await self._book.add(feedback, given.corrected, given.comment)
         document = {
             "object": "feedback",
             "decision_id": decision_id(row.request_id),
