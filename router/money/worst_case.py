@@ -51,6 +51,7 @@ def explained(
         room_nano_usd=error.room_nano_usd,
         needed_nano_usd=held_nano_usd,
         hopeless=error.hopeless,
+        retry_after_s=error.retry_after_s,
     )
 
 
