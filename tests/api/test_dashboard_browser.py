@@ -418,28 +418,3 @@ def test_the_page_says_when_the_gateway_is_gone(
         server.end()
         page.wait_for("no answer", "#live")
         assert "Median" in page.text("main")  # what was shown is still true
-
-
-BUDGETS = """
-[["acme", "day", "3.00", 0.5], ["zoo", "day", null, null]].map(([tenant, kind, limit, share]) => ({
-  tenant, kind, limit_usd: limit, share, key_id: null, policy: null, tier: null,
-  spent_nano_usd: 1e9, held_nano_usd: 5e8,
-}))
-"""
-
-
-def test_spend_of_a_tenant_says_what_it_counts_beside_the_hours(
-    browser: Browser, served: Served
-) -> None:
-    """The shown sum has what calls under way hold, as its share and its label say."""
-    page = opened(browser, served, "now")
-    page.wait_for("The hour's spend is at our prices")
-    page.wait_for("a request, at our prices")
-    drawn = page.run(
-        "import('./dashboard/view_now.js').then((view) => view.draw({ minutes: [], tiers: [], "
-        f"alerts: [], waiting: 0, hour: {{ requests: 0, open: 0 }}, budgets: {BUDGETS} }}, {{}})"
-        ".filter(Boolean).map((part) => part.textContent).join(' '))"
-    )
-    assert "$1.50 of $3.00" in str(drawn)
-    assert str(drawn).count("$1.50") == 3
-    assert "$1.00" not in str(drawn)

@@ -97,8 +97,9 @@ _CURRENCY_COLUMN = re.compile(
 )
 _SMALL_CODES = frozenset({"eur", "usd", "gbp", "chf"})
 _SUM = late_regex(
-    rf"-?\(?[{_SYMBOLS}]? ?-?(?P<number>[0-9]{{1,3}}(?:[ '][0-9]{{3}})+(?:[.,][0-9]{{1,2}})?"
-    rf"|[0-9]+(?:[.,][0-9]+)*)\)? ?[{_SYMBOLS}]?$"
+    rf"-?\(?[{_SYMBOLS}]? ?-?(?<![0-9.,'])"
+    r"(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?:[.,][0-9]{1,2})?|[0-9]+(?:[.,][0-9]+)*)"
+    rf"\)? ?[{_SYMBOLS}]?$"
 )
 _QUOTED = late_regex(r'"[^"\n]{0,80}"')
 _HELD = "\x00"
