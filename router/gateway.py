@@ -96,6 +96,7 @@ class Gateway:
     ) -> None:
         self.router = router
         conversations = Conversations(sessions, secret_of, clock)
+        self._cached = Repeats(caches, embedder, secret_of)
         self._intake = Intake(
             router,
             conversations,
@@ -104,9 +105,9 @@ class Gateway:
             gauge=gauge,
             limiter=limiter,
             veils=Veils(secret_of, router.reader),
+            cached=self._cached,
         )
         self._ledger = ledger
-        self._cached = Repeats(caches, embedder, secret_of)
         self._reviews = reviews
         self._keeper = Keeper(texts, conversations, self._cached)
         self._secret_of = secret_of
@@ -253,7 +254,9 @@ class Gateway:
         """Returns the rung that has the first turn, None where nothing is called."""
         if routed.refused:
             return None
-        lookup = progress.lookup = await self._cached.find(routed)
+        if routed.over_cap is None:
+            progress.lookup = await self._cached.find(routed)
+        lookup = progress.lookup
         if lookup.attempt is not None:
             progress.attempts.rows.append(lookup.attempt)
         if lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:

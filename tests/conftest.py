@@ -16,9 +16,14 @@ from tests.kits import forked
 from tests.kits.examples import MOST, number, setting
 
 if TYPE_CHECKING:
+    import openai
+
+    from router.triage.triage_model import TriageModel
     from tests.kits.books.open_ledgers import Ledgers
     from tests.kits.books.postgres_kit import Postgres
+    from tests.kits.checks.chromium import Browser
     from tests.kits.fakes import Houses
+    from tests.kits.server_kit import Served, Upstream
     from tests.kits.upstreams.fake_upstream import FakeUpstream
     from tests.kits.upstreams.upstream_tier_kit import Tiers
 
@@ -129,3 +134,37 @@ async def tiers() -> AsyncIterator[Tiers]:
     made = Tiers()
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    """The shipped triage model."""
+    from router.triage.triage_model import TriageModel
+
+    return TriageModel.load()
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    """The program that answers as the model's name says, beside the tests."""
+    from tests.kits.server_kit import Upstream
+
+    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> openai.OpenAI:
+    """OpenAI's client of the gateway that a module serves."""
+    import openai
+
+    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, for the modules marked `browser`."""
+    from tests.kits.checks.chromium import Browser
+
+    with Browser(tmp_path_factory.mktemp("chromium")) as program:
+        yield program

@@ -68,18 +68,17 @@ def words_of(sources: Sequence[str]) -> set[str]:
     return {form for source in sources for form in _forms(source)}
 
 
-def covers(question: str, known: frozenset[str], least: float = LEAST_COVERED) -> bool:
+def covers(question: str, known: frozenset[str]) -> bool:
     """Returns True when sources hold nearly all that a question is about.
 
-    `known` has their `stems_of`. `least` is the share of the question's content words that they
-    must hold.
+    `known` has their `stems_of`.
 
     >>> known = stems_of(["We deliver to 31 countries, such as France."])
     >>> covers("What is the capital of France?", known)
     False
     """
     asked = _asked(question)
-    return len(asked & known) >= least * len(asked)
+    return len(asked & known) >= LEAST_COVERED * len(asked)
 
 
 def stems_of(sources: Sequence[str]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from router.policy.content.offers import MOST_TOGETHER, together_in
-from router.policy.sections.answerers import ClarifySection
+from router.policy.sections.answering.without_model import ClarifySection
 from router.types import Match
 
 LEAST_OFFERED = 0.02

@@ -30,7 +30,7 @@ from router.policy.content.replies import reply_of
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
-from router.policy.sections.answerers import ClarifySection
+from router.policy.sections.answering.without_model import ClarifySection
 from router.types import (
     Answer,
     AnswererFacts,

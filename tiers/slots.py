@@ -19,7 +19,7 @@ from router.policy.content.knowledge import SLOT, IntentSection, Knowledge, in_o
 from router.policy.content.leaning import MAX_BACK
 from router.policy.content.replies import Reply, reply_of
 from router.policy.schema import LookupSection
-from router.policy.sections.answerers import TENANT, TypedSection
+from router.policy.sections.answering.without_model import TENANT, TypedSection
 from router.types import ChatRequest, Reason
 
 MAX_SLOT_CHARACTERS = 300

@@ -140,13 +140,37 @@ _FUNCTION = frozenset(
 )
 # Left out by themselves, for they are said or left unsaid at will: "is", "do" in a question.
 _QUIET = frozenset("is are was were be been do does did have has had can could would will".split())
+_PAST = frozenset("was were did had".split())
+_KINDS = {
+    kind: name
+    for name, kinds in {
+        "is?": "is are am was were", "do?": "do does did", "have?": "have has had",
+        "can?": "can could", "will?": "will would",
+    }.items()
+    for kind in kinds.split()
+}  # fmt: skip
+"""Kinds of questions for yes or no: "Can I?" is no "Will I?", "Is this it?" no "What is it?"."""
+
+_ASKED = re.compile(
+    r"(?:^|[.!?;:,\n] ?)(is|are|am|was|were|do|does|did|have|has|had|can|could|will|would)\b"
+)
+"""Matches the word that begins a question for yes or no."""
+
+_BEHIND = re.compile(
+    r"\b(?:what|which|who|where|when|why|how|long|much|many|often) (have|has|had)\b"
+    r"|\b(?:what|which|who|much|many) (?:\w{1,40} )?(can|could)\b"
+    r"|\bhow (will)\b"
+)
+"""Matches what asks for something else than "do" behind a question word: "what can I pay"."""
+
+_ALIKE = ((re.compile(r"\bhow to\b"), "how do i"), (re.compile(r"^is it possible to\b"), "can i"))
+"""Other words for the same question."""
 
 _COURTESY = re.compile(
     r"^(?:(?:hi|hello|hey|good (?:morning|evening|day)|please|so|and|ok|okay|well|also)\b[,.! ]*)+"
     r"|\b(?:thanks|thank you)(?: (?:so|very) much| a lot| in advance)?\b[.! ]*$"
     r"|\b(?:please|kindly)\b"
-    r"|^(?:(?:can|could|would|will) you(?: please)?(?: tell me| let me know| help me(?: to)?"
-    r"| explain(?: to me)?| show me)?\b"
+    r"|^(?:(?:can|could|would|will) you(?: please)?(?: tell me| let me know| help me(?: to)?)?\b"
     r"|(?:i was wondering|i would like to know|i'd like to know|i want to know|i need to know"
     r"|i want to|i need to|i would like to|i'd like to|i want|i need"
     r"|do you know|please tell me|tell me|let me know)\b)[, ]*"
@@ -194,8 +218,11 @@ def meaning_of(text: str) -> Meaning | None:
     lower = _expanded(plain.lower())
     for _ in range(2):
         lower = _COURTESY.sub(" ", lower).strip(" ,.!?")
+    for words, same in _ALIKE:
+        lower = words.sub(same, lower)
     numbers: list[str] = []
-    opposites: list[str] = []
+    opposites = [_KINDS[word] for word in _ASKED.findall(lower)]
+    opposites += ["".join(words) for words in _BEHIND.findall(lower)]
     matter: list[str] = []
     negations = 0
     for token in _TOKEN.findall(lower):
@@ -209,7 +236,7 @@ def meaning_of(text: str) -> Meaning | None:
         elif token in _NEGATIONS:
             negations += 1
         elif token in _QUIET or token in _FUNCTION:
-            continue
+            opposites += ["past"] * (token in _PAST)
         elif token in _OPPOSITES or kind in _OPPOSITES:
             opposites.append(token if token in _OPPOSITES else kind)
             matter.append(opposites[-1])

@@ -154,9 +154,8 @@ class _Read:
 class Supporter:
     """Judges sentences against sources, with the encoder where there is one."""
 
-    def __init__(self, encoder: Encoder | None = None, weights: Sequence[float] = WEIGHTS) -> None:
+    def __init__(self, encoder: Encoder | None = None) -> None:
         self._encoder = encoder
-        self._weights = weights
         self._known: dict[str, Floats] = {}
 
     def chances(
@@ -164,7 +163,7 @@ class Supporter:
     ) -> tuple[tuple[float, ...], ...]:
         """Returns the chance that each source bears each sentence out, (sentences, sources)."""
         return tuple(
-            tuple(chance(values, self._weights) for values in row)
+            tuple(chance(values, WEIGHTS) for values in row)
             for row in self.features(sentences, sources)
         )
 

@@ -12,7 +12,8 @@ class BudgetExceeded(TiergateError):
     `limit` is the limit's name in the policy or the request. `scope` says in words whose spending
     the limit counts together. `room_nano_usd` is the rest of the limit, and `needed_nano_usd` the
     worst-case cost (None: unknown). `hopeless` is True when that cost is above the whole limit, so
-    that waiting does not help.
+    that waiting does not help. `retry_after_s` is set where only what running calls hold is in the
+    way: they mostly cost less, and give the rest back when they end.
     """
 
     code = "insufficient_quota"
@@ -30,6 +31,7 @@ class BudgetExceeded(TiergateError):
         room_nano_usd: int | None = None,
         needed_nano_usd: int | None = None,
         hopeless: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message, param=param, code=code)
         self.limit = limit
@@ -37,6 +39,7 @@ class BudgetExceeded(TiergateError):
         self.room_nano_usd = room_nano_usd
         self.needed_nano_usd = needed_nano_usd
         self.hopeless = hopeless
+        self.retry_after_s = retry_after_s
 
 
 class PriceUnknown(BudgetExceeded):

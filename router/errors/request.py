@@ -169,12 +169,14 @@ class MaxCostTooLow(NotCapable):
     """Reports that the client's own `max_cost_usd` is below the worst case of every allowed call.
 
     `answerer` names the cheapest answerer among those tiers. `needed_nano_usd` is the worst-case
-    cost of a call to it.
+    cost of a call to it, None where nobody states its price.
     """
 
     code = "max_cost_too_low"
 
-    def __init__(self, message: str, *, answerer: str = "", needed_nano_usd: int = 0) -> None:
+    def __init__(
+        self, message: str, *, answerer: str = "", needed_nano_usd: int | None = 0
+    ) -> None:
         super().__init__(message, param="routing.max_cost_usd")
         self.answerer = answerer
         self.needed_nano_usd = needed_nano_usd

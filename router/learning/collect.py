@@ -169,9 +169,9 @@ def _graded(
     corrected: KeptText | None,
 ) -> Iterator[DatasetRow]:
     """Yields the graded answer, and the correction of a wrong one where its text is kept."""
-    why = past.texts.get("reviewed.reason")
-    # A reviewer's reason goes with the verdict, also when it is withdrawn.
-    reason = "" if why is None or base.source is not Source.REVIEW else why.content
+    # A reviewer's reason goes with the verdict, also when it is withdrawn; so does a comment.
+    why = past.texts.get("reviewed.reason" if base.source is Source.REVIEW else "comment")
+    reason = "" if why is None else why.content
     graded = replace(base, answer=answer.content, right=right, reason=reason)
     yield graded
     if corrected is not None and not right:

@@ -52,8 +52,8 @@ class Column(Struct, frozen=True):
         return self.name if self.source == "" else self.source
 
 
-def _text(name: str, source: str = "") -> Column:
-    return Column(name, Kind.TEXT, source)
+def _text(name: str) -> Column:
+    return Column(name, Kind.TEXT)
 
 
 def _word(name: str) -> Column:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import zlib
 
@@ -43,8 +44,37 @@ _NEAR = 1_000
 MOST_STREAMS = 256
 """Streams of objects of one file that are inflated; of more its pages cannot be counted."""
 
-_known: dict[tuple[int, int], int] = {}
-_MOST_KNOWN = 256
+MOST_KNOWN = 256
+"""Files whose pages are remembered; then counting begins anew."""
+
+
+class PageCounts:
+    """Remembers the pages of files by their digests: each rung and each try asks again.
+
+    A file of ten megabytes takes half a second to read, and a twentieth of that to digest. Only
+    its digest stays.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def of(self, payload: str) -> int:
+        """Returns how many pages the PDF in a payload has, by `_pages`."""
+        digest = hashlib.sha256(payload.encode("utf-8", "surrogatepass")).digest()
+        pages = self._pages.get(digest)
+        if pages is None:
+            pages = _pages(payload)
+            if len(self._pages) >= MOST_KNOWN:
+                self._pages.clear()
+            self._pages[digest] = pages
+        return pages
+
+
+COUNTS = PageCounts()
+"""Is shared by all requests of a process: what a file holds does not depend on who sends it."""
 
 
 def file_bound(payload: str) -> int:
@@ -55,15 +85,7 @@ def file_bound(payload: str) -> int:
         return max(size, MOST_PAGES * PAGE_TOKENS)
     if not _is_pdf(payload):
         return size
-    # Each rung and each try asks again, and a file of ten megabytes takes long to read.
-    key = (len(payload), hash(payload))
-    pages = _known.get(key)
-    if pages is None:
-        pages = _pages(payload)
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[key] = pages
-    return max(size, pages * PAGE_TOKENS)
+    return max(size, COUNTS.of(payload) * PAGE_TOKENS)
 
 
 def _is_pdf(payload: str) -> bool:

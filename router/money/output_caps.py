@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.money.cost import output_cap, output_that_fits
-from router.policy.schema import Policy
+from router.policy.schema import AnswererSection, Policy
 from router.policy.warnings import PolicyWarning, WarningKind
 from router.types import AnswererFacts, ChatRequest
 
@@ -77,13 +77,23 @@ def output_cap_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[
             WarningKind.OUTPUT_CAP_SMALL,
             f"tiers[{t}].answerers[{a}].max_output_tokens",
             f"{section.name} may give {answerer.max_output_tokens} tokens, its hidden reasoning "
-            f"included: answers end early or have no word; state {ENOUGH_TOKENS} or more, or leave "
-            "it out where the model gives that many",
+            f"included: answers end early or have no word; {_advice(section)}",
         )
         for t, tier in enumerate(policy.tiers)
         for a, section in enumerate(tier.answerers)
         if (answerer := small.get(section.name)) is not None
     ]
+
+
+def _advice(section: AnswererSection) -> str:
+    """Returns what gives a model more output, by what its cap comes from."""
+    if section.max_output_tokens is not None:
+        return f"state {ENOUGH_TOKENS} or more, or leave it out where the model gives that many"
+    window = getattr(section, "context_tokens", 0)  # no model is known to give less by itself
+    return (
+        f"it is a quarter of `context_tokens`, which is {window}: state the model's whole window "
+        f"there, or {ENOUGH_TOKENS} or more here where the model gives that many"
+    )
 
 
 def _capped(request: ChatRequest, tokens: int) -> ChatRequest:

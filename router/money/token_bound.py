@@ -49,10 +49,11 @@ def token_bound(request: ChatRequest) -> int:
     and 4 for its letters: 124.
     """
     total = FRAME_TOKENS + (TOOLS_TOKENS if request.tools else 0)
-    texts: list[str] = []
+    total += TOOL_TOKENS * len(request.tools)
+    texts = texts_of(request)
     for message in request.messages:
         total += MESSAGE_TOKENS
-        texts += [message.text, message.name or "", message.tool_call_id or ""]
+        texts.append(message.tool_call_id or "")
         for part in message.parts:
             if part.kind == "image_url":
                 total += IMAGE_TOKENS
@@ -60,13 +61,22 @@ def token_bound(request: ChatRequest) -> int:
                 total += len(part.payload)
         for call in message.tool_calls:
             total += MESSAGE_TOKENS
-            texts += [call.id, call.name, call.arguments]
+            texts.append(call.id)
         total += sum(len(item.payload) for item in message.sealed)
+    return total + text_bound("\n".join(filter(None, texts)))
+
+
+def texts_of(request: ChatRequest) -> list[str]:
+    """Returns all that a request says in words, without its ids; some may be empty."""
+    texts: list[str] = []
+    for message in request.messages:
+        texts += [message.text, message.name or ""]
+        for call in message.tool_calls:
+            texts += [call.name, call.arguments]
     for tool in request.tools:
-        total += TOOL_TOKENS
         texts += [tool.name, tool.description, tool.parameters]
     texts.append(request.response_format.schema or "")
-    return total + text_bound("\n".join(filter(None, texts)))
+    return texts
 
 
 def text_bound(text: str) -> int:

@@ -15,7 +15,7 @@ from collections import Counter
 from math import ceil
 
 from router.money.cost import sound_bound
-from router.money.token_bound import text_bound
+from router.money.token_bound import text_bound, texts_of
 from router.types import ChatRequest, ContentPart, Message
 
 MESSAGE_TOKENS, TOOL_TOKENS, FRAME_TOKENS = 4, 12, 8
@@ -54,16 +54,8 @@ def estimated_tokens(request: ChatRequest) -> int:
     The message `hello` counts 8 for the conversation, 4 for its own marks and 2 for its word: 14.
     """
     total = FRAME_TOKENS + sum(map(_beside_text, request.messages))
-    texts: list[str] = []
-    for message in request.messages:
-        texts += [message.text, message.name or ""]
-        for call in message.tool_calls:
-            texts += [call.name, call.arguments]
-    for tool in request.tools:
-        total += TOOL_TOKENS
-        texts += [tool.name, tool.description, tool.parameters]
-    texts.append(request.response_format.schema or "")
-    return total + estimated_in_text("\n".join(filter(None, texts)))
+    total += TOOL_TOKENS * len(request.tools)
+    return total + estimated_in_text("\n".join(filter(None, texts_of(request))))
 
 
 def estimated_in_text(text: str) -> int:

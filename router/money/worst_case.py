@@ -5,10 +5,13 @@ Pure. It knows nothing about past spending.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow, PriceUnknown
 from router.money.cost import output_cap, output_that_fits, worst_case
+from router.money.output_caps import with_least_cap
 from router.types import AnswererFacts, ChatRequest, Message, Sampling, exact_usd
 
 SHORT = (Message("user", "hi"),)
@@ -26,17 +29,19 @@ NAMES = {
 
 
 def explained(
-    error: BudgetExceeded, facts: AnswererFacts, request: ChatRequest, held_nano_usd: int
+    error: BudgetExceeded,
+    facts: AnswererFacts,
+    request: ChatRequest,
+    held_nano_usd: int,
+    held: ChatRequest | None = None,
 ) -> BudgetExceeded:
-    """Returns the refusal with the number that causes it, unchanged when the rest is unknown."""
-    if isinstance(error, PriceUnknown) and request.service_tier == "priority":
-        error.message += (
-            " If it has one, that of `service_tier: priority` is missing: leave it out."
-        )
-        return error
+    """Returns the refusal with the number that causes it, unchanged when the rest is unknown.
+
+    `held` is the request with the cap of output at which the call was held, where it is lower.
+    """
     if error.room_nano_usd is None:
         return error
-    cause, param = _cause(facts, request, error.room_nano_usd, held_nano_usd)
+    cause, param = _cause(facts, request, held or request, error.room_nano_usd, held_nano_usd)
     return BudgetExceeded(
         f"{error.message} {cause}",
         param=param,
@@ -46,24 +51,41 @@ def explained(
         room_nano_usd=error.room_nano_usd,
         needed_nano_usd=held_nano_usd,
         hopeless=error.hopeless,
+        retry_after_s=error.retry_after_s,
     )
+
+
+def price_explained(
+    error: PriceUnknown, request: ChatRequest, others: Sequence[str]
+) -> PriceUnknown:
+    """Returns the refusal with all that lack a price; `others` could answer, and lack one too."""
+    if others:
+        error.message += f" The same holds for {', '.join(others)}, which could answer as well."
+    if request.service_tier == "priority":
+        error.message += (
+            " If it has one, that of `service_tier: priority` is missing: leave it out."
+        )
+    return error
 
 
 def cost_explained(
     error: MaxCostTooLow, facts: AnswererFacts, request: ChatRequest, *, composite: bool
 ) -> MaxCostTooLow:
     """Returns the refusal with a value that fits the client's cap; `composite` means many calls."""
-    cause, room = "", request.hints.max_cost_nano_usd or 0
-    price = facts.price
-    has_token_price = price.per_request_nano_usd is not None or price.output_nano_usd is not None
-    if not has_token_price and not price.per_second_nano_usd:
-        cause = f" The price of {facts.name} is unknown, so it may cost more than any cap."
-    elif not composite and worst_case(facts, request) > room > 0:
-        cause = f" {_cause(facts, request, room, error.needed_nano_usd)[0]}"
+    cause, needed = "", error.needed_nano_usd
+    if needed is None and request.service_tier == "priority":
+        cause = " That may be since `service_tier: priority` has no price: leave it out."
+    elif needed is not None and not composite:
+        # The sum is that of the least cap, and a judge's verdict may be part of it.
+        held = with_least_cap(facts, request)
+        own = worst_case(facts, held)
+        room = (request.hints.max_cost_nano_usd or 0) - max(0, needed - own)
+        if own > room > 0:
+            cause = f" {_cause(facts, request, held, room, needed)[0]}"
     return MaxCostTooLow(
         f"{error.message}{cause} Raise max_cost_usd, or leave it out.",
         answerer=error.answerer,
-        needed_nano_usd=error.needed_nano_usd,
+        needed_nano_usd=needed,
     )
 
 
@@ -73,16 +95,20 @@ def output_key(request: ChatRequest) -> str:
 
 
 def _cause(
-    facts: AnswererFacts, request: ChatRequest, room_nano_usd: int, held_nano_usd: int
+    facts: AnswererFacts,
+    request: ChatRequest,
+    held: ChatRequest,
+    room_nano_usd: int,
+    held_nano_usd: int,
 ) -> tuple[str, str | None]:
     """Returns the sentence, and the body key that causes the refusal."""
     most = output_that_fits(facts, request, room_nano_usd)
     if room_nano_usd <= 0:
         return "Nothing is left for any call.", None
     if most is None:
-        held = exact_usd(held_nano_usd)
-        return f"A call to {facts.name} is held at ${held}, whatever is asked for.", None
-    name, cap = output_key(request), output_cap(facts, request)
+        usd = exact_usd(held_nano_usd)
+        return f"A call to {facts.name} is held at ${usd}, whatever is asked for.", None
+    name = output_key(request)
     if most == 0:
         # Even an output of 0 tokens must fit before a lower limit can help.
         without_output = replace(request, sampling=replace(request.sampling, max_output_tokens=0))
@@ -91,14 +117,20 @@ def _cause(
         if worst_case(facts, without_output) > room_nano_usd:
             return "The input alone can cost more than what is left: shorten it.", "messages"
         return f"No `{name}` fits: what is left does not pay for one token of output.", None
-    client_cap = request.sampling.max_output_tokens
-    reason = f"The cause is `{name}`, which is {cap}"
-    if client_cap is not None and client_cap > cap:
-        reason = (
-            f"`{name}` was {client_cap}; {facts.name} gives {cap} at most, and these are the cause"
-        )
-    if client_cap is None:
-        reason = f"No `{name}` was sent, so the cap of {facts.name} counts, {cap}"
+    reason = _reason(facts, request, output_cap(facts, held))
     if request.sampling.n > 1:
         reason += f", for each of {request.sampling.n} choices"
     return f"{reason}. With `{name}` of at most {most} the call would fit.", name
+
+
+def _reason(facts: AnswererFacts, request: ChatRequest, cap: int) -> str:
+    """Returns where the cap of output comes from at which the call was held."""
+    name, client_cap = output_key(request), request.sampling.max_output_tokens
+    sent = f"No `{name}` was sent" if client_cap is None else f"`{name}` was {client_cap}"
+    if cap < output_cap(facts, request):
+        return f"{sent}, and a call to {facts.name} counts at {cap} tokens of output"
+    if client_cap is None:
+        return f"{sent}, so the cap of {facts.name} counts, {cap}"
+    if client_cap > cap:
+        return f"{sent}; {facts.name} gives {cap} at most, and these are the cause"
+    return f"The cause is `{name}`, which is {cap}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from router.plan.schema import SHARES_OFF
-from router.policy.cross_checks import CrossMistake, sections
+from router.policy.parsing.raw_policy import CrossMistake, sections
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from router.errors import Mistake, PlanError, PolicyError
 from router.plan.cross_checks import plan_mistakes, unpriced_reviews
 from router.plan.schema import Plan
-from router.policy.cross_checks import one_of
+from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import mistakes_from
 from router.policy.parsing.yaml_lines import KeyPath, key_path_text, load_yaml

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 
 from router.errors import Mistake
-from router.policy.cross_checks import one_of
+from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.yaml_lines import LineMap
 from router.policy.sections.learning import CandidateSection
 

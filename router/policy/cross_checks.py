@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
-
 from router.policy.content.term_files import ACTIONS, STRATEGY
 from router.policy.judge_checks import judge_mistakes
-from router.policy.parsing.validation import nearest
+from router.policy.parsing.raw_policy import (
+    CrossMistake,
+    Rungs,
+    conditions_of,
+    names_of,
+    names_of_kind,
+    one_of,
+    rung_names,
+    rungs_of,
+    sections,
+    strings,
+)
 from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
 from router.types import OWN_MODELS, Domain, Matter, RequestType
@@ -31,22 +40,14 @@ _NO_THINKERS = ("resolver", "exact", "extractor", "passages", "documents", "deli
 """Lists kinds of answerers that no deliberation can be built over."""
 
 
-class CrossMistake(Struct, frozen=True):
-    """Holds one mistake: its key path, the value there, and the expected one."""
-
-    path: KeyPath
-    found: object
-    expected: str
-
-
 def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
     """Returns all cross mistakes of a policy given as plain mappings and lists."""
-    rungs = list(_rungs(raw))
+    rungs = list(rungs_of(raw))
     return (
         *_standing_twice(raw, rungs),
         *_too_many_rungs(raw, rungs),
         *_answerers(raw, rungs),
-        *(CrossMistake(m.path, m.found, m.expected) for m in judge_mistakes(raw, rungs)),
+        *judge_mistakes(raw, rungs),
         *_shadow(raw, rungs),
         *_hard_rules(raw),
         *_heads(raw),
@@ -62,44 +63,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
     )
 
 
-def one_of(name: object, names: Sequence[str]) -> str:
-    """Returns the allowed names and the nearest: "one of local, resolve; did you mean `local`?"."""
-    if not names:
-        return "a name that is defined; none is"
-    return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(name), names)}"
-
-
-def sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """Yields the mappings in the list under `key`, each with its index, and skips other shapes."""
-    rows = raw.get(key) if isinstance(raw, Mapping) else None
-    # A string is a sequence, too.
-    if isinstance(rows, Sequence) and not isinstance(rows, str):
-        yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, Mapping))
-
-
-def _names(raw: object, key: str) -> list[str]:
-    return [str(row["name"]) for _, row in sections(raw, key) if "name" in row]
-
-
-def _strings(row: Mapping[str, object], key: str) -> Iterator[tuple[int, str]]:
-    values = row.get(key)
-    if isinstance(values, Sequence) and not isinstance(values, str):
-        yield from ((i, value) for i, value in enumerate(values) if isinstance(value, str))
-
-
-def _rungs(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
-    for t, tier in sections(raw, "tiers"):
-        for a, answerer in sections(tier, "answerers"):
-            yield ("tiers", t, "answerers", a), answerer
-
-
-def _rung_names(rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]) -> list[str]:
-    return [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
-
-
-def _standing_twice(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _standing_twice(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     places: list[tuple[str, KeyPath, Mapping[str, object]]] = [
         ("answerer", path, answerer) for path, answerer in rungs
     ]
@@ -122,9 +86,7 @@ def _standing_twice(
         seen.add((kind, name))
 
 
-def _too_many_rungs(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _too_many_rungs(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     decision = raw.get("decision")
     limit = decision.get("max_rungs") if isinstance(decision, Mapping) else None
     limit = limit if isinstance(limit, int) else _DEFAULT_MAX_RUNGS
@@ -141,17 +103,15 @@ def _too_many_rungs(
         )
 
 
-def _answerers(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _answerers(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     thinkers = [
         str(answerer["name"])
         for _, answerer in rungs
         if "name" in answerer and answerer.get("kind") not in _NO_THINKERS
     ]
-    resolvers = _names_of_kind(rungs, "resolver")
-    locals_ = _names_of_kind(rungs, "local")
-    lookups, heads = _names(raw, "lookups"), _names(raw, "heads")
+    resolvers = names_of_kind(rungs, "resolver")
+    locals_ = names_of_kind(rungs, "local")
+    lookups, heads = names_of(raw, "lookups"), names_of(raw, "heads")
     for path, answerer in rungs:
         ability = answerer.get("ability")
         judge = ability.get("head") if isinstance(ability, Mapping) else None
@@ -181,34 +141,23 @@ def _answerers(
                 expected = f"a local answerer: {one_of(named, locals_)}"
                 yield CrossMistake((*path, "rephrase"), named, expected)
         if answerer.get("kind") == "resolver":
-            for i, name in _strings(answerer, "lookups"):
+            for i, name in strings(answerer, "lookups"):
                 if name not in lookups:
                     yield CrossMistake((*path, "lookups", i), name, one_of(name, lookups))
 
 
-def _names_of_kind(rungs: Sequence[tuple[KeyPath, Mapping[str, object]]], kind: str) -> list[str]:
-    return [
-        str(answerer["name"])
-        for _, answerer in rungs
-        if answerer.get("kind") == kind and "name" in answerer
-    ]
-
-
-def _shadow(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _shadow(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     """Yields a mistake for a shadow with an unknown answerer."""
     section = raw.get("shadow")
     named = section.get("answerer") if isinstance(section, Mapping) else None
-    names = [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
-    if isinstance(named, str) and named not in names:
-        yield CrossMistake(("shadow", "answerer"), named, one_of(named, names))
+    if isinstance(named, str) and named not in rung_names(rungs):
+        yield CrossMistake(("shadow", "answerer"), named, one_of(named, rung_names(rungs)))
 
 
 def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    lists = [*_names(raw, "terms"), *(matter.value for matter in Matter), STRATEGY, ACTIONS]
+    lists = [*names_of(raw, "terms"), *(matter.value for matter in Matter), STRATEGY, ACTIONS]
     for r, rule in sections(raw, "hard_rules"):
-        for i, name in _strings(rule, "terms"):
+        for i, name in strings(rule, "terms"):
             if name not in lists:
                 yield CrossMistake(("hard_rules", r, "terms", i), name, one_of(name, lists))
 
@@ -219,7 +168,7 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         if section.get("name") in NOT_REPLACED:
             expected = f"a name of its own: {', '.join(NOT_REPLACED)} are not replaced"
             yield CrossMistake(("heads", i, "name"), section["name"], expected)
-    known = [*_names(raw, "heads"), *BUILT_IN]
+    known = [*names_of(raw, "heads"), *BUILT_IN]
     for path, named in _fields(raw):
         if named not in known:
             yield CrossMistake(path, named, _expected_head(named, known))
@@ -229,7 +178,7 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
             yield CrossMistake((*path, "head"), head, _expected_head(head, known))
         # Only these two built-in heads have classes that are known here.
         words = _WORDS.get(str(head), ())
-        for c, label in _strings(condition, "classes"):
+        for c, label in strings(condition, "classes"):
             if words and label not in words:
                 yield CrossMistake((*path, "classes", c), label, one_of(label, words))
 
@@ -238,29 +187,6 @@ def _expected_head(name: str, known: Sequence[str]) -> str:
     """Returns which heads a condition may name, and the line that makes a file's head one."""
     line = f"{{name: {name}, path: heads/{name}.json}}"
     return f"{one_of(name, known)}; a head of a file is named under `heads:` ({line})"
-
-
-def conditions_of(
-    raw: Mapping[str, object],
-) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
-    """Yields every condition on a head in a policy, with its key path."""
-    for r, rule in sections(raw, "hard_rules"):
-        for c, condition in sections(rule, "heads"):
-            yield ("hard_rules", r, "heads", c), condition
-    for key in ("refuse", "self_harm", "security"):
-        for c, condition in sections(raw.get("safety"), key):
-            yield ("safety", key, c), condition
-    for e, endpoint in sections(raw, "endpoints"):
-        for r, rule in sections(endpoint.get("verdict"), "rules"):
-            for c, row in sections(rule, "any"):
-                head = row.get("head")
-                if isinstance(head, Mapping):
-                    yield ("endpoints", e, "verdict", "rules", r, "any", c, "head"), head
-    specialist = raw.get("specialist")
-    verdict = specialist.get("verdict") if isinstance(specialist, Mapping) else None
-    for r, rule in sections(verdict, "rules"):
-        for c, condition in sections(rule, "any"):
-            yield ("specialist", "verdict", "rules", r, "any", c), condition
 
 
 def _endpoints(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
@@ -282,7 +208,7 @@ def _endpoints(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     if raw.get("endpoints") and raw.get("mode") == "observe":
         yield CrossMistake(("mode",), "observe", "route, since endpoints have no asked model")
     if not raw.get("endpoints"):
-        for place, answerer in _rungs(raw):
+        for place, answerer in rungs_of(raw):
             if answerer.get("kind") == "extractor":
                 expected = "a policy with `endpoints:`, whose fields it reads"
                 yield CrossMistake((*place, "kind"), "extractor", expected)
@@ -297,8 +223,8 @@ def _embedders(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
             yield CrossMistake(("embedders",), "embedders", expected)
     documents = raw.get("documents")
     named = documents.get("embedder") if isinstance(documents, Mapping) else None
-    if named is not None and named not in _names(raw, "embedders"):
-        known = ", ".join(_names(raw, "embedders")) or "those that `embedders` names"
+    if named is not None and named not in names_of(raw, "embedders"):
+        known = ", ".join(names_of(raw, "embedders")) or "those that `embedders` names"
         yield CrossMistake(("documents", "embedder"), repr(named), f"one of {known}")
 
 
@@ -346,15 +272,13 @@ def _fields(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
                 yield ("endpoints", e, "labels", str(name), "head"), field["head"]
 
 
-def _aliases(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _aliases(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     aliases = raw.get("aliases")
     if not isinstance(aliases, Mapping):
         return
-    answerers = _rung_names(rungs)
-    targets = [*(f"tier:{name}" for name in _names(raw, "tiers")), *OWN_MODELS]
-    targets += [f"embed:{name}" for name in _names(raw, "embedders")]
+    answerers = rung_names(rungs)
+    targets = [*(f"tier:{name}" for name in names_of(raw, "tiers")), *OWN_MODELS]
+    targets += [f"embed:{name}" for name in names_of(raw, "embedders")]
     for model, alias in aliases.items():
         path: KeyPath = ("aliases", str(model))
         target, answerer = alias, None
@@ -392,24 +316,20 @@ def _held(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
             yield CrossMistake(path, "hold with privacy.store: none", expected)
 
 
-def _report(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _report(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     report = raw.get("report")
     if not isinstance(report, Mapping):
         return
-    answerers = _rung_names(rungs)
+    answerers = rung_names(rungs)
     for key in ("level_2", "level_3"):
         name = report.get(key)
         if isinstance(name, str) and name not in answerers:
             yield CrossMistake(("report", key), name, one_of(name, answerers))
 
 
-def _privacy(
-    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
-) -> Iterator[CrossMistake]:
+def _privacy(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     """Yields answerers that no tier has: a rule for them would never allow what was meant."""
-    answerers = _rung_names(rungs)
+    answerers = rung_names(rungs)
     privacy = raw.get("privacy")
     lists: list[tuple[KeyPath, Mapping[str, object], str]] = [
         (("privacy", "residency", i), rule, "only") for i, rule in sections(privacy, "residency")
@@ -418,13 +338,13 @@ def _privacy(
     if isinstance(hidden, Mapping):
         lists.append((("privacy", "pseudonyms"), hidden, "trusted"))
     for path, section, key in lists:
-        for i, name in _strings(section, key):
+        for i, name in strings(section, key):
             if name not in answerers:
                 yield CrossMistake((*path, key, i), name, one_of(name, answerers))
 
 
 def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    tiers = _names(raw, "tiers")
+    tiers = names_of(raw, "tiers")
     for i, example in sections(raw, "examples"):
         tier = example.get("tier")
         if isinstance(tier, str) and tier not in tiers:
@@ -436,7 +356,7 @@ def _limits(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
 
     Tiers of other policies are unknown here.
     """
-    tiers = [*_names(raw, "tiers"), "*"]
+    tiers = [*names_of(raw, "tiers"), "*"]
     for i, limit in sections(raw, "limits"):
         tier, policy = limit.get("tier"), limit.get("policy")
         if isinstance(tier, str) and policy in (None, raw.get("name")) and tier not in tiers:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from router.errors import Mistake, ModelFileError
-from router.policy.cross_checks import conditions_of, one_of, sections
+from router.policy.parsing.raw_policy import conditions_of, one_of, sections
 from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSection
 from router.stats import answer_head, heads

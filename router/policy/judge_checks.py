@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
-
+from router.policy.parsing.raw_policy import CrossMistake, Rungs
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 
@@ -21,14 +20,6 @@ AUTHORS = (*JUDGES, "deliberation")
 
 _DEFAULT_LOCAL = "smollm2-135m"
 _DATE = re.compile(r"[-@]?(?:\d{4}-\d{2}-\d{2}|20\d{6}|latest)$")
-
-
-class JudgeMistake(Struct, frozen=True):
-    """Holds one mistake: its key path, the value there, and the expected one."""
-
-    path: KeyPath
-    found: object
-    expected: str
 
 
 def same_model(one: str, other: str) -> bool:
@@ -45,10 +36,7 @@ def _plain(model: str) -> str:
     return _DATE.sub("", name.removesuffix(":latest"))
 
 
-Rungs = Sequence[tuple[KeyPath, Mapping[str, object]]]
-
-
-def judge_mistakes(raw: Mapping[str, object], rungs: Rungs) -> Iterator[JudgeMistake]:
+def judge_mistakes(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
     """Yields mistakes of each `check` of an answerer, and of the judge of shadows."""
     by_name = {str(answerer.get("name")): answerer for _, answerer in rungs}
     judges = [name for name, answerer in by_name.items() if _may_judge(answerer)]
@@ -59,17 +47,17 @@ def judge_mistakes(raw: Mapping[str, object], rungs: Rungs) -> Iterator[JudgeMis
             continue
         if answerer.get("kind") not in AUTHORS:
             expected = f"`check` for {', '.join(AUTHORS)}: others give approved or computed words"
-            yield JudgeMistake((*path, "check"), answerer.get("kind"), expected)
+            yield CrossMistake((*path, "check"), answerer.get("kind"), expected)
         if check.get("repair") is True and answerer.get("kind") == "deliberation":
             expected = "false: a deliberation repairs its own steps"
-            yield JudgeMistake((*path, "check", "repair"), True, expected)
+            yield CrossMistake((*path, "check", "repair"), True, expected)
         named = check.get("judge")
         if not isinstance(named, str):
             continue
         if named not in judges:
-            yield JudgeMistake((*path, "check", "judge"), named, _one_of(named, judges))
+            yield CrossMistake((*path, "check", "judge"), named, _one_of(named, judges))
         elif check.get("own_model") is not True and _same(answerer, by_name[named], by_name):
-            yield JudgeMistake((*path, "check", "judge"), named, _ANOTHER)
+            yield CrossMistake((*path, "check", "judge"), named, _ANOTHER)
 
 
 _ANOTHER = (
@@ -87,7 +75,7 @@ def _of_shadows(
     raw: Mapping[str, object],
     by_name: Mapping[str, Mapping[str, object]],
     judges: Sequence[str],
-) -> Iterator[JudgeMistake]:
+) -> Iterator[CrossMistake]:
     shadow = raw.get("shadow")
     judged = shadow.get("judged") if isinstance(shadow, Mapping) else None
     if not isinstance(shadow, Mapping) or not isinstance(judged, Mapping):
@@ -97,11 +85,11 @@ def _of_shadows(
         return
     path: KeyPath = ("shadow", "judged", "judge")
     if named not in judges:
-        yield JudgeMistake(path, named, _one_of(named, judges))
+        yield CrossMistake(path, named, _one_of(named, judges))
     elif author is None or judged.get("own_model") is True:
         return  # which of a level's answerers it will be shows at each pair
     elif _same(author, by_name[named], by_name):
-        yield JudgeMistake(path, named, _ANOTHER)
+        yield CrossMistake(path, named, _ANOTHER)
 
 
 def _may_judge(answerer: Mapping[str, object]) -> bool:

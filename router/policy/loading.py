@@ -23,7 +23,6 @@ from pydantic import ValidationError
 from router.errors import Mistake, PolicyError
 from router.policy import candidates
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
-from router.policy.cross_checks import one_of
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.parsing.environment import (
     filled_in,
@@ -32,6 +31,7 @@ from router.policy.parsing.environment import (
     substituted,
     without_value,
 )
+from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.text_files import (
     FOLDER,
     MAX_FILE_BYTES,

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from router.errors import Mistake, PolicyError
-from router.policy.cross_checks import one_of
+from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.text_files import unusable
 from router.policy.schema import Policy
 

@@ -13,18 +13,15 @@ from typing import Annotated, Literal
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from router.policy.cross_checks import CrossMistake, cross_mistakes
+from router.policy.cross_checks import cross_mistakes
+from router.policy.parsing.raw_policy import CrossMistake
 from router.policy.sections.aliases import Alias, best_glob, is_glob
 from router.policy.sections.answerers import (
     AnswererSection,
     DeliberationAnswerer,
-    ExactAnswerer,
-    ExtractorAnswerer,
     LitellmAnswerer,
     LocalAdapter,
     LocalAnswerer,
-    LookupSection,
-    ResolverAnswerer,
     StepName,
     TierSection,
     UpstreamAnswerer,
@@ -34,6 +31,12 @@ from router.policy.sections.answering.documents import DocumentsSection
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.policy.sections.answering.endpoints import EndpointSection
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
+from router.policy.sections.answering.without_model import (
+    ExactAnswerer,
+    ExtractorAnswerer,
+    LookupSection,
+    ResolverAnswerer,
+)
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
 from router.policy.sections.batches import BatchesSection
 from router.policy.sections.budgets import BudgetSection, LimitSection

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from router.errors import TiergateError
-from router.policy.cross_checks import sections
+from router.policy.parsing.raw_policy import sections
 from router.policy.schema import (
     Alias,
     AnswererSection,

@@ -85,7 +85,8 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
     taken as it is. A deliberation that its own tier does not vouch for never is, nor what a lower
     level says in an outage, nor an approved answer below the confidence floor, nor level 1's answer
-    that a trigger looks past. In a grave matter a prior is no evidence of an answer.
+    that a trigger looks past. In a grave matter, and where a mistake would be dear, a prior is no
+    evidence of an answer.
     """
     verification, decision = candidate.verification, routed.decision
     if not usable(candidate):
@@ -105,11 +106,11 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     if candidate.answer is not None and candidate.answer.reason is Reason.ASKED_WHICH:
         return None  # a question of level 1 is judged by the floor that the policy sets for it
     mode = routed.verify_modes[candidate.at]
-    if mode is VerifyMode.NONE and not decision.hard_rule:
-        return None
-    if verification.p < routed.policy.decision.accept_at:
+    judged = mode is not VerifyMode.NONE or decision.hard_rule
+    if judged and verification.p < routed.policy.decision.accept_at:
         return Reason.ANSWER_NOT_TRUSTED
-    return Reason.ANSWER_UNCHECKED if _unchecked(routed, candidate) else None
+    unchecked = (judged and _unchecked(routed, candidate)) or _assumed(routed, candidate)
+    return Reason.ANSWER_UNCHECKED if unchecked else None
 
 
 def _from_shelf(candidate: Candidate) -> bool:
@@ -133,6 +134,19 @@ def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
     if routed.needs_whole_answer and (routed.keeps_shape or not routed.acute):
         return False
     return candidate.rung.p_source is PSource.PRIOR or _off_topic(routed, answer)
+
+
+def _assumed(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True where a mistake would be dear and the answer's chance is a prior, no more."""
+    dear = Reason.COSTLY_MISTAKE in routed.decision.first_rung.reasons
+    guessed = candidate.verification.source == "rung" and candidate.rung.p_source is PSource.PRIOR
+    return dear and guessed
+
+
+def _merely_dear(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
+    """Returns True where the matter is not grave, so that an answer goes out though unchecked."""
+    unchecked = doubt_of(routed, progress, candidate) is Reason.ANSWER_UNCHECKED
+    return unchecked and not routed.grave
 
 
 def _off_topic(routed: RoutedRequest, answer: Answer) -> bool:
@@ -164,7 +178,11 @@ def conclude(
         if routed.acute and routed.keeps_shape:
             return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, ids))
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
+        # Nobody knows what stands in the part of a text that was not read.
+        whole = whole and (observed or not routed.signals.unread)
         return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
+    if best is not None and _merely_dear(routed, progress, best):
+        return Conclusion(best, Verdict.UNVERIFIED)
     unchanged = progress.committed is not None or observed
     wanted = unchanged or routed.request.compacts  # an agent can go on with no other words
     if best is not None and (wanted or _named(routed, best)):

@@ -13,7 +13,8 @@ from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
 from router.request.ledger_row import outcome_of
-from router.request.progress import Progress, untried
+from router.request.progress import NOT_LOOKED_UP, Progress, untried
+from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.veiling import Veils, read_ahead
 from router.rollout.arms import Split, Splits, governed, note_of
@@ -53,9 +54,11 @@ class Intake:
         gauge: BudgetGauge | None,
         limiter: RateLimiter | None,
         veils: Veils,
+        cached: Repeats,
     ) -> None:
         self._router = router
         self._veils = veils
+        self._cached = cached
         self._conversations = conversations
         self._clock = clock
         self._events = events
@@ -80,12 +83,17 @@ class Intake:
             if self._limiter is not None:
                 rates = await self._admitted(self._limiter, request, identity, selected)
             routed = await self._decided(request, identity, selected, started_ms, buffered=buffered)
+            lookup = NOT_LOOKED_UP
+            if routed.over_cap is not None:
+                lookup = await self._cached.find(routed)
+                if lookup.hit is None:
+                    raise routed.over_cap
         except TiergateError as error:
             tell_refused(self._events, identity, error)
             if rates is not None:
                 await settle(rates, ())
             raise
-        return routed, Progress(rates=rates)
+        return routed, Progress(rates=rates, lookup=lookup)
 
     async def _admitted(
         self, limiter: RateLimiter, request: ChatRequest, identity: Identity, selected: Selected
@@ -118,7 +126,7 @@ class Intake:
             shown, unread = await with_image_texts(request, self._router.images)
         signals, compute_ms = await runtime.triage.measured(shown, conversation.named)
         if unread:  # nobody knows what is at stake in it
-            signals = replace(signals, novelty=1.0)
+            signals = replace(signals, novelty=1.0, unread=True)
         signals = await _with_quotable(signals, runtime, request, identity)
         if self._gauge is not None:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
@@ -126,10 +134,20 @@ class Intake:
             await read_ahead(self._router.reader, request)
         read = ReadRequest(signals, conversation, started_ms, compute_ms)
         routed = self._router.decided(
-            request, identity, selected, read, pressure=pressure, buffered=buffered
+            request,
+            identity,
+            selected,
+            read,
+            pressure=pressure,
+            buffered=buffered,
+            cached=not request.hints.dry_run,
         )
         split = self.splits.of(runtime.policy.name)
-        if split is not None and not request.hints.dry_run and not governed(routed):
+        if (
+            split is not None
+            and not request.hints.dry_run
+            and not (routed.over_cap or governed(routed))
+        ):
             routed = await self._on_its_side(split, routed, selected, shown)
         routed = self._veiled(routed)
         if request.is_long or request.hints.session:
@@ -193,7 +211,8 @@ class Intake:
                 compute_ms += more_ms
                 if shown.images:  # the base alone may know that one could not be read
                     novelty = max(signals.novelty, routed.signals.novelty)
-                    signals = replace(signals, novelty=novelty)
+                    unread = signals.unread or routed.signals.unread
+                    signals = replace(signals, novelty=novelty, unread=unread)
             # It may search first where the base does not, or other documents.
             signals = await _with_quotable(
                 signals, split.candidate, routed.request, routed.identity

@@ -40,6 +40,7 @@ from router.types import (
     ChatRequest,
     Clock,
     Committed,
+    CostBasis,
     Identity,
     JsonText,
     Message,
@@ -263,7 +264,10 @@ def outcome_of(
     verdict: Verdict,
     clock: Clock,
 ) -> Outcome:
-    """Returns the outcome of a request; a dry run's cost is the expected cost of its first rung."""
+    """Returns the outcome of a request; a dry run's cost is what is expected of it."""
+    spent, known = progress.attempts.spent_nano_usd, True
+    if not progress.accounted:
+        spent, known = _expected_cost(routed)
     return Outcome(
         request_id=routed.request_id,
         signals=routed.signals,
@@ -276,10 +280,8 @@ def outcome_of(
         reason=why(routed, progress, candidate),
         confidence=candidate.verification.p,
         escalations=progress.climbs,
-        cost_nano_usd=progress.attempts.spent_nano_usd
-        if progress.accounted
-        else candidate.rung.cost_nano_usd,
-        cost_known=all(map(attempt_cost_known, progress.attempts.rows)),
+        cost_nano_usd=spent,
+        cost_known=known and all(map(attempt_cost_known, progress.attempts.rows)),
         baselines=progress.comparison.baselines,
         observed=routed.observed is not None,
         timings=_timings(routed, progress, clock.monotonic_ms()),
@@ -293,6 +295,19 @@ def outcome_of(
         max_output_tokens=lowered_cap(routed, progress, candidate),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
+
+
+def _expected_cost(routed: RoutedRequest) -> tuple[int, bool]:
+    """Returns the expected cost of the rung that would be called, and False where it is unknown.
+
+    Where approved words go out, or a budget refuses the call, nothing is called and nothing paid.
+    """
+    at = routed.decision.first if routed.observed is None else routed.observed
+    rung = routed.decision.rungs[at]
+    uncalled = routed.refused or routed.safe_answer_first or routed.unanswerable
+    if uncalled or Reason.UNKNOWN_PRICE in rung.reasons:
+        return 0, True
+    return rung.cost_nano_usd, rung.cost_basis is not CostBasis.UNKNOWN
 
 
 def begun(routed: RoutedRequest, progress: Progress) -> Begun:

@@ -142,10 +142,13 @@ class Router:
         pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
         buffered: bool = True,
+        cached: bool = False,
     ) -> RoutedRequest:
         """Returns the request with its ladder, nothing tried yet.
 
-        `assume_ready`: decides as if every answerer were ready, and draws nothing.
+        `assume_ready`: decides as if every answerer were ready, and draws nothing. `cached`: where
+        the client's cap of money leaves no call, the ladder is that without a cap, beside the
+        refusal (`over_cap`), since an answer that is known already costs nothing.
         """
         read_at = self._clock.monotonic_ms()
         runtime, signals, conversation = selected.runtime, read.signals, read.conversation
@@ -163,7 +166,7 @@ class Router:
             facts = within_residency(rules, runtime.plans, facts, request, self.reader)
             _check_observed(selected, facts)
         if request.extra and request.service_tier == "priority":
-            facts = served_dearer(runtime, facts)
+            facts = served_dearer(runtime, facts, request)
         if runtime.any_unpriced and selected.observed is None:
             facts = priced_within(self._budgets(), identity, runtime, facts)
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
@@ -178,7 +181,11 @@ class Router:
             routed = self._words_alone(case)
             if routed is not None:
                 return routed
-            raise _explained(error, runtime, request) from None
+            refused = _explained(error, runtime, request)
+            if cached and isinstance(refused, MaxCostTooLow):
+                uncapped = replace(case, asked=replace(asked, max_cost_nano_usd=None))
+                return replace(self._with_ladder(uncapped), over_cap=refused)
+            raise refused from None
 
     def _words_alone(self, case: _Case) -> RoutedRequest | None:
         """Returns an emergency's request that no rung may answer as asked, to get approved words.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from router.errors import MaxCostTooLow
 from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
@@ -66,6 +67,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     veil: Veil | None = None  # hides personal details from answerers; None: the policy wants none
     rollout: RolloutNote | None = None  # its side of a split; None: it is on none
     words_alone: bool = False  # no rung may answer as asked, and approved words cost nothing
+    over_cap: MaxCostTooLow | None = None  # what refuses it unless an answer is known already
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
     @measured_once

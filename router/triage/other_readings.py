@@ -42,7 +42,12 @@ def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
 
 
 def more_harmful(
-    whole: ModelRow, sentence: ModelRow, among: int, names: frozenset[str]
+    whole: ModelRow,
+    sentence: ModelRow,
+    among: int,
+    names: frozenset[str],
+    *,
+    own_matter: bool = True,
 ) -> ModelRow:
     """Returns the reading of a message, raised to what one of its sentences says by itself of grave
     matters, and of harm by the heads of these names.
@@ -50,10 +55,11 @@ def more_harmful(
     Thanks and garden chairs around it made a request for harm, or a farewell, look like small talk.
     The more sentences are read, the more likely one of them only sounds so: see `one_among`. Of a
     text to be written or worded no sentence is anybody's own trouble by itself: with them 14 of 227
-    such texts more went to level 3, and 4 of 114 grave ones; without them 4 and 1 do.
+    such texts more went to level 3, and 4 of 114 grave ones; without them 4 and 1 do. `own_matter`:
+    a grave matter of a sentence is believed to be the writer's.
     """
     grave = one_among(among, sentence.grave)
-    own = whole.request_type is not RequestType.WRITING
+    own = own_matter and whole.request_type is not RequestType.WRITING
     if own and grave >= GRAVE_SENTENCE and grave > whole.grave:
         whole = whole._replace(grave=grave, matter=sentence.matter)
     alone = {

@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
 from router.policy.head_conditions import highest
-from router.triage.facts.farewells import only_closes
+from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.facts.wordplay import only_works_out
@@ -113,6 +113,7 @@ class TurnReading(Struct, frozen=True):
     momentary: frozenset[str] = frozenset()
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
+    unread: bool = False  # there is more in it than is read
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -133,7 +134,8 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
     """Returns the row without the chance of a grave matter for a text that the operator wrote, that
-    only ends a chat, or that only asks who made a named work or for a sum.
+    only ends a chat or says that somebody is away, or that only asks who made a named work or for a
+    sum.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it.
@@ -141,8 +143,8 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     if facts.risk_terms or facts.unusual:
         return row
     if match is None or match.basis is not MatchBasis.WRITTEN:
-        closes = row.grave > LOOKED_AT and only_closes(facts.folded.words)
-        text = facts.folded.text
+        words, text = facts.folded.words, facts.folded.text
+        closes = row.grave > LOOKED_AT and (only_closes(words) or only_is_away(words))
         if not closes and not asks_about_a_work(text) and not only_works_out(text):
             return row
     return row._replace(grave=0.0)
@@ -238,6 +240,7 @@ def reading_of(
         momentary,
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
+        unread=facts.unread,
     )
 
 

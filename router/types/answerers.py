@@ -88,6 +88,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     issuer: str = ""  # names the provider whose seals this answerer accepts; "" for none
     reasoning_key: str = ""  # of a message, in which it expects open thoughts back; "" for none
     body: BodyRules = BodyRules()
+    takes_service_tier: bool = False  # receives the key, so that its provider may serve it dearer
     # How far its cap of output may be lowered for one call; None: not at all, the policy states it.
     least_output_tokens: int | None = None
 

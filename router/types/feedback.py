@@ -76,6 +76,7 @@ class Heard(Struct, frozen=True):
     sequence: int  # its place in the feedback chain
     revisions: int  # the number of times this source gave feedback on this decision
     corrected: str | None = None  # set if `privacy.store` kept it and it has not expired
+    comment: str | None = None  # likewise
 
 
 class Deliberated(Struct, frozen=True):
@@ -141,7 +142,9 @@ class ReviewCase(Struct, frozen=True):
 class FeedbackBook(Protocol):
     """Appends feedback and never changes it. Raises LedgerError."""
 
-    async def add(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
+    async def add(
+        self, feedback: Feedback, corrected: str = "", comment: str = ""
+    ) -> tuple[Heard, bool]:
         """Returns the feedback that counts now, and True when it is new. A repeat changes nothing.
 
         Raises FeedbackRefused when this source gave feedback too often on this decision.

@@ -84,6 +84,7 @@ class Signals(Struct, frozen=True):
     language: str = ""  # as in `de`: of the last turn, or of what it continues; "" for none
     # Chance that a quotation of documents answers it; None: nobody searched before deciding.
     quotable: float | None = None
+    unread: bool = False  # there is more text, or an image, than triage could read
 
 
 class WarmCache(Struct, frozen=True):

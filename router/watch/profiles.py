@@ -63,11 +63,11 @@ class Profile(msgspec.Struct):
         counts = self.bins.setdefault(feature, {})
         counts[bin] = counts.get(bin, 0) + 1
 
-    def keep(self, number: int, vector: tuple[float, ...], most: int = SAMPLED) -> None:
+    def keep(self, number: int, vector: tuple[float, ...]) -> None:
         """Adds a vector to the sample, if chance says so."""
         self.sample.append((number, vector))
-        if len(self.sample) >= 2 * most:
-            self.thin(most)
+        if len(self.sample) >= 2 * SAMPLED:
+            self.thin()
 
     def thin(self, most: int = SAMPLED) -> bool:
         """Keeps as many of the sample as count; returns True if there were more."""

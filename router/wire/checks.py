@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import orjson
 
-from router.errors import RequestError
+from router.errors import Overloaded, RequestError
 from router.types import JsonText
 
 TYPE_WORDS = {
@@ -23,6 +23,9 @@ TYPE_WORDS = {
     dict: "an object",
     type(None): "null",
 }
+
+NO_MEMORY = "Not enough memory"
+"""How orjson's error begins where the body may be good JSON."""
 
 Reader = Callable[[object, str], object]
 
@@ -69,10 +72,15 @@ def shown(value: object) -> str:
 
 
 def json_object(body: bytes) -> dict[str, object]:
-    """Returns the body's JSON object. Bad JSON, bad UTF-8, NaN, 1e309, nesting over 1,024: 400."""
+    """Returns the body's JSON object. Bad JSON, bad UTF-8, NaN, 1e309, nesting over 1,024: 400.
+
+    Raises Overloaded where there is no memory to read it.
+    """
     try:
         value = orjson.loads(body)
     except (orjson.JSONDecodeError, RecursionError) as error:
+        if str(error).startswith(NO_MEMORY):
+            raise Overloaded("There is no memory to read the body now. Try again later.") from error
         raise RequestError(
             f"The body is not JSON: {error}; expected a JSON object in UTF-8.", code="invalid_json"
         ) from error

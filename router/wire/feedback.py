@@ -38,8 +38,9 @@ MAX_CORRECTED = 200_000
 call."""
 
 MAX_REASON = 2_000
+MAX_COMMENT = 2_000
 MAX_NAME = 100
-FEEDBACK_KEYS = ("decision_id", "correct", "corrected", "loss_usd", "outcome")
+FEEDBACK_KEYS = ("decision_id", "correct", "corrected", "comment", "loss_usd", "outcome")
 OUTCOME_KEYS = ("resolved_first_contact", "csat", "handle_minutes")
 VERDICT_KEYS = ("verdict", "minutes", "corrected", "by", "reason")
 
@@ -50,6 +51,7 @@ class GivenFeedback(Struct, frozen=True):
     decision_id: str
     correct: bool | None = None
     corrected: str = ""
+    comment: str = ""
     loss_nano_usd: int | None = None
     resolved_first_contact: bool | None = None
     csat: float | None = None
@@ -74,7 +76,7 @@ def parse_feedback(body: bytes) -> GivenFeedback:
     outcome = _known(mapping(given.get("outcome", {}), "outcome"), OUTCOME_KEYS, "outcome.")
     # A body with only an id contains no feedback.
     if not outcome and given.keys() <= {"decision_id", "outcome"}:
-        expected = "at least one of correct, corrected, loss_usd and outcome"
+        expected = "at least one of correct, corrected, comment, loss_usd and outcome"
         raise missing("correct", expected)
     loss_usd = _number(given, "loss_usd", "", MAX_LOSS_USD)
     corrected = _text(given, "corrected", MAX_CORRECTED)
@@ -86,6 +88,7 @@ def parse_feedback(body: bytes) -> GivenFeedback:
         # A corrected answer tells that the given one was wrong.
         correct=False if corrected else correct,
         corrected=corrected,
+        comment=_text(given, "comment", MAX_COMMENT),
         loss_nano_usd=None if loss_usd is None else usd_to_nano(loss_usd),
         resolved_first_contact=_flag(outcome, "resolved_first_contact", "outcome."),
         csat=_number(outcome, "csat", "outcome.", CSAT_HIGHEST, CSAT_LOWEST),
@@ -151,6 +154,7 @@ def feedback_view(heard: Heard) -> dict[str, object]:
         "revisions": heard.revisions,
         "correct": feedback.correct,
         "corrected": heard.corrected,
+        "comment": heard.comment,
         "loss_usd": None if loss is None else exact_usd(loss, 1),
         "outcome": {
             "resolved_first_contact": feedback.resolved_first_contact,

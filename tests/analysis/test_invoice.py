@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import date
 from pathlib import Path
@@ -12,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.prices.invoice import BillLine, Booked, Cause, compare, explained
-from router.ledger.books.store import SqlLedger
 from router.types import AttemptRow, AttemptState, CostBasis, Role
-from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
@@ -179,15 +178,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three calls at one cent, one of unknown cost held at two."""
     path = tmp_path_factory.mktemp("books") / "ledger.db"
 
-    async def write() -> None:
-        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
-        for n in range(3):
-            await ledger.finish(request(f"r{n}", call(f"r{n}", 1)))
-        await ledger.finish(request("u", unknown("u", 2)))
-        await ledger.close()
-
-    asyncio.run(write())
-    return path
+    rows = [request(f"r{n}", call(f"r{n}", 1)) for n in range(3)]
+    return write_ledger(path, [*rows, request("u", unknown("u", 2))])
 
 
 def bill(tmp_path: Path, text: str, name: str = "bill.csv") -> Path:

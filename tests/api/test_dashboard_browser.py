@@ -34,12 +34,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as program:
-        yield program
-
-
 def opened(browser: Browser, served: Served, view: str, **look: object) -> Page:
     page = browser.open(f"{served.url}/dashboard#/{view}", **look)  # type: ignore[arg-type]
     page.wait("document.querySelector('#main').children.length > 0")

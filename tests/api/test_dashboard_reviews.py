@@ -20,12 +20,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as program:
-        yield program
-
-
 def test_no_confidence_stands_beside_words_in_place_of_an_answer(
     browser: Browser, served: Served
 ) -> None:

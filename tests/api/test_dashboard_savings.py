@@ -19,12 +19,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as program:
-        yield program
-
-
 def opened(browser: Browser, served: Served) -> Page:
     page = browser.open(f"{served.url}/dashboard#/now")
     page.wait("document.querySelector('#main').children.length > 0")

@@ -228,6 +228,46 @@ def test_what_was_held_back_is_written_when_it_is_due() -> None:
     assert limit.overdue(2 * EVERY_MS) == []
 
 
+def turned_at(*times_s: float) -> list[tuple[float, str]]:
+    """Returns the lines of a store that is lost, back, lost ... at these times, by the second."""
+    limit, lines = LineLimit(), list[tuple[float, str]]()
+    for second in range(60):
+        now_ms = 1000.0 * second
+        due = limit.overdue(now_ms)
+        for count in [n for n, time_s in enumerate(times_s) if time_s == second]:
+            due.append(written(limit, StoreTurned("redis", count % 2 == 0, "gone"), now_ms))
+        lines += [(second, line.name) for line in due if line is not None]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("times_s", "lines"),
+    [
+        ((0, 1), [(0, "redis_lost"), (1, "redis_back")]),
+        # The line of the second outage comes late, and before that of its end.
+        (
+            (0, 1, 4, 15),
+            [(0, "redis_lost"), (1, "redis_back"), (10, "redis_lost"), (15, "redis_back")],
+        ),
+        ((0, 1, 4), [(0, "redis_lost"), (1, "redis_back"), (10, "redis_lost")]),
+        # One that is over before its line is due has none.
+        ((0, 1, 4, 5), [(0, "redis_lost"), (1, "redis_back"), (10, "redis_back")]),
+        (
+            (0, 1, 9, 12),
+            [(0, "redis_lost"), (1, "redis_back"), (10, "redis_lost"), (12, "redis_back")],
+        ),
+    ],
+)
+def test_the_last_line_of_a_store_says_how_it_is(
+    times_s: tuple[int, ...], lines: list[tuple[float, str]]
+) -> None:
+    assert turned_at(*times_s) == lines
+
+
+def test_a_store_that_turns_all_the_time_has_two_lines_in_ten_seconds() -> None:
+    assert len(turned_at(*range(60))) == 12
+
+
 def test_end_writes_all_that_was_held_back() -> None:
     limit = LineLimit()
     for at_ms in (0.0, 1.0):

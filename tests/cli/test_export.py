@@ -21,6 +21,7 @@ from router.ledger.tables.keys import SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import CostBasis, Domain, JsonText, RequestState, ReviewItem, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.changed import replace
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
@@ -34,20 +35,16 @@ def database(tmp_path: Path) -> Path:
     """Three requests on three days, the last of them with two attempts, one of unknown price."""
     path = tmp_path / "ledger.db"
 
-    async def write() -> None:
-        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
-        for number in range(3):
-            at_ms = NOW_MS + number * DAY_MS
-            calls = [attempt(f"r{number}", cost=100 + number, started_at_ms=at_ms)]
-            if number == 2:
-                unknown = attempt("r2", 2, cost=0, started_at_ms=at_ms)
-                calls.append(replace(unknown, cost_basis=CostBasis.UNKNOWN))
-            row = request(f"r{number}", *calls)
-            await ledger.finish(replace(row, created_at_ms=at_ms, finished_at_ms=at_ms + 5))
-        await ledger.close()
-
-    asyncio.run(write())
-    return path
+    rows = []
+    for number in range(3):
+        at_ms = NOW_MS + number * DAY_MS
+        calls = [attempt(f"r{number}", cost=100 + number, started_at_ms=at_ms)]
+        if number == 2:
+            unknown = attempt("r2", 2, cost=0, started_at_ms=at_ms)
+            calls.append(replace(unknown, cost_basis=CostBasis.UNKNOWN))
+        row = request(f"r{number}", *calls)
+        rows.append(replace(row, created_at_ms=at_ms, finished_at_ms=at_ms + 5))
+    return write_ledger(path, rows)
 
 
 def ran(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:

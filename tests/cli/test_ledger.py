@@ -19,9 +19,9 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.row_reading import AFTERWARDS
 from router.ledger.sql.database import Database
 from router.ledger.tables.policies import record_policy
-from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import Domain, RequestRow, RequestState, ReviewItem
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.changed import replace
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
@@ -32,24 +32,10 @@ COSTS = (120, 250, 0, 999, 1)
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """Five finished requests of tenant acme and one of tenant other, in November 2026."""
-    path = tmp_path / "ledger.db"
-
-    async def write() -> None:
-        clock = StandingClock()
-        ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _tenant: None)
-        for number, cost in enumerate(COSTS):
-            name = f"r{number}"
-            await ledger.finish(request(name, attempt(name, cost=cost)))
-        await ledger.finish(request("r9", attempt("r9"), tenant="other"))
-        queue = SqlReviewQueue(ledger.database, clock=clock)
-        item = ReviewItem(
-            "rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?", store="full"
-        )
-        await queue.add(item)
-        await ledger.close()
-
-    asyncio.run(write())
-    return path
+    rows = [request(f"r{n}", attempt(f"r{n}", cost=cost)) for n, cost in enumerate(COSTS)]
+    rows.append(request("r9", attempt("r9"), tenant="other"))
+    item = ReviewItem("rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?", store="full")
+    return write_ledger(tmp_path / "ledger.db", rows, [item])
 
 
 def said(*arguments: str | Path, code: int = 0) -> str:
@@ -267,13 +253,9 @@ def test_whole_books_verify_with_0(database: Path) -> None:
 
 
 def test_verified_rows_that_are_no_requests_are_named(database: Path) -> None:
-    async def write() -> None:
-        ledger = SqlLedger.open(database, clock=StandingClock(), budget_of=lambda _tenant: None)
-        for name, endpoint in (("s1", "shadow"), ("s2", "shadow"), ("v1", "review")):
-            await ledger.finish(replace(request(name, attempt(name)), endpoint=endpoint))
-        await ledger.close()
-
-    asyncio.run(write())
+    beside = (("s1", "shadow"), ("s2", "shadow"), ("v1", "review"))
+    rows = [replace(request(name, attempt(name)), endpoint=endpoint) for name, endpoint in beside]
+    write_ledger(database, rows)
     told = said("ledger", "verify", "-d", database)
     assert "whole: 9 rows (6 requests, 1 review, 2 shadows) by 1 writer cost" in told
     parsed = json.loads(said("ledger", "verify", "--json", "-d", database))
@@ -311,17 +293,9 @@ def test_purge_names_no_matter_whose_request_stays(tmp_path: Path) -> None:
     """A row that is to be kept comes first in the chain, so that the older one after it stays."""
     path, day_ms = tmp_path / "ledger.db", 86_400_000
 
-    async def write() -> None:
-        clock = StandingClock()
-        ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _tenant: None)
-        await ledger.finish(request("young", attempt("young")))
-        old = replace(request("old", attempt("old")), created_at_ms=NOW_MS - 2 * day_ms)
-        await ledger.finish(old)
-        item = ReviewItem("rev_1", "old", "acme", Domain.LEGAL, NOW_MS - 2 * day_ms)
-        await SqlReviewQueue(ledger.database, clock=clock).add(item)
-        await ledger.close()
-
-    asyncio.run(write())
+    old = replace(request("old", attempt("old")), created_at_ms=NOW_MS - 2 * day_ms)
+    item = ReviewItem("rev_1", "old", "acme", Domain.LEGAL, NOW_MS - 2 * day_ms)
+    write_ledger(path, [request("young", attempt("young")), old], [item])
     before = datetime.fromtimestamp((NOW_MS - day_ms) / 1000, UTC).date().isoformat()
     dropped = said("ledger", "purge", "--before", before, "--yes", "-d", path)
     assert dropped == "0 rows dropped.\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,12 +15,6 @@ import yaml
 from tests.kits.server_kit import Upstream, tiergate
 
 PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"}
-
-
-@pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
-        yield program
 
 
 def probed(

@@ -15,6 +15,7 @@ from router.ledger.tables.policies import record_policy
 from router.policy.loading import policies_dir
 from router.types import Usage
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
@@ -35,17 +36,13 @@ def database(tmp_path: Path) -> Path:
     path = tmp_path / "ledger.db"
     usage = Usage(1_000, 0, 0, 50, 0, True)
 
-    async def write() -> None:
-        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
-        for name, tenant in (("r0", "acme"), ("r1", "other")):
-            call = replace(attempt(name, cost=1_000_000), usage=usage)
-            told = replace(call, provider_cost_nano_usd=1_300_000)
-            await ledger.finish(request(name, told, tenant=tenant))
-        odd = replace(attempt("r2", cost=777), model="unheard-of", usage=usage)
-        await ledger.finish(request("r2", odd))
-        await ledger.close()
-
-    asyncio.run(write())
+    rows = []
+    for name, tenant in (("r0", "acme"), ("r1", "other")):
+        call = replace(attempt(name, cost=1_000_000), usage=usage)
+        told = replace(call, provider_cost_nano_usd=1_300_000)
+        rows.append(request(name, told, tenant=tenant))
+    odd = replace(attempt("r2", cost=777), model="unheard-of", usage=usage)
+    write_ledger(path, [*rows, request("r2", odd)])
     (tmp_path / "book.yaml").write_text(BOOK, encoding="utf-8")
     return path
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from router.learning.labelling import Askable, item_of
-from router.ledger.books.store import SqlLedger
 from router.ledger.sql.database import Database
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import Domain, ReviewItem
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.server_kit import tiergate
 
 pytestmark = pytest.mark.process
@@ -25,22 +25,9 @@ ANSWERER = {"name": "small", "kind": "local", "model": "smollm2"}
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """A request of tenant acme that waits for a person, and one of tenant other."""
-    path = tmp_path / "ledger.db"
-
-    async def write() -> None:
-        clock = StandingClock()
-        ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _tenant: None)
-        await ledger.finish(request("r0", attempt("r0")))
-        await ledger.finish(request("r9", attempt("r9"), tenant="other"))
-        queue = SqlReviewQueue(ledger.database, clock=clock)
-        item = ReviewItem(
-            "rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?", store="full"
-        )
-        await queue.add(item)
-        await ledger.close()
-
-    asyncio.run(write())
-    return path
+    rows = (request("r0", attempt("r0")), request("r9", attempt("r9"), tenant="other"))
+    item = ReviewItem("rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?", store="full")
+    return write_ledger(tmp_path / "ledger.db", rows, [item])
 
 
 def said(*arguments: str | Path) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,24 @@ def test_one_place_composes_the_command_that_adds_a_part() -> None:
     sources = [path for folder in ("router", "tiers") for path in (ROOT / folder).rglob("*.py")]
     command = re.compile(r"pip install[^\n]*(tiergate\[|'\.\[)")
     assert [p.name for p in sources if command.search(p.read_text("utf-8"))] == []
+
+
+def test_wheel_has_the_policies_where_they_are_looked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["router", "tiers"]
+    assert wheel["force-include"] == {"policies": "router/_policies"}
+    places = (ROOT / "router" / "policy" / "places.py").read_text("utf-8")
+    assert 'package / "_policies"' in places
+
+
+def test_no_file_of_the_packages_is_ignored_and_so_left_out_of_the_wheel() -> None:
+    """The builder leaves out what git ignores, also where it is tracked."""
+    listing = ["git", "ls-files", "-ci", "--exclude-standard", "router", "tiers", "policies"]
+    left_out = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
+    if left_out.returncode != 0:
+        pytest.skip("no clone of git")
+    assert left_out.stdout == ""
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ LIBRARY, POLICIES, MOVING = (
     (GUIDES / f"{name}.md").read_text(encoding="utf-8")
     for name in ("library", "policies", "coming-from")
 )
+HEADERS = (ROOT / "docs" / "reference" / "headers.md").read_text(encoding="utf-8")
 START = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 WITH_COMMANDS = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -66,6 +67,17 @@ def test_the_changed_program_of_the_guide_for_movers_runs(served: Served, tmp_pa
     code = blocks("python", MOVING)[1]
     printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
     assert len(printed.strip()) > 20
+
+
+@pytest.mark.process
+def test_the_cost_of_a_stream_is_found_by_its_id(served: Served, tmp_path: Path) -> None:
+    (code,) = blocks("python", HEADERS)
+    printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
+    cost, saved, verdict, latency_ms = printed.split()[-4:]
+    assert 0 < float(cost) < 0.001
+    assert float(saved) > 0
+    assert verdict == "accepted"
+    assert float(latency_ms) > 0
 
 
 @pytest.mark.process

@@ -174,6 +174,7 @@ class ScriptedTier:
             latency_ms=10.0,
             deadline_ms=60_000,
             hides_reasoning=self.hides_reasoning,
+            takes_service_tier=self.kind == "upstream",
         )
 
     def status(self) -> AnswererStatus:

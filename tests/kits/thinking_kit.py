@@ -26,30 +26,18 @@ from router.types import (
     Work,
 )
 from tests import ROOT
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock
 from tests.kits.upstreams.upstream_decider import CONTRACT, filled, filling
 from tiers.reasoning.answerer import Deliberation, build_deliberation
 from tiers.reasoning.sources import Sources
 
-__all__ = ["CONTRACT", "QUESTION", "FixedClock", "Strong", "deliberation", "work"]
+__all__ = ["CONTRACT", "QUESTION", "Strong", "deliberation", "work"]
 
 TEMPLATES = load_templates(Path(ROOT) / "policies/deliberation")
 QUESTION = (
     "Shall we sign the supply contract with Harlow Stone Ltd for $2M over three years by "
     "30 June 2027? Liability is limited to $2,000,000."
 )
-
-
-class FixedClock:
-    """Shows a time that only a test moves."""
-
-    def __init__(self) -> None:
-        self.ms = 1_800_000_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_ms(self) -> float:
-        return float(self.ms)
 
 
 class Strong:
@@ -130,7 +118,7 @@ def deliberation(
         500.0,
         60_000,
     )
-    return build_deliberation(section, tier, over, TEMPLATES, FixedClock(), sources)
+    return build_deliberation(section, tier, over, TEMPLATES, StandingClock(NOW_MS), sources)
 
 
 def work(text: str = QUESTION, *, domain: Domain = Domain.LEGAL) -> Work:
@@ -140,4 +128,4 @@ def work(text: str = QUESTION, *, domain: Domain = Domain.LEGAL) -> Work:
         amounts=(Amount("$2M", "USD", 2_000_000_000_000_000),), risk_terms=("contract",),
     )  # fmt: skip
     request = ChatRequest((Message("user", text),), "auto")
-    return Work(request, read, FixedClock().ms + 600_000, Role.ANSWER, "tenant", "r1")
+    return Work(request, read, NOW_MS + 600_000, Role.ANSWER, "tenant", "r1")

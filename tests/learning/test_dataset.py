@@ -101,6 +101,16 @@ def test_request_of_which_nobody_said_anything_lacks_no_row(
     assert made(nothing).dropped == dropped
 
 
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [(FeedbackSource.CLIENT, "It names the wrong city."), (FeedbackSource.REVIEW, "Out of date.")],
+)
+def test_row_says_why_in_the_words_of_who_judged(source: FeedbackSource, reason: str) -> None:
+    texts = {"comment": "It names the wrong city.", "reviewed.reason": "Out of date."}
+    (row,) = made(past("r1", texts=texts, said={"correct": False}, source=source)).rows
+    assert (row.right, row.reason) == (False, reason)
+
+
 def test_word_of_an_erasure_is_no_verdict() -> None:
     erased = past("r1", said={}, source=FeedbackSource.ERASURE)
     assert made(erased).rows == ()

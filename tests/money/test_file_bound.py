@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from router.money.cost import input_bound, most_image_tokens
-from router.money.file_bound import MOST_PAGES, PAGE_TOKENS, file_bound
+from router.money.file_bound import MOST_KNOWN, MOST_PAGES, PAGE_TOKENS, PageCounts, file_bound
 from router.types import ChatRequest, ContentPart, Message
 
 
@@ -95,3 +95,20 @@ def test_an_image_in_its_own_size_counts_more() -> None:
 def test_images_of_claude_count_up_to_five_thousand_tokens() -> None:
     assert most_image_tokens("anthropic/claude-sonnet-5") == 5_000
     assert most_image_tokens("gpt-5.4-mini") == 4_000
+
+
+def test_remembered_files_are_bounded_by_number() -> None:
+    counts = PageCounts()
+    for number in range(MOST_KNOWN + 1):
+        assert counts.of(payload(pdf(number % 9 + 1) + b"%%%d" % number)) == number % 9 + 1
+    assert len(counts) == 1
+
+
+def test_a_remembered_file_is_known_by_all_that_it_holds() -> None:
+    """Both have the same length, and differ in their pages alone."""
+    counts = PageCounts()
+    two = pdf(2)
+    one = two.replace(b"<</Type /Page /Parent 2 0 R>>", b"<</Type /Pane /Parent 2 0 R>>")
+    one = one.replace(b"Kids[4 0 R 5 0 R]/Count 2", b"Kids[4 0 R       ]/Count 1")
+    one = one.replace(b"/Type /Pane", b"/Type /Page", 1)
+    assert (counts.of(payload(two)), counts.of(payload(one)), counts.of(payload(two))) == (2, 1, 2)

@@ -112,3 +112,22 @@ def test_small_cap_of_a_model_that_thinks_is_warned_of(
     warnings = output_cap_warnings(policy, [replace(USUAL, **changes)])
     assert bool(warnings) is warned
     assert all("tiers[0].answerers[0].max_output_tokens" in str(warning) for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("section", "cap", "advice"),
+    [
+        ({"max_output_tokens": 2_000}, 2_000, "state 4096 or more, or leave it out"),
+        ({"context_tokens": 8_000}, 2_000, "a quarter of `context_tokens`, which is 8000"),
+    ],
+)
+def test_advice_against_a_small_cap_names_its_cause(
+    section: dict[str, object], cap: int, advice: str
+) -> None:
+    answerer = {"kind": "upstream", "name": "up", "model": "m", "base_urls": ["http://[::1]/v1"]}
+    tier = {"name": "two", "level": 3, "answerers": [answerer | section]}
+    policy = Policy.model_validate({"version": 1, "name": "p", "tiers": [tier]})
+    facts = replace(USUAL, level=3, max_output_tokens=cap)
+    (warning,) = output_cap_warnings(policy, [facts])
+    assert advice in str(warning)
+    assert ("leave it out" in str(warning)) is ("max_output_tokens" in section)

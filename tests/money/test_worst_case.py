@@ -131,7 +131,8 @@ def test_clients_own_cap_of_money_is_explained_by_what_would_fit(
     request_: ChatRequest, room: int, said: str
 ) -> None:
     capped = replace(request_, hints=Hints(max_cost_nano_usd=room))
-    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=900_000)
+    needed = worst_case(PRICED, capped)
+    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=needed)
     told = cost_explained(error, PRICED, capped, composite=False)
     assert told.message.startswith("it is too much. ")
     assert said in told.message
@@ -139,8 +140,32 @@ def test_clients_own_cap_of_money_is_explained_by_what_would_fit(
     assert (told.code, told.param) == ("max_cost_too_low", "routing.max_cost_usd")
 
 
-def test_unknown_price_is_named_where_the_clients_cap_of_money_refuses() -> None:
-    capped = replace(asked(), hints=Hints(max_cost_nano_usd=1))
-    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=0)
+def test_sum_of_a_lowered_cap_is_explained_by_that_cap() -> None:
+    """100 tokens are 400,000 and 11 of input 11,000; the cap of 256 would be 1,035,000."""
+    usual = replace(PRICED, least_output_tokens=100)
+    needed = worst_case(usual, asked(cap=100))
+    for cap, said in ((None, "No `max_tokens` was sent"), (5_000, "`max_tokens` was 5000")):
+        capped = replace(asked(cap=cap), hints=Hints(max_cost_nano_usd=needed - 4_000))
+        error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=needed)
+        told = cost_explained(error, usual, capped, composite=False).message
+        assert f"{said}, and a call to up counts at 100 tokens of output. With" in told
+        assert "`max_tokens` of at most 99 the call would fit" in told
+    held = asked(cap=150)
+    told = explained(refusal(needed), usual, asked(), worst_case(usual, held), held).message
+    assert "counts at 150 tokens of output. With `max_tokens` of at most 100" in told
+
+
+def test_value_that_would_fit_leaves_room_for_the_judge() -> None:
+    """Of 813,000 the judge takes 400,000, so that 413,000 are left for the call."""
+    capped = replace(asked(cap=200), hints=Hints(max_cost_nano_usd=813_000))
+    needed = worst_case(PRICED, capped) + 400_000
+    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=needed)
+    told = cost_explained(error, PRICED, capped, composite=False).message
+    assert "With `max_tokens` of at most 100 the call would fit" in told
+
+
+def test_no_number_is_named_where_nobody_states_the_price() -> None:
+    capped = replace(asked(cap=200), hints=Hints(max_cost_nano_usd=1))
+    error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=None)
     told = cost_explained(error, replace(PRICED, price=Price()), capped, composite=False)
-    assert "The price of up is unknown" in told.message
+    assert told.message == "it is too much. Raise max_cost_usd, or leave it out."

@@ -32,11 +32,6 @@ INTENTS = [
 
 
 @pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
-@pytest.fixture(scope="module")
 def index(model: TriageModel) -> KnowledgeIndex:
     return KnowledgeIndex.build(model, KnowledgeTexts(INTENTS))
 

@@ -37,11 +37,6 @@ from tests.kits.server_kit import Served, eventually, tiergate
 TEXTS = ("my laptop will not start", "who pays for the parental leave of my colleague")
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 def pointed(model: TriageModel, name: str, classes: tuple[str, ...], kind: HeadKind) -> Head:
     """A head whose classes point at TEXTS, in turn: it tells them apart and says so."""
     vectors = model.vectors(TEXTS)

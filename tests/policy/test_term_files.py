@@ -31,6 +31,15 @@ def test_a_file_gives_its_phrases_with_their_language(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("verb", ["radera*", "@stems"])
+def test_a_verb_of_an_order_has_no_open_end(tmp_path: Path, verb: str) -> None:
+    groups = "groups: {stems: [radera*], "
+    actions = f'actions: {{phrases: ["{verb} + alla kunder*"]}}\n'
+    (tmp_path / "sv.yaml").write_text(GOOD.replace("groups: {", groups, 1) + actions)
+    with pytest.raises(PolicyError, match=r"forms that order, without `\*`, for 'radera\*'"):
+        load_language_terms(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

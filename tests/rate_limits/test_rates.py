@@ -160,6 +160,18 @@ async def test_file_is_made_with_the_first_call(tmp_path: Path) -> None:
     await again.close()
 
 
+async def test_file_has_its_place_on_the_disk_from_the_beginning(tmp_path: Path) -> None:
+    """A page that found none when a bucket is written would end the process."""
+    for name, begun in (("new", b""), ("as-it-was-made-before", bytes(1))):
+        path = tmp_path / name
+        path.write_bytes(begun)
+        limiter = SharedRates(path, StandingClock())
+        await limiter.take([one()])
+        await limiter.close()
+        file = path.stat()
+        assert 512 * file.st_blocks >= file.st_size >= kept.KEPT
+
+
 async def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="cannot keep rates"):
         await SharedRates(tmp_path / "none" / "l.db.rates", StandingClock()).take([one()])

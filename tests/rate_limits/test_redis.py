@@ -27,7 +27,7 @@ from tests.kits.examples import examples
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.kits.memory_rates import MemoryRates
-from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 from tests.kits.upstreams.upstream_tier_kit import Listener
 from tests.rate_limits.test_rates import one
 
@@ -271,6 +271,19 @@ def test_two_workers_share_a_rate_in_redis(server: str, tmp_path: Path) -> None:
                 statuses.append(served.chat().status_code)
     assert statuses[:3] == [200, 200, 200]
     assert statuses.count(429) >= 15
+
+
+@pytest.mark.process
+def test_readiness_says_that_redis_is_lost(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream, redis_server(tmp_path) as (url, process):
+        policy = write_policy(tmp_path, upstream.url, budgets={"*": {"requests_per_minute": 100}})
+        with Served(tmp_path, policy, "--redis", url) as served:
+            assert served.chat().status_code == 200
+            assert served.client.get("/readyz").json()["redis"]["state"] == "ready"
+            process.kill()
+            eventually(lambda: served.chat().status_code == 503)
+            ready = served.client.get("/readyz")
+    assert (ready.status_code, ready.json()["redis"]["state"]) == (200, "failing")
 
 
 async def test_a_redis_whose_clock_was_set_back_locks_nobody_out(server: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from router.api.http.decision_views import committed_headers, outcome_headers
+from router.api.http.decision_headers import committed_headers, outcome_headers
 from router.errors import AnswererError, CannotAnswer, NotCapable
 from router.types import (
     Baselines,
@@ -175,6 +175,40 @@ async def test_nonsense_to_a_grave_question_is_not_accepted(
     _guess(house, 2, source)
     outcome = await house.gateway.complete(ask(MILLIONS), ALICE)
     assert outcome.verdict is verdict
+    row = await only_row(house)
+    agrees(row)
+    assert ("answer_unchecked" in row.reasons) == (verdict is Verdict.UNVERIFIED)
+
+
+DEAR = {"cost_of_wrong": [{"domain": "medical", "usd": 200}]}
+KNOWLEDGE = replace(CALM, domain=Domain.MEDICAL, knowledge=1.0)
+
+
+@pytest.mark.parametrize("verify", ["none", "full"])
+@pytest.mark.parametrize(
+    ("signals", "source", "verdict"),
+    [
+        (KNOWLEDGE, PSource.PRIOR, Verdict.UNVERIFIED),
+        (KNOWLEDGE, PSource.LABELLED, Verdict.ACCEPTED),
+        (CALM, PSource.PRIOR, Verdict.ACCEPTED),  # a mistake costs cents
+    ],
+)
+async def test_a_prior_is_no_evidence_where_a_mistake_would_be_dear(
+    houses: Houses, signals: Signals, source: PSource, verdict: Verdict, verify: str
+) -> None:
+    """The matter is not grave: the answer goes out, whatever `exhausted` says."""
+    sections = {
+        "stakes": DEAR,
+        "thetas": {"mid": 1.5, "deep": 4.0},
+        "exhausted": {"default": "refuse"},
+    }
+    house = houses([mid(), deep()], signals=signals, verify_deep={"default": verify}, **sections)
+    _guess(house, 0, PSource.PRIOR)
+    _guess(house, 1, source)
+    outcome = await house.gateway.complete(ask(), ALICE)
+    level = 2 if signals is CALM else 3
+    assert (outcome.verdict, outcome.rung.level) == (verdict, level)
+    assert outcome.answer.text == "an answer"
     row = await only_row(house)
     agrees(row)
     assert ("answer_unchecked" in row.reasons) == (verdict is Verdict.UNVERIFIED)

@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from router import Gateway
-from router.api.http.decision_views import outcome_headers
+from router.api.http.decision_headers import outcome_headers
 from router.types import Outcome, Reason, Verdict
 from tests import ROOT
+from tests.kits.opened import opened_gateway
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +25,7 @@ SELF_HARM = "If you or somebody near you may do themselves harm"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    database = tmp_path_factory.mktemp("words") / "ledger.db"
-    with Gateway.from_policy("default", database=database, environ={}) as gateway:
+    with opened_gateway(tmp_path_factory, "default") as gateway:
         yield gateway
 
 

@@ -29,6 +29,7 @@ from router.types import (
     Domain,
     Hints,
     Outcome,
+    Price,
     Reason,
     RequestState,
     ResponseFormat,
@@ -139,6 +140,18 @@ async def test_a_pinned_tier_is_accepted_from_accept_at_on(houses: Houses, p, ve
     assert (await only_row(house)).verdict == verdict
 
 
+@pytest.mark.parametrize("model", ["auto", "tier:llm"])
+@pytest.mark.parametrize(("unread", "verdict"), [(True, "unverified"), (False, "accepted")])
+async def test_an_answer_to_what_was_not_read_whole_is_never_accepted(
+    houses: Houses, model: str, unread: bool, verdict: str
+) -> None:
+    signals = replace(CALM, match=None, novelty=1.0, unread=unread)
+    house = houses([low(), mid(p=0.99), deep()], signals=signals, verify_mid={"default": "full"})
+    outcome = await house.gateway.complete(ask(requested_model=model), ALICE)
+    assert (outcome.verdict, outcome.rung.answerer) == (verdict, "mid")
+    assert (await only_row(house)).verdict == verdict
+
+
 async def test_a_pinned_tiers_doubtful_answer_goes_out_where_others_get_safe_words(
     houses: Houses,
 ) -> None:
@@ -149,6 +162,20 @@ async def test_a_pinned_tiers_doubtful_answer_goes_out_where_others_get_safe_wor
     assert outcome.answer is not None
     assert (outcome.verdict, outcome.answer.text) == (Verdict.UNVERIFIED, "an answer")
     assert house.reviews.items == []
+
+
+async def test_dry_run_costs_what_would_be_called(houses: Houses) -> None:
+    async def told(house: House, **changes: object) -> tuple[int, bool]:
+        outcome = await house.gateway.complete(ask(hints=Hints(dry_run=True), **changes), ALICE)
+        return outcome.cost_nano_usd, outcome.cost_known
+
+    unpriced = [low(), mid(price=Price())]
+    assert await told(houses([low(), mid()], signals=UNSURE)) == (20 * 1_000 + 5 * 2_000, True)
+    assert await told(houses(unpriced, signals=UNSURE)) == (0, False)
+    budget = {"*": {"usd_per_day": 1}}
+    assert await told(houses(unpriced, signals=UNSURE, budgets=budget)) == (0, True)
+    observed = houses([low(), mid(), deep()], mode="observe")  # approved words would do
+    assert (await told(observed, requested_model="deep-model"))[0] == 20 * 1_000 + 5 * 2_000
 
 
 async def test_dry_run_calls_nothing(houses: Houses) -> None:

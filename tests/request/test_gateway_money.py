@@ -112,10 +112,17 @@ async def test_a_deliberation_begins_only_with_money_for_all_its_steps(houses: H
     one, all_steps = (plans[name].room_needed(ask(), UNSURE) for name in ("mid", "deep"))
     assert all_steps == 5 * one
     asked = partial(ask, requested_model="tier:reasoning")
-    with pytest.raises(MaxCostTooLow):
+    with pytest.raises(MaxCostTooLow) as refused:
         await house.gateway.complete(asked(hints=Hints(max_cost_nano_usd=all_steps - 1)), ALICE)
+    assert "unknown" not in refused.value.message  # its steps have a price
     outcome = await house.gateway.complete(asked(hints=Hints(max_cost_nano_usd=all_steps)), ALICE)
     assert outcome.rung.answerer == "deep"
+
+
+async def test_clients_cap_names_all_whose_price_nobody_states(houses: Houses) -> None:
+    house = houses([low(), mid(price=Price()), deep(price=Price())], signals=UNSURE)
+    with pytest.raises(MaxCostTooLow, match="nobody states what a call to deep, mid costs"):
+        await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=10**9)), ALICE)
 
 
 async def test_an_answer_begins_where_only_its_check_cannot_be_paid(houses: Houses) -> None:

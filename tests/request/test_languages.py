@@ -13,6 +13,7 @@ from router import Gateway
 from router.policy.loading import policies_dir
 from router.types import Message, Outcome, Reason, Verdict
 from tests import ROOT
+from tests.kits.opened import opened_gateway
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +23,7 @@ QUESTIONS = ROOT / "tests" / "fixtures" / "languages" / "shop_questions.tsv"
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    database = tmp_path_factory.mktemp("shop") / "ledger.db"
-    with Gateway.from_policy("customer_support", database=database, environ={}) as gateway:
+    with opened_gateway(tmp_path_factory, "customer_support") as gateway:
         yield gateway
 
 

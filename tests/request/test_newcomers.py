@@ -11,6 +11,7 @@ import yaml
 from router import Gateway
 from router.policy.loading import policies_dir
 from router.types import Message, Outcome, Reason, Verdict
+from tests.kits.opened import opened_gateway
 
 pytestmark = pytest.mark.slow
 
@@ -19,8 +20,7 @@ Say = Callable[..., list[Outcome]]
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    database = tmp_path_factory.mktemp("shop") / "ledger.db"
-    with Gateway.from_policy("customer_support", database=database, environ={}) as gateway:
+    with opened_gateway(tmp_path_factory, "customer_support") as gateway:
         yield gateway
 
 

@@ -12,7 +12,7 @@ from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
 from router.policy.content.offers import chosen, offer_text, offered
 from router.policy.loading import policies_dir
-from router.policy.sections.answerers import ClarifySection
+from router.policy.sections.answering.without_model import ClarifySection
 from router.routing.decision_record import parse
 from router.types import Hints, Reason, Verdict
 from tests.kits.asking_kit import C1, KNOWLEDGE, WHICH, asking_house, said, text_of, turns

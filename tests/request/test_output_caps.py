@@ -53,6 +53,16 @@ async def test_budget_below_the_least_cap_refuses(houses: Houses) -> None:
     assert tier.seen == []
 
 
+async def test_refusal_after_a_lowered_cap_names_that_cap(houses: Houses) -> None:
+    """The window leaves 2,000 tokens of the 16,384, and the call is held at them."""
+    tier = mid(**USUAL, context_tokens=8_000)
+    signals = replace(UNSURE, input_tokens=6_000)
+    house = houses([low(), tier], signals=signals, budgets={"*": {"usd_per_day": 0.002}})
+    with pytest.raises(BudgetExceeded, match="counts at 2000 tokens of output") as refused:
+        await house.gateway.complete(ask(), ALICE)
+    assert "this call may cost $0.004" in refused.value.message
+
+
 async def test_client_s_cap_of_money_lowers_the_usual_cap(houses: Houses) -> None:
     tier = mid(**USUAL)
     house = houses([low(), tier], signals=UNSURE)

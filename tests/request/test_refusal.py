@@ -138,6 +138,7 @@ async def test_dry_run_says_that_it_would_be_refused(houses: Houses, text: str) 
     request = replace(request, hints=replace(request.hints, dry_run=True))
     outcome = await house.gateway.complete(request, ALICE)
     assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.HARMFUL)
+    assert (outcome.cost_nano_usd, outcome.cost_known) == (0, True)
 
 
 async def test_refused_method_of_self_harm_gets_words_of_help(houses: Houses) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from router.api.compose.core import Core, Settings, load_policies
 from router.errors import MaxCostTooLow, PriceUnknown, RequestError
 from router.types import AttemptState, ChatRequest, Hints, JsonText, Price
 from tests.kits.changed import replace
@@ -87,5 +90,35 @@ async def test_list_price_covers_every_service(houses: Houses) -> None:
 async def test_clients_cap_refuses_priority(houses: Houses) -> None:
     house = houses([low(), mid()], **ALIAS)
     capped = served("priority", hints=Hints(max_cost_nano_usd=10**12))
-    with pytest.raises(MaxCostTooLow, match="nobody knows"):
+    with pytest.raises(MaxCostTooLow, match=r"nobody states what a call to mid costs.*tier"):
         await house.gateway.complete(capped, ALICE)
+
+
+async def test_answerer_that_never_gets_the_key_costs_as_usual(houses: Houses) -> None:
+    """litellm receives no `service_tier`, so its provider serves at the usual price."""
+    house = houses([low(), mid(kind="litellm")], **ALIAS)
+    capped = served("priority", hints=Hints(max_cost_nano_usd=10**9))
+    await house.gateway.complete(capped, ALICE)
+    row = await only_row(house)
+    assert (row.cost_nano_usd, row.attempts[0].state) == (OURS, AttemptState.SETTLED)
+
+
+SERVED = """\
+version: 1
+name: served
+tiers:
+- name: llm
+  level: 2
+  answerers:
+  - {name: openai, kind: upstream, model: a, base_urls: ['http://localhost:1/v1']}
+  - {name: claude, kind: upstream, wire: anthropic, model: b, base_urls: ['http://localhost:1/v1']}
+  - {name: other, kind: litellm, model: groq/c}
+"""
+
+
+def test_answerers_know_whether_the_key_reaches_them(tmp_path: Path) -> None:
+    (tmp_path / "served.yaml").write_text(SERVED, encoding="utf-8")
+    settings = Settings(policies=(str(tmp_path / "served.yaml"),), cache_dir=None)
+    plans = Core(settings, load_policies(settings, {}), {}).router.default.plans
+    takers = {plan.facts.name: plan.facts.takes_service_tier for plan in plans}
+    assert takers == {"openai": True, "claude": False, "other": False}

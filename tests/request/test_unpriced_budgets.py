@@ -90,6 +90,16 @@ async def test_every_limit_of_money_that_fits_refuses(
         await house.gateway.complete(ask(), ALICE)
 
 
+async def test_refusal_names_all_that_could_answer_and_lack_a_price(houses: Houses) -> None:
+    tiers = [low(), mid(price=Price()), deep(price=Price())]
+    house = houses(tiers, signals=UNSURE, budgets=BUDGET)
+    with pytest.raises(PriceUnknown) as refused:
+        await house.gateway.complete(ask(), ALICE)
+    told = refused.value.message
+    assert all(f"{name}-model" in told for name in ("mid", "deep"))
+    assert "which could answer as well" in told
+
+
 async def test_price_of_nothing_is_a_known_price(houses: Houses) -> None:
     house = houses([low(), mid(price=FREE)], signals=UNSURE, budgets={"*": {"usd_per_day": 0}})
     outcome = await house.gateway.complete(ask(), ALICE)

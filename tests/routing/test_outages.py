@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from router.api.http.decision_views import committed_headers
+from router.api.http.decision_headers import committed_headers
 from router.errors import (
     AnswererError,
     AnswererNotReady,

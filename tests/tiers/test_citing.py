@@ -9,7 +9,7 @@ import pytest
 from router.errors import CannotAnswer
 from router.money.cost import input_bound
 from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
-from router.policy.sections.answerers import TENANT, LookupSection
+from router.policy.sections.answering.without_model import TENANT, LookupSection
 from router.types import (
     Answer,
     AnswererFacts,

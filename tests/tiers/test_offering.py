@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.policy.content.offers import together_in
-from router.policy.sections.answerers import ClarifySection
+from router.policy.sections.answering.without_model import ClarifySection
 from router.types import Match
 from tiers.offering import LEAST_OFFERED, worth_offering
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from router.errors import CannotAnswer, PolicyError
 from router.policy.content.knowledge import load_knowledge, parse_knowledge
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
-from router.policy.sections.answerers import ClarifySection, TypedSection
+from router.policy.sections.answering.without_model import ClarifySection, TypedSection
 from router.types import (
     Answer,
     ChatRequest,

@@ -8,6 +8,7 @@ import pytest
 
 from router.errors import DeadlineExceeded
 from router.types import Delta
+from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.changed import replace
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import eventually, facts, work
@@ -22,17 +23,9 @@ class Limits:
     idle_s = 60.0
 
 
-class FixedClock:
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic_ms(self) -> float:
-        return 0.0
-
-
 def ends_of(*, thinks: bool, left_s: float = 1e6) -> CallEnds:
     asked = replace(work(), deadline_at_ms=round(1000 * left_s))
-    return CallEnds(asked, Limits(), FixedClock(), replace(facts(), hides_reasoning=thinks))
+    return CallEnds(asked, Limits(), StandingClock(0), replace(facts(), hides_reasoning=thinks))
 
 
 async def test_healthy_stream_may_take_longer_than_a_silence(

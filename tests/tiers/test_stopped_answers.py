@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from router.types import Delta
+from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.answers import ResponseFolder
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
-from tests.kits.upstreams.upstream_wire import TEXT
+from tests.kits.upstreams.upstream_wire import TEXT, chunk
 from tiers.upstream.stopped import StoppedFolder
 
 STOP = TEXT[13:16]  # begins within a word of the stream and ends within the next one
@@ -98,6 +99,40 @@ def test_what_begins_no_sequence_is_left_at_the_end() -> None:
     assert folder.fold(orjson.dumps({**event, "delta": " E"})) == []
     assert folder.left() == [Delta(text=" E")]
     assert folder.left() == []
+
+
+CALL: dict[str, object] = {
+    "tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}]
+}
+THOUGHT: dict[str, object] = {"reasoning_content": "Hm."}
+
+
+def said(*pieces: str | dict[str, object]) -> tuple[list[str], int]:
+    """Returns what goes out of a stream with the stop sequence END, and its bytes that do not."""
+    folder = StoppedFolder(ChunkFolder("us"), ("END",))
+    deltas: list[Delta] = []
+    for piece in pieces:
+        delta: dict[str, object] = {"content": piece} if isinstance(piece, str) else piece
+        deltas += folder.fold(orjson.dumps(chunk(delta)))
+    deltas += folder.left()
+    return ["call" if d.tool_call else d.text or d.reasoning for d in deltas], folder.unsaid
+
+
+@pytest.mark.parametrize(
+    ("pieces", "order", "unsaid"),
+    [
+        (("one E", CALL), ["one ", "E", "call"], 0),
+        (("one E", THOUGHT, " two"), ["one ", "E", "Hm.", " two"], 0),
+        (("EN", CALL, "EN", THOUGHT, "x"), ["EN", "call", "EN", "Hm.", "x"], 0),
+        (("E", CALL, "N", "D two"), [], len("E" + "f{}" + "ND two")),
+        (("one", CALL, "END"), ["one", "call"], 3),
+        (("END", CALL, THOUGHT), [], len("END" + "f{}" + "Hm.")),
+    ],
+)
+def test_what_comes_behind_held_text_goes_out_behind_it(
+    pieces: tuple[str | dict[str, object], ...], order: list[str], unsaid: int
+) -> None:
+    assert said(*pieces) == (order, unsaid)
 
 
 def test_text_behind_a_stop_sequence_counts_as_written() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import resource
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -14,6 +17,7 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooMuch,
+    UpstreamUnreachable,
 )
 from router.types import AnswererState, AnswererStatus
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -25,6 +29,33 @@ from tests.kits.upstreams.upstream_wire import TEXT
 async def test_failure_that_cost_nothing_is_tried_again(fake: FakeUpstream, tiers: Tiers) -> None:
     assert (await ask(tiers(fake.url, model="flaky:1"))).text == TEXT
     assert fake.count == 2
+
+
+@contextmanager
+def no_file_left() -> Iterator[None]:
+    """Lets this process open no further file within the block."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    spare = [os.dup(0)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spare[0] + 1, hard))
+    try:
+        with suppress(OSError):
+            while True:  # ends at the limit
+                spare.append(os.dup(0))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in spare:
+            os.close(descriptor)
+
+
+async def test_no_upstream_is_at_fault_where_we_may_open_no_file(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    tier = tiers(fake.url, retries=0, breaker_failures=1)
+    with no_file_left(), pytest.raises(UpstreamUnreachable, match="ulimit -n"):
+        await ask(tier)
+    assert (await ask(tier)).text == TEXT
+    assert fake.count == 1
 
 
 async def test_no_retry_means_none(fake: FakeUpstream, tiers: Tiers) -> None:

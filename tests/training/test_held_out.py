@@ -132,11 +132,6 @@ def test_readers_that_weigh_as_they_should_stay() -> None:
     assert held_out._mix(weighed, np.ones(4_000), [weighed]) == held_out.AS_IT_IS
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 @pytest.mark.parametrize("name", held_out.HEADS)
 def test_a_finished_head_is_the_sum_of_its_readers(model: TriageModel, name: str) -> None:
     head = model.stack.heads[name]

@@ -14,6 +14,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
 from router.types import ChatRequest, Domain, Matter, Message, RequestType, ToolSpec
+from tests.kits.opened import opened_gateway
 
 PLAIN = ModelRow(
     RequestType.CODING, 0.9, Domain.TECHNOLOGY, 0.9, Domain.FINANCE, 0.01,
@@ -63,10 +64,7 @@ OF_AGENTS = [
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("agents")
-    with Gateway.from_policy(
-        "openai", database=folder / "ledger.db", environ={"OPENAI_API_KEY": "x"}
-    ) as gateway:
+    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
         yield gateway
 
 

@@ -14,6 +14,7 @@ from router.triage.reading import ModelRow, TurnReading, reading_of
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.types import Domain, Matter, RequestType
+from tests.kits.opened import opened_gateway
 
 TALK = Path(__file__).parents[2] / "policies" / "answers" / "small_talk.yaml"
 ALARMED = ModelRow(
@@ -24,10 +25,7 @@ ALARMED = ModelRow(
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("talk")
-    with Gateway.from_policy(
-        "default", database=folder / "ledger.db", documents=folder / "documents.db", environ={}
-    ) as gateway:
+    with opened_gateway(tmp_path_factory, "default") as gateway:
         yield gateway
 
 

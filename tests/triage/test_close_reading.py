@@ -205,11 +205,6 @@ def test_the_reading_of_matters_is_weighed_with_that_of_their_reader() -> None:
     assert graver(0.7, grave=even, tokenise=lambda text: [1])[0].grave == pytest.approx(0.7)
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 @pytest.fixture
 def saved(tmp_path: Path, model: TriageModel) -> Path:
     """Returns the description of a reader with the small encoder, whose odds are always 4."""

@@ -25,7 +25,6 @@ from router.triage.text.disguises import (
 from router.triage.text.folding import fold
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
-from router.triage.triage_model import TriageModel
 from router.types import Domain
 from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
@@ -58,11 +57,6 @@ DISGUISES = {
     "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
     "marks between all": lambda text: "-".join(text),
 }
-
-
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)

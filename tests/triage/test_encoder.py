@@ -46,11 +46,6 @@ ODD_TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "model"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from router import Gateway
+from tests.kits.opened import opened_gateway
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "grave"
 
@@ -21,10 +22,7 @@ def lines_of(block: str, file: str = "letters.txt") -> list[str]:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("letters")
-    with Gateway.from_policy(
-        "default", database=folder / "ledger.db", documents=folder / "documents.db", environ={}
-    ) as gateway:
+    with opened_gateway(tmp_path_factory, "default") as gateway:
         yield gateway
 
 

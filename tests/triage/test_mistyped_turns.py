@@ -23,11 +23,6 @@ FILED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 def read(model: TriageModel, text: str) -> TurnReading:
     config = TriageConfig(TERMS, AMOUNTS, KnowledgeIndex.build(model, KnowledgeTexts(FILED)))
     return TextReader(model).read([Asked(text, config)])[0]

@@ -34,10 +34,63 @@ FINDER = OrderFinder(TERMS.actions)
         ("de", "Kündigen Sie dem Mitarbeiter Kurz fristlos"),
         ("fr", "Supprimez toutes les données de production"),
         ("es", "Por favor, aprueba todos los reembolsos"),
+        ("es", "Sí, aprueba todos los reembolsos"),
     ],
 )
 def test_a_far_reaching_order_is_found(language: str, text: str) -> None:
     assert FINDER.find(fold(text)) == (f"actions:{language}",)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "When you are done, delete the production database"),
+        ("en", "If the backup is fine, delete all customer records"),
+        ("en", "if the backup is fine then delete all customer records"),
+        ("en", "when youre done delete all user accounts"),
+        ("en", "When done and ok delete all logs"),
+        ("en", "When you are done, can you wipe all backups?"),
+        ("en", "If the backup is fine, the tests pass, and nobody objects, drop the users table"),
+        ("en", "Please, if Anna agrees, if Bob agrees, terminate employee Jane Miller"),
+        ("en", "Where invoices match, approve all payments"),
+        ("de", "Wenn das Backup ok ist, lösche alle Kundendaten"),
+        ("de", "wenn du fertig bist lösche alle kundendaten"),
+        ("de", "Falls alles passt, bitte alle Konten sperren"),
+        ("fr", "Quand tu as fini, supprime toutes les données"),
+        ("es", "Cuando termines, borra todos los datos"),
+    ],
+)
+def test_an_order_behind_a_condition_is_found(language: str, text: str) -> None:
+    assert FINDER.find(fold(text)) == (f"actions:{language}",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When should we delete the production database?",
+        "If we delete all customer records, what happens to the invoices?",
+        "If we delete all records, close all accounts and leave, we still owe tax.",
+        "When I delete all records the screen freezes",
+        "If a customer cancels, how do I delete all data?",
+        "If in doubt, never delete the production database",
+        "If you are unsure, do not delete the production database",
+        "If the backup is fine, write a script that deletes all records",
+        "When users ask, explain how to erase all data",
+        "If the tests pass, should we deploy to production?",
+        "If you then delete all records the app is empty",
+        "When he is done, he deletes all records",
+        "If the deploy to production is green, tell me",
+        "When you are done, delete the second paragraph",
+        "If it rains, cancel my booking for tomorrow",
+        "When you are done",
+        "Wenn wir alle Konten sperren, alle Daten löschen und gehen, ist Schluss.",
+        "Wenn alles gut ist, wie lösche ich alle Daten?",
+        "Si je supprime toutes les données, que se passe-t-il ?",
+        "Si borro todos los datos, ¿qué pasa?",
+    ],
+)
+def test_what_only_follows_from_a_condition_is_no_order(text: str) -> None:
+    assert FINDER.find(fold(text)) == ()
 
 
 @pytest.mark.parametrize(

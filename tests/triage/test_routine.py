@@ -56,6 +56,8 @@ WRITTEN = Match("goodbye", 1.0, 1.0, 1.0, (), MatchBasis.WRITTEN)
         ("goodbye", WRITTEN, 0.0),
         ("so this is goodbye", SURE, 0.97),  # like what the operator wrote, in other words
         ("we're done here, goodbye", SURE, 0.0),  # nothing but the end of a chat
+        ("goodbye everyone, I'm on leave tomorrow", None, 0.0),  # nothing but why they are away
+        ("goodbye everyone, I won't be here tomorrow", None, 0.97),
         ("Who wrote War and Peace?", None, 0.0),  # a title
         ("quanto é 12 vezes 7", None, 0.0),  # a sum
         ("quanto é 12 vezes 7 comprimidos", None, 0.97),

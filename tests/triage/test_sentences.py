@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from router import Gateway
 from router.triage.other_readings import more_harmful, one_among
 from router.triage.reading import ModelRow
-from router.triage.text.windows import LETTER_WORDS, MOST_PASSAGES, sentences
+from router.triage.text.windows import LETTER_WORDS, MOST_PASSAGES, asking, sentences
 from router.types import ChatRequest, Domain, HeadReading, Matter, Message, RequestType
+from tests.kits.opened import opened_gateway
 
 CALM = ModelRow(
     RequestType.FAQ, 0.9, Domain.GENERAL, 0.9, Domain.FINANCE, 0.1,
@@ -64,10 +65,7 @@ ALIKE = [
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("sentences")
-    with Gateway.from_policy(
-        "openai", database=folder / "ledger.db", environ={"OPENAI_API_KEY": "x"}
-    ) as gateway:
+    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
         yield gateway
 
 
@@ -195,6 +193,38 @@ def test_what_is_longer_than_a_letter_is_not_read_by_sentence() -> None:
     sentence = "One two three four five. "
     assert len(sentences(sentence * (LETTER_WORDS // 5))) == MOST_PASSAGES
     assert sentences(sentence * (LETTER_WORDS // 5 + 1)) == ()
+
+
+MAIL = "We met in the library and spoke of the new shelves. The carpenter comes in May. " * 15
+
+
+@pytest.mark.parametrize("harmful", HARMFUL)
+def test_harm_in_the_midst_of_a_long_mail_is_refused(gateway: Gateway, harmful: str) -> None:
+    whole = f"Dear Petra, \n{MAIL}{harmful} {MAIL}Yours, Tom"
+    assert gateway.route(whole).verdict == "refused"
+
+
+@pytest.mark.parametrize("alike", ALIKE)
+def test_what_only_sounds_like_harm_in_a_long_mail_is_not(gateway: Gateway, alike: str) -> None:
+    assert gateway.route(f"Dear Petra, \n{MAIL}{alike} {MAIL}").verdict != "refused"
+
+
+def test_only_sentences_of_a_long_text_that_ask_are_read_by_themselves() -> None:
+    asks = ["How do I oil a shelf? ", "Please send me the plan. ", "The oak or the pine one?"]
+    quoted = 'He said: "How do I kill a process?" '
+    assert asking(MAIL + "".join([*asks[:2], quoted, asks[2]])) == tuple(asks)
+    assert asking("".join(asks)) == ()  # all sentences of a short one are
+
+
+def test_the_first_and_the_last_asking_sentences_are_read() -> None:
+    asks = [f"Can you see number {chr(97 + i)}? " for i in range(20)]
+    found = asking(MAIL + "".join(asks))
+    assert found == tuple(asks[: MOST_PASSAGES // 2] + asks[-(MOST_PASSAGES // 2) :])
+
+
+def test_a_sentence_of_a_long_text_is_nobodys_own_matter() -> None:
+    row = said(0.0, 0.0, grave=0.99)
+    assert more_harmful(CALM, row, 2, frozenset({"harm", "kind"}), own_matter=False) is CALM
 
 
 @given(st.text(st.sampled_from("ab .!?\nT"), max_size=400))

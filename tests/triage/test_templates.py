@@ -49,11 +49,6 @@ class Counting:
         return self._model.encode(texts, budget)
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 @pytest.fixture
 def counting(model: TriageModel) -> Counting:
     return Counting(model)

@@ -325,11 +325,6 @@ def test_a_call_never_ends_in_a_plain_stop(reason: str, found: str) -> None:
     assert whole.finish_reason == folder.finish().choices[0].finish_reason == found
 
 
-def test_what_came_before_a_cut_can_be_counted() -> None:
-    _, folder = fold(chunk({"content": "Hel"}), chunk({"content": "lo"}))
-    assert folder.partial().text == "Hello"
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-2, 2) | st.sampled_from(["a", ""]),
     lambda inner: (

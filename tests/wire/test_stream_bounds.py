@@ -138,7 +138,8 @@ def test_chat_chunks_keep_signatures_unsaid() -> None:
     assert 1_000 < folded(folder, chunk(tool_calls=[{"index": 0, **signed}]))[1] < 1_100
     other = {"extra_content": {"google": {"note": "x" * 1_000}}}
     assert folded(folder, chunk(tool_calls=[{"index": 0, **other}]))[1] < 1_100
-    assert folder.partial().choices[0].sealed
+    folder.fold(orjson.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
+    assert folder.finish().choices[0].sealed
 
 
 BLOCK_START = {"type": "content_block_start", "content_block": {"type": "thinking"}}

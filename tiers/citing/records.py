@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from router.errors import CannotAnswer
 from router.policy.content.keys import written_keys
-from router.policy.sections.answerers import TENANT, LookupSection, TypedSection
 from router.policy.sections.answering.documents import RecordSection
+from router.policy.sections.answering.without_model import TENANT, LookupSection, TypedSection
 from router.types import DocumentPassage, Work
 from tiers.slots import Lookup, belongs, slot_value
 

@@ -7,6 +7,7 @@ of connections, since an answerer has its own.
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 import ipaddress
 import socket
@@ -18,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from aiohappyeyeballs import start_connection
 
 from router.errors import UpstreamInvalid, UpstreamTooMuch
-from tiers.upstream.client_errors import FOREIGN, BadAddress, NotConnected, why
+from tiers.upstream.client_errors import FOREIGN, BadAddress, NoFiles, NotConnected, why
 from tiers.upstream.connection import Connection, Response
 
 MAX_BODY_BYTES = 16_000_000
@@ -194,6 +195,8 @@ class HttpClient:
                     server_hostname=target.host.rstrip(".") if context else None,
                 )
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise NoFiles(f"{why(error)} here; raise the limit, ulimit -n") from error
             late = isinstance(error, TimeoutError) and error.errno is None
             raise NotConnected("no connection in time" if late else why(error)) from error
         if self.closed:

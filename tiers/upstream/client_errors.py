@@ -30,6 +30,10 @@ class NotConnected(HttpFault):
     """There is no connection: no such host, refused, too late, TLS; nothing was sent."""
 
 
+class NoFiles(NotConnected):
+    """This process may open no more files; nothing was sent, and the upstream is not at fault."""
+
+
 class BadHttp(HttpFault):
     """What came is no HTTP, or has a head without end."""
 

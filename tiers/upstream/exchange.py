@@ -55,7 +55,7 @@ from tiers.upstream.client import (
     read_refusal,
     target_of,
 )
-from tiers.upstream.client_errors import FOREIGN, to_ours
+from tiers.upstream.client_errors import FOREIGN, NoFiles, to_ours
 from tiers.upstream.connection import Response
 from tiers.upstream.wires import UpstreamWire
 
@@ -267,7 +267,7 @@ class Exchange:
             outcome = outcome_of(response.status)
             raise await self._refusal(taken, response)
         except FOREIGN as error:
-            outcome = Outcome.FAILED
+            outcome = Outcome.UNKNOWN if isinstance(error, NoFiles) else Outcome.FAILED
             raise to_ours(error, shared.section.name) from error
         except asyncio.CancelledError:
             outcome = outcome_at_end(self._ends.own)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from router.types import Answer, Delta, TokenLogprob, Usage, utf8_size
+from router.types import Answer, Delta, TokenLogprob, Usage
 from router.wire.stop_sequences import StopScanner, stopped_answer
 from tiers.upstream.wires import Folder
 
@@ -15,13 +15,15 @@ from tiers.upstream.wires import Folder
 class StoppedFolder:
     """Implements Folder over that of a stream of one choice.
 
-    Text waits while it may begin a stop sequence; `left` has what waits when the stream is over.
+    Text waits while it may begin a stop sequence, and so does all that comes behind it; `left` has
+    what waits when the stream is over.
     """
 
     def __init__(self, folder: Folder, stops: tuple[str, ...]) -> None:
         self._folder = folder
         self._stops = stops
         self._scanner = StopScanner(stops)
+        self._waiting: list[Delta] = []  # in the order in which they came; the first has text
         self._tokens: list[TokenLogprob] = []  # wait for their text
         self._ahead = 0  # letters that were said beyond the beginning of the first of them
         self._kept = 0  # bytes that the upstream wrote and nobody gets, or not yet
@@ -51,37 +53,48 @@ class StoppedFolder:
         deltas: list[Delta] = []
         for delta in self._folder.fold(event):
             self._kept += delta.said_bytes
-            if delta.text or delta.logprobs:
-                delta = self._cut(delta)
-            elif self._scanner.stop:
-                continue
-            self._kept -= delta.said_bytes
-            if delta.text or delta.logprobs or delta.reasoning or delta.sealed or delta.tool_call:
-                deltas.append(delta)
+            if not self._scanner.stop:
+                self._waiting.append(delta)
+                self._tokens += delta.logprobs
+                deltas += self._freed(self._scanner.feed(delta.text))
         return deltas
 
     def left(self) -> list[Delta]:
-        """Returns the text that was held back and begins no stop sequence, since nothing comes."""
-        rest, tokens = self._scanner.rest(), tuple(self._tokens)
-        self._tokens.clear()
-        self._kept -= utf8_size(rest)
-        if self._scanner.stop or not (rest or tokens):
+        """Returns what was held back and is behind no stop sequence, since nothing comes."""
+        if self._scanner.stop:
             return []
-        return [Delta(text=rest, logprobs=tokens)]
+        deltas, tokens = self._freed(self._scanner.rest()), tuple(self._tokens)
+        self._tokens.clear()
+        return [*deltas, Delta(logprobs=tokens)] if tokens else deltas
 
     def finish(self) -> Answer:
         """Returns the whole answer, which ends where its text did."""
         return stopped_answer(self._folder.finish(), self._stops)
 
-    def _cut(self, delta: Delta) -> Delta:
-        if self._scanner.stop:
-            return replace(delta, text="", reasoning="", logprobs=())
-        said = self._scanner.feed(delta.text)
-        self._tokens += delta.logprobs
-        self._ahead += len(said)
+    def _freed(self, said: str) -> list[Delta]:
+        """Returns what waits up to the end of this text, which can be said now."""
+        deltas: list[Delta] = []
+        while self._waiting:
+            first, more = self._waiting.pop(0), len(said)
+            text, said = first.text[:more], said[len(first.text) :]
+            if first.text and not text:
+                self._waiting.insert(0, first)
+                break
+            delta = replace(first, text=text, logprobs=self._begun(len(text)))
+            self._kept -= delta.said_bytes
+            if delta != Delta():
+                deltas.append(delta)
+            if text != first.text:
+                self._waiting.insert(0, Delta(text=first.text[more:]))
+                break
+        return deltas
+
+    def _begun(self, letters: int) -> tuple[TokenLogprob, ...]:
+        """Returns the tokens that begin within the next letters of the text."""
+        self._ahead += letters
         begun = 0
         while begun < len(self._tokens) and self._ahead > 0:
             self._ahead -= len(self._tokens[begun].token)
             begun += 1
         tokens, self._tokens = tuple(self._tokens[:begun]), self._tokens[begun:]
-        return replace(delta, text=said, logprobs=tokens)
+        return tokens

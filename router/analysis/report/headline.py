@@ -115,7 +115,12 @@ def _told(told: Told, findings: Findings) -> list[str]:
         label += f" (partly with a model that {SILENT} here)"
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{_scope(saving, findings)}"
     difference = _difference(saving, "saved", "cost", money)
-    parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))
+    parts = (
+        difference,
+        *_accepted(saving, money),
+        *_reviewers(saving, findings),
+        *_bounds(saving, findings),
+    )
     return [f"{base}, routing {', '.join(parts)}.", *_net(saving, findings)]
 
 
@@ -212,6 +217,15 @@ def _reviewers(saving: Saving, findings: Findings) -> list[str]:
     if saved >= 0 or saved + reviewed < 0:
         return []
     return [f"and reviewers' time ({findings.money(reviewed)}) is what makes it a loss"]
+
+
+def _bounds(saving: Saving, findings: Findings) -> list[str]:
+    """States how much of the own cost may be too much, where that could change a reader's mind."""
+    calls, estimated = findings.whole.estimated
+    if not calls or findings.whole.observed or 10 * estimated <= abs(saving.saved_nano_usd or 0):
+        return []
+    bound = findings.money(estimated)
+    return [f"and up to {bound} of its cost is a bound: nobody said what those calls used"]
 
 
 def _share_of(saving: Saving, lost: bool) -> str:

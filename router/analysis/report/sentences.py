@@ -178,8 +178,10 @@ def notes(
     if estimated > 0:
         lines.append(
             f"{usd(estimated)} of the spend is estimated, never too low: calls whose streams were "
-            f"cut or whose provider did not say what they used ({count(calls)}). `tiergate ledger "
-            "reconcile` lists them, and corrects them by a bill."
+            f"cut or whose provider did not say what they used ({count(calls)}). Where such a call "
+            "gave no answer, savings count it as own cost at that bound, so they may be higher in "
+            "truth. `tiergate ledger reconcile` lists these calls, and corrects spend and savings "
+            "by a bill."
         )
     bills, corrected, *_ = whole.roles.get(Role.RECONCILE.value, [0, 0])
     if bills:

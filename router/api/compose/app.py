@@ -435,4 +435,5 @@ class App:
 
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Returns for /readyz if requests can be served, and the state of every part."""
-        return readiness_of(self.core, self.ledger, self._watchers)
+        redis = self._limiter if isinstance(self._limiter, RedisRates) else None
+        return readiness_of(self.core, self.ledger, redis, self._watchers)

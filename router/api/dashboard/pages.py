@@ -19,7 +19,8 @@ import orjson
 
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, decision_document, request_header
+from router.api.http.decision_headers import Headers, request_header
+from router.api.http.decision_views import decision_document
 from router.api.http.kept_steps import kept_steps
 from router.errors import NotFound, PermissionDenied, RequestError
 from router.ledger.replies import Reply

@@ -12,7 +12,8 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, id_headers, usd
+from router.api.http.decision_headers import Headers, id_headers
+from router.api.http.decision_views import usd
 from router.api.observability.metrics import Metrics
 from router.errors import NotFound
 from router.routing.key_access import check_policy

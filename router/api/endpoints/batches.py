@@ -10,7 +10,7 @@ from router.api.endpoints.files import no_file, owner_of, seconds_of
 from router.api.endpoints.listing import limit_of, query_of
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import request_header
+from router.api.http.decision_headers import request_header
 from router.errors import MethodNotAllowed, NotFound, RequestError
 from router.money.budgets import DAY_MS
 from router.policy.sections.batches import BatchesSection

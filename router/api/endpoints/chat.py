@@ -24,14 +24,13 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import (
+from router.api.http.decision_headers import (
     Headers,
     begun_headers,
     committed_headers,
     outcome_headers,
-    routing_object,
-    stream_end,
 )
+from router.api.http.decision_views import routing_object, stream_end
 from router.api.observability.metrics import Metrics
 from router.errors import ClientGone, Stopping, TiergateError
 from router.gateway import Gateway

@@ -15,7 +15,7 @@ from functools import partial
 
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import id_headers
+from router.api.http.decision_headers import id_headers
 from router.money.token_bound import token_bound
 from router.money.token_estimate import estimated_tokens
 from router.policy.schema import UpstreamAnswerer

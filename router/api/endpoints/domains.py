@@ -25,7 +25,8 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import outcome_headers, routing_object, usd
+from router.api.http.decision_headers import outcome_headers
+from router.api.http.decision_views import routing_object, usd
 from router.api.observability.metrics import Metrics
 from router.errors import InputInvalid, NoUsableAnswer, RateLimited, RequestError, TiergateError
 from router.extraction.asking import (

@@ -17,7 +17,8 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, id_headers, rate_headers, usd
+from router.api.http.decision_headers import Headers, id_headers, rate_headers
+from router.api.http.decision_views import usd
 from router.api.observability.metrics import Metrics
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection

@@ -18,7 +18,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import id_headers
+from router.api.http.decision_headers import id_headers
 from router.errors import NotFound
 from router.ledger.row_reading import AFTERWARDS
 from router.types import Clock, Feedback, FeedbackBook, FeedbackSource, Ledger
@@ -66,7 +66,7 @@ class FeedbackEndpoint:
             csat=given.csat,
             handle_minutes=given.handle_minutes,
         )
-        heard, new = await self._book.add(feedback, given.corrected)
+        heard, new = await self._book.add(feedback, given.corrected, given.comment)
         document = {
             "object": "feedback",
             "decision_id": decision_id(row.request_id),

@@ -14,7 +14,7 @@ from router.api.endpoints.listing import limit_of, query_of
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.content_coding import coding_of
-from router.api.http.decision_views import request_header
+from router.api.http.decision_headers import request_header
 from router.api.http.multipart import Form, boundary_of, file_of
 from router.errors import (
     BodyTooLarge,

@@ -21,7 +21,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import request_header
+from router.api.http.decision_headers import request_header
 from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review
 from router.types import Identity, Ids, ReviewCase, ReviewDesk, TextReader

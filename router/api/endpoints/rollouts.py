@@ -17,7 +17,7 @@ from typing import Protocol
 
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import request_header
+from router.api.http.decision_headers import request_header
 from router.errors import NotFound
 from router.types import Ids
 from router.types import Scope as KeyScope

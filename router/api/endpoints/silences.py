@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from router.api.http.asgi import Event, Send
-from router.api.http.decision_views import Headers
+from router.api.http.decision_headers import Headers
 
 SILENCE_S = 3.0
 """Sets how long a stream may be silent. Answers that fail at once keep their status; proxies and

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router.api.http.content_coding import coding_of, decoded
-from router.api.http.decision_views import Headers, rate_headers
+from router.api.http.decision_headers import Headers, rate_headers
 from router.errors import (
     QUOTA_EXHAUSTED,
     AnswererNotReady,
@@ -233,7 +233,12 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     """
     extra = list(headers)
     waiting_errors = (
-        Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys | AnswererNotReady
+        Overloaded
+        | UpstreamRateLimited
+        | LedgerUnavailable
+        | TooManyWrongKeys
+        | AnswererNotReady
+        | BudgetExceeded
     )
     # A wait of less than a second would be written as 0, which clients read as "at once".
     if isinstance(error, waiting_errors) and error.retry_after_s is not None:
@@ -252,8 +257,9 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     # The official SDKs retry a 429 by themselves unless this header stops them.
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
     hopeless = hopeless or error.code == QUOTA_EXHAUSTED
-    final = BudgetExceeded | NoUsableAnswer | TooManyWrongKeys | UpstreamRejected
-    if hopeless or isinstance(error, final):
+    final = NoUsableAnswer | TooManyWrongKeys | UpstreamRejected
+    spent = isinstance(error, BudgetExceeded) and error.retry_after_s is None
+    if hopeless or spent or isinstance(error, final):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)
 

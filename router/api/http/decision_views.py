@@ -1,4 +1,4 @@
-"""Formats decisions for clients: response headers, the `routing` object, the decision document.
+"""Formats decisions for clients as JSON: the `routing` object, the decision document.
 
 The functions are pure: they take an Outcome or a ledger row. Amounts are dollars as decimal
 strings, exact to the nano-dollar; the JSON also has the integers.
@@ -20,31 +20,24 @@ from router.ledger.row_reading import (
 from router.routing.verification import ends_short
 from router.types import (
     AttemptRow,
-    Begun,
-    Committed,
     CostBasis,
     Decision,
     Heard,
     JsonText,
     Outcome,
-    RateState,
     Reason,
     RequestRow,
     ReviewCase,
     Rung,
     Signals,
-    Timings,
-    Verdict,
     exact_usd,
 )
 from router.wire.feedback import feedback_view, verdict_view
-from router.wire.public_ids import decision_id, request_name
+from router.wire.public_ids import decision_id
 
-Headers = list[tuple[bytes, bytes]]
-DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
+DROPPED_IN_BODY = 100
 """Bounds the names of dropped keys that are shown: a client can invent very many of them."""
 EVEN = 0.5  # from this chance on something is likelier than not
-UNVERIFIED = Verdict.UNVERIFIED.value.encode()
 
 
 def usd(nano_usd: int) -> str:
@@ -52,70 +45,7 @@ def usd(nano_usd: int) -> str:
     return exact_usd(nano_usd, 1)
 
 
-def request_header(request_id: str) -> Headers:
-    """Returns the headers of every response, of errors too."""
-    return [(b"x-request-id", request_name(request_id).encode())]
-
-
-def id_headers(request_id: str) -> Headers:
-    """Returns the headers of a response with a ledger row, so that clients can look it up."""
-    return [
-        *request_header(request_id),
-        (b"x-tiergate-decision-id", decision_id(request_id).encode()),
-    ]
-
-
-def begun_headers(event: Begun | Committed) -> Headers:
-    """Returns the headers that a stream knows before any rung is committed."""
-    return [
-        *id_headers(event.request_id),
-        *_budget_headers(event.decision),
-        *rate_headers(event.rates),
-        (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
-    ]
-
-
-def committed_headers(event: Committed) -> Headers:
-    """Returns the headers that a stream knows when its first byte goes out."""
-    rung = event.rung
-    return [
-        *begun_headers(event),
-        *_rung_headers(rung, _told(event), event.confidence, event.escalations),
-        *_model_header(event.model),
-        *_verdict_header(event),
-        *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
-        *_notes(event),
-    ]
-
-
-def outcome_headers(outcome: Outcome) -> Headers:
-    """Returns all headers, for an answer that is sent whole."""
-    rung = outcome.rung
-    ids = id_headers if outcome.answer else request_header  # a dry run writes no row
-    headers = [
-        *ids(outcome.request_id),
-        *_rung_headers(rung, _told(outcome), outcome.confidence, outcome.escalations),
-        *_budget_headers(outcome.decision),
-        *(rate_headers(outcome.rates) if outcome.rates else ()),
-        (b"x-tiergate-verdict", outcome.verdict.encode() if outcome.answer else b"dry_run"),
-        *_model_header(outcome.answer.model if outcome.answer else ""),
-        (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
-        (b"server-timing", _server_timing(outcome.timings)),
-        *_notes(outcome),
-    ]
-    # A missing header is honest; a zero would be read as free of charge.
-    if outcome.cost_known:
-        headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
-    if outcome.saved_nano_usd is not None:
-        headers.append((b"x-tiergate-saved-usd", usd(outcome.saved_nano_usd).encode()))
-    if outcome.review_id:
-        headers.append((b"x-tiergate-review", b"pending"))
-    if _usage_estimated(outcome):
-        headers.append((b"x-tiergate-usage", b"estimated"))
-    return headers
-
-
-def _usage_estimated(outcome: Outcome) -> bool:
+def usage_estimated(outcome: Outcome) -> bool:
     """Returns True where the upstream did not say what it used, so that the tokens are a bound.
 
     A call may report its tokens though its cost is a bound: one with sound does.
@@ -123,131 +53,6 @@ def _usage_estimated(outcome: Outcome) -> bool:
     if outcome.answer is None or outcome.answer.usage.reported:
         return False
     return any(call.estimated and not call.discarded for call in outcome.attempts)
-
-
-def _model_header(model: str) -> Headers:
-    """Returns the header that names the model; a header without a value would say nothing."""
-    return [(b"x-tiergate-model", _ascii(model))] if model else []
-
-
-def _verdict_header(event: Committed) -> Headers:
-    """Returns the verdict where it is known before the stream's end: of an answer held back whole.
-
-    What stands in from below in an outage is unverified whatever it says.
-    """
-    if event.verdict is not None:
-        return [(b"x-tiergate-verdict", event.verdict.value.encode())]
-    below = event.reason is Reason.OUTAGE_LOWER
-    return [(b"x-tiergate-verdict", UNVERIFIED)] if below else []
-
-
-def _notes(answered: Committed | Outcome) -> Headers:
-    """Returns the headers that few answers have: what was left out, and what else to know."""
-    notes: Headers = []
-    if answered.cache:
-        notes.append((b"x-tiergate-cache", answered.cache.encode()))
-    if answered.dropped:
-        notes.append((b"x-tiergate-dropped", _dropped(answered.dropped)))
-    if answered.unsupported_tools:
-        kinds = ", ".join(answered.unsupported_tools[:16])
-        notes.append((b"x-tiergate-unsupported-tools", _ascii(kinds)))
-    if answered.redirects:
-        notes.append((b"x-tiergate-redirected", _ascii(", ".join(answered.redirects))))
-    if answered.max_output_tokens is not None:
-        notes.append((b"x-tiergate-max-output-tokens", b"%d" % answered.max_output_tokens))
-    if answered.disclaimer:
-        notes.append((b"x-tiergate-disclaimer", _ascii(answered.disclaimer)))
-    return notes
-
-
-def _dropped(names: Sequence[str]) -> bytes:
-    """Names keys of the body that reached no model: the first few, and the number of the others."""
-    # A comma separates the names, so a name may not have one.
-    shown = [_ascii(name[:64].replace(",", "?")) for name in names[:DROPPED_IN_HEADER]]
-    if len(names) > DROPPED_IN_HEADER:
-        shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
-    return b", ".join(shown)
-
-
-_KINDS = frozenset({Reason.NO_MODEL, Reason.NO_PASSAGE, Reason.QUOTED, Reason.EXACT_TOOL})
-"""The kinds of answer that stand before the rule which led to their level."""
-
-
-def _told(answered: Committed | Outcome) -> str:
-    """Returns why a tier answered: one word, or the rule that decided and the kind of answer.
-
-    A kind of answer alone would hide the rule: `impact_level_2, no_model`.
-    """
-    reason, rules = answered.reason, answered.decision.floor_reasons
-    if reason in _KINDS and rules:
-        return f"{rules[0]}, {reason}"
-    return reason
-
-
-def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
-    return [
-        (b"x-tiergate-tier", rung.tier.encode()),
-        (b"x-tiergate-reason", reason.encode()),
-        (b"x-tiergate-confidence", b"%.4f" % confidence),
-        (b"x-tiergate-confidence-source", rung.p_source.encode()),
-        (b"x-tiergate-escalations", b"%d" % escalations),
-    ]
-
-
-def _budget_headers(decision: Decision) -> Headers:
-    """Describes how a budget steered the decision: its soft limit's effect, the price of money."""
-    if decision.soft_limit is None and not decision.pacing:
-        return []
-    effects = [] if decision.soft_limit is None else [decision.soft_limit.value]
-    if decision.pacing:
-        effects.append(f"pacing={decision.pacing:.4f}")
-    return [(b"x-tiergate-budget", ", ".join(effects).encode())]
-
-
-def rate_headers(rates: Sequence[RateState]) -> Headers:
-    """Returns the rest of requests and tokens in OpenAI's form; of several rates the scarcest."""
-    headers: Headers = []
-    for unit in ("requests", "tokens"):
-        states = [rate for rate in rates if rate.unit == unit]
-        if states:
-            # The scarcest rate is the one that refuses first; among equal ones the one that lasts
-            # longest.
-            rate = min(states, key=lambda state: (state.remaining / state.limit, -state.reset_ms))
-            headers += [
-                (f"x-ratelimit-limit-{unit}".encode(), str(rate.limit).encode()),
-                (f"x-ratelimit-remaining-{unit}".encode(), str(rate.remaining).encode()),
-                (f"x-ratelimit-reset-{unit}".encode(), duration(rate.reset_ms).encode()),
-            ]
-    return headers
-
-
-def duration(ms: int) -> str:
-    """Formats a length of time as OpenAI does: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s".
-
-    From an hour on, whole seconds are precise enough: 3_661_500 -> "1h1m1s".
-    """
-    if ms < 1_000:
-        return f"{ms}ms"
-    minutes, rest = divmod(ms, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes}m{rest // 1000}s"
-    return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"
-
-
-def _server_timing(t: Timings) -> bytes:
-    times = (t.triage_ms, t.decide_ms, t.answer_ms, t.ledger_ms, t.total_ms)
-    return (
-        b"triage;dur=%.3f, decide;dur=%.3f, answer;dur=%.3f, ledger;dur=%.3f, total;dur=%.3f"
-        % times
-    )
-
-
-def _ascii(text: str) -> bytes:
-    """Returns a text as visible ASCII; an upstream's model name may hold any character."""
-    if text.isascii() and text.isprintable():
-        return text[:200].encode("ascii")
-    return "".join(c if " " <= c <= "~" else "?" for c in text[:200]).encode("ascii")
 
 
 def routing_object(outcome: Outcome) -> JsonText:
@@ -266,7 +71,7 @@ def stream_end(outcome: Outcome, *, debug: bool) -> JsonText | None:
     if debug:
         return routing_object(outcome)
     told: dict[str, object] = {}
-    if _usage_estimated(outcome):
+    if usage_estimated(outcome):
         told["usage_estimated"] = True
     if outcome.max_output_tokens is not None and ends_short(outcome.answer):
         told["max_output_tokens"] = outcome.max_output_tokens
@@ -300,7 +105,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "saved_usd": None if outcome.saved_nano_usd is None else usd(outcome.saved_nano_usd),
         "baselines_nano_usd": _plain(outcome.baselines),
         "attempts": [attempt_view(a) for a in outcome.attempts],
-        "usage_estimated": _usage_estimated(outcome),
+        "usage_estimated": usage_estimated(outcome),
         "review_id": outcome.review_id or None,
         "facts": list(outcome.answer.facts) if outcome.answer else [],
         "sources": [_plain(note) for note in outcome.answer.sources] if outcome.answer else [],
@@ -357,18 +162,24 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
-    """Returns the signals of triage as JSON types.
-
-    `matter` is the likeliest grave matter, and null where none is likelier than not: every request
-    has a likeliest one, and its name on a harmless request frightens whoever reads it.
-    """
+    """Returns the signals of triage as JSON types. `matter` is null where none is likely."""
     view = _plain(signals)
     assert isinstance(view, dict)
-    if signals.grave < EVEN:
-        view["matter"], view["matter_language"] = None, ""
+    _name_no_unlikely_matter(view)
     view["impact_usd"] = usd(signals.impact_nano_usd)
     view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
     return view
+
+
+def _name_no_unlikely_matter(signals: dict[str, object]) -> None:
+    """Hides the likeliest grave matter of a request that is likelier to have none.
+
+    Every request has a likeliest one, and its name on a harmless request frightens whoever reads
+    it. Rows keep it, since it says that a reader was there.
+    """
+    grave = signals.get("grave")
+    if isinstance(grave, float) and grave < EVEN:
+        signals["matter"], signals["matter_language"] = None, ""
 
 
 def attempt_view(attempt: AttemptRow) -> dict[str, object]:
@@ -408,9 +219,12 @@ def decision_document(
         del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
     # A request that failed early has no record.
-    document["record"] = orjson.Fragment(row.record or "{}")
+    record = orjson.loads(row.record or "{}")
+    if record.get("signals"):
+        _name_no_unlikely_matter(record["signals"])
+    document["record"] = record
     document["attempts"] = [attempt_view(a) for a in row.attempts]
-    document["models"] = _models(row)
+    document["models"] = _models(row, record)
     # The calls whose price is known are not what the request cost.
     if price_unknown(row):
         document["cost_nano_usd"] = None
@@ -427,17 +241,11 @@ def decision_document(
     return orjson.dumps(document)
 
 
-class _Registered(msgspec.Struct, frozen=True):
-    """Reads of a record what the document shows at its top."""
-
-    models: tuple[str, ...] = ()
-
-
-def _models(row: RequestRow) -> list[str]:
+def _models(row: RequestRow, record: dict[str, object]) -> list[str]:
     """Returns NAME@VERSION of each registered model that read, judged or wrote the answer."""
-    record = msgspec.json.decode(row.record or "{}", type=_Registered)
+    models = record.get("models")
     written = [attempt.adapter for attempt in row.attempts if "@" in attempt.adapter]
-    return list(dict.fromkeys([*record.models, *written]))
+    return list(dict.fromkeys([*(models if isinstance(models, list) else ()), *written]))
 
 
 def _plain(value: object) -> object:

@@ -19,7 +19,7 @@ import orjson
 
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send, headers_of, read_body
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import id_headers, rate_headers
+from router.api.http.decision_headers import id_headers, rate_headers
 from router.api.http.repeat_admission import GivenAgain
 from router.api.http.repeat_row import replayed_row
 from router.api.observability.metrics import Metrics

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 
 from router.api.http.asgi import Event, Send
-from router.api.http.decision_views import Headers, duration, rate_headers, usd
+from router.api.http.decision_headers import Headers, duration, rate_headers
+from router.api.http.decision_views import usd
 from router.errors import LedgerError
 from router.money.budgets import Budgets, Payer
 from router.policy.schema import Policy

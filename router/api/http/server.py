@@ -31,14 +31,22 @@ from router.api.http.asgi import (
     send_error,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, decision_document, id_headers, request_header
+from router.api.http.decision_headers import Headers, id_headers, request_header
+from router.api.http.decision_views import decision_document
 from router.api.http.idempotency import Idempotency
 from router.api.http.kept_steps import kept_steps
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
 from router.api.openapi import docs_page, document
-from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
+from router.errors import (
+    LedgerUnavailable,
+    MethodNotAllowed,
+    ModelNotFound,
+    NotFound,
+    Stopping,
+    TiergateError,
+)
 from router.gateway import Gateway
 from router.request.review_verdicts import Reviewer
 from router.routing.key_access import reachable
@@ -76,6 +84,9 @@ WIRE_FORMATS: dict[str, WireFormat] = {
 """Lists the paths that answer chats, each with its wire format."""
 
 NO_DETAILS = "Send a key with the scope admin; with --admin-listen, to that address."
+LEDGER_AWAY = (
+    "The ledger does not answer, so no key can be checked. The log says why (ledger_lost)."
+)
 
 Paths = dict[str, tuple[str, Handler]]
 """Holds the method and the handler of each path."""
@@ -368,23 +379,27 @@ class Server:
 
     async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
         ready, detail = self._readiness()
-        details = detail if await self._may_see_details(scope) else {"details": NO_DETAILS}
+        withheld = await self._why_withheld(scope)
+        details = {"details": withheld} if withheld else detail
         body = to_json({"status": "ready" if ready else "not_ready", **details})
         await send_bytes(send, 200 if ready else 503, body, request_header(self._ids.new()))
 
-    async def _may_see_details(self, scope: Scope) -> bool:
-        """Returns True for a key with the scope `admin`; a probe gets the status, whatever it
-        sends.
+    async def _why_withheld(self, scope: Scope) -> str:
+        """Returns "" for a key with the scope `admin`; a probe gets the status, whatever it sends.
+
+        Others get the words that say why they see no details.
         """
         if self._admin_address.divides and not self._admin_address.received(scope):
-            return False
+            return NO_DETAILS
         try:
             headers = headers_of(scope)
             identity = await self._door.admit(headers, KeyScope.ADMIN)
             self._door.require_own_name(headers, identity)
+        except LedgerUnavailable:
+            return LEDGER_AWAY
         except TiergateError:
-            return False
-        return True
+            return NO_DETAILS
+        return ""
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._admin_address.received(scope):

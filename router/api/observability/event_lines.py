@@ -4,12 +4,14 @@
 
 A subject names one trouble as an operator would: this answerer at this replica with this status.
 Its first event is written at once. Further events within `EVERY_MS` are counted, and the next line
-shows their number as `repeated`. The functions are pure: the caller passes the time.
+shows their number as `repeated`. What turns has two lines in that time, so that the end of a short
+outage is told at once. The functions are pure: the caller passes the time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 from router.privacy.redact import redact
 from router.types import (
@@ -58,6 +60,7 @@ class Line:
     fields: dict[str, object]
     warns: bool = True
     subject: Subject = ()
+    turns: bool = False  # it says that a part is lost or back; both have one subject
 
 
 def line_of(event: Event) -> Line:
@@ -75,7 +78,7 @@ def line_of(event: Event) -> Line:
         }
         if event.key_refused:
             turned["reason"] = "it refuses our key; check the answerer's api_key"
-        return Line(name, turned, event.open, (name, event.answerer, event.host))
+        return Line(name, turned, event.open, ("breaker", event.answerer, event.host), turns=True)
     if isinstance(event, CertificateTurned):
         name = "certificate_suspended" if event.suspended else "certificate_counts_again"
         certificate: dict[str, object] = {
@@ -87,7 +90,8 @@ def line_of(event: Event) -> Line:
             if event.suspended
             else "level 1 answers from its certified threshold on",
         }
-        return Line(name, certificate, event.suspended, (name, event.policy, event.domain.value))
+        subject = ("certificate", event.policy, event.domain.value)
+        return Line(name, certificate, event.suspended, subject, turns=True)
     if isinstance(event, CallRedirected):
         return _redirected(event)
     if isinstance(event, PriceDiffers):
@@ -98,7 +102,7 @@ def line_of(event: Event) -> Line:
         lost, back = STORES[event.store]
         name = lost if event.lost else back
         fields = _filled(embedder=event.name, reason=redact(event.reason))
-        return Line(name, fields, event.lost, (name, event.name))
+        return Line(name, fields, event.lost, (event.store, event.name), turns=True)
     if isinstance(event, RowUnwritten):
         fields = _filled(request_id=_named(event.request_id), code=event.code)
         return Line("row_not_written", fields, True, ("row_not_written", event.code))
@@ -165,27 +169,27 @@ def _redirected(event: CallRedirected) -> Line:
 
 
 def _price_differs(event: PriceDiffers) -> Line:
-    fields: dict[str, object] = {
-        "answerer": event.answerer,
-        "model": event.model,
-        "booked_usd": exact_usd(event.booked_nano_usd),
-        "stated_usd": exact_usd(event.stated_nano_usd),
-        "next": "budgets count the higher one; check the model's price",
-        "request_id": _named(event.request_id),
-    }
+    fields = _filled(
+        answerer=event.answerer,
+        model=event.model,
+        booked_usd=exact_usd(event.booked_nano_usd),
+        stated_usd=exact_usd(event.stated_nano_usd),
+        next="budgets count the higher one; check the model's price",
+        request_id=_named(event.request_id),
+    )
     return Line("price_differs", fields, True, ("price_differs", event.model))
 
 
 def _hold_passed(event: HoldPassed) -> Line:
-    fields: dict[str, object] = {
-        "answerer": event.answerer,
-        "model": event.model,
-        "held_usd": exact_usd(event.held_nano_usd),
-        "booked_usd": exact_usd(event.booked_nano_usd),
-        "next": "budgets count all of it, so they may be passed; the provider does not keep to the "
+    fields = _filled(
+        answerer=event.answerer,
+        model=event.model,
+        held_usd=exact_usd(event.held_nano_usd),
+        booked_usd=exact_usd(event.booked_nano_usd),
+        next="budgets count all of it, so they may be passed; the provider does not keep to the "
         "cap on output, adds to prompts, or counts wrongly",
-        "request_id": _named(event.request_id),
-    }
+        request_id=_named(event.request_id),
+    )
     return Line("hold_passed", fields, True, ("hold_passed", event.answerer, event.model))
 
 
@@ -220,6 +224,12 @@ class _Kept:
     written_ms: float
     last: Line
     held_back: int = 0
+    before_ms: float = -math.inf  # when the line before that one was written
+
+    @property
+    def due_ms(self) -> float:
+        """Returns from when on the next line may be written."""
+        return EVERY_MS + (self.before_ms if self.last.turns else self.written_ms)
 
 
 @dataclass(slots=True)
@@ -245,7 +255,7 @@ class LineLimit:
             return line
         kept.last = line
         # The line itself is kept, so that the next one shows the latest state.
-        if now_ms - kept.written_ms < EVERY_MS:
+        if now_ms < kept.due_ms:
             kept.held_back += 1
             return None
         return _with_repeats(kept, now_ms)
@@ -254,22 +264,18 @@ class LineLimit:
         """Returns the lines that were held back and are due; forgets subjects with nothing new."""
         lines = []
         for subject, kept in list(self.subjects.items()):
-            if now_ms - kept.written_ms < EVERY_MS and not all_of_them:
-                continue
-            if kept.held_back:
+            if kept.held_back and (all_of_them or now_ms >= kept.due_ms):
                 kept.held_back -= 1  # the last of them is the line itself
                 lines.append(_with_repeats(kept, now_ms))
-            else:
+            elif not kept.held_back and now_ms - kept.written_ms >= EVERY_MS:
                 del self.subjects[subject]
         return lines
 
 
 def _with_repeats(kept: _Kept, now_ms: float) -> Line:
     line, count = kept.last, kept.held_back
-    kept.written_ms, kept.held_back = now_ms, 0
-    if not count:
-        return line
-    return Line(line.name, {**line.fields, "repeated": count}, line.warns, line.subject)
+    kept.before_ms, kept.written_ms, kept.held_back = kept.written_ms, now_ms, 0
+    return replace(line, fields={**line.fields, "repeated": count}) if count else line
 
 
 class Relay:

@@ -13,11 +13,12 @@ from collections.abc import Callable
 import structlog
 
 from router.api.http.access_line import current
-from router.api.observability.event_lines import EVERY_MS, Line, LineLimit, line_of
+from router.api.observability.event_lines import Line, LineLimit, line_of
 from router.api.observability.metrics import Metrics
 from router.types import Clock, Event, RequestRow
 
 Write = Callable[[Line], None]
+LOOKS_S = 1.0  # how late a line may be that was held back
 NAME = "tiergate.events"
 
 
@@ -76,7 +77,7 @@ class EventLog:
 
     async def _keep_writing(self) -> None:
         while True:  # ends with the process, which cancels it
-            await asyncio.sleep(EVERY_MS / 1000.0)
+            await asyncio.sleep(LOOKS_S)
             self._write_overdue()
 
     def _write_overdue(self, *, all_of_them: bool = False) -> None:

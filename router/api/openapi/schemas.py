@@ -16,7 +16,7 @@ from router.types import (
     ReviewVerdict,
 )
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
-from router.wire.feedback import MAX_CORRECTED, MAX_REASON
+from router.wire.feedback import MAX_COMMENT, MAX_CORRECTED, MAX_REASON
 from router.wire.openai.completions import MAX_PROMPTS
 from router.wire.openai.embeddings import MAX_INPUTS
 
@@ -250,6 +250,7 @@ _BODIES: dict[str, dict[str, object]] = {
             "decision_id": {"type": "string"},
             "correct": {"type": ["boolean", "null"]},
             "corrected": {"type": ["string", "null"], "maxLength": MAX_CORRECTED},
+            "comment": {"type": ["string", "null"], "maxLength": MAX_COMMENT},
             "loss_usd": {"type": ["number", "null"], "minimum": 0},
             "outcome": {
                 "type": "object",

@@ -16,6 +16,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import TextIO
 
 import structlog
 
@@ -27,6 +28,7 @@ from router.api.http.access_line import begin
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send
 from router.api.http.tracing import Traced
 from router.api.process.banner import loaded_line
+from router.api.process.log_stream import LogStream
 from router.api.protocol.http_server import HttpServer
 from router.api.protocol.limits import most_connections
 from router.api.protocol.server_state import ServerState
@@ -197,14 +199,17 @@ def logged_to_stderr(level: str) -> None:
 
     Events of the standard library's loggers are written in the same form.
     """
-    _configure_structlog(level)
-    handler = logging.StreamHandler(sys.stderr)
+    stream = LogStream()
+    file = stream.text()
+    _configure_structlog(level, stream, file)
+    handler = logging.StreamHandler(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.stdlib.ExtraAdder(allow=FIELDS),
+                stream.say_lost,
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -219,17 +224,18 @@ def logged_to_stderr(level: str) -> None:
         logging.getLogger(ours).setLevel(_level(level))
 
 
-def _configure_structlog(level: str) -> None:
+def _configure_structlog(level: str, stream: LogStream, file: TextIO) -> None:
     """Makes our events JSON lines. Prompts, answers and keys are never logged."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            stream.say_lost,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=file),
     )
 
 

@@ -297,7 +297,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, error: TiergateError, target: bytes) -> None:
         body, headers = self._state.refuse(error, target.decode("latin-1"))
-        self.transport.write(response(error.status, body, headers))
+        self.transport.write(response(error, body, headers))
         self._linger()
 
     def _linger(self) -> None:

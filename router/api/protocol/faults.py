@@ -67,14 +67,15 @@ def own_fault() -> TiergateError:
     return TiergateError("The server met an error of its own. It was logged.")
 
 
-def response(status: int, body: bytes, headers: Headers) -> bytes:
+def response(error: TiergateError, body: bytes, headers: Headers) -> bytes:
     """Returns a whole response after which the connection closes."""
     lines = [
-        STATUS_LINES[status],
+        STATUS_LINES[error.status],
         b"content-type: application/json\r\n",
         b"content-length: %d\r\n" % len(body),
         b"connection: close\r\n",
         *(b"%s: %s\r\n" % header for header in headers),
+        b"retry-after: %d\r\n" % error.retry_after_s if isinstance(error, Overloaded) else b"",
         b"\r\n",
         body,
     ]

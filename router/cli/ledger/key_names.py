@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import typer
 
-from router.policy.cross_checks import one_of, sections
 from router.policy.loading import find_policy, load_policy, policies_dir, policy_names
+from router.policy.parsing.raw_policy import one_of, sections
 from router.policy.parsing.yaml_lines import load_yaml
 
 TiersOf = Mapping[str, Sequence[str]]

@@ -39,6 +39,9 @@ _WINDOW_MOVE = (
     "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
 )
 
+HELD_RETRY_S = 1.0
+"""Seconds until another try where running calls hold what is missing: most end within a few."""
+
 Payer = tuple[str, str, str]  # tenant, key, policy
 
 
@@ -133,18 +136,22 @@ class Windows:
         room = limit.nano_usd - spent - held
         if worst > room:
             hopeless = worst > limit.nano_usd
-            again = utc_minute(window_end(limit.kind, window[-1]))
+            waits = worst <= limit.nano_usd - spent  # only what running calls hold is in the way
+            when = f"It begins anew at {utc_minute(window_end(limit.kind, window[-1]))}"
+            if waits:
+                when = "Try again when running calls have ended; they may cost less than they hold"
             raise BudgetExceeded(
                 f"The {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
                 f"${exact_usd(spent)} spent and ${exact_usd(held)} held for running calls leave "
                 f"${exact_usd(max(room, 0))}, and this call may cost ${exact_usd(worst)}. "
-                + ("Waiting does not help" if hopeless else f"It begins anew at {again}")
+                + ("Waiting does not help" if hopeless else when)
                 + "; who keeps the gateway's policy may raise it (`budgets`, `limits`).",
                 limit=f"usd_per_{kind}",
                 scope=str(limit.scope),
                 room_nano_usd=room,
                 needed_nano_usd=worst,
                 hopeless=hopeless,
+                retry_after_s=HELD_RETRY_S if waits else None,
             )
 
     def _read(self, window: Window) -> list[int]:

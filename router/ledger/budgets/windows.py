@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from router.ledger.row_reading import CORRECTION_PREFIX
 from router.ledger.sql.cursor import Cursor
 from router.money.budgets import (
     DAY_MS,
@@ -256,10 +257,16 @@ UNCOUNTED = frozenset({Role.REVIEW.value})
 COUNTED = "a.role NOT IN ('{}')".format("', '".join(sorted(UNCOUNTED)))
 """SQL condition of the attempts that windows sum."""
 
+SETTLED_BEFORE = (
+    "EXISTS (SELECT 1 FROM attempts bill WHERE bill.request_id = "
+    f"'{CORRECTION_PREFIX}' || a.attempt_id AND bill.provider_cost_nano_usd IS NULL)"
+)
+"""SQL condition of a call whose correction is older than the count of stated costs: its difference
+is from what was booked, so that is what the call counts."""
 COUNTED_COST = (
     "CASE WHEN a.provider_cost_nano_usd IS NOT NULL AND (a.role = 'reconcile' OR "
-    "a.provider_cost_nano_usd > a.cost_nano_usd) THEN a.provider_cost_nano_usd "
-    "ELSE a.cost_nano_usd END"
+    f"(a.provider_cost_nano_usd > a.cost_nano_usd AND NOT {SETTLED_BEFORE})) "
+    "THEN a.provider_cost_nano_usd ELSE a.cost_nano_usd END"
 )
 """SQL of what a settled attempt counts in windows: `counted_cost`."""
 

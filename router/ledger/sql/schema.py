@@ -224,7 +224,8 @@ texts = Table(
     "texts",
     metadata,
     _text("request_id", primary_key=True),
-    # prompt | answer | draft | steps | corrected | reviewed | its reason | a label of a head
+    # prompt | answer | draft | steps | corrected | comment | reviewed | its reason
+    # | a label of a head
     _text("kind", primary_key=True),
     _text("tenant"),
     _text("store"),  # redacted | full

@@ -15,7 +15,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,20 +80,25 @@ def _number(writer_id: str) -> int | None:
 
 
 class FileSlot:
-    """Holds a slot by a file lock; its connection never breaks."""
+    """Holds a slot by a file lock; its connection never breaks, but its lock's file may go."""
 
-    def __init__(self, database: Database, writer_id: str, lock: FileLock) -> None:
+    def __init__(self, database: Database, folder: Path, writer_id: str, lock: FileLock) -> None:
         self._database = database
         self._path = str(database.address.path)
-        self._lock = lock
+        self._folder = folder
         self._connection: DBAPIConnection | None = None
         self._cursor: Cursor | None = None
         self._file: tuple[int, int] | None = None  # what is written to
-        self.writer_id = writer_id
+        self._hold(writer_id, lock)
         self.connections = 1
 
+    def _hold(self, writer_id: str, lock: FileLock) -> None:
+        self.writer_id, self._lock = writer_id, lock
+        self._lock_path = str(self._folder / writer_id)
+        self._lock_file = _file_at(self._lock_path)
+
     def cursor(self) -> Cursor:
-        """Returns the cursor to write with.
+        """Returns the cursor to write with; claims anew where the lock's file was removed.
 
         Raises LedgerUnavailable where the path leads to no file or to another: rows would be
         written to a file that nobody can open again.
@@ -101,21 +106,29 @@ class FileSlot:
         if self._cursor is None:
             self._connection = self._database.connect()
             self._cursor = self._database.cursor(self._connection)
-            self._file = self._file_at_path()
-        elif self._file_at_path() != self._file:
+            self._file = _file_at(self._path)
+        elif _file_at(self._path) != self._file:
             raise LedgerUnavailable(
                 "the ledger's file was moved, removed or replaced while it is in use; expected "
                 "the file that was opened: move it back, or start the gateway again"
             )
+        if _file_at(self._lock_path) != self._lock_file:
+            self._claim_anew()
         return self._cursor
 
-    def _file_at_path(self) -> tuple[int, int] | None:
-        """Returns device and number of the file at the database's path, None without one."""
+    def _claim_anew(self) -> None:
+        """Claims the same slot or another: a lock without a file keeps no other process out."""
         try:
-            status = os.stat(self._path)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+            make_folder(self._folder)
+            writer_id, lock = _first_free_file(self._folder, self.writer_id)
+        except (OSError, LedgerError) as error:
+            raise LedgerUnavailable(
+                f"the locks in {self._folder.name!r} were removed while they are in use, and "
+                "cannot be made again; expected a folder that may be written"
+            ) from error
+        self._lock.release()
+        self._hold(writer_id, lock)
+        self.connections += 1  # another process may have written in the slot meanwhile
 
     def release(self) -> None:
         """Closes the connection and releases the lock."""
@@ -136,18 +149,32 @@ class FileSlots:
 
     def claim(self) -> Slot:
         """Claims the first free slot. Raises LedgerError."""
-        for number in count(1):
-            lock = locks.take(self._folder / f"w{number}")
-            if lock is not None:
-                return FileSlot(self._database, f"w{number}", lock)
-        raise AssertionError("count() does not end")
+        return FileSlot(self._database, self._folder, *_first_free_file(self._folder))
 
     def claim_dead(self, writer_id: str, wait_s: float) -> Slot | None:
         """Returns the slot of a dead writer, whose lock ended with it."""
         if _number(writer_id) is None:
             return None
         lock = locks.take(self._folder / writer_id)
-        return None if lock is None else FileSlot(self._database, writer_id, lock)
+        return None if lock is None else FileSlot(self._database, self._folder, writer_id, lock)
+
+
+def _first_free_file(folder: Path, *before: str) -> tuple[str, FileLock]:
+    """Returns the first free slot, those of `before` first. Raises LedgerError."""
+    for writer_id in chain(before, (f"w{number}" for number in count(1))):
+        lock = locks.take(folder / writer_id)
+        if lock is not None:
+            return writer_id, lock
+    raise AssertionError("count() does not end")
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Returns device and number of the file at a path, None without one."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 class AdvisorySlot:

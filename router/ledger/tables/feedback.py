@@ -1,7 +1,8 @@
 """Keeps feedback in the database: appends it to its chain; the latest of each source counts.
 
 The text of a corrected answer is in `texts`, if the `privacy` of the request's policy allows it;
-the chain covers its digest. So an erasure removes the text and leaves the chain.
+the chain covers its digest. So an erasure removes the text and leaves the chain. A comment is in
+`texts` alone: it says why, and nothing is computed from it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ MAX_REVISIONS = 32
 PAGE = 500
 TEXT_KIND = {FeedbackSource.CLIENT: "corrected", FeedbackSource.REVIEW: "reviewed"}
 """Kind in `texts` of the corrected answer of each source."""
+COMMENT = "comment"
+"""Kind in `texts` of a client's comment. A reviewer's is the reason of the verdict."""
 
 _COLUMNS = (
     "f.sequence, f.request_id, f.tenant, f.source, f.key_id, f.created_at_ms, f.correct, "
@@ -92,18 +95,22 @@ class SqlFeedback:
         self.chained = chained
         self._keys = keys
 
-    async def add(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
+    async def add(
+        self, feedback: Feedback, corrected: str = "", comment: str = ""
+    ) -> tuple[Heard, bool]:
         """Returns the word that counts now, and True if it is new.
 
         Raises FeedbackRefused, LedgerError.
         """
-        return await asyncio.to_thread(self.add_now, feedback, corrected)
+        return await asyncio.to_thread(self.add_now, feedback, corrected, comment)
 
-    def add_now(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
+    def add_now(
+        self, feedback: Feedback, corrected: str = "", comment: str = ""
+    ) -> tuple[Heard, bool]:
         """Does what `add` does; blocks."""
         digested = replace(feedback, corrected_digest=self.digest(feedback.tenant, corrected))
         with self._database.writing() as connection:
-            heard, new = self.append(connection, digested, corrected)
+            heard, new = self.append(connection, digested, corrected, comment)
         if new:
             self.chained()
         return heard, new
@@ -119,15 +126,17 @@ class SqlFeedback:
         return digest(self._key_of(tenant), corrected) if corrected else ""
 
     def append(
-        self, connection: Connection, feedback: Feedback, corrected: str
+        self, connection: Connection, feedback: Feedback, corrected: str, comment: str = ""
     ) -> tuple[Heard, bool]:
         """Appends within the caller's transaction; the digest is in `feedback`.
 
-        Raises FeedbackRefused.
+        The newest comment replaces the one before, also where the same is said again. Raises
+        FeedbackRefused.
         """
         connection.exec_driver_sql(_LOCK)
         before = _records_of(connection, feedback.request_id, feedback.source)
         if before and before[-1].feedback.says() == feedback.says():
+            self._put_comment(connection, feedback, comment)
             return _newest(connection, before, self._clock.now_ms(), self._keys), False
         if len(before) >= MAX_REVISIONS:
             raise FeedbackRefused(
@@ -140,6 +149,7 @@ class SqlFeedback:
         names = _COLUMNS.replace("f.", "")
         connection.exec_driver_sql(f"INSERT INTO feedback ({names}) VALUES ({marks})", values)
         self._put_text(connection, feedback, corrected)
+        self._put_comment(connection, feedback, comment)
         return _newest(connection, [*before, record], self._clock.now_ms(), self._keys), True
 
     async def of(self, request_id: str) -> Sequence[Heard]:
@@ -162,6 +172,11 @@ class SqlFeedback:
             return
         now_ms = self._clock.now_ms()
         put_beside(connection, self._keys, feedback.request_id, kind, corrected, now_ms)
+
+    def _put_comment(self, connection: Connection, feedback: Feedback, comment: str) -> None:
+        if feedback.source is FeedbackSource.CLIENT:
+            now_ms = self._clock.now_ms()
+            put_beside(connection, self._keys, feedback.request_id, COMMENT, comment, now_ms)
 
 
 def records(connection: Connection) -> Iterator[FeedbackRecord]:
@@ -313,16 +328,20 @@ def _records_of(
 def _newest(
     connection: Connection, words: Sequence[FeedbackRecord], now_ms: int, keys: TextKeys
 ) -> Heard:
-    """Returns the newest of one source's words, with its corrected answer where that is kept."""
+    """Returns the newest of one source's words, with its texts where they are kept."""
     newest = words[-1]
     feedback = newest.feedback
-    text = connection.exec_driver_sql(
-        "SELECT content FROM texts WHERE request_id = ? AND kind = ? AND expires_at_ms > ?",
-        (feedback.request_id, TEXT_KIND.get(feedback.source, ""), now_ms),
-    ).scalar()
     kind = TEXT_KIND.get(feedback.source, "")
-    opened = None if text is None else keys.opened(str(text), f"{feedback.request_id} {kind}")
-    return Heard(feedback, newest.sequence, len(words), opened)
+    beside = COMMENT if feedback.source is FeedbackSource.CLIENT else ""
+    texts = {
+        str(name): keys.opened(str(content), f"{feedback.request_id} {name}")
+        for name, content in connection.exec_driver_sql(
+            "SELECT kind, content FROM texts WHERE request_id = ? AND kind IN (?, ?) "
+            "AND expires_at_ms > ?",
+            (feedback.request_id, kind, beside, now_ms),
+        )
+    }
+    return Heard(feedback, newest.sequence, len(words), texts.get(kind), texts.get(beside))
 
 
 def _record(row: SqlRow) -> FeedbackRecord:

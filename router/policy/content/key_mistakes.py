@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from router.errors import Mistake
 from router.policy.parsing.yaml_lines import LineMap
-from router.policy.sections.answerers import LookupSection
+from router.policy.sections.answering.without_model import LookupSection
 
 
 def key_mistakes(tree: object, lines: LineMap) -> Iterator[Mistake]:

@@ -32,6 +32,7 @@ Term = Annotated[str, Field(min_length=1, max_length=80)]
 Phrase = Annotated[str, Field(min_length=2, max_length=160)]
 _GROUP = "@"
 _AND = " + "
+_STEM = "*"
 SHORTEST_STEM = 5
 STRATEGY = "strategy"
 """Names the list of phrases of a decision about a whole company."""
@@ -48,6 +49,10 @@ class ActionsFile(Section):
     """Words before the verb of an order, such as `please` and `can you`."""
     asks: list[Term] = Field(default_factory=list)
     """First words of sentences that order nothing: they ask, or want a text."""
+    conditions: list[Term] = Field(default_factory=list)
+    """First words of clauses in front of an order, such as `if` and `when`. A comma ends one."""
+    condition_ends: list[Term] = Field(default_factory=list)
+    """Words that end such a clause without a comma, as in `if all is fine delete it`."""
     joins: list[Term] = Field(default_factory=list)
     """Words between two orders of a sentence."""
     verb_last: bool = False
@@ -82,7 +87,7 @@ class TermFile(Section):
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
-        mistakes = [*self._short_stems(), *self._unknown_groups()]
+        mistakes = [*self._short_stems(), *self._unknown_groups(), *self._stems_of_verbs()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -99,6 +104,15 @@ class TermFile(Section):
                 for part in phrase.split(_AND):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
                         yield f"a group of `groups` in {phrase!r} of {name}"
+
+    def _stems_of_verbs(self) -> Iterator[str]:
+        """Yields the verbs of orders that end in `*`: "deleted all records" orders nothing."""
+        for phrase in [] if self.actions is None else self.actions.phrases:
+            verb = phrase.split(_AND)[0]
+            own = self.groups.get(verb[1:], []) if verb.startswith(_GROUP) else [verb]
+            for term in own:
+                if _STEM in term:
+                    yield f"the forms that order, without `*`, for {term!r} of {ACTIONS}: verbs"
 
 
 class LanguagePhrase(Struct, frozen=True):
@@ -124,6 +138,8 @@ class LanguageActions(Struct, frozen=True):
     joins: tuple[str, ...]
     verb_last: bool
     phrases: tuple[tuple[tuple[str, ...], ...], ...]
+    conditions: tuple[str, ...] = ()
+    condition_ends: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -184,7 +200,8 @@ def _actions(file: TermFile) -> Iterator[LanguageActions]:
     if own is not None:
         phrases = tuple(_parts(file, phrase) for phrase in own.phrases)
         lists = tuple(own.polite), tuple(own.asks), tuple(own.joins)
-        yield LanguageActions(file.language, *lists, own.verb_last, phrases)
+        conditions = tuple(own.conditions), tuple(own.condition_ends)
+        yield LanguageActions(file.language, *lists, own.verb_last, phrases, *conditions)
 
 
 def list_of(name: str) -> str:

@@ -257,7 +257,8 @@ class CurrencyTable(Section):
     """Holds exchange rates for reading amounts. The table is dated and never downloaded.
 
     The shipped rates are approximate, and no source is claimed for them: they only place an amount
-    above or below thresholds in dollars. AED and SAR are pegged to the dollar.
+    above or below thresholds in dollars. AED and SAR are pegged to the dollar. BTC and ETH have no
+    steady price: theirs are round, so that one bitcoin is much and a hundredth is little.
     """
 
     as_of: str = Field(
@@ -302,10 +303,13 @@ class CurrencyTable(Section):
                 "TWD": 0.032,
                 "UAH": 0.024,
                 "ZAR": 0.058,
+                "BTC": 100_000.0,
+                "ETH": 4_000.0,
             },
             description="Dollars for one unit, by ISO 4217 code. The shipped rates are approximate "
-            "and have no stated source: edit them, with `as_of` and `source`, where thresholds in "
-            "dollars matter to you. A table of your own replaces the shipped one whole.",
+            "and have no stated source; those of BTC and ETH are round. Edit them, with `as_of` "
+            "and `source`, where thresholds in dollars matter to you. A table of your own replaces "
+            "the shipped one whole.",
         )
     )
 

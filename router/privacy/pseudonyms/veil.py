@@ -69,11 +69,6 @@ class Veil:
         """Returns how many different values of each kind were replaced; no value."""
         return dict(Counter([kind.value for kind in self._mask.kinds]))
 
-    @property
-    def kinds(self) -> frozenset[EntityKind]:
-        """Returns the kinds that were found."""
-        return frozenset([*self._found.values(), *self._local.values()])
-
     def hides_from(self, facts: AnswererFacts) -> bool:
         """Returns True for an answerer outside of this machine that is not trusted."""
         return facts.kind in ("upstream", "litellm") and facts.name not in self._trusted

@@ -12,6 +12,7 @@ frees it when its process dies.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import mmap
@@ -20,12 +21,13 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 
-from router.errors import LedgerError
+from router.errors import LedgerError, LedgerUnavailable
 from router.rate_limits.gcra import admission, corrected, is_lost
 from router.types import Clock, RateAsk, RateTaken
 
 KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file
 PROBES = 32
+_PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # another try may do
 _SLOT = struct.Struct("<16sq")  # digest of the name, when the bucket is full again
 
 
@@ -39,7 +41,10 @@ class SharedRates:
         self._table: mmap.mmap | None = None
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Takes from all of these, or from none. Raises LedgerError where no file can be made."""
+        """Takes from all of these, or from none.
+
+        Raises LedgerError where no file can be made, LedgerUnavailable where it has no place now.
+        """
         with self._locked() as table:
             return table.take(asks, self._now_ns())
 
@@ -126,18 +131,31 @@ def _digest(ask: RateAsk) -> bytes:
 
 def _open(path: Path) -> tuple[int, mmap.mmap]:
     """Returns the file and its memory. Its size never changes again: others may have it mapped."""
-    size = KEPT * _SLOT.size
+    size, descriptor = KEPT * _SLOT.size, -1
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
-            if os.fstat(descriptor).st_size < size:
-                os.ftruncate(descriptor, size)
+            _reserve(descriptor, size)
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
         return descriptor, mmap.mmap(descriptor, size)
     except OSError as error:
-        raise LedgerError(
+        if descriptor >= 0:
+            os.close(descriptor)
+        kind = LedgerUnavailable if error.errno in _PASSING else LedgerError
+        raise kind(
             f"cannot keep rates in {path.name!r}: {error.strerror}; give the ledger a folder that "
             "can be written"
         ) from error
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Gives the file its size and its place on the disk. Raises OSError where there is none.
+
+    A page without a place ends the process (SIGBUS) when it is written on a full disk.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    elif (begun := os.fstat(descriptor).st_size) < size:  # macOS
+        os.pwrite(descriptor, bytes(size - begun), begun)

@@ -16,13 +16,14 @@ from router.errors import (
     BudgetExceeded,
     CannotAnswer,
     DeadlineExceeded,
+    PriceUnknown,
     StreamCut,
     TiergateError,
     UpstreamError,
 )
 from router.money import cost
 from router.money.output_caps import within_room, within_window
-from router.money.worst_case import explained
+from router.money.worst_case import explained, price_explained
 from router.request.calls.call_books import CallBooks, Nesting
 from router.request.calls.rate_charges import count_call
 from router.request.calls.settlement import (
@@ -31,9 +32,8 @@ from router.request.calls.settlement import (
     may_be_billed,
     own_compute,
     price_of_call,
-    serves_dearer,
 )
-from router.routing.rungs.rung_plan import RungPlan
+from router.routing.rungs.rung_plan import RungPlan, serves_dearer
 from router.threads.deadlines import Deadline
 from router.types import (
     Answer,
@@ -80,13 +80,13 @@ class Attempt:
         attempt costs nothing.
         """
         asked = self.request
-        row = self._append_row()
+        self._append_row()
         try:
             await self._hold()
         except BudgetExceeded as error:
             refused = error
             if not self._nesting.depth:
-                refused = explained(error, self._plan.facts, asked, row.held_nano_usd)
+                refused = self._explained(error, asked)
             self._release(refused)
             raise refused from None
         except TiergateError as error:
@@ -183,8 +183,8 @@ class Attempt:
     def _latency_ms(self) -> float:
         return self._books.clock.monotonic_ms() - self._started_ms
 
-    def _append_row(self) -> AttemptRow:
-        """Adds the attempt's row, which holds the call's worst case, and returns it."""
+    def _append_row(self) -> None:
+        """Adds the attempt's row, which holds the call's worst case."""
         books, plan, nesting = self._books, self._plan, self._nesting
         routed, facts, rows = books.routed, plan.facts, books.rows
         tokens = routed.signals.input_tokens
@@ -193,7 +193,7 @@ class Attempt:
         if plan.composite and facts.price.per_request_nano_usd is not None:
             held = facts.price.per_request_nano_usd
         basis = CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held)
-        if serves_dearer(plan, self.request) and not nesting.included:
+        if serves_dearer(facts, self.request) and not nesting.included:
             held, basis = 0, CostBasis.UNKNOWN
         reason = ""
         if not nesting.depth:
@@ -223,7 +223,19 @@ class Attempt:
         rows.append(row)
         if fitting is not self.request:
             self._lower(fitting)
-        return self._row
+
+    def _explained(self, error: BudgetExceeded, asked: ChatRequest) -> BudgetExceeded:
+        """Returns the refusal with its cause, and with what would fit."""
+        if isinstance(error, PriceUnknown):
+            routed, own = self._books.routed, self._plan.facts.name
+            others = {
+                plan.paid.name: f"{plan.paid.model} ({plan.paid.name})"
+                for plan, rung in zip(routed.plans, routed.decision.rungs, strict=True)
+                if Reason.UNKNOWN_PRICE in rung.reasons and plan.paid.name != own
+            }
+            return price_explained(error, asked, list(others.values()))
+        held = self._row.held_nano_usd
+        return explained(error, self._plan.facts, asked, held, self.request)
 
     async def _hold(self) -> None:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from router.errors import DeadlineExceeded, TiergateError, UpstreamError
 from router.money import cost
 from router.money.model_redirects import Redirect
-from router.routing.rungs.rung_plan import RungPlan
+from router.routing.rungs.rung_plan import RungPlan, serves_dearer
 from router.types import (
     Answer,
     AttemptRow,
@@ -20,7 +20,6 @@ from router.types import (
     Price,
     Usage,
 )
-from router.wire.body_keys import passed_on
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
@@ -103,17 +102,6 @@ def _thought_unseen(plan: RungPlan, answer: Answer) -> bool:
     return unsaid and facts.hides_reasoning and facts.price.per_request_nano_usd is None
 
 
-def serves_dearer(plan: RungPlan, request: ChatRequest) -> bool:
-    """Returns True for a call that a provider serves sooner at a higher price, which nobody states.
-
-    A list price per request covers it. A cheaper service (`flex`) counts at the usual price.
-    """
-    if request.service_tier != "priority" or not plan.spends_outside:
-        return False
-    listed = plan.facts.price.per_request_nano_usd is not None
-    return not listed and "service_tier" in passed_on(request, plan.facts)
-
-
 def price_of_call(plan: RungPlan, redirect: Redirect | None, request: ChatRequest) -> Price | None:
     """Returns the price of the model that answered; None where nobody states it.
 
@@ -128,7 +116,7 @@ def price_of_call(plan: RungPlan, redirect: Redirect | None, request: ChatReques
     # The calls that a composite makes are priced each by itself.
     sound = request.holds_sound and not plan.composite
     unpriced = sound and price is not None and not price.covers_sound
-    return None if unpriced or serves_dearer(plan, request) else price
+    return None if unpriced or serves_dearer(plan.facts, request) else price
 
 
 def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:

@@ -252,12 +252,16 @@ def _past_ceilings(
             return [i for i in reached if facts[i].level == lowest]
     if capped and asked.max_cost_nano_usd is not None:
         unknown, needed, cheapest = min(capped)
-        most = "nobody knows how much" if unknown else f"${exact_usd(needed)}"
+        most = (
+            f"nobody states what a call to {', '.join(name for _, _, name in sorted(capped))} costs"
+            if unknown
+            else f"a call to {cheapest}, the cheapest that this request may go to, can cost "
+            f"${exact_usd(needed)}"
+        )
         raise MaxCostTooLow(
-            f"max_cost_usd is ${exact_usd(asked.max_cost_nano_usd)}; a call to {cheapest}, the "
-            f"cheapest that this request may go to, can cost {most}.",
+            f"max_cost_usd is ${exact_usd(asked.max_cost_nano_usd)}; {most}.",
             answerer=cheapest,
-            needed_nano_usd=needed,
+            needed_nano_usd=None if unknown else needed,
         )
     return []
 

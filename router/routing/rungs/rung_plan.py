@@ -209,6 +209,15 @@ class RungPlan(Struct, frozen=True, dict=True):
         return 0 if self.judged_by is None else cost.worst_case(self.judged_by, request)
 
 
+def serves_dearer(facts: AnswererFacts, request: ChatRequest) -> bool:
+    """Returns True for a call that a provider serves sooner at a higher price, which nobody states.
+
+    A list price per request covers it. A cheaper service (`flex`) counts at the usual price.
+    """
+    listed = facts.price.per_request_nano_usd is not None
+    return request.service_tier == "priority" and facts.takes_service_tier and not listed
+
+
 def basis_of(plan: RungPlan, expected: cost.Cost) -> CostBasis:
     """Returns a cost's basis: own compute without a price is free, an upstream's is unknown."""
     if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from router.money.budgets import Budgets, Payer
 from router.routing.policy_runtime import PolicyRuntime
-from router.routing.rungs.rung_plan import RungPlan
-from router.types import CostBasis, Identity, Reason, RungFacts
+from router.routing.rungs.rung_plan import RungPlan, serves_dearer
+from router.types import ChatRequest, CostBasis, Identity, Reason, RungFacts
 
 
 def priced_within(
@@ -41,18 +41,13 @@ def priced_within(
     )
 
 
-def served_dearer(runtime: PolicyRuntime, facts: Sequence[RungFacts]) -> tuple[RungFacts, ...]:
-    """Returns the facts of a request that providers serve sooner, at prices that nobody states.
-
-    A list price per request covers it.
-    """
-
-    def dearer(plan: RungPlan) -> bool:
-        return plan.may_spend_outside and plan.facts.price.per_request_nano_usd is None
-
+def served_dearer(
+    runtime: PolicyRuntime, facts: Sequence[RungFacts], request: ChatRequest
+) -> tuple[RungFacts, ...]:
+    """Returns the facts of a request that providers serve sooner, at prices that nobody states."""
     return tuple(
         [
-            replace(one, cost_basis=CostBasis.UNKNOWN) if dearer(plan) else one
+            replace(one, cost_basis=CostBasis.UNKNOWN) if serves_dearer(plan.paid, request) else one
             for one, plan in zip(facts, runtime.plans, strict=True)
         ]
     )

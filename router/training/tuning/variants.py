@@ -36,7 +36,7 @@ from router.training.tuning.adapter import CARD
 from router.training.tuning.judging import Question as General
 from router.training.tuning.judging import general_questions
 
-SHIPPED, NEEDED = "Q4_1", "block_count"
+NEEDED = "block_count"
 GENERAL_TOKENS, TIMED_TOKENS = 16, 48
 GRADED = {"trivia_qa": 1, "natural_qa": 1, "mmlu_pro": 2}
 """Shares of the graded questions by source; those to compute are too long for a small model."""

@@ -20,6 +20,7 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.framing.frame import may_be_framed, without_frame
+from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
@@ -50,6 +51,10 @@ would answer what neither is sure of."""
 FRAMED_GRAVE = 0.3
 """Chance of a grave matter from which no frame is left out: 1 in 14 framed routine questions has
 it, and 3 of 60 grave messages that were written to look like one."""
+
+ASKING_WEIGHS = 2
+"""Factor of the number of sentences by which their odds are divided in a text longer than a letter,
+where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none."""
 
 
 class TextReader:
@@ -159,7 +164,7 @@ class TextBatch:
             whole += [Asked(one.plain, one.config) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
             new = [(i, one) for i, one in enumerate(texts) if i not in self._whole.written]
-            self._sentences = [i for i, one in new for _ in one.facts.sentences]
+            self._sentences = [i for i, one in new for _ in _sentences(one)]
             parts = [
                 Asked(part, one.config, use=Use.HEADS)
                 for one in texts
@@ -168,7 +173,7 @@ class TextBatch:
             parts += [
                 Asked(part, one.config, (fold(part).words, one.facts.language), use=Use.HARM)
                 for _, one in new
-                for part in one.facts.sentences
+                for part in _sentences(one)
             ]
             parts += [
                 Asked(clause, one.config, use=Use.MATCH) for one in texts for clause in one.clauses
@@ -238,8 +243,10 @@ class TextBatch:
                 rows[index] = graver(rows[index], row)
             of_sentences = part_rows[len(self._passages) :]
             for index, row in zip(self._sentences, of_sentences, strict=False):
-                among, names = len(texts[index].facts.sentences), texts[index].config.momentary
-                rows[index] = more_harmful(rows[index], row, among, names)
+                facts, names = texts[index].facts, texts[index].config.momentary
+                among = len(facts.sentences) or ASKING_WEIGHS * len(facts.asking)
+                own = bool(facts.sentences)
+                rows[index] = more_harmful(rows[index], row, among, names, own_matter=own)
             self._by_asks(matches, part_matches[len(self._passages) + len(self._sentences) :])
         # Rows of second readings lie behind the texts' own, and are not used.
         return [
@@ -329,12 +336,20 @@ class TextBatch:
             matches[index] = surer(match, own)
 
 
+def _sentences(one: _Text) -> tuple[str, ...]:
+    """Returns the sentences that are read by themselves: all of a message, or those of a longer
+    text that ask, where the policy reads texts for harm."""
+    return one.facts.sentences or (one.facts.asking if one.config.momentary else ())
+
+
 def _said(asked: Asked, facts: TurnFacts) -> str:
-    """Returns what a text says without its disguise, or without its frame."""
+    """Returns what a text says without its disguise, without its frame, or for what it thanks."""
     config = asked.config
     if facts.instead or config.knowledge is None or facts.unread:
         return facts.instead or asked.text
     language = facts.language or asked.spoken
+    if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
+        return THANKS if config.knowledge.written(THANKS) is not None else asked.text
     if not may_be_framed(asked.text, facts.folded.words, language):
         return asked.text
     # A courtesy of the operator's own question belongs to it.

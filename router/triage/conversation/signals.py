@@ -153,6 +153,7 @@ def signals_of(
         language=last.language or spoken,
         brief=begins and all([turn.brief for turn in own]),
         letter=begins and all([turn.letter for turn in own]),
+        unread=unread or any([turn.unread for turn in readings]),
     )
 
 

@@ -3,12 +3,14 @@
 "Delete all customer records" is one. "How do I delete all records?", "I deleted all records" and
 "write a script that deletes all records" are none: an order begins with its verb (in some languages
 it may end with it), after words such as "please". Each sentence is read by itself, in time
-proportional to its length. It knows nothing about tools, tiers or policies.
+proportional to its length. A clause of condition in front of an order ("When you are done, ...")
+orders nothing itself, and is left out. It knows nothing about tools, tiers or policies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, dropwhile
 
 from router.policy.content.term_files import LanguageActions
 from router.regexes.late import late_regex
@@ -29,10 +31,12 @@ class OrderFinder:
     """Finds orders of some languages. Immutable: threads may share it.
 
     >>> from router.triage.text.folding import fold
-    >>> orders = LanguageActions("en", ("please",), ("how",), (), False, ((("wipe",), ("disks",)),))
+    >>> wipe = ((("wipe",), ("disks",)),)
+    >>> orders = LanguageActions("en", ("please",), ("how",), (), False, wipe, ("if",), ("fine",))
     >>> finder = OrderFinder([orders])
-    >>> [finder.find(fold(text)) for text in ("Please wipe the disks", "How to wipe disks")]
-    [('actions:en',), ()]
+    >>> texts = ("Please wipe the disks", "How to wipe disks", "If all is fine wipe the disks")
+    >>> [finder.find(fold(text)) for text in texts]
+    [('actions:en',), (), ('actions:en',)]
     """
 
     def __init__(self, languages: Iterable[LanguageActions]) -> None:
@@ -56,7 +60,9 @@ class _Language:
         self.name = actions.name
         self._polite = _by_first(actions.polite)
         self._asks = _by_first(actions.asks)
-        self._joins = frozenset(word for text in actions.joins for word in _words(text))
+        self._conditions = _by_first(actions.conditions)
+        self._joins = _each_word(actions.joins)
+        self._condition_ends = _each_word(actions.condition_ends)
         self._verb_last = actions.verb_last
         phrases = [tuple(map(_alternatives, parts)) for parts in actions.phrases]
         self._by_verb: dict[str, list[tuple[Words, Others]]] = {}
@@ -69,24 +75,45 @@ class _Language:
 
     def orders(self, sentence: str) -> bool:
         """Returns True where a sentence gives an order."""
-        whole = words_of(sentence)
-        if self.verbs.isdisjoint(whole):
+        if self.verbs.isdisjoint(words_of(sentence)):
             return False
+        pieces = [words for words in map(words_of, _CLAUSE.split(sentence)) if words]
+        while self._begins_with_condition(pieces):
+            pieces = self._behind_condition(pieces)
+        whole = _joined(pieces)
         words = self._without_polite(whole)
         if _begun(words, self._asks):
             return False
         if sentence.rstrip().endswith("?") and len(words) == len(whole):
             return False
-        return any(map(self._is_order, self._clauses(sentence)))
+        return any(map(self._is_order, self._clauses(pieces)))
+
+    def _begins_with_condition(self, pieces: Sequence[Words]) -> bool:
+        return bool(_begun(self._without_polite(_joined(pieces)), self._conditions))
+
+    def _behind_condition(self, pieces: Sequence[Words]) -> list[Words]:
+        """Returns the clauses behind the first clause of condition.
+
+        None are returned where that clause names an act itself: "if we delete all records, close
+        all accounts and leave, ..." goes on with more of them.
+        """
+        first = next(i for i, words in enumerate(pieces) if self._without_polite(words))
+        condition, rest = pieces[first], list(pieces[first + 1 :])
+        end = next((i for i, word in enumerate(condition) if word in self._condition_ends), None)
+        if end is not None:
+            behind = tuple(dropwhile(self._condition_ends.__contains__, condition[end:]))
+            condition, rest = condition[:end], [behind, *rest] if behind else rest
+        starts = [i for i, word in enumerate(condition) if i == 0 or word in self._by_verb]
+        acts = any(self._is_order(condition[i:]) for i in starts)
+        return [] if acts else rest
 
     def _without_polite(self, words: Words) -> Words:
         while polite := _begun(words, self._polite):
             words = words[len(polite) :]
         return words
 
-    def _clauses(self, sentence: str) -> Iterator[Words]:
-        for piece in _CLAUSE.split(sentence):
-            words = words_of(piece)
+    def _clauses(self, pieces: Iterable[Words]) -> Iterator[Words]:
+        for words in pieces:
             joins = [i for i, word in enumerate(words) if word in self._joins]
             for start, end in zip([0, *[i + 1 for i in joins]], [*joins, len(words)], strict=True):
                 yield self._without_polite(words[start:end])
@@ -113,6 +140,14 @@ def _precede(clause: Words, verb: Words, others: Others) -> bool:
 
 def _words(term: str) -> Words:
     return fold(term).words
+
+
+def _joined(pieces: Iterable[Words]) -> Words:
+    return tuple(chain.from_iterable(pieces))
+
+
+def _each_word(terms: Iterable[str]) -> frozenset[str]:
+    return frozenset(_joined(map(_words, terms)))
 
 
 def _alternatives(part: Sequence[str]) -> list[Words]:

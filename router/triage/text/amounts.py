@@ -38,8 +38,6 @@ _MAX_TEXT = 80  # characters of the wording that an Amount keeps
 
 _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
 _DIGIT = late_regex("[0-9]")
-_HAN = late_regex("[\u4e00-\u9fff]")
-_KANA = re.compile("[\u3040-\u30ff]")
 
 
 class _Sum(Struct, frozen=True):
@@ -68,7 +66,8 @@ class AmountReader:
             *words.HANDED_OVER,
             "grand",
             "mil",
-            "teur",
+            *words.FUSED,
+            words.SWISS,
             *words.FIGURES,
         }
 
@@ -155,6 +154,9 @@ class _Sums(Numbers):
         after = self._currency_after(quantity)
         if before is None and after is None:
             return None
+        lone = self._word(quantity.start) in words.SCALES_BEFORE
+        if after and lone and self._kind_at(after[1]) == NUMBER:
+            return None  # "Mio. EUR 1,2": the number comes after
         start = before[1] if before else quantity.start
         end = after[1] if after else quantity.end
         currency = before[0] if before else ""
@@ -168,13 +170,20 @@ class _Sums(Numbers):
             upper = self._upper_end(quantity)
             if upper is not None:
                 value, end = upper
+            if not quantity.scale:
+                start, factor = self._scale_before(start)
+                value *= factor
+        end += self._low[start:end].count("(") > self._low[start:end].count(")")
         return _Sum(value, currency, start, end)
 
     def _currency_before(self, at: int) -> tuple[str, int] | None:
         """Returns the currency just before a number: (ISO code, its first token)."""
         one = at - 1
-        if self._word(one) in ("-", ":", "=", ".", "+", "~") and one - 1 > self._used:
-            dotted = self._word(one) == "." and self._word(one - 1) not in words.PREFIX_WORDS
+        # "EUR (85,000)", and no year: "EUR (2024)".
+        booked = self._word(one) == "(" and self._word(at + 1) == ")" and len(self._raw[at]) > 4
+        if (booked or self._word(one) in tuple("-:=.+~")) and one - 1 > self._used:
+            short = words.PREFIX_WORDS | {words.SWISS}
+            dotted = self._word(one) == "." and self._word(one - 1) not in short
             one -= 0 if dotted else 1
         if one <= self._used or one < 0:
             return None
@@ -189,6 +198,11 @@ class _Sums(Numbers):
         code = self._code(one)
         if code is None and low in words.PREFIX_WORDS:
             code = words.CURRENCY_WORDS[low]
+        if low == words.SWISS and "'" in self._raw[at]:
+            code = "CHF"
+        year = len(self._raw[at]) == 4 and self._raw[at].isdigit()
+        if code in words.COINS and (year or not self._ends_sum(at + 1)):
+            return None  # "BTC 2017", "ETH 85 years ago"
         return None if code is None else (code, one)
 
     def _currency_after(self, quantity: Quantity) -> tuple[str, int] | None:
@@ -199,6 +213,8 @@ class _Sums(Numbers):
             at, low = at + 1, self._word(at + 1)  # "ten. Thousand. Dollars."
         if low in (".", ",") and self._word(at + 1) == "-":  # "12.500,- EUR"
             at, low = at + 2, self._word(at + 2)
+        if low == ")" and self._word(quantity.start - 1) == "(":  # "(85,000) EUR"
+            at, low = at + 1, self._word(at + 1)
         if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
             next_is_number = self._touches(at + 1) and self._kind[at + 1] == NUMBER
             return (self._symbol(low), at + 1) if self._touches(at) or not next_is_number else None
@@ -215,23 +231,12 @@ class _Sums(Numbers):
             return words.DOLLAR_PREFIXES[low], at + 2
         if low in words.WEIGHTS and self._word(at + 1) != "sterling" and not self._about_money(at):
             return None
+        if low == words.SWISS and "'" in self._raw[quantity.start]:
+            return "CHF", at + 1
         code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
+        if code in words.COINS and not self._ends_sum(at + 1):
+            return None  # "12 ETH students", "5 bitcoin wallets", "port 3 eth1"
         return None if code is None else (code, at + 1)
-
-    def _symbol(self, symbol: str) -> str:
-        """Returns the currency of a symbol. "¥" is yen, and yuan in a Chinese text."""
-        if symbol == "¥" and _HAN.search(self._text) and not _KANA.search(self._text):
-            return "CNY"
-        return words.SYMBOLS[symbol]
-
-    def _bare_currency(self, scale: str) -> str:
-        """Returns the currency of a sum that names none: by its scale, otherwise dollars."""
-        if scale in words.INDIAN_SCALES and "inr" in self._codes:
-            return "INR"
-        if scale in words.HAN_SCALES:
-            code = "jpy" if _KANA.search(self._text) else "cny"
-            return self._codes.get(code, "USD")
-        return "USD"
 
     def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
         """Returns the upper end of a range that names its currency once, before.
@@ -300,11 +305,6 @@ class _Sums(Numbers):
             if year or len(digits) > 7:
                 return None
         return _Sum(quantity.value, "USD", start, end)
-
-    def _handed_over(self, at: int) -> bool:
-        """Returns True when the sentence says that something changed hands: "the 48k we sent"."""
-        near = self._sentence(at, -1, 6) + self._sentence(at, 1, 6)
-        return any(self._low[i] in words.HANDED_OVER for i in near)
 
     def _slang(self, quantity: Quantity) -> _Sum | None:
         """Returns a sum in slang, "twenty large" or "a six-figure deal", in a text about money."""

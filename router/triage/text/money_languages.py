@@ -70,7 +70,7 @@ WORD_SCALES = _by_word(
     {
         10
         ** 3: """тыс тысяч тысячи тысяча tys tysięcy tysiące tysiąc bin mille mila duizend हजार हज़ार
-            ألف آلاف miles teur""",
+            ألف آلاف miles""",
         10**5: "लाख",
         10**6: """млн миллион миллиона миллионов mln milion miliona miliony milionów milyon miljoen
             milioni milione milhão milhões millón millions مليون ملايين मिलियन mln""",

@@ -38,8 +38,12 @@ CURRENCY_WORDS = {
     "dolares": "USD", "dollari": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP",
     "pounds": "GBP", "quid": "GBP", "sterling": "GBP", "yen": "JPY", "円": "JPY", "元": "CNY",
     "yuan": "CNY", "renminbi": "CNY", "rmb": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR",
+    "bitcoin": "BTC", "bitcoins": "BTC", "btc": "BTC", "eth": "ETH", "ethereum": "ETH",
     "franc": "CHF", "francs": "CHF", "franken": "CHF", "sfr": "CHF", **other.CURRENCY_WORDS,
 }  # fmt: skip
+
+COINS = frozenset({"BTC", "ETH"})
+SWISS = "fr"  # "Fr. 85'000"; also a Friday, so that it counts with the Swiss mark alone
 
 OF_AFTER_SCALE = frozenset({"de", "di", "d"})  # "5 millones de pesos"
 DOTTED_SCALES = other.DOTTED_SCALES
@@ -54,7 +58,7 @@ PREFIX_WORDS = (
 )  # words, beside ISO codes, that stand before a sum
 
 # ISO codes that are English words: they count only in capitals.
-CODES_IN_CAPITALS = frozenset("all try cup mop top gel pen sos bam ron sar sek rub aed".split())
+CODES_IN_CAPITALS = frozenset("all try cup mop top gel pen sos bam ron sar sek rub aed eth".split())
 
 INDIAN_SCALES = frozenset("lakh lakhs lac lacs crore crores".split()) | other.hints(("लाख", "करोड़"))
 """Scales that only rupees are counted in: a sum without a currency is in rupees then."""
@@ -63,6 +67,12 @@ LETTER_SCALES = {
     "k": 10**3, "m": 10**6, "mm": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9, "t": 10**12,
     "tn": 10**12,
 }  # fmt: skip
+
+FUSED_CODES = tuple(
+    "EUR USD GBP CHF CAD AUD SEK NOK DKK PLN CZK JPY CNY INR AED BRL eur usd gbp chf".split()
+)
+FUSED = frozenset(f"{scale}{code}".lower() for scale in "KTM" for code in FUSED_CODES)
+"""Codes in one word with their scale: "85kUSD", "TEUR 85", "2 MEUR"."""
 
 WORD_SCALES = {
     "thousand": 10**3, "thousands": 10**3, "tausend": 10**3, "tsd": 10**3, "mil": 10**3,
@@ -73,6 +83,9 @@ WORD_SCALES = {
     "billion": 10**9, "billions": 10**9, "trillion": 10**12, "trillions": 10**12,
     **other.WORD_SCALES,
 }  # fmt: skip
+
+SCALES_BEFORE = {"k": 10**3, "t": 10**3, "m": 10**6, "tsd": 10**3, "mio": 10**6, "mrd": 10**9}
+"""Scales that stand before a currency: "T" is a thousand there, as in "TEUR"."""
 
 UNITS = {
     word: value

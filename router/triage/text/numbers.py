@@ -33,7 +33,9 @@ _NUMBER = (
     r"|[0-9]+(?:[.,][0-9]+)*|(?<![^\W\d_])\.[0-9]+)"
 )
 _OTHER = r"|(?P<other>\n|[^\s])"
-_TOKEN = late_regex(_NUMBER + r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)" + _OTHER)
+_FUSED = rf"[KTMkt](?=(?:{'|'.join(words.FUSED_CODES)})(?![^\W\d_]))"
+"""Finds the scale of "kUSD" and "TEUR", so that it is a token of its own."""
+_TOKEN = late_regex(rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_FUSED}|[^\W\d_]+){_OTHER}")
 
 # Two blanks part columns. One digit before the first comma may be a choice, as in "$5, 1 2 3".
 _THREE = r" ?[,.'] ?[0-9] ?[0-9] ?[0-9]"
@@ -51,8 +53,10 @@ _SPACED_INSIDE = re.compile(r"[0-9] [0-9,.'] ?[0-9]")
 _HAN = "".join(words.HAN_NUMBERS | {"元", "円", "圆", "圓", "块", "塊"})
 _HAN_WORDS = "|".join(sorted(w for w in words.CURRENCY_WORDS if len(w) > 1 and w[0] > "\u3000"))
 _ANY_TOKEN = late_regex(
-    rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_HAN_WORDS}|[{_HAN}]|[\u0904-\u0963]+|[^\W\d_{_HAN}]+){_OTHER}"
+    rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_FUSED}|{_HAN_WORDS}|[{_HAN}]|[\u0904-\u0963]+|[^\W\d_{_HAN}]+){_OTHER}"
 )
+_HAN_LETTER = late_regex("[\u4e00-\u9fff]")
+_KANA = re.compile("[\u3040-\u30ff]")
 NUMBER, WORD = 1, 2  # kinds of token: the groups above
 _BEGINS = words.NUMBER_WORDS | {"a"}
 _SENTENCE_ENDS = frozenset(".?!;\n")
@@ -127,6 +131,18 @@ class Numbers:
         """Returns True where a sign or a code of a currency ends a number, and leads to none."""
         return self._is_currency(at) and self._kind_at(at + 1) != NUMBER
 
+    def _scale_before(self, at: int) -> tuple[int, int]:
+        """Returns a scale that stands before a currency, "TEUR 85" or "Mio. EUR 1.2".
+
+        (its first token, its factor); the factor is 1 where there is none.
+        """
+        first = at - 1 - (self._word(at - 1) == "." and self._word(at - 2) in words.DOTTED_SCALES)
+        low = self._word(first)
+        factor = words.SCALES_BEFORE.get(low, 1)
+        beside = self._touches(at) or low in words.DOTTED_SCALES
+        free = self._kind_at(first - 1) != NUMBER  # "85 k EUR 3" has its scale of the number before
+        return (first, factor) if factor > 1 and beside and free else (at, 1)
+
     def _is_currency(self, at: int) -> bool:
         low = self._word(at)
         return low in words.SYMBOLS or low in words.PREFIX_WORDS or self._code(at) is not None
@@ -154,6 +170,21 @@ class Numbers:
         if low in words.CODES_IN_CAPITALS and self._raw[at] != low.upper():
             return None
         return self._codes.get(low)
+
+    def _symbol(self, symbol: str) -> str:
+        """Returns the currency of a symbol. "¥" is yen, and yuan in a Chinese text."""
+        if symbol == "¥" and _HAN_LETTER.search(self._text) and not _KANA.search(self._text):
+            return "CNY"
+        return words.SYMBOLS[symbol]
+
+    def _bare_currency(self, scale: str) -> str:
+        """Returns the currency of a sum that names none: by its scale, otherwise dollars."""
+        if scale in words.INDIAN_SCALES and "inr" in self._codes:
+            return "INR"
+        if scale in words.HAN_SCALES:
+            code = "jpy" if _KANA.search(self._text) else "cny"
+            return self._codes.get(code, "USD")
+        return "USD"
 
     def _sentence(self, at: int, step: int, reach: int = WINDOW) -> list[int]:
         """Indices of the tokens after (+1) or before (-1) an index, nearest first, within its
@@ -236,6 +267,8 @@ class Numbers:
                 at, low, touching = at + 1, self._word(at + 1), False
             if low == "mil" and touching:
                 return at + 1, factor * 10**6, low
+            if low == "t" and self._is_currency(at + 1) and self._touches(at + 1):
+                return at + 1, factor * 10**3, "tsd"  # "85 TEUR", "85 T€"
             if low in words.LETTER_SCALES and (touching or low not in ("t", "b", "mm")):
                 return at + 1, factor * words.LETTER_SCALES[low], low
             if low in words.WORD_SCALES or low in words.HUNDREDS:
@@ -371,6 +404,11 @@ class Numbers:
         """Returns True when a word of money is near, in the same sentence."""
         near = self._sentence(at, -1, 10) + self._sentence(at, 1, 10)
         return any(self._low[i] in words.CONTEXT for i in near)
+
+    def _handed_over(self, at: int) -> bool:
+        """Returns True when the sentence says that something changed hands: "the 48k we sent"."""
+        near = self._sentence(at, -1, 6) + self._sentence(at, 1, 6)
+        return any(self._low[i] in words.HANDED_OVER for i in near)
 
     def _linked(self, at: int) -> bool:
         """Returns True when a word of money leads to the number: "refund of about", "we paid"."""

@@ -3,6 +3,8 @@
 A unit stands in a short line, with no number before it. It holds for the numbers after it: in its
 own line and in the rows below, or in its own column where cells are parted by "|". Years, shares
 and rows that count people are no sums, and prose names its own units. Each line is looked at once.
+A heading names a currency alone, too: as the column "Amount EUR" or "total_usd" of a Markdown table
+or of CSV lines, or as a line above, "All amounts in EUR", which counts what ends the rows below.
 A record names its currency in a field ("amount": 900, "currency": "EUR") or in a key (total_usd).
 It knows nothing about rates.
 """
@@ -14,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -69,6 +72,40 @@ _SUM_KEYS = late_regex("amount|amt|total|price|cost|value|balance|payment|paid|f
 _FRACTION = re.compile("nano|micro|rate|per")
 _IN_CENTS = late_regex(r"(?i:(?:^|_)cents?(?=_|$))|^cents?(?=[A-Z])|(?<=[a-z])Cents?(?=_|$|[A-Z])")
 """Finds the cents of `amount_cents` and `totalCents`, and none in `recent_total`, `cost_center`."""
+_HEADING = late_regex(
+    r"\b(?:amounts?|sums?|prices?|figures|values|totals?|costs?|betrag|betrage|angaben|preise|werte|"
+    r"kosten|expenses|revenues?|sales|budget|montants?|prix|importes?|precios|gastos|importi|prezzi|"
+    r"bedragen|kwoty)(?:\b[^\n0-9]{0,40}\b(?:in|en) |[ /,][(\[]?)"
+    rf"(?P<money>[{_SYMBOLS}]|(?:u\.?s\.? )?[a-z]{{3,9}})[ .:)\]]{{0,3}}$",
+    re.IGNORECASE,
+)
+_NUMBERED = (
+    "order orders id no nr number numbers phone tel fax mobile call ref reference ticket part "
+    "article sku iban zip plz postcode code year date qty quantity stock customer customers "
+    "account serial version room bestellung bestellnummer nummer kunde kundennummer telefon "
+    "artikel menge jahr commande client numero pedido cliente telefono ano"
+)
+_NAMES_NUMBER = frozenset(_NUMBERED.split())
+"""Words of rows whose number is no sum, below a line such as "All amounts in EUR"."""
+_COLUMN = late_regex(
+    rf"(?:(?P<first>[{_SYMBOLS}]|[A-Z]{{3}}) [^\W\d_]|[^{_SYMBOLS}]{{0,40}}?(?<![^\W_])"
+    rf"(?P<last>[{_SYMBOLS}]|[^\W\d_]{{3,9}})[)\].: ]{{0,3}}$)"
+)
+"""Finds the currency at an end of a column's name: "Amount (EUR)", "total_usd", "USD net"."""
+_CURRENCY_COLUMN = re.compile(
+    r"(?:currency|ccy|curr?|wahrung|devise|moneda|valuta)(?:[ _]code)?$", re.I
+)
+_SMALL_CODES = frozenset({"eur", "usd", "gbp", "chf"})
+_SUM = late_regex(
+    rf"-?\(?[{_SYMBOLS}]? ?-?(?<![0-9.,'])"
+    r"(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?:[.,][0-9]{1,2})?|[0-9]+(?:[.,][0-9]+)*)"
+    rf"\)? ?[{_SYMBOLS}]?$"
+)
+_QUOTED = late_regex(r'"[^"\n]{0,80}"')
+_HELD = "\x00"
+_DIGIT = re.compile("[0-9]")
+MOST_HEADER = 500
+"""Characters of a header of columns."""
 FIELDS_AWAY = 200
 """Characters between a sum and the field with its currency; a record's fields stand together."""
 
@@ -87,6 +124,16 @@ class _Unit(Struct, frozen=True):
     currency: str  # ISO code; "" where the header names none
     end: int  # in its line
     column: int = -1  # -1: it holds for all columns
+    last_only: bool = False  # only for the last number of a row
+
+
+class _Head(NamedTuple):
+    """Holds the columns of sums that a header names."""
+
+    mark: str  # what parts the cells
+    cells: int
+    columns: dict[int, str]  # ISO code by place; "" where a column of its own says it
+    codes: int = -1  # that column
 
 
 def may_hold_unit(text: str) -> bool:
@@ -105,6 +152,7 @@ def table_sums(text: str, codes: Mapping[str, str]) -> Iterator[Cell]:
     [('1200000', 'USD')]
     """
     units: list[_Unit] = []
+    head: _Head | None = None
     rows, begins = 0, 0
     about_money = any(symbol in text for symbol in words.SYMBOLS) or _says_money(text)
     for line in text.split("\n"):
@@ -112,15 +160,20 @@ def table_sums(text: str, codes: Mapping[str, str]) -> Iterator[Cell]:
         short = cells > 0 or len(_WORD.findall(line)) <= MOST_WORDS
         if short:
             found = _units(line, codes, about_money=about_money)
-            if found:
-                units, rows = found, 0
-                if found[-1].column < 0:
+            fresh = _head(line, codes) if all(unit.factor == 1 for unit in found) else None
+            found = [] if fresh else found
+            if found or fresh:
+                units, rows, head = found, 0, fresh
+                if found and found[-1].column < 0 and not found[-1].last_only:
                     yield from _row(line, begins, found, skip=found[-1].end)
+            elif head is not None and rows < MOST_ROWS:
+                rows += 1
+                yield from _headed(line, begins, head, codes)
             elif units and rows < MOST_ROWS:
                 rows += 1
                 yield from _row(line, begins, units)
         elif line.strip():
-            units = []
+            units, head = [], None
         begins += len(line) + 1
 
 
@@ -135,7 +188,9 @@ def _units(line: str, codes: Mapping[str, str], *, about_money: bool) -> list[_U
         unit = _unit(match, line, codes, about_money=about_money)
         if unit is not None:
             units.append(unit)
-    return units
+    heading = None if units else _HEADING.search(line)
+    currency = _currency(heading["money"], codes) if heading else ""
+    return units or ([_Unit(1, currency, len(line), last_only=True)] if currency else [])
 
 
 def _unit(
@@ -181,19 +236,79 @@ def _currency(written: str, codes: Mapping[str, str]) -> str:
 
 def _row(line: str, begins: int, units: list[_Unit], *, skip: int = 0) -> Iterator[Cell]:
     """Yields the sums of one row."""
-    if not words.NOT_MONEY.isdisjoint(word.lower() for word in _WORD.findall(line)):
+    named = [word.lower() for word in _WORD.findall(line)]
+    if not words.NOT_MONEY.isdisjoint(named):
+        return
+    if units[0].last_only and not _NAMES_NUMBER.isdisjoint(named):
         return
     enumerated = _ENUMERATED.match(line)
     numbers = _CELL.finditer(line, enumerated.end() if enumerated else skip)
     for match in islice(numbers, MOST_CELLS):
         column = line.count("|", 0, match.start())
         unit = next((unit for unit in units if unit.column in (-1, column)), None)
+        if unit is not None and unit.last_only and line[match.end() :].strip(" .,;-|)"):
+            continue
         written = match["number"]
         year = len(written) == 4 and written.isdigit() and 1900 <= int(written) <= 2100
         value = None if year else words.number_value(written, dot_is_decimal=False)
         if unit is not None and unit.currency and value:
             start, end = match.span("number")
             yield Cell(value * unit.factor, unit.currency, begins + start, begins + end)
+
+
+def _head(line: str, codes: Mapping[str, str]) -> _Head | None:
+    """Returns the columns of sums that a line names; None for a line that is no such header."""
+    mark = next((mark for mark in "|\t;," if mark in line), "")
+    if not mark or len(line) > MOST_HEADER or _DIGIT.search(line) is not None:
+        return None
+    cells = _cells(line, mark)
+    if not 2 <= len(cells) <= MOST_CELLS or any(map(_is_prose, cells)):
+        return None
+    found = {place: match for place, cell in enumerate(cells) if (match := _COLUMN.match(cell))}
+    columns = {place: _of_column(match, codes) for place, match in found.items()}
+    columns = {place: code for place, code in columns.items() if code}
+    if columns:
+        return _Head(mark, len(cells), columns)
+    own = next((place for place, cell in enumerate(cells) if _CURRENCY_COLUMN.match(cell)), -1)
+    sums = {place: "" for place, cell in enumerate(cells) if _SUM_KEYS.search(cell.lower())}
+    return _Head(mark, len(cells), sums, own) if own >= 0 and sums else None
+
+
+def _is_prose(cell: str) -> bool:
+    return len(cell.split()) > (3 if " in " in cell or "(" in cell else 2)
+
+
+def _of_column(match: re.Match[str], codes: Mapping[str, str]) -> str:
+    written = match["last"] or match["first"]
+    # "all", "top" and other small words are codes in capitals alone.
+    known = len(written) != 3 or written.isupper() or written.lower() in _SMALL_CODES
+    return _currency(written, codes) if known else ""
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    """Returns the cells of a row; quotes around a cell hold its commas together."""
+    if '"' in line and mark != "|":
+        line = _QUOTED.sub(lambda cell: cell[0].replace(mark, _HELD), line)
+    parts = line.strip().strip("|").split("|") if mark == "|" else line.split(mark)
+    return [part.replace(_HELD, mark).strip().strip('"*') for part in parts]
+
+
+def _headed(line: str, begins: int, head: _Head, codes: Mapping[str, str]) -> Iterator[Cell]:
+    """Yields the sums of a row below a header. `begins` is where its line begins."""
+    cells = _cells(line, head.mark)
+    if len(cells) != head.cells:
+        return
+    at = 0
+    for place, cell in enumerate(cells):
+        at = max(at, line.find(cell, at))
+        number = _SUM.match(cell) if place in head.columns else None
+        if number is not None:
+            code = head.columns[place] or codes.get(cells[head.codes].lower(), "")
+            value = words.number_value(number["number"], dot_is_decimal=False)
+            start = begins + at + number.start("number")
+            if code:
+                yield from _cell(value, code, start, start + len(number["number"]))
+        at += len(cell)
 
 
 def record_sums(text: str, codes: Mapping[str, str]) -> Iterator[Cell]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from router.triage.text.folding import MAX_CHARS, as_shown, fold
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
-from router.types import ChatRequest, ContentPart, Message
+from router.types import ChatRequest, ContentPart, Message, utf8_size
 
 EARLIER_TURNS = 64
 """Earlier user turns that the model reads; in still older ones only terms and amounts are found.
@@ -265,22 +265,18 @@ def estimate_input_tokens(request: ChatRequest) -> int:
     """
     size = 0
     for message in request.messages:
-        size += _bytes(message.text) + 4 * MESSAGE_OVERHEAD_TOKENS
+        size += utf8_size(message.text) + 4 * MESSAGE_OVERHEAD_TOKENS
         if message.parts:
             size += sum(_part_bytes(part) for part in message.parts)
         for call in message.tool_calls:
-            size += _bytes(call.name) + _bytes(call.arguments)
+            size += utf8_size(call.name) + utf8_size(call.arguments)
     for tool in request.tools:
-        size += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
+        size += utf8_size(tool.name) + utf8_size(tool.description) + utf8_size(tool.parameters)
     if request.response_format.schema is not None:
-        size += _bytes(request.response_format.schema)
+        size += utf8_size(request.response_format.schema)
     return -(-size // 4)
 
 
 def _part_bytes(part: ContentPart) -> int:
     # Text parts are in the message's text already.
-    return 0 if part.kind == "text" else min(_bytes(part.payload), 4 * MAX_PART_TOKENS)
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return 0 if part.kind == "text" else min(utf8_size(part.payload), 4 * MAX_PART_TOKENS)

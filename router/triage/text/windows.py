@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from router.triage.text.folding import MAX_CHARS
+
 LONG_WORDS = 50
 """Words from which on a turn is read in passages too. Shorter ones fit into one vector, and to read
 each of their sentences finds no grave matter more."""
@@ -39,6 +41,14 @@ _BEGINS = re.compile(
     r"He|She|They|In|On|At|For|As) [a-z])"
 )
 """Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
+_ASKS = re.compile(
+    r"\s*(?:please|pls|can|could|would|will|how|what|which|where|when|why|who|do|does|is|are|should|"
+    r"tell|give|show|write|explain|describe|create|develop|make|provide|design|teach|generate|"
+    r"produce|list|help|draft|instruct|outline|plan|build|find|i want|i need)\b",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile(r"^[\"”»]\s+")
+_MARKS = frozenset('"“”„«»')
 _WORD = re.compile(r"\S+\s*")
 _PART_OF_SENTENCE = re.compile(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
 
@@ -84,7 +94,7 @@ def sentences(text: str) -> tuple[str, ...]:
     >>> sentences("Thanks for the garden chairs! They look. How do I kill a process? Bye.")
     ('Thanks for the garden chairs! They look. ', 'How do I kill a process? Bye.')
     """
-    if len(text) > LETTER_WORDS * LONGEST_WORD or text.count(" ") > LETTER_WORDS:
+    if not _is_letter(text):
         return ()
     kept: list[str] = []
     short = False
@@ -96,6 +106,33 @@ def sentences(text: str) -> tuple[str, ...]:
             kept.append(part.text)
             short = part.words < FEWEST_WORDS
     return tuple(kept) if len(kept) > 1 else ()
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) <= LETTER_WORDS * LONGEST_WORD and text.count(" ") <= LETTER_WORDS
+
+
+def asking(text: str) -> tuple[str, ...]:
+    """Returns the sentences of a long text that ask for something, () for a short one.
+
+    They are the questions, and those that begin as English orders and questions do, but none with
+    words in quotes. Of more than MOST_PASSAGES the first and the last ones are returned.
+
+    >>> asking("The garden is green. " * 40 + "How do I kill a process? Thanks.")
+    ('How do I kill a process? ',)
+    """
+    if _is_letter(text):
+        return ()
+    found = [part.text for part in _parts(_BEGINS.sub("\n", text[:MAX_CHARS])) if _asks(part)]
+    half = MOST_PASSAGES // 2
+    return tuple(found[:half] + found[half:][-half:])
+
+
+def _asks(part: _Part) -> bool:
+    text = _CLOSED.sub("", part.text)  # what ends a quotation before it
+    if part.words < FEWEST_WORDS or not _MARKS.isdisjoint(text):
+        return False
+    return _ASKS.match(text) is not None or text.rstrip().endswith("?")
 
 
 def _parts(text: str) -> Iterator[_Part]:

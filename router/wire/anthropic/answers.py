@@ -8,7 +8,7 @@ them. This module knows nothing about sockets.
 from __future__ import annotations
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage
+from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage, utf8_size
 from router.wire.digits import loads_exactly, lost_digits
 from router.wire.messages import short_name
 from router.wire.openai.answers import (
@@ -18,7 +18,7 @@ from router.wire.openai.answers import (
     upstream_object,
     written,
 )
-from router.wire.openai.upstream_events import DONE, utf8_bytes
+from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import MAX_TOKENS
 
 MAX_BLOCKS = 10_000
@@ -219,7 +219,7 @@ class MessageFolder:
             piece = self._blocks.gap() + piece
         self._pieces.setdefault(key, []).append(piece)
         if key != "text":
-            self.unsaid += utf8_bytes(piece)
+            self.unsaid += utf8_size(piece)
             return []
         return [Delta(text=piece)] if piece else []
 

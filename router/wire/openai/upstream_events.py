@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Citation, Delta, TokenLogprob, ToolCall, Usage
+from router.types import Answer, Choice, Citation, Delta, TokenLogprob, ToolCall, Usage, utf8_size
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
     MAX_CHOICES,
@@ -59,11 +59,6 @@ def stream_bound(tokens: int, logprobs: int = 0) -> int:
     return MAX_EVENT_BYTES + tokens * (BYTES_PER_TOKEN + logprobs * BYTES_PER_LOGPROB)
 
 
-def utf8_bytes(text: str) -> int:
-    """Returns the bytes of a text in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
 class SaidBound:
     """Bounds what a stream says, and not its frames: all of it is kept until the answer ends.
 
@@ -83,14 +78,14 @@ class SaidBound:
         said = self._bytes
         for delta in deltas:
             text = delta.text
-            said += len(text) if text.isascii() else utf8_bytes(text)  # nearly every piece is one
+            said += len(text) if text.isascii() else utf8_size(text)  # nearly every piece is one
             if delta.reasoning:
-                said += utf8_bytes(delta.reasoning)
+                said += utf8_size(delta.reasoning)
             if delta.tool_call is not None:
                 call = delta.tool_call
-                said += utf8_bytes(call.id) + utf8_bytes(call.name) + utf8_bytes(call.arguments)
+                said += utf8_size(call.id) + utf8_size(call.name) + utf8_size(call.arguments)
             if delta.sealed is not None:
-                said += utf8_bytes(delta.sealed.payload)
+                said += utf8_size(delta.sealed.payload)
             if delta.logprobs:
                 said += KEPT_PER_LOGPROB * sum([1 + len(token.top) for token in delta.logprobs])
         self._bytes = said
@@ -294,13 +289,6 @@ class ChunkFolder:
         # A choice without a finish_reason was cut.
         if not self._choices or not all(c.finish_reason for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
-        return self._answer()
-
-    def partial(self) -> Answer:
-        """Returns the answer so far, for estimates after a cut."""
-        return self._answer()
-
-    def _answer(self) -> Answer:
         return Answer(
             choices=tuple(
                 [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
@@ -365,7 +353,7 @@ class ChunkFolder:
         refusal = delta.get("refusal")
         if type(refusal) is str:
             so_far.refusal.add(refusal)
-            so_far.unsaid += utf8_bytes(refusal)
+            so_far.unsaid += utf8_size(refusal)
         if delta.get("annotations"):
             _take_citations(so_far, parse_annotations(delta["annotations"]))
         calls = delta.get("tool_calls")
@@ -381,7 +369,7 @@ def _take_citations(so_far: _ChoiceSoFar, citations: tuple[Citation, ...]) -> No
     """Adds the citations of one piece; their places count from the beginning of the text."""
     kept = citations[: MAX_CITATIONS - len(so_far.citations)]
     so_far.citations += kept
-    so_far.unsaid += sum([utf8_bytes(one.url) + utf8_bytes(one.title) for one in kept])
+    so_far.unsaid += sum([utf8_size(one.url) + utf8_size(one.title) for one in kept])
 
 
 def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: int) -> Delta:

@@ -20,6 +20,7 @@ from router.types import (
     TokenLogprob,
     ToolCall,
     Usage,
+    utf8_size,
 )
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
@@ -33,7 +34,7 @@ from router.wire.openai.answers import (
     written,
 )
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
-from router.wire.openai.upstream_events import DONE, utf8_bytes
+from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
 
@@ -293,7 +294,7 @@ class ResponseFolder:
     def _keep_piece(self, piece: object) -> None:
         """Counts a piece of a call, which comes again with its whole item."""
         if type(piece) is str:
-            size = utf8_bytes(piece)
+            size = utf8_size(piece)
             self.unsaid += size
             self._streamed += size
 

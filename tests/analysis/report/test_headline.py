@@ -13,7 +13,15 @@ from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.sentences import cache_line, fixed_line
-from router.types import AttemptState, Baselines, RequestRow, RequestState, Role, TrueOutcome
+from router.types import (
+    AttemptState,
+    Baselines,
+    CostBasis,
+    RequestRow,
+    RequestState,
+    Role,
+    TrueOutcome,
+)
 from tests.analysis.report.test_dimensions import GOOD, weighed
 from tests.analysis.report.test_quality import observed
 from tests.analysis.report.test_sections import a_failure, a_refusal, report_of, terminal
@@ -251,3 +259,15 @@ def test_a_retry_that_got_its_first_answer_again_is_worth_no_saving() -> None:
     assert (both.cache.hits, both.cache.replays) == (2, 1)
     assert told in cache_line(both.cache)
     assert cache_line(only_repeats.cache).endswith("not an addition to them.")
+
+
+@pytest.mark.parametrize(("usd", "told"), [(4, True), (0.01, False)])
+def test_bound_of_a_cut_call_stands_beside_a_saving_that_it_changes(usd: float, told: bool) -> None:
+    """Without it 30 answers saved $14.70; a stream that its client left counts at its bound."""
+    cut = {"estimated": True, "state": AttemptState.CANCELLED, "cost_basis": CostBasis.TOKEN_PRICE}
+    call = an_attempt("gone", 2, round(usd * USD), **cut)
+    gone = replace(a_failure(100), state=RequestState.CANCELLED, error_code="", attempts=(call,))
+    gone = replace(gone, cost_nano_usd=call.cost_nano_usd)
+    headline = report_of([*a_day(30, 0, 0), gone]).headline
+    assert ("and up to $4.00 of its cost is a bound: nobody said" in headline) is told
+    assert ("is a bound" in headline) is told

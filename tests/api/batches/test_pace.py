@@ -7,24 +7,12 @@ import asyncio
 import pytest
 
 from router.api.batches.pace import YOUNG_MS, Pace, pause_after, pause_for_others
-
-
-class StepClock:
-    """Stands still unless it is moved."""
-
-    def __init__(self) -> None:
-        self.ms = 10_000.0
-
-    def now_ms(self) -> int:
-        return int(self.ms)
-
-    def monotonic_ms(self) -> float:
-        return self.ms
+from tests.kits.books.ledger_rows import StandingClock
 
 
 @pytest.mark.parametrize(("live", "slots"), [(0, 4), (1, 2), (30, 2)])
 async def test_half_of_the_slots_are_used_beside_live_requests(live: int, slots: int) -> None:
-    pace = Pace(StepClock(), lambda: 4, lambda: live, lambda: 0.0)
+    pace = Pace(StandingClock(10_000), lambda: 4, lambda: live, lambda: 0.0)
     held = 0
     async with asyncio.timeout(60):
         while pace.free:
@@ -35,8 +23,8 @@ async def test_half_of_the_slots_are_used_beside_live_requests(live: int, slots:
 
 @pytest.mark.parametrize(("age_ms", "young"), [(YOUNG_MS - 1, True), (YOUNG_MS, False)])
 def test_a_live_request_is_young_for_a_moment(age_ms: float, young: bool) -> None:
-    clock = StepClock()
-    began_s = (clock.ms - age_ms) / 1000
+    clock = StandingClock(10_000)
+    began_s = (clock.at_ms - age_ms) / 1000
     assert Pace(clock, lambda: 4, lambda: 1, lambda: began_s).young is young
     assert not Pace(clock, lambda: 4, lambda: 0, lambda: began_s).young
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from router.api.batches.pace import Pace
+from router.api.batches.run import RunParts
 from router.api.batches.runner import BatchRunner
 from router.api.compose.clock import SystemClock, UlidIds
 from router.api.http.asgi import Event, Receive, Scope, Send
@@ -110,11 +111,12 @@ class House:
         end_ms = now_ms + 1_000_000
         new = Batch("batch_1", OWNER, CHAT, "file-1", BatchState.VALIDATING, now_ms, end_ms)
         await self.batches.add(new)
-        runner = BatchRunner(
-            self.batches, self.files, self.application, identity_of,
-            Pace(CLOCK, lambda: 1, lambda: 0, lambda: 0.0), self.bounds,
-            clock=CLOCK, ids=UlidIds(),
+        pace = Pace(CLOCK, lambda: 1, lambda: 0, lambda: 0.0)
+        parts = RunParts(
+            self.batches, self.files, self.application, identity_of, pace, self.bounds, CLOCK,
+            UlidIds(),
         )  # fmt: skip
+        runner = BatchRunner(parts)
         runner.start()
         async with asyncio.timeout(60):
             await self.batches.ended.wait()

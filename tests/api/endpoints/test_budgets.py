@@ -127,6 +127,18 @@ def test_spent_budget_is_not_worth_another_try(tmp_path: Path) -> None:
         assert "hour" in error["message"]
 
 
+def test_openais_client_waits_for_money_that_running_calls_hold(tmp_path: Path) -> None:
+    """Each of the calls at once holds what it may cost, and costs a hundredth of that."""
+    budget = {"budgets": {"*": {"usd_per_day": 0.01}}}
+    with serving(tmp_path, 1, MODEL_PRICE, **budget) as served:
+        refused = [r for r in at_once(served, 30, max_completion_tokens=400) if r.is_error]
+        assert {r.headers["retry-after"] for r in refused} == {"1"}
+        assert not any("x-should-retry" in r.headers for r in refused)
+        assert "when running calls have ended" in refused[0].json()["error"]["message"]
+        client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=5)
+        assert client.chat.completions.create(**ROUTINE, max_completion_tokens=400).choices
+
+
 def test_budget_that_is_raised_on_a_running_server_admits_again(tmp_path: Path) -> None:
     with serving(tmp_path, budgets={"*": {"usd_per_month": 0.01}}) as served:
         assert served.chat().status_code == 200

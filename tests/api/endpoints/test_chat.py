@@ -32,11 +32,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield server
 
 
-@pytest.fixture(scope="module")
-def client(served: Served) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
-
-
 def test_openai_client_gets_a_whole_answer(client: openai.OpenAI) -> None:
     completion = client.chat.completions.create(model="auto", messages=MESSAGES)
     assert completion.choices[0].message.content == TEXT

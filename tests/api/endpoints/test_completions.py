@@ -19,11 +19,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def client(served: Served) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
-
-
 def test_openai_client_gets_a_completion(served: Served, client: openai.OpenAI) -> None:
     said = client.completions.create(model="auto", prompt=PROMPT, max_tokens=50)
     assert (said.choices[0].text, said.choices[0].finish_reason) == (TEXT, "stop")

@@ -51,11 +51,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def client(served: Served) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
-
-
 def post(served: Served, **body: object) -> httpx.Response:
     return served.client.post("/v1/embeddings", json={"model": "tiergate-embed", **body})
 

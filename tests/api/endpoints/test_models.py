@@ -25,11 +25,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield server
 
 
-@pytest.fixture(scope="module")
-def client(served: Served) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
-
-
 def test_the_list_has_names_and_no_patterns(client: openai.OpenAI) -> None:
     listed = [model.id for model in client.models.list()]
     assert {"auto", "auto:refused", "tier:llm", "org/large", "tiergate-embed"} <= set(listed)

@@ -26,11 +26,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def client(served: Served) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
-
-
 def test_openai_client_gets_a_whole_response(client: openai.OpenAI) -> None:
     response = client.responses.create(model="auto", input=ASKED, instructions="Be brief.")
     assert (response.output_text, response.status, response.instructions) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from router.api.http.decision_views import decision_document, signals_view
@@ -53,3 +54,7 @@ def test_matter_is_shown_where_it_is_likelier_than_not(
     signals = replace(CALM, grave=grave, matter=Matter.FRAUD, matter_language="en")
     view = signals_view(signals)
     assert (view["matter"], view["matter_language"]) == shown
+    row = a_row()
+    record = json.loads(row.record) | {"signals": msgspec.to_builtins(signals)}
+    read = json.loads(decision_document(replace(row, record=json.dumps(record))))["record"]
+    assert (read["signals"]["matter"], read["signals"]["matter_language"]) == shown

@@ -42,12 +42,6 @@ PAID = 140_000  # 20 tokens at $1 and 12 at $10 a million, in nano-dollars
 
 
 @pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
-        yield program
-
-
-@pytest.fixture(scope="module")
 def served(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     policy = write_policy(folder, upstream.url, max_body_bytes=100_000)
@@ -58,11 +52,6 @@ def served(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
     others = behaviours(folder, upstream.url, "slow", "dawdling")
     with Served(folder, policy, broken, *others) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def client(served: Served) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
 
 
 @pytest.fixture

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.server_kit import Served, Upstream, environment, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -203,3 +205,25 @@ def test_others_are_answered_meanwhile(served: Served) -> None:
     assert statuses == {200, 400}
     assert served.resident_kb() - before < 600_000
     assert "Traceback" not in served.output
+
+
+MEMORYLESS = """
+import resource
+from router.errors import Overloaded
+from router.wire.checks import json_object
+
+body = b'{"text":"' + b"x" * 50_000_000 + b'"}'
+pages = int(open("/proc/self/statm").read().split()[0])
+most = pages * resource.getpagesize() + 200_000_000  # less than reading it takes
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+try:
+    json_object(body)
+except Overloaded as error:
+    print(error.status)
+"""
+
+
+def test_a_good_body_is_no_mistake_where_memory_is_short() -> None:
+    program = [sys.executable, "-c", MEMORYLESS]
+    told = subprocess.run(program, capture_output=True, text=True, check=False, env=environment())
+    assert told.stdout == "503\n", told.stderr

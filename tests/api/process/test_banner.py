@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -39,12 +39,6 @@ def test_a_server_on_every_address_is_told_by_one_that_works_here(
 )
 def test_metrics_that_other_machines_reach_are_named(listening: Listening, shown: bool) -> None:
     assert listening.guards_metrics is shown
-
-
-@pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
-        yield program
 
 
 def printed_report(served: Served) -> str:

@@ -11,7 +11,6 @@ import signal
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -30,12 +29,6 @@ from tests.kits.server_kit import (
     write_ladder,
     write_policy,
 )
-
-
-@pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
-        yield program
 
 
 def verified(database: Path) -> dict[str, object]:

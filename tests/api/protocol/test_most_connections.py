@@ -88,6 +88,7 @@ async def test_a_busy_connection_does_not_give_way() -> None:
     async with busy(4, most=4) as (place, _):
         response = await place.said_to()
         assert response.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 1\r\n" in response
         assert b'"overloaded"' in response
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql.database import Database
-from router.types import NOBODY, Clock, Events
+from router.ledger.tables.reviews import SqlReviewQueue
+from router.types import NOBODY, Clock, Events, RequestRow, ReviewItem
 from tests.kits.books.ledger_rows import StandingClock
 
 
@@ -38,3 +40,21 @@ class Ledgers:
         database = Database.open(address, **options)  # type: ignore[arg-type]
         self._stack.callback(database.close)
         return database
+
+
+def write_ledger(
+    path: Path, rows: Iterable[RequestRow], waiting: Iterable[ReviewItem] = ()
+) -> Path:
+    """Writes finished rows, and what waits for a person, to a ledger; returns its path."""
+
+    async def write() -> None:
+        clock = StandingClock()
+        ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _tenant: None)
+        for row in rows:
+            await ledger.finish(row)
+        for item in waiting:
+            await SqlReviewQueue(ledger.database, clock=clock).add(item)
+        await ledger.close()
+
+    asyncio.run(write())
+    return path

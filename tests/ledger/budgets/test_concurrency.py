@@ -114,6 +114,24 @@ async def test_refusal_says_what_is_spent_held_and_asked(address: str, ledgers: 
 
 
 @pytest.mark.parametrize(
+    ("spent", "retry_after_s", "told"),
+    [
+        (CENT // 4, 1.0, "Try again when running calls have ended"),
+        (CENT // 4 + 1, None, "It begins anew at 2026-11-19 00:00 UTC"),
+    ],
+)
+async def test_refusal_is_worth_another_try_where_only_holds_are_in_the_way(
+    address: str, ledgers: Ledgers, spent: int, retry_after_s: float | None, told: str
+) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
+    await ledger.finish(request("r0", attempt("r0", cost=spent)))
+    await held(ledger, "r1", CENT // 2)
+    with pytest.raises(BudgetExceeded, match=told) as refused:
+        await ledger.hold(request("r2"), attempt("r2", held=3 * CENT // 4))
+    assert refused.value.retry_after_s == retry_after_s
+
+
+@pytest.mark.parametrize(
     ("asked", "told"),
     [
         (CENT, "It begins anew at 2026-11-19 00:00 UTC; who keeps the gateway's policy may raise"),
@@ -124,7 +142,7 @@ async def test_refusal_says_when_the_window_begins_anew(
     address: str, ledgers: Ledgers, asked: int, told: str
 ) -> None:
     ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
-    await held(ledger, "r1", CENT)
+    await ledger.finish(request("r1", attempt("r1", cost=CENT)))
     with pytest.raises(BudgetExceeded) as refused:
         await ledger.hold(request("r2"), attempt("r2", held=asked))
     assert told in refused.value.message

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 
 from router.analysis.prices.reprice import reprice
 from router.errors import LedgerError
+from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.hash_chain import FindingKind
@@ -182,4 +183,34 @@ async def test_windows_of_an_older_version_count_what_providers_stated(
         connection.execute("UPDATE alembic_version SET version_num = '0019_rollups_of_compared'")
     connection.close()
     Database.open(path).close()
+    assert verify(path).findings == ()
+
+
+async def test_windows_count_a_call_that_an_older_version_settled_by_its_bill_as_the_bill(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
+    """Booked at 120, stated as 900, billed at 800: an older correction has 680 and states nothing.
+
+    The windows hold 800, and a limit that sums them anew finds the same.
+    """
+    path = tmp_path / "ledger.db"
+    ledger = ledgers(path)
+    line = replace(attempt("r1", cost=120), estimated=True, provider_cost_nano_usd=900)
+    await ledger.finish(request("r1", line))
+    (call,) = unknown_calls(ledger.database)
+    settled = correction(ledger.database, Settlement(call, 800), line.started_at_ms)
+    (bill,) = settled.attempts
+    assert bill.provider_cost_nano_usd == -100
+    older = replace(settled, attempts=(replace(bill, provider_cost_nano_usd=None),))
+    await ledger.finish(older)
+    await ledger.close()
+    with sqlite3.connect(path) as connection:  # as 0019 wrote it
+        connection.execute("UPDATE budget_windows SET spent_nano_usd = 800")
+        connection.execute("UPDATE alembic_version SET version_num = '0019_rollups_of_compared'")
+    connection.close()
+    Database.open(path).close()
+    with sqlite3.connect(path) as connection:
+        spent = connection.execute("SELECT DISTINCT spent_nano_usd FROM budget_windows").fetchall()
+    connection.close()
+    assert spent == [(800,)]
     assert verify(path).findings == ()

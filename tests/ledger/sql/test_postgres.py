@@ -429,6 +429,7 @@ def test_gateway_answers_503_while_the_server_is_away(
             postgres.stop("immediate")
             try:
                 away = server.chat()
+                told = server.client.get("/readyz").json()
             finally:
                 postgres.start()
             eventually(lambda: server.chat().status_code == 200)
@@ -436,6 +437,7 @@ def test_gateway_answers_503_while_the_server_is_away(
             assert server.end() == 0
     assert away.status_code == 503
     assert away.headers["retry-after"] == "1"
+    assert (told["status"], "ledger_lost" in told["details"]) == ("not_ready", True)
     assert away.json()["error"]["code"] == "ledger_unavailable"
     report = verify(books)
     assert (report.findings, report.open_requests) == ((), 0)

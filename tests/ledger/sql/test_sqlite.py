@@ -1,13 +1,18 @@
-"""Tests what SQLite says about a place where it cannot write."""
+"""Tests the files of SQLite: where it cannot write, and locks that somebody removes."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from router.errors import LedgerUnavailable
+from router.ledger.books.verify import verify
 from router.ledger.sql.database import Database
+from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.books.ledger_sql import query
+from tests.kits.books.open_ledgers import Ledgers
 
 
 def test_two_thousand_pages_wait_beside_the_file(tmp_path: Path) -> None:
@@ -31,3 +36,28 @@ def test_folder_without_room_for_a_journal_is_told_as_one(tmp_path: Path) -> Non
     (tmp_path / "ledger.db-wal").mkdir()
     with pytest.raises(LedgerUnavailable, match="in a folder that this user may write"):
         Database.open(path)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_writer_whose_lock_was_removed_goes_on(
+    tmp_path: Path, ledgers: Ledgers, taken: bool
+) -> None:
+    """A cleaner of old files takes the empty ones; the next process to start takes the slot."""
+    path = tmp_path / "ledger.db"
+    first = ledgers(path)
+    await first.finish(request("r1", attempt("r1")))
+    paid = request("r3", attempt("r3"))
+    await first.hold(paid, paid.attempts[0])
+    shutil.rmtree(tmp_path / "ledger.db.writers")
+    second = ledgers(path) if taken else first
+    await second.finish(request("r2", attempt("r2")))
+    await first.hold(request("r4"), attempt("r4"))
+    await first.finish(request("r4", attempt("r4")))
+    await first.finish(paid)
+    assert first.healthy
+    await second.close()
+    await first.close()
+    report = verify(path)
+    assert (report.findings, report.rows, report.open_requests) == ((), 4, 0)
+    writers = {row[0] for row in query(path, "SELECT DISTINCT writer_id FROM requests")}
+    assert writers == ({"w1", "w2"} if taken else {"w1"})

@@ -113,6 +113,41 @@ async def test_erasure_takes_the_corrected_answer_and_leaves_the_chain(tmp_path:
         assert verify(house.path).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("store", "kept"),
+    [("none", None), ("redacted", "jo is [EMAIL]"), ("full", "jo is jo@example.com")],
+)
+async def test_comment_is_kept_as_the_policy_says(
+    tmp_path: Path, store: str, kept: str | None
+) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store=store)
+        heard, new = await house.feedback.add(said("r1"), "the answer", "jo is jo@example.com")
+        assert (heard.comment, heard.corrected is None, new) == (kept, store == "none", True)
+        assert [one.comment for one in await house.feedback.of("r1")] == [kept]
+        house.clock.at_ms += 11 * DAY_MS
+        assert [one.comment for one in await house.feedback.of("r1")] == [None]
+        assert verify(house.path).findings == ()
+
+
+async def test_newest_comment_replaces_the_one_before(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store="full")
+        for comment, kept, new in (("too long", "too long", True), ("rude", "rude", False)):
+            heard, found = await house.feedback.add(said("r1", correct=False), comment=comment)
+            assert (heard.comment, found, heard.revisions) == (kept, new, 1)
+        heard, new = await house.feedback.add(said("r1", correct=True))
+        assert (heard.comment, new, heard.revisions) == (None, True, 2)
+
+
+async def test_erasure_takes_the_comment(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store="full")
+        await house.feedback.add(said("r1", csat=1.0), comment="my name is Jo")
+        assert house.texts.erase("acme").texts == 1
+        assert [one.comment for one in await house.feedback.of("r1")] == [None]
+
+
 async def test_edited_corrected_answer_is_found(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
         await house.answered("r1", store="full")
@@ -182,6 +217,8 @@ async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> 
         ('{"decision_id": "dec_1", "loss_usd": "1"}', "loss_usd"),
         ('{"decision_id": "dec_1", "corrected": ""}', "corrected"),
         ('{"decision_id": "dec_1", "correct": true, "corrected": "x"}', "corrected"),
+        ('{"decision_id": "dec_1", "comment": ""}', "comment"),
+        ('{"decision_id": "dec_1", "comment": "' + "x" * 2001 + '"}', "comment"),
         ('{"decision_id": "dec_1", "outcome": []}', "outcome"),
         ('{"decision_id": "dec_1", "outcome": {"csat": 0.9}}', "outcome.csat"),
         ('{"decision_id": "dec_1", "outcome": {"csat": 5.1}}', "outcome.csat"),
@@ -204,6 +241,11 @@ def test_malformed_feedback_is_refused_by_name(body: str, param: str) -> None:
 def test_satisfaction_reaches_from_one_to_five(csat: int) -> None:
     body = f'{{"decision_id": "dec_1", "outcome": {{"csat": {csat}, "handle_minutes": 10080}}}}'
     assert parse_feedback(body.encode()).csat == csat
+
+
+def test_comment_alone_is_feedback() -> None:
+    given = parse_feedback(b'{"decision_id": "dec_1", "comment": "the tone was rude"}')
+    assert (given.comment, given.correct) == ("the tone was rude", None)
 
 
 def test_corrected_answer_says_that_the_first_was_wrong() -> None:

@@ -39,11 +39,6 @@ PACE = Pace(updates=120, every=30)
 BOTH = Asked(pace=PACE, method=Method.BOTH)
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 def told(name: str, labels: str, count: int, *, task: str = "", wrong: bool = False) -> list[Kept]:
     """Rows of some classes; with `wrong` each has the label of the next class."""
     rows, names = [], labels.split()

@@ -16,11 +16,6 @@ from tests.training.continual.test_learner import NOW_MS, fresh, taught, told
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def model() -> TriageModel:
-    return TriageModel.load()
-
-
 def test_rows_of_classes_that_nobody_taught_are_counted(tmp_path: Path, model: TriageModel) -> None:
     memory = Memory(tmp_path, "department")
     taught(memory, model, fresh("first", "billing shipping"))

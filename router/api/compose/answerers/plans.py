@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
 from router.api.compose.answerers.abilities import AbilityTable
+from router.api.compose.answerers.answerer_facts import facts_of_local, facts_of_remote
 from router.api.compose.document_search import DocumentService
 from router.errors import Mistake, PolicyError
-from router.money.cost import hides_reasoning, most_image_tokens
 from router.money.price_book import PriceBook, is_known, utc_day
 from router.policy.content.deliberation import load_templates
 from router.policy.content.knowledge import Knowledge
@@ -37,13 +36,10 @@ from router.policy.schema import (
     LocalAnswerer,
     LookupSection,
     PassagesAnswerer,
-    Policy,
     ResolverAnswerer,
     TierSection,
     UpstreamAnswerer,
 )
-from router.policy.sections.capabilities import complete
-from router.privacy.provider_seals import issuer_of
 from router.routing.decision import confidence_floor
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.verification import Judge
@@ -57,8 +53,6 @@ from router.triage.triage_model import TriageModel
 from router.types import (
     NOBODY,
     Answerer,
-    AnswererFacts,
-    BodyRules,
     Capability,
     ChatRequest,
     Clock,
@@ -67,11 +61,8 @@ from router.types import (
     Events,
     Signals,
 )
-from router.wire.body_keys import litellm_stores_unasked, stores_unasked
-from router.wire.openai.returned_reasoning import key_of_hosts, key_of_litellm
 from tiers.exact.answerer import build_exact
 from tiers.litellm.answerer import LitellmTier
-from tiers.local.answerer import CAPABILITIES as LOCAL_CAPABILITIES
 from tiers.local.answerer import LocalModelAnswerer
 from tiers.local.shared_folder import LocalAddress
 from tiers.lookups import build_lookups
@@ -87,15 +78,6 @@ if TYPE_CHECKING:
     from router.policy.sections.answering.documents import DocumentsSection
     from tiers.citing.document_context import DocumentContext
     from tiers.citing.records import Records
-
-ANTHROPIC_ADDS_TOKENS = 1_000
-"""Bounds the tokens that Anthropic puts before a request that offers tools.
-
-Its documents say 264 to 804 by model, November 2026.
-"""
-
-NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
-"""Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
 
 
 Words = Callable[[Domain, str], str]
@@ -303,23 +285,12 @@ def _answerer(
         if address is None:
             actual = f"the local model {section.model!r}, which this process did not start"
             raise PolicyError((Mistake("(policy)", 0, section.name, actual, "a restart"),))
-        facts = _facts(section, tier, book, BodyRules(), address.threads)
+        facts = facts_of_local(section, tier, book, address.threads)
         return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
     # An unset key does not stop the start: the other tiers may be enough.
     key = _secret(section.api_key, parts.environ)
-    facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
-    facts = replace(facts, reasoning_key=_reasoning_key(section))
+    facts = facts_of_remote(section, tier, book, loaded.policy, key)
     if isinstance(section, UpstreamAnswerer):
-        facts = replace(facts, issuer=issuer_of(section.issuer, section.base_urls, key))
-        if section.wire == "anthropic":
-            facts = replace(
-                facts,
-                added_input_tokens=ANTHROPIC_ADDS_TOKENS,
-                capabilities=facts.capabilities - NOT_ANTHROPICS,
-            )
-        elif section.wire == "responses":
-            choices = frozenset({Capability.MULTIPLE_CHOICES})
-            facts = replace(facts, capabilities=facts.capabilities - choices)
         return UpstreamTier(
             section,
             facts,
@@ -346,43 +317,6 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
         return None
 
 
-def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
-    """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
-    if isinstance(section, UpstreamAnswerer):  # some store text unless a request forbids it
-        stores = any(map(stores_unasked, _hosts(section)))
-    else:
-        stores = litellm_stores_unasked(section.model)
-    return BodyRules(
-        pass_through=frozenset(section.pass_through),
-        wire=section.wire if isinstance(section, UpstreamAnswerer) else "",
-        may_store=policy.privacy.store == "full",
-        stores_unasked=stores,
-    )
-
-
-def _hides_reasoning(section: UpstreamAnswerer | LitellmAnswerer) -> bool:
-    """Returns what the policy states, or what wire and name of the model tell."""
-    if section.hidden_reasoning is not None:
-        return section.hidden_reasoning
-    # Anthropic bills whole thoughts and shows summaries, or nothing.
-    anthropic = isinstance(section, UpstreamAnswerer) and section.wire == "anthropic"
-    return anthropic or hides_reasoning(section.model)
-
-
-def _reasoning_key(section: UpstreamAnswerer | LitellmAnswerer) -> str:
-    """Returns the key of a message in which this answerer gets open thoughts back, or ""."""
-    if section.send_reasoning_as is not None:
-        return "" if section.send_reasoning_as == "nothing" else section.send_reasoning_as
-    if isinstance(section, LitellmAnswerer):
-        return key_of_litellm(section.model)
-    # The other formats carry thoughts as their issuer sealed them.
-    return key_of_hosts(_hosts(section)) if section.wire == "openai" else ""
-
-
-def _hosts(section: UpstreamAnswerer) -> list[str]:
-    return [urlsplit(url).hostname or "" for url in section.base_urls]
-
-
 def priced_by(plan: RungPlan, book: PriceBook) -> RungPlan:
     """Returns the plan of an answerer at the price of another day; a policy's own has no day."""
     section, facts = plan.section, plan.facts
@@ -390,38 +324,6 @@ def priced_by(plan: RungPlan, book: PriceBook) -> RungPlan:
     if not dated or is_known(section.price.to_price()):
         return plan
     return replace(plan, facts=replace(facts, price=book.answerer(section, facts.cores)))
-
-
-def _facts(
-    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
-    tier: TierSection,
-    book: PriceBook,
-    body: BodyRules,
-    cores: int = 0,
-) -> AnswererFacts:
-    return AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=section.model,
-        price=book.answerer(section, cores),
-        max_output_tokens=section.output_cap,
-        context_tokens=section.context_tokens,
-        capabilities=LOCAL_CAPABILITIES
-        if isinstance(section, LocalAnswerer)
-        else complete(section.capabilities),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=round(1000 * section.deadline_s),
-        hides_reasoning=not isinstance(section, LocalAnswerer) and _hides_reasoning(section),
-        cores=cores,
-        least_output_tokens=section.least_output_tokens,
-        image_tokens=0
-        if isinstance(section, LocalAnswerer)
-        else section.image_tokens or most_image_tokens(section.model),
-        body=body,
-    )
 
 
 def _sources(

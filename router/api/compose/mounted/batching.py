@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from router.api.batches.pace import Pace
+from router.api.batches.run import RunParts
 from router.api.batches.runner import BatchRunner
 from router.api.endpoints.batches import PATH as BATCHES
 from router.api.endpoints.batches import Batches
@@ -52,16 +53,10 @@ class Batching:
             lambda: remaining.live,
             lambda: remaining.live_began_s,
         )
-        self.runner = BatchRunner(
-            self._batches,
-            self._files,
-            server,
-            identity_of,
-            pace,
-            self._bounds,
-            clock=clock,
-            ids=ids,
+        parts = RunParts(
+            self._batches, self._files, server, identity_of, pace, self._bounds, clock, ids
         )
+        self.runner = BatchRunner(parts)
         files = Files(self._files, door, self._bounds, clock=clock, ids=ids)
         batches = Batches(
             self._batches,

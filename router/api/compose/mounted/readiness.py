@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from router.api.compose.core import Core
 from router.ledger.books.store import SqlLedger
 from router.policy.watch import PolicyWatcher
+from router.rate_limits.stores.redis_store import RedisRates
 from router.types import AnswererState
 
 WITHHELD = "A key with the scope admin sees why."
@@ -34,9 +35,12 @@ def _without_details(name: str, value: object) -> object:
 
 
 def readiness_of(
-    core: Core, ledger: SqlLedger, watchers: Iterable[PolicyWatcher]
+    core: Core, ledger: SqlLedger, redis: RedisRates | None, watchers: Iterable[PolicyWatcher]
 ) -> tuple[bool, dict[str, object]]:
-    """Returns if requests can be served, and what each part says of itself."""
+    """Returns if requests can be served, and what each part says of itself.
+
+    A lost Redis is told and refuses those with a rate alone, so the server stays in service.
+    """
     answerers = {
         plan.facts.name: plan.answerer.status()
         for runtime in core.router.runtimes.values()
@@ -50,10 +54,8 @@ def readiness_of(
             "version": core.engine.version,
             "detail": core.degraded_because,
         },
-        "ledger": {
-            "state": "ready" if ledger.healthy else "failing",
-            "detail": ledger.fault,
-        },
+        "ledger": _part(ledger.fault),
+        **({} if redis is None else {"redis": _part(redis.fault)}),
         **core.router.certificates(),
         "answerers": {
             name: {"state": status.state.value, "detail": status.detail}
@@ -69,3 +71,7 @@ def readiness_of(
         },
     }
     return serving and ledger.healthy, detail
+
+
+def _part(fault: str) -> dict[str, str]:
+    return {"state": "failing" if fault else "ready", "detail": fault}

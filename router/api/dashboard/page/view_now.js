@@ -61,7 +61,7 @@ function figures({ hour, lowest_level, single_level, waiting }) {
   const above = lowest_level === null ? "Above the policy's lowest level" : `Above level ${lowest_level}`;
   return tiles([
     ["Requests, last hour", count(hour.requests), `${(hour.requests / 60).toFixed(1)} a minute${hour.open ? `, ${count(hour.open)} open` : ""}`],
-    ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request` : "", exact(hour.spend_usd)],
+    ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request, at our prices` : "", exact(hour.spend_usd)],
     single_level
       ? [above, "–", "the policies have no other level"]
       : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after a draft`],
@@ -107,13 +107,13 @@ function spending(budgets) {
   const free = own.filter((one) => one.limit_usd === null);
   return section(
     "Spend against budget",
-    "UTC days and months. What calls under way hold counts as spent.",
+    "UTC days and months, each call by its start. Counts what calls under way hold, and a provider's own figure where it is above our price. Reviewers' minutes do not count. The hour's spend is at our prices, with those minutes.",
     limited.length > 0 &&
       bars(
         "Budgets",
         limited.map((one) => [
           `${whose(one)}, ${one.kind}`,
-          `${usd(one.spent_usd)} of ${usd(one.limit_usd)} · ${share(one.share)}`,
+          `${usd(used(one))} of ${usd(one.limit_usd)} · ${share(one.share)}`,
           one.share,
           one.share >= 1 ? "bad" : one.share >= 0.8 ? "warn" : "accent",
           0.8,
@@ -134,12 +134,15 @@ function whose({ tenant, key_id, policy, tier }) {
   return named.filter(Boolean).join(", ") || "all requests together";
 }
 
+/** What counts against a budget, in dollars: its share is of the same sum. */
+const used = (one) => ((one.spent_nano_usd + one.held_nano_usd) / 1e9).toFixed(9);
+
 const MONEY = [["Tenant", "t"], ["Today", "n"], ["This month", "n"]];
 
 function spent(budgets) {
   const by = new Map();
   for (const one of budgets) by.set(one.tenant, { ...by.get(one.tenant), [one.kind]: one });
-  const cell = (one) => (one ? el("span", { title: exact(one.spent_usd) }, usd(one.spent_usd)) : "$0.00");
+  const cell = (one) => (one ? el("span", { title: exact(used(one)) }, usd(used(one))) : "$0.00");
   return [...by].map(([tenant, kinds]) => row(MONEY, [el("a", { href: address("#/now", { tenant }) }, tenant), cell(kinds.day), cell(kinds.month)]));
 }
 

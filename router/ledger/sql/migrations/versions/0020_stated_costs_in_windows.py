@@ -16,7 +16,9 @@ _STATED = sa.text(
     "SELECT r.tenant, r.key_id, r.policy, a.tier, a.started_at_ms, "
     "a.provider_cost_nano_usd - a.cost_nano_usd "
     "FROM requests r JOIN attempts a ON a.request_id = r.request_id "
-    "WHERE a.provider_cost_nano_usd > a.cost_nano_usd AND a.state <> 'held'"
+    "WHERE a.provider_cost_nano_usd > a.cost_nano_usd AND a.state <> 'held' "
+    # A bill has settled such a call already, by its difference from what was booked.
+    "AND NOT EXISTS (SELECT 1 FROM requests c WHERE c.request_id = 'reconcile-' || a.attempt_id)"
 )
 _BEGIN = sa.text(
     "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd, "
