@@ -46,9 +46,10 @@ def worth_offering(
             continue
         offers.append((name, chance))
         if len(offers) > 1 and sum([p for _, p in offers]) >= floor:
-            return offers
+            break
     # Without any others nothing is known of them: such a match is answered by its own chance.
     alone = bool(match.others) and not meant and offers == [first]
-    if section.together is None or not (alone or len(offers) > 1):
+    if not (len(offers) > 1 or (alone and section.together is not None)):
         return []
-    return offers if together_in(offers, match) >= section.together else []
+    least = floor if section.together is None else section.together
+    return offers if together_in(offers, match) >= least else []

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from router.errors import CannotAnswer, TiergateError
 from router.policy.content.knowledge import IntentSection
+from router.policy.content.offers import together_in
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.schema import PassagesAnswerer, TierSection
 from router.types import (
@@ -109,7 +110,6 @@ class Passages(OwnAnswerer):
         if match.asked:
             return self._for_each(request, signals, match)
         chosen: list[tuple[IntentSection, float]] = []
-        total = 0.0
         for name, chance in ((match.intent_id, match.confidence), *match.others):
             intent = self._resolver.fillable(name, request)
             if intent is None or chance < LEAST_EACH or kept_off_shelf(signals, intent):
@@ -117,10 +117,9 @@ class Passages(OwnAnswerer):
             if not intent.offered:  # small talk is no source
                 continue
             chosen.append((intent, chance))
-            total += chance
-            if total >= section.enough or len(chosen) == section.at_most:
+            if _chance(chosen, signals) >= section.enough or len(chosen) == section.at_most:
                 break
-        if total < section.quote_at:
+        if _chance(chosen, signals) < section.quote_at:
             return []
         known = frozenset().union(*[self._resolver.stems(intent.id) for intent, _ in chosen])
         return chosen if covers(request.last_user_text, known) else []
@@ -172,10 +171,13 @@ def _asks_twice(signals: Signals) -> bool:
 
 def _chance(nearest: Sequence[tuple[IntentSection, float]], signals: Signals) -> float:
     """Returns the chance that one of some answers is right; of each, where each is asked for."""
-    chances = [chance for _, chance in nearest]
     if _asks_twice(signals):
-        return math.prod(chances) if chances else 0.0
-    return sum(chances)
+        return math.prod([chance for _, chance in nearest]) if nearest else 0.0
+    if signals.match is None:
+        return 0.0
+    fitted = together_in([(intent.id, chance) for intent, chance in nearest], signals.match)
+    # Never more than the answers state, so that none is quoted before it is given or offered.
+    return min(fitted, sum([chance for _, chance in nearest]))
 
 
 def _quoted(texts: Sequence[tuple[IntentSection, str]]) -> str:

@@ -15,7 +15,8 @@ from router.policy.content.shelf_veto import (
     TOXIC_AT,
     kept_off_shelf,
 )
-from router.types import Domain, HeadReading, Match
+from router.types import Domain, HeadReading, Match, MatchBasis, Signals
+from tests.kits.changed import replace
 from tests.policy.test_knowledge import signals
 
 BELOW = 0.001
@@ -81,3 +82,23 @@ def test_request_to_harm_is_kept_off_however_well_it_matches(chance: float, kept
     read = (HeadReading("harm", (("harm", chance),)),)
     match = Match("returns", 0.99, 0.9, 0.3)
     assert kept_off_shelf(signals(heads=read, match=match), intent()) is kept_off
+
+
+WRITTEN = Match("returns", 0.99, 1.0, 0.3, basis=MatchBasis.WRITTEN)
+RISKY = signals(risk_p=0.99, risk_domain=Domain.LEGAL)
+HARMFUL = signals(heads=(HeadReading("harm", (("harm", 0.99),)),))
+
+
+@pytest.mark.parametrize("said", [RISKY, HARMFUL])
+def test_no_head_takes_a_question_that_the_operator_wrote_for_another_subject(
+    said: Signals,
+) -> None:
+    assert not kept_off_shelf(replace(said, match=WRITTEN), intent())
+    assert kept_off_shelf(replace(said, match=replace(WRITTEN, intent_id="other")), intent())
+
+
+@pytest.mark.parametrize(
+    "said", [{"stakes_high": STAKES_AT}, {"toxic": TOXIC_AT}, {"grave": GRAVE_WHERE_SURE}]
+)
+def test_what_is_at_stake_counts_in_a_written_question_too(said: dict[str, object]) -> None:
+    assert kept_off_shelf(signals(match=WRITTEN, **said), intent())

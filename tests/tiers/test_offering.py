@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.policy.content.offers import together_in
 from router.policy.sections.answering.without_model import ClarifySection
 from router.types import Match
 from tiers.offering import LEAST_OFFERED, worth_offering
@@ -77,3 +78,39 @@ def test_what_is_kept_off_the_shelf_ends_an_offer() -> None:
     shelf = {"a": None, "b": True, "c": True}
     assert worth_offering(match, section, 0.9, shelf.get) == []
     assert len(worth_offering(match, section, 0.9, lambda name: True)) == 3
+
+
+def _between_three(together: float) -> Match:
+    """Returns the match of a request that shares its words with three questions."""
+    return Match("a", 0.36, 0.7, 0.1, (("b", 0.3), ("c", 0.18), ("d", 0.1)), together=together)
+
+
+@pytest.mark.parametrize(
+    ("offers", "together", "chance"),
+    [
+        ("abc", 0.49, 0.49),  # the shares of the three are .84
+        ("ab", 0.49, 0.385),  # its part: .66 of .84
+        ("b", 0.49, 0.3),  # no less than its own
+        ("abc", 0.9, 0.9),
+        ("abc", 0.0, 0.84),  # nothing was fitted
+    ],
+)
+def test_an_offer_is_as_sure_as_what_was_fitted(
+    offers: str, together: float, chance: float
+) -> None:
+    match = _between_three(together)
+    likely = ((match.intent_id, match.confidence), *match.others)
+    listed = [(name, p) for name, p in likely if name in offers]
+    assert together_in(listed, match) == pytest.approx(chance)
+
+
+def test_shares_alone_make_no_offer() -> None:
+    chances = ("a", 0.36), ("b", 0.3), ("c", 0.18)
+    assert _offered(*chances, together=0.36, least=0.4) == ""
+    assert _offered(*chances, together=0.4, least=0.4) == "abc"
+
+
+def test_offer_must_reach_the_floor_where_the_policy_says_nothing_else() -> None:
+    chances = ("a", 0.5), ("b", 0.45)
+    assert _offered(*chances, least=None) == "ab"
+    assert _offered(*chances, least=None, together=0.6) == ""

@@ -91,6 +91,24 @@ async def test_one_likely_answer_is_quoted_alone() -> None:
     assert answer.p == 0.9
 
 
+@pytest.mark.parametrize(("together", "quoted"), [(0.7, True), (0.69, False)])
+def test_quotation_is_as_sure_as_what_was_fitted_for_its_answers(
+    together: float, quoted: bool
+) -> None:
+    work = _work(0.5, (("time", 0.35),))
+    match = replace(work.signals.match, together=together)
+    preview = _passages().preview(work.request, replace(work.signals, match=match))
+    assert (None if preview is None else preview.p) == (pytest.approx(0.7) if quoted else None)
+
+
+def test_quoted_answer_is_no_surer_than_by_itself() -> None:
+    work = _work(0.75, (("time", 0.01),))
+    match = replace(work.signals.match, together=0.9)
+    preview = _passages().preview(work.request, replace(work.signals, match=match))
+    assert preview is not None
+    assert preview.p == 0.75
+
+
 @pytest.mark.parametrize(("chance", "quoted"), [(0.7, True), (0.69, False)])
 async def test_the_bar_holds_on_both_sides(chance: float, quoted: bool) -> None:
     passages, work = _passages(), _work(chance)

@@ -8,7 +8,7 @@ approved for such requests says so (`grave: true`).
 from __future__ import annotations
 
 from router.policy.content.knowledge import IntentSection
-from router.types import Signals
+from router.types import MatchBasis, Signals
 
 STAKES_AT = 0.44
 """The default of `decision.high_stakes_at`; the veto holds in modes without triggers, too."""
@@ -39,10 +39,15 @@ def kept_off_shelf(signals: Signals, intent: IntentSection) -> bool:
     if intent.grave:
         return False
     match = signals.match
-    sure = match is not None and match.intent_id == intent.id and match.confidence >= SURE
-    if any([r.name == HARM and dict(r.classes).get(HARM, 0.0) >= HARM_AT for r in signals.heads]):
-        return True
+    if match is not None and match.intent_id != intent.id:
+        match = None  # it speaks for its own answer only
+    sure = match is not None and match.confidence >= SURE
     grave_at = GRAVE_WHERE_SURE if sure else GRAVE_AT
     if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT or signals.grave >= grave_at:
+        return True
+    # Whoever wrote that very question under this answer knows its subject, and that it is no harm.
+    if match is not None and match.basis is MatchBasis.WRITTEN:
+        return False
+    if any([r.name == HARM and dict(r.classes).get(HARM, 0.0) >= HARM_AT for r in signals.heads]):
         return True
     return signals.risk_p >= RISK_AT and signals.risk_domain is not intent.domain
