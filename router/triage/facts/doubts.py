@@ -99,7 +99,7 @@ LEAST_SAID = 2
 _CLAIMS = (
     (
         late_regex(
-            r"\b(?:money|amount|payment|cash|it|funds|sum|\d[\d.,]{0,20})\b[^.?!]{0,30}"
+            r"\b(?:money|amount|payment|cash|it|funds|sum|(?<![\d.,])\d[\d.,]{0,20})\b[^.?!]{0,30}"
             r"\b(?:gone|taken|debited|deducted|charged|left my|missing|vanished|disappeared)\b"
             r"|\b(?:you|they|bank|shop|been|was|were|got|still|have|i'm|am|i) "
             r"(?:\w+ )?(?:took|charged|debited|deducted)\b",
