@@ -42,12 +42,13 @@ _BEGINS = re.compile(
 )
 """Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
 _ASKS = re.compile(
-    r"\s*(?:please|pls|can|could|would|will|how|what|which|where|when|why|who|do|does|is|are|should|"
+    r"(?:please|pls|can|could|would|will|how|what|which|where|when|why|who|do|does|is|are|should|"
     r"tell|give|show|write|explain|describe|create|develop|make|provide|design|teach|generate|"
     r"produce|list|help|draft|instruct|outline|plan|build|find|i want|i need)\b",
     re.IGNORECASE,
 )
 _CLOSED = re.compile(r"^[\"”»]\s+")
+"""Finds what ends a quotation before a sentence."""
 _MARKS = frozenset('"“”„«»')
 _WORD = re.compile(r"\S+\s*")
 _PART_OF_SENTENCE = re.compile(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
@@ -123,16 +124,18 @@ def asking(text: str) -> tuple[str, ...]:
     """
     if _is_letter(text):
         return ()
-    found = [part.text for part in _parts(_BEGINS.sub("\n", text[:MAX_CHARS])) if _asks(part)]
+    parts = _parts(_BEGINS.sub("\n", text[:MAX_CHARS]))
+    cleaned = [_Part(_CLOSED.sub("", part.text), part.words) for part in parts]
+    found = [part.text for part in cleaned if _asks(part)]
     half = MOST_PASSAGES // 2
     return tuple(found[:half] + found[half:][-half:])
 
 
 def _asks(part: _Part) -> bool:
-    text = _CLOSED.sub("", part.text)  # what ends a quotation before it
+    text = part.text.strip()
     if part.words < FEWEST_WORDS or not _MARKS.isdisjoint(text):
         return False
-    return _ASKS.match(text) is not None or text.rstrip().endswith("?")
+    return _ASKS.match(text) is not None or text.endswith("?")
 
 
 def _parts(text: str) -> Iterator[_Part]:
