@@ -139,7 +139,7 @@ _FUNCTION = frozenset(
     like as just also even some any there here at in""".split()
 )
 # Left out by themselves, for they are said or left unsaid at will: "is", "do" in a question.
-_QUIET = frozenset("is are was were be been do does did have has had can could would will".split())
+_QUIET = frozenset("is are was were be been do does did have has had".split())
 _PAST = frozenset("was were did had".split())
 _KINDS = {
     kind: name
@@ -149,22 +149,25 @@ _KINDS = {
     }.items()
     for kind in kinds.split()
 }  # fmt: skip
-"""Kinds of questions for yes or no: "Can I?" is no "Will I?", "Is this it?" no "What is it?"."""
+"""Names the kinds of questions for yes or no: "Is this it?" is no "What is it?"."""
+_MODALS = {"can": "can", "could": "can", "will": "will", "would": "will"}
+"""Names what changes a question wherever it stands: "What can I pay?" is no "What do I pay?"."""
 
-_ASKED = re.compile(
-    r"(?:^|[.!?;:,\n] ?)(is|are|am|was|were|do|does|did|have|has|had|can|could|will|would)\b"
-)
+_ASKED = re.compile(rf"(?:^|[.!?;:,\n] ?)({'|'.join(_KINDS)})\b")
 """Matches the word that begins a question for yes or no."""
 
 _BEHIND = re.compile(
     r"\b(?:what|which|who|where|when|why|how|long|much|many|often) (have|has|had)\b"
-    r"|\b(?:what|which|who|much|many) (?:\w{1,40} )?(can|could)\b"
-    r"|\bhow (will)\b"
 )
-"""Matches what asks for something else than "do" behind a question word: "what can I pay"."""
+"""Matches what asks for the past behind a question word: "what have I paid"."""
 
-_ALIKE = ((re.compile(r"\bhow to\b"), "how do i"), (re.compile(r"^is it possible to\b"), "can i"))
-"""Other words for the same question."""
+_ALIKE = (
+    (re.compile(r"\bhow to\b"), "how do i"),
+    (re.compile(r"\b(how|where) (?:can|could|would) (i|we)\b"), r"\1 do \2"),
+    (re.compile(r"\bhow long (?:will|would)\b"), "how long does"),
+    (re.compile(r"^is it possible to\b"), "can i"),
+)
+"""Replaces other words for the same question."""
 
 _COURTESY = re.compile(
     r"^(?:(?:hi|hello|hey|good (?:morning|evening|day)|please|so|and|ok|okay|well|also)\b[,.! ]*)+"
@@ -222,7 +225,7 @@ def meaning_of(text: str) -> Meaning | None:
         lower = words.sub(same, lower)
     numbers: list[str] = []
     opposites = [_KINDS[word] for word in _ASKED.findall(lower)]
-    opposites += ["".join(words) for words in _BEHIND.findall(lower)]
+    opposites += _BEHIND.findall(lower)
     matter: list[str] = []
     negations = 0
     for token in _TOKEN.findall(lower):
@@ -235,6 +238,8 @@ def meaning_of(text: str) -> Meaning | None:
             names.append(token)
         elif token in _NEGATIONS:
             negations += 1
+        elif token in _MODALS:
+            opposites.append(_MODALS[token])
         elif token in _QUIET or token in _FUNCTION:
             opposites += ["past"] * (token in _PAST)
         elif token in _OPPOSITES or kind in _OPPOSITES:

@@ -82,6 +82,18 @@ class Conclusion(Struct, frozen=True):
 def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason | None:
     """Returns why an answer may not go out as accepted; None: it may.
 
+    Nobody knows what stands in the part of a request that triage could not read.
+    """
+    doubt = _doubt_of_answer(routed, progress, candidate)
+    unread = routed.signals.unread and routed.observed is None
+    return Reason.ANSWER_UNCHECKED if doubt is None and unread else doubt
+
+
+def _doubt_of_answer(
+    routed: RoutedRequest, progress: Progress, candidate: Candidate
+) -> Reason | None:
+    """Returns what speaks against the answer itself, to a request that was read whole.
+
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
     taken as it is. A deliberation that its own tier does not vouch for never is, nor what a lower
     level says in an outage, nor an approved answer below the confidence floor, nor level 1's answer
@@ -153,11 +165,6 @@ def _off_topic(routed: RoutedRequest, answer: Answer) -> bool:
     return shares_words(answer.text, routed.request.last_user_text) is False
 
 
-def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
-    """Returns True when an answer may go out as accepted."""
-    return doubt_of(routed, progress, candidate) is None
-
-
 def conclude(
     routed: RoutedRequest,
     progress: Progress,
@@ -174,12 +181,11 @@ def conclude(
         return _hand_over(routed, best, ids)
     if best is None and routed.has_words and isinstance(failed, BudgetExceeded):
         return _hand_over(routed, None, ids, Reason.BUDGET_EXHAUSTED)
-    if best is not None and trusted(routed, progress, best):
+    if best is not None and _doubt_of_answer(routed, progress, best) is None:
         if routed.acute and routed.keeps_shape:
             return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, ids))
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
-        # Nobody knows what stands in the part of a text that was not read.
-        whole = whole and (observed or not routed.signals.unread)
+        whole = whole and doubt_of(routed, progress, best) is None
         return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
     if best is not None and _merely_dear(routed, progress, best):
         return Conclusion(best, Verdict.UNVERIFIED)

@@ -149,7 +149,9 @@ async def test_an_answer_to_what_was_not_read_whole_is_never_accepted(
     house = houses([low(), mid(p=0.99), deep()], signals=signals, verify_mid={"default": "full"})
     outcome = await house.gateway.complete(ask(requested_model=model), ALICE)
     assert (outcome.verdict, outcome.rung.answerer) == (verdict, "mid")
-    assert (await only_row(house)).verdict == verdict
+    row = await only_row(house)
+    assert row.verdict == verdict
+    assert row.reasons[-1] == ("answer_unchecked" if unread else "answer_accepted")
 
 
 async def test_a_pinned_tiers_doubtful_answer_goes_out_where_others_get_safe_words(
