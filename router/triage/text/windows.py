@@ -41,12 +41,28 @@ _BEGINS = re.compile(
     r"He|She|They|In|On|At|For|As) [a-z])"
 )
 """Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
-_ASKS = re.compile(
-    r"(?:please|pls|can|could|would|will|how|what|which|where|when|why|who|do|does|is|are|should|"
-    r"tell|give|show|write|explain|describe|create|develop|make|provide|design|teach|generate|"
-    r"produce|list|help|draft|instruct|outline|plan|build|find|i want|i need)\b",
+_OPENER = re.compile(
+    r"(?:[-*•]|\d{1,2}[.)])\s+"
+    r"|(?:and|but|or|also|then|now|so|next|just|kindly|besides|finally|maybe|perhaps)\b[,\s]*"
+    r"|[^\s,:;.!?]{1,20}(?: [^\s,:;.!?]{1,20}){0,4}[,:;]\s+",
     re.IGNORECASE,
 )
+"""Finds what may stand before a request: "- ", "And then ", "By the way, "."""
+_MOST_OPENERS = 4
+_REQUEST = re.compile(
+    r"(?:please|pls|how|tell|give|show|write|explain|describe|create|develop|make|provide|design|"
+    r"teach|generate|produce|list|help|draft|instruct|outline|plan|build|find|suggest|"
+    r"(?:can|could|would|will) (?:you|somebody|someone|anyone)|if you could|"
+    r"(?:i|we)(?:'d|’d| would)?(?: also| really| still)? (?:want|need|like)(?: you)? to|"
+    r"it would be \w{1,20} if you)\b",
+    re.IGNORECASE,
+)
+"""Finds how an order or a wish begins."""
+_QUESTION = re.compile(
+    r"(?:can|could|would|will|what|which|where|when|why|who|do|does|is|are|should|i want|i need)\b",
+    re.IGNORECASE,
+)
+"""Finds how a question begins that may lack its mark."""
 _CLOSED = re.compile(r"^[\"”»]\s+")
 """Finds what ends a quotation before a sentence."""
 _MARKS = frozenset('"“”„«»')
@@ -135,7 +151,17 @@ def _asks(part: _Part) -> bool:
     text = part.text.strip()
     if part.words < FEWEST_WORDS or not _MARKS.isdisjoint(text):
         return False
-    return _ASKS.match(text) is not None or text.endswith("?")
+    if text.endswith("?") or _QUESTION.match(text):
+        return True
+    at = 0
+    for _ in range(_MOST_OPENERS):
+        if _REQUEST.match(text, at):
+            return True
+        opener = _OPENER.match(text, at)
+        if opener is None:
+            return False
+        at = opener.end()
+    return _REQUEST.match(text, at) is not None
 
 
 def _parts(text: str) -> Iterator[_Part]:
