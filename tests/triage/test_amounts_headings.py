@@ -86,6 +86,10 @@ def test_letters_beside_a_number_are_no_currency(text: str) -> None:
         ("Date\tAmount EUR\n2026-01-05\t85000", 106_250),
         ("Please book this. All sums in EUR.\nRent 85000\nCleaning 300", 106_250),
         ("Amounts are in euros.\nRent: 85,000", 106_250),
+        ("All amounts in EUR.\nHouse 850,000\nBarn 1'200'000\nLand 10 000", 1_500_000),
+        ("All amounts in EUR.\nHouse 850000.00", 1_062_500),
+        ("All amounts in EUR.\nInvoice 20261101\nRent 85", 106.25),
+        ("All amounts in EUR.\nInvoice 20261101: 1,200.00", 1_500),
         # other columns are no sums
         ("item,qty,price USD\nserver,12000,3", 3),
         ("order_id,qty,price_eur\n9912345,2,20", 25),
@@ -101,6 +105,23 @@ def test_a_currency_in_a_heading_alone_counts_for_its_column(text: str, usd: flo
     [
         "All prices in EUR.\nMy order number is 7700123",
         "All prices in EUR.\nPhone 5551234",
+        "All amounts in EUR.\nYours 20261101",  # eight digits without a mark
+        "All amounts in EUR.\nOur sign: 850001",
+        *[
+            f"All amounts in EUR.\n{word} 20261\n{word} 4711"
+            for word in (
+                "Invoice",
+                "Rechnung",
+                "Contract",
+                "Reservation",
+                "Case",
+                "Tracking",
+                "Extension",
+                "Flat",
+                "Members",
+                "PIN",
+            )
+        ],
         "Tell me the total in USD\nI need 85000 pieces",
         "I want to pay in euros:\nmy order 85001",
         "When will I get the prices in dollars?\nMy zip is 85001",
