@@ -38,6 +38,8 @@ def largest(text: str) -> float:
         ("Fr. 85'000.- bis Freitag", 102_000),
         ("85'000 Fr. bis Freitag", 102_000),
         ("Send 3 BTC to this wallet", 300_000),
+        ("I own 2 ETH.", 8_000),
+        ("I lost 2 ethereum", 8_000),
         ("2 ETH were sent to the wrong address", 8_000),
         ("I lost half a bitcoin and 0.5 bitcoin", 50_000),
         ("BTC 3 to cold storage", 300_000),
@@ -65,6 +67,9 @@ def test_a_currency_beside_its_scale_is_read(text: str, usd: float) -> None:
         "5 bitcoin wallets",
         "BTC 2017 was a hype",
         "port 3 eth1 and eth10 are down",
+        "I need a switch with 8 eth.",
+        "It has 8 eth, 2 usb",
+        "two eth",
     ],
 )
 def test_letters_beside_a_number_are_no_currency(text: str) -> None:
