@@ -138,13 +138,14 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     sum.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
-    speaks against it.
+    speaks against it. Who is away loses the chance of self-harm alone.
     """
     if facts.risk_terms or facts.unusual:
         return row
     if match is None or match.basis is not MatchBasis.WRITTEN:
         words, text = facts.folded.words, facts.folded.text
-        closes = row.grave > LOOKED_AT and (only_closes(words) or only_is_away(words))
+        away = row.matter is Matter.SELF_HARM and only_is_away(text)
+        closes = row.grave > LOOKED_AT and (only_closes(words) or away)
         if not closes and not asks_about_a_work(text) and not only_works_out(text):
             return row
     return row._replace(grave=0.0)

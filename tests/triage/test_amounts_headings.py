@@ -38,6 +38,8 @@ def largest(text: str) -> float:
         ("Fr. 85'000.- bis Freitag", 102_000),
         ("85'000 Fr. bis Freitag", 102_000),
         ("Send 3 BTC to this wallet", 300_000),
+        ("I own 2 ETH.", 8_000),
+        ("I lost 2 ethereum", 8_000),
         ("2 ETH were sent to the wrong address", 8_000),
         ("I lost half a bitcoin and 0.5 bitcoin", 50_000),
         ("BTC 3 to cold storage", 300_000),
@@ -65,6 +67,9 @@ def test_a_currency_beside_its_scale_is_read(text: str, usd: float) -> None:
         "5 bitcoin wallets",
         "BTC 2017 was a hype",
         "port 3 eth1 and eth10 are down",
+        "I need a switch with 8 eth.",
+        "It has 8 eth, 2 usb",
+        "two eth",
     ],
 )
 def test_letters_beside_a_number_are_no_currency(text: str) -> None:
@@ -86,6 +91,10 @@ def test_letters_beside_a_number_are_no_currency(text: str) -> None:
         ("Date\tAmount EUR\n2026-01-05\t85000", 106_250),
         ("Please book this. All sums in EUR.\nRent 85000\nCleaning 300", 106_250),
         ("Amounts are in euros.\nRent: 85,000", 106_250),
+        ("All amounts in EUR.\nHouse 850,000\nBarn 1'200'000\nLand 10 000", 1_500_000),
+        ("All amounts in EUR.\nHouse 850000.00", 1_062_500),
+        ("All amounts in EUR.\nInvoice 20261101\nRent 85", 106.25),
+        ("All amounts in EUR.\nInvoice 20261101: 1,200.00", 1_500),
         # other columns are no sums
         ("item,qty,price USD\nserver,12000,3", 3),
         ("order_id,qty,price_eur\n9912345,2,20", 25),
@@ -101,6 +110,23 @@ def test_a_currency_in_a_heading_alone_counts_for_its_column(text: str, usd: flo
     [
         "All prices in EUR.\nMy order number is 7700123",
         "All prices in EUR.\nPhone 5551234",
+        "All amounts in EUR.\nYours 20261101",  # eight digits without a mark
+        "All amounts in EUR.\nOur sign: 850001",
+        *[
+            f"All amounts in EUR.\n{word} 20261\n{word} 4711"
+            for word in (
+                "Invoice",
+                "Rechnung",
+                "Contract",
+                "Reservation",
+                "Case",
+                "Tracking",
+                "Extension",
+                "Flat",
+                "Members",
+                "PIN",
+            )
+        ],
         "Tell me the total in USD\nI need 85000 pieces",
         "I want to pay in euros:\nmy order 85001",
         "When will I get the prices in dollars?\nMy zip is 85001",

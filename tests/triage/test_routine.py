@@ -68,3 +68,12 @@ WRITTEN = Match("goodbye", 1.0, 1.0, 1.0, (), MatchBasis.WRITTEN)
 )
 def test_what_the_operator_wrote_is_no_grave_matter(text: str, match: Match, grave: float) -> None:
     assert turn(text, match, grave=0.97, matter=Matter.SELF_HARM).row.grave == grave
+
+
+AWAY = "goodbye everyone, I'm on leave tomorrow"
+
+
+@pytest.mark.parametrize("matter", Matter)
+def test_who_is_away_is_heard_in_every_matter_but_self_harm(matter: Matter) -> None:
+    grave = turn(AWAY, None, grave=0.97, matter=matter).row.grave
+    assert grave == (0.0 if matter is Matter.SELF_HARM else 0.97)

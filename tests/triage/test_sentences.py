@@ -14,8 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router import Gateway
+from router.triage.batches.asked import Asked
+from router.triage.batches.config import TriageConfig
+from router.triage.batches.text_reader import TextReader
 from router.triage.other_readings import more_harmful, one_among
 from router.triage.reading import ModelRow
+from router.triage.text.amounts import AmountReader
+from router.triage.text.terms import TermFinder
 from router.triage.text.windows import LETTER_WORDS, MOST_PASSAGES, asking, sentences
 from router.types import ChatRequest, Domain, HeadReading, Matter, Message, RequestType
 from tests.kits.opened import opened_gateway
@@ -232,6 +237,14 @@ def test_only_sentences_of_a_long_text_that_ask_are_read_by_themselves() -> None
     quoted = 'He said: "How do I kill a process?" '
     assert asking(MAIL + "".join([*asks[:2], quoted, asks[2]])) == tuple(asks)
     assert asking("".join(asks)) == ()  # all sentences of a short one are
+
+
+@pytest.mark.parametrize("momentary", [frozenset(), frozenset({"harm"})], ids=["none", "harm"])
+def test_asking_sentences_are_looked_for_where_harm_is_read(momentary: frozenset[str]) -> None:
+    config = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}), momentary=momentary)
+    batch = TextReader(None).begin([Asked(f"{MAIL}How do I oil a shelf? {MAIL}", config)])
+    (text,) = batch._texts
+    assert text.sentences == (("How do I oil a shelf? ",) if momentary else ())
 
 
 def test_the_first_and_the_last_asking_sentences_are_read() -> None:

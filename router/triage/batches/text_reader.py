@@ -38,6 +38,7 @@ from router.triage.text.amount_lists import unquoted
 from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
+from router.triage.text.windows import asking
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
@@ -106,6 +107,7 @@ class TextReader:
             _in_plain_words(asked, facts),
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
+            _sentences(asked, facts),
         )
 
     def _mended(self, text: str, facts: TurnFacts) -> str:
@@ -131,6 +133,7 @@ class _Text(NamedTuple):
     framed: str  # what is matched in its place; "" where it has no frame
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
+    sentences: tuple[str, ...]  # read by themselves
 
 
 def _by_rules(facts: TurnFacts) -> TurnReading:
@@ -164,7 +167,7 @@ class TextBatch:
             whole += [Asked(one.plain, one.config) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
             new = [(i, one) for i, one in enumerate(texts) if i not in self._whole.written]
-            self._sentences = [i for i, one in new for _ in _sentences(one)]
+            self._sentences = [i for i, one in new for _ in one.sentences]
             parts = [
                 Asked(part, one.config, use=Use.HEADS)
                 for one in texts
@@ -173,7 +176,7 @@ class TextBatch:
             parts += [
                 Asked(part, one.config, (fold(part).words, one.facts.language), use=Use.HARM)
                 for _, one in new
-                for part in _sentences(one)
+                for part in one.sentences
             ]
             parts += [
                 Asked(clause, one.config, use=Use.MATCH) for one in texts for clause in one.clauses
@@ -244,8 +247,8 @@ class TextBatch:
             of_sentences = part_rows[len(self._passages) :]
             for index, row in zip(self._sentences, of_sentences, strict=False):
                 facts, names = texts[index].facts, texts[index].config.momentary
-                among = len(facts.sentences) or ASKING_WEIGHS * len(facts.asking)
                 own = bool(facts.sentences)
+                among = len(texts[index].sentences) * (1 if own else ASKING_WEIGHS)
                 rows[index] = more_harmful(rows[index], row, among, names, own_matter=own)
             self._by_asks(matches, part_matches[len(self._passages) + len(self._sentences) :])
         # Rows of second readings lie behind the texts' own, and are not used.
@@ -279,7 +282,7 @@ class TextBatch:
     def _by_asks(self, matches: list[Match | None], clause_matches: Sequence[Match | None]) -> None:
         """Notes the answers of requests that ask for several, by the matches of their clauses."""
         position = 0
-        for index, (*_, clauses) in enumerate(self._texts):
+        for index, clauses in enumerate([one.clauses for one in self._texts]):
             own = clause_matches[position : position + len(clauses)]
             position += len(clauses)
             match = matches[index]
@@ -336,10 +339,12 @@ class TextBatch:
             matches[index] = surer(match, own)
 
 
-def _sentences(one: _Text) -> tuple[str, ...]:
+def _sentences(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
     """Returns the sentences that are read by themselves: all of a message, or those of a longer
     text that ask, where the policy reads texts for harm."""
-    return one.facts.sentences or (one.facts.asking if one.config.momentary else ())
+    if facts.sentences or not asked.config.momentary or facts.language not in READ_LANGUAGES:
+        return facts.sentences
+    return asking(facts.instead or without_folders(asked.text))
 
 
 def _said(asked: Asked, facts: TurnFacts) -> str:

@@ -5,15 +5,17 @@ see". So a message of nothing but the words with which people end a chat, or tak
 named here. Whatever else stands in it ("goodbye everyone", "I see no way") leaves it to the reader.
 
 So does it in "goodbye everyone, my parental leave begins on Monday" and in "I can't go on holiday".
-A message of nothing but everyday words that gives a reason from work or travel is named here too.
-"Close my account, I won't need it" gives none: people write that before they die.
+A message of whole phrases that say so is named here too. No single word of them counts: "I can't"
+and "I won't be here" stay with the reader, as does a goodbye in a sentence without its reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from router.regexes.late import late_regex
 from router.triage.framing.known_runs import known_runs, phrases_of
+from router.triage.text.folding import words_of
 
 _PARTINGS = (
     "bye|goodbye|good bye|bye bye|bye for now|goodbye for now|see you|see ya|see you later|"
@@ -44,46 +46,52 @@ _AROUND = (
     "thanks for your help|thank you for your help|thanks for the help|and|then|so|for now|now|"
     "no thanks|no thank you|no|yes|for today"
 )
-_DAYS = (
-    "tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|next week|next month|"
-    "this week|this afternoon|this morning|next monday|next year"
+_AWAY_WHO = "i m|im|i am|i ll be|i will be"
+_AWAY_WHERE = (
+    "on leave|on parental leave|on maternity leave|on paternity leave|on annual leave|on holiday|"
+    "on vacation|on a business trip|out of office|out of the office"
 )
-_REASONS = (
-    "on leave|parental leave|maternity leave|paternity leave|annual leave|sick leave|"
-    "on holiday|on holidays|go on holiday|going on holiday|go on a holiday|my holiday|my holidays|"
-    "on vacation|go on vacation|going on vacation|my vacation|out of office|out of the office|"
-    "be in the office|my shift ends|my shift starts|late shift|early shift|night shift|"
-    "a day off|the day off|the week off|business trip|go on a trip|"
-    "retire|retiring|my retirement|new job|last day at work|last day at the company|"
-    "last day at the office|last working day|leave the parcel|leave the package|hand over|"
-    "handover|the standup|takes over the|cover for me|covers for me|covering for me"
+_AWAY_ELSE = (
+    "i start my parental leave|i start my maternity leave|i start my paternity leave|"
+    "my parental leave starts|my parental leave begins|my maternity leave starts|"
+    "my maternity leave begins|my paternity leave starts|my paternity leave begins|"
+    "i start my holiday|i start my holidays|i start my vacation|my holiday starts|"
+    "my holidays start|my vacation starts"
 )
-"""Say why somebody is away, by work or travel alone; nothing of an account that is closed."""
-_EVERYDAY = (
-    "i|i m|i ll|i ve|i am|i will|i have|i start|im|ive|you|we|we re|we are|we ll|my|our|your|the|a|"
-    "an|it|this|that|is|are|am|was|be|will|won t|wont|not|can t|cant|cannot|can|could|should|to|"
-    "for|from|in|on|at|of|with|and|so|but|then|until|till|after|before|as|by|here|there|away|out|"
-    "back|off|home|at home|please|hi|hello|hey|dear|all|everyone|everybody|team|colleagues|"
-    "colleague|office|leave|work|shift|holiday|vacation|company|parcel|package|courier|delivery|"
-    "neighbour|neighbor|neighbours|neighbors|starts|begins|begin|starting|ends|at work|"
-    "finishes|one|two|three|four|five|six|seven|eight|nine|ten|o clock|pm|who|which|where|when|"
-    "take|takes|takes over|over|week|weeks|day|days|month|months|because|since|meeting|"
-    "come|wait|move|call|write|laptop|badge|keys|give|return|hand in|handed in|said goodbye|"
-    "letter to cancel|letters to cancel|letter to cancel it|letters to cancel it|written|sent|"
-    "thanks for everything|thank you for everything|for your understanding|"
-    "thanks for your understanding|your help|had|january|february|march|april|may|june|july|"
-    "august|september|october|november|december"
+_ABSENT = (
+    "i can't go on holiday|i cannot go on holiday|we can't go on holiday|we cannot go on holiday|"
+    "i can't go on vacation|i cannot go on vacation|we can't go on vacation|"
+    "we cannot go on vacation|i won't be in the office|i will not be in the office|"
+    "i can't come to the office|i cannot come to the office"
 )
+"""Say that somebody is away, and not why: no goodbye goes with them."""
+_TIMES = (
+    "tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|this week|this month|"
+    "this year|next week|next month|next year"
+)
+_BESIDE = (
+    "hi|hi all|hi everyone|hi team|hello|hello all|hello everyone|hello team|dear all|dear team|"
+    "dear colleagues|all|everyone|team|colleagues|thanks|thank you|"
+    "thanks for your understanding|thank you for your understanding"
+)
+_FAREWELLS = "bye|goodbye|good bye|bye bye|bye for now|goodbye for now"
 
 
 _CLOSING = phrases_of(f"{_PARTINGS}|{_RECEIPTS}")
 _KNOWN = _CLOSING | phrases_of(f"{_ENDS}|{_AROUND}")
-_AWAY = phrases_of(_REASONS)
-_KNOWN_AWAY = phrases_of(f"{_PARTINGS}|{_AROUND}|{_DAYS}|{_REASONS}|{_EVERYDAY}")
+_AWAY = phrases_of(_AWAY_ELSE) | {
+    (*who, *where) for who in phrases_of(_AWAY_WHO) for where in phrases_of(_AWAY_WHERE)
+}
+_SAYS_ABSENT = _AWAY | phrases_of(_ABSENT)
+_PARTS = phrases_of(_FAREWELLS)
+_WHEN = phrases_of(_TIMES)
+_FROM = {(word, *when) for word in ("from", "until", "till", "on") for when in _WHEN}
+_KNOWN_AWAY = _SAYS_ABSENT | _PARTS | phrases_of(_BESIDE) | _WHEN | _FROM
+_SENTENCE = late_regex(r"[^.?!\n]+")
+_CLAUSE = late_regex(r"[,;:()]| -|- ")
 
 MOST_WORDS = 16
 """Words of the longest message that is looked at: who says more has more to say."""
-MOST_WORDS_AWAY = 30
 
 
 def only_closes(words: Sequence[str]) -> bool:
@@ -95,10 +103,21 @@ def only_closes(words: Sequence[str]) -> bool:
     return len(words) <= MOST_WORDS and not _CLOSING.isdisjoint(known_runs(words, _KNOWN))
 
 
-def only_is_away(words: Sequence[str]) -> bool:
-    """Returns True for folded words that only say that somebody is away, and why.
+def only_is_away(text: str) -> bool:
+    """Returns True for a folded text that only says, in whole phrases, that somebody is away.
 
-    >>> only_is_away("goodbye everyone i m on leave".split()), only_is_away("i can t go on".split())
+    Each sentence says so, and one with a goodbye says that it is for leave, a holiday or a trip.
+
+    >>> only_is_away("goodbye all, i'm on leave"), only_is_away("i'm on leave. goodbye all")
     (True, False)
     """
-    return len(words) <= MOST_WORDS_AWAY and not _AWAY.isdisjoint(known_runs(words, _KNOWN_AWAY))
+    sentences = [[words_of(part) for part in _CLAUSE.split(one)] for one in _SENTENCE.findall(text)]
+    sentences = [clauses for one in sentences if (clauses := [words for words in one if words])]
+    return bool(sentences) and all(map(_is_away, sentences))
+
+
+def _is_away(clauses: Sequence[Sequence[str]]) -> bool:
+    runs = [known_runs(words, _KNOWN_AWAY) for words in clauses]
+    said = {phrase for run in runs for phrase in run}
+    reasons = _SAYS_ABSENT if _PARTS.isdisjoint(said) else _AWAY
+    return all(runs) and not reasons.isdisjoint(said)

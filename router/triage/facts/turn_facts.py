@@ -27,7 +27,7 @@ from router.triage.text.phrases import (
 )
 from router.triage.text.spelling import Mend, as_written, knows_all
 from router.triage.text.terms import TermFinder
-from router.triage.text.windows import asking, passages, sentences
+from router.triage.text.windows import passages, sentences
 from router.types import READ_LANGUAGES, Amount
 
 STRATEGY_WORDS = 150
@@ -60,7 +60,6 @@ class TurnFacts(Struct, frozen=True):
     even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
-    asking: tuple[str, ...] = ()  # sentences of a longer text that ask, read besides for harm
     mended: str = ""  # the text without typing errors and folders; "" where it has none
 
 
@@ -129,7 +128,6 @@ def find_facts(
         even=told.even if language == told.language else (),
         passages=passages(instead or plain),
         sentences=sentences(instead or plain),
-        asking=asking(instead or plain) if language in READ_LANGUAGES else (),
         mended=mended if mended != text else "",
     )
 

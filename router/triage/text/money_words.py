@@ -38,7 +38,7 @@ CURRENCY_WORDS = {
     "dolares": "USD", "dollari": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP",
     "pounds": "GBP", "quid": "GBP", "sterling": "GBP", "yen": "JPY", "円": "JPY", "元": "CNY",
     "yuan": "CNY", "renminbi": "CNY", "rmb": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR",
-    "bitcoin": "BTC", "bitcoins": "BTC", "btc": "BTC", "eth": "ETH", "ethereum": "ETH",
+    "bitcoin": "BTC", "bitcoins": "BTC", "btc": "BTC", "ethereum": "ETH",
     "franc": "CHF", "francs": "CHF", "franken": "CHF", "sfr": "CHF", **other.CURRENCY_WORDS,
 }  # fmt: skip
 

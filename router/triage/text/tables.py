@@ -83,10 +83,17 @@ _NUMBERED = (
     "order orders id no nr number numbers phone tel fax mobile call ref reference ticket part "
     "article sku iban zip plz postcode code year date qty quantity stock customer customers "
     "account serial version room bestellung bestellnummer nummer kunde kundennummer telefon "
-    "artikel menge jahr commande client numero pedido cliente telefono ano"
+    "artikel menge jahr commande client numero pedido cliente telefono ano invoice invoices "
+    "rechnung rechnungen rechnungsnummer facture factura fattura contract vertrag vertragsnummer "
+    "contrat contrato reservation reservierung booking buchung case tracking sendung ext extension "
+    "durchwahl flat apartment wohnung members mitglieder mitglied pin badge"
 )
 _NAMES_NUMBER = frozenset(_NUMBERED.split())
-"""Words of rows whose number is no sum, below a line such as "All amounts in EUR"."""
+"""Words of rows whose first or whole number is no sum, below a line such as "All amounts in EUR".
+"Invoice 4711  1,200.00" has a sum behind it."""
+BARE_DIGITS = 5
+"""Digits of a sum below such a line that has no mark of thousands: a longer number is often an
+identifier (20261101), and a sum of six digits has its mark, or a currency of its own."""
 _COLUMN = late_regex(
     rf"(?:(?P<first>[{_SYMBOLS}]|[A-Z]{{3}}) [^\W\d_]|[^{_SYMBOLS}]{{0,40}}?(?<![^\W_])"
     rf"(?P<last>[{_SYMBOLS}]|[^\W\d_]{{3,9}})[)\].: ]{{0,3}}$)"
@@ -239,16 +246,18 @@ def _row(line: str, begins: int, units: list[_Unit], *, skip: int = 0) -> Iterat
     named = [word.lower() for word in _WORD.findall(line)]
     if not words.NOT_MONEY.isdisjoint(named):
         return
-    if units[0].last_only and not _NAMES_NUMBER.isdisjoint(named):
-        return
+    numbered = not _NAMES_NUMBER.isdisjoint(named)
     enumerated = _ENUMERATED.match(line)
     numbers = _CELL.finditer(line, enumerated.end() if enumerated else skip)
     for match in islice(numbers, MOST_CELLS):
         column = line.count("|", 0, match.start())
         unit = next((unit for unit in units if unit.column in (-1, column)), None)
-        if unit is not None and unit.last_only and line[match.end() :].strip(" .,;-|)"):
-            continue
         written = match["number"]
+        if unit is not None and unit.last_only:
+            bare = written.isdigit() and (numbered or len(written) > BARE_DIGITS)
+            alone = numbered and _DIGIT.search(line, 0, match.start()) is None
+            if bare or alone or line[match.end() :].strip(" .,;-|)"):
+                continue
         year = len(written) == 4 and written.isdigit() and 1900 <= int(written) <= 2100
         value = None if year else words.number_value(written, dot_is_decimal=False)
         if unit is not None and unit.currency and value:
