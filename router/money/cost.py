@@ -258,7 +258,7 @@ def message_bound(message: Message) -> int:
         if part.kind == "input_audio":
             total += sound_bound(part)
         elif part.kind == "file":
-            total += file_bound(part.payload)
+            total += file_bound(part)
         elif part.kind not in ("text", "image_url"):
             total += utf8_size(part.payload)
     for call in message.tool_calls:

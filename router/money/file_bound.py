@@ -13,7 +13,7 @@ import hashlib
 import re
 import zlib
 
-from router.types import utf8_size
+from router.types import ContentPart, utf8_size
 
 PAGE_TOKENS = 3_500
 """Tokens of a page. Anthropic's documents of 2026 say 1,500 to 3,000 for its text; the picture is
@@ -49,7 +49,7 @@ MOST_KNOWN = 256
 
 
 class PageCounts:
-    """Remembers the pages of files by their digests: each rung and each try asks again.
+    """Remembers the pages of files by their digests: each turn of a conversation sends them again.
 
     A file of ten megabytes takes half a second to read, and a twentieth of that to digest. Only
     its digest stays.
@@ -77,8 +77,18 @@ COUNTS = PageCounts()
 """Is shared by all requests of a process: what a file holds does not depend on who sends it."""
 
 
-def file_bound(payload: str) -> int:
-    """Returns as many tokens as providers count for one file at most, given as JSON of its part."""
+def file_bound(part: ContentPart) -> int:
+    """Returns as many tokens as providers count for one file at most.
+
+    The part keeps the number, as `measured_once` does: each rung and each try asks again.
+    """
+    bound: int | None = part.__dict__.get("file_bound")
+    if bound is None:
+        bound = part.__dict__["file_bound"] = _bound(part.payload)
+    return bound
+
+
+def _bound(payload: str) -> int:
     size = utf8_size(payload)
     last = max(0, len(payload) - 2_000)
     if _ADDRESS.search(payload, 0, 2_000) or _ADDRESS.search(payload, last):

@@ -145,7 +145,8 @@ class FeedbackBook(Protocol):
     async def add(
         self, feedback: Feedback, corrected: str = "", comment: str = ""
     ) -> tuple[Heard, bool]:
-        """Returns the feedback that counts now, and True when it is new. A repeat changes nothing.
+        """Returns the feedback that counts now, and True when it is new. A repeat changes
+        nothing but the comment, which a new one replaces.
 
         Raises FeedbackRefused when this source gave feedback too often on this decision.
         """

@@ -16,7 +16,7 @@ JsonText = NewType("JsonText", str)
 """Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""
 
 
-class ContentPart(Struct, frozen=True):
+class ContentPart(Struct, frozen=True, dict=True):
     """Holds a part of a message that is not plain text. `payload` goes upstream unchanged."""
 
     kind: str  # "image_url", "input_audio", "file", "text", ...

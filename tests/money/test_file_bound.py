@@ -10,7 +10,8 @@ import pytest
 
 from router.money.cost import input_bound, most_image_tokens
 from router.money.file_bound import MOST_KNOWN, MOST_PAGES, PAGE_TOKENS, PageCounts, file_bound
-from router.types import ChatRequest, ContentPart, Message
+from router.types import ChatRequest, ContentPart, JsonText, Message
+from tests.kits.changed import replace
 
 
 def pdf(pages: int, *, packed: bool = False, counted: bool = True, trailer: bytes = b"") -> bytes:
@@ -38,13 +39,17 @@ def payload(data: bytes) -> str:
     )
 
 
+def bound(file: str) -> int:
+    return file_bound(ContentPart("file", JsonText(file)))
+
+
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("counted", [False, True])
 def test_a_pdf_counts_by_its_pages(packed: bool, counted: bool) -> None:
     file = payload(pdf(20, packed=packed, counted=counted))
     assert len(file) < 20 * 300
-    assert file_bound(file) == 20 * PAGE_TOKENS
-    assert file_bound(file) == 20 * PAGE_TOKENS  # the second time it is known
+    assert bound(file) == 20 * PAGE_TOKENS
+    assert bound(file) == 20 * PAGE_TOKENS  # the second time it is known
 
 
 @pytest.mark.parametrize(
@@ -60,36 +65,36 @@ def test_a_pdf_counts_by_its_pages(packed: bool, counted: bool) -> None:
     ids=["encrypted", "escaped", "no pages", "packed otherwise", "by id", "by address"],
 )
 def test_a_file_whose_pages_cannot_be_counted_has_the_most(file: str) -> None:
-    assert file_bound(file) == MOST_PAGES * PAGE_TOKENS
+    assert bound(file) == MOST_PAGES * PAGE_TOKENS
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a"])
 def test_a_pdf_behind_other_bytes_is_one(name: str) -> None:
     data = base64.b64encode(b"\n" + pdf(20, packed=True)).decode()
     file = json.dumps({"file": {"filename": name, "file_data": f"data:x/y;base64,{data}"}})
-    assert file_bound(file) == 20 * PAGE_TOKENS
+    assert bound(file) == 20 * PAGE_TOKENS
 
 
 def test_a_text_counts_by_its_bytes() -> None:
     file = json.dumps(
         {"file": {"filename": "a.txt", "file_data": "data:text/plain;base64,aGVsbG8="}}
     )
-    assert file_bound(file) == len(file)
+    assert bound(file) == len(file)
 
 
 def test_a_stream_that_inflates_without_end_has_the_most_pages() -> None:
     bomb = zlib.compress(bytes(64 * 1_024 * 1_024))
     file = b"%PDF-1.7\n<</Type/ObjStm>>stream\n" + bomb + b"\nendstream"
-    assert file_bound(payload(file)) == MOST_PAGES * PAGE_TOKENS
+    assert bound(payload(file)) == MOST_PAGES * PAGE_TOKENS
 
 
 def test_an_image_in_its_own_size_counts_more() -> None:
-    def bound(detail: str) -> int:
+    def image_bound(detail: str) -> int:
         image = json.dumps({"image_url": {"url": "data:image/png;base64,AA==", "detail": detail}})
         message = Message("user", "what is it", parts=(ContentPart("image_url", image),))
         return input_bound(ChatRequest((message,), "auto"), 4_000)
 
-    assert bound("original") - bound("high") == 21_000
+    assert image_bound("original") - image_bound("high") == 21_000
 
 
 def test_images_of_claude_count_up_to_five_thousand_tokens() -> None:
@@ -112,3 +117,18 @@ def test_a_remembered_file_is_known_by_all_that_it_holds() -> None:
     one = one.replace(b"Kids[4 0 R 5 0 R]/Count 2", b"Kids[4 0 R       ]/Count 1")
     one = one.replace(b"/Type /Pane", b"/Type /Page", 1)
     assert (counts.of(payload(two)), counts.of(payload(one)), counts.of(payload(two))) == (2, 1, 2)
+
+
+def test_a_request_reads_its_file_once() -> None:
+    class Watched(str):
+        reads = 0
+
+        def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+            self.reads += 1
+            return super().encode(encoding, errors)
+
+    file = Watched(payload(pdf(20)))
+    request = ChatRequest((Message("user", "", parts=(ContentPart("file", file),)),), "auto")
+    for model in ("a", "b", "c"):  # each try has its copy
+        input_bound(replace(request, requested_model=model), 4_000)
+    assert file.reads == 1

@@ -6,7 +6,9 @@ import asyncio
 import importlib.util
 import signal
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -284,6 +286,30 @@ def test_readiness_says_that_redis_is_lost(tmp_path: Path) -> None:
             eventually(lambda: served.chat().status_code == 503)
             ready = served.client.get("/readyz")
     assert (ready.status_code, ready.json()["redis"]["state"]) == (200, "failing")
+
+
+class Refusing(socketserver.StreamRequestHandler):
+    """Answers each command of a client with an error that repeats a secret."""
+
+    def handle(self) -> None:
+        for line in self.rfile:
+            if line.startswith(b"*"):  # a command begins
+                self.wfile.write(b"-ERR denied to sk-live-abcdefghijklmnop\r\n")
+
+
+def test_readiness_shows_the_words_of_redis_redacted(tmp_path: Path) -> None:
+    with (
+        Upstream(tmp_path) as upstream,
+        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as refusing,
+    ):
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        policy = write_policy(tmp_path, upstream.url, budgets={"*": {"requests_per_minute": 100}})
+        redis = f"redis://127.0.0.1:{refusing.server_address[1]}/0"
+        with Served(tmp_path, policy, "--redis", redis) as served:
+            assert served.chat().status_code == 503
+            told = served.client.get("/readyz").json()["redis"]
+        refusing.shutdown()
+    assert told == {"state": "failing", "detail": "denied to [SECRET]"}
 
 
 async def test_a_redis_whose_clock_was_set_back_locks_nobody_out(server: str) -> None:

@@ -221,8 +221,9 @@ def _reviewers(saving: Saving, findings: Findings) -> list[str]:
 
 def _bounds(saving: Saving, findings: Findings) -> list[str]:
     """States how much of the own cost may be too much, where that could change a reader's mind."""
-    calls, estimated = findings.whole.estimated
-    if not calls or findings.whole.observed or 10 * estimated <= abs(saving.saved_nano_usd or 0):
+    _, estimated = findings.whole.estimated
+    small = 10 * estimated < abs(saving.saved_nano_usd or 0)
+    if not estimated or small or findings.whole.observed:
         return []
     bound = findings.money(estimated)
     return [f"and up to {bound} of its cost is a bound: nobody said what those calls used"]

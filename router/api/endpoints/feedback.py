@@ -1,7 +1,8 @@
 """Takes a client's feedback on the decision behind an answer: `POST /v1/feedback`.
 
 A client has one entry for each decision. A later one replaces it, and the earlier ones stay in the
-chain. The same entry again changes nothing, so a retry is harmless.
+chain. The same entry again changes nothing but the comment, which a new one replaces, so a retry is
+harmless.
 """
 
 from __future__ import annotations

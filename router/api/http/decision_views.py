@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-import orjson
 
 from router.ledger.row_reading import (
     call_price_unknown,
@@ -218,8 +217,8 @@ def decision_document(
     for name in ("domain", "request_type"):
         del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
-    # A request that failed early has no record.
-    record = orjson.loads(row.record or "{}")
+    # A request that failed early has no record. orjson makes a float of a sum beyond 64 bits.
+    record = msgspec.json.decode(row.record or "{}")
     if record.get("signals"):
         _name_no_unlikely_matter(record["signals"])
     document["record"] = record
@@ -237,8 +236,8 @@ def decision_document(
     document["reviewed"] = verdict_view(case) if case and case.reviewed else None
     document["feedback"] = [feedback_view(feedback) for feedback in heard]
     if steps is not None:
-        document["reasoning"] = orjson.Fragment(steps)
-    return orjson.dumps(document)
+        document["reasoning"] = msgspec.Raw(steps.encode())
+    return msgspec.json.encode(document)
 
 
 def _models(row: RequestRow, record: dict[str, object]) -> list[str]:

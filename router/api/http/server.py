@@ -391,12 +391,14 @@ class Server:
         """
         if self._admin_address.divides and not self._admin_address.received(scope):
             return NO_DETAILS
+        headers: dict[str, str] = {}
         try:
             headers = headers_of(scope)
             identity = await self._door.admit(headers, KeyScope.ADMIN)
             self._door.require_own_name(headers, identity)
-        except LedgerUnavailable:
-            return LEDGER_AWAY
+        except LedgerUnavailable:  # nobody learns it who sent no key
+            keyed = "authorization" in headers or "x-api-key" in headers
+            return LEDGER_AWAY if keyed else NO_DETAILS
         except TiergateError:
             return NO_DETAILS
         return ""

@@ -201,9 +201,10 @@ OPERATIONS = (
         "post",
         "/v1/feedback",
         "Report how an answer did",
-        "correct, the corrected answer, what a mistake cost, and the outcome: resolved at first "
-        "contact, satisfaction from 1 to 5, minutes of handling. Later feedback replaces earlier "
-        "feedback; the same again changes nothing. Own tenant only.",
+        "correct, the corrected answer, a comment that says why, what a mistake cost, and the "
+        "outcome: resolved at first contact, satisfaction from 1 to 5, minutes of handling. Later "
+        "feedback replaces earlier feedback; the same again changes nothing but the comment, "
+        "which a new one replaces. Own tenant only.",
         True,
         FEEDBACK,
     ),

@@ -1,19 +1,20 @@
 """Writes the log to standard error so that no request fails or waits because of it.
 
-A full disk, a reader that has gone and one that reads no more cost lines, and the next line that
-can be written has their number. It knows nothing about what a line says.
+A full disk, a reader that has gone and one that is behind cost lines, and the next line that can be
+written has their number. It knows nothing about what a line says.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import select
+import stat
+import sys
 from collections.abc import MutableMapping
 
 Fields = MutableMapping[str, object]
 STANDARD_ERROR = 2
-WAITS_MS = 100
-"""For a reader that is behind: once, until it reads again. All requests wait meanwhile."""
 
 
 class LogStream(io.FileIO):
@@ -22,19 +23,40 @@ class LogStream(io.FileIO):
     def __init__(self, descriptor: int = STANDARD_ERROR) -> None:
         super().__init__(descriptor, "w", closefd=False)
         self.lost = 0
-        """Counts the lines that could not be written since the last one that could."""
+        """Counts the lines that could not be written whole since the last one that could."""
+        self._cut = False
+        """Is True while what was written ends within a line."""
+        # A pipe with any room takes this much without a wait. A file never waits for a reader, and
+        # one write keeps a line together where several processes append.
+        whole = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._most = sys.maxsize if whole else select.PIPE_BUF
         self._room = select.poll()
         self._room.register(descriptor, select.POLLOUT)
 
     def write(self, line: bytes) -> int:  # type: ignore[override]
-        """Writes one line, or counts it as lost."""
-        try:
-            room = self._room.poll(0 if self.lost else WAITS_MS)
-            written = super().write(line) if room else None
-        except OSError:
-            written = None
-        self.lost = self.lost + 1 if written is None else 0
+        """Writes one line, or counts it as lost. What follows a part of a line begins a new one."""
+        begin = b"\n" if self._cut else b""
+        text = begin + line
+        written = self._written(text)
+        if written == len(text):
+            self.lost, self._cut = 0, False
+        else:
+            self.lost += 1
+            self._cut = written > len(begin) or (self._cut and not written)
         return len(line)
+
+    def _written(self, text: bytes) -> int:
+        """Returns how many bytes could be written at once."""
+        written = 0
+        try:
+            while written < len(text) and self._room.poll(0):
+                part = super().write(text[written : written + self._most])
+                if not part:
+                    break
+                written += part
+        except OSError:
+            pass
+        return written
 
     def text(self) -> io.TextIOWrapper:
         """Returns the text file over it, which keeps nothing back."""

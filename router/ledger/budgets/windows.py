@@ -268,14 +268,16 @@ COUNTED_COST = (
     f"(a.provider_cost_nano_usd > a.cost_nano_usd AND NOT {SETTLED_BEFORE})) "
     "THEN a.provider_cost_nano_usd ELSE a.cost_nano_usd END"
 )
-"""SQL of what a settled attempt counts in windows: `counted_cost`."""
+"""SQL of what a settled attempt counts in windows: `counted_cost`, and what that does not know: a
+call with a correction of an older version (SETTLED_BEFORE)."""
 
 
 def counted_cost(role: str, cost_nano_usd: int, provider_cost_nano_usd: int | None) -> int:
     """Returns what a settled attempt counts in windows, in nano-dollars.
 
     A call counts the higher of what it was booked at and what its provider stated. A bill's
-    correction of such a call counts the bill's difference from that.
+    correction of such a call counts the bill's difference from that. It is for attempts of now:
+    only COUNTED_COST knows the corrections of older versions.
     """
     if provider_cost_nano_usd is None:
         return cost_nano_usd

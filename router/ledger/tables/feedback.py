@@ -130,13 +130,14 @@ class SqlFeedback:
     ) -> tuple[Heard, bool]:
         """Appends within the caller's transaction; the digest is in `feedback`.
 
-        The newest comment replaces the one before, also where the same is said again. Raises
-        FeedbackRefused.
+        A new comment replaces the one before also where the same is said again; the same without
+        one leaves it. Raises FeedbackRefused.
         """
         connection.exec_driver_sql(_LOCK)
         before = _records_of(connection, feedback.request_id, feedback.source)
         if before and before[-1].feedback.says() == feedback.says():
-            self._put_comment(connection, feedback, comment)
+            if comment:  # a retry that lacks it must not delete it
+                self._put_comment(connection, feedback, comment)
             return _newest(connection, before, self._clock.now_ms(), self._keys), False
         if len(before) >= MAX_REVISIONS:
             raise FeedbackRefused(

@@ -261,13 +261,22 @@ def test_a_retry_that_got_its_first_answer_again_is_worth_no_saving() -> None:
     assert cache_line(only_repeats.cache).endswith("not an addition to them.")
 
 
-@pytest.mark.parametrize(("usd", "told"), [(4, True), (0.01, False)])
-def test_bound_of_a_cut_call_stands_beside_a_saving_that_it_changes(usd: float, told: bool) -> None:
-    """Without it 30 answers saved $14.70; a stream that its client left counts at its bound."""
+@pytest.mark.parametrize(
+    ("nano_usd", "told"),
+    [(4 * USD, True), (1_470_000_000, True), (1_469_999_999, False), (0, False)],
+)
+def test_bound_of_a_cut_call_stands_beside_a_saving_that_it_changes(
+    nano_usd: int, told: bool
+) -> None:
+    """Without it 33 answers saved $16.17; a stream that its client left counts at its bound.
+
+    At $1.47 they saved $14.70: it is a tenth of that.
+    """
     cut = {"estimated": True, "state": AttemptState.CANCELLED, "cost_basis": CostBasis.TOKEN_PRICE}
-    call = an_attempt("gone", 2, round(usd * USD), **cut)
+    call = an_attempt("gone", 2, nano_usd, **cut)
     gone = replace(a_failure(100), state=RequestState.CANCELLED, error_code="", attempts=(call,))
     gone = replace(gone, cost_nano_usd=call.cost_nano_usd)
-    headline = report_of([*a_day(30, 0, 0), gone]).headline
-    assert ("and up to $4.00 of its cost is a bound: nobody said" in headline) is told
+    headline = report_of([*a_day(33, 0, 0), gone]).headline
+    bound = f"and up to ${nano_usd / USD:.2f} of its cost is a bound: nobody said"
+    assert (bound in headline) is told
     assert ("is a bound" in headline) is told

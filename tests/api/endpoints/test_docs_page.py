@@ -41,6 +41,12 @@ def test_each_endpoint_is_linked_to_its_description() -> None:
     assert set(anchors) <= set(ids)
 
 
+def test_description_of_feedback_names_each_thing_that_can_be_said() -> None:
+    (text,) = [one.detail for one in OPERATIONS if one.path == "/v1/feedback"]
+    assert {"correct", "corrected", "comment", "cost", "outcome"} <= set(re.findall(r"\w+", text))
+    assert "changes nothing but the comment, which a new one replaces" in text
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_named_documents_are_in_the_repository(name: str) -> None:
     assert Path(ROOT, name).is_file()

@@ -47,6 +47,19 @@ def test_a_document_has_what_the_provider_stated_beside_our_cost() -> None:
     assert shown["provider_cost_nano_usd"] is None
 
 
+def test_a_sum_of_more_than_64_bits_stays_exact() -> None:
+    row = a_row()
+    record = json.loads(row.record) | {"signals": {"impact_nano_usd": 30 * 10**18 + 1}}
+    read = json.loads(decision_document(replace(row, record=json.dumps(record))))["record"]
+    assert repr(read["signals"]["impact_nano_usd"]) == "30000000000000000001"
+
+
+def test_a_document_has_the_steps_as_they_are_stored() -> None:
+    assert json.loads(decision_document(a_row(), steps='[{"step": 1}]'))["reasoning"] == [
+        {"step": 1}
+    ]
+
+
 @pytest.mark.parametrize(("grave", "shown"), [(0.49, (None, "")), (0.5, ("fraud", "en"))])
 def test_matter_is_shown_where_it_is_likelier_than_not(
     grave: float, shown: tuple[str | None, str]

@@ -140,6 +140,15 @@ async def test_newest_comment_replaces_the_one_before(tmp_path: Path) -> None:
         assert (heard.comment, new, heard.revisions) == (None, True, 2)
 
 
+async def test_same_statement_without_a_comment_keeps_the_one_before(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store="full")
+        await house.feedback.add(said("r1", correct=False), comment="rude")
+        heard, new = await house.feedback.add(said("r1", correct=False))
+        assert (heard.comment, new) == ("rude", False)
+        assert [one.comment for one in await house.feedback.of("r1")] == ["rude"]
+
+
 async def test_erasure_takes_the_comment(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
         await house.answered("r1", store="full")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from router.api.compose.core import Core
 from router.ledger.books.store import SqlLedger
 from router.policy.watch import PolicyWatcher
+from router.privacy.redact import redact
 from router.rate_limits.stores.redis_store import RedisRates
 from router.types import AnswererState
 
@@ -74,4 +75,5 @@ def readiness_of(
 
 
 def _part(fault: str) -> dict[str, str]:
-    return {"state": "failing" if fault else "ready", "detail": fault}
+    """Returns the state of a store; its client's words are shown as the log has them."""
+    return {"state": "failing" if fault else "ready", "detail": redact(fault)}
