@@ -165,7 +165,8 @@ def notes(
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
-            "and savings."
+            "and savings. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
+            "what the price book states."
         )
     if unknown.afterwards:
         each = ", ".join(f"{count(number)} {plain(name)}" for name, number in unknown.afterwards)
