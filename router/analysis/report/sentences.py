@@ -272,10 +272,10 @@ def fixed_line(fixed: FixedModel) -> str:
     if fixed.answerer is None:
         return f"One model for everything, at no more cost: none can be named, because {fixed.why}."
     return (
-        "One model for everything: of those that would have cost no more than routing did, "
-        f"{clean(fixed.answerer)} had the best chances. Asked all {count(fixed.requests)} "
-        f"requests, it was expected to be right in {percent(fixed.p)} of them, at "
-        f"{usd(fixed.mean_cost_nano_usd)} each; routing in {percent(fixed.own_p)}, at "
+        "One model for everything: of those whose chance is more than a prior and that would have "
+        f"cost no more than routing did, {clean(fixed.answerer)} had the best chances. Asked all "
+        f"{count(fixed.requests)} requests, it was expected to be right in {percent(fixed.p)} of "
+        f"them, at {usd(fixed.mean_cost_nano_usd)} each; routing in {percent(fixed.own_p)}, at "
         f"{usd(fixed.own_mean_cost_nano_usd)} each. These chances were estimated before the "
         "answers; nobody measured them. They count every mistake alike and know no hard rule, "
         "while rules send grave and costly requests to a higher tier even where a cheap answer "
