@@ -122,10 +122,22 @@ async def test_a_ceiling_of_money_gives_way_in_an_outage_where_the_policy_says_s
 
 async def test_a_ceiling_of_money_holds_where_the_policy_does_not_lift_it(houses: Houses) -> None:
     house = three(houses, "mid", "low")
-    with pytest.raises(UpstreamError):
+    with pytest.raises(UpstreamError) as failed:
         await house.gateway.complete(ask(), ALICE)
+    assert failed.value.told.endswith(
+        " deep was left out by a ceiling of money; `outage_lifts: [level_3_not_below_usd]` in the "
+        "policy would let it give way."
+    )
     row = await only_row(house)
     assert [a.answerer for a in row.attempts] == ["mid", "low"]
+
+
+async def test_an_answerer_that_stood_in_and_failed_was_not_left_out(houses: Houses) -> None:
+    house = three(houses, "mid", "low", "deep", decision=LIFTED)
+    with pytest.raises(UpstreamError) as failed:
+        await house.gateway.complete(ask(), ALICE)
+    assert "deep of tier tier3" in failed.value.told
+    assert "left out" not in failed.value.told
 
 
 async def test_a_lower_level_stands_in_unverified(houses: Houses) -> None:
