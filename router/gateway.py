@@ -22,7 +22,7 @@ from router.request.answer_verification import judged_again, judged_beside, may_
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.baselines import compared
 from router.request.calls.call_books import CallBooks
-from router.request.calls.failures import told_with, tried_notes
+from router.request.calls.failures import told_in
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
@@ -414,7 +414,7 @@ class Gateway:
         task.add_done_callback(lambda _: self._background.pop(routed.request_id))
         task.add_done_callback(partial(tell_unwritten, self._events, routed.request_id))
         if error is not None:
-            told_with(error, tried_notes(routed, progress), routed.request_id)
+            told_in(error, routed, progress)
 
     def _row(self, routed: RoutedRequest, progress: Progress, ending: Ending) -> RequestRow:
         secret = self._secret_of(routed.identity.tenant)

@@ -348,11 +348,14 @@ def _add_prospects(
 
     An answerer that lacks what the request needs, or had nothing for it, counts as never right, at
     no cost. One of unknown price counts not at all, nor one whose chance is only a prior: nobody
-    knows what it would have cost, or how often it is right.
+    knows what it would have cost, or how often it is right. Approved answers and exact tools are no
+    model that could be asked everything.
     """
     p_own = round(row.confidence * PPM) if is_answered else 0
     add_lists(whole.routed, [1, p_own, row.cost_nano_usd])
     for prospect in prospects:
+        if prospect.p_source in (PSource.KNOWN.value, PSource.MATCH.value):
+            continue
         able = not (prospect.missing or prospect.declined)
         unpriced = prospect.cost_basis == CostBasis.UNKNOWN.value
         if able and (unpriced or prospect.p_source == PSource.PRIOR.value):

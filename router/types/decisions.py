@@ -24,7 +24,7 @@ KNOWN_IS_NOT_NOVEL_FROM = 4
 GAINS_FROM = 5
 """Rows of earlier versions went to the lowest allowed rung wherever a chance was a prior, however
 much a wrong answer would have cost. They also let the ceiling of a rule give way where
-`low_impact` set the same one."""
+`low_impact` set the same one, and gave the shelf's reason where a lower model was not ready."""
 
 
 APPROVED_WORDS = "approved_words"

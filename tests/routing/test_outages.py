@@ -36,6 +36,7 @@ from router.types import (
     Hints,
     Outcome,
     Price,
+    PSource,
     Reason,
     Verdict,
 )
@@ -121,10 +122,22 @@ async def test_a_ceiling_of_money_gives_way_in_an_outage_where_the_policy_says_s
 
 async def test_a_ceiling_of_money_holds_where_the_policy_does_not_lift_it(houses: Houses) -> None:
     house = three(houses, "mid", "low")
-    with pytest.raises(UpstreamError):
+    with pytest.raises(UpstreamError) as failed:
         await house.gateway.complete(ask(), ALICE)
+    assert failed.value.told.endswith(
+        " deep was left out by a ceiling of money; `outage_lifts: [level_3_not_below_usd]` in the "
+        "policy would let it give way."
+    )
     row = await only_row(house)
     assert [a.answerer for a in row.attempts] == ["mid", "low"]
+
+
+async def test_an_answerer_that_stood_in_and_failed_was_not_left_out(houses: Houses) -> None:
+    house = three(houses, "mid", "low", "deep", decision=LIFTED)
+    with pytest.raises(UpstreamError) as failed:
+        await house.gateway.complete(ask(), ALICE)
+    assert "deep of tier tier3" in failed.value.told
+    assert "left out" not in failed.value.told
 
 
 async def test_a_lower_level_stands_in_unverified(houses: Houses) -> None:
@@ -227,6 +240,27 @@ async def test_a_level_known_to_be_down_is_passed_over_for_a_higher_one_first(
     house = houses(tiers, signals=CALMLY, thetas={"low": 0.8}, decision=LIFTED)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.reason) == ("deep", Reason.OUTAGE_HIGHER)
+
+
+@pytest.mark.parametrize(
+    ("source", "mid_p", "ready", "reason"),
+    [
+        (PSource.PRIOR, 0.9, False, Reason.NOT_READY),
+        (PSource.PRIOR, 0.9, True, Reason.NOTHING_TO_RESOLVE),
+        (PSource.LABELLED, 0.9, False, Reason.NOT_READY),
+        # It would not have gone first: a mistake costs more than the dearer model.
+        (PSource.LABELLED, 0.1, False, Reason.NOTHING_TO_RESOLVE),
+    ],
+)
+@pytest.mark.parametrize("declined", [Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF])
+def test_the_reason_is_the_model_that_is_down_not_the_shelf(
+    source: PSource, mid_p: float, ready: bool, reason: Reason, declined: Reason
+) -> None:
+    faq, mid, deep = facts(p2=mid_p, source=source)
+    rows = [replace(faq, declined=declined), replace(mid, ready=ready), deep]
+    first = decide(three_tiers(level_3_not_below_usd=0), EASY, rows, Asked()).first_rung
+    assert first.answerer == ("mid" if ready else "deep")
+    assert first.reasons[0] is (declined if reason is Reason.NOTHING_TO_RESOLVE else reason)
 
 
 def test_records_of_version_1_decide_again_to_their_own_ladders_and_steps() -> None:

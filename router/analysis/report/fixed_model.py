@@ -17,7 +17,7 @@ MIN_REQUESTS = 30
 def fixed_model(whole: Whole) -> FixedModel:
     """Returns the comparison, or the reason why there is none.
 
-    An answerer counts if it was weighed in every routed request. Where it lacked what a request
+    A model counts if it was weighed in every routed request. Where it lacked what a request
     needed, it counts as wrong, at no cost.
     """
     requests, own_p, own_cost = whole.routed
@@ -34,7 +34,7 @@ def fixed_model(whole: Whole) -> FixedModel:
     }
     if not weighed:
         return _none(
-            "no answerer with a known price, and with a chance that is more than a prior, was "
+            "no model with a known price, and with a chance that is more than a prior, was "
             "weighed in every request; or the policy changed",
             requests,
         )

@@ -210,13 +210,16 @@ def _accepted(saving: Saving, money: Dollars) -> list[str]:
 
 
 def _reviewers(saving: Saving, findings: Findings) -> list[str]:
-    """States if the loss comes only from reviewers' time."""
+    """States how much of the own cost is reviewers' time, where that could change a mind."""
     reviewed = findings.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
     saved = saving.saved_nano_usd or 0
-    # Only a loss that the reviewers' time alone causes is explained by it.
-    if saved >= 0 or saved + reviewed < 0:
+    if 10 * reviewed <= abs(saved):
         return []
-    return [f"and reviewers' time ({findings.money(reviewed)}) is what makes it a loss"]
+    spent = findings.money(reviewed)
+    # Only a loss that the reviewers' time alone causes is explained by it.
+    if saved < 0 <= saved + reviewed:
+        return [f"and reviewers' time ({spent}) is what makes it a loss"]
+    return [f"and {spent} of its cost is reviewers' time"]
 
 
 def _bounds(saving: Saving, findings: Findings) -> list[str]:

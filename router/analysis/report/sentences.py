@@ -165,7 +165,8 @@ def notes(
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
-            "and savings."
+            "and savings. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
+            "what the price book states."
         )
     if unknown.afterwards:
         each = ", ".join(f"{count(number)} {plain(name)}" for name, number in unknown.afterwards)
@@ -271,10 +272,10 @@ def fixed_line(fixed: FixedModel) -> str:
     if fixed.answerer is None:
         return f"One model for everything, at no more cost: none can be named, because {fixed.why}."
     return (
-        "One model for everything: of those that would have cost no more than routing did, "
-        f"{clean(fixed.answerer)} had the best chances. Asked all {count(fixed.requests)} "
-        f"requests, it was expected to be right in {percent(fixed.p)} of them, at "
-        f"{usd(fixed.mean_cost_nano_usd)} each; routing in {percent(fixed.own_p)}, at "
+        "One model for everything: of those whose chance is more than a prior and that would have "
+        f"cost no more than routing did, {clean(fixed.answerer)} had the best chances. Asked all "
+        f"{count(fixed.requests)} requests, it was expected to be right in {percent(fixed.p)} of "
+        f"them, at {usd(fixed.mean_cost_nano_usd)} each; routing in {percent(fixed.own_p)}, at "
         f"{usd(fixed.own_mean_cost_nano_usd)} each. These chances were estimated before the "
         "answers; nobody measured them. They count every mistake alike and know no hard rule, "
         "while rules send grave and costly requests to a higher tier even where a cheap answer "

@@ -1,4 +1,4 @@
-"""Writes the log to standard error so that no request fails or waits because of it.
+"""Writes the log and the banner so that no request and no start fails or waits because of it.
 
 A full disk, a reader that has gone and one that is behind cost lines, and the next line that can be
 written has their number. It knows nothing about what a line says.

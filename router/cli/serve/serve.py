@@ -53,6 +53,7 @@ ModelDir = Annotated[
 DATABASE = ".tiergate/ledger.db"
 DOCUMENTS = ".tiergate/documents.db"
 STATE_DIR = Path(".tiergate")
+STANDARD_OUTPUT = 1
 DocumentsPath = Annotated[
     str,
     typer.Option(
@@ -216,7 +217,17 @@ def serve(
 
 
 def _say(text: str) -> None:
-    typer.echo(text)
+    """Prints a line on standard output; what cannot be printed there goes to standard error."""
+    from router.api.process.log_stream import LogStream
+
+    out = LogStream(STANDARD_OUTPUT)
+    out.text().write(f"{text}\n")
+    # A full disk behind a line for people must not stop a server that could serve.
+    if out.lost:
+        LogStream().text().write(
+            "tiergate: standard output cannot be written; expected a file with room left or a pipe "
+            f"that somebody reads. The server goes on. The lines are:\n{text}\n"
+        )
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

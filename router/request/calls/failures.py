@@ -8,8 +8,9 @@ from router.errors import AnswererError, TiergateError, UpstreamError
 from router.privacy.redact import redact
 from router.request.progress import Progress
 from router.routing.decision_record import FailureNote
+from router.routing.hard_rules import LIFTS
 from router.routing.routed_request import RoutedRequest
-from router.types import AttemptRow, Reason
+from router.types import AttemptRow, Decision, Reason
 
 MOST_MESSAGE = 300
 """Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
@@ -43,6 +44,30 @@ def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote,
         for rung in [routed.decision.rungs[step.rung]]
     ]
     return (*failure_notes(progress), *unusable)
+
+
+def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> None:
+    """Notes in a request's error who was tried, and who might have been, which its client reads."""
+    told_with(error, tried_notes(routed, progress), routed.request_id)
+    if error.tried and progress.outage:
+        error.tried += _left_out(routed.decision)
+
+
+def _left_out(decision: Decision) -> str:
+    """Names the answerers whom only a ceiling of money kept from standing in; "" for none."""
+    lifts = {reason: name for name, reason in LIFTS.items()}
+    kept = {
+        rung.answerer: lifts[rung.reasons[0]]
+        for i, rung in enumerate(decision.rungs)
+        if rung.reasons and rung.reasons[0] in lifts and not rung.taken and i not in decision.spare
+    }
+    if not kept:
+        return ""
+    verb = "was" if len(kept) == 1 else "were"
+    return (
+        f" {', '.join([*kept][:MOST_NAMED])} {verb} left out by a ceiling of money; `outage_lifts: "
+        f"[{', '.join(sorted(set(kept.values())))}]` in the policy would let it give way."
+    )
 
 
 def told_with(error: TiergateError, notes: Sequence[FailureNote], request_id: str) -> None:

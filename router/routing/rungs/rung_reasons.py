@@ -14,7 +14,7 @@ from msgspec import Struct
 from router.routing.constraints import Asked
 from router.routing.expected_loss import known_worse
 from router.routing.hard_rules import RISK_OF, Bounds
-from router.types import IN_HAND_FROM, Reason, RungFacts
+from router.types import GAINS_FROM, IN_HAND_FROM, Reason, RungFacts
 
 
 class Choice(Struct, frozen=True):
@@ -97,6 +97,8 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
     if best.level == limits.floor > 1:
         warm = (choice.reason,) if choice.reason is Reason.WARM_CACHE else ()
         return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
+    if choice.version >= GAINS_FROM and _awaited(weighed):
+        return (Reason.NOT_READY, choice.reason, *limits.floor_reasons)
     if limits.floor == 1:
         lower = _lower(weighed, best.level)
         for reason in (
@@ -111,6 +113,16 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
             if reason in lower:
                 return (reason, choice.reason)
     return (choice.reason, *limits.floor_reasons)
+
+
+def _awaited(weighed: Weighed) -> bool:
+    """Returns True when a rung before the best would have gone first, were it ready."""
+    best, losses = weighed.choice.best, weighed.losses
+    in_order = weighed.choice.reason is Reason.FIXED_TRIGGERS_DECIDE
+    return any(
+        reason is Reason.NOT_READY and (in_order or losses[i] <= losses[best])
+        for i, reason in enumerate(weighed.passed[:best])
+    )
 
 
 def _in_hand(

@@ -172,7 +172,19 @@ def test_a_model_of_unknown_price_is_no_single_model() -> None:
 def test_a_model_whose_chance_is_only_a_prior_is_no_single_model() -> None:
     guessed = {**GOOD, "answerer": "guessed", "p": 0.99, "p_source": "prior"}
     rows = [weighed(n, [GOOD, guessed]) for n in range(30)]
-    assert report_of(rows).fixed_model.answerer == "good"
+    fixed = report_of(rows).fixed_model
+    assert fixed.answerer == "good"
+    assert "of those whose chance is more than a prior and" in fixed_line(fixed)
+
+
+@pytest.mark.parametrize("declined", [None, "nothing_to_resolve"])
+@pytest.mark.parametrize("source", ["match", "known"])
+def test_approved_answers_are_no_single_model(source: str, declined: str | None) -> None:
+    shelf = {"answerer": "faq", "p": 0.9, "p_source": source, "declined": declined}
+    guessed = {**GOOD, "answerer": "guessed", "p_source": "prior"}
+    fixed = report_of([weighed(n, [shelf, guessed]) for n in range(30)]).fixed_model
+    assert fixed.answerer is None
+    assert "no model with a known price" in fixed.why
 
 
 def test_requests_that_a_budget_refused_weigh_no_model() -> None:

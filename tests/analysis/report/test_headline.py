@@ -212,6 +212,25 @@ def test_a_loss_that_reviewers_make_is_called_theirs(minutes_usd: int, told: boo
     assert ("and reviewers' time ($20.00) is what makes it a loss." in said) is told
 
 
+@pytest.mark.parametrize(
+    ("answer", "review", "told"),
+    [
+        (USD // 2 + 1, 5 * USD, "more|and $5.00 of its cost is reviewers' time."),
+        (0, USD * 2, "saved $13.00|and $2.00 of its cost is reviewers' time."),
+        (0, USD, "saved $14.00|."),  # less than a tenth changes no reader's mind
+    ],
+)
+def test_reviewers_time_is_named_by_itself(answer: int, review: int, told: str) -> None:
+    booked = an_attempt("r99", 2, review, role=Role.REVIEW)
+    rows = [a_row(n, 2, attempts=[an_attempt(f"r{n}", 1, answer)]) for n in range(29)]
+    rows.append(a_row(99, 2, attempts=[an_attempt("r99", 1, answer), booked]))
+    saving = report_of(rows).sentences[1]
+    difference, named = told.split("|")
+    assert difference in saving
+    assert saving.endswith(named)
+    assert ("reviewers" in saving) is ("reviewers" in named)
+
+
 def test_answers_reported_wrong_are_in_the_headline() -> None:
     outcomes = [TrueOutcome(f"r{n}", correct=n > 2) for n in range(10)]
     told = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes)).headline

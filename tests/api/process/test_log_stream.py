@@ -123,3 +123,22 @@ def test_a_server_whose_log_is_full_goes_on_to_the_next_answerer(tmp_path: Path)
             server.terminate()
             ended = server.wait(120)
     assert (response.status_code, ended) == (200, 0), response.text
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_server_whose_banner_cannot_be_written_starts(tmp_path: Path) -> None:
+    options = ["--port", "0", "--database", str(tmp_path / "l.db")]
+    command = [sys.executable, "-m", "router.cli", "serve", *options]
+    log = tmp_path / "log"
+    with open("/dev/full", "wb") as full, log.open("wb") as errors:
+        server = subprocess.Popen(command, stdout=full, stderr=errors, env=environment())
+        try:
+            eventually(lambda: "ready: http" in log.read_text() or server.poll() is not None)
+            url = log.read_text().partition("Tiergate serves ")[2].split()[0]
+            live = httpx.get(f"{url}/healthz", timeout=120.0)
+        finally:
+            server.terminate()
+            ended = server.wait(120)
+    assert (live.status_code, ended) == (200, 0)
+    assert "tiergate: standard output cannot be written" in log.read_text()
