@@ -10,10 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from router.analysis.report.replies import REPLY_WORDS
 from router.api.compose.mounted.readiness import WITHHELD, without_details
-from router.ledger.replies import ANSWERED, Reply
-from router.types import Domain, Reason
+from router.ledger.replies import ANSWERED
 from tests import ROOT
 from tests.kits.dashboard_kit import HOSTILE, create_key, dashboard_server, play
 from tests.kits.server_kit import Served, eventually, tiergate
@@ -403,32 +401,6 @@ def test_an_admin_sees_all_tenants_or_one(keys: tuple[Served, dict[str, str]]) -
 def test_tags_come_back_as_they_were_sent(served: Served) -> None:
     (line,) = lines(served, search="onerror=")
     assert told(served, f"decisions/{line['decision_id']}")["tags"] == [HOSTILE]
-
-
-PAGE = ROOT / "router/api/dashboard/page"
-
-
-def test_every_reason_has_words() -> None:
-    words = (PAGE / "words.js").read_text("utf-8")
-    told = re.findall(r"^  (\w+): \"", words.partition("REASONS")[2].partition("};")[0], re.M)
-    assert told == [reason.value for reason in Reason]
-
-
-def test_every_reply_has_the_words_of_the_report() -> None:
-    words = (PAGE / "words.js").read_text("utf-8").partition("REPLIES = {")[2].partition("};")[0]
-    told = re.findall(r'^  (\w+): "(.+)",$', words, re.M)
-    assert told == [(reply.value, REPLY_WORDS[reply]) for reply in Reply]
-
-
-def test_every_domain_may_be_chosen() -> None:
-    view = (PAGE / "view_decisions.js").read_text("utf-8")
-    domains = view.partition("const DOMAINS = [")[2].partition("]")[0]
-    assert re.findall(r'"(\w+)"', domains) == [domain.value for domain in Domain]
-
-
-@pytest.mark.parametrize("name", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"])
-def test_text_never_becomes_markup(name: str) -> None:
-    assert [path.name for path in PAGE.glob("*.js") if name in path.read_text("utf-8")] == []
 
 
 @pytest.mark.process
