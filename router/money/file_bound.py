@@ -74,7 +74,7 @@ class PageCounts:
 
 
 COUNTS = PageCounts()
-"""Is shared by all requests of a process: what a file holds does not depend on who sends it."""
+"""Serves all requests of a process: what a file holds does not depend on who sends it."""
 
 
 def file_bound(part: ContentPart) -> int:

@@ -34,6 +34,7 @@ class Remembering:
         """Takes a folder, from which vectors of `version` come and to which `save` writes them."""
         self._model = model
         self._file = None if folder is None else folder / f"knowledge-exact-{version}.npz"
+        # Files without "exact" have vectors of cut sums, if the processor has no VNNI.
         # Each row holds a vector and how the heads read the text: (width + columns,).
         self._known, self._fits, self._width = _read(self._file)
         self._used: dict[bytes, npt.NDArray[np.float32]] = {}

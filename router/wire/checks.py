@@ -25,7 +25,7 @@ TYPE_WORDS = {
 }
 
 NO_MEMORY = "Not enough memory"
-"""How orjson's error begins where the body may be good JSON."""
+"""Begins orjson's error where the body may be good JSON."""
 
 Reader = Callable[[object, str], object]
 

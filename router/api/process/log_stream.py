@@ -18,7 +18,7 @@ STANDARD_ERROR = 2
 
 
 class LogStream(io.FileIO):
-    """Is the raw stream of a text file; a write never fails, and says that all was written."""
+    """Writes a text file's raw bytes; a write never fails, and says that all was written."""
 
     def __init__(self, descriptor: int = STANDARD_ERROR) -> None:
         super().__init__(descriptor, "w", closefd=False)

@@ -40,7 +40,7 @@ _WINDOW_MOVE = (
 )
 
 HELD_RETRY_S = 1.0
-"""Seconds until another try where running calls hold what is missing: most end within a few."""
+"""Sets the seconds until another try where running calls hold what is missing; most end soon."""
 
 Payer = tuple[str, str, str]  # tenant, key, policy
 

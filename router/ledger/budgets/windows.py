@@ -261,7 +261,7 @@ SETTLED_BEFORE = (
     "EXISTS (SELECT 1 FROM attempts bill WHERE bill.request_id = "
     f"'{CORRECTION_PREFIX}' || a.attempt_id AND bill.provider_cost_nano_usd IS NULL)"
 )
-"""SQL condition of a call whose correction is older than the count of stated costs: its difference
+"""Finds, in SQL, a call whose correction is older than the count of stated costs: its difference
 is from what was booked, so that is what the call counts."""
 COUNTED_COST = (
     "CASE WHEN a.provider_cost_nano_usd IS NOT NULL AND (a.role = 'reconcile' OR "

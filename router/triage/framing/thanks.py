@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from router.triage.framing.known_runs import known_runs, phrases_of
 
 THANKS = "thank you"
-"""What such a message says."""
+"""Stands for such a message when it is matched."""
 MOST_WORDS = 24
 
 _THANK = "thanks|thank you|thank u|thx|many thanks|thankyou"
