@@ -80,13 +80,14 @@ class Conclusion(Struct, frozen=True):
 
 
 def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason | None:
-    """Returns why an answer may not go out as accepted; None: it may.
-
-    Nobody knows what stands in the part of a request that triage could not read.
-    """
+    """Returns why an answer may not go out as accepted; None: it may."""
     doubt = _doubt_of_answer(routed, progress, candidate)
-    unread = routed.signals.unread and routed.observed is None
-    return Reason.ANSWER_UNCHECKED if doubt is None and unread else doubt
+    return Reason.ANSWER_UNCHECKED if doubt is None and _is_unread(routed) else doubt
+
+
+def _is_unread(routed: RoutedRequest) -> bool:
+    """Returns True where triage could not read a part: nobody knows what stands in it."""
+    return routed.signals.unread and routed.observed is None
 
 
 def _doubt_of_answer(
@@ -155,12 +156,6 @@ def _assumed(routed: RoutedRequest, candidate: Candidate) -> bool:
     return dear and guessed
 
 
-def _merely_dear(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
-    """Returns True where the matter is not grave, so that an answer goes out though unchecked."""
-    unchecked = doubt_of(routed, progress, candidate) is Reason.ANSWER_UNCHECKED
-    return unchecked and not routed.grave
-
-
 def _off_topic(routed: RoutedRequest, answer: Answer) -> bool:
     return shares_words(answer.text, routed.request.last_user_text) is False
 
@@ -181,14 +176,15 @@ def conclude(
         return _hand_over(routed, best, ids)
     if best is None and routed.has_words and isinstance(failed, BudgetExceeded):
         return _hand_over(routed, None, ids, Reason.BUDGET_EXHAUSTED)
-    if best is not None and _doubt_of_answer(routed, progress, best) is None:
+    doubt = None if best is None else _doubt_of_answer(routed, progress, best)
+    if best is not None and doubt is None:
         if routed.acute and routed.keeps_shape:
             return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, ids))
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
-        whole = whole and doubt_of(routed, progress, best) is None
-        return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
-    if best is not None and _merely_dear(routed, progress, best):
-        return Conclusion(best, Verdict.UNVERIFIED)
+        accepted = whole and not _is_unread(routed)
+        return Conclusion(best, Verdict.ACCEPTED if accepted else Verdict.UNVERIFIED)
+    if best is not None and doubt is Reason.ANSWER_UNCHECKED and not routed.grave:
+        return Conclusion(best, Verdict.UNVERIFIED)  # a mistake would merely be dear
     unchanged = progress.committed is not None or observed
     wanted = unchanged or routed.request.compacts  # an agent can go on with no other words
     if best is not None and (wanted or _named(routed, best)):
@@ -200,7 +196,7 @@ def conclude(
     rule = routed.exhausted
     if best is not None and routed.grave and _failed_checks(best) and rule is Exhausted.BEST_ANSWER:
         rule = Exhausted.REVIEW  # nobody is told in a grave matter what code found wrong
-    if best is not None and rule is Exhausted.REVIEW and _sound(routed, progress, best):
+    if best is not None and rule is Exhausted.REVIEW and _sound(routed, best, doubt):
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule.by_person and not routed.request.needs_shape:
         return _hand_over(routed, best, ids)
@@ -252,7 +248,7 @@ def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:
     return Conclusion(refusal, Verdict.REFUSED)
 
 
-def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
+def _sound(routed: RoutedRequest, candidate: Candidate, doubt: Reason | None) -> bool:
     """Returns True for an answer to a grave matter against which only speaks that its model is new.
 
     It is whole, about the matter, and of the level that the matter demands, but its chance is a
@@ -261,8 +257,8 @@ def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> b
     """
     if routed.acute:
         return False
-    unchecked = doubt_of(routed, progress, candidate) is Reason.ANSWER_UNCHECKED
     answer = candidate.answer
+    unchecked = doubt is Reason.ANSWER_UNCHECKED
     return unchecked and answer is not None and not _off_topic(routed, answer)
 
 

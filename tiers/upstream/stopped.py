@@ -75,18 +75,18 @@ class StoppedFolder:
         """Returns what waits up to the end of this text, which can be said now."""
         deltas: list[Delta] = []
         while self._waiting:
-            first, more = self._waiting.pop(0), len(said)
+            first, more = self._waiting[0], len(said)
             text, said = first.text[:more], said[len(first.text) :]
             if first.text and not text:
-                self._waiting.insert(0, first)
                 break
             delta = replace(first, text=text, logprobs=self._begun(len(text)))
             self._kept -= delta.said_bytes
             if delta != Delta():
                 deltas.append(delta)
             if text != first.text:
-                self._waiting.insert(0, Delta(text=first.text[more:]))
+                self._waiting[0] = Delta(text=first.text[more:])
                 break
+            del self._waiting[0]
         return deltas
 
     def _begun(self, letters: int) -> tuple[TokenLogprob, ...]:

@@ -154,14 +154,14 @@ def _asks(part: _Part) -> bool:
     if text.endswith("?") or _QUESTION.match(text):
         return True
     at = 0
-    for _ in range(_MOST_OPENERS):
+    for _ in range(1 + _MOST_OPENERS):
         if _REQUEST.match(text, at):
             return True
         opener = _OPENER.match(text, at)
         if opener is None:
             return False
         at = opener.end()
-    return _REQUEST.match(text, at) is not None
+    return False
 
 
 def _parts(text: str) -> Iterator[_Part]:
