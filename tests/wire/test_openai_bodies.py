@@ -6,10 +6,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.errors import AnswererError, StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, ToolCall, Usage
-from router.wire.body_keys import passed_on
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import StreamRenderer, deltas_of, render_completion
 from router.wire.openai.request import parse_chat_request
@@ -22,8 +22,8 @@ from tests.kits.upstreams.upstream_kit import facts
 def sent(fields: dict[str, object], **options: object) -> dict[str, object]:
     body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], **fields}
     request = parse_chat_request(orjson.dumps(body), {})
-    options = {"max_output_tokens": 100, "extra": passed_on(request, facts()), **options}
-    return dict(orjson.loads(upstream_body(request, model="up-1", **options)))  # type: ignore[arg-type]
+    capped = replace(facts(), max_output_tokens=100)
+    return dict(orjson.loads(upstream_body(request, capped, model="up-1", **options)))  # type: ignore[arg-type]
 
 
 def test_plain_request_reaches_the_upstream_with_its_model_and_cap() -> None:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooLong
 from router.types import Answer
@@ -15,6 +16,7 @@ from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.request import ResponsesFormat
 from router.wire.responses.upstream import response_body
 from tests.kits.examples import examples
+from tests.kits.upstreams.upstream_kit import facts
 
 ISSUER = "5f2c0d1e2b3a"
 THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "gAAAA="}
@@ -37,12 +39,8 @@ def parsed(*output: object, **fields: object) -> Answer:
 def posted(*items: object, issuer: str = ISSUER, seals: bool = True, **fields: object) -> dict:
     asked = {"model": "auto", "input": [{"role": "user", "content": "hi"}, *items], **fields}
     request = ResponsesFormat().read(json.dumps(asked).encode(), {}).request
-    extra = request.extra
-    return json.loads(
-        response_body(
-            request, model="m", max_output_tokens=9, issuer=issuer, extra=extra, seals=seals
-        )
-    )
+    asks = replace(facts(), model="m", max_output_tokens=9, issuer=issuer)
+    return json.loads(response_body(request, asks, seals=seals))
 
 
 def back(answer: Answer, **fields: object) -> dict:

@@ -34,7 +34,7 @@ def history(**more: object) -> ChatRequest:
 
 
 def sent(request: ChatRequest, key: str) -> list[dict[str, object]]:
-    body = upstream_body(request, model="m", max_output_tokens=9, reasoning_key=key)
+    body = upstream_body(request, replace(facts(), reasoning_key=key), model="m")
     messages: list[dict[str, object]] = json.loads(body)["messages"]
     return messages
 

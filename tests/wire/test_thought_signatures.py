@@ -15,6 +15,7 @@ from router.wire.openai.thought_signatures import UNSIGNED, wants_signatures
 from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.request import ResponsesFormat
+from tests.kits.upstreams.upstream_kit import facts
 from tests.kits.wire_kit import HELLO, parse
 
 ISSUER = "5f2c0d1e2b3a"
@@ -45,9 +46,7 @@ def streamed(text: str | None = None) -> Answer:
 
 
 def sent(request: ChatRequest, issuer: str = ISSUER, wants: bool = False) -> list[object]:
-    body = upstream_body(
-        request, model="m", max_output_tokens=9, issuer=issuer, wants_signatures=wants
-    )
+    body = upstream_body(request, facts(), model="m", issuer=issuer, wants_signatures=wants)
     calls = json.loads(body)["messages"][-1]["tool_calls"]
     return [call.get("extra_content") for call in calls]
 

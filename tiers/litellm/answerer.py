@@ -49,10 +49,11 @@ from router.types import (
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import to_json
 from router.wire.openai.returned_reasoning import advice_for
+from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.litellm.provider_stream import watched
-from tiers.resilience.base import body_of_call, completed
+from tiers.resilience.base import completed
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import (
@@ -296,8 +297,13 @@ class LitellmTier:
                 "fetch; send their data.",
                 sent=False,
             )
-        body = body_of_call(
-            work, self._facts, self._section.model, stream=stream, max_tokens_key="max_tokens"
+        body = upstream_body(
+            work.request,
+            self._facts,
+            model=self._facts.model,
+            max_tokens_key="max_tokens",
+            stream=stream,
+            prefer_schema=work.prefer_schema,
         )
         allowed = {key: value for key, value in orjson.loads(body).items() if key in self._allowed}
         trace = TRACE.get()

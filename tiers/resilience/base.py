@@ -1,4 +1,4 @@
-"""Does what every remote answerer must: makes a body, bounds a stream, counts tokens.
+"""Does what every remote answerer must: ends a call, bounds a stream, counts tokens.
 
 It knows neither a client nor a provider.
 """
@@ -10,9 +10,7 @@ import asyncio
 from msgspec.structs import replace
 
 from router.money.cost import most_sound, output_cap, sent_bound
-from router.types import Answer, AnswererFacts, Capability, Clock, Work
-from router.wire.body_keys import passed_on
-from router.wire.openai.upstream import upstream_body
+from router.types import Answer, AnswererFacts, Clock, Work
 from router.wire.openai.upstream_events import stream_bound
 from router.wire.openai.usage import bound_usage
 
@@ -28,34 +26,6 @@ def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:
     sampling = work.request.sampling
     logprobs = 1 + (sampling.top_logprobs or 0) if sampling.logprobs else 0
     return stream_bound(output_cap(facts, work.request) * sampling.n, logprobs)
-
-
-def body_of_call(
-    work: Work,
-    facts: AnswererFacts,
-    model: str,
-    *,
-    stream: bool,
-    max_tokens_key: str,
-    issuer: str = "",
-    wants_signatures: bool = False,
-) -> bytes:
-    """Returns the JSON body that asks `model` for the work, with a schema where one may be kept."""
-    schema = work.prefer_schema
-    if schema is not None and Capability.JSON_SCHEMA not in facts.capabilities:
-        schema = None
-    return upstream_body(
-        work.request,
-        model=model,
-        max_output_tokens=facts.max_output_tokens,
-        max_tokens_key=max_tokens_key,
-        stream=stream,
-        prefer_schema=schema,
-        extra=passed_on(work.request, facts),
-        issuer=issuer,
-        wants_signatures=wants_signatures,
-        reasoning_key=facts.reasoning_key,
-    )
 
 
 MAY_ADD = 200_000

@@ -15,13 +15,12 @@ from router.privacy.provider_seals import issuers
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
 from router.wire.anthropic.answers import MessageFolder, parse_message
 from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
-from router.wire.body_keys import passed_on
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
+from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.upstream import carries_seals, response_body
-from tiers.resilience.base import body_of_call
 
 
 class Folder(Protocol):
@@ -140,12 +139,13 @@ class ChatWire:
 
     def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
         adapter = self._section.adapter_for(work.signals.domain)
-        return body_of_call(
-            work,
+        return upstream_body(
+            work.request,
             self._facts,
-            self._section.model if adapter is None else adapter.model,
-            stream=stream,
+            model=self._facts.model if adapter is None else adapter.model,
             max_tokens_key=self._section.send_max_tokens_as,
+            stream=stream,
+            prefer_schema=work.prefer_schema,
             issuer=issuer,
             wants_signatures=self._wants_signatures,
         )
@@ -256,16 +256,11 @@ class ResponsesWire:
         self._seals = carries_seals(work.request, self._facts.issuer)
 
     def _body(self, work: Work, stream: bool, seals: bool) -> bytes:
-        keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
         return response_body(
             work.request,
-            model=self._section.model,
-            max_output_tokens=self._facts.max_output_tokens,
-            issuer=self._facts.issuer,
+            self._facts,
             stream=stream,
-            prefer_schema=work.prefer_schema if keeps_schemas else None,
-            extra=passed_on(work.request, self._facts),
-            added=self._facts.body.pass_through,
+            prefer_schema=work.prefer_schema,
             seals=seals,
         )
 

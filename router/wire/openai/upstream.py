@@ -5,49 +5,52 @@ It knows nothing about connections; `answers` and `upstream_events` read the res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import orjson
 
-from router.types import ChatRequest, JsonText, Message, ResponseFormat, Sampling, ToolSpec
+from router.types import (
+    AnswererFacts,
+    Capability,
+    ChatRequest,
+    JsonText,
+    Message,
+    ResponseFormat,
+    Sampling,
+    ToolSpec,
+)
+from router.wire.body_keys import passed_on
 from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
 
-NOTHING: Mapping[str, JsonText] = MappingProxyType({})
 _DEFAULT_SAMPLING = Sampling()
 
 
 def upstream_body(
     request: ChatRequest,
+    facts: AnswererFacts,
     *,
     model: str,
-    max_output_tokens: int,
     max_tokens_key: str = "max_completion_tokens",
     stream: bool = False,
     prefer_schema: JsonText | None = None,
-    extra: Mapping[str, JsonText] = NOTHING,
     issuer: str = "",
     wants_signatures: bool = False,
-    reasoning_key: str = "",
 ) -> bytes:
     """Returns the JSON body for `model`. A stream always asks for its usage, which the payer needs.
 
     The body is built from the types, so routing hints, unchecked keys and the client's model name
-    cannot get into it. `extra` holds the client's other keys for this upstream: see
-    `body_keys.passed_on`. The output limit is the smaller of `max_output_tokens` and the client's
-    own. `prefer_schema` is used when the client set no response format. With `reasoning_key`, the
-    assistant's messages carry their open thoughts under it.
+    cannot get into it. Of the client's other keys it has what `body_keys.passed_on` says. The
+    output limit is the smaller of the answerer's and the client's own. `prefer_schema` is used when
+    the client set no response format and the answerer keeps schemas.
     """
+    extra = passed_on(request, facts)
     body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
+    key = facts.reasoning_key
     body["messages"] = [
-        _message(message, issuer, wants_signatures, reasoning_key) for message in request.messages
+        _message(message, issuer, wants_signatures, key) for message in request.messages
     ]
-    client_cap = request.sampling.max_output_tokens
-    body[max_tokens_key] = (
-        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
-    )
+    cap, client_cap = facts.max_output_tokens, request.sampling.max_output_tokens
+    body[max_tokens_key] = cap if client_cap is None else min(client_cap, cap)
     if request.sampling != _DEFAULT_SAMPLING:
         _add_sampling(body, request)
     if request.tools:
@@ -58,7 +61,7 @@ def upstream_body(
             body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_format.kind != "text":
         body["response_format"] = _response_format(request.response_format)
-    elif prefer_schema is not None:
+    elif prefer_schema is not None and Capability.JSON_SCHEMA in facts.capabilities:
         wanted = ResponseFormat("json_schema", "answer", prefer_schema)
         body["response_format"] = _response_format(wanted)
     if stream:

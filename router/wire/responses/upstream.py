@@ -7,13 +7,14 @@ knows nothing about connections; `answers` reads the response.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 import orjson
 
 from router.privacy.provider_seals import own
 from router.types import (
+    AnswererFacts,
+    Capability,
     ChatRequest,
     ContentPart,
     JsonText,
@@ -22,13 +23,13 @@ from router.types import (
     ToolCall,
     ToolSpec,
 )
+from router.wire.body_keys import passed_on
 from router.wire.responses.tools import custom_input
 
 KINDS = ("reasoning", "compaction")
 """Lists the kinds of sealed items that this format has a place for."""
 SEALED_REASONING = "reasoning.encrypted_content"
 _LOGPROBS = "message.output_text.logprobs"
-_NOTHING: Mapping[str, JsonText] = MappingProxyType({})
 _KEYS = frozenset(
     {"user", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier"}
 )
@@ -36,34 +37,29 @@ _KEYS = frozenset(
 
 def response_body(
     request: ChatRequest,
+    facts: AnswererFacts,
     *,
-    model: str,
-    max_output_tokens: int,
-    issuer: str,
     stream: bool = False,
     prefer_schema: JsonText | None = None,
-    extra: Mapping[str, JsonText] = _NOTHING,
-    added: frozenset[str] = frozenset(),
     seals: bool = True,
 ) -> bytes:
-    """Returns the JSON body for `model`.
+    """Returns the JSON body for an answerer's model.
 
-    Of the client's other keys, `extra`, those of this format go on, and those `added` by the
-    policy. Without `seals` no sealed item is sent and none is requested: the upstream knows none,
+    Of the client's other keys, those of this format go on, and those that the policy passes
+    through. Without `seals` no sealed item is sent and none is requested: the upstream knows none,
     or refuses the existing ones.
     """
-    known = _KEYS | added
+    known, extra = _KEYS | facts.body.pass_through, passed_on(request, facts)
     body: dict[str, object] = {
         key: orjson.Fragment(value) for key, value in extra.items() if key in known
     }
-    sampling, client_cap = request.sampling, request.sampling.max_output_tokens
-    body["model"] = model
-    body["input"] = list(_items(request, issuer if seals else ""))
+    sampling = request.sampling
+    cap, client_cap = facts.max_output_tokens, sampling.max_output_tokens
+    body["model"] = facts.model
+    body["input"] = list(_items(request, facts.issuer if seals else ""))
     # Nothing of a request may stay at the provider.
     body["store"] = False
-    body["max_output_tokens"] = (
-        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
-    )
+    body["max_output_tokens"] = cap if client_cap is None else min(client_cap, cap)
     include = [SEALED_REASONING] if seals else []
     if sampling.logprobs:
         include.append(_LOGPROBS)
@@ -77,7 +73,9 @@ def response_body(
             body[key] = value
     if sampling.reasoning_effort is not None:
         body["reasoning"] = {"effort": sampling.reasoning_effort}
-    text = _text(request, prefer_schema, extra.get("verbosity"))
+    keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
+    schema = prefer_schema if keeps_schemas else None
+    text = _text(request, schema, extra.get("verbosity"))
     if text:
         body["text"] = text
     if request.tools:
