@@ -136,6 +136,7 @@ class BookedVectors:
         return vectors, settled
 
     async def _finish(self, row: RequestRow, rates: RequestRates | None) -> None:
-        """Books what a call cost, and corrects what it counted in rates."""
+        """Books what a call cost, tells it, and corrects what it counted in rates."""
         await self._ledger.finish(row)
+        self._events.finished(row)
         await rate_charges.settle(rates, row.attempts)

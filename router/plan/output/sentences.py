@@ -17,6 +17,13 @@ MANY = 3
 """Sets the multiple of the cost from which a factor reads better than a percentage."""
 
 
+EQUAL = (
+    "Measured against nothing: volume and prices are the plan's, and both ways are taken to answer "
+    "equally well. What a wrong answer costs, and what a better one brings, is not in it."
+)
+"""Ends the sentences for the person who pays: a saving is none where quality is lost."""
+
+
 def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
     """Writes the sentence for the person who pays: the cost of a month either way."""
     ours, theirs = own.month_nano_usd, general.month_nano_usd
@@ -46,8 +53,8 @@ def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
 def verdicts(
     inputs: PlanInputs, own: Side, general: Side, point: CrossingPoint, totals: Totals
 ) -> tuple[str, ...]:
-    """States where the plan breaks even, and the result over the horizon."""
-    return (_crossing(inputs, own, general, point), _horizon(inputs, totals))
+    """States where the plan breaks even, the result over the horizon, and what nobody measured."""
+    return (_crossing(inputs, own, general, point), _horizon(inputs, totals), EQUAL)
 
 
 def _crossing(inputs: PlanInputs, own: Side, general: Side, point: CrossingPoint) -> str:
@@ -126,8 +133,6 @@ def assumptions(plan: Plan, inputs: PlanInputs) -> tuple[str, ...]:
             *_about_prices(inputs),
             *_about_people(inputs),
             *_about_time(plan, inputs),
-            "Both ways are taken to answer equally well. What a wrong answer costs, and what a "
-            "better one brings, is not in it.",
             "Fixed costs stay as they are whatever the volume. Taxes and inflation are not in it.",
             "Each line is rounded up to the nano-dollar and totals are sums of lines; what is "
             "shown is rounded.",
