@@ -49,6 +49,7 @@ class VectorOrder(Struct, frozen=True):
     dimensions: int | None = None
     requested_model: str = ""
     tags: tuple[str, ...] = ()
+    asked_by_client: bool = True
 
 
 class BookedVectors:
@@ -98,6 +99,7 @@ class BookedVectors:
             order.tags,
             order.embedder,
             self._clock.now_ms(),
+            order.asked_by_client,
         )
         intent, attempt = held(call)
         try:

@@ -307,7 +307,7 @@ class EstimatedCost:
 class UnknownCost:
     """Counts requests whose cost is not known, names the first few, and sums their highest holds.
 
-    `afterwards` counts rows, by endpoint, that book money for an earlier request (reviews, shadows,
+    `afterwards` counts rows, by endpoint, that book money beside requests (reviews, shadows,
     bills) at a cost that is not known; they are not requests.
     """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from router.ledger.row_reading import EMBEDDINGS
+from router.ledger.row_reading import VECTORS
 from router.types import AttemptState, CostBasis, Identity, RequestRow, exact_usd
 
 
@@ -35,7 +35,7 @@ class AccessLine:
             tier, cost = b"x-tiergate-tier", b"x-tiergate-cost-usd"
             return fields | self._headers(("tier", tier), ("cost_usd", cost))
         # The vector of a question to documents has a row too, before its answer's.
-        answered = (row.tier for row in self.rows if row.endpoint != EMBEDDINGS)
+        answered = (row.tier for row in self.rows if row.endpoint != VECTORS)
         fields["tier"] = next(answered, self.rows[0].tier)
         # Part of a sum would look like the whole cost.
         if all(map(_cost_is_known, self.rows)):
