@@ -18,8 +18,8 @@ MANY = 3
 
 
 EQUAL = (
-    "Measured against nothing: volume and prices are the plan's, and both ways are taken to answer "
-    "equally well. What a wrong answer costs, and what a better one brings, is not in it."
+    "Volume and prices are those of the plan. That both ways answer as well as each other is "
+    "assumed, and not measured."
 )
 """Ends the sentences for the person who pays: a saving is none where quality is lost."""
 
@@ -133,6 +133,8 @@ def assumptions(plan: Plan, inputs: PlanInputs) -> tuple[str, ...]:
             *_about_prices(inputs),
             *_about_people(inputs),
             *_about_time(plan, inputs),
+            "Both ways are taken to answer equally well. What a wrong answer costs, and what a "
+            "better one brings, is not in it.",
             "Fixed costs stay as they are whatever the volume. Taxes and inflation are not in it.",
             "Each line is rounded up to the nano-dollar and totals are sums of lines; what is "
             "shown is rounded.",
