@@ -222,7 +222,8 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
         return no_usable_answer()
     facts = routed.plans[best.at].facts
     cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
-    return no_usable_answer(best.verification.failure, facts.name, cap)
+    shape = routed.request.needs_shape
+    return no_usable_answer(best.verification.failure, facts.name, cap, shape=shape)
 
 
 def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:
@@ -404,8 +405,11 @@ def _stand_in(
         refusal=text if refusal else None,
     )
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
-    p = tried.verification.p if reason is None else 0.0
-    return Candidate(tried.at, tried.rung, answer, Verification(p, None, STAND_IN))
+    if reason is None:
+        verification = Verification(tried.verification.p, None, STAND_IN)
+        return Candidate(tried.at, tried.rung, answer, verification)
+    rung = replace(tried.rung, p_source=PSource.KNOWN)  # a rule says it, nobody assumed it
+    return Candidate(tried.at, rung, answer, Verification(0.0, None, STAND_IN))
 
 
 def usable(candidate: Candidate) -> bool:

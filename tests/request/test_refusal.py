@@ -14,6 +14,7 @@ from router.types import (
     HeadReading,
     Matter,
     Outcome,
+    PSource,
     Reason,
     ResponseFormat,
     Role,
@@ -61,7 +62,7 @@ async def test_refusal_stays_out_of_the_text_where_a_schema_was_asked_for(houses
 async def test_a_refusal_is_no_answer_that_may_be_right(houses: Houses) -> None:
     house = a_refusing_house(houses)
     outcome = await asked(house)
-    assert outcome.confidence == 0.0
+    assert (outcome.confidence, outcome.rung.p_source) == (0.0, PSource.KNOWN)
     assert (await only_row(house)).confidence == 0.0
 
 
@@ -80,6 +81,7 @@ async def test_refused_request_asks_no_tier(houses: Houses) -> None:
     assert all(attempt.role is Role.TRIAGE for attempt in row.attempts)
     assert (row.verdict, row.reason) == ("refused", "harmful")
     assert row.reasons[0] == "harmful"
+    assert row.model == REFUSAL_MODEL  # no model's figures have a request that it never saw
 
 
 async def test_refused_row_is_decided_the_same_again(houses: Houses) -> None:
