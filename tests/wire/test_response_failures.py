@@ -45,3 +45,11 @@ def test_a_failed_response_has_the_code_that_agents_know(error: TiergateError, c
     events = dict(events_of(stream.failure(error).decode()))
     assert events["error"]["code"] == error.code
     assert events["response.failed"]["response"]["error"]["code"] == code
+
+
+def test_an_error_event_has_its_fields_where_sdks_look_and_where_they_are_documented() -> None:
+    stream = ResponseStream(id="r", created=0, model="m", echoed=b'{"store":false}')
+    (event, *_) = events_of(stream.failure(StreamCut("It broke off.")).decode())
+    documented = {"code": "stream_cut", "message": "It broke off.", "param": None}
+    error = {**documented, "type": "api_error"}
+    assert event[1] == {"type": "error", "sequence_number": 0, **documented, "error": error}
