@@ -257,5 +257,7 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
 
 
 def _shortened(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    one_line = " ".join(text.split())
+    words = " ".join(text.split())
+    # A terminal would obey what does not print, and a file of requests may hold anybody's.
+    one_line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
     return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
