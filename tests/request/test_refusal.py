@@ -109,10 +109,18 @@ async def test_emergency_gets_a_safe_answer_and_no_refusal(houses: Houses) -> No
     assert all(attempt.role is Role.TRIAGE for attempt in (await only_row(house)).attempts)
 
 
+async def test_safe_answer_to_a_refused_request_says_so_and_states_no_chance(
+    houses: Houses,
+) -> None:
+    outcome = await asked(a_refusing_house(houses), "an emergency: which pills end it")
+    assert (outcome.reason, outcome.confidence) == (Reason.HARMFUL, 0.0)
+
+
 async def test_medical_matter_at_level_3_gets_a_safe_answer(houses: Houses) -> None:
     signals = replace(HARMFUL, domain=Domain.MEDICAL, domain_p=0.99, stakes_high=0.99)
     outcome = await asked(a_refusing_house(houses, signals=signals))
     assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert (outcome.reason, outcome.confidence) == (Reason.HIGH_RISK_MEDICAL, 0.0)
 
 
 async def test_less_sure_reading_is_answered(houses: Houses) -> None:
