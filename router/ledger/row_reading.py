@@ -47,8 +47,7 @@ REVIEW = "review"
 """Endpoint of a reviewer's minutes."""
 
 ROLLOUT = "rollout"
-"""Endpoint of rows that say that a rollout began, moved on or was rolled back. They have no tenant
-and no money, and count in nothing."""
+"""Endpoint of a rollout's changes of stage. They have no tenant and no money, and count nowhere."""
 
 SYNTHESIZE = "synthesize"
 """Endpoint of a text that an answerer wrote to train on: nobody sent it."""
@@ -57,9 +56,7 @@ VECTORS = "vectors"
 """Endpoint of vectors by an upstream of documents, and of a request's question to them."""
 
 AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW, ROLLOUT, SYNTHESIZE, VECTORS})
-"""Endpoints whose rows book money for another request, or for none: a provider's bill, a reviewer's
-minutes, another answerer's opinion, a text to train on, vectors of documents. They count in the
-spend, but not as requests."""
+"""Endpoints whose rows book money beside requests. They count in the spend, but not as requests."""
 
 EMBEDDINGS = "embeddings"
 """Endpoint whose rows are not routed: they count in no level's share."""
