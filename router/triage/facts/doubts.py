@@ -31,8 +31,8 @@ then offer it, and answers nothing."""
 NEAR_SLOPE, NEAR_SHIFT, LEAST_SLOPE = 1.09, -0.9, 0.3
 """Log-odds that a match is right, by those that it shows: of 11,500 utterances of the shipped
 files, asked of the file without their intent, or without a fifth of the utterances, where a third
-of the requests asks for what is missing. The verifier takes an eighth to be akin to the file. Below
-even odds nothing changes: offers rest on that."""
+of the requests asks for what is missing. The verifier takes an eighth to be akin to the file. What
+one match shows below even odds does not change: no answer goes out there by itself."""
 SET_SLOPE, SET_SHIFT = 0.83, -0.89
 """The same of the likeliest answers together, of 36,800 requests of 88 simulated files to which no
 single answer was sure: where .88 was shown, .66 of the offers held the right question. It holds
