@@ -28,7 +28,8 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-all test-train test-clients check style docs bench constraints clean
+.PHONY: help serve test test-all test-train test-clients check style docs bench bench-peers \
+  constraints clean
 
 help:
 	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
@@ -41,6 +42,7 @@ help:
 	@echo "make check        format, lint, types, make test"
 	@echo "make docs         the documentation as a site in build/docs (ARGS=serve shows it)"
 	@echo "make bench        the benchmarks"
+	@echo "make bench-peers  other gateways beside ours; installs them"
 	@echo "make constraints  write constraints.txt anew after a change in pyproject.toml"
 	@echo "make clean        remove the virtual environment, caches and builds; no database"
 
@@ -90,6 +92,9 @@ docs: $(VENV)/.docs
 bench: $(VENV)/.testing
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+bench-peers: $(VENV)/.peers
+	@$(BIN)/python -m benchmarks peers $(ARGS)
+
 # Each stamp says what is installed; each waits for the one before it. Sources are linked, not
 # copied, so a change of code needs no new install.
 
@@ -132,6 +137,17 @@ $(VENV)/.node-clients: $(VENV)/.testing tests/clients/node/package.json
 	  echo "No node and npm here: their clients, coding agents among them, are left out (apt-get install nodejs npm)."; \
 	fi
 
+$(VENV)/.peers: $(VENV)/.testing benchmarks/peers/litellm.txt benchmarks/peers/package.json
+	@echo "Installing the gateways that ours is measured beside (about 800 MB on disk) ..."
+	@$(BIN)/python -m venv --clear $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install -qq --requirement benchmarks/peers/litellm.txt
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	  npm install --silent --prefix benchmarks/peers --no-package-lock --no-audit --no-fund --ignore-scripts; \
+	else \
+	  echo "No node and npm here: Portkey's gateway is left out (apt-get install nodejs npm)."; \
+	fi
+	@touch $@
+
 $(BIN)/python:
 	@unusable=; \
 	for python in $(or $(PYTHON),$(PYTHONS)); do \
@@ -166,5 +182,5 @@ constraints: $(BIN)/python
 	@rm .constraints.json
 
 clean:
-	rm -rf $(VENV) tests/clients/node/node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node/node_modules benchmarks/peers/node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find router tiers tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

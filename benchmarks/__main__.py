@@ -22,6 +22,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any, NamedTuple, TypeVar  # noqa: E402
 
 from benchmarks import bench_triage, first_token, gateway, overload, path, report, soak  # noqa: E402
+from benchmarks.peers import peers  # noqa: E402
 from benchmarks.scale import scale, workers  # noqa: E402
 
 FiguresT = TypeVar("FiguresT")
@@ -109,7 +110,11 @@ PARTS = {
     "workers": _by_plan(workers),
     "documents": _documents,
     "soak": _soak,
+    "peers": _by_plan(peers),
 }
+NAMED_ONLY = ("soak", "peers")
+"""Parts that run only where they are named: ten minutes of load say nothing about speed, and peers
+are to be installed first."""
 
 
 def main() -> None:
@@ -126,8 +131,8 @@ def main() -> None:
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
     )
     options = parser.parse_args()
-    # Ten minutes of load say nothing about speed, so the soak runs only where it is named.
-    names = [name for name in PARTS if name != "soak"] if options.part == "all" else [options.part]
+    every = [name for name in PARTS if name not in NAMED_ONLY]
+    names = every if options.part == "all" else [options.part]
     before = machine()
     measured = {name: PARTS[name](options) for name in names}
     if options.json:

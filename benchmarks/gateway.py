@@ -89,6 +89,7 @@ def sent(
     command += ["--key", target.key] if target.key else []
     command += ["--stream"] if target.stream else []
     command += ["--prompts", str(target.prompts)] if target.prompts else []
+    command += [word for header in target.headers for word in ("--header", header)]
 
     def pin() -> None:
         if core is not None:

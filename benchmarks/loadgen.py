@@ -16,7 +16,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
@@ -208,7 +208,7 @@ def at(ordered: list[float], share: float) -> float:
     return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
 
 
-def message_of(url: str, key: str, body: bytes) -> bytes:
+def message_of(url: str, key: str, body: bytes, headers: Sequence[str] = ()) -> bytes:
     parts = urlsplit(url)
     lines = [
         f"POST {parts.path} HTTP/1.1",
@@ -216,6 +216,7 @@ def message_of(url: str, key: str, body: bytes) -> bytes:
         "content-type: application/json",
         f"content-length: {len(body)}",
         *([f"authorization: Bearer {key}"] if key else []),
+        *headers,
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
@@ -230,6 +231,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--prompts", default="", help="a file of prompts to repeat, one a line")
+    parser.add_argument("--header", action="append", default=[], help="'name: value'")
     parser.add_argument("--keys", default="", help="a file of API keys to take in turn, one a line")
     parser.add_argument("--models", default="auto", help="model names to take in turn, by commas")
     parser.add_argument("--rate", type=float, default=0.0, help="requests a second; 0: no pause")
@@ -247,7 +249,10 @@ def main() -> None:
             keys = file.read().split()
     messages = [
         message_of(
-            options.url, keys[i % len(keys)], body_of(text, options.stream, models[i % len(models)])
+            options.url,
+            keys[i % len(keys)],
+            body_of(text, options.stream, models[i % len(models)]),
+            options.header,
         )
         for i, text in enumerate(itertools.islice(texts, options.requests))
     ]

@@ -49,6 +49,7 @@ class Target:
     pid: int | None = None  # the process whose CPU time is counted
     stream: bool = False
     prompts: Path | None = None
+    headers: tuple[str, ...] = ()  # "name: value", besides those of every request
 
 
 def cores() -> tuple[int, int] | None:
@@ -97,9 +98,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(url: str, log: Path) -> None:
+def wait_for(url: str, log: Path, ready_s: float = READY_S) -> None:
     """Waits until `url` answers with any status. Raises RuntimeError with the process's output."""
-    until = time.monotonic() + READY_S
+    until = time.monotonic() + ready_s
     while time.monotonic() < until:
         try:
             with urllib.request.urlopen(url, timeout=2):

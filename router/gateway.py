@@ -405,6 +405,7 @@ class Gateway:
             return
         progress.accounted = True
         spender.settle_open()
+        progress.attempts.mark_discarded(progress.committed)
         progress.attempts.book_triage(routed, progress.lookup.compute_ms)
         state = RequestState.CANCELLED if error is None else RequestState.FAILED
         row = self._row(routed, progress, Ending(state, progress.best, error=error))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from router.policy.content.languages.passing_words import PASSING_WORDS
 from router.regexes.late import late_regex
 
 LEAST_SHARE = 0.8
@@ -144,3 +145,17 @@ def _plain(text: str) -> str:
 def _stripped(word: str) -> str:
     """Returns a word without its ending; one with a digit stays as it is."""
     return word if any([c.isdigit() for c in word]) else _ENDINGS.sub("", word)
+
+
+_PASSING_STEMS = stems_of((" ".join((*PASSING_WORDS, "me")),))
+
+
+def without_passing(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    """Returns the words asked for, without those that only say when, who or how many.
+
+    Such a word speaks for an answer that has it, and against none. All stay where no others do.
+
+    >>> sorted(without_passing(stems_of(["tell", "mother", "parking"]), stems_of(["tell"])))
+    ['parki', 'tell']
+    """
+    return asked - (_PASSING_STEMS - known) or asked

@@ -79,13 +79,17 @@ def incapable(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCa
 
 
 def no_usable_answer(
-    failure: Reason | None = None, answerer: str = "", cap: int = 0
+    failure: Reason | None = None, answerer: str = "", cap: int = 0, *, shape: bool = True
 ) -> NoUsableAnswer:
     """Returns the error where every answer is unusable: why the last one is, and what to change.
 
-    `cap` is what that one might have had, in tokens.
+    `cap` is what that one might have had, in tokens. `shape`: a format or a call was asked for.
     """
     advice = "Relax the format that was asked for, or raise the cap on the answer's length."
+    if not shape:
+        advice = "Ask again, or ask another model."
+        if failure is Reason.ANSWER_INVALID:
+            advice = f"{answerer} said nothing, or called a tool that is not offered. {advice}"
     if failure is Reason.ANSWER_CUT:
         advice = (
             f"{answerer} used up its {cap} tokens of output, hidden reasoning included, before its "

@@ -27,6 +27,7 @@ from router.stats.measures import (
     macro_f1,
     paired_bootstrap,
     share_figure,
+    with_width,
 )
 from router.stats.stacks.head_stack import EarlyHeads
 from router.training.data.sources import sha256_of
@@ -240,6 +241,7 @@ def macro_figure(predicted: Labels, truth: Labels, options: Options) -> Figure:
     span = paired_bootstrap(
         lambda rows: macro_f1(predicted[rows], truth[rows]), len(truth), options.draws
     )
+    span = with_width(span, options.draws.units(np.ones(len(truth), bool)))
     return Figure(macro_f1(predicted, truth), len(truth), *span)
 
 

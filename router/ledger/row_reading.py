@@ -53,9 +53,13 @@ and no money, and count in nothing."""
 SYNTHESIZE = "synthesize"
 """Endpoint of a text that an answerer wrote to train on: nobody sent it."""
 
-AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW, ROLLOUT, SYNTHESIZE})
-"""Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
-another answerer's opinion, a text to train on. They count in the spend, but not as requests."""
+VECTORS = "vectors"
+"""Endpoint of vectors by an upstream of documents, and of a request's question to them."""
+
+AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW, ROLLOUT, SYNTHESIZE, VECTORS})
+"""Endpoints whose rows book money for another request, or for none: a provider's bill, a reviewer's
+minutes, another answerer's opinion, a text to train on, vectors of documents. They count in the
+spend, but not as requests."""
 
 EMBEDDINGS = "embeddings"
 """Endpoint whose rows are not routed: they count in no level's share."""

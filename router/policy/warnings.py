@@ -205,6 +205,12 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
 def notes(policy: Policy) -> list[str]:
     """Returns consequences of the policy that are easily overlooked, but may be intended."""
     notes_of = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
+    top, start = max(tier.level for tier in policy.tiers), policy.decision.level_3_from_usd
+    if top == 2:
+        notes_of.append(
+            f"tiers: the highest level is 2, so it answers what would go to level 3: amounts from "
+            f"${start:,.0f}, strategy, grave matters and high risk"
+        )
     places = unkept_matters(policy)
     if not places:
         return notes_of

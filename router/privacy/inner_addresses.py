@@ -22,6 +22,7 @@ _INNER_NAMES = (
     *(".lan", ".corp", ".home", ".home.arpa", ".svc"),
 )
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")  # all that is given to networks of the internet
 
 
 def inner_host(address: str) -> str | None:
@@ -54,12 +55,14 @@ def _inner(authority: str) -> str | None:
 def _is_inner(host: str) -> bool:
     number = _number(host)
     if number is None:
-        # A name without a dot is looked up in the own network alone.
-        return "." not in host or host.endswith(_INNER_NAMES)
+        # A name without a dot is looked up in the own network alone. Some readers end one at a NUL.
+        return "." not in host or host.endswith(_INNER_NAMES) or not host.isprintable()
     if isinstance(number, ipaddress.IPv6Address):
         carried = number.ipv4_mapped or number.sixtofour
         if number in _NAT64:
             carried = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
+        elif carried is None and number not in _PUBLIC_IPV6:
+            return True  # among them site-local ones, and IPv4 in other forms than `carried`
         if carried is not None and not carried.is_global:
             return True
     return not number.is_global or number.is_multicast

@@ -222,7 +222,8 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
         return no_usable_answer()
     facts = routed.plans[best.at].facts
     cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
-    return no_usable_answer(best.verification.failure, facts.name, cap)
+    shape = routed.request.needs_shape
+    return no_usable_answer(best.verification.failure, facts.name, cap, shape=shape)
 
 
 def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:
@@ -242,7 +243,8 @@ def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateErro
 def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:
     """Returns the approved refusal of a harmful request, or a safe answer where help is due."""
     if routed.calls_for_help and not routed.request.needs_shape:
-        return _hand_over(routed, None, ids)
+        # A grave matter says why by itself; of any other the refusal is why nobody was asked.
+        return _hand_over(routed, None, ids, None if routed.grave else Reason.HARMFUL)
     words = routed.runtime.refusal(language_of(routed.signals)) or routed.policy.safety.words
     refusal = _stand_in(routed, None, words, (), refusal=True, reason=Reason.HARMFUL)
     return Conclusion(refusal, Verdict.REFUSED)
@@ -389,8 +391,8 @@ def _stand_in(
     """Returns approved words in place of an answer, at the place of the best rung tried.
 
     They name no model: none wrote them. A refusal stands in the text too, since plain clients read
-    nothing else; only where a shape was asked for, it would break what parses the text. Words for
-    a request that nobody answered have no chance of being right.
+    nothing else; only where a shape was asked for, it would break what parses the text. They answer
+    nothing, so their chance of being right is 0, whatever a draft had.
 
     The reasoning stays out too: that of a deliberation holds the very text that could not be
     verified.
@@ -404,8 +406,8 @@ def _stand_in(
         refusal=text if refusal else None,
     )
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
-    p = tried.verification.p if reason is None else 0.0
-    return Candidate(tried.at, tried.rung, answer, Verification(p, None, STAND_IN))
+    rung = replace(tried.rung, p_source=PSource.KNOWN)  # a rule says it, nobody assumed it
+    return Candidate(tried.at, rung, answer, Verification(0.0, None, STAND_IN))
 
 
 def usable(candidate: Candidate) -> bool:

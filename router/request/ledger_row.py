@@ -139,12 +139,15 @@ def final_row(
 def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: Ending) -> Spent:
     """Returns who answered and what all calls cost; baselines are only those of an answer.
 
-    Approved words stay in the place of the rung whose turn it was, under its model. Reports thus
-    count the request once, next to that rung's calls; the verdict says who spoke.
+    Approved words stay in the place of the rung whose turn it was, under its model where it was
+    called. Reports thus count the request once, next to that rung's calls; the verdict says who
+    spoke. Where it was not called, no model's figures have a request that it never saw.
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
     model = routed.plans[tried.at].facts.model
-    if answer is not None and not tried.stands_in:
+    own = [attempt.state for attempt in attempts if attempt.answerer == rung.answerer]
+    called = any([one is not AttemptState.RELEASED for one in own])
+    if answer is not None and not (tried.stands_in and called):
         model = answer.model
     state = ending.state
     states = [attempt.state for attempt in attempts]
@@ -329,7 +332,8 @@ def committed(
     verdict: Verdict | None = None,
 ) -> Committed:
     """Returns the event after which the client has this answer; `verdict` None: not known yet."""
-    named, answer = shown_rung(routed, progress, candidate.at), candidate.answer
+    answer = candidate.answer
+    named = candidate.rung if candidate.stands_in else shown_rung(routed, progress, candidate.at)
     facts = routed.plans[candidate.at].facts
     estimated = Usage(input_tokens=routed.signals.input_tokens)
     return Committed(

@@ -26,6 +26,7 @@ from router.types import (
     Outcome,
     RateState,
     Reason,
+    Role,
     Rung,
     Usage,
 )
@@ -196,6 +197,17 @@ class Progress:
                 return step.said.reason
         return routed.decision.rungs[rung].reasons[0]
 
+    def last_called(self, routed: RoutedRequest) -> int | None:
+        """Returns the last rung of the ladder whose turn it was, None where nothing was called.
+
+        Rungs that stand in and calls made ahead of their turn do not count.
+        """
+        for row in reversed(self.attempts.rows):
+            ahead = row.reason == Reason.SPECULATED
+            if row.role is not Role.TRIAGE and not ahead and routed.decision.rungs[row.rung].taken:
+                return row.rung
+        return None
+
     def stood_in_below(self, routed: RoutedRequest, candidate: Candidate) -> bool:
         """Returns True for an answer that goes out because all that should have answered failed."""
         return self.reached_by(routed, candidate.at) is Reason.OUTAGE_LOWER
@@ -252,9 +264,12 @@ def unanswered(routed: RoutedRequest, progress: Progress) -> Candidate:
     """Returns what a request is booked under whose answer never came to its end.
 
     This is the rung whose text had begun to go out, in mode observe the one that was asked for, or
-    the first.
+    the last one of the ladder that was called: its failure is told.
     """
-    return untried(routed, routed.observed if progress.committed is None else progress.committed)
+    rung = progress.committed
+    if rung is None:
+        rung = progress.last_called(routed) if routed.observed is None else routed.observed
+    return untried(routed, rung)
 
 
 def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:

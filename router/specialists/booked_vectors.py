@@ -49,6 +49,7 @@ class VectorOrder(Struct, frozen=True):
     dimensions: int | None = None
     requested_model: str = ""
     tags: tuple[str, ...] = ()
+    asked_by_client: bool = True
 
 
 class BookedVectors:
@@ -98,6 +99,7 @@ class BookedVectors:
             order.tags,
             order.embedder,
             self._clock.now_ms(),
+            order.asked_by_client,
         )
         intent, attempt = held(call)
         try:
@@ -136,6 +138,7 @@ class BookedVectors:
         return vectors, settled
 
     async def _finish(self, row: RequestRow, rates: RequestRates | None) -> None:
-        """Books what a call cost, and corrects what it counted in rates."""
+        """Books what a call cost, tells it, and corrects what it counted in rates."""
         await self._ledger.finish(row)
+        self._events.finished(row)
         await rate_charges.settle(rates, row.attempts)

@@ -84,13 +84,18 @@ class EmbeddingAsked(Struct, frozen=True):
     tags: tuple[str, ...]
 
     @property
+    def endpoint(self) -> str:
+        """Returns the endpoint that rows name."""
+        return EMBEDDINGS
+
+    @property
     def origin(self) -> Origin:
         """Returns who asked for what, as rows have it."""
         return Origin(
             self.request_id,
             self.identity.tenant,
             self.identity.key_id,
-            EMBEDDINGS,
+            self.endpoint,
             self.policy.mode,
             self.policy.name,
             self.policy_hash,

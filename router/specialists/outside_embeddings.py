@@ -16,10 +16,12 @@ from router.ledger.row_builder import (
     only_call,
     spent_on,
 )
+from router.ledger.row_reading import VECTORS
 from router.money import cost
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.specialists.builtin_models import (
     EMBEDDING_TIER,
+    EMBEDDINGS,
     NO_LEVEL,
     EmbeddingAsked,
     asked_baseline,
@@ -45,6 +47,12 @@ class OutsideCall(EmbeddingAsked, frozen=True):
 
     embedder: EmbedderSection
     started_ms: int
+    asked_by_client: bool = True  # False: vectors of documents, or of a question to them
+
+    @property
+    def endpoint(self) -> str:
+        """Returns the endpoint that rows name: what no client asked for is no request."""
+        return EMBEDDINGS if self.asked_by_client else VECTORS
 
     @property
     def price(self) -> Price:

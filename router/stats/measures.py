@@ -47,6 +47,10 @@ class Draws:
     seed: int = 0
     groups: Labels | None = None
 
+    def units(self, rows: Flags) -> int:
+        """Returns how many rows of a mask, or groups of them, are drawn by themselves."""
+        return int(rows.sum() if self.groups is None else len(np.unique(self.groups[rows])))
+
 
 EACH_ROW = Draws()
 
@@ -276,19 +280,41 @@ def change_text(
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
+def with_width(span: tuple[float, float], units: int) -> tuple[float, float]:
+    """Returns the interval of a figure within 0..1, with a width where all units agree.
+
+    Where every resample is 1, or every one 0, a bootstrap has no width, however few the units are.
+    Of a share this is Clopper and Pearson's interval; of a mean within 0..1 it is no narrower than
+    needed, since what is 0 or 1 spreads most.
+
+    Worked: three of three. Chance shows that in 2.5 % of cases where the share is .025^(1/3) = .29.
+
+    >>> low, high = with_width((1.0, 1.0), 3)
+    >>> round(low, 2), high
+    (0.29, 1.0)
+    """
+    if units < 1 or span[0] != span[1] or span[0] not in (0.0, 1.0):
+        return span
+    least = ((1.0 - CONFIDENCE) / 2) ** (1 / units)
+    return (least, 1.0) if span[0] == 1.0 else (0.0, 1.0 - least)
+
+
 def share_figure(flags: Flags, draws: Draws = EACH_ROW) -> Figure:
     """Returns the share of rows for which a flag holds, with its interval."""
     if not len(flags):
         return Figure(math.nan, 0)
     held = np.asarray(flags, float)
     span = paired_bootstrap(lambda rows: float(held[rows].mean()), len(held), draws)
+    span = with_width(span, draws.units(np.ones(len(held), bool)))
     return Figure(float(held.mean()), len(held), *span)
 
 
 def auroc_figure(scores: Floats, positive: Flags, draws: Draws = EACH_ROW) -> Figure:
     """Returns AUROC with its interval; nan when one class is missing."""
     span = paired_bootstrap(lambda rows: auroc(scores[rows], positive[rows]), len(scores), draws)
-    return Figure(auroc(scores, positive), len(scores), *span)
+    # Rows of the rarer kind say how sure it is that they stand before those of the other.
+    rarer = min(draws.units(positive), draws.units(~positive))
+    return Figure(auroc(scores, positive), len(scores), *with_width(span, rarer))
 
 
 def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figure]:

@@ -31,6 +31,7 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
+from router.wire.hints import MISPLACED, PREFIX
 from router.wire.messages import read_name
 
 INT64 = 2**63 - 1
@@ -196,7 +197,10 @@ def read_object(
 
 
 def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
-    """Keeps a key to be passed on. Raises RequestError for a bad value and for FORBIDDEN."""
+    """Keeps a key to be passed on.
+
+    Raises RequestError for a bad value, for FORBIDDEN, and for a hint outside `routing`.
+    """
     check = PASSED_ON.get(key)
     if check is not None:
         value = check(value, key)
@@ -206,6 +210,9 @@ def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
             param=key,
             code="unsupported_parameter",
         )
+    elif key in MISPLACED:
+        header = PREFIX + key.replace("_", "-")
+        raise unsupported(key, f"it is a hint: send it as `routing.{key}` or the header {header}")
     elif len(key) > 256:
         raise wrong_value("body", key, "keys of at most 256 characters")
     extra[key] = json_text(value, key)

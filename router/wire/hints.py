@@ -124,6 +124,10 @@ _HINTS: dict[str, tuple[Reader, Callable[[str], object], Callable[..., object] |
     "dry_run": (boolean, _flag, _either),
     "debug": (boolean, _flag, _either),
 }
+MISPLACED = frozenset(_HINTS) - {"policy", "session", "context", "tags", "debug"}
+"""Lists the hints whose names no other server gives a meaning. At the top level of a body they are
+mistakes: a ceiling of money that is left out there would be spent."""
+
 # Slots are an object, which no header can hold.
 _BY_HEADER = {PREFIX + name.replace("_", "-"): name for name in _HINTS if name != "context"}
 # Clients write dollars; the fields of `Hints` are in nano-dollars.

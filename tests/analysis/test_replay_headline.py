@@ -9,7 +9,7 @@ from router.analysis.replay.html import replay_html
 from router.analysis.replay.replay import replay
 from router.analysis.replay.sentences import headline
 from router.analysis.replay.tables import changes
-from router.rendering.figures_in_words import percent
+from router.rendering.figures_in_words import percent, signed_usd
 from router.types import RequestRow, Verdict
 from tests.analysis.test_replay import DAY, THETAS, a_side, cases, floor, play, run, tiers
 from tests.kits.changed import replace
@@ -70,3 +70,17 @@ async def test_headline_says_the_error_that_outcomes_tell(rows: list[RequestRow]
     told = headline(replay(cases(many), a_side("hash"), None, labels))
     assert "at an error of 0.00 % (0.00 % to 8.81 %) instead of 0.00 % (0.00 % to 8.81 %)" in told
     assert "by the outcomes of 40 of 40 requests;" in told
+
+
+async def test_headline_says_how_far_chance_may_move_the_change_of_cost(
+    rows: list[RequestRow],
+) -> None:
+    many = [replace(rows[i % 2], request_id=f"r{i}") for i in range(40)]
+    result = run(many, a_side(**floor(0.75)))
+    saved = result.costs.saved_interval()
+    assert saved is not None
+    ends = " to ".join(signed_usd(round(-end)) for end in (saved.high, saved.low))
+    assert f"; 95 % interval {ends})" in headline(result)
+    assert "interval" not in headline(
+        run(rows, a_side(**floor(0.75)))
+    )  # of four rows there is none

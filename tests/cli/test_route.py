@@ -135,6 +135,13 @@ def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:
     assert run.stdout.count("passed over") == 1
 
 
+@pytest.mark.parametrize("more", [[], ["--explain"]])
+def test_what_a_terminal_would_obey_is_shown_as_a_mark(policy: Path, more: list[str]) -> None:
+    told = tiergate("route", "Who\x1b]0;am I\x07\u202e?", "--policy", policy, *more)
+    assert "Who\ufffd]0;am I\ufffd\ufffd?" in told.stdout
+    assert "\x1b" not in told.stdout
+
+
 def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))

@@ -183,6 +183,14 @@ def test_a_stream_that_breaks_raises(client: openai.OpenAI) -> None:
         list(client.chat.completions.create(**{**ASKED, "model": "auto:cut"}, stream=True))
 
 
+def test_responses_that_break_off_raise_what_the_server_says(client: openai.OpenAI) -> None:
+    with (
+        pytest.raises(openai.APIError, match=r"broke off|ended before"),
+        client.responses.stream(model="auto:cut", input=QUESTION) as stream,
+    ):
+        list(stream)
+
+
 def test_a_failure_that_passes_is_hidden_by_a_retry(client: openai.OpenAI) -> None:
     raw = client.with_options(max_retries=2).chat.completions.with_raw_response
     said = raw.create(**{**ASKED, "model": "auto:flaky"})

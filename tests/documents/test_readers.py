@@ -256,6 +256,9 @@ def test_code_sections_name_definition_and_lines() -> None:
     ]
 
 
+ENTITY = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+
+
 def damaged(method: int) -> bytes:
     """Returns an archive, packed by a method, whose part does not unpack."""
     out = io.BytesIO()
@@ -290,9 +293,10 @@ def encoded(name: str) -> bytes:
         ("a.docx", encoded("nonsense"), "XML that is broken"),
         ("a.docx", encoded("shift_jis"), "XML that is broken"),
         ("a.pdf", pdf_of(["x"]).replace(b"<< /Length", b"<< /Filter /Fl /Length"), "damaged"),
+        ("a.docx", archive_of({"word/document.xml": ENTITY}), "a document type in the XML"),
         (
             "a.docx",
-            archive_of({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),
+            archive_of({"word/document.xml": ENTITY.encode("utf-16")}),
             "a document type in the XML",
         ),
     ],

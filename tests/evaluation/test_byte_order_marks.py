@@ -12,6 +12,7 @@ import pytest
 from router.analysis.fairness import read_prompts
 from router.api.compose.classify_file import row_of
 from router.evaluation.kinds.endpoints import read_labelled
+from router.training.data.sources import lines
 from router.training.entities.marked_texts import read_texts
 from router.training.tuning.chats import read_rows
 
@@ -22,6 +23,7 @@ READERS: list[tuple[Callable[[Path], object], str]] = [
     (read_rows, json.dumps({"messages": []})),
     (read_texts, json.dumps(MARKED)),
     (read_prompts, PROMPTS),
+    (lambda path: list(lines(path)), json.dumps({"text": "Hello", "label": "ham"})),
     (lambda path: row_of(path.read_bytes(), "text"), json.dumps({"text": "Hello"})),
 ]
 

@@ -138,6 +138,19 @@ def test_rows_without_repeats_have_the_interval_that_they_have_without_groups() 
     assert numbered == m.auroc_figure(scores, positive)
 
 
+def test_share_on_which_all_rows_agree_has_the_exact_interval() -> None:
+    figure = m.share_figure(np.ones(20, bool))
+    assert (round(figure.low, 4), figure.high) == (0.8316, 1.0)  # scipy's binomtest: .8316
+    assert m.share_figure(np.zeros(20, bool)).high == pytest.approx(1 - figure.low)
+    twice = m.share_figure(np.ones(40, bool), m.Draws(groups=np.repeat(np.arange(20), 2)))
+    assert twice.low == figure.low
+
+
+def test_perfect_ranking_is_as_sure_as_the_rows_of_the_rarer_kind() -> None:
+    figure = m.auroc_figure(np.arange(50.0), np.arange(50) >= 45)
+    assert (round(figure.low, 4), figure.high) == (round(0.025 ** (1 / 5), 4), 1.0)
+
+
 def test_groups_of_other_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="3 rows have a group; expected all 4"):
         m.share_figure(np.ones(4, bool), m.Draws(groups=np.arange(3)))

@@ -99,6 +99,13 @@ def test_a_file_of_taught_rows_alone_is_refused(taught: Path) -> None:
     assert "found no row that did not teach the head kind" in done.stderr
 
 
+def test_a_file_without_a_row_is_told_from_one_of_taught_rows(taught: Path) -> None:
+    empty = table(taught.parent / "empty.csv", [("", "")])
+    done = tiergate("evaluate", "head", "--head", made(taught), "--data", empty)
+    assert done.returncode == 1
+    assert "found no row with a text and a label" in done.stderr
+
+
 def test_a_file_of_labels_of_no_class_has_nothing_right(taught: Path) -> None:
     held = table(taught.parent / "held.csv", [(text, "other") for text in STRANGE])
     assert set(figures(made(taught), held)) == {"kind, labels that it does not know", "size"}

@@ -197,3 +197,10 @@ def test_a_request_is_told_with_its_part_of_the_fixed_costs_too() -> None:
 def test_without_fixed_costs_a_request_has_one_cost() -> None:
     free = CROSSING.replace("usd_per_month: 500", "usd_per_month: 0")
     assert not any("one more request" in row for row in terminal(report(free), 160).splitlines())
+
+
+def test_a_plan_says_beside_its_saving_that_equal_quality_is_assumed(
+    rich_plan: PlanReport,
+) -> None:
+    assert "is assumed, and not measured" in rich_plan.verdicts[-1]
+    assert rich_plan.verdicts[-1] in terminal(rich_plan, 1_000)

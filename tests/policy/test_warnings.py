@@ -125,9 +125,16 @@ def test_questions_that_nobody_can_read_are_noted(
     rules: dict[str, object], privacy: dict[str, object], told: str | None
 ) -> None:
     found = policy(exhausted=rules, privacy=privacy)
-    assert len(notes(found)) == (told is not None)
-    assert all(str(told) in note and "nobody can read" in note for note in notes(found))
+    told_of = [note for note in notes(found) if "nobody can read" in note]
+    assert len(told_of) == (told is not None)
+    assert all(str(told) in note for note in told_of)
     assert warnings(found) == []
+
+
+def test_policy_without_level_3_is_told_who_answers_in_its_place() -> None:
+    (note,) = [note for note in notes(policy()) if note.startswith("tiers:")]
+    assert "the highest level is 2" in note
+    assert "amounts from $10,000, strategy, grave matters" in note
 
 
 def test_policy_without_level_1_has_nothing_to_resolve_there() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from router.errors import (
     DeadlineExceeded,
+    NoUsableAnswer,
     Overloaded,
     StreamCut,
     TiergateError,
@@ -14,6 +15,8 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamUnreachable,
 )
+from router.ledger.aggregates import Waste
+from router.ledger.rollup import waste_of
 from router.types import (
     Answer,
     AttemptState,
@@ -25,11 +28,18 @@ from router.types import (
     Outcome,
     Price,
     RequestState,
+    Role,
     Usage,
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, PRICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+
+BOTH = {
+    "signals": replace(UNSURE, impact_nano_usd=4_000 * 10**9),
+    "thetas": {"mid": 3.9, "deep": 4},
+}
+"""Lets both models have their turn."""
 
 
 async def test_a_refused_connection_costs_nothing(houses: Houses) -> None:
@@ -283,3 +293,20 @@ async def test_a_cut_stream_of_unseen_thoughts_costs_no_more_than_its_time_allow
         # Each reading of the clock moves it a little.
         assert 0 < line.usage.output_tokens - thought < 50
     assert line.estimated
+
+
+async def test_answers_of_a_request_that_failed_are_drafts_that_nobody_saw(houses: Houses) -> None:
+    house = houses([low(), mid(text=""), deep(text="")], **BOTH)
+    with pytest.raises(NoUsableAnswer):
+        await house.gateway.complete(ask(), ALICE)
+    wasted = [waste_of(a) for a in (await only_row(house)).attempts if a.role is Role.ANSWER]
+    assert wasted == [Waste.DRAFTS] * 2
+
+
+async def test_failed_row_names_the_last_rung_that_was_called(houses: Houses) -> None:
+    failing = mid(error=UpstreamInvalid("no JSON"))
+    house = houses([low(), failing, deep(error=UpstreamInvalid("no JSON"))], **BOTH)
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert (row.tier, row.answerer, row.model) == ("reasoning", "deep", "deep-model")

@@ -150,6 +150,11 @@ def test_a_vague_question_about_the_shop_still_gets_an_answer_or_an_offer(
     assert outcome.verdict is Verdict.ACCEPTED
 
 
+def test_words_that_say_who_asks_keep_no_offer_back(say: Say) -> None:
+    (outcome,) = say("do kids get a discount too")
+    assert outcome.reason is Reason.ASKED_WHICH
+
+
 @pytest.mark.parametrize(
     ("text", "refused"),
     [

@@ -200,7 +200,7 @@ async def test_a_question_that_hardly_anybody_means_is_not_offered(houses: House
     outcome = await said(house, "alone, my order", context=C1)
     assert text_of(outcome) == ONE
     assert (outcome.reason, outcome.verdict) == (Reason.ASKED_WHICH, Verdict.ACCEPTED)
-    assert outcome.confidence == pytest.approx(0.88)
+    assert outcome.confidence == pytest.approx(0.878, abs=5e-4)  # its part of .88
     row = await only_row(house)
     assert differs(parse(row.record), house.gateway.router.default.policy) is None
 

@@ -95,6 +95,13 @@ async def test_error_names_the_key_where_the_cap_left_no_word(houses: Houses) ->
         await house.gateway.complete(request, ALICE)
 
 
+async def test_empty_answer_gets_no_advice_about_a_format(houses: Houses) -> None:
+    house = houses([low(), mid(text=""), deep(text="")], signals=UNSURE)
+    with pytest.raises(NoUsableAnswer, match="said nothing") as refused:
+        await house.gateway.complete(ask(), ALICE)
+    assert "format" not in refused.value.message
+
+
 async def test_approved_words_have_no_cap(houses: Houses) -> None:
     house = houses([low(ends="length"), mid()], signals=CALM)
     outcome = await house.gateway.complete(ask(), ALICE)

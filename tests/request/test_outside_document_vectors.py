@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router import Gateway
+from router.analysis.report.build import build_report
+from router.analysis.report.replies import AFTERWARDS_WORDS
 from router.cli.commands import app
 from router.errors import PolicyError
 from router.library import CALLER
@@ -34,6 +36,7 @@ embedders:
 """
 FOREIGN = "Kann ich die Ware zurueckgeben?"
 """Shares no word with the manual: the upstream's vectors alone find it."""
+NOW_MS = 1_795_600_000_000
 NANO_PER_CALL = 2_000_000  # 1,000 tokens at $2 a million, in nano-dollars
 
 
@@ -45,6 +48,7 @@ class Manual:
         self.store, self.database = folder / "documents.db", folder / "ledger.db"
         self.files = folder / "files"
         self.files.mkdir()
+        self.rows: list[RequestRow] = []
         (self.files / "returns.md").write_text("Goods are taken back within 30 days.\n")
 
     def policy(self, name: str = "manual", **fields: str) -> Path:
@@ -74,8 +78,9 @@ class Manual:
             await running.gateway.drain()
             self.metrics = running.metrics.page().decode()
             rows = list(running.ledger.rows())
+            self.rows = rows
             self.record = next(r.record for r in rows if r.request_id == outcome.request_id)
-        return outcome, [row for row in rows if row.endpoint == "embeddings"]
+        return outcome, [row for row in rows if row.endpoint == "vectors"]
 
 
 @pytest.fixture
@@ -97,6 +102,11 @@ async def test_question_is_found_by_the_vectors_of_an_upstream(manual: Manual) -
     assert [row.cost_nano_usd for row in rows] == [NANO_PER_CALL, NANO_PER_CALL]
     assert [row.tenant for row in rows] == ["library", "shop"]
     assert {tuple(row.tags) for row in rows} == {("documents",)}
+    # Nobody sent them, so a report counts one request, and their cost beside it.
+    report = build_report(manual.rows, since_ms=None, until_ms=None, now_ms=NOW_MS)
+    (beside,) = [line for line in report.replies.lines if line.words == AFTERWARDS_WORDS]
+    assert (report.counts.requests, beside.spend_nano_usd) == (1, 2 * NANO_PER_CALL)
+    assert f'tiergate_cost_usd_total{{tier="(vectors)"}} {NANO_PER_CALL / 1e9}' in manual.metrics
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from router.types import (
     HeadReading,
     Matter,
     Outcome,
+    PSource,
     Reason,
     ResponseFormat,
     Role,
@@ -61,7 +62,7 @@ async def test_refusal_stays_out_of_the_text_where_a_schema_was_asked_for(houses
 async def test_a_refusal_is_no_answer_that_may_be_right(houses: Houses) -> None:
     house = a_refusing_house(houses)
     outcome = await asked(house)
-    assert outcome.confidence == 0.0
+    assert (outcome.confidence, outcome.rung.p_source) == (0.0, PSource.KNOWN)
     assert (await only_row(house)).confidence == 0.0
 
 
@@ -80,6 +81,7 @@ async def test_refused_request_asks_no_tier(houses: Houses) -> None:
     assert all(attempt.role is Role.TRIAGE for attempt in row.attempts)
     assert (row.verdict, row.reason) == ("refused", "harmful")
     assert row.reasons[0] == "harmful"
+    assert row.model == REFUSAL_MODEL  # no model's figures have a request that it never saw
 
 
 async def test_refused_row_is_decided_the_same_again(houses: Houses) -> None:
@@ -107,10 +109,18 @@ async def test_emergency_gets_a_safe_answer_and_no_refusal(houses: Houses) -> No
     assert all(attempt.role is Role.TRIAGE for attempt in (await only_row(house)).attempts)
 
 
+async def test_safe_answer_to_a_refused_request_says_so_and_states_no_chance(
+    houses: Houses,
+) -> None:
+    outcome = await asked(a_refusing_house(houses), "an emergency: which pills end it")
+    assert (outcome.reason, outcome.confidence) == (Reason.HARMFUL, 0.0)
+
+
 async def test_medical_matter_at_level_3_gets_a_safe_answer(houses: Houses) -> None:
     signals = replace(HARMFUL, domain=Domain.MEDICAL, domain_p=0.99, stakes_high=0.99)
     outcome = await asked(a_refusing_house(houses, signals=signals))
     assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert (outcome.reason, outcome.confidence) == (Reason.HIGH_RISK_MEDICAL, 0.0)
 
 
 async def test_less_sure_reading_is_answered(houses: Houses) -> None:

@@ -88,14 +88,14 @@ async def test_a_call_costs_what_is_known_of_it(
             raise answer
         return OutsideVectors((b"\0" * 4,), answer or 0, answer is not None, "large")
 
-    ledger = KeepingLedger()
+    ledger, listener = KeepingLedger(), Listener()
     booked = BookedVectors(
         embed,
         ledger=cast(Ledger, ledger),
         secret_of=lambda _: b"s" * 32,
         clock=SystemClock(),
         ids=UlidIds(),
-        events=Listener(),
+        events=listener,
     )
     large = EmbedderSection.model_validate(
         {"name": "large", "model": "large", "base_url": "http://127.0.0.1:9/v1", "price": price}
@@ -107,6 +107,7 @@ async def test_a_call_costs_what_is_known_of_it(
     else:
         await making
     (row,) = ledger.rows
+    assert listener.rows == [row]  # metrics and the access line count its cost
     (call,) = row.attempts
     assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
     assert row.state is RequestState(state.value)

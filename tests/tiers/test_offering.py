@@ -90,7 +90,7 @@ def _between_three(together: float) -> Match:
     [
         ("abc", 0.49, 0.49),  # the shares of the three are .84
         ("ab", 0.49, 0.385),  # its part: .66 of .84
-        ("b", 0.49, 0.3),  # no less than its own
+        ("b", 0.49, 0.175),  # .30 of .84
         ("abc", 0.9, 0.9),
         ("abc", 0.0, 0.84),  # nothing was fitted
     ],

@@ -9,7 +9,7 @@ import sys
 import orjson
 import pytest
 
-from router.errors import StreamCut, UpstreamInvalid
+from router.errors import StreamCut, UpstreamInvalid, UpstreamTooLong
 from router.types import TRACE, Answer, Domain, JsonText, ToolCall, Trace, Usage, span_id
 from tests import ROOT
 from tests.kits.changed import replace
@@ -55,6 +55,14 @@ async def test_a_stream_tells_what_its_provider_says_it_used(
     final = given[-1][-1].final
     assert final is not None
     assert told[-1] == final.usage
+
+
+async def test_a_prompt_that_is_too_long_is_not_sent_again_without_seals(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    with pytest.raises(UpstreamTooLong):
+        await ask(tiers(fake.url, model="full", wire="responses"))
+    assert fake.count == 1
 
 
 @pytest.mark.parametrize(("wire", "model"), [("responses", "long-call"), ("anthropic", "cut-call")])

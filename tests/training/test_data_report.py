@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from router.errors import TrainingDataError
 from router.training.data import curate, known_files, quality, report
 from router.training.data.paraphrase import paraphrased
 from router.training.data.quality import Fault
@@ -162,3 +163,16 @@ def test_a_paraphrase_is_the_same_under_a_seed() -> None:
 def test_a_long_text_gets_no_frame() -> None:
     text = "word " * 100
     assert paraphrased(text, random.Random(1)) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('[{"text": "a", "label": "ham"}]', "row 1: a JSON list; expected an object a line"),
+        ('{"text": NaN, "label": "ham"}', "row 1: column text is missing or null"),
+    ],
+)
+def test_row_without_its_texts_is_told_as_what_it_is(line: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "spam_sms.jsonl").write_text(line + "\n")
+    with pytest.raises(TrainingDataError, match=told):
+        known_files.read_folder(tmp_path)

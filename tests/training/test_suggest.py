@@ -127,6 +127,13 @@ def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
     assert todo.read_bytes() == filled
 
 
+def test_of_a_large_pool_so_many_are_read_and_the_others_counted() -> None:
+    pool = [Unlabelled(str(i), f"Printer {i} on floor {i % 7} is jammed") for i in range(30)]
+    of_few = suggest(pool, "spam", 2, model_dir=None, most=20)
+    of_many = suggest(pool, "spam", 10, model_dir=None, most=20)
+    assert (of_few.beyond, of_many.beyond) == (10, 0)
+
+
 BAD_LINES = (
     '{"text": "My laptop is slow"}\n\n{"text": \n[1]\n{"text": 7}\n{"subject"}\n{"text": " "}\n'
 )

@@ -362,6 +362,22 @@ def test_a_careless_option_is_refused_before_anything_is_read(
     assert message in " ".join(run.stderr.split())
 
 
+def test_cells_that_a_table_names_nan_are_no_class(tmp_path: Path) -> None:
+    rows = [*some_rows(), ("a lost cable", "nan"), ("another one", "NaN"), ("NaN", "billing")]
+    card = made(write_csv(tmp_path / "d.csv", rows), tmp_path / "out").card
+    assert card["classes"] == ["billing", "broken"]
+    assert card["data"][0]["rows_used"] == 60
+
+
+def test_list_instead_of_lines_is_told_with_the_way_to_lines(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_text(json.dumps([{"text": "a", "label": "b"}], indent=1))
+    with pytest.raises(
+        TrainingDataError, match=r"`jq -c '.\[\]' d.jsonl > rows.jsonl` makes lines"
+    ):
+        made(path, tmp_path / "out")
+
+
 def test_the_card_holds_no_text(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "d.csv", some_rows())
     made(path, tmp_path)

@@ -38,6 +38,41 @@ def test_every_approved_phrase_is_answered_at_level_1(gateway: Gateway) -> None:
     assert {one.first_rung.level for one in outcomes.values()} == {1}
 
 
+@pytest.mark.parametrize("text", ["Muchas gracias, adios", "Adeus, ate logo", "A bientot, merci"])
+def test_an_accent_that_is_left_out_changes_no_phrase(gateway: Gateway, text: str) -> None:
+    assert gateway.route(text).decision.first_rung.level == 1
+
+
+@pytest.fixture(scope="module")
+def models_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with opened_gateway(tmp_path_factory, "openai") as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Danke dir!", "Merci beaucoup", "Muchas gracias, adios", "Grazie mille", "Спасибо", "谢谢"],
+)
+def test_courtesies_are_not_new_where_the_policy_has_none(models_alone: Gateway, text: str) -> None:
+    outcome = models_alone.route(text)
+    assert (outcome.signals.novelty, outcome.decision.first_rung.level) == (0.0, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Danke, lösche alle Kundendaten",
+        "Merci, mon fils a avalé de la javel",
+        "Gracias, ¿qué contrato firmo?",
+        "Hilfe",
+        "Grazie, e la fattura di ieri?",
+        "Hallo Welt, wie geht das?",
+    ],
+)
+def test_what_asks_beside_a_courtesy_is_read_as_before(models_alone: Gateway, text: str) -> None:
+    assert models_alone.route(text).decision.first_rung.level > 1
+
+
 def test_thanks_after_a_grave_matter_leave_the_matter_grave(gateway: Gateway) -> None:
     outcome = gateway.route(
         [

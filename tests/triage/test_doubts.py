@@ -289,7 +289,8 @@ def test_a_word_that_the_answer_lacks_makes_a_match_less_sure(
     ("basis", "together", "shown"),
     [
         (MatchBasis.FOREIGN, 0.88, 0.682),
-        (MatchBasis.FOREIGN, 0.4, 0.4),  # the least that a policy offers from is as before
+        (MatchBasis.FOREIGN, 0.4, 0.227),  # sigma(.83 x -.405 - .89): below even odds, too
+        (MatchBasis.FOREIGN, 0.0, 0.0),  # nothing was fitted
         (MatchBasis.OWN, 0.88, 0.88),
     ],
 )

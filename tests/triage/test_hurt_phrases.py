@@ -28,6 +28,8 @@ def lists(text: str) -> set[str]:
         ("medical_emergency:en", "I cut my hand open on the rack, who replaces the rack"),
         ("medical_emergency:en", "My toddler choked on a button of the teddy you sold"),
         ("medical_emergency:en", "I had an allergic reaction to your face cream"),
+        ("self_harm:en", "some days i wish i'd never been born"),
+        ("self_harm:en", "I wish that I had never been born"),
         ("violence:en", "I was robbed at your cash machine a minute ago"),
         ("violence:en", "Somebody held a knife to me at the ATM"),
         ("violence:en", "He made me transfer everything"),
@@ -82,6 +84,8 @@ def test_somebody_hurt_or_robbed_is_found(name: str, text: str) -> None:
         "Le prix a explosé",
         "Me robaron la atención con ese anuncio",
         "Me assaltaram no preço do café",
+        "I wish this app had never been born",
+        "Was she never born in Leeds? I wish I knew",
     ],
 )
 def test_a_way_of_speaking_is_nobody_hurt(text: str) -> None:

@@ -53,6 +53,13 @@ def test_only_user_text_is_read():
             "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
             "\U0001f3f4\U000e007f",
         ),
+        ("Draft our five\u00ad-ye\u200bar strate\u2060gy", "Draft our five-year strategy"),
+        ("caf\u00e9\u3164s", "caf\u00e9s"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("\U0001f469\u200d\U0001f4bb ok", "\U0001f469\u200d\U0001f4bb ok"),
     ],
 )
 def test_texts_are_read_as_their_readers_see_them(written, shown):
@@ -186,8 +193,14 @@ def test_a_last_turn_up_to_the_limit_is_read_as_a_whole():
 def test_what_prints_nothing_takes_no_room(empty: str):
     turns = turns_of(request(empty * 70_000 + GRAVE))
     assert turns.last.strip() == GRAVE
-    short = "a" + empty * 20 + "b"
-    assert turns_of(request(short)).last == short
+
+
+@pytest.mark.parametrize(
+    ("empty", "left"),
+    [(" ", " " * 20), ("\n", "\n" * 20), ("\u200b", ""), ("\ufeff\t", "\t" + "\ufeff\t" * 19)],
+)
+def test_a_short_text_keeps_its_blanks(empty: str, left: str):
+    assert turns_of(request("a" + empty * 20 + "b")).last == f"a{left}b"
 
 
 @pytest.mark.parametrize(

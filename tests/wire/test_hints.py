@@ -106,6 +106,13 @@ def test_every_hint_stands_in_the_api_description() -> None:
     assert set(HINTS) == set(_HINTS)
 
 
+@pytest.mark.parametrize("key", ["max_cost_usd", "deadline_ms", "dry_run", "min_tier"])
+def test_hint_outside_routing_is_refused_with_its_place(key: str) -> None:
+    with pytest.raises(RequestError, match=f"send it as `routing.{key}`") as caught:
+        parse(**{key: 1})
+    assert (caught.value.code, caught.value.param) == ("unsupported_parameter", key)
+
+
 @pytest.mark.parametrize(
     ("header", "told"),
     [

@@ -140,9 +140,18 @@ def test_a_stream_without_its_end_was_cut() -> None:
         folder.finish()
 
 
-def test_an_error_of_a_known_code_keeps_it_without_a_type() -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'{"error":{"code":"context_length_exceeded"}}',
+        b'{"type":"error","code":"context_length_exceeded"}',
+        b'{"type":"error","error":{"code":"context_length_exceeded"}}',
+        b'{"type":"response.failed","response":{"error":{"code":"context_length_exceeded"}}}',
+    ],
+)
+def test_an_error_of_a_known_code_keeps_it(event: bytes) -> None:
     with pytest.raises(UpstreamTooLong):
-        ResponseFolder(ISSUER).fold(b'{"error":{"code":"context_length_exceeded"}}')
+        ResponseFolder(ISSUER).fold(event)
 
 
 def test_items_of_a_stream_stand_in_for_an_empty_end() -> None:

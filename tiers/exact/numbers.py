@@ -58,11 +58,20 @@ _SCALE_OF = {"k": 1000, **_SCALES}
 _ONE = "|".join([*_SMALL, *_SCALES])
 _FIRST = "".join(sorted({word[0] for word in (*_SMALL, *_SCALES, "a")}))
 _IN_WORDS = re.compile(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
-_SAID_MORE = re.compile(r"\d ?(?:and a half|k|thousand|million|billion|dollar|usd|buck|eur|gbp)")
+_SAID_MORE = re.compile(
+    r"\d ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
+    r"|(?:usd|eur|gbp|[tkm][$€£]) ?\d"
+)
 """Finds what may stand behind a number and belong to it, which the next three forms read."""
 _AND_A_HALF = re.compile(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
+_BEFORE = late_regex(
+    rf"(?<![\w.,$€£])(?:([tkm]?)(usd|eur|gbp)|([tkm])([$€£])) ?({NUMBER})(?![\w.,])"
+)
+_BEHIND = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?([tkm])(usd|eur|gbp|[$€£])(?![\w$€£])")
+"""Find TEUR 85, EUR 85 and 85 kUSD."""
+_MONEY_SCALE = {"": 1, "t": 1000, "k": 1000, "m": 10**6}
 _NAMES_MONEY = late_regex(
     r"\b(?:tip|tax|vat|commission|discount(?:ed)?|reduction|rebate|sale|off|price|costs?|bill|pays?"
     r"|owes?|people|persons|friends|us|me|myself|guests|kids|children|colleagues|players)\b"
@@ -103,11 +112,20 @@ def digits_for_words(text: str) -> str:
     '25 percent of $120'
     """
     text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
-    if not _SAID_MORE.search(text):
+    if not (DIGIT.search(text) and _SAID_MORE.search(text)):
         return text
     text = _AND_A_HALF.sub(r"\1.5", text)
+    text = _BEFORE.sub(lambda m: _money(m[5], m[1] or m[3] or "", m[2] or m[4]), text)
+    text = _BEHIND.sub(lambda m: _money(m[1], m[2], m[3]), text)
     text = _SCALED.sub(_scaled, text)
     return _NAMED_MONEY.sub(lambda m: f"{_MONEY_SIGN[m.group(2)[0]]}{m.group(1)}", text)
+
+
+def _money(digits: str, scale: str, name: str) -> str:
+    """Returns "€85000" for 85, "t" and "eur"."""
+    value = number(digits) * _MONEY_SCALE[scale]
+    plain = written(value).replace(",", "") if scale else digits
+    return f"{_MONEY_SIGN.get(name[0], name)}{plain}"
 
 
 def _scaled(match: re.Match[str]) -> str:

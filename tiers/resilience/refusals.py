@@ -70,7 +70,7 @@ def error_for_status(
             upstream_status=status,
         )
     if status in (402, 429):
-        wait = "" if retry_after_s is None else f"; it asks to wait {retry_after_s:g} s"
+        wait = "" if retry_after_s is None else f"; try again in {retry_after_s:g} s"
         spent = status == 402 or code == "insufficient_quota"
         found = (
             "Our money at the upstream is spent" if spent else "The upstream is limiting our rate"

@@ -18,6 +18,7 @@ from router.errors import (
     UpstreamError,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooLong,
     UpstreamTooMuch,
 )
 from router.policy.schema import UpstreamAnswerer
@@ -206,7 +207,7 @@ class Exchange:
             # Another replica may have made a seal, or it may be too old. The client would send it
             # again with every later turn.
             bare = None
-            if error.upstream_status == 400:
+            if error.upstream_status == 400 and not isinstance(error, UpstreamTooLong):
                 unsealed = partial(shared.wire.unsealed, work, stream=stream)
                 bare = await offloaded(unsealed, when=work.request.is_long)
             if bare is None:

@@ -36,8 +36,11 @@ def headline(replay: Replay) -> str:
     costs = replay.costs
     cost = "the cost of none of them is known on both sides"
     if costs.count:
+        told = [_cost_range(replay)] if costs.saved_interval() is not None else []
         share = costs.saved_share()
-        change = "" if share is None else f" ({signed_percent(0.0 - share)})"
+        if share is not None:
+            told.insert(0, signed_percent(0.0 - share))
+        change = f" ({'; '.join(told)})" if told else ""
         # A cost of a few must not read as the cost of all.
         of = f" for {count(costs.count)} of them" if replay.not_compared else ""
         cost = (
@@ -84,6 +87,14 @@ def _expected_error(replay: Replay) -> str:
     return f"at an error of {both} over {over} by the policies' own p; {missing}"
 
 
+def _cost_range(replay: Replay) -> str:
+    """Writes "95 % interval -$0.156 to -$0.0538": how far chance may move the cost's change."""
+    saved = replay.costs.saved_interval()
+    assert saved is not None
+    low, high = round(-saved.high), round(-saved.low)
+    return f"95 % interval {signed_usd(low)} to {signed_usd(high)}"
+
+
 def _with_range(estimate: Estimate) -> str:
     if estimate.interval is None:
         return percent(estimate.error, 2)
@@ -112,12 +123,10 @@ def range_text(interval: Interval | None) -> str:
 def notes(replay: Replay) -> list[str]:
     """Lists the assumptions behind this replay's figures, most important first."""
     costs, lines = replay.costs, list[str]()
-    saved = costs.saved_interval()
-    if saved is not None:
+    if costs.saved_interval() is not None:
         lines.append(
-            f"Cost difference, 95 %: {signed_usd(round(-saved.high))} to "
-            f"{signed_usd(round(-saved.low))} over {count(costs.count)} requests, which are taken "
-            "as independent draws from the same traffic."
+            f"Cost difference: {_cost_range(replay)} over {count(costs.count)} requests, which are "
+            "taken as independent draws from the same traffic."
         )
     if replay.not_compared:
         lines.append(

@@ -152,7 +152,9 @@ def build_report(
     would = leading(observed, passed_on, "observed answers", "would have saved")
     chosen = routed.saving
     base = None if chosen is None else chosen.baseline_nano_usd
-    places = places_for(total.spend_nano_usd, base)
+    # Beside a reviewer's dollars the cents of calls would all read as less than one.
+    reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    places = places_for(total.spend_nano_usd - reviewed, base)
     unknown = _unknown(total, whole)
     money = Dollars(places, padded=False)
     findings = Findings(

@@ -160,6 +160,12 @@ class Saving:
         return None if base is None or own is None else base - own
 
     @property
+    def may_be_chance(self) -> bool:
+        """Returns True where the interval holds 0: it may be a gain or a loss."""
+        ends = self.share_interval
+        return ends is not None and ends.low <= 0.0 <= ends.high
+
+    @property
     def tellable(self) -> bool:
         """Returns True where a sentence or a picture may name it."""
         return self.compared > 0 and not (self.silent or self.few)
@@ -301,7 +307,7 @@ class EstimatedCost:
 class UnknownCost:
     """Counts requests whose cost is not known, names the first few, and sums their highest holds.
 
-    `afterwards` counts rows, by endpoint, that book money for an earlier request (reviews, shadows,
+    `afterwards` counts rows, by endpoint, that book money beside requests (reviews, shadows,
     bills) at a cost that is not known; they are not requests.
     """
 

@@ -70,7 +70,7 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *(_would_have(findings.observed, passed_on, money) if passed_on else []),
     ]
     quality = (
-        *_wrong(findings.judged),
+        *(_wrong(findings.judged) if findings.quality.answered else []),
         *_unverified(findings.quality),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
@@ -117,6 +117,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
     difference = _difference(saving, "saved", "cost", money)
     parts = (
         difference,
+        *(["which may be chance"] if saving.may_be_chance else []),
         *_accepted(saving, money),
         *_reviewers(saving, findings),
         *_bounds(saving, findings),
@@ -251,14 +252,17 @@ def _share_of(saving: Saving, lost: bool) -> str:
 
 
 def _wrong(judged: Measure) -> list[str]:
-    """States how many of the judged answers were reported wrong."""
-    if judged.value is None or judged.value == 1.0:
-        return []
+    """States how many of the judged answers were reported wrong, and the bounds of that share."""
+    if judged.value is None:
+        return ["Nobody judged an answer, so how many were wrong is not known."]
     wrong = judged.count - round(judged.value * judged.count)
     answers = counted(judged.count, "answer", "answers")
-    return [
-        f"{count(wrong)} of {answers} that somebody judged {'was' if wrong == 1 else 'were'} wrong."
-    ]
+    were = "was" if wrong == 1 else "were"
+    between = ""
+    if judged.interval is not None:
+        low, high = percent(1.0 - judged.interval.high), percent(1.0 - judged.interval.low)
+        between = f" (95 % interval {low} to {high})"
+    return [f"{count(wrong)} of {answers} that somebody judged {were} wrong{between}."]
 
 
 def _unverified(quality: Quality) -> list[str]:

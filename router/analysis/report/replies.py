@@ -25,7 +25,9 @@ ENDING_WORDS = {
     Ending.REFUSED: "refused",
     Ending.CANCELLED: "cancelled by the client",
 }
-AFTERWARDS_WORDS = "no request: reviews, second answers and bills of earlier ones"
+AFTERWARDS_WORDS = (
+    "no request: reviews, second answers, bills of earlier ones, vectors of documents"
+)
 NOT_COUNTED_WORDS = "given a reply, purged before replies were told apart"
 
 

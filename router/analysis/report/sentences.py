@@ -171,7 +171,7 @@ def notes(
     if unknown.afterwards:
         each = ", ".join(f"{count(number)} {plain(name)}" for name, number in unknown.afterwards)
         lines.append(
-            "Of rows that book money for an earlier request some have a cost that is not known: "
+            "Of rows that book money beside requests some have a cost that is not known: "
             f"{each}. They are no requests. A review without a price of a minute adds nothing to "
             "the spend, other calls count at their hold; neither is in a saving."
         )

@@ -42,7 +42,7 @@ from router.policy.content.safe_answers import (
 )
 from router.policy.content.small_talk import SmallTalk, load_small_talk
 from router.policy.head_files import digest_of_heads, load_heads
-from router.policy.loading import LoadedPolicy
+from router.policy.loading import LoadedPolicy, policies_dir
 from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
@@ -74,6 +74,11 @@ from router.types import (
     Domain,
     Triage,
 )
+
+SHIPPED_TALK = "answers/small_talk.yaml"
+"""Is in the folder of shipped policies."""
+COURTESIES = frozenset({"greeting", "how_are_you", "thanks", "goodbye"})
+"""Replies of that file to what asks for nothing."""
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -333,9 +338,14 @@ def _triage(
 
 
 def _talks(loaded: LoadedPolicy) -> tuple[SmallTalk, ...]:
-    """Returns the approved small talk of the policy's answerers."""
+    """Returns the approved small talk of the policy's answerers, else the shipped courtesies.
+
+    "Danke dir" asks for nothing whoever answers it; without them it is novel to the small model.
+    """
     sections = [a for _, a in loaded.policy.rungs() if isinstance(a, ExactAnswerer)]
     files = dict.fromkeys([a.small_talk for a in sections if a.small_talk])
+    if not files:
+        return (load_small_talk(policies_dir() / SHIPPED_TALK).only(COURTESIES),)
     return tuple([load_small_talk(loaded.file(file)) for file in files])
 
 

@@ -177,9 +177,7 @@ class Answering:
                 outcomes.append(await self._events(others, stream, request, first_index, send))
         outcome = together(outcomes)
         assert outcome.answer is not None
-        last = stream.finish(
-            _shown(outcome.answer, first), stream_end(outcome, debug=first.hints.debug)
-        )
+        last = stream.finish(_shown(outcome.answer, first), stream_end(outcome, first))
         await send({"type": "http.response.body", "body": last})
 
     async def _events(

@@ -128,7 +128,7 @@ class Embeddings:
             self._limiter, self._router.budgets, identity, runtime.policy.name, ()
         )
         vectors, settled = await self._outside.made(order, identity, rates)
-        self._metrics.analysed(runtime.policy.name, [settled.cost_nano_usd], EMBEDDING_TIER)
+        self._metrics.analysed(runtime.policy.name, [0], EMBEDDING_TIER)  # its cost is counted
         model = vectors.model or section.model
         body = render_embeddings(vectors.vectors, model, vectors.tokens, base64=asked.base64)
         headers = [

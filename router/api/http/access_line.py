@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from router.ledger.row_reading import VECTORS
 from router.types import AttemptState, CostBasis, Identity, RequestRow, exact_usd
 
 
@@ -23,8 +24,8 @@ class AccessLine:
     def fields(self) -> dict[str, object]:
         """Returns the request's id, tenant and key, and its tier and cost in dollars where known.
 
-        Endpoints without a ladder (embeddings, moderations, analyses) report theirs only in
-        headers.
+        Endpoints without a ladder (vectors of our own, moderations, analyses) report theirs only
+        in headers.
         """
         fields = self._headers(("request_id", b"x-request-id"))
         if self.identity is not None:
@@ -33,7 +34,9 @@ class AccessLine:
         if not self.rows:
             tier, cost = b"x-tiergate-tier", b"x-tiergate-cost-usd"
             return fields | self._headers(("tier", tier), ("cost_usd", cost))
-        fields["tier"] = self.rows[0].tier
+        # The vector of a question to documents has a row too, before its answer's.
+        answered = (row.tier for row in self.rows if row.endpoint != VECTORS)
+        fields["tier"] = next(answered, self.rows[0].tier)
         # Part of a sum would look like the whole cost.
         if all(map(_cost_is_known, self.rows)):
             fields["cost_usd"] = exact_usd(sum(row.cost_nano_usd for row in self.rows))

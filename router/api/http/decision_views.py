@@ -19,6 +19,7 @@ from router.ledger.row_reading import (
 from router.routing.verification import ends_short
 from router.types import (
     AttemptRow,
+    ChatRequest,
     CostBasis,
     Decision,
     Heard,
@@ -62,14 +63,17 @@ def routing_object(outcome: Outcome) -> JsonText:
     return JsonText(msgspec.json.encode(routing_view(outcome)).decode())
 
 
-def stream_end(outcome: Outcome, *, debug: bool) -> JsonText | None:
+def stream_end(outcome: Outcome, first: ChatRequest) -> JsonText | None:
     """Returns the `routing` object that ends a stream, None for nothing.
 
-    With `debug` it is the whole one. Otherwise it says what was unknown when the headers went out.
+    With `debug` it is the whole one. Otherwise it says what was unknown when the headers went out,
+    and the cost to a client that asked for the usage.
     """
-    if debug:
+    if first.hints.debug:
         return routing_object(outcome)
     told: dict[str, object] = {}
+    if first.include_usage and first.endpoint in ("chat.completions", "completions"):
+        told["cost_usd"] = usd(outcome.cost_nano_usd) if outcome.cost_known else None
     if usage_estimated(outcome):
         told["usage_estimated"] = True
     if outcome.max_output_tokens is not None and ends_short(outcome.answer):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from router.ledger.aggregates import NO_ANSWER
-from router.ledger.row_reading import SHADOW, answered
+from router.ledger.row_reading import AFTERWARDS, answered
 from router.types import (
     NANO_PER_USD,
     AttemptRow,
@@ -167,12 +167,13 @@ class CallMetrics:
         """Counts the calls of a request, its cost, its confidence and its escalations."""
         # What failed was paid for, too; names are those of the report's tiers.
         paid_for = row.tier if answered(row) else NO_ANSWER
-        self.spent(f"({SHADOW})" if row.endpoint == SHADOW else paid_for, row.cost_nano_usd)
+        beside = row.endpoint in AFTERWARDS
+        self.spent(f"({row.endpoint})" if beside else paid_for, row.cost_nano_usd)
         for attempt in row.attempts:
             # A released attempt was never sent.
             if attempt.role not in _NO_CALLS and attempt.state is not _RELEASED:
                 self._called(attempt)
-        if row.state is _SETTLED and row.verdict:
+        if row.state is _SETTLED and row.verdict and row.tier_number:  # vectors have no level
             tier = self._tiers.get(row.tier) or self._count_tier(row.tier)
             tier.confidence.observe(row.confidence)
             tier.escalations.observe(row.escalations)

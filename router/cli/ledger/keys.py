@@ -97,8 +97,8 @@ def create(
     # Only the secret goes to standard output, so that a script can capture it.
     typer.echo(created.secret)
     typer.echo(
-        f"{created.info.key_id} for tenant {tenant} ({_rights(created.info)}). This is the only "
-        "time it is shown.",
+        f"{created.info.key_id} for tenant {clean(tenant)} ({_rights(created.info)}). This is the "
+        "only time it is shown.",
         err=True,
     )
     if new:  # as in another folder than the server's, where no server would know the key

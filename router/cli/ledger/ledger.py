@@ -31,6 +31,7 @@ BESIDE = {
     "rollout": ("stage of a rollout", "stages of rollouts"),
     "shadow": ("shadow", "shadows"),
     "synthesize": ("text written to train on", "texts written to train on"),
+    "vectors": ("call for vectors of documents", "calls for vectors of documents"),
 }
 """Names what the rows of an endpoint book that are no requests."""
 Since = Annotated[

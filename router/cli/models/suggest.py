@@ -264,4 +264,7 @@ def _show(suggested: Suggested, skipped: Sequence[Repair], out: Path | None, as_
     for rows in skipped:
         typer.echo(str(rows))
     if out is not None:
-        typer.echo(f"Fill in `label` in {out}, then: tiergate train head --data {out} ...")
+        typer.echo(
+            f"Fill in `label` in {out}, and add its lines to the rows that taught the head; then "
+            "tiergate train head --data ALL_ROWS ..."
+        )

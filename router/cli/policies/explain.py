@@ -13,6 +13,7 @@ from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import usd
 from router.types import (
+    APPROVED_WORDS,
     Amount,
     ChatRequest,
     CostBasis,
@@ -87,14 +88,17 @@ def table_head() -> None:
 
 
 def table_row(request: ChatRequest, outcome: Outcome) -> None:
-    """Prints a decision as a row of that table: the first rung, its expected cost, a reason."""
-    rung = outcome.decision.first_rung
+    """Prints a decision as a row of that table: the first rung, its expected cost, a reason.
+
+    Where words go out before any tier is asked, nothing is called and nothing paid.
+    """
+    rung, refusal = outcome.decision.first_rung, outcome.decision.refused
     cells = (
         _shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",
-        rung.answers_as,
-        "unknown" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
-        rung.reasons[0].value,
+        rung.answers_as if refusal is None else APPROVED_WORDS,
+        usd(outcome.cost_nano_usd) if outcome.cost_known else "unknown",
+        (rung.reasons[0] if refusal is None else refusal).value,
     )
     _row(*cells)
 
@@ -253,5 +257,7 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
 
 
 def _shortened(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    one_line = " ".join(text.split())
+    words = " ".join(text.split())
+    # A terminal would obey what does not print, and a file of requests may hold anybody's.
+    one_line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
     return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"

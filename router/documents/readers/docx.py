@@ -76,7 +76,8 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+    letters = content.replace(b"\0", b"")  # UTF-16 writes each of these with a zero byte
+    if b"<!DOCTYPE" in letters or b"<!ENTITY" in letters:
         raise DocumentError("found a document type in the XML of a DOCX file; expected none")
     if content.count(b"<") > MOST_TAGS:
         raise DocumentError(

@@ -39,6 +39,7 @@ from router.stats.measures import (
     paired_bootstrap,
     recall_at_rejection,
     share_figure,
+    with_width,
 )
 from router.training.heads.fit_novelty import distance, shape_of, strangeness
 from router.triage.novelty import mahalanobis
@@ -303,7 +304,9 @@ def _novelty_figures(
     recall = recall_at_rejection(values, strange)
     return {
         "auroc": auroc_figure(values, strange, options.draws),
-        "recall_at_5_percent": Figure(recall, int(strange.sum()), *span),
+        "recall_at_5_percent": Figure(
+            recall, int(strange.sum()), *with_width(span, options.draws.units(strange))
+        ),
     }
 
 

@@ -42,6 +42,8 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     seen = seen_by(folder, name)
     rows = [row for row in told.rows if text_digest(row.text) not in seen]
     again = [row.line for row in told.rows if text_digest(row.text) in seen]
+    if not told.rows:
+        raise TrainingDataError(f"{path}: found no row with a text and a label; expected some")
     if not rows:
         raise TrainingDataError(
             f"{path}: found no row that did not teach the head {name}; expected others. What it "

@@ -44,7 +44,9 @@ _CLIENT_KEEPALIVES = {
     "tcp_user_timeout": 25_000,
 }
 _WRONG_ADDRESS = ("28", "3D")  # no such user, password or database: trying again does not help
-_TAKEN_AWAY = ("42501", "42P01")  # a right or a table, by a revoke or while a copy is restored
+# A right or a table, by a revoke or while a copy is restored; what a standby that took the server's
+# place cannot do until it is promoted.
+_TAKEN_AWAY = ("42501", "42P01", "0A000")
 _TOKEN = re.compile(r"'[^']*'|\?(\s+IS\s+(?:NOT\s+)?NULL)?|%", re.IGNORECASE)
 
 
@@ -100,6 +102,7 @@ _KNOWN_WORDS = (
     "no pg_hba.conf entry",
     "does not exist",
     "too many clients",
+    "during recovery",
     "the database system is starting up",
     "the database system is shutting down",
     "terminating connection",

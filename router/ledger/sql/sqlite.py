@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -81,6 +82,7 @@ class SqliteDialect:
 
     def __init__(self, path: Path, synchronous: str, busy_timeout_ms: int) -> None:
         self._path = path
+        self._map = f"{path}-shm"
         self._synchronous = synchronous
         self._busy_timeout_ms = busy_timeout_ms
 
@@ -100,6 +102,7 @@ class SqliteDialect:
             max_overflow=10,
         )
         _set_pragmas(engine, self._synchronous)
+        event.listen(engine, "checkout", lambda *_: self._check_map())
         return engine
 
     def cursor(self, connection: DBAPIConnection) -> Cursor:
@@ -109,7 +112,11 @@ class SqliteDialect:
     def begin_writing(
         self, execute: Callable[[str], object], patience_ms: int | None = None
     ) -> None:
-        """Begins with the write lock; waits for it as `database.Dialect` says."""
+        """Begins with the write lock; waits for it as `database.Dialect` says.
+
+        Raises LedgerUnavailable.
+        """
+        self._check_map()
         if patience_ms is None:
             execute("BEGIN IMMEDIATE")
             return
@@ -118,6 +125,18 @@ class SqliteDialect:
             execute("BEGIN IMMEDIATE")
         finally:
             execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
+
+    def _check_map(self) -> None:
+        """Refuses to go on where the `-shm` file became immutable, or its disk read-only.
+
+        SQLite writes to that file through a map of memory, also to read. The system ends a process
+        that writes to such a map (SIGBUS). Raises LedgerUnavailable.
+        """
+        if not os.access(self._map, os.W_OK) and os.path.exists(self._map):
+            raise LedgerUnavailable(
+                f"the ledger's file {os.path.basename(self._map)!r} cannot be written now: it, or "
+                "its disk, became read-only; expected a file that this user may write"
+            )
 
     def migrating(self, _connection: Connection) -> AbstractContextManager[object]:
         """Holds a lock that migrations of this file wait for."""

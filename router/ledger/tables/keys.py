@@ -253,7 +253,9 @@ class SqlKeyStore:
             if previous is not None and info.previous_until_ms is not None:
                 ends = (info.expires_at_ms, info.previous_until_ms)
                 by_secret[bytes(previous)] = _Known(bytes(previous), identity, *ends)
-        return _Snapshot(generation, by_secret, bool(rows), read_at_ms)
+        # A database that was replaced by an empty one opens the server to nobody.
+        ever = bool(rows) or (before is not None and before.any)
+        return _Snapshot(generation, by_secret, ever, read_at_ms)
 
 
 def _new_secret() -> str:

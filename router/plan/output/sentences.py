@@ -17,6 +17,13 @@ MANY = 3
 """Sets the multiple of the cost from which a factor reads better than a percentage."""
 
 
+EQUAL = (
+    "Volume and prices are those of the plan. That both ways answer as well as each other is "
+    "assumed, and not measured."
+)
+"""Ends the sentences for the person who pays: a saving is none where quality is lost."""
+
+
 def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
     """Writes the sentence for the person who pays: the cost of a month either way."""
     ours, theirs = own.month_nano_usd, general.month_nano_usd
@@ -46,8 +53,8 @@ def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
 def verdicts(
     inputs: PlanInputs, own: Side, general: Side, point: CrossingPoint, totals: Totals
 ) -> tuple[str, ...]:
-    """States where the plan breaks even, and the result over the horizon."""
-    return (_crossing(inputs, own, general, point), _horizon(inputs, totals))
+    """States where the plan breaks even, the result over the horizon, and what nobody measured."""
+    return (_crossing(inputs, own, general, point), _horizon(inputs, totals), EQUAL)
 
 
 def _crossing(inputs: PlanInputs, own: Side, general: Side, point: CrossingPoint) -> str:

@@ -202,8 +202,8 @@ def _by_number(all_words: Sequence[str], most: int) -> int | None:
 def together_in(offers: Sequence[tuple[str, float]], match: Match) -> float:
     """Returns the chance that one of the offered intents is meant.
 
-    A match holds it for the likeliest questions together. Fewer of them get their part of it, and
-    no less than the likeliest of them has. Of several that are asked for at once all are meant.
+    A match holds it for the likeliest questions together. Fewer of them get their part of it. Of
+    several that are asked for at once all are meant.
     """
     if match.asked and offers == list(match.asked):
         both: float = math.prod([p for _, p in offers])
@@ -214,4 +214,4 @@ def together_in(offers: Sequence[tuple[str, float]], match: Match) -> float:
         return min(1.0, sum(chances))
     likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
     part = min(1.0, sum(chances) / max(1e-9, sum(likeliest)))
-    return min(1.0, max([*chances, match.together * part]))
+    return min(1.0, match.together * part)

@@ -7,7 +7,8 @@ greeting. It knows nothing about models or policies.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ MAX_CHARACTERS = 120
 """Bounds a message of small talk: a longer one has something else to say."""
 MAX_PHRASES = 4  # "hello, thanks, how are you, bye"
 
+_ACCENT = re.compile("[\u0300-\u036f]")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 Phrase = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -119,6 +121,20 @@ class SmallTalk(Struct, frozen=True):
                 return None
         return None if words else reply
 
+    def only(self, ids: Collection[str]) -> SmallTalk:
+        """Returns the small talk with the replies of these ids alone."""
+        kept = {phrase: reply for phrase, reply in self.by_phrase.items() if reply.id in ids}
+        return SmallTalk(kept, _longest(kept))
+
+
+def _longest(phrases: Iterable[str]) -> dict[str, int]:
+    """Returns the most words of the phrases by their first word."""
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        first, *rest = phrase.split()
+        longest[first] = max(1 + len(rest), longest.get(first, 0))
+    return longest
+
 
 @lru_cache(16)
 def parse_small_talk(file: str, text: str) -> SmallTalk:
@@ -131,11 +147,7 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
             for phrase in words.phrases:
                 reply = TalkReply(section.id, words.answer, section.opens)
                 replies.setdefault(_key(phrase), reply)
-    longest: dict[str, int] = {}
-    for phrase in replies:
-        first, *rest = phrase.split()
-        longest[first] = max(1 + len(rest), longest.get(first, 0))
-    return SmallTalk(replies, longest)
+    return SmallTalk(replies, _longest(replies))
 
 
 def load_small_talk(path: Path) -> SmallTalk:
@@ -144,16 +156,19 @@ def load_small_talk(path: Path) -> SmallTalk:
 
 
 def _key(text: str) -> str:
-    """Returns the words of a text, lower case, without apostrophes and drawn-out letters.
+    """Returns the words of a text, lower case, without apostrophes, accents and drawn-out letters.
 
-    >>> _key("Helloooo!! What's up?")
-    'hello whats up'
+    >>> _key("Helloooo!! What's up? Adiós")
+    'hello whats up adios'
     """
     return _undrawn(text_key(_plain(text)))
 
 
 def _plain(text: str) -> str:
-    return text.lower().replace("'", "").replace("\u2019", "")
+    plain = text.lower().replace("'", "").replace("\u2019", "")
+    if plain.isascii():
+        return plain
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", plain)))
 
 
 def _undrawn(words: str) -> str:

@@ -46,18 +46,40 @@ class ActionsFile(Section):
     """Holds orders of one language that cannot be taken back, or reach far."""
 
     polite: list[Term] = Field(default_factory=list)
-    """Words before the verb of an order, such as `please` and `can you`."""
+    """Words before the verb of an order, such as `now` and `can you`."""
+    begs: list[Term] = Field(default_factory=list)
+    """Words such as `please`, behind which an order begins in the midst of a sentence, too."""
+    permits: list[Term] = Field(default_factory=list)
+    """Words such as `you may` before a verb. A question with them orders nothing."""
     asks: list[Term] = Field(default_factory=list)
     """First words of sentences that order nothing: they ask, or want a text."""
     conditions: list[Term] = Field(default_factory=list)
     """First words of clauses in front of an order, such as `if` and `when`. A comma ends one."""
     condition_ends: list[Term] = Field(default_factory=list)
     """Words that end such a clause without a comma, as in `if all is fine delete it`."""
+    may_be_yes: list[Term] = Field(default_factory=list)
+    """Conditions that mean `yes` before an order that nothing follows, as the Spanish `si`."""
     joins: list[Term] = Field(default_factory=list)
     """Words between two orders of a sentence."""
     verb_last: bool = False
     """An order may end with its verb, as in `alle Daten löschen`."""
+    musts: list[Term] = Field(default_factory=list)
+    """Words between an object and what is to be done with it, such as `must be`."""
+    wishes: list[Term] = Field(default_factory=list)
+    """Words before an object and what is to be done with it, such as `i want`."""
+    apart: list[Term] = Field(default_factory=list)
+    """Words between an object and what is done that part them, as in `all records I deleted`."""
+    inside: list[Term] = Field(default_factory=list)
+    """Words that may stand inside of an object, such as `our` in `all our records`."""
+    names: list[Term] = Field(default_factory=list)
+    """Words behind an order that make a name of it, such as `appears`."""
+    done: list[Phrase] = Field(default_factory=list)
+    """Phrases of what is to be done, its participle first: `deleted + all records`."""
     phrases: list[Phrase] = Field(min_length=1)
+
+
+def _of_actions(own: ActionsFile | None) -> list[str]:
+    return [] if own is None else [*own.phrases, *own.done]
 
 
 class TermFile(Section):
@@ -83,7 +105,7 @@ class TermFile(Section):
         return {**by_matter, STRATEGY: self.strategy}
 
     def _all(self) -> dict[str, list[str]]:
-        return {**self.by_list(), ACTIONS: [] if self.actions is None else self.actions.phrases}
+        return {**self.by_list(), ACTIONS: _of_actions(self.actions)}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
@@ -107,7 +129,7 @@ class TermFile(Section):
 
     def _stems_of_verbs(self) -> Iterator[str]:
         """Yields the verbs of orders that end in `*`: "deleted all records" orders nothing."""
-        for phrase in [] if self.actions is None else self.actions.phrases:
+        for phrase in _of_actions(self.actions):
             verb = phrase.split(_AND)[0]
             own = self.groups.get(verb[1:], []) if verb.startswith(_GROUP) else [verb]
             for term in own:
@@ -140,6 +162,15 @@ class LanguageActions(Struct, frozen=True):
     phrases: tuple[tuple[tuple[str, ...], ...], ...]
     conditions: tuple[str, ...] = ()
     condition_ends: tuple[str, ...] = ()
+    may_be_yes: tuple[str, ...] = ()
+    begs: tuple[str, ...] = ()
+    permits: tuple[str, ...] = ()
+    musts: tuple[str, ...] = ()
+    wishes: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    done: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -197,11 +228,27 @@ def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:
 
 def _actions(file: TermFile) -> Iterator[LanguageActions]:
     own = file.actions
-    if own is not None:
-        phrases = tuple(_parts(file, phrase) for phrase in own.phrases)
-        lists = tuple(own.polite), tuple(own.asks), tuple(own.joins)
-        conditions = tuple(own.conditions), tuple(own.condition_ends)
-        yield LanguageActions(file.language, *lists, own.verb_last, phrases, *conditions)
+    if own is None:
+        return
+    yield LanguageActions(
+        file.language,
+        tuple(own.polite),
+        tuple(own.asks),
+        tuple(own.joins),
+        own.verb_last,
+        tuple(_parts(file, phrase) for phrase in own.phrases),
+        conditions=tuple(own.conditions),
+        condition_ends=tuple(own.condition_ends),
+        may_be_yes=tuple(own.may_be_yes),
+        begs=tuple(own.begs),
+        permits=tuple(own.permits),
+        musts=tuple(own.musts),
+        wishes=tuple(own.wishes),
+        apart=tuple(own.apart),
+        inside=tuple(own.inside),
+        names=tuple(own.names),
+        done=tuple(_parts(file, phrase) for phrase in own.done),
+    )
 
 
 def list_of(name: str) -> str:

@@ -107,7 +107,10 @@ def read_rows(path: Path, source: SourceFile) -> FileRows:
     number = 0
     for number, line in enumerate(lines(path), start=1):
         try:
-            row = json.loads(line)
+            # Writers of tables put NaN where a cell is empty; JSON has no such value.
+            row = json.loads(line, parse_constant=lambda _: None)
+            if not isinstance(row, dict):
+                raise ValueError(f"a JSON {type(row).__name__}; expected an object a line")
             missing = [column for column in source.columns if row.get(column) is None]
             if missing:
                 raise ValueError(f"column {', '.join(missing)} is missing or null")
@@ -142,7 +145,8 @@ def lines(path: Path) -> Iterator[str]:
     # The same files are read packed and unpacked.
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8") as stream:
+        # Some editors put a byte order mark at the start of a file.
+        with opener(path, "rt", encoding="utf-8-sig") as stream:
             for line in stream:
                 if line.strip():
                     yield line

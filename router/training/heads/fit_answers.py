@@ -15,7 +15,7 @@ import numpy as np
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import SIGNALS, Reading, signals
 from router.stats.calibration import Floats, auroc, ece, fit_logistic, sigmoid
-from router.stats.measures import Rows, ece_if_calibrated, intervals
+from router.stats.measures import Rows, ece_if_calibrated, intervals, with_width
 
 FOLDS = 5
 RIDGE = 20.0
@@ -78,7 +78,7 @@ def spans_of(
         rows = np.concatenate([rows_of[question] for question in drawn])
         return [auroc(chances[rows], right[rows] > 0.5), float(right[rows].mean())]
 
-    spans = intervals(measure, len(rows_of))
+    spans = [with_width(span, len(rows_of)) for span in intervals(measure, len(rows_of))]
     names = ("auroc", "right")
     return {n: (round(a, 4), round(b, 4)) for n, (a, b) in zip(names, spans, strict=True)}
 

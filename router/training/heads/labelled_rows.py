@@ -32,6 +32,9 @@ MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
 """Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
+AS_LINES = "jq -c '.[]' {} > rows.jsonl"
+MISSING = frozenset({"", "nan", "NaN"})
+"""Texts and labels of empty cells: writers of tables, such as pandas, name them so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class LabelledRow:
     line: int
     text: str
     label: str
+
+    @property
+    def empty(self) -> bool:
+        """Returns True where the text or the label is that of an empty cell."""
+        return self.text in MISSING or self.label in MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +123,11 @@ def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[R
     that differ only in case, spacing or punctuation count as one. A text with several labels takes
     the most frequent of them. It is left out when two are equally frequent.
     """
-    rows, respelt = _spelt_alike(rows)
-    empty = [row.line for row in rows if not row.text or not row.label]
+    empty = [row.line for row in rows if row.empty]
+    rows, respelt = _spelt_alike([row for row in rows if not row.empty])
     groups: dict[str, list[LabelledRow]] = {}
     for row in rows:
-        if row.text and row.label:
-            groups.setdefault(normalised(row.text) or row.text, []).append(row)
+        groups.setdefault(normalised(row.text) or row.text, []).append(row)
     kept: list[LabelledRow] = []
     repeated, settled, torn = [], [], []
     for same in groups.values():
@@ -236,9 +243,7 @@ def _records(path: Path, text: str, text_column: str, label_column: str) -> Iter
     elif suffix in (".jsonl", ".ndjson"):
         yield from _objects(path, text, text_column, label_column)
     else:
-        how = f"; `jq -c '.[]' {path.name} > rows.jsonl` makes lines of a list" * (
-            suffix == ".json"
-        )
+        how = f"; `{AS_LINES.format(path.name)}` makes lines of a list" * (suffix == ".json")
         raise TrainingDataError(
             f"{path} is of no known kind; expected .csv, .tsv or .jsonl[.gz]{how}"
         )
@@ -314,6 +319,8 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
         raise TrainingDataError(
             f"{path}: {listed}. Each line is an object with {text_column} and {label_column}; "
             "name other columns by --text-column and --label-column."
+            + f" `{AS_LINES.format(path.name)}` makes lines of a list."
+            * text.startswith("[")
         )
     yield from rows
 

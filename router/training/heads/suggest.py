@@ -31,8 +31,10 @@ from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 NEIGHBOURS = 20
 POOL = 5_000
 """Texts among which density is measured, and the most uncertain ones to choose from."""
-MOST_TEXTS = 50_000
-"""From a larger pool, this many texts (by a hash) are read: a minute of two cores."""
+MOST_TEXTS = 20_000
+"""From a larger pool, this many texts (by a hash) are read: about half a minute of two cores. Of so
+many, fifty suggestions are one in 400 already; reading more changes which of many alike are shown.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Suggested:
     read: int
     repeated: int
     taught: int  # texts on which the head was trained
-    beyond: int  # texts beyond MOST_TEXTS
+    beyond: int  # texts beyond those that are read
 
 
 def suggest(
@@ -75,9 +77,11 @@ def suggest(
     *,
     model_dir: Path | None,
     budget: float = math.inf,
+    most: int = MOST_TEXTS,
 ) -> Suggested:
     """Returns at most `count` texts of a pool most worth labelling within `budget` minutes.
 
+    Of a larger pool `most` texts are read, or four for each that is wanted if that is more.
     `head` is the file of one, or the name of a built-in one. Raises TrainingDataError for an empty
     pool and for a head that has no classes, ModelFileError for a head that does not fit the
     encoder.
@@ -93,7 +97,7 @@ def suggest(
     kept = sorted(
         fresh, key=lambda entry: hashlib.sha256(entry.text.encode("utf-8", "replace")).digest()
     )
-    kept = kept[:MOST_TEXTS]
+    kept = kept[: max(most, 4 * count)]
     if not kept:
         raise TrainingDataError(
             f"none of {len(pool)} texts is left to suggest: give texts that are neither empty nor "

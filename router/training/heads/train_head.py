@@ -23,7 +23,7 @@ from router.learning.near_duplicates import label_key
 from router.stats import heads
 from router.stats.calibration import Floats, auroc, highest_said
 from router.stats.heads import Encoded, Head, HeadKind
-from router.stats.measures import Draws, Rows, accuracy, intervals, macro_f1
+from router.stats.measures import Draws, Rows, accuracy, intervals, macro_f1, with_width
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
@@ -132,9 +132,9 @@ def spans_of(
         figures = [accuracy(guesses[rows], truth), macro_f1(guesses[rows], truth)]
         return [*figures, auroc(chances[rows, 1], truth == 1)][: len(names)]
 
-    spans = intervals(
-        measure, len(labels), Draws(seed=seed, groups=np.unique(groups, return_inverse=True)[1])
-    )
+    draws = Draws(seed=seed, groups=np.unique(groups, return_inverse=True)[1])
+    units = draws.units(np.ones(len(labels), bool))
+    spans = [with_width(span, units) for span in intervals(measure, len(labels), draws)]
     return {n: [round(end, 4) for end in span] for n, span in zip(names, spans, strict=True)}
 
 

@@ -55,7 +55,10 @@ it, and 3 of 60 grave messages that were written to look like one."""
 
 ASKING_WEIGHS = 2
 """Factor of the number of sentences by which their odds are divided in a text longer than a letter,
-where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none."""
+where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none. In other
+languages the head says less, so that their odds are divided by it alone."""
+ASKING_ABROAD = frozenset({"de", "fr", "es"})
+"""Other languages whose sentences that ask are found."""
 
 
 class TextReader:
@@ -247,8 +250,7 @@ class TextBatch:
             of_sentences = part_rows[len(self._passages) :]
             for index, row in zip(self._sentences, of_sentences, strict=False):
                 facts, names = texts[index].facts, texts[index].config.momentary
-                own = bool(facts.sentences)
-                among = len(texts[index].sentences) * (1 if own else ASKING_WEIGHS)
+                own, among = bool(facts.sentences), _among(texts[index])
                 rows[index] = more_harmful(rows[index], row, among, names, own_matter=own)
             self._by_asks(matches, part_matches[len(self._passages) + len(self._sentences) :])
         # Rows of second readings lie behind the texts' own, and are not used.
@@ -342,9 +344,19 @@ class TextBatch:
 def _sentences(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
     """Returns the sentences that are read by themselves: all of a message, or those of a longer
     text that ask, where the policy reads texts for harm."""
-    if facts.sentences or not asked.config.momentary or facts.language not in READ_LANGUAGES:
+    english = facts.language in READ_LANGUAGES
+    asks = english or facts.language in ASKING_ABROAD
+    if facts.sentences or not asked.config.momentary or not asks:
         return facts.sentences
-    return asking(facts.instead or without_folders(asked.text))
+    return asking(facts.instead or without_folders(asked.text), english=english)
+
+
+def _among(one: _Text) -> int:
+    """Returns by how much the odds of each of a text's sentences are divided."""
+    if one.facts.sentences:
+        return len(one.sentences)
+    english = one.facts.language in READ_LANGUAGES
+    return ASKING_WEIGHS * (len(one.sentences) if english else 1)
 
 
 def _said(asked: Asked, facts: TurnFacts) -> str:

@@ -35,7 +35,8 @@ of the requests asks for what is missing. The verifier takes an eighth to be aki
 even odds nothing changes: offers rest on that."""
 SET_SLOPE, SET_SHIFT = 0.83, -0.89
 """The same of the likeliest answers together, of 36,800 requests of 88 simulated files to which no
-single answer was sure: where .88 was shown, .66 of the offers held the right question."""
+single answer was sure: where .88 was shown, .66 of the offers held the right question. It holds
+below even odds, too: decision 179."""
 SUREST = 1.0 - 1e-6
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _DENIED = late_regex(
@@ -233,8 +234,8 @@ class Shelf:
         elif not said.isdisjoint(denied_in(text, words)) or _is_only_denied(text, words, said):
             return None
         if not gloss and match.basis is MatchBasis.FOREIGN:
-            together = among_near_misses(match.together, self._highest, SET_SHIFT, SET_SLOPE)
-            match = replace(match, together=together)
+            of_set = _shifted(match.together, self._highest, SET_SHIFT, SET_SLOPE)
+            match = replace(match, together=of_set if match.together else 0.0)
         if match.confidence <= UNSURE or told is _NOTHING_TOLD:
             return match
         if _misfits(gloss or text, words, told):
@@ -248,7 +249,8 @@ class Shelf:
             shift = NEAR_SHIFT - LACKING_SHIFT
             shifted = among_near_misses(match.confidence, self._highest, shift)
             confidence = min(confidence, max(LACKING_FROM, shifted))
-        return replace(match, confidence=confidence, together=max(confidence, match.together))
+        alone = min(confidence, _shifted(match.confidence, self._highest))
+        return replace(match, confidence=confidence, together=max(alone, match.together))
 
 
 def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
@@ -331,11 +333,19 @@ def among_near_misses(
     """
     if confidence <= 0.5:
         return confidence
-    chance = confidence
+    unshifted = _shifted(confidence, highest, 0.0, LEAST_SLOPE)
+    return max(unshifted, _shifted(confidence, highest, shift, slope))
+
+
+def _shifted(
+    confidence: float, highest: float, shift: float = NEAR_SHIFT, slope: float = NEAR_SLOPE
+) -> float:
+    """Returns the chance whose log-odds are `slope` times those of `confidence`, plus `shift`."""
+    chance = min(max(confidence, 1.0 - SUREST), SUREST)
     if highest - RANKED_SHARE < confidence:  # what is above the cap holds its order in a band
         chance = max(confidence, min(1.0 - (highest - confidence) / RANKED_SHARE, SUREST))
     odds = math.log(chance / (1.0 - chance))
-    told = 1.0 / (1.0 + math.exp(-max(LEAST_SLOPE * odds, slope * odds + shift)))
+    told = 1.0 / (1.0 + math.exp(-slope * odds - shift))
     return min(told, highest - RANKED_SHARE * (1.0 - told))
 
 

@@ -4,13 +4,15 @@
 "write a script that deletes all records" are none: an order begins with its verb (in some languages
 it may end with it), after words such as "please". Each sentence is read by itself, in time
 proportional to its length. A clause of condition in front of an order ("When you are done, ...")
-orders nothing itself, and is left out. It knows nothing about tools, tiers or policies.
+orders nothing itself, and is left out. What is to be done may also be said of its object: "all
+records must be deleted", "I want all records deleted". It knows nothing about tools, tiers or
+policies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, dropwhile
+from itertools import chain
 
 from router.policy.content.term_files import LanguageActions
 from router.regexes.late import late_regex
@@ -18,11 +20,18 @@ from router.triage.text.folding import Folded, fold, words_of
 
 MOST_WORDS = 150
 """Words of a text that may be an order. A longer one, such as a document, may only mention one."""
+MOST_BETWEEN = 3
+"""Words between "must be" and what must be done: "must be permanently deleted"."""
+MOST_BEGGED = 6
+"""Words of an order behind "please" in the midst of a clause: a mail without marks goes on."""
+NEAR_END = 2
+"""Words behind an object of which one makes a name of the order: "delete all user accounts is"."""
 _SENTENCE = late_regex(r"[^.?!\n]+[.?!\n]?")
 _CLAUSE = late_regex(r"[,;:]")
 _STEM = "*"
 
 Words = tuple[str, ...]
+Rows = Mapping[str, Sequence[Words]]
 Others = Sequence[Sequence[Words]]
 """Holds the alternatives of each part of a phrase but its verb."""
 
@@ -58,20 +67,23 @@ class _Language:
 
     def __init__(self, actions: LanguageActions) -> None:
         self.name = actions.name
-        self._polite = _by_first(actions.polite)
+        self._polite = _by_first((*actions.polite, *actions.begs, *actions.permits))
+        self._begs = _by_first(actions.begs)
+        self._permits = _by_first(actions.permits)
         self._asks = _by_first(actions.asks)
         self._conditions = _by_first(actions.conditions)
         self._joins = _each_word(actions.joins)
-        self._condition_ends = _each_word(actions.condition_ends)
+        self._condition_ends = _by_first(actions.condition_ends)
+        self._musts = _by_first(actions.musts)
+        self._wishes = _by_first(actions.wishes)
+        self._apart = _each_word(actions.apart)
+        self._names = _each_word(actions.names)
+        self._inside = _each_word(actions.inside)
+        self._may_be_yes = _each_word(actions.may_be_yes)
         self._verb_last = actions.verb_last
-        phrases = [tuple(map(_alternatives, parts)) for parts in actions.phrases]
-        self._by_verb: dict[str, list[tuple[Words, Others]]] = {}
-        for verbs, *others in phrases:
-            for verb in verbs:
-                ends = {verb[0], verb[-1]} if self._verb_last else {verb[0]}
-                for word in ends:
-                    self._by_verb.setdefault(word, []).append((verb, others))
-        self.verbs = frozenset(self._by_verb)
+        self._by_verb = _by_verb(actions.phrases, ends=self._verb_last)
+        self._by_done = _by_verb(actions.done, ends=False)
+        self.verbs = frozenset((*self._by_verb, *self._by_done))
 
     def orders(self, sentence: str) -> bool:
         """Returns True where a sentence gives an order."""
@@ -82,11 +94,20 @@ class _Language:
             pieces = self._behind_condition(pieces)
         whole = _joined(pieces)
         words = self._without_polite(whole)
+        asks = sentence.rstrip().endswith("?")
+        if not asks and self._is_wished(whole):
+            return True
         if _begun(words, self._asks):
             return False
-        if sentence.rstrip().endswith("?") and len(words) == len(whole):
+        if asks and (len(words) == len(whole) or self._only_permits(whole)):
             return False
-        return any(map(self._is_order, self._clauses(pieces)))
+        if any(map(self._is_order, self._clauses(pieces))):
+            return True
+        return not asks and any(map(self._must_be, self._clauses(pieces)))
+
+    def _only_permits(self, words: Words) -> bool:
+        """Returns True for "so you can delete all records", which with a question mark asks."""
+        return any([_begun(words[i:], self._permits) for i in range(len(words))])
 
     def _begins_with_condition(self, pieces: Sequence[Words]) -> bool:
         return bool(_begun(self._without_polite(_joined(pieces)), self._conditions))
@@ -98,17 +119,48 @@ class _Language:
         all accounts and leave, ..." goes on with more of them.
         """
         first = next(i for i, words in enumerate(pieces) if self._without_polite(words))
-        condition, rest = pieces[first], list(pieces[first + 1 :])
-        end = next((i for i, word in enumerate(condition) if word in self._condition_ends), None)
-        if end is not None:
-            behind = tuple(dropwhile(self._condition_ends.__contains__, condition[end:]))
-            condition, rest = condition[:end], [behind, *rest] if behind else rest
+        condition, rest = self._without_polite(pieces[first]), list(pieces[first + 1 :])
+        if not rest and self._is_yes(condition):
+            return [condition[1:]]
+        end, behind = self._ended(condition)
+        condition, rest = condition[:end], [behind, *rest] if behind else rest
         starts = [i for i, word in enumerate(condition) if i == 0 or word in self._by_verb]
         acts = any(self._is_order(condition[i:]) for i in starts)
         return [] if acts else rest
 
-    def _without_polite(self, words: Words) -> Words:
-        while polite := _begun(words, self._polite):
+    def _is_yes(self, words: Words) -> bool:
+        """Returns True where "si" can only be "sí": an order stands behind it, and nothing else."""
+        order = words[1:]
+        ends = [self._follow(order, *phrase) for phrase in self._begun_by(order)]
+        alone = any([end and not self._without_polite(order[end:]) for end in ends])
+        return alone and words[0] in self._may_be_yes
+
+    def _begun_by(self, words: Words) -> Sequence[tuple[Words, Others]]:
+        return self._by_verb.get(words[0], ()) if words else ()
+
+    def _ended(self, condition: Words) -> tuple[int, Words]:
+        """Returns where a condition without a comma ends, and the words behind it."""
+        for i in range(len(condition)):
+            behind = condition[i:]
+            if row := _begun(behind, self._condition_ends):
+                while row:
+                    behind = behind[len(row) :]
+                    row = _begun(behind, self._condition_ends)
+                return i, behind[self._beg(behind) or 0 :]
+        end = self._beg(condition)
+        return (len(condition), ()) if end is None else (end, condition[end:])
+
+    def _beg(self, words: Words) -> int | None:
+        """Returns the place of a "please" that stands before a verb; None without one."""
+        for i in range(len(words)):
+            if _begun(words[i:], self._begs) and self._begun_by(self._without_polite(words[i:])):
+                return i
+        return None
+
+    def _without_polite(self, words: Words, until: Rows | None = None) -> Words:
+        """Returns the words behind "please" and its like; a condition or `until` ends these."""
+        until = self._conditions if until is None else until
+        while (polite := _begun(words, self._polite)) and not _begun(words, until):
             words = words[len(polite) :]
         return words
 
@@ -116,26 +168,96 @@ class _Language:
         for words in pieces:
             joins = [i for i, word in enumerate(words) if word in self._joins]
             for start, end in zip([0, *[i + 1 for i in joins]], [*joins, len(words)], strict=True):
-                yield self._without_polite(words[start:end])
+                clause = words[start:end]
+                beg = self._beg(clause)
+                yield self._without_polite(clause)
+                if beg:
+                    yield self._without_polite(clause[beg:])[:MOST_BEGGED]
 
     def _is_order(self, clause: Words) -> bool:
-        if not clause:
-            return False
-        begun = self._by_verb.get(clause[0], ())
-        if any([_follow(clause, verb, others) for verb, others in begun]):
+        if any([self._follow(clause, *phrase) for phrase in self._begun_by(clause)]):
             return True
-        ended = self._by_verb.get(clause[-1], ()) if self._verb_last else ()
-        return any([_precede(clause, verb, others) for verb, others in ended])
+        ended = self._by_verb.get(clause[-1], ()) if self._verb_last and clause else ()
+        return any([self._precede(clause, *phrase) for phrase in ended])
+
+    def _follow(self, clause: Words, verb: Words, others: Others) -> int:
+        """Returns the place behind the objects of an order that a clause begins with; else 0."""
+        if clause[: len(verb)] != verb:
+            return 0
+        ends = [self._end_of(clause, part, len(verb)) for part in others]
+        last = max(ends, default=len(verb))
+        named = not self._names.isdisjoint(clause[last : last + NEAR_END])
+        return last if all(ends) and not named else 0
+
+    def _precede(self, clause: Words, verb: Words, others: Others) -> bool:
+        rest = clause[: -len(verb)]
+        ends = [self._end_of(rest, part) for part in others]
+        named = not self._names.isdisjoint(rest[max(ends, default=0) :][:NEAR_END])
+        return clause[-len(verb) :] == verb and all(ends) and not named
+
+    def _is_wished(self, words: Words) -> bool:
+        """Returns True for "I want all records deleted"."""
+        words = self._without_polite(words, self._wishes)
+        wish = _begun(words, self._wishes)
+        return bool(wish) and any(
+            [self._apart.isdisjoint(between) for between, _ in self._done(words[len(wish) :])]
+        )
+
+    def _must_be(self, clause: Words) -> bool:
+        """Returns True for "all records must be deleted"."""
+        for between, behind in self._done(clause):
+            must = next((i for i in range(len(between)) if _begun(between[i:], self._musts)), None)
+            if must is None:
+                continue
+            more = between[must + len(_begun(between[must:], self._musts)) :]
+            said = (*between[:must], *more, *behind[:1])
+            if len(more) <= MOST_BETWEEN and self._apart.isdisjoint(said):
+                return True
+        return False
+
+    def _done(self, words: Words) -> Iterator[tuple[Words, Words]]:
+        """Yields the words between an object that words begin with and what is done, and those
+        behind it."""
+        for i, word in enumerate(words):
+            for done, others in self._by_done.get(word, ()):
+                if words[i : i + len(done)] != done:
+                    continue
+                for part in others:
+                    starts = (0, 1) if words[0] in self._inside else (0,)
+                    end = max([self._end(words, start, row) for row in part for start in starts])
+                    if 0 < end <= i:
+                        yield words[end:i], words[i + len(done) :]
+
+    def _end_of(self, words: Words, part: Sequence[Words], start: int = 0) -> int:
+        """Returns the place behind the first object that words hold; 0 for none."""
+        ends = (max([self._end(words, i, row) for row in part]) for i in range(start, len(words)))
+        return next(filter(None, ends), 0)
+
+    def _end(self, words: Words, start: int, row: Words) -> int:
+        """Returns the place behind a row that begins at a place; 0 where none does.
+
+        "all records" is found in "all of our old records", too.
+        """
+        at = start
+        for i, wanted in enumerate(row):
+            while i and at < len(words) and words[at] in self._inside and words[at] != wanted:
+                at += 1
+            if at >= len(words) or not _is(words[at], wanted):
+                return 0
+            at += 1
+        return at
 
 
-def _follow(clause: Words, verb: Words, others: Others) -> bool:
-    rest = clause[len(verb) :]
-    return clause[: len(verb)] == verb and all([_holds(rest, part) for part in others])
-
-
-def _precede(clause: Words, verb: Words, others: Others) -> bool:
-    rest = clause[: -len(verb)]
-    return clause[-len(verb) :] == verb and all([_holds(rest, part) for part in others])
+def _by_verb(
+    phrases: Iterable[Sequence[Sequence[str]]], *, ends: bool
+) -> dict[str, list[tuple[Words, Others]]]:
+    """Returns the phrases by the first word of each of their verbs, and by the last if `ends`."""
+    rows: dict[str, list[tuple[Words, Others]]] = {}
+    for verbs, *others in [tuple(map(_alternatives, parts)) for parts in phrases]:
+        for verb in verbs:
+            for word in {verb[0], verb[-1]} if ends else {verb[0]}:
+                rows.setdefault(word, []).append((verb, others))
+    return rows
 
 
 def _words(term: str) -> Words:
@@ -161,7 +283,7 @@ def _word_or_stem(term: str) -> Iterator[str]:
         yield from [word + _STEM if piece.endswith(_STEM) else word for word in words[-1:]]
 
 
-def _by_first(terms: Iterable[str]) -> dict[str, list[Words]]:
+def _by_first(terms: Iterable[str]) -> Rows:
     """Returns the words of terms by their first one, the longest first."""
     rows: dict[str, list[Words]] = {}
     for words in sorted(filter(None, map(_words, terms)), key=len, reverse=True):
@@ -169,21 +291,11 @@ def _by_first(terms: Iterable[str]) -> dict[str, list[Words]]:
     return rows
 
 
-def _begun(words: Words, rows: Mapping[str, Sequence[Words]]) -> Words:
+def _begun(words: Words, rows: Rows) -> Words:
     """Returns the longest of the rows that some words begin with; () for none."""
     beginnings = rows.get(words[0], ()) if words else ()
     return next((row for row in beginnings if words[: len(row)] == row), ())
 
 
-def _holds(words: Words, alternatives: Sequence[Words]) -> bool:
-    return any([_is_at(words, i, one) for one in alternatives for i in range(len(words))])
-
-
-def _is_at(words: Words, start: int, row: Words) -> bool:
-    here = words[start : start + len(row)]
-    return len(here) == len(row) and all(
-        [
-            word.startswith(wanted[:-1]) if wanted.endswith(_STEM) else word == wanted
-            for word, wanted in zip(here, row, strict=True)
-        ]
-    )
+def _is(word: str, wanted: str) -> bool:
+    return word.startswith(wanted[:-1]) if wanted.endswith(_STEM) else word == wanted

@@ -21,7 +21,7 @@ MOST_WORDS = 10
 """Words of a title without marks around it."""
 MOST_ABROAD = 3
 """Words of a title without marks around it in other languages, at most: they write but the first
-word in capitals, as every sentence does."""
+word in capitals, as every sentence does. Articles and words such as "and" are not counted."""
 MOST_IN_LOWER_CASE = 5
 """Words of a title in a message without capitals: a longer one is rather a sentence."""
 
@@ -87,7 +87,8 @@ _FRAMES = (
     ("(?:kiedy|w którym roku) (?:ukazał się|ukazała się|wydano|opublikowano|powstał|powstała)", ""),
     # Russian
     ("кто (?:написал|снял|нарисовал|сочинил|спел|поёт|поет|автор|режиссёр|режиссер)", ""),
-    ("(?:когда|в каком году) (?:вышел|вышла|вышло|опубликован|опубликована|написан|написана)", ""),
+    ("(?:когда|в каком году) (?:был |была |было |были )?(?:вышел|вышла|вышло|опубликован|"
+     "опубликована|написан|написана)", ""),
     # Turkish
     ("", r"(?:'?(?:y?[iıuü]|n[iıuü]) )?kim (?:yazdı|yönetti|çizdi|besteledi|söyledi|söylüyor)"),
 )  # fmt: skip
@@ -127,7 +128,8 @@ _GENRE = late_regex(_folded(
     "theaterstück|lied|gemälde|gedicht|oper|serie|livre|pièce|chanson|tableau|poème|opéra|"
     "libro|novela|película|canción|cuadro|poema|romanzo|canzone|quadro|poesia|livro|romance|"
     "filme|música|boek|liedje|schilderij|gedicht|książkę|książka|powieść|piosenkę|obraz|wiersz|"
-    "роман|книгу|книга|фильм|песню|песня|картину|картина|стихотворение|оперу|опера|пьесу) "
+    "роман|книгу|книга|фильм|песню|песня|картину|картина|стихотворение|оперу|опера|пьесу|романа|"
+    "книги|фильма|песни|картины|стихотворения|оперы|пьесы) "
 ), re.IGNORECASE)  # fmt: skip
 _NO_TITLE = frozenset(word for words in (
     # Somebody of the conversation, and what points at a thing at hand
@@ -155,13 +157,19 @@ _NO_TITLE = frozenset(word for words in (
     "briefje bericht berichten dreigement bedreiging afscheidsbrief recept muur deur",
     "bilhete mensagem mensagens ameaca ameacas recado receita denuncia parede porta",
     "wiadomosc grozbe grozby pozegnalny recepte skarge scianie drzwiach",
-    "записку записка письмо угрозу угрозы угроза донос жалобу заявление сообщение стене двери",
+    "записку записка записки письмо письма угрозу угрозы угроза донос жалобу жалоба жалобы",
+    "заявление заявления сообщение сообщения стене двери",
     "рецепт завещание предсмертную прощальное mektup mektubu mesaj mesaji notu tehdit",
 ) for word in fold(words).words)  # fmt: skip
 _ARTICLES = frozenset(fold(
     "the a an some that der die das den dem ein eine einen le la les l un une des el los las una "
     "uno il lo gli de het een o os as um uma those it him her them"
 ).words)  # fmt: skip
+_BETWEEN = frozenset(fold(
+    "der die das den dem des ein eine le la les l un une el los las il lo gli het een o os as um "
+    "uma und et y e ed en i и de du del della di do da of"
+).words)  # fmt: skip
+"""Words of a title in other languages that do not make a sentence of it."""
 _SMALL_WORDS = "a an and as at by for from in into of on or over the to under with &"
 _SMALL = frozenset(_SMALL_WORDS.split())
 """English words that have no capital in a title."""
@@ -200,7 +208,8 @@ def _is_title(title: str, text: str) -> bool:
         return True
     if len(words) > MOST_WORDS or "," in title:
         return False
-    if not english and not named and len(words) > MOST_ABROAD:
+    told = [word for word in words if word not in _BETWEEN]
+    if not english and not named and len(told) > MOST_ABROAD:
         return False
     if not any(map(str.isupper, text[1:])):  # somebody who writes no capitals
         return len(words) <= MOST_IN_LOWER_CASE and words[0] not in _ARTICLES

@@ -116,24 +116,32 @@ def fold(text: str) -> Folded:
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
 _TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007e]+)")
 _SELECTED = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")  # no sign has more than one
+# Soft hyphens of a page, and what prints nothing. Persian and emojis need joiners between theirs.
+_UNSEEN = re.compile(
+    "(?<=[A-Za-z\u00c0-\u024f])"
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f\ufeff]+"
+)
 _FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 
 
 def as_shown(text: str) -> str:
     """Returns a text as its readers see it: entities of HTML as characters, and tag characters,
     which print nothing and which models read, as letters on a line of their own. So are bytes that
-    variation selectors spell.
+    variation selectors spell. Other signs that print nothing are left out behind Latin letters.
 
     The flag of a region, such as Scotland's, is spelled with tag characters and says nothing.
 
     >>> as_shown("&#36;9&#44;000 &amp; more"), as_shown("hi\U000e0050\U000e0061\U000e0079")
     ('$9,000 & more', 'hi\\nPay\\n')
+    >>> as_shown("stra\u00adte\u200bgy")
+    'strategy'
     """
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if not text.isascii():
         text = _TAGS.sub(_said, text)
         text = _SELECTED.sub(_spelled, text)
+        text = _UNSEEN.sub("", text)
     return text
 
 

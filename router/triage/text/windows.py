@@ -63,6 +63,18 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 """Finds how a question begins that may lack its mark."""
+_ASKS_ABROAD = re.compile(
+    r"(?:bitte|por favor|s[’']il (?:vous|te) pla[iî]t|stp|svp)\b"
+    r"|\w{2,20}en sie\b|\w{2,20} (?:mir|uns)\b"
+    r"|\w{2,20}-(?:moi|nous|vous|tu|le|la|les)\b"
+    r"|\w{1,20}(?:[aei]n?me|[aei]n?nos|[aei]n?me(?:lo|la))\b"
+    r"|(?:ich|wir) (?:brauche|brauchen|will|wollen|möchte|möchten|suche|suchen)\b"
+    r"|(?:je|nous) (?:veux|voulons|voudrais|voudrions|cherche|cherchons|souhaite)\b"
+    r"|j[’']aimerais\b|j[’']ai besoin\b|(?:quiero|queremos|necesito|necesitamos|quisiera|busco)\b"
+    r"|(?:wie|was|wo|welche\w?|comment|quel\w{0,4}|où|qu[eé]|c[oó]mo|cu[aá]l\w{0,2}|d[oó]nde)\b",
+    re.IGNORECASE,
+)
+"""Finds how orders, wishes and questions begin in German, French and Spanish."""
 _CLOSED = re.compile(r"^[\"”»]\s+")
 """Finds what ends a quotation before a sentence."""
 _MARKS = frozenset('"“”„«»')
@@ -129,33 +141,36 @@ def _is_letter(text: str) -> bool:
     return len(text) <= LETTER_WORDS * LONGEST_WORD and text.count(" ") <= LETTER_WORDS
 
 
-def asking(text: str) -> tuple[str, ...]:
+def asking(text: str, *, english: bool = True) -> tuple[str, ...]:
     """Returns the sentences of a long text that ask for something, () for a short one.
 
-    They are the questions, and those that begin as English orders and questions do, but none with
-    words in quotes. Of more than MOST_PASSAGES the first and the last ones are returned.
+    They are the questions, and those that begin as English orders and questions do (or German,
+    French and Spanish ones, unless `english`), but none with words in quotes. Of more than
+    MOST_PASSAGES the first and the last ones are returned.
 
     >>> asking("The garden is green. " * 40 + "How do I kill a process? Thanks.")
     ('How do I kill a process? ',)
     """
     if _is_letter(text):
         return ()
-    parts = _parts(_BEGINS.sub("\n", text[:MAX_CHARS]))
+    text = text[:MAX_CHARS]
+    parts = _parts(_BEGINS.sub("\n", text) if english else text)
     cleaned = [_Part(_CLOSED.sub("", part.text), part.words) for part in parts]
-    found = [part.text for part in cleaned if _asks(part)]
+    found = [part.text for part in cleaned if _asks(part, english)]
     half = MOST_PASSAGES // 2
     return tuple(found[:half] + found[half:][-half:])
 
 
-def _asks(part: _Part) -> bool:
-    text = part.text.strip()
+def _asks(part: _Part, english: bool) -> bool:
+    request, question = (_REQUEST, _QUESTION) if english else (_ASKS_ABROAD, _ASKS_ABROAD)
+    text = part.text.strip().lstrip("¿¡")
     if part.words < FEWEST_WORDS or not _MARKS.isdisjoint(text):
         return False
-    if text.endswith("?") or _QUESTION.match(text):
+    if text.endswith("?") or question.match(text):
         return True
     at = 0
     for _ in range(1 + _MOST_OPENERS):
-        if _REQUEST.match(text, at):
+        if request.match(text, at):
             return True
         opener = _OPENER.match(text, at)
         if opener is None:

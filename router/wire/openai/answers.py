@@ -77,8 +77,16 @@ SHOWN_CODES = frozenset(
 _OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_limit_exceeded"}
 """Codes of errors that one request caused: they say nothing against the upstream."""
 
-_TOO_LONG = re.compile(r"prompt is too long|maximum context length|exceed_context_size")
-"""How Anthropic, vLLM and llama.cpp say that a request has too many tokens."""
+_TOO_LONG = re.compile(
+    r"(prompt|input) is too long|maximum (context|prompt) length|max context length"
+    r"|exceed_context_size|model_context_window_exceeded|context window exceeds"
+    r"|exceeds the (context window|available context size|maximum number of tokens)"
+    r"|(longer|greater) than (the|the model's) context length"
+    r"|exceeded model token limit|reduce the length of the messages",
+    re.IGNORECASE,
+)
+"""How servers say without a code that a request has too many tokens: Anthropic, Bedrock, vLLM, xAI,
+Ollama, llama.cpp, Z.ai, MiniMax, OpenAI, Gemini, SGLang, LM Studio, Moonshot, Groq."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _REPLACEMENT = rb"\ufffd"
@@ -191,9 +199,15 @@ def shown_code(body: object) -> str | None:
 
     Some servers say only in words that a request is too long.
     """
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict):
+    if isinstance(body, list) and body:  # Gemini's
+        body = body[0]
+    if not isinstance(body, dict):
         return None
+    error = body.get("error")
+    if isinstance(error, str):  # xAI's
+        error = {"message": error}
+    elif not isinstance(error, dict):  # SGLang and old vLLM have its fields at the top
+        error = body if body.get("object") == "error" else {}
     code, said = error.get("code"), f"{error.get('type')} {error.get('message')}"
     if isinstance(code, str) and code in SHOWN_CODES:
         return code

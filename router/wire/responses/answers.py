@@ -355,9 +355,13 @@ class ResponseFolder:
 
 
 def raise_failed(event: dict[str, object]) -> None:
-    """Raises UpstreamError for an event of a failure."""
-    response = event.get("response")
-    failed = response if type(response) is dict else {"error": event}
+    """Raises UpstreamError for an event of a failure.
+
+    OpenAI documents an `error` event with its fields at the top, and sends them under `error`.
+    """
+    failed = event.get("response")
+    if type(failed) is not dict:
+        failed = event if type(event.get("error")) is dict else {"error": event}
     code = shown_code(failed)
     error = error_sent(code)
     note_charge(error, failed, _usage(failed.get("usage")))

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from router.errors import TiergateError, UpstreamRateLimited
+from router.errors import (
+    QUOTA_EXHAUSTED,
+    BudgetExceeded,
+    NoUsableAnswer,
+    RateLimited,
+    TiergateError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
 from router.types import (
     BETWEEN_PARTS,
     Answer,
@@ -49,6 +57,25 @@ _PIECE_NAMES = {
     "reasoning": ("response.reasoning_text", "text"),
     "refusal": ("response.refusal", "refusal"),
 }
+
+
+def failure_code(error: TiergateError) -> str:
+    """Returns the code of a failed response: a word of OpenAI's, by which agents know what to do.
+
+    Codex compacts a conversation that is too long, gives up where money is spent or the prompt is
+    invalid, and asks five times more in any other case.
+    """
+    if error.code == "context_length_exceeded":
+        return error.code
+    held = isinstance(error, BudgetExceeded) and error.retry_after_s is not None
+    if error.code in ("insufficient_quota", QUOTA_EXHAUSTED) and not held:
+        return "insufficient_quota"
+    if held or isinstance(error, UpstreamRateLimited | RateLimited):
+        return "rate_limit_exceeded"
+    # Another try would be refused again, or would be paid again on every rung.
+    if isinstance(error, NoUsableAnswer | UpstreamRejected | BudgetExceeded):
+        return "invalid_prompt"
+    return "server_error"
 
 
 class _Summary:
@@ -167,15 +194,16 @@ class ResponseStream:
     def failure(self, error: TiergateError) -> bytes:
         """Returns the error, once as an event of its own and once as the response's end."""
         fields = {"code": error.code, "message": error.told, "param": error.param}
-        limited = isinstance(error, UpstreamRateLimited)
-        code = "rate_limit_exceeded" if limited else "server_error"
+        # OpenAI documents these at the top, and sends them under `error`: there its SDKs look for
+        # them, and raise.
+        fields = {**fields, "error": {"type": error.type, **fields}}
         if self._kind is not None:  # the part of it that has arrived
             part = part_object(self._kind, self._words.whole, tuple(self._logprobs))
             item = item_object(self._id, self._index, self._kind, [part], "incomplete")
             self._output.append(item)
         if self._summary is not None:
             self._output.append(self._summary.item("incomplete"))
-        response = self._unfinished("failed", {"code": code, "message": error.told})
+        response = self._unfinished("failed", {"code": failure_code(error), "message": error.told})
         return self._event("error", fields) + self._response_event("response.failed", response)
 
     def _say(

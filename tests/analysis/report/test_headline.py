@@ -234,9 +234,29 @@ def test_reviewers_time_is_named_by_itself(answer: int, review: int, told: str) 
 def test_answers_reported_wrong_are_in_the_headline() -> None:
     outcomes = [TrueOutcome(f"r{n}", correct=n > 2) for n in range(10)]
     told = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes)).headline
-    assert "3 of 10 answers that somebody judged were wrong." in told
+    assert (
+        "3 of 10 answers that somebody judged were wrong (95 % interval 10.8 % to 60.3 %)." in told
+    )
     right = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes[3:])).headline
-    assert "judged" not in right
+    assert "0 of 7 answers that somebody judged were wrong (95 % interval 0.0 % to 35.4 %)" in right
+
+
+def test_a_headline_without_verdicts_says_that_quality_was_not_measured() -> None:
+    assert "Nobody judged an answer, so how many were wrong" in report_of(a_day(10, 0, 0)).headline
+
+
+@pytest.mark.parametrize(("own", "told"), [((39, 60), True), ((29, 30), False)])
+def test_a_difference_whose_interval_holds_zero_may_be_chance(
+    own: tuple[int, int], told: bool
+) -> None:
+    rows = [
+        a_row(n, 2, attempts=[an_attempt(f"r{n}", 1, cents * USD // 100)])
+        for n, cents in enumerate(own * 15)
+    ]
+    report = report_of(rows)
+    assert ("which may be chance" in report.headline) is told
+    (saving,) = [saving for saving in report.savings if saving.key == "all_level_2"]
+    assert saving.may_be_chance is told
 
 
 def test_a_forecast_of_one_model_for_everything_is_no_part_of_the_headline() -> None:

@@ -178,7 +178,7 @@ def test_page_sets_the_first_sentence_as_its_title_over_the_others(day: Report) 
     assert titled is not None
     texts = [e.text for e in titled if e.tag == "h1" or e.get("class") == "verdict"]
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts if text] == [*day.sentences]
-    assert len(day.sentences) == 3
+    assert len(day.sentences) == 4
 
 
 def test_html_refers_to_nothing_outside(day: Report, hostile: Report) -> None:

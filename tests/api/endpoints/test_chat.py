@@ -57,6 +57,14 @@ def test_include_usage_adds_a_last_chunk_without_choices(client: openai.OpenAI) 
     assert chunks[-1].usage.prompt_tokens == 20
 
 
+def test_stream_with_usage_ends_with_its_cost(client: openai.OpenAI) -> None:
+    *_, last = client.chat.completions.create(
+        model="auto", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+    )
+    # 20 tokens at $1 and 12 at $10 per million.
+    assert last.to_dict()["routing"] == {"cost_usd": "0.00014"}
+
+
 def test_client_that_sends_a_vendors_model_name_works_unchanged(client: openai.OpenAI) -> None:
     completion = client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
     assert completion.model == "fake-1"

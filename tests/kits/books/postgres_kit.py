@@ -90,6 +90,14 @@ class Postgres:
             timeout=200,
         )
 
+    def become_standby(self) -> None:
+        """Restarts the server as a standby: it can be read only, until `SELECT pg_promote()`."""
+        self.stop()
+        signal_file = Path(self._server.pgdata) / "standby.signal"
+        signal_file.touch()
+        signal_file.chmod(0o666)  # the server's own user deletes it
+        self.start()
+
     @contextlib.contextmanager
     def frozen(self, address: str) -> Iterator[None]:
         """Lets the server say nothing within the block, to old or new connections of a database."""

@@ -3,7 +3,7 @@
 `answer` is a function of the body and of the issuer: a seal of another issuer gets a 400
 `invalid_encrypted_content`, as at OpenAI. The model `editor` edits a file (see upstream_editor).
 `long-call` calls a tool with 20 letters, in pieces. `unsealing` knows no seals and refuses requests
-for them. Any other model tells where the parcel is.
+for them. `full` takes no request. Any other model tells where the parcel is.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ def answer(body: dict[str, object], issuer: object) -> bytes:
         if item["type"] == "reasoning" and item.get("encrypted_content") != seal_of(issuer):
             return _refused("invalid_encrypted_content")
     seals = "reasoning.encrypted_content" in body.get("include", ())  # type: ignore[operator]
+    if body["model"] == "full":
+        return _refused("context_length_exceeded")
     if body["model"] == "unsealing" and seals:
         return _refused("unsupported_parameter")
     output = [_thought(issuer, len(items)), *_said(body, items)] if seals else _said(body, items)

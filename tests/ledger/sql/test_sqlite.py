@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from router.ledger.sql.database import Database
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.ledger_sql import query
 from tests.kits.books.open_ledgers import Ledgers
+from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 
 
 def test_two_thousand_pages_wait_beside_the_file(tmp_path: Path) -> None:
@@ -61,3 +66,36 @@ async def test_a_writer_whose_lock_was_removed_goes_on(
     assert (report.findings, report.rows, report.open_requests) == ((), 4, 0)
     writers = {row[0] for row in query(path, "SELECT DISTINCT writer_id FROM requests")}
     assert writers == ({"w1", "w2"} if taken else {"w1"})
+
+
+@contextmanager
+def unwritable(file: Path) -> Iterator[None]:
+    """Keeps everybody from writing a file within the block, root too."""
+    if os.geteuid() != 0:
+        file.chmod(0o400)
+    elif subprocess.run(["chattr", "+i", file], check=False).returncode:
+        pytest.skip("this file system has no immutable files")
+    try:
+        yield
+    finally:
+        if os.geteuid() != 0:
+            file.chmod(0o600)
+        else:
+            subprocess.run(["chattr", "-i", file], check=True)
+
+
+@pytest.mark.process
+def test_a_ledger_whose_map_becomes_read_only_ends_no_server(tmp_path: Path) -> None:
+    """The system kills a process that writes to the map of such a file, as a reader does, too."""
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(tmp_path, write_policy(tmp_path, upstream.url)) as s,
+    ):
+        assert s.chat().status_code == 200
+        with unwritable(tmp_path / "ledger.db-shm"):
+            for _ in range(5):
+                refused = s.chat()
+                assert refused.json()["error"]["code"] == "ledger_unavailable", refused.text
+            eventually(lambda: s.client.get("/readyz").status_code == 503)
+            assert "its disk, became read-only" in s.output
+        eventually(lambda: s.chat().status_code == 200)

@@ -55,6 +55,20 @@ async def test_key_revoked_by_another_worker_is_nobody_within_a_second(database:
     assert await server.identify(created.secret) is None
 
 
+async def test_server_with_keys_stays_closed_over_an_emptied_database(database: Database) -> None:
+    """As after a restore that failed: a server without keys answers whoever reaches it."""
+    clock = StandingClock()
+    store = SqlKeyStore(database, clock)
+    created = store.create("acme", [Scope.CHAT])
+    assert await store.any()
+    with database.writing() as connection:
+        for table in ("keys", "meta"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    clock.at_ms += 1000
+    assert await store.identify(created.secret) is None
+    assert await store.any()
+
+
 async def test_key_created_by_another_worker_is_known_within_a_second(database: Database) -> None:
     clock = StandingClock()
     server, administration = SqlKeyStore(database, clock), SqlKeyStore(database, clock)

@@ -263,6 +263,13 @@ def test_no_share_is_no_retry() -> None:
         b'{"type":"error","error":{"type":"x","message":"prompt is too long: 9"}}',
         b'{"error":{"message":"This model\'s maximum context length is 9 tokens.","code":400}}',
         b'{"error":{"code":400,"message":"no","type":"exceed_context_size_error"}}',
+        b'[{"error":{"code":400,"message":"The input token count (9) exceeds the maximum number'
+        b' of tokens allowed (8)."}}]',
+        b'{"object":"error","message":"The input (9 tokens) is longer than the model\'s context'
+        b' length (8 tokens).","code":400}',
+        b'{"error":{"message":"Input is too long for requested model."}}',
+        b'{"error":"This model\'s maximum prompt length is 8 but the request contains 9 tokens."}',
+        b'{"error":{"message":"Your request exceeded model token limit: 8 (requested: 9)"}}',
     ],
 )
 def test_request_that_is_too_long_for_an_upstream_is_the_clients_to_shorten(said: bytes) -> None:
@@ -272,6 +279,7 @@ def test_request_that_is_too_long_for_an_upstream_is_the_clients_to_shorten(said
     assert "prompt is too long" in error.message
 
 
-def test_other_refusal_is_not_taken_for_too_long() -> None:
-    said = b'{"error":{"type":"invalid_request_error","message":"max_tokens: too long"}}'
+@pytest.mark.parametrize("words", ["max_tokens: too long", "max_tokens exceeds the limit of 8"])
+def test_other_refusal_is_not_taken_for_too_long(words: str) -> None:
+    said = b'{"error":{"type":"invalid_request_error","message":"%b"}}' % words.encode()
     assert type(error_for_status(400, shown_code_in(said))) is UpstreamRejected

@@ -252,7 +252,8 @@ def _saving_table(title: str, savings: Sequence[Saving], money: Dollars) -> Mark
 def _saving(saving: Saving, money: Dollars) -> Cells:
     # The same cells as in the terminal; the page only adds colour.
     label, saved, accepted, share, *rest = saving_row(saving, money)
-    if not saving.tellable:  # no colour of a gain for what is not enough to tell
+    # No colour of a gain for what is not enough to tell, or may be chance.
+    if not saving.tellable or saving.may_be_chance:
         return (label, saved, accepted, share, *rest)
     sign = saving.saved_nano_usd
     return (

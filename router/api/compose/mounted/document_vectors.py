@@ -111,5 +111,7 @@ async def vectors_of(
     assert policy.documents is not None
     assert service.booked is not None  # an app is built around every search
     dimensions = policy.documents.dimensions
-    order = VectorOrder(policy, policy_hash, section, texts, dimensions, tags=TAGS)
+    order = VectorOrder(
+        policy, policy_hash, section, texts, dimensions, tags=TAGS, asked_by_client=False
+    )
     return (await service.booked.made(order, identity))[0]

@@ -1,0 +1,1 @@
+"""Measures other gateways beside ours: `make bench-peers`."""
