@@ -27,8 +27,8 @@ DIGEST_BYTES = 16
 
 
 class Remembering:
-    """`verifier.Describer` over another one, and a `match.FitMemory`; for building, then dropped: it
-    keeps every vector."""
+    """Is a `verifier.Describer` over another one, and a `match.FitMemory`; for building, then
+    dropped: it keeps every vector."""
 
     def __init__(self, model: Describer, folder: Path | None = None, version: str = "") -> None:
         """Takes a folder, from which vectors of `version` come and to which `save` writes them."""
