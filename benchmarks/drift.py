@@ -17,7 +17,7 @@ import statistics
 import numpy as np
 
 from router.policy.sections.learning import AlertsSection
-from router.watch.alarms import Alarm, Turn, step
+from router.watch.alarms import Alarm, AlarmTurn, step
 from router.watch.past import DAY_MS, Past, drifts
 from tests.kits.drift_kit import USUAL, began_on, day, references
 
@@ -45,7 +45,7 @@ def delay(seed: int, requests: int, share: float, *, grows: bool = False) -> int
         if number >= 0:
             readings = drifts(today, *references(past, number, SECTION))
             alarms, notices = step(SECTION.rules, readings, alarms, number * DAY_MS)
-            began = [one.subject for one in notices if one.turn is Turn.BEGAN]
+            began = [one.subject for one in notices if one.turn is AlarmTurn.BEGAN]
             if number >= CHANGES and any(one.startswith("acme / p / type") for one in began):
                 return number - CHANGES + 1
         past.add(number * DAY_MS, today)

@@ -17,7 +17,7 @@ from router.errors import CannotAnswer
 from router.policy.content.keys import KeySection, keys_in
 from router.policy.content.knowledge import SLOT, IntentSection, Knowledge, in_one_line
 from router.policy.content.leaning import MAX_BACK
-from router.policy.content.replies import Reply, reply_of
+from router.policy.content.replies import SlotReply, reply_of
 from router.policy.schema import LookupSection
 from router.policy.sections.answering.without_model import TENANT, TypedSection
 from router.types import ChatRequest, Reason
@@ -160,7 +160,7 @@ class Slots:
         return typed == "anyone" or belongs(row, typed, request.hints.context, tenant)
 
     def _lacking(
-        self, key: str, intent: IntentSection, request: ChatRequest, reply: Reply | None
+        self, key: str, intent: IntentSection, request: ChatRequest, reply: SlotReply | None
     ) -> Iterator[str]:
         """Yields `key` where it has no value, or the names that a typed one needs beside it."""
         if _of_context(key, request) is not None:
@@ -173,7 +173,7 @@ class Slots:
             yield key
 
     def _given(
-        self, key: str, intent: IntentSection, request: ChatRequest, reply: Reply | None
+        self, key: str, intent: IntentSection, request: ChatRequest, reply: SlotReply | None
     ) -> _Value | None:
         """Returns the context's value of a key, or the one that the user typed and may type."""
         known = _of_context(key, request)
@@ -200,7 +200,7 @@ class Slots:
             return None
         return tuple(dict.fromkeys(name for names in allowed for name in names))
 
-    def _typed(self, key: str, request: ChatRequest, reply: Reply | None) -> str | None:
+    def _typed(self, key: str, request: ChatRequest, reply: SlotReply | None) -> str | None:
         """Returns the one value that the user typed for a key, "" for one of another form."""
         section = self._knowledge.content.keys.get(key)
         if section is None:

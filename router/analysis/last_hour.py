@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.types import RequestState, Slice
 
 MINUTES = 60
@@ -138,8 +138,8 @@ def _count(minute: Minute, part: Slice, lowest_level: int) -> None:
     if part.level > lowest_level:
         minute.escalated += part.routed
     minute.climbed += part.climbed
-    minute.no_answer += part.requests * (part.reply == Reply.NO_ANSWER)
-    minute.handed_over += part.requests * (part.reply == Reply.SAFE_WORDS)
+    minute.no_answer += part.requests * (part.reply == ReplyKind.NO_ANSWER)
+    minute.handed_over += part.requests * (part.reply == ReplyKind.SAFE_WORDS)
     minute.spend_nano_usd += part.spend_nano_usd
     if part.state is RequestState.OPEN:
         minute.open += part.requests

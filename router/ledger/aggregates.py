@@ -156,7 +156,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
     states: dict[str, int] = {}
     verdicts: dict[str, int] = {}
     replies: Sums = {}
-    """By `Reply`: requests, their spend, those accepted, those marked unverified."""
+    """By `ReplyKind`: requests, their spend, those accepted, those marked unverified."""
     reviews: int = 0
     cache_hits: int = 0
     observed: int = 0

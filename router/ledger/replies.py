@@ -12,7 +12,7 @@ from enum import StrEnum
 from router.types import NO_ANSWER_MODEL, Reason, RequestRow, Verdict
 
 
-class Reply(StrEnum):
+class ReplyKind(StrEnum):
     """Names what a client got that got a reply. A reply is in exactly one of these."""
 
     ANSWER = "answer"
@@ -23,30 +23,34 @@ class Reply(StrEnum):
     REPEATED = "repeated"  # the first reply again, under its idempotency key
 
 
-ANSWERED = (Reply.ANSWER, Reply.QUESTION)
+ANSWERED = (ReplyKind.ANSWER, ReplyKind.QUESTION)
 """Lists the replies that do what was asked for, or ask for what that takes. Only they can save
 money: whoever else answered would have had to ask, too."""
 
-RULES: tuple[tuple[Reply, str, frozenset[str]], ...] = (
-    (Reply.REPEATED, "reason", frozenset({Reason.IDEMPOTENT_REPLAY.value})),
-    (Reply.SAFE_WORDS, "verdict", frozenset({Verdict.SAFE_ANSWER.value, Verdict.HELD.value})),
-    (Reply.DECLINED, "reason", frozenset({Reason.HARMFUL.value})),
-    (Reply.NO_ANSWER, "verdict", frozenset({Verdict.REFUSED.value})),
-    (Reply.NO_ANSWER, "model", frozenset({NO_ANSWER_MODEL})),
-    (Reply.NO_ANSWER, "reason", frozenset({Reason.NO_PASSAGE.value})),
-    (Reply.QUESTION, "reason", frozenset({Reason.ASKED_FOR_SLOT.value, Reason.ASKED_WHICH.value})),
+RULES: tuple[tuple[ReplyKind, str, frozenset[str]], ...] = (
+    (ReplyKind.REPEATED, "reason", frozenset({Reason.IDEMPOTENT_REPLAY.value})),
+    (ReplyKind.SAFE_WORDS, "verdict", frozenset({Verdict.SAFE_ANSWER.value, Verdict.HELD.value})),
+    (ReplyKind.DECLINED, "reason", frozenset({Reason.HARMFUL.value})),
+    (ReplyKind.NO_ANSWER, "verdict", frozenset({Verdict.REFUSED.value})),
+    (ReplyKind.NO_ANSWER, "model", frozenset({NO_ANSWER_MODEL})),
+    (ReplyKind.NO_ANSWER, "reason", frozenset({Reason.NO_PASSAGE.value})),
+    (
+        ReplyKind.QUESTION,
+        "reason",
+        frozenset({Reason.ASKED_FOR_SLOT.value, Reason.ASKED_WHICH.value}),
+    ),
 )
 """Gives the reply of the first row that fits: its column has one of the values. Words that stand in
 for an answer keep the model of the rung whose turn it was, so the verdict comes before the model.
 """
 
 
-def reply_of(row: RequestRow) -> Reply:
+def reply_of(row: RequestRow) -> ReplyKind:
     """Returns what the client of an answered request got (`row_reading.answered`)."""
     for reply, column, values in RULES:
         if getattr(row, column) in values:
             return reply
-    return Reply.ANSWER
+    return ReplyKind.ANSWER
 
 
 def reply_sql() -> str:
@@ -55,4 +59,4 @@ def reply_sql() -> str:
         f"WHEN {column} IN ({', '.join(repr(value) for value in sorted(values))}) THEN '{reply}'"
         for reply, column, values in RULES
     ]
-    return f"CASE {' '.join(cases)} ELSE '{Reply.ANSWER}' END"
+    return f"CASE {' '.join(cases)} ELSE '{ReplyKind.ANSWER}' END"

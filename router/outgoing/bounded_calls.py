@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import StreamReader
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """Holds what a server answered; a redirect too is an answer."""
 
     status: int
@@ -35,7 +35,7 @@ def call(
     headers: Mapping[str, str],
     timeout_s: float,
     most_bytes: int = 0,
-) -> Answer:
+) -> HttpAnswer:
     """Returns the answer to one request, with at most `most_bytes` of content (0: none is read).
 
     It blocks, on a thread without an event loop. Raises OSError, TimeoutError among them, where
@@ -52,7 +52,7 @@ async def _answer(
     headers: Mapping[str, str],
     timeout_s: float,
     most_bytes: int,
-) -> Answer:
+) -> HttpAnswer:
     import aiohttp  # 0.1 s, which commands without a receiver do without
 
     try:
@@ -63,7 +63,7 @@ async def _answer(
             ) as response,
         ):
             content = await _content(response.content, most_bytes)
-            return Answer(response.status, response.reason or "", content)
+            return HttpAnswer(response.status, response.reason or "", content)
     except TimeoutError:
         raise TimeoutError(f"no whole answer within {timeout_s:g} s") from None
     except (OSError, ValueError):  # some of aiohttp's errors are of these kinds too

@@ -18,9 +18,9 @@ from router.plan.costs import (
     own_per_request,
 )
 from router.plan.figures import (
-    Amount,
     CostLine,
     CrossingPoint,
+    PlanLine,
     PlanReport,
     Side,
 )
@@ -95,7 +95,7 @@ def _sides(inputs: PlanInputs) -> tuple[Side, Side]:
 
 
 def _merged(
-    day: tuple[Amount, ...], month: tuple[Amount, ...], year: tuple[Amount, ...]
+    day: tuple[PlanLine, ...], month: tuple[PlanLine, ...], year: tuple[PlanLine, ...]
 ) -> tuple[CostLine, ...]:
     """Joins the same lines over a day, a month and a year into one table."""
     return tuple(

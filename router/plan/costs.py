@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from router.plan.figures import Amount, Group
+from router.plan.figures import Group, PlanLine
 from router.plan.inputs import ONE, FixedCost, PlanInputs, Run
 from router.plan.present_value import up
 
@@ -18,7 +18,7 @@ MONTHS = 12
 
 def own_lines(
     inputs: PlanInputs, requests: Fraction, months: Fraction, year: int
-) -> tuple[Amount, ...]:
+) -> tuple[PlanLine, ...]:
     """Returns the cost of these requests and months on the tiers, at a year's prices."""
     return (
         *_per_request(inputs, requests, year),
@@ -29,7 +29,7 @@ def own_lines(
 
 def general_lines(
     inputs: PlanInputs, requests: Fraction, months: Fraction, year: int
-) -> tuple[Amount, ...]:
+) -> tuple[PlanLine, ...]:
     """Returns the cost of the same requests at the general model."""
     general = inputs.general
     # The unit price stays exact here; only the line is rounded.
@@ -44,7 +44,7 @@ def general_lines(
     return tuple(lines)
 
 
-def one_off_lines(inputs: PlanInputs) -> tuple[Amount, ...]:
+def one_off_lines(inputs: PlanInputs) -> tuple[PlanLine, ...]:
     """Returns the costs that are paid once, before the first request."""
     lines = [_priced(Group.PEOPLE, "setting up", inputs.setup_hours, inputs.hour_nano_usd)]
     lines += _training(inputs, inputs.first_run, ONE, "first training")
@@ -61,7 +61,7 @@ def moved_over(inputs: PlanInputs, month: int) -> Fraction:
     return min(ONE, Fraction(month, inputs.ramp_up_months + 1))
 
 
-def year_lines(inputs: PlanInputs, year: int) -> tuple[Amount, ...]:
+def year_lines(inputs: PlanInputs, year: int) -> tuple[PlanLine, ...]:
     """Returns the costs of a year on the tiers, and of the traffic that is not moved over yet."""
     months = range(MONTHS * (year - 1) + 1, MONTHS * year + 1)
     moved = [moved_over(inputs, month) for month in months]
@@ -75,7 +75,7 @@ def year_lines(inputs: PlanInputs, year: int) -> tuple[Amount, ...]:
     waiting = Fraction(sum(part < 1 for part in moved))
     elsewhere = general_lines(inputs, requests * (1 - share), waiting, year)
     total = sum(line.nano_usd for line in elsewhere)
-    return (*lines, Amount(Group.GENERAL, f"{inputs.general.name}, until moved over", total))
+    return (*lines, PlanLine(Group.GENERAL, f"{inputs.general.name}, until moved over", total))
 
 
 def monthly_savings(inputs: PlanInputs) -> Iterator[Fraction]:
@@ -135,21 +135,21 @@ def _exact(group: Group, name: str, count: Fraction, unit: Fraction) -> Fraction
     return count * unit
 
 
-def _per_request(inputs: PlanInputs, requests: Fraction, year: int) -> Iterator[Amount]:
+def _per_request(inputs: PlanInputs, requests: Fraction, year: int) -> Iterator[PlanLine]:
     for group, name, count, unit in _rates(inputs, year):
         yield _priced(group, name, requests * count, unit)
 
 
-def _priced(group: Group, name: str, count: Fraction, unit: Fraction) -> Amount:
+def _priced(group: Group, name: str, count: Fraction, unit: Fraction) -> PlanLine:
     """Returns the cost of so many calls or hours, each at `unit` nano-dollars."""
-    return Amount(group, name, up(count * unit), count, unit)
+    return PlanLine(group, name, up(count * unit), count, unit)
 
 
-def _fixed(group: Group, cost: FixedCost, months: Fraction) -> Amount:
-    return Amount(group, cost.name, up(cost.nano_usd * months))
+def _fixed(group: Group, cost: FixedCost, months: Fraction) -> PlanLine:
+    return PlanLine(group, cost.name, up(cost.nano_usd * months))
 
 
-def _time(inputs: PlanInputs, months: Fraction) -> Iterator[Amount]:
+def _time(inputs: PlanInputs, months: Fraction) -> Iterator[PlanLine]:
     if inputs.hours_per_month:
         hours = inputs.hours_per_month * months
         yield _priced(Group.PEOPLE, "looking after it", hours, inputs.hour_nano_usd)
@@ -157,8 +157,8 @@ def _time(inputs: PlanInputs, months: Fraction) -> Iterator[Amount]:
     yield from _training(inputs, inputs.later_run, runs, "training again")
 
 
-def _training(inputs: PlanInputs, run: Run, times: Fraction, name: str) -> Iterator[Amount]:
+def _training(inputs: PlanInputs, run: Run, times: Fraction, name: str) -> Iterator[PlanLine]:
     cost = (run.people_hours * inputs.hour_nano_usd + run.nano_usd) * times
     # A training may be one of zero runs a year; a line of $0 says nothing.
     if cost:
-        yield Amount(Group.TRAINING, name, up(cost))
+        yield PlanLine(Group.TRAINING, name, up(cost))

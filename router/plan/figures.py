@@ -28,7 +28,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class PlanLine:
     """Holds one line over a stretch of time; a counted one is `count` times `unit_nano_usd`."""
 
     group: Group
@@ -132,7 +132,7 @@ class Year(BothWays):
     year: int
     requests: float
     saved_so_far_nano_usd: int  # discounted, from the start
-    lines: tuple[Amount, ...]  # of the own cost
+    lines: tuple[PlanLine, ...]  # of the own cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class PlanReport:
     swing: float
     own: Side
     general: Side
-    one_off: tuple[Amount, ...]
+    one_off: tuple[PlanLine, ...]
     break_even: tuple[CrossingPoint, ...]
     ratios: tuple[RatioRow, ...]
     years: tuple[Year, ...]

@@ -17,7 +17,7 @@ from router.plan.costs import (
     one_off_lines,
     year_lines,
 )
-from router.plan.figures import Amount, Totals, Year
+from router.plan.figures import PlanLine, Totals, Year
 from router.plan.inputs import PlanInputs
 from router.plan.present_value import internal_rate, payback, present_values, return_on
 
@@ -25,9 +25,9 @@ from router.plan.present_value import internal_rate, payback, present_values, re
 def years_of(inputs: PlanInputs) -> tuple[Year, ...]:
     """Returns year 0 (the costs that are paid once) and every year of the horizon."""
     numbers = range(1, inputs.years + 1)
-    own: list[Sequence[Amount]] = [one_off_lines(inputs)]
+    own: list[Sequence[PlanLine]] = [one_off_lines(inputs)]
     own += [year_lines(inputs, year) for year in numbers]
-    general: list[Sequence[Amount]] = [()]
+    general: list[Sequence[PlanLine]] = [()]
     general += [general_lines(inputs, inputs.requests(y), Fraction(MONTHS), y) for y in numbers]
     # Rounded once per year and side, so that tables of years add up to their total.
     own_today = _discounted([total(lines) for lines in own], inputs.discount_rate)
@@ -80,7 +80,7 @@ def net_present_value_of(inputs: PlanInputs) -> int:
     return sum(year.discounted_saved_nano_usd for year in years_of(inputs))
 
 
-def total(lines: Sequence[Amount]) -> int:
+def total(lines: Sequence[PlanLine]) -> int:
     """Sums lines of cost, in nano-dollars."""
     return sum(line.nano_usd for line in lines)
 

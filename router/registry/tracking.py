@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from router.errors import RegistryError
-from router.outgoing.bounded_calls import Answer, AnswerTooLong, call
+from router.outgoing.bounded_calls import AnswerTooLong, HttpAnswer, call
 from router.registry.model import ModelVersion
 
 TIMEOUT_S = 10.0
@@ -130,7 +130,7 @@ class _NotThere(RegistryError):
     """Reports an experiment that does not exist yet."""
 
 
-def _error_of(answer: Answer) -> str:
+def _error_of(answer: HttpAnswer) -> str:
     try:
         fault = json.loads(answer.content)
         words = f"{fault['error_code']}: {fault.get('message', '')}"

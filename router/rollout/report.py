@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from router.rollout.confidence import Interval
-from router.rollout.stages import Change, Turn
+from router.rollout.stages import Change, RolloutTurn
 from router.rollout.tallies import Arm, Arms, Metric, Tallies, Tally, typical_ms
 from router.rollout.verdicts import Compared, Finding, compare, passed
 from router.types import NANO_PER_USD
@@ -80,7 +80,7 @@ def status(changes: Sequence[Change], tallies: Tallies | None, waiting: str = ""
 
 def state_of(change: Change) -> str:
     """Returns the state in one word."""
-    if change.turn in (Turn.STARTED, Turn.PROMOTED, Turn.RESTARTED):
+    if change.turn in (RolloutTurn.STARTED, RolloutTurn.PROMOTED, RolloutTurn.RESTARTED):
         return "running"
     return change.turn.value
 

@@ -31,7 +31,7 @@ LEAST_HISTORY = 50
 """Paid requests before the start from which the cap follows."""
 
 
-class Turn(StrEnum):
+class RolloutTurn(StrEnum):
     """Names what happens to a rollout."""
 
     STARTED = "started"
@@ -44,7 +44,7 @@ class Turn(StrEnum):
 
 KEYS = {"by_gates": "advance", "margins": "guards", "cap_nano_usd": "most_usd"}
 """Keys of a plan that have another name in a policy."""
-OVER = frozenset({Turn.ROLLED_BACK, Turn.FINISHED})
+OVER = frozenset({RolloutTurn.ROLLED_BACK, RolloutTurn.FINISHED})
 
 
 class Plan(Struct, frozen=True):
@@ -73,7 +73,7 @@ class Change(Struct, frozen=True):
     policy: str
     version: int  # counts the changes of a policy's rollouts from 1
     run: str
-    turn: Turn
+    turn: RolloutTurn
     stage: int  # index in the plan
     since: int  # version that began this stage; requests of the stage name it
     since_ms: int  # when that was
@@ -93,7 +93,7 @@ class Change(Struct, frozen=True):
     @property
     def passed(self) -> bool:
         """Returns True where the stage has passed its gates."""
-        return self.turn is Turn.PASSED
+        return self.turn is RolloutTurn.PASSED
 
     @property
     def in_shadow(self) -> bool:
@@ -199,9 +199,9 @@ def waits(
 def taken_back_note(history: Sequence[Change], candidate_hash: str) -> str:
     """Returns a warning where the same candidate was rolled back before, lately; "" for others."""
     for change in reversed(history):
-        if change.candidate_hash == candidate_hash and change.turn is Turn.FINISHED:
+        if change.candidate_hash == candidate_hash and change.turn is RolloutTurn.FINISHED:
             return ""
-        if change.candidate_hash == candidate_hash and change.turn is Turn.ROLLED_BACK:
+        if change.candidate_hash == candidate_hash and change.turn is RolloutTurn.ROLLED_BACK:
             when = datetime.fromtimestamp(change.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
             return (
                 f"Warning: this very candidate ({candidate_hash}) was rolled back by {change.by} "
@@ -229,7 +229,7 @@ def started(
         policy=policy,
         version=version,
         run=run,
-        turn=Turn.STARTED,
+        turn=RolloutTurn.STARTED,
         stage=0,
         since=version,
         since_ms=at_ms,
@@ -249,36 +249,36 @@ def promoted(
     stage = before.stage + 1
     if before.over or stage == len(before.plan.stages):
         return None
-    change = _next(before, Turn.PROMOTED, at_ms, by, why, evidence)
+    change = _next(before, RolloutTurn.PROMOTED, at_ms, by, why, evidence)
     return replace(change, stage=stage, since=change.version, since_ms=at_ms)
 
 
 def restarted(before: Change, at_ms: int, by: str, base_hash: str) -> Change:
     """Returns the change that begins the present stage anew beside another base."""
-    change = _next(before, Turn.RESTARTED, at_ms, by, "the base was edited", ())
+    change = _next(before, RolloutTurn.RESTARTED, at_ms, by, "the base was edited", ())
     return replace(change, since=change.version, since_ms=at_ms, base_hash=base_hash)
 
 
 def passed_gates(before: Change, at_ms: int, evidence: tuple[Compared, ...]) -> Change:
     """Returns the change that notes, once and for all, that a stage has passed its gates."""
     why = f"every gate of stage {before.stage_name} has passed"
-    return _next(before, Turn.PASSED, at_ms, "gates", why, evidence)
+    return _next(before, RolloutTurn.PASSED, at_ms, "gates", why, evidence)
 
 
 def rolled_back(
     before: Change, at_ms: int, by: str, why: str, evidence: tuple[Compared, ...] = ()
 ) -> Change:
     """Returns the change after which the base serves everything."""
-    return _next(before, Turn.ROLLED_BACK, at_ms, by, why, evidence)
+    return _next(before, RolloutTurn.ROLLED_BACK, at_ms, by, why, evidence)
 
 
 def finished(before: Change, at_ms: int, by: str, why: str) -> Change:
     """Returns the change that ends a rollout without a fault."""
-    return _next(before, Turn.FINISHED, at_ms, by, why, ())
+    return _next(before, RolloutTurn.FINISHED, at_ms, by, why, ())
 
 
 def _next(
-    before: Change, turn: Turn, at_ms: int, by: str, why: str, evidence: tuple[Compared, ...]
+    before: Change, turn: RolloutTurn, at_ms: int, by: str, why: str, evidence: tuple[Compared, ...]
 ) -> Change:
     return replace(
         before,

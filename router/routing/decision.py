@@ -57,7 +57,7 @@ from router.routing.rungs.allowed_rungs import (
     stand_ins,
 )
 from router.routing.rungs.costly_mistakes import raised
-from router.routing.rungs.rung_reasons import Choice, Weighed, reasons_of, truthful
+from router.routing.rungs.rung_reasons import RungChoice, Weighed, reasons_of, truthful
 from router.types import (
     GAINS_FROM,
     IN_HAND_FROM,
@@ -182,7 +182,7 @@ def decide(
         certified = section.certificates.get(signals.domain)
     soft_limit = _soft_limit(limits, facts[first], asked)
     threshold = floor_of(facts[first], threshold)
-    chosen = Choice(
+    chosen = RungChoice(
         best, first, hand, choice, outage, soft_limit, tuple(ladder), version, certified
     )
     reasons = reasons_of(Weighed(facts, losses, passed, chosen, limits, asked, threshold))

@@ -21,16 +21,16 @@ import numpy.typing as npt
 
 from router.triage.match import Fit, KnowledgeTexts
 from router.triage.utterances import Described
-from router.triage.verifier import Embedder, Lexicon, MatchModel
+from router.triage.verifier import Describer, Lexicon, MatchModel
 
 DIGEST_BYTES = 16
 
 
 class Remembering:
-    """`verifier.Embedder` over another one, and a `match.FitMemory`; for building, then dropped: it
-    keeps every vector."""
+    """Is a `verifier.Describer` over another one, and a `match.FitMemory`; for building, then
+    dropped: it keeps every vector."""
 
-    def __init__(self, model: Embedder, folder: Path | None = None, version: str = "") -> None:
+    def __init__(self, model: Describer, folder: Path | None = None, version: str = "") -> None:
         """Takes a folder, from which vectors of `version` come and to which `save` writes them."""
         self._model = model
         self._file = None if folder is None else folder / f"knowledge-exact-{version}.npz"

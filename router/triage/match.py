@@ -22,7 +22,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from router.policy.content.outcomes import Outcome
+from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.text_keys import text_key
 from router.stats.calibration import (
     Floats,
@@ -47,7 +47,7 @@ from router.triage.utterances import Described, Utterances, Written, block_of, f
 from router.triage.verifier import (
     CANDIDATE_AT,
     Covered,
-    Embedder,
+    Describer,
     Lexicon,
     MatchModel,
     pair_features,
@@ -95,7 +95,7 @@ class KnowledgeTexts(NamedTuple):
 
     intents: Sequence[tuple[str, Sequence[str]]]  # id and utterances
     not_covered: Sequence[str] = ()
-    outcomes: Sequence[Outcome] = ()
+    outcomes: Sequence[JudgedQuestion] = ()
     verified: bool = True  # False for classes: what is asked for by name comes from no stranger
 
 
@@ -145,7 +145,7 @@ class KnowledgeIndex:
 
     @classmethod
     def build(
-        cls, model: Embedder, texts: KnowledgeTexts, memory: FitMemory | None = None
+        cls, model: Describer, texts: KnowledgeTexts, memory: FitMemory | None = None
     ) -> KnowledgeIndex:
         """Returns the index of an operator's texts; intents without utterances are left out.
 
@@ -183,7 +183,7 @@ class KnowledgeIndex:
         near = judged._weights if len(taught.intent_ids) == len(whole.intent_ids) else None
         return Fit(whole.regression(near), adjusted, np.empty(0))
 
-    def _calibrated_on(self, outcomes: Sequence[Outcome], model: Embedder) -> Floats:
+    def _calibrated_on(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> Floats:
         """Returns slope and shift of the log-odds from judged requests, (2,).
 
         Requests that find nothing, or that the operator wrote word for word, say nothing about
@@ -202,8 +202,8 @@ class KnowledgeIndex:
         return np.array([fitted.slope, fitted.shift])
 
     def _counting(
-        self, outcomes: Sequence[Outcome], model: Embedder
-    ) -> Iterator[tuple[Outcome, Evidence, list[float]]]:
+        self, outcomes: Sequence[JudgedQuestion], model: Describer
+    ) -> Iterator[tuple[JudgedQuestion, Evidence, list[float]]]:
         """Yields the judged requests that say something, each with what is found and read."""
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
@@ -212,7 +212,7 @@ class KnowledgeIndex:
             if not found.written and found.intent not in self.evidence.apart:
                 yield outcome, found, readings
 
-    def counted(self, outcomes: Sequence[Outcome], model: Embedder) -> int:
+    def counted(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> int:
         """Returns how many different judged requests count towards `OWN_OUTCOMES`."""
         rows = self._counting(outcomes, model) if outcomes else ()
         return len({plain(text_key(outcome.text)) for outcome, _, _ in rows})

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from router.policy.content.outcomes import Outcome
+from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.replies import MatchScope
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.turn_cache import TurnCache
@@ -27,7 +27,7 @@ from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
-from router.triage.verifier import Embedder
+from router.triage.verifier import Describer
 from router.types import ChatRequest, SessionMemory, Signals
 
 Scope = Callable[[ChatRequest], MatchScope]
@@ -73,7 +73,7 @@ class TriageService:
         knowledge = self._config.knowledge
         return None if knowledge is None else knowledge.highest
 
-    def counted(self, outcomes: Sequence[Outcome], model: Embedder) -> int | None:
+    def counted(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> int | None:
         """Returns how many judged requests say something of matches, each text once.
 
         None where nothing is matched.

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from router.policy.content.outcomes import Outcome
+from router.policy.content.outcomes import JudgedQuestion
 from router.stats.calibration import Floats
 from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
 from router.types import Match
@@ -104,7 +104,7 @@ FIT_FORMAT = 8
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 
-def fit_key(utterances: Utterances, outcomes: Sequence[Outcome]) -> bytes:
+def fit_key(utterances: Utterances, outcomes: Sequence[JudgedQuestion]) -> bytes:
     """Names a knowledge file by its intents, texts and outcomes, 16 bytes."""
     mine = [utterances.intent_ids, utterances.texts, utterances.owner.tolist()]
     judged = [(outcome.text, outcome.intent_id) for outcome in outcomes]

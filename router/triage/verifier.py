@@ -127,7 +127,7 @@ class MatchModel(NamedTuple):
     verifier: Verifier
 
 
-class Embedder(Protocol):
+class Describer(Protocol):
     """Describes what the index needs of the triage model."""
 
     def described(self, texts: Sequence[str]) -> Described: ...

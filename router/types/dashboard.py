@@ -21,7 +21,7 @@ class Slice(Struct, frozen=True):
     spend_nano_usd: int
     refused: int = 0  # part of those without an answer: a limit did not admit them
     answered: bool = True  # the client got a reply; nothing else has a tier
-    reply: str = ""  # what it got: a `Reply` of the ledger, "" without one
+    reply: str = ""  # what it got: a `ReplyKind` of the ledger, "" without one
     policy: str = ""
 
 
@@ -34,7 +34,7 @@ class DecisionQuery(Struct, frozen=True):
     reason: str = ""  # the deciding one, or any other on the way
     verdict: str = ""
     state: str = ""
-    reply: str = ""  # what the client got: a `Reply` of the ledger
+    reply: str = ""  # what the client got: a `ReplyKind` of the ledger
     text: str = ""  # searched in tenant, models, answerer, key and tags, in any case
     id_prefix: str = ""
     min_cost_nano_usd: int | None = None

@@ -39,7 +39,7 @@ SHARES = (100.0, " % of the requests", "requests")
 """Holds for all conditions that UNITS does not list."""
 
 
-class Turn(StrEnum):
+class AlarmTurn(StrEnum):
     """Says what happened to an alarm."""
 
     BEGAN = "began"
@@ -73,7 +73,7 @@ class Seen(Struct, frozen=True):
 class Notice(Struct, frozen=True):
     """Holds one message about an alarm: that it began, or that it ended."""
 
-    turn: Turn
+    turn: AlarmTurn
     watched: Watched
     subject: str
     value: float
@@ -115,7 +115,7 @@ def step(
             after[name] = Alarm(before.active, streak, before.since_ms, now_ms, *judged)
             continue
         after[name] = Alarm(not before.active, 0, now_ms, now_ms, *judged)
-        turn = Turn.ENDED if before.active else Turn.BEGAN
+        turn = AlarmTurn.ENDED if before.active else AlarmTurn.BEGAN
         notices.append(Notice(turn, reading.watched, reading.subject, *judged, now_ms, since_ms))
     for name, alarm in alarms.items():
         if name in after:
@@ -127,7 +127,7 @@ def step(
         elif alarm.active and watched in set(Watched):
             detail = f"nothing was heard of it for {silent / 3_600_000:.0f} hours"
             detail = detail if watched in by_watched else "no rule watches it any longer"
-            ended = (Turn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms, since_ms)
+            ended = (AlarmTurn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms, since_ms)
             notices.append(Notice(*ended))
     # A condition that is neither active nor near its bound needs no memory.
     return {name: one for name, one in after.items() if one.active or one.streak}, notices
@@ -185,7 +185,7 @@ def grouped(notices: Sequence[Notice]) -> str:
     lines = []
     for (since_ms, until_ms), of_window in groupby(notices, lambda one: (one.since_ms, one.at_ms)):
         for notice in of_window:
-            mark = "!" if notice.turn is Turn.BEGAN else "ok"
+            mark = "!" if notice.turn is AlarmTurn.BEGAN else "ok"
             line = f"{notice.watched.value} {notice.turn.value}: {notice.subject}, {notice.detail}"
             lines.append(f"{mark} {line}")
         if since_ms:

@@ -37,7 +37,7 @@ SIGNATURE = "x-tiergate-signature"
 TEST_WORDS = "THIS IS A TEST (`tiergate alerts test`). Nothing is wrong. An alert looks like this:"
 
 
-class Message(Struct, frozen=True):
+class AlarmMessage(Struct, frozen=True):
     """Holds the message that all receivers get; a test names itself in each form."""
 
     policy: str
@@ -74,7 +74,7 @@ def _key(url: str) -> str:
 
 
 def deliver(
-    message: Message,
+    message: AlarmMessage,
     section: AlertsSection,
     environ: Mapping[str, str],
     timeout_s: float = TIMEOUT_S,
@@ -85,7 +85,7 @@ def deliver(
 
 
 def tell(
-    message: Message,
+    message: AlarmMessage,
     receiver: Receiver,
     environ: Mapping[str, str],
     timeout_s: float = TIMEOUT_S,
@@ -116,7 +116,7 @@ def _shown(url: str, environ: Mapping[str, str]) -> str:
 
 
 def post(
-    message: Message,
+    message: AlarmMessage,
     webhook: WebhookSection,
     environ: Mapping[str, str],
     timeout_s: float = TIMEOUT_S,
@@ -150,7 +150,7 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
 
 
 def send(
-    message: Message,
+    message: AlarmMessage,
     mail: MailSection,
     environ: Mapping[str, str],
     timeout_s: float = TIMEOUT_S,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.analysis.tune.offpolicy import Errors, OffPolicy, Sample, robust
+from router.analysis.tune.offpolicy import Errors, JudgedRequest, OffPolicy, robust
 from router.stats.exact_bounds import (
     at_most,
     lower_bound,
@@ -22,7 +22,7 @@ RUNS, ROWS = 200, 1_000
 """Simulations of a truth, each of so many requests: 95 % of intervals are 190 ± 6."""
 
 
-def errors_of(samples: list[Sample]) -> Errors:
+def errors_of(samples: list[JudgedRequest]) -> Errors:
     sums = OffPolicy()
     for sample in samples:
         sums.add(sample)
@@ -30,10 +30,10 @@ def errors_of(samples: list[Sample]) -> Errors:
 
 
 FOUR = [
-    Sample(rho=0.5, wrong=1.0, q=0.4, logged=1.0),
-    Sample(rho=0.5, wrong=0.0, q=0.2, logged=0.0),
-    Sample(rho=0.25, wrong=1.0, q=0.6, logged=1.0),
-    Sample(rho=0.8, wrong=None, q=0.1, logged=0.0),
+    JudgedRequest(rho=0.5, wrong=1.0, q=0.4, logged=1.0),
+    JudgedRequest(rho=0.5, wrong=0.0, q=0.2, logged=0.0),
+    JudgedRequest(rho=0.25, wrong=1.0, q=0.6, logged=1.0),
+    JudgedRequest(rho=0.8, wrong=None, q=0.1, logged=0.0),
 ]
 """Weights 2, 2, 4, 0."""
 
@@ -60,7 +60,9 @@ def test_few_rows_have_no_interval() -> None:
 
 
 def test_rows_without_overlap_leave_bounds() -> None:
-    errors = errors_of([Sample(1.0, 0.0, 0.1, 0.0)] * 3 + [Sample(0.0, None, 0.1, 0.0)])
+    errors = errors_of(
+        [JudgedRequest(1.0, 0.0, 0.1, 0.0)] * 3 + [JudgedRequest(0.0, None, 0.1, 0.0)]
+    )
     assert not errors.answerable
     assert errors.bounds is not None
     assert (errors.bounds.low, errors.bounds.high) == (0.0, 0.25)
@@ -72,7 +74,7 @@ def test_no_rows_say_nothing() -> None:
 
 
 def test_unchanged_policy_has_the_recorded_error_exactly() -> None:
-    rows = [Sample(1.0, float(i % 10 == 0), 0.3, float(i % 10 == 0)) for i in range(200)]
+    rows = [JudgedRequest(1.0, float(i % 10 == 0), 0.3, float(i % 10 == 0)) for i in range(200)]
     errors = errors_of(rows)
     assert errors.dr == errors.logged
     assert errors.difference is not None
@@ -90,12 +92,12 @@ def test_unchanged_policy_has_the_recorded_error_exactly() -> None:
 def test_effective_sample_is_never_more_than_what_was_seen(
     rows: list[tuple[float, bool, float, bool]],
 ) -> None:
-    samples = [Sample(rho, float(y) if seen else None, q, 0.0) for rho, seen, q, y in rows]
+    samples = [JudgedRequest(rho, float(y) if seen else None, q, 0.0) for rho, seen, q, y in rows]
     errors = errors_of(samples)
     assert errors.effective <= errors.observed + 1e-9
 
 
-def a_day(draw: random.Random, quality: float) -> list[Sample]:
+def a_day(draw: random.Random, quality: float) -> list[JudgedRequest]:
     """Requests of difficulty x; the log explores the new policy's rung with chance rho(x).
 
     The new rung errs with chance x / 2. `quality` mixes the truth into the model's guess.
@@ -108,7 +110,7 @@ def a_day(draw: random.Random, quality: float) -> list[Sample]:
         wrong = float(draw.random() < truth)
         seen = draw.random() < rho
         guess = quality * truth + (1 - quality) * 0.5
-        samples.append(Sample(rho, wrong if seen else None, guess, 0.0))
+        samples.append(JudgedRequest(rho, wrong if seen else None, guess, 0.0))
     return samples
 
 

@@ -10,7 +10,7 @@ import pytest
 from router.analysis.replay.cases import Case, LeftOut, case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.replay.facts import Assumed, Side, booked_again, would_cost
-from router.analysis.replay.fail_conditions import Answer, judge, read_condition
+from router.analysis.replay.fail_conditions import ConditionState, judge, read_condition
 from router.analysis.replay.html import replay_html
 from router.analysis.replay.json import replay_json
 from router.analysis.replay.replay import Replay, Unweighed, replay
@@ -205,7 +205,7 @@ async def test_answerer_of_unknown_price_is_in_no_cost(rows: list[RequestRow]) -
     result = run(rows, replace(side, plans=plans))
     assert result.not_compared == 2
     condition = judge(result, read_condition("cost>+5%"))
-    assert condition.answer is Answer.CANNOT_SAY
+    assert condition.answer is ConditionState.CANNOT_SAY
 
 
 async def test_recorded_climb_is_climbed_again(houses: Houses) -> None:
@@ -261,7 +261,7 @@ async def test_changed_decision_without_exploration_cannot_be_judged(
     assert result.errors.no_overlap == 1
     assert not result.errors.answerable
     judged = judge(result, read_condition("error>+0.5pp"))
-    assert judged.answer is Answer.CANNOT_SAY
+    assert judged.answer is ConditionState.CANNOT_SAY
     assert "propensity 0" in judged.told
 
 
@@ -317,7 +317,7 @@ async def test_deliberation_elsewhere_reads_the_question_once(houses: Houses) ->
 
 async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None:
     result = run(rows, a_side("hash"))
-    assert judge(result, read_condition("error>2%")).answer is Answer.CANNOT_SAY
+    assert judge(result, read_condition("error>2%")).answer is ConditionState.CANNOT_SAY
     assert replay_json(result, [])["error"]["answerable"] is False  # type: ignore[index]
 
 
@@ -369,22 +369,22 @@ async def test_other_policy_without_overlap_has_no_error(rows: list[RequestRow])
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("cost>+5%", Answer.DOES_NOT),
-        ("cost<-33%", Answer.HOLDS),
-        ("cost<-34%", Answer.DOES_NOT),
-        ("cost>0.00003usd", Answer.HOLDS),
-        ("cost>0.00004usd", Answer.DOES_NOT),
-        ("cost<+0usd", Answer.HOLDS),
-        ("changed>24%", Answer.HOLDS),
-        ("changed>25%", Answer.DOES_NOT),
-        ("level1_share>+24pp", Answer.HOLDS),
-        ("level1_share>+25pp", Answer.DOES_NOT),
-        ("level3_share>24.9%", Answer.HOLDS),
-        ("refused>0%", Answer.DOES_NOT),
+        ("cost>+5%", ConditionState.DOES_NOT),
+        ("cost<-33%", ConditionState.HOLDS),
+        ("cost<-34%", ConditionState.DOES_NOT),
+        ("cost>0.00003usd", ConditionState.HOLDS),
+        ("cost>0.00004usd", ConditionState.DOES_NOT),
+        ("cost<+0usd", ConditionState.HOLDS),
+        ("changed>24%", ConditionState.HOLDS),
+        ("changed>25%", ConditionState.DOES_NOT),
+        ("level1_share>+24pp", ConditionState.HOLDS),
+        ("level1_share>+25pp", ConditionState.DOES_NOT),
+        ("level3_share>24.9%", ConditionState.HOLDS),
+        ("refused>0%", ConditionState.DOES_NOT),
     ],
 )
 async def test_conditions_on_both_sides_of_their_limit(
-    rows: list[RequestRow], text: str, answer: Answer
+    rows: list[RequestRow], text: str, answer: ConditionState
 ) -> None:
     assert judge(run(rows, a_side(**floor(0.75))), read_condition(text)).answer is answer
 
@@ -407,4 +407,6 @@ def test_wrong_conditions_say_what_is_allowed(text: str, told: str) -> None:
 
 async def test_strict_needs_an_interval(rows: list[RequestRow]) -> None:
     result = run(rows, a_side(**floor(0.75)))
-    assert judge(result, read_condition("cost>+5%"), strict=True).answer is Answer.CANNOT_SAY
+    assert (
+        judge(result, read_condition("cost>+5%"), strict=True).answer is ConditionState.CANNOT_SAY
+    )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.analysis.prices.reprice import Again, Outcome, Repricing, Sums, priced_again, reprice
+from router.analysis.prices.reprice import Again, PricedAs, Repricing, Sums, priced_again, reprice
 from router.money import cost
 from router.money.price_book import RowPrices
 from router.policy.loading import LoadedPolicy, load_policy, policies_dir
@@ -36,48 +36,48 @@ def costing(price: Price, call: AttemptRow) -> AttemptRow:
 
 def test_half_the_prices_cost_half_by_hand() -> None:
     assert costing(DEAR, CALL).cost_nano_usd == 1_020_000
-    assert priced_again(CALL, CHEAP) == Again(Outcome.PRICED, 510_000)
+    assert priced_again(CALL, CHEAP) == Again(PricedAs.PRICED, 510_000)
 
 
 STATES = [
-    pytest.param({"state": AttemptState.HELD}, Outcome.OPEN, None, id="open"),
-    pytest.param({"state": AttemptState.RELEASED, "cost_nano_usd": 0}, Outcome.UNCHANGED, 0,
+    pytest.param({"state": AttemptState.HELD}, PricedAs.OPEN, None, id="open"),
+    pytest.param({"state": AttemptState.RELEASED, "cost_nano_usd": 0}, PricedAs.UNCHANGED, 0,
                  id="released"),
     pytest.param({"role": Role.CACHE, "cost_nano_usd": 0, "cost_basis": CostBasis.OWN_COMPUTE},
-                 Outcome.UNCHANGED, 0, id="cache"),
-    pytest.param({"cost_basis": CostBasis.LIST_PRICE, "cost_nano_usd": 0}, Outcome.UNCHANGED, 0,
+                 PricedAs.UNCHANGED, 0, id="cache"),
+    pytest.param({"cost_basis": CostBasis.LIST_PRICE, "cost_nano_usd": 0}, PricedAs.UNCHANGED, 0,
                  id="covered by a list price"),
-    pytest.param({"cost_basis": CostBasis.OWN_COMPUTE, "cost_nano_usd": 0}, Outcome.UNCHANGED, 0,
+    pytest.param({"cost_basis": CostBasis.OWN_COMPUTE, "cost_nano_usd": 0}, PricedAs.UNCHANGED, 0,
                  id="no compute measured"),
     pytest.param({"state": AttemptState.UNKNOWN_COST, "estimated": True, "cost_nano_usd": 400},
-                 Outcome.NO_USAGE, None, id="at its hold"),
+                 PricedAs.NO_USAGE, None, id="at its hold"),
     pytest.param({"state": AttemptState.UNKNOWN_COST, "estimated": True, "cost_nano_usd": 0,
                   "cost_basis": CostBasis.UNKNOWN, "held_nano_usd": 0, "usage": Usage()},
-                 Outcome.NO_USAGE, None, id="at a hold of unknown price"),
+                 PricedAs.NO_USAGE, None, id="at a hold of unknown price"),
     pytest.param({"cost_basis": CostBasis.UNKNOWN, "cost_nano_usd": 0,
-                  "state": AttemptState.UNKNOWN_COST}, Outcome.NEWLY_KNOWN, 510_000,
+                  "state": AttemptState.UNKNOWN_COST}, PricedAs.NEWLY_KNOWN, 510_000,
                  id="unknown then"),
-    pytest.param({"cost_basis": CostBasis.LIST_PRICE, "cost_nano_usd": 10**7}, Outcome.PRICED,
+    pytest.param({"cost_basis": CostBasis.LIST_PRICE, "cost_nano_usd": 10**7}, PricedAs.PRICED,
                  510_000, id="list price then"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "outcome", "nano_usd"), STATES)
 def test_what_becomes_of_a_call(
-    changes: dict[str, object], outcome: Outcome, nano_usd: int | None
+    changes: dict[str, object], outcome: PricedAs, nano_usd: int | None
 ) -> None:
     call = replace(CALL, **changes)  # type: ignore[arg-type]
     assert priced_again(call, CHEAP) == Again(outcome, nano_usd)
 
 
 def test_an_unknown_price_is_never_nothing() -> None:
-    assert priced_again(CALL, None) == Again(Outcome.NO_PRICE)
-    assert priced_again(CALL, Price(version="knows nothing")) == Again(Outcome.NO_PRICE)
+    assert priced_again(CALL, None) == Again(PricedAs.NO_PRICE)
+    assert priced_again(CALL, Price(version="knows nothing")) == Again(PricedAs.NO_PRICE)
 
 
 def test_core_seconds_are_priced_again_at_another_rate() -> None:
     call = replace(CALL, compute_ms=2_000.0, cores=2, cost_basis=CostBasis.OWN_COMPUTE)
-    assert priced_again(call, Price(per_second_nano_usd=30_000)) == Again(Outcome.PRICED, 60_000)
+    assert priced_again(call, Price(per_second_nano_usd=30_000)) == Again(PricedAs.PRICED, 60_000)
 
 
 def test_groups_hold_the_signed_difference() -> None:

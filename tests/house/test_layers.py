@@ -322,6 +322,28 @@ def test_types_have_one_name_outside_their_own_package() -> None:
     )
 
 
+ALSO_CALLED_SO = {
+    ("router/routing/next_rung.py", "Turn"),
+    ("router/triage/batches/text_reader.py", "TextReader"),
+    ("router/triage/facts/languages.py", "Heard"),
+    ("tiers/exact/numbers.py", "Amount"),
+}
+"""Classes that share the name of a type, though they are something else."""
+
+
+def test_what_a_type_is_called_nothing_else_is() -> None:
+    """`Outcome` was four things, and who searched for one found the others."""
+    classes = {
+        (source.path, node.name)
+        for source in sources()
+        for node in source.tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    types = {name for path, name in classes if path.startswith("router/types/")}
+    others = {one for one in classes if not one[0].startswith("router/types/") and one[1] in types}
+    assert others == ALSO_CALLED_SO
+
+
 PURE = {*CORE, "rendering", "plan"}
 
 EFFECTS = {

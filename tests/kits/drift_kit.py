@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from router.policy.sections.learning import AlertsSection
-from router.watch.alarms import Alarm, Turn, step
+from router.watch.alarms import Alarm, AlarmTurn, step
 from router.watch.past import DAY_MS, WEEKS, Past, degradations, drifts
 from router.watch.profiles import OF_CALLS, OF_REQUESTS, READ, SAMPLED, Profile, Profiles
 
@@ -64,6 +64,8 @@ def began_on(
             watch = drifts if what == "drift" else degradations
             found = watch(today, *references(past, number, section))
             alarms, notices = step(section.rules, found, alarms, number * DAY_MS)
-            began += [(number, notice.subject) for notice in notices if notice.turn is Turn.BEGAN]
+            began += [
+                (number, notice.subject) for notice in notices if notice.turn is AlarmTurn.BEGAN
+            ]
         past.add(number * DAY_MS, today)
     return began

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from router.ledger.replies import Reply, reply_of, reply_sql
+from router.ledger.replies import ReplyKind, reply_of, reply_sql
 from router.types import NO_ANSWER_MODEL, Reason, Verdict
 from tests.kits.books.report_rows import a_row
 
@@ -15,24 +15,24 @@ from tests.kits.books.report_rows import a_row
 @pytest.mark.parametrize(
     ("verdict", "reason", "model", "reply"),
     [
-        ("accepted", "lowest_expected_loss", "mid-1", Reply.ANSWER),
-        ("unverified", "nothing_better", "mid-1", Reply.ANSWER),
-        ("", "lowest_expected_loss", "tiergate-embed", Reply.ANSWER),
-        ("accepted", "key_not_found", "approved", Reply.ANSWER),
-        ("accepted", "asked_for_slot", "approved", Reply.QUESTION),
-        ("accepted", "asked_which", "approved", Reply.QUESTION),
-        ("unverified", "no_model", NO_ANSWER_MODEL, Reply.NO_ANSWER),
-        ("unverified", "pinned", NO_ANSWER_MODEL, Reply.NO_ANSWER),
-        ("unverified", "no_passage", "mid-1", Reply.NO_ANSWER),
-        ("refused", "nothing_to_resolve", "approved", Reply.NO_ANSWER),
-        ("refused", "harmful", "approved", Reply.DECLINED),
-        ("safe_answer", "high_risk_medical", NO_ANSWER_MODEL, Reply.SAFE_WORDS),
-        ("held", "high_risk_legal", "mid-1", Reply.SAFE_WORDS),
-        ("accepted", "idempotent_replay", "mid-1", Reply.REPEATED),
+        ("accepted", "lowest_expected_loss", "mid-1", ReplyKind.ANSWER),
+        ("unverified", "nothing_better", "mid-1", ReplyKind.ANSWER),
+        ("", "lowest_expected_loss", "tiergate-embed", ReplyKind.ANSWER),
+        ("accepted", "key_not_found", "approved", ReplyKind.ANSWER),
+        ("accepted", "asked_for_slot", "approved", ReplyKind.QUESTION),
+        ("accepted", "asked_which", "approved", ReplyKind.QUESTION),
+        ("unverified", "no_model", NO_ANSWER_MODEL, ReplyKind.NO_ANSWER),
+        ("unverified", "pinned", NO_ANSWER_MODEL, ReplyKind.NO_ANSWER),
+        ("unverified", "no_passage", "mid-1", ReplyKind.NO_ANSWER),
+        ("refused", "nothing_to_resolve", "approved", ReplyKind.NO_ANSWER),
+        ("refused", "harmful", "approved", ReplyKind.DECLINED),
+        ("safe_answer", "high_risk_medical", NO_ANSWER_MODEL, ReplyKind.SAFE_WORDS),
+        ("held", "high_risk_legal", "mid-1", ReplyKind.SAFE_WORDS),
+        ("accepted", "idempotent_replay", "mid-1", ReplyKind.REPEATED),
     ],
 )
 def test_a_reply_is_known_by_verdict_reason_and_model(
-    verdict: str, reason: str, model: str, reply: Reply
+    verdict: str, reason: str, model: str, reply: ReplyKind
 ) -> None:
     assert reply_of(a_row(0, verdict=verdict, reason=reason, model=model)) is reply
 
@@ -47,4 +47,4 @@ def test_sql_tells_replies_apart_as_python_does() -> None:
     found = connection.execute(f"SELECT {reply_sql()} FROM requests ORDER BY rowid").fetchall()
     connection.close()
     assert [reply for (reply,) in found] == [reply_of(row).value for row in rows]
-    assert {reply for (reply,) in found} == {*Reply}
+    assert {reply for (reply,) in found} == {*ReplyKind}

@@ -8,7 +8,7 @@ import pytest
 
 from router.errors import PolicyError
 from router.policy.content.knowledge import load_knowledge
-from router.policy.content.outcomes import Outcome, load_outcomes
+from router.policy.content.outcomes import JudgedQuestion, load_outcomes
 
 FILE = """version: 1
 name: Test
@@ -32,14 +32,14 @@ def test_a_request_has_an_intent_or_none(tmp_path: Path) -> None:
         tmp_path, '{"text": "open now?", "intent": "hours"}\n\n{"text": "a poem", "intent": null}\n'
     )
     assert load_outcomes(path, ["hours"]) == (
-        Outcome("open now?", "hours"),
-        Outcome("a poem", None),
+        JudgedQuestion("open now?", "hours"),
+        JudgedQuestion("a poem", None),
     )
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
     path = write(tmp_path, '\ufeff{"text": "open now?", "intent": "hours"}\n')
-    assert load_outcomes(path, ["hours"]) == (Outcome("open now?", "hours"),)
+    assert load_outcomes(path, ["hours"]) == (JudgedQuestion("open now?", "hours"),)
 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_knowledge_file_names_its_judged_requests(tmp_path: Path) -> None:
     write(tmp_path, '{"text": "open now?", "intent": "hours"}\n')
     path = tmp_path / "knowledge.yaml"
     path.write_text(FILE + "judged: judged.jsonl\n", encoding="utf-8")
-    assert load_knowledge(path).outcomes == (Outcome("open now?", "hours"),)
+    assert load_knowledge(path).outcomes == (JudgedQuestion("open now?", "hours"),)
 
 
 def test_a_missing_file_of_judged_requests_is_a_mistake(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from router.ledger.tables.rollouts import SqlRollouts
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.schema import RolloutSection
 from router.rollout.arms import Splits
-from router.rollout.stages import Change, Turn, finished, plan_of, started
+from router.rollout.stages import Change, RolloutTurn, finished, plan_of, started
 from router.routing.policy_runtime import PolicyRuntime
 from tests.kits.fakes import Houses, ScriptedTier
 from tests.kits.server_kit import write_policy
@@ -107,7 +107,7 @@ async def test_a_policy_that_has_what_was_tried_ends_the_rollout(process: Proces
     )
     await process.rollouts.look()
     last = process.store.latest()["tested"]
-    assert (last.turn, last.by) == (Turn.FINISHED, "policy")
+    assert (last.turn, last.by) == (RolloutTurn.FINISHED, "policy")
     assert process.splits.of("tested") is None
 
 
@@ -120,7 +120,7 @@ async def test_a_policy_that_got_what_was_tried_while_no_server_ran_ends_the_rol
         process.loaded, policy=policy, hash=change.candidate_hash, candidate=None
     )
     await process.rollouts.look(judging=False)
-    assert process.store.latest()["tested"].turn is Turn.FINISHED
+    assert process.store.latest()["tested"].turn is RolloutTurn.FINISHED
 
 
 async def test_a_policy_that_lost_its_section_while_no_server_ran_is_told_of(
@@ -149,7 +149,7 @@ async def test_a_stage_begins_anew_beside_an_edited_base(process: Process) -> No
     process.clock.now += 60_000
     await process.rollouts.look()
     last = process.store.latest()["tested"]
-    assert (last.turn, last.since, last.base_hash) == (Turn.RESTARTED, 2, "edited")
+    assert (last.turn, last.since, last.base_hash) == (RolloutTurn.RESTARTED, 2, "edited")
     assert last.candidate_hash == first.candidate_hash
     split = process.splits.of("tested")
     assert split is not None

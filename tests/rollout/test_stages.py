@@ -10,7 +10,7 @@ from router.policy.schema import RolloutSection
 from router.rollout.rows import change_row, side_of
 from router.rollout.stages import (
     Change,
-    Turn,
+    RolloutTurn,
     cap_note,
     encode,
     finished,
@@ -61,7 +61,7 @@ def test_nothing_but_a_start_follows_an_end() -> None:
         assert ended.share == 0.0
         assert promoted(ended, 3, "ann", "") is None
         again = started(ended, "tested", "run 2", ended.plan, ("b", "c"), 4, "ann", "")
-        assert (again.version, again.since, again.turn) == (3, 3, Turn.STARTED)
+        assert (again.version, again.since, again.turn) == (3, 3, RolloutTurn.STARTED)
 
 
 def test_a_candidate_that_was_rolled_back_is_named_when_it_starts_again() -> None:

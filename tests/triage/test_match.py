@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from router.errors import ModelFileError
-from router.policy.content.outcomes import Outcome
+from router.policy.content.outcomes import JudgedQuestion
 from router.stats.calibration import softmax
 from router.stats.softmax_regression import as_head
 from router.triage import match, match_file
@@ -354,10 +354,10 @@ def test_capped_chances_keep_their_order(index: KnowledgeIndex) -> None:
     assert capped[-1] <= index.highest
 
 
-def judged(count: int, intent: str | None) -> list[Outcome]:
+def judged(count: int, intent: str | None) -> list[JudgedQuestion]:
     """Returns requests for a parcel, of which the operator says that `intent` answers them."""
     asked = ("has order {} been sent", "is package {} on its way", "did you send parcel {} yet")
-    return [Outcome(asked[i % 3].format(i), intent) for i in range(count)]
+    return [JudgedQuestion(asked[i % 3].format(i), intent) for i in range(count)]
 
 
 def test_outcomes_of_its_own_lift_the_cap(model: TriageModel) -> None:
@@ -387,13 +387,13 @@ def test_too_few_outcomes_change_nothing(model: TriageModel, index: KnowledgeInd
     "beside",
     [
         judged(1, "parcel"),
-        [Outcome("Hello! Has ORDER 0 been sent, please?", "parcel")],
-        [Outcome("Where is my parcel?", "parcel")],
+        [JudgedQuestion("Hello! Has ORDER 0 been sent, please?", "parcel")],
+        [JudgedQuestion("Where is my parcel?", "parcel")],
     ],
     ids=["a repeat", "a repeat in other letters", "an utterance of the file"],
 )
 def test_only_different_requests_that_the_operator_did_not_write_lift_the_cap(
-    model: TriageModel, index: KnowledgeIndex, beside: list[Outcome]
+    model: TriageModel, index: KnowledgeIndex, beside: list[JudgedQuestion]
 ) -> None:
     outcomes = [*judged(OWN_OUTCOMES - 1, "parcel"), *beside * OWN_OUTCOMES]
     own = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS, outcomes=outcomes))

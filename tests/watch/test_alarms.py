@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.drift import delay
 from router.policy.sections.learning import AlertsSection, Watched
-from router.watch.alarms import SILENT_MS, Alarm, Notice, Turn, step
+from router.watch.alarms import SILENT_MS, Alarm, AlarmTurn, Notice, step
 from router.watch.distance import energy, shortened
 from router.watch.drift import chi_squared_bound, drift
 from router.watch.past import DAY_MS, Past, chance_of, read_until, waits
@@ -32,10 +32,10 @@ ERRORS = AlertsSection.model_validate({"rules": [{"watch": "errors", "above": 0.
 DRIFT = AlertsSection.model_validate({"rules": [{"watch": "drift"}], "window_minutes": 1440})
 
 
-def turns(section: AlertsSection, values: list[tuple[float, int]]) -> list[Turn | None]:
+def turns(section: AlertsSection, values: list[tuple[float, int]]) -> list[AlarmTurn | None]:
     """What each check of one value, over so many requests, tells."""
     alarms: dict[str, Alarm] = {}
-    told: list[Turn | None] = []
+    told: list[AlarmTurn | None] = []
     for at, (value, count) in enumerate(values):
         reading = Reading(section.rules[0].watch, "acme", value, count)
         alarms, notices = step(section.rules, [(reading, None)], alarms, at)
@@ -45,7 +45,7 @@ def turns(section: AlertsSection, values: list[tuple[float, int]]) -> list[Turn 
 
 def test_alarm_begins_at_the_second_check_and_ends_at_the_second_below() -> None:
     values = [(0.2, 50), (0.2, 50), (0.2, 50), (0.05, 50), (0.05, 50)]
-    assert turns(ERRORS, values) == [None, Turn.BEGAN, None, None, Turn.ENDED]
+    assert turns(ERRORS, values) == [None, AlarmTurn.BEGAN, None, None, AlarmTurn.ENDED]
 
 
 def test_alarm_keeps_what_was_found_when_it_was_judged_last() -> None:
@@ -66,8 +66,8 @@ def test_state_keeps_the_end_of_an_alarm_whose_bound_nothing_can_pass(tmp_path: 
         alarms, told = step(DRIFT.rules, [(reading, bound)], alarms, at_ms)
         notices += told
     assert [(notice.turn, notice.bound) for notice in notices] == [
-        (Turn.BEGAN, 0.2),
-        (Turn.ENDED, None),
+        (AlarmTurn.BEGAN, 0.2),
+        (AlarmTurn.ENDED, None),
     ]
     save(tmp_path / "a.json", State(untold=tuple(notices)))
     assert load(tmp_path / "a.json").untold == tuple(notices)
@@ -81,15 +81,15 @@ def test_state_of_an_earlier_version_is_read(tmp_path: Path) -> None:
 
 def test_value_between_both_bounds_changes_nothing() -> None:
     values = [(0.2, 50), (0.2, 50), (0.09, 50), (0.09, 50), (0.09, 50)]
-    assert turns(ERRORS, values) == [None, Turn.BEGAN, None, None, None]
+    assert turns(ERRORS, values) == [None, AlarmTurn.BEGAN, None, None, None]
 
 
 def test_single_peak_tells_nobody() -> None:
     assert turns(ERRORS, [(0.9, 50), (0.0, 50), (0.9, 50), (0.0, 50)]) == [None] * 4
 
 
-@pytest.mark.parametrize(("count", "told"), [(19, None), (20, Turn.BEGAN)])
-def test_too_few_requests_say_nothing(count: int, told: Turn | None) -> None:
+@pytest.mark.parametrize(("count", "told"), [(19, None), (20, AlarmTurn.BEGAN)])
+def test_too_few_requests_say_nothing(count: int, told: AlarmTurn | None) -> None:
     assert turns(ERRORS, [(0.5, count), (0.5, count)])[-1] is told
 
 
@@ -97,7 +97,7 @@ def test_oldest_review_counts_however_few_wait() -> None:
     hours = queue_age([0, 3_600_000], 7_200_000)
     assert (hours.value, hours.count) == (2.0, 2)
     rules = {"rules": [{"watch": "queue_age", "above": 1.0}]}
-    assert turns(AlertsSection.model_validate(rules), [(2.0, 1), (2.0, 1)])[-1] is Turn.BEGAN
+    assert turns(AlertsSection.model_validate(rules), [(2.0, 1), (2.0, 1)])[-1] is AlarmTurn.BEGAN
 
 
 def test_drift_of_equal_shares_is_nothing() -> None:
@@ -180,7 +180,7 @@ def test_alarm_of_a_tenant_that_fell_silent_ends() -> None:
     alarms, notices = step(ERRORS.rules, [(few, None)], alarms, SILENT_MS)
     assert (len(alarms), notices) == (1, [])  # a short silence is no recovery
     alarms, (notice,) = step(ERRORS.rules, [], alarms, 1 + SILENT_MS)
-    assert (alarms, notice.turn) == ({}, Turn.ENDED)
+    assert (alarms, notice.turn) == ({}, AlarmTurn.ENDED)
     assert notice.detail == "nothing was heard of it for 24 hours"
 
 

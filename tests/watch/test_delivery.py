@@ -13,8 +13,8 @@ from threading import Thread
 import pytest
 
 from router.policy.sections.learning import AlertsSection, MailSection, Watched
-from router.watch.alarms import Notice, Turn
-from router.watch.delivery import SIGNATURE, Message, deliver, send
+from router.watch.alarms import AlarmTurn, Notice
+from router.watch.delivery import SIGNATURE, AlarmMessage, deliver, send
 from tests.kits.books.ledger_rows import NOW_MS
 from tests.kits.changed import replace
 from tests.kits.receivers import Hook, hook, mails, sending, server_tls
@@ -25,8 +25,8 @@ def section(receiver: Hook, shape: str = "json") -> AlertsSection:
     return AlertsSection.model_validate({"rules": [{"watch": "drift"}], "webhooks": [webhook]})
 
 
-NOTICE = Notice(Turn.BEGAN, Watched.ERRORS, "acme", 1.0, 0.1, "30 of 30", NOW_MS)
-MESSAGE = Message("test", (NOTICE,))
+NOTICE = Notice(AlarmTurn.BEGAN, Watched.ERRORS, "acme", 1.0, 0.1, "30 of 30", NOW_MS)
+MESSAGE = AlarmMessage("test", (NOTICE,))
 
 
 def test_mail_with_a_user_goes_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

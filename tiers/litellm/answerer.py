@@ -57,7 +57,7 @@ from tiers.resilience.base import completed
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import (
-    Outcome,
+    CallHealth,
     ReplicaSet,
     Taken,
     out_of_use,
@@ -223,7 +223,7 @@ class LitellmTier:
                 if provider is not None:
                     said = provider.corrected(said)
                 answer = completed(said, work, self._facts)
-                self._give_back(taken, Outcome.HEALTHY)
+                self._give_back(taken, CallHealth.HEALTHY)
                 yield [Delta(final=answer)]
         except TimeoutError as error:
             raise ends.too_late() from error
@@ -242,18 +242,18 @@ class LitellmTier:
         taken = self._provider.take(now_ms)
         if taken is None:
             raise out_of_use(self._section.name, self._provider, now_ms)
-        outcome = Outcome.UNKNOWN
+        outcome = CallHealth.UNKNOWN
         try:
             yield taken
-            outcome = Outcome.HEALTHY
+            outcome = CallHealth.HEALTHY
         except (TimeoutError, DeadlineExceeded):
             outcome = outcome_at_end(ends.own)
             raise
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
-            outcome = Outcome.FAILED if status is None else outcome_of(status)
+            outcome = CallHealth.FAILED if status is None else outcome_of(status)
             if isinstance(error, UpstreamTooMuch):
-                outcome = Outcome.UNKNOWN  # one request made its model repeat itself
+                outcome = CallHealth.UNKNOWN  # one request made its model repeat itself
             error.host = taken.replica.host
             raise
         except asyncio.CancelledError:
@@ -262,7 +262,7 @@ class LitellmTier:
         finally:
             self._give_back(taken, outcome)
 
-    def _give_back(self, taken: Taken, outcome: Outcome) -> None:
+    def _give_back(self, taken: Taken, outcome: CallHealth) -> None:
         self._provider.give_back(taken, outcome, self._clock.monotonic_ms())
 
     async def _next(self, litellm: ModuleType, chunks: Any, ends: CallEnds) -> Any:

@@ -19,7 +19,7 @@ from tiers.resilience.refusals import host_of
 MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
 
 
-class Outcome(StrEnum):
+class CallHealth(StrEnum):
     """Classifies what a call shows of its replica's health."""
 
     HEALTHY = "healthy"
@@ -30,27 +30,27 @@ class Outcome(StrEnum):
 
 
 # Python 3.11 takes 0.2 us to find a member in an enum.
-HEALTHY, UNKNOWN = Outcome.HEALTHY, Outcome.UNKNOWN
-KEY_OUTCOMES = (Outcome.KEY_REFUSED, Outcome.KEY_DOUBTED)
+HEALTHY, UNKNOWN = CallHealth.HEALTHY, CallHealth.UNKNOWN
+KEY_OUTCOMES = (CallHealth.KEY_REFUSED, CallHealth.KEY_DOUBTED)
 
 
-def outcome_of(status: int) -> Outcome:
+def outcome_of(status: int) -> CallHealth:
     """Reads what a status other than 200 says of the replica; a refused request speaks well."""
     if status == 401:
-        return Outcome.KEY_REFUSED
+        return CallHealth.KEY_REFUSED
     if status == 403:
-        return Outcome.KEY_DOUBTED
-    return Outcome.FAILED if status >= 500 else Outcome.HEALTHY
+        return CallHealth.KEY_DOUBTED
+    return CallHealth.FAILED if status >= 500 else CallHealth.HEALTHY
 
 
-def outcome_at_end(own_end: float) -> Outcome:
+def outcome_at_end(own_end: float) -> CallHealth:
     """Returns FAILED for a call that is ended at the answerer's own deadline, else UNKNOWN.
 
     The end by a client's `deadline_ms` says nothing of the replica: a few such requests would take
     it from everybody. A caller with the same deadline may cancel first, by some milliseconds.
     """
     late = asyncio.get_running_loop().time() >= own_end - 0.05
-    return Outcome.FAILED if late else Outcome.UNKNOWN
+    return CallHealth.FAILED if late else CallHealth.UNKNOWN
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class ReplicaSet:
         replica.outstanding += 1
         return Taken(replica, replica.breaker.began())
 
-    def give_back(self, taken: Taken, outcome: Outcome, now_ms: float) -> None:
+    def give_back(self, taken: Taken, outcome: CallHealth, now_ms: float) -> None:
         """Ends a call; a second time does nothing."""
         if not taken.open:
             return
@@ -127,9 +127,9 @@ class ReplicaSet:
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is HEALTHY:
             breaker.succeeded(taken.probe)
-        elif outcome is Outcome.KEY_REFUSED:
+        elif outcome is CallHealth.KEY_REFUSED:
             breaker.refused(now_ms, taken.probe)
-        elif outcome in (Outcome.FAILED, Outcome.KEY_DOUBTED):
+        elif outcome in (CallHealth.FAILED, CallHealth.KEY_DOUBTED):
             breaker.failed(now_ms, taken.probe)
         else:
             breaker.abandoned(taken.probe)

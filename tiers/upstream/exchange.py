@@ -41,7 +41,7 @@ from tiers.resilience.refusals import (
 from tiers.resilience.replicas import (
     HEALTHY,
     KEY_OUTCOMES,
-    Outcome,
+    CallHealth,
     ReplicaSet,
     Taken,
     out_of_use,
@@ -176,12 +176,12 @@ class Exchange:
     def _fail(self, error: BaseException) -> None:
         """Gives the place back after an error of ours or the client's, which it turns into ours."""
         if isinstance(error, UpstreamRejected):
-            self._give_back(Outcome.HEALTHY)  # it is there, and refuses this request
+            self._give_back(CallHealth.HEALTHY)  # it is there, and refuses this request
         elif isinstance(error, UpstreamTooMuch):
-            self._give_back(Outcome.UNKNOWN)  # one request made its model repeat itself
+            self._give_back(CallHealth.UNKNOWN)  # one request made its model repeat itself
         elif isinstance(error, (*FOREIGN, AnswererError)):
             late = isinstance(error, TimeoutError)
-            self._give_back(outcome_at_end(self._ends.own) if late else Outcome.FAILED)
+            self._give_back(outcome_at_end(self._ends.own) if late else CallHealth.FAILED)
         if isinstance(error, TimeoutError):
             raise self._named(self._ends.too_late()) from error
         if isinstance(error, FOREIGN):
@@ -268,7 +268,7 @@ class Exchange:
             outcome = outcome_of(response.status)
             raise await self._refusal(taken, response)
         except FOREIGN as error:
-            outcome = Outcome.UNKNOWN if isinstance(error, NoFiles) else Outcome.FAILED
+            outcome = CallHealth.UNKNOWN if isinstance(error, NoFiles) else CallHealth.FAILED
             raise to_ours(error, shared.section.name) from error
         except asyncio.CancelledError:
             outcome = outcome_at_end(self._ends.own)
@@ -339,7 +339,7 @@ class Exchange:
             error.host = self._taken.replica.host
         return error
 
-    def _give_back(self, outcome: Outcome) -> None:
+    def _give_back(self, outcome: CallHealth) -> None:
         if self._taken is not None:
             now_ms = self._shared.clock.monotonic_ms()
             self._shared.replicas.give_back(self._taken, outcome, now_ms)

@@ -25,7 +25,7 @@ PriceOf = Callable[[RequestRow, AttemptRow], Price | None]
 """Returns the price of an attempt's usage; None where it is not known."""
 
 
-class Outcome(StrEnum):
+class PricedAs(StrEnum):
     """Names the result of pricing one attempt again."""
 
     PRICED = "priced"
@@ -36,14 +36,14 @@ class Outcome(StrEnum):
     OPEN = "open"
 
 
-COMPARED = frozenset({Outcome.PRICED, Outcome.UNCHANGED})
+COMPARED = frozenset({PricedAs.PRICED, PricedAs.UNCHANGED})
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
     """Holds one attempt priced again; `nano_usd` is None where that cannot be computed."""
 
-    outcome: Outcome
+    outcome: PricedAs
     nano_usd: int | None = None
 
 
@@ -55,27 +55,29 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
     however it ended: each way of booking is undone here.
     """
     if attempt.state is AttemptState.HELD:
-        return Again(Outcome.OPEN)
+        return Again(PricedAs.OPEN)
     if attempt.role is Role.REVIEW:  # people's minutes have no price by model
         known = attempt.cost_basis is not CostBasis.UNKNOWN
-        return Again(Outcome.UNCHANGED, attempt.cost_nano_usd) if known else Again(Outcome.NO_PRICE)
+        return (
+            Again(PricedAs.UNCHANGED, attempt.cost_nano_usd) if known else Again(PricedAs.NO_PRICE)
+        )
     # Such money follows from no usage, so no other price changes it in a known way.
     if attempt.role is Role.RECONCILE or _at_its_hold(attempt):
-        return Again(Outcome.NO_USAGE)
+        return Again(PricedAs.NO_USAGE)
     if _costs_nothing(attempt):
-        return Again(Outcome.UNCHANGED, 0)
+        return Again(PricedAs.UNCHANGED, 0)
     # Without an answer there is no list price to pay, only the time.
     if _broke_off(attempt) and price is not None:
-        return Again(Outcome.PRICED, cost.own_compute(price, attempt.compute_ms))
+        return Again(PricedAs.PRICED, cost.own_compute(price, attempt.compute_ms))
     paid = cost.Cost(0, CostBasis.UNKNOWN)
     if price is not None:
         paid = cost.attempt_cost(price, attempt.usage, attempt.compute_ms, attempt.images)
     if paid.basis is CostBasis.UNKNOWN:
         # Own compute that had no price then has no price now either.
         unmetered = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.cost_nano_usd
-        return Again(Outcome.UNCHANGED, 0) if unmetered else Again(Outcome.NO_PRICE)
+        return Again(PricedAs.UNCHANGED, 0) if unmetered else Again(PricedAs.NO_PRICE)
     known = attempt.cost_basis is not CostBasis.UNKNOWN
-    return Again(Outcome.PRICED if known else Outcome.NEWLY_KNOWN, paid.nano_usd)
+    return Again(PricedAs.PRICED if known else PricedAs.NEWLY_KNOWN, paid.nano_usd)
 
 
 def _costs_nothing(attempt: AttemptRow) -> bool:
@@ -161,7 +163,7 @@ class Repricing:
         self.models: dict[str, Sums] = {}
         self.tenants: dict[str, Sums] = {}
         self.days: dict[str, Sums] = {}
-        self.outcomes: Counter[Outcome] = Counter()
+        self.outcomes: Counter[PricedAs] = Counter()
         self.no_price: Counter[str] = Counter()  # calls by model
         self.versions: Counter[str] = Counter()  # calls by the version they were priced again at
         self.provider = ProviderTally()
@@ -192,10 +194,10 @@ class Repricing:
             _open(group, name, limit).add(attempt, again)
         self.outcomes[again.outcome] += 1
         self.provider.add(attempt)
-        if again.outcome is Outcome.NO_PRICE:
+        if again.outcome is PricedAs.NO_PRICE:
             known = model in self.no_price or len(self.no_price) < MAX_GROUPS
             self.no_price[model if known else OTHER] += 1
-        elif again.outcome in (Outcome.PRICED, Outcome.NEWLY_KNOWN) and price is not None:
+        elif again.outcome in (PricedAs.PRICED, PricedAs.NEWLY_KNOWN) and price is not None:
             # Versions come from files that people edit, so their number needs a bound too.
             known = price.version in self.versions or len(self.versions) < MAX_GROUPS
             self.versions[price.version if known else OTHER] += 1

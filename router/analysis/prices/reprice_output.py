@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.analysis.prices.reprice import Outcome, Repricing, Sums
+from router.analysis.prices.reprice import PricedAs, Repricing, Sums
 from router.analysis.report.build import provider_line
 from router.analysis.report.output.json import provider_object
 from router.rendering.figures_in_words import NOTHING, clean, count, percent, signed_usd, usd
@@ -26,7 +26,7 @@ def reprice_json(repricing: Repricing, prices: str) -> Json:
         "schema": SCHEMA,
         "prices": prices,
         **_sums(repricing.total),
-        "outcomes": {outcome.value: repricing.outcomes[outcome] for outcome in Outcome},
+        "outcomes": {outcome.value: repricing.outcomes[outcome] for outcome in PricedAs},
         **{
             name: [{ONE[name]: key, **_sums(sums)} for key, sums in group.items()]
             for name, group in repricing.groups.items()
@@ -117,17 +117,17 @@ def warnings(repricing: Repricing) -> tuple[str, ...]:
             f"Calls without a known price there, which is not a price of 0: {models}. State it in "
             "the price book, or name the policy of these rows with --policy."
         )
-    if outcomes[Outcome.NEWLY_KNOWN]:
+    if outcomes[PricedAs.NEWLY_KNOWN]:
         lines.append(
-            f"Calls that were booked at an unknown price: {count(outcomes[Outcome.NEWLY_KNOWN])}. "
+            f"Calls that were booked at an unknown price: {count(outcomes[PricedAs.NEWLY_KNOWN])}. "
             f"They cost {usd(repricing.total.newly_known_nano_usd)} there, which no difference "
             "includes."
         )
-    if outcomes[Outcome.NO_USAGE]:
+    if outcomes[PricedAs.NO_USAGE]:
         lines.append(
-            f"Calls booked at their worst case: {count(outcomes[Outcome.NO_USAGE])}. Nobody said "
+            f"Calls booked at their worst case: {count(outcomes[PricedAs.NO_USAGE])}. Nobody said "
             "what they used."
         )
-    if outcomes[Outcome.OPEN]:
-        lines.append(f"Calls that are still open: {count(outcomes[Outcome.OPEN])}.")
+    if outcomes[PricedAs.OPEN]:
+        lines.append(f"Calls that are still open: {count(outcomes[PricedAs.OPEN])}.")
     return tuple(lines)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from router.analysis.prices.reprice import Outcome, priced_again
+from router.analysis.prices.reprice import PricedAs, priced_again
 from router.analysis.replay.cases import Case
 from router.money import cost
 from router.money.output_caps import least_cap
@@ -299,7 +299,7 @@ def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> in
             continue
         again = priced_again(attempt, plan.facts.price)
         # A hold cannot be repriced without usage, so the booked amount stays.
-        at_its_hold = again.outcome is Outcome.NO_USAGE
+        at_its_hold = again.outcome is PricedAs.NO_USAGE
         if again.nano_usd is None and (not at_its_hold or attempt.cost_basis is CostBasis.UNKNOWN):
             return None
         total += attempt.cost_nano_usd if again.nano_usd is None else again.nano_usd

@@ -30,7 +30,7 @@ EXPECTED = (
 )
 
 
-class Answer(StrEnum):
+class ConditionState(StrEnum):
     """Names what the data say about a condition."""
 
     HOLDS = "holds"  # so the replay fails
@@ -56,7 +56,7 @@ class Judged:
     """Holds a condition, its answer, and in `told` the value that it was judged by."""
 
     condition: Condition
-    answer: Answer
+    answer: ConditionState
     told: str
 
 
@@ -110,17 +110,21 @@ def judge(replay: Replay, condition: Condition, *, strict: bool = False) -> Judg
     """
     value = _value(replay, condition)
     if isinstance(value, str):
-        return Judged(condition, Answer.CANNOT_SAY, value)
+        return Judged(condition, ConditionState.CANNOT_SAY, value)
     measured = value.number
     # Levels and changed decisions are counts of these very requests, so they have no interval.
     sampled = condition.metric == "error" or (condition.metric == "cost" and condition.change)
     if strict and sampled:
         # Strict means sure, and without an interval nothing is.
         if value.interval is None:
-            return Judged(condition, Answer.CANNOT_SAY, f"{value.shown}, without an interval")
+            return Judged(
+                condition, ConditionState.CANNOT_SAY, f"{value.shown}, without an interval"
+            )
         measured = value.interval.high if condition.above else value.interval.low
     holds = measured > condition.limit if condition.above else measured < condition.limit
-    return Judged(condition, Answer.HOLDS if holds else Answer.DOES_NOT, value.shown)
+    return Judged(
+        condition, ConditionState.HOLDS if holds else ConditionState.DOES_NOT, value.shown
+    )
 
 
 def _value(replay: Replay, condition: Condition) -> _Value | str:

@@ -19,7 +19,7 @@ from router.analysis.replay.path import Climbs, Path, answered_by, path_under, r
 from router.analysis.replay.recorded_models import Models, nothing_known, of_same_models
 from router.analysis.replay.usage_cases import TokensAlone
 from router.analysis.report.savings import PairedCosts
-from router.analysis.tune.offpolicy import Errors, OffPolicy, Sample, robust
+from router.analysis.tune.offpolicy import Errors, JudgedRequest, OffPolicy, robust
 from router.money.model_redirects import same_model
 from router.routing.decision_record import ShadowNote
 
@@ -307,7 +307,9 @@ def _unweighed(case: Case) -> Unweighed | None:
     return Unweighed.CACHED if case.cached else None
 
 
-def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadows) -> Sample | None:
+def _sample(
+    case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadows
+) -> JudgedRequest | None:
     """Returns what the log says of this path's error; None where the given answer has no outcome.
 
     Labels of the given answer are assumed to be missing at random, or present for every request.
@@ -322,18 +324,18 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
     same = path.certain and path.answerer == own
     chance = _chance(case, path, same)
     if same:
-        return Sample(_with_shadow(case, path, chance, shadows), given, q, given)
+        return JudgedRequest(_with_shadow(case, path, chance, shadows), given, q, given)
     label = outcomes.other(case.request_id, path.answerer)
     # A label of this name is of the model that had it then.
     label = None if path.answerer in case.unknown else label
     chosen = case.shadow is not None and case.shadow.answerer == path.answerer
     if chosen and case.shadow is not None and case.shadow.share > 0:
         wrong = shadows.wrong(case, outcomes, given) if _usable(shadows, path) else None
-        return Sample(_with_shadow(case, path, chance, shadows), wrong, q, given)
+        return JudgedRequest(_with_shadow(case, path, chance, shadows), wrong, q, given)
     # A labelled answer of this answerer is there for certain, so its weight is 1.
     if label is not None:
-        return Sample(1.0, label, q, given)
-    return Sample(chance, None, q, given)
+        return JudgedRequest(1.0, label, q, given)
+    return JudgedRequest(chance, None, q, given)
 
 
 def _chance(case: Case, path: Path, same: bool) -> float:

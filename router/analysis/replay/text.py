@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.analysis.replay.fail_conditions import Answer, Judged
+from router.analysis.replay.fail_conditions import ConditionState, Judged
 from router.analysis.replay.replay import Replay
 from router.analysis.replay.sentences import all_lines, headline
 from router.analysis.replay.tables import Grid, grids
@@ -36,9 +36,9 @@ def _table(grid: Grid) -> RenderableType:
 
 
 SHOWN = {
-    Answer.HOLDS: ("FAILS", "bold red"),
-    Answer.DOES_NOT: ("ok", "green"),
-    Answer.CANNOT_SAY: ("CANNOT SAY", "bold yellow"),
+    ConditionState.HOLDS: ("FAILS", "bold red"),
+    ConditionState.DOES_NOT: ("ok", "green"),
+    ConditionState.CANNOT_SAY: ("CANNOT SAY", "bold yellow"),
 }
 
 

@@ -60,7 +60,7 @@ from router.ledger.aggregates import (
     add_sums,
     ending_parts,
 )
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import Dollars, clean, counted, places_for
@@ -346,7 +346,7 @@ def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
 
 
 def _quality(replies: Replies, passed_on: int) -> Quality:
-    answered = replies.of(Reply.ANSWER)
+    answered = replies.of(ReplyKind.ANSWER)
     return Quality(answered, replies.answer_accepted, replies.answer_unverified, passed_on)
 
 

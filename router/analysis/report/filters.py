@@ -13,7 +13,7 @@ from router.types import RequestRow, TrueOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RequestFilter:
     """Lists what a request must have; an empty set requires nothing."""
 
     tags: frozenset[str] = frozenset()
@@ -25,7 +25,7 @@ class Choice:
     @property
     def everything(self) -> bool:
         """Returns True when each request fits."""
-        return self == Choice()
+        return self == RequestFilter()
 
     def fits(self, row: RequestRow) -> bool:
         """Returns True when the request is chosen."""
@@ -52,7 +52,7 @@ class Choice:
 class ChosenOutcomes:
     """Holds the outcomes of the chosen requests; complete once all rows went through `rows`."""
 
-    choice: Choice
+    choice: RequestFilter
     outcomes: tuple[TrueOutcome, ...]
     _judged: set[str] = field(init=False)
     _chosen: set[str] = field(init=False)

@@ -9,7 +9,7 @@ from router.analysis.report.figures import Measure, Period, Quality, Saving, Unk
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     Dollars,
     against,
@@ -96,7 +96,7 @@ def _spent(findings: Findings) -> str:
 
 def _got(replies: Replies) -> str:
     """Writes ": 1 answered, 3 failed, 1 refused", or ", and all were answered"."""
-    if replies.of(Reply.ANSWER) < sum(line.requests for line in replies.lines):
+    if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Ending, Whole, ending_parts
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import count, counted
 
 REPLY_WORDS = {
-    Reply.ANSWER: "answered",
-    Reply.QUESTION: "answered with a question back",
-    Reply.NO_ANSWER: "told that there is no answer",
-    Reply.SAFE_WORDS: "given a safe text and handed to a person",
-    Reply.DECLINED: "refused as harmful",
-    Reply.REPEATED: "given their first reply again",
+    ReplyKind.ANSWER: "answered",
+    ReplyKind.QUESTION: "answered with a question back",
+    ReplyKind.NO_ANSWER: "told that there is no answer",
+    ReplyKind.SAFE_WORDS: "given a safe text and handed to a person",
+    ReplyKind.DECLINED: "refused as harmful",
+    ReplyKind.REPEATED: "given their first reply again",
 }
 ENDING_WORDS = {
     Ending.FAILED: "failed",
@@ -35,7 +35,7 @@ NOT_COUNTED_WORDS = "given a reply, purged before replies were told apart"
 class ReplyFigures:
     """Counts the requests that got one kind of reply, or none, and their cost."""
 
-    # Of a `Reply` or an `Ending`; "not_counted" for rows that an older version purged, and
+    # Of a `ReplyKind` or an `Ending`; "not_counted" for rows that an older version purged, and
     # "booked_afterwards" for money of earlier requests.
     name: str
     words: str
@@ -52,19 +52,19 @@ class Replies:
     answer_accepted: int = 0
     answer_unverified: int = 0
 
-    def of(self, kind: Reply | Ending) -> int:
+    def of(self, kind: ReplyKind | Ending) -> int:
         """Returns the requests that got this reply, or ended like this."""
         return sum(line.requests for line in self.lines if line.name == kind.value)
 
     @property
     def answers(self) -> int:
         """Returns the answers and the questions back: only these can be compared."""
-        return self.of(Reply.ANSWER) + self.of(Reply.QUESTION)
+        return self.of(ReplyKind.ANSWER) + self.of(ReplyKind.QUESTION)
 
     @property
     def compared_words(self) -> str:
         """Names what savings rest on: "answers", "answers and questions"."""
-        return "answers and questions" if self.of(Reply.QUESTION) else "answers"
+        return "answers and questions" if self.of(ReplyKind.QUESTION) else "answers"
 
     def told(self) -> str:
         """Writes "24 answered, 23 told that there is no answer"; "" without any request."""
@@ -72,7 +72,7 @@ class Replies:
 
     def words(self, line: ReplyFigures) -> str:
         """Returns the words of a line; of matters handed over also how many still wait."""
-        if line.name != Reply.SAFE_WORDS.value or self.waiting is None:
+        if line.name != ReplyKind.SAFE_WORDS.value or self.waiting is None:
             return line.words
         if not self.waiting:
             return f"{line.words} (none waits any more)"
@@ -84,7 +84,7 @@ def replies_of(total: Cell, waiting: int | None) -> Replies:
     whole = total.whole or Whole()
     lines = [
         ReplyFigures(reply.value, REPLY_WORDS[reply], *whole.replies.get(reply.value, [0, 0])[:2])
-        for reply in Reply
+        for reply in ReplyKind
     ]
     endings = {ending: [0, 0] for ending in ENDING_WORDS}
     for name, (requests, spend, *_) in whole.endings.items():
@@ -99,5 +99,5 @@ def replies_of(total: Cell, waiting: int | None) -> Replies:
     lines.append(ReplyFigures("not_counted", NOT_COUNTED_WORDS, requests, spend))
     lines.append(ReplyFigures("booked_afterwards", AFTERWARDS_WORDS, 0, later))
     lines = [line for line in lines if line.requests or line.spend_nano_usd]
-    _, _, accepted, unverified = whole.replies.get(Reply.ANSWER.value, [0, 0, 0, 0])
+    _, _, accepted, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0, 0, 0, 0])
     return Replies(tuple(lines), waiting, accepted, unverified)

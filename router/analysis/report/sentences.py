@@ -14,7 +14,7 @@ from router.analysis.report.figures import (
 from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Waste, Whole
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     NOTHING,
     clean,
@@ -156,7 +156,7 @@ def notes(
         "a fixed figure. Accepted means that the checks of the policy let an answer pass; a policy "
         "may check nothing (verify: none).",
     ]
-    *_, unverified = whole.replies.get(Reply.ANSWER.value, [0])
+    *_, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
     if unverified or safe or whole.reviews:
         reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]

@@ -27,7 +27,7 @@ from router.stats.wilson import Z_95
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class JudgedRequest:
     """Holds one request whose recorded answer has an outcome."""
 
     rho: float  # 0..1; 0: no outcome of the new policy's answer could have been recorded
@@ -36,7 +36,7 @@ class Sample:
     logged: float | None  # of the other side's answer; None where the data do not show it
 
 
-def robust(sample: Sample) -> float:
+def robust(sample: JudgedRequest) -> float:
     """Returns one request's term of DR: the guess, corrected where an outcome is held."""
     if sample.wrong is None or sample.rho <= 0.0:
         return sample.q
@@ -123,7 +123,7 @@ class OffPolicy:
     logged: Moments = field(default_factory=Moments)
     logged_whole: bool = True
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: JudgedRequest) -> None:
         """Counts one request."""
         self.requests += 1
         if sample.logged is not None:

@@ -18,7 +18,7 @@ from router.api.compose.document_search import DocumentService
 from router.api.observability.event_lines import Relay
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.budgets import Budgets, Payer, WindowLimit
-from router.policy.content.outcomes import Outcome
+from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy.schema import LocalAnswerer, Policy
 from router.routing.planner import Router
@@ -229,7 +229,7 @@ class Core:
         triage = self.router.default.triage
         return triage.highest_match if isinstance(triage, TriageService) else None
 
-    def counted(self, outcomes: Sequence[Outcome]) -> int | None:
+    def counted(self, outcomes: Sequence[JudgedQuestion]) -> int | None:
         """Returns how many judged requests chances of the default policy may rest on.
 
         None without the triage model, or where nothing is matched.

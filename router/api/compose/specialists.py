@@ -30,7 +30,7 @@ READINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class RunFacts:
     """Holds the facts that results depend on: a run that continues under others would mix them."""
 
     policy: str
@@ -62,7 +62,7 @@ class Specialist:
         self._reader = BulkReader(model, own, heads_of(section, task), threads, encoder=encoder)
         self.placement = model.encoder.placement
         on_gpu = self.placement.device is Device.CUDA  # its vectors differ in the fourth digit
-        self.identity = Identity(
+        self.identity = RunFacts(
             loaded.policy.name,
             loaded.hash,
             model.version,

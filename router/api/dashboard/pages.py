@@ -23,7 +23,7 @@ from router.api.http.decision_headers import Headers, request_header
 from router.api.http.decision_views import decision_document
 from router.api.http.kept_steps import kept_steps
 from router.errors import NotFound, PermissionDenied, RequestError
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.types import (
     NANO_PER_USD,
     DecisionQuery,
@@ -228,7 +228,7 @@ def _query(query: Asked, tenant: str | None) -> DecisionQuery:
         reason=_choice(query, "reason", [member.value for member in Reason]),
         verdict=_choice(query, "verdict", [member.value for member in Verdict]),
         state=_choice(query, "state", [member.value for member in RequestState]),
-        reply=_choice(query, "reply", [member.value for member in Reply]),
+        reply=_choice(query, "reply", [member.value for member in ReplyKind]),
         text="" if by_id else search,
         id_prefix=wanted if by_id else "",
         min_cost_nano_usd=_nano_usd(query),

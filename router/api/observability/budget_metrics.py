@@ -20,7 +20,7 @@ MOST = 200
 LABELS = ("tenant", "key", "policy", "tier", "window")
 
 
-class Scope(Protocol):
+class LimitScope(Protocol):
     """Names the requests whose spending is counted together; "" means all of that kind."""
 
     @property
@@ -40,7 +40,7 @@ class Window(Protocol):
     """Holds a limit and its use, in nano-dollars."""
 
     @property
-    def scope(self) -> Scope: ...
+    def scope(self) -> LimitScope: ...
 
     @property
     def kind(self) -> str: ...

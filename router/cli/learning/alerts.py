@@ -116,14 +116,14 @@ def _found(key: str, alarm: Alarm) -> str:
 def tell_all(policy: PolicyOption = "default") -> None:
     """Tell every receiver of a policy that this is a test."""
     from router.policy.sections.learning import Watched
-    from router.watch.alarms import Notice, Turn
-    from router.watch.delivery import Message, deliver
+    from router.watch.alarms import AlarmTurn, Notice
+    from router.watch.delivery import AlarmMessage, deliver
 
     looked = _loaded(policy)
     name, section = looked.name, looked.section
     now_ms = time.time_ns() // 1_000_000
-    notice = Notice(Turn.BEGAN, Watched.ERRORS, "test", 0.0, 0.0, "this is a test", now_ms)
-    faults = deliver(Message(name, (notice,), test=True), section, os.environ)
+    notice = Notice(AlarmTurn.BEGAN, Watched.ERRORS, "test", 0.0, 0.0, "this is a test", now_ms)
+    faults = deliver(AlarmMessage(name, (notice,), test=True), section, os.environ)
     for fault in faults:
         typer.echo(f"tiergate: not told: {fault}", err=True)
     reached = len(section.webhooks) + (section.mail is not None) - len(faults)
@@ -218,7 +218,7 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int, *, once:
     from msgspec.structs import replace
 
     from router.watch.alarms import grouped
-    from router.watch.delivery import Message, receivers, tell
+    from router.watch.delivery import AlarmMessage, receivers, tell
     from router.watch.state import load, save
 
     known, section = load(path), looked.section
@@ -239,7 +239,7 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int, *, once:
     waiting, faults = {}, []
     for receiver in receivers(section, os.environ):
         due = (*known.waiting.get(receiver.key, ()), *fresh)[-MOST_WAITING:]
-        if due and (fault := tell(Message(looked.name, due), receiver, os.environ)):
+        if due and (fault := tell(AlarmMessage(looked.name, due), receiver, os.environ)):
             waiting[receiver.key] = due
             faults.append(f"not told yet: {fault}")
     save(path, replace(known, untold=(), waiting=waiting))

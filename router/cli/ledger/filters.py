@@ -11,7 +11,7 @@ import typer
 from router.types import Domain, RequestType
 
 if TYPE_CHECKING:
-    from router.analysis.report.filters import Choice
+    from router.analysis.report.filters import RequestFilter
     from router.api.compose.books import Books, KeyInfo
 
 Tags = Annotated[
@@ -78,19 +78,19 @@ class Wanted:
         )
         return tuple(entry for entry in filters if entry[1])
 
-    def choice(self, books: Books) -> Choice:
+    def choice(self, books: Books) -> RequestFilter:
         """Returns the choice of requests, with key names turned into ids.
 
         Raises typer.BadParameter for an unknown key or endpoint, and LedgerError.
         """
-        from router.analysis.report.filters import Choice
+        from router.analysis.report.filters import RequestFilter
         from router.ledger.row_reading import AFTERWARDS
 
         if self.endpoints:
             _check_endpoints(self.endpoints, ENDPOINTS | AFTERWARDS | books.endpoints())
         keys = tuple(books.keys.list()) if self.keys else ()
 
-        return Choice(
+        return RequestFilter(
             tags=frozenset(self.tags),
             key_ids=_key_ids(self.keys, keys),
             domains=frozenset(domain.value for domain in self.domains),

@@ -19,7 +19,7 @@ from router.rendering.figures_in_words import counted, percent, usd
 from router.types import ChatRequest, Message
 
 if TYPE_CHECKING:
-    from router.evaluation.answers.asking import Reply
+    from router.evaluation.answers.asking import ModelReply
     from router.evaluation.answers.results import Checked, Share
     from router.library import Gateway
 
@@ -74,22 +74,22 @@ def evaluate_answers(
         _print(policy, data, rows)
 
 
-def ask_policy(gateway: Gateway, messages: tuple[Message, ...], answerer: str | None) -> Reply:
+def ask_policy(gateway: Gateway, messages: tuple[Message, ...], answerer: str | None) -> ModelReply:
     """Returns the gateway's answer; an error becomes a fault, since other rows can still count."""
     from router.api.compose.answerers.measured import alias_of
-    from router.evaluation.answers.asking import Reply
+    from router.evaluation.answers.asking import ModelReply
 
     model = "auto" if answerer is None else alias_of(answerer)
     try:
         outcome = gateway.complete(ChatRequest(messages, model))
     except TiergateError as error:
-        return Reply("", fault=f"{error.code}: {error.message}")
+        return ModelReply("", fault=f"{error.code}: {error.message}")
     answer = outcome.answer
     cost, known = outcome.cost_nano_usd, outcome.cost_known
     who = outcome.rung.answerer
     if answer is None:
-        return Reply("", who, "", cost, known, outcome.request_id, "no answer")
-    return Reply(answer.text, who, answer.model, cost, known, outcome.request_id)
+        return ModelReply("", who, "", cost, known, outcome.request_id, "no answer")
+    return ModelReply(answer.text, who, answer.model, cost, known, outcome.request_id)
 
 
 def _as_object(policy: str, data: Path, rows: Sequence[Checked]) -> dict[str, object]:

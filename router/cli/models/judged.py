@@ -24,7 +24,7 @@ from router.rendering.figures_in_words import counted, percent, usd
 from router.types import ChatRequest, usd_to_nano
 
 if TYPE_CHECKING:
-    from router.evaluation.answers.asking import Reply
+    from router.evaluation.answers.asking import ModelReply
     from router.evaluation.answers.judged_figures import Agreement
     from router.evaluation.answers.judging import JudgedRow
     from router.library import Gateway
@@ -129,19 +129,19 @@ def _refuse_own(run: JudgedRun, models: dict[str, str]) -> None:
             )
 
 
-def _ask_judge(gateway: Gateway, run: JudgedRun, asked: ChatRequest) -> Reply:
+def _ask_judge(gateway: Gateway, run: JudgedRun, asked: ChatRequest) -> ModelReply:
     """Returns the judge's words; an error becomes a fault, since other rows can still count."""
     from router.api.compose.answerers.measured import JUDGE_MODEL, judge_policy
-    from router.evaluation.answers.asking import Reply
+    from router.evaluation.answers.asking import ModelReply
 
     hints = changed(asked.hints, policy=judge_policy(run.judge))
     try:
         outcome = gateway.complete(changed(asked, requested_model=JUDGE_MODEL, hints=hints))
     except TiergateError as error:
-        return Reply("", fault=f"{error.code}: {error.message}")
+        return ModelReply("", fault=f"{error.code}: {error.message}")
     text = "" if outcome.answer is None else outcome.answer.text
     cost, known = outcome.cost_nano_usd, outcome.cost_known
-    return Reply(text, run.judge, "", cost, known, outcome.request_id)
+    return ModelReply(text, run.judge, "", cost, known, outcome.request_id)
 
 
 def _as_object(

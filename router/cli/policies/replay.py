@@ -194,9 +194,9 @@ def _tell(
 
 def _code(judged: Sequence[Judged]) -> Exit:
     """Returns the exit code: a condition that holds weighs more than one that cannot be judged."""
-    from router.analysis.replay.fail_conditions import Answer
+    from router.analysis.replay.fail_conditions import ConditionState
 
     answers = {result.answer for result in judged}
-    if Answer.HOLDS in answers:
+    if ConditionState.HOLDS in answers:
         return Exit.CONDITION_HOLDS
-    return Exit.CANNOT_SAY if Answer.CANNOT_SAY in answers else Exit.OK
+    return Exit.CANNOT_SAY if ConditionState.CANNOT_SAY in answers else Exit.OK

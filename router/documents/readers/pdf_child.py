@@ -43,7 +43,7 @@ SIGKILL, SIGXCPU = 9, 24
 _LENGTH = 8  # bytes before each message
 
 
-class Answer(Struct):
+class FileResult(Struct):
     """Holds what came of one file: what was read, or why it was refused."""
 
     reading: Reading | None = None
@@ -77,7 +77,7 @@ class PdfChild:
                 raise
             if answered is None:
                 raise self._refusal(child)
-        answer = msgspec.msgpack.decode(answered, type=Answer)
+        answer = msgspec.msgpack.decode(answered, type=FileResult)
         if answer.reading is None:
             raise DocumentError(answer.refused)
         return answer.reading
@@ -200,15 +200,15 @@ def serve(most_seconds: int, most_memory: int) -> None:
         sys.exit(NO_MEMORY)
 
 
-def _answer_to(content: bytes) -> Answer:
+def _answer_to(content: bytes) -> FileResult:
     from router.documents.readers.pdf import read_pdf
 
     try:
         reading = read_pdf(content)
     except DocumentError as error:
-        return Answer(refused=error.message)
+        return FileResult(refused=error.message)
     blocks = tuple(replace(block, text=_plain(block.text)) for block in reading.blocks)
-    return Answer(Reading(_plain(reading.title), blocks))
+    return FileResult(Reading(_plain(reading.title), blocks))
 
 
 def _plain(text: str) -> str:

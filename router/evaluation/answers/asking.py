@@ -9,7 +9,7 @@ from msgspec import Struct
 from router.types import Message
 
 
-class Reply(Struct, frozen=True):
+class ModelReply(Struct, frozen=True):
     """Holds an answer, who gave it, and what it cost; `fault` says why there is none."""
 
     text: str
@@ -21,5 +21,5 @@ class Reply(Struct, frozen=True):
     fault: str = ""
 
 
-Ask = Callable[[tuple[Message, ...]], Reply]
+Ask = Callable[[tuple[Message, ...]], ModelReply]
 """Asks a policy's gateway for one answer; may be called from several threads."""

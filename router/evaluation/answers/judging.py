@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
-from router.evaluation.answers.asking import Ask, Reply
+from router.evaluation.answers.asking import Ask, ModelReply
 from router.evaluation.answers.judged_rows import JudgedItem
 from router.evaluation.answers.results import AT_ONCE
 from router.judging.asking import Asked, comparing, fitted, grading
@@ -28,7 +28,7 @@ from router.policy.content.rubrics import Rubric
 from router.policy.judge_checks import same_model
 from router.types import AnswererFacts, ChatRequest
 
-AskJudge = Callable[[ChatRequest], Reply]
+AskJudge = Callable[[ChatRequest], ModelReply]
 """Asks the judge; may be called from several threads."""
 
 OWN_MODEL = "an answer of the judge's own model"
@@ -50,8 +50,8 @@ class JudgedRow(Struct, frozen=True):
     """Holds one row with its answers and verdicts; `left_out` says why a verdict is missing."""
 
     item: JudgedItem
-    reply: Reply
-    other: Reply | None = None
+    reply: ModelReply
+    other: ModelReply | None = None
     graded: Graded | None = None
     preferred: Preference | None = None
     left_out: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Purse:
         with self._lock:
             return self._most is not None and self._spent >= self._most
 
-    def pay(self, reply: Reply) -> Reply:
+    def pay(self, reply: ModelReply) -> ModelReply:
         """Counts what a call cost, and returns its reply."""
         with self._lock:
             self._spent += reply.cost_nano_usd
@@ -114,7 +114,7 @@ class _Row:
                 preferred = self._preferred(reply, other)
         return JudgedRow(
             item,
-            reply or Reply("", fault=NO_MONEY),
+            reply or ModelReply("", fault=NO_MONEY),
             other,
             graded,
             preferred,
@@ -125,10 +125,10 @@ class _Row:
             self._known,
         )
 
-    def _reply(self, text: str, author: str, ask: Ask | None) -> Reply | None:
+    def _reply(self, text: str, author: str, ask: Ask | None) -> ModelReply | None:
         """Returns the answer that the file gives, or the gateway's; None where there is none."""
         if text:
-            return Reply(text, author, author)
+            return ModelReply(text, author, author)
         if ask is None:
             return None
         if self._purse.is_empty:
@@ -139,24 +139,24 @@ class _Row:
             self._left_out.append(f"no answer: {reply.fault}")
         return reply
 
-    def _is_own(self, reply: Reply) -> bool:
+    def _is_own(self, reply: ModelReply) -> bool:
         facts = self._judge.facts
         written_by = (reply.model, self._judge.models.get(reply.answerer, ""))
         return any(same_model(model, facts.model) for model in written_by)
 
-    def _may_judge(self, own: Sequence[Reply]) -> bool:
+    def _may_judge(self, own: Sequence[ModelReply]) -> bool:
         if own and not self._judge.own_model:
             self._left_out.append(OWN_MODEL)
             return False
         return True
 
-    def _graded(self, reply: Reply) -> Graded | None:
+    def _graded(self, reply: ModelReply) -> Graded | None:
         item, judge = self._item, self._judge
         asked = grading(judge.rubric, item.messages, reply.text, item.reference)
         text = self._said(asked)
         return None if text is None else self._or_noted(read_graded(text, judge.rubric, asked.mark))
 
-    def _preferred(self, reply: Reply, other: Reply) -> Preference | None:
+    def _preferred(self, reply: ModelReply, other: ModelReply) -> Preference | None:
         orders: list[Compared] = []
         for first, second in ((reply, other), (other, reply)):
             rubric = self._judge.rubric

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
-from router.evaluation.answers.asking import Ask, Reply
+from router.evaluation.answers.asking import Ask, ModelReply
 from router.evaluation.answers.checks import CheckKind, Item, asked, code_of, marked
 from router.evaluation.answers.code_runner import Run
 from router.stats.exact_bounds import upper_bound
@@ -24,7 +24,7 @@ class Checked(Struct, frozen=True):
     """Holds one row with its answer and the verdict of its check."""
 
     item: Item
-    reply: Reply
+    reply: ModelReply
     right: bool
     read: str  # what was read in the answer, or why there is none
 

@@ -51,7 +51,7 @@ _UPSERT_ATTEMPT = upsert_sql(attempts)
 _STORED_SQL = select_sql(attempts) + " WHERE request_id = ?"
 
 
-class Batch:
+class OperationBatch:
     """Applies operations in one transaction that its caller has begun, and will commit.
 
     `head` is the writer's chain head after the batch, to be kept once the commit succeeded.

@@ -46,7 +46,7 @@ _ANSWERED = (
 )
 """SQL of `row_reading.answered`."""
 _REPLY = f"CASE WHEN {_ANSWERED} = 1 THEN {reply_sql()} ELSE '' END"
-"""SQL of what the client got: a `Reply`, "" without one."""
+"""SQL of what the client got: a `ReplyKind`, "" without one."""
 MAX_TENANTS = 200
 """Number of tenants whose budgets are listed, those that spent most first."""
 

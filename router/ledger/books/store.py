@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.books import anchors
-from router.ledger.books.batch import Batch
+from router.ledger.books.batch import OperationBatch
 from router.ledger.books.operations import (
     finish_operation,
     hold_operation,
@@ -324,7 +324,7 @@ def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> He
                 return head
             raw = connection.connection.driver_connection
             assert raw is not None
-            batch = Batch(database.cursor(raw), head)
+            batch = OperationBatch(database.cursor(raw), head)
             batch.run([finish_operation(_recovered(row, clock.now_ms())) for row in left])
         head = batch.head
 

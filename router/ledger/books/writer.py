@@ -42,7 +42,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
-from router.ledger.books.batch import Batch
+from router.ledger.books.batch import OperationBatch
 from router.ledger.books.lost_rows import lost_rows
 from router.ledger.books.operations import Finish, Hold, Operation, release_operation
 from router.ledger.hash_chain import Head
@@ -318,7 +318,7 @@ class Writer:
         if self._connections != self._slot.connections:
             self._head = self._resume()
             self._connections = self._slot.connections
-        batch = Batch(cursor, self._head)
+        batch = OperationBatch(cursor, self._head)
         with self._database.transaction(cursor.execute):
             refusals = batch.run([job.operation for job in jobs]) if jobs else []
             self._committing = True

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from router.plan.figures import (
-    Amount,
     CostLine,
     CrossingPoint,
     Group,
+    PlanLine,
     PlanReport,
     RatioRow,
     Side,
@@ -28,7 +28,7 @@ ONE_MORE = "one more request, without fixed costs"
 NAMED_BY_GROUP = {Group.HOSTING, Group.PEOPLE, Group.REVIEWS}
 
 
-def line_label(line: CostLine | Amount) -> str:
+def line_label(line: CostLine | PlanLine) -> str:
     """Names a line: `small model`, `large model, drafts thrown away`, `hosting: gateway`."""
     name = clean(line.name)
     # A draft has its tier's name, so the group tells the two lines apart.

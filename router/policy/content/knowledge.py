@@ -24,7 +24,7 @@ from router.policy.content.key_mistakes import key_mistakes
 from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, KeySection
 from router.policy.content.languages.value_words import NO_WORDS, ValueWords
 from router.policy.content.offer_words import OfferSection
-from router.policy.content.outcomes import Outcome, load_outcomes
+from router.policy.content.outcomes import JudgedQuestion, load_outcomes
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest, validated
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
@@ -213,7 +213,7 @@ class Knowledge(Struct, frozen=True):
     digest: str
     intents: Mapping[str, IntentSection]
     questions: Mapping[str, str] = {}  # the key that each text of level 1's own asks for
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[JudgedQuestion, ...] = ()
     translations: Mapping[str, Knowledge] = {}  # by language, of the intents translated
     values: ValueWords = NO_WORDS  # of rows of lookups, in the language of these words
 

@@ -16,20 +16,20 @@ from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest
 
 
-class Outcome(Struct, frozen=True):
+class JudgedQuestion(Struct, frozen=True):
     """Holds a judged request: its intent, or None where no answer of the file is right."""
 
     text: str
     intent_id: str | None
 
 
-def load_outcomes(path: Path, intents: Collection[str]) -> tuple[Outcome, ...]:
+def load_outcomes(path: Path, intents: Collection[str]) -> tuple[JudgedQuestion, ...]:
     """Returns the judged requests in a file of JSON lines: `{"text": ..., "intent": ...}`.
 
     `intent` is null where the file answers the request with nothing. Raises PolicyError with every
     mistake, also for an unreadable file.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[JudgedQuestion] = []
     mistakes: list[Mistake] = []
     # Some editors and spreadsheets begin UTF-8 files with a byte order mark.
     text = text_of(path).removeprefix("\ufeff")
@@ -50,7 +50,7 @@ def load_outcomes(path: Path, intents: Collection[str]) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def _outcome(line: str) -> Outcome | None:
+def _outcome(line: str) -> JudgedQuestion | None:
     """Returns the outcome in a line, None for a malformed one."""
     try:
         row = json.loads(line)
@@ -59,4 +59,6 @@ def _outcome(line: str) -> Outcome | None:
     if not isinstance(row, dict) or "intent" not in row or not isinstance(row.get("text"), str):
         return None
     intent = row["intent"]
-    return Outcome(row["text"], intent) if intent is None or isinstance(intent, str) else None
+    return (
+        JudgedQuestion(row["text"], intent) if intent is None or isinstance(intent, str) else None
+    )

@@ -73,7 +73,7 @@ class MatchScope(Struct, frozen=True):
     asked_back: bool = False
 
 
-class Reply(Struct, frozen=True):
+class SlotReply(Struct, frozen=True):
     """Holds what the user's last message replies to a question of the knowledge file's own."""
 
     # The text that says what is asked for: an earlier message of the user's, or a chosen question.
@@ -147,7 +147,7 @@ def _named(text: str, name: str, section: KeySection) -> str:
     return text
 
 
-def reply_of(request: ChatRequest, knowledge: Knowledge) -> Reply | None:
+def reply_of(request: ChatRequest, knowledge: Knowledge) -> SlotReply | None:
     """Returns the reply that the last message is, None where it replies to no question of ours.
 
     A message that gives no value replies to nothing: it says something new.
@@ -160,7 +160,7 @@ def reply_of(request: ChatRequest, knowledge: Knowledge) -> Reply | None:
 
 def _reply(
     turns: Sequence[Message], context: Mapping[str, str], knowledge: Knowledge, left: int
-) -> Reply | None:
+) -> SlotReply | None:
     if left == 0 or len(turns) < 3:
         return None
     before, question, last = turns[-3:]
@@ -176,7 +176,7 @@ def _reply(
         # What was asked for is open as before, so that the same questions are offered again.
         open_still = _reply(turns[:-2], context, knowledge, left - 1)
         subject = before.text if open_still is None else open_still.subject
-        return Reply(subject, {}, plain=True, undecided=True)
+        return SlotReply(subject, {}, plain=True, undecided=True)
     section = knowledge.content.keys[name]
     given = _given(last.text, section, question.text, known=name in context)
     if given is None:
@@ -185,16 +185,16 @@ def _reply(
     typed = {} if value is None else {name: value}
     earlier = _reply(turns[:-2], context, knowledge, left - 1)
     if earlier is None or not earlier.plain:
-        return Reply(before.text, typed, plain)
-    return Reply(earlier.subject, {**earlier.keys, **typed}, plain)
+        return SlotReply(before.text, typed, plain)
+    return SlotReply(earlier.subject, {**earlier.keys, **typed}, plain)
 
 
-def _choice(text: str, question: str, knowledge: Knowledge) -> Reply | None:
+def _choice(text: str, question: str, knowledge: Knowledge) -> SlotReply | None:
     """Returns the offered question that a message chooses, in any language of the file."""
     for translation in (knowledge, *knowledge.translations.values()):
         choice = chosen(text, offered(question, translation), translation)
         if choice is not None:
-            return Reply(title_of(translation, choice), {}, plain=True)
+            return SlotReply(title_of(translation, choice), {}, plain=True)
     return None
 
 

@@ -58,7 +58,7 @@ class ReplySection(WordsSection):
         yield from self.languages.items()
 
 
-class Reply(Struct, frozen=True):
+class TalkReply(Struct, frozen=True):
     """Holds an approved answer, and the kind of small talk that it answers."""
 
     id: str
@@ -93,10 +93,10 @@ class SmallTalkFile(Section):
 class SmallTalk(Struct, frozen=True):
     """Holds a loaded file: replies by the key of each phrase, in all languages."""
 
-    by_phrase: Mapping[str, Reply]
+    by_phrase: Mapping[str, TalkReply]
     longest: Mapping[str, int]  # words of the longest phrase that begins with this word
 
-    def reply(self, text: str, *, opens: bool = True) -> Reply | None:
+    def reply(self, text: str, *, opens: bool = True) -> TalkReply | None:
         """Returns the reply to a message of known phrases, that of the last one; None else.
 
         `opens`: the message is the first one.
@@ -141,11 +141,11 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
     """Returns the small talk in `text`, parsed once. Raises PolicyError with every mistake."""
     tree, lines = load_yaml(file, text)
     content = validated(SmallTalkFile, tree, lines)
-    replies: dict[str, Reply] = {}
+    replies: dict[str, TalkReply] = {}
     for section in content.replies:
         for _, words in section.by_language():
             for phrase in words.phrases:
-                reply = Reply(section.id, words.answer, section.opens)
+                reply = TalkReply(section.id, words.answer, section.opens)
                 replies.setdefault(_key(phrase), reply)
     return SmallTalk(replies, _longest(replies))
 

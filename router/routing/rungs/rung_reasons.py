@@ -17,7 +17,7 @@ from router.routing.hard_rules import RISK_OF, Bounds
 from router.types import GAINS_FROM, IN_HAND_FROM, Reason, RungFacts
 
 
-class Choice(Struct, frozen=True):
+class RungChoice(Struct, frozen=True):
     """Holds what `decide` chose: rungs by index, and by which reason."""
 
     best: int  # goes first without exploration and without an answer in hand
@@ -37,7 +37,7 @@ class Weighed(Struct, frozen=True):
     facts: Sequence[RungFacts]
     losses: Sequence[int]
     passed: Sequence[Reason | None]  # why a rung may not be taken
-    choice: Choice
+    choice: RungChoice
     limits: Bounds
     asked: Asked
     threshold: float  # the confidence floor
@@ -126,7 +126,7 @@ def _awaited(weighed: Weighed) -> bool:
 
 
 def _in_hand(
-    facts: Sequence[RungFacts], choice: Choice, limits: Bounds, threshold: float
+    facts: Sequence[RungFacts], choice: RungChoice, limits: Bounds, threshold: float
 ) -> tuple[Reason, ...]:
     """Returns why level 1's answer has the first turn, then the triggers that look higher."""
     assert choice.hand is not None

@@ -51,7 +51,7 @@ class Ratios:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ClaimVerdict:
     """Holds one word for each part of a claim."""
 
     smaller: Word
@@ -69,13 +69,13 @@ class Verdict:
         return next((word for word in (Word.SHORT, Word.UNSURE) if word in words), Word.HOLDS)
 
 
-def verdict(claim: Claim, ratios: Ratios) -> Verdict:
+def verdict(claim: Claim, ratios: Ratios) -> ClaimVerdict:
     """Checks the measured ratios against the claim.
 
     >>> verdict(CLAIMS["INT8"], Ratios(3.9, 1.2, 0.997, 0.992, 1.001)).faster
     <Word.SHORT: 'falls short'>
     """
-    return Verdict(
+    return ClaimVerdict(
         _reached(ratios.smaller, claim.smaller),
         _reached(ratios.faster, claim.faster),
         _within(ratios, claim.kept),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from router.training.compare.claims import CLAIMS, Ratios, Verdict
+from router.training.compare.claims import CLAIMS, ClaimVerdict, Ratios
 from router.training.compare.latency import LENGTHS, TYPICAL, Milliseconds
 from router.training.compare.variants import Variant
 
@@ -60,7 +60,7 @@ class Row:
     """Means over the probes of that kind; None when there are none."""
     mean: float
     ratios: Ratios | None
-    verdict: Verdict | None
+    verdict: ClaimVerdict | None
 
 
 def measured_cells(row: Row) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from router.training.continual.lesson import Lesson, Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RunVerdict:
     """Holds what speaks against a candidate, and its figures."""
 
     refused: tuple[str, ...]
@@ -28,7 +28,7 @@ class Verdict:
 
 def judged(
     lesson: Lesson, made: Made, material: Material, read: Reader, margins: Margins
-) -> Verdict:
+) -> RunVerdict:
     """Returns the verdict on rows that taught neither head."""
     olds = lesson.old(guards=False)
     rows = [*olds, *lesson.judged]
@@ -53,7 +53,7 @@ def judged(
     task_of = np.array([row.task for row in rows])
     names = list(dict.fromkeys(task_of.tolist()))
     right, was = after == part.labels, before == part.labels
-    return Verdict(
+    return RunVerdict(
         tuple(refused),
         {name: round(float(right[task_of == name].mean()), 4) for name in names},
         {name: round(float(was[task_of == name].mean()), 4) for name in names}

@@ -22,7 +22,7 @@ from router.training.tuning.bases import (
     without_adapter,
 )
 from router.training.tuning.card import render_card
-from router.training.tuning.chats import Chat, Material, Message, Part, split_of
+from router.training.tuning.chats import Chat, ChatMessage, Material, Part, split_of
 from router.training.tuning.export import parity, to_gguf, to_peft
 from router.training.tuning.judging import drawn, judged
 from router.training.tuning.plan import Objective, Phase, Settings
@@ -137,9 +137,9 @@ def own_answers(base: Base, say: Callable[[str], None]) -> tuple[Chat, ...]:
     say("the base answers general prompts, to be replayed")
     asked = PROMPTS.read_text(encoding="utf-8").splitlines()
     speak = speaker(base, base.model, None, OWN_TOKENS)
-    answers = speak([(Message("user", text),) for text in asked], OWN_TOKENS, False)
+    answers = speak([(ChatMessage("user", text),) for text in asked], OWN_TOKENS, False)
     return tuple(
-        Chat((Message("user", text), Message("assistant", answer)))
+        Chat((ChatMessage("user", text), ChatMessage("assistant", answer)))
         for text, answer in zip(asked, answers, strict=True)
         if answer
     )

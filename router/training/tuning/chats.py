@@ -31,7 +31,7 @@ SPLITS = (TRAIN, DEV, TEST)
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChatMessage:
     """Holds one turn."""
 
     role: str
@@ -42,7 +42,7 @@ class Message:
 class Chat:
     """Holds turns whose assistant's words are to be learned."""
 
-    messages: tuple[Message, ...]
+    messages: tuple[ChatMessage, ...]
     weight: float = 1.0
     synthetic: bool = False
 
@@ -61,7 +61,7 @@ class Chat:
 class Preference:
     """Holds a right answer and a wrong one to the same turns."""
 
-    prompt: tuple[Message, ...]
+    prompt: tuple[ChatMessage, ...]
     chosen: str
     rejected: str
     synthetic: bool = False
@@ -78,7 +78,7 @@ class Preference:
 
     def with_answer(self, answer: str) -> Chat:
         """Returns the chat that ends with this answer."""
-        return Chat((*self.prompt, Message("assistant", answer)), synthetic=self.synthetic)
+        return Chat((*self.prompt, ChatMessage("assistant", answer)), synthetic=self.synthetic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +220,11 @@ def _parsed(row: Mapping[str, object], where: str) -> Chat | Preference:
             raise TrainingDataError(f"{where}: the last turn is not the assistant's")
         return Chat(turns, float(weight), synthetic)
     asked = turns_of(row.get("prompt", row.get("text")), where)
-    answer = Message("assistant", _text(row, "answer", where))
+    answer = ChatMessage("assistant", _text(row, "answer", where))
     return Chat((*asked, answer), float(weight), synthetic)
 
 
-def turns_of(value: object, where: str) -> tuple[Message, ...]:
+def turns_of(value: object, where: str) -> tuple[ChatMessage, ...]:
     """Returns turns; a string is a stored transcript, or one turn of the user."""
     if isinstance(value, str) and value.strip():
         return tuple(transcript(value))
@@ -239,11 +239,11 @@ def turns_of(value: object, where: str) -> tuple[Message, ...]:
                 f"{where}: a turn has role {role!r}; expected one of {', '.join(ROLES)} with a "
                 "text as content"
             )
-        turns.append(Message(str(role), content))
+        turns.append(ChatMessage(str(role), content))
     return tuple(turns)
 
 
-def transcript(text: str) -> list[Message]:
+def transcript(text: str) -> list[ChatMessage]:
     r"""Returns the turns of a stored transcript; a text without roles is one turn of the user.
 
     >>> [turn.role for turn in transcript("user: Hello\n\nassistant: Yes?\n\nuser: My order")]
@@ -251,9 +251,9 @@ def transcript(text: str) -> list[Message]:
     """
     parts = re.split(r"(?:^|\n\n)(system|user|assistant): ", text)
     if parts[0].strip() or len(parts) == 1:
-        return [Message("user", text.strip())]
+        return [ChatMessage("user", text.strip())]
     return [
-        Message(role, content.strip())
+        ChatMessage(role, content.strip())
         for role, content in zip(parts[1::2], parts[2::2], strict=True)
     ]
 

@@ -51,7 +51,11 @@ class Consolidation:
 
 
 def consolidated(
-    model: Any, weights: Sequence[Any], batches: Sequence[losses.Batch], strength: float, seed: int
+    model: Any,
+    weights: Sequence[Any],
+    batches: Sequence[losses.PaddedBatch],
+    strength: float,
+    seed: int,
 ) -> Consolidation:
     """Returns the penalty that holds `weights` where they are; a batch holds one example.
 

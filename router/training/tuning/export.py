@@ -7,7 +7,7 @@ from typing import Any
 
 from router.training.adapter.gguf import ARCHITECTURES, MODULES, write_adapter_gguf
 from router.training.tuning.bases import Base
-from router.training.tuning.chats import Message
+from router.training.tuning.chats import ChatMessage
 from router.training.tuning.plan import Settings
 from router.training.tuning.tokens import rendered
 
@@ -65,7 +65,7 @@ def parity(model: Any, base: Base, file: Path) -> dict[str, float]:
     assert base.gguf is not None
     figures: dict[str, float] = {"prompts": len(PROBES)}
     texts = [
-        rendered(base.tokenizer, (Message("user", probe),), to_answer=True) for probe in PROBES
+        rendered(base.tokenizer, (ChatMessage("user", probe),), to_answer=True) for probe in PROBES
     ]
     model = model.float()
     for name, scale in (("base", 0.0), ("adapter", 1.0)):

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from router.stats.measures import Column, change
 from router.training.adapter.measure import rouge_l, token_f1
-from router.training.tuning.chats import Chat, Message, Part, Preference
+from router.training.tuning.chats import Chat, ChatMessage, Part, Preference
 from router.training.tuning.speaking import Speaker
 from router.training.tuning.trainer import Trainer
 
@@ -68,7 +68,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class DrawnAnswers:
     """Holds what judges base and adapter alike."""
 
     held: Part
@@ -90,7 +90,7 @@ def judged(
     `measured` answers are written out, and four times as many general questions are asked.
     """
     questions = tuple(general_questions()[: QUESTIONS_PER_ANSWER * measured])
-    sample = Sample(held, _drawn(held.chats, measured), tuple(general_held), questions)
+    sample = DrawnAnswers(held, _drawn(held.chats, measured), tuple(general_held), questions)
     say("judging the adapter")
     adapter = _one(trainer, speak, sample, adapted=True)
     say("judging the base")
@@ -122,7 +122,7 @@ def judged(
 
 
 def _one(
-    trainer: Trainer, speak: Speaker, sample: Sample, *, adapted: bool
+    trainer: Trainer, speak: Speaker, sample: DrawnAnswers, *, adapted: bool
 ) -> dict[str, dict[str, Column]]:
     """Returns the columns of each set."""
     prompts = [chat.messages[:-1] for chat in sample.written]
@@ -136,7 +136,7 @@ def _one(
         "pairs_right": _likelier(margins),
         "pair_margin": Column(tuple(margins)),
     }
-    asked = [(Message("user", one.text),) for one in sample.questions]
+    asked = [(ChatMessage("user", one.text),) for one in sample.questions]
     answers = speak(asked, GENERAL_TOKENS, adapted)
     right = zip(sample.questions, answers, strict=True)
     general = {
@@ -160,7 +160,7 @@ def _likelier(margins: Sequence[float]) -> Column:
 def _safety(trainer: Trainer) -> dict[str, Column]:
     lines = safety_lines()
     margins = trainer.pair_margins(
-        [Preference((Message("user", text),), REFUSAL, HELP) for text, _ in lines]
+        [Preference((ChatMessage("user", text),), REFUSAL, HELP) for text, _ in lines]
     )
     harmful = [margin for margin, (_, refuse) in zip(margins, lines, strict=True) if refuse]
     harmless = [margin for margin, (_, refuse) in zip(margins, lines, strict=True) if not refuse]

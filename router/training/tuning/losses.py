@@ -20,7 +20,7 @@ SCALED_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling")
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PaddedBatch:
     """Holds packed rows. `wanted` is the next token at each learned position, in order of rows."""
 
     tokens: torch.Tensor  # (rows, length)
@@ -32,7 +32,7 @@ class Batch:
     weights: torch.Tensor  # (examples,)
 
 
-def batch_of(examples: Sequence[Example], size: int, device: str = "cpu") -> Batch:
+def batch_of(examples: Sequence[Example], size: int, device: str = "cpu") -> PaddedBatch:
     """Packs examples into rows of at most `size` tokens, or of the longest example."""
     import torch
 
@@ -40,7 +40,7 @@ def batch_of(examples: Sequence[Example], size: int, device: str = "cpu") -> Bat
     tokens, learned = torch.from_numpy(made.tokens), torch.from_numpy(made.learned)
     # The targets of a row are its own tokens, one place to the left.
     following, owner = tokens.roll(-1, dims=1)[learned], torch.from_numpy(made.segment)[learned] - 1
-    return Batch(
+    return PaddedBatch(
         tokens.to(device),
         torch.from_numpy(made.positions).to(device),
         torch.from_numpy(made.attends).to(device),
@@ -51,12 +51,12 @@ def batch_of(examples: Sequence[Example], size: int, device: str = "cpu") -> Bat
     )
 
 
-def token_logprobs(model: Any, batch: Batch) -> torch.Tensor:
+def token_logprobs(model: Any, batch: PaddedBatch) -> torch.Tensor:
     """Returns the log-probability of each wanted token, (learned,), in nats."""
     return log_chances(model, batch).gather(1, batch.wanted[:, None]).squeeze(1)
 
 
-def log_chances(model: Any, batch: Batch) -> torch.Tensor:
+def log_chances(model: Any, batch: PaddedBatch) -> torch.Tensor:
     """Returns the log-probability of every next token at learned places, (learned, vocabulary).
 
     The output layer, much of a small model, runs only for the positions that have a loss.
@@ -83,13 +83,15 @@ def log_chances(model: Any, batch: Batch) -> torch.Tensor:
     return torch.log_softmax(logits.float(), dim=-1)
 
 
-def sft_loss(logprobs: torch.Tensor, batch: Batch) -> torch.Tensor:
+def sft_loss(logprobs: torch.Tensor, batch: PaddedBatch) -> torch.Tensor:
     """Returns the mean cross-entropy per learned token, each weighted by its example."""
     weights = batch.weights[batch.owner]
     return -(weights * logprobs).sum() / weights.sum().clamp_min(1e-9)
 
 
-def distillation_loss(chances: torch.Tensor, teacher: torch.Tensor, batch: Batch) -> torch.Tensor:
+def distillation_loss(
+    chances: torch.Tensor, teacher: torch.Tensor, batch: PaddedBatch
+) -> torch.Tensor:
     """Returns the mean KL divergence from the teacher per learned token, in nats.
 
     Both hold log-probabilities of every next token, (learned, vocabulary). Source: Hinton et al.
@@ -99,7 +101,7 @@ def distillation_loss(chances: torch.Tensor, teacher: torch.Tensor, batch: Batch
     return sft_loss(-nats, batch)
 
 
-def sums(logprobs: torch.Tensor, batch: Batch) -> torch.Tensor:
+def sums(logprobs: torch.Tensor, batch: PaddedBatch) -> torch.Tensor:
     """Returns the log-probability of each example's learned tokens together, (examples,)."""
     import torch
 

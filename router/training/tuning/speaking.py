@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from router.training.tuning.bases import Base
-from router.training.tuning.chats import Message
+from router.training.tuning.chats import ChatMessage
 from router.training.tuning.tokens import rendered
 
-Speaker = Callable[[Sequence[Sequence[Message]], int, bool], list[str]]
+Speaker = Callable[[Sequence[Sequence[ChatMessage]], int, bool], list[str]]
 """Answers prompts greedily with at most so many tokens each; True: with the adapter."""
 TOGETHER = 8
 
@@ -31,8 +31,8 @@ def _served(gguf: Path, adapter: Path | None, longest: int) -> Speaker:
 
     server = open_runtime(gguf, adapter, context_tokens=2 * longest)
 
-    def speak(prompts: Sequence[Sequence[Message]], most: int, adapted: bool) -> list[str]:
-        def one(turns: Sequence[Message]) -> str:
+    def speak(prompts: Sequence[Sequence[ChatMessage]], most: int, adapted: bool) -> list[str]:
+        def one(turns: Sequence[ChatMessage]) -> str:
             body: dict[str, object] = {
                 "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
                 "max_tokens": most,
@@ -51,7 +51,7 @@ def _served(gguf: Path, adapter: Path | None, longest: int) -> Speaker:
 
 
 def _written(
-    base: Base, model: Any, prompts: Sequence[Sequence[Message]], most: int, adapted: bool
+    base: Base, model: Any, prompts: Sequence[Sequence[ChatMessage]], most: int, adapted: bool
 ) -> list[str]:
     if adapted or not hasattr(model, "disable_adapter"):
         return _generated(base, model, prompts, most)
@@ -60,7 +60,7 @@ def _written(
 
 
 def _generated(
-    base: Base, model: Any, prompts: Sequence[Sequence[Message]], most: int
+    base: Base, model: Any, prompts: Sequence[Sequence[ChatMessage]], most: int
 ) -> list[str]:
     import torch
 
@@ -96,7 +96,7 @@ def _ends(tokenizer: Any, model: Any) -> list[int]:
     """Returns the tokens that end an answer: the base's own, and the last of its template."""
     given = model.generation_config.eos_token_id
     ids = [given] if isinstance(given, int) else list(given or [])
-    turns = (Message("user", "a"), Message("assistant", "b"))
+    turns = (ChatMessage("user", "a"), ChatMessage("assistant", "b"))
     last = tokenizer.encode(
         rendered(tokenizer, turns, to_answer=False).rstrip("\n "), add_special_tokens=False
     )[-1]

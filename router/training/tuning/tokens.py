@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
-from router.training.tuning.chats import Chat, Message
+from router.training.tuning.chats import Chat, ChatMessage
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
@@ -47,7 +47,7 @@ class Example:
         return sum(self.learned[1:])
 
 
-def rendered(tokenizer: Any, messages: Sequence[Message], *, to_answer: bool) -> str:
+def rendered(tokenizer: Any, messages: Sequence[ChatMessage], *, to_answer: bool) -> str:
     """Returns the turns as the base's chat template writes them."""
     turns = [{"role": turn.role, "content": turn.content} for turn in messages]
     text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=to_answer)
@@ -55,7 +55,7 @@ def rendered(tokenizer: Any, messages: Sequence[Message], *, to_answer: bool) ->
     return text
 
 
-def spans(tokenizer: Any, messages: Sequence[Message], mask: Mask) -> tuple[str, list[range]]:
+def spans(tokenizer: Any, messages: Sequence[ChatMessage], mask: Mask) -> tuple[str, list[range]]:
     """Returns the whole text, and the ranges of characters that have a loss.
 
     Raises TrainingDataError for a template that writes earlier turns anew when a later one comes.

@@ -230,7 +230,7 @@ class Trainer:
                 chosen.append(one)
             batch = self._batch(chosen)
 
-            def loss(batch: losses.Batch = batch) -> torch.Tensor:
+            def loss(batch: losses.PaddedBatch = batch) -> torch.Tensor:
                 if self.teacher is None:
                     return losses.sft_loss(losses.token_logprobs(self.model, batch), batch)
                 with torch.no_grad():
@@ -266,7 +266,7 @@ class Trainer:
             reference = torch.tensor([values for _, values in chosen], device=self.base.device)
 
             def loss(
-                batch: losses.Batch = batch,
+                batch: losses.PaddedBatch = batch,
                 reference: torch.Tensor = reference,
                 count: int = len(both),
             ) -> torch.Tensor:
@@ -320,7 +320,7 @@ class Trainer:
     def _examples(self, chats: Sequence[Chat], mask: Mask) -> list[Example]:
         return examples(self.base.tokenizer, chats, mask, self.settings.longest)
 
-    def _batch(self, made: Sequence[Example]) -> losses.Batch:
+    def _batch(self, made: Sequence[Example]) -> losses.PaddedBatch:
         return losses.batch_of(made, self.settings.row_tokens, self.base.device)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.policy.content.outcomes import Outcome
+from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
@@ -29,7 +29,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.turn_heads import momentary_of
 from router.triage.utterances import Described, Written
-from router.triage.verifier import Embedder
+from router.triage.verifier import Describer
 from router.types import Match
 
 
@@ -45,7 +45,9 @@ class Knowledge(Protocol):
 
     def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
 
-    def counted(self, outcomes: Sequence[Outcome], model: Embedder) -> int: ...  # for its chances
+    def counted(
+        self, outcomes: Sequence[JudgedQuestion], model: Describer
+    ) -> int: ...  # for its chances
 
 
 class TriageConfig(Struct, frozen=True, eq=False, weakref=True):

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from router.api.compose.answerers.told import Heard, ToldListener
+from router.api.compose.answerers.told import LedgerWords, ToldListener
 from router.money.budgets import DAY_MS
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
@@ -98,13 +98,13 @@ def test_old_words_leave_without_a_new_one(told: House) -> None:
 
 
 def test_what_is_kept_of_a_word_has_no_record(told: House) -> None:
-    heard = Heard(told.house.ledger.database)
+    heard = LedgerWords(told.house.ledger.database)
     heard.look(NOW_MS)
     assert [one.row.record for one in heard.kept.values()] == ["", "", ""]
 
 
 async def test_words_of_over_a_year_ago_are_kept_no_longer(told: House) -> None:
-    heard = Heard(told.house.ledger.database)
+    heard = LedgerWords(told.house.ledger.database)
     heard.look(NOW_MS)
     later_ms = NOW_MS + 367 * DAY_MS
     await told.house.ledger.finish(
@@ -116,7 +116,7 @@ async def test_words_of_over_a_year_ago_are_kept_no_longer(told: House) -> None:
 
 
 async def test_word_that_is_taken_back_counts_no_longer(told: House) -> None:
-    heard = Heard(told.house.ledger.database)
+    heard = LedgerWords(told.house.ledger.database)
     heard.look(NOW_MS)
     await told.house.feedback.add(said("r1", csat=1.0))
     heard.look(NOW_MS)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from router.analysis.report.replies import REPLY_WORDS
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.types import Domain, Reason
 from tests import ROOT
 
@@ -23,7 +23,7 @@ def test_every_reason_has_words() -> None:
 def test_every_reply_has_the_words_of_the_report() -> None:
     words = (PAGE / "words.js").read_text("utf-8").partition("REPLIES = {")[2].partition("};")[0]
     told = re.findall(r'^  (\w+): "(.+)",$', words, re.M)
-    assert told == [(reply.value, REPLY_WORDS[reply]) for reply in Reply]
+    assert told == [(reply.value, REPLY_WORDS[reply]) for reply in ReplyKind]
 
 
 def test_every_domain_may_be_chosen() -> None:

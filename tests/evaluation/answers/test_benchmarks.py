@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import TrainingDataError
-from router.evaluation.answers.asking import Reply
+from router.evaluation.answers.asking import ModelReply
 from router.evaluation.answers.benchmark import read_benchmark
 from router.evaluation.answers.checks import CheckKind, Item, asked, code_of, letter_of, marked
 from router.evaluation.answers.code_runner import Run
@@ -118,10 +118,10 @@ def test_what_is_right_is_counted_worst_first(tmp_path: Path) -> None:
         {"id": "e", "prompt": "Who?", "exact": "nobody"},
     ]
     replies = {
-        "Which": Reply("B", "mini", cost_nano_usd=5),
-        "How m": Reply("4", "mini", cost_nano_usd=7),
-        "Write": Reply("x = 1", "large", cost_nano_usd=11),
-        "Who?": Reply("", fault="upstream_unreachable: gone"),
+        "Which": ModelReply("B", "mini", cost_nano_usd=5),
+        "How m": ModelReply("4", "mini", cost_nano_usd=7),
+        "Write": ModelReply("x = 1", "large", cost_nano_usd=11),
+        "Who?": ModelReply("", fault="upstream_unreachable: gone"),
     }
     seen: list[tuple[str, str]] = []
 
@@ -144,9 +144,9 @@ def test_interval_is_that_of_clopper_and_pearson(tmp_path: Path) -> None:
     wrong = {item.id for item in items[:2]}
     by_text = {item.messages[-1].text: item for item in items}
 
-    def ask(messages: tuple[Message, ...]) -> Reply:
+    def ask(messages: tuple[Message, ...]) -> ModelReply:
         item = by_text[messages[-1].text.partition("\n\nA. ")[0]]
-        return Reply("Z" if item.id in wrong else item.choice)
+        return ModelReply("Z" if item.id in wrong else item.choice)
 
     figure = share("all", measure(items, ask, lambda code, tests: Run(False, ""))).right
     assert (round(figure.low, 3), round(figure.high, 3)) == (0.683, 0.988)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from router.errors import TrainingDataError
-from router.evaluation.answers.asking import Reply
+from router.evaluation.answers.asking import ModelReply
 from router.evaluation.answers.judged_figures import agreements, pair_figures, score_figures
 from router.evaluation.answers.judged_rows import read_judged, read_words
 from router.evaluation.answers.judging import (
@@ -46,11 +46,11 @@ FACTS = AnswererFacts(
 
 
 def judge(bias: str = "", *, own_model: bool = False) -> Judge:
-    def ask(request: ChatRequest) -> Reply:
+    def ask(request: ChatRequest) -> ModelReply:
         body: dict[str, Any] = {
             "messages": [{"role": m.role, "content": m.text} for m in request.messages]
         }
-        return Reply(verdict(body, bias), "judge", cost_nano_usd=10)
+        return ModelReply(verdict(body, bias), "judge", cost_nano_usd=10)
 
     return Judge(RUBRIC, FACTS, ask, {"mini": "small-1"}, own_model)
 
@@ -61,7 +61,7 @@ def rows_of(
     path = folder / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in given), encoding="utf-8")
     items = read_judged(path).items
-    reply = Reply("quality 4", "mini", "small-1", cost_nano_usd=100)
+    reply = ModelReply("quality 4", "mini", "small-1", cost_nano_usd=100)
     return judge_all(items, lambda _: reply, None, who, purse or Purse(None))
 
 

@@ -24,7 +24,7 @@ from tiers.resilience.refusals import (
     wait_s,
     worth_retrying,
 )
-from tiers.resilience.replicas import Outcome, ReplicaSet
+from tiers.resilience.replicas import CallHealth, ReplicaSet
 
 
 def opened() -> Breaker:
@@ -103,7 +103,7 @@ def test_idle_replicas_take_turns() -> None:
         taken = several.take(0.0)
         assert taken is not None
         urls.append(taken.replica.url)
-        several.give_back(taken, Outcome.HEALTHY, 0.0)
+        several.give_back(taken, CallHealth.HEALTHY, 0.0)
     assert urls == ["0", "1", "0", "1"]
 
 
@@ -111,7 +111,7 @@ def test_failed_replica_is_avoided_while_another_is_free() -> None:
     several = replicas(2)
     first = several.take(0.0)
     assert first is not None
-    several.give_back(first, Outcome.UNKNOWN, 0.0)
+    several.give_back(first, CallHealth.UNKNOWN, 0.0)
     second = several.take(0.0, first.replica)
     assert second is not None
     assert second.replica is not first.replica
@@ -136,13 +136,13 @@ def test_replicas_whose_breakers_are_open_take_no_call() -> None:
     for _ in range(2):
         taken = several.take(0.0)
         assert taken is not None
-        several.give_back(taken, Outcome.FAILED, 0.0)
+        several.give_back(taken, CallHealth.FAILED, 0.0)
     assert several.take(0.0) is None
     assert several.status(0.0).state is AnswererState.OPEN_BREAKER
 
 
-@given(st.lists(st.sampled_from([*Outcome, None]), max_size=60))
-def test_places_given_back_leave_nothing_outstanding(outcomes: list[Outcome | None]) -> None:
+@given(st.lists(st.sampled_from([*CallHealth, None]), max_size=60))
+def test_places_given_back_leave_nothing_outstanding(outcomes: list[CallHealth | None]) -> None:
     several, held, now = replicas(3), [], 0.0
     for outcome in outcomes:
         now += 300.0
@@ -153,7 +153,7 @@ def test_places_given_back_leave_nothing_outstanding(outcomes: list[Outcome | No
         elif taken is not None:
             held.append(taken)
     for taken in held:
-        several.give_back(taken, Outcome.UNKNOWN, now)
+        several.give_back(taken, CallHealth.UNKNOWN, now)
     assert [r.outstanding for r in several.replicas] == [0, 0, 0]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import TrainingDataError
-from router.training.tuning.chats import Message, material, read_chats, transcript
+from router.training.tuning.chats import ChatMessage, material, read_chats, transcript
 from tests.kits.tiny_llm import chat_row, pair_row, write_lines
 
 
@@ -29,8 +29,8 @@ def test_three_forms_of_lines_are_read(tmp_path: Path) -> None:
 
 def test_a_stored_transcript_has_its_turns() -> None:
     assert transcript("system: Be brief.\n\nuser: Hi\n\nwhere is it?") == [
-        Message("system", "Be brief."),
-        Message("user", "Hi\n\nwhere is it?"),
+        ChatMessage("system", "Be brief."),
+        ChatMessage("user", "Hi\n\nwhere is it?"),
     ]
 
 

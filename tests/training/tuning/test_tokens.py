@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import TrainingDataError
-from router.training.tuning.chats import Chat, Message
+from router.training.tuning.chats import Chat, ChatMessage
 from router.training.tuning.tokens import Example, Mask, example, examples, laid_out, packed
 from tests.kits.tiny_llm import Letters
 
 TALK = (
-    Message("system", "Brief."),
-    Message("user", "Hi"),
-    Message("assistant", "Yes?"),
-    Message("user", "Where?"),
-    Message("assistant", "Here."),
+    ChatMessage("system", "Brief."),
+    ChatMessage("user", "Hi"),
+    ChatMessage("assistant", "Yes?"),
+    ChatMessage("user", "Where?"),
+    ChatMessage("assistant", "Here."),
 )
 
 
-def learned_text(mask: Mask, messages: tuple[Message, ...] = TALK) -> str:
+def learned_text(mask: Mask, messages: tuple[ChatMessage, ...] = TALK) -> str:
     """Returns the learned tokens as text; the end sign as §."""
     made = example(Letters(), Chat(messages), mask, 1_000)
     assert made is not None
@@ -45,13 +45,13 @@ def test_all_tokens_can_have_a_loss() -> None:
 
 
 def test_the_assistants_words_in_a_users_mouth_have_no_loss() -> None:
-    talk = (Message("user", "Say: Yes?"), Message("assistant", "Yes?"))
+    talk = (ChatMessage("user", "Say: Yes?"), ChatMessage("assistant", "Yes?"))
     assert learned_text(Mask.ASSISTANT, talk) == "Yes?§"
 
 
 def test_an_example_cut_before_its_answer_is_left_out() -> None:
-    long = Chat((Message("user", "x" * 200), Message("assistant", "y")))
-    short = Chat((Message("user", "x"), Message("assistant", "y")))
+    long = Chat((ChatMessage("user", "x" * 200), ChatMessage("assistant", "y")))
+    short = Chat((ChatMessage("user", "x"), ChatMessage("assistant", "y")))
     assert len(examples(Letters(), [long, short], Mask.ASSISTANT, 100)) == 1
 
 

@@ -77,7 +77,7 @@ def test_dpo_loss_of_the_reference_itself_is_the_log_of_two() -> None:
 
 
 def test_distillation_loss_by_hand() -> None:
-    batch = losses.Batch(
+    batch = losses.PaddedBatch(
         *(torch.zeros(0) for _ in range(5)),
         owner=torch.tensor([0, 0]),
         weights=torch.tensor([1.0]),

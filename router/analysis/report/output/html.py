@@ -35,7 +35,7 @@ from router.analysis.report.tables import (
     tier_rows,
     unverified_note,
 )
-from router.ledger.replies import Reply
+from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
@@ -201,11 +201,15 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
 
 def _waiting_tile(report: Report) -> list[tuple[str, str, str]]:
     """Returns what waits for a person, where that is known and anything was handed to people."""
-    handed, waiting = report.replies.of(Reply.SAFE_WORDS), report.replies.waiting
+    handed, waiting = report.replies.of(ReplyKind.SAFE_WORDS), report.replies.waiting
     if waiting is None or not (handed or waiting):
         return []
     return [
-        ("Wait for a person", count(waiting), f"{count(handed)} {REPLY_WORDS[Reply.SAFE_WORDS]}")
+        (
+            "Wait for a person",
+            count(waiting),
+            f"{count(handed)} {REPLY_WORDS[ReplyKind.SAFE_WORDS]}",
+        )
     ]
 
 

@@ -57,7 +57,7 @@ class Kept(NamedTuple):
 
 
 @dataclass(slots=True)
-class Heard:
+class LedgerWords:
     """Keeps the words of one ledger in memory; `look` reads those that came since."""
 
     database: Database
@@ -120,7 +120,7 @@ class ToldBook:
 
     def moved(self, policy: str, section: OnlineSection) -> dict[str, Moved]:
         """Returns the chances of a policy that words move."""
-        heard, now_ms = Heard(self.database), self.clock.now_ms()
+        heard, now_ms = LedgerWords(self.database), self.clock.now_ms()
         heard.look(now_ms)
         return heard.moved(policy, section, now_ms)
 
@@ -148,7 +148,7 @@ class ToldListener:
     def __init__(
         self, database: Database, runtimes: Callable[[], Iterable[PolicyRuntime]], clock: Clock
     ) -> None:
-        self._heard = Heard(database)
+        self._heard = LedgerWords(database)
         self._runtimes, self._clock = runtimes, clock
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tiergate.told")

@@ -21,7 +21,7 @@ from router.rollout.report import Json, not_yet, status, strata, whole
 from router.rollout.rows import change_row
 from router.rollout.stages import (
     Change,
-    Turn,
+    RolloutTurn,
     cap_note,
     finished,
     plan_of,
@@ -113,7 +113,7 @@ class RolloutDesk:
         """
         name, loaded = _named(policy, environ)
         last = self._store.latest([name]).get(name)
-        if last is not None and last.turn is Turn.FINISHED:
+        if last is not None and last.turn is RolloutTurn.FINISHED:
             return last  # its policy has what was tried, and a server saw it first
         running = self._running(name)
         changed = loaded is not None and loaded.hash == running.candidate_hash

@@ -27,7 +27,7 @@ from router.rollout.report import Json, sentence, status, strata, whole
 from router.rollout.rows import change_row
 from router.rollout.stages import (
     Change,
-    Turn,
+    RolloutTurn,
     finished,
     passed_gates,
     promoted,
@@ -284,7 +284,7 @@ class Rollouts:
             self._running.pop(change.policy, None)
             self._swap()
         fields = {"policy": change.policy, "stage": change.stage_name, "reason": change.why}
-        if change.turn is Turn.ROLLED_BACK:
+        if change.turn is RolloutTurn.ROLLED_BACK:
             _log.warning("rolled_back", extra=fields)
         else:
             _log.info("rollout_moved", extra=fields)
