@@ -137,9 +137,9 @@ class _Program:
 class Running(_Program):
     """Runs a command of `tiergate` that does not end by itself."""
 
-    def __init__(self, folder: Path, *arguments: str | Path) -> None:
+    def __init__(self, folder: Path, *arguments: str | Path, **more: str) -> None:
         command = [PYTHON, "-m", "router.cli", *map(str, arguments)]
-        super().__init__(command, folder / "running.log", environment())
+        super().__init__(command, folder / "running.log", environment(**more))
 
     def __enter__(self) -> Running:
         return self

@@ -34,6 +34,7 @@ FIRST_PAUSE_S = 0.2  # a worker that crashed once is back almost at once
 LONGEST_PAUSE_S = 10.0
 FIRST_TRIES = 5  # per place, before any worker served: so many failures in a row will not end
 STABLE_AFTER_S = 30.0  # a worker that served this long crashed by accident: the pauses start anew
+LATE_S = 60.0  # a start takes some three; longer ones migrate a large ledger, or hang
 KILL_AFTER_S = 15.0  # after the drain time: the rows are written by then
 
 
@@ -142,7 +143,9 @@ class Supervisor:
         admin = None if self._admin is None else self._admin.fileno()
         orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text, admin)
         await send_orders(process.stdin, orders)
+        late = asyncio.get_running_loop().call_later(LATE_S, self._tell_late, place)
         was_ready = await process.stdout.readline() == READY
+        late.cancel()
         if was_ready:
             self._serving.add(place)
             self._count_ready()
@@ -151,6 +154,10 @@ class Supervisor:
         process.stdin.close()
         forget_worker(self._options.settings.metrics_dir, process.pid)
         return code, was_ready
+
+    def _tell_late(self, place: int) -> None:
+        """Tells of a worker that is not ready. It goes on: it may migrate a ledger for minutes."""
+        self._log.warning("worker_late", place=place, after_s=LATE_S)
 
     def _count_ready(self) -> None:
         """Counts a worker that serves; prints the banner with the last of the first workers.

@@ -16,7 +16,7 @@ from router.api.process.supervisor import send_orders
 from router.api.process.worker import Orders
 from tests import ROOT
 from tests.kits.changed import replace
-from tests.kits.server_kit import tiergate, write_policy
+from tests.kits.server_kit import Running, tiergate, write_policy
 
 EVERY_PATH = Settings(
     policies=("default", "mine"),
@@ -61,3 +61,23 @@ def test_workers_that_never_start_end_the_parent(tmp_path: Path) -> None:
     )  # fmt: skip
     assert served.returncode == 1
     assert "no worker could start" in served.stderr
+
+
+@pytest.mark.process
+def test_a_worker_that_is_not_ready_in_time_is_told(tmp_path: Path) -> None:
+    # The parent waits for less than a minute, and the worker that it starts for ever.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, time\n"
+        "if 'router.api.process.worker' in sys.orig_argv: time.sleep(1000)\n"
+        "from router.api.process import supervisor\n"
+        "supervisor.LATE_S = 0.2\n"
+    )
+    policy = write_policy(tmp_path, "http://127.0.0.1:9")
+    with Running(
+        tmp_path,
+        *("serve", "--policy", policy, "--database", tmp_path / "ledger.db"),
+        *("--port", "0", "--workers", "2"),
+        PYTHONPATH=f"{ROOT}:{tmp_path}",
+    ) as served:
+        served.wait_for('"worker_late"')
+        assert served.end() == 0

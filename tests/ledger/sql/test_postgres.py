@@ -318,24 +318,6 @@ async def test_row_is_written_once_its_table_is_back(books: str, ledgers: Ledger
     assert (report.findings, report.open_requests, report.rows) == ((), 0, 1)
 
 
-async def test_row_is_written_once_a_standby_is_promoted(
-    postgres: Postgres, books: str, ledgers: Ledgers
-) -> None:
-    ledger, row = ledgers(books), request("r1", attempt("r1"))
-    await ledger.hold(row, row.attempts[0])
-    postgres.become_standby()
-    with suppress(LedgerUnavailable):  # it may meet the lost connection
-        await ledger.finish(row)
-    with pytest.raises(LedgerUnavailable):
-        await ledger.hold(request("r2"), attempt("r2"))
-    assert not ledger.healthy
-    postgres.run("postgres", "SELECT pg_promote()")
-    await asyncio.to_thread(eventually, lambda: ledger.healthy)
-    await ledger.close()
-    report = verify(books)
-    assert (report.findings, report.open_requests, report.rows) == ((), 0, 1)
-
-
 async def test_ledger_that_another_session_has_locked_is_unavailable(
     books: str, ledgers: Ledgers
 ) -> None:
