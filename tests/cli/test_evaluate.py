@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -56,6 +57,17 @@ def test_prompts_of_a_file_are_compared_with_expected_levels(tmp_path: Path) -> 
     told = tiergate("evaluate", "gateway", "--data", path).stdout
     assert "1 (50.0 %: 9.5 % to 90.5 %)" in told
     assert "0 (at most 65.8 %)" in told
+
+
+@pytest.mark.process
+def test_packed_prompts_that_are_altered_are_no_traceback(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(b'{"text": "Hello", "lowest_tier": 1}\n' * 9))
+    packed[10:14] = b"\xff\xff\xff\xff"
+    path = tmp_path / "prompts.jsonl.gz"
+    path.write_bytes(packed)
+    run = tiergate("evaluate", "gateway", "--data", path)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
 
 
 @pytest.mark.process

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +109,7 @@ def _read(path: Path) -> tuple[ExpectedRow, ...]:
         packed = path.read_bytes()
         content = gzip.decompress(packed) if path.suffix == ".gz" else packed
         rows = read_rows(content.decode("utf-8-sig").split("\n"))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise typer.BadParameter(f"--data {path}: {in_words(error)}") from error
     if not rows:
         raise typer.BadParameter(

@@ -74,7 +74,7 @@ class SentenceNetwork:
         try:
             self.model = SentenceTransformer(base, device=device)
         except (OSError, ValueError) as error:
-            first = str(error).strip().splitlines()[0]
+            first = str(error).strip().splitlines()[0].rstrip(".")
             raise ModelFileError(
                 f"--base {base} cannot be opened: {first}. A hub's name needs a network."
             ) from error

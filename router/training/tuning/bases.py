@@ -68,10 +68,16 @@ def open_base(name: str, settings: Settings, device: Device) -> Base:
 
     where = torch_device(device)
     gguf = _gguf_of(name)
-    if gguf is None and not Path(name).is_dir() and (name.count("/") != 1 or name[0] in "./~"):
+    folder = Path(name).is_dir()
+    if gguf is None and (
+        not (Path(name) / "config.json").is_file()
+        if folder
+        else name.count("/") != 1 or name[0] in "./~"
+    ):
         raise ModelFileError(
-            f"--base {name}: expected `{EMBEDDED}`, a .gguf file, a folder with config.json and "
-            "weights, or a hub's OWNER/NAME"
+            f"--base {name}: found {'no config.json there' if folder else 'no such folder'}; "
+            f"expected `{EMBEDDED}`, a .gguf file, a folder with config.json and weights, or a "
+            "hub's OWNER/NAME"
         )
     has = importlib.util.find_spec("bitsandbytes") is not None
     method, note = settled(settings.method, where, bitsandbytes=has, gguf=gguf is not None)
@@ -119,7 +125,7 @@ def _loaded(name: str, gguf: Path | None, device: str, method: Method) -> tuple[
                 options |= {"quantization_config": _four_bits(wide), "device_map": {"": device}}
             model = AutoModelForCausalLM.from_pretrained(where, **options)
     except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0]
+        first = str(error).strip().splitlines()[0].rstrip(".")
         raise ModelFileError(
             f"--base {name} cannot be opened: {first}. A hub's name needs a network; a folder "
             "needs config.json, tokenizer.json and weights."

@@ -42,6 +42,11 @@ def warnings(card: Mapping[str, Any]) -> list[str]:
     seen, rows = card["answers_seen"], card["figures"]["rows"]
     held = rows["chats"] + rows["pairs"]
     lines = []
+    if not held:
+        lines.append(
+            "None of your rows judged it: all of them taught, since they are few. Nothing is known "
+            "of how well it answers; give some twenty rows or more."
+        )
     if seen:
         lines.append(
             f"The answers of {seen} of {held} {_judge(card)} rows were seen in training, after "

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ SYNTHETIC_WEIGHT = 0.5
 FEW_ANSWERS = 20
 """Different answers below which rows are split by question alone: a tenth of them is under two, and
 who is to learn few answers needs them all."""
+FORMS = "messages, prompt and answer, or prompt, chosen and rejected"
+"""The columns of which a row has one set."""
 TRAIN, DEV, TEST = "train", "dev", "test"
 SPLITS = (TRAIN, DEV, TEST)
 
@@ -130,7 +133,7 @@ def read_rows(path: Path) -> tuple[list[dict[str, object]], str]:
         lines = [
             line.decode("utf-8") for line in content.removeprefix(codecs.BOM_UTF8).splitlines()
         ]
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except (OSError, UnicodeDecodeError, EOFError, zlib.error) as error:
         raise TrainingDataError(
             f"{path} cannot be read: {in_words(error)}; expected a .jsonl or .jsonl.gz file"
         ) from error
@@ -195,10 +198,7 @@ def material(
         for name in SPLITS
     ]
     if not parts[0].chats and not parts[0].pairs:
-        raise TrainingDataError(
-            f"{where} has no row to train on; expected messages, prompt and answer, or prompt, "
-            "chosen and rejected"
-        )
+        raise TrainingDataError(f"{where} has no row to train on; expected {FORMS}")
     return Material(parts[0], parts[1], parts[2], files)
 
 
@@ -219,6 +219,9 @@ def _parsed(row: Mapping[str, object], where: str) -> Chat | Preference:
         if turns[-1].role != "assistant":
             raise TrainingDataError(f"{where}: the last turn is not the assistant's")
         return Chat(turns, float(weight), synthetic)
+    if not {"prompt", "text"} & row.keys():
+        columns = ", ".join(list(row)[:12]) or "none"
+        raise TrainingDataError(f"{where}: found the columns {columns}; expected {FORMS}")
     asked = turns_of(row.get("prompt", row.get("text")), where)
     answer = ChatMessage("assistant", _text(row, "answer", where))
     return Chat((*asked, answer), float(weight), synthetic)

@@ -43,6 +43,13 @@ def test_answers_seen_in_training_are_told() -> None:
     assert line.startswith("The answers of 3 of 3 test rows were seen in training")
 
 
+def test_adapter_that_no_row_judged_says_so() -> None:
+    made = card()
+    made["figures"]["rows"] = {"chats": 0, "pairs": 0}
+    (line,) = warnings(made)
+    assert line.startswith("None of your rows judged it")
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

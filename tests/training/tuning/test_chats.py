@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def test_few_answers_are_all_trained_on() -> None:
         (chat_row("a", "b", split="later"), "'later'"),
         (chat_row("a", "b", weight=-1), "weight is -1"),
         ([], "expected a JSON object"),
+        ({"q": "a", "a": "b"}, "found the columns q, a; expected messages, prompt and answer"),
     ],
 )
 def test_a_bad_row_is_named(row: dict[str, object], fault: str) -> None:
@@ -122,6 +124,15 @@ def test_a_text_may_hold_a_line_separator(tmp_path: Path) -> None:
     row = {"prompt": asked, "answer": "On its way", "split": "train"}
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     assert read_chats(path).train.chats[0].messages[0].content == asked.strip()
+
+
+def test_packed_file_that_is_altered_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    packed = bytearray(gzip.compress(b'{"prompt": "a", "answer": "b"}\n' * 9))
+    packed[10:14] = b"\xff\xff\xff\xff"
+    path.write_bytes(packed)
+    with pytest.raises(TrainingDataError, match="cannot be read: Error -3"):
+        read_chats(path)
 
 
 def test_nothing_to_train_on_is_refused() -> None:

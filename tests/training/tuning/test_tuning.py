@@ -229,6 +229,8 @@ def test_rows_that_are_all_too_long_are_refused(
 def test_a_base_that_is_nowhere_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="expected `embedded`"):
         open_base(str(tmp_path / "nothing"), SETTINGS, Device.CPU)
+    with pytest.raises(ModelFileError, match=r"found no config\.json there"):
+        open_base(str(tmp_path), SETTINGS, Device.CPU)
 
 
 def test_four_bits_pass_the_same_gradients_on_after_a_reading(tmp_path: Path) -> None:
