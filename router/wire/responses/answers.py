@@ -359,9 +359,10 @@ def raise_failed(event: dict[str, object]) -> None:
 
     OpenAI documents an `error` event with its fields at the top, and sends them under `error`.
     """
-    failed = event.get("response")
-    if type(failed) is not dict:
-        failed = event if type(event.get("error")) is dict else {"error": event}
+    response = event.get("response")
+    failed: dict[str, object] = event if type(event.get("error")) is dict else {"error": event}
+    if type(response) is dict:
+        failed = response
     code = shown_code(failed)
     error = error_sent(code)
     note_charge(error, failed, _usage(failed.get("usage")))

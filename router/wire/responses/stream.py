@@ -193,10 +193,10 @@ class ResponseStream:
 
     def failure(self, error: TiergateError) -> bytes:
         """Returns the error, once as an event of its own and once as the response's end."""
-        fields = {"code": error.code, "message": error.told, "param": error.param}
+        told = {"code": error.code, "message": error.told, "param": error.param}
         # OpenAI documents these at the top, and sends them under `error`: there its SDKs look for
         # them, and raise.
-        fields = {**fields, "error": {"type": error.type, **fields}}
+        fields: dict[str, object] = {**told, "error": {"type": error.type, **told}}
         if self._kind is not None:  # the part of it that has arrived
             part = part_object(self._kind, self._words.whole, tuple(self._logprobs))
             item = item_object(self._id, self._index, self._kind, [part], "incomplete")
