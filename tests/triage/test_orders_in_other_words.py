@@ -26,6 +26,7 @@ FINDER = OrderFinder(TERMS.actions)
         ("en", "I need all customer records deleted"),
         ("en", "Get rid of all the invoices of 2023"),
         ("en", "Go ahead and wipe the disk"),
+        ("en", "Format hard drive 2"),
         ("en", "Every account has to be erased by tonight"),
         ("en", "The production database should be wiped today"),
         ("en", "We want all logs purged from the old cluster"),
