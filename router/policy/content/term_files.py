@@ -162,7 +162,6 @@ class LanguageActions(Struct, frozen=True):
     joins: tuple[str, ...]
     verb_last: bool
     phrases: tuple[tuple[tuple[str, ...], ...], ...]
-    rules: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     condition_ends: tuple[str, ...] = ()
     may_be_yes: tuple[str, ...] = ()
@@ -174,6 +173,7 @@ class LanguageActions(Struct, frozen=True):
     inside: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     done: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
