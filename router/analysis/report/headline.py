@@ -254,7 +254,7 @@ def _share_of(saving: Saving, lost: bool) -> str:
 def _wrong(judged: Measure) -> list[str]:
     """States how many of the judged answers were reported wrong, and the bounds of that share."""
     if judged.value is None:
-        return ["Nobody judged an answer, so how many were wrong is not known."]
+        return ["Nobody judged an answer, so nobody knows how many were wrong."]
     wrong = judged.count - round(judged.value * judged.count)
     answers = counted(judged.count, "answer", "answers")
     were = "was" if wrong == 1 else "were"
