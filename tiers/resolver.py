@@ -53,12 +53,11 @@ from tiers.slots import Lookup, NotFoundError, Slots
 
 LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.557
 """Share of a request's content words that the offered questions and their answers must hold: half,
-or a third where they are likely together (.8 before near misses counted). Of the shop's utterances
-left out of their own intent .92 have half in it alone; with more than half it would be .87."""
+or a third where they are likely together: .79 before the shift for near misses (`SET_SHIFT` of
+triage), sigma(.83 x logit(.794) - .89)."""
 SURE_OF_UNKNOWN, WORDS_KNOWN = 0.29, 3
 """Where no text of the file has a word of the request ("vegan shoes"), an offer must hold more than
-half of it, and needs this chance or so many words that it holds. By both rules all 53 right offers
-to the demo's questions stay, and 203 of 277 to commands for home assistants."""
+half of it, and needs this chance (even odds before that shift) or so many words that it holds."""
 BOTH_QUOTED = 0.7
 """Chance of both answers to a request that asks twice, from which quoting both is better than
 asking back: the default of `quote_at`."""
