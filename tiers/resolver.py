@@ -46,7 +46,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.grounding import stems_asked, stems_of, without_passing
+from tiers.grounding import passing_in, stems_asked, stems_of, without_passing
 from tiers.offering import Offers, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.slots import Lookup, NotFoundError, Slots
@@ -199,14 +199,15 @@ class Resolver(OwnAnswerer):
         known = frozenset[str]().union(*(self.stems(name) for name, _ in offers))
         # A yes to several questions is about what they were offered for.
         reply, text = reply_of(request, self._knowledge), request.last_user_text
-        asked = stems_asked(reply.subject if reply is not None and reply.undecided else text)
+        text = reply.subject if reply is not None and reply.undecided else text
+        asked, passing = stems_asked(text), passing_in(text)
         # The sum of their chances is no chance that was fitted: of "get rid of wasps" it is .7.
         chance = match.together or together_in(offers, match)
-        return not asked or any([self._held(known, stems, chance) for stems in asked])
+        told = [without_passing(stems, known, passing) for stems in asked]
+        return not asked or any([self._held(known, stems, chance) for stems in told])
 
     def _held(self, known: frozenset[str], asked: frozenset[str], chance: float) -> bool:
         """Returns True where the known words hold enough of those that are asked for."""
-        asked = without_passing(asked, known)
         held, half = len(asked & known), LEAST_ABOUT * len(asked)
         if chance >= LIKELY and held >= LEAST_ABOUT_WHEN_LIKELY * len(asked):
             return True
