@@ -53,7 +53,7 @@ def test_no_text_makes_it_fail(text: str) -> None:
     [
         ("Is there support in the evening?", ["evening"]),
         ("Is that for wholesale or the whole of it?", []),  # one beginning for both
-        ("Do my mother’s friends repair motherboards?", ["friend"]),
+        ("Do my mother\u2019s friends repair motherboards?", ["friend"]),
         ("Is childcare friendly?", []),
     ],
 )
