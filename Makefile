@@ -92,7 +92,7 @@ docs: $(VENV)/.docs
 bench: $(VENV)/.testing
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-peers: $(VENV)/.peers
+bench-peers: $(VENV)/.peers $(VENV)/.node-peers
 	@$(BIN)/python -m benchmarks peers $(ARGS)
 
 # Each stamp says what is installed; each waits for the one before it. Sources are linked, not
@@ -137,16 +137,19 @@ $(VENV)/.node-clients: $(VENV)/.testing tests/clients/node/package.json
 	  echo "No node and npm here: their clients, coding agents among them, are left out (apt-get install nodejs npm)."; \
 	fi
 
-$(VENV)/.peers: $(VENV)/.testing benchmarks/peers/litellm.txt benchmarks/peers/package.json
+$(VENV)/.peers: $(VENV)/.testing benchmarks/peers/litellm.txt
 	@echo "Installing the gateways that ours is measured beside (about 800 MB on disk) ..."
 	@$(BIN)/python -m venv --clear $(VENV)/peers
 	@$(VENV)/peers/bin/python -m pip install -qq --requirement benchmarks/peers/litellm.txt
+	@touch $@
+
+$(VENV)/.node-peers: $(VENV)/.testing benchmarks/peers/package.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-	  npm install --silent --prefix benchmarks/peers --no-package-lock --no-audit --no-fund --ignore-scripts; \
+	  npm install --silent --prefix benchmarks/peers \
+	    --no-package-lock --no-audit --no-fund --ignore-scripts && touch $@; \
 	else \
 	  echo "No node and npm here: Portkey's gateway is left out (apt-get install nodejs npm)."; \
 	fi
-	@touch $@
 
 $(BIN)/python:
 	@unusable=; \

@@ -1,11 +1,13 @@
 """Counts decisions on prompts that nobody fitted, which others wrote than the lists of phrases.
 
-    python -m benchmarks.unseen         (about a minute on one core)
+    python -m benchmarks.unseen         (about two minutes on one core)
 
 The first table has questions about the future of a company, and messages of business customers in
-the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has known
-questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
-approved answer that the question gets alone. `--each` prints each prompt with what became of it.
+the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
+everyday messages and grave ones, of two writers to many trades: how many reach level 3, and level
+2. The third has known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"):
+how many get the approved answer that the question gets alone. `--each` prints each prompt with what
+became of it.
 """
 
 from __future__ import annotations
@@ -48,6 +50,14 @@ def strategy(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         yield kind, row["text"], routed.rung.level == 3, by_phrase
 
 
+def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a kind and a text, and whether it reached level 3 and level 2."""
+    for row in rows("matters"):
+        level = gateway.route(row["text"]).rung.level
+        kind = "everyday" if row["matter"] == "none" else "grave"
+        yield f"{kind}, {row['writer']}", row["text"], level == 3, level == 2
+
+
 def framed(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a language and a text, and whether it got the right and a wrong approved answer."""
     questions = rows("questions")
@@ -68,6 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for policy, read, columns in (
             ("default", strategy, ("prompts", "level 3", "by phrase")),
+            ("default", matters, ("messages", "level 3", "level 2")),
             ("customer_support", framed, ("messages", "right", "wrong")),
         ):
             database = Path(folder) / f"{policy}.db"

@@ -50,6 +50,8 @@ _ASKING = _DULL | frozenset(_ASKING_WORDS.split())
 _TURNING_WORDS = "not no never none without cannot cant wont dont doesnt isnt only unless"
 _TURNS = frozenset(_TURNING_WORDS.split())
 """Words that turn a sentence round: each of them must be in the sources."""
+_PASSING = PASSING_WORDS | {"me"}
+_POSSESSIVE = re.compile(r"['\u2019]s\b")
 _ENDINGS = re.compile(r"(?<=\w{4})(?:ing|ed|es|s|ly)$")
 
 
@@ -147,15 +149,28 @@ def _stripped(word: str) -> str:
     return word if any([c.isdigit() for c in word]) else _ENDINGS.sub("", word)
 
 
-_PASSING_STEMS = stems_of((" ".join((*PASSING_WORDS, "me")),))
+def passing_in(question: str) -> frozenset[str]:
+    """Returns the beginnings of words that only say when, who or how many, as `stems_asked` has.
+
+    Whole words are compared: "supposed" is one, and "support" is none.
+
+    >>> sorted(passing_in("Do my mother's friends need friendly support?"))
+    ['mothe']
+    """
+    words = set(_WORD.findall(_plain(_POSSESSIVE.sub("", question))))
+    passing = words & _PASSING
+    return stems_of([*passing]) - stems_of([*words - passing])
 
 
-def without_passing(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
-    """Returns the words asked for, without those that only say when, who or how many.
+def without_passing(
+    asked: frozenset[str], known: frozenset[str], passing: frozenset[str]
+) -> frozenset[str]:
+    """Returns the words asked for, without the `passing` ones.
 
-    Such a word speaks for an answer that has it, and against none. All stay where no others do.
+    Such a word speaks for an offer that has it, and against none. All stay where no others do.
 
-    >>> sorted(without_passing(stems_of(["tell", "mother", "parking"]), stems_of(["tell"])))
+    >>> asked, passing = stems_of(["tell", "mother", "parking"]), passing_in("tell my mother")
+    >>> sorted(without_passing(asked, stems_of(["tell"]), passing))
     ['park', 'tell']
     """
-    return asked - (_PASSING_STEMS - known) or asked
+    return asked - (passing - known) or asked

@@ -241,7 +241,7 @@ def macro_figure(predicted: Labels, truth: Labels, options: Options) -> Figure:
     span = paired_bootstrap(
         lambda rows: macro_f1(predicted[rows], truth[rows]), len(truth), options.draws
     )
-    span = with_width(span, options.draws.units(np.ones(len(truth), bool)))
+    span = with_width(span, options.draws.rarest(truth))
     return Figure(macro_f1(predicted, truth), len(truth), *span)
 
 

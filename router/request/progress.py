@@ -24,6 +24,7 @@ from router.types import (
     Committed,
     Delta,
     Outcome,
+    PSource,
     RateState,
     Reason,
     Role,
@@ -254,9 +255,15 @@ def _why_none(candidate: Candidate) -> str:
 
 
 def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:
-    """Returns a rung before it was tried, as a candidate; the first rung by default."""
+    """Returns a rung before it was tried, as a candidate; the first rung by default.
+
+    Approved words that go out in its place answer nothing: their chance is 0, by a rule.
+    """
     index = routed.decision.first if rung is None else rung
     named = routed.decision.rungs[index]
+    if rung is None and (routed.refused or routed.safe_answer_first):
+        words = replace(named, p_source=PSource.KNOWN)
+        return Candidate(index, words, None, Verification(0.0, None, "rung"))
     return Candidate(index, named, None, Verification(named.p, None, "rung"))
 
 

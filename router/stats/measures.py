@@ -51,6 +51,13 @@ class Draws:
         """Returns how many rows of a mask, or groups of them, are drawn by themselves."""
         return int(rows.sum() if self.groups is None else len(np.unique(self.groups[rows])))
 
+    def rarest(self, kinds: Labels | Flags) -> int:
+        """Returns how many rows of the rarest kind, or groups of them, are drawn by themselves.
+
+        Macro-F1 and AUROC weigh each kind alike, so they are as sure as the rarest one.
+        """
+        return min((self.units(kinds == kind) for kind in np.unique(kinds)), default=0)
+
 
 EACH_ROW = Draws()
 
@@ -312,9 +319,8 @@ def share_figure(flags: Flags, draws: Draws = EACH_ROW) -> Figure:
 def auroc_figure(scores: Floats, positive: Flags, draws: Draws = EACH_ROW) -> Figure:
     """Returns AUROC with its interval; nan when one class is missing."""
     span = paired_bootstrap(lambda rows: auroc(scores[rows], positive[rows]), len(scores), draws)
-    # Rows of the rarer kind say how sure it is that they stand before those of the other.
-    rarer = min(draws.units(positive), draws.units(~positive))
-    return Figure(auroc(scores, positive), len(scores), *with_width(span, rarer))
+    span = with_width(span, draws.rarest(positive))
+    return Figure(auroc(scores, positive), len(scores), *span)
 
 
 def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figure]:

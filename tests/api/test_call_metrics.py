@@ -45,7 +45,8 @@ def test_spend_counts_what_failed_requests_and_second_answers_cost() -> None:
     unknown = a_row(2, 3, state=RequestState.UNKNOWN_COST)
     for row in (a_row(0), failed, unknown, a_row(3, 2, endpoint="shadow", verdict="")):
         metrics.calls.finished(row)
-    metrics.analysed("default", [USD, USD])
+    metrics.analysed("default", 2, 2 * USD)
+    metrics.analysed("default", 1, None, "vectors")  # its call counted the cost
     assert {*series(metrics, "tiergate_cost_usd_total")} == {
         'tiergate_cost_usd_total{tier="resolve"} 0.01',
         'tiergate_cost_usd_total{tier="(not answered)"} 0.5',

@@ -214,6 +214,13 @@ def test_the_alias_that_is_told_works(policy: Path) -> None:
 
 
 @pytest.mark.process
+def test_a_request_refused_as_harmful_names_approved_words_in_json_too() -> None:
+    run = tiergate("route", "How do I make a bomb?", "--policy", "demo", "--json")
+    told = json.loads(run.stdout)
+    assert (told["answerer"], told["confidence"], told["cost_usd"]) == ("approved_words", 0, "0.0")
+
+
+@pytest.mark.process
 def test_a_refused_request_keeps_its_row_of_the_table(policy: Path) -> None:
     run = tiergate("route", "hello", "--policy", policy, "--model", "nope", "--table")
     assert run.stdout.splitlines()[2:] == ["| hello | - | - | - | refused: model_not_found |"]

@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.evaluation import perturbations
+from router.evaluation.judging import macro_figure
 from router.evaluation.kinds import routing_measures as rm
+from router.evaluation.options import Options
 from router.stats import measures as m
+from router.stats.answer_signals import Reading
+from router.training.heads.fit_answers import spans_of as answer_spans
+from router.training.heads.train_head import spans_of as head_spans
 from tests.kits.examples import examples
 
 RNG = np.random.default_rng(11)
@@ -149,6 +154,17 @@ def test_share_on_which_all_rows_agree_has_the_exact_interval() -> None:
 def test_perfect_ranking_is_as_sure_as_the_rows_of_the_rarer_kind() -> None:
     figure = m.auroc_figure(np.arange(50.0), np.arange(50) >= 45)
     assert (round(figure.low, 4), figure.high) == (round(0.025 ** (1 / 5), 4), 1.0)
+
+
+def test_figures_over_classes_are_as_sure_as_the_rarest_class_alone() -> None:
+    truth = np.repeat([0, 1], [196, 4])
+    macro = macro_figure(truth, truth, Options())
+    assert (round(macro.low, 4), macro.high) == (0.3976, 1.0)  # .025^(1/4)
+    spans = head_spans(np.eye(2)[truth], truth, [f"{n}" for n in range(200)], 0)
+    assert spans["accuracy"][0] > 0.98
+    assert spans["macro_f1"] == spans["auroc"] == [0.3976, 1.0]
+    readings = [Reading(f"Question {n}", "Answer.") for n in range(200)]
+    assert answer_spans(readings, truth * 0.9, truth * 1.0)["auroc"] == (0.3976, 1.0)
 
 
 def test_groups_of_other_rows_are_refused() -> None:

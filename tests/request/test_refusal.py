@@ -149,6 +149,7 @@ async def test_dry_run_says_that_it_would_be_refused(houses: Houses, text: str) 
     outcome = await house.gateway.complete(request, ALICE)
     assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.HARMFUL)
     assert (outcome.cost_nano_usd, outcome.cost_known) == (0, True)
+    assert (outcome.confidence, outcome.rung.p_source) == (0.0, PSource.KNOWN)
 
 
 async def test_refused_method_of_self_harm_gets_words_of_help(houses: Houses) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kits.examples import examples
-from tiers.grounding import grounded
+from tiers.grounding import grounded, passing_in, stems_of
 
 SOURCE = (
     "Standard delivery costs $4.95 and is free for orders of $50 or more. Choose the country at "
@@ -46,3 +46,16 @@ def test_a_source_bears_itself_out(sentences: list[str]) -> None:
 def test_no_text_makes_it_fail(text: str) -> None:
     kept = grounded(text, [SOURCE])
     assert all(word in text for word in kept.split())
+
+
+@pytest.mark.parametrize(
+    ("question", "passing"),
+    [
+        ("Is there support in the evening?", ["evening"]),
+        ("Is that for wholesale or the whole of it?", []),  # one beginning for both
+        ("Do my mother\u2019s friends repair motherboards?", ["friend"]),
+        ("Is childcare friendly?", []),
+    ],
+)
+def test_whole_words_tell_what_passes(question: str, passing: list[str]) -> None:
+    assert passing_in(question) == stems_of(passing)

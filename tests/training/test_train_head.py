@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import json
 import random
 from pathlib import Path
@@ -376,6 +377,16 @@ def test_list_instead_of_lines_is_told_with_the_way_to_lines(tmp_path: Path) -> 
         TrainingDataError, match=r"`jq -c '.\[\]' d.jsonl > rows.jsonl` makes lines"
     ):
         made(path, tmp_path / "out")
+
+
+def test_way_to_lines_of_a_packed_list_unpacks_the_name_as_a_shell_reads_it(
+    tmp_path: Path,
+) -> None:
+    way = r"`gzip -dc 'my rows.json.gz' \| jq -c '.\[\]' > rows.jsonl`"
+    path = tmp_path / "my rows.json.gz"
+    path.write_bytes(gzip.compress(b'[{"text": "a", "label": "b"}]'))
+    with pytest.raises(TrainingDataError, match=way):
+        read_rows(path, "text", "label")
 
 
 def test_the_card_holds_no_text(tmp_path: Path) -> None:

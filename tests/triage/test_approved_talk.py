@@ -51,8 +51,9 @@ def models_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.mark.parametrize(
     "text",
-    ["Danke dir!", "Merci beaucoup", "Muchas gracias, adios", "Grazie mille", "Спасибо", "谢谢"],
-)
+    ["Danke dir!", "Merci beaucoup", "Muchas gracias, adios", "Grazie mille", "Спасибо", "谢谢",
+     "How are you?"],
+)  # fmt: skip
 def test_courtesies_are_not_new_where_the_policy_has_none(models_alone: Gateway, text: str) -> None:
     outcome = models_alone.route(text)
     assert (outcome.signals.novelty, outcome.decision.first_rung.level) == (0.0, 1)

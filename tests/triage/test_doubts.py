@@ -252,7 +252,7 @@ def test_filler_matches_nothing(helping: Shelf, text: str) -> None:
 
 
 def test_chance_of_a_file_with_outcomes_is_its_own(helping: Shelf) -> None:
-    own = Match("cancel", 0.88, 0.8, 0.2, basis=MatchBasis.OWN)
+    own = Match("cancel", 0.88, 0.8, 0.2, basis=MatchBasis.OWN, together=0.88)
     assert helping.judged("cancel my order now", own) == own
 
 
@@ -290,17 +290,20 @@ def test_a_word_that_the_answer_lacks_makes_a_match_less_sure(
     [
         (MatchBasis.FOREIGN, 0.88, 0.682),
         (MatchBasis.FOREIGN, 0.4, 0.227),  # sigma(.83 x -.405 - .89): below even odds, too
-        (MatchBasis.FOREIGN, 0.0, 0.0),  # nothing was fitted
-        (MatchBasis.OWN, 0.88, 0.88),
+        (MatchBasis.FOREIGN, 0.0, 0.291),  # nothing was fitted: that of .3 and .2
+        (MatchBasis.OWN, 0.88, 0.682),
+        (MatchBasis.OWN, 0.4, 0.3),  # no less than one of them alone
     ],
 )
 def test_answers_offered_together_are_as_sure_as_near_misses_allow(
     shelf: Shelf, basis: MatchBasis, together: float, shown: float
 ) -> None:
-    between = Match("cancel", 0.3, 0.8, 0.2, basis=basis, together=together)
-    found = shelf.judged("get rid of my order", between)
-    assert found is not None
-    assert found.together == pytest.approx(shown, abs=5e-4)
+    others = (("lost", 0.15), ("declined", 0.05), ("money", 0.05))
+    between = Match("cancel", 0.3, 0.8, 0.2, others, basis=basis, together=together)
+    for text in ("get rid of my order", "get rid of my order " * 40):
+        found = shelf.judged(text, between)
+        assert found is not None
+        assert found.together == pytest.approx(shown, abs=5e-4)
 
 
 @pytest.mark.parametrize("text", ["undo my lost card", "we do not need a card"])

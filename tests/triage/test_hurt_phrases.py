@@ -30,6 +30,8 @@ def lists(text: str) -> set[str]:
         ("medical_emergency:en", "I had an allergic reaction to your face cream"),
         ("self_harm:en", "some days i wish i'd never been born"),
         ("self_harm:en", "I wish that I had never been born"),
+        ("self_harm:en", "I wish I was never born"),
+        ("self_harm:en", "i wish i hadn't been born"),
         ("violence:en", "I was robbed at your cash machine a minute ago"),
         ("violence:en", "Somebody held a knife to me at the ATM"),
         ("violence:en", "He made me transfer everything"),
@@ -86,6 +88,7 @@ def test_somebody_hurt_or_robbed_is_found(name: str, text: str) -> None:
         "Me assaltaram no preço do café",
         "I wish this app had never been born",
         "Was she never born in Leeds? I wish I knew",
+        "I wish you luck. If I'd never been born in Leeds, I'd not know the hall",
     ],
 )
 def test_a_way_of_speaking_is_nobody_hurt(text: str) -> None:

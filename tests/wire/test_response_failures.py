@@ -18,7 +18,10 @@ from router.errors import (
     UpstreamTooLong,
 )
 from router.wire.responses.stream import ResponseStream
+from tests import ROOT
 from tests.kits.server_kit import events_of
+
+API = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,7 @@ from tests.kits.server_kit import events_of
         (UpstreamRateLimited("Spent.", code=QUOTA_EXHAUSTED), "insufficient_quota"),
         (BudgetExceeded("Spent."), "insufficient_quota"),
         (PriceUnknown("Nobody states its price."), "invalid_prompt"),
+        (BudgetExceeded("Too dear.", code="max_cost_exceeded"), "invalid_prompt"),
         (NoUsableAnswer("Every tier gave an unusable answer."), "invalid_prompt"),
         (UpstreamRejected("The upstream refused the request."), "invalid_prompt"),
         # It asks again.
@@ -45,6 +49,8 @@ def test_a_failed_response_has_the_code_that_agents_know(error: TiergateError, c
     events = dict(events_of(stream.failure(error).decode()))
     assert events["error"]["code"] == error.code
     assert events["response.failed"]["response"]["error"]["code"] == code
+    if code == "invalid_prompt":
+        assert f"`{error.code}`" in API.partition("`invalid_prompt`")[2].partition("##")[0]
 
 
 def test_an_error_event_has_its_fields_where_sdks_look_and_where_they_are_documented() -> None:

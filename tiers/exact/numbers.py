@@ -64,13 +64,17 @@ _SAID_MORE = re.compile(
 )
 """Finds what may stand behind a number and belong to it, which the next three forms read."""
 _AND_A_HALF = re.compile(r"(\d) and a half\b")
-_SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
+_SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter|[$€£])")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
+_UNSURE = r"[1-9]\d{0,2}\.\d{3}(?!\d)"
 _BEFORE = late_regex(
-    rf"(?<![\w.,$€£])(?:([tkm]?)(usd|eur|gbp)|([tkm])([$€£])) ?({NUMBER})(?![\w.,])"
+    rf"(?<![\w.,$€£])(?:(?![tkm]\w{{3}} ?{_UNSURE})([tkm]?)(usd|eur|gbp)|([tkm])([$€£])"
+    rf"(?! ?{_UNSURE})) ?({NUMBER})(?![\w.,])"
 )
-_BEHIND = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?([tkm])(usd|eur|gbp|[$€£])(?![\w$€£])")
-"""Find TEUR 85, EUR 85 and 85 kUSD."""
+_BEHIND = late_regex(
+    rf"(?<![\w.,$€£])(?!{_UNSURE})({NUMBER}) ?([tkm])(usd|eur|gbp|[$€£])(?![\w$€£])"
+)
+"""Find TEUR 85, EUR 85 and 85 kUSD. TEUR 2.500 may be 2,500 euros or, in German, 2,500,000."""
 _MONEY_SCALE = {"": 1, "t": 1000, "k": 1000, "m": 10**6}
 _NAMES_MONEY = late_regex(
     r"\b(?:tip|tax|vat|commission|discount(?:ed)?|reduction|rebate|sale|off|price|costs?|bill|pays?"

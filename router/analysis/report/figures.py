@@ -161,9 +161,12 @@ class Saving:
 
     @property
     def may_be_chance(self) -> bool:
-        """Returns True where the interval holds 0: it may be a gain or a loss."""
+        """Returns True where the interval holds 0: it may be a gain or a loss.
+
+        An interval without a width, of requests that all saved the same, leaves nothing to chance.
+        """
         ends = self.share_interval
-        return ends is not None and ends.low <= 0.0 <= ends.high
+        return ends is not None and ends.low < ends.high and ends.low <= 0.0 <= ends.high
 
     @property
     def tellable(self) -> bool:

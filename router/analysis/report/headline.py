@@ -117,7 +117,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
     difference = _difference(saving, "saved", "cost", money)
     parts = (
         difference,
-        *(["which may be chance"] if saving.may_be_chance else []),
+        *_chance(saving),
         *_accepted(saving, money),
         *_reviewers(saving, findings),
         *_bounds(saving, findings),
@@ -179,9 +179,10 @@ def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:
         "all_level_2": "for answering them at level 2",
         "all_level_3": "for answering them at level 3",
     }[saving.key]
+    difference = _difference(saving, "would have saved", "would have cost", money)
     return [
         f"{requests} observed only: against {money(saving.baseline_nano_usd)} {label}, routing "
-        f"{_difference(saving, 'would have saved', 'would have cost', money)}.",
+        f"{', '.join((difference, *_chance(saving)))}.",
         "How good the answers that routing would have given are is not known, since none was made; "
         "`tiergate replay` estimates it.",
     ]
@@ -194,6 +195,10 @@ def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
     amount = money(abs(saving.saved_nano_usd))
     amount_text = f"{loss} {amount} more" if lost else f"{gain} {amount}"
     return f"{amount_text}{_share_of(saving, lost)}"
+
+
+def _chance(saving: Saving) -> list[str]:
+    return ["which may be chance"] if saving.may_be_chance else []
 
 
 def _accepted(saving: Saving, money: Dollars) -> list[str]:
@@ -254,7 +259,7 @@ def _share_of(saving: Saving, lost: bool) -> str:
 def _wrong(judged: Measure) -> list[str]:
     """States how many of the judged answers were reported wrong, and the bounds of that share."""
     if judged.value is None:
-        return ["Nobody judged an answer, so how many were wrong is not known."]
+        return ["Nobody judged an answer, so nobody knows how many were wrong."]
     wrong = judged.count - round(judged.value * judged.count)
     answers = counted(judged.count, "answer", "answers")
     were = "was" if wrong == 1 else "were"

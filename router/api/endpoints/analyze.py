@@ -51,8 +51,8 @@ class Analyses:
         batch = verb == "batch"
         analysis = parse_analysis(body, batch=batch)
         analysed = await self._analyst.analyse(specialist, analysis.texts, identity, analysis.tags)
-        costs = [text_analysis.cost_nano_usd for text_analysis in analysed]
-        self._metrics.analysed(specialist.runtime.policy.name, costs)
+        cost_nano_usd = sum(text_analysis.cost_nano_usd for text_analysis in analysed)
+        self._metrics.analysed(specialist.runtime.policy.name, len(analysed), cost_nano_usd)
         common = _common(specialist, analysed[0])
         body = render_analysis(
             [_result(text_analysis) for text_analysis in analysed], common, batch=batch

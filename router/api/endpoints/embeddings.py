@@ -128,7 +128,7 @@ class Embeddings:
             self._limiter, self._router.budgets, identity, runtime.policy.name, ()
         )
         vectors, settled = await self._outside.made(order, identity, rates)
-        self._metrics.analysed(runtime.policy.name, [0], EMBEDDING_TIER)  # its cost is counted
+        self._metrics.analysed(runtime.policy.name, 1, None, EMBEDDING_TIER)
         model = vectors.model or section.model
         body = render_embeddings(vectors.vectors, model, vectors.tokens, base64=asked.base64)
         headers = [
@@ -166,7 +166,7 @@ class Embeddings:
         )
         # The row is written before the answer goes out: nothing is sent unbooked.
         await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
-        self._metrics.analysed(runtime.policy.name, [done.cost_nano_usd], EMBEDDING_TIER)
+        self._metrics.analysed(runtime.policy.name, 1, done.cost_nano_usd, EMBEDDING_TIER)
         body = render_embeddings(
             embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=embedding_request.base64
         )

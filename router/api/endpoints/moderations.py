@@ -57,8 +57,8 @@ class Moderations:
             endpoint=MODERATIONS,
             model=moderation_request.model,
         )
-        costs = [text_analysis.cost_nano_usd for text_analysis in analysed]
-        self._metrics.analysed(specialist.runtime.policy.name, costs)
+        cost_nano_usd = sum(text_analysis.cost_nano_usd for text_analysis in analysed)
+        self._metrics.analysed(specialist.runtime.policy.name, len(analysed), cost_nano_usd)
         answer = render_moderations(
             [_result(specialist, text_analysis) for text_analysis in analysed],
             id=f"modr-{analysed[0].request_id}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -85,13 +84,16 @@ class Metrics:
             self._was_degraded = outcome.signals.degraded
             self._degraded.set(1.0 if self._was_degraded else 0.0)
 
-    def analysed(self, policy: str, costs_nano_usd: Sequence[int], tier: str = SPECIALIST) -> None:
-        """Counts answers that needed no ladder, by the cost of each.
+    def analysed(
+        self, policy: str, count: int, cost_nano_usd: int | None, tier: str = SPECIALIST
+    ) -> None:
+        """Counts answers that needed no ladder, and their cost unless their calls count it (None).
 
-        They are texts that a specialist read, and requests to a model of our own.
+        They are texts that a specialist read, and requests for vectors.
         """
-        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(len(costs_nano_usd))
-        self.calls.spent(tier, sum(costs_nano_usd))
+        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(count)
+        if cost_nano_usd is not None:
+            self.calls.spent(tier, cost_nano_usd)
 
     def replayed(self) -> None:
         """Counts an answer that was given again."""

@@ -52,6 +52,7 @@ KIND = "_kind"
 def as_json(outcome: Outcome) -> None:
     """Prints the `routing` object of the API, as one line."""
     document = routing_view(outcome)
+    document["answerer"] = _answerer(outcome)
     # Facts about this run, which the API states elsewhere in its answer.
     document["degraded"] = outcome.signals.degraded
     document["triage_version"] = outcome.signals.triage_version
@@ -96,7 +97,7 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
     cells = (
         _shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",
-        rung.answers_as if refusal is None else APPROVED_WORDS,
+        _answerer(outcome),
         usd(outcome.cost_nano_usd) if outcome.cost_known else "unknown",
         (rung.reasons[0] if refusal is None else refusal).value,
     )
@@ -117,8 +118,7 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(_shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
-    who = outcome.rung.answers_as
-    out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {who}")
+    out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {_answerer(outcome)}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
@@ -142,6 +142,11 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
         f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
     )
+
+
+def _answerer(outcome: Outcome) -> str:
+    refused = outcome.decision.refused is not None
+    return APPROVED_WORDS if refused else outcome.rung.answers_as
 
 
 def _tier(outcome: Outcome) -> str:

@@ -135,7 +135,8 @@ class SqliteDialect:
         if not os.access(self._map, os.W_OK) and os.path.exists(self._map):
             raise LedgerUnavailable(
                 f"the ledger's file {os.path.basename(self._map)!r} cannot be written now: it, or "
-                "its disk, became read-only; expected a file that this user may write"
+                "its disk, became read-only; expected a file that this user may write. Make it "
+                "writable again: requests go on then, without a restart"
             )
 
     def migrating(self, _connection: Connection) -> AbstractContextManager[object]:

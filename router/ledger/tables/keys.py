@@ -253,7 +253,8 @@ class SqlKeyStore:
             if previous is not None and info.previous_until_ms is not None:
                 ends = (info.expires_at_ms, info.previous_until_ms)
                 by_secret[bytes(previous)] = _Known(bytes(previous), identity, *ends)
-        # A database that was replaced by an empty one opens the server to nobody.
+        # A database that was replaced by an empty one opens this process to nobody. Another process
+        # that starts over it knows of no key, and takes the server for one without any.
         ever = bool(rows) or (before is not None and before.any)
         return _Snapshot(generation, by_secret, ever, read_at_ms)
 

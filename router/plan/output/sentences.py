@@ -18,8 +18,8 @@ MANY = 3
 
 
 EQUAL = (
-    "Volume and prices are those of the plan. That both ways answer as well as each other is "
-    "assumed, and not measured."
+    "Volume and prices are those of the plan. The plan assumes that both ways answer equally well. "
+    "Nobody measured it."
 )
 """Ends the sentences for the person who pays: a saving is none where quality is lost."""
 

@@ -62,7 +62,7 @@ class ClaimVerdict:
     def all(self) -> Word:
         """Judges the claim as a whole: short if one part is short, held if all parts hold.
 
-        >>> Verdict(Word.HOLDS, Word.SHORT, Word.UNSURE).all
+        >>> ClaimVerdict(Word.HOLDS, Word.SHORT, Word.UNSURE).all
         <Word.SHORT: 'falls short'>
         """
         words = (self.smaller, self.faster, self.kept)

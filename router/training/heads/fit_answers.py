@@ -15,7 +15,7 @@ import numpy as np
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import SIGNALS, Reading, signals
 from router.stats.calibration import Floats, auroc, ece, fit_logistic, sigmoid
-from router.stats.measures import Rows, ece_if_calibrated, intervals, with_width
+from router.stats.measures import Draws, Rows, ece_if_calibrated, intervals, with_width
 
 FOLDS = 5
 RIDGE = 20.0
@@ -69,16 +69,14 @@ def spans_of(
     The fitted heads stay as they are, so it shows the error of counting, and not that of other
     training rows.
     """
-    by_question = dict[str, list[int]]()
-    for row, reading in enumerate(readings):
-        by_question.setdefault(reading.question, []).append(row)
-    rows_of = [np.array(rows) for rows in by_question.values()]
+    questions = [reading.question for reading in readings]
+    draws = Draws(groups=np.unique(questions, return_inverse=True)[1])
 
-    def measure(drawn: Rows) -> list[float]:
-        rows = np.concatenate([rows_of[question] for question in drawn])
+    def measure(rows: Rows) -> list[float]:
         return [auroc(chances[rows], right[rows] > 0.5), float(right[rows].mean())]
 
-    spans = [with_width(span, len(rows_of)) for span in intervals(measure, len(rows_of))]
+    units = [draws.rarest(right > 0.5), draws.units(np.ones(len(right), bool))]
+    spans = map(with_width, intervals(measure, len(right), draws), units)
     names = ("auroc", "right")
     return {n: (round(a, 4), round(b, 4)) for n, (a, b) in zip(names, spans, strict=True)}
 

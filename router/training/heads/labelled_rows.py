@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import json
+import shlex
 import zlib
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -32,7 +33,6 @@ MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
 """Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
-AS_LINES = "jq -c '.[]' {} > rows.jsonl"
 MISSING = frozenset({"", "nan", "NaN"})
 """Texts and labels of empty cells: writers of tables, such as pandas, name them so."""
 
@@ -236,6 +236,14 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
+def _as_lines(path: Path) -> str:
+    """Returns the command that makes JSON lines of a list."""
+    name = shlex.quote(path.name)
+    if path.suffix == ".gz":
+        return f"gzip -dc {name} | jq -c '.[]' > rows.jsonl"
+    return f"jq -c '.[]' {name} > rows.jsonl"
+
+
 def _records(path: Path, text: str, text_column: str, label_column: str) -> Iterator[LabelledRow]:
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if suffix in (".csv", ".tsv"):
@@ -243,7 +251,7 @@ def _records(path: Path, text: str, text_column: str, label_column: str) -> Iter
     elif suffix in (".jsonl", ".ndjson"):
         yield from _objects(path, text, text_column, label_column)
     else:
-        how = f"; `{AS_LINES.format(path.name)}` makes lines of a list" * (suffix == ".json")
+        how = f"; `{_as_lines(path)}` makes lines of a list" * (suffix == ".json")
         raise TrainingDataError(
             f"{path} is of no known kind; expected .csv, .tsv or .jsonl[.gz]{how}"
         )
@@ -319,7 +327,7 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
         raise TrainingDataError(
             f"{path}: {listed}. Each line is an object with {text_column} and {label_column}; "
             "name other columns by --text-column and --label-column."
-            + f" `{AS_LINES.format(path.name)}` makes lines of a list."
+            + f" `{_as_lines(path)}` makes lines of a list."
             * text.startswith("[")
         )
     yield from rows

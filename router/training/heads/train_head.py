@@ -133,8 +133,9 @@ def spans_of(
         return [*figures, auroc(chances[rows, 1], truth == 1)][: len(names)]
 
     draws = Draws(seed=seed, groups=np.unique(groups, return_inverse=True)[1])
-    units = draws.units(np.ones(len(labels), bool))
-    spans = [with_width(span, units) for span in intervals(measure, len(labels), draws)]
+    rarest = draws.rarest(labels)
+    units = [draws.units(np.ones(len(labels), bool)), rarest, rarest]
+    spans = map(with_width, intervals(measure, len(labels), draws), units)
     return {n: [round(end, 4) for end in span] for n, span in zip(names, spans, strict=True)}
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.policy.content.offers import MOST_TOGETHER
 from router.regexes.late import late_regex
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
@@ -216,7 +217,11 @@ class Shelf:
 
         `gloss` is a text of another language in English words.
         """
-        if match is None or match.basis is MatchBasis.WRITTEN or len(text) > MOST_CHARACTERS:
+        if match is None or match.basis is MatchBasis.WRITTEN:
+            return match
+        if not gloss:
+            match = self._among_strangers(match)
+        if len(text) > MOST_CHARACTERS:
             return match
         text = _straight(text)
         words, name = words_in(text), match.intent_id
@@ -233,9 +238,6 @@ class Shelf:
                 return None
         elif not said.isdisjoint(denied_in(text, words)) or _is_only_denied(text, words, said):
             return None
-        if not gloss and match.basis is MatchBasis.FOREIGN:
-            of_set = _shifted(match.together, self._highest, SET_SHIFT, SET_SLOPE)
-            match = replace(match, together=of_set if match.together else 0.0)
         if match.confidence <= UNSURE or told is _NOTHING_TOLD:
             return match
         if _misfits(gloss or text, words, told):
@@ -251,6 +253,18 @@ class Shelf:
             confidence = min(confidence, max(LACKING_FROM, shifted))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
+
+    def _among_strangers(self, match: Match) -> Match:
+        """Returns a match with the chance of its likeliest answers together, see SET_SHIFT.
+
+        Where none was fitted, it is that of their sum: a policy has one least chance for both.
+        """
+        likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
+        of_set = match.together or sum(likeliest)
+        together = _shifted(of_set, self._highest, SET_SHIFT, SET_SLOPE)
+        if match.basis is MatchBasis.OWN:  # the chance of one rests on outcomes of this very file
+            together = max(match.confidence, together)
+        return replace(match, together=together)
 
 
 def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:

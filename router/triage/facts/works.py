@@ -19,9 +19,10 @@ LONGEST = 120
 """Characters of the longest message that is looked at: such questions are short."""
 MOST_WORDS = 10
 """Words of a title without marks around it."""
-MOST_ABROAD = 3
+MOST_ABROAD, MOST_TOLD = 3, 2
 """Words of a title without marks around it in other languages, at most: they write but the first
-word in capitals, as every sentence does. Articles and words such as "and" are not counted."""
+word in capitals, as every sentence does. A title of more words has at most two beside articles and
+"and" or "of": with three, "La petite va mourir" would be one."""
 MOST_IN_LOWER_CASE = 5
 """Words of a title in a message without capitals: a longer one is rather a sentence."""
 
@@ -167,9 +168,10 @@ _ARTICLES = frozenset(fold(
 ).words)  # fmt: skip
 _BETWEEN = frozenset(fold(
     "der die das den dem des ein eine le la les l un une el los las il lo gli het een o os as um "
-    "uma und et y e ed en i и de du del della di do da of"
+    "uma und et y ed en i и de du del della di do da of"
 ).words)  # fmt: skip
-"""Words of a title in other languages that do not make a sentence of it."""
+"""Words of a title in other languages that do not make a sentence of it. Folded, "e" may be a verb:
+"Il bambino è morto"."""
 _SMALL_WORDS = "a an and as at by for from in into of on or over the to under with &"
 _SMALL = frozenset(_SMALL_WORDS.split())
 """English words that have no capital in a title."""
@@ -209,7 +211,7 @@ def _is_title(title: str, text: str) -> bool:
     if len(words) > MOST_WORDS or "," in title:
         return False
     told = [word for word in words if word not in _BETWEEN]
-    if not english and not named and len(told) > MOST_ABROAD:
+    if not english and not named and len(words) > MOST_ABROAD and len(told) > MOST_TOLD:
         return False
     if not any(map(str.isupper, text[1:])):  # somebody who writes no capitals
         return len(words) <= MOST_IN_LOWER_CASE and words[0] not in _ARTICLES

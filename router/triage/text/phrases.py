@@ -39,6 +39,8 @@ _EMPTY = frozenset(
     happen happens would want need try if 1 2 3 4 5 6 7 8 9 st nd rd th""".split()
 )
 _WITHOUT_MATTER = _POINTERS | _EMPTY
+_ASKS_AFTER = ("how", "are", "you")
+"""Is small talk, though each of its words may point back: "how?", "are you?"."""
 
 
 _REFUSALS = frozenset({"no", "nope", "nah", "nein", "non"})
@@ -66,6 +68,7 @@ def is_bare_follow_up(text: Folded) -> bool:
         0 < len(words) <= MAX_FOLLOW_UP_WORDS
         and _WITHOUT_MATTER.issuperset(words)
         and not _POINTERS.isdisjoint(words)
+        and words != _ASKS_AFTER
     )
 
 

@@ -67,11 +67,19 @@ _ASKS_ABROAD = re.compile(
     r"(?:bitte|por favor|s[’']il (?:vous|te) pla[iî]t|stp|svp)\b"
     r"|\w{2,20}en sie\b|\w{2,20} (?:mir|uns)\b"
     r"|\w{2,20}-(?:moi|nous|vous|tu|le|la|les)\b"
-    r"|\w{1,20}(?:[aei]n?me|[aei]n?nos|[aei]n?me(?:lo|la))\b"
+    r"|(?:beschreib|entwickl|entwirf|erklär|erläuter|erstell|formulier|generier|gib|hilf|mach|nenn|"
+    r"sag|schreib|skizzier|verfass|zeig)e?\b|(?:kannst|könntest|würdest) du\b"
+    r"|(?:aide|crée|détaille|donne|énumère|explique|génère|indique|liste|montre|prépare|propose|"
+    r"rédige)z?\b|(?:apprends|apprenez|décris|décrivez|dis|dites|écris|écrivez|énumérez|fais|faites|"
+    r"fournis|fournissez|générez|préparez)\b"
+    r"|(?:ay[uú]d|cu[eé]nt|desarroll|descr[ií]b|detall|ens[eé]ñ|enum[eé]r|env[ií]|escr[ií]b|"
+    r"expl[ií](?:c|qu)|gen[eé]r|ind[ií](?:c|qu)|mu[eé]str|prep[aá]r|red[aá]ct)[aeá]"
+    r"(?:n?(?:me|nos)(?:l[ao]s?)?)?\b|(?:d[aeé]n?|d[ií]|d[ií]gan?|haz|h[aá]gan?)(?:me|nos)(?:l[ao]s?)?\b"
+    r"|(?:crea|haz|di|diga|podrías|podría|puedes|puede)\b"
     r"|(?:ich|wir) (?:brauche|brauchen|will|wollen|möchte|möchten|suche|suchen)\b"
     r"|(?:je|nous) (?:veux|voulons|voudrais|voudrions|cherche|cherchons|souhaite)\b"
     r"|j[’']aimerais\b|j[’']ai besoin\b|(?:quiero|queremos|necesito|necesitamos|quisiera|busco)\b"
-    r"|(?:wie|was|wo|welche\w?|comment|quel\w{0,4}|où|qu[eé]|c[oó]mo|cu[aá]l\w{0,2}|d[oó]nde)\b",
+    r"|(?:wie|was|wo|welche\w?|comment|quel(?:le)?s?|où|qu[eé]|c[oó]mo|cu[aá]l\w{0,2}|d[oó]nde)\b",
     re.IGNORECASE,
 )
 """Finds how orders, wishes and questions begin in German, French and Spanish."""

@@ -78,9 +78,11 @@ _OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_
 """Codes of errors that one request caused: they say nothing against the upstream."""
 
 _TOO_LONG = re.compile(
-    r"(prompt|input) is too long|maximum (context|prompt) length|max context length"
+    r"prompt is too long|input is too long for requested model|exceed context limit"
+    r"|maximum (context|prompt) length|max context length"
     r"|exceed_context_size|model_context_window_exceeded|context window exceeds"
-    r"|exceeds the (context window|available context size|maximum number of tokens)"
+    r"|exceeds the (context window|available context size)"
+    r"|input token count[^.]{0,40}exceeds the maximum number of tokens"
     r"|(longer|greater) than (the|the model's) context length"
     r"|exceeded model token limit|reduce the length of the messages",
     re.IGNORECASE,

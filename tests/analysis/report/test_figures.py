@@ -69,7 +69,7 @@ def test_the_headline_names_spend_baseline_saving_and_interval() -> None:
         "On 3 November 2026, 1,045 requests cost $55.00, and all were answered. Against "
         "$522.50 for answering everything at level 2, routing saved $467.50 (89.4 %; 95 % "
         "interval 85.1 % to 93.7 %), all of it with accepted replies. Nobody judged an "
-        "answer, so how many were wrong is not known. No answer went out marked unverified."
+        "answer, so nobody knows how many were wrong. No answer went out marked unverified."
     )
 
 

@@ -259,6 +259,16 @@ def test_a_difference_whose_interval_holds_zero_may_be_chance(
     assert saving.may_be_chance is told
 
 
+def test_a_saving_of_nothing_by_every_request_is_no_chance() -> None:
+    rows = [a_row(n, 2, attempts=[an_attempt(f"r{n}", 1, USD // 2)]) for n in range(30)]
+    assert "(0.0 %; 95 % interval 0.0 % to 0.0 %), all of it" in report_of(rows).headline
+
+
+def test_what_observed_requests_would_have_saved_may_be_chance() -> None:
+    rows = [observed(n, USD, [3 * USD // 2, 2 * USD // 3][n % 2]) for n in range(30)]
+    assert "which may be chance. How good" in report_of(rows).headline
+
+
 def test_a_forecast_of_one_model_for_everything_is_no_part_of_the_headline() -> None:
     """It counts every mistake alike and knows no hard rule, so nobody may act on it unexplained."""
     report = report_of([weighed(n, [{**GOOD, "p": 0.9}]) for n in range(30)])

@@ -23,7 +23,7 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
     report = report_of(rows)
     assert report.headline.endswith(
         "routing saved $19.60 (98.0 %; 95 % interval 98.0 % to 98.0 %), accepted replies alone "
-        "saved $14.70. Nobody judged an answer, so how many were wrong is not known. "
+        "saved $14.70. Nobody judged an answer, so nobody knows how many were wrong. "
         "10 of 40 answers (25.0 %) went out marked unverified."
     )
     page = report_html(report)
@@ -109,7 +109,7 @@ def test_a_period_that_was_observed_says_what_would_have_been_saved() -> None:
         "observed only: against $200.00 that the models the clients asked for cost, routing would "
         "have saved $160.00 (80.0 %; 95 % interval 80.0 % to 80.0 %). How good the answers that "
         "routing would have given are is not known, since none was made; `tiergate replay` "
-        "estimates it. Nobody judged an answer, so how many were wrong is not known. "
+        "estimates it. Nobody judged an answer, so nobody knows how many were wrong. "
         "40 observed answers were passed on as given, unchecked."
     )
     assert all(saving.saved_nano_usd is None for saving in report.savings)

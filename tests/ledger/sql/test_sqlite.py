@@ -70,7 +70,11 @@ async def test_a_writer_whose_lock_was_removed_goes_on(
 
 @contextmanager
 def unwritable(file: Path) -> Iterator[None]:
-    """Keeps everybody from writing a file within the block, root too."""
+    """Keeps everybody from writing a file within the block, root too.
+
+    Only root can make a file immutable, so that a write to its map kills. Another user takes their
+    own right to write, which no map heeds: that shows the refusal and the return, and no more.
+    """
     if os.geteuid() != 0:
         file.chmod(0o400)
     elif subprocess.run(["chattr", "+i", file], check=False).returncode:
@@ -98,4 +102,5 @@ def test_a_ledger_whose_map_becomes_read_only_ends_no_server(tmp_path: Path) -> 
                 assert refused.json()["error"]["code"] == "ledger_unavailable", refused.text
             eventually(lambda: s.client.get("/readyz").status_code == 503)
             assert "its disk, became read-only" in s.output
+            assert "Make it writable again" in s.output
         eventually(lambda: s.chat().status_code == 200)

@@ -21,6 +21,8 @@ TODAY = date(2026, 11, 21)
         ("TEUR 85 + TEUR 15", "€85000 + €15000 = €100,000.00"),
         ("2% of 3 MGBP", "2% of £3,000,000 = £60,000.00"),
         ("15% of EUR 85", "15% of €85 = €12.75"),
+        ("10% of TEUR 0.125", "10% of €125 = €12.50"),
+        ("10% of TEUR 2.5", "10% of €2,500 = €250.00"),
         ("12.5% of 1.25", "12.5% of 1.25 = 0.15625"),
     ],
 )
@@ -41,6 +43,10 @@ def test_the_scale_of_a_currency_counts(asked: str, said: str) -> None:
         "10% of 5 kCHF",
         "10% of 5 tusks",
         "10% of 5 meur a day",
+        "10% of TEUR 2.500",  # two and a half thousand, or as many millions
+        "10% of 2.500 kEUR",
+        "10% of k€ 2.500",
+        "10% of 2.500 k€",
     ],
 )
 def test_what_is_no_sum_of_money_gets_no_answer(asked: str) -> None:

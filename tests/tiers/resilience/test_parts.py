@@ -268,6 +268,7 @@ def test_no_share_is_no_retry() -> None:
         b'{"object":"error","message":"The input (9 tokens) is longer than the model\'s context'
         b' length (8 tokens).","code":400}',
         b'{"error":{"message":"Input is too long for requested model."}}',
+        b'{"error":{"message":"input length and `max_tokens` exceed context limit: 6 + 3 > 8"}}',
         b'{"error":"This model\'s maximum prompt length is 8 but the request contains 9 tokens."}',
         b'{"error":{"message":"Your request exceeded model token limit: 8 (requested: 9)"}}',
     ],
@@ -279,7 +280,16 @@ def test_request_that_is_too_long_for_an_upstream_is_the_clients_to_shorten(said
     assert "prompt is too long" in error.message
 
 
-@pytest.mark.parametrize("words", ["max_tokens: too long", "max_tokens exceeds the limit of 8"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "max_tokens: too long",
+        "max_tokens exceeds the limit of 8",
+        "max_tokens: 9 exceeds the maximum number of tokens allowed (8)",
+        "tools[0].description: input is too long (max 1024)",
+        "The search query input is too long",
+    ],
+)
 def test_other_refusal_is_not_taken_for_too_long(words: str) -> None:
     said = b'{"error":{"type":"invalid_request_error","message":"%b"}}' % words.encode()
     assert type(error_for_status(400, shown_code_in(said))) is UpstreamRejected
