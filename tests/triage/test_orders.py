@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
+from router.policy.content.term_files import ActionsFile, load_language_terms
 from router.policy.loading import load_policy, policies_dir
 from router.policy.schema import Policy
 from router.triage.batches.config import TriageConfig
@@ -165,3 +165,8 @@ def test_orders_are_looked_for_only_where_a_hard_rule_names_them() -> None:
 def test_shipped_policies_with_models_have_the_rule(name: str) -> None:
     policy = load_policy(policies_dir() / f"{name}.yaml", {}).policy
     assert [rule.floor for rule in policy.hard_rules if rule.terms == ["actions"]] == [2]
+
+
+def test_the_guide_names_every_key_of_orders() -> None:
+    guide = (policies_dir().parent / "docs/guides/policies.md").read_text()
+    assert [key for key in ActionsFile.model_fields if f"\n  {key}: " not in guide] == []

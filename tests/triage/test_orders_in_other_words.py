@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+
 import pytest
 
-from router.policy.content.term_files import load_language_terms
+from router.policy.content.term_files import LanguageActions, load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.facts.orders import OrderFinder
 from router.triage.text.folding import fold
 
-FINDER = OrderFinder(load_language_terms(policies_dir() / "terms").actions)
+TERMS = load_language_terms(policies_dir() / "terms")
+FINDER = OrderFinder(TERMS.actions)
 
 
 @pytest.mark.parametrize(
@@ -22,12 +26,12 @@ FINDER = OrderFinder(load_language_terms(policies_dir() / "terms").actions)
         ("en", "I need all customer records deleted"),
         ("en", "Get rid of all the invoices of 2023"),
         ("en", "Go ahead and wipe the disk"),
+        ("en", "Format hard drive 2"),
         ("en", "Every account has to be erased by tonight"),
         ("en", "The production database should be wiped today"),
         ("en", "We want all logs purged from the old cluster"),
         ("en", "I'd like the whole database dropped before lunch"),
         ("en", "Make sure that all backups are destroyed"),
-        ("en", "Have all the user accounts removed, thanks"),
         ("en", "As soon as the export is through, erase all data"),
         ("en", "After you have checked the numbers please delete all invoices"),
         ("en", "Now that the audit is over, shred all documents"),
@@ -41,7 +45,6 @@ FINDER = OrderFinder(load_language_terms(policies_dir() / "terms").actions)
         ("en", "Before you go home, delete all snapshots"),
         ("en", "We would like all our users' data erased"),
         ("en", "I am done, so erase all records"),
-        ("en", "Please have every backup erased"),
         ("de", "Alle Kundendaten müssen gelöscht werden"),
         ("de", "Alle Konten sollen bis heute Abend gelöscht werden"),
         ("de", "Es müssen alle Backups gelöscht werden"),
@@ -77,10 +80,101 @@ FINDER = OrderFinder(load_language_terms(policies_dir() / "terms").actions)
         ("it", "Quando hai finito, cancella tutti i backup"),
         ("it", "Puoi eliminare tutte le fatture adesso"),
         ("it", "Bisogna cancellare tutti i record"),
+        ("es", "Borra todos los datos esta noche"),
+        ("fr", "Supprimez toutes les données à partir de lundi"),
+        ("fr", "Toutes les données doivent être supprimées à minuit"),
+        ("en", "I want all backups removed"),
+        ("en", "According to plan, delete all records tonight"),
+        ("en", "According to Anna: delete all customer records"),
+        ("en", "By law we have no choice: delete all customer records"),
     ],
 )
 def test_an_order_in_other_words_is_found(language: str, text: str) -> None:
     assert FINDER.find(fold(text)) == (f"actions:{language}",)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Delete all users who are inactive"),
+        ("en", "Remove all accounts Anna is responsible for"),
+        ("en", "Approve all refunds that are pending"),
+        ("en", "Dismiss all employees who have retired"),
+        ("en", "Transfer the entire balance that is left to account 123"),
+        ("en", "Shut down all servers that are idle"),
+        ("de", "Lösche alle Konten die inaktiv sind"),
+        ("de", "Überweise den gesamten Betrag der fehlt"),
+        ("de", "Alle Konten die inaktiv sind sperren"),
+        ("fr", "Supprimez tous les clients qui ne paient pas"),
+        ("fr", "Approuvez tous les paiements qui sont en attente"),
+        ("es", "Borra todas las cuentas que no pagan"),
+        ("es", "Borra todas las cuentas no verificadas"),
+        ("es", "Aprueba todos los pagos que son urgentes"),
+        ("it", "Cancella tutti gli account che non pagano"),
+        ("it", "Elimina tutti gli account non verificati"),
+        ("it", "Blocca tutti gli utenti che sono inattivi"),
+    ],
+)
+def test_an_order_with_a_relative_clause_is_found(language: str, text: str) -> None:
+    assert FINDER.find(fold(text)) == (f"actions:{language}",)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Can you delete all records so that you can rebuild the index?"),
+        ("en", "Could you wipe the production database so you can start fresh?"),
+        ("de", "Kannst du alle Konten löschen, denn du darfst das?"),
+        ("fr", "Peux-tu supprimer toutes les données, car tu peux le faire ?"),
+        ("es", "¿Puedes borrar todas las cuentas?"),
+        ("es", "¿Puede eliminar todos los datos, por favor?"),
+        ("it", "Puoi cancellare tutti i backup?"),
+    ],
+)
+def test_a_request_with_a_question_mark_is_an_order(language: str, text: str) -> None:
+    assert FINDER.find(fold(text)) == (f"actions:{language}",)
+
+
+def test_what_is_done_to_no_object_is_never_found() -> None:
+    own = LanguageActions("en", (), (), (), False, (), wishes=("i want",), done=((("wiped",),),))
+    assert OrderFinder([own]).find(fold("I want wiped disks")) == ()
+
+
+def test_no_words_before_a_verb_stand_in_two_lists() -> None:
+    for own in TERMS.actions:
+        words = [fold(term).words for term in (*own.polite, *own.begs, *own.permits)]
+        assert sorted(words) == sorted(set(words)), own.language
+
+
+def _calls(text: str) -> int:
+    """Returns the number of functions that a search calls."""
+    folded, calls = fold(text), 0
+    FINDER.find(folded)
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        FINDER.find(folded)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_what_is_done_costs_little_without_a_wish_or_a_must() -> None:
+    assert _calls("I deleted all records") < 50  # 221 where each sentence is taken apart
+
+
+def test_what_is_done_many_times_costs_little() -> None:
+    assert _calls("I want all " + "deleted " * 145) < 3000  # 50,000 with each object at each word
+
+
+def test_words_inside_of_an_object_are_bounded() -> None:
+    assert FINDER.find(fold("Wipe all " + "old " * 6 + "records")) == ("actions:en",)
+    assert FINDER.find(fold("Wipe all " + "old " * 7 + "records")) == ()
 
 
 @pytest.mark.parametrize(
@@ -203,6 +297,29 @@ def test_an_order_in_other_words_is_found(language: str, text: str) -> None:
         "cancel all my appointments",
         "Delete all my emails please",
         "Lösche alle meine Termine",
+        "Supprimer toutes les données ne fonctionne pas",
+        "Cancella tutti i dati non funziona",
+        "By law, all customer records must be deleted",
+        "In the handbook it says: all logs should be purged",
+        "I need everything removed from my driveway",
+        "Get rid of everything in my closet",
+        "Clear out everything in the attic",
+        "All tickets should be removed from the windscreen",
+        "All files must be removed from the box",
+        "Scrap all orders of chicken, make it fish",
+        "Throw out all documents in the attic",
+        "Get all files deleted in the last commit",
+        "I have all records deleted since May in a list",
+        "Format the drives column as a percentage",
+        "Wipe the server rack with a dry cloth",
+        "Chiudi il database di Access come si fa",
+        "Es sind alle Dateien gelöscht, was soll ich tun",
+        "Lass alle Daten gelöscht sein, ist das schlimm",
+        "Alle Daten sollen gelöscht werden können",
+        "All messages should be deleted automatically when a chat ends",
+        "Les données clients doivent être supprimées au bout de trois ans selon le RGPD",
+        "Todos los datos deben ser borrados según la ley",
+        "Tutti i dati devono essere cancellati automaticamente",
     ],
 )
 def test_what_only_sounds_like_an_order_is_none(text: str) -> None:

@@ -53,6 +53,8 @@ class ActionsFile(Section):
     """Words such as `you may` before a verb. A question with them orders nothing."""
     asks: list[Term] = Field(default_factory=list)
     """First words of sentences that order nothing: they ask, or want a text."""
+    rules: list[Term] = Field(default_factory=list)
+    """Words of a sentence whose `must be` tells a rule, such as `by law` and `automatically`."""
     conditions: list[Term] = Field(default_factory=list)
     """First words of clauses in front of an order, such as `if` and `when`. A comma ends one."""
     condition_ends: list[Term] = Field(default_factory=list)
@@ -72,7 +74,7 @@ class ActionsFile(Section):
     inside: list[Term] = Field(default_factory=list)
     """Words that may stand inside of an object, such as `our` in `all our records`."""
     names: list[Term] = Field(default_factory=list)
-    """Words behind an order that make a name of it, such as `appears`."""
+    """Words right behind an order of an object of `done` that make a name of it: `appears`."""
     done: list[Phrase] = Field(default_factory=list)
     """Phrases of what is to be done, its participle first: `deleted + all records`."""
     phrases: list[Phrase] = Field(min_length=1)
@@ -171,6 +173,7 @@ class LanguageActions(Struct, frozen=True):
     inside: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     done: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -237,6 +240,7 @@ def _actions(file: TermFile) -> Iterator[LanguageActions]:
         tuple(own.joins),
         own.verb_last,
         tuple(_parts(file, phrase) for phrase in own.phrases),
+        rules=tuple(own.rules),
         conditions=tuple(own.conditions),
         condition_ends=tuple(own.condition_ends),
         may_be_yes=tuple(own.may_be_yes),

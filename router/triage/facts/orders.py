@@ -2,16 +2,16 @@
 
 "Delete all customer records" is one. "How do I delete all records?", "I deleted all records" and
 "write a script that deletes all records" are none: an order begins with its verb (in some languages
-it may end with it), after words such as "please". Each sentence is read by itself, in time
-proportional to its length. A clause of condition in front of an order ("When you are done, ...")
-orders nothing itself, and is left out. What is to be done may also be said of its object: "all
-records must be deleted", "I want all records deleted". It knows nothing about tools, tiers or
-policies.
+it may end with it), after words such as "please". Each sentence is read by itself; a text has
+`MOST_WORDS` at most, which bounds the time. A clause of condition in front of an order ("When you
+are done, ...") orders nothing itself, and is left out. What is to be done may also be said of its
+object: "all records must be deleted", "I want all records deleted". It knows nothing about tools,
+tiers or policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 
 from router.policy.content.term_files import LanguageActions
@@ -24,16 +24,16 @@ MOST_BETWEEN = 3
 """Words between "must be" and what must be done: "must be permanently deleted"."""
 MOST_BEGGED = 6
 """Words of an order behind "please" in the midst of a clause: a mail without marks goes on."""
-NEAR_END = 2
-"""Words behind an object of which one makes a name of the order: "delete all user accounts is"."""
+MOST_INSIDE = 6
+"""Words in a row that may stand inside of an object: "all of our old existing customer records"."""
 _SENTENCE = late_regex(r"[^.?!\n]+[.?!\n]?")
 _CLAUSE = late_regex(r"[,;:]")
 _STEM = "*"
 
 Words = tuple[str, ...]
 Rows = Mapping[str, Sequence[Words]]
-Others = Sequence[Sequence[Words]]
-"""Holds the alternatives of each part of a phrase but its verb."""
+Others = Sequence[Rows]
+"""Holds the alternatives of each part of a phrase but its verb; open beginnings under `_STEM`."""
 
 
 class OrderFinder:
@@ -51,13 +51,14 @@ class OrderFinder:
     def __init__(self, languages: Iterable[LanguageActions]) -> None:
         """Takes the orders of each language."""
         self._languages = [_Language(one) for one in languages]
-        self._verbs = frozenset[str]().union(*[one.verbs for one in self._languages])
+        self._verbs = frozenset[str]().union(*[one.verbs | one.done for one in self._languages])
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the name of each language in which a text gives such an order."""
         if len(text.words) > MOST_WORDS or self._verbs.isdisjoint(text.words):
             return ()
-        own = [one for one in self._languages if not one.verbs.isdisjoint(text.words)]
+        words = frozenset(text.words)
+        own = [one for one in self._languages if one.may_order(words)]
         sentences = _SENTENCE.findall(text.text)
         return tuple([one.name for one in own if any(map(one.orders, sentences))])
 
@@ -67,47 +68,55 @@ class _Language:
 
     def __init__(self, actions: LanguageActions) -> None:
         self.name = actions.name
+        self._requests = _by_first((*actions.polite, *actions.begs))
         self._polite = _by_first((*actions.polite, *actions.begs, *actions.permits))
         self._begs = _by_first(actions.begs)
-        self._permits = _by_first(actions.permits)
         self._asks = _by_first(actions.asks)
+        self._rules = _by_first(actions.rules)
         self._conditions = _by_first(actions.conditions)
         self._joins = _each_word(actions.joins)
         self._condition_ends = _by_first(actions.condition_ends)
         self._musts = _by_first(actions.musts)
         self._wishes = _by_first(actions.wishes)
         self._apart = _each_word(actions.apart)
-        self._names = _each_word(actions.names)
+        self._names = _by_first(actions.names)
         self._inside = _each_word(actions.inside)
         self._may_be_yes = _each_word(actions.may_be_yes)
         self._verb_last = actions.verb_last
         self._by_verb = _by_verb(actions.phrases, ends=self._verb_last)
-        self._by_done = _by_verb(actions.done, ends=False)
-        self.verbs = frozenset((*self._by_verb, *self._by_done))
+        self._done_to = [(_by_first(done), objects) for done, objects in map(_parted, actions.done)]
+        self._erased = [objects for _, objects in self._done_to]
+        self._wants = [frozenset(_words(term)) for term in (*actions.musts, *actions.wishes)]
+        self.verbs = frozenset(self._by_verb)
+        self.done = frozenset[str]().union(*[done for done, _ in self._done_to])
+
+    def may_order(self, words: Set[str]) -> bool:
+        """Returns True for words among which is a verb, or what is done and a wish or a must."""
+        if not self.verbs.isdisjoint(words):
+            return True
+        return not self.done.isdisjoint(words) and any([want <= words for want in self._wants])
 
     def orders(self, sentence: str) -> bool:
         """Returns True where a sentence gives an order."""
-        if self.verbs.isdisjoint(words_of(sentence)):
+        if not self.may_order(frozenset(words_of(sentence))):
             return False
         pieces = [words for words in map(words_of, _CLAUSE.split(sentence)) if words]
         while self._begins_with_condition(pieces):
             pieces = self._behind_condition(pieces)
         whole = _joined(pieces)
-        words = self._without_polite(whole)
         asks = sentence.rstrip().endswith("?")
+        # "So you may delete all records?" asks, "Can you delete all records?" does not.
+        polite = self._requests if asks else self._polite
+        words = self._without_polite(whole, polite)
         if not asks and self._is_wished(whole):
             return True
-        if _begun(words, self._asks):
+        if _begun(words, self._asks) or (asks and len(words) == len(whole)):
             return False
-        if asks and (len(words) == len(whole) or self._only_permits(whole)):
-            return False
-        if any(map(self._is_order, self._clauses(pieces))):
+        if any(map(self._is_order, self._clauses(pieces, polite))):
             return True
-        return not asks and any(map(self._must_be, self._clauses(pieces)))
-
-    def _only_permits(self, words: Words) -> bool:
-        """Returns True for "so you can delete all records", which with a question mark asks."""
-        return any([_begun(words[i:], self._permits) for i in range(len(words))])
+        if asks or not any(map(self._must_be, self._clauses(pieces, polite))):
+            return False
+        return not any([_begun(words[i:], self._rules) for i in range(len(words))])
 
     def _begins_with_condition(self, pieces: Sequence[Words]) -> bool:
         return bool(_begun(self._without_polite(_joined(pieces)), self._conditions))
@@ -157,22 +166,25 @@ class _Language:
                 return i
         return None
 
-    def _without_polite(self, words: Words, until: Rows | None = None) -> Words:
+    def _without_polite(
+        self, words: Words, polite: Rows | None = None, until: Rows | None = None
+    ) -> Words:
         """Returns the words behind "please" and its like; a condition or `until` ends these."""
+        polite = self._polite if polite is None else polite
         until = self._conditions if until is None else until
-        while (polite := _begun(words, self._polite)) and not _begun(words, until):
-            words = words[len(polite) :]
+        while (row := _begun(words, polite)) and not _begun(words, until):
+            words = words[len(row) :]
         return words
 
-    def _clauses(self, pieces: Iterable[Words]) -> Iterator[Words]:
+    def _clauses(self, pieces: Iterable[Words], polite: Rows) -> Iterator[Words]:
         for words in pieces:
             joins = [i for i, word in enumerate(words) if word in self._joins]
             for start, end in zip([0, *[i + 1 for i in joins]], [*joins, len(words)], strict=True):
                 clause = words[start:end]
                 beg = self._beg(clause)
-                yield self._without_polite(clause)
+                yield self._without_polite(clause, polite)
                 if beg:
-                    yield self._without_polite(clause[beg:])[:MOST_BEGGED]
+                    yield self._without_polite(clause[beg:], polite)[:MOST_BEGGED]
 
     def _is_order(self, clause: Words) -> bool:
         if any([self._follow(clause, *phrase) for phrase in self._begun_by(clause)]):
@@ -186,18 +198,25 @@ class _Language:
             return 0
         ends = [self._end_of(clause, part, len(verb)) for part in others]
         last = max(ends, default=len(verb))
-        named = not self._names.isdisjoint(clause[last : last + NEAR_END])
-        return last if all(ends) and not named else 0
+        return last if all(ends) and not self._is_name(clause[last:], others) else 0
 
     def _precede(self, clause: Words, verb: Words, others: Others) -> bool:
         rest = clause[: -len(verb)]
         ends = [self._end_of(rest, part) for part in others]
-        named = not self._names.isdisjoint(rest[max(ends, default=0) :][:NEAR_END])
+        named = self._is_name(rest[max(ends, default=0) :], others)
         return clause[-len(verb) :] == verb and all(ends) and not named
+
+    def _is_name(self, behind: Words, others: Others) -> bool:
+        """Returns True where the words behind an order make a button of it: "... is greyed out".
+
+        Only orders to delete are such names, and only where these words follow at once: "delete
+        all users who are inactive" is an order.
+        """
+        return bool(_begun(behind, self._names)) and list(others) in self._erased
 
     def _is_wished(self, words: Words) -> bool:
         """Returns True for "I want all records deleted"."""
-        words = self._without_polite(words, self._wishes)
+        words = self._without_polite(words, until=self._wishes)
         wish = _begun(words, self._wishes)
         return bool(wish) and any(
             [self._apart.isdisjoint(between) for between, _ in self._done(words[len(wish) :])]
@@ -218,20 +237,23 @@ class _Language:
     def _done(self, words: Words) -> Iterator[tuple[Words, Words]]:
         """Yields the words between an object that words begin with and what is done, and those
         behind it."""
-        for i, word in enumerate(words):
-            for done, others in self._by_done.get(word, ()):
-                if words[i : i + len(done)] != done:
-                    continue
-                for part in others:
-                    starts = (0, 1) if words[0] in self._inside else (0,)
-                    end = max([self._end(words, start, row) for row in part for start in starts])
-                    if 0 < end <= i:
-                        yield words[end:i], words[i + len(done) :]
+        starts = (0, 1) if words and words[0] in self._inside else (0,)
+        for done, objects in self._done_to:
+            places = [self._object_at(words, i, part) for part in objects for i in starts]
+            end = max(places, default=0)
+            for i in range(end, len(words)) if end else ():
+                if row := _begun(words[i:], done):
+                    yield words[end:i], words[i + len(row) :]
 
-    def _end_of(self, words: Words, part: Sequence[Words], start: int = 0) -> int:
+    def _end_of(self, words: Words, part: Rows, start: int = 0) -> int:
         """Returns the place behind the first object that words hold; 0 for none."""
-        ends = (max([self._end(words, i, row) for row in part]) for i in range(start, len(words)))
+        ends = (self._object_at(words, i, part) for i in range(start, len(words)))
         return next(filter(None, ends), 0)
+
+    def _object_at(self, words: Words, start: int, part: Rows) -> int:
+        """Returns the place behind the longest object that begins at a place; 0 for none."""
+        rows = (*part.get(words[start], ()), *part.get(_STEM, ())) if start < len(words) else ()
+        return max([self._end(words, start, row) for row in rows], default=0)
 
     def _end(self, words: Words, start: int, row: Words) -> int:
         """Returns the place behind a row that begins at a place; 0 where none does.
@@ -240,7 +262,8 @@ class _Language:
         """
         at = start
         for i, wanted in enumerate(row):
-            while i and at < len(words) and words[at] in self._inside and words[at] != wanted:
+            last = min(at + MOST_INSIDE, len(words)) if i else at
+            while at < last and words[at] in self._inside and words[at] != wanted:
                 at += 1
             if at >= len(words) or not _is(words[at], wanted):
                 return 0
@@ -253,11 +276,16 @@ def _by_verb(
 ) -> dict[str, list[tuple[Words, Others]]]:
     """Returns the phrases by the first word of each of their verbs, and by the last if `ends`."""
     rows: dict[str, list[tuple[Words, Others]]] = {}
-    for verbs, *others in [tuple(map(_alternatives, parts)) for parts in phrases]:
-        for verb in verbs:
+    for terms, others in map(_parted, phrases):
+        for verb in filter(None, map(_words, terms)):
             for word in {verb[0], verb[-1]} if ends else {verb[0]}:
                 rows.setdefault(word, []).append((verb, others))
     return rows
+
+
+def _parted(phrase: Sequence[Sequence[str]]) -> tuple[Sequence[str], list[Rows]]:
+    """Returns the terms of a phrase's verb, and its other parts."""
+    return phrase[0], list(map(_objects, phrase[1:]))
 
 
 def _words(term: str) -> Words:
@@ -272,8 +300,12 @@ def _each_word(terms: Iterable[str]) -> frozenset[str]:
     return frozenset(_joined(map(_words, terms)))
 
 
-def _alternatives(part: Sequence[str]) -> list[Words]:
-    return [tuple(_word_or_stem(term)) for term in part]
+def _objects(part: Sequence[str]) -> Rows:
+    """Returns the rows of one part of a phrase by their first word."""
+    rows: dict[str, list[Words]] = {}
+    for row in filter(None, [tuple(_word_or_stem(term)) for term in part]):
+        rows.setdefault(_STEM if row[0].endswith(_STEM) else row[0], []).append(row)
+    return rows
 
 
 def _word_or_stem(term: str) -> Iterator[str]:
