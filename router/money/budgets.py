@@ -97,12 +97,19 @@ class BudgetScope(Struct, frozen=True):
         return tuple(name for name in NAMES if getattr(self, name))
 
     def __str__(self) -> str:
-        words = {"key_id": "key"}
-        named = [f"{words.get(name, name)} {getattr(self, name)!r}" for name in self.named]
+        named = [
+            "requests without a key"
+            if (name, text) == ("key_id", WITHOUT_KEY)
+            else f"{'key' if name == 'key_id' else name} {text!r}"
+            for name in self.named
+            for text in [getattr(self, name)]
+        ]
         return ", ".join(named) or "all requests"
 
 
 NAMES = ("tenant", "key_id", "policy", "tier")
+WITHOUT_KEY = "none"
+"""Is the key id of a caller of a server that has no keys; ids of keys begin with `key_`."""
 
 
 class WindowLimit(Struct, frozen=True):

@@ -17,6 +17,8 @@ from router.types import AnswererFacts, ChatRequest, Message, Sampling, exact_us
 SHORT = (Message("user", "hi"),)
 LEAST = ChatRequest(SHORT, "auto", Sampling(max_output_tokens=1))
 """Is the shortest request with the smallest limit on output."""
+LEAST_OUTPUT = 16
+"""Is the least limit on output worth advising: a shorter answer breaks off at once."""
 NAMES = {
     "chat.completions": "max_tokens",
     "completions": "max_tokens",
@@ -117,6 +119,8 @@ def _cause(
         if worst_case(facts, without_output) > room_nano_usd:
             return "The input alone can cost more than what is left: shorten it.", "messages"
         return f"No `{name}` fits: what is left does not pay for one token of output.", None
+    if most < LEAST_OUTPUT:
+        return f"What is left pays for {most} tokens of output, too few for an answer.", None
     reason = _reason(facts, request, output_cap(facts, held))
     if request.sampling.n > 1:
         reason += f", for each of {request.sampling.n} choices"

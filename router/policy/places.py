@@ -35,7 +35,8 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
         return folder / f"{name_or_path}.yaml"
     if by_path.suffix or len(by_path.parts) > 1 or (name_or_path and by_path.is_dir()):
         what = unusable(by_path) or "no such file"
-        expected = f"a policy file, or a shipped policy by its name: {', '.join(names)}"
+        # The folder may be the user's own.
+        expected = f"a policy file, or the name of a policy of {folder}: {', '.join(names)}"
         raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))
     expected = f"a policy file, or {one_of(name_or_path, names)}"
     raise PolicyError((Mistake(str(folder), 0, "(policy)", repr(name_or_path), expected),))

@@ -27,6 +27,7 @@ from router.policy.schema import (
     PassagesAnswerer,
     Policy,
     ResolverAnswerer,
+    UpstreamAnswerer,
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
@@ -205,6 +206,7 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
 def notes(policy: Policy) -> list[str]:
     """Returns consequences of the policy that are easily overlooked, but may be intended."""
     notes_of = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
+    notes_of += _factless(policy)
     top, start = max(tier.level for tier in policy.tiers), policy.decision.level_3_from_usd
     if top == 2:
         notes_of.append(
@@ -220,6 +222,22 @@ def notes(policy: Policy) -> list[str]:
         "`none` nobody can read what was asked, though the customer is told that a person looks "
         "at it. `redacted` or `full` keeps the text until the matter is decided",
     ]
+
+
+def _factless(policy: Policy) -> Iterator[str]:
+    """Notes models that answer what approved answers miss, and are shown none of them."""
+    bare = [
+        answerer.name
+        for tier, answerer in policy.rungs()
+        if tier.level < 3
+        and isinstance(answerer, UpstreamAnswerer)
+        and "context" not in answerer.steps
+    ]
+    if bare and any(isinstance(a, ResolverAnswerer) for _, a in policy.rungs()):
+        yield (
+            f"tiers: {', '.join(bare)} may answer what no approved answer fits, and knows none of "
+            "them: `steps: [context, solve]` shows it the nearest ones"
+        )
 
 
 def unkept_matters(policy: Policy) -> list[str]:
@@ -257,8 +275,8 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
         yield PolicyWarning(
             WarningKind.APPROVED_ANSWERS_ONLY,
             "tiers",
-            "level 1 has approved answers and no small model: what they don't cover, general chat "
-            "above all, goes to a higher level",
+            "level 1 has approved answers and no small model: what they don't cover goes to a "
+            "higher level. Leave it so where only your facts may answer: a small model knows none",
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from router.errors import RateLimited
-from router.money.budgets import Budgets, Payer, RateLimit
+from router.money.budgets import Budgets, BudgetScope, Payer, RateLimit
 from router.money.worst_case import output_key
 from router.types import (
     AttemptRow,
@@ -157,17 +157,17 @@ def _refusal(
     ask: RateAsk, states: Sequence[RateState], retry_ms: int, request: ChatRequest
 ) -> RateLimited:
     key_id, policy, tier, _ = ask.name.split("\0")
-    named = (("tenant", ask.tenant), ("key", key_id), ("policy", policy), ("tier", tier))
-    scope = ", ".join(f"{word} {name!r}" for word, name in named if name) or "all requests"
+    scope = str(BudgetScope(ask.tenant, key_id, policy, tier))
+    raised = f"Who keeps the gateway's policy may raise it (`{ask.unit}_per_minute`)."
     if retry_ms < 0:
         text = (
             f"This request may use {ask.amount} {ask.unit}; {scope} may use {ask.limit} a minute. "
-            f"{_shorter(ask, request)}, or raise {ask.unit}_per_minute in the policy."
+            f"{_shorter(ask, request)}. {raised}"
         )
     else:
         text = (
             f"Rate limit reached for {scope}: {ask.limit} {ask.unit} a minute. Try again in "
-            f"{retry_ms / 1000:.3g} s, or raise {ask.unit}_per_minute in the policy."
+            f"{retry_ms / 1000:.3g} s. {raised}"
         )
     return RateLimited(
         text, unit=ask.unit, rates=tuple(states), retry_after_ms=retry_ms, scope=scope

@@ -32,6 +32,13 @@ def test_spend_of_a_tenant_says_what_it_counts_beside_the_hours(
             f"alerts: [], waiting: 0, hour: {{ requests: 0, open: 0 }}, budgets: {BUDGETS} }}, {{}}"
             ").filter(Boolean).map((part) => part.textContent).join(' '))"
         )
+        without = page.run(
+            "import('./dashboard/view_now.js').then((view) => view.draw({ minutes: [], tiers: [], "
+            f"alerts: [], waiting: 0, hour: {{ requests: 0, open: 0 }}, budgets: {BUDGETS}.slice(1)"
+            " }, {}).filter(Boolean).map((part) => part.textContent).join(' '))"
+        )
+    assert "None of these has a budget" in str(without)
+    assert "None of these has a budget" not in str(drawn)
     assert "$1.50 of $3.00" in str(drawn)
     assert str(drawn).count("$1.50") == 3
     assert "$1.00" not in str(drawn)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.api.compose.checkup import Checkup, Finding, State, _onnxruntime, _package, summary
+from router.cli.serve.doctor import _show
 from router.errors.installing import pip_install
 from router.policy.certificate import Certificate, DomainCertificate
 from router.stats.exact_bounds import upper_bound
@@ -23,6 +24,16 @@ def test_missing_package_is_installed_by_the_environment_that_runs() -> None:
     finding = _package("no-such-package-here", "nothing", extra="local")
     assert finding.state is State.MISSING
     assert shlex.split(finding.fix) == shlex.split(pip_install("local"))
+
+
+def test_missing_part_that_serving_does_not_need_is_called_optional(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _show(_package("no-such-package-here", "nothing"))
+    _show(_package("no-such-package-here", "all", essential=True))
+    told = capsys.readouterr().out.split("\n")
+    assert told[0].startswith("optional")
+    assert told[3].startswith("missing")
 
 
 def test_machine_without_a_gpu_is_whole_and_hears_what_the_extra_gives(tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ def test_refusal_that_nobody_knows_the_room_of_stays_as_it_is() -> None:
         (asked(cap=200), 413_000, "`max_tokens`, which is 200. With `max_tokens` of at most 100"),
         (asked("x" * 500), 100_000, "The input alone can cost more"),
         (asked(), 14_000, "No `max_tokens` fits"),
+        (asked(), 29_000, "pays for 4 tokens of output, too few"),
+        (asked(), 77_000, "With `max_tokens` of at most 16"),
     ],
 )
 def test_clients_own_cap_of_money_is_explained_by_what_would_fit(

@@ -176,6 +176,12 @@ def test_unknown_policy_name_lists_those_there_are(tmp_path: Path) -> None:
         find_policy("mien", tmp_path)
 
 
+def test_unknown_file_is_told_the_names_of_the_folder(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "mine.yaml")
+    with pytest.raises(PolicyError, match=r"the name of a policy of .*: mine"):
+        find_policy("mien.yaml", tmp_path)
+
+
 def test_policy_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     with pytest.raises(PolicyError):
         find_policy("../mine", tmp_path / "policies")

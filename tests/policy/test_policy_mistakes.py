@@ -410,6 +410,7 @@ def test_address_and_key_are_asked_for_in_words(tmp_path: Path) -> None:
         tmp_path, GOOD.replace("- name: smol\n        kind: local", f"- {upstream}")
     )
     told = [mistake.expected for mistake in found]
+    assert "text that is not shown and lacks http:// or https://" in [m.found for m in found]
     assert any("https://host:port/v1" in one for one in told)
     assert any("variable of the environment" in one for one in told)
     assert "sk-1" not in str(found)

@@ -132,9 +132,25 @@ def test_questions_that_nobody_can_read_are_noted(
 
 
 def test_policy_without_level_3_is_told_who_answers_in_its_place() -> None:
-    (note,) = [note for note in notes(policy()) if note.startswith("tiers:")]
-    assert "the highest level is 2" in note
+    (note,) = [note for note in notes(policy()) if "the highest level is 2" in note]
     assert "amounts from $10,000, strategy, grave matters" in note
+
+
+@pytest.mark.parametrize(
+    ("low", "steps", "told"),
+    [
+        ([RESOLVER], ["solve"], True),
+        ([RESOLVER], ["context", "solve"], False),
+        ([LOCAL], ["solve"], False),
+    ],
+)
+def test_model_that_is_shown_no_approved_answer_is_noted(
+    low: list[object], steps: list[str], told: bool
+) -> None:
+    high = {"name": "high", "level": 2, "answerers": [{**REMOTE, "steps": steps}]}
+    tiers = [{"name": "low", "level": 1, "answerers": low}, high]
+    found = Policy.model_validate({"version": 1, "name": "p", "tiers": tiers})
+    assert any("remote may answer what no approved answer" in n for n in notes(found)) == told
 
 
 def test_policy_without_level_1_has_nothing_to_resolve_there() -> None:

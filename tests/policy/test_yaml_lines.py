@@ -187,6 +187,20 @@ def test_aliases_that_multiply_are_refused() -> None:
         load_yaml("room.yaml", "\n".join(rows))
 
 
+def test_undefined_alias_is_told_the_anchors_there_are() -> None:
+    with pytest.raises(PolicyError) as refused:
+        load_yaml("room.yaml", "a: &us [1]\nkey: &sesame\nc: *uu\nd: *sesame")
+    (mistake,) = refused.value.mistakes
+    assert (mistake.line, mistake.found) == (3, "the undefined alias *uu")
+    assert mistake.expected == "an anchor that stands above it (us); did you mean *us?"
+
+
+def test_undefined_alias_that_may_be_a_password_is_not_shown() -> None:
+    with pytest.raises(PolicyError, match="an undefined alias") as refused:
+        load_yaml("room.yaml", "a: &us [1]\nkey: *hunter2")
+    assert "hunter2" not in str(refused.value)
+
+
 def test_alias_gives_the_value_it_names() -> None:
     tree, _ = load_yaml("room.yaml", "a: &x {b: 1}\nc: *x")
     assert tree == {"a": {"b": 1}, "c": {"b": 1}}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import LedgerError, RateLimited
-from router.money.budgets import Budgets, Payer
+from router.money.budgets import Budgets, BudgetScope, Payer
 from router.policy.schema import BudgetSection, LimitSection
 from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
 from router.rate_limits.limits import RequestRates, estimate
@@ -247,10 +247,17 @@ async def test_request_counts_at_every_limit_that_holds_for_it() -> None:
 async def test_refusal_names_whose_rate_and_when_to_try_again() -> None:
     rates = rated(Budgets({}, [LimitSection(key="*", requests_per_minute=1)]))
     await admit(rates, ask())
-    with pytest.raises(RateLimited, match=r"for key 'k': 1 requests a minute.* in 60 s") as refused:
+    with pytest.raises(
+        RateLimited, match=r"for key 'k': 1 requests a minute.* in 60 s.*keeps"
+    ) as refused:
         await admit(rates, ask())
     assert (refused.value.status, refused.value.code) == (429, "rate_limit_exceeded")
     assert (refused.value.type, refused.value.retry_after_ms) == ("requests", 60_000)
+
+
+def test_a_scope_without_a_key_names_none() -> None:
+    assert str(BudgetScope("local", "none")) == "tenant 'local', requests without a key"
+    assert str(BudgetScope("acme", "key_1")) == "tenant 'acme', key 'key_1'"
 
 
 async def test_request_that_never_fits_says_so() -> None:
@@ -263,7 +270,9 @@ async def test_request_that_never_fits_says_so() -> None:
 async def test_refusal_names_the_cap_that_the_client_sent() -> None:
     rates = rated(Budgets({}, [LimitSection(tokens_per_minute=10)]))
     request = replace(ask("x" * 8, sampling=Sampling(max_output_tokens=500)), cap_key="max_tokens")
-    with pytest.raises(RateLimited, match="Send `max_tokens` of at most 8, or raise"):
+    with pytest.raises(
+        RateLimited, match=r"Send `max_tokens` of at most 8\. Who keeps the gateway"
+    ):
         await admit(rates, request)
 
 

@@ -61,6 +61,7 @@ async def test_refusal_after_a_lowered_cap_names_that_cap(houses: Houses) -> Non
     with pytest.raises(BudgetExceeded, match="counts at 2000 tokens of output") as refused:
         await house.gateway.complete(ask(), ALICE)
     assert "this call may cost $0.004" in refused.value.message
+    assert "most calls cost less" in refused.value.message
 
 
 async def test_client_s_cap_of_money_lowers_the_usual_cap(houses: Houses) -> None:

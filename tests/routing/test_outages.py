@@ -125,8 +125,9 @@ async def test_a_ceiling_of_money_holds_where_the_policy_does_not_lift_it(houses
     with pytest.raises(UpstreamError) as failed:
         await house.gateway.complete(ask(), ALICE)
     assert failed.value.told.endswith(
-        " deep was left out by a ceiling of money; `outage_lifts: [level_3_not_below_usd]` in the "
-        "policy would let it give way."
+        " deep was left out: less is at stake than `decision.level_3_not_below_usd` states "
+        "($1,000 by default). Who keeps the gateway's policy may let it stand in: "
+        "`decision.outage_lifts: [level_3_not_below_usd]`."
     )
     row = await only_row(house)
     assert [a.answerer for a in row.attempts] == ["mid", "low"]

@@ -28,9 +28,12 @@ _CHAT, _ADMIN = Scope.CHAT, Scope.ADMIN  # Python 3.11 takes 0.2 us to find a me
 ACTING: ContextVar[Identity | None] = ContextVar("acting", default=None)
 """Holds the identity for which this server asks itself: a line of a batch; None for all others."""
 
+MAKES_A_KEY = "whoever runs this gateway for one (`tiergate keys create --tenant NAME`)"
+"""Tells a client whom to ask, and the operator what to run."""
+
 NO_KEY = (
-    "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`; create one "
-    "with `tiergate keys create`."
+    "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`; ask "
+    f"{MAKES_A_KEY}."
 )
 
 NOT_BEARER = (
@@ -81,8 +84,9 @@ class Doorkeeper:
             line.identity = identity
         if identity.scopes.isdisjoint((*scopes, _ADMIN)):
             raise PermissionDenied(
-                f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or create "
-                f"one with `tiergate keys create --scope {scopes[0].value}`."
+                f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or ask "
+                "whoever runs this gateway for one (`tiergate keys create --tenant NAME --scope "
+                f"{scopes[0].value}`)."
             )
         # The rate-limit headers of the answer need to know whose limits to show.
         CALLER.set(identity)
@@ -112,7 +116,7 @@ class Doorkeeper:
             raise PermissionDenied(
                 f"This server has no keys, so it shows its figures under the name localhost or "
                 f"127.0.0.1 only; it was asked for under {host[:100]!r}. Use one of those, or "
-                "create a key with `tiergate keys create`."
+                "create a key with `tiergate keys create --tenant NAME`."
             )
 
     async def still_valid(self, tenant: str, key_id: str) -> Identity | None:
@@ -189,7 +193,7 @@ class Doorkeeper:
         # litellm recognises a wrong key only by OpenAI's first four words, whatever the status.
         return AuthenticationFailed(
             "Incorrect API key provided: it is unknown, was rotated or revoked. "
-            "Check it, or create one with `tiergate keys create`."
+            f"Check it, or ask {MAKES_A_KEY}."
         )
 
 
@@ -213,13 +217,15 @@ def _require_this_machine(headers: dict[str, str]) -> None:
     if origin and not _on_this_machine(origin):
         raise PermissionDenied(
             f"This server has no keys, so it answers this machine only; the request comes "
-            f"from a page of {origin[:100]!r}. Create a key with `tiergate keys create`."
+            f"from a page of {origin[:100]!r}. Create a key with `tiergate keys "
+            "create --tenant NAME`."
         )
     if peer and not is_loopback(peer):
         raise PermissionDenied(
             f"This gateway has no keys, so it answers this machine only; the request comes from "
-            f"{peer[:100]!r}. Create a key with `tiergate keys create`, or mount it with "
-            "`asgi(guarded=True)` if the application around it decides who may come in."
+            f"{peer[:100]!r}. Create a key with `tiergate keys create --tenant NAME`, or "
+            "mount it with `asgi(guarded=True)` if the application around it decides who may come "
+            "in."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -286,8 +287,13 @@ class Server:
         if route is None:
             route = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
         if route is None:
-            known = ", ".join(self._admin_address.known_paths(scope))
-            raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
+            known = self._admin_address.known_paths(scope)
+            # Most often the address of a client lacks /v1, or has it twice.
+            near = difflib.get_close_matches(path[:200], known, n=1, cutoff=0.7)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise NotFound(
+                f"There is nothing at {path[:200]!r}.{meant} Known are: {', '.join(known)}."
+            )
         self._admin_address.check(scope)
         method, handler = route
         # GET answers HEAD too; the server sends no body then.

@@ -129,11 +129,13 @@ def _show(finding: Finding) -> None:
     well = finding.state is State.OK
     style = "green" if well else "bold red" if finding.fatal else "yellow"
     out = console()
-    state = f"[{style}]{finding.state.value:<8}[/{style}]"
+    word = "optional" if finding.optional else finding.state.value
+    state = f"[{style}]{word:<8}[/{style}]"
     out.print(f"{state}{escape(finding.part):<24} {escape(finding.found)}", soft_wrap=True)
     if not well:
         out.print(f"{'':<8}  gives: {escape(finding.gives)}", soft_wrap=True)
-        out.print(f"{'':<8}  fix:   {escape(finding.fix)}", soft_wrap=True)
+        fix = "to have it:" if finding.optional else "fix:  "
+        out.print(f"{'':<8}  {fix} {escape(finding.fix)}", soft_wrap=True)
 
 
 def _document(finding: Finding) -> dict[str, object]:

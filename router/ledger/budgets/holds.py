@@ -143,7 +143,8 @@ class Windows:
             raise BudgetExceeded(
                 f"The {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
                 f"${exact_usd(spent)} spent and ${exact_usd(held)} held for running calls leave "
-                f"${exact_usd(max(room, 0))}, and this call may cost ${exact_usd(worst)}. "
+                f"${exact_usd(max(room, 0))}, and this call may cost ${exact_usd(worst)}: the most "
+                "possible is held until it ends, and most calls cost less. "
                 + ("Waiting does not help" if hopeless else when)
                 + "; who keeps the gateway's policy may raise it (`budgets`, `limits`).",
                 limit=f"usd_per_{kind}",

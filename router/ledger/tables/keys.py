@@ -107,7 +107,7 @@ class SqlKeyStore:
             # litellm recognises a wrong key only by OpenAI's first four words.
             raise AuthenticationFailed(
                 f"Incorrect API key provided: it expired at {utc_minute(known.expires_at_ms)}. "
-                "Create another with `tiergate keys create`."
+                "Ask whoever runs this gateway for another (`tiergate keys create --tenant NAME`)."
             )
         return known.identity if known.valid(now_ms) else None
 

@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
-from router.policy.sections.base import WORDS
+from router.policy.sections.base import BASE_URL, RECEIVER_URL, WORDS
 from router.privacy.redact import redact
 from router.privacy.shown_values import shown_value
 
@@ -248,6 +248,8 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         return shown, str(context.get("error", details["msg"]))
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
+        if pattern in (BASE_URL, RECEIVER_URL) and "://" not in str(details["input"]):
+            shown += " and lacks http:// or https://"
         return shown, WORDS.get(pattern, f"text that matches {pattern}")
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]

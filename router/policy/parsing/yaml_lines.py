@@ -10,6 +10,7 @@ of the files. It opens no file.
 
 from __future__ import annotations
 
+import difflib
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ MAX_NODES = 200_000
 bombs."""
 MAX_DEPTH = 60
 MAX_CHARACTERS = 8_000_000
+MOST_ANCHORS = 10
+"""Bounds the anchors that a message lists; our own files have none."""
 
 KeyPath = tuple[str | int, ...]
 
@@ -89,6 +92,8 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
         mark = error.problem_mark or error.context_mark
         line = 0 if mark is None else mark.line + 1
         problem, expected = _no_yaml(str(error.problem or error), text, line)
+        if problem.startswith("undefined alias"):
+            problem, expected = _undefined_alias(text)
         raise _unreadable(path_name, line, problem, expected) from error
     except yaml.YAMLError as error:
         raise _unreadable(path_name, 0, str(error).split("\n")[0], "valid YAML") from error
@@ -115,6 +120,30 @@ def _no_yaml(problem: str, text: str, line: int) -> tuple[str, str]:
     if "${" in line_text:
         return shown, "valid YAML; within [ ] and { } a ${NAME} needs quotes"
     return shown, "valid YAML"
+
+
+def _undefined_alias(text: str) -> tuple[str, str]:
+    """Returns the first alias without an anchor, and the anchors above it.
+
+    The alias is shown only where it resembles an anchor, and an anchor only where a value follows
+    it: otherwise it may be a password that begins with * or &.
+    """
+    known: set[str] = set()
+    named: list[str] = []
+    for event in yaml.parse(text, Loader=_Loader):
+        anchor = str(getattr(event, "anchor", None) or "")
+        if isinstance(event, yaml.AliasEvent) and anchor not in known:
+            near = difflib.get_close_matches(anchor, named, n=1, cutoff=0.5)
+            shown = f"the undefined alias *{anchor}" if near else "an undefined alias"
+            hint = f"; did you mean *{near[0]}?" if near else ""
+            listed = ", ".join(named[:MOST_ANCHORS]) or "there is none"
+            expected = f"an anchor that stands above it ({listed}){hint}"
+            return shown, expected if named else f"{expected}, or quotes around text with a *"
+        if anchor:
+            known.add(anchor)
+            if getattr(event, "value", "x"):
+                named.append(anchor)
+    return "an undefined alias", "an anchor that stands above it"
 
 
 def _unreadable(file: str, line: int, shown: str, expected: str) -> PolicyError:

@@ -298,7 +298,11 @@ class TierSection(Section):
     name: Name = Field(
         description="Name of the tier. `tier:<name>` pins it; headers and reports show it."
     )
-    level: int = Field(ge=1, le=9, description="1 small and fast, 2 fine-tuned LLM, 3 reasoning.")
+    level: int = Field(
+        ge=1,
+        le=9,
+        description="1 small and fast, 2 large or fine-tuned, 3 reasoning.",
+    )
     answerers: list[AnswererSection] = Field(
         min_length=1, description="Answerers, tried in this order. Each is one rung."
     )

@@ -16,6 +16,12 @@ MOST_MESSAGE = 300
 """Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
 NOTED_OR_UNCALLED = (None, Reason.ANSWERER_FAILED, Reason.BUDGET_EXHAUSTED, Reason.NO_MODEL)
 """Ends steps whose failed call is noted by itself, or that called nobody: words came instead."""
+CEILING_WORDS = {
+    "level_3_not_below_usd": "less is at stake than `decision.level_3_not_below_usd` states "
+    "($1,000 by default)",
+    "soft_share": "a budget has passed its `soft_share`",
+}
+"""Says what each ceiling of LIFTS means."""
 MOST_NAMED = 8
 """Bounds the answerers that an error names; a ladder rarely has as many rungs."""
 
@@ -64,9 +70,11 @@ def _left_out(decision: Decision) -> str:
     if not kept:
         return ""
     verb = "was" if len(kept) == 1 else "were"
+    names = sorted(set(kept.values()))
     return (
-        f" {', '.join([*kept][:MOST_NAMED])} {verb} left out by a ceiling of money; `outage_lifts: "
-        f"[{', '.join(sorted(set(kept.values())))}]` in the policy would let it give way."
+        f" {', '.join([*kept][:MOST_NAMED])} {verb} left out: "
+        f"{' and '.join(CEILING_WORDS[name] for name in names)}. Who keeps the gateway's policy "
+        f"may let it stand in: `decision.outage_lifts: [{', '.join(names)}]`."
     )
 
 

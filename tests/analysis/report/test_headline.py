@@ -242,7 +242,8 @@ def test_answers_reported_wrong_are_in_the_headline() -> None:
 
 
 def test_a_headline_without_verdicts_says_that_quality_was_not_measured() -> None:
-    assert "Nobody judged an answer, so nobody knows how many were wrong" in report_of(a_day(10, 0, 0)).headline
+    told = report_of(a_day(10, 0, 0)).headline
+    assert "Nobody judged an answer, so nobody knows how many were wrong" in told
 
 
 @pytest.mark.parametrize(("own", "told"), [((39, 60), True), ((29, 30), False)])

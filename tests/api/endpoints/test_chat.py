@@ -185,9 +185,15 @@ def test_openai_client_raises_its_own_error_for_an_unknown_model(client: openai.
 
 
 def test_unknown_path_lists_the_known_ones(served: Served) -> None:
-    response = served.client.get("/v2/chat")
+    response = served.client.get("/nowhere")
     assert response.status_code == 404
-    assert "/v1/chat/completions" in response.json()["error"]["message"]
+    assert ". Known are: /" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/v1/v1/chat/completions"])
+def test_unknown_path_names_the_one_that_is_meant(served: Served, path: str) -> None:
+    message = served.client.post(path, json={}).json()["error"]["message"]
+    assert "Did you mean /v1/chat/completions? Known" in message
 
 
 def test_every_path_that_an_unknown_one_lists_is_there(served: Served) -> None:

@@ -116,8 +116,8 @@ SAVINGS_LEAD = (
     "Signed: a negative figure means that routing cost more than the baseline would have. "
     "“Accepted only” is what the answers and questions back that passed verification saved by "
     "themselves: shadows, reviews, failed requests and other replies count in “saved” alone. "
-    "What fewer than 30 answers rest on, and a level that answers nothing by "
-    "itself, is not drawn."
+    "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
+    "nothing by itself."
 )
 TIERS_LEAD = (
     "Requests count where their answer came from; their spend includes what was tried and "

@@ -92,7 +92,7 @@ function saved(savings) {
   const between = (one) => (one.saved_share_interval && !one.answers_nothing ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
   return section(
     "Saved",
-    "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval. What fewer than 30 answers rest on, and a level that answers nothing by itself, is not drawn.",
+    "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval. Two things are not drawn: a figure from fewer than 30 answers, and a level that answers nothing by itself.",
     known.length
       ? signed("Saved share of each baseline", known.map((one) => [one.label, savedShare(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
       : el("p", { class: "empty" }, "No baseline has enough answers to tell what was saved."),
