@@ -156,7 +156,7 @@ def test_doctor_sums_up_in_words_that_everybody_knows(tmp_path: Path) -> None:
     found = re.search(r"^(\d+) OK(, (\d+) optional parts? not installed)?$", said, re.M)
     assert found, said
     assert int(found[1]) == len(re.findall(r"^ok ", said, re.M))
-    assert int(found[3] or 0) == len(re.findall(r"^ +fix: ", said, re.M))
+    assert int(found[3] or 0) == len(re.findall(r"^optional ", said, re.M))
     assert "mend" not in said
 
 

@@ -130,12 +130,12 @@ def _show(finding: Finding) -> None:
     style = "green" if well else "bold red" if finding.fatal else "yellow"
     out = console()
     word = "optional" if finding.optional else finding.state.value
-    state = f"[{style}]{word:<8}[/{style}]"
+    state = f"[{style}]{word:<9}[/{style}]"
     out.print(f"{state}{escape(finding.part):<24} {escape(finding.found)}", soft_wrap=True)
     if not well:
-        out.print(f"{'':<8}  gives: {escape(finding.gives)}", soft_wrap=True)
-        fix = "to have it:" if finding.optional else "fix:  "
-        out.print(f"{'':<8}  {fix} {escape(finding.fix)}", soft_wrap=True)
+        out.print(f"{'':<9}  gives: {escape(finding.gives)}", soft_wrap=True)
+        fix = "to have it:" if finding.optional else "fix:"
+        out.print(f"{'':<9}  {fix} {escape(finding.fix)}", soft_wrap=True)
 
 
 def _document(finding: Finding) -> dict[str, object]:
