@@ -163,7 +163,8 @@ def show(figures: Figures) -> str:
         for row in rows:
             cpu = f"{row['cpu_us'][1]:,.0f}" if "cpu_us" in row else ""
             ratios = {} if ours is None else ours["ratio_to"]
-            times = f"{ratios[row['target']]:.3f}" if row["target"] in ratios else ""
+            other = row["target"] in ratios and row["target"] != "level 1"
+            times = f"{ratios[row['target']]:.3f}" if other else ""
             lines.append(
                 f"{connections:>11}  {row['target']:<10}{row['per_second'][1]:>11,.0f}"
                 f"{row['p50_ms'][1]:>9.2f}{row['p99_ms'][1]:>9.2f}{cpu:>8}  {times:>10}"
