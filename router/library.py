@@ -31,6 +31,7 @@ from router.api.http.asgi import GUARDED, Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.request.intake import decided_outcome
 from router.types import (
+    WITHOUT_KEY,
     AnswererFacts,
     ChatRequest,
     Hints,
@@ -45,7 +46,7 @@ from router.wire.messages import read_messages
 
 T = TypeVar("T")
 
-CALLER = Identity("library", "none", frozenset({KeyScope.CHAT, KeyScope.HINTS_LOWER}))
+CALLER = Identity("library", WITHOUT_KEY, frozenset({KeyScope.CHAT, KeyScope.HINTS_LOWER}))
 """Identifies the caller of calls made in process: the backend itself pays, and may lower its hints.
 """
 

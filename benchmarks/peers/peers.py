@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
@@ -36,20 +35,14 @@ INSTALL = "make bench-peers installs it"
 KEY = "sk-bench"
 
 
-class Does(NamedTuple):
-    """Says what a target does besides passing bytes."""
-
-    target: str
-    work: str
-
-
-DOES = (
-    Does("nginx", "nothing"),
-    Does("portkey", "nothing: the request names its provider"),
-    Does("litellm", "a key; costs in headers"),
-    Does("tiergate", "a key, triage, a decision, budgets, two rows in the ledger"),
-    Does("level 1", "the same, and answers approved questions itself"),
-)
+DOES = {
+    "nginx": "nothing",
+    "portkey": "nothing: the request names its provider",
+    "litellm": "a key; costs in headers",
+    "tiergate": "a key, triage, a decision, budgets, two rows in the ledger",
+    "level 1": "the same, and answers approved questions itself",
+}
+"""Says what each target does besides passing bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,8 @@ def _started(running: Stage, folder: Path, say: Callable[[str], None]) -> Iterat
     core = running.cores[0] if running.cores else None
     with contextlib.ExitStack() as stack:
         targets = []
-        for peer in (_portkey(running, say), _litellm(running, folder, say)):
+        upstream = running.direct.url.removesuffix("/chat/completions")
+        for peer in (_portkey(upstream, say), _litellm(upstream, folder, say)):
             if peer is None:
                 continue
             say(f"{peer.target.name} starts")
@@ -105,13 +99,12 @@ def _started(running: Stage, folder: Path, say: Callable[[str], None]) -> Iterat
         yield targets
 
 
-def _portkey(running: Stage, say: Callable[[str], None]) -> Peer | None:
+def _portkey(upstream: str, say: Callable[[str], None]) -> Peer | None:
     node, program = shutil.which("node"), PORTKEY / "start-server.js"
     if node is None or not program.exists():
         say(f"Portkey's gateway is not installed, or node is not: {INSTALL}")
         return None
     port = free_port()
-    upstream = running.direct.url.removesuffix("/chat/completions")
     headers = ("x-portkey-provider: openai", f"x-portkey-custom-host: {upstream}")
     url = f"http://127.0.0.1:{port}/v1/chat/completions"
     return Peer(
@@ -122,14 +115,14 @@ def _portkey(running: Stage, say: Callable[[str], None]) -> Peer | None:
     )
 
 
-def _litellm(running: Stage, folder: Path, say: Callable[[str], None]) -> Peer | None:
+def _litellm(upstream: str, folder: Path, say: Callable[[str], None]) -> Peer | None:
     if not LITELLM.exists():
         say(f"LiteLLM's proxy is not installed: {INSTALL}")
         return None
     port = free_port()
     model = {
         "model": "openai/fake-1",
-        "api_base": running.direct.url.removesuffix("/chat/completions"),
+        "api_base": upstream,
         "api_key": "none",
     }
     config = folder / "litellm.yaml"
@@ -171,7 +164,7 @@ def show(figures: Figures) -> str:
             )
     measured = {row["target"] for row in figures["rows"]}
     lines.append("Besides passing bytes, each does:")
-    lines += [f"  {name:<10}{work}" for name, work in DOES if name in measured]
+    lines += [f"  {name:<10}{work}" for name, work in DOES.items() if name in measured]
     bad = sum(row["not_200"] + row["lost"] for row in figures["rows"])
     lines.append(f"Answers other than 200 and broken connections: {bad}.")
     return "\n".join(lines)

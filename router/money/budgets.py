@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from router.errors import PriceUnknown
 from router.policy.sections.budgets import BudgetSection, LimitSection
-from router.types import AttemptRow, CostBasis, usd_to_nano
+from router.types import WITHOUT_KEY, AttemptRow, CostBasis, usd_to_nano
 
 V = TypeVar("V")
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -97,19 +97,14 @@ class BudgetScope(Struct, frozen=True):
         return tuple(name for name in NAMES if getattr(self, name))
 
     def __str__(self) -> str:
-        named = [
-            "requests without a key"
-            if (name, text) == ("key_id", WITHOUT_KEY)
-            else f"{'key' if name == 'key_id' else name} {text!r}"
-            for name in self.named
-            for text in [getattr(self, name)]
-        ]
-        return ", ".join(named) or "all requests"
+        words = {"key_id": "key"}
+        named = {name: f"{words.get(name, name)} {getattr(self, name)!r}" for name in self.named}
+        if self.key_id == WITHOUT_KEY:
+            named["key_id"] = "requests without a key"
+        return ", ".join(named.values()) or "all requests"
 
 
 NAMES = ("tenant", "key_id", "policy", "tier")
-WITHOUT_KEY = "none"
-"""Is the key id of a caller of a server that has no keys; ids of keys begin with `key_`."""
 
 
 class WindowLimit(Struct, frozen=True):

@@ -22,6 +22,11 @@ NAME_LIMIT = 96
 """Bounds the length of a shown name; tenants and model names come from outside."""
 
 
+def printable(text: str) -> str:
+    """Returns a line with a mark for each sign that a terminal would act on."""
+    return "".join([c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text])
+
+
 def clean(name: str) -> str:
     """Returns `name` fit for a terminal, a page or a file: printable, bounded, never empty.
 

@@ -145,8 +145,12 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
     model = routed.plans[tried.at].facts.model
-    own = [attempt.state for attempt in attempts if attempt.answerer == rung.answerer]
-    called = any([one is not AttemptState.RELEASED for one in own])
+    called = any(
+        [
+            one.answerer == rung.answerer and one.state is not AttemptState.RELEASED
+            for one in attempts
+        ]
+    )
     if answer is not None and not (tried.stands_in and called):
         model = answer.model
     state = ending.state

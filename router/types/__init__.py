@@ -163,6 +163,7 @@ from router.types.measured import measured_once
 from router.types.outcomes import Begun, Committed, Outcome, StreamEvent, StreamStep, Timings
 from router.types.requests import (
     LONG_CHARACTERS,
+    WITHOUT_KEY,
     ChatRequest,
     ContentPart,
     Hints,
@@ -254,6 +255,7 @@ __all__ = [
     "SUGGESTED",
     "TRACE",
     "UNDETERMINED",
+    "WITHOUT_KEY",
     "WITHOUT_MODEL",
     "Action",
     "Amount",

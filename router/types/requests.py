@@ -110,6 +110,10 @@ class Hints(Struct, frozen=True):
     debug: bool = False
 
 
+WITHOUT_KEY = "none"
+"""Is the key id of a caller without a key; ids of keys begin with `key_`."""
+
+
 class Identity(Struct, frozen=True):
     """Identifies the payer. `may_lower` follows from the scope `hints:lower`."""
 

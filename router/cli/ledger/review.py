@@ -311,12 +311,9 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
 
 
 def _indented(text: str) -> list[str]:
-    """Returns the lines of a text, with a mark for each sign that a terminal would act on."""
-    shown = (
-        "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
-        for line in text.expandtabs().splitlines()
-    )
-    return [f"    {line}".rstrip() for line in shown]
+    from router.rendering.figures_in_words import printable
+
+    return [f"    {printable(line)}".rstrip() for line in text.expandtabs().splitlines()]
 
 
 def _item(item: ReviewItem) -> dict[str, object]:

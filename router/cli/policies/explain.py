@@ -11,7 +11,7 @@ from rich.table import Table
 from router.api.http.decision_views import EVEN, routing_view
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
-from router.rendering.figures_in_words import usd
+from router.rendering.figures_in_words import printable, usd
 from router.types import (
     APPROVED_WORDS,
     Amount,
@@ -262,7 +262,5 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
 
 
 def _shortened(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    words = " ".join(text.split())
-    # A terminal would obey what does not print, and a file of requests may hold anybody's.
-    one_line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
+    one_line = printable(" ".join(text.split()))  # a file of requests may hold anybody's
     return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"

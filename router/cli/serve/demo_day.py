@@ -47,6 +47,7 @@ from router.policy.content.knowledge import load_knowledge
 from router.policy.loading import LoadedPolicy, policies_dir
 from router.policy.schema import ResolverAnswerer
 from router.types import (
+    WITHOUT_KEY,
     AnswererState,
     ChatRequest,
     Hints,
@@ -56,7 +57,7 @@ from router.types import (
     Scope,
 )
 
-CALLER = Identity("demo", "none", frozenset({Scope.CHAT}))
+CALLER = Identity("demo", WITHOUT_KEY, frozenset({Scope.CHAT}))
 CONCURRENCY = 8
 """Sets the requests at once: level 1 continues while the local LLM decodes two at a time."""
 LOADING_S = 120.0  # the local LLM loads in seconds; this is for machines that are very busy

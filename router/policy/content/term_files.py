@@ -233,25 +233,15 @@ def _actions(file: TermFile) -> Iterator[LanguageActions]:
     own = file.actions
     if own is None:
         return
+    lists: dict[str, tuple[str, ...]] = {
+        name: tuple(terms) for name, terms in own if name not in ("verb_last", "phrases", "done")
+    }
     yield LanguageActions(
-        file.language,
-        tuple(own.polite),
-        tuple(own.asks),
-        tuple(own.joins),
-        own.verb_last,
-        tuple(_parts(file, phrase) for phrase in own.phrases),
-        rules=tuple(own.rules),
-        conditions=tuple(own.conditions),
-        condition_ends=tuple(own.condition_ends),
-        may_be_yes=tuple(own.may_be_yes),
-        begs=tuple(own.begs),
-        permits=tuple(own.permits),
-        musts=tuple(own.musts),
-        wishes=tuple(own.wishes),
-        apart=tuple(own.apart),
-        inside=tuple(own.inside),
-        names=tuple(own.names),
+        language=file.language,
+        verb_last=own.verb_last,
+        phrases=tuple(_parts(file, phrase) for phrase in own.phrases),
         done=tuple(_parts(file, phrase) for phrase in own.done),
+        **lists,
     )
 
 

@@ -360,9 +360,11 @@ def raise_failed(event: dict[str, object]) -> None:
     OpenAI documents an `error` event with its fields at the top, and sends them under `error`.
     """
     response = event.get("response")
-    failed: dict[str, object] = event if type(event.get("error")) is dict else {"error": event}
+    failed: dict[str, object] = {"error": event}
     if type(response) is dict:
         failed = response
+    elif type(event.get("error")) is dict:
+        failed = event
     code = shown_code(failed)
     error = error_sent(code)
     note_charge(error, failed, _usage(failed.get("usage")))
