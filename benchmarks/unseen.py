@@ -4,10 +4,10 @@
 
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
-everyday messages and grave ones, of two writers to many trades: how many reach level 3, and level
-2. The third has known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"):
-how many get the approved answer that the question gets alone. `--each` prints each prompt with what
-became of it.
+everyday messages and grave ones, of two English writers and of one in thirteen other
+languages: how many reach level 3, and level 2. The third has known questions inside frames ("Hi, I
+placed an order last week. ... Cheers, Tom"): how many get the approved answer that the question
+gets alone. `--each` prints each prompt with what became of it.
 """
 
 from __future__ import annotations
@@ -52,10 +52,11 @@ def strategy(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
 
 def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 and level 2."""
-    for row in rows("matters"):
+    for row in (*rows("matters"), *rows("matters_languages")):
         level = gateway.route(row["text"]).rung.level
         kind = "everyday" if row["matter"] == "none" else "grave"
-        yield f"{kind}, {row['writer']}", row["text"], level == 3, level == 2
+        by = row.get("writer") or row["language"]
+        yield f"{kind}, {by}", row["text"], level == 3, level == 2
 
 
 def framed(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:

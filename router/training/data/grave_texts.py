@@ -28,8 +28,8 @@ FILLINGS = 12
 SPOILT = 0.45
 HELD_OUT = "held_out"
 """The author who judges the reader of grave matters."""
-JUDGES = (HELD_OUT, "eleventh", "twelfth", "fifteenth")
-"""The authors who judge only. The last three judge the close reader, and sorted nothing."""
+JUDGES = (HELD_OUT, "eleventh", "twelfth", "fifteenth", "twentieth")
+"""The authors who judge only. The last four judge the close reader, and sorted nothing."""
 UNSORTED = "grave"
 """The section of grave lines that their author did not sort."""
 

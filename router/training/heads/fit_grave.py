@@ -63,6 +63,9 @@ _TOGETHER = {
     "first": 0, "four": 0, "thirteenth": 0,
     "sixth": 1, "seventh": 1, "eighth": 1, "voices_of_mishaps": 1,
     "fifth": 2, "voices": 2, "fourteenth": 2, "sixteenth": 2,
+    "seventeenth": 0, "eighteenth": 1, "nineteenth": 2,
+    "twenty_first": 0, "twenty_second": 1, "twenty_third": 2,
+    "twenty_fourth": 0, "twenty_fifth": 1, "twenty_sixth": 2, "voices_of_service": 2,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0
