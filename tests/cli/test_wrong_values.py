@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,25 @@ def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str)
     assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
     assert words in run.stderr
     assert "No keys" in tiergate("keys", "list", "--database", ledger).stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("report",), ("ledger", "export"), ("keys", "list"), ("privacy", "erase", "Jo", "--yes")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "'--tenant': found an empty name; expected one, or the option left out"),
+        (b"caf\xe9", "which is no UTF-8; expected a name in UTF-8"),
+    ],
+)
+def test_the_name_of_nobody_is_no_tenant(
+    tmp_path: Path, command: tuple[str, ...], name: str | bytes, words: str
+) -> None:
+    ledger = empty_ledger(tmp_path / "ledger.db")
+    run = tiergate(*command, "--tenant", os.fsdecode(name), "--database", ledger)
+    assert run.returncode == Exit.USAGE
+    assert words in run.stderr
+    assert run.stdout == ""

@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
+from router.cli.options import given_name
+
 TenantOption = Annotated[
-    str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
+    str,
+    typer.Option(
+        callback=given_name, help="Whose documents they are; `*`: every tenant may read them."
+    ),
 ]
 Collection = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
 Collections = Annotated[

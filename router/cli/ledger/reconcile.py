@@ -11,8 +11,8 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger.bill_files import Mistakes, exact, near
 from router.cli.ledger.invoice import check_invoice
-from router.cli.ledger.ledger import Tenant, ledger
-from router.cli.options import AsJson
+from router.cli.ledger.ledger import ledger
+from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.policies.outcome_files import rows_of
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath

@@ -189,7 +189,7 @@ def evaluate(
     ] = False,
     max_usd: Annotated[
         float | None,
-        typer.Option(min=0.0, help="Answers: begin no call after so many dollars."),
+        typer.Option(min=0.0, max=1e9, help="Answers: begin no call after so many dollars."),
     ] = None,
     database: Annotated[
         str,

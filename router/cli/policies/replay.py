@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, HtmlFile, one_stdout, put_page
+from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.options import AsJson, HtmlFile, Tenant, one_stdout, put_page
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
