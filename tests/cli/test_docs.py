@@ -143,6 +143,14 @@ def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) ->
         assert way in found["fix"]
 
 
+@pytest.mark.parametrize("name", ["nowhere.invalid", "a\nb", "../../etc/passwd"])
+def test_doctor_says_of_a_host_without_an_address_what_one_is(tmp_path: Path, name: str) -> None:
+    run = tiergate("doctor", "--quick", "--host", name, "-d", tmp_path / "ledger.db")
+    assert run.returncode == 1, run.stderr
+    assert "no address has that name; expected one of this machine with --host" in run.stdout
+    assert "fix: `tiergate serve --host 127.0.0.1`" in run.stdout
+
+
 def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     database.write_bytes(b"this is no database, " * 100)

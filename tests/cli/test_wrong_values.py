@@ -14,6 +14,14 @@ from tests.kits.server_kit import tiergate
 pytestmark = pytest.mark.process
 
 REFUSED = {
+    "a currency of no bill": (
+        ("ledger", "reconcile", "--currency", "EUR"),
+        "--currency, --rate and --map are about a bill; give --invoice, too",
+    ),
+    "an id in another encoding": (
+        ("review", "show", os.fsdecode(b"caf\xe9")),
+        "tiergate: found text with bytes that are no UTF-8; expected text in UTF-8",
+    ),
     "a limit of twenty digits": (
         ("ledger", "rows", "--limit", "99999999999999999999"),
         "'--limit': Input should be less than or equal to 1000000000",
@@ -101,7 +109,8 @@ REFUSED = {
     ),
 }
 CODES = {"an id that is empty": Exit.FAILURE} | dict.fromkeys(
-    ("anchors that are not there", "anchors that are a folder"), Exit.LEDGER
+    ("an id in another encoding", "anchors that are not there", "anchors that are a folder"),
+    Exit.LEDGER,
 )
 
 
