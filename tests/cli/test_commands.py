@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from typer.main import get_group
 from typer.testing import CliRunner
 
 from router.cli.commands import app, app_for
-from router.cli.exits import Exit
+from router.cli.exits import Exit, errors_end_the_program
 
 WHOLE = get_group(app).commands
 
@@ -50,6 +51,15 @@ def test_numbers_with_decimals_are_bounded_so_that_nan_and_infinity_are_refused(
     ]
     assert len(decimals) > 20
     assert [one.opts for one in decimals if one.min is None or one.max is None] == []
+
+
+def test_words_in_another_encoding_end_a_command_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end, errors_end_the_program():
+        os.fsdecode(b"caf\xe9").encode()
+    assert end.value.code == Exit.FAILURE
+    assert "expected text in UTF-8" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])

@@ -14,6 +14,14 @@ from tests.kits.server_kit import tiergate
 pytestmark = pytest.mark.process
 
 REFUSED = {
+    "a dossier that is none": (
+        ("decisions", "verify", "LEDGER"),
+        "ledger.db: found no dossier; expected a file that `tiergate decisions export` wrote",
+    ),
+    "a collection without a name": (
+        ("knowledge", "add", ".", "--collection", ""),
+        "found an empty name; expected one, or the option left out",
+    ),
     "a currency of no bill": (
         ("ledger", "reconcile", "--currency", "EUR"),
         "--currency, --rate and --map are about a bill; give --invoice, too",
@@ -108,7 +116,9 @@ REFUSED = {
         "cannot read the anchors file '/': Is a directory; expected the file that the server wrote",
     ),
 }
-CODES = {"an id that is empty": Exit.FAILURE} | dict.fromkeys(
+CODES = dict.fromkeys(
+    ("an id that is empty", "a dossier that is none"), Exit.FAILURE
+) | dict.fromkeys(
     ("an id in another encoding", "anchors that are not there", "anchors that are a folder"),
     Exit.LEDGER,
 )

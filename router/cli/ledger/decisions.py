@@ -89,9 +89,13 @@ def verify(
     try:
         text = file.read_text(encoding="utf-8")
         document = read_dossier(text)
-    except ValueError as error:
-        typer.echo(f"tiergate: {file}: {error}", err=True)
-        raise typer.Exit(Exit.FAILURE) from error
+    except ValueError:
+        typer.echo(
+            f"tiergate: {file}: found no dossier; expected a file that `tiergate decisions export` "
+            "wrote with --html or --json",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE) from None
     if database is None:
         faults = dossier_faults(document)
     else:
