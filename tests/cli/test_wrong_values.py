@@ -14,6 +14,14 @@ from tests.kits.server_kit import tiergate
 pytestmark = pytest.mark.process
 
 REFUSED = {
+    "an erasure of whom an unset variable names": (
+        ("privacy", "erase", "", "--yes"),
+        "found ''; expected a name, an address or a number",
+    ),
+    "questions in another encoding": (
+        ("knowledge", "evaluate", "LEDGER"),
+        "ledger.db is no text in UTF-8; expected JSON lines",
+    ),
     "a dossier that is none": (
         ("decisions", "verify", "LEDGER"),
         "ledger.db: found no dossier; expected a file that `tiergate decisions export` wrote",

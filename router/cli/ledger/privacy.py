@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 
 privacy = typer.Typer(help="Find and erase what is stored about a person.", no_args_is_help=True)
 
+
+def _given_values(values: list[str]) -> list[str]:
+    """Refuses a value that an unset variable of a shell makes. Raises typer.BadParameter."""
+    for value in values:
+        if not any(map(str.isalnum, value)):
+            raise typer.BadParameter(f"found {value!r}; expected a name, an address or a number")
+    return values
+
+
 Values = Annotated[
-    list[str], typer.Argument(help="Names, addresses, numbers or user ids of one person.")
+    list[str],
+    typer.Argument(
+        callback=_given_values, help="Names, addresses, numbers or user ids of one person."
+    ),
 ]
 Tenant = Annotated[
     str | None,
