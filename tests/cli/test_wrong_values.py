@@ -22,6 +22,14 @@ REFUSED = {
         ("knowledge", "evaluate", "LEDGER"),
         "ledger.db is no text in UTF-8; expected JSON lines",
     ),
+    "anchors below a file": (
+        ("serve", "--port", "0", "--anchors", "LEDGER/anchors"),
+        "ledger.db is a file; expected a folder, or the name of a new one",
+    ),
+    "a collector of traces that is no address": (
+        ("serve", "--port", "0", "--otlp", "127.0.0.1:4318"),
+        "for --otlp: expected http://host:4318 or https://...",
+    ),
     "a dossier that is none": (
         ("decisions", "verify", "LEDGER"),
         "ledger.db: found no dossier; expected a file that `tiergate decisions export` wrote",
@@ -136,7 +144,7 @@ CODES = dict.fromkeys(
 def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     ledger = empty_ledger(tmp_path / "ledger.db")
-    named = (str(ledger) if one == "LEDGER" else one for one in arguments)
+    named = (one.replace("LEDGER", str(ledger)) for one in arguments)
     run = tiergate(*named, "--database", ledger)
     assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
     assert words in run.stderr
