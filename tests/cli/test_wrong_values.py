@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -29,6 +30,18 @@ REFUSED = {
     "a collector of traces that is no address": (
         ("serve", "--port", "0", "--otlp", "127.0.0.1:4318"),
         "for --otlp: expected http://host:4318 or https://...",
+    ),
+    "a log of which no line can be read": (
+        ("replay", "--policy", "default", "--from", "NOTES"),
+        "--from: NOTES: 1 line could not be read: line 1: no JSON",
+    ),
+    "outcomes of which no line can be read": (
+        ("replay", "--policy", "default", "--outcomes", "NOTES"),
+        "--outcomes: NOTES: 1 line could not be read: line 1: no JSON",
+    ),
+    "two files of labels": (
+        ("tune", "--labels", "NOTES", "--outcomes", "NOTES"),
+        "give either --labels, which needs no ledger, or --outcomes",
     ),
     "a dossier that is none": (
         ("decisions", "verify", "LEDGER"),
@@ -144,7 +157,14 @@ CODES = dict.fromkeys(
 def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     ledger = empty_ledger(tmp_path / "ledger.db")
-    named = (one.replace("LEDGER", str(ledger)) for one in arguments)
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text("Call the bank.", encoding="utf-8")
+    places = {"LEDGER": str(ledger), "NOTES": str(notes)}
+    named = [
+        functools.reduce(lambda text, place: text.replace(*place), places.items(), one)
+        for one in arguments
+    ]
+    words = words.replace("NOTES", str(notes))
     run = tiergate(*named, "--database", ledger)
     assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
     assert words in run.stderr

@@ -257,7 +257,9 @@ def _memory(state: Path, head: str) -> Memory:
     from router.training.heads.train_head import NAME
 
     if not NAME.match(head):
-        raise typer.BadParameter(f"{head!r} names no head", param_hint="--head")
+        raise typer.BadParameter(
+            f"{head!r} names no head; expected small letters, digits and _", param_hint="--head"
+        )
     return Memory(state, head)
 
 

@@ -149,7 +149,10 @@ def read_outcomes_of(path: Path | None, stored: Iterable[Correctness] = ()) -> K
     if path is None:
         return KnownCorrectness.of(stored)
     bad = BadLines()
-    outcomes = KnownCorrectness.of([*stored, *read_outcomes(path, bad)])
+    told = list(read_outcomes(path, bad))
+    if bad.count and not told:
+        raise typer.BadParameter(bad.told(path), param_hint="--outcomes")
+    outcomes = KnownCorrectness.of([*stored, *told])
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
     return outcomes

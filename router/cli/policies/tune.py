@@ -92,6 +92,8 @@ def tune(
     from router.analysis.tune.tune import tune as tuned
 
     keep_sources((out,), (labels, outcomes))
+    if labels is not None and outcomes is not None:
+        raise typer.BadParameter("give either --labels, which needs no ledger, or --outcomes")
     # Without a stated share, certificates stay what they were: novelty plays no part.
     novel = novel_at if outside_share > 0.0 else None
     traffic = _from_file(labels, model_dir, novel) if labels else None
