@@ -23,6 +23,7 @@ from router.api.observability.metrics import Metrics
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import request_rates
+from router.routing.key_access import check_policy
 from router.routing.planner import Router
 from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
@@ -86,6 +87,7 @@ class Embeddings:
         headers = headers_of(scope)
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
+        check_policy(identity, policy.name)  # its aliases say who embeds, and it has the row
         most = MOST_DIMENSIONS if policy.embedders else self._embedder.width
         embedding_request = await offloaded(
             partial(parse_embedding_request, body, headers, most), when=len(body) > LONG_CHARACTERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.errors import PolicyError, UpstreamInvalid
 from router.policy.loading import load_policy
 from router.policy.sections.answering.embedders import EmbedderSection
-from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.server_kit import Served, Upstream, tiergate, write_behaviours, write_policy
 from tiers.upstream.embeddings import _read
 
 pytestmark = pytest.mark.slow
@@ -233,3 +234,25 @@ async def test_a_call_under_way_outlives_a_change_of_its_policy() -> None:
     assert len((await first).vectors) == 1
     await embedders.close()
     server.close()
+
+
+@pytest.mark.parametrize("model", ["big", "tiergate-embed"])
+def test_a_key_of_another_policy_gets_no_vectors(tmp_path: Path, model: str) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(
+            tmp_path,
+            upstream.url,
+            embedders=[embedder("large", upstream.url)],
+            aliases={"big": "embed:large"},
+        )
+        (other,) = write_behaviours(tmp_path, upstream.url, "echo")
+        with Served(tmp_path, policy, other) as served:
+            limits = ("--policies", "echo", "--policy", other)
+            database = ("--database", served.database)
+            made = tiergate("keys", "create", "--tenant", "a", *limits, "--json", *database)
+            key = {"authorization": f"Bearer {json.loads(made.stdout)['key']}"}
+            body = {"model": model, "input": "abc"}
+            response = served.client.post("/v1/embeddings", json=body, headers=key)
+            assert response.status_code == 403, response.text
+            assert response.json()["error"]["code"] == "model_not_allowed"
+            assert upstream.seen()["count"] == 0
