@@ -14,7 +14,9 @@ def parse_usage(value: object) -> Usage:
 
     No prompt has 0 tokens: servers that count nothing write that. Some servers do not include
     reasoning in completion_tokens, and Google's names it nowhere else. The total shows that. Here
-    reasoning is always part of output: 10 + 5 with total 35 is output 25, of it 20 reasoning.
+    reasoning is always part of output: 10 + 5 with total 35 is output 25, of it 20 reasoning. Some
+    proxies before Claude leave what a cache held out of prompt_tokens, as Anthropic does: 100 with
+    9,000 cached is input 9,100.
     """
     if type(value) is not dict:
         return Usage()
@@ -39,12 +41,13 @@ def parse_usage(value: object) -> Usage:
         return Usage()
     prompt, completion, total, *read, written, created, reasoning, sound = counts
     cached, written = max(read), max(written, created)
+    if cached + written > prompt:
+        prompt += cached + written
     left_out = max(total - prompt - completion, reasoning if reasoning > completion else 0)
     if left_out > 0:
         completion += left_out
         reasoning = max(reasoning, left_out)
-    # Both are part of the prompt, so a higher count is impossible.
-    if cached + written > prompt or sound > prompt:
+    if sound > prompt or prompt > MAX_TOKENS:
         return Usage()
     return Usage(prompt, cached, written, completion, reasoning, True, sound)
 
