@@ -12,7 +12,7 @@ from router.types import Answer, Choice, ToolCall, Usage
 from router.wire.anthropic.answers import parse_message
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.upstream_events import ChunkFolder
-from router.wire.openai.usage import bound_usage, parse_usage
+from router.wire.openai.usage import bound_usage, parse_provider_cost, parse_usage
 from router.wire.responses.answers import ResponseFolder, parse_response
 
 COUNTS = {
@@ -186,6 +186,14 @@ def test_usage_is_believed_only_when_it_can_be_true(reported: object, read: Usag
 def test_provider_cost_is_kept_beside_ours() -> None:
     body = b'{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1,"cost":0.0000015}}'
     assert parse_completion(body).provider_cost_nano_usd == 1_500
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [(1_000, 10**12), (1_000.01, None), (500_000, None), (-1, None), ("1", None)],
+)
+def test_a_cost_that_no_call_has_is_none(stated: object, kept: int | None) -> None:
+    assert parse_provider_cost({"prompt_tokens": 1, "cost": stated}) == kept
 
 
 @pytest.mark.parametrize(("cap", "output"), [(1_000, 40), (40, 40), (39, 39)])

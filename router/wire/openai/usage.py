@@ -8,6 +8,10 @@ from router.types import Answer, Usage, usd_to_nano, utf8_size
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
+MAX_COST_USD = 1_000.0
+"""Per call, as its provider states it. A full window of the dearest model of 2026 costs about $100;
+a server that states another unit would lock a tenant out."""
+
 
 def parse_usage(value: object) -> Usage:
     """Returns the reported token counts, or `Usage()` (reported False) for impossible counts.
@@ -68,7 +72,7 @@ def parse_provider_cost(usage: object) -> int | None:
     cost = usage.get("cost") if type(usage) is dict else None
     if type(cost) not in (int, float) or not isinstance(cost, int | float):
         return None
-    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost < 1e6 else None
+    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost <= MAX_COST_USD else None
 
 
 def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:
