@@ -17,7 +17,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_headers import Headers, id_headers, rate_headers
+from router.api.http.decision_headers import Headers, id_headers, model_header, rate_headers
 from router.api.http.decision_views import usd
 from router.api.observability.metrics import Metrics
 from router.policy.schema import Policy
@@ -137,7 +137,7 @@ class Embeddings:
             *id_headers(settled.request_id),
             *rate_headers(() if rates is None else rates.states),
             (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
-            (b"x-tiergate-model", model.encode("ascii", "replace")),
+            *model_header(model),
             (b"x-tiergate-policy", f"{runtime.policy.name}@{runtime.policy_hash}".encode()),
         ]
         if settled.attempts[0].state is AttemptState.SETTLED:

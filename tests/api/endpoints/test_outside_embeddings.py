@@ -37,6 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 embedder("large", upstream.url),
                 embedder("refused", upstream.url, "refused"),
                 embedder("broken", upstream.url, "broken"),
+                embedder("odd", upstream.url, "odd"),
                 embedder("gone", "http://127.0.0.1:9/v1"),
             ],
             aliases={
@@ -44,6 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 "broken": "embed:broken",
                 "bad-key": "embed:refused",
                 "gone": "embed:gone",
+                "odd": "embed:odd",
                 "small": "tiergate-embed",
             },
             budgets={"*": {"usd_per_day": 1.0}},
@@ -70,6 +72,15 @@ def test_an_alias_leads_to_the_upstreams_model(served: Served) -> None:
         "settled",
         4_000_000,
     )
+
+
+def test_a_name_and_a_count_that_cannot_be_cost_neither_answer_nor_budget(served: Served) -> None:
+    response = post(served, model="odd", input="abc")
+    assert response.status_code == 200, response.text
+    assert response.headers["x-tiergate-model"].startswith("a??b: ca")
+    row = served.finished_row(response)
+    assert row["state"] == "unknown_cost"
+    assert row["cost_nano_usd"] < 100_000  # the hold: a token for each byte
 
 
 def test_our_own_encoder_keeps_its_names(served: Served) -> None:
