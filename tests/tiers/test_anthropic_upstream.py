@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import anthropic
 import httpx
 import pytest
-import yaml
 
-from tests.kits.server_kit import Served, Upstream, events_of, tiergate, write_ladder
+from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
 from tests.kits.upstreams.upstream_messages import COUNTED, TEXT, USAGE
 
 pytestmark = pytest.mark.process
@@ -57,10 +55,6 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iter
         policies.append(write_ladder(folder, "calls", upstream.url, "agent"))
         policies.append(
             write_ladder(folder, "climbing", upstream.url, "status:529", "answer", wire="anthropic")
-        )
-        kept = {"privacy": {"residency": [{"kinds": ["email"]}]}}
-        policies.append(
-            write_ladder(folder, "kept", upstream.url, "answer", wire="anthropic", sections=kept)
         )
         with Served(folder, *policies, ANTHROPIC_KEY="sk-ant-ours") as server:
             yield server
@@ -314,33 +308,6 @@ def test_an_estimate_stands_in_where_no_claude_may_answer(served: Served) -> Non
     count, source = counts(served, "auto:chat")
     assert source == "estimate"
     assert count < counts(served, "auto:climbing")[0]
-
-
-def test_nobody_counts_what_a_rule_of_residency_may_keep(
-    served: Served, upstream: Upstream
-) -> None:
-    before = upstream.seen()["count"]
-    written = [{"role": "user", "content": "Please write to ada@example.org."}]
-    assert counts(served, "auto:kept", messages=written)[1] == "bound"
-    assert upstream.seen()["count"] == before
-
-
-def test_those_count_whose_tiers_the_key_may_use(tmp_path: Path, upstream: Upstream) -> None:
-    policy = write_ladder(tmp_path, "two", upstream.url, "answer", wire="anthropic")
-    written = yaml.safe_load(policy.read_text())
-    other = {**written["tiers"][0]["answerers"][0], "name": "other", "wire": "openai"}
-    written["tiers"].append({"name": "other", "level": 3, "answerers": [other]})
-    policy.write_text(yaml.safe_dump(written))
-    with Served(tmp_path, policy) as served:
-        who = []
-        for limits in ((), ("--tiers", "llm", "--policy", policy)):
-            made = tiergate(
-                "keys", "create", "--tenant", "a", "--json", *limits, "--database", served.database
-            )
-            key = {"x-api-key": json.loads(made.stdout)["key"]}
-            response = served.post("/v1/messages/count_tokens", {**BODY, "model": "auto"}, **key)
-            who.append(response.headers["x-tiergate-token-count"])
-        assert who == ["bound", "provider"]
 
 
 def test_equal_questions_are_asked_once(served: Served, upstream: Upstream) -> None:
