@@ -18,6 +18,7 @@ from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
     KNOWN_QUESTION,
+    LOOKED_AT,
     NOVEL,
     Grave,
     ModelRow,
@@ -96,7 +97,7 @@ def signals_of(
     if earlier or older or apart is not None:
         of_users = [turn for turn in readings if turn is not proposed]
         sources: list[TurnReading | RuleFacts] = [*of_users, *older]
-        amounts = largest_amounts(facts.amounts for facts in sources)
+        amounts = largest_amounts(facts.amounts for facts in sources if facts is not apart)
         names = names_of(facts.risk_terms for facts in sources)
     if last.acts:
         amounts = unquoted(amounts)
@@ -154,7 +155,36 @@ def signals_of(
         brief=begins and all([turn.brief for turn in own]),
         letter=begins and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
+        terms_knowledge=terms_knowledge((last, *earlier), _beside(older, apart), memory),
+        grave_before=bool(earlier) and not turns.split and _names_nothing_grave(last),
     )
+
+
+def _names_nothing_grave(turn: TurnReading) -> bool:
+    return not turn.risk_terms and turn.row.grave < LOOKED_AT
+
+
+def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
+    """Returns True where terms stand in something else than the turns that the model reads."""
+    return any([facts.risk_terms for facts in older]) or bool(apart and apart.risk_terms)
+
+
+def terms_knowledge(
+    turns: Sequence[TurnReading], beside: bool, memory: SessionMemory | None
+) -> float:
+    """Returns the least chance, of the turns that have terms, to ask for general knowledge only.
+
+    Turns after the first of these count too, unless they are about nobody: "I got one this morning"
+    makes a matter of what was a question. 0.0 where a term stands in something else (`beside`),
+    such as what the assistant proposed.
+    """
+    remembered = memory is not None and memory.risk_terms != ()
+    first = max([at for at, turn in enumerate(turns) if turn.risk_terms], default=-1)
+    since = turns if remembered else turns[: first + 1]
+    chances = [turn.row.knowledge for turn in since if turn.risk_terms or not turn.about_nobody]
+    if memory is not None and remembered:
+        chances.append(memory.terms_knowledge)
+    return 0.0 if beside else min(chances, default=0.0)
 
 
 def _also_asked(
@@ -256,6 +286,17 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     return replace(match, intent_id=name, confidence=best, others=tuple(others), together=together)
 
 
+def _not_just_told(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None:
+    """Returns the match of a turn; None for an unsure one that repeats the answer just given.
+
+    "Found it, it was in the car!" after "I lost my card" asks for that answer least of all.
+    """
+    told = earlier[0].match if earlier else None
+    if match is None or told is None or _is_known(match) or not _is_known(told):
+        return match
+    return None if match.intent_id == told.intent_id else match
+
+
 def _is_known(match: Match) -> bool:
     return match.confidence >= KNOWN_QUESTION
 
@@ -285,7 +326,7 @@ def _continued(
     where the question before is `still_open`: after an approved answer, "why?" and "no" ask for
     another one. What only the model calls a follow-up keeps its own match.
     """
-    row, match = last.row, last.match
+    row, match = last.row, _not_just_told(last.match, earlier)
     if not last.follow_up:
         return row, match, False
     base = next((turn for turn in earlier if not turn.follow_up), None)
