@@ -235,15 +235,15 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def acute(self) -> bool:
         """Returns True when somebody may need help now, and the policy asks a person in its domain.
 
-        No chance of the domain and no novelty counts here. What was answered by approved words in
-        an earlier turn is not acute again in one that names nothing grave: "they are on the way,
-        what do I do until then?" asks for more than the same words, and a model has them before it.
+        No chance of the domain and no novelty counts here. What approved words answered before is
+        not acute in a turn that names no danger: "they are on the way, may he drink?" asks for more
+        than the same words, and a model has them before it.
         """
         signals, text = self.signals, self.request.last_user_text
         by_person = self.exhausted.by_person and self.observed is None
         if not by_person or not self.grave or not signals.brief:
             return False
-        if signals.grave_before and self._words_were_said:
+        if signals.danger_before and self._words_were_said:
             return self.runtime.emergency(self.risk_domain or signals.domain, text)
         if acute(self.policy, signals):
             return True

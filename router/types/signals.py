@@ -87,8 +87,8 @@ class Signals(Struct, frozen=True):
     unread: bool = False  # there is more text, or an image, than triage could read
     # Least chance, of the turns that have `risk_terms`, to ask for general knowledge only.
     terms_knowledge: float = 0.0
-    # Neither a term nor a grave matter is in the last turn: what is grave was said before it.
-    grave_before: bool = False
+    # The last turn names no danger, by a term or to the reader: one was named before it, if any.
+    danger_before: bool = False
 
 
 class WarmCache(Struct, frozen=True):

@@ -170,7 +170,7 @@ async def test_the_words_are_those_of_the_dangers_domain(houses: Houses) -> None
 
 
 SAID = Message("assistant", "Call 112 now. A person will look at this, reference rev_01abc.")
-LATER = replace(SURE, grave_before=True)
+LATER = replace(SURE, danger_before=True)
 
 
 def after(
@@ -179,7 +179,7 @@ def after(
     return (Message("user", "I want to end it"), first, Message("user", text))
 
 
-@pytest.mark.parametrize("signals", [LATER, replace(HEALTH, grave_before=True)])
+@pytest.mark.parametrize("signals", [LATER, replace(HEALTH, danger_before=True)])
 async def test_words_that_were_said_give_way_to_the_highest_level(
     houses: Houses, signals: Signals
 ) -> None:

@@ -51,6 +51,7 @@ GOES_ON = [
     "false alarm, all good now",
     "I already tried that, still not working",
     "thanks, it works now",
+    "no wait, never mind, we keep it",
 ]
 STAYS_WITH_THE_READER = [
     "I give up",
@@ -66,6 +67,8 @@ STAYS_WITH_THE_READER = [
     "still nothing, she isn't breathing",
     "never mind me",
     "forget me",
+    "end it there",
+    "I can't keep it any more",
 ]
 
 
@@ -98,6 +101,8 @@ ABOUT_NOBODY = [
     "why?",
     "go on",
     "thanks!",
+    "Write a limerick about padlocks",
+    "suggest three names for a cat",
 ]
 ABOUT_SOMEBODY = [
     "I got one this morning",
@@ -114,6 +119,9 @@ ABOUT_SOMEBODY = [
     "give me one for my neighbour",
     "it says so in the letter that came",
     "can he do that",
+    "write to the court for us",
+    "stop the bleeding",
+    "list what the police may take from me",
 ]
 
 
@@ -159,12 +167,21 @@ def test_a_session_remembers_that_a_term_was_only_asked_about() -> None:
     assert memory_after(signals(turn("thanks")), sued, 3).terms_knowledge == 0.1
 
 
-def test_what_is_grave_was_said_before_a_turn_that_names_nothing() -> None:
-    named = turn("I have chest pain", grave=0.99, matter=Matter.MEDICAL_EMERGENCY)
-    assert signals(turn("They are on the way."), named).grave_before
-    assert not signals(named, turn("Where is my parcel?")).grave_before
-    assert not signals(turn("Worse.", grave=0.6, matter=Matter.POISON), named).grave_before
-    assert not signals(named).grave_before
+HEART = {"grave": 0.99, "matter": Matter.MEDICAL_EMERGENCY}
+
+
+def test_a_danger_was_named_before_a_turn_that_names_none() -> None:
+    named = turn("I have chest pain", **HEART)
+    assert signals(turn("They are on the way."), named).danger_before
+    assert signals(turn("He sweats, may he drink?", **HEART), named).danger_before
+    assert not signals(named, turn("Where is my parcel?")).danger_before
+    assert not signals(named).danger_before
+
+
+@pytest.mark.parametrize("matter", [Matter.SELF_HARM, Matter.POISON, Matter.VIOLENCE])
+def test_a_turn_in_which_the_reader_hears_a_danger_names_it_again(matter: Matter) -> None:
+    named = turn("I have chest pain", **HEART)
+    assert not signals(turn("Nobody is here.", grave=0.6, matter=matter), named).danger_before
 
 
 def test_an_unsure_match_is_not_the_answer_that_was_just_given() -> None:

@@ -27,7 +27,8 @@ _GOES_ON = (
 _TAKES_BACK = (
     "never mind|nevermind|nvm|forget it|forget that|forget about it|forget about that|scrap that|"
     "cancel that|leave it|leave it as it is|leave it like that|leave it like this|leave it then|"
-    "keep it|keep it as it is|keep it like that|keep it like this|don't bother|no need|"
+    "keep it|we keep it|i keep it|we ll keep it|i ll keep it|keep it as it is|keep it like that|"
+    "keep it like this|don't bother|no need|"
     "not needed|not needed any more|not needed anymore|i changed my mind|changed my mind|"
     "false alarm|it s fine|it is fine|its fine|that s fine|that is fine|it s ok|it is ok|its ok|"
     "it s okay|that s ok|that s okay|all good|all good now|it s all good"
@@ -70,6 +71,11 @@ _OTHER_WORDS = re.compile(
     r"(?:shorter|longer|simpler|more simply|more formal(?:ly)?|in more detail|more details?)\b)",
     re.IGNORECASE,
 )
+_WORK = re.compile(
+    _BEGINS + r"(?:write|compose|create|generate|suggest|recommend|name|list) "
+    r"(?:an?|some|one|two|three|four|five|ten|\d{1,2})\b",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(
     _BEGINS + r"(?:what|which|where|when|why|who|whose|how|is|are|do|does|did|was|were)\b",
     re.IGNORECASE,
@@ -105,5 +111,5 @@ def is_about_nobody(text: Folded) -> bool:
         return True
     if is_bare_follow_up(text) or known_runs(words, _KNOWN):
         return not named
-    asks = said.endswith("?") or _QUESTION.match(said) is not None
-    return asks and not named and _AT_HAND.isdisjoint(words)
+    asks = said.endswith("?") or _QUESTION.match(said) or _WORK.match(said)
+    return bool(asks) and not named and _AT_HAND.isdisjoint(words)

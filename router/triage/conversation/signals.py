@@ -32,7 +32,15 @@ from router.triage.reading import (
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
-from router.types import READ_LANGUAGES, Domain, HeadReading, Match, SessionMemory, Signals
+from router.types import (
+    READ_LANGUAGES,
+    Domain,
+    HeadReading,
+    Match,
+    Matter,
+    SessionMemory,
+    Signals,
+)
 
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 TOGETHER_AT = 0.8
@@ -156,12 +164,17 @@ def signals_of(
         letter=begins and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
         terms_knowledge=terms_knowledge((last, *earlier), _beside(older, apart), memory),
-        grave_before=bool(earlier) and not turns.split and _names_nothing_grave(last),
+        danger_before=bool(earlier) and not turns.split and _names_no_danger(last),
     )
 
 
-def _names_nothing_grave(turn: TurnReading) -> bool:
-    return not turn.risk_terms and turn.row.grave < LOOKED_AT
+_DANGERS = frozenset({Matter.SELF_HARM, Matter.VIOLENCE, Matter.POISON})
+"""Matters of which the reader's word alone calls for help, without a term or a phrase."""
+
+
+def _names_no_danger(turn: TurnReading) -> bool:
+    danger = turn.row.matter in _DANGERS and turn.row.grave >= LOOKED_AT
+    return not turn.risk_terms and not danger
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
