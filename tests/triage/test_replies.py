@@ -184,6 +184,14 @@ def test_a_turn_in_which_the_reader_hears_a_danger_names_it_again(matter: Matter
     assert not signals(turn("Nobody is here.", grave=0.6, matter=matter), named).danger_before
 
 
+@pytest.mark.parametrize("matter", [Matter.SELF_HARM, Matter.VIOLENCE])
+def test_whatever_is_grave_after_self_harm_or_violence_names_it_again(matter: Matter) -> None:
+    named = turn("I want to end it", grave=0.9, matter=matter)
+    pills = turn("I have the pills here", grave=0.6, matter=Matter.MEDICAL_EMERGENCY)
+    assert not signals(pills, named).danger_before
+    assert signals(turn("Thank you for listening."), named).danger_before
+
+
 def test_an_unsure_match_is_not_the_answer_that_was_just_given() -> None:
     unsure = replace(LOST, confidence=0.64)
     lost = turn("I lost my card", LOST)
