@@ -362,7 +362,8 @@ def calls_cost(
 
     Each reads the question (`input_tokens`, `images`); `cached_tokens` of it are warm once. A call
     at a price of own compute takes `each_ms`, without it as long as usual. Three calls with 100
-    input tokens each, 400 more and 600 output tokens at $1 and $4 per million: 3,100,000 nano-dollars.
+    input tokens each, 400 more and 600 output tokens at $1 and $4 per million: 3,100,000
+    nano-dollars.
     """
     if facts.price.per_request_nano_usd is not None:
         return Cost(calls.calls * facts.price.per_request_nano_usd, CostBasis.LIST_PRICE)
