@@ -67,6 +67,7 @@ class Gateway:
         self._app: App | None = None
         self._home: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._process = 0  # in which the home loop runs
 
     @classmethod
     def from_policy(
@@ -217,8 +218,13 @@ class Gateway:
         current_loop = asyncio.get_running_loop()
         # Two threads may make the first call at the same moment.
         with self._starting:
+            try:
+                self._require_own_process()
+            except TiergateError:
+                task.close()
+                raise
             if self._home is None:
-                self._home = current_loop
+                self._home, self._process = current_loop, os.getpid()
         if self._home is current_loop:
             return await task
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task, self._home))
@@ -228,14 +234,23 @@ class Gateway:
         none.
         """
         with self._starting:
+            self._require_own_process()
             if self._home is None:
-                self._home = asyncio.new_event_loop()
+                self._home, self._process = asyncio.new_event_loop(), os.getpid()
                 # A daemon thread does not keep a program alive that forgot to close the gateway.
                 self._thread = threading.Thread(
                     target=self._home.run_forever, name="tiergate", daemon=True
                 )
                 self._thread.start()
             return self._home
+
+    def _require_own_process(self) -> None:
+        """Refuses calls after a fork, which takes no thread along: they would wait for ever."""
+        if self._home is not None and self._process != os.getpid():
+            raise TiergateError(
+                f"This Gateway answered in the process {self._process}, of which this one is a "
+                "fork. Make a Gateway in each process, after the fork."
+            )
 
     async def _started(self) -> App:
         """Returns the app, which the first call opens and starts. Runs at home only."""
@@ -251,6 +266,8 @@ class Gateway:
 
     def close(self) -> None:
         """Drains and stops. Await `aclose` instead in the loop that is this gateway's home."""
+        if self._process not in (0, os.getpid()):
+            return  # it is the parent's, who goes on with it
         # Only a loop of our own may be stopped here.
         if self._home is not None and self._thread is not None:
             asyncio.run_coroutine_threadsafe(self.aclose(), self._home).result()

@@ -55,6 +55,12 @@ def errors_end_the_program() -> Iterator[None]:
     except TiergateError as error:
         typer.echo(f"tiergate: {error.message}", err=True)
         sys.exit(exit_code(error))
+    # A shell in another encoding gives such words; stores and hashes take none.
+    except UnicodeEncodeError:
+        typer.echo(
+            "tiergate: found text with bytes that are no UTF-8; expected text in UTF-8", err=True
+        )
+        sys.exit(Exit.FAILURE)
     # A full disk or a missing right is no bug of ours, so it needs no traceback.
     except OSError as error:
         named = f" {error.filename}" if error.filename else ""

@@ -28,6 +28,22 @@ def given_path(text: str | Path) -> Path:
     return Path(text)
 
 
+def given_name(text: str | None) -> str | None:
+    """Refuses the name of nobody, of whom nothing would be found; a callback of options.
+
+    Raises typer.BadParameter for an empty one, as an unset variable of a shell makes, and for
+    bytes that are no UTF-8, which no ledger holds.
+    """
+    if text is not None and not text.strip():
+        raise typer.BadParameter("found an empty name; expected one, or the option left out")
+    if text is not None and text != text.encode("utf-8", "replace").decode("utf-8"):
+        raise typer.BadParameter(f"found {text!r}, which is no UTF-8; expected a name in UTF-8")
+    return text
+
+
+Tenant = Annotated[str | None, typer.Option(callback=given_name, help="Of this tenant only.")]
+
+
 def given_reason(text: str) -> str:
     """Refuses an empty reason where one is needed; a callback of options.
 
@@ -86,9 +102,10 @@ def to_write(path: Path | None) -> Path | None:
 
 def keep_sources(written: Iterable[Path | None], read: Iterable[Path | None]) -> None:
     """Refuses to write over a file that is read. Raises typer.BadParameter."""
-    sources = {path.resolve() for path in read if path is not None}
+    # `Path.resolve` has a traceback for a link that leads to itself.
+    sources = {os.path.realpath(path) for path in read if path is not None}
     for path in written:
-        if path is not None and path.resolve() in sources:
+        if path is not None and os.path.realpath(path) in sources:
             raise typer.BadParameter(
                 f"{path} is also what is read, and would be lost; expected the name of another file"
             )

@@ -200,5 +200,6 @@ def _object(content: str) -> Json:
     except ValueError:
         raise ValueError(f"found {shown(content[:30])}; expected one JSON object a line") from None
     if not isinstance(row, dict):
-        raise ValueError(f"found a JSON {type(row).__name__}; expected an object")
+        kind = "null" if row is None else type(row).__name__
+        raise ValueError(f"found a JSON {kind}; expected an object")
     return row

@@ -345,6 +345,10 @@ def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
     )
 
 
+_TIMED = ("local", "upstream", "litellm")
+"""Kinds whose calls cost their time, where a price of own compute is stated."""
+
+
 def calls_cost(
     facts: AnswererFacts,
     calls: AnswerCalls,
@@ -357,8 +361,9 @@ def calls_cost(
     """Returns the cost of the calls of one answer, for `decide`.
 
     Each reads the question (`input_tokens`, `images`); `cached_tokens` of it are warm once. A call
-    to a local model takes `each_ms`, without it as long as usual. Three calls with 100 input tokens
-    each, 400 more and 600 output tokens at $1 and $4 per million: 3,100,000 nano-dollars.
+    at a price of own compute takes `each_ms`, without it as long as usual. Three calls with 100
+    input tokens each, 400 more and 600 output tokens at $1 and $4 per million: 3,100,000
+    nano-dollars.
     """
     if facts.price.per_request_nano_usd is not None:
         return Cost(calls.calls * facts.price.per_request_nano_usd, CostBasis.LIST_PRICE)
@@ -368,7 +373,7 @@ def calls_cost(
         output_tokens=calls.output_tokens,
     )
     if each_ms is None:
-        each_ms = facts.latency_ms if facts.kind == "local" else 0.0
+        each_ms = facts.latency_ms if facts.kind in _TIMED else 0.0
     return attempt_cost(facts.price, usage, calls.calls * each_ms, calls.calls * images)
 
 

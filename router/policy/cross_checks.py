@@ -33,7 +33,13 @@ _DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the tw
 _WORDS = {
     "domain": tuple(domain.value for domain in Domain),
     "request_type": tuple(kind.value for kind in RequestType),
+    "matter": tuple(matter.value for matter in Matter),
 }
+
+
+def _term_lists(raw: Mapping[str, object]) -> list[str]:
+    """Returns the lists that a policy may name: its own, and those by language."""
+    return [*names_of(raw, "terms"), *_WORDS["matter"], STRATEGY, ACTIONS]
 
 
 _NO_THINKERS = ("resolver", "exact", "extractor", "passages", "documents", "deliberation")
@@ -155,7 +161,7 @@ def _shadow(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
 
 
 def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    lists = [*names_of(raw, "terms"), *(matter.value for matter in Matter), STRATEGY, ACTIONS]
+    lists = _term_lists(raw)
     for r, rule in sections(raw, "hard_rules"):
         for i, name in strings(rule, "terms"):
             if name not in lists:
@@ -176,8 +182,8 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         head = condition.get("head")
         if isinstance(head, str) and head not in known:
             yield CrossMistake((*path, "head"), head, _expected_head(head, known))
-        # Only these two built-in heads have classes that are known here.
-        words = _WORDS.get(str(head), ())
+        # Only these built-in heads have classes that are known here.
+        words = _term_lists(raw) if head == "terms" else _WORDS.get(str(head), ())
         for c, label in strings(condition, "classes"):
             if words and label not in words:
                 yield CrossMistake((*path, "classes", c), label, one_of(label, words))

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from router.policy.content.term_files import list_of
+from router.policy.schema import Policy
 from router.policy.sections.heads import HeadCondition
 from router.types import HeadReading, Signals
 
 Chances = Sequence[tuple[str, float]]
 """Lists classes with their chances, likeliest first. A head of one chance has one class."""
+
+NONE_FOUND: Chances = (("none", 0.0),)
+"""What a built-in head of several classes says where it finds none of them."""
 
 
 _BUILT_IN: Mapping[str, Callable[[Signals], Chances]] = {
@@ -25,7 +30,22 @@ _BUILT_IN: Mapping[str, Callable[[Signals], Chances]] = {
     "spam": lambda signals: (("spam", signals.spam),),
     "grave": lambda signals: (("grave", signals.grave),),
     "knowledge": lambda signals: (("knowledge", signals.knowledge),),
+    "matter": lambda signals: _matter(signals),
+    "terms": lambda signals: lists_of(signals.risk_terms),
 }
+
+
+def _matter(signals: Signals) -> Chances:
+    return NONE_FOUND if signals.matter is None else ((signals.matter.value, signals.grave),)
+
+
+def lists_of(names: Iterable[str]) -> Chances:
+    """Returns the term lists that were found, those by language under one name.
+
+    >>> lists_of(["self_harm", "self_harm:de", "legal"])
+    (('self_harm', 1.0), ('legal', 1.0))
+    """
+    return tuple((name, 1.0) for name in dict.fromkeys(map(list_of, names))) or NONE_FOUND
 
 
 def readings_of(signals: Signals) -> dict[str, Chances]:
@@ -41,6 +61,19 @@ def reading_of(signals: Signals, head: str) -> Chances:
             return reading.classes
     built_in = _BUILT_IN.get(head)
     return () if built_in is None else built_in(signals)
+
+
+def lists_asked(policy: Policy) -> frozenset[str]:
+    """Returns the term lists that a rule of the policy looks for."""
+    conditions = [one for rule in policy.hard_rules for one in rule.heads]
+    for endpoint in policy.endpoints:
+        rules = () if endpoint.verdict is None else endpoint.verdict.rules
+        rows = (row for rule in rules for row in rule.any)
+        conditions += [row.head for row in rows if row.head is not None]
+    if policy.specialist is not None:
+        conditions += [one for rule in policy.specialist.verdict.rules for one in rule.any]
+    named = {name for one in conditions if one.head == "terms" for name in one.classes}
+    return frozenset(named.union(*(rule.terms for rule in policy.hard_rules)))
 
 
 def any_holds(conditions: Iterable[HeadCondition], signals: Signals) -> bool:

@@ -13,6 +13,9 @@ from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.text_files import unusable
 from router.policy.schema import Policy
 
+LONGEST_NAME = 200
+"""Bounds the characters of a file's name in a policy: systems take 255 bytes."""
+
 
 def policies_dir() -> Path:
     """Returns the folder of shipped policies, in the package or next to the sources."""
@@ -55,6 +58,9 @@ def named_file(policy_path: Path, name: str) -> Path:
     """
     own = policy_path.parent / name
     shipped = policies_dir() / name
+    if "\0" in name or len(name) > LONGEST_NAME:
+        # No system looks for such a file; it is none, and is shown cut.
+        return own.with_name(f"{own.name[:32]}...".replace("\0", ""))
     return shipped if not own.exists() and shipped.exists() else own
 
 

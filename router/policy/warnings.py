@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from router.errors import TiergateError
+from router.policy.head_conditions import lists_asked
 from router.policy.parsing.raw_policy import sections
 from router.policy.schema import (
     Alias,
@@ -430,13 +431,12 @@ def _rules(policy: Policy) -> Iterator[PolicyWarning]:
                 f"hard_rules[{i}].floor",
                 f"{rule.name} asks for level {rule.floor}, but the highest tier is at {top}",
             )
-    used = {name for rule in policy.hard_rules for name in rule.terms}
     for i, terms in enumerate(policy.terms):
-        if terms.name not in used:
+        if terms.name not in lists_asked(policy):
             yield PolicyWarning(
                 WarningKind.TERMS_NEVER_USED,
                 f"terms[{i}]",
-                f"no hard rule looks for the list {terms.name}",
+                f"no rule looks for the list {terms.name}",
             )
 
 

@@ -258,10 +258,20 @@ def findings_of(policy: Policy, signals: Signals, *, known: bool = False) -> Fin
     section = policy.decision
     grave = is_grave(section, signals)
     knows_only = signals.knowledge >= section.knowledge_at and not grave
-    lists = _lists(policy, signals, knows_only) if signals.risk_terms else frozenset[str]()
+    soft = knows_only or (_asked_about(section, signals) and not grave)
+    lists = _lists(policy, signals, soft) if signals.risk_terms else frozenset[str]()
     small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
     novel = signals.novelty >= section.novel_at and not known
     return Findings(lists, grave, knows_only and small and not lists, novel)
+
+
+def _asked_about(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True where all turns with a term asked for knowledge, and nothing else is at stake.
+
+    "What is a lawsuit?" makes "explain it more simply" nobody's lawsuit.
+    """
+    asked = signals.terms_knowledge >= section.knowledge_at
+    return asked and signals.stakes_high < section.high_stakes_at
 
 
 def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]:

@@ -12,12 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from router.errors import ClassifyError
-from router.policy.head_conditions import Chances
+from router.policy.head_conditions import NONE_FOUND, Chances, lists_of
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, Head
 from router.stats.stacks.head_stack import EarlyHeads, HeadStack
+from router.triage.batches.config import TriageConfig
 from router.triage.encoder import batches, cut
-from router.triage.own_heads import OwnHeads, readings
+from router.triage.facts.turn_facts import lists_in
+from router.triage.own_heads import readings
+from router.triage.text.folding import fold
 from router.triage.triage_model import TriageModel, grams_of
 from router.types import Device, EncoderUse
 
@@ -27,6 +30,9 @@ BATCH_TOKENS = 1_024
 GPU_BATCH_TOKENS = 32_768
 """The same on a GPU, whose cores need more rows at once. Not measured: no GPU was at hand."""
 NOVELTY = "novelty"
+TERMS = "terms"
+WHOLE = (NOVELTY, "grave", "matter", "knowledge")
+"""Heads that need the encoder and have no first pass."""
 TOP_ONLY = ("request_type", "domain")
 """Of these the likeliest class alone, as in the signals of a request."""
 
@@ -35,23 +41,25 @@ class BulkReader:
     """Texts in, what the named heads say out; a context manager that owns its threads."""
 
     def __init__(
-        self, model: TriageModel, own: OwnHeads | None, names: Collection[str], threads: int,
+        self, model: TriageModel, config: TriageConfig, names: Collection[str], threads: int,
         *, encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
     ) -> None:  # fmt: skip
-        """Takes the heads to read; novelty always needs the encoder.
+        """Takes the heads to read; those of WHOLE always need the encoder.
 
         Raises ClassifyError where it may not be used and a head cannot do without.
         """
         self._model = model
         self.early = 0  # texts that needed no encoder
-        self._stack = model.stack if own is None else own.stack
-        self._names = sorted(set(names) - {NOVELTY})
-        self._novelty = NOVELTY in names
+        self._config = config
+        self._stack = model.stack if config.own is None else config.own.stack
+        self._names = sorted(set(names) - {*WHOLE, TERMS})
+        self._terms = TERMS in names
+        self._whole = frozenset(names).intersection(WHOLE)
         asked = [self._stack.heads[name] for name in self._names]
         self._early = None
         if encoder is EncoderUse.NEVER:
             self._early = self._by_words_alone(asked)
-        elif encoder is EncoderUse.WHEN_NEEDED and not self._novelty:
+        elif encoder is EncoderUse.WHEN_NEEDED and not self._whole:
             self._early = EarlyHeads.of(asked)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
@@ -66,6 +74,10 @@ class BulkReader:
         rows = [self._model.encoder.tokenise(text) for text in texts]
         grams = grams_of(rows)
         chances: list[dict[str, Chances]] = [{} for _ in texts]
+        if self._terms:
+            for row, text in zip(chances, texts, strict=True):
+                found = lists_in(fold(text), self._config.terms, self._config.phrases)
+                row[TERMS] = lists_of(found)
         rest = np.arange(len(texts))
         if self._early is not None:
             logits, _, sure = self._early(grams)
@@ -78,15 +90,34 @@ class BulkReader:
         encoded = Encoded(self._encode([cut(rows[i]) for i in rest]), grams[rest])
         left = [chances[i] for i in rest]
         self._fill(self._stack, self._stack.logits(encoded), left)
-        if self._novelty:
+        if NOVELTY in self._whole:
             for row, p in zip(left, self._model.novelty(encoded.vectors).tolist(), strict=True):
                 row[NOVELTY] = (("novel", p),)
+        if self._whole - {NOVELTY}:
+            self._read_matters([texts[i] for i in rest.tolist()], encoded.vectors, left)
         return chances
+
+    def _read_matters(
+        self, texts: Sequence[str], vectors: Embeddings, rows: Sequence[dict[str, Chances]]
+    ) -> None:
+        """Puts grave matters into rows; none where the model has no reader of them.
+
+        A request is read by its sentences besides, which takes ten times as long.
+        """
+        reader = self._model.grave
+        if reader is None:
+            for row in rows:
+                row.update(dict.fromkeys(("grave", "matter", "knowledge"), NONE_FOUND))
+            return
+        for row, one in zip(rows, reader.read(texts, vectors), strict=True):
+            row["grave"] = (("grave", one.grave),)
+            row["matter"] = ((one.matter.value, one.grave),)
+            row["knowledge"] = (("knowledge", one.knowledge),)
 
     def _by_words_alone(self, asked: Sequence[Head]) -> EarlyHeads:
         able = EarlyHeads.of(asked, alone=True)
         unable = [head.name for head in asked if head.early is None]
-        unable += [NOVELTY] if self._novelty else []
+        unable += sorted(self._whole)
         if able is None or unable:
             raise ClassifyError(
                 f"found {', '.join(unable)} among the heads that "

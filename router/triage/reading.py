@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
 from router.policy.head_conditions import highest
+from router.triage.conversation.replies import is_about_nobody, only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
@@ -114,6 +115,7 @@ class TurnReading(Struct, frozen=True):
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
     unread: bool = False  # there is more in it than is read
+    about_nobody: bool = False  # what was asked for before becomes nobody's matter by it
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -134,8 +136,8 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
     """Returns the row without the chance of a grave matter for a text that the operator wrote, that
-    only ends a chat or says that somebody is away, or that only asks who made a named work or for a
-    sum.
+    only ends a chat, goes on with one or says that somebody is away, or that only asks who made a
+    named work or for a sum.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it. Who is away loses the chance of self-harm alone.
@@ -145,7 +147,7 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     if match is None or match.basis is not MatchBasis.WRITTEN:
         words, text = facts.folded.words, facts.folded.text
         away = row.matter is Matter.SELF_HARM and only_is_away(text)
-        closes = row.grave > LOOKED_AT and (only_closes(words) or away)
+        closes = row.grave > LOOKED_AT and (only_closes(words) or only_goes_on(words) or away)
         if not closes and not asks_about_a_work(text) and not only_works_out(text):
             return row
     return row._replace(grave=0.0)
@@ -242,6 +244,7 @@ def reading_of(
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
+        about_nobody=is_about_nobody(facts.folded),
     )
 
 

@@ -98,8 +98,9 @@ class FileStore(Protocol):
         """Notes a file that is being written; nobody sees it before `finish`."""
         ...
 
-    async def append(self, file: StoredFile, part: int, content: bytes) -> None:
-        """Adds the part with this number, counted from 0."""
+    async def append(self, file: StoredFile, part: int, content: bytes) -> int:
+        """Adds the part with this number, counted from 0. Returns the bytes of its owner's files,
+        unfinished ones too."""
         ...
 
     async def finish(self, file: StoredFile) -> None:

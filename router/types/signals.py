@@ -85,6 +85,10 @@ class Signals(Struct, frozen=True):
     # Chance that a quotation of documents answers it; None: nobody searched before deciding.
     quotable: float | None = None
     unread: bool = False  # there is more text, or an image, than triage could read
+    # Least chance, of the turns that have `risk_terms`, to ask for general knowledge only.
+    terms_knowledge: float = 0.0
+    # The last turn names no danger, by a term or to the reader: one was named before it, if any.
+    danger_before: bool = False
 
 
 class WarmCache(Struct, frozen=True):
@@ -118,6 +122,7 @@ class SessionMemory(Struct, frozen=True):
     matter: Matter | None = None
     matter_language: str = ""
     language: str = ""  # that the conversation is in
+    terms_knowledge: float = 0.0  # the least of the turns that have `risk_terms`
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 from typer import Context
 from typer.main import get_group
+from typer.testing import CliRunner
 
 from router.cli.commands import app, app_for
+from router.cli.exits import Exit, errors_end_the_program
 
 WHOLE = get_group(app).commands
 
@@ -30,3 +35,35 @@ def test_help_shows_every_command_without_reading_its_options(name: str) -> None
 @pytest.mark.parametrize("name", ["--", "--version", "rout"])
 def test_what_names_no_command_gets_the_whole_app(name: str) -> None:
     assert app_for(name) is app
+
+
+def _leaves(group: object) -> Iterator[object]:
+    for command in group.commands.values():  # type: ignore[attr-defined]
+        yield from _leaves(command) if hasattr(command, "commands") else [command]
+
+
+def test_numbers_with_decimals_are_bounded_so_that_nan_and_infinity_are_refused() -> None:
+    decimals = [
+        option
+        for command in _leaves(get_group(app))
+        for option in command.params  # type: ignore[attr-defined]
+        if "float" in str(option.type_descriptor.annotation)
+    ]
+    assert len(decimals) > 20
+    assert [one.opts for one in decimals if one.min is None or one.max is None] == []
+
+
+def test_words_in_another_encoding_end_a_command_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end, errors_end_the_program():
+        os.fsdecode(b"caf\xe9").encode()
+    assert end.value.code == Exit.FAILURE
+    assert "expected text in UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_a_ceiling_of_money_that_is_no_number_is_refused(number: str) -> None:
+    run = CliRunner().invoke(app, ["route", "hello", "--max-cost-usd", number])
+    assert run.exit_code == Exit.USAGE
+    assert "Invalid value for '--max-cost-usd'" in run.output

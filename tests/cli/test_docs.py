@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from router.cli.exits import Exit, exit_code
+from router.cli.models.evaluate import EVERY_KIND
 from router.errors import CannotListen, LedgerCorrupt, PolicyError, UpstreamInvalid
 from tests import ROOT
 from tests.kits.checks.doc_commands import command_tree
@@ -54,6 +55,16 @@ def test_every_option_stands_in_the_docs(name: str, command: object) -> None:
                 assert f"`{option}" in text, f"{name}: {option}"
         if parameter.envvar:
             assert f"`{parameter.envvar}`" in text, f"{name}: {parameter.envvar}"
+
+
+def test_every_kind_of_evaluation_stands_in_the_docs() -> None:
+    assert [kind for kind in EVERY_KIND if f"`{kind}`" not in section("evaluate")] == []
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_a_ledger_that_may_be_a_servers_is_no_file_in_the_docs(name: str, command: object) -> None:
+    helps = [option.help or "" for option in command.params if option.name == "database"]  # type: ignore[attr-defined]
+    assert not ("postgresql" in "".join(helps) and "The ledger's SQLite file" in section(name))
 
 
 def test_options_that_write_standard_output_say_so() -> None:
@@ -141,6 +152,14 @@ def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) ->
     assert found["state"] == "broken"
     for way in ("tiergate serve --port 9000", 'make serve ARGS="--port 9000"'):
         assert way in found["fix"]
+
+
+@pytest.mark.parametrize("name", ["nowhere.invalid", "a\nb", "../../etc/passwd"])
+def test_doctor_says_of_a_host_without_an_address_what_one_is(tmp_path: Path, name: str) -> None:
+    run = tiergate("doctor", "--quick", "--host", name, "-d", tmp_path / "ledger.db")
+    assert run.returncode == 1, run.stderr
+    assert "no address has that name; expected one of this machine with --host" in run.stdout
+    assert "fix: `tiergate serve --host 127.0.0.1`" in run.stdout
 
 
 def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) -> None:

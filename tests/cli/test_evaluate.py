@@ -104,13 +104,13 @@ def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
         (("spam",), 2, "found no --data"),
         (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of combined"),
         (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
-        (("spam", "--data", "x", "--labels", "50"), 2, "--labels, which say nothing about spam"),
+        (("spam", "--data", "x", "--labels", "50"), 2, "--labels: of no use for spam"),
         (("adversarial", "--data", "x"), 2, "--data x: No such file or directory"),
-        (("adversarial", "--seed", "1"), 2, "--seed, which say nothing about adversarial"),
+        (("adversarial", "--seed", "1"), 2, "--seed: of no use for adversarial"),
         (("gateway",), 2, "found no --data"),
         (("gateway", "--data", "x.jsonl"), 2, "x.jsonl: No such file or directory"),
-        (("gateway", "--data", "x", "--seed", "1"), 2, "--seed, which say nothing about gateway"),
-        (("--train", "x"), 2, "--train, which say nothing about the card"),
+        (("gateway", "--data", "x", "--seed", "1"), 2, "--seed: of no use for gateway"),
+        (("--train", "x"), 2, "--train: of no use for the card"),
     ],
 )
 def test_wrong_usage_is_told(arguments: tuple[str, ...], code: int, told: str) -> None:

@@ -51,3 +51,17 @@ def test_a_mistyped_folder_of_data_teaches_nothing_in_silence(tmp_path: Path, wh
     assert run.returncode == Exit.FAILURE
     assert "dta holds none of the" in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["FILE", "--out", "--bad"])
+def test_a_link_to_itself_is_named_without_a_traceback(tmp_path: Path, option: str) -> None:
+    file, loop = tmp_path / "texts.jsonl", tmp_path / "loop.jsonl"
+    file.write_text(json.dumps({"text": "Where is my parcel?"}) + "\n", encoding="utf-8")
+    loop.symlink_to(loop)
+    given = {"FILE": file, "--out": tmp_path / "out.jsonl", "--bad": tmp_path / "bad.jsonl"}
+    given[option] = loop
+    source, *places = given.items()
+    run = tiergate("classify", source[1], *(word for place in places for word in place))
+    assert run.returncode == Exit.FAILURE
+    assert "Traceback" not in run.stderr
+    assert "Too many levels of symbolic links; expected" in run.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,50 @@ from tests.kits.server_kit import tiergate
 pytestmark = pytest.mark.process
 
 REFUSED = {
+    "an erasure of whom an unset variable names": (
+        ("privacy", "erase", "", "--yes"),
+        "found ''; expected a name, an address or a number",
+    ),
+    "questions in another encoding": (
+        ("knowledge", "evaluate", "LEDGER"),
+        "ledger.db is no text in UTF-8; expected JSON lines",
+    ),
+    "anchors below a file": (
+        ("serve", "--port", "0", "--anchors", "LEDGER/anchors"),
+        "ledger.db is a file; expected a folder, or the name of a new one",
+    ),
+    "a collector of traces that is no address": (
+        ("serve", "--port", "0", "--otlp", "127.0.0.1:4318"),
+        "for --otlp: expected http://host:4318 or https://...",
+    ),
+    "a log of which no line can be read": (
+        ("replay", "--policy", "default", "--from", "NOTES"),
+        "--from: NOTES: 1 line could not be read: line 1: no JSON",
+    ),
+    "outcomes of which no line can be read": (
+        ("replay", "--policy", "default", "--outcomes", "NOTES"),
+        "--outcomes: NOTES: 1 line could not be read: line 1: no JSON",
+    ),
+    "two files of labels": (
+        ("tune", "--labels", "NOTES", "--outcomes", "NOTES"),
+        "give either --labels, which needs no ledger, or --outcomes",
+    ),
+    "a dossier that is none": (
+        ("decisions", "verify", "LEDGER"),
+        "ledger.db: found no dossier; expected a file that `tiergate decisions export` wrote",
+    ),
+    "a collection without a name": (
+        ("knowledge", "add", ".", "--collection", ""),
+        "found an empty name; expected one, or the option left out",
+    ),
+    "a currency of no bill": (
+        ("ledger", "reconcile", "--currency", "EUR"),
+        "--currency, --rate and --map are about a bill; give --invoice, too",
+    ),
+    "an id in another encoding": (
+        ("review", "show", os.fsdecode(b"caf\xe9")),
+        "tiergate: found text with bytes that are no UTF-8; expected text in UTF-8",
+    ),
     "a limit of twenty digits": (
         ("ledger", "rows", "--limit", "99999999999999999999"),
         "'--limit': Input should be less than or equal to 1000000000",
@@ -99,8 +145,11 @@ REFUSED = {
         "cannot read the anchors file '/': Is a directory; expected the file that the server wrote",
     ),
 }
-CODES = {"an id that is empty": Exit.FAILURE} | dict.fromkeys(
-    ("anchors that are not there", "anchors that are a folder"), Exit.LEDGER
+CODES = dict.fromkeys(
+    ("an id that is empty", "a dossier that is none"), Exit.FAILURE
+) | dict.fromkeys(
+    ("an id in another encoding", "anchors that are not there", "anchors that are a folder"),
+    Exit.LEDGER,
 )
 
 
@@ -108,8 +157,37 @@ CODES = {"an id that is empty": Exit.FAILURE} | dict.fromkeys(
 def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     ledger = empty_ledger(tmp_path / "ledger.db")
-    named = (str(ledger) if one == "LEDGER" else one for one in arguments)
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text("Call the bank.", encoding="utf-8")
+    places = {"LEDGER": str(ledger), "NOTES": str(notes)}
+    named = [
+        functools.reduce(lambda text, place: text.replace(*place), places.items(), one)
+        for one in arguments
+    ]
+    words = words.replace("NOTES", str(notes))
     run = tiergate(*named, "--database", ledger)
     assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
     assert words in run.stderr
     assert "No keys" in tiergate("keys", "list", "--database", ledger).stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("report",), ("ledger", "export"), ("keys", "list"), ("privacy", "erase", "Jo", "--yes")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "'--tenant': found an empty name; expected one, or the option left out"),
+        (b"caf\xe9", "which is no UTF-8; expected a name in UTF-8"),
+    ],
+)
+def test_the_name_of_nobody_is_no_tenant(
+    tmp_path: Path, command: tuple[str, ...], name: str | bytes, words: str
+) -> None:
+    ledger = empty_ledger(tmp_path / "ledger.db")
+    run = tiergate(*command, "--tenant", os.fsdecode(name), "--database", ledger)
+    assert run.returncode == Exit.USAGE
+    assert words in run.stderr
+    assert run.stdout == ""

@@ -43,6 +43,7 @@ def write(path: Path, rows: Sequence[Json | str]) -> Path:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
+        (["null"], r"rows\.jsonl\.gz:1: found a JSON null; expected an object"),
         (["[1]"], r"rows\.jsonl\.gz:1: found a JSON list; expected an object"),
         ([INTENT, "{'a'"], r"rows\.jsonl\.gz:2: found \"{'a'\"; expected one JSON object a line"),
         ([{"text": "a"}], r":1: found the columns text; expected intent too"),

@@ -209,8 +209,9 @@ def test_calls_to_an_answerer_with_a_list_price_cost_it_each() -> None:
     assert worst_of_calls(listed, HELLO, AnswerCalls(3, 400, 600)) == 21
 
 
-def test_calls_to_a_local_model_cost_the_time_of_each() -> None:
-    local = replace(FACTS, kind="local", latency_ms=100.0, price=Price(per_second_nano_usd=36_000))
+@pytest.mark.parametrize("kind", ["local", "upstream", "litellm"])
+def test_calls_at_a_price_of_own_compute_cost_the_time_of_each(kind: str) -> None:
+    local = replace(FACTS, kind=kind, latency_ms=100.0, price=Price(per_second_nano_usd=36_000))
     assert calls_cost(local, AnswerCalls(3, 400, 600), 100).nano_usd == 3 * 3_600
 
 

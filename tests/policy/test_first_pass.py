@@ -18,11 +18,15 @@ from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
+from router.triage.text.amounts import AmountReader
+from router.triage.text.terms import TermFinder
 from router.triage.text.utterance_words import plain
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import BLOCK, Described
 from router.types import EncoderUse
 from tests.kits.changed import replace
+
+PLAIN = TriageConfig(TermFinder({}), AmountReader({}))
 
 INTENTS = [
     ("return_period", ["how long can I return an order", "until when may I send things back"]),
@@ -196,14 +200,14 @@ def test_a_specialist_reads_every_text_by_its_words_alone_where_it_is_told_to() 
 
 def test_novelty_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
     with pytest.raises(ClassifyError, match="found novelty among the heads"):
-        BulkReader(model, None, ["spam", "novelty"], 1, encoder=EncoderUse.NEVER)
+        BulkReader(model, PLAIN, ["spam", "novelty"], 1, encoder=EncoderUse.NEVER)
 
 
 def test_a_head_without_words_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
     wordless = dataclasses.replace(model.stack.heads["spam"], name="old", words=None, early=None)
-    own = OwnHeads.of(model.stack.heads, [wordless])
+    config = replace(PLAIN, own=OwnHeads.of(model.stack.heads, [wordless]))
     with pytest.raises(ClassifyError, match="found old among the heads"):
-        BulkReader(model, own, ["old"], 1, encoder=EncoderUse.NEVER)
+        BulkReader(model, config, ["old"], 1, encoder=EncoderUse.NEVER)
 
 
 def test_what_is_told_of_utterances_together_is_told_of_each_alone(model: TriageModel) -> None:

@@ -150,7 +150,9 @@ def test_levels_have_the_same_tier_names_in_every_policy(policy: Policy) -> None
 def test_every_term_list_is_a_floor_at_level_3(policy: Policy) -> None:
     floors = {name for rule in policy.hard_rules if rule.floor == 3 for name in rule.terms}
     assert floors >= set(LISTS)
-    assert floors == {terms.name for terms in policy.terms} | {"violence", "poison"}
+    named = {terms.name for terms in policy.terms} | {"violence", "poison"}
+    # A threat on a forum asks for a moderator, and a chat with one for no dearer model.
+    assert floors == named - {"threats"}
 
 
 def test_policy_has_ten_examples(policy: Policy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -170,6 +171,20 @@ async def test_file_has_its_place_on_the_disk_from_the_beginning(tmp_path: Path)
         await limiter.close()
         file = path.stat()
         assert 512 * file.st_blocks >= file.st_size >= kept.KEPT
+
+
+async def test_a_file_that_was_cut_or_deleted_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "l.db.rates"
+    limiter = SharedRates(path, StandingClock())
+    for spoil in (lambda: os.truncate(path, 0), path.unlink):
+        await limiter.take([one(10)])
+        spoil()
+        assert (await limiter.take([one(10)])).refused is None
+        other = SharedRates(path, StandingClock())
+        assert (await other.take([one()])).refused == 0
+        await other.close()
+        path.unlink()
+    await limiter.close()
 
 
 async def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -87,6 +89,25 @@ async def test_acomplete_works_where_a_thread_is_home(tmp_path: Path) -> None:
         outcome = await gateway.acomplete("then on a loop")
         assert outcome.answer is not None
         await asyncio.to_thread(gateway.close)
+
+
+def test_a_fork_of_a_gateway_that_answered_refuses(tmp_path: Path) -> None:
+    with a_gateway(tmp_path, "http://127.0.0.1:9/v1") as gateway:
+        with pytest.raises(TiergateError, match="cannot be reached"):
+            gateway.complete("Explain how tides work.")
+        child = os.fork()
+        if not child:
+            signal.alarm(30)  # ends a child that waits for ever
+            refusals = 0
+            for call in (gateway.complete, lambda asked: asyncio.run(gateway.acomplete(asked))):
+                try:
+                    call("Explain how tides work.")
+                except TiergateError as error:
+                    refusals += "after the fork" in error.message
+            gateway.close()
+            os._exit(refusals)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+        assert gateway.route("Explain how tides work.").rung is not None
 
 
 async def test_route_calls_no_tier_and_writes_nothing(tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ def test_a_key_gets_no_kept_answer_that_it_could_not_get_itself(
 
 
 @pytest.mark.process
+def test_a_key_gets_its_own_moderation_again(served: Served, keys: dict[str, str]) -> None:
+    headers = {"authorization": f"Bearer {keys['other policy']}", "idempotency-key": "calm"}
+    asked = [
+        served.client.post("/v1/moderations", json={"input": "Good morning."}, headers=headers)
+        for _ in range(2)
+    ]
+    assert [said.status_code for said in asked] == [200, 200]
+    assert "x-tiergate-replay-of" in asked[1].headers
+
+
+@pytest.mark.process
 def test_a_kept_answer_counts_in_the_rate_of_the_key_that_asks(
     served: Served, keys: dict[str, str]
 ) -> None:

@@ -73,3 +73,9 @@ def test_a_raised_request_keeps_a_client_s_ceiling() -> None:
 def test_an_older_row_is_decided_without_gains() -> None:
     rows = facts(0.86, 0.942, 0.993, source=PSource.PRIOR)
     assert decide(dear(), MEDICAL, rows, Asked(), version=4).first_rung.level == 1
+
+
+def test_a_dear_mistake_is_the_reason_where_another_rung_might_have_gone_first() -> None:
+    doubted = by_priors(MEDICAL, 0.7, 0.942, 0.993)
+    assert doubted == (3, (Reason.COSTLY_MISTAKE, Reason.LOW_CONFIDENCE))
+    assert by_priors(MEDICAL, 0.7, 0.964, 0.97)[1][0] is Reason.LOW_CONFIDENCE

@@ -31,7 +31,7 @@ MAIL = "My laptop does not start since the update, please help"
 
 def policy_of(folder: Path, name: str, **sections: object) -> Path:
     """The specialist of a shipped policy over an upstream that is never called."""
-    shipped = {key: SHIPPED[name][key] for key in ("heads", "specialist")}
+    shipped = {key: SHIPPED[name][key] for key in ("heads", "specialist", "terms")}
     folder.mkdir(exist_ok=True)
     prices = str(policies_dir() / "prices.yaml")
     return write_policy(folder, "http://127.0.0.1:9/v1", prices=prices, **shipped, **sections)

@@ -220,7 +220,9 @@ def test_a_file_without_a_single_row_ends_with_a_code(tmp_path: Path) -> None:
     source.write_text("text,label\nMy laptop does not start,broken\n")
     said = tiergate("classify", source, "-o", tmp_path / "said.jsonl")
     assert said.returncode == 1
-    assert "is a row; expected one JSON object a line in UTF-8" in said.stderr
+    assert "is a row (line 1: not JSON" in said.stderr
+    assert "expected one JSON object a line in UTF-8, with 'text'" in said.stderr
+    assert "csv.DictReader" in said.stderr
     assert len(lines_of(tmp_path / "said.jsonl.bad")) == 2
 
 

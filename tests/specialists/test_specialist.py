@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from router.api.compose.specialists import Specialist
-from router.errors import PolicyError
+from router.errors import ClassifyError, PolicyError
 from router.policy.loading import find_policy, load_policy, policies_dir
 from router.policy.sections.specialist import SpecialistSection
 from router.specialists.result import NO_RULE, document, heads_of, said_of
 from router.training.data.priority import priority_by_rule
 from router.training.heads.specialist_sources import SPECIALISTS, _category
 from router.training.heads.specialists import render, train_specialists
+from router.types import EncoderUse
 from tests.policy.test_policy_heads import GOOD
 
 SECTION = SpecialistSection.model_validate(
@@ -145,11 +146,45 @@ def moderation() -> Specialist:
         ("you stupid bitch, shut the fuck up", "review"),
         ("I have been cutting myself again and see no reason to go on", "review"),
         ("CONGRATULATIONS! You WON a $1000 prize, call 09061701461 now to claim!!!", "block"),
+        ("tonight is my last night, thanks for being kind to me everyone", "review"),
+        ("Ich will nicht mehr leben.", "review"),
+        ("I swear I'll smash your skull in with a brick.", "review"),
+        ("Tu vas mourir, on sait où tu habites.", "review"),
+        ("The deadline is killing me.", "allow"),
     ],
 )
 def test_shipped_moderation_on_plain_cases(moderation: Specialist, text: str, verdict: str) -> None:
     (said,) = moderation.say([text])
     assert said.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("I'm suing you unless the 600 is back on my account by Monday.", "escalate"),
+        ("Please note our new bank details and pay the invoice there.", "review"),
+        ("<p>Could you move my <b>delivery</b> to Thursday?<br>Regards, Ole</p>", "deliver"),
+    ],
+)
+def test_shipped_mail_desk_on_plain_cases(text: str, verdict: str) -> None:
+    desk = Specialist.open("email_pipeline", {}, task=None, model_dir=None, threads=1)
+    assert desk.say([text])[0].verdict == verdict
+
+
+def test_tags_of_a_mail_do_not_change_what_is_said(moderation: Specialist) -> None:
+    style = "<style>" + "td {padding: 0; margin: 0} " * 200 + "</style>"
+    mail = "<html><head>{}</head><table><tr><td>{}</td></tr></table></html>"
+    text = "I have been cutting myself again and see no reason to go on"
+    plain, marked = moderation.say([text, mail.format(style, text)])
+    assert document(plain) == document(marked)
+
+
+def test_grave_matters_need_the_encoder() -> None:
+    with pytest.raises(ClassifyError, match="found matter among the heads"):
+        Specialist.open(
+            "content_moderation", {}, task=None, model_dir=None, threads=1,
+            encoder=EncoderUse.NEVER,
+        )  # fmt: skip
 
 
 def test_texts_of_any_length_are_answered_in_their_order(moderation: Specialist) -> None:

@@ -27,13 +27,13 @@ def turn(text: str, **row: object) -> TurnReading:
     return reading_of(PLAIN._replace(**row), None, found)
 
 
-def test_terms_sums_and_grave_matters_of_an_agent_count_and_its_stakes_do_not() -> None:
+def test_terms_and_grave_matters_of_an_agent_count_and_its_sums_and_stakes_do_not() -> None:
     turns = Turns("Correct it.", ("earlier",), subject="both", apart="told", leans=True)
     told = turn("A scam of $9,000.", stakes_high=0.9, grave=0.8, matter=Matter.MEDICAL_EMERGENCY)
     readings = [turn("Correct it."), turn("earlier"), told, turn("both")]
     found = signals_of(turns, readings, (), None, input_tokens=1, version="test")
     assert (found.grave, found.matter) == (0.8, Matter.MEDICAL_EMERGENCY)
-    assert (found.risk_terms, found.impact_nano_usd) == (("fraud",), 9_000 * 10**9)
+    assert (found.risk_terms, found.impact_nano_usd) == (("fraud",), 0)
     assert (found.stakes_high, found.brief) == (PLAIN.stakes_high, True)
 
 

@@ -115,6 +115,7 @@ def test_calls_of_a_stream_are_bounded(count: int, refused: bool) -> None:
         (rb"\uDE00 ok", "\ufffd ok"),
         (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
         (rb"\\ud83d \ud83d", "\\ud83d \ufffd"),
+        (b"caf\xc3 ok", "caf\ufffd ok"),  # a server cut a token within a letter
     ],
 )
 def test_half_a_character_costs_no_answer(escaped: bytes, text: str) -> None:

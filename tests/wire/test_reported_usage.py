@@ -9,9 +9,10 @@ import pytest
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, ToolCall, Usage
+from router.wire.anthropic.answers import parse_message
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.upstream_events import ChunkFolder
-from router.wire.openai.usage import bound_usage, parse_usage
+from router.wire.openai.usage import bound_usage, parse_provider_cost, parse_usage
 from router.wire.responses.answers import ResponseFolder, parse_response
 
 COUNTS = {
@@ -40,6 +41,14 @@ PIECE: dict[str, object] = {
 }
 EMPTY: dict[str, object] = {**NAMED, "choices": []}
 FAILED: dict[str, object] = {**NAMED, "status": "failed", "error": {"code": "server_error"}}
+CANCELLED: dict[str, object] = {**NAMED, "status": "cancelled", "output": []}
+WORDLESS: dict[str, object] = {**NAMED, "type": "message", "content": None}
+ANTHROPICS: dict[str, object] = {
+    "input_tokens": 80,
+    "cache_read_input_tokens": 20,
+    "output_tokens": 30,
+    "output_tokens_details": {"thinking_tokens": 5},
+}
 
 Reader = Callable[[bytes], object]
 FAILURES: list[tuple[Reader, dict[str, object], dict[str, object], type[UpstreamError]]] = [
@@ -49,6 +58,8 @@ FAILURES: list[tuple[Reader, dict[str, object], dict[str, object], type[Upstream
     (lambda body: ChunkFolder().fold(body), REFUSED, COUNTS, UpstreamError),
     (lambda body: ChunkFolder().fold(body), PIECE, COUNTS, StreamCut),
     (lambda body: parse_response(body, ""), FAILED, ITS_COUNTS, UpstreamError),
+    (lambda body: parse_response(body, ""), CANCELLED, ITS_COUNTS, UpstreamInvalid),
+    (lambda body: parse_message(body, ""), WORDLESS, ANTHROPICS, UpstreamInvalid),
 ]
 
 
@@ -89,7 +100,27 @@ USAGES = [
     ({"prompt_tokens": "5"}, Usage()),
     ({"prompt_tokens": 100_000_000}, Usage(100_000_000, reported=True)),
     ({"prompt_tokens": 100_000_001}, Usage()),
-    ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 6}}, Usage()),
+    ({"prompt_tokens": 5, "prompt_tokens_details": {"audio_tokens": 6}}, Usage()),
+    # Proxies before Claude: what its cache held is no part of the prompt, and may be of the total.
+    (
+        {
+            "prompt_tokens": 5,
+            "completion_tokens": 2,
+            "total_tokens": 7,
+            "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3},
+        },
+        Usage(14, 6, 3, 2, reported=True),
+    ),
+    (
+        {
+            "prompt_tokens": 5,
+            "completion_tokens": 2,
+            "total_tokens": 13,
+            "prompt_tokens_details": {"cached_tokens": 6},
+        },
+        Usage(11, 6, 0, 2, reported=True),
+    ),
+    ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 100_000_000}}, Usage()),
     (
         {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5}},
         Usage(5, 5, reported=True),
@@ -155,6 +186,14 @@ def test_usage_is_believed_only_when_it_can_be_true(reported: object, read: Usag
 def test_provider_cost_is_kept_beside_ours() -> None:
     body = b'{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1,"cost":0.0000015}}'
     assert parse_completion(body).provider_cost_nano_usd == 1_500
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [(1_000, 10**12), (1_000.01, None), (500_000, None), (-1, None), ("1", None)],
+)
+def test_a_cost_that_no_call_has_is_none(stated: object, kept: int | None) -> None:
+    assert parse_provider_cost({"prompt_tokens": 1, "cost": stated}) == kept
 
 
 @pytest.mark.parametrize(("cap", "output"), [(1_000, 40), (40, 40), (39, 39)])

@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from sys import byteorder
 
 import orjson
+from msgspec.structs import replace
 
 from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid
 from router.policy.sections.answering.embedders import EmbedderSection
-from router.types import OutsideVectors
+from router.types import OutsideVectors, utf8_size
+from router.wire.openai.answers import short_text
 from router.wire.openai.usage import parse_usage
+from tiers.resilience.base import MAY_ADD
 from tiers.resilience.refusals import error_for_status
 from tiers.upstream.client import HttpClient, first_lines, read_body, target_of
 from tiers.upstream.client_errors import FOREIGN, to_ours
@@ -65,7 +68,10 @@ class UpstreamEmbedder:
         self._running += 1
         try:
             async with asyncio.timeout(self._section.deadline_s):
-                return _read(await self._asked(texts, dimensions), len(texts))
+                read = _read(await self._asked(texts, dimensions), len(texts))
+                # As in an answer: a server that counts wrongly would lock a tenant out.
+                counted = read.tokens <= sum(map(utf8_size, texts)) + MAY_ADD
+                return read if counted else replace(read, tokens=0, reported=False)
         except TimeoutError as error:
             name = self._section.name
             raise DeadlineExceeded(
@@ -109,7 +115,7 @@ def _read(body: bytes, count: int) -> OutsideVectors:
         raise UpstreamInvalid("The upstream's answer holds no vectors in OpenAI's form.") from error
     if len(vectors) != count or len({len(vector) for vector in vectors}) != 1:
         raise UpstreamInvalid(f"The upstream gave {len(vectors)} vectors for {count} texts.")
-    return OutsideVectors(vectors, usage.input_tokens, usage.reported, str(model or ""))
+    return OutsideVectors(vectors, usage.input_tokens, usage.reported, short_text(model))
 
 
 def _vector(value: object) -> bytes:

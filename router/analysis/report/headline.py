@@ -147,13 +147,21 @@ def _apart(saving: Saving, findings: Findings) -> str:
 
 def _net(saving: Saving, findings: Findings) -> list[str]:
     """States what is left of a saving after what is compared with nothing, where that is much."""
-    rest, saved = _rest(saving, findings), saving.saved_nano_usd or 0
-    # A tenth or less is told beside the saving, and changes no reader's mind.
-    if saved <= 0 or 10 * rest <= saved:
+    rest, money = _rest(saving, findings), findings.money
+    left = left_of(saving, rest)
+    if left is None:
         return []
-    left, money = saved - rest, findings.money
     net = f"{money(left)} of that saving is left" if left > 0 else f"it is a loss of {money(-left)}"
     return [f"After the {money(rest)} that is compared with nothing, {net}."]
+
+
+def left_of(saving: Saving, rest_nano_usd: int) -> int | None:
+    """Returns a saving minus what else was spent; None where that is a tenth of it or less.
+
+    A tenth is told beside the saving, and changes no reader's mind.
+    """
+    saved = saving.saved_nano_usd or 0
+    return None if saved <= 0 or 10 * rest_nano_usd <= saved else saved - rest_nano_usd
 
 
 def _rest(saving: Saving, findings: Findings) -> int:
@@ -161,7 +169,12 @@ def _rest(saving: Saving, findings: Findings) -> int:
     # What was only observed is no part of routing, and has sentences of its own.
     if findings.whole.observed:
         return 0
-    return max(0, findings.total.spend_nano_usd - (saving.own_nano_usd or 0))
+    return rest_of(saving, findings.total.spend_nano_usd)
+
+
+def rest_of(saving: Saving, spend_nano_usd: int) -> int:
+    """Returns the part of the spend that a saving does not count."""
+    return max(0, spend_nano_usd - (saving.own_nano_usd or 0))
 
 
 def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:

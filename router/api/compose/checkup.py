@@ -12,6 +12,7 @@ import importlib.util
 import os
 import shlex
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -326,7 +327,10 @@ class Checkup:
         except CannotListen as error:
             if _is_tiergate(self.host, self.port):
                 return Finding("port", State.OK, f"a Tiergate answers at {place}", gives, "", True)
-            fix = '`tiergate serve --port 9000`, or with make: `make serve ARGS="--port 9000"`'
+            option = "--port 9000"
+            if isinstance(error.__cause__, socket.gaierror | UnicodeError):
+                option = "--host 127.0.0.1"
+            fix = f'`tiergate serve {option}`, or with make: `make serve ARGS="{option}"`'
             return Finding("port", State.BROKEN, error.message, gives, fix, True)
         free = f"{place} is free" if self.port else "any free one"
         return Finding("port", State.OK, free, gives, "", True)
@@ -336,13 +340,16 @@ def _is_tiergate(host: str, port: int) -> bool:
     """Returns True where the server at this address answers `/healthz` as Tiergate does."""
     # A server on all addresses of the machine answers on loopback.
     place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
+    try:
+        connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
+    except http.client.InvalidURL:
+        return False
     try:
         connection.request("GET", "/healthz")
         response = connection.getresponse()
         request_id = response.getheader("x-request-id", "")
         return response.read(len(HEALTHY) + 1) == HEALTHY and request_id.startswith("req_")
-    except (OSError, http.client.HTTPException):
+    except (OSError, UnicodeError, http.client.HTTPException):
         return False
     finally:
         connection.close()

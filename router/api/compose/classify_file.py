@@ -84,6 +84,7 @@ class Done:
     bad: int
     resumed: int
     labels: Mapping[str, int]
+    first_bad: str = ""  # the number and the reason of the first bad line, "" without one
 
 
 def classify_file(
@@ -138,7 +139,14 @@ def classify_file(
         state.bad,
         resumed,
         dict(sorted(state.labels.items(), key=lambda item: -item[1])),
+        _first_bad(files.bad) if state.bad else "",
     )
+
+
+def _first_bad(path: Path) -> str:
+    with path.open(encoding="utf-8") as bad:
+        row = json.loads(bad.readline())
+    return f"{row['line']}: {row['error']}"
 
 
 def _opened(path: Path) -> IO[bytes]:

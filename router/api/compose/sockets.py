@@ -27,6 +27,12 @@ def listen(host: str, port: int) -> socket.socket:
             listener.bind(address)
             listener.listen(BACKLOG)
             listener.setblocking(False)
+    # A name with a character that none may have is no OSError.
+    except (socket.gaierror, UnicodeError) as error:
+        raise CannotListen(
+            f"cannot listen on {host}:{port}: no address has that name; expected one of this "
+            "machine with --host, such as 127.0.0.1, or 0.0.0.0 for all of them"
+        ) from error
     except OSError as error:
         raise CannotListen(
             f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what uses it, or "

@@ -15,7 +15,9 @@ from router.errors import Mistake, PolicyError
 from router.policy.head_files import load_heads
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy.sections.specialist import SpecialistSection
+from router.specialists.html_mail import text_of_markup
 from router.specialists.result import Said, heads_of, said_of
+from router.triage.batches.config import TriageConfig
 from router.triage.bulk import BulkReader
 from router.triage.own_heads import OwnHeads
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
@@ -59,7 +61,9 @@ class Specialist:
         own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
         self._section = section
         self._task = task
-        self._reader = BulkReader(model, own, heads_of(section, task), threads, encoder=encoder)
+        asked = heads_of(section, task)
+        config = TriageConfig.of(loaded.policy, own=own, terms=loaded.terms)
+        self._reader = BulkReader(model, config, asked, threads, encoder=encoder)
         self.placement = model.encoder.placement
         on_gpu = self.placement.device is Device.CUDA  # its vectors differ in the fourth digit
         self.identity = RunFacts(
@@ -120,7 +124,7 @@ class Specialist:
 
     def say(self, texts: Sequence[str]) -> list[Said]:
         """Returns the result of each text, in the order given."""
-        readings = self._reader.read(texts)
+        readings = self._reader.read([text_of_markup(text) for text in texts])
         return [said_of(self._section, reading, self._task) for reading in readings]
 
 

@@ -23,7 +23,7 @@ from router.routing.planner import Router
 from router.routing.policy_runtime import Selected
 from router.routing.rungs.rung_plan import RungPlan
 from router.threads.offload import offloaded
-from router.types import LONG_CHARACTERS, WITHOUT_MODEL, ChatRequest, Ids, TokenCounter
+from router.types import LONG_CHARACTERS, WITHOUT_MODEL, ChatRequest, Identity, Ids, TokenCounter
 from router.wire.openai.render import to_json
 from router.wire.protocols import WireFormat
 
@@ -52,10 +52,10 @@ class TokenCounts:
         exchange = await offloaded(partial(self._wire.read, body, headers), when=long)
         (request,) = exchange.requests
         selected = self._router.select(request, identity)
-        counted = await self._counted(body, request, selected)
+        counted = await self._counted(body, request, selected, identity)
         source = b"provider"
         if counted is None:
-            bounded = _may_be_claude(selected)
+            bounded = _may_be_claude(selected, identity)
             source, count = (b"bound", token_bound) if bounded else (b"estimate", estimated_tokens)
             counted = await offloaded(partial(count, request), when=long)
         request_id = self._ids.new()
@@ -63,16 +63,19 @@ class TokenCounts:
         response_headers.append((b"x-tiergate-token-count", source))
         await send_bytes(send, 200, to_json({"input_tokens": counted}), response_headers)
 
-    async def _counted(self, body: bytes, request: ChatRequest, selected: Selected) -> int | None:
+    async def _counted(
+        self, body: bytes, request: ChatRequest, selected: Selected, identity: Identity
+    ) -> int | None:
         """Returns the highest count of the providers that may answer;
 
         None unless all of them count.
         """
-        counters = _counters(selected)
+        counters = _counters(selected, identity)
         if not counters:
             return None
         digest = hashlib.blake2b(body, digest_size=16)
-        digest.update(f"{selected.runtime.policy_hash} {selected.pinned}".encode())
+        tiers = ",".join(sorted(identity.tiers))
+        digest.update(f"{selected.runtime.policy_hash} {selected.pinned} {tiers}".encode())
         # A new policy may lead to other providers, so its hash is part of the key.
         key = digest.digest()
         pending_count = self._kept.get(key)
@@ -88,27 +91,30 @@ class TokenCounts:
         return counted
 
 
-def _counters(selected: Selected) -> list[TokenCounter]:
+def _counters(selected: Selected, identity: Identity) -> list[TokenCounter]:
     """Returns the answerers that may answer if all of them are Anthropic's, or none."""
-    plans = _readers(selected)
-    if selected.runtime.policy.privacy.pseudonyms is not None:
+    plans = _readers(selected, identity)
+    privacy = selected.runtime.policy.privacy
+    if privacy.pseudonyms is not None or privacy.residency:
         return []  # a count is not worth that a provider reads personal details
     counters = [counter for plan in plans if (counter := _counter(plan)) is not None]
     # One provider that does not count would make the highest count a guess.
     return counters if len(counters) == len(plans) else []
 
 
-def _may_be_claude(selected: Selected) -> bool:
+def _may_be_claude(selected: Selected, identity: Identity) -> bool:
     """Returns True where one of the models that may answer is Claude."""
     return any(
         "claude" in plan.facts.model.lower() or plan.facts.body.wire == "anthropic"
-        for plan in _readers(selected)
+        for plan in _readers(selected, identity)
     )
 
 
-def _readers(selected: Selected) -> list[RungPlan]:
+def _readers(selected: Selected, identity: Identity) -> list[RungPlan]:
     """Returns the answerers that may read the conversation themselves."""
     plans = [plan for plan in selected.runtime.plans if plan.facts.kind not in OWN]
+    if identity.tiers:
+        plans = [plan for plan in plans if plan.facts.tier in identity.tiers]
     # A pinned answerer or tier is the only one that can read the conversation.
     if selected.pinned is not None:
         plans = [plan for plan in plans if plan.facts.name == selected.pinned]

@@ -17,12 +17,13 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_headers import Headers, id_headers, rate_headers
+from router.api.http.decision_headers import Headers, id_headers, model_header, rate_headers
 from router.api.http.decision_views import usd
 from router.api.observability.metrics import Metrics
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import request_rates
+from router.routing.key_access import check_policy
 from router.routing.planner import Router
 from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
@@ -86,6 +87,7 @@ class Embeddings:
         headers = headers_of(scope)
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
+        check_policy(identity, policy.name)  # its aliases say who embeds, and it has the row
         most = MOST_DIMENSIONS if policy.embedders else self._embedder.width
         embedding_request = await offloaded(
             partial(parse_embedding_request, body, headers, most), when=len(body) > LONG_CHARACTERS
@@ -135,7 +137,7 @@ class Embeddings:
             *id_headers(settled.request_id),
             *rate_headers(() if rates is None else rates.states),
             (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
-            (b"x-tiergate-model", model.encode("ascii", "replace")),
+            *model_header(model),
             (b"x-tiergate-policy", f"{runtime.policy.name}@{runtime.policy_hash}".encode()),
         ]
         if settled.attempts[0].state is AttemptState.SETTLED:

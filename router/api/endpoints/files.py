@@ -144,13 +144,23 @@ class Files:
                 raise _too_large(most)
             waiting += piece
             while len(waiting) >= PART_BYTES:
-                await self._files.append(file, part, waiting[:PART_BYTES])
+                await self._add(file, part, waiting[:PART_BYTES])
                 part, waiting = part + 1, waiting[PART_BYTES:]
         if form.filename is None:
             raise missing("file", "a field with the file's content")
         if waiting:
-            await self._files.append(file, part, waiting)
+            await self._add(file, part, waiting)
         return replace(file, size=size)
+
+    async def _add(self, file: StoredFile, part: int, content: bytes) -> None:
+        """Keeps a part. Raises BodyTooLarge where its owner's files, which may grow at the same
+        time, have too many bytes together.
+        """
+        kept = await self._files.append(file, part, content)
+        most = self._bounds().max_stored_bytes
+        if kept > most:
+            others = kept - part * PART_BYTES - len(content)
+            raise _too_large(max(0, most - others))
 
     async def _list(self, scope: Scope, owner: Owner) -> dict[str, object]:
         query = query_of(scope, ("purpose", "limit", "after", "order"))

@@ -56,7 +56,7 @@ def committed_headers(event: Committed) -> Headers:
     return [
         *begun_headers(event),
         *_rung_headers(rung, _told(event), event.confidence, event.escalations),
-        *_model_header(event.model),
+        *model_header(event.model),
         *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_notes(event),
@@ -73,7 +73,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_budget_headers(outcome.decision),
         *(rate_headers(outcome.rates) if outcome.rates else ()),
         (b"x-tiergate-verdict", outcome.verdict.encode() if outcome.answer else b"dry_run"),
-        *_model_header(outcome.answer.model if outcome.answer else ""),
+        *model_header(outcome.answer.model if outcome.answer else ""),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
         *_notes(outcome),
@@ -90,7 +90,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
     return headers
 
 
-def _model_header(model: str) -> Headers:
+def model_header(model: str) -> Headers:
     """Returns the header that names the model; a header without a value would say nothing."""
     return [(b"x-tiergate-model", _ascii(model))] if model else []
 

@@ -56,7 +56,15 @@ def evaluate(
 
     try:
         asked = asked_of(questions.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{questions} cannot be read ({error.strerror}); expected a file of JSON lines"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"{questions} is no text in UTF-8; expected JSON lines: save it in that encoding"
+        ) from error
+    except DocumentError as error:
         raise typer.BadParameter(f"{questions}: {error}") from error
     collections = frozenset(collection or collections_in(documents))
     rights = Rights(tenant, collections, frozenset(access or ()))

@@ -20,7 +20,7 @@ from router.cli.documents.options import (
     collections_in,
 )
 from router.cli.exits import Exit
-from router.cli.options import AsJson, given_path
+from router.cli.options import AsJson, Tenant, given_path
 from router.cli.serve.serve import DATABASE, DOCUMENTS, DatabasePath, DocumentsPath, ModelDir
 from router.rendering.figures_in_words import counted
 
@@ -114,7 +114,7 @@ def list_(
     collection: Annotated[
         str | None, typer.Option("--collection", "-c", help="Of this collection only.")
     ] = None,
-    tenant: Annotated[str | None, typer.Option(help="Of this tenant only.")] = None,
+    tenant: Tenant = None,
     documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
 ) -> None:

@@ -7,10 +7,17 @@ from typing import Annotated
 
 import typer
 
+from router.cli.options import given_name
+
 TenantOption = Annotated[
-    str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
+    str,
+    typer.Option(
+        callback=given_name, help="Whose documents they are; `*`: every tenant may read them."
+    ),
 ]
-Collection = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
+Collection = Annotated[
+    str, typer.Option("--collection", "-c", callback=given_name, help="Name of the collection.")
+]
 Collections = Annotated[
     list[str] | None,
     typer.Option("--collection", "-c", show_default="all", help="Repeat for several."),

@@ -101,7 +101,7 @@ def run(
     registry: RegistryPlace = REGISTRY,
     cores: Annotated[int, typer.Option(min=1, help="Cores that it may use, the last ones.")] = 1,
     minutes: Annotated[
-        float, typer.Option(min=0.05, help="Largest processor time of a run, in minutes.")
+        float, typer.Option(min=0.05, max=1e6, help="Largest processor time of a run, in minutes.")
     ] = 30.0,
     seed: Seed = SEED,
     every: Annotated[
@@ -257,7 +257,9 @@ def _memory(state: Path, head: str) -> Memory:
     from router.training.heads.train_head import NAME
 
     if not NAME.match(head):
-        raise typer.BadParameter(f"{head!r} names no head", param_hint="--head")
+        raise typer.BadParameter(
+            f"{head!r} names no head; expected small letters, digits and _", param_hint="--head"
+        )
     return Memory(state, head)
 
 

@@ -140,7 +140,10 @@ def report(policy: PolicyName, database: DatabasePath = DATABASE, as_json: AsJso
     with RolloutDesk(database) as desk:
         standings = desk.shown(policy, figures=True)
     if not standings:
-        raise RolloutRefused(f"The policy {policy!r} has had no rollout.")
+        raise RolloutRefused(
+            f"The policy {policy!r} has had no rollout. `tiergate rollout status` lists those that "
+            "there were."
+        )
     if as_json:
         print_json(standings[0])
         return

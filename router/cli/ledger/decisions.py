@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.ledger import Tenant, say_missing
-from router.cli.options import AsJson, one_stdout, write_page
+from router.cli.ledger.ledger import say_missing
+from router.cli.options import AsJson, Tenant, one_stdout, write_page
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
@@ -89,9 +89,13 @@ def verify(
     try:
         text = file.read_text(encoding="utf-8")
         document = read_dossier(text)
-    except ValueError as error:
-        typer.echo(f"tiergate: {file}: {error}", err=True)
-        raise typer.Exit(Exit.FAILURE) from error
+    except ValueError:
+        typer.echo(
+            f"tiergate: {file}: found no dossier; expected a file that `tiergate decisions export` "
+            "wrote with --html or --json",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE) from None
     if database is None:
         faults = dossier_faults(document)
     else:
@@ -115,7 +119,7 @@ def outcome(
     right: Annotated[bool, typer.Option("--right/--wrong", help="How the decision turned out.")],
     database: DatabasePath = DATABASE,
     loss_usd: Annotated[
-        float | None, typer.Option(min=0.0, help="What a wrong decision cost.")
+        float | None, typer.Option(min=0.0, max=1e9, help="What a wrong decision cost.")
     ] = None,
 ) -> None:
     """Record how a decision turned out. It calibrates the confidence of later ones."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import AsJson
+from router.cli.options import AsJson, Tenant
 from router.cli.periods import end_ms, length_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import clean
@@ -108,7 +108,7 @@ def create(
 @keys.command("list")
 def list_keys(
     database: DatabasePath = DATABASE,
-    tenant: Annotated[str | None, typer.Option(help="Of this tenant only.")] = None,
+    tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
     """List all keys, also revoked and expired ones."""

@@ -15,7 +15,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.ledger.keys import keys
-from router.cli.options import AsJson, FileFormat, to_write_or_stdout
+from router.cli.options import AsJson, FileFormat, Tenant, given_name, to_write_or_stdout
 from router.cli.periods import moment_ms, period_of, shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
@@ -38,8 +38,6 @@ Since = Annotated[
     str | None, typer.Option(help="From when on: 24h, 7d, 2026-11, 2026-11-20, 2026-11-20T08:00.")
 ]
 Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
-Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
-
 ledger = typer.Typer(help="Show what was spent, line by line, and check that the books are whole.")
 
 
@@ -248,7 +246,9 @@ def purge(
 
 @ledger.command()
 def erase(
-    tenant: Annotated[str, typer.Option(help="Whose texts and key are deleted.")],
+    tenant: Annotated[
+        str, typer.Option(callback=given_name, help="Whose texts and key are deleted.")
+    ],
     database: DatabasePath = DATABASE,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from router.cli.options import AsJson
+from router.cli.options import AsJson, given_name
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.privacy.redact import redact
@@ -20,10 +20,25 @@ if TYPE_CHECKING:
 
 privacy = typer.Typer(help="Find and erase what is stored about a person.", no_args_is_help=True)
 
+
+def _given_values(values: list[str]) -> list[str]:
+    """Refuses a value that an unset variable of a shell makes. Raises typer.BadParameter."""
+    for value in values:
+        if not any(map(str.isalnum, value)):
+            raise typer.BadParameter(f"found {value!r}; expected a name, an address or a number")
+    return values
+
+
 Values = Annotated[
-    list[str], typer.Argument(help="Names, addresses, numbers or user ids of one person.")
+    list[str],
+    typer.Argument(
+        callback=_given_values, help="Names, addresses, numbers or user ids of one person."
+    ),
 ]
-Tenant = Annotated[str | None, typer.Option(help="Only this tenant's texts.", show_default="all")]
+Tenant = Annotated[
+    str | None,
+    typer.Option(callback=given_name, help="Only this tenant's texts.", show_default="all"),
+]
 
 SEEN_S = 1.0
 """Waits until every running server has seen an erasure: it looks more often than once a second."""

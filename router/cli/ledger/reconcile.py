@@ -11,8 +11,8 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger.bill_files import Mistakes, exact, near
 from router.cli.ledger.invoice import check_invoice
-from router.cli.ledger.ledger import Tenant, ledger
-from router.cli.options import AsJson
+from router.cli.ledger.ledger import ledger
+from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.policies.outcome_files import rows_of
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -27,6 +27,7 @@ TOLD = {
     "unknown": "unknown cost, booked at what was held:",
     "estimated": "estimated cost, never too low, booked at:",
 }
+USD = "USD"
 NAMED = 20  # refused ids that are printed one by one
 
 
@@ -58,7 +59,7 @@ def reconcile(
     ] = None,
     currency: Annotated[
         str, typer.Option(help="The invoice's currency, where no column says it.")
-    ] = "USD",
+    ] = USD,
     rate: Annotated[
         list[str] | None,
         typer.Option(help="What a unit is worth in dollars from a day on: EUR=1.0840@2026-11-01."),
@@ -83,6 +84,10 @@ def reconcile(
             raise typer.BadParameter("give --invoice without --attempt, --cost-usd and --from")
         check_invoice(str(database), invoice, currency, rate or (), named or (), tenant, as_json)
         return
+    if (currency, rate, named) != (USD, None, None):
+        raise typer.BadParameter(
+            "--currency, --rate and --map are about a bill; give --invoice, too"
+        )
     if (attempt is None) != (cost_usd is None) or (attempt is not None and bill is not None):
         raise typer.BadParameter("give --attempt with --cost-usd, or --from alone, or none of them")
     if attempt is not None and cost_usd is not None:

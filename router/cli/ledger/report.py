@@ -12,8 +12,8 @@ import typer
 
 from router.cli.learning.rollout import standing_lines
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
-from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, CsvFile, HtmlFile, one_stdout, put_page, to_write
+from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 

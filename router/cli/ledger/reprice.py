@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.ledger import Since, Tenant, Until, ledger, now_ms
-from router.cli.options import AsJson
+from router.cli.ledger.ledger import Since, Until, ledger, now_ms
+from router.cli.options import AsJson, Tenant
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.types import KeptPolicy

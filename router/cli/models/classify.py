@@ -111,7 +111,11 @@ def classify(
     # A table, or another encoding: whoever only looks at the code would lose every row.
     if done.bad and not done.rows + done.resumed:
         typer.echo(
-            f"tiergate: no line of {source} is a row; expected one JSON object a line in UTF-8",
+            f"tiergate: no line of {source} is a row (line {done.first_bad}); expected one JSON "
+            f"object a line in UTF-8, with {text_column!r} (`--text-column` names another key) or "
+            "`subject` and `body`. A table in CSV becomes such a file by: python -c 'import csv, "
+            "json, sys; [print(json.dumps(row)) for row in csv.DictReader(sys.stdin)]' < TABLE.csv "
+            "> TABLE.jsonl",
             err=True,
         )
         raise typer.Exit(Exit.FAILURE)

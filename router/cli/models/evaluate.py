@@ -189,7 +189,7 @@ def evaluate(
     ] = False,
     max_usd: Annotated[
         float | None,
-        typer.Option(min=0.0, help="Answers: begin no call after so many dollars."),
+        typer.Option(min=0.0, max=1e9, help="Answers: begin no call after so many dollars."),
     ] = None,
     database: Annotated[
         str,
@@ -348,7 +348,7 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     if foreign := sorted(given - allowed):
         options = ", ".join("--" + name.replace("_", "-") for name in foreign)
         raise typer.BadParameter(
-            f"found {options}, which say nothing about {kind or 'the card'}; leave them out"
+            f"found {options}: of no use for {kind or 'the card'}; expected the command without"
         )
 
 

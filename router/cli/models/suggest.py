@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
+from router.cli.ledger.ledger import Since, Until, now_ms
 from router.cli.models.train import train
-from router.cli.options import AsJson, keep_sources, to_write
+from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import period_of
 from router.cli.serve.serve import ModelDir
 from router.errors import ClassifyError
@@ -77,7 +77,9 @@ def suggest(
     as_json: AsJson = False,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.1, show_default="no limit", help="Minutes that labelling may take."),
+        typer.Option(
+            min=0.1, max=1e6, show_default="no limit", help="Minutes that labelling may take."
+        ),
     ] = None,
     queue: Annotated[
         bool,

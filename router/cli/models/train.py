@@ -82,14 +82,22 @@ def triage(
         bool, typer.Option("--english-only", help="Drop rows in another language.")
     ] = False,
     adapt: Annotated[
-        float, typer.Option(help="Seconds of adaptation to the texts before distillation.")
+        float,
+        typer.Option(
+            min=0, max=1e6, help="Seconds of adaptation to the texts before distillation."
+        ),
     ] = 0.0,
     curriculum: Annotated[
         float,
-        typer.Option(help="Share of distillation in which hard rows are still missing, 0..1."),
+        typer.Option(
+            min=0, max=1, help="Share of distillation in which hard rows are still missing."
+        ),
     ] = 0.0,
     logit_adjustment: Annotated[
-        float, typer.Option(help="Logit adjustment by so many times log share; no class weights.")
+        float,
+        typer.Option(
+            min=0, max=100, help="Logit adjustment by so many times log share; no class weights."
+        ),
     ] = 0.0,
     paraphrase: Annotated[
         bool, typer.Option("--paraphrase", help="Train short texts in other words too.")

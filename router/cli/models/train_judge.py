@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, to_write
+from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.options import AsJson, Tenant, to_write
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, HtmlFile, one_stdout, put_page
+from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.options import AsJson, HtmlFile, Tenant, one_stdout, put_page
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
@@ -149,7 +149,10 @@ def read_outcomes_of(path: Path | None, stored: Iterable[Correctness] = ()) -> K
     if path is None:
         return KnownCorrectness.of(stored)
     bad = BadLines()
-    outcomes = KnownCorrectness.of([*stored, *read_outcomes(path, bad)])
+    told = list(read_outcomes(path, bad))
+    if bad.count and not told:
+        raise typer.BadParameter(bad.told(path), param_hint="--outcomes")
+    outcomes = KnownCorrectness.of([*stored, *told])
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
     return outcomes

@@ -44,10 +44,14 @@ def route(
         Path | None,
         typer.Option(help="A JSON file with a conversation: its messages, or a whole request."),
     ] = None,
-    min_tier: Annotated[int | None, typer.Option(help="At least this level.")] = None,
-    max_tier: Annotated[int | None, typer.Option(help="At most this level.")] = None,
-    stakes_usd: Annotated[float | None, typer.Option(help="What a wrong answer costs.")] = None,
-    max_cost_usd: Annotated[float | None, typer.Option(help="What the answer may cost.")] = None,
+    min_tier: Annotated[int | None, typer.Option(min=1, max=9, help="At least this level.")] = None,
+    max_tier: Annotated[int | None, typer.Option(min=1, max=9, help="At most this level.")] = None,
+    stakes_usd: Annotated[
+        float | None, typer.Option(min=0, max=1e9, help="What a wrong answer costs.")
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None, typer.Option(min=0, max=1e9, help="What the answer may cost.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", "-x", help="Signals, and every rung with its reasons.")
     ] = False,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit, own_version
-from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, keep_sources, to_write
+from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import period_of, shown_day
 from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
@@ -92,6 +92,8 @@ def tune(
     from router.analysis.tune.tune import tune as tuned
 
     keep_sources((out,), (labels, outcomes))
+    if labels is not None and outcomes is not None:
+        raise typer.BadParameter("give either --labels, which needs no ledger, or --outcomes")
     # Without a stated share, certificates stay what they were: novelty plays no part.
     novel = novel_at if outside_share > 0.0 else None
     traffic = _from_file(labels, model_dir, novel) if labels else None

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import typer
+
 from router.analysis.replay.cases import Case, LeftOut, Reading
 from router.analysis.replay.facts import Side
 from router.analysis.replay.usage_cases import TokensAlone, usage_case
@@ -53,6 +55,8 @@ def read_usage(
         paid = _paid(cores[0], row)
         log.alone.add(row, paid, side)
         log.cases.append(usage_case(row, paid, read))
+    if log.bad.count and not log.cases:
+        raise typer.BadParameter(log.bad.told(path), param_hint="--from")
     # Bad lines are counted as left out, so that the replay accounts for every line.
     log.cases += [LeftOut.BAD_LINE] * log.bad.count
     return log

@@ -15,11 +15,14 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     requests: Annotated[
-        int, typer.Option(min=1, help="How many requests to play; 1045 are a whole day.")
+        int,
+        typer.Option(min=1, max=1_000_000, help="How many requests to play; 1045 are a whole day."),
     ] = 100,
     seed: Annotated[int, typer.Option(min=0, help="The same seed plays the same day.")] = 7,
     policy: Annotated[str, typer.Option("--policy", "-p", help="Name or file.")] = "demo",
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests at the same time.")] = 8,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1000, help="Requests at the same time.")
+    ] = 8,
     as_json: AsJson = False,
     html: HtmlFile = None,
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import DeviceOption, from_registry
+from router.cli.options import DeviceOption, folder_to_write, from_registry
 from router.types import Device
 
 Policies = Annotated[
@@ -182,6 +182,11 @@ def serve(
     # Checked before the heavy imports, so that wrong usage is answered at once.
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
+    if anchors is not None:
+        folder_to_write(anchors.parent)
+    if otlp and not otlp.startswith(("http://", "https://")):
+        # It may hold a password, so it is not shown.
+        raise typer.BadParameter("expected http://host:4318 or https://...", param_hint="--otlp")
     from router.api.compose.core import Settings
     from router.api.compose.sockets import needs_key, parsed
     from router.api.http.authentication import is_loopback

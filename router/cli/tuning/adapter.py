@@ -78,7 +78,9 @@ def adapter(
         ),
     ] = "",
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first phase.")] = 120,
-    learning_rate: Annotated[float, typer.Option(help="Highest rate of the first phase.")] = 1e-3,
+    learning_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Highest rate of the first phase.")
+    ] = 1e-3,
     rank: Annotated[int, typer.Option(min=1, max=512, help="Rank of the LoRA.")] = 8,
     modules: Annotated[
         str, typer.Option(help="Which layers learn: attention, or all.")
@@ -107,6 +109,7 @@ def adapter(
         float,
         typer.Option(
             min=0,
+            max=1e12,
             help="How strongly to keep weights that matter to the replayed chats; 0: not at all.",
         ),
     ] = 0.0,
@@ -118,10 +121,14 @@ def adapter(
         ),
     ] = None,
     search_minutes: Annotated[
-        float, typer.Option(min=0, help="Minutes of search for settings before training; 0: none.")
+        float,
+        typer.Option(
+            min=0, max=1e6, help="Minutes of search for settings before training; 0: none."
+        ),
     ] = 0.0,
     minutes: Annotated[
-        float, typer.Option(min=0, help="Stop training after so many minutes; 0: no limit.")
+        float,
+        typer.Option(min=0, max=1e6, help="Stop training after so many minutes; 0: no limit."),
     ] = 0.0,
     measured: Annotated[
         int,

@@ -51,9 +51,12 @@ def embeddings(
     negatives: Annotated[
         int, typer.Option(min=0, help="Hard negatives of each text, of other labels.")
     ] = 4,
-    learning_rate: Annotated[float, typer.Option(help="Highest rate; it falls to 0.")] = 3e-4,
+    learning_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Highest rate; it falls to 0.")
+    ] = 3e-4,
     keep: Annotated[
-        float, typer.Option(min=0, help="How strongly vectors stay near those of the start.")
+        float,
+        typer.Option(min=0, max=1e6, help="How strongly vectors stay near those of the start."),
     ] = 0.5,
     seed: Seed = SEED,
     threads: Annotated[

@@ -60,7 +60,9 @@ class Store:
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, OSError) as error:
-            raise DocumentError(f"{path}: cannot be opened: {error}") from error
+            raise DocumentError(
+                f"{path}: cannot be opened ({error}); expected a file that may be written"
+            ) from error
         try:
             with self._errors():
                 self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")

@@ -83,6 +83,8 @@ def ledger_error(error: Exception) -> LedgerError:
         known = LedgerUnavailable("the ledger's connections are all in use")
     elif original is not None:
         known = sqlite.ledger_error(original) or postgres.ledger_error(original)
+    if isinstance(original, UnicodeEncodeError):
+        known = LedgerError("found text with bytes that are no UTF-8; expected text in UTF-8")
     return known or LedgerError(f"the ledger's database refused a row: {description}")
 
 

@@ -50,9 +50,9 @@ class SqlFiles:
             values,
         )
 
-    async def append(self, file: StoredFile, part: int, content: bytes) -> None:
-        """Adds a part. Raises LedgerError."""
-        await asyncio.to_thread(self._append, file, part, content)
+    async def append(self, file: StoredFile, part: int, content: bytes) -> int:
+        """Adds a part; returns the bytes of its owner's files. Raises LedgerError."""
+        return await asyncio.to_thread(self._append, file, part, content)
 
     async def finish(self, file: StoredFile) -> None:
         """Makes a file visible, with its true size, name and end. Raises LedgerError."""
@@ -127,12 +127,18 @@ class SqlFiles:
         with self._database.writing() as connection:
             connection.exec_driver_sql(statement, values)
 
-    def _append(self, file: StoredFile, part: int, content: bytes) -> None:
+    def _append(self, file: StoredFile, part: int, content: bytes) -> int:
         sealed = seal(self._key(file), secrets.token_bytes(NONCE_BYTES), content)
-        self._write(
-            "INSERT INTO file_parts (file_id, part, sealed) VALUES (?, ?, ?)",
-            (file.file_id, part, sealed),
-        )
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO file_parts (file_id, part, sealed) VALUES (?, ?, ?)",
+                (file.file_id, part, sealed),
+            )
+            # Files that grow at one time are bounded together.
+            connection.exec_driver_sql(
+                "UPDATE files SET size = size + ? WHERE file_id = ?", (len(content), file.file_id)
+            )
+            return _usage(connection, file.owner)[1]
 
     def _select(self, where: str, values: Sequence[object]) -> list[StoredFile]:
         query = f"SELECT {_COLUMNS} FROM files WHERE {where}"
@@ -145,11 +151,7 @@ class SqlFiles:
 
     def _usage(self, owner: Owner) -> tuple[int, int]:
         with self._database.reading() as connection:
-            row = connection.exec_driver_sql(
-                f"SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files WHERE {_OWN}",
-                (owner.tenant, owner.key_id),
-            ).one()
-        return int(row[0]), int(row[1])
+            return _usage(connection, owner)
 
     def _part(self, file: StoredFile, number: int) -> bytes | None:
         query = "SELECT sealed FROM file_parts WHERE file_id = ? AND part = ?"
@@ -174,6 +176,14 @@ class SqlFiles:
 
     def _key(self, file: StoredFile) -> bytes:
         return sealing_key(self._secret_of(file.owner.tenant), file.file_id)
+
+
+def _usage(connection: Connection, owner: Owner) -> tuple[int, int]:
+    row = connection.exec_driver_sql(
+        f"SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files WHERE {_OWN}",
+        (owner.tenant, owner.key_id),
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def _plain(text: str) -> str:

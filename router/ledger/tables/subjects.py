@@ -66,6 +66,9 @@ def is_about(values: Sequence[str], text: str) -> bool:
     plain = " ".join(text.casefold().split())
     digits = re.sub(r"\D", "", text)
     for value in values:
+        # An empty value would stand in every text.
+        if not re.search(r"[^\W_]", value):
+            continue
         number = re.sub(r"\D", "", value)
         if len(number) >= _DIGITS_OF_A_NUMBER and not re.search(r"[^\W\d_]", value):
             if number in digits:

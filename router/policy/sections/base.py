@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticKnownError
 
 SECRET_NAME = r"^\$\{[A-Z_][A-Z0-9_]*\}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -35,8 +36,16 @@ WORDS = {
 }
 """Describes each form, as the error messages of a policy show it."""
 
-Chance = Annotated[float, Field(ge=0.0, le=1.0)]
-Usd = Annotated[float, Field(ge=0.0, le=1e9)]
+
+def _number(value: object) -> object:
+    """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("float_type")
+    return value
+
+
+Chance = Annotated[float, Field(ge=0.0, le=1.0), BeforeValidator(_number)]
+Usd = Annotated[float, Field(ge=0.0, le=1e9), BeforeValidator(_number)]
 SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
 Name = Annotated[str, Field(pattern=NAME)]
 RowField = Annotated[str, Field(min_length=1, max_length=64)]

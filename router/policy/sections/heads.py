@@ -13,9 +13,11 @@ from router.policy.sections.base import LABEL_NAME, Chance, Section
 
 BUILT_IN_CHANCES = ("stakes", "multi_factor", "strategic", "toxic", "spam")
 """Lists heads of the triage model that a policy may replace by its own. Each gives one chance."""
-BUILT_IN = ("request_type", "domain", "novelty", "grave", "knowledge", *BUILT_IN_CHANCES)
+OF_NO_FILE = ("grave", "matter", "knowledge", "terms")
+"""Lists what the reader of grave matters says, and the phrases of term lists."""
+BUILT_IN = ("request_type", "domain", "novelty", *OF_NO_FILE, *BUILT_IN_CHANCES)
 """Lists the heads that conditions may name without a file."""
-NOT_REPLACED = ("request_type", "domain", "novelty", "difficulty", "grave", "knowledge")
+NOT_REPLACED = ("request_type", "domain", "novelty", "difficulty", *OF_NO_FILE)
 """Lists the heads that no policy may replace. Rules use the words of these heads, and abilities use
 their scale."""
 
@@ -46,7 +48,9 @@ class HeadCondition(Section):
 
     head: HeadName = Field(
         description="One of `heads`, or request_type, domain, novelty, stakes, multi_factor, "
-        "strategic, toxic, spam, grave, knowledge."
+        "strategic, toxic, spam, grave, knowledge; or `matter`, whose class is the likeliest "
+        "grave matter (self_harm, violence, fraud ...) at the chance of `grave`; or `terms`, whose "
+        "classes are the term lists that have a phrase in the text, each at 1."
     )
     classes: list[str] = Field(
         default_factory=list, description="Any of these classes, for a head with several classes."

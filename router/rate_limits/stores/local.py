@@ -55,12 +55,17 @@ class SharedRates:
 
     async def close(self) -> None:
         """Closes the file."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._table is not None:
             self._table.close()
             os.close(self._descriptor)
             self._table = None
 
     def _locked(self) -> _Table:
+        if self._table is not None and _is_gone(self._descriptor):
+            self._let_go()
         if self._table is None:
             self._descriptor, self._table = _open(self._path)
         return _Table(self._table, self._descriptor)
@@ -130,7 +135,7 @@ def _digest(ask: RateAsk) -> bytes:
 
 
 def _open(path: Path) -> tuple[int, mmap.mmap]:
-    """Returns the file and its memory. Its size never changes again: others may have it mapped."""
+    """Returns the file and its memory. We never change its size: others may have it mapped."""
     size, descriptor = KEPT * _SLOT.size, -1
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -148,6 +153,15 @@ def _open(path: Path) -> tuple[int, mmap.mmap]:
             f"cannot keep rates in {path.name!r}: {error.strerror}; give the ledger a folder that "
             "can be written"
         ) from error
+
+
+def _is_gone(descriptor: int) -> bool:
+    """Returns True for a file that was deleted, which the next process does not share, or cut.
+
+    The memory of what was cut off ends the process (SIGBUS) when it is touched.
+    """
+    file = os.fstat(descriptor)
+    return not file.st_nlink or file.st_size < KEPT * _SLOT.size
 
 
 def _reserve(descriptor: int, size: int) -> None:

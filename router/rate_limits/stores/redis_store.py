@@ -95,7 +95,7 @@ class RedisRates:
             )
         except ValueError as error:
             raise LedgerError(
-                "the address of Redis is none; expected redis://host:6379/0 or rediss://..."
+                "found no address of Redis in --redis; expected redis://host:6379/0 or rediss://..."
             ) from error
         self._foreign = (RedisError, OSError, TimeoutError)
         self._probing: asyncio.Task[None] | None = None

@@ -17,6 +17,7 @@ from router.request.calls.settlement import (
     no_less_than,
     own_compute,
     price_of_call,
+    rented_ms,
     state_of,
 )
 from router.request.ledger_row import open_row
@@ -139,9 +140,11 @@ class CallBooks:
         heard = cost.most_sound(request)
         bound = Usage(inputs, output_tokens=output, audio_input_tokens=heard)
         usage = cost.at_dearest(facts.price, bound)
-        paid = cost.attempt_cost(facts.price, usage, 0.0, row.images)
+        compute_ms = rented_ms(plan, max(0.0, float(self.clock.now_ms() - row.started_at_ms)))
+        paid = cost.attempt_cost(facts.price, usage, compute_ms, row.images)
         return replace(
             row,
+            compute_ms=compute_ms,
             state=state_of(paid),
             cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
             cost_basis=paid.basis,

@@ -53,6 +53,7 @@ def answered_by(
     until it is reconciled.
     """
     stated, usage = price or plan.facts.price, answer.usage
+    answer = replace(answer, compute_ms=answer.compute_ms or rented_ms(plan, latency_ms))
     unsaid = plan.spends_outside and not usage.reported
     if unsaid:
         usage = cost.at_dearest(stated, usage)
@@ -90,6 +91,15 @@ def answered_by(
         held = at_hold(row, plan)
         return replace(held, cost_nano_usd=max(held.cost_nano_usd, row.cost_nano_usd))
     return row
+
+
+def rented_ms(plan: RungPlan, latency_ms: float) -> float:
+    """Returns the time for which a call to a server that is priced by the hour costs; else 0.
+
+    Nobody says how long that server computed, so all the time of the call counts.
+    """
+    by_hour = plan.spends_outside and plan.facts.price.per_second_nano_usd
+    return latency_ms if by_hour else 0.0
 
 
 def _thought_unseen(plan: RungPlan, answer: Answer) -> bool:

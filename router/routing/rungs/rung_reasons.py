@@ -111,7 +111,9 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
             Reason.NOTHING_TO_RESOLVE,
         ):
             if reason in lower:
-                return (reason, choice.reason)
+                # A rung that was allowed would have gone first, were no mistake dear.
+                dear = choice.reason is Reason.COSTLY_MISTAKE and None in lower
+                return (choice.reason, reason) if dear else (reason, choice.reason)
     return (choice.reason, *limits.floor_reasons)
 
 

@@ -154,13 +154,13 @@ def read_knowledge(file: Path) -> tuple[list[Pair], str]:
         return knowledge_pairs(file), hashlib.sha256(file.read_bytes()).hexdigest()
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise TrainingDataError(
-            f"{file} is no knowledge file: {error!r}; expected `intents` with utterances and an "
-            "answer each"
+            f"{file} is no knowledge file; expected `intents` with utterances and an answer each"
         ) from error
 
 
 def read_pairs(data: Path, knowledge: Path) -> Pairs:
     """Returns all pairs, split. Raises TrainingDataError when a file or an intent is missing."""
+    read_knowledge(knowledge)  # it says of another kind of file what is expected
     answers = approved_answers(knowledge)
     public: list[Pair] = []
     files: dict[str, str] = {}

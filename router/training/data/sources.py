@@ -110,7 +110,8 @@ def read_rows(path: Path, source: SourceFile) -> FileRows:
             # Writers of tables put NaN where a cell is empty; JSON has no such value.
             row = json.loads(line, parse_constant=lambda _: None)
             if not isinstance(row, dict):
-                raise ValueError(f"a JSON {type(row).__name__}; expected an object a line")
+                kind = "null" if row is None else type(row).__name__
+                raise ValueError(f"a JSON {kind}; expected an object a line")
             missing = [column for column in source.columns if row.get(column) is None]
             if missing:
                 raise ValueError(f"column {', '.join(missing)} is missing or null")

@@ -18,6 +18,7 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     stakes, impact = signals.stakes_high, signals.impact_nano_usd
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     heads = signals.heads
+    knowledge = signals.terms_knowledge
     quoted = max((amount.nano_usd for amount in signals.amounts if amount.quoted), default=0)
     grave: Grave = (signals.grave, signals.matter, signals.matter_language)
     if memory is not None:
@@ -29,6 +30,8 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         impact = max(impact, memory.impact_nano_usd)
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
+        if memory.risk_terms:
+            knowledge = min(knowledge, memory.terms_knowledge) if names else memory.terms_knowledge
         names = names_of((memory.risk_terms, names))
         heads = highest((memory.heads, heads)) if memory.heads else heads
     return SessionMemory(
@@ -51,4 +54,5 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         matter=grave[1],
         matter_language=grave[2],
         language=signals.language or ("" if memory is None else memory.language),
+        terms_knowledge=knowledge,
     )

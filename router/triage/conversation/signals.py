@@ -18,6 +18,7 @@ from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
     KNOWN_QUESTION,
+    LOOKED_AT,
     NOVEL,
     Grave,
     ModelRow,
@@ -31,7 +32,15 @@ from router.triage.reading import (
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
-from router.types import READ_LANGUAGES, Domain, HeadReading, Match, SessionMemory, Signals
+from router.types import (
+    READ_LANGUAGES,
+    Domain,
+    HeadReading,
+    Match,
+    Matter,
+    SessionMemory,
+    Signals,
+)
 
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 TOGETHER_AT = 0.8
@@ -96,7 +105,7 @@ def signals_of(
     if earlier or older or apart is not None:
         of_users = [turn for turn in readings if turn is not proposed]
         sources: list[TurnReading | RuleFacts] = [*of_users, *older]
-        amounts = largest_amounts(facts.amounts for facts in sources)
+        amounts = largest_amounts(facts.amounts for facts in sources if facts is not apart)
         names = names_of(facts.risk_terms for facts in sources)
     if last.acts:
         amounts = unquoted(amounts)
@@ -154,7 +163,47 @@ def signals_of(
         brief=begins and all([turn.brief for turn in own]),
         letter=begins and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
+        terms_knowledge=terms_knowledge((last, *earlier), _beside(older, apart), memory),
+        danger_before=not turns.split and _names_no_danger(last, earlier),
     )
+
+
+_BY_SOMEBODY = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
+"""Dangers that no ambulance on its way ends: whatever is grave in a later turn belongs to them."""
+_DANGERS = _BY_SOMEBODY | {Matter.POISON}
+"""Matters of which the reader's word alone calls for help, without a term or a phrase."""
+
+
+def _names_no_danger(last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
+    """Returns True for a turn that names no danger by itself, after others."""
+    if not earlier or last.risk_terms:
+        return False
+    goes_on = any([one.row.matter in _BY_SOMEBODY for one in earlier if one.row.grave >= LOOKED_AT])
+    grave = last.row.grave >= LOOKED_AT
+    return not (grave and (goes_on or last.row.matter in _DANGERS))
+
+
+def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
+    """Returns True where terms stand in something else than the turns that the model reads."""
+    return any([facts.risk_terms for facts in older]) or bool(apart and apart.risk_terms)
+
+
+def terms_knowledge(
+    turns: Sequence[TurnReading], beside: bool, memory: SessionMemory | None
+) -> float:
+    """Returns the least chance, of the turns that have terms, to ask for general knowledge only.
+
+    Turns after the first of these count too, unless they are about nobody: "I got one this morning"
+    makes a matter of what was a question. 0.0 where a term stands in something else (`beside`),
+    such as what the assistant proposed.
+    """
+    remembered = memory is not None and memory.risk_terms != ()
+    first = max([at for at, turn in enumerate(turns) if turn.risk_terms], default=-1)
+    since = turns if remembered else turns[: first + 1]
+    chances = [turn.row.knowledge for turn in since if turn.risk_terms or not turn.about_nobody]
+    if memory is not None and remembered:
+        chances.append(memory.terms_knowledge)
+    return 0.0 if beside else min(chances, default=0.0)
 
 
 def _also_asked(
@@ -256,6 +305,17 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     return replace(match, intent_id=name, confidence=best, others=tuple(others), together=together)
 
 
+def _not_just_told(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None:
+    """Returns the match of a turn; None for an unsure one that repeats the answer just given.
+
+    "Found it, it was in the car!" after "I lost my card" asks for that answer least of all.
+    """
+    told = earlier[0].match if earlier else None
+    if match is None or told is None or _is_known(match) or not _is_known(told):
+        return match
+    return None if match.intent_id == told.intent_id else match
+
+
 def _is_known(match: Match) -> bool:
     return match.confidence >= KNOWN_QUESTION
 
@@ -285,7 +345,7 @@ def _continued(
     where the question before is `still_open`: after an approved answer, "why?" and "no" ask for
     another one. What only the model calls a follow-up keeps its own match.
     """
-    row, match = last.row, last.match
+    row, match = last.row, _not_just_told(last.match, earlier)
     if not last.follow_up:
         return row, match, False
     base = next((turn for turn in earlier if not turn.follow_up), None)

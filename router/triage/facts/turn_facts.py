@@ -88,7 +88,7 @@ def find_facts(
     """
     folded = fold(text)
     sums = amounts.read(folded)
-    names = _terms(folded, terms, phrases)
+    names = lists_in(folded, terms, phrases)
     told = heard(text, folded.words)
     language = continued(told, spoken)
     if not told.clear and language == told.language:
@@ -99,7 +99,7 @@ def find_facts(
     if mended != text:
         meant = fold(mended)
         sums = largest_amounts((sums, amounts.read(meant)))
-        names = names_of((names, _terms(meant, terms, phrases)))
+        names = names_of((names, lists_in(meant, terms, phrases)))
     if sums and only_plays(meant.text):
         sums = all_quoted(sums)
     talk = find_router_talk(folded)
@@ -107,7 +107,7 @@ def find_facts(
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
     for form in map(fold, disguise.forms):
         sums = largest_amounts((sums, amounts.read(form)))
-        names = names_of((names, _terms(form, terms, phrases)))
+        names = names_of((names, lists_in(form, terms, phrases)))
     if instead:
         told = heard(instead, words_of(instead))
         language = told.language
@@ -132,7 +132,8 @@ def find_facts(
     )
 
 
-def _terms(text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]) -> tuple[str, ...]:
+def lists_in(text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]) -> tuple[str, ...]:
+    """Returns the names of the term lists that have a phrase in a text."""
     names = terms.find(text)
     for finder in phrases:
         names += finder.find(text)

@@ -46,16 +46,16 @@ def parse_message(body: bytes, issuer: str) -> Answer:
     Raises UpstreamInvalid, and UpstreamError for an error object.
     """
     message = upstream_object(body)
+    usage = parse_message_usage(message.get("usage"))
     try:
         _raise_for_error(message)
+        blocks = _blocks_of(message, issuer)
+        if blocks.lost_digits:
+            blocks = _blocks_of(upstream_object(body, loads_exactly), issuer)
     except UpstreamError as error:
-        note_charge(error, message, parse_message_usage(message.get("usage")))
+        note_charge(error, message, usage)
         raise
-    blocks = _blocks_of(message, issuer)
-    if blocks.lost_digits:
-        blocks = _blocks_of(upstream_object(body, loads_exactly), issuer)
-    usage = message.get("usage")
-    return blocks.answer(message, message, parse_message_usage(usage))
+    return blocks.answer(message, message, usage)
 
 
 def _blocks_of(message: dict[str, object], issuer: str) -> _MessageBlocks:

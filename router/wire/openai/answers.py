@@ -143,8 +143,8 @@ def upstream_object(
 ) -> dict[str, object]:
     """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
 
-    A byte order mark is dropped, and half a surrogate pair becomes U+FFFD: clients read such JSON,
-    and the answer is paid. The error never shows the bytes.
+    A byte order mark is dropped; half a surrogate pair, and bytes that are no UTF-8, become U+FFFD:
+    clients read such JSON, and the answer is paid. The error never shows the bytes.
     """
     try:
         value = _loaded(body, loads)
@@ -172,7 +172,8 @@ def _loaded(body: bytes, loads: Callable[[bytes], object]) -> object:
     try:
         return loads(body)
     except orjson.JSONDecodeError:
-        mended = _ESCAPE.sub(_whole_character, body.removeprefix(_BYTE_ORDER_MARK))
+        mended = body.removeprefix(_BYTE_ORDER_MARK).decode(errors="replace").encode()
+        mended = _ESCAPE.sub(_whole_character, mended)
         if mended == body:
             raise
         return loads(mended)

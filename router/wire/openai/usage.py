@@ -8,13 +8,19 @@ from router.types import Answer, Usage, usd_to_nano, utf8_size
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
+MAX_COST_USD = 1_000.0
+"""Per call, as its provider states it. A full window of the dearest model of 2026 costs about $100;
+a server that states another unit would lock a tenant out."""
+
 
 def parse_usage(value: object) -> Usage:
     """Returns the reported token counts, or `Usage()` (reported False) for impossible counts.
 
     No prompt has 0 tokens: servers that count nothing write that. Some servers do not include
     reasoning in completion_tokens, and Google's names it nowhere else. The total shows that. Here
-    reasoning is always part of output: 10 + 5 with total 35 is output 25, of it 20 reasoning.
+    reasoning is always part of output: 10 + 5 with total 35 is output 25, of it 20 reasoning. Some
+    proxies before Claude leave what a cache held out of prompt_tokens, as Anthropic does: 100 with
+    9,000 cached is input 9,100.
     """
     if type(value) is not dict:
         return Usage()
@@ -39,12 +45,13 @@ def parse_usage(value: object) -> Usage:
         return Usage()
     prompt, completion, total, *read, written, created, reasoning, sound = counts
     cached, written = max(read), max(written, created)
+    if cached + written > prompt:
+        prompt += cached + written
     left_out = max(total - prompt - completion, reasoning if reasoning > completion else 0)
     if left_out > 0:
         completion += left_out
         reasoning = max(reasoning, left_out)
-    # Both are part of the prompt, so a higher count is impossible.
-    if cached + written > prompt or sound > prompt:
+    if sound > prompt or prompt > MAX_TOKENS:
         return Usage()
     return Usage(prompt, cached, written, completion, reasoning, True, sound)
 
@@ -65,7 +72,7 @@ def parse_provider_cost(usage: object) -> int | None:
     cost = usage.get("cost") if type(usage) is dict else None
     if type(cost) not in (int, float) or not isinstance(cost, int | float):
         return None
-    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost < 1e6 else None
+    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost <= MAX_COST_USD else None
 
 
 def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:

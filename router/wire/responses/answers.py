@@ -53,10 +53,14 @@ def parse_response(body: bytes, issuer: str) -> Answer:
 def _answer(response: dict[str, object], issuer: str, items: tuple[object, ...]) -> Answer:
     """Returns the Answer; `items` are a stream's items, if its last event repeats none."""
     try:
-        raise_for_error(response)
+        return _read(response, issuer, items)
     except UpstreamError as error:
         note_charge(error, response, _usage(response.get("usage")))
         raise
+
+
+def _read(response: dict[str, object], issuer: str, items: tuple[object, ...]) -> Answer:
+    raise_for_error(response)
     status, output = response.get("status"), response.get("output") or list(items)
     if status not in ("completed", "incomplete") or type(output) is not list:
         raise UpstreamInvalid("The upstream's response is neither completed nor incomplete.")

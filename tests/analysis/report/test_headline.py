@@ -14,6 +14,7 @@ from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.sentences import cache_line, fixed_line
 from router.types import (
+    SAFE_ANSWER_MODEL,
     AttemptState,
     Baselines,
     CostBasis,
@@ -101,8 +102,20 @@ def test_a_saving_is_told_net_of_what_is_compared_with_nothing(safe_texts: int, 
         replace(a_row(100 + n, 3), verdict="safe_answer", baselines=Baselines())
         for n in range(safe_texts)
     ]
-    assert net in report_of([*a_day(30, 0, 0), *safe]).headline
+    report = report_of([*a_day(30, 0, 0), *safe])
+    assert net in report.headline
+    left = "$9.70" if safe_texts == 1 else "-$0.30"
+    assert f"{left} after all that was spent besides." in report_html(report)
     assert "After the" not in report_of(a_day(30, 0, 0)).headline
+    assert "spent besides" not in report_html(report_of(a_day(30, 0, 0)))
+
+
+def test_charts_name_no_model_where_approved_words_went_out() -> None:
+    words = replace(a_row(100, 2), model=SAFE_ANSWER_MODEL, verdict="safe_answer")
+    report = report_of([*a_day(0, 30, 0), words])
+    for text in (report_html(report), terminal(report)):
+        assert "no model: approved words" in text
+        assert SAFE_ANSWER_MODEL not in text
 
 
 def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:

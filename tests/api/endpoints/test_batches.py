@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import openai
 import pytest
 
 from tests.api.endpoints.test_keys import create
-from tests.kits.server_kit import START_S, Served, Upstream, eventually, write_policy
+from tests.kits.server_kit import START_S, Served, Upstream, eventually, rest_of, write_policy
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +76,42 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         policy = write_policy(folder, upstream.url, batches=BOUNDS, aliases=aliases)
         with Served(folder, policy) as server:
             yield server
+
+
+def status_of(connection: socket.socket) -> bytes:
+    """Returns the status; a connection that is reset before its answer was read was refused."""
+    try:
+        return rest_of(connection)[9:12]
+    except ConnectionError:
+        return b"413"
+
+
+def test_files_that_come_at_one_time_are_bounded_together(tmp_path: Path) -> None:
+    policy = write_policy(
+        tmp_path, "http://127.0.0.1:9/v1", batches={"max_stored_bytes": 2_000_000}
+    )
+    form = b'--b\r\ncontent-disposition: form-data; name="%b"%b\r\n\r\n'
+    named = form % (b"file", b'; filename="a.jsonl"')
+    body = form % (b"purpose", b"") + b"batch\r\n" + named + b" " * 1_200_000 + b"\r\n--b--\r\n"
+    head = (
+        "POST /v1/files HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+        f"content-type: multipart/form-data; boundary=b\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    with Served(tmp_path, policy) as served:
+        connections = [served.connect() for _ in range(4)]
+        for connection in connections:
+            connection.sendall(head.encode() + body[:50_000])
+        time.sleep(1.0)  # all have begun
+        for connection in connections:
+            with suppress(ConnectionError):  # the refusal may come first
+                connection.sendall(body[50_000:])
+        statuses = [status_of(connection) for connection in connections]
+        for connection in connections:
+            connection.close()
+        assert set(statuses) <= {b"200", b"413"}
+        assert statuses.count(b"200") <= 1
+        kept = served.client.get("/v1/files").json()["data"]
+        assert sum(file["bytes"] for file in kept) <= 2_000_000
 
 
 @pytest.fixture(scope="module")

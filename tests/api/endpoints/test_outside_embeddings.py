@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.errors import PolicyError, UpstreamInvalid
 from router.policy.loading import load_policy
 from router.policy.sections.answering.embedders import EmbedderSection
-from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.server_kit import Served, Upstream, tiergate, write_behaviours, write_policy
 from tiers.upstream.embeddings import _read
 
 pytestmark = pytest.mark.slow
@@ -36,6 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 embedder("large", upstream.url),
                 embedder("refused", upstream.url, "refused"),
                 embedder("broken", upstream.url, "broken"),
+                embedder("odd", upstream.url, "odd"),
                 embedder("gone", "http://127.0.0.1:9/v1"),
             ],
             aliases={
@@ -43,6 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 "broken": "embed:broken",
                 "bad-key": "embed:refused",
                 "gone": "embed:gone",
+                "odd": "embed:odd",
                 "small": "tiergate-embed",
             },
             budgets={"*": {"usd_per_day": 1.0}},
@@ -69,6 +72,15 @@ def test_an_alias_leads_to_the_upstreams_model(served: Served) -> None:
         "settled",
         4_000_000,
     )
+
+
+def test_a_name_and_a_count_that_cannot_be_cost_neither_answer_nor_budget(served: Served) -> None:
+    response = post(served, model="odd", input="abc")
+    assert response.status_code == 200, response.text
+    assert response.headers["x-tiergate-model"].startswith("a??b: ca")
+    row = served.finished_row(response)
+    assert row["state"] == "unknown_cost"
+    assert row["cost_nano_usd"] < 100_000  # the hold: a token for each byte
 
 
 def test_our_own_encoder_keeps_its_names(served: Served) -> None:
@@ -233,3 +245,25 @@ async def test_a_call_under_way_outlives_a_change_of_its_policy() -> None:
     assert len((await first).vectors) == 1
     await embedders.close()
     server.close()
+
+
+@pytest.mark.parametrize("model", ["big", "tiergate-embed"])
+def test_a_key_of_another_policy_gets_no_vectors(tmp_path: Path, model: str) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(
+            tmp_path,
+            upstream.url,
+            embedders=[embedder("large", upstream.url)],
+            aliases={"big": "embed:large"},
+        )
+        (other,) = write_behaviours(tmp_path, upstream.url, "echo")
+        with Served(tmp_path, policy, other) as served:
+            limits = ("--policies", "echo", "--policy", other)
+            database = ("--database", served.database)
+            made = tiergate("keys", "create", "--tenant", "a", *limits, "--json", *database)
+            key = {"authorization": f"Bearer {json.loads(made.stdout)['key']}"}
+            body = {"model": model, "input": "abc"}
+            response = served.client.post("/v1/embeddings", json=body, headers=key)
+            assert response.status_code == 403, response.text
+            assert response.json()["error"]["code"] == "model_not_allowed"
+            assert upstream.seen()["count"] == 0

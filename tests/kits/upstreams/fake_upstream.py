@@ -28,7 +28,8 @@ from tests.kits.upstreams.upstream_wire import ANSWER, STREAMED, whole
 
 
 def vectors(body: bytes) -> bytes:
-    """Returns vectors of two numbers: length of the text, and its place. Some models refuse."""
+    """Returns vectors of two numbers: length of the text, and its place. Some models refuse; `odd`
+    has an impossible name and count."""
     fields = orjson.loads(body)
     if fields["model"] == "refused":
         return whole(401, b'{"error":{"message":"bad key"}}')
@@ -40,6 +41,8 @@ def vectors(body: bytes) -> bytes:
     ]
     usage = {"prompt_tokens": 1000 * len(rows), "total_tokens": 1000 * len(rows)}
     answer = {"object": "list", "data": rows, "model": f"{fields['model']}-v1", "usage": usage}
+    if fields["model"] == "odd":
+        answer |= {"model": "a\r\nb: c" * 100, "usage": {"prompt_tokens": 90_000_000}}
     return whole(200, orjson.dumps(answer))
 
 

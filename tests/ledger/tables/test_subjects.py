@@ -104,6 +104,8 @@ def test_text_opens_only_where_it_was_sealed() -> None:
         ("anna keller", "Anna  Keller wrote", True),
         ("+1 415 555 0132", "call (1) 415-555-0132", True),
         ("Ann", "Anna wrote", False),
+        ("", "Anna Keller wrote", False),
+        (" - ", "Anna - wrote", False),
     ],
 )
 def test_value_is_found_whatever_its_form(value: str, text: str, about: bool) -> None:

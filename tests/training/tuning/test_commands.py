@@ -14,6 +14,7 @@ from router.cli.commands import app
 from router.errors import TrainingDataError
 from router.learning.dataset import Options, build
 from router.learning.folder import write
+from router.training.adapter.pairs import read_pairs
 from tests.kits.past_kit import past
 from tests.kits.tiny_llm import chat_row, pair_row, write_base, write_lines
 
@@ -86,6 +87,16 @@ def test_a_yaml_file_without_intents_is_named(tmp_path: Path) -> None:
     done = run("adapter", "--data", file, "--out", tmp_path)
     assert isinstance(done.exception, TrainingDataError)
     assert "other.yaml is no knowledge file" in str(done.exception)
+
+
+@pytest.mark.parametrize("content", [b"a: 1", b"null", b"[x", b"caf\xe9"])
+def test_answers_that_are_none_are_named_beside_the_public_sets(
+    tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "other.yaml"
+    file.write_bytes(content)
+    with pytest.raises(TrainingDataError, match=r"other\.yaml is no knowledge file; expected"):
+        read_pairs(tmp_path, file)
 
 
 @pytest.mark.train

@@ -21,6 +21,7 @@ from router.rendering.figures_in_words import (
     percent,
     plain,
     saved_percent,
+    shown_model,
 )
 from router.rendering.markup import Markup, el
 from router.rendering.svg import (
@@ -75,7 +76,7 @@ def spend_chart(tiers: Sequence[TierFigures], money: Dollars) -> Markup:
     most = max((tier.figures.spend_nano_usd for tier in tiers), default=0)
     lines = [
         Line(
-            f"{tier.tier} · {tier.model}" if tier.model else tier.tier,
+            f"{tier.tier} · {shown_model(tier.model)}" if tier.model else tier.tier,
             money(tier.figures.spend_nano_usd),
             (track(), *bar(tier.figures.spend_nano_usd / most if most else 0.0)),
         )
@@ -214,7 +215,7 @@ def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
 
     lines = [
         Line(
-            f"{tier.tier} · {tier.model}" if tier.model else tier.tier,
+            f"{tier.tier} · {shown_model(tier.model)}" if tier.model else tier.tier,
             f"{duration(tier.figures.p50_ms)} to {duration(tier.figures.p95_ms)}",
             span(log_place(tier.figures.p50_ms), log_place(tier.figures.p95_ms)),
         )

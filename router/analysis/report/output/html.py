@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis.report.figures import Report, Saving
+from router.analysis.report.headline import left_of, rest_of
 from router.analysis.report.output import charts
 from router.analysis.report.output.text import outcome_rows, share_of_spend
 from router.analysis.report.replies import REPLY_WORDS
@@ -196,6 +197,11 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         return ("Saved", NOTHING, report.unsaved)
     accepted = money(saving.accepted_saved_nano_usd)
     part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
+    left = None
+    if not report.quality.observed:
+        left = left_of(saving, rest_of(saving, report.spend_nano_usd))
+    if left is not None:
+        part = f"{money(left)} after all that was spent besides. {part}"
     return ("Saved", money(saving.saved_nano_usd), part)
 
 

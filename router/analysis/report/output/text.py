@@ -54,6 +54,7 @@ from router.rendering.figures_in_words import (
     moment,
     percent,
     plain,
+    shown_model,
     usd,
 )
 from router.rendering.terminal_parts import Sheet, add_bar, fine_lines, text_table
@@ -273,6 +274,6 @@ def _charts(report: Report, money: Dollars) -> RenderableType:
     for tier in tiers:
         share = tier.figures.spend_nano_usd / most
         twin = any(other is not tier and other.tier == tier.tier for other in tiers)
-        name = f"{tier.tier} · {tier.model}" if twin and tier.model else tier.tier
+        name = f"{tier.tier} · {shown_model(tier.model)}" if twin and tier.model else tier.tier
         add_bar(spend, name, share, None, money(tier.figures.spend_nano_usd))
     return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))

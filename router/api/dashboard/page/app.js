@@ -136,6 +136,7 @@ function refused(error) {
     main,
     el("h1", null, title),
     el("p", { class: "lead" }, prose(error.message)),
+    error.status === 401 && el("p", null, "A key with the scope reports shows its own tenant, one with admin all of them."),
     locked && el("p", null, el("button", { type: "button", class: "first", id: "enter-key", onclick: () => askForKey("") }, key() ? "Use another key" : "Enter a key")),
   );
 }

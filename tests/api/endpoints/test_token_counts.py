@@ -1,0 +1,61 @@
+"""`/v1/messages/count_tokens`: who is asked to count, and who may not be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kits.server_kit import Served, Upstream, tiergate, write_ladder
+
+pytestmark = pytest.mark.process
+
+WRITTEN = [{"role": "user", "content": "Please write to ada@example.org."}]
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with Upstream(tmp_path_factory.mktemp("upstream")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    two = write_ladder(folder, "two", upstream.url, "answer", wire="anthropic")
+    written = yaml.safe_load(two.read_text())
+    other = {**written["tiers"][0]["answerers"][0], "name": "other", "wire": "openai"}
+    written["tiers"].append({"name": "other", "level": 3, "answerers": [other]})
+    two.write_text(yaml.safe_dump(written))
+    rule = {"privacy": {"residency": [{"kinds": ["email"]}]}}
+    kept = write_ladder(folder, "kept", upstream.url, "answer", wire="anthropic", sections=rule)
+    with Served(folder, two, kept) as server:
+        yield server
+
+
+def counter(served: Served, model: str, *limits: str | Path) -> str:
+    """Says whose count a new key with these limits gets."""
+    ledger = ("--database", served.database)
+    made = tiergate("keys", "create", "--tenant", "a", "--json", *limits, *ledger)
+    key = {"x-api-key": json.loads(made.stdout)["key"]}
+    body = {"model": model, "max_tokens": 100, "messages": WRITTEN}
+    response = served.post("/v1/messages/count_tokens", body, **key)
+    assert response.status_code == 200, response.text
+    return response.headers["x-tiergate-token-count"]
+
+
+def test_those_count_whose_tiers_the_key_may_use(served: Served) -> None:
+    assert counter(served, "auto") == "bound"
+    limits = ("--tiers", "llm", "--policy", served.folder / "two.yaml")
+    assert counter(served, "auto", *limits) == "provider"
+
+
+def test_nobody_counts_what_a_rule_of_residency_may_keep(
+    served: Served, upstream: Upstream
+) -> None:
+    before = upstream.seen()["count"]
+    assert counter(served, "auto:kept") == "bound"
+    assert upstream.seen()["count"] == before

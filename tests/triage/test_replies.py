@@ -1,0 +1,202 @@
+"""Replies in a conversation: what they make of the turns before them, and of what they are alone.
+
+Needs no model.
+"""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from router.triage.conversation.memory import memory_after
+from router.triage.conversation.replies import is_about_nobody, only_goes_on
+from router.triage.conversation.signals import signals_of
+from router.triage.facts.turn_facts import RuleFacts, find_facts
+from router.triage.reading import ModelRow, TurnReading, reading_of
+from router.triage.text.amounts import AmountReader
+from router.triage.text.folding import fold
+from router.triage.text.terms import TermFinder
+from router.triage.text.turns import Turns
+from router.types import Domain, Match, Matter, RequestType, SessionMemory, Signals
+
+PLAIN = ModelRow(
+    RequestType.FAQ, 0.9, Domain.CUSTOMER_SUPPORT, 0.9, Domain.FINANCE, 0.01,
+    0.0, 0.1, 0.1, 0.1, 0.2, 0.01, 0.02,
+)  # fmt: skip
+TERMS = TermFinder({"legal": ["lawsuit"], "health": ["chest pain"]})
+LOST = Match("lost_card", 1.0, 0.9, 0.3)
+
+
+def turn(text: str, match: Match | None = None, **row: object) -> TurnReading:
+    return reading_of(PLAIN._replace(**row), match, find_facts(text, AmountReader({}), TERMS))
+
+
+def signals(
+    *readings: TurnReading, older: tuple[RuleFacts, ...] = (), memory: SessionMemory | None = None
+) -> Signals:
+    turns = Turns("last", ("earlier",) * (len(readings) - 1))
+    return signals_of(turns, readings, older, memory, input_tokens=1, version="test")
+
+
+GOES_ON = [
+    "actually never mind, keep it",
+    "Keep going!",
+    "continue please",
+    "still nothing",
+    "ok, leave it then",
+    "it's ok, leave it",
+    "nothing happens",
+    "nevermind, found it",
+    "don't bother",
+    "false alarm, all good now",
+    "I already tried that, still not working",
+    "thanks, it works now",
+    "no wait, never mind, we keep it",
+]
+STAYS_WITH_THE_READER = [
+    "I give up",
+    "I can't go on",
+    "I'm done",
+    "nothing matters",
+    "it doesn't matter any more",
+    "leave me alone",
+    "keep it together",
+    "I want it to end",
+    "nothing helps, I feel empty",
+    "he keeps going at me",
+    "still nothing, she isn't breathing",
+    "never mind me",
+    "forget me",
+    "end it there",
+    "I can't keep it any more",
+]
+
+
+@pytest.mark.parametrize("text", GOES_ON)
+def test_a_reply_that_goes_on_or_takes_back_is_no_grave_matter(text: str) -> None:
+    assert only_goes_on(fold(text).words)
+    assert turn(text, grave=0.95, matter=Matter.SELF_HARM).row.grave == 0.0
+
+
+@pytest.mark.parametrize("text", STAYS_WITH_THE_READER)
+def test_a_reply_with_any_other_word_stays_with_the_reader(text: str) -> None:
+    assert not only_goes_on(fold(text).words)
+    assert turn(text, grave=0.95, matter=Matter.SELF_HARM).row.grave == 0.95
+
+
+def test_a_term_in_a_reply_that_goes_on_stays_with_the_reader() -> None:
+    found = replace(find_facts("keep going", AmountReader({}), TERMS), risk_terms=("legal",))
+    assert reading_of(PLAIN._replace(grave=0.95), None, found).row.grave == 0.95
+
+
+ABOUT_NOBODY = [
+    "explain it more simply",
+    "And in one sentence?",
+    "give me an example",
+    "shorter please",
+    "translate that into German",
+    "and in women?",
+    "Who wrote Das Kapital?",
+    "how many chambers does the heart have",
+    "why?",
+    "go on",
+    "thanks!",
+    "Write a limerick about padlocks",
+    "suggest three names for a cat",
+]
+ABOUT_SOMEBODY = [
+    "I got one this morning",
+    "I have exactly that since an hour",
+    "my uncle does that with our shop",
+    "the alarm for it is beeping",
+    "The alarm is beeping, is that bad?",
+    "ours leaks at the weld",
+    "she has it too",
+    "what do I do?",
+    "is it dangerous?",
+    "how long do we have",
+    "tell me how to stop it",
+    "give me one for my neighbour",
+    "it says so in the letter that came",
+    "can he do that",
+    "write to the court for us",
+    "stop the bleeding",
+    "list what the police may take from me",
+]
+
+
+@pytest.mark.parametrize("text", ABOUT_NOBODY)
+def test_a_reply_about_nobody_leaves_a_question_a_question(text: str) -> None:
+    assert is_about_nobody(fold(text))
+    asked = turn("What is a lawsuit?", knowledge=0.9)
+    assert signals(turn(text), asked).terms_knowledge == 0.9
+
+
+@pytest.mark.parametrize("text", ABOUT_SOMEBODY)
+def test_a_reply_about_somebody_makes_a_question_a_matter(text: str) -> None:
+    assert not is_about_nobody(fold(text))
+    asked = turn("What is a lawsuit?", knowledge=0.9)
+    assert signals(turn(text, knowledge=0.1), asked).terms_knowledge == 0.1
+    assert signals(turn("thanks"), turn(text, knowledge=0.1), asked).terms_knowledge == 0.1
+
+
+def test_the_least_of_all_turns_with_terms_counts() -> None:
+    both = turn("They filed a lawsuit.", knowledge=0.05), turn("What is a lawsuit?", knowledge=0.9)
+    assert signals(turn("thanks"), *both).terms_knowledge == 0.05
+    assert signals(turn("I am Ann.", knowledge=0.1)).terms_knowledge == 0.0
+
+
+def test_what_was_said_before_a_term_makes_no_matter_of_it() -> None:
+    before = turn("I need a new lamp.", knowledge=0.0)
+    asked = turn("What is a lawsuit?", knowledge=0.9)
+    assert signals(turn("shorter"), asked, before).terms_knowledge == 0.9
+
+
+def test_a_term_in_a_proposal_is_no_question() -> None:
+    proposed = RuleFacts((), ("legal",), False)
+    asked = turn("What is a lawsuit?", knowledge=0.9)
+    assert signals(turn("yes"), asked, older=(proposed,)).terms_knowledge == 0.0
+
+
+def test_a_session_remembers_that_a_term_was_only_asked_about() -> None:
+    asked = memory_after(signals(turn("What is a lawsuit?", knowledge=0.9)), None, 2)
+    assert signals(turn("shorter please"), memory=asked).terms_knowledge == 0.9
+    assert signals(turn("I got one", knowledge=0.1), memory=asked).terms_knowledge == 0.1
+    sued = memory_after(signals(turn("They filed a lawsuit.", knowledge=0.1)), asked, 3)
+    assert sued.terms_knowledge == 0.1
+    assert memory_after(signals(turn("thanks")), sued, 3).terms_knowledge == 0.1
+
+
+HEART = {"grave": 0.99, "matter": Matter.MEDICAL_EMERGENCY}
+
+
+def test_a_danger_was_named_before_a_turn_that_names_none() -> None:
+    named = turn("I have chest pain", **HEART)
+    assert signals(turn("They are on the way."), named).danger_before
+    assert signals(turn("He sweats, may he drink?", **HEART), named).danger_before
+    assert not signals(named, turn("Where is my parcel?")).danger_before
+    assert not signals(named).danger_before
+
+
+@pytest.mark.parametrize("matter", [Matter.SELF_HARM, Matter.POISON, Matter.VIOLENCE])
+def test_a_turn_in_which_the_reader_hears_a_danger_names_it_again(matter: Matter) -> None:
+    named = turn("I have chest pain", **HEART)
+    assert not signals(turn("Nobody is here.", grave=0.6, matter=matter), named).danger_before
+
+
+@pytest.mark.parametrize("matter", [Matter.SELF_HARM, Matter.VIOLENCE])
+def test_whatever_is_grave_after_self_harm_or_violence_names_it_again(matter: Matter) -> None:
+    named = turn("I want to end it", grave=0.9, matter=matter)
+    pills = turn("I have the pills here", grave=0.6, matter=Matter.MEDICAL_EMERGENCY)
+    assert not signals(pills, named).danger_before
+    assert signals(turn("Thank you for listening."), named).danger_before
+
+
+def test_an_unsure_match_is_not_the_answer_that_was_just_given() -> None:
+    unsure = replace(LOST, confidence=0.64)
+    lost = turn("I lost my card", LOST)
+    assert signals(turn("Found it, it was in the car!", unsure), lost).match is None
+    assert signals(turn("I lost my card!!", LOST), lost).match == LOST
+    other = replace(unsure, intent_id="pin_forgotten")
+    assert signals(turn("and the pin", other), lost).match == other
+    assert signals(turn("lost it", unsure), turn("my card", unsure)).match == unsure
