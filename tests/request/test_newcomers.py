@@ -95,7 +95,7 @@ def test_who_is_signed_in_without_a_context_is_told_what_else_to_do(say: Say) ->
     ("words", "intents"),
     [
         ("I see a charge on my card that I don't recognise", {"unknown_charge"}),
-        ("there's a payment to you that I never made", {"unknown_charge"}),
+        ("there's a payment to you on my statement, what is it for", {"unknown_charge"}),
         ("I need a VAT invoice", {"invoice_link", "invoice_company_details"}),
         ("can you send me a VAT invoice for my order?", {"invoice_link"}),
     ],

@@ -26,14 +26,25 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield gateway
 
 
-@pytest.mark.parametrize(("writer", "most"), [("first", 0.18), ("second", 0.35)])
-def test_few_texts_that_only_mention_trouble_go_to_level_3(
-    gateway: Gateway, writer: str, most: float
-) -> None:
-    levels = [gateway.route(text).decision.floor for text in lines_of(f"{writer} none")]
-    # It was .24 and .48 before `calm_letter_below`. Of the second's 77 texts it is 26: two tell of
-    # a thumb that was cut and a shelf that fell on a foot, which phrases find wherever they stand.
-    assert levels.count(3) / len(levels) < most
+def share_at_level_3(gateway: Gateway, blocks: list[tuple[str, str]]) -> float:
+    """Returns the share of the messages of some blocks and files whose floor is level 3."""
+    texts = [text for block, file in blocks for text in lines_of(block, file)]
+    return [gateway.route(text).decision.floor for text in texts].count(3) / len(texts)
+
+
+MENTIONS = [("first none", "letters.txt"), ("second none", "letters.txt"), ("talk", "talk.txt")]
+GRAVE = [("first grave", "letters.txt"), ("second grave", "letters.txt"), ("grave", "talk.txt")]
+
+
+def test_few_texts_that_only_mention_trouble_go_to_level_3(gateway: Gateway) -> None:
+    # 26 of 150, 30 of 77 and 7 of 180; before more writers were learnt from 26, 26 and 13.
+    assert share_at_level_3(gateway, MENTIONS) < 0.16
+    assert share_at_level_3(gateway, MENTIONS[:1]) < 0.18
+
+
+def test_most_grave_matters_told_by_the_way_go_to_level_3(gateway: Gateway) -> None:
+    # 66 of 70, 44 of 44 and 129 of 140; before 65, 42 and 134.
+    assert share_at_level_3(gateway, GRAVE) > 0.93
 
 
 @pytest.mark.parametrize("writer", ["first", "second"])
@@ -48,8 +59,3 @@ def test_most_grave_matters_in_a_text_to_be_worded_go_to_level_3(
 def test_little_small_talk_goes_to_level_3(gateway: Gateway, block: str, most: float) -> None:
     levels = [gateway.route(text).decision.floor for text in lines_of(block, "talk.txt")]
     assert levels.count(3) / len(levels) < most
-
-
-def test_grave_matters_told_by_the_way_go_to_level_3(gateway: Gateway) -> None:
-    levels = [gateway.route(text).decision.floor for text in lines_of("grave", "talk.txt")]
-    assert levels.count(3) / len(levels) > 0.93
