@@ -167,31 +167,6 @@ def test_a_session_remembers_that_a_term_was_only_asked_about() -> None:
     assert memory_after(signals(turn("thanks")), sued, 3).terms_knowledge == 0.1
 
 
-HEART = {"grave": 0.99, "matter": Matter.MEDICAL_EMERGENCY}
-
-
-def test_a_danger_was_named_before_a_turn_that_names_none() -> None:
-    named = turn("I have chest pain", **HEART)
-    assert signals(turn("They are on the way."), named).danger_before
-    assert signals(turn("He sweats, may he drink?", **HEART), named).danger_before
-    assert not signals(named, turn("Where is my parcel?")).danger_before
-    assert not signals(named).danger_before
-
-
-@pytest.mark.parametrize("matter", [Matter.SELF_HARM, Matter.POISON, Matter.VIOLENCE])
-def test_a_turn_in_which_the_reader_hears_a_danger_names_it_again(matter: Matter) -> None:
-    named = turn("I have chest pain", **HEART)
-    assert not signals(turn("Nobody is here.", grave=0.6, matter=matter), named).danger_before
-
-
-@pytest.mark.parametrize("matter", [Matter.SELF_HARM, Matter.VIOLENCE])
-def test_whatever_is_grave_after_self_harm_or_violence_names_it_again(matter: Matter) -> None:
-    named = turn("I want to end it", grave=0.9, matter=matter)
-    pills = turn("I have the pills here", grave=0.6, matter=Matter.MEDICAL_EMERGENCY)
-    assert not signals(pills, named).danger_before
-    assert signals(turn("Thank you for listening."), named).danger_before
-
-
 def test_an_unsure_match_is_not_the_answer_that_was_just_given() -> None:
     unsure = replace(LOST, confidence=0.64)
     lost = turn("I lost my card", LOST)

@@ -18,7 +18,6 @@ from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
     KNOWN_QUESTION,
-    LOOKED_AT,
     NOVEL,
     Grave,
     ModelRow,
@@ -37,7 +36,6 @@ from router.types import (
     Domain,
     HeadReading,
     Match,
-    Matter,
     SessionMemory,
     Signals,
 )
@@ -164,23 +162,7 @@ def signals_of(
         letter=begins and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
         terms_knowledge=terms_knowledge((last, *earlier), _beside(older, apart), memory),
-        danger_before=not turns.split and _names_no_danger(last, earlier),
     )
-
-
-_BY_SOMEBODY = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
-"""Dangers that no ambulance on its way ends: whatever is grave in a later turn belongs to them."""
-_DANGERS = _BY_SOMEBODY | {Matter.POISON}
-"""Matters of which the reader's word alone calls for help, without a term or a phrase."""
-
-
-def _names_no_danger(last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
-    """Returns True for a turn that names no danger by itself, after others."""
-    if not earlier or last.risk_terms:
-        return False
-    goes_on = any([one.row.matter in _BY_SOMEBODY for one in earlier if one.row.grave >= LOOKED_AT])
-    grave = last.row.grave >= LOOKED_AT
-    return not (grave and (goes_on or last.row.matter in _DANGERS))
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
