@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.policy.head_conditions import highest
+from router.triage.conversation.replies import is_about_nobody
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
@@ -161,7 +162,9 @@ def signals_of(
         brief=begins and all([turn.brief for turn in own]),
         letter=begins and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
-        terms_knowledge=terms_knowledge((last, *earlier), _beside(older, apart), memory),
+        terms_knowledge=terms_knowledge(
+            (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
+        ),
     )
 
 
@@ -171,7 +174,10 @@ def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
 
 
 def terms_knowledge(
-    turns: Sequence[TurnReading], beside: bool, memory: SessionMemory | None
+    turns: Sequence[TurnReading],
+    texts: Sequence[str],
+    beside: bool,
+    memory: SessionMemory | None,
 ) -> float:
     """Returns the least chance, of the turns that have terms, to ask for general knowledge only.
 
@@ -182,7 +188,11 @@ def terms_knowledge(
     remembered = memory is not None and memory.risk_terms != ()
     first = max([at for at, turn in enumerate(turns) if turn.risk_terms], default=-1)
     since = turns if remembered else turns[: first + 1]
-    chances = [turn.row.knowledge for turn in since if turn.risk_terms or not turn.about_nobody]
+    # Without a term in any turn `since` is empty, and no text is looked at.
+    said = zip(since, texts, strict=False)
+    chances = [
+        turn.row.knowledge for turn, text in said if turn.risk_terms or not is_about_nobody(text)
+    ]
     if memory is not None and remembered:
         chances.append(memory.terms_knowledge)
     return 0.0 if beside else min(chances, default=0.0)
