@@ -16,7 +16,7 @@ from router.routing.constraints import Asked
 from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.wording.matters import acute, in_danger, language_of, names_review
+from router.routing.wording.matters import acute, in_danger, language_of
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -235,27 +235,17 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def acute(self) -> bool:
         """Returns True when somebody may need help now, and the policy asks a person in its domain.
 
-        No chance of the domain and no novelty counts here. What approved words answered before is
-        not acute in a turn that names no danger: "they are on the way, may he drink?" asks for more
-        than the same words, and a model has them before it.
+        No chance of the domain and no novelty counts here.
         """
         signals, text = self.signals, self.request.last_user_text
         by_person = self.exhausted.by_person and self.observed is None
         if not by_person or not self.grave or not signals.brief:
             return False
-        if signals.danger_before and self._words_were_said:
-            return self.runtime.emergency(self.risk_domain or signals.domain, text)
         if acute(self.policy, signals):
             return True
         of_health = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
         overdose = of_health and self.runtime.overdose(language_of(signals), text)
         return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
-
-    @measured_once
-    def _words_were_said(self) -> bool:
-        """Returns True where approved words with their reference stand in the conversation."""
-        answers = [m.text for m in self.request.messages if m.role == "assistant"]
-        return any([names_review(text) for text in answers])
 
     @measured_once
     def keeps_shape(self) -> bool:

@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
 from router.policy.head_conditions import highest
-from router.triage.conversation.replies import is_about_nobody, only_goes_on
+from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
@@ -115,7 +115,6 @@ class TurnReading(Struct, frozen=True):
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
     unread: bool = False  # there is more in it than is read
-    about_nobody: bool = False  # what was asked for before becomes nobody's matter by it
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -244,7 +243,6 @@ def reading_of(
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
-        about_nobody=is_about_nobody(facts.folded),
     )
 
 

@@ -87,8 +87,6 @@ class Signals(Struct, frozen=True):
     unread: bool = False  # there is more text, or an image, than triage could read
     # Least chance, of the turns that have `risk_terms`, to ask for general knowledge only.
     terms_knowledge: float = 0.0
-    # The last turn names no danger, by a term or to the reader: one was named before it, if any.
-    danger_before: bool = False
 
 
 class WarmCache(Struct, frozen=True):

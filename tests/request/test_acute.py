@@ -15,7 +15,6 @@ from router.types import (
     Hints,
     JsonText,
     Matter,
-    Message,
     Outcome,
     PSource,
     Reason,
@@ -167,37 +166,3 @@ async def test_the_words_are_those_of_the_dangers_domain(houses: Houses) -> None
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert "engineering_safety" in outcome.answer.text
-
-
-SAID = Message("assistant", "Call 112 now. A person will look at this, reference rev_01abc.")
-LATER = replace(SURE, danger_before=True)
-
-
-def after(
-    first: Message, *, text: str = "They are on the way, I want to know what to do."
-) -> tuple[Message, ...]:
-    return (Message("user", "I want to end it"), first, Message("user", text))
-
-
-@pytest.mark.parametrize("signals", [LATER, replace(HEALTH, danger_before=True)])
-async def test_words_that_were_said_give_way_to_the_highest_level(
-    houses: Houses, signals: Signals
-) -> None:
-    tiers = [low(), mid(), deep(text="They say that you should wait and stay with him.")]
-    house = guessing(houses(tiers, signals=signals, verify_deep=FULL))
-    outcome = await house.gateway.complete(ask(messages=after(SAID)), ALICE)
-    assert (outcome.verdict, outcome.rung.tier) == (Verdict.UNVERIFIED, tiers[2].facts.tier)
-    assert house.reviews.items == []
-
-
-async def test_words_are_said_again_where_the_last_turn_is_acute(houses: Houses) -> None:
-    house = guessing(houses([low(), mid(), deep(text=ANSWER)], signals=SURE, verify_deep=FULL))
-    outcome = await house.gateway.complete(ask(messages=after(SAID, text=WORDS)), ALICE)
-    assert outcome.verdict is Verdict.SAFE_ANSWER
-
-
-async def test_words_come_late_where_nobody_said_them(houses: Houses) -> None:
-    house = guessing(houses([low(), mid(), deep(text=ANSWER)], signals=LATER, verify_deep=FULL))
-    other = Message("assistant", "Drink some water.")
-    outcome = await house.gateway.complete(ask(messages=after(other, text=WORDS)), ALICE)
-    assert outcome.verdict is Verdict.SAFE_ANSWER

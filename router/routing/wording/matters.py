@@ -7,8 +7,6 @@ are right for both. It knows nothing about texts.
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK
@@ -49,14 +47,6 @@ def acute(policy: Policy, signals: Signals) -> bool:
     if hazard_abroad(signals) or any(matter.value in lists for matter in LIFE):
         return True
     return signals.grave >= ACUTE_AT and in_danger(policy, signals)
-
-
-_REVIEW_ID = re.compile(r"\brev_[\w-]{1,64}\b", re.ASCII)
-
-
-def names_review(text: str) -> bool:
-    """Returns True for a text with the reference of a review, as safe answers have it."""
-    return _REVIEW_ID.search(text) is not None
 
 
 GRAVEST = (

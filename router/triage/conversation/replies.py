@@ -5,9 +5,9 @@ leave it" it hears despair. So a reply of nothing but the phrases with which peo
 back what they asked for, or say that something did (not) help is named here. Whatever else stands
 in it ("I give up", "it doesn't matter any more") leaves it to the reader.
 
-A reply about nobody asks the assistant for other words or asks a question in which nobody and
-nothing at hand is named. After "what is a lawsuit?" it makes nothing of that anybody's matter, as
-"I got one this morning" does.
+A reply about nobody asks for the same in other words, asks on in a short known form ("and in
+women?") or thanks, and says nothing else. After "what is a lawsuit?" it makes nothing of that
+anybody's matter. "Summons arrived, deadline?" does, though no person is named in it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import re
 from collections.abc import Sequence
 
 from router.triage.framing.known_runs import known_runs, phrases_of
-from router.triage.text.folding import Folded
-from router.triage.text.phrases import is_bare_follow_up
+from router.triage.text.folding import fold
 
 _GOES_ON = (
     "continue|keep going|go on|go ahead|carry on|proceed|next|next step|next one|and then|what now|"
@@ -51,35 +50,45 @@ _SAID = phrases_of(f"{_GOES_ON}|{_TAKES_BACK}|{_SAYS_HOW_IT_WENT}")
 _KNOWN = _SAID | phrases_of(_AROUND)
 MOST_WORDS = 12
 """Words of the longest reply that is looked at: who says more has more to say."""
+MOST_CHARS = 100  # of a reply that continues a question for knowledge
 
-_SOMEBODY = frozenset(
-    """i we my mine our ours us myself ourselves he she his her hers him himself herself they them
-    their theirs somebody someone me im ive id""".split()  # noqa: SIM905
+_LANGUAGES = (
+    "english|german|french|spanish|italian|portuguese|dutch|polish|turkish|russian|ukrainian|"
+    "chinese|japanese|korean|arabic|hindi|swedish|danish|norwegian|finnish|greek|czech|romanian|"
+    "hungarian|hebrew|vietnamese"
 )
-_AT_HAND = frozenset(
-    """it its that this these those here there one ones now already today
-    tonight""".split()  # noqa: SIM905
+_HOW = (
+    r"(?:(?:a bit |a little |much )?(?:more simply|simpler|shorter|longer|more briefly|briefly|"
+    r"more formally|more details?)|in (?:more )?detail|in (?:another way|other words)|"
+    r"in (?:one|two|three|a few|fewer|simple|simpler|plain|easier|short|your own) "
+    r"(?:bullet )?(?:words?|sentences?|terms|lines|points|paragraphs?)|like i m five|"
+    r"for (?:a child|children|kids|beginners|a layperson|laypeople)|"
+    rf"(?:in|into|to) (?:{_LANGUAGES}))"
 )
-_BEGINS = r"^(?:(?:and|but|so|then|ok|okay|now|thanks|thank you|please|cool|great)\b[\s,.!]*){0,3}"
-_OTHER_WORDS = re.compile(
-    _BEGINS + r"(?:(?:can|could|would|will) you )?(?:please )?"
-    r"(?:explain|describe|summari[sz]e|translate|shorten|rephrase|simplify|define|compare|expand|"
-    r"(?:give|show|tell) me (?:an?|some|another|one|two|three|more|the) "
-    r"(?:\w+ )?(?:examples?|summary|definition|short version|examples? of (?:it|that))|"
-    r"(?:say|write|put|explain) (?:it|that|this) |in (?:one|two|three|a few|other|simple|plain|"
-    r"easier|simpler|short|your own) (?:words?|sentences?|terms|lines|points)|(?:a bit )?"
-    r"(?:shorter|longer|simpler|more simply|more formal(?:ly)?|in more detail|more details?)\b)",
-    re.IGNORECASE,
+_OTHER_WORDS = (
+    r"(?:(?:can|could|would|will) you (?:please )?)?(?:"
+    r"(?:(?:explain|describe|rephrase|repeat|translate|summari[sz]e|shorten|simplify)"
+    r"(?: it| that| this)?|(?:say|write|put) (?:it|that|this))"
+    rf"(?: again)?(?: {_HOW}){{0,2}}|"
+    r"(?:give|show) me (?:an?|another|one|two|three|some|more)(?: more)? "
+    r"(?:short |simple )?(?:examples?|summary|definition|details)|tell me more)"
 )
-_WORK = re.compile(
-    _BEGINS + r"(?:write|compose|create|generate|suggest|recommend|name|list) "
-    r"(?:an?|some|one|two|three|four|five|ten|\d{1,2})\b",
-    re.IGNORECASE,
+_PEOPLE = (
+    r"(?:women|men|children|kids|babies|infants|toddlers|teenagers|adults|older people|"
+    r"elderly people|the elderly|pregnant women|animals|pets|dogs|cats|other countries|europe|"
+    r"germany|austria|switzerland|france|spain|italy|england|the uk|the us|the usa|canada|india)"
 )
-_QUESTION = re.compile(
-    _BEGINS + r"(?:what|which|where|when|why|who|whose|how|is|are|do|does|did|was|were)\b",
-    re.IGNORECASE,
+_ASKED_ON = (
+    rf"(?:in|for|with|among|what about|how about|what about in) {_PEOPLE}|"
+    r"(?:an?|another|one more) example|for example|examples|such as|like what|"
+    r"why|why so|why is that|how come"
 )
+_THANKS = "thanks|thank you|thx|many thanks|thanks a lot|thank you very much|thank you so much"
+_ABOUT_NOBODY = re.compile(
+    r"(?:(?:ok|okay|please|great|perfect|cool|thanks|thank you|and|but|so|now) ){0,3}"
+    rf"(?:{_OTHER_WORDS}|{_HOW}|{_ASKED_ON}|{_THANKS})(?: (?:please|thanks|thank you)){{0,2}}"
+)
+"""Matches the words of a whole reply. The forms are closed: a matter in few words is a matter."""
 
 
 def only_goes_on(words: Sequence[str]) -> bool:
@@ -91,25 +100,17 @@ def only_goes_on(words: Sequence[str]) -> bool:
     return len(words) <= MOST_WORDS and not _SAID.isdisjoint(known_runs(words, _KNOWN))
 
 
-def is_about_nobody(text: Folded) -> bool:
-    """Returns True for a short reply that names nobody and nothing at hand, or has no matter.
+def is_about_nobody(text: str) -> bool:
+    """Returns True for a reply that only asks for other words, asks on in a known form, or thanks.
 
-    >>> from router.triage.text.folding import fold
-    >>> replies = ("Explain it more simply.", "And in women?", "Who wrote Das Kapital?", "Thanks!")
-    >>> [is_about_nobody(fold(reply)) for reply in replies]
+    >>> replies = ("Explain it more simply.", "And in women?", "Why?", "Thanks!")
+    >>> [is_about_nobody(reply) for reply in replies]
     [True, True, True, True]
-    >>> replies = ("I got one this morning.", "The alarm is beeping, is that bad?", "What do I do?")
-    >>> [is_about_nobody(fold(reply)) for reply in replies]
+    >>> replies = ("I got one this morning.", "Summons arrived, deadline?", "What do I do?")
+    >>> [is_about_nobody(reply) for reply in replies]
     [False, False, False]
     """
-    words = text.words
-    if not words or len(words) > MOST_WORDS:
+    if len(text) > MOST_CHARS:
         return False
-    said = " ".join(text.text.split())
-    named = _SOMEBODY.intersection(words)
-    if named <= {"me"} and _OTHER_WORDS.match(said):
-        return True
-    if is_bare_follow_up(text) or known_runs(words, _KNOWN):
-        return not named
-    asks = said.endswith("?") or _QUESTION.match(said) or _WORK.match(said)
-    return bool(asks) and not named and _AT_HAND.isdisjoint(words)
+    words = fold(text).words
+    return words != () and _ABOUT_NOBODY.fullmatch(" ".join(words)) is not None

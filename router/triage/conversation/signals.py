@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.policy.head_conditions import highest
+from router.triage.conversation.replies import is_about_nobody
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
     KNOWN_QUESTION,
-    LOOKED_AT,
     NOVEL,
     Grave,
     ModelRow,
@@ -37,7 +37,6 @@ from router.types import (
     Domain,
     HeadReading,
     Match,
-    Matter,
     SessionMemory,
     Signals,
 )
@@ -163,24 +162,10 @@ def signals_of(
         brief=begins and all([turn.brief for turn in own]),
         letter=begins and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
-        terms_knowledge=terms_knowledge((last, *earlier), _beside(older, apart), memory),
-        danger_before=not turns.split and _names_no_danger(last, earlier),
+        terms_knowledge=terms_knowledge(
+            (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
+        ),
     )
-
-
-_BY_SOMEBODY = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
-"""Dangers that no ambulance on its way ends: whatever is grave in a later turn belongs to them."""
-_DANGERS = _BY_SOMEBODY | {Matter.POISON}
-"""Matters of which the reader's word alone calls for help, without a term or a phrase."""
-
-
-def _names_no_danger(last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
-    """Returns True for a turn that names no danger by itself, after others."""
-    if not earlier or last.risk_terms:
-        return False
-    goes_on = any([one.row.matter in _BY_SOMEBODY for one in earlier if one.row.grave >= LOOKED_AT])
-    grave = last.row.grave >= LOOKED_AT
-    return not (grave and (goes_on or last.row.matter in _DANGERS))
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
@@ -189,7 +174,10 @@ def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
 
 
 def terms_knowledge(
-    turns: Sequence[TurnReading], beside: bool, memory: SessionMemory | None
+    turns: Sequence[TurnReading],
+    texts: Sequence[str],
+    beside: bool,
+    memory: SessionMemory | None,
 ) -> float:
     """Returns the least chance, of the turns that have terms, to ask for general knowledge only.
 
@@ -200,7 +188,11 @@ def terms_knowledge(
     remembered = memory is not None and memory.risk_terms != ()
     first = max([at for at, turn in enumerate(turns) if turn.risk_terms], default=-1)
     since = turns if remembered else turns[: first + 1]
-    chances = [turn.row.knowledge for turn in since if turn.risk_terms or not turn.about_nobody]
+    # Without a term in any turn `since` is empty, and no text is looked at.
+    said = zip(since, texts, strict=False)
+    chances = [
+        turn.row.knowledge for turn, text in said if turn.risk_terms or not is_about_nobody(text)
+    ]
     if memory is not None and remembered:
         chances.append(memory.terms_knowledge)
     return 0.0 if beside else min(chances, default=0.0)
