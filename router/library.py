@@ -278,6 +278,8 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Drains the writes that are under way, stops the local model and closes the ledger."""
+        if self._process not in (0, os.getpid()):
+            return  # it is the parent's, who goes on with it
         # A second call then finds nothing to close.
         app, self._app = self._app, None
         if app is not None:

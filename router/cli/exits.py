@@ -47,6 +47,16 @@ def own_version() -> str:
         return "unknown"
 
 
+def _not_encoded(error: UnicodeEncodeError) -> str:
+    # A shell in another encoding gives such words; stores and hashes take none.
+    if "\ud800" <= error.object[error.start] <= "\udfff":
+        return "found text with bytes that are no UTF-8; expected text in UTF-8"
+    return (
+        f"the output takes {error.encoding} only, which lacks a character of the answer; expected "
+        "UTF-8: set PYTHONIOENCODING=utf-8"
+    )
+
+
 @contextmanager
 def errors_end_the_program() -> Iterator[None]:
     """Prints Tiergate's own errors within the block, and ends the program with their exit code."""
@@ -55,11 +65,8 @@ def errors_end_the_program() -> Iterator[None]:
     except TiergateError as error:
         typer.echo(f"tiergate: {error.message}", err=True)
         sys.exit(exit_code(error))
-    # A shell in another encoding gives such words; stores and hashes take none.
-    except UnicodeEncodeError:
-        typer.echo(
-            "tiergate: found text with bytes that are no UTF-8; expected text in UTF-8", err=True
-        )
+    except UnicodeEncodeError as error:
+        typer.echo(f"tiergate: {_not_encoded(error)}", err=True)
         sys.exit(Exit.FAILURE)
     # A full disk or a missing right is no bug of ours, so it needs no traceback.
     except OSError as error:

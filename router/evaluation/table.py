@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from router.errors import TrainingDataError
+from router.training.data.sources import json_kind
 from router.training.heads.labelled_rows import MAX_LINES_NAMED, named
 
 Json = Mapping[str, object]
@@ -200,6 +201,5 @@ def _object(content: str) -> Json:
     except ValueError:
         raise ValueError(f"found {shown(content[:30])}; expected one JSON object a line") from None
     if not isinstance(row, dict):
-        kind = "null" if row is None else type(row).__name__
-        raise ValueError(f"found a JSON {kind}; expected an object")
+        raise ValueError(f"found a JSON {json_kind(row)}; expected an object")
     return row

@@ -100,7 +100,7 @@ def _too_many_rungs(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMi
     aliases = raw.get("aliases")
     named = list(aliases.values()) if isinstance(aliases, Mapping) else []
     pinned = {str(a.get("answerer")) for a in named if isinstance(a, Mapping) and a.get("pinned")}
-    climbed = [answerer for _, answerer in rungs if answerer.get("name") not in pinned]
+    climbed = [answerer for _, answerer in rungs if str(answerer.get("name")) not in pinned]
     if len(climbed) > limit:
         yield CrossMistake(
             ("tiers",),
@@ -197,12 +197,12 @@ def _expected_head(name: str, known: Sequence[str]) -> str:
 
 def _endpoints(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     """Yields endpoints with one path, and an extractor in a policy that has no endpoint."""
-    paths: set[tuple[object, object]] = set()
+    paths: set[tuple[str, str]] = set()
     specialist = raw.get("specialist")
     if isinstance(specialist, Mapping):
-        paths.add((specialist.get("domain"), specialist.get("task")))
+        paths.add((str(specialist.get("domain")), str(specialist.get("task"))))
     for i, section in sections(raw, "endpoints"):
-        path = (section.get("domain"), section.get("task"))
+        path = (str(section.get("domain")), str(section.get("task")))
         if path in paths:
             expected = "a domain and task that no other endpoint or specialist of this policy has"
             yield CrossMistake(("endpoints", i, "task"), section.get("task"), expected)

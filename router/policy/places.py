@@ -5,6 +5,7 @@ It looks whether files are there, and reads none.
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -12,9 +13,6 @@ from router.errors import Mistake, PolicyError
 from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.text_files import unusable
 from router.policy.schema import Policy
-
-LONGEST_NAME = 200
-"""Bounds the characters of a file's name in a policy: systems take 255 bytes."""
 
 
 def policies_dir() -> Path:
@@ -58,10 +56,15 @@ def named_file(policy_path: Path, name: str) -> Path:
     """
     own = policy_path.parent / name
     shipped = policies_dir() / name
-    if "\0" in name or len(name) > LONGEST_NAME:
-        # No system looks for such a file; it is none, and is shown cut.
-        return own.with_name(f"{own.name[:32]}...".replace("\0", ""))
-    return shipped if not own.exists() and shipped.exists() else own
+    try:
+        own.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return shipped if shipped.exists() else own
+    except (OSError, ValueError) as error:
+        # No system has a file with such a name: it is none, and is shown cut.
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            return policy_path.parent / f"{name[:32]}...".replace("\0", "")
+    return own
 
 
 def json_schema() -> str:

@@ -7,7 +7,7 @@ keys, and `loading` reads a file. This module knows nothing about requests or mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -180,17 +180,6 @@ class Example(Section):
         return self
 
 
-def _crossed(raw: Mapping[str, object]) -> Sequence[CrossMistake]:
-    """Returns the cross mistakes of a policy that its schema refuses.
-
-    A list or a section where a name belongs stops them: the schema has told of it.
-    """
-    try:
-        return cross_mistakes(raw)
-    except TypeError:
-        return ()
-
-
 class Policy(Section):
     """Holds a whole policy file."""
 
@@ -340,7 +329,7 @@ class Policy(Section):
             policy = validate(raw)
         except ValidationError as error:
             # The schema failed, so there is no policy: the cross checks read the raw object.
-            crossed = _crossed(raw) if isinstance(raw, Mapping) else ()
+            crossed = cross_mistakes(raw) if isinstance(raw, Mapping) else ()
             raise _error([*map(_again, error.errors()), *map(_detail, crossed)]) from None
         crossed = cross_mistakes(policy.model_dump())
         if crossed:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from typer import Context
+from typer import BadParameter, Context
 from typer.main import get_group
 from typer.testing import CliRunner
 
 from router.cli.commands import app, app_for
 from router.cli.exits import Exit, errors_end_the_program
+from router.cli.serve.serve import serve
 
 WHOLE = get_group(app).commands
 
@@ -67,3 +69,30 @@ def test_a_ceiling_of_money_that_is_no_number_is_refused(number: str) -> None:
     run = CliRunner().invoke(app, ["route", "hello", "--max-cost-usd", number])
     assert run.exit_code == Exit.USAGE
     assert "Invalid value for '--max-cost-usd'" in run.output
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "words"),
+    [
+        ("caf\udce9", "utf-8", "found text with bytes that are no UTF-8"),
+        ("café", "ascii", "the output takes ascii only"),
+    ],
+)
+def test_text_that_cannot_be_written_is_told_from_text_that_is_broken(
+    text: str, encoding: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), errors_end_the_program():
+        text.encode(encoding)
+    assert words in capsys.readouterr().err
+
+
+def test_anchors_in_a_folder_that_may_not_be_written_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "anchors").touch()
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).is_file())
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(BadParameter, match="http://host:4318"):
+        serve(anchors=tmp_path / "anchors", otlp="next")
+    with pytest.raises(BadParameter, match="may not be written"):
+        serve(anchors=tmp_path / "other", otlp="next")

@@ -104,7 +104,11 @@ def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
         (("spam",), 2, "found no --data"),
         (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of combined"),
         (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
-        (("spam", "--data", "x", "--labels", "50"), 2, "--labels: of no use for spam"),
+        (
+            ("spam", "--data", "x", "--labels", "50"),
+            2,
+            "--labels: of no use for spam; leave it out",
+        ),
         (("adversarial", "--data", "x"), 2, "--data x: No such file or directory"),
         (("adversarial", "--seed", "1"), 2, "--seed: of no use for adversarial"),
         (("gateway",), 2, "found no --data"),

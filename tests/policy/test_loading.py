@@ -158,6 +158,10 @@ def test_file_beside_the_policy_goes_before_the_shipped_one(tmp_path: Path) -> N
     (tmp_path / "answers").mkdir()
     (tmp_path / name).write_text("version: 1\n")
     assert named_file(path, name) == tmp_path / name
+    deep = "/".join(["deep" * 10] * 6)
+    (tmp_path / deep).parent.mkdir(parents=True)
+    (tmp_path / deep).write_text("version: 1\n")
+    assert named_file(path, deep) == tmp_path / deep
 
 
 def test_policy_is_found_by_name(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ tiers: [{name: a, level: 1, answerers: [{name: x, kind: extractor}]}]
 heads: [{name: topic, path: HEAD}]
 endpoints: [{domain: DOMAIN, task: notes, description: Notes of a meeting., extract: {dates: date}}]
 budgets: {"*": {usd_per_day: BUDGET}}
+hard_rules: [{name: r, terms: [nowhere], min_level: 1}]
 """
 
 
@@ -26,6 +27,10 @@ budgets: {"*": {usd_per_day: BUDGET}}
         ({"DOMAIN": "[x]"}, ":6: endpoints[0].domain: found"),
         ({"BUDGET": "on"}, ":7: budgets.*.usd_per_day: found True; expected a number"),
         ({"HEAD": "a" * 300}, ":5: heads[0].path: found"),
+        ({"HEAD": "ä" * 150}, ":5: heads[0].path: found"),
+        ({"HEAD": "a/" * 3_000}, ":5: heads[0].path: found"),
+        # Mistakes across keys are told beside those of the schema.
+        ({"DOMAIN": "{}"}, ":8: hard_rules[0].terms[0]: found 'nowhere'"),
     ],
 )
 def test_an_odd_value_is_a_mistake_with_its_line(

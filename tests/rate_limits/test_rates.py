@@ -187,6 +187,25 @@ async def test_a_file_that_was_cut_or_deleted_is_made_again(tmp_path: Path) -> N
     await limiter.close()
 
 
+async def test_a_file_that_was_deleted_while_a_worker_waits_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock = tmp_path / "l.db.rates", kept.fcntl.flock
+    limiter, other = SharedRates(path, StandingClock()), SharedRates(path, StandingClock())
+    await limiter.take([one()])
+
+    def spoiled(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(kept.fcntl, "flock", lock)
+        path.unlink()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(kept.fcntl, "flock", spoiled)
+    assert (await limiter.take([one(10)])).refused is None
+    assert (await other.take([one()])).refused == 0
+    await limiter.close()
+    await other.close()
+
+
 async def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="cannot keep rates"):
         await SharedRates(tmp_path / "none" / "l.db.rates", StandingClock()).take([one()])

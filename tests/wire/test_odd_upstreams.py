@@ -11,7 +11,7 @@ import pytest
 from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, ToolCall
 from router.wire.anthropic.answers import parse_message
-from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion
+from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion, upstream_object
 from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.answers import parse_response
 
@@ -124,6 +124,24 @@ def test_half_a_character_costs_no_answer(escaped: bytes, text: str) -> None:
     folder = ChunkFolder()
     folder.fold(b'{"choices":[{"delta":{"content":"%b"},"finish_reason":"stop"}]}' % escaped)
     assert folder.finish().text == text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"choices":[{"message":{"tool_calls":[{"function":{"name":"f","arguments":"%b"}}]}}]}',
+        b'{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"%b"}}]}}]}',
+        b'{"content":[{"type":"tool_use","name":"f","input":{"path":"%b"}}]}',
+        b'{"type":"content_block_delta","delta":{"type":"input_json_delta","partial_json":"%b"}}',
+        b'{"output":[{"type":"function_call","name":"f","arguments":"%b"}]}',
+        b'{"type":"response.function_call_arguments.delta","delta":"%b"}',
+    ],
+)
+def test_arguments_with_half_a_character_are_refused_not_altered(body: bytes) -> None:
+    for broken in (b"/caf\xe9", rb"/caf\udce9"):
+        with pytest.raises(UpstreamInvalid, match="arguments"):
+            upstream_object(body % broken)
+    assert upstream_object(body % "/caf\ufffd".encode())  # the model's own word
 
 
 def test_byte_order_mark_before_an_answer_is_dropped() -> None:

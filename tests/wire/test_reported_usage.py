@@ -101,15 +101,24 @@ USAGES = [
     ({"prompt_tokens": 100_000_000}, Usage(100_000_000, reported=True)),
     ({"prompt_tokens": 100_000_001}, Usage()),
     ({"prompt_tokens": 5, "prompt_tokens_details": {"audio_tokens": 6}}, Usage()),
-    # Proxies before Claude: what its cache held is no part of the prompt, and may be of the total.
+    # Proxies before Claude: what its cache held is no part of the prompt.
     (
         {
             "prompt_tokens": 5,
             "completion_tokens": 2,
-            "total_tokens": 7,
             "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3},
         },
         Usage(14, 6, 3, 2, reported=True),
+    ),
+    # This total has the cache in the prompt, so that one of the counts is wrong.
+    (
+        {
+            "prompt_tokens": 9_000,
+            "completion_tokens": 2,
+            "total_tokens": 9_002,
+            "prompt_tokens_details": {"cached_tokens": 9_001},
+        },
+        Usage(),
     ),
     (
         {

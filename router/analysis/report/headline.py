@@ -166,15 +166,13 @@ def left_of(saving: Saving, rest_nano_usd: int) -> int | None:
 
 def _rest(saving: Saving, findings: Findings) -> int:
     """Returns the nano-dollars of requests that are compared with nothing."""
-    # What was only observed is no part of routing, and has sentences of its own.
-    if findings.whole.observed:
-        return 0
-    return rest_of(saving, findings.total.spend_nano_usd)
+    return rest_of(saving, findings.total.spend_nano_usd, observed=bool(findings.whole.observed))
 
 
-def rest_of(saving: Saving, spend_nano_usd: int) -> int:
+def rest_of(saving: Saving, spend_nano_usd: int, *, observed: bool) -> int:
     """Returns the part of the spend that a saving does not count."""
-    return max(0, spend_nano_usd - (saving.own_nano_usd or 0))
+    # What was only observed is no part of routing, and has sentences of its own.
+    return 0 if observed else max(0, spend_nano_usd - (saving.own_nano_usd or 0))
 
 
 def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:

@@ -115,7 +115,8 @@ class Files:
         if number >= bounds.max_files or stored >= bounds.max_stored_bytes:
             raise RequestError(
                 f"This key keeps {number} files with {stored} bytes; at most "
-                f"{bounds.max_files} and {bounds.max_stored_bytes} are kept. Delete some.",
+                f"{bounds.max_files} and {bounds.max_stored_bytes} are kept. Delete some. An "
+                "upload that a crash ended counts for an hour and is in no list.",
                 code="too_many_files",
             )
         now_ms = self._clock.now_ms()

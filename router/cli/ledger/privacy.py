@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from router.cli.options import AsJson, given_name
+from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.privacy.redact import redact
@@ -35,11 +35,6 @@ Values = Annotated[
         callback=_given_values, help="Names, addresses, numbers or user ids of one person."
     ),
 ]
-Tenant = Annotated[
-    str | None,
-    typer.Option(callback=given_name, help="Only this tenant's texts.", show_default="all"),
-]
-
 SEEN_S = 1.0
 """Waits until every running server has seen an erasure: it looks more often than once a second."""
 KEPT_BECAUSE = {

@@ -348,7 +348,7 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     if foreign := sorted(given - allowed):
         options = ", ".join("--" + name.replace("_", "-") for name in foreign)
         raise typer.BadParameter(
-            f"found {options}: of no use for {kind or 'the card'}; expected the command without"
+            f"found {options}: of no use for {kind or 'the card'}; leave it out"
         )
 
 

@@ -182,7 +182,8 @@ def serve(
     # Checked before the heavy imports, so that wrong usage is answered at once.
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
-    if anchors is not None:
+    # A file that is there needs no folder that can be written.
+    if anchors is not None and not (anchors.is_file() and os.access(anchors, os.W_OK)):
         folder_to_write(anchors.parent)
     if otlp and not otlp.startswith(("http://", "https://")):
         # It may hold a password, so it is not shown.

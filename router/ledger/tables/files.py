@@ -1,7 +1,8 @@
 """Keeps clients' files in the ledger's database, so that a batch outlives its process.
 
 Each part is sealed under the tenant's secret and the file's id. An erasure of the tenant deletes
-the secret and the rows. A file that was never finished is dropped after a day.
+the secret and the rows. A file that was never finished counts for an hour, since nobody can see or
+delete it, and is dropped after a day.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from router.types import Clock, Owner, StoredFile
 _COLUMNS = "file_id, tenant, key_id, purpose, filename, size, created_at_ms, expires_at_ms"
 _ALIVE = "complete = 1 AND (expires_at_ms IS NULL OR expires_at_ms > ?)"
 _OWN = "tenant = ? AND key_id = ?"
+LONGEST_UPLOAD_MS = 3_600_000
 
 
 class SqlFiles:
@@ -138,7 +140,7 @@ class SqlFiles:
             connection.exec_driver_sql(
                 "UPDATE files SET size = size + ? WHERE file_id = ?", (len(content), file.file_id)
             )
-            return _usage(connection, file.owner)[1]
+            return self._counted(connection, file.owner)[1]
 
     def _select(self, where: str, values: Sequence[object]) -> list[StoredFile]:
         query = f"SELECT {_COLUMNS} FROM files WHERE {where}"
@@ -151,7 +153,16 @@ class SqlFiles:
 
     def _usage(self, owner: Owner) -> tuple[int, int]:
         with self._database.reading() as connection:
-            return _usage(connection, owner)
+            return self._counted(connection, owner)
+
+    def _counted(self, connection: Connection, owner: Owner) -> tuple[int, int]:
+        """Returns number and bytes of an owner's files, without what a crash left of an upload."""
+        row = connection.exec_driver_sql(
+            f"SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files WHERE {_OWN} "
+            "AND (complete = 1 OR created_at_ms > ?)",
+            (owner.tenant, owner.key_id, self._clock.now_ms() - LONGEST_UPLOAD_MS),
+        ).one()
+        return int(row[0]), int(row[1])
 
     def _part(self, file: StoredFile, number: int) -> bytes | None:
         query = "SELECT sealed FROM file_parts WHERE file_id = ? AND part = ?"
@@ -176,14 +187,6 @@ class SqlFiles:
 
     def _key(self, file: StoredFile) -> bytes:
         return sealing_key(self._secret_of(file.owner.tenant), file.file_id)
-
-
-def _usage(connection: Connection, owner: Owner) -> tuple[int, int]:
-    row = connection.exec_driver_sql(
-        f"SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files WHERE {_OWN}",
-        (owner.tenant, owner.key_id),
-    ).one()
-    return int(row[0]), int(row[1])
 
 
 def _plain(text: str) -> str:

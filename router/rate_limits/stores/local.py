@@ -27,6 +27,7 @@ from router.types import Clock, RateAsk, RateTaken
 
 KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file
 PROBES = 32
+TRIES = 3  # with a file that others delete or cut
 _PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # another try may do
 _SLOT = struct.Struct("<16sq")  # digest of the name, when the bucket is full again
 
@@ -64,11 +65,18 @@ class SharedRates:
             self._table = None
 
     def _locked(self) -> _Table:
-        if self._table is not None and _is_gone(self._descriptor):
+        """Returns the table of a file that is locked, and was there when the lock was had."""
+        for _ in range(TRIES):
+            if self._table is None:
+                self._descriptor, self._table = _open(self._path)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            if not _is_gone(self._descriptor):
+                return _Table(self._table, self._descriptor)
             self._let_go()
-        if self._table is None:
-            self._descriptor, self._table = _open(self._path)
-        return _Table(self._table, self._descriptor)
+        raise LedgerUnavailable(
+            f"the file of rates {self._path.name!r} is deleted or cut again and again; leave it "
+            "to the gateway"
+        )
 
     def _now_ns(self) -> int:
         """Returns the machine's uptime, which all its processes share and nobody can set."""
@@ -76,14 +84,13 @@ class SharedRates:
 
 
 class _Table:
-    """Reads and writes the slots while the lock is held."""
+    """Reads and writes the slots while the lock is held, and frees it at the end."""
 
     def __init__(self, table: mmap.mmap, descriptor: int) -> None:
         self._table = table
         self._descriptor = descriptor
 
     def __enter__(self) -> _Table:
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         return self
 
     def __exit__(self, *_: object) -> None:

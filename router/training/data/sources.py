@@ -25,6 +25,11 @@ MAX_ROWS_NAMED = 8
 Row = Mapping[str, object]
 
 
+def json_kind(value: object) -> str:
+    """Returns what a message calls a value of JSON."""
+    return "null" if value is None else type(value).__name__
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """Holds one text and everything that a data file says about it.
@@ -110,8 +115,7 @@ def read_rows(path: Path, source: SourceFile) -> FileRows:
             # Writers of tables put NaN where a cell is empty; JSON has no such value.
             row = json.loads(line, parse_constant=lambda _: None)
             if not isinstance(row, dict):
-                kind = "null" if row is None else type(row).__name__
-                raise ValueError(f"a JSON {kind}; expected an object a line")
+                raise ValueError(f"a JSON {json_kind(row)}; expected an object a line")
             missing = [column for column in source.columns if row.get(column) is None]
             if missing:
                 raise ValueError(f"column {', '.join(missing)} is missing or null")

@@ -92,6 +92,9 @@ Ollama, llama.cpp, Z.ai, MiniMax, OpenAI, Gemini, SGLang, LM Studio, Moonshot, G
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _REPLACEMENT = rb"\ufffd"
+_ARGUMENTS = frozenset({"arguments", "input", "partial_json"})
+"""Keys of a call's arguments. The event of Responses that has a piece of them names it `delta`."""
+
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
@@ -144,7 +147,8 @@ def upstream_object(
     """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
 
     A byte order mark is dropped; half a surrogate pair, and bytes that are no UTF-8, become U+FFFD:
-    clients read such JSON, and the answer is paid. The error never shows the bytes.
+    clients read such JSON, and the answer is paid. A call with such arguments is refused, for it
+    would name another file. The error never shows the bytes.
     """
     try:
         value = _loaded(body, loads)
@@ -176,7 +180,25 @@ def _loaded(body: bytes, loads: Callable[[bytes], object]) -> object:
         mended = _ESCAPE.sub(_whole_character, mended)
         if mended == body:
             raise
-        return loads(mended)
+        value = loads(mended)
+        if _alters_a_call(value):
+            raise UpstreamInvalid(
+                "The upstream sent a tool call whose arguments are no Unicode."
+            ) from None
+        return value
+
+
+def _alters_a_call(value: object) -> bool:
+    """Returns True where U+FFFD stands in a call's arguments, or in a piece of them."""
+    if type(value) is list:
+        return any(map(_alters_a_call, value))
+    if type(value) is not dict:
+        return False
+    arguments = _ARGUMENTS | ({"delta"} if "_call_" in str(value.get("type")) else set())
+    return any(
+        "\ufffd" in str(inner) if key in arguments else _alters_a_call(inner)
+        for key, inner in value.items()
+    )
 
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:

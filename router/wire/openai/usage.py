@@ -20,7 +20,7 @@ def parse_usage(value: object) -> Usage:
     reasoning in completion_tokens, and Google's names it nowhere else. The total shows that. Here
     reasoning is always part of output: 10 + 5 with total 35 is output 25, of it 20 reasoning. Some
     proxies before Claude leave what a cache held out of prompt_tokens, as Anthropic does: 100 with
-    9,000 cached is input 9,100.
+    9,000 cached is input 9,100. A total that is less says that it is no such proxy.
     """
     if type(value) is not dict:
         return Usage()
@@ -47,6 +47,8 @@ def parse_usage(value: object) -> Usage:
     cached, written = max(read), max(written, created)
     if cached + written > prompt:
         prompt += cached + written
+        if 0 < total < prompt + completion:
+            return Usage()
     left_out = max(total - prompt - completion, reasoning if reasoning > completion else 0)
     if left_out > 0:
         completion += left_out

@@ -197,9 +197,8 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         return ("Saved", NOTHING, report.unsaved)
     accepted = money(saving.accepted_saved_nano_usd)
     part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
-    left = None
-    if not report.quality.observed:
-        left = left_of(saving, rest_of(saving, report.spend_nano_usd))
+    unrouted = bool(report.quality.observed)
+    left = left_of(saving, rest_of(saving, report.spend_nano_usd, observed=unrouted))
     if left is not None:
         part = f"{money(left)} after all that was spent besides. {part}"
     return ("Saved", money(saving.saved_nano_usd), part)
