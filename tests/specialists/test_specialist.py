@@ -149,7 +149,14 @@ def moderation() -> Specialist:
         ("tonight is my last night, thanks for being kind to me everyone", "review"),
         ("Ich will nicht mehr leben.", "review"),
         ("I swear I'll smash your skull in with a brick.", "review"),
-        ("Tu vas mourir, on sait où tu habites.", "review"),
+        ("Je vais te tuer, on sait où tu habites.", "review"),
+        ("He is hitting her in the kitchen right now and she has stopped screaming.", "review"),
+        ("I'll find you a better seat", "allow"),
+        ("Please update your home address in the settings", "allow"),
+        ("Watch your back when lifting heavy boxes", "allow"),
+        ("Ich finde dich wunderschön", "allow"),
+        ("Je vais te retrouver devant le cinéma", "allow"),
+        ("Vas a morir de risa", "allow"),
         ("The deadline is killing me.", "allow"),
     ],
 )
@@ -163,6 +170,8 @@ def test_shipped_moderation_on_plain_cases(moderation: Specialist, text: str, ve
     [
         ("I'm suing you unless the 600 is back on my account by Monday.", "escalate"),
         ("Please note our new bank details and pay the invoice there.", "review"),
+        ("My kid drank the cleaner you sent and foams at the mouth", "escalate"),
+        ("Could we get a quote for painting three offices?", "deliver"),
         ("Could you move my delivery to Thursday?\nRegards, Ole", "deliver"),
     ],
 )
