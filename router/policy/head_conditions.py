@@ -65,7 +65,9 @@ def reading_of(signals: Signals, head: str) -> Chances:
 
 def lists_asked(policy: Policy) -> frozenset[str]:
     """Returns the term lists that a rule of the policy looks for."""
-    conditions = [one for rule in policy.hard_rules for one in rule.heads]
+    safety = policy.safety
+    conditions: list[HeadCondition] = [*safety.refuse, *safety.self_harm, *safety.security]
+    conditions += [one for rule in policy.hard_rules for one in rule.heads]
     for endpoint in policy.endpoints:
         rules = () if endpoint.verdict is None else endpoint.verdict.rules
         rows = (row for rule in rules for row in rule.any)

@@ -431,12 +431,11 @@ def _rules(policy: Policy) -> Iterator[PolicyWarning]:
                 f"hard_rules[{i}].floor",
                 f"{rule.name} asks for level {rule.floor}, but the highest tier is at {top}",
             )
-    for i, terms in enumerate(policy.terms):
-        if terms.name not in lists_asked(policy):
+    asked = lists_asked(policy)
+    for i, name in enumerate([terms.name for terms in policy.terms]):
+        if name not in asked:
             yield PolicyWarning(
-                WarningKind.TERMS_NEVER_USED,
-                f"terms[{i}]",
-                f"no rule looks for the list {terms.name}",
+                WarningKind.TERMS_NEVER_USED, f"terms[{i}]", f"no rule looks for the list {name}"
             )
 
 

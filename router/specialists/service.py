@@ -24,7 +24,6 @@ from router.routing.decision_record import Record, StepRecord
 from router.routing.next_rung import Turn, next_rung
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
-from router.specialists.html_mail import text_of_markup
 from router.specialists.ledger_row import LEVEL, Booked, settled_row
 from router.specialists.result import Said, said_of
 from router.types import (
@@ -132,10 +131,9 @@ class Analyst:
         """
         model = model or f"specialist:{found.section.domain}/{found.task}"
         requests = [_request(text, model, tags, endpoint) for text in texts]
-        shown = [_request(text_of_markup(text), model, tags, endpoint) for text in texts]
         started_ms = self._clock.monotonic_ms()
         read = await asyncio.gather(
-            *(found.runtime.triage.measured(request, None) for request in shown)
+            *(found.runtime.triage.measured(request, None) for request in requests)
         )
         triage_ms = self._clock.monotonic_ms() - started_ms
         if any(signals.degraded for signals, _ in read):

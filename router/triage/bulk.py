@@ -122,7 +122,8 @@ class BulkReader:
             raise ClassifyError(
                 f"found {', '.join(unable)} among the heads that "
                 "are read, which need the encoder; expected heads fitted with n-grams: train them "
-                "again by `tiergate train head`, or let the encoder read what it must"
+                "again by `tiergate train head`, let the encoder read what it must, or ask for one "
+                "field (`--task`)"
             )
         return able
 

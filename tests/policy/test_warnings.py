@@ -110,6 +110,13 @@ def test_unwise_key_is_told(written: dict[str, object], kind: WarningKind, key_p
     assert [warning.key_path for warning in found][:1] == [key_path]
 
 
+@pytest.mark.parametrize("key", ["refuse", "self_harm", "security"])
+def test_a_list_that_a_condition_of_safety_asks_is_used(key: str) -> None:
+    asks = {"head": "terms", "classes": ["law"], "at": 0.5}
+    safety = {"refuse": [asks]} | {key: [asks]}
+    assert warnings(policy(terms=[{"name": "law", "terms": ["sue you"]}], safety=safety)) == []
+
+
 @pytest.mark.parametrize(
     ("rules", "privacy", "told"),
     [

@@ -34,3 +34,14 @@ async def test_a_cut_stream_costs_the_time_until_then(houses: Houses) -> None:
     (line,) = (await only_row(house)).attempts
     assert 2 * 694_444 <= line.cost_nano_usd < 3 * 694_444
     assert line.estimated
+
+
+async def test_a_call_that_ends_without_a_byte_costs_its_time(houses: Houses) -> None:
+    silent = mid(text="", cut_after=0, error=StreamCut("?"), price=RENTED)
+    house = houses([low(), silent], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        async for _ in house.gateway.stream(ask(stream=True), ALICE):
+            pass
+    (line,) = (await only_row(house)).attempts
+    assert line.cost_nano_usd == own_compute(RENTED, line.compute_ms) < 694_444
+    assert line.held_nano_usd > 2 * 694_444

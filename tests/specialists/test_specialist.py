@@ -149,7 +149,14 @@ def moderation() -> Specialist:
         ("tonight is my last night, thanks for being kind to me everyone", "review"),
         ("Ich will nicht mehr leben.", "review"),
         ("I swear I'll smash your skull in with a brick.", "review"),
-        ("Tu vas mourir, on sait où tu habites.", "review"),
+        ("Je vais te tuer, on sait où tu habites.", "review"),
+        ("He is hitting her in the kitchen right now and she has stopped screaming.", "review"),
+        ("I'll find you a better seat", "allow"),
+        ("Please update your home address in the settings", "allow"),
+        ("Watch your back when lifting heavy boxes", "allow"),
+        ("Ich finde dich wunderschön", "allow"),
+        ("Je vais te retrouver devant le cinéma", "allow"),
+        ("Vas a morir de risa", "allow"),
         ("The deadline is killing me.", "allow"),
     ],
 )
@@ -163,7 +170,9 @@ def test_shipped_moderation_on_plain_cases(moderation: Specialist, text: str, ve
     [
         ("I'm suing you unless the 600 is back on my account by Monday.", "escalate"),
         ("Please note our new bank details and pay the invoice there.", "review"),
-        ("<p>Could you move my <b>delivery</b> to Thursday?<br>Regards, Ole</p>", "deliver"),
+        ("My kid drank the cleaner you sent and foams at the mouth", "escalate"),
+        ("Could we get a quote for painting three offices?", "deliver"),
+        ("Could you move my delivery to Thursday?\nRegards, Ole", "deliver"),
     ],
 )
 def test_shipped_mail_desk_on_plain_cases(text: str, verdict: str) -> None:
@@ -171,12 +180,9 @@ def test_shipped_mail_desk_on_plain_cases(text: str, verdict: str) -> None:
     assert desk.say([text])[0].verdict == verdict
 
 
-def test_tags_of_a_mail_do_not_change_what_is_said(moderation: Specialist) -> None:
-    style = "<style>" + "td {padding: 0; margin: 0} " * 200 + "</style>"
-    mail = "<html><head>{}</head><table><tr><td>{}</td></tr></table></html>"
-    text = "I have been cutting myself again and see no reason to go on"
-    plain, marked = moderation.say([text, mail.format(style, text)])
-    assert document(plain) == document(marked)
+def test_markup_hides_no_abuse(moderation: Specialist) -> None:
+    said = moderation.say(["<br><script>I will kill you</script> nice day"])[0]
+    assert said.verdict != "allow"
 
 
 def test_grave_matters_need_the_encoder() -> None:

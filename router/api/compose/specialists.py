@@ -15,7 +15,6 @@ from router.errors import Mistake, PolicyError
 from router.policy.head_files import load_heads
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy.sections.specialist import SpecialistSection
-from router.specialists.html_mail import text_of_markup
 from router.specialists.result import Said, heads_of, said_of
 from router.triage.batches.config import TriageConfig
 from router.triage.bulk import BulkReader
@@ -124,7 +123,7 @@ class Specialist:
 
     def say(self, texts: Sequence[str]) -> list[Said]:
         """Returns the result of each text, in the order given."""
-        readings = self._reader.read([text_of_markup(text) for text in texts])
+        readings = self._reader.read(texts)
         return [said_of(self._section, reading, self._task) for reading in readings]
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from router.money import cost
 from router.request.calls.settlement import (
     at_hold,
+    basis_at_first,
     no_less_than,
     own_compute,
     price_of_call,
@@ -25,7 +26,7 @@ from router.request.progress import Progress
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.rung_plan import RungPlan
 from router.threads.deadlines import Deadlines
-from router.types import AttemptRow, AttemptState, Clock, Ledger, RequestRow, Usage
+from router.types import AttemptRow, AttemptState, Clock, CostBasis, Ledger, RequestRow, Usage
 
 Intent = Callable[[RoutedRequest, Progress, AttemptRow], RequestRow]
 """Returns the open row that a call is held under."""
@@ -127,10 +128,12 @@ class CallBooks:
 
         A cut stream costs its input at the bound and its output at the bytes that came, at most the
         hold. A model that hides its reasoning may have thought as fast as any does until now. Where
-        nothing came, or nobody states the price of sound, the call costs its hold.
+        nothing came from one that is not paid by time alone, or nobody states the price of sound,
+        the call costs its hold.
         """
         facts, request = plan.facts, self.routed.request
-        if not received_bytes or price_of_call(plan, None, request) is None:
+        by_time = basis_at_first(plan, row.held_nano_usd) is CostBasis.OWN_COMPUTE
+        if not (received_bytes or by_time) or price_of_call(plan, None, request) is None:
             return at_hold(row, plan)
         output = received_bytes
         if facts.hides_reasoning:

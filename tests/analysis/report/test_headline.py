@@ -105,7 +105,7 @@ def test_a_saving_is_told_net_of_what_is_compared_with_nothing(safe_texts: int, 
     report = report_of([*a_day(30, 0, 0), *safe])
     assert net in report.headline
     left = "$9.70" if safe_texts == 1 else "-$0.30"
-    assert f"{left} after all that was spent besides." in report_html(report)
+    assert f"{left} after other spending." in report_html(report)
     assert "After the" not in report_of(a_day(30, 0, 0)).headline
     assert "spent besides" not in report_html(report_of(a_day(30, 0, 0)))
 

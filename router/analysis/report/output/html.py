@@ -200,7 +200,7 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
     unrouted = bool(report.quality.observed)
     left = left_of(saving, rest_of(saving, report.spend_nano_usd, observed=unrouted))
     if left is not None:
-        part = f"{money(left)} after all that was spent besides. {part}"
+        part = f"{money(left)} after other spending. {part}"
     return ("Saved", money(saving.saved_nano_usd), part)
 
 
