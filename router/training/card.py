@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from router.training.data.grave_texts import JUDGES
 from router.training.heads.fit_novelty import NOVEL_SHARE
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -33,7 +32,7 @@ HELD_OUT = (
     "reads it, and temperature, cap and curve are those of the other sources. The encoder has "
     "read these sources. It has read none of the authors of grave and everyday lines "
     "(`router/training/data/grave`; `domain`: their lines about health, law and engineering "
-    "safety). " + ", ".join(f"`{author}`" for author in JUDGES) + " fitted nothing and judge only."
+    "safety). `held_out`, `eleventh`, `twelfth` and `fifteenth` fitted nothing and judge only."
 )
 NOVELTY = (
     "`clinc`: out-of-scope against in-scope dev requests of CLINC150 (few out-of-scope rows: see "

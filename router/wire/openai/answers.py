@@ -147,8 +147,8 @@ def upstream_object(
     """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
 
     A byte order mark is dropped; half a surrogate pair, and bytes that are no UTF-8, become U+FFFD:
-    clients read such JSON, and the answer is paid. A call with such arguments is refused, for it
-    would name another file. The error never shows the bytes.
+    clients read such JSON, and the answer is paid. A call whose arguments are no UTF-8 is refused,
+    for it would name another file. The error never shows the bytes.
     """
     try:
         value = _loaded(body, loads)
@@ -176,14 +176,15 @@ def _loaded(body: bytes, loads: Callable[[bytes], object]) -> object:
     try:
         return loads(body)
     except orjson.JSONDecodeError:
-        mended = body.removeprefix(_BYTE_ORDER_MARK).decode(errors="replace").encode()
-        mended = _ESCAPE.sub(_whole_character, mended)
+        unmarked = body.removeprefix(_BYTE_ORDER_MARK)
+        decoded = unmarked.decode(errors="replace").encode()
+        mended = _ESCAPE.sub(_whole_character, decoded)
         if mended == body:
             raise
         value = loads(mended)
-        if _alters_a_call(value):
+        if decoded != unmarked and _alters_a_call(value):
             raise UpstreamInvalid(
-                "The upstream sent a tool call whose arguments are no Unicode."
+                "The upstream sent a tool call whose arguments are no UTF-8."
             ) from None
         return value
 
