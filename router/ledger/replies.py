@@ -53,6 +53,11 @@ def reply_of(row: RequestRow) -> ReplyKind:
     return ReplyKind.ANSWER
 
 
+def no_tier_asked(row: RequestRow) -> bool:
+    """Returns True for a harmful request; its row names the tier whose turn it would have been."""
+    return row.reason == Reason.HARMFUL.value
+
+
 def reply_sql() -> str:
     """Returns `reply_of` as an SQL expression over the columns of a row."""
     cases = [

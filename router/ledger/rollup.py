@@ -22,6 +22,7 @@ from router.ledger.aggregates import (
     BASELINES,
     NAMED_UNKNOWN,
     NO_ANSWER,
+    NO_TIER,
     OBSERVED,
     OBSERVED_ONLY,
     PPM,
@@ -42,7 +43,7 @@ from router.ledger.aggregates import (
     ending_name,
     tags_name,
 )
-from router.ledger.replies import ANSWERED, reply_of
+from router.ledger.replies import ANSWERED, no_tier_asked, reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -211,6 +212,8 @@ def _own_tier(row: RequestRow, is_answered: bool) -> TierName:
     """Returns the tier of a row; an unrouted row (embeddings) has its own tier, at no level."""
     if row.endpoint in AFTERWARDS:
         return TierName(0, f"({row.endpoint})", "")
+    if is_answered and no_tier_asked(row):
+        return TierName(0, NO_TIER, row.model)
     if is_answered and (row.tier_number > 0 or row.endpoint == EMBEDDINGS):
         return TierName(row.tier_number, row.tier, row.model, answering_adapter(row))
     return TierName(0, NO_ANSWER, "")
@@ -223,7 +226,9 @@ def _name(tier: TierName) -> str:
 
 def rank_of(row: RequestRow, lowest_level: int) -> int:
     """Returns the answering level's rank in its own policy: 1 is the lowest, 0 is no level."""
-    return max(row.tier_number - lowest_level + 1, 1) if row.tier_number > 0 else 0
+    if row.tier_number <= 0 or no_tier_asked(row):
+        return 0
+    return max(row.tier_number - lowest_level + 1, 1)
 
 
 def _count(

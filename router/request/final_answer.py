@@ -25,6 +25,7 @@ from router.errors.incapable import (
     no_trusted_shape,
     no_usable_answer,
 )
+from router.policy.content.deliberation import facts_in
 from router.policy.content.safe_answers import SafeCase
 from router.request.progress import (
     STAND_IN,
@@ -353,7 +354,8 @@ def _hand_over(
     """
     domain = routed.risk_domain or routed.signals.domain
     review = review_of(routed, ids)
-    review_id, question, facts = review.review_id, review.question, review.facts
+    review_id, question = review.review_id, review.question
+    facts = facts_in(routed.request, routed.signals)  # the client is told no chances
     held = routed.exhausted is Exhausted.HOLD and not routed.emergency(domain)
     if held:
         text = routed.runtime.holding(domain, review_id)

@@ -21,6 +21,7 @@ from router.ledger.row_builder import (
 from router.ledger.row_reading import REVIEW, row_names
 from router.money.cost import Cost
 from router.policy.content.deliberation import facts_in
+from router.routing.hard_rules import findings_of
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     AttemptState,
@@ -48,10 +49,22 @@ def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
         domain=routed.risk_domain or routed.signals.domain,
         created_at_ms=routed.created_at_ms,
         question=routed.request.last_user_text,
-        facts=facts_in(routed.request, routed.signals),
+        facts=(*facts_in(routed.request, routed.signals), *_read_matter(routed)),
         store=routed.policy.privacy.for_reviewers,
         retention_days=routed.policy.privacy.retention_days,
     )
+
+
+def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:
+    """Returns the grave matter that the reader found and its chance, where no phrase names one.
+
+    In another language than English the chance is sound, and which matter it is is a guess.
+    """
+    signals, findings = routed.signals, findings_of(routed.policy, routed.signals)
+    if signals.matter is None or not findings.grave or findings.lists:
+        return ()
+    matter = signals.matter.replace("_", " ")
+    return (f"read as a grave matter: chance {signals.grave:.2f}, most likely {matter}",)
 
 
 def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> RequestRow:

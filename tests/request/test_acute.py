@@ -166,3 +166,23 @@ async def test_the_words_are_those_of_the_dangers_domain(houses: Houses) -> None
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert "engineering_safety" in outcome.answer.text
+
+
+@pytest.mark.parametrize(
+    ("terms", "facts"),
+    [
+        ((), ("read as a grave matter: chance 0.93, most likely medical emergency",)),
+        (("medical_emergency:fr",), ("risk: medical emergency",)),
+    ],
+)
+async def test_a_review_says_what_was_read_where_no_phrase_names_the_matter(
+    houses: Houses, terms: tuple[str, ...], facts: tuple[str, ...]
+) -> None:
+    matter = {"matter": Matter.MEDICAL_EMERGENCY, "grave": 0.93, "risk_terms": terms}
+    signals = replace(DOUBTED, language="fr", **matter)
+    house = houses([low(), mid(), deep()], signals=signals, **BUDGETS[0])
+    outcome = await house.gateway.complete(ask("mon chien va mal"), ALICE)
+    (item,) = house.reviews.items
+    assert item.facts == facts
+    assert outcome.answer is not None
+    assert "chance" not in outcome.answer.text + " ".join(outcome.answer.facts)

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from router.ledger.aggregates import NO_TIER
 from router.ledger.replies import ANSWERED, reply_sql
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
 from router.ledger.row_values import Value
@@ -25,6 +26,7 @@ from router.types import (
     DecisionLine,
     DecisionPage,
     DecisionQuery,
+    Reason,
     RefusedCalls,
     RequestState,
     Sample,
@@ -47,6 +49,10 @@ _ANSWERED = (
 """SQL of `row_reading.answered`."""
 _REPLY = f"CASE WHEN {_ANSWERED} = 1 THEN {reply_sql()} ELSE '' END"
 """SQL of what the client got: a `ReplyKind`, "" without one."""
+_UNASKED = f"{_ANSWERED} = 1 AND reason = '{Reason.HARMFUL}'"
+_TIER = f"CASE WHEN {_UNASKED} THEN '{NO_TIER}' ELSE tier END"
+_LEVEL = f"CASE WHEN {_UNASKED} THEN 0 ELSE tier_number END"
+"""SQL of the tier that replied, and of its level, as the roll-ups count them."""
 MAX_TENANTS = 200
 """Number of tenants whose budgets are listed, those that spent most first."""
 
@@ -87,14 +93,15 @@ def slices(
     whose, values = _of(tenant)
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
-            f"SELECT created_at_ms / {MINUTE_MS} AS at_minute, tier, tier_number, state, "
+            f"SELECT created_at_ms / {MINUTE_MS} AS at_minute, {_TIER} AS by_tier, "
+            f"{_LEVEL} AS by_level, state, "
             f"{_BUCKET} AS bucket, COUNT(*), "
             "SUM(CASE WHEN verdict <> '' AND mode <> 'observe' THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd), "
             f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), "
             f"{_ANSWERED} AS answered, {_REPLY} AS reply, policy "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
-            "GROUP BY at_minute, tier, tier_number, state, bucket, answered, reply, policy",
+            "GROUP BY at_minute, by_tier, by_level, state, bucket, answered, reply, policy",
             (since_ms, until_ms, *values),
         ).fetchall()
         later = connection.exec_driver_sql(

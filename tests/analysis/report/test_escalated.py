@@ -6,7 +6,7 @@ import json
 
 from router.analysis.report.build import Extra
 from router.analysis.report.output.html import report_html
-from router.types import JsonText, RequestRow
+from router.types import REFUSAL_MODEL, JsonText, RequestRow
 from tests.analysis.report.test_sections import report_of
 from tests.kits.books.report_rows import a_row
 from tests.kits.changed import replace
@@ -51,3 +51,13 @@ def test_a_request_is_escalated_above_the_lowest_level_of_its_own_policy() -> No
                        Extra(policy_text=single.get))  # fmt: skip
     assert report.counts.single_level
     assert "the policies have only one level each" in report_html(report)
+
+
+def test_a_refused_harmful_request_counts_at_no_tier_since_none_was_asked() -> None:
+    refused = {"attempts": (), "verdict": "refused", "reason": "harmful", "model": REFUSAL_MODEL}
+    report = report_of([a_row(0), a_row(1, 3, **refused)])
+    assert (report.counts.escalated, report.escalation_reasons) == (0, ())
+    assert [(row.level, row.requests) for row in report.levels if row.requests] == [(1, 1)]
+    assert [(row.tier, row.tried) for row in report.tiers] == [("resolve", 1), ("(no tier)", 0)]
+    assert {row.name for row in report.models} == {"approved-answers", REFUSAL_MODEL}
+    assert report.counts.requests == 2

@@ -158,6 +158,17 @@ async def test_routed_answers_are_counted_apart_from_observed_and_failed_ones(
         ("llm", 1, 1), ("reasoning", 1, 0), ("reasoning", 1, 0), ("resolve", 1, 1)]  # fmt: skip
 
 
+async def test_a_refused_harmful_request_is_above_no_level(ledger: SqlLedger) -> None:
+    await kept(ledger, a_row(0), a_row(1, 3, attempts=(), verdict="refused", reason="harmful"))
+    slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 10, None)
+    assert {(s.tier, s.level, s.requests) for s in slices} == {
+        ("resolve", 1, 1),
+        ("(no tier)", 0, 1),
+    }
+    whole = hour_of(slices, NOON_MS // overview.MINUTE_MS, overview.bucket_ms).whole
+    assert (whole.requests, whole.answered, whole.escalated) == (2, 1, 0)
+
+
 @pytest.mark.parametrize("ms", [0.0, 0.05, 0.1, 2.0, 400.0, 4_000.0, 900_000.0, 1e9])
 async def test_the_database_counts_latencies_in_the_buckets_of_the_edges(
     ledger: SqlLedger, ms: float

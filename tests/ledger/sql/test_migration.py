@@ -100,7 +100,7 @@ def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
     database.close()
 
 
-@pytest.mark.parametrize("newer", ["0020_windows_of_another_day", "0021"])
+@pytest.mark.parametrize("newer", ["0021_windows_of_another_day", "0022"])
 def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
     change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
     with pytest.raises(LedgerError, match="install the newer one"):
@@ -153,7 +153,8 @@ def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
     assert repricing.provider.figures().difference_nano_usd == 1_100 - 999
 
 
-def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", ["0018_price_books", "0020_stated_costs_in_windows"])
+def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path, earlier: str) -> None:
     path = tmp_path / "ledger.db"
     add(path)
     database = Database.open(path)
@@ -162,7 +163,7 @@ def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     edit = "UPDATE rollups SET content = replace(content, '\"requests\":1', '\"requests\":7')"
     assert connection.execute(edit).rowcount
-    connection.execute("UPDATE alembic_version SET version_num = '0018_price_books'")
+    connection.execute("UPDATE alembic_version SET version_num = ?", (earlier,))
     connection.commit()
     connection.close()
     assert verify(path).findings == ()
