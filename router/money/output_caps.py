@@ -45,19 +45,17 @@ def within_window(facts: AnswererFacts, request: ChatRequest, input_tokens: int)
 def within_room(
     facts: AnswererFacts, request: ChatRequest, room_nano_usd: int | None
 ) -> ChatRequest | None:
-    """Returns the request with a smaller cap that the room pays for, None where none does.
+    """Returns the request with a smaller cap for this room, None where no smaller one may help.
 
     It takes at most half of the room unless the least cap needs more, so that other calls find some
-    while this one runs.
+    while this one runs. The least cap is tried also where the room does not pay for it, so that the
+    refusal names the smallest amount that is missing.
     """
-    if facts.least_output_tokens is None or room_nano_usd is None:
-        return None
     least = facts.least_output_tokens
-    most = output_that_fits(facts, request, room_nano_usd)
-    if most is None or most < least or output_cap(facts, request) <= least:
+    if least is None or room_nano_usd is None or output_cap(facts, request) <= least:
         return None
-    half = output_that_fits(facts, request, room_nano_usd // 2) or 0
-    return _capped(request, max(least, half))
+    half = output_that_fits(facts, request, room_nano_usd // 2)
+    return None if half is None else _capped(request, max(least, half))
 
 
 def output_cap_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:

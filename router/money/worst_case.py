@@ -105,25 +105,31 @@ def _cause(
 ) -> tuple[str, str | None]:
     """Returns the sentence, and the body key that causes the refusal."""
     most = output_that_fits(facts, request, room_nano_usd)
+    name, cap = output_key(request), output_cap(facts, held)
+    reason = _reason(facts, request, cap)
+    if request.sampling.n > 1:
+        reason += f", for each of {request.sampling.n} choices"
+    lowered = f"{reason}. " if cap < output_cap(facts, request) else ""
     if room_nano_usd <= 0:
-        return "Nothing is left for any call.", None
+        return f"{lowered}Nothing is left for any call.", None
     if most is None:
         usd = exact_usd(held_nano_usd)
         return f"A call to {facts.name} is held at ${usd}, whatever is asked for.", None
-    name = output_key(request)
+    told, param = "", None
     if most == 0:
         # Even an output of 0 tokens must fit before a lower limit can help.
         without_output = replace(request, sampling=replace(request.sampling, max_output_tokens=0))
         if worst_case(facts, LEAST) > room_nano_usd:
-            return f"Not even the shortest request to {facts.name} fits what is left.", None
-        if worst_case(facts, without_output) > room_nano_usd:
-            return "The input alone can cost more than what is left: shorten it.", "messages"
-        return f"No `{name}` fits: what is left does not pay for one token of output.", None
-    if most < LEAST_OUTPUT:
-        return f"What is left pays for {most} tokens of output, too few for an answer.", None
-    reason = _reason(facts, request, output_cap(facts, held))
-    if request.sampling.n > 1:
-        reason += f", for each of {request.sampling.n} choices"
+            told = f"Not even the shortest request to {facts.name} fits what is left."
+        elif worst_case(facts, without_output) > room_nano_usd:
+            told = "The input alone can cost more than what is left: shorten it."
+            param = "messages"
+        else:
+            told = f"No `{name}` fits: what is left does not pay for one token of output."
+    elif most < LEAST_OUTPUT:
+        told = f"What is left pays for {most} tokens of output, too few for an answer."
+    if told:
+        return f"{lowered}{told}", param
     return f"{reason}. With `{name}` of at most {most} the call would fit.", name
 
 
@@ -132,7 +138,8 @@ def _reason(facts: AnswererFacts, request: ChatRequest, cap: int) -> str:
     name, client_cap = output_key(request), request.sampling.max_output_tokens
     sent = f"No `{name}` was sent" if client_cap is None else f"`{name}` was {client_cap}"
     if cap < output_cap(facts, request):
-        return f"{sent}, and a call to {facts.name} counts at {cap} tokens of output"
+        smallest = ", the smallest cap that is tried" if cap == facts.least_output_tokens else ""
+        return f"{sent}, and a call to {facts.name} counts at {cap} tokens of output{smallest}"
     if client_cap is None:
         return f"{sent}, so the cap of {facts.name} counts, {cap}"
     if client_cap > cap:

@@ -74,10 +74,17 @@ def test_cap_shrinks_to_the_least_where_half_of_the_room_is_not_enough() -> None
     assert worst_case(USUAL, smaller) == LEAST == worst_case(USUAL, with_least_cap(USUAL, asked()))
 
 
+@pytest.mark.parametrize("room", [LEAST - 4_000, 0, -1])
+def test_least_cap_is_tried_where_the_room_pays_for_less(room: int) -> None:
+    least = within_room(USUAL, asked(), room)
+    assert least is not None
+    assert least.sampling.max_output_tokens == 1_024
+    assert within_room(USUAL, least, room) is None
+
+
 @pytest.mark.parametrize(
     ("answerer", "client", "room"),
     [
-        (USUAL, None, LEAST - 4_000),  # one token too little
         (USUAL, None, None),
         (USUAL, 1_000, LEAST),  # the client wants so few that nothing is left out
         (STATED, None, LEAST),

@@ -150,7 +150,7 @@ def test_sum_of_a_lowered_cap_is_explained_by_that_cap() -> None:
         capped = replace(asked(cap=cap), hints=Hints(max_cost_nano_usd=needed - 4_000))
         error = MaxCostTooLow("it is too much.", answerer="up", needed_nano_usd=needed)
         told = cost_explained(error, usual, capped, composite=False).message
-        assert f"{said}, and a call to up counts at 100 tokens of output. With" in told
+        assert f"{said}, and a call to up counts at 100 tokens of output, the smallest" in told
         assert "`max_tokens` of at most 99 the call would fit" in told
     held = asked(cap=150)
     told = explained(refusal(needed), usual, asked(), worst_case(usual, held), held).message

@@ -53,15 +53,16 @@ async def test_budget_below_the_least_cap_refuses(houses: Houses) -> None:
     assert tier.seen == []
 
 
-async def test_refusal_after_a_lowered_cap_names_that_cap(houses: Houses) -> None:
-    """The window leaves 2,000 tokens of the 16,384, and the call is held at them."""
-    tier = mid(**USUAL, context_tokens=8_000)
-    signals = replace(UNSURE, input_tokens=6_000)
-    house = houses([low(), tier], signals=signals, budgets={"*": {"usd_per_day": 0.002}})
-    with pytest.raises(BudgetExceeded, match="counts at 2000 tokens of output") as refused:
+async def test_refusal_names_the_amount_at_the_smallest_cap(houses: Houses) -> None:
+    """16,384 tokens would cost 3.3 cents; $0.000067 are missing for the 1,024 that are tried."""
+    house = houses([low(), mid(**USUAL)], signals=UNSURE, budgets={"*": {"usd_per_day": 0.002}})
+    smallest = "counts at 1024 tokens of output, the smallest cap that is tried"
+    with pytest.raises(BudgetExceeded, match=smallest) as refused:
         await house.gateway.complete(ask(), ALICE)
-    assert "this call may cost $0.004" in refused.value.message
+    assert "this call may cost $0.002067" in refused.value.message
     assert "most calls cost less" in refused.value.message
+    needed, left = refused.value.needed_nano_usd, refused.value.room_nano_usd
+    assert (needed, left) == (2_067_000, 2_000_000)  # the report's “Short by” is their difference
 
 
 async def test_client_s_cap_of_money_lowers_the_usual_cap(houses: Houses) -> None:

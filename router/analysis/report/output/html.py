@@ -137,8 +137,8 @@ REASONS_LEAD = (
 )
 ENDINGS_LEAD = (
     "A refused request (by a limit, or for what no tier can do) is no failed one. “Short by” is "
-    "how far the next call's worst case was above what the budget, or the client's own cap, still "
-    "allowed."
+    "how far the next call's worst case, at the smallest cap of output that was tried, was above "
+    "what the budget, or the client's own cap, still allowed."
 )
 OUTCOMES_LEAD = (
     "What people reported of the answers, by feedback or review; blank where nobody measured it. "
