@@ -244,9 +244,14 @@ class Gateway:
                 self._thread.start()
             return self._home
 
+    @property
+    def _is_parents(self) -> bool:
+        """Returns True in a fork of the process that uses this gateway and goes on with it."""
+        return self._process not in (0, os.getpid())
+
     def _require_own_process(self) -> None:
         """Refuses calls after a fork, which takes no thread along: they would wait for ever."""
-        if self._home is not None and self._process != os.getpid():
+        if self._is_parents:
             raise TiergateError(
                 f"This Gateway answered in the process {self._process}, of which this one is a "
                 "fork. Make a Gateway in each process, after the fork."
@@ -266,8 +271,8 @@ class Gateway:
 
     def close(self) -> None:
         """Drains and stops. Await `aclose` instead in the loop that is this gateway's home."""
-        if self._process not in (0, os.getpid()):
-            return  # it is the parent's, who goes on with it
+        if self._is_parents:
+            return
         # Only a loop of our own may be stopped here.
         if self._home is not None and self._thread is not None:
             asyncio.run_coroutine_threadsafe(self.aclose(), self._home).result()
@@ -278,8 +283,8 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Drains the writes that are under way, stops the local model and closes the ledger."""
-        if self._process not in (0, os.getpid()):
-            return  # it is the parent's, who goes on with it
+        if self._is_parents:
+            return
         # A second call then finds nothing to close.
         app, self._app = self._app, None
         if app is not None:

@@ -19,6 +19,10 @@ NONE_FOUND: Chances = (("none", 0.0),)
 """What a built-in head of several classes says where it finds none of them."""
 
 
+def _matter(signals: Signals) -> Chances:
+    return NONE_FOUND if signals.matter is None else ((signals.matter.value, signals.grave),)
+
+
 _BUILT_IN: Mapping[str, Callable[[Signals], Chances]] = {
     "request_type": lambda signals: ((signals.request_type.value, signals.request_type_p),),
     "domain": lambda signals: ((signals.domain.value, signals.domain_p),),
@@ -30,13 +34,9 @@ _BUILT_IN: Mapping[str, Callable[[Signals], Chances]] = {
     "spam": lambda signals: (("spam", signals.spam),),
     "grave": lambda signals: (("grave", signals.grave),),
     "knowledge": lambda signals: (("knowledge", signals.knowledge),),
-    "matter": lambda signals: _matter(signals),
+    "matter": _matter,
     "terms": lambda signals: lists_of(signals.risk_terms),
 }
-
-
-def _matter(signals: Signals) -> Chances:
-    return NONE_FOUND if signals.matter is None else ((signals.matter.value, signals.grave),)
 
 
 def lists_of(names: Iterable[str]) -> Chances:

@@ -185,6 +185,8 @@ def terms_knowledge(
     makes a matter of what was a question. 0.0 where a term stands in something else (`beside`),
     such as what the assistant proposed.
     """
+    if beside:
+        return 0.0
     remembered = memory is not None and memory.risk_terms != ()
     first = max([at for at, turn in enumerate(turns) if turn.risk_terms], default=-1)
     since = turns if remembered else turns[: first + 1]
@@ -195,7 +197,7 @@ def terms_knowledge(
     ]
     if memory is not None and remembered:
         chances.append(memory.terms_knowledge)
-    return 0.0 if beside else min(chances, default=0.0)
+    return min(chances, default=0.0)
 
 
 def _also_asked(
