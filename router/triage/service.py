@@ -70,8 +70,10 @@ class TriageService:
     @property
     def highest_match(self) -> float | None:
         """Returns the highest chance that a match can show; None where nothing is matched."""
-        knowledge = self._config.knowledge
-        return None if knowledge is None else knowledge.highest
+        knowledge, rerank = self._config.knowledge, self._config.rerank
+        if knowledge is None:
+            return None
+        return max(knowledge.highest, 0.0 if rerank is None else rerank.highest)
 
     def counted(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> int | None:
         """Returns how many judged requests say something of matches, each text once.

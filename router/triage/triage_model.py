@@ -28,6 +28,8 @@ from router.triage import grave, match_file, novelty
 from router.triage.encoder import BATCH_TOKENS, Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
+from router.triage.reranking import file as reranking
+from router.triage.reranking.reranker import Reranker
 from router.triage.utterances import Described
 from router.triage.verifier import MatchModel, readings_of
 from router.types import Device, HeadReading
@@ -42,7 +44,9 @@ HEAD_NAMES = (
     "request_type", "domain", "difficulty", "stakes", "multi_factor", "strategic", "toxic", "spam",
 )  # fmt: skip
 
-NO_MODEL_FILES = (MANIFEST, "CARD.md", "card.json", f"{grave.NAME}.card.json")
+NO_MODEL_FILES = (
+    MANIFEST, "CARD.md", "card.json", f"{grave.NAME}.card.json", f"{reranking.NAME}.card.json",
+)  # fmt: skip
 DEFAULT_FOLDER = Path(__file__).parent / "model"
 
 
@@ -78,6 +82,7 @@ class TriageModel:
         version: str,
         rarity: Rarity | None = None,
         reader: grave.GraveReader | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.encoder = encoder
         self.stack = stack
@@ -86,6 +91,7 @@ class TriageModel:
         self.version = version
         self.rarity = rarity
         self.grave = reader
+        self.reranker = reranker
         self.knows = encoder.tokenise.knows
         self.mended = encoder.tokenise.mended
         self.lexicon = encoder.tokenise.lexicon
@@ -133,7 +139,8 @@ class TriageModel:
             matching = match_file.load(folder / MATCH, encoder.sha256)
         rarity = load_rarity(folder)
         reader = grave.load(folder, encoder.sha256) if grave_reader else None
-        return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader)
+        reranker = reranking.load(folder, encoder.tokenise, encoder.sha256)
+        return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader, reranker)
 
     def encode(self, texts: Sequence[str], budget: int = BATCH_TOKENS) -> Encoded:
         """Returns one unit vector per text, and its n-grams; `budget`: tokens of one run."""

@@ -189,6 +189,7 @@ class MatchBasis(StrEnum):
     WRITTEN = "written"  # the operator wrote that very text
     OWN = "own_outcomes"  # judged requests of the knowledge file's own
     FOREIGN = "foreign"  # outcomes of other companies' files; capped at what those reached
+    RERANKED = "reranked"  # message and answers were read together; fitted on other companies
 
 
 class PSource(StrEnum):

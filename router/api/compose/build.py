@@ -66,6 +66,7 @@ from router.triage.glossed.glossary import Glossary
 from router.triage.glossed.key_names import KeyNames
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
+from router.triage.reranking.reranker import ApprovedAnswers, FileReranker
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
@@ -323,9 +324,10 @@ def _triage(
     glossed = _glossed(loaded, first, index[None], parts.model)
     answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
     shelf = Shelf(answers, parts.model.knows, index[None].highest)
-    base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf, talks)
+    rerank = _rerank({name: text for name, _, _, text in answers}, index[None], parts.model)
+    base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf, talks, rerank)
     tasks = {
-        task: replace(base, knowledge=index[task], glossed=None, shelf=None, talks=())
+        task: replace(base, knowledge=index[task], glossed=None, shelf=None, talks=(), rerank=None)
         for task in first.content.classifications
     }
     return TriageService(
@@ -335,6 +337,15 @@ def _triage(
         tasks=tasks,
         read=policy.triage.roles,
     )
+
+
+def _rerank(
+    answers: Mapping[str, str], index: KnowledgeIndex, model: TriageModel
+) -> FileReranker | None:
+    """Returns what reads messages together with the file's answers; None in a model without it."""
+    if model.reranker is None:
+        return None
+    return FileReranker(model.reranker, ApprovedAnswers(index.utterances, answers))
 
 
 def _talks(loaded: LoadedPolicy) -> tuple[SmallTalk, ...]:

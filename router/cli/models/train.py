@@ -186,6 +186,23 @@ def match(
 
 
 @train.command()
+def reranker(
+    data: Data,
+    work: Work = WORK,
+    model_dir: ModelDir = None,
+) -> None:
+    """Train what reads a message together with approved answers, on companies made up for it."""
+    with with_torch():
+        from router.training.reranking.train import train_reranker
+
+        command = card_command(sys.argv[1:])
+        card = train_reranker(data, work / "reranker", command, model_dir)
+    for part in ("fitting", "judging"):
+        typer.echo(f"{part}: {card[part]}")
+    typer.echo(f"The highest chance of files without outcomes of their own: {card['cap']}")
+
+
+@train.command()
 def calibrate(
     data: Data,
     out: FinishedModel,

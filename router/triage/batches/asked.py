@@ -9,6 +9,7 @@ from typing import NamedTuple
 from router.triage.batches.config import TriageConfig
 from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import Told, told_of
+from router.types import READ_LANGUAGES
 
 
 class Use(Enum):
@@ -25,7 +26,7 @@ class Asked(NamedTuple):
     """Holds one text and the policy that reads it; `told` where the rules folded it already.
 
     `spoken` is the language of the conversation, for a text that does not tell its own clearly.
-    `use` says what of its reading counts.
+    `use` says what of its reading counts. `gloss`: another language, put into English words.
     """
 
     text: str
@@ -33,6 +34,12 @@ class Asked(NamedTuple):
     told: Told | None = None
     spoken: str = UNKNOWN
     use: Use = Use.ALL
+    gloss: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Returns True for a text in a language that models read, and no translation of words."""
+        return not self.gloss and (self.told is None or self.told[1] in READ_LANGUAGES)
 
 
 def told_of_all(asked: Sequence[Asked]) -> list[Told]:

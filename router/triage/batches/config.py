@@ -16,6 +16,7 @@ from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
+from router.stats.heads import Embeddings
 from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import Bounds
 from router.triage.facts.doubts import Shelf
@@ -50,6 +51,17 @@ class Knowledge(Protocol):
     ) -> int: ...  # for its chances
 
 
+class Rerank(Protocol):
+    """Weighs matches anew by reading messages together with a file's approved answers."""
+
+    @property
+    def highest(self) -> float: ...  # the highest chance of a match
+
+    def __call__(
+        self, texts: Sequence[str], vectors: Embeddings, matches: Sequence[Match | None]
+    ) -> list[Match | None]: ...
+
+
 class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     """Holds what one policy adds to the model; immutable, shared by threads."""
 
@@ -65,6 +77,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     plain: PlainWords | None = None  # of phrases that sound like harm and mean none
     bounds: Mapping[str, Bounds] = MappingProxyType({})  # of heads that have a close reader
     talks: tuple[SmallTalk, ...] = ()  # phrases that the operator approved
+    rerank: Rerank | None = None
 
     @classmethod
     def of(
@@ -76,6 +89,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
         glossed: GlossedAnswers | None = None,
         shelf: Shelf | None = None,
         talks: tuple[SmallTalk, ...] = (),
+        rerank: Rerank | None = None,
     ) -> TriageConfig:
         """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
@@ -98,4 +112,5 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
                 for name in (own.close if own is not None else ())
             },
             talks,
+            rerank,
         )

@@ -383,6 +383,10 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
         if len(indices) != len(asked):
             mine = Described(described.vectors[indices], described.readings[indices])
         matches = config.knowledge.match(mine, texts)
+        if config.rerank is not None:
+            read = [m if asked[i].is_read else None for i, m in zip(indices, matches, strict=True)]
+            weighed = config.rerank(texts, mine.vectors, read)
+            matches = [new or old for new, old in zip(weighed, matches, strict=True)]
         for index, match in zip(indices, matches, strict=True):
             result[index] = match
     return result

@@ -400,4 +400,5 @@ def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
 
 def _as_glossed(gloss: Gloss, config: TriageConfig) -> Asked:
     """Returns a gloss; one without unknown words may be what the operator wrote, which is known."""
-    return Asked(gloss.text, config, use=Use.IF_KNOWN if gloss.unknown else Use.ALL)
+    use = Use.IF_KNOWN if gloss.unknown else Use.ALL
+    return Asked(gloss.text, config, use=use, gloss=True)

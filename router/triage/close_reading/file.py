@@ -10,21 +10,21 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
 from router.errors import ModelFileError
 from router.stats import calibration
-from router.stats.heads import Embeddings, packed, unpacked
+from router.stats.heads import packed, unpacked
 from router.stats.ngrams import BUCKETS
 from router.triage.close_reading.guess import Guess
 from router.triage.close_reading.matters import CloseGrave
+from router.triage.close_reading.opened import opened
 from router.triage.close_reading.reader import CloseReader, Mixture
-from router.triage.encoder import SHORT_BATCH_TOKENS, Encoder, Tokeniser, sha256_of
+from router.triage.encoder import Tokeniser, sha256_of
 from router.triage.grave import CLASSES, TABLES
 
 FORMAT = 1
@@ -93,7 +93,7 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
         if weight.ndim != 1 or table_bias.shape != (TABLES,):
             raise ModelFileError(f"{path}: its arrays do not fit each other; train it again")
         return CloseReader(
-            partial(_shared(onnx, described["onnx_sha256"]).encode, tokenise),
+            partial(opened(onnx, described["onnx_sha256"]).encode, tokenise),
             tokenise,
             weight,
             float(described["bias"]),
@@ -114,32 +114,6 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
 def _numbers(guess: Guess) -> list[float]:
     """Returns all of a guess but its weights, in the order of its fields."""
     return [guess.by_head, guess.by_characters, guess.bias, guess.margin]
-
-
-class _Shared:
-    """Opens an encoder at the first text; threads may share it."""
-
-    def __init__(self, onnx: Path, sha256: str) -> None:
-        self._onnx, self._sha256 = onnx, sha256
-        self._opening = Lock()
-        self._encoder: Encoder | None = None
-
-    def encode(self, tokenise: Tokeniser, rows: Sequence[Sequence[int]]) -> Embeddings:
-        """Returns the vectors of token rows. Raises ModelFileError where the file was replaced.
-
-        A run of 4,096 tokens takes half as long again per text, and its memory is kept: 100 MB.
-        """
-        with self._opening:
-            if self._encoder is None:
-                if sha256_of(self._onnx) != self._sha256:
-                    raise ModelFileError(f"{self._onnx} is no longer the file that was loaded")
-                self._encoder = Encoder(self._onnx, tokenise, sha256=self._sha256)
-        return self._encoder.encode_rows(rows, SHORT_BATCH_TOKENS)
-
-
-@lru_cache(maxsize=4)
-def _shared(onnx: Path, sha256: str) -> _Shared:
-    return _Shared(onnx, sha256)
 
 
 def _table(arrays: np.lib.npyio.NpzFile, number: int) -> np.ndarray:

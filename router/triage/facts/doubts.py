@@ -219,7 +219,7 @@ class Shelf:
         """
         if match is None or match.basis is MatchBasis.WRITTEN:
             return match
-        if not gloss:
+        if not gloss and match.basis is not MatchBasis.RERANKED:
             match = self._among_strangers(match)
         if len(text) > MOST_CHARACTERS:
             return match

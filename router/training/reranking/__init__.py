@@ -1,0 +1,1 @@
+"""Trains the reranker of approved answers."""

@@ -1,0 +1,139 @@
+"""Turns what the reranker's network says into chances, and judges these.
+
+The conditional logit is fitted on companies that taught the network nothing, with the first chances
+that their own knowledge files give; other such companies judge it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+
+from router.stats.calibration import Floats
+from router.training.card import Value
+from router.training.data.companies import Company
+from router.triage.match import KnowledgeIndex, KnowledgeTexts
+from router.triage.reranking.cross_encoder import CrossEncoder
+from router.triage.reranking.reranker import ApprovedAnswers, Weights
+from router.triage.triage_model import TriageModel
+
+START = np.array([1.0, 0.5, 1.0])
+RIDGE = 0.5
+"""Precision of the weights around where the fit starts: thousands of rows outweigh it."""
+SURE, SUREST = 0.85, 0.9
+MOST_CAP, LEAST_SUREST = 0.95, 30
+"""The cap is never higher; it needs that many of the surest."""
+DEFAULT_CAP = 0.9
+
+
+class RankedRow(NamedTuple):
+    """Holds one message: what the network and the file say of its likely answers."""
+
+    odds: Floats  # (answers,)
+    priors: Floats  # (answers,)
+    right: int  # the place of the right answer; -1: none of them
+    answerable: bool
+    first: float  # the first chance of the likeliest answer
+    first_right: bool
+
+
+def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[RankedRow]:
+    """Returns the messages of a company, matched with its answers and read with the likely ones."""
+    intents = [(answer.answer_id, answer.questions) for answer in company.answers]
+    index = KnowledgeIndex.build(model, KnowledgeTexts(intents))
+    answers = ApprovedAnswers(index.utterances, {a.answer_id: a.text for a in company.answers})
+    texts = [message.text for message in company.messages]
+    described = model.described(texts)
+    rows = []
+    for place, match in enumerate(index.match(described, texts)):
+        message = company.messages[place]
+        named = [] if match is None else [(match.intent_id, match.confidence), *match.others]
+        pairs = [answers.pair(message.text, described.vectors[place], name) for name, _ in named]
+        names = [name for name, _ in named]
+        rows.append(
+            RankedRow(
+                cross.odds(pairs) if pairs else np.empty(0),
+                np.array([p for _, p in named]),
+                names.index(message.answer_id) if message.answer_id in names else -1,
+                bool(message.answer_id),
+                0.0 if match is None else match.confidence,
+                bool(names) and names[0] == message.answer_id,
+            )
+        )
+    return rows
+
+
+def fit(rows: Sequence[RankedRow]) -> Weights:
+    """Returns the weights under which the right answers, or none, are likeliest."""
+    some = [row for row in rows if len(row.odds)]
+
+    def loss(values: Floats) -> float:
+        weights = Weights(*values)
+        told = [_chance_of_truth(weights, row) for row in some]
+        away = RIDGE * float(((values - START) ** 2).sum())
+        return away - float(np.log(np.maximum(told, 1e-12)).sum())
+
+    found = minimize(loss, START, method="Nelder-Mead", options={"xatol": 1e-4, "maxiter": 2_000})
+    return Weights(*np.asarray(found.x).round(4).tolist())
+
+
+def _chance_of_truth(weights: Weights, row: RankedRow) -> float:
+    chances = weights.chances(row.odds, row.priors)
+    return float(chances[row.right] if row.right >= 0 else 1.0 - chances.sum())
+
+
+def cap_of(weights: Weights, rows: Sequence[RankedRow]) -> float:
+    """Returns the share right among the surest, which no chance exceeds."""
+    surest = [right for chance, right in _told(weights, rows) if chance >= SUREST]
+    if len(surest) < LEAST_SUREST:
+        return DEFAULT_CAP
+    return round(min(MOST_CAP, sum(surest) / len(surest)), 4)
+
+
+def _told(weights: Weights, rows: Sequence[RankedRow]) -> list[tuple[float, bool]]:
+    """Returns the chance of each message's likeliest answer, and whether it is right."""
+    told = []
+    for row in rows:
+        if not len(row.odds):
+            continue
+        chances = weights.chances(row.odds, row.priors)
+        best = int(chances.argmax())
+        told.append((float(chances[best]), best == row.right))
+    return told
+
+
+def figures_of(weights: Weights, rows: Sequence[RankedRow]) -> dict[str, Value]:
+    """Returns what is answered right and wrong from SURE on, before and after, and what was said.
+
+    No cap plays a part in it, and neither do the vetoes of words.
+    """
+    told = _told(weights, rows)
+    before = [(row.first, row.first_right) for row in rows if len(row.odds)]
+    sure = [(chance, right) for chance, right in told if chance >= SURE]
+    return {
+        "messages": len(rows),
+        "answerable": sum(row.answerable for row in rows),
+        "right_among_likely": sum(row.right >= 0 for row in rows),
+        "likeliest_right": sum(right for _, right in told),
+        "likeliest_right_before": sum(right for _, right in before),
+        "auroc": auroc_of(told),
+        "auroc_before": auroc_of(before),
+        "sure": len(sure),
+        "sure_right": sum(right for _, right in sure),
+        "sure_said": round(float(np.mean([c for c, _ in sure])), 4) if sure else 0.0,
+        "sure_before": sum(chance >= SURE for chance, _ in before),
+        "sure_right_before": sum(right for chance, right in before if chance >= SURE),
+    }
+
+
+def auroc_of(told: Sequence[tuple[float, bool]]) -> float:
+    """Returns how often a right answer has a higher chance than a wrong one."""
+    right = np.array([chance for chance, is_right in told if is_right])
+    wrong = np.array([chance for chance, is_right in told if not is_right])
+    if not len(right) or not len(wrong):
+        return 0.0
+    above = (right[:, None] > wrong).mean() + 0.5 * (right[:, None] == wrong).mean()
+    return round(float(above), 4)

@@ -1,0 +1,112 @@
+"""Trains and fits the reranker of a triage model: `tiergate train reranker`.
+
+The network learns from made-up companies and from public sets of intents. Some companies teach it
+nothing: with one half of them its chances are fitted, the other half judges.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from router.training import model_folder
+from router.training.card import Value
+from router.training.data.companies import Company, companies
+from router.training.data.known_files import known_in
+from router.training.encoder import export
+from router.training.reranking import fit, network
+from router.training.reranking.network import Cross, Plan
+from router.training.reranking.pairs import PUBLIC, Shelf, public_companies
+from router.triage.encoder import Encoder, sha256_of
+from router.triage.reranking import file
+from router.triage.reranking.cross_encoder import CrossEncoder, pair_ids
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
+
+FITTING = ("bus_company", "charity", "gym", "museum", "plumber", "tax_software")
+JUDGING = ("bakery", "credit_union", "hostel", "notary_office", "smart_home", "telecom")
+"""Companies that teach the network nothing: the chances are fitted on the first ones alone."""
+NETWORK = "reranker.pt"
+DEFAULT_PLAN = Plan()
+
+
+def train_reranker(
+    data: Path, work: Path, command: str, folder: Path | None = None
+) -> Mapping[str, Value]:
+    """Trains the reranker of the model in `folder`, or the shipped one, and writes it there.
+
+    Returns its card. Raises TrainingDataError for a folder without data.
+    """
+    known_in(data)
+    folder = folder or DEFAULT_FOLDER
+    model = TriageModel.load(folder, threads=2)
+    work.mkdir(parents=True, exist_ok=True)
+    cross = trained(data, work, model)
+    full, small = work / export.FULL, work / file.ONNX
+    export.to_onnx(cross, full)
+    export.to_int8(full, small)
+    encoder = Encoder(small, model.encoder.tokenise, threads=2)
+    by_name = {one.name: one for one in companies()}
+    reader = CrossEncoder(encoder.encode_rows, model.encoder.tokenise)
+    fitting, judging = (
+        [row for name in names for row in fit.ranked(model, reader, by_name[name])]
+        for names in (FITTING, JUDGING)
+    )
+    weights = fit.fit(fitting)
+    cap = fit.cap_of(weights, fitting)
+    card: dict[str, Value] = {
+        "command": command,
+        "network": "all-MiniLM-L6-v2 (Apache-2.0), its upper layers trained on pairs, INT8",
+        "companies": len(by_name),
+        "split": "by company: those of `fitting` and `judging` taught the network nothing",
+        "public_sets": list(PUBLIC),
+        "plan": asdict(Plan()),
+        "weights": weights._asdict(),
+        "cap": cap,
+        "fitting": {"companies": list(FITTING), **fit.figures_of(weights, fitting)},
+        "judging": {"companies": list(JUDGING), **fit.figures_of(weights, judging)},
+    }
+    with model_folder.changed(folder) as made:
+        shutil.copyfile(small, made / file.ONNX)
+        file.save(weights, cap, made, model.encoder.sha256)
+        card["sha256"] = {name: sha256_of(made / name) for name in (file.ONNX, file.DESCRIBED)}
+        text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+        (made / f"{file.NAME}.card.json").write_text(text, encoding="utf-8")
+        write_manifest(made)
+        assert file.load(made, model.encoder.tokenise, model.encoder.sha256) is not None
+    return card
+
+
+def trained(data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLAN) -> Cross:
+    """Returns the network; one that is in the work folder already is not trained again."""
+    path = work / NETWORK
+    if path.is_file():
+        cross = Cross()
+        cross.load_state_dict(torch.load(path, weights_only=True))
+        cross.eval()
+        return cross
+    taught = [one for one in companies() if one.name not in FITTING + JUDGING]
+    cross = network.train(_draw(data, taught, model.encoder, plan), plan, progress=True)
+    torch.save(cross.state_dict(), path)
+    return cross
+
+
+def _draw(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> network.Epoch:
+    public = public_companies(data, random.Random(plan.seed))
+    own = [Shelf(company, encoder) for company in taught]
+    beside = [Shelf(company, encoder) for company in public]
+
+    def draw(rng: random.Random) -> list[tuple[list[int], bool]]:
+        shelves = [*own, *rng.sample(beside, plan.public)]
+        return [
+            (pair_ids(one.pair, encoder.tokenise), one.right)
+            for shelf in shelves
+            for one in shelf.labelled(rng)
+        ]
+
+    return draw

@@ -1,0 +1,1 @@
+"""Reads a message together with the approved answers that may fit it."""

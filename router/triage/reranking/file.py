@@ -1,0 +1,60 @@
+"""Saves and loads the reranker of a triage model: a description and the network's ONNX file.
+
+The network is opened when the first answers are read with a message: where no policy has approved
+answers, it takes no memory.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+from router.errors import ModelFileError
+from router.triage.close_reading.opened import opened
+from router.triage.encoder import Tokeniser, sha256_of
+from router.triage.reranking.cross_encoder import CrossEncoder
+from router.triage.reranking.reranker import Reranker, Weights
+
+NAME = "reranker"
+ONNX, DESCRIBED = f"{NAME}.onnx", f"{NAME}.json"
+FORMAT = 1
+
+
+def save(weights: Weights, cap: float, folder: Path, encoder_sha256: str) -> None:
+    """Writes the description; the ONNX file must stand in the folder already."""
+    described = {
+        "format": FORMAT,
+        "weights": weights._asdict(),
+        "cap": cap,
+        "encoder_sha256": encoder_sha256,
+        "onnx_sha256": sha256_of(folder / ONNX),
+    }
+    text = json.dumps(described, indent=1) + "\n"
+    (folder / DESCRIBED).write_text(text, encoding="utf-8")
+
+
+def load(folder: Path, tokenise: Tokeniser, encoder_sha256: str) -> Reranker | None:
+    """Reads what `save` wrote; None in a model without it.
+
+    Raises ModelFileError when a file is malformed, altered, or fitted on another encoder.
+    """
+    path = folder / DESCRIBED
+    if not path.is_file():
+        return None
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        if described["format"] != FORMAT:
+            raise ModelFileError(
+                f"{path} has format {described['format']}, expected {FORMAT}; run `tiergate train "
+                "reranker` again"
+            )
+        if described["encoder_sha256"] != encoder_sha256:
+            raise ModelFileError(f"{path} was fitted on another encoder; train it again")
+        weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
+        encode = partial(opened(folder / ONNX, described["onnx_sha256"]).encode, tokenise)
+        return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]))
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{path} is malformed: {error}") from error

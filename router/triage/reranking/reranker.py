@@ -1,0 +1,192 @@
+"""Reads the answers that a message may ask for again, together with it, and weighs them anew.
+
+What the triage model's encoder finds likely is a short list. The cross-encoder says how well each
+answer of it fits, and a conditional logit turns these log-odds, and the first chances, into chances
+of which "none of them" is one. Fitted on companies that taught the network nothing, a third of
+whose messages only look like one that is answered.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from router.stats.calibration import Floats
+from router.triage.match import RANKED_SHARE
+from router.triage.reranking.cross_encoder import QUESTIONS, CrossEncoder, Pair
+from router.triage.utterances import Utterances
+from router.types import Match, MatchBasis
+
+READ_FROM = 0.02
+"""First chance of the likeliest answer, or of the likeliest together, from which they are read."""
+LEAST_PRIOR = 1e-3
+"""Added to a first chance, so that its logarithm is bounded."""
+MOST_CHARACTERS = 600
+"""A longer message is no routine one: only its beginning would be read."""
+
+
+class Weights(NamedTuple):
+    """Holds the conditional logit: an answer's logit is `odds` times its log-odds by the network,
+    plus `prior` times the logarithm of its first chance, plus `shift`; that of none is 0."""
+
+    odds: float
+    prior: float
+    shift: float
+
+    def chances(self, odds: Floats, priors: Floats) -> Floats:
+        """Returns the chance of each answer, (answers,); what is left to 1 is none of them."""
+        logits = self.odds * odds + self.prior * np.log(priors + LEAST_PRIOR) + self.shift
+        powers = np.exp(logits - max(0.0, float(logits.max())))
+        none = math.exp(-max(0.0, float(logits.max())))
+        shares: Floats = powers / (powers.sum() + none)
+        return shares
+
+
+class ApprovedAnswers:
+    """Holds the answers of one knowledge file and their questions; immutable."""
+
+    def __init__(self, utterances: Utterances, answers: Mapping[str, str]) -> None:
+        """`answers` has the text of each intent; those that are missing are never read."""
+        self.utterances, self._answers = utterances, answers
+        ends = np.searchsorted(utterances.owner, np.arange(len(utterances.intent_ids) + 1)).tolist()
+        self._spans = dict(zip(utterances.intent_ids, itertools.pairwise(ends), strict=True))
+        means = [utterances.vectors[a:b].mean(axis=0) for a, b in self._spans.values()]
+        self._centres = np.stack([mean / max(float(np.linalg.norm(mean)), 1e-9) for mean in means])
+
+    def __contains__(self, intent_id: str) -> bool:
+        return intent_id in self._answers
+
+    def pair(self, text: str, vector: npt.NDArray[np.float32], intent_id: str) -> Pair:
+        """Returns a text with an answer and the questions of it that are nearest."""
+        begin, end = self._spans[intent_id]
+        cosines = self.utterances.vectors[begin:end] @ vector
+        nearest = (begin + np.argsort(-cosines)[:QUESTIONS]).tolist()
+        questions = [self.utterances.texts[i] for i in nearest]
+        return Pair(text, questions, self._answers[intent_id])
+
+    def nearness(self, vector: npt.NDArray[np.float32], intent_id: str) -> tuple[float, float]:
+        """Returns the cosine of an intent's nearest question, and the lead of its centre."""
+        begin, end = self._spans[intent_id]
+        cosines = self._centres @ vector
+        own = self.utterances.intent_ids.index(intent_id)
+        others = np.delete(cosines, own)
+        lead = float(cosines[own] - others.max()) if len(others) else 0.0
+        return float((self.utterances.vectors[begin:end] @ vector).max()), lead
+
+
+class _Read(NamedTuple):
+    """Holds the answers of one message that are read, by its place."""
+
+    place: int
+    names: list[str]
+    priors: Floats
+
+
+class Reranker:
+    """Weighs the likely answers of messages anew; safe to call from several threads at once."""
+
+    def __init__(self, cross: CrossEncoder, weights: Weights, cap: float) -> None:
+        """`cap` is the share right among the surest of files that taught the network nothing."""
+        self.cross, self.weights, self.cap = cross, weights, cap
+
+    @property
+    def highest(self) -> float:
+        """Returns the highest chance; those above the cap keep their order in a band behind it."""
+        return self.cap + RANKED_SHARE
+
+    def weighed(
+        self,
+        answers: ApprovedAnswers,
+        texts: Sequence[str],
+        vectors: npt.NDArray[np.float32],
+        matches: Sequence[Match | None],
+    ) -> list[Match | None]:
+        """Returns the matches, those that were read with their answers weighed anew."""
+        found = list(matches)
+        reads = list(self._reads(answers, texts, matches))
+        pairs = [
+            answers.pair(texts[read.place], vectors[read.place], name)
+            for read in reads
+            for name in read.names
+        ]
+        odds = self.cross.odds(pairs) if pairs else np.empty(0)
+        begin = 0
+        for read in reads:
+            end = begin + len(read.names)
+            chances = self.weights.chances(odds[begin:end], read.priors)
+            begin = end
+            match = matches[read.place]
+            assert match is not None
+            found[read.place] = self._weighed(match, read, chances, answers, vectors[read.place])
+        return found
+
+    def _reads(
+        self, answers: ApprovedAnswers, texts: Sequence[str], matches: Sequence[Match | None]
+    ) -> Iterator[_Read]:
+        for place, match in enumerate(matches):
+            # Chances of the file's own outcomes hold for its own requests better than any other's.
+            if match is None or match.basis is not MatchBasis.FOREIGN:
+                continue
+            likely = max(match.confidence, match.together) >= READ_FROM
+            if not likely or len(texts[place]) > MOST_CHARACTERS:
+                continue
+            named = [(match.intent_id, match.confidence), *match.others]
+            named = [(name, p) for name, p in named if name in answers]
+            if named:
+                names, priors = zip(*named, strict=True)
+                yield _Read(place, list(names), np.array(priors))
+
+    def _weighed(
+        self,
+        match: Match,
+        read: _Read,
+        chances: Floats,
+        answers: ApprovedAnswers,
+        vector: npt.NDArray[np.float32],
+    ) -> Match:
+        order = np.argsort(-chances).tolist()
+        shown = [(read.names[i], self._capped(float(chances[i]))) for i in order]
+        intent_id, confidence = shown[0]
+        together = sum(float(chances[i]) for i in order[:3])
+        similarity, margin = match.similarity, match.margin
+        if intent_id != match.intent_id:
+            similarity, margin = answers.nearness(vector, intent_id)
+        return replace(
+            match,
+            intent_id=intent_id,
+            confidence=confidence,
+            similarity=similarity,
+            margin=margin,
+            others=tuple((name, round(p, 4)) for name, p in shown[1:]),
+            together=self._capped(together),
+            basis=MatchBasis.RERANKED,
+        )
+
+    def _capped(self, chance: float) -> float:
+        return min(chance, self.highest - RANKED_SHARE * (1.0 - chance))
+
+
+class FileReranker(NamedTuple):
+    """Weighs the matches of one knowledge file anew."""
+
+    reranker: Reranker
+    answers: ApprovedAnswers
+
+    @property
+    def highest(self) -> float:
+        """Returns the highest chance of a match."""
+        return self.reranker.highest
+
+    def __call__(
+        self,
+        texts: Sequence[str],
+        vectors: npt.NDArray[np.float32],
+        matches: Sequence[Match | None],
+    ) -> list[Match | None]:
+        return self.reranker.weighed(self.answers, texts, vectors, matches)
