@@ -8,6 +8,7 @@ A later step that fails leaves the answer as it was. It knows nothing about mone
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import math
 import re
@@ -31,6 +32,7 @@ from router.types import (
     Clock,
     Delta,
     JsonText,
+    Match,
     Message,
     ResponseFormat,
     Role,
@@ -44,7 +46,8 @@ from tiers.wrapping import WrappingAnswerer, ends_at
 if TYPE_CHECKING:  # a policy without documents loads none of it
     from tiers.citing.shown import Shown
 
-PASSAGES = 3  # about 200 tokens of approved answers: room in a context of 1,024
+PASSAGES = 4  # about 250 tokens of approved answers: room in a context of 1,024
+LIKELY, MOST_LIKELY = 0.03, 3  # chance from which triage's answers are shown, and how many of them
 RELATIVE_FLOOR = 0.5  # a passage that scores below half of the best one is noise
 K1, B = 1.2, 0.75  # BM25's usual constants (Robertson and Zaragoza 2009)
 CONTEXT_NAME = "context"  # marks the message as ours: a client's own system text still stands
@@ -56,7 +59,11 @@ CHECK_SCHEMA = JsonText(
 )
 STEPPED_ROLES = frozenset({Role.ANSWER, Role.SAMPLE})
 
-_CONTEXT = "Use these approved passages where they fit, and cite the one you use as [id]:\n"
+_CONTEXT = (
+    "Use these approved passages where they fit, and cite the one you use as [id]. State nothing "
+    "about this company's own offers, prices, times and rules that they do not say: where they do "
+    "not answer the question, say so.\n"
+)
 _REFINE = (
     "Improve your answer: correct what is wrong, leave out what was not asked. Write the improved "
     "answer only."
@@ -85,6 +92,7 @@ class Passages:
         self._mean_length = sum(c.total() for c in self._counts) / max(1, len(self._counts))
         holders = Counter(word for count in self._counts for word in count)
         total = len(self._passages)
+        self._by_id = {one.id: one for one in self._passages}
         self._rarity = {
             word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in holders.items()
         }
@@ -98,6 +106,16 @@ class Passages:
         ]
         ranked = sorted((s for s in scored if s[0] > 0), key=lambda s: s[:2], reverse=True)
         return tuple(p for fit, _, p in ranked[:limit] if fit >= RELATIVE_FLOOR * ranked[0][0])
+
+    def shown_for(self, question: str, match: Match | None) -> tuple[Passage, ...]:
+        """Returns the passages to show: those that triage finds likely, then by rare words.
+
+        Triage knows a question in other words, and in other languages; words find what it misses.
+        """
+        named = () if match is None else ((match.intent_id, match.confidence), *match.others)
+        likely = [self._by_id[name] for name, p in named if p >= LIKELY and name in self._by_id]
+        found = dict.fromkeys((*likely[:MOST_LIKELY], *self.find(question)))
+        return tuple(itertools.islice(found, PASSAGES))
 
     @property
     def most_bytes(self) -> int:
@@ -268,7 +286,8 @@ class SteppedAnswerer(WrappingAnswerer):
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
         """Returns the request with the passages it may cite, and the citations for its answer."""
         asked = work.request if work.hiding is None else work.hiding.asked
-        passages = self._passages.find(asked.last_user_text) if self._passages else ()
+        match, question = work.signals.match, asked.last_user_text
+        passages = self._passages.shown_for(question, match) if self._passages else ()
         if not passages:
             return work, _NOTHING
         listed = _CONTEXT + "\n".join(map(_shown, passages))

@@ -37,8 +37,8 @@ class ApprovedSources:
         self._passages = passages
 
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
-        """Returns the approved answers that share rare words with the question, best first."""
-        passages = self._passages.find(question)
+        """Returns the approved answers that are likely, or share rare words with the question."""
+        passages = self._passages.shown_for(question, work.signals.match)
         return [Evidence(passage.id, passage.text, passage.source) for passage in passages]
 
 
