@@ -1,0 +1,54 @@
+"""The fit of the reranker's chances: it finds what made the rows, and its figures count them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from router.training.reranking import fit
+from router.training.reranking.fit import DEFAULT_CAP, MOST_CAP, RankedRow
+from router.triage.reranking.reranker import Weights
+
+TRUE = Weights(odds=0.8, prior=0.4, shift=-0.5)
+
+
+def rows(count: int, seed: int = 3) -> list[RankedRow]:
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        odds, priors = rng.normal(0, 2, 3), rng.dirichlet(np.ones(4))[:3]
+        chances = TRUE.chances(odds, priors)
+        shares = np.append(chances, 1.0 - chances.sum())
+        right = int(rng.choice(4, p=shares))
+        best = int(priors.argmax())
+        made.append(
+            RankedRow(odds, priors, right if right < 3 else -1, True, priors[best], best == right)
+        )
+    return made
+
+
+def test_the_fit_finds_the_weights_that_made_the_rows() -> None:
+    found = fit.fit(rows(3_000))
+    assert abs(found.odds - TRUE.odds) < 0.1
+    assert abs(found.prior - TRUE.prior) < 0.15
+    assert abs(found.shift - TRUE.shift) < 0.25
+
+
+def test_fitted_chances_are_right_as_often_as_they_say() -> None:
+    weights, judged = fit.fit(rows(2_000)), rows(2_000, seed=8)
+    figures = fit.figures_of(weights, judged)
+    share = float(str(figures["sure_right"])) / float(str(figures["sure"]))
+    assert abs(share - float(str(figures["sure_said"]))) < 0.05
+
+
+def test_a_row_without_answers_counts_as_a_message_alone() -> None:
+    empty = RankedRow(np.empty(0), np.empty(0), -1, True, 0.0, False)
+    figures = fit.figures_of(TRUE, [empty])
+    assert (figures["messages"], figures["likeliest_right"], figures["sure"]) == (1, 0, 0)
+
+
+def test_the_cap_is_the_share_of_the_surest_that_is_right() -> None:
+    surest = RankedRow(np.array([9.0]), np.array([0.9]), 0, True, 0.9, True)
+    wrong = surest._replace(right=-1)
+    assert fit.cap_of(TRUE, [surest] * 10) == DEFAULT_CAP  # too few to tell
+    assert fit.cap_of(TRUE, [surest] * 80 + [wrong] * 20) == 0.8
+    assert fit.cap_of(TRUE, [surest] * 100) == MOST_CAP

@@ -1,0 +1,173 @@
+"""The reranker: which answers are read, what becomes of their chances, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from router.stats.heads import Embeddings
+from router.triage.match import RANKED_SHARE
+from router.triage.reranking.cross_encoder import (
+    ANSWER_TOKENS,
+    BEGIN,
+    END,
+    MESSAGE_TOKENS,
+    MOST_TOKENS,
+    QUESTION_TOKENS,
+    CrossEncoder,
+    Pair,
+    pair_ids,
+)
+from router.triage.reranking.reranker import (
+    MOST_CHARACTERS,
+    ApprovedAnswers,
+    FileReranker,
+    Reranker,
+    Weights,
+)
+from router.triage.utterances import Utterances
+from router.types import Match, MatchBasis
+
+WEIGHTS = Weights(odds=1.0, prior=0.5, shift=1.0)
+CAP = 0.93
+
+
+def letters(text: str) -> list[int]:
+    """Makes an id of each word, by its first letter, between two marks."""
+    return [BEGIN, *(1_000 + ord(word[0]) for word in text.split()), END]
+
+
+class Told:
+    """Gives rows the log-odds that a test states, and keeps the rows."""
+
+    def __init__(self, *odds: float) -> None:
+        self.odds, self.rows = list(odds), list[list[int]]()
+
+    def __call__(self, rows: Sequence[Sequence[int]]) -> Embeddings:
+        self.rows += [list(row) for row in rows]
+        told, self.odds = self.odds[: len(rows)], self.odds[len(rows) :]
+        return np.array(told, np.float32).reshape(-1, 1)
+
+
+def answers() -> ApprovedAnswers:
+    vectors = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    utterances = Utterances(
+        ("parcel", "refund", "hours"),
+        ("where parcel", "track it", "money back", "opening hours"),
+        np.array([0, 0, 1, 2]),
+        vectors,
+        np.zeros((4, 4), np.float32),
+    )
+    texts = {"parcel": "It takes two days", "refund": "Within a week", "hours": "Nine to five"}
+    return ApprovedAnswers(utterances, texts)
+
+
+def matched(**changes: object) -> Match:
+    found = Match("parcel", 0.4, 0.9, 0.2, (("refund", 0.2), ("hours", 0.1)), together=0.7)
+    return replace(found, **changes)
+
+
+def reranked(match: Match | None, *odds: float, text: str = "is it on its way") -> Match | None:
+    rerank = FileReranker(Reranker(CrossEncoder(Told(*odds), letters), WEIGHTS, CAP), answers())
+    vector = np.array([[1, 0, 0]], np.float32)
+    return rerank([text], vector, [match])[0]
+
+
+def test_each_part_of_a_pair_ends_with_a_mark() -> None:
+    ids = pair_ids(Pair("a b", ["c", "d"], "e"), letters)
+    assert ids == [BEGIN, 1097, 1098, END, 1099, END, 1100, END, 1101, END]
+
+
+def test_a_pair_without_the_answers_text_has_its_questions() -> None:
+    assert pair_ids(Pair("a", ["b"], ""), letters) == [BEGIN, 1097, END, 1098, END]
+
+
+def test_long_parts_are_cut() -> None:
+    long = "w " * 500
+    ids = pair_ids(Pair(long, [long, long, long, long], long), letters)
+    assert len(ids) == min(MOST_TOKENS, 1 + MESSAGE_TOKENS + 3 * QUESTION_TOKENS + ANSWER_TOKENS + 5)
+    assert ids.index(END) == 1 + MESSAGE_TOKENS
+
+
+def test_the_network_may_choose_another_answer() -> None:
+    found = reranked(matched(), -3.0, 4.0, -3.0)
+    assert found is not None
+    assert found.intent_id == "refund"
+    assert found.basis is MatchBasis.RERANKED
+    assert [name for name, _ in found.others] == ["parcel", "hours"]
+    assert found.similarity == pytest.approx(0.0)
+    assert found.margin == pytest.approx(-0.949, abs=1e-3)  # the centre of "parcel" is nearer
+
+
+def test_an_answer_that_stays_keeps_its_likeness() -> None:
+    found = reranked(matched(), 4.0, -3.0, -3.0)
+    assert found is not None
+    assert (found.intent_id, found.similarity, found.margin) == ("parcel", 0.9, 0.2)
+
+
+def test_chances_and_none_of_them_are_one() -> None:
+    chances = WEIGHTS.chances(np.array([0.0, -1.0, -8.0]), np.array([0.4, 0.2, 0.1]))
+    assert 0.0 < chances.sum() < 1.0
+    assert chances.argmax() == 0
+
+
+def test_chances_of_extreme_odds_are_finite() -> None:
+    chances = WEIGHTS.chances(np.array([900.0, -900.0]), np.array([1.0, 0.0]))
+    assert np.isfinite(chances).all()
+    assert chances.sum() <= 1.0 + 1e-9
+
+
+def test_where_no_answer_fits_none_is_likely() -> None:
+    found = reranked(matched(), -6.0, -6.0, -6.0)
+    assert found is not None
+    assert found.confidence < 0.05
+    assert found.together < 0.1
+
+
+def test_all_chances_together_never_exceed_one() -> None:
+    found = reranked(matched(), 3.0, 3.0, 3.0)
+    assert found is not None
+    assert found.confidence + sum(p for _, p in found.others) <= 1.0
+    assert found.together >= found.confidence
+
+
+def test_no_chance_is_above_the_cap_and_its_band() -> None:
+    found = reranked(matched(), 30.0, -9.0, -9.0)
+    assert found is not None
+    assert CAP < found.confidence <= CAP + RANKED_SHARE
+
+
+@pytest.mark.parametrize("basis", [MatchBasis.WRITTEN, MatchBasis.OWN])
+def test_what_the_operator_wrote_or_measured_stays(basis: MatchBasis) -> None:
+    match = matched(basis=basis)
+    assert reranked(match, -9.0, 9.0, 9.0) == match
+
+
+def test_what_nothing_is_likely_for_is_not_read() -> None:
+    match = matched(confidence=0.005, together=0.01, others=())
+    told = Told()
+    rerank = FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP), answers())
+    assert rerank(["hello"], np.zeros((1, 3), np.float32), [match]) == [match]
+    assert told.rows == []
+
+
+def test_a_long_message_and_no_match_are_left_alone() -> None:
+    assert reranked(None) is None
+    assert reranked(matched(), text="x" * (MOST_CHARACTERS + 1)) == matched()
+
+
+def test_each_message_of_a_run_gets_its_own_readings() -> None:
+    told = Told(5.0, -5.0, -5.0, -5.0, 5.0, -5.0)
+    rerank = FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP), answers())
+    vectors = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], np.float32)
+    found = rerank(["first", "second", "third"], vectors, [matched(), None, matched()])
+    assert [None if one is None else one.intent_id for one in found] == ["parcel", None, "refund"]
+
+
+def test_the_nearest_questions_are_read() -> None:
+    pair = answers().pair("x", np.array([0, 1, 0], np.float32), "parcel")
+    assert pair.questions == ["track it", "where parcel"]
+    assert pair.answer == "It takes two days"

@@ -1,0 +1,83 @@
+"""The reranker's files: what is read back, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from router.errors import ModelFileError
+from router.triage.encoder import sha256_of
+from router.triage.reranking import file
+from router.triage.reranking.cross_encoder import Pair
+from router.triage.reranking.reranker import Weights
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+
+MOST_BYTES = 25_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (file.ONNX, file.DESCRIBED):
+        shutil.copyfile(DEFAULT_FOLDER / name, tmp_path / name)
+    return tmp_path
+
+
+def changed(folder: Path, **values: object) -> None:
+    path = folder / file.DESCRIBED
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
+    file.save(Weights(1.5, 0.25, -0.5), 0.91, folder, model.encoder.sha256)
+    loaded = file.load(folder, model.encoder.tokenise, model.encoder.sha256)
+    assert loaded is not None
+    assert (loaded.weights, loaded.cap) == (Weights(1.5, 0.25, -0.5), 0.91)
+
+
+def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
+    assert file.load(tmp_path, model.encoder.tokenise, model.encoder.sha256) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"format": 0}, "tiergate train reranker"),
+        ({"encoder_sha256": "0"}, "fitted on another encoder"),
+        ({"weights": {"odds": 1}}, "malformed"),
+        ({"cap": "high"}, "malformed"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    model: TriageModel, folder: Path, values: dict[str, object], message: str
+) -> None:
+    changed(folder, **values)
+    with pytest.raises(ModelFileError, match=message):
+        file.load(folder, model.encoder.tokenise, model.encoder.sha256)
+
+
+def test_a_replaced_network_is_refused_when_it_is_opened(model: TriageModel, folder: Path) -> None:
+    changed(folder, onnx_sha256="0" * 64)
+    loaded = file.load(folder, model.encoder.tokenise, model.encoder.sha256)
+    assert loaded is not None
+    with pytest.raises(ModelFileError, match="no longer the file"):
+        loaded.cross.odds([Pair("a", ["b"], "c")])
+
+
+def test_the_shipped_network_is_the_one_of_its_card(model: TriageModel) -> None:
+    card = json.loads((DEFAULT_FOLDER / f"{file.NAME}.card.json").read_text(encoding="utf-8"))
+    for name, digest in card["sha256"].items():
+        assert sha256_of(DEFAULT_FOLDER / name) == digest
+    assert (DEFAULT_FOLDER / file.ONNX).stat().st_size <= MOST_BYTES
+    assert not set(card["fitting"]["companies"]) & set(card["judging"]["companies"])
+
+
+def test_the_shipped_network_tells_near_misses_from_questions(model: TriageModel) -> None:
+    assert model.reranker is not None
+    questions = ["how much is a city bike", "city bike price", "rent a city bike cost"]
+    answer = "A city bike costs 12 euros a day or 55 euros a week."
+    asked = ["what do u charge for an ordinary pushbike", "Can I buy one of your used city bikes?"]
+    right, near = model.reranker.cross.odds([Pair(text, questions, answer) for text in asked])
+    assert right > near + 1.0
