@@ -60,8 +60,8 @@ def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -
     return NotCapable(
         # Agents know by these first words that they must compact the conversation.
         f"The prompt is too long: about {tokens} tokens, which {where} takes; the "
-        f"longest context there is {roomiest.context_tokens}. Shorten it, or add an answerer that "
-        "takes more.",
+        f"longest context there is {roomiest.context_tokens}. Shorten it, or state a model's whole "
+        "window as `context_tokens` in the policy, or add an answerer that takes more.",
         code="context_length_exceeded",
         param="messages",
     )

@@ -196,19 +196,26 @@ class TriageEngine:
             # readings go on: so the thread has work while they do.
             self._run(loop, waiting)
 
-        def elsewhere() -> None:
-            batch.encode()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(done)
+        def elsewhere(*steps: Callable[[], None]) -> None:
+            def run() -> None:
+                for step in steps:
+                    step()
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    loop.call_soon_threadsafe(done)
+
+            self._hand_over(run)
 
         if not batch.short:
-            self._hand_over(elsewhere)
+            elsewhere(batch.encode, batch.rerank)
             return
         batch.begin()
         if batch.encoded > 1:
-            self._hand_over(elsewhere)
+            elsewhere(batch.encode, batch.rerank)
             return
         batch.encode()
+        if batch.reranked:  # answers are read with it for milliseconds, which would hold all up
+            elsewhere(batch.rerank)
+            return
         batch.deliver()
         waiting.busy = bool(waiting.jobs)
         if waiting.busy:
@@ -250,6 +257,16 @@ class _Batch:
             self.begin()
         if self._read is not None:
             self._timed(self._read.encode)
+
+    @property
+    def reranked(self) -> bool:
+        """Returns True where `rerank` has answers to read."""
+        return self._read is not None and self._read.reranked
+
+    def rerank(self) -> None:
+        """Reads likely answers together with the texts, after `encode`."""
+        if self._read is not None:
+            self._timed(self._read.rerank)
 
     def deliver(self) -> None:
         """Gives each request its readings, and its share of the time by its number of texts."""

@@ -19,7 +19,7 @@ from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import Grams
 from router.triage.batches.asked import Asked, Use, told_of_all
 from router.triage.batches.closely import Known, read_closely
-from router.triage.batches.config import TriageConfig
+from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.facts.languages import UNKNOWN
@@ -196,6 +196,15 @@ class ModelReader:
             close |= _read_closely(part, known)
         return TextsRead(vectors, parts, matches, graves, close)
 
+    @staticmethod
+    def rerank(asked: Sequence[Asked], read: TextsRead) -> None:
+        """Weighs the matches in `read` anew where answers are read together with texts."""
+        for rerank, places in _reranked(asked, read.matches).items():
+            texts, matches = [asked[i].text for i in places], [read.matches[i] for i in places]
+            weighed = rerank(texts, read.vectors[places], matches)
+            for place, match in zip(places, weighed, strict=True):
+                read.matches[place] = match
+
     def _parts(self, asked: Sequence[Asked], encoded: Encoded) -> list[Part]:
         """Returns what heads say of texts."""
         parts = []
@@ -289,6 +298,16 @@ class ModelBatch:
         if self._rest:
             self._read = self._encoded(self._rest, self._kept)
 
+    @property
+    def reranked(self) -> bool:
+        """Returns True where answers are to be read together with texts: milliseconds a text."""
+        return self._read is not None and bool(_reranked(self._rest, self._read.matches))
+
+    def rerank(self) -> None:
+        """Reads the likely answers together with the texts. Any thread, after `encode`."""
+        if self._read is not None:
+            self._reader.rerank(self._rest, self._read)
+
     def _encoded(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> TextsRead:
         return self._reader.read(asked, self._reader.encode(asked, kept))
 
@@ -318,7 +337,9 @@ class ModelBatch:
                 doubtful.append(place)
         if not doubtful:
             return
-        again = self._encoded([self._rest[place] for place in doubtful])
+        asked = [self._rest[place] for place in doubtful]
+        again = self._encoded(asked)
+        self._reader.rerank(asked, again)
         readings = zip(doubtful, self._reader.rows(again), again.matches, strict=True)
         for place, row, match in readings:
             rows[place], matches[place] = row, match
@@ -383,10 +404,19 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
         if len(indices) != len(asked):
             mine = Described(described.vectors[indices], described.readings[indices])
         matches = config.knowledge.match(mine, texts)
-        if config.rerank is not None:
-            read = [m if asked[i].is_read else None for i, m in zip(indices, matches, strict=True)]
-            weighed = config.rerank(texts, mine.vectors, read)
-            matches = [new or old for new, old in zip(weighed, matches, strict=True)]
         for index, match in zip(indices, matches, strict=True):
             result[index] = match
     return result
+
+
+def _reranked(asked: Sequence[Asked], matches: Sequence[Match | None]) -> dict[Rerank, list[int]]:
+    """Returns the places of texts whose likely answers are read with them, by what reads them.
+
+    A translation of words, and a text in a language that no model reads, is no such text.
+    """
+    places: dict[Rerank, list[int]] = {}
+    for place, (one, match) in enumerate(zip(asked, matches, strict=True)):
+        rerank = one.config.rerank
+        if rerank is not None and one.is_read and rerank.wants(one.text, match):
+            places.setdefault(rerank, []).append(place)
+    return places

@@ -74,6 +74,7 @@ class TextReader:
         """Reads texts together; where that fails, one by one; where one fails, by rules."""
         batch = self.begin(asked)
         batch.encode()
+        batch.rerank()
         return batch.readings()
 
     def begin(self, asked: Sequence[Asked]) -> TextBatch:
@@ -191,6 +192,18 @@ class TextBatch:
     def encoded(self) -> int:
         """Returns how many texts `encode` has to encode."""
         return sum(batch.encoded for batch in (self._whole, self._parts) if batch is not None)
+
+    @property
+    def reranked(self) -> bool:
+        """Returns True where `rerank` has answers to read together with texts."""
+        return any(one.reranked for one in (self._whole, self._parts) if one is not None)
+
+    def rerank(self) -> None:
+        """Reads likely answers together with texts: milliseconds each. After `encode`."""
+        with self._failing():
+            for batch in (self._whole, self._parts):
+                if batch is not None:
+                    batch.rerank()
 
     def encode(self) -> None:
         """Encodes the texts, and passages in a run of their own: beside a long text each would be

@@ -126,15 +126,12 @@ class Reranker:
             found[read.place] = self._weighed(match, read, chances, answers, vectors[read.place])
         return found
 
+    @staticmethod
     def _reads(
-        self, answers: ApprovedAnswers, texts: Sequence[str], matches: Sequence[Match | None]
+        answers: ApprovedAnswers, texts: Sequence[str], matches: Sequence[Match | None]
     ) -> Iterator[_Read]:
         for place, match in enumerate(matches):
-            # Chances of the file's own outcomes hold for its own requests better than any other's.
-            if match is None or match.basis is not MatchBasis.FOREIGN:
-                continue
-            likely = max(match.confidence, match.together) >= READ_FROM
-            if not likely or len(texts[place]) > MOST_CHARACTERS:
+            if match is None or not is_read(texts[place], match):
                 continue
             named = [(match.intent_id, match.confidence), *match.others]
             named = [(name, p) for name, p in named if name in answers]
@@ -172,16 +169,34 @@ class Reranker:
         return min(chance, self.highest - RANKED_SHARE * (1.0 - chance))
 
 
-class FileReranker(NamedTuple):
+def is_read(text: str, match: Match | None) -> bool:
+    """Returns True for a message whose likely answers are read with it.
+
+    Chances of the file's own outcomes hold for its requests better than any other's.
+    """
+    return (
+        match is not None
+        and match.basis is MatchBasis.FOREIGN
+        and max(match.confidence, match.together) >= READ_FROM
+        and len(text) <= MOST_CHARACTERS
+    )
+
+
+class FileReranker:
     """Weighs the matches of one knowledge file anew."""
 
-    reranker: Reranker
-    answers: ApprovedAnswers
+    def __init__(self, reranker: Reranker, answers: ApprovedAnswers) -> None:
+        self.reranker, self.answers = reranker, answers
 
     @property
     def highest(self) -> float:
         """Returns the highest chance of a match."""
         return self.reranker.highest
+
+    @staticmethod
+    def wants(text: str, match: Match | None) -> bool:
+        """Returns True where likely answers are read together with a text."""
+        return is_read(text, match)
 
     def __call__(
         self,

@@ -88,7 +88,8 @@ def test_a_pair_without_the_answers_text_has_its_questions() -> None:
 def test_long_parts_are_cut() -> None:
     long = "w " * 500
     ids = pair_ids(Pair(long, [long, long, long, long], long), letters)
-    assert len(ids) == min(MOST_TOKENS, 1 + MESSAGE_TOKENS + 3 * QUESTION_TOKENS + ANSWER_TOKENS + 5)
+    whole = 1 + MESSAGE_TOKENS + 3 * QUESTION_TOKENS + ANSWER_TOKENS + 5
+    assert len(ids) == min(MOST_TOKENS, whole)
     assert ids.index(END) == 1 + MESSAGE_TOKENS
 
 
