@@ -113,12 +113,13 @@ class TriageModel:
         device: Device = Device.CPU,
         matching: MatchModel | None = None,
         grave_reader: bool = True,
+        reranked: bool = True,
     ) -> TriageModel:
         """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit.
 
         `matching` is used instead of the folder's own, which is about to be fitted again.
-        `grave_reader`: False leaves that reader out, as its own training does, so that one of
-        another encoder can be fitted anew.
+        `grave_reader`, `reranked`: False leaves that reader or the reranker out, as its own
+        training does, so that one of another encoder can be fitted anew.
         """
         version = check(folder)
         words = folder / WORDS
@@ -139,7 +140,7 @@ class TriageModel:
             matching = match_file.load(folder / MATCH, encoder.sha256)
         rarity = load_rarity(folder)
         reader = grave.load(folder, encoder.sha256) if grave_reader else None
-        reranker = reranking.load(folder, encoder.tokenise, encoder.sha256)
+        reranker = reranking.load(folder, encoder.tokenise, encoder.sha256) if reranked else None
         return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader, reranker)
 
     def encode(self, texts: Sequence[str], budget: int = BATCH_TOKENS) -> Encoded:

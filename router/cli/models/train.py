@@ -193,11 +193,12 @@ def reranker(
 ) -> None:
     """Train what reads a message together with approved answers, on companies made up for it."""
     with with_torch():
+        from router.policy.loading import policies_dir
         from router.training.reranking.train import train_reranker
 
-        command = card_command(sys.argv[1:])
-        card = train_reranker(data, work / "reranker", command, model_dir)
-    for part in ("fitting", "judging"):
+        command, knowledge = card_command(sys.argv[1:]), policies_dir() / "knowledge"
+        card = train_reranker(data, knowledge, work / "reranker", command, model_dir)
+    for part in ("fitting", "files", "judging"):
         typer.echo(f"{part}: {card[part]}")
     typer.echo(f"The highest chance of files without outcomes of their own: {card['cap']}")
 

@@ -1,7 +1,8 @@
 """Trains and fits the reranker of a triage model: `tiergate train reranker`.
 
 The network learns from made-up companies and from public sets of intents. Some companies teach it
-nothing: with one half of them its chances are fitted, the other half judges.
+nothing: with one half of them, and with grown knowledge files, its chances are fitted; the other
+half judges.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manife
 FITTING = ("bus_company", "charity", "gym", "museum", "plumber", "tax_software")
 JUDGING = ("bakery", "credit_union", "hostel", "notary_office", "smart_home", "telecom")
 """Companies that teach the network nothing: the chances are fitted on the first ones alone."""
+SEED = 7
 NETWORK = "reranker.pt"
 DEFAULT_PLAN = Plan()
 
 
 def train_reranker(
-    data: Path, work: Path, command: str, folder: Path | None = None
+    data: Path, knowledge: Path, work: Path, command: str, folder: Path | None = None
 ) -> Mapping[str, Value]:
     """Trains the reranker of the model in `folder`, or the shipped one, and writes it there.
 
@@ -44,7 +46,7 @@ def train_reranker(
     """
     known_in(data)
     folder = folder or DEFAULT_FOLDER
-    model = TriageModel.load(folder, threads=2)
+    model = TriageModel.load(folder, threads=2, reranked=False)
     work.mkdir(parents=True, exist_ok=True)
     cross = trained(data, work, model)
     full, small = work / export.FULL, work / file.ONNX
@@ -57,7 +59,10 @@ def train_reranker(
         [row for name in names for row in fit.ranked(model, reader, by_name[name])]
         for names in (FITTING, JUDGING)
     )
-    weights = fit.fit(fitting)
+    rng = random.Random(SEED)
+    files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
+    of_files = [row for one in files for row in fit.ranked(model, reader, one)]
+    weights = fit.fit([*fitting, *of_files])
     cap = fit.cap_of(weights, fitting)
     card: dict[str, Value] = {
         "command": command,
@@ -69,6 +74,7 @@ def train_reranker(
         "weights": weights._asdict(),
         "cap": cap,
         "fitting": {"companies": list(FITTING), **fit.figures_of(weights, fitting)},
+        "files": {"companies": [one.name for one in files], **fit.figures_of(weights, of_files)},
         "judging": {"companies": list(JUDGING), **fit.figures_of(weights, judging)},
     }
     with model_folder.changed(folder) as made:

@@ -31,21 +31,46 @@ MOST_CHARACTERS = 600
 """A longer message is no routine one: only its beginning would be read."""
 
 
+FEW_QUESTIONS, MOST_GROWN = 6, 2.0
+"""Questions of an answer in a file that has just been written, and the logarithm of the factor up
+to which one grows: 44 questions. Between them a file's own fit becomes worth more."""
+
+
 class Weights(NamedTuple):
     """Holds the conditional logit: an answer's logit is `odds` times its log-odds by the network,
-    plus `prior` times the logarithm of its first chance, plus `shift`; that of none is 0."""
+    plus `prior` times the logarithm of its first chance, plus `shift`; that of none is 0.
+
+    Each weight moves by its `grown_` part times how grown the file is, 0 to MOST_GROWN.
+    """
 
     odds: float
     prior: float
     shift: float
+    grown_odds: float = 0.0
+    grown_prior: float = 0.0
+    grown_shift: float = 0.0
 
-    def chances(self, odds: Floats, priors: Floats) -> Floats:
+    def chances(self, odds: Floats, priors: Floats, grown: float = 0.0) -> Floats:
         """Returns the chance of each answer, (answers,); what is left to 1 is none of them."""
-        logits = self.odds * odds + self.prior * np.log(priors + LEAST_PRIOR) + self.shift
-        powers = np.exp(logits - max(0.0, float(logits.max())))
-        none = math.exp(-max(0.0, float(logits.max())))
-        shares: Floats = powers / (powers.sum() + none)
+        own = np.log(priors + LEAST_PRIOR)
+        logits = (
+            (self.odds + grown * self.grown_odds) * odds
+            + (self.prior + grown * self.grown_prior) * own
+            + (self.shift + grown * self.grown_shift)
+        )
+        most = max(0.0, float(logits.max()))
+        powers = np.exp(logits - most)
+        shares: Floats = powers / (powers.sum() + math.exp(-most))
         return shares
+
+
+def grown_by(questions: float) -> float:
+    """Returns how grown a file is that has so many questions an answer.
+
+    >>> grown_by(3), round(grown_by(20), 2), grown_by(500)
+    (0.0, 1.2, 2.0)
+    """
+    return min(max(math.log(questions / FEW_QUESTIONS), 0.0), MOST_GROWN)
 
 
 class ApprovedAnswers:
@@ -56,6 +81,7 @@ class ApprovedAnswers:
         self.utterances, self._answers = utterances, answers
         ends = np.searchsorted(utterances.owner, np.arange(len(utterances.intent_ids) + 1)).tolist()
         self._spans = dict(zip(utterances.intent_ids, itertools.pairwise(ends), strict=True))
+        self.grown = grown_by(len(utterances.texts) / len(utterances.intent_ids))
         means = [utterances.vectors[a:b].mean(axis=0) for a, b in self._spans.values()]
         self._centres = np.stack([mean / max(float(np.linalg.norm(mean)), 1e-9) for mean in means])
 
@@ -119,7 +145,7 @@ class Reranker:
         begin = 0
         for read in reads:
             end = begin + len(read.names)
-            chances = self.weights.chances(odds[begin:end], read.priors)
+            chances = self.weights.chances(odds[begin:end], read.priors, answers.grown)
             begin = end
             match = matches[read.place]
             assert match is not None
