@@ -60,9 +60,13 @@ CHECK_SCHEMA = JsonText(
 STEPPED_ROLES = frozenset({Role.ANSWER, Role.SAMPLE})
 
 _CONTEXT = (
-    "Use these approved passages where they fit, and cite the one you use as [id]. State nothing "
+    "Use these approved passages where they fit, and cite those you use as [id]. State nothing "
     "about this company's own offers, prices, times and rules that they do not say: where they do "
     "not answer the question, say so.\n"
+)
+_NO_CONTEXT = (
+    "No approved passage fits this question. State nothing about this company's own offers, "
+    "prices, times and rules: where the question is about them, say that you do not know."
 )
 _REFINE = (
     "Improve your answer: correct what is wrong, leave out what was not asked. Write the improved "
@@ -119,7 +123,7 @@ class Passages:
 
     @property
     def most_bytes(self) -> int:
-        """Returns the most bytes that the passages of `find` take as they are shown."""
+        """Returns the most bytes that the passages of `shown_for` take as they are shown."""
         lengths = sorted((len(_shown(one).encode()) for one in self._passages), reverse=True)
         return sum(lengths[:PASSAGES]) + PASSAGES
 
@@ -289,7 +293,12 @@ class SteppedAnswerer(WrappingAnswerer):
         match, question = work.signals.match, asked.last_user_text
         passages = self._passages.shown_for(question, match) if self._passages else ()
         if not passages:
-            return work, _NOTHING
+            if self._passages is None:
+                return work, _NOTHING
+            told = Message("system", _NO_CONTEXT, name=CONTEXT_NAME)
+            return replace(
+                work, request=replace(work.request, messages=(told, *work.request.messages))
+            ), _NOTHING
         listed = _CONTEXT + "\n".join(map(_shown, passages))
         if work.hiding is not None:
             (listed,) = await work.hiding.hidden([listed])

@@ -5,7 +5,8 @@ while a run is under way waits for the next one, at most MAX_BATCH texts. Rules 
 loop, which would wait for the interpreter lock meanwhile all the same. The encoder holds no lock,
 so it has a thread of its own, which also reads heads and matches: they say what is to be encoded
 once more. There is one hand-over per run; one short text that comes alone is encoded where it is,
-since a hand-over there and back costs as much as the encoder. Long texts are read on the thread
+since a hand-over there and back costs as much as the encoder. Where approved answers may fit, the
+thread reads them together with the text. Long texts are read on the thread
 whole. No text gives an error: when the model is missing or fails, only the rules read, and the
 reading says `degraded`. It knows nothing about requests or conversations.
 """
@@ -236,6 +237,7 @@ class _Batch:
         self._older: list[list[RuleFacts]] = []
         self._readings: list[TurnReading] = []
         self._seconds = 0.0
+        self.reranked = False  # True where `rerank` has answers to read
         self._error: Exception | None = None
 
     @property
@@ -256,12 +258,12 @@ class _Batch:
         if self._read is None:
             self.begin()
         if self._read is not None:
-            self._timed(self._read.encode)
+            self._timed(self._encode)
 
-    @property
-    def reranked(self) -> bool:
-        """Returns True where `rerank` has answers to read."""
-        return self._read is not None and self._read.reranked
+    def _encode(self) -> None:
+        if self._read is not None:
+            self._read.encode()
+            self.reranked = self._read.reranked
 
     def rerank(self) -> None:
         """Reads likely answers together with the texts, after `encode`."""

@@ -26,7 +26,7 @@ class CompanyAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class CustomerMessage:
     """Holds a customer's message: what it asks for, "" for none, and what it resembles."""
 
     text: str
@@ -40,7 +40,7 @@ class Company:
 
     name: str
     answers: Sequence[CompanyAnswer]
-    messages: Sequence[Message]
+    messages: Sequence[CustomerMessage]
 
 
 def companies(folder: Path = FOLDER) -> list[Company]:
@@ -49,7 +49,7 @@ def companies(folder: Path = FOLDER) -> list[Company]:
 
 
 def _company(path: Path) -> Company:
-    answers, messages = list[CompanyAnswer](), list[Message]()
+    answers, messages = list[CompanyAnswer](), list[CustomerMessage]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         kind, _, text = line.strip().partition(" ")
         if kind == "=":
@@ -58,11 +58,11 @@ def _company(path: Path) -> Company:
         elif kind == "u" and answers:
             answers[-1].questions.append(text)
         elif kind == "m" and answers:
-            messages.append(Message(text, answers[-1].answer_id))
+            messages.append(CustomerMessage(text, answers[-1].answer_id))
         elif kind == "n" and answers:
-            messages.append(Message(text, "", answers[-1].answer_id))
+            messages.append(CustomerMessage(text, "", answers[-1].answer_id))
         elif kind == "o":
-            messages.append(Message(text, ""))
+            messages.append(CustomerMessage(text, ""))
         elif kind not in ("#", ""):
             raise ValueError(f"{path}:{number}: {line[:40]!r}, expected a line of #, =, u, m, n, o")
     return Company(path.stem, answers, messages)

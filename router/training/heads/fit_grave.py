@@ -327,7 +327,7 @@ def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
     """
     known_in(data)
     folder = folder or DEFAULT_FOLDER
-    model = TriageModel.load(folder, grave_reader=False)
+    model = TriageModel.load(folder, grave_reader=False, reranked=False)
     rows = rows_of(data, SEED)
     fitted = fit(model, rows)
     counts = {section: sum(row.section == section for row in rows) for section in SECTIONS}

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import yaml
 from scipy.optimize import minimize
 
-from router.policy.content.knowledge import load_knowledge
 from router.stats.calibration import Floats
 from router.training.card import Value
-from router.training.data.companies import Company, CompanyAnswer, Message
+from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import ApprovedAnswers, Weights
+from router.triage.reranking.reranker import ApprovedAnswers, Weights, is_read, likely
 from router.triage.text.utterance_words import held_out
 from router.triage.triage_model import TriageModel
 
@@ -52,18 +52,18 @@ class RankedRow(NamedTuple):
 def grown(path: Path, rng: random.Random) -> Company:
     """Returns a grown knowledge file as a company: a third of the answers is left out.
 
-    Its held-out questions, which taught no encoder, are asked. Raises PolicyError for a bad file.
+    Its held-out questions, which taught no encoder, are asked.
     """
-    intents = load_knowledge(path, None).content.intents
-    away = {one.id for one in rng.sample(intents, len(intents) // 3)}
+    intents = yaml.safe_load(path.read_text(encoding="utf-8"))["intents"]
+    away = {one["id"] for one in rng.sample(intents, len(intents) // 3)}
     answers = [
-        CompanyAnswer(one.id, one.answer, [t for t in one.utterances if not held_out(t)])
+        CompanyAnswer(one["id"], one["answer"], [t for t in one["utterances"] if not held_out(t)])
         for one in intents
-        if one.id not in away
+        if one["id"] not in away
     ]
-    asked = [(one.id, t) for one in intents for t in one.utterances if held_out(t)]
-    inside = [Message(text, name) for name, text in asked if name not in away]
-    outside = [Message(text, "") for name, text in asked if name in away]
+    asked = [(one["id"], t) for one in intents for t in one["utterances"] if held_out(t)]
+    inside = [CustomerMessage(text, name) for name, text in asked if name not in away]
+    outside = [CustomerMessage(text, "") for name, text in asked if name in away]
     messages = [
         *rng.sample(inside, min(ASKED_INSIDE, len(inside))),
         *rng.sample(outside, min(ASKED_OUTSIDE, len(outside))),
@@ -81,7 +81,8 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
     rows = []
     for place, match in enumerate(index.match(described, texts)):
         message = company.messages[place]
-        named = [] if match is None else [(match.intent_id, match.confidence), *match.others]
+        read = match is not None and is_read(message.text, match)
+        named = likely(match, answers) if match is not None and read else []
         pairs = [answers.pair(message.text, described.vectors[place], name) for name, _ in named]
         names = [name for name, _ in named]
         rows.append(
@@ -92,7 +93,7 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
                 bool(message.answer_id),
                 answers.grown,
                 0.0 if match is None else match.confidence,
-                bool(names) and names[0] == message.answer_id,
+                match is not None and match.intent_id == message.answer_id,
             )
         )
     return rows
@@ -143,7 +144,7 @@ def figures_of(weights: Weights, rows: Sequence[RankedRow]) -> dict[str, Value]:
     No cap plays a part in it, and neither do the vetoes of words.
     """
     told = _told(weights, rows)
-    before = [(row.first, row.first_right) for row in rows if len(row.odds)]
+    before = [(row.first, row.first_right) for row in rows]
     sure = [(chance, right) for chance, right in told if chance >= SURE]
     return {
         "messages": len(rows),

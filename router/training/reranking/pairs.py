@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from router.stats.heads import Embeddings
-from router.training.data.companies import Company, CompanyAnswer, Message
+from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
 from router.triage.encoder import Encoder
 from router.triage.reranking.cross_encoder import QUESTIONS, Pair
 
@@ -67,7 +67,7 @@ class Shelf:
                 yield Labelled(self._pair(question, vector, wrong, rng), False)
 
     @staticmethod
-    def _compared(message: Message, ranked: Sequence[int], ids: Sequence[str]) -> list[int]:
+    def _compared(message: CustomerMessage, ranked: Sequence[int], ids: Sequence[str]) -> list[int]:
         """Returns the answers that a message is compared with."""
         if message.answer_id:
             right = ids.index(message.answer_id)
@@ -119,8 +119,8 @@ def _drawn(name: str, lines: dict[str, list[str]], rng: random.Random) -> Compan
         most = min(len(lines[intent]), PUBLIC_QUESTIONS + PUBLIC_MESSAGES)
         some = rng.sample(lines[intent], most)
         answers.append(CompanyAnswer(intent, "", some[PUBLIC_MESSAGES:]))
-        messages += [Message(text, intent) for text in some[:PUBLIC_MESSAGES]]
+        messages += [CustomerMessage(text, intent) for text in some[:PUBLIC_MESSAGES]]
     others = sorted(set(lines) - set(names))
     for intent in rng.sample(others, min(PUBLIC_OUTSIDE, len(others))):
-        messages.append(Message(rng.choice(lines[intent]), ""))
+        messages.append(CustomerMessage(rng.choice(lines[intent]), ""))
     return Company(name, answers, messages)

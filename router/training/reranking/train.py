@@ -46,7 +46,7 @@ def train_reranker(
     """
     known_in(data)
     folder = folder or DEFAULT_FOLDER
-    model = TriageModel.load(folder, threads=2, reranked=False)
+    model = TriageModel.load(folder, threads=2, grave_reader=False, reranked=False)
     work.mkdir(parents=True, exist_ok=True)
     cross = trained(data, work, model)
     full, small = work / export.FULL, work / file.ONNX

@@ -39,7 +39,8 @@ class Asked(NamedTuple):
     @property
     def is_read(self) -> bool:
         """Returns True for a text in a language that models read, and no translation of words."""
-        return not self.gloss and (self.told is None or self.told[1] in READ_LANGUAGES)
+        told = told_of(self.text) if self.told is None else self.told
+        return not self.gloss and told[1] in READ_LANGUAGES
 
 
 def told_of_all(asked: Sequence[Asked]) -> list[Told]:

@@ -31,7 +31,7 @@ from router.triage.text.disguises import Knows
 from router.triage.text.spelling import Mend
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of
-from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
+from router.types import RISK_DOMAINS, Domain, HeadReading, Match, MatchBasis, RequestType
 
 _Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
@@ -337,12 +337,13 @@ class ModelBatch:
                 doubtful.append(place)
         if not doubtful:
             return
-        asked = [self._rest[place] for place in doubtful]
-        again = self._encoded(asked)
-        self._reader.rerank(asked, again)
+        again = self._encoded([self._rest[place] for place in doubtful])
         readings = zip(doubtful, self._reader.rows(again), again.matches, strict=True)
         for place, row, match in readings:
-            rows[place], matches[place] = row, match
+            read = matches[place]
+            if read is None or read.basis is not MatchBasis.RERANKED:  # else its own text was read
+                matches[place] = match
+            rows[place] = row
 
 
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
@@ -417,6 +418,6 @@ def _reranked(asked: Sequence[Asked], matches: Sequence[Match | None]) -> dict[R
     places: dict[Rerank, list[int]] = {}
     for place, (one, match) in enumerate(zip(asked, matches, strict=True)):
         rerank = one.config.rerank
-        if rerank is not None and one.is_read and rerank.wants(one.text, match):
+        if rerank is not None and rerank.wants(one.text, match) and one.is_read:
             places.setdefault(rerank, []).append(place)
     return places

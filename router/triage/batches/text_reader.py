@@ -289,6 +289,8 @@ class TextBatch:
             own, found = matches[index], matches[place]
             if rows[index].grave >= FRAMED_GRAVE:
                 continue  # "this is goodbye" may be no frame
+            if found is not None and found.basis is MatchBasis.RERANKED:
+                matches[index] = found  # its answers were read with the question alone
             if is_known(found):
                 rows[index] = rows[index]._replace(novelty=rows[place].novelty)
             if found is not None and found.confidence >= FRAMED_AT:

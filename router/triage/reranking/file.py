@@ -50,7 +50,9 @@ def load(folder: Path, tokenise: Tokeniser, encoder_sha256: str) -> Reranker | N
                 "reranker` again"
             )
         if described["encoder_sha256"] != encoder_sha256:
-            raise ModelFileError(f"{path} was fitted on another encoder; train it again")
+            raise ModelFileError(
+                f"{path} was fitted on another encoder; run `tiergate train reranker` again"
+            )
         weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
         encode = partial(opened(folder / ONNX, described["onnx_sha256"]).encode, tokenise)
         return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]))

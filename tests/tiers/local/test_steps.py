@@ -27,6 +27,7 @@ from router.types import (
     ChatRequest,
     Choice,
     Delta,
+    Match,
     Role,
     ToolCall,
     Usage,
@@ -255,3 +256,13 @@ def test_the_best_passage_comes_first() -> None:
 
 def test_no_passages_find_nothing() -> None:
     assert Passages([]).find("anything") == ()
+
+
+def test_what_triage_finds_likely_is_shown_before_what_shares_words() -> None:
+    passages = Passages([SHIPPING, REFUND])
+    match = Match(REFUND.id, 0.4, 0.5, 0.1, ((SHIPPING.id, 0.02), ("unknown", 0.3)))
+    assert passages.shown_for("in other words", match) == (REFUND,)
+    assert passages.shown_for("in other words", None) == ()
+    shown = passages.shown_for("How long does the delivery take?", match)
+    assert shown[0] == REFUND
+    assert SHIPPING in shown

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.training.data.companies import Company, CompanyAnswer, Message, companies
+from router.training.data.companies import Company, CompanyAnswer, CustomerMessage, companies
 from router.training.reranking.pairs import Shelf
 from router.triage.triage_model import TriageModel
 
@@ -39,10 +39,10 @@ def test_a_file_is_read_by_its_kinds_of_lines(tmp_path: Path) -> None:
         "hours", "We open at nine.", ["when are you open", "opening hours", "are you open now"]
     )
     assert shop.messages == [
-        Message("can I come at ten", "hours"),
-        Message("are you open on the moon", "", "hours"),
-        Message("I come by car", "parking"),
-        Message("what is the capital of France", ""),
+        CustomerMessage("can I come at ten", "hours"),
+        CustomerMessage("are you open on the moon", "", "hours"),
+        CustomerMessage("I come by car", "parking"),
+        CustomerMessage("what is the capital of France", ""),
     ]
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import numpy as np
+import yaml
 
 from router.training.reranking import fit
 from router.training.reranking.fit import DEFAULT_CAP, MOST_CAP, RankedRow
@@ -21,7 +25,9 @@ def rows(count: int, seed: int = 3) -> list[RankedRow]:
         right = int(rng.choice(4, p=shares))
         best = int(priors.argmax())
         made.append(
-            RankedRow(odds, priors, right if right < 3 else -1, True, priors[best], best == right)
+            RankedRow(
+                odds, priors, right if right < 3 else -1, True, 0.0, priors[best], best == right
+            )
         )
     return made
 
@@ -41,14 +47,30 @@ def test_fitted_chances_are_right_as_often_as_they_say() -> None:
 
 
 def test_a_row_without_answers_counts_as_a_message_alone() -> None:
-    empty = RankedRow(np.empty(0), np.empty(0), -1, True, 0.0, False)
+    empty = RankedRow(np.empty(0), np.empty(0), -1, True, 0.0, 0.0, False)
     figures = fit.figures_of(TRUE, [empty])
     assert (figures["messages"], figures["likeliest_right"], figures["sure"]) == (1, 0, 0)
 
 
 def test_the_cap_is_the_share_of_the_surest_that_is_right() -> None:
-    surest = RankedRow(np.array([9.0]), np.array([0.9]), 0, True, 0.9, True)
+    surest = RankedRow(np.array([9.0]), np.array([0.9]), 0, True, 0.0, 0.9, True)
     wrong = surest._replace(right=-1)
     assert fit.cap_of(TRUE, [surest] * 10) == DEFAULT_CAP  # too few to tell
     assert fit.cap_of(TRUE, [surest] * 80 + [wrong] * 20) == 0.8
     assert fit.cap_of(TRUE, [surest] * 100) == MOST_CAP
+
+
+def test_a_grown_file_is_asked_what_it_does_not_hold(tmp_path: Path) -> None:
+    intents = [
+        {"id": f"a{n}", "answer": "x", "utterances": [f"way {k} to ask {n}" for k in range(40)]}
+        for n in range(6)
+    ]
+    path = tmp_path / "shop.yaml"
+    path.write_text(yaml.safe_dump({"intents": intents}), encoding="utf-8")
+    company = fit.grown(path, random.Random(1))
+    held = {text for answer in company.answers for text in answer.questions}
+    assert len(company.answers) == 4
+    assert not held & {message.text for message in company.messages}
+    ids = {answer.answer_id for answer in company.answers}
+    assert {message.answer_id for message in company.messages} <= ids | {""}
+    assert any(not message.answer_id for message in company.messages)

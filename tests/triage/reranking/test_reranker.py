@@ -109,10 +109,42 @@ def test_an_answer_that_stays_keeps_its_likeness() -> None:
     assert (found.intent_id, found.similarity, found.margin) == ("parcel", 0.9, 0.2)
 
 
-def test_chances_and_none_of_them_are_one() -> None:
-    chances = WEIGHTS.chances(np.array([0.0, -1.0, -8.0]), np.array([0.4, 0.2, 0.1]))
-    assert 0.0 < chances.sum() < 1.0
-    assert chances.argmax() == 0
+def test_chances_follow_the_formula_with_none_of_them_as_one_answer() -> None:
+    chances = WEIGHTS.chances(np.array([0.0, -1.0]), np.array([0.399, 0.199]))
+    # exp(.5 ln .4 + 1) = 1.7192, exp(-1 + .5 ln .2 + 1) = .4472, and 1 for none of them
+    assert chances == pytest.approx([1.7192 / 3.1664, 0.4472 / 3.1664], abs=1e-3)
+
+
+def test_a_grown_file_moves_each_weight_by_its_part() -> None:
+    weights = WEIGHTS._replace(grown_odds=-0.25, grown_prior=0.25, grown_shift=0.5)
+    odds, priors = np.array([2.0, -1.0]), np.array([0.4, 0.2])
+    grown = Weights(odds=0.5, prior=1.0, shift=2.0).chances(odds, priors)
+    assert weights.chances(odds, priors, 2.0) == pytest.approx(grown)
+    assert weights.chances(odds, priors) == pytest.approx(WEIGHTS.chances(odds, priors))
+
+
+def test_what_answers_nothing_makes_no_file_grown() -> None:
+    vectors = np.eye(3, dtype=np.float32)[np.zeros(80, int)]
+    owner = np.array([0] * 6 + [1] * 74)
+    utterances = Utterances(
+        ("parcel", ""), ("x",) * 80, owner, vectors, np.zeros((80, 4), np.float32)
+    )
+    assert ApprovedAnswers(utterances, {"parcel": "It takes two days"}).grown == 0.0
+
+
+def test_a_network_that_fails_leaves_first_matches_and_is_asked_no_more() -> None:
+    asked: list[int] = []
+
+    def broken(rows: Sequence[Sequence[int]]) -> Embeddings:
+        asked.append(len(rows))
+        raise OSError("the file is gone")
+
+    rerank = FileReranker(Reranker(CrossEncoder(broken, letters), WEIGHTS, CAP), answers())
+    vector = np.array([[1, 0, 0]], np.float32)
+    for _ in range(2):
+        assert rerank(["is it on its way"], vector, [matched()]) == [matched()]
+    assert asked == [3]
+    assert not rerank.wants("is it on its way", matched())
 
 
 def test_chances_of_extreme_odds_are_finite() -> None:
@@ -147,8 +179,9 @@ def test_what_the_operator_wrote_or_measured_stays(basis: MatchBasis) -> None:
     assert reranked(match, -9.0, 9.0, 9.0) == match
 
 
-def test_what_nothing_is_likely_for_is_not_read() -> None:
-    match = matched(confidence=0.005, together=0.01, others=())
+@pytest.mark.parametrize("changes", [{"confidence": 0.005}, {"similarity": 0.2}])
+def test_what_nothing_is_likely_for_is_not_read(changes: dict[str, object]) -> None:
+    match = matched(**changes)
     told = Told()
     rerank = FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP), answers())
     assert rerank(["hello"], np.zeros((1, 3), np.float32), [match]) == [match]
