@@ -204,6 +204,8 @@ class Reranker:
         order = np.argsort(-chances).tolist()
         shown = [(read.names[i], self._capped(float(chances[i]))) for i in order]
         intent_id, confidence = shown[0]
+        # They are so unlikely that nothing was read; a list still knows that there are others.
+        unread = [(name, 0.0) for name, _ in match.others if name not in read.names]
         together = sum(float(chances[i]) for i in order[:SET_SIZE])
         similarity, margin = match.similarity, match.margin
         if intent_id != match.intent_id:
@@ -214,7 +216,7 @@ class Reranker:
             confidence=confidence,
             similarity=similarity,
             margin=margin,
-            others=tuple((name, round(p, 4)) for name, p in shown[1:]),
+            others=(*((name, round(p, 4)) for name, p in shown[1:]), *unread),
             together=self._capped(together),
             basis=MatchBasis.RERANKED,
         )

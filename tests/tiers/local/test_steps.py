@@ -145,12 +145,14 @@ async def test_as_many_calls_are_counted_as_are_made(steps: list[str]) -> None:
     assert 0.75 * beside <= 4 * counted.added_input_tokens <= 1.33 * beside
 
 
-async def test_a_question_without_passage_goes_on_unchanged() -> None:
+async def test_a_question_without_passage_goes_on_with_the_order_to_guess_nothing() -> None:
     writer = Writer(said("draft"))
     local = SteppedAnswerer(writer, ["context", "solve"], Passages([SHIPPING, REFUND]), clock=CLOCK)
     asked = work("Xyzzy?")
     await local.answer(asked, never_called)
-    assert writer.asked[0].request == asked.request
+    order, question = writer.asked[0].request.messages
+    assert (order.role, question.text) == ("system", "Xyzzy?")
+    assert "No approved passage fits" in order.text
 
 
 async def test_a_refined_answer_replaces_the_draft() -> None:

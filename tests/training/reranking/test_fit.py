@@ -40,7 +40,7 @@ def test_the_fit_finds_the_weights_that_made_the_rows() -> None:
 
 
 def test_fitted_chances_are_right_as_often_as_they_say() -> None:
-    weights, judged = fit.fit(rows(2_000)), rows(2_000, seed=8)
+    weights, judged = fit.fit(rows(2_000)), rows(9_000, seed=8)
     figures = fit.figures_of(weights, judged)
     share = float(str(figures["sure_right"])) / float(str(figures["sure"]))
     assert abs(share - float(str(figures["sure_said"]))) < 0.05
