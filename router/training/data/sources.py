@@ -218,6 +218,14 @@ def read_knowledge(path: Path) -> tuple[list[Example], LoadedFile]:
     )
 
 
+def answers_in(path: Path) -> list[tuple[str, str, list[str]]]:
+    """Returns the id, the text and the utterances of each approved answer of a knowledge file."""
+    import yaml
+
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [(one["id"], one["answer"], one["utterances"]) for one in content["intents"]]
+
+
 def sha256_of(path: Path) -> str:
     """Returns the sha256 of a file as hex digits."""
     with path.open("rb") as stream:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import yaml
 from scipy.optimize import minimize
 
 from router.stats.calibration import Floats
 from router.training.card import Value
+from router.training.data import sources
 from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.reranking.cross_encoder import CrossEncoder
@@ -54,14 +54,14 @@ def grown(path: Path, rng: random.Random) -> Company:
 
     Its held-out questions, which taught no encoder, are asked.
     """
-    intents = yaml.safe_load(path.read_text(encoding="utf-8"))["intents"]
-    away = {one["id"] for one in rng.sample(intents, len(intents) // 3)}
+    whole = sources.answers_in(path)
+    away = {name for name, _, _ in rng.sample(whole, len(whole) // 3)}
     answers = [
-        CompanyAnswer(one["id"], one["answer"], [t for t in one["utterances"] if not held_out(t)])
-        for one in intents
-        if one["id"] not in away
+        CompanyAnswer(name, text, [line for line in lines if not held_out(line)])
+        for name, text, lines in whole
+        if name not in away
     ]
-    asked = [(one["id"], t) for one in intents for t in one["utterances"] if held_out(t)]
+    asked = [(name, line) for name, _, lines in whole for line in lines if held_out(line)]
     inside = [CustomerMessage(text, name) for name, text in asked if name not in away]
     outside = [CustomerMessage(text, "") for name, text in asked if name in away]
     messages = [
