@@ -35,6 +35,10 @@ CATCH_ALL = {
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",
     ("router/triage/engine.py", "_timed"): "a run that raised would leave later requests waiting",
     ("router/triage/batches/text_reader.py", "_failing"): "top of triage: rules read alone",
+    (
+        "router/triage/reranking/reranker.py",
+        "weighed",
+    ): "first matches stay, and all other readings",
     ("tiers/local/host.py", "run"): "top of the supervisor thread: the state tells",
 }
 

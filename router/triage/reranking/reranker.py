@@ -149,9 +149,7 @@ class Reranker:
         """
         try:
             return self._weighed_anew(answers, texts, vectors, matches)
-        except (
-            Exception
-        ) as error:  # whatever is wrong with a file, requests get their first matches
+        except Exception as error:  # requests keep their first matches, whatever is wrong
             self.failed = True
             _LOG.warning("the reranker failed, and reads no more answers: %s", error)
             return list(matches)
