@@ -35,6 +35,8 @@ NEED_TORCH = {
     "router.training.encoder.adapt",
     "router.training.encoder.distil",
     "router.training.encoder.student",
+    "router.training.reranking.network",
+    "router.training.reranking.train",
     "router.training.safety.fit_close",
     "router.training.safety.upper_layers",
 }
