@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
 from router.stats.calibration import Floats
 from router.training.card import Value
@@ -101,6 +100,8 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
 
 def fit(rows: Sequence[RankedRow]) -> Weights:
     """Returns the weights under which the right answers, or none, are likeliest."""
+    from scipy.optimize import minimize
+
     some = [row for row in rows if len(row.odds)]
 
     def loss(values: Floats) -> float:
