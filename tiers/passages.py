@@ -110,7 +110,7 @@ class Passages(OwnAnswerer):
         if match.asked:
             return self._for_each(request, signals, match)
         chosen: list[tuple[IntentSection, float]] = []
-        for name, chance in ((match.intent_id, match.confidence), *match.others):
+        for name, chance in match.likeliest:
             intent = self._resolver.fillable(name, request)
             if intent is None or chance < LEAST_EACH or kept_off_shelf(signals, intent):
                 continue

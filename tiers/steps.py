@@ -116,7 +116,7 @@ class Passages:
 
         Triage knows a question in other words, and in other languages; words find what it misses.
         """
-        named = () if match is None else ((match.intent_id, match.confidence), *match.others)
+        named = () if match is None else match.likeliest
         likely = [self._by_id[name] for name, p in named if p >= LIKELY and name in self._by_id]
         found = dict.fromkeys((*likely[:MOST_LIKELY], *self.find(question)))
         return tuple(itertools.islice(found, PASSAGES))
@@ -289,18 +289,12 @@ class SteppedAnswerer(WrappingAnswerer):
 
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
         """Returns the request with the passages it may cite, and the citations for its answer."""
+        if self._passages is None:
+            return work, _NOTHING
         asked = work.request if work.hiding is None else work.hiding.asked
-        match, question = work.signals.match, asked.last_user_text
-        passages = self._passages.shown_for(question, match) if self._passages else ()
-        if not passages:
-            if self._passages is None:
-                return work, _NOTHING
-            told = Message("system", _NO_CONTEXT, name=CONTEXT_NAME)
-            return replace(
-                work, request=replace(work.request, messages=(told, *work.request.messages))
-            ), _NOTHING
-        listed = _CONTEXT + "\n".join(map(_shown, passages))
-        if work.hiding is not None:
+        passages = self._passages.shown_for(asked.last_user_text, work.signals.match)
+        listed = _CONTEXT + "\n".join(map(_shown, passages)) if passages else _NO_CONTEXT
+        if passages and work.hiding is not None:
             (listed,) = await work.hiding.hidden([listed])
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)

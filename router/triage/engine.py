@@ -237,7 +237,6 @@ class _Batch:
         self._older: list[list[RuleFacts]] = []
         self._readings: list[TurnReading] = []
         self._seconds = 0.0
-        self.reranked = False  # True where `rerank` has answers to read
         self._error: Exception | None = None
 
     @property
@@ -258,12 +257,12 @@ class _Batch:
         if self._read is None:
             self.begin()
         if self._read is not None:
-            self._timed(self._encode)
+            self._timed(self._read.encode)
 
-    def _encode(self) -> None:
-        if self._read is not None:
-            self._read.encode()
-            self.reranked = self._read.reranked
+    @property
+    def reranked(self) -> bool:
+        """Returns True where `rerank` has answers to read."""
+        return self._read is not None and self._read.reranked
 
     def rerank(self) -> None:
         """Reads likely answers together with the texts, after `encode`."""

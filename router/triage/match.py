@@ -255,13 +255,13 @@ class KnowledgeIndex:
         if self._own is not None:
             slope, shift = self._own.tolist()
             judged = sigmoid_of(slope * logit_of(chance) + shift)
-        sure = self._capped(judged)
+        sure = capped(judged, self.highest)
         if found.written:
             # What the operator wrote under one intent is that intent: near ones cast no doubt.
             sure, basis = max(chance, OWN_LIMIT), MatchBasis.WRITTEN
         if first >= self._candidate_at:
             of_set = self._matching.verifier.chance_together(chance, self.set_parts(found))
-            together = max(sure, self._capped(of_set))
+            together = max(sure, capped(of_set, self.highest))
         others = [
             (self.intent_ids[intent], p)
             for intent, p in found.rivals.told(sure)
@@ -305,10 +305,6 @@ class KnowledgeIndex:
         read = self._covered.read(readings, found.intent)
         world = self._covered.world(found.strange, found.intent)
         return pair_features(first, of_words, read, world)
-
-    def _capped(self, chance: float) -> float:
-        """Returns the chance, not above `highest`; those above it keep their order below it."""
-        return min(chance, self.highest - RANKED_SHARE * (1.0 - chance))
 
     def nearest(self, vector: npt.NDArray[np.float32]) -> float:
         """Returns a text's cosine to the utterance that is nearest to it."""
@@ -370,6 +366,15 @@ class KnowledgeIndex:
         weights = rest.regression(self._weights[:, ~away], STEPS_WITHOUT)
         fit = Fit(weights, self.coefficients, np.empty(0))
         return KnowledgeIndex(rest, self._matching, self._lexicon, fit)
+
+
+def capped(chance: float, highest: float) -> float:
+    """Returns a chance, not above `highest`; those above it keep their order in a band below it.
+
+    >>> capped(0.5, 0.901), round(capped(0.99, 0.901), 5), round(capped(1.0, 0.901), 5)
+    (0.5, 0.90099, 0.901)
+    """
+    return min(chance, highest - RANKED_SHARE * (1.0 - chance))
 
 
 def precision(features: Floats) -> Floats:

@@ -36,6 +36,11 @@ class Match(Struct, frozen=True):
     # Answers to each of several things that the request asks for; none where one answers it.
     asked: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def likeliest(self) -> tuple[tuple[str, float], ...]:
+        """Returns the intent and the next ones, each with its chance."""
+        return (self.intent_id, self.confidence), *self.others
+
 
 class HeadReading(Struct, frozen=True):
     """Holds the output of a policy's head: at most five likeliest classes and their chances."""

@@ -21,6 +21,7 @@ from router.triage.match import (
     Fit,
     KnowledgeIndex,
     KnowledgeTexts,
+    capped,
 )
 from router.triage.matching.evidence import FEATURES, columns
 from router.triage.text.utterance_words import held_out, words
@@ -349,9 +350,9 @@ def test_what_the_operator_wrote_is_not_capped(model: TriageModel, index: Knowle
 
 
 def test_capped_chances_keep_their_order(index: KnowledgeIndex) -> None:
-    capped = [index._capped(chance) for chance in (0.5, 0.9, 0.95, 0.999)]
-    assert (np.diff(capped) > 0).all()
-    assert capped[-1] <= index.highest
+    kept = [capped(chance, index.highest) for chance in (0.5, 0.9, 0.95, 0.999)]
+    assert (np.diff(kept) > 0).all()
+    assert kept[-1] <= index.highest
 
 
 def judged(count: int, intent: str | None) -> list[JudgedQuestion]:

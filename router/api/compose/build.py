@@ -345,7 +345,7 @@ def _rerank(
     """Returns what reads messages together with the file's answers; None in a model without it."""
     if model.reranker is None:
         return None
-    return FileReranker(model.reranker, ApprovedAnswers(index.utterances, answers))
+    return FileReranker(model.reranker, ApprovedAnswers(index.utterances, index.evidence, answers))
 
 
 def _talks(loaded: LoadedPolicy) -> tuple[SmallTalk, ...]:

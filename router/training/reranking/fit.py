@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from router.stats.calibration import Floats
+from router.stats.calibration import Floats, auroc
 from router.training.card import Value
 from router.training.data import sources
 from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import ApprovedAnswers, Weights, is_read, likely
+from router.triage.reranking.reranker import ApprovedAnswers, Weights, likely
 from router.triage.text.utterance_words import held_out
 from router.triage.triage_model import TriageModel
 
@@ -30,7 +30,6 @@ SURE, SUREST = 0.85, 0.9
 MOST_CAP, LEAST_SUREST = 0.95, 30
 """The cap is never higher; it needs that many of the surest."""
 DEFAULT_CAP = 0.9
-
 
 ASKED_INSIDE, ASKED_OUTSIDE = 200, 100
 """Questions of a grown file that are asked: of its answers, and of those that are left out."""
@@ -74,14 +73,14 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
     """Returns the messages of a company, matched with its answers and read with the likely ones."""
     intents = [(answer.answer_id, answer.questions) for answer in company.answers]
     index = KnowledgeIndex.build(model, KnowledgeTexts(intents))
-    answers = ApprovedAnswers(index.utterances, {a.answer_id: a.text for a in company.answers})
+    said = {answer.answer_id: answer.text for answer in company.answers}
+    answers = ApprovedAnswers(index.utterances, index.evidence, said)
     texts = [message.text for message in company.messages]
     described = model.described(texts)
     rows = []
     for place, match in enumerate(index.match(described, texts)):
         message = company.messages[place]
-        read = match is not None and is_read(message.text, match)
-        named = likely(match, answers) if match is not None and read else []
+        named = likely(message.text, match, answers)
         pairs = [answers.pair(message.text, described.vectors[place], name) for name, _ in named]
         names = [name for name, _ in named]
         rows.append(
@@ -153,8 +152,8 @@ def figures_of(weights: Weights, rows: Sequence[RankedRow]) -> dict[str, Value]:
         "right_among_likely": sum(row.right >= 0 for row in rows),
         "likeliest_right": sum(right for _, right in told),
         "likeliest_right_before": sum(right for _, right in before),
-        "auroc": auroc_of(told),
-        "auroc_before": auroc_of(before),
+        "auroc": _auroc(told),
+        "auroc_before": _auroc(before),
         "sure": len(sure),
         "sure_right": sum(right for _, right in sure),
         "sure_said": round(float(np.mean([c for c, _ in sure])), 4) if sure else 0.0,
@@ -163,11 +162,7 @@ def figures_of(weights: Weights, rows: Sequence[RankedRow]) -> dict[str, Value]:
     }
 
 
-def auroc_of(told: Sequence[tuple[float, bool]]) -> float:
-    """Returns how often a right answer has a higher chance than a wrong one."""
-    right = np.array([chance for chance, is_right in told if is_right])
-    wrong = np.array([chance for chance, is_right in told if not is_right])
-    if not len(right) or not len(wrong):
-        return 0.0
-    above = (right[:, None] > wrong).mean() + 0.5 * (right[:, None] == wrong).mean()
-    return round(float(above), 4)
+def _auroc(told: Sequence[tuple[float, bool]]) -> float:
+    """Returns how often a right answer has a higher chance than a wrong one; 0 without both."""
+    chances, right = zip(*told, strict=True) if told else ((), ())
+    return round(float(np.nan_to_num(auroc(np.array(chances), np.array(right, bool)))), 4)

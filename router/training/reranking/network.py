@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from router.training.batching import by_length
 from router.training.encoder.precision import quickest
 from router.training.encoder.prune import teacher_network
 from router.training.encoder.teacher import TEACHER_WIDTH, padded
@@ -100,7 +101,11 @@ def train(draw: Epoch, plan: Plan, *, progress: bool = False) -> Cross:
     """Returns the trained network. An epoch draws its pairs anew."""
     torch.manual_seed(plan.seed)
     rng, cross = random.Random(plan.seed), Cross()
-    batches = [batch for _ in range(plan.epochs) for batch in _batches(draw(rng), plan, rng)]
+    batches = [
+        batch
+        for _ in range(plan.epochs)
+        for batch in by_length(draw(rng), plan.rows, lambda row: len(row[0]), rng)
+    ]
     layers, head = cross.trained(), cross.head()
     groups = [{"params": layers, "peak": plan.rate}, {"params": head, "peak": plan.head_rate}]
     optimiser = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, fused=True)
@@ -120,19 +125,3 @@ def train(draw: Epoch, plan: Plan, *, progress: bool = False) -> Cross:
         optimiser.step()
     cross.eval()
     return cross
-
-
-def _batches(
-    rows: list[tuple[list[int], bool]], plan: Plan, rng: random.Random
-) -> list[list[tuple[list[int], bool]]]:
-    """Returns the batches of one epoch, each of pairs of about one length."""
-    rng.shuffle(rows)
-    span = plan.rows * 16
-    batches = [
-        near[i : i + plan.rows]
-        for start in range(0, len(rows), span)
-        for near in [sorted(rows[start : start + span], key=lambda row: len(row[0]))]
-        for i in range(0, len(near), plan.rows)
-    ]
-    rng.shuffle(batches)
-    return batches

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from router.stats.calibration import Floats
+from router.training.batching import by_length
 from router.training.data.grave_texts import GRAVE, SECTIONS
 from router.training.encoder.precision import quickest
 from router.training.encoder.prune import teacher_network
@@ -242,16 +243,7 @@ def _epoch(
 ) -> list[list[int]]:
     """Returns the batches of one epoch, each of texts of about one length."""
     rows = [*ours, *rng.sample(everyday, min(plan.everyday, len(everyday)))]
-    rng.shuffle(rows)
-    span = plan.rows * 16
-    batches = [
-        near[i : i + plan.rows]
-        for start in range(0, len(rows), span)
-        for near in [states.by_length(rows[start : start + span])]
-        for i in range(0, len(near), plan.rows)
-    ]
-    rng.shuffle(batches)
-    return batches
+    return by_length(rows, plan.rows, lambda row: int(states.lengths[row]), rng)
 
 
 @torch.no_grad()

@@ -197,9 +197,9 @@ class ModelReader:
         return TextsRead(vectors, parts, matches, graves, close)
 
     @staticmethod
-    def rerank(asked: Sequence[Asked], read: TextsRead) -> None:
-        """Weighs the matches in `read` anew where answers are read together with texts."""
-        for rerank, places in _reranked(asked, read.matches).items():
+    def rerank(asked: Sequence[Asked], read: TextsRead, by: Mapping[Rerank, list[int]]) -> None:
+        """Weighs matches in `read` anew; `by` has the places of their texts."""
+        for rerank, places in by.items():
             texts, matches = [asked[i].text for i in places], [read.matches[i] for i in places]
             weighed = rerank(texts, read.vectors[places], matches)
             for place, match in zip(places, weighed, strict=True):
@@ -282,6 +282,7 @@ class ModelBatch:
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
         self._read: TextsRead | None = None
+        self._reranked: dict[Rerank, list[int]] = {}
 
     @property
     def written(self) -> Collection[int]:
@@ -297,16 +298,17 @@ class ModelBatch:
         """Encodes what is left, and reads it. Any thread."""
         if self._rest:
             self._read = self._encoded(self._rest, self._kept)
+            self._reranked = _reranked(self._rest, self._read.matches)
 
     @property
     def reranked(self) -> bool:
         """Returns True where answers are to be read together with texts: milliseconds a text."""
-        return self._read is not None and bool(_reranked(self._rest, self._read.matches))
+        return bool(self._reranked)
 
     def rerank(self) -> None:
         """Reads the likely answers together with the texts. Any thread, after `encode`."""
         if self._read is not None:
-            self._reader.rerank(self._rest, self._read)
+            self._reader.rerank(self._rest, self._read, self._reranked)
 
     def _encoded(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> TextsRead:
         return self._reader.read(asked, self._reader.encode(asked, kept))

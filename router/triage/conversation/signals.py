@@ -288,7 +288,7 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     answered = {turn.match.intent_id for turn in earlier if turn.match and _is_known(turn.match)}
     if match is None or match.intent_id not in answered or match.confidence >= SAID_AGAIN_AT:
         return match
-    chances = ((match.intent_id, match.confidence), *match.others)
+    chances = match.likeliest
     left = [(name, chance) for name, chance in chances if name not in answered]
     if not left:
         return None

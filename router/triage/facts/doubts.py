@@ -21,7 +21,7 @@ from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
 from router.triage.facts.lacking import LACKING_FROM, LACKING_SHIFT, lacks, stems_of
-from router.triage.match import RANKED_SHARE
+from router.triage.match import RANKED_SHARE, capped
 from router.types import Domain, Match, MatchBasis
 
 _SHOPS = (Domain.CUSTOMER_SUPPORT, Domain.GENERAL)
@@ -360,7 +360,7 @@ def _shifted(
         chance = max(confidence, min(1.0 - (highest - confidence) / RANKED_SHARE, SUREST))
     odds = math.log(chance / (1.0 - chance))
     told = 1.0 / (1.0 + math.exp(-slope * odds - shift))
-    return min(told, highest - RANKED_SHARE * (1.0 - told))
+    return capped(told, highest)
 
 
 def denies(text: str, words: Collection[str]) -> bool:

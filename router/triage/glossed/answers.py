@@ -21,7 +21,7 @@ from router.triage.facts.languages import ENGLISH, UNKNOWN, without_codes
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
 from router.triage.glossed.key_names import KeyNames
-from router.triage.match import OWN_LIMIT, RANKED_SHARE
+from router.triage.match import OWN_LIMIT, capped
 from router.types import Match, MatchBasis
 
 ONE, SLOPE, UNKNOWN_WORDS, UNKNOWN_SHARE = -0.90, 1.62, -0.96, -4.45
@@ -146,7 +146,7 @@ class GlossedAnswers:
         share = gloss.unknown / max(1, gloss.words)
         told = ONE + SLOPE * odds + UNKNOWN_WORDS * unknown + UNKNOWN_SHARE * share
         sure = 1.0 / (1.0 + math.exp(-told))
-        return min(sure, self._highest - RANKED_SHARE * (1.0 - sure))
+        return capped(sure, self._highest)
 
     def _written(self, text: str, language: str) -> tuple[str, str] | None:
         """Returns the language and the intent of a text that the operator wrote, else None."""

@@ -141,7 +141,7 @@ class EvidenceFinder:
         self._keys = [text_key(text) for text in texts]
         self._written = written_once([plain(key) for key in self._keys], owner.tolist())
         ends = np.searchsorted(owner, np.arange(len(ids) + 1)).tolist()
-        self._spans = list(itertools.pairwise(ends))  # of each intent's utterances
+        self.spans = list(itertools.pairwise(ends))  # of each intent's utterances
         self.shape = Shape.of(utterances.vectors, owner, len(ids), precision)
         weight, bias = as_head(weights)  # (width, intents), (intents,)
         plane = outside.astype(np.float32)
@@ -157,7 +157,7 @@ class EvidenceFinder:
 
     def likeliest(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """Returns the intents that may be offered together, (rows, up to SET_SIZE)."""
-        offered = np.setdiff1d(np.arange(len(self._spans)), list(self.apart))
+        offered = np.setdiff1d(np.arange(len(self.spans)), list(self.apart))
         scores = (vectors @ self._planes + self._offsets)[:, offered]
         return offered[np.argsort(-scores, axis=1)[:, :SET_SIZE]]
 
@@ -168,7 +168,7 @@ class EvidenceFinder:
     def place(self, vectors: Embeddings, texts: Sequence[str]) -> Placed:
         """Returns the best intent per request, without what speaks for it."""
         products = vectors @ self._planes + self._offsets
-        best = products[:, : len(self._spans)].argmax(axis=1).tolist()
+        best = products[:, : len(self.spans)].argmax(axis=1).tolist()
         keys = [text_key(text) for text in texts]
         written = [self.written(key) for key in keys]
         for row, utterance in enumerate(written):
@@ -178,7 +178,7 @@ class EvidenceFinder:
 
     def weigh(self, placed: Placed) -> list[Evidence]:
         """Returns what speaks for the best intents."""
-        intents, best = len(self._spans), np.array(placed.best)
+        intents, best = len(self.spans), np.array(placed.best)
         scores, centres = placed.products[:, :intents], placed.products[:, intents:-1]
         most = min(SET_SIZE + 1, intents)
         nearest = np.partition(centres, -most, axis=1)[:, -most:].tolist()
@@ -206,6 +206,12 @@ class EvidenceFinder:
             found.append(Evidence(intent, features, written, rivals, offered, strange[row]))
         return found
 
+    def nearness(self, vector: npt.NDArray[np.float32], intent: int) -> tuple[float, float]:
+        """Returns `similarity` and `margin` of an intent, whichever fits best."""
+        centres: list[float] = (self.shape.centres @ vector).tolist()
+        lead = _lead(centres[intent], sorted(centres, reverse=True))
+        return self._closest(vector, intent)[0], lead
+
     def _rivals(self, scores: Floats, best: npt.NDArray[np.int64]) -> list[Rivals]:
         """Returns how each row of scores is shared out between its best intent and the others."""
         rows = np.arange(len(scores))
@@ -227,7 +233,7 @@ class EvidenceFinder:
 
     def _closest(self, vector: npt.NDArray[np.float32], intent: int) -> tuple[float, float, int]:
         """Returns an intent's highest cosine, the mean of its TOP_K, and which is the highest."""
-        begin, end = self._spans[intent]
+        begin, end = self.spans[intent]
         cosines = self._utterances.vectors[begin:end] @ vector
         first = int(cosines.argmax())
         if end - begin > TOP_K:

@@ -8,7 +8,6 @@ whose messages only look like one that is answered.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,8 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from router.stats.calibration import Floats
-from router.triage.match import RANKED_SHARE
+from router.triage.match import RANKED_SHARE, capped
+from router.triage.matching.evidence import EvidenceFinder
 from router.triage.reranking.cross_encoder import QUESTIONS, CrossEncoder, Pair
 from router.triage.utterances import Utterances
 from router.triage.verifier import SET_SIZE
@@ -37,7 +37,6 @@ LEAST_PRIOR = 1e-3
 MOST_CHARACTERS = 200
 """About as many as the word pieces that are read of a message have: of a longer one the network
 would read the beginning alone."""
-
 
 FEW_QUESTIONS, MOST_GROWN = 6, 2.0
 """Questions of an answer in a file that has just been written, and the logarithm of the factor up
@@ -84,35 +83,32 @@ def grown_by(questions: float) -> float:
 class ApprovedAnswers:
     """Holds the answers of one knowledge file and their questions; immutable."""
 
-    def __init__(self, utterances: Utterances, answers: Mapping[str, str]) -> None:
+    def __init__(
+        self, utterances: Utterances, evidence: EvidenceFinder, answers: Mapping[str, str]
+    ) -> None:
         """`answers` has the text of each intent; those that are missing are never read."""
-        self.utterances, self._answers = utterances, answers
-        ends = np.searchsorted(utterances.owner, np.arange(len(utterances.intent_ids) + 1)).tolist()
-        self._spans = dict(zip(utterances.intent_ids, itertools.pairwise(ends), strict=True))
-        mine = [b - a for name, (a, b) in self._spans.items() if name in answers]
+        self._utterances, self._evidence, self._answers = utterances, evidence, answers
+        self._places = {name: place for place, name in enumerate(utterances.intent_ids)}
+        mine = [end - begin for begin, end in map(self._span, answers.keys() & self._places)]
         self.grown = grown_by(sum(mine) / max(1, len(mine)))
-        means = [utterances.vectors[a:b].mean(axis=0) for a, b in self._spans.values()]
-        self._centres = np.stack([mean / max(float(np.linalg.norm(mean)), 1e-9) for mean in means])
 
     def __contains__(self, intent_id: str) -> bool:
         return intent_id in self._answers
 
+    def _span(self, intent_id: str) -> tuple[int, int]:
+        return self._evidence.spans[self._places[intent_id]]
+
     def pair(self, text: str, vector: npt.NDArray[np.float32], intent_id: str) -> Pair:
         """Returns a text with an answer and the questions of it that are nearest."""
-        begin, end = self._spans[intent_id]
-        cosines = self.utterances.vectors[begin:end] @ vector
+        begin, end = self._span(intent_id)
+        cosines = self._utterances.vectors[begin:end] @ vector
         nearest = (begin + np.argsort(-cosines)[:QUESTIONS]).tolist()
-        questions = [self.utterances.texts[i] for i in nearest]
+        questions = [self._utterances.texts[i] for i in nearest]
         return Pair(text, questions, self._answers[intent_id])
 
     def nearness(self, vector: npt.NDArray[np.float32], intent_id: str) -> tuple[float, float]:
         """Returns the cosine of an intent's nearest question, and the lead of its centre."""
-        begin, end = self._spans[intent_id]
-        cosines = self._centres @ vector
-        own = self.utterances.intent_ids.index(intent_id)
-        others = np.delete(cosines, own)
-        lead = float(cosines[own] - others.max()) if len(others) else 0.0
-        return float((self.utterances.vectors[begin:end] @ vector).max()), lead
+        return self._evidence.nearness(vector, self._places[intent_id])
 
 
 class _Read(NamedTuple):
@@ -184,9 +180,7 @@ class Reranker:
         answers: ApprovedAnswers, texts: Sequence[str], matches: Sequence[Match | None]
     ) -> Iterator[_Read]:
         for place, match in enumerate(matches):
-            if match is None or not is_read(texts[place], match):
-                continue
-            named = likely(match, answers)
+            named = likely(texts[place], match, answers)
             if named:
                 names, priors = zip(*named, strict=True)
                 yield _Read(place, list(names), np.array(priors))
@@ -200,7 +194,7 @@ class Reranker:
         vector: npt.NDArray[np.float32],
     ) -> Match:
         order = np.argsort(-chances).tolist()
-        shown = [(read.names[i], self._capped(float(chances[i]))) for i in order]
+        shown = [(read.names[i], capped(float(chances[i]), self.highest)) for i in order]
         intent_id, confidence = shown[0]
         # They are so unlikely that nothing was read; a list still knows that there are others.
         unread = [(name, 0.0) for name, _ in match.others if name not in read.names]
@@ -215,12 +209,9 @@ class Reranker:
             similarity=similarity,
             margin=margin,
             others=(*((name, round(p, 4)) for name, p in shown[1:]), *unread),
-            together=self._capped(together),
+            together=capped(together, self.highest),
             basis=MatchBasis.RERANKED,
         )
-
-    def _capped(self, chance: float) -> float:
-        return min(chance, self.highest - RANKED_SHARE * (1.0 - chance))
 
 
 def is_read(text: str, match: Match | None) -> bool:
@@ -237,11 +228,12 @@ def is_read(text: str, match: Match | None) -> bool:
     )
 
 
-def likely(match: Match, answers: ApprovedAnswers) -> list[tuple[str, float]]:
+def likely(text: str, match: Match | None, answers: ApprovedAnswers) -> list[tuple[str, float]]:
     """Returns the answers that are read with a message, each with its first chance."""
+    if match is None or not is_read(text, match):
+        return []
     least = READ_SHARE * match.confidence
-    named = [(match.intent_id, match.confidence), *match.others]
-    return [(name, p) for name, p in named if name in answers and p >= least]
+    return [(name, p) for name, p in match.likeliest if name in answers and p >= least]
 
 
 class FileReranker:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from router.stats.heads import Embeddings
 from router.triage.match import RANKED_SHARE
+from router.triage.matching.evidence import EvidenceFinder
 from router.triage.reranking.cross_encoder import (
     ANSWER_TOKENS,
     BEGIN,
@@ -52,6 +53,12 @@ class Told:
         return np.array(told, np.float32).reshape(-1, 1)
 
 
+def approved(utterances: Utterances, texts: dict[str, str]) -> ApprovedAnswers:
+    width, intents = utterances.vectors.shape[1], len(utterances.intent_ids)
+    weights, plane = np.zeros((width + 1, intents)), np.zeros(width + 1)
+    return ApprovedAnswers(utterances, EvidenceFinder(utterances, weights, plane, None), texts)
+
+
 def answers() -> ApprovedAnswers:
     vectors = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 0, 1]], np.float32)
     utterances = Utterances(
@@ -62,7 +69,7 @@ def answers() -> ApprovedAnswers:
         np.zeros((4, 4), np.float32),
     )
     texts = {"parcel": "It takes two days", "refund": "Within a week", "hours": "Nine to five"}
-    return ApprovedAnswers(utterances, texts)
+    return approved(utterances, texts)
 
 
 def matched(**changes: object) -> Match:
@@ -129,7 +136,7 @@ def test_what_answers_nothing_makes_no_file_grown() -> None:
     utterances = Utterances(
         ("parcel", ""), ("x",) * 80, owner, vectors, np.zeros((80, 4), np.float32)
     )
-    assert ApprovedAnswers(utterances, {"parcel": "It takes two days"}).grown == 0.0
+    assert approved(utterances, {"parcel": "It takes two days"}).grown == 0.0
 
 
 def test_a_network_that_fails_leaves_first_matches_and_is_asked_no_more() -> None:
