@@ -137,8 +137,8 @@ class FileStore(Protocol):
 class BatchStore(Protocol):
     """Keeps batches and the results of their lines. Raises LedgerError."""
 
-    async def add(self, batch: Batch) -> None:
-        """Adds a new batch."""
+    async def add(self, batch: Batch, most: int) -> bool:
+        """Adds a new batch; False where its owner has `most` with work already."""
         ...
 
     async def get(self, batch_id: str, owner: Owner) -> Batch | None:
@@ -147,10 +147,6 @@ class BatchStore(Protocol):
 
     async def listed(self, owner: Owner, after: str | None, limit: int) -> list[Batch]:
         """Returns batches of this owner, newest first."""
-        ...
-
-    async def running(self, owner: Owner) -> int:
-        """Returns the number of this owner's batches that still have work."""
         ...
 
     async def cancel(self, batch_id: str, owner: Owner) -> Batch | None:

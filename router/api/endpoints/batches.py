@@ -118,13 +118,6 @@ class Batches:
         file = await self._files.get(file_id, owner)
         if file is None:
             raise no_file(file_id)
-        bounds = self._bounds()
-        if await self._batches.running(owner) >= bounds.max_running:
-            raise RequestError(
-                f"This key has {bounds.max_running} batches with work, which is the most. Wait "
-                "for one to end, or cancel one.",
-                code="too_many_batches",
-            )
         now_ms = self._clock.now_ms()
         batch = Batch(
             batch_id=f"batch_{self._ids.new()}",
@@ -138,7 +131,13 @@ class Batches:
             metadata=metadata,
             output_expires_s=lasting_s,
         )
-        await self._batches.add(batch)
+        most = self._bounds().max_running
+        if not await self._batches.add(batch, most):
+            raise RequestError(
+                f"This key has {most} batches with work, which is the most. Wait for one to end, "
+                "or cancel one.",
+                code="too_many_batches",
+            )
         self._wake()
         return batch
 

@@ -51,26 +51,9 @@ class SqlBatches:
         self._clock = clock
         self._secret_of = secret_of
 
-    async def add(self, batch: Batch) -> None:
-        """Adds a new batch. Raises LedgerError."""
-        values = (
-            batch.batch_id,
-            batch.owner.tenant,
-            batch.owner.key_id,
-            batch.endpoint,
-            batch.input_file_id,
-            batch.state.value,
-            batch.created_at_ms,
-            batch.expires_at_ms,
-            _content(batch),
-        )
-        await asyncio.to_thread(
-            self._write,
-            "INSERT INTO batches (batch_id, tenant, key_id, endpoint, input_file_id, state, "
-            "created_at_ms, expires_at_ms, content, total, completed, failed, token, "
-            "lease_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0)",
-            values,
-        )
+    async def add(self, batch: Batch, most: int) -> bool:
+        """Adds a new batch; False where its owner has `most` with work. Raises LedgerError."""
+        return await asyncio.to_thread(self._add, batch, most)
 
     async def get(self, batch_id: str, owner: Owner) -> Batch | None:
         """Returns a batch of this owner, or None. Raises LedgerError."""
@@ -88,10 +71,6 @@ class SqlBatches:
             values.append(after)
         where += " ORDER BY batch_id DESC LIMIT ?"
         return await asyncio.to_thread(self._select, where, (*values, limit))
-
-    async def running(self, owner: Owner) -> int:
-        """Returns the number of this owner's batches that still have work. Raises LedgerError."""
-        return await asyncio.to_thread(self._running, owner)
 
     async def cancel(self, batch_id: str, owner: Owner) -> Batch | None:
         """Asks for the end of a batch that runs; returns it as it is then. Raises LedgerError."""
@@ -167,11 +146,30 @@ class SqlBatches:
         with self._database.reading() as connection:
             return _read(connection, where, values)
 
-    def _running(self, owner: Owner) -> int:
-        query = f"SELECT COUNT(*) FROM batches WHERE {_OWN} AND {_WORKING}"
-        with self._database.reading() as connection:
-            values = (owner.tenant, owner.key_id)
-            return int(connection.exec_driver_sql(query, values).scalar_one())
+    def _add(self, batch: Batch, most: int) -> bool:
+        owner = (batch.owner.tenant, batch.owner.key_id)
+        values = (
+            batch.batch_id,
+            *owner,
+            batch.endpoint,
+            batch.input_file_id,
+            batch.state.value,
+            batch.created_at_ms,
+            batch.expires_at_ms,
+            _content(batch),
+        )
+        # Counted by the writer: of two that come at once, the second sees the first.
+        with self._database.writing() as connection:
+            query = f"SELECT COUNT(*) FROM batches WHERE {_OWN} AND {_WORKING}"
+            if int(connection.exec_driver_sql(query, owner).scalar_one()) >= most:
+                return False
+            connection.exec_driver_sql(
+                "INSERT INTO batches (batch_id, tenant, key_id, endpoint, input_file_id, state, "
+                "created_at_ms, expires_at_ms, content, total, completed, failed, token, "
+                "lease_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0)",
+                values,
+            )
+            return True
 
     def _claim(self, token: str) -> Batch | None:
         now_ms = self._clock.now_ms()

@@ -110,7 +110,7 @@ class House:
         await self.files.finish(file)
         end_ms = now_ms + 1_000_000
         new = Batch("batch_1", OWNER, CHAT, "file-1", BatchState.VALIDATING, now_ms, end_ms)
-        await self.batches.add(new)
+        await self.batches.add(new, 1)
         pace = Pace(CLOCK, lambda: 1, lambda: 0, lambda: 0.0)
         parts = RunParts(
             self.batches, self.files, self.application, identity_of, pace, self.bounds, CLOCK,

@@ -147,7 +147,7 @@ async def test_erasure_takes_files_with_their_batch(address: str, ledgers: Ledge
             await files.append(file, place, part)
         await files.finish(file)
     batch = Batch("batch_1", owner, "/v1/chat/completions", "file-in", BatchState.COMPLETED, 0, 9)
-    await batches.add(batch)
+    await batches.add(batch, 1)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE batches SET output_file_id = 'file-out'")
     erased = subjects_of(database, clock).erase(["josé quetzal"], None)
