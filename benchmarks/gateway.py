@@ -30,6 +30,8 @@ from router.ledger.books.verify import verify
 
 CONNECTIONS = (1, 8, 64)
 FLOOR_PER_SECOND = 1_500
+OWN = ("tiergate", "templates", "level 1", "other words")
+"""The targets that send whole requests to the gateway."""
 LEAST_PER_SECOND = {"tiergate": 2_000, "level 1": 3_000}  # at 64 connections
 MOST_P50_MS = {1: 1.8, 8: 5.0}  # of tiergate, by connections
 MOST_P99_BY_P50 = 3.0
@@ -131,7 +133,8 @@ def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None)
             prompts=running.approved,
         )
         templates = replace(level_1, name="templates", prompts=running.templates)
-        own = (running.gateway, templates, level_1)
+        reworded = replace(level_1, name="other words", prompts=running.reworded)
+        own = (running.gateway, templates, level_1, reworded)
         whole = [t for t in (running.direct, running.nginx, *own) if t is not None]
         streams = [
             Target(f"{t.name} stream", t.url, t.key, t.pid, stream=True)
@@ -149,7 +152,7 @@ def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None)
         answered = sum(
             round_["requests"]
             for row in figures["rows"]
-            if row["target"] in ("tiergate", "templates", "level 1", "tiergate stream")
+            if row["target"] in (*OWN, "tiergate stream")
             for round_ in row["rounds"]
         )
         books = verify(running.database)
@@ -254,7 +257,7 @@ def show(figures: Figures) -> str:
             f"{_cpu(row):>8}"
             f"  {_ratio(row, 'direct'):>9}  {_ratio(row, 'nginx'):>8}"
         )
-    for name in ("tiergate", "templates", "level 1"):
+    for name in OWN:
         shares = next(row["shares"] for row in figures["rows"] if row["target"] == name)
         listed = ", ".join(f"{tier} {100 * share:.1f} %" for tier, share in shares.items())
         lines.append(f"Answered by, for {name}: {listed}.")

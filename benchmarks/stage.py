@@ -25,6 +25,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.loadgen import prompts
+from router.analysis.demo import read_prompts
 from router.api.compose.clock import SystemClock
 from router.ledger.sql.database import Database
 from router.ledger.tables.keys import SqlKeyStore
@@ -185,6 +186,15 @@ def approved_prompts() -> list[str]:
     return made
 
 
+def reworded_prompts() -> list[str]:
+    """Returns customers' questions in other words: nearly each is read with likely answers."""
+    lines = (ROOT / "policies" / "demo" / "prompts.jsonl").read_text("utf-8").splitlines()
+    asked = [one.prompt for one in read_prompts(lines) if "intent" in one.expects]
+    made = ["".join(parts) for parts in itertools.product(OPENINGS, asked, ENDINGS)]
+    random.Random(7).shuffle(made)
+    return made
+
+
 def template_prompts() -> list[str]:
     """Returns forty of the prompts that are otherwise never alike, each with many numbers."""
     draw = random.Random(11)
@@ -204,6 +214,7 @@ class Stage:
     nginx: Target | None
     database: Path
     approved: Path
+    reworded: Path
     templates: Path
     cores: tuple[int, int] | None
 
@@ -223,6 +234,8 @@ def stage(folder: Path) -> Iterator[Stage]:
     (folder / "bench.yaml").write_text(policy_text(upstream), "utf-8")
     approved = folder / "approved.txt"
     approved.write_text("\n".join(approved_prompts()), "utf-8")
+    reworded = folder / "reworded.txt"
+    reworded.write_text("\n".join(reworded_prompts()), "utf-8")
     templates = folder / "templates.txt"
     templates.write_text("\n".join(template_prompts()), "utf-8")
     database = folder / "ledger.db"
@@ -266,6 +279,7 @@ def stage(folder: Path) -> Iterator[Stage]:
             nginx=nginx,
             database=database,
             approved=approved,
+            reworded=reworded,
             templates=templates,
             cores=pinned,
         )

@@ -204,7 +204,7 @@ class Resolver(OwnAnswerer):
         asked, passing = stems_asked(text), passing_in(text)
         # The sum of their chances is no chance that was fitted: of "get rid of wasps" it is .7.
         chance = match.together or together_in(offers, match)
-        if match.basis is MatchBasis.RERANKED and chance >= LIKELY:
+        if match.basis.read and chance >= LIKELY:
             return True  # the words were read together with the answers
         told = [without_passing(stems, known, passing) for stems in asked]
         return not asked or any([self._held(known, stems, chance) for stems in told])

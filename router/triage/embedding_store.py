@@ -85,6 +85,7 @@ class Remembering:
         fits = {f"weights-{key.hex()}": fit.weights for key, fit in self._used_fits.items()}
         fits |= {f"matched-{key.hex()}": fit.coefficients for key, fit in self._used_fits.items()}
         fits |= {f"own-{key.hex()}": fit.own for key, fit in self._used_fits.items()}
+        fits |= {f"read-{key.hex()}": fit.own_read for key, fit in self._used_fits.items()}
         fits |= {
             f"precision-{key.hex()}": fit.precision
             for key, fit in self._used_fits.items()
@@ -103,7 +104,8 @@ def digest_of(texts: KnowledgeTexts, version: str) -> bytes:
     """Names the texts of an index and the vectors' version, 16 bytes: equal ones are one index."""
     judged = [(outcome.text, outcome.intent_id) for outcome in texts.outcomes]
     intents = [(name, list(lines)) for name, lines in texts.intents]
-    rows = [version, intents, list(texts.not_covered), judged, texts.verified]
+    answers = sorted(texts.answers.items())
+    rows = [version, intents, list(texts.not_covered), judged, answers, texts.verified]
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 
 
@@ -124,6 +126,7 @@ def _read(file: Path | None) -> Kept:
                     kept[f"matched-{name}"],
                     kept[f"own-{name}"],
                     kept.get(f"precision-{name}"),
+                    kept[f"read-{name}"],
                 )
                 for name in names
             }

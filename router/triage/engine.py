@@ -145,6 +145,10 @@ class TriageEngine:
                 self._worker = threading.Thread(target=self._work, name="triage", daemon=True)
                 self._worker.start()
 
+    def later(self, run: Callable[[], None]) -> None:
+        """Runs something on the thread, which must not fail; it waits until the thread starts."""
+        self._runs.put(run)
+
     def close(self) -> None:
         """Ends the thread once it has encoded what waits; a later read starts it again."""
         with self._starting:

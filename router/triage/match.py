@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -35,6 +36,7 @@ from router.stats.calibration import (
 )
 from router.stats.softmax_regression import Weights
 from router.triage.matching.evidence import (
+    FEATURES,
     LEAST_SHARE,
     NOT_COVERED,
     OTHERS,
@@ -42,14 +44,19 @@ from router.triage.matching.evidence import (
     EvidenceFinder,
     columns,
 )
+from router.triage.matching.gate import MOST_CHARACTERS
+from router.triage.matching.outcomes import NONE_FITTED, Rereads, fit_reading
 from router.triage.text.utterance_words import held_out, plain
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
     CANDIDATE_AT,
+    SET_SIZE,
+    STAKES_ABOVE,
     Covered,
     Describer,
     Lexicon,
     MatchModel,
+    first_odds,
     pair_features,
     set_parts,
 )
@@ -90,12 +97,16 @@ are told apart by the shipped coefficients; near misses are what only the file i
 .3 of them would be a file with a third of its answers missing."""
 
 
+_TYPICAL = FEATURES.index("typical")
+
+
 class KnowledgeTexts(NamedTuple):
     """Holds what an operator wrote."""
 
     intents: Sequence[tuple[str, Sequence[str]]]  # id and utterances
     not_covered: Sequence[str] = ()
     outcomes: Sequence[JudgedQuestion] = ()
+    answers: Mapping[str, str] = MappingProxyType({})  # by intent
     verified: bool = True  # False for classes: what is asked for by name comes from no stranger
 
 
@@ -106,6 +117,7 @@ class Fit(NamedTuple):
     coefficients: Floats  # (len(FEATURES),)
     own: Floats  # slope and shift from outcomes of the file's own, (2,); (0,) without enough
     precision: npt.NDArray[np.float32] | None = None  # of `Shape`; None: not computed yet
+    own_read: Floats = NONE_FITTED  # the `own` of requests that are read with their answers
 
 
 class FitMemory(Protocol):
@@ -130,6 +142,9 @@ class KnowledgeIndex:
     ) -> None:
         """Takes the `fit` where the regression was fitted already."""
         self._candidate_at = CANDIDATE_AT if verified else math.inf
+        self._gate = matching.gate if verified else None
+        self._foreign = matching.verifier.cap + RANKED_SHARE
+        self.own_read = NONE_FITTED if fit is None else fit.own_read
         self.utterances = utterances
         self.intent_ids = utterances.intent_ids
         self._matching, self._lexicon = matching, lexicon
@@ -145,12 +160,17 @@ class KnowledgeIndex:
 
     @classmethod
     def build(
-        cls, model: Describer, texts: KnowledgeTexts, memory: FitMemory | None = None
+        cls,
+        model: Describer,
+        texts: KnowledgeTexts,
+        memory: FitMemory | None = None,
+        reading: Callable[[KnowledgeIndex], Rereads] | None = None,
     ) -> KnowledgeIndex:
         """Returns the index of an operator's texts; intents without utterances are left out.
 
         Coefficients are adjusted to the file where utterances of several intents are held out.
-        What `memory` recalls of the same file is not fitted again.
+        What `memory` recalls of the same file is not fitted again. `reading` gives what reads
+        requests together with the answers of an index, so that outcomes show what that is worth.
         """
         filled = [(name, list(lines)) for name, lines in texts.intents if lines]
         if not filled:
@@ -158,13 +178,17 @@ class KnowledgeIndex:
         if texts.not_covered:
             filled.append((NOT_COVERED, list(texts.not_covered)))
         whole = Utterances.of(filled, model.described)
-        key = fit_key(whole, texts.outcomes)
+        enough = len(texts.outcomes) >= OWN_OUTCOMES
+        key = fit_key(whole, texts.outcomes, texts.answers if enough else {})
         fit = memory.recall(key) if memory is not None else None
         if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(filled)):
             fit = cls.fitted(whole, model.matching, model.lexicon)
-            if len(texts.outcomes) >= OWN_OUTCOMES:
+            if enough:
                 index = cls(whole, model.matching, model.lexicon, fit)
                 fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
+                if reading is not None:
+                    read = fit_reading(texts.outcomes, model, index.match, reading(index))
+                    fit = fit._replace(own_read=read)
         index = cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
         if memory is not None and fit.precision is None:
             memory.keep(key, fit._replace(precision=index.evidence.shape.precision))
@@ -225,8 +249,7 @@ class KnowledgeIndex:
     @property
     def highest(self) -> float:
         """Returns the highest chance of a request that the operator did not write."""
-        cap = self._matching.verifier.cap
-        return cap + RANKED_SHARE if self._own is None else OWN_LIMIT
+        return self._foreign if self._own is None else OWN_LIMIT
 
     def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
         """Returns the best intent per request with the calibrated chance that it is right.
@@ -250,7 +273,10 @@ class KnowledgeIndex:
 
     def _match(self, found: Evidence, text: str, readings: Sequence[float]) -> Match:
         first, together = self.first_chance(found), 0.0
-        chance = self._verified(found, first, text, readings)
+        gate = None if found.written or len(text) > MOST_CHARACTERS else self._gate
+        chance, prior = self._verified(found, first, text, readings), 0.0
+        if gate is not None and gate.passes(self.gate_features(found, first, readings)):
+            prior = max(capped(chance, self._foreign), LEAST_SHARE)
         judged, basis = chance, self.basis
         if self._own is not None:
             slope, shift = self._own.tolist()
@@ -275,6 +301,7 @@ class KnowledgeIndex:
             tuple(others[:OTHERS]),
             basis,
             together,
+            prior=prior,
         )
 
     def first_chance(self, found: Evidence) -> float:
@@ -305,6 +332,17 @@ class KnowledgeIndex:
         read = self._covered.read(readings, found.intent)
         world = self._covered.world(found.strange, found.intent)
         return pair_features(first, of_words, read, world)
+
+    def gate_features(
+        self, found: Evidence, first: float, readings: Sequence[float]
+    ) -> tuple[float, ...]:
+        """Returns the features GATE of a request; `first` is its first chance."""
+        stakes_above = self._covered.read(readings, found.intent)[STAKES_ABOVE]
+        centres = found.centres[:SET_SIZE]
+        third = centres[-1] if centres else 0.0
+        typical = found.features[_TYPICAL]
+        of_first = first_odds(first)
+        return 1.0, of_first, stakes_above, found.strange, typical, third, self.evidence.grown
 
     def nearest(self, vector: npt.NDArray[np.float32]) -> float:
         """Returns a text's cosine to the utterance that is nearest to it."""

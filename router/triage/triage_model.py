@@ -141,6 +141,8 @@ class TriageModel:
         rarity = load_rarity(folder)
         reader = grave.load(folder, encoder.sha256) if grave_reader else None
         reranker = reranking.load(folder, encoder.tokenise, encoder.sha256) if reranked else None
+        if reranker is not None:
+            matching = matching._replace(gate=reranker.gate)
         return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader, reranker)
 
     def encode(self, texts: Sequence[str], budget: int = BATCH_TOKENS) -> Encoded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -100,15 +100,17 @@ class Utterances(Struct, frozen=True):
         return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
-FIT_FORMAT = 8
+FIT_FORMAT = 9
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 
-def fit_key(utterances: Utterances, outcomes: Sequence[JudgedQuestion]) -> bytes:
-    """Names a knowledge file by its intents, texts and outcomes, 16 bytes."""
+def fit_key(
+    utterances: Utterances, outcomes: Sequence[JudgedQuestion], answers: Mapping[str, str]
+) -> bytes:
+    """Names a knowledge file by its intents, texts, outcomes and answers, 16 bytes."""
     mine = [utterances.intent_ids, utterances.texts, utterances.owner.tolist()]
     judged = [(outcome.text, outcome.intent_id) for outcome in outcomes]
-    rows = [*mine, judged, FIT_FORMAT]
+    rows = [*mine, judged, sorted(answers.items()), FIT_FORMAT]
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 
 

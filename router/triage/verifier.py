@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.stats.calibration import Floats, dotted, logit_of, sigmoid_of
+from router.triage.matching.gate import Gate
 from router.triage.utterances import Described, Utterances
 
 WORDS = (
@@ -31,6 +32,7 @@ WORDS = (
     "length",
 )
 READ = ("stakes_above", "toxic_above", "spam_above", "novelty_above")
+STAKES_ABOVE = READ.index("stakes_above")
 WORLD = ("outside", "outside_above")
 PAIR = ("one", "first", *WORDS, *READ, *WORLD)
 """Features of a request and its candidate. `first` is the log-odds of the first chance, which the
@@ -125,6 +127,7 @@ class MatchModel(NamedTuple):
 
     coefficients: Floats  # (len(FEATURES),), of the first chance
     verifier: Verifier
+    gate: Gate | None = None  # where the triage model has a reranker
 
 
 class Describer(Protocol):
@@ -197,7 +200,12 @@ def pair_features(
     first: float, words: Sequence[float], read: Sequence[float], world: Sequence[float]
 ) -> tuple[float, ...]:
     """Returns the verifier's features PAIR of a candidate; `first` is a chance."""
-    return (1.0, _limited(logit_of(first), FIRST_LIMIT), *words, *read, *world)
+    return (1.0, first_odds(first), *words, *read, *world)
+
+
+def first_odds(first: float) -> float:
+    """Returns the log-odds of a first chance, as features hold them."""
+    return _limited(logit_of(first), FIRST_LIMIT)
 
 
 def set_parts(

@@ -190,6 +190,17 @@ class MatchBasis(StrEnum):
     OWN = "own_outcomes"  # judged requests of the knowledge file's own
     FOREIGN = "foreign"  # outcomes of other companies' files; capped at what those reached
     RERANKED = "reranked"  # message and answers were read together; fitted on other companies
+    RERANKED_OWN = "reranked_own"  # the same, and judged requests of the file's own
+
+    @property
+    def read(self) -> bool:
+        """Returns True where the message was read together with its likely answers."""
+        return self in (MatchBasis.RERANKED, MatchBasis.RERANKED_OWN)
+
+    @property
+    def own(self) -> bool:
+        """Returns True where the chance rests on judged requests of the file's own."""
+        return self in (MatchBasis.OWN, MatchBasis.RERANKED_OWN)
 
 
 class PSource(StrEnum):

@@ -7,7 +7,7 @@ It belongs to the composition root (`app`). It knows nothing about HTTP or the l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace as replace_fields
 from datetime import date
 from functools import lru_cache, partial
@@ -66,7 +66,7 @@ from router.triage.glossed.glossary import Glossary
 from router.triage.glossed.key_names import KeyNames
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
-from router.triage.reranking.reranker import ApprovedAnswers, FileReranker
+from router.triage.reranking.reranker import ApprovedAnswers, FileReranker, Reranker
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
@@ -310,21 +310,27 @@ def _triage(
         return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
     intents = knowledge_intents(first)
+    answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
+    said = {name: text for name, _, _, text in answers}
 
     def texts_of(task: str | None) -> KnowledgeTexts:
         texts = KnowledgeTexts([row for row in intents if in_scope(row[0], task)])
         if task is not None:
             return texts._replace(verified=False)
-        return texts._replace(not_covered=first.content.not_covered, outcomes=first.outcomes)
+        return texts._replace(
+            not_covered=first.content.not_covered, outcomes=first.outcomes, answers=said
+        )
 
     # A task has its own index, so that it matches no answer of another task.
     wanted = {task: texts_of(task) for task in (None, *first.content.classifications)}
     indexes = _indexes(list(wanted.values()), loaded, parts, parts.model)
     index = dict(zip(wanted, indexes, strict=True))
     glossed = _glossed(loaded, first, index[None], parts.model)
-    answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
     shelf = Shelf(answers, parts.model.knows, index[None].highest)
-    rerank = _rerank({name: text for name, _, _, text in answers}, index[None], parts.model)
+    rerank = None
+    if parts.model.reranker is not None:
+        rerank = _rerank(said, index[None], parts.model.reranker)
+        parts.engine.later(parts.model.reranker.open)
     base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf, talks, rerank)
     tasks = {
         task: replace(base, knowledge=index[task], glossed=None, shelf=None, talks=(), rerank=None)
@@ -339,13 +345,10 @@ def _triage(
     )
 
 
-def _rerank(
-    answers: Mapping[str, str], index: KnowledgeIndex, model: TriageModel
-) -> FileReranker | None:
-    """Returns what reads messages together with the file's answers; None in a model without it."""
-    if model.reranker is None:
-        return None
-    return FileReranker(model.reranker, ApprovedAnswers(index.utterances, index.evidence, answers))
+def _rerank(answers: Mapping[str, str], index: KnowledgeIndex, reranker: Reranker) -> FileReranker:
+    """Returns what reads messages together with the file's answers."""
+    approved = ApprovedAnswers(index.utterances, index.evidence, answers)
+    return FileReranker(reranker, approved, index.own_read)
 
 
 def _talks(loaded: LoadedPolicy) -> tuple[SmallTalk, ...]:
@@ -374,9 +377,16 @@ def _indexes(
         # Embedding all utterances takes seconds, so vectors are kept between starts.
         version = f"{model.vectors_version}-{_place(loaded)}"
         memory = Remembering(model, parts.cache_dir, version)
+
+        def reading(texts: KnowledgeTexts) -> Callable[[KnowledgeIndex], FileReranker] | None:
+            reranker = model.reranker
+            if reranker is None or not texts.answers:
+                return None
+            return lambda index: _rerank(texts.answers, index, reranker)
+
         for i, texts in enumerate(wanted):
             # Known ones are told to the memory too, which keeps only what one build uses.
-            built = KnowledgeIndex.build(memory, texts, memory)
+            built = KnowledgeIndex.build(memory, texts, memory, reading(texts))
             indexes[i] = indexes[i] or built
         memory.save()
     made = [index for index in indexes if index is not None]

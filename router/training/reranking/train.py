@@ -7,6 +7,7 @@ half judges.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
@@ -22,18 +23,25 @@ from router.training.data.companies import Company, companies
 from router.training.data.known_files import known_in
 from router.training.encoder import export
 from router.training.reranking import fit, network
+from router.training.reranking.fit import FITTING, JUDGING
+from router.training.reranking.fit_gate import JUDGING as STRANGERS
+from router.training.reranking.fit_gate import (
+    TAUGHT,
+    fit_gate,
+    outsiders,
+    share_read,
+    strangers,
+)
 from router.training.reranking.network import Cross, Plan
 from router.training.reranking.pairs import PUBLIC, Shelf, public_companies
 from router.triage.encoder import Encoder, sha256_of
+from router.triage.matching.gate import GATE
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import CrossEncoder, pair_ids
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
 
-FITTING = ("bus_company", "charity", "gym", "museum", "plumber", "tax_software")
-JUDGING = ("bakery", "credit_union", "hostel", "notary_office", "smart_home", "telecom")
-"""Companies that teach the network nothing: the chances are fitted on the first ones alone."""
 SEED = 7
-NETWORK = "reranker.pt"
+NETWORK = "reranker"
 DEFAULT_PLAN = Plan()
 
 
@@ -55,13 +63,17 @@ def train_reranker(
     encoder = Encoder(small, model.encoder.tokenise, threads=2)
     by_name = {one.name: one for one in companies()}
     reader = CrossEncoder(encoder.encode_rows, model.encoder.tokenise)
-    fitting, judging = (
-        [row for name in names for row in fit.ranked(model, reader, by_name[name])]
-        for names in (FITTING, JUDGING)
-    )
     rng = random.Random(SEED)
     files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
-    of_files = [row for one in files for row in fit.ranked(model, reader, one)]
+    fitted_on, judges = ([by_name[name] for name in names] for names in (FITTING, JUDGING))
+    taught = [one for one in by_name.values() if one.name not in FITTING + JUDGING]
+    strange = [*strangers(data, TAUGHT, rng), *outsiders(taught, rng)]
+    gate = fit_gate(model, [*fitted_on, *files], strange)
+    model.matching = model.matching._replace(gate=gate)
+    fitting, judging, of_files = (
+        [row for one in some for row in fit.ranked(model, reader, one)]
+        for some in (fitted_on, judges, files)
+    )
     weights = fit.fit([*fitting, *of_files])
     cap = fit.cap_of(weights, fitting)
     card: dict[str, Value] = {
@@ -71,6 +83,11 @@ def train_reranker(
         "split": "by company: those of `fitting` and `judging` taught the network nothing",
         "public_sets": list(PUBLIC),
         "plan": asdict(Plan()),
+        "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
+        "strangers_fitted_on": [*TAUGHT, "messages that have nothing to do with a company"],
+        "strangers_read": {
+            name: share_read(model, judges, strangers(data, [name], rng)) for name in STRANGERS
+        },
         "weights": weights._asdict(),
         "cap": cap,
         "fitting": {"companies": list(FITTING), **fit.figures_of(weights, fitting)},
@@ -79,7 +96,7 @@ def train_reranker(
     }
     with model_folder.changed(folder) as made:
         shutil.copyfile(small, made / file.ONNX)
-        file.save(weights, cap, made, model.encoder.sha256)
+        file.save(weights, cap, gate, made, model.encoder.sha256)
         card["sha256"] = {name: sha256_of(made / name) for name in (file.ONNX, file.DESCRIBED)}
         text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
         (made / f"{file.NAME}.card.json").write_text(text, encoding="utf-8")
@@ -89,17 +106,25 @@ def train_reranker(
 
 
 def trained(data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLAN) -> Cross:
-    """Returns the network; one that is in the work folder already is not trained again."""
-    path = work / NETWORK
+    """Returns the network. One in the work folder is not trained again, as long as the plan, the
+    companies, the public sets and the encoder are the same."""
+    taught = [one for one in companies() if one.name not in FITTING + JUDGING]
+    path = work / f"{NETWORK}-{_key(data, taught, model.encoder, plan)}.pt"
     if path.is_file():
         cross = Cross()
         cross.load_state_dict(torch.load(path, weights_only=True))
         cross.eval()
         return cross
-    taught = [one for one in companies() if one.name not in FITTING + JUDGING]
     cross = network.train(_draw(data, taught, model.encoder, plan), plan, progress=True)
     torch.save(cross.state_dict(), path)
     return cross
+
+
+def _key(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> str:
+    """Returns a digest of all that a network learns from."""
+    public = [sha256_of(data / f"intent_{source}.jsonl.gz") for source in PUBLIC]
+    whole = repr((plan, taught, public, encoder.sha256))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 def _draw(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> network.Epoch:

@@ -27,6 +27,7 @@ class Asked(NamedTuple):
 
     `spoken` is the language of the conversation, for a text that does not tell its own clearly.
     `use` says what of its reading counts. `gloss`: another language, put into English words.
+    `framed`: its question is asked beside it, without its frame.
     """
 
     text: str
@@ -35,12 +36,16 @@ class Asked(NamedTuple):
     spoken: str = UNKNOWN
     use: Use = Use.ALL
     gloss: bool = False
+    framed: bool = False
 
     @property
     def is_read(self) -> bool:
-        """Returns True for a text in a language that models read, and no translation of words."""
+        """Returns True for a text that is read together with answers: in a language that models
+        read, no translation of words, and nothing around its question."""
+        if self.gloss or self.framed:
+            return False
         told = told_of(self.text) if self.told is None else self.told
-        return not self.gloss and told[1] in READ_LANGUAGES
+        return told[1] in READ_LANGUAGES
 
 
 def told_of_all(asked: Sequence[Asked]) -> list[Told]:

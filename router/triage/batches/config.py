@@ -57,7 +57,7 @@ class Rerank(Protocol):
     @property
     def highest(self) -> float: ...  # the highest chance of a match
 
-    def wants(self, text: str, match: Match | None) -> bool: ...  # has answers to read with it
+    def wants(self, match: Match | None) -> bool: ...  # has answers to read with its request
 
     def __call__(
         self, texts: Sequence[str], vectors: Embeddings, matches: Sequence[Match | None]

@@ -31,7 +31,7 @@ from router.triage.text.disguises import Knows
 from router.triage.text.spelling import Mend
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of
-from router.types import RISK_DOMAINS, Domain, HeadReading, Match, MatchBasis, RequestType
+from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 _Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
@@ -343,7 +343,7 @@ class ModelBatch:
         readings = zip(doubtful, self._reader.rows(again), again.matches, strict=True)
         for place, row, match in readings:
             read = matches[place]
-            if read is None or read.basis is not MatchBasis.RERANKED:  # else its own text was read
+            if read is None or not read.basis.read:  # else its own text was read
                 matches[place] = match
             rows[place] = row
 
@@ -420,6 +420,6 @@ def _reranked(asked: Sequence[Asked], matches: Sequence[Match | None]) -> dict[R
     places: dict[Rerank, list[int]] = {}
     for place, (one, match) in enumerate(zip(asked, matches, strict=True)):
         rerank = one.config.rerank
-        if rerank is not None and rerank.wants(one.text, match) and one.is_read:
+        if rerank is not None and rerank.wants(match) and one.is_read:
             places.setdefault(rerank, []).append(place)
     return places

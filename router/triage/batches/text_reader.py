@@ -162,13 +162,15 @@ class TextBatch:
         if reader.model is None or not texts:
             return
         with self._failing():
-            whole = [_as_meant(one.asked, one.facts) for one in texts]
+            whole = [
+                _as_meant(one.asked, one.facts)._replace(framed=bool(one.framed)) for one in texts
+            ]
             whole += [Asked(form, one.config) for one in texts for form in one.facts.other_forms]
             whole += [
                 Asked(one.framed, one.config, use=Use.IF_KNOWN) for one in texts if one.framed
             ]
             whole += [_as_glossed(one.gloss, one.config) for one in texts if one.gloss is not None]
-            whole += [Asked(one.plain, one.config) for one in texts if one.plain]
+            whole += [Asked(one.plain, one.config, use=Use.HARM) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
             new = [(i, one) for i, one in enumerate(texts) if i not in self._whole.written]
             self._sentences = [i for i, one in new for _ in one.sentences]
@@ -289,7 +291,7 @@ class TextBatch:
             own, found = matches[index], matches[place]
             if rows[index].grave >= FRAMED_GRAVE:
                 continue  # "this is goodbye" may be no frame
-            if found is not None and found.basis is MatchBasis.RERANKED:
+            if found is not None and found.basis.read:
                 matches[index] = found  # its answers were read with the question alone
             if is_known(found):
                 rows[index] = rows[index]._replace(novelty=rows[place].novelty)

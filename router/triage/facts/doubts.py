@@ -219,7 +219,7 @@ class Shelf:
         """
         if match is None or match.basis is MatchBasis.WRITTEN:
             return match
-        if not gloss and match.basis is not MatchBasis.RERANKED:
+        if not gloss and not match.basis.read:
             match = self._among_strangers(match)
         if len(text) > MOST_CHARACTERS:
             return match
@@ -262,7 +262,7 @@ class Shelf:
         likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
         of_set = match.together or sum(likeliest)
         together = _shifted(of_set, self._highest, SET_SHIFT, SET_SLOPE)
-        if match.basis is MatchBasis.OWN:  # the chance of one rests on outcomes of this very file
+        if match.basis.own:  # the chance of one rests on outcomes of this very file
             together = max(match.confidence, together)
         return replace(match, together=together)
 

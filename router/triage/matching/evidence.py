@@ -21,6 +21,7 @@ from router.policy.content.text_keys import text_key
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings
 from router.stats.softmax_regression import Weights, as_head
+from router.triage.matching.gate import grown_by
 from router.triage.text.utterance_words import SharedWords, plain, written_once
 from router.triage.utterances import Shape, Utterances
 from router.triage.verifier import SET_SIZE
@@ -150,6 +151,8 @@ class EvidenceFinder:
         self._planes = np.hstack([weight, self.shape.centres.T, plane[:-1, None]])
         self._offsets = np.concatenate([bias, np.zeros_like(bias), plane[-1:]])
         self.apart = frozenset(i for i, name in enumerate(ids) if name == NOT_COVERED)
+        sizes = [end - begin for i, (begin, end) in enumerate(self.spans) if i not in self.apart]
+        self.grown = grown_by(sum(sizes) / max(1, len(sizes)))
 
     def written(self, key: str) -> int | None:
         """Returns the utterance that a text of this `text_key` repeats, courtesies aside."""

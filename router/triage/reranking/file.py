@@ -1,7 +1,7 @@
 """Saves and loads the reranker of a triage model: a description and the network's ONNX file.
 
-The network is opened when the first answers are read with a message: where no policy has approved
-answers, it takes no memory.
+The network is opened once a policy with approved answers is served: where there is none, it takes
+no memory.
 """
 
 from __future__ import annotations
@@ -10,21 +10,26 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from router.errors import ModelFileError
 from router.triage.close_reading.opened import opened
 from router.triage.encoder import Tokeniser, sha256_of
+from router.triage.matching.gate import GATE, Gate
 from router.triage.reranking.cross_encoder import CrossEncoder
 from router.triage.reranking.reranker import Reranker, Weights
 
 NAME = "reranker"
 ONNX, DESCRIBED = f"{NAME}.onnx", f"{NAME}.json"
-FORMAT = 1
+FORMAT = 2
 
 
-def save(weights: Weights, cap: float, folder: Path, encoder_sha256: str) -> None:
+def save(weights: Weights, cap: float, gate: Gate, folder: Path, encoder_sha256: str) -> None:
     """Writes the description; the ONNX file must stand in the folder already."""
     described = {
         "format": FORMAT,
+        "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
+        "least": gate.least,
         "weights": weights._asdict(),
         "cap": cap,
         "encoder_sha256": encoder_sha256,
@@ -55,7 +60,9 @@ def load(folder: Path, tokenise: Tokeniser, encoder_sha256: str) -> Reranker | N
             )
         weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
         encode = partial(opened(folder / ONNX, described["onnx_sha256"]).encode, tokenise)
-        return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]))
+        coefficients = np.array([float(described["gate"][name]) for name in GATE])
+        gate = Gate(coefficients, float(described["least"]))
+        return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]), gate)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -17,9 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from router.stats.calibration import Floats
-from router.triage.match import RANKED_SHARE, capped
+from router.stats.calibration import Floats, logit_of, sigmoid_of
+from router.triage.match import OWN_LIMIT, RANKED_SHARE, capped
 from router.triage.matching.evidence import EvidenceFinder
+from router.triage.matching.gate import Gate
+from router.triage.matching.outcomes import NONE_FITTED
 from router.triage.reranking.cross_encoder import QUESTIONS, CrossEncoder, Pair
 from router.triage.utterances import Utterances
 from router.triage.verifier import SET_SIZE
@@ -27,20 +29,11 @@ from router.types import Match, MatchBasis
 
 _LOG = logging.getLogger("tiergate")
 
-READ_FROM, READ_NEAR, READ_SHARE = 0.01, 0.3, 0.05
-"""Least first chance and cosine of a message's likeliest answer from which answers are read, and
-the share of that chance from which another answer is. Of messages to twelve new companies whose
-answer is among the four likeliest this cosine lets .83 pass, and .09 of 400 general prompts. The
-share leaves 2.7 pairs a message."""
+READ_SHARE = 0.05
+"""Share of the likeliest answer's first chance from which another answer is read: 2.4 pairs a
+message."""
 LEAST_PRIOR = 1e-3
 """Added to a first chance, so that its logarithm is bounded."""
-MOST_CHARACTERS = 200
-"""About as many as the word pieces that are read of a message have: of a longer one the network
-would read the beginning alone."""
-
-FEW_QUESTIONS, MOST_GROWN = 6, 2.0
-"""Questions of an answer in a file that has just been written, and the logarithm of the factor up
-to which one grows: 44 questions. Between them a file's own fit becomes worth more."""
 
 
 class Weights(NamedTuple):
@@ -71,15 +64,6 @@ class Weights(NamedTuple):
         return shares
 
 
-def grown_by(questions: float) -> float:
-    """Returns how grown a file is that has so many questions an answer.
-
-    >>> grown_by(3), round(grown_by(20), 2), grown_by(500)
-    (0.0, 1.2, 2.0)
-    """
-    return min(max(math.log(max(questions, 1.0) / FEW_QUESTIONS), 0.0), MOST_GROWN)
-
-
 class ApprovedAnswers:
     """Holds the answers of one knowledge file and their questions; immutable."""
 
@@ -89,8 +73,7 @@ class ApprovedAnswers:
         """`answers` has the text of each intent; those that are missing are never read."""
         self._utterances, self._evidence, self._answers = utterances, evidence, answers
         self._places = {name: place for place, name in enumerate(utterances.intent_ids)}
-        mine = [end - begin for begin, end in map(self._span, answers.keys() & self._places)]
-        self.grown = grown_by(sum(mine) / max(1, len(mine)))
+        self.grown = evidence.grown
 
     def __contains__(self, intent_id: str) -> bool:
         return intent_id in self._answers
@@ -122,9 +105,9 @@ class _Read(NamedTuple):
 class Reranker:
     """Weighs the likely answers of messages anew; safe to call from several threads at once."""
 
-    def __init__(self, cross: CrossEncoder, weights: Weights, cap: float) -> None:
+    def __init__(self, cross: CrossEncoder, weights: Weights, cap: float, gate: Gate) -> None:
         """`cap` is the share right among the surest of files that taught the network nothing."""
-        self.cross, self.weights, self.cap = cross, weights, cap
+        self.cross, self.weights, self.cap, self.gate = cross, weights, cap, gate
         self.failed = False
 
     @property
@@ -146,9 +129,20 @@ class Reranker:
         try:
             return self._weighed_anew(answers, texts, vectors, matches)
         except Exception as error:  # requests keep their first matches, whatever is wrong
-            self.failed = True
-            _LOG.warning("the reranker failed, and reads no more answers: %s", error)
+            self._fail(error)
             return list(matches)
+
+    def open(self) -> None:
+        """Opens the network, so that no message waits for it."""
+        try:
+            self.cross.odds([Pair("", (), "")])
+        except Exception as error:  # no start waits for it either
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self.failed:
+            _LOG.warning("the reranker failed, and reads no more answers: %s", error)
+        self.failed = True
 
     def _weighed_anew(
         self,
@@ -158,7 +152,7 @@ class Reranker:
         matches: Sequence[Match | None],
     ) -> list[Match | None]:
         found = list(matches)
-        reads = [] if self.failed else list(self._reads(answers, texts, matches))
+        reads = [] if self.failed else list(self._reads(answers, matches))
         pairs = [
             answers.pair(texts[read.place], vectors[read.place], name)
             for read in reads
@@ -176,11 +170,9 @@ class Reranker:
         return found
 
     @staticmethod
-    def _reads(
-        answers: ApprovedAnswers, texts: Sequence[str], matches: Sequence[Match | None]
-    ) -> Iterator[_Read]:
+    def _reads(answers: ApprovedAnswers, matches: Sequence[Match | None]) -> Iterator[_Read]:
         for place, match in enumerate(matches):
-            named = likely(texts[place], match, answers)
+            named = likely(match, answers)
             if named:
                 names, priors = zip(*named, strict=True)
                 yield _Read(place, list(names), np.array(priors))
@@ -211,45 +203,38 @@ class Reranker:
             others=(*((name, round(p, 4)) for name, p in shown[1:]), *unread),
             together=capped(together, self.highest),
             basis=MatchBasis.RERANKED,
+            prior=0.0,
         )
 
 
-def is_read(text: str, match: Match | None) -> bool:
-    """Returns True for a message whose likely answers are read with it.
+def likely(match: Match | None, answers: ApprovedAnswers) -> list[tuple[str, float]]:
+    """Returns the answers that are read with a message, each with its first chance.
 
-    Chances of the file's own outcomes hold for its requests better than any other's.
+    Outcomes of the file's own may have moved the chances of a match; its `prior` is the first one.
     """
-    return (
-        match is not None
-        and match.basis is MatchBasis.FOREIGN
-        and match.confidence >= READ_FROM
-        and match.similarity >= READ_NEAR
-        and len(text) <= MOST_CHARACTERS
-    )
-
-
-def likely(text: str, match: Match | None, answers: ApprovedAnswers) -> list[tuple[str, float]]:
-    """Returns the answers that are read with a message, each with its first chance."""
-    if match is None or not is_read(text, match):
+    if match is None or not match.prior:
         return []
-    least = READ_SHARE * match.confidence
-    return [(name, p) for name, p in match.likeliest if name in answers and p >= least]
+    least, scale = READ_SHARE * match.confidence, match.prior / max(match.confidence, LEAST_PRIOR)
+    return [(name, p * scale) for name, p in match.likeliest if name in answers and p >= least]
 
 
 class FileReranker:
     """Weighs the matches of one knowledge file anew."""
 
-    def __init__(self, reranker: Reranker, answers: ApprovedAnswers) -> None:
-        self.reranker, self.answers = reranker, answers
+    def __init__(
+        self, reranker: Reranker, answers: ApprovedAnswers, own: Floats = NONE_FITTED
+    ) -> None:
+        """`own` is slope and shift from judged requests of the file's own, or (0,)."""
+        self.reranker, self.answers, self._own = reranker, answers, own
 
     @property
     def highest(self) -> float:
         """Returns the highest chance of a match."""
-        return self.reranker.highest
+        return OWN_LIMIT if self._own.size else self.reranker.highest
 
-    def wants(self, text: str, match: Match | None) -> bool:
-        """Returns True where likely answers are read together with a text."""
-        return not self.reranker.failed and is_read(text, match)
+    def wants(self, match: Match | None) -> bool:
+        """Returns True where likely answers are read together with a request."""
+        return match is not None and match.prior > 0.0 and not self.reranker.failed
 
     def __call__(
         self,
@@ -257,4 +242,25 @@ class FileReranker:
         vectors: npt.NDArray[np.float32],
         matches: Sequence[Match | None],
     ) -> list[Match | None]:
-        return self.reranker.weighed(self.answers, texts, vectors, matches)
+        found = self.reranker.weighed(self.answers, texts, vectors, matches)
+        if not self._own.size:
+            return found
+        return [
+            self._by_outcomes(match) if match and match.basis is MatchBasis.RERANKED else match
+            for match in found
+        ]
+
+    def _by_outcomes(self, match: Match) -> Match:
+        """Returns a match with the chances that outcomes of the file's own give it."""
+        slope, shift = self._own.tolist()
+        own = capped(sigmoid_of(slope * logit_of(match.confidence) + shift), OWN_LIMIT)
+        scale = min(own / match.confidence, 1.0, (1.0 - own) / (1.0 - match.confidence))
+        others = tuple([(name, round(scale * p, 4)) for name, p in match.others])
+        together = own + sum([p for _, p in others[: SET_SIZE - 1]])
+        return replace(
+            match,
+            confidence=own,
+            others=others,
+            together=capped(together, OWN_LIMIT),
+            basis=MatchBasis.RERANKED_OWN,
+        )

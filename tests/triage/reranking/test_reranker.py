@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from router.stats.heads import Embeddings
-from router.triage.match import RANKED_SHARE
+from router.triage.match import OWN_LIMIT, RANKED_SHARE
 from router.triage.matching.evidence import EvidenceFinder
+from router.triage.matching.gate import GATE, Gate
 from router.triage.reranking.cross_encoder import (
     ANSWER_TOKENS,
     BEGIN,
@@ -23,17 +24,18 @@ from router.triage.reranking.cross_encoder import (
     pair_ids,
 )
 from router.triage.reranking.reranker import (
-    MOST_CHARACTERS,
     ApprovedAnswers,
     FileReranker,
     Reranker,
     Weights,
+    likely,
 )
 from router.triage.utterances import Utterances
 from router.types import Match, MatchBasis
 
 WEIGHTS = Weights(odds=1.0, prior=0.5, shift=1.0)
 CAP = 0.93
+GATE_OF = Gate(np.zeros(len(GATE)), 0.0)
 
 
 def letters(text: str) -> list[int]:
@@ -73,14 +75,19 @@ def answers() -> ApprovedAnswers:
 
 
 def matched(**changes: object) -> Match:
-    found = Match("parcel", 0.4, 0.9, 0.2, (("refund", 0.2), ("hours", 0.1)), together=0.7)
+    found = Match(
+        "parcel", 0.4, 0.9, 0.2, (("refund", 0.2), ("hours", 0.1)), together=0.7, prior=0.4
+    )
     return replace(found, **changes)
 
 
-def reranked(match: Match | None, *odds: float, text: str = "is it on its way") -> Match | None:
-    rerank = FileReranker(Reranker(CrossEncoder(Told(*odds), letters), WEIGHTS, CAP), answers())
+def file_reranker(told: Callable[[Sequence[Sequence[int]]], Embeddings]) -> FileReranker:
+    return FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP, GATE_OF), answers())
+
+
+def reranked(match: Match | None, *odds: float) -> Match | None:
     vector = np.array([[1, 0, 0]], np.float32)
-    return rerank([text], vector, [match])[0]
+    return file_reranker(Told(*odds))(["is it on its way"], vector, [match])[0]
 
 
 def test_each_part_of_a_pair_ends_with_a_mark() -> None:
@@ -146,12 +153,25 @@ def test_a_network_that_fails_leaves_first_matches_and_is_asked_no_more() -> Non
         asked.append(len(rows))
         raise OSError("the file is gone")
 
-    rerank = FileReranker(Reranker(CrossEncoder(broken, letters), WEIGHTS, CAP), answers())
+    rerank = file_reranker(broken)
     vector = np.array([[1, 0, 0]], np.float32)
     for _ in range(2):
         assert rerank(["is it on its way"], vector, [matched()]) == [matched()]
     assert asked == [3]
-    assert not rerank.wants("is it on its way", matched())
+    assert not rerank.wants(matched())
+
+
+def test_a_network_that_cannot_be_opened_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(rows: Sequence[Sequence[int]]) -> Embeddings:
+        raise OSError("the file is gone")
+
+    rerank = file_reranker(broken)
+    rerank.reranker.open()
+    rerank.reranker.open()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the reranker failed, and reads no more answers: the file is gone"
+    ]
+    assert not rerank.wants(matched())
 
 
 def test_chances_of_extreme_odds_are_finite() -> None:
@@ -180,29 +200,55 @@ def test_no_chance_is_above_the_cap_and_its_band() -> None:
     assert CAP < found.confidence <= CAP + RANKED_SHARE
 
 
-@pytest.mark.parametrize("basis", [MatchBasis.WRITTEN, MatchBasis.OWN])
-def test_what_the_operator_wrote_or_measured_stays(basis: MatchBasis) -> None:
-    match = matched(basis=basis)
-    assert reranked(match, -9.0, 9.0, 9.0) == match
+def test_what_was_read_is_not_to_be_read_again() -> None:
+    found = reranked(matched(), 4.0, -3.0, -3.0)
+    assert found is not None
+    assert found.prior == 0.0
 
 
-@pytest.mark.parametrize("changes", [{"confidence": 0.005}, {"similarity": 0.2}])
-def test_what_nothing_is_likely_for_is_not_read(changes: dict[str, object]) -> None:
-    match = matched(**changes)
-    told = Told()
-    rerank = FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP), answers())
-    assert rerank(["hello"], np.zeros((1, 3), np.float32), [match]) == [match]
+def test_what_is_not_worth_reading_stays_and_costs_nothing() -> None:
+    match, told = matched(prior=0.0), Told()
+    rerank = file_reranker(told)
+    assert rerank(["hello", "hello"], np.zeros((2, 3), np.float32), [match, None]) == [match, None]
     assert told.rows == []
+    assert not rerank.wants(match)
+    assert not rerank.wants(None)
 
 
-def test_a_long_message_and_no_match_are_left_alone() -> None:
-    assert reranked(None) is None
-    assert reranked(matched(), text="x" * (MOST_CHARACTERS + 1)) == matched()
+def test_outcomes_of_its_own_move_the_chances_of_what_is_read() -> None:
+    told = Told(3.0, -1.0, -3.0)
+    rerank = file_reranker(told)
+    own = FileReranker(rerank.reranker, answers(), np.array([0.5, -1.0]))
+    vector = np.array([[1, 0, 0]], np.float32)
+    told.odds *= 2
+    foreign, found = rerank(["x"], vector, [matched()])[0], own(["x"], vector, [matched()])[0]
+    assert foreign is not None
+    assert found is not None
+    odds = 0.5 * np.log(foreign.confidence / (1 - foreign.confidence)) - 1.0
+    assert found.confidence == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-3)
+    assert found.basis is MatchBasis.RERANKED_OWN
+    assert [name for name, _ in found.others] == [name for name, _ in foreign.others]
+    assert found.confidence <= found.together <= 1.0
+    assert own.highest == OWN_LIMIT
+    assert rerank.highest == CAP + RANKED_SHARE
+
+
+def test_what_was_not_read_keeps_the_chance_of_its_own_outcomes() -> None:
+    match = matched(basis=MatchBasis.OWN, prior=0.0)
+    own = FileReranker(file_reranker(Told()).reranker, answers(), np.array([0.5, -1.0]))
+    assert own(["x"], np.zeros((1, 3), np.float32), [match]) == [match]
+
+
+def test_first_chances_are_those_before_outcomes_of_its_own() -> None:
+    foreign = likely(matched(), answers())
+    moved = matched(confidence=0.8, others=(("refund", 0.4), ("hours", 0.2)), prior=0.4)
+    assert foreign == [("parcel", 0.4), ("refund", 0.2), ("hours", 0.1)]
+    assert likely(moved, answers()) == [(name, pytest.approx(p)) for name, p in foreign]
 
 
 def test_each_message_of_a_run_gets_its_own_readings() -> None:
     told = Told(5.0, -5.0, -5.0, -5.0, 5.0, -5.0)
-    rerank = FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP), answers())
+    rerank = file_reranker(told)
     vectors = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], np.float32)
     found = rerank(["first", "second", "third"], vectors, [matched(), None, matched()])
     assert [None if one is None else one.intent_id for one in found] == ["parcel", None, "refund"]

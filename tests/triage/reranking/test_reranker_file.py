@@ -6,10 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from router.errors import ModelFileError
 from router.triage.encoder import sha256_of
+from router.triage.matching.gate import GATE, Gate
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import Pair
 from router.triage.reranking.reranker import Weights
@@ -31,10 +33,13 @@ def changed(folder: Path, **values: object) -> None:
 
 
 def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
-    file.save(Weights(1.5, 0.25, -0.5), 0.91, folder, model.encoder.sha256)
+    gate = Gate(np.arange(len(GATE)) / 4, -1.5)
+    file.save(Weights(1.5, 0.25, -0.5), 0.91, gate, folder, model.encoder.sha256)
     loaded = file.load(folder, model.encoder.tokenise, model.encoder.sha256)
     assert loaded is not None
     assert (loaded.weights, loaded.cap) == (Weights(1.5, 0.25, -0.5), 0.91)
+    assert loaded.gate.coefficients.tolist() == gate.coefficients.tolist()
+    assert loaded.gate.least == -1.5
 
 
 def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
@@ -48,6 +53,8 @@ def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
         ({"encoder_sha256": "0"}, "fitted on another encoder"),
         ({"weights": {"odds": 1}}, "malformed"),
         ({"cap": "high"}, "malformed"),
+        ({"gate": {"one": 1}}, "malformed"),
+        ({"least": None}, "malformed"),
     ],
 )
 def test_what_does_not_fit_is_refused(

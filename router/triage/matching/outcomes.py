@@ -1,0 +1,53 @@
+"""Fits to a file's own judged requests what reading them together with its answers is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from router.policy.content.outcomes import JudgedQuestion
+from router.policy.content.text_keys import text_key
+from router.stats.calibration import Floats, fit_platt, logit
+from router.triage.text.utterance_words import plain
+from router.triage.utterances import Described
+from router.triage.verifier import Describer
+from router.types import Match
+
+MOST_READ, LEAST_READ = 300, 50
+"""Judged requests that are read together with their answers, seconds in all, and how many different
+ones of them show how often that is right."""
+NONE_FITTED: Floats = np.empty(0)
+
+Matches = Sequence[Match | None]
+Rereads = Callable[[Sequence[str], npt.NDArray[np.float32], Matches], Matches]
+"""Weighs the matches of texts anew, by their vectors, (texts, width)."""
+
+
+def fit_reading(
+    outcomes: Sequence[JudgedQuestion],
+    model: Describer,
+    match: Callable[[Described, Sequence[str]], Matches],
+    rereads: Rereads,
+) -> Floats:
+    """Returns slope and shift of the log-odds of matches that were read anew, (2,).
+
+    (0,) where fewer than LEAST_READ different requests are read.
+    """
+    some = outcomes[:: math.ceil(len(outcomes) / MOST_READ)]
+    texts = [outcome.text for outcome in some]
+    described = model.described(texts)
+    again = rereads(texts, described.vectors, match(described, texts))
+    read = [
+        (found, outcome)
+        for found, outcome in zip(again, some, strict=True)
+        if found is not None and found.basis.read
+    ]
+    if len({plain(text_key(outcome.text)) for _, outcome in read}) < LEAST_READ:
+        return NONE_FITTED
+    chances = np.array([found.confidence for found, _ in read])
+    right = [found.intent_id == outcome.intent_id for found, outcome in read]
+    fitted = fit_platt(logit(chances), np.array(right, dtype=float))
+    return np.array([fitted.slope, fitted.shift])

@@ -1,0 +1,56 @@
+"""The fit of the gate: it lets customers in and strangers out, and reads the sets that it names."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from router.errors import TrainingDataError
+from router.training.data.companies import companies
+from router.training.reranking import fit_gate
+from router.training.reranking.fit import FITTING, JUDGING
+from router.triage.matching.gate import MOST_CHARACTERS
+from router.triage.triage_model import TriageModel
+
+
+@pytest.fixture
+def bare() -> TriageModel:
+    return TriageModel.load(grave_reader=False, reranked=False)
+
+
+def test_it_lets_customers_in_and_strangers_out(bare: TriageModel) -> None:
+    by_name = {one.name: one for one in companies()}
+    away = sorted(by_name.keys() - {*FITTING, *JUDGING})
+    strange = [
+        one.text
+        for name in away
+        for one in by_name[name].messages
+        if not one.answer_id and not one.resembles
+    ]
+    random.Random(3).shuffle(strange)
+    gate = fit_gate.fit_gate(bare, [by_name[name] for name in FITTING[:2]], strange[:200])
+    bare.matching = bare.matching._replace(gate=gate)
+    judge = by_name[JUDGING[0]]
+    customers = [one.text for one in judge.messages if one.answer_id]
+    assert fit_gate.share_read(bare, [judge], customers) > 0.4
+    assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.1
+
+
+def written(folder: Path, name: str, texts: list[str]) -> None:
+    rows = [json.dumps({"text": text, "source": "vicuna"}) for text in texts]
+    (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def test_strangers_are_the_short_texts_of_the_sets_named(tmp_path: Path) -> None:
+    written(tmp_path, "prompts_general", ["b", "a", "a", "x" * (MOST_CHARACTERS + 1)])
+    some = fit_gate.strangers(tmp_path, ["prompts_general"], random.Random(1))
+    assert sorted(some) == ["a", "b"]
+    assert fit_gate.strangers(tmp_path, ["spam_sms"], random.Random(1)) == []
+
+
+def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="none of the"):
+        fit_gate.strangers(tmp_path, ["prompts_general"], random.Random(1))

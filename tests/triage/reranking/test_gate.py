@@ -1,0 +1,136 @@
+"""The reranker's gate: which messages are worth reading with their likely answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from router.policy.content.outcomes import JudgedQuestion
+from router.triage.match import OWN_OUTCOMES, KnowledgeIndex, KnowledgeTexts
+from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
+from router.triage.triage_model import TriageModel
+from router.triage.verifier import PAIR
+from router.types import Match, MatchBasis
+
+INTENTS = [
+    ("parcel", ["where is my parcel", "my package has not arrived", "track my delivery"]),
+    ("refund", ["I want my money back", "how do refunds work", "refund my purchase"]),
+    ("password", ["I forgot my password", "reset my login", "can't sign in to my account"]),
+    ("hours", ["when are you open", "what are your opening hours", "are you open on sunday"]),
+]
+OPEN, SHUT = Gate(np.zeros(len(GATE)), -1.0), Gate(np.zeros(len(GATE)), 1.0)
+
+
+class Gated:
+    """Describes texts as the model does, with another gate."""
+
+    def __init__(self, model: TriageModel, gate: Gate | None) -> None:
+        self.described, self.lexicon = model.described, model.lexicon
+        self.matching = model.matching._replace(gate=gate)
+
+
+def matched(
+    model: TriageModel, gate: Gate | None, text: str, texts: KnowledgeTexts | None = None
+) -> Match | None:
+    index = KnowledgeIndex.build(Gated(model, gate), texts or KnowledgeTexts(INTENTS))
+    return index.match(model.described([text]), [text])[0]
+
+
+def read(
+    model: TriageModel, gate: Gate | None, text: str, texts: KnowledgeTexts | None = None
+) -> bool:
+    match = matched(model, gate, text, texts)
+    assert match is not None
+    return match.prior > 0.0
+
+
+def test_the_gate_decides(model: TriageModel) -> None:
+    text = "has the thing I ordered left already"
+    assert read(model, OPEN, text)
+    assert not read(model, SHUT, text)
+    assert not read(model, None, text)
+
+
+def test_it_changes_nothing_else(model: TriageModel) -> None:
+    text = "has the thing I ordered left already"
+    with_gate, without = matched(model, SHUT, text), matched(model, None, text)
+    assert with_gate == without
+
+
+@pytest.mark.parametrize("text", ["where is my parcel", "where " * (MOST_CHARACTERS // 6 + 1)])
+def test_what_the_operator_wrote_and_long_messages_are_not_read(
+    model: TriageModel, text: str
+) -> None:
+    assert not read(model, OPEN, text)
+
+
+def test_classes_are_not_read(model: TriageModel) -> None:
+    classes = KnowledgeTexts(INTENTS, verified=False)
+    assert not read(model, OPEN, "the thing I ordered is late", classes)
+
+
+def test_a_file_with_outcomes_of_its_own_is_read_too(model: TriageModel) -> None:
+    outcomes = [
+        JudgedQuestion(f"where is parcel number {n}", "parcel") for n in range(OWN_OUTCOMES)
+    ]
+    own = KnowledgeTexts(INTENTS, outcomes=outcomes)
+    match = matched(model, OPEN, "the thing I ordered is late", own)
+    foreign = matched(model, OPEN, "the thing I ordered is late")
+    assert match is not None
+    assert foreign is not None
+    assert match.basis is MatchBasis.OWN
+    assert match.confidence != foreign.confidence
+    assert match.prior == foreign.prior == foreign.confidence
+
+
+def features(model: TriageModel, text: str, intents: Sequence[tuple[str, Sequence[str]]]) -> (
+    Mapping[str, float]
+):  # fmt: skip
+    index = KnowledgeIndex.build(Gated(model, OPEN), KnowledgeTexts(intents))
+    described = model.described([text])
+    found = index.evidence(described.vectors, [text])[0]
+    first, read = index.first_chance(found), described.readings[0].tolist()
+    made = dict(zip(GATE, index.gate_features(found, first, read), strict=True))
+    of_pair = dict(zip(PAIR, index.pair(found, first, text, read), strict=True))
+    shared = made.keys() & of_pair.keys()
+    assert shared == {"one", "first", "stakes_above", "outside"}
+    assert {name: made[name] for name in shared} == {name: of_pair[name] for name in shared}
+    assert made["third_centre"] in found.centres
+    return made
+
+
+def test_features_are_those_of_the_verifier_and_of_the_file(model: TriageModel) -> None:
+    assert features(model, "is my parcel on its way", INTENTS)["grown"] == 0.0
+
+
+def test_a_file_of_one_answer_has_features_too(model: TriageModel) -> None:
+    assert features(model, "is my parcel on its way", INTENTS[:1])["third_centre"] > 0.2
+
+
+def test_a_grown_file_tells_so(model: TriageModel) -> None:
+    grown = [(name, [f"{line} number {n}" for line in lines for n in range(8)])
+             for name, lines in INTENTS]  # fmt: skip
+    made = features(model, "is my parcel on its way", grown)
+    assert made["grown"] == pytest.approx(np.log(24 / 6))
+
+
+ASKED = [
+    "when will the stuff I ordered get here",
+    "i cant log in since yesterday",
+    "do you also do sundays",
+]
+STRANGE = [
+    "Write a haiku about autumn leaves in the style of Basho.",
+    "Explain the difference between TCP and UDP to a ten-year-old.",
+    "Solve 3x + 5 = 20 for x.",
+    "Translate 'good morning' into Portuguese.",
+]
+
+
+def test_the_shipped_gate_reads_customers_and_leaves_strangers(model: TriageModel) -> None:
+    gate = model.matching.gate
+    assert gate is not None
+    assert [read(model, gate, text) for text in ASKED] == [True] * len(ASKED)
+    assert [read(model, gate, text) for text in STRANGE] == [False] * len(STRANGE)
