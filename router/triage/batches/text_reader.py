@@ -157,6 +157,7 @@ class TextBatch:
         self._framed = [i for i, one in enumerate(texts) if one.framed]
         self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
         self._sentences: list[int] = []  # of texts that no operator wrote
+        self._clauses: list[tuple[str, ...]] = []
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
         if reader.model is None or not texts:
@@ -184,8 +185,12 @@ class TextBatch:
                 for _, one in new
                 for part in one.sentences
             ]
+            # What the operator wrote as one question has one answer.
+            self._clauses = [() for _ in texts]
+            for i, one in new:
+                self._clauses[i] = one.clauses
             parts += [
-                Asked(clause, one.config, use=Use.MATCH) for one in texts for clause in one.clauses
+                Asked(clause, one.config, use=Use.MATCH) for _, one in new for clause in one.clauses
             ]
             if parts:
                 self._parts = reader.model.begin(parts)
@@ -292,7 +297,7 @@ class TextBatch:
             if rows[index].grave >= FRAMED_GRAVE:
                 continue  # "this is goodbye" may be no frame
             if found is not None and found.basis.read:
-                matches[index] = found  # its answers were read with the question alone
+                own = matches[index] = found  # its answers were read with the question alone
             if is_known(found):
                 rows[index] = rows[index]._replace(novelty=rows[place].novelty)
             if found is not None and found.confidence >= FRAMED_AT:
@@ -301,12 +306,12 @@ class TextBatch:
     def _by_asks(self, matches: list[Match | None], clause_matches: Sequence[Match | None]) -> None:
         """Notes the answers of requests that ask for several, by the matches of their clauses."""
         position = 0
-        for index, clauses in enumerate([one.clauses for one in self._texts]):
+        for index, clauses in enumerate(self._clauses):
             own = clause_matches[position : position + len(clauses)]
             position += len(clauses)
             match = matches[index]
             if match is None or match.basis is MatchBasis.WRITTEN:
-                continue  # what the operator wrote as one question has one answer
+                continue
             sure = {m.intent_id: m.confidence for m in own if m and m.confidence >= ASKED_AT}
             unmet = [
                 m is None
@@ -409,10 +414,16 @@ def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
     """
     if facts.instead:
         return Asked(facts.instead, asked.config)
-    if not facts.mended:
+    if not facts.mended or _is_written(asked):
         return asked._replace(told=(facts.folded.words, facts.language))
     words = fold(facts.mended).words
     return asked._replace(text=facts.mended, told=(words, facts.language))
+
+
+def _is_written(asked: Asked) -> bool:
+    """Returns True for what the operator wrote, with the typing errors that stand there."""
+    knowledge = asked.config.knowledge
+    return knowledge is not None and knowledge.written(asked.text) is not None
 
 
 def _as_glossed(gloss: Gloss, config: TriageConfig) -> Asked:
