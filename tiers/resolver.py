@@ -39,7 +39,6 @@ from router.types import (
     ChatRequest,
     Choice,
     Match,
-    MatchBasis,
     Preview,
     PSource,
     Reason,

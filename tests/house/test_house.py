@@ -39,6 +39,7 @@ CATCH_ALL = {
         "router/triage/reranking/reranker.py",
         "weighed",
     ): "first matches stay, and all other readings",
+    ("router/triage/reranking/reranker.py", "open"): "on the thread that encodes: logged",
     ("tiers/local/host.py", "run"): "top of the supervisor thread: the state tells",
 }
 
