@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.triage.match import Fit, KnowledgeTexts
+from router.triage.match import OWN_OUTCOMES, Fit, KnowledgeTexts
 from router.triage.utterances import Described
 from router.triage.verifier import Describer, Lexicon, MatchModel
 
@@ -104,7 +104,8 @@ def digest_of(texts: KnowledgeTexts, version: str) -> bytes:
     """Names the texts of an index and the vectors' version, 16 bytes: equal ones are one index."""
     judged = [(outcome.text, outcome.intent_id) for outcome in texts.outcomes]
     intents = [(name, list(lines)) for name, lines in texts.intents]
-    answers = sorted(texts.answers.items())
+    # Without enough outcomes nothing of the index depends on the answers.
+    answers = sorted(texts.answers.items()) if len(judged) >= OWN_OUTCOMES else []
     rows = [version, intents, list(texts.not_covered), judged, answers, texts.verified]
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 

@@ -142,7 +142,9 @@ class KnowledgeIndex:
     ) -> None:
         """Takes the `fit` where the regression was fitted already."""
         self._candidate_at = CANDIDATE_AT if verified else math.inf
-        self._gate = matching.gate if verified else None
+        # Where outcomes of its own show nothing of what reading is worth, they decide alone.
+        judged = fit is not None and fit.own.size > 0 and not fit.own_read.size
+        self._gate = matching.gate if verified and not judged else None
         self._foreign = matching.verifier.cap + RANKED_SHARE
         self.own_read = NONE_FITTED if fit is None else fit.own_read
         self.utterances = utterances
@@ -186,9 +188,10 @@ class KnowledgeIndex:
             if enough:
                 index = cls(whole, model.matching, model.lexicon, fit)
                 fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
-                if reading is not None:
+                if reading is not None and fit.own.size:
                     read = fit_reading(texts.outcomes, model, index.match, reading(index))
-                    fit = fit._replace(own_read=read)
+                    memory = None if read is None else memory  # another start may read them
+                    fit = fit._replace(own_read=NONE_FITTED if read is None else read)
         index = cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
         if memory is not None and fit.precision is None:
             memory.keep(key, fit._replace(precision=index.evidence.shape.precision))
@@ -272,22 +275,25 @@ class KnowledgeIndex:
         return matches
 
     def _match(self, found: Evidence, text: str, readings: Sequence[float]) -> Match:
-        first, together = self.first_chance(found), 0.0
+        first = self.first_chance(found)
         gate = None if found.written or len(text) > MOST_CHARACTERS else self._gate
-        chance, prior = self._verified(found, first, text, readings), 0.0
-        if gate is not None and gate.passes(self.gate_features(found, first, readings)):
-            prior = max(capped(chance, self._foreign), LEAST_SHARE)
-        judged, basis = chance, self.basis
-        if self._own is not None:
-            slope, shift = self._own.tolist()
+        chance, together = self._verified(found, first, text, readings), 0.0
+        read = gate is not None and gate.passes(self.gate_features(found, first, readings))
+        # What is read begins with the foreign chance, on which the reranker was fitted.
+        own = None if read else self._own
+        basis = MatchBasis.FOREIGN if own is None else MatchBasis.OWN
+        highest = self._foreign if own is None else OWN_LIMIT
+        judged = chance
+        if own is not None:
+            slope, shift = own.tolist()
             judged = sigmoid_of(slope * logit_of(chance) + shift)
-        sure = capped(judged, self.highest)
+        sure = capped(judged, highest)
         if found.written:
             # What the operator wrote under one intent is that intent: near ones cast no doubt.
             sure, basis = max(chance, OWN_LIMIT), MatchBasis.WRITTEN
         if first >= self._candidate_at:
             of_set = self._matching.verifier.chance_together(chance, self.set_parts(found))
-            together = max(sure, capped(of_set, self.highest))
+            together = max(sure, capped(of_set, highest))
         others = [
             (self.intent_ids[intent], p)
             for intent, p in found.rivals.told(sure)
@@ -301,7 +307,7 @@ class KnowledgeIndex:
             tuple(others[:OTHERS]),
             basis,
             together,
-            prior=prior,
+            worth_reading=read,
         )
 
     def first_chance(self, found: Evidence) -> float:

@@ -35,8 +35,7 @@ class Match(Struct, frozen=True):
     language: str = ""  # of a request that was matched through a glossary; "": matched as it is
     # Answers to each of several things that the request asks for; none where one answers it.
     asked: tuple[tuple[str, float], ...] = ()
-    # Its chance before its answers are read with the request; 0: they are not, or have been.
-    prior: float = 0.0
+    worth_reading: bool = False  # the gate lets it pass, and nothing has read it with its answers
 
     @property
     def likeliest(self) -> tuple[tuple[str, float], ...]:

@@ -20,14 +20,14 @@ from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
 from router.triage.triage_model import TriageModel
 
-TAUGHT = (
+STRANGERS_TAUGHT = (
     "prompts_general",
     "stakes_domain_questions",
     "routing_multi_llmrouter",
     "moderation_openai1680",
 )
 """Sets of what people ask an assistant, on which the gate is fitted."""
-JUDGING = ("routing_multi_arena_bench", "difficulty_math", "safety_xstest", "spam_sms")
+STRANGERS_JUDGING = ("routing_multi_arena_bench", "difficulty_math", "safety_xstest", "spam_sms")
 """Such sets that judge it."""
 OF_A_SET = 500
 READ_STRANGERS = 0.04
@@ -102,7 +102,7 @@ def share_read(model: TriageModel, files: Sequence[Company], texts: Sequence[str
     """Returns the share of the texts, asked of each company, that the model's gate lets pass."""
     described = model.described(texts)
     read = [
-        match is not None and match.prior > 0.0
+        match is not None and match.worth_reading
         for company in files
         for match in index_of(model, company).match(described, texts)
     ]

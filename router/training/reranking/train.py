@@ -24,9 +24,9 @@ from router.training.data.known_files import known_in
 from router.training.encoder import export
 from router.training.reranking import fit, network
 from router.training.reranking.fit import FITTING, JUDGING
-from router.training.reranking.fit_gate import JUDGING as STRANGERS
 from router.training.reranking.fit_gate import (
-    TAUGHT,
+    STRANGERS_JUDGING,
+    STRANGERS_TAUGHT,
     fit_gate,
     outsiders,
     share_read,
@@ -41,7 +41,8 @@ from router.triage.reranking.cross_encoder import CrossEncoder, pair_ids
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
 
 SEED = 7
-NETWORK = "reranker"
+NETWORK, FORMAT = "reranker", 1
+"""The format is raised where the network or its pairs change, so that it is trained anew."""
 DEFAULT_PLAN = Plan()
 
 
@@ -67,7 +68,7 @@ def train_reranker(
     files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
     fitted_on, judges = ([by_name[name] for name in names] for names in (FITTING, JUDGING))
     taught = [one for one in by_name.values() if one.name not in FITTING + JUDGING]
-    strange = [*strangers(data, TAUGHT, rng), *outsiders(taught, rng)]
+    strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(taught, rng)]
     gate = fit_gate(model, [*fitted_on, *files], strange)
     model.matching = model.matching._replace(gate=gate)
     fitting, judging, of_files = (
@@ -84,9 +85,13 @@ def train_reranker(
         "public_sets": list(PUBLIC),
         "plan": asdict(Plan()),
         "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
-        "strangers_fitted_on": [*TAUGHT, "messages that have nothing to do with a company"],
+        "strangers_fitted_on": [
+            *STRANGERS_TAUGHT,
+            "messages that have nothing to do with a company",
+        ],
         "strangers_read": {
-            name: share_read(model, judges, strangers(data, [name], rng)) for name in STRANGERS
+            name: share_read(model, judges, strangers(data, [name], rng))
+            for name in STRANGERS_JUDGING
         },
         "weights": weights._asdict(),
         "cap": cap,
@@ -123,7 +128,7 @@ def trained(data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLA
 def _key(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> str:
     """Returns a digest of all that a network learns from."""
     public = [sha256_of(data / f"intent_{source}.jsonl.gz") for source in PUBLIC]
-    whole = repr((plan, taught, public, encoder.sha256))
+    whole = repr((FORMAT, plan, taught, public, encoder.sha256))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 

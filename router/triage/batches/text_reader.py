@@ -107,14 +107,16 @@ class TextReader:
             facts,
             said,
             gloss,
-            self._mended(said, facts) if framed and not facts.other_forms else "",
+            self._mended(said, facts, config) if framed and not facts.other_forms else "",
             _in_plain_words(asked, facts),
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
             _sentences(asked, facts),
         )
 
-    def _mended(self, text: str, facts: TurnFacts) -> str:
+    def _mended(self, text: str, facts: TurnFacts, config: TriageConfig) -> str:
+        if _is_written(text, config):
+            return text
         plain = without_folders(text)
         return self.mend(plain) if facts.language in READ_LANGUAGES else plain
 
@@ -414,16 +416,15 @@ def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
     """
     if facts.instead:
         return Asked(facts.instead, asked.config)
-    if not facts.mended or _is_written(asked):
+    if not facts.mended or _is_written(asked.text, asked.config):
         return asked._replace(told=(facts.folded.words, facts.language))
     words = fold(facts.mended).words
     return asked._replace(text=facts.mended, told=(words, facts.language))
 
 
-def _is_written(asked: Asked) -> bool:
+def _is_written(text: str, config: TriageConfig) -> bool:
     """Returns True for what the operator wrote, with the typing errors that stand there."""
-    knowledge = asked.config.knowledge
-    return knowledge is not None and knowledge.written(asked.text) is not None
+    return config.knowledge is not None and config.knowledge.written(text) is not None
 
 
 def _as_glossed(gloss: Gloss, config: TriageConfig) -> Asked:

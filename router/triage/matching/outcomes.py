@@ -11,10 +11,11 @@ import numpy.typing as npt
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.text_keys import text_key
 from router.stats.calibration import Floats, fit_platt, logit
+from router.triage.grave import told_of
 from router.triage.text.utterance_words import plain
 from router.triage.utterances import Described
 from router.triage.verifier import Describer
-from router.types import Match
+from router.types import READ_LANGUAGES, Match
 
 MOST_READ, LEAST_READ = 300, 50
 """Judged requests that are read together with their answers, seconds in all, and how many different
@@ -31,23 +32,30 @@ def fit_reading(
     model: Describer,
     match: Callable[[Described, Sequence[str]], Matches],
     rereads: Rereads,
-) -> Floats:
+) -> Floats | None:
     """Returns slope and shift of the log-odds of matches that were read anew, (2,).
 
-    (0,) where fewer than LEAST_READ different requests are read.
+    (0,) where fewer than LEAST_READ different requests are read, or where they say that the surer
+    a match is the less it is right. None where nothing could be read.
     """
-    some = outcomes[:: math.ceil(len(outcomes) / MOST_READ)]
+    english = [one for one in outcomes if told_of(one.text)[1] in READ_LANGUAGES]
+    some = english[:: math.ceil(max(1, len(english)) / MOST_READ)]
+    if not some:
+        return NONE_FITTED
     texts = [outcome.text for outcome in some]
     described = model.described(texts)
-    again = rereads(texts, described.vectors, match(described, texts))
+    first = match(described, texts)
+    again = rereads(texts, described.vectors, first)
     read = [
         (found, outcome)
         for found, outcome in zip(again, some, strict=True)
         if found is not None and found.basis.read
     ]
+    if not read and any(found is not None and found.worth_reading for found in first):
+        return None
     if len({plain(text_key(outcome.text)) for _, outcome in read}) < LEAST_READ:
         return NONE_FITTED
     chances = np.array([found.confidence for found, _ in read])
     right = [found.intent_id == outcome.intent_id for found, outcome in read]
     fitted = fit_platt(logit(chances), np.array(right, dtype=float))
-    return np.array([fitted.slope, fitted.shift])
+    return np.array([fitted.slope, fitted.shift]) if fitted.slope > 0.0 else NONE_FITTED

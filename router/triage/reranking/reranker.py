@@ -108,7 +108,7 @@ class Reranker:
     def __init__(self, cross: CrossEncoder, weights: Weights, cap: float, gate: Gate) -> None:
         """`cap` is the share right among the surest of files that taught the network nothing."""
         self.cross, self.weights, self.cap, self.gate = cross, weights, cap, gate
-        self.failed = False
+        self.failed = self._opened = False
 
     @property
     def highest(self) -> float:
@@ -134,6 +134,9 @@ class Reranker:
 
     def open(self) -> None:
         """Opens the network, so that no message waits for it."""
+        if self._opened:
+            return
+        self._opened = True
         try:
             self.cross.odds([Pair("", (), "")])
         except Exception as error:  # no start waits for it either
@@ -203,19 +206,16 @@ class Reranker:
             others=(*((name, round(p, 4)) for name, p in shown[1:]), *unread),
             together=capped(together, self.highest),
             basis=MatchBasis.RERANKED,
-            prior=0.0,
+            worth_reading=False,
         )
 
 
 def likely(match: Match | None, answers: ApprovedAnswers) -> list[tuple[str, float]]:
-    """Returns the answers that are read with a message, each with its first chance.
-
-    Outcomes of the file's own may have moved the chances of a match; its `prior` is the first one.
-    """
-    if match is None or not match.prior:
+    """Returns the answers that are read with a message, each with its first chance."""
+    if match is None or not match.worth_reading:
         return []
-    least, scale = READ_SHARE * match.confidence, match.prior / max(match.confidence, LEAST_PRIOR)
-    return [(name, p * scale) for name, p in match.likeliest if name in answers and p >= least]
+    least = READ_SHARE * match.confidence
+    return [(name, p) for name, p in match.likeliest if name in answers and p >= least]
 
 
 class FileReranker:
@@ -234,7 +234,7 @@ class FileReranker:
 
     def wants(self, match: Match | None) -> bool:
         """Returns True where likely answers are read together with a request."""
-        return match is not None and match.prior > 0.0 and not self.reranker.failed
+        return match is not None and match.worth_reading and not self.reranker.failed
 
     def __call__(
         self,
@@ -254,7 +254,7 @@ class FileReranker:
         """Returns a match with the chances that outcomes of the file's own give it."""
         slope, shift = self._own.tolist()
         own = capped(sigmoid_of(slope * logit_of(match.confidence) + shift), OWN_LIMIT)
-        scale = min(own / match.confidence, 1.0, (1.0 - own) / (1.0 - match.confidence))
+        scale = min(own / match.confidence, (1.0 - own) / (1.0 - match.confidence))
         others = tuple([(name, round(scale * p, 4)) for name, p in match.others])
         together = own + sum([p for _, p in others[: SET_SIZE - 1]])
         return replace(

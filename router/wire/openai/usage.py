@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
 
 from router.types import Answer, Usage, usd_to_nano, utf8_size
-
-_LOG = logging.getLogger("tiergate")
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
@@ -70,23 +67,14 @@ def _count(value: object) -> int:
 
 
 def parse_provider_cost(usage: object) -> int | None:
-    """Returns the provider's own charge in nano-dollars; None, with a log line, for an impossible
-    one.
+    """Returns the provider's own charge in nano-dollars.
 
     OpenRouter sends it in dollars as `usage.cost`.
     """
     cost = usage.get("cost") if type(usage) is dict else None
     if type(cost) not in (int, float) or not isinstance(cost, int | float):
         return None
-    if math.isfinite(cost) and 0 <= cost <= MAX_COST_USD:
-        return usd_to_nano(cost)
-    _LOG.warning(
-        "a provider states that one call cost %s dollars; expected 0 to %d. The call is booked "
-        "by its tokens and your price list: compare it with the provider's invoice",
-        cost,
-        MAX_COST_USD,
-    )
-    return None
+    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost <= MAX_COST_USD else None
 
 
 def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:

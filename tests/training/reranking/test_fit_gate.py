@@ -24,13 +24,7 @@ def bare() -> TriageModel:
 def test_it_lets_customers_in_and_strangers_out(bare: TriageModel) -> None:
     by_name = {one.name: one for one in companies()}
     away = sorted(by_name.keys() - {*FITTING, *JUDGING})
-    strange = [
-        one.text
-        for name in away
-        for one in by_name[name].messages
-        if not one.answer_id and not one.resembles
-    ]
-    random.Random(3).shuffle(strange)
+    strange = fit_gate.outsiders([by_name[name] for name in away], random.Random(3))
     gate = fit_gate.fit_gate(bare, [by_name[name] for name in FITTING[:2]], strange[:200])
     bare.matching = bare.matching._replace(gate=gate)
     judge = by_name[JUDGING[0]]

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.policy.content.outcomes import JudgedQuestion
-from router.triage.match import OWN_OUTCOMES, KnowledgeIndex, KnowledgeTexts
+from router.stats.heads import Embeddings
+from router.triage.match import OWN_OUTCOMES, Fit, FitMemory, KnowledgeIndex, KnowledgeTexts
 from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
 from router.triage.triage_model import TriageModel
 from router.triage.verifier import PAIR
@@ -43,7 +45,7 @@ def read(
 ) -> bool:
     match = matched(model, gate, text, texts)
     assert match is not None
-    return match.prior > 0.0
+    return match.worth_reading
 
 
 def test_the_gate_decides(model: TriageModel) -> None:
@@ -71,18 +73,75 @@ def test_classes_are_not_read(model: TriageModel) -> None:
     assert not read(model, OPEN, "the thing I ordered is late", classes)
 
 
-def test_a_file_with_outcomes_of_its_own_is_read_too(model: TriageModel) -> None:
+class Told:
+    """Gives every match that is worth reading the chance .8, or fails."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+
+    def __call__(
+        self, texts: Sequence[str], vectors: Embeddings, matches: Sequence[Match | None]
+    ) -> list[Match | None]:
+        return [
+            replace(match, confidence=0.8, basis=MatchBasis.RERANKED)
+            if match and match.worth_reading and not self.fails
+            else match
+            for match in matches
+        ]
+
+
+def of_own(
+    model: TriageModel, gate: Gate, told: Told, memory: FitMemory | None = None
+) -> KnowledgeIndex:
+    # Half of those that seem right are.
     outcomes = [
-        JudgedQuestion(f"where is parcel number {n}", "parcel") for n in range(OWN_OUTCOMES)
+        JudgedQuestion(f"where is parcel number {n}", "parcel" if n % 2 else None)
+        for n in range(OWN_OUTCOMES)
     ]
-    own = KnowledgeTexts(INTENTS, outcomes=outcomes)
-    match = matched(model, OPEN, "the thing I ordered is late", own)
-    foreign = matched(model, OPEN, "the thing I ordered is late")
+    texts = KnowledgeTexts(INTENTS, outcomes=outcomes)
+    return KnowledgeIndex.build(Gated(model, gate), texts, memory, lambda _: told)
+
+
+LATE = "the thing I ordered is late"
+
+
+def found(model: TriageModel, index: KnowledgeIndex) -> Match | None:
+    return index.match(model.described([LATE]), [LATE])[0]
+
+
+def test_what_is_read_of_a_file_with_outcomes_begins_as_without(model: TriageModel) -> None:
+    match = found(model, of_own(model, OPEN, Told()))
+    assert match == matched(model, OPEN, LATE)
     assert match is not None
-    assert foreign is not None
+    assert match.worth_reading
+
+
+def test_what_is_not_read_has_the_chance_of_its_own_outcomes(model: TriageModel) -> None:
+    match = found(model, of_own(model, SHUT, Told()))
+    assert match is not None
     assert match.basis is MatchBasis.OWN
-    assert match.confidence != foreign.confidence
-    assert match.prior == foreign.prior == foreign.confidence
+    assert not match.worth_reading
+
+
+def test_where_outcomes_say_nothing_of_reading_they_decide_alone(model: TriageModel) -> None:
+    index = of_own(model, OPEN, Told(fails=True))
+    match = found(model, index)
+    assert not index.own_read.size
+    assert match is not None
+    assert match.basis is MatchBasis.OWN
+    assert not match.worth_reading
+
+
+def test_what_could_not_be_read_is_read_at_the_next_start(model: TriageModel) -> None:
+    memory = Kept()
+    assert not of_own(model, OPEN, Told(fails=True), memory).own_read.size
+    assert of_own(model, OPEN, Told(), memory).own_read.size
+    assert of_own(model, OPEN, Told(fails=True), memory).own_read.size  # recalled
+
+
+class Kept(dict[bytes, Fit]):
+    recall = dict.get
+    keep = dict.__setitem__
 
 
 def features(model: TriageModel, text: str, intents: Sequence[tuple[str, Sequence[str]]]) -> (

@@ -67,6 +67,32 @@ def test_a_few_say_nothing(model: TriageModel) -> None:
     assert not built(model, outcomes(99, 0.4), Reads(99)).own_read.size
 
 
+def test_what_is_less_right_the_surer_it_is_says_nothing(model: TriageModel) -> None:
+    class Inverted(Reads):
+        def __call__(
+            self,
+            texts: Sequence[str],
+            vectors: npt.NDArray[np.float32],
+            matches: Sequence[Match | None],
+        ) -> list[Match | None]:
+            read = super().__call__(texts, vectors, matches)
+            return [
+                match and replace(match, confidence=0.3 if place < 60 else 0.9)
+                for place, match in enumerate(read)
+            ]
+
+    assert not built(model, outcomes(120, 0.5), Inverted(120)).own_read.size
+
+
+def test_other_languages_say_nothing_of_what_is_read(model: TriageModel) -> None:
+    reads = Reads(1_000)
+    german = [
+        JudgedQuestion(f"Wo ist mein Paket Nummer {n} geblieben?", "parcel") for n in range(99)
+    ]
+    built(model, [*german, *outcomes(60, 0.5)], reads)
+    assert len(reads.texts) == 60
+
+
 def test_of_many_some_are_read(model: TriageModel) -> None:
     reads = Reads(1_000)
     index = built(model, outcomes(2 * MOST_READ + 1, 0.9), reads)

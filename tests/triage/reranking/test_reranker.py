@@ -28,7 +28,6 @@ from router.triage.reranking.reranker import (
     FileReranker,
     Reranker,
     Weights,
-    likely,
 )
 from router.triage.utterances import Utterances
 from router.types import Match, MatchBasis
@@ -76,7 +75,7 @@ def answers() -> ApprovedAnswers:
 
 def matched(**changes: object) -> Match:
     found = Match(
-        "parcel", 0.4, 0.9, 0.2, (("refund", 0.2), ("hours", 0.1)), together=0.7, prior=0.4
+        "parcel", 0.4, 0.9, 0.2, (("refund", 0.2), ("hours", 0.1)), together=0.7, worth_reading=True
     )
     return replace(found, **changes)
 
@@ -203,11 +202,11 @@ def test_no_chance_is_above_the_cap_and_its_band() -> None:
 def test_what_was_read_is_not_to_be_read_again() -> None:
     found = reranked(matched(), 4.0, -3.0, -3.0)
     assert found is not None
-    assert found.prior == 0.0
+    assert not found.worth_reading
 
 
 def test_what_is_not_worth_reading_stays_and_costs_nothing() -> None:
-    match, told = matched(prior=0.0), Told()
+    match, told = matched(worth_reading=False), Told()
     rerank = file_reranker(told)
     assert rerank(["hello", "hello"], np.zeros((2, 3), np.float32), [match, None]) == [match, None]
     assert told.rows == []
@@ -234,16 +233,9 @@ def test_outcomes_of_its_own_move_the_chances_of_what_is_read() -> None:
 
 
 def test_what_was_not_read_keeps_the_chance_of_its_own_outcomes() -> None:
-    match = matched(basis=MatchBasis.OWN, prior=0.0)
+    match = matched(basis=MatchBasis.OWN, worth_reading=False)
     own = FileReranker(file_reranker(Told()).reranker, answers(), np.array([0.5, -1.0]))
     assert own(["x"], np.zeros((1, 3), np.float32), [match]) == [match]
-
-
-def test_first_chances_are_those_before_outcomes_of_its_own() -> None:
-    foreign = likely(matched(), answers())
-    moved = matched(confidence=0.8, others=(("refund", 0.4), ("hours", 0.2)), prior=0.4)
-    assert foreign == [("parcel", 0.4), ("refund", 0.2), ("hours", 0.1)]
-    assert likely(moved, answers()) == [(name, pytest.approx(p)) for name, p in foreign]
 
 
 def test_each_message_of_a_run_gets_its_own_readings() -> None:
