@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
 from router.policy import candidates
+from router.policy.content.outcomes import judged_files
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.parsing.environment import (
@@ -419,6 +420,9 @@ def _sources(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:
         files += [file, *sorted(file.glob("*.yaml"))] if folder else [file]
     # A head has its weights in a second file.
     files += [file.with_suffix(".npz") for file in _head_files(policy_path, tree).values()]
+    for _, answerer in _answerers(tree):
+        if answerer.get("kind") == "resolver" and isinstance(answerer.get("knowledge"), str):
+            files += judged_files(named_file(policy_path, str(answerer["knowledge"])))
     return tuple(dict.fromkeys(files))
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from router.errors import PolicyError
 from router.policy.content.knowledge import load_knowledge
-from router.policy.content.outcomes import JudgedQuestion, load_outcomes
+from router.policy.content.outcomes import JudgedQuestion, judged_files, load_outcomes
+from router.policy.loading import load_policy
 
 FILE = """version: 1
 name: Test
@@ -69,3 +70,31 @@ def test_an_utterance_cannot_be_marked_as_not_covered(tmp_path: Path) -> None:
     path.write_text(FILE + "not_covered: [a poem, When are you open?]\n", encoding="utf-8")
     with pytest.raises(PolicyError, match=r"not_covered\[1\].*hours has it as an utterance"):
         load_knowledge(path)
+
+
+POLICY = """version: 1
+name: test
+tiers:
+  - name: resolve
+    level: 1
+    answerers: [{name: shop, kind: resolver, knowledge: shop.yaml}]
+"""
+
+
+def test_a_policys_hash_changes_with_what_was_judged(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(f"{FILE}judged: judged.jsonl\n", encoding="utf-8")
+    (tmp_path / "p.yaml").write_text(POLICY, encoding="utf-8")
+    judged = write(tmp_path, '{"text": "are you there", "intent": "hours"}\n')
+    before = load_policy(tmp_path / "p.yaml", {})
+    assert judged in before.sources  # so that a server loads it again
+    write(tmp_path, '{"text": "are you there", "intent": null}\n')
+    assert load_policy(tmp_path / "p.yaml", {}).hash != before.hash
+
+
+@pytest.mark.parametrize(
+    "text", [FILE, f"{FILE}# not judged yet\n", f"{FILE}judged: [1]\n", "judged: {", "- judged"]
+)
+def test_a_knowledge_file_may_name_no_judged_requests(tmp_path: Path, text: str) -> None:
+    (tmp_path / "shop.yaml").write_text(text, encoding="utf-8")
+    assert list(judged_files(tmp_path / "shop.yaml")) == []
+    assert list(judged_files(tmp_path / "missing.yaml")) == []

@@ -5,8 +5,9 @@ They say how often level 1 is right on this operator's traffic. It knows nothing
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec import Struct
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest
+from router.policy.parsing.yaml_lines import load_yaml
 
 
 class JudgedQuestion(Struct, frozen=True):
@@ -21,6 +23,17 @@ class JudgedQuestion(Struct, frozen=True):
 
     text: str
     intent_id: str | None
+
+
+def judged_files(knowledge: Path) -> Iterator[Path]:
+    """Yields the file of judged requests that a knowledge file names; nothing for a malformed one,
+    whose mistakes are reported where the knowledge is loaded."""
+    with contextlib.suppress(PolicyError):
+        text = text_of(knowledge)
+        # Most knowledge files name none, and are parsed once.
+        tree = load_yaml(str(knowledge), text)[0] if "judged" in text else None
+        if isinstance(tree, dict) and isinstance(tree.get("judged"), str):
+            yield knowledge.parent / str(tree["judged"])
 
 
 def load_outcomes(path: Path, intents: Collection[str]) -> tuple[JudgedQuestion, ...]:
