@@ -280,13 +280,12 @@ class KnowledgeIndex:
         chance, together = self._verified(found, first, text, readings), 0.0
         read = gate is not None and gate.passes(self.gate_features(found, first, readings))
         # What is read begins with the foreign chance, on which the reranker was fitted.
-        own = None if read else self._own
-        basis = MatchBasis.FOREIGN if own is None else MatchBasis.OWN
-        highest = self._foreign if own is None else OWN_LIMIT
-        judged = chance
-        if own is not None:
-            slope, shift = own.tolist()
+        if read or self._own is None:
+            judged, basis, highest = chance, MatchBasis.FOREIGN, self._foreign
+        else:
+            slope, shift = self._own.tolist()
             judged = sigmoid_of(slope * logit_of(chance) + shift)
+            basis, highest = MatchBasis.OWN, OWN_LIMIT
         sure = capped(judged, highest)
         if found.written:
             # What the operator wrote under one intent is that intent: near ones cast no doubt.

@@ -19,6 +19,7 @@ from router.training.data.sources import read_file
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
 from router.triage.triage_model import TriageModel
+from router.triage.utterances import Described
 
 STRANGERS_TAUGHT = (
     "prompts_general",
@@ -66,9 +67,8 @@ def index_of(model: TriageModel, company: Company) -> KnowledgeIndex:
     return KnowledgeIndex.build(model, KnowledgeTexts(intents))
 
 
-def gate_rows(model: TriageModel, index: KnowledgeIndex, texts: Sequence[str]) -> Floats:
+def gate_rows(index: KnowledgeIndex, described: Described, texts: Sequence[str]) -> Floats:
     """Returns the features of messages, (texts, len(GATE))."""
-    described = model.described(texts)
     rows = []
     for place, found in enumerate(index.evidence(described.vectors, texts)):
         read = described.readings[place].tolist()
@@ -79,17 +79,19 @@ def gate_rows(model: TriageModel, index: KnowledgeIndex, texts: Sequence[str]) -
 def fit_gate(model: TriageModel, files: Sequence[Company], strange: Sequence[str]) -> Gate:
     """Returns the gate that lets READ_STRANGERS of the strangers' texts pass."""
     inside, outside = list[Floats](), list[Floats]()
+    of_strangers = model.described(strange)
     for company in files:
         index = index_of(model, company)
         texts = [one.text for one in company.messages if one.answer_id]
         wanted = [one.answer_id for one in company.messages if one.answer_id]
-        matches = index.match(model.described(texts), texts)
+        described = model.described(texts)
+        matches = index.match(described, texts)
         among = [
             match is not None and name in [one for one, _ in match.likeliest]
             for match, name in zip(matches, wanted, strict=True)
         ]
-        inside.append(gate_rows(model, index, texts)[among])
-        outside.append(gate_rows(model, index, strange))
+        inside.append(gate_rows(index, described, texts)[among])
+        outside.append(gate_rows(index, of_strangers, strange))
     asked, none = np.concatenate(inside), np.concatenate(outside)
     x, y = np.concatenate([asked, none]), np.zeros(len(asked) + len(none))
     y[: len(asked)] = 1.0

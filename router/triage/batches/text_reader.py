@@ -6,7 +6,7 @@ It knows nothing about requests, conversations or threads.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -159,7 +159,6 @@ class TextBatch:
         self._framed = [i for i, one in enumerate(texts) if one.framed]
         self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
         self._sentences: list[int] = []  # of texts that no operator wrote
-        self._clauses: list[tuple[str, ...]] = []
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
         if reader.model is None or not texts:
@@ -187,10 +186,7 @@ class TextBatch:
                 for _, one in new
                 for part in one.sentences
             ]
-            # What the operator wrote as one question has one answer.
-            self._clauses = [() for _ in texts]
-            for i, one in new:
-                self._clauses[i] = one.clauses
+            # What the operator wrote as one question has one answer: it has no clauses.
             parts += [
                 Asked(clause, one.config, use=Use.MATCH) for _, one in new for clause in one.clauses
             ]
@@ -274,7 +270,8 @@ class TextBatch:
                 facts, names = texts[index].facts, texts[index].config.momentary
                 own, among = bool(facts.sentences), _among(texts[index])
                 rows[index] = more_harmful(rows[index], row, among, names, own_matter=own)
-            self._by_asks(matches, part_matches[len(self._passages) + len(self._sentences) :])
+            of_clauses = part_matches[len(self._passages) + len(self._sentences) :]
+            self._by_asks(matches, of_clauses, whole.written)
         # Rows of second readings lie behind the texts' own, and are not used.
         return [
             reading_of(
@@ -305,10 +302,16 @@ class TextBatch:
             if found is not None and found.confidence >= FRAMED_AT:
                 matches[index] = likelier(found, own)
 
-    def _by_asks(self, matches: list[Match | None], clause_matches: Sequence[Match | None]) -> None:
+    def _by_asks(
+        self,
+        matches: list[Match | None],
+        clause_matches: Sequence[Match | None],
+        written: Collection[int],
+    ) -> None:
         """Notes the answers of requests that ask for several, by the matches of their clauses."""
         position = 0
-        for index, clauses in enumerate(self._clauses):
+        for index, one in enumerate(self._texts):
+            clauses = () if index in written else one.clauses
             own = clause_matches[position : position + len(clauses)]
             position += len(clauses)
             match = matches[index]
