@@ -210,6 +210,13 @@ def test_a_gloss_has_the_basis_of_its_file(basis: MatchBasis, english: MatchBasi
     assert match.basis is basis
 
 
+def test_a_gloss_that_nothing_read_has_the_chance_of_other_files() -> None:
+    matched = replace(found("order_status", 0.9), worth_reading=True)
+    match = answers(MatchBasis.OWN).match(Gloss("x", "de", 6, 0, 2), matched, "x")
+    assert match is not None
+    assert match.basis is MatchBasis.FOREIGN
+
+
 def test_small_words_alone_ask_for_nothing() -> None:
     german = Glossary("de", {"the": ["der"], "is": ["ist"], "to": ["zu"], "parcel": ["paket"]})
     pressure = german.gloss(["der", "wasserdruck", "ist", "zu", "niedrig"])

@@ -129,8 +129,9 @@ class GlossedAnswers:
             found.similarity,
             found.margin,
             tuple(others),
-            # A gloss may be the operator's words; the text in its language is not.
-            self._basis,
+            # A gloss may be the operator's words; the text in its language is not. What was to be
+            # read has the foreign chance, and no gloss is read.
+            MatchBasis.FOREIGN if found.worth_reading else self._basis,
             together if len(others) == len(found.others) else chance,
             gloss.language,
         )
