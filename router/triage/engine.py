@@ -5,9 +5,10 @@ while a run is under way waits for the next one, at most MAX_BATCH texts. Rules 
 loop, which would wait for the interpreter lock meanwhile all the same. The encoder holds no lock,
 so it has a thread of its own, which also reads heads and matches: they say what is to be encoded
 once more. There is one hand-over per run; one short text that comes alone is encoded where it is,
-since a hand-over there and back costs as much as the encoder. Where approved answers may fit, the
-thread reads them together with the text. Long texts are read on the thread
-whole. No text gives an error: when the model is missing or fails, only the rules read, and the
+since a hand-over there and back costs as much as the encoder. Long texts are read on the thread
+whole. Where approved answers may fit, they are read together with the text, which takes twenty
+times as long: on another thread, so that the requests of the same run and of later ones do not
+wait. No text gives an error: when the model is missing or fails, only the rules read, and the
 reading says `degraded`. It knows nothing about requests or conversations.
 """
 
@@ -15,20 +16,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from router.threads.worker import Worker
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model
-from router.triage.batches.text_reader import TextBatch, TextReader
+from router.triage.batches.text_reader import TextBatch, TextReader, rerank
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading
 from router.triage.text.rules import VERSION as RULES_VERSION
@@ -96,9 +96,8 @@ class TriageEngine:
         self._together = together
         self.version = model.version if model else RULES_VERSION
         self._waiting = WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]()
-        self._runs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._worker: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._runs = Worker[Callable[[], None]]("triage", _run_each)
+        self._answers = Worker[_Unanswered]("triage-answers", _read_answers, together)
 
     @property
     def degraded(self) -> bool:
@@ -139,32 +138,18 @@ class TriageEngine:
         return await job.done
 
     def start(self) -> None:
-        """Starts the thread; harmless when it runs."""
-        with self._starting:
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="triage", daemon=True)
-                self._worker.start()
+        """Starts the threads; harmless when they run."""
+        self._runs.start()
+        self._answers.start()
 
     def later(self, run: Callable[[], None]) -> None:
-        """Runs something on the thread, which must not fail; it waits until the thread starts."""
-        self._runs.put(run)
+        """Runs something on the encoder's thread, which must not fail, once that starts."""
+        self._runs.later(run)
 
     def close(self) -> None:
-        """Ends the thread once it has encoded what waits; a later read starts it again."""
-        with self._starting:
-            worker, self._worker = self._worker, None
-        if worker is not None:
-            self._runs.put(None)
-            worker.join()
-
-    def _work(self) -> None:
-        while (run := self._runs.get()) is not None:
-            run()
-
-    def _hand_over(self, run: Callable[[], None]) -> None:
-        if self._worker is None:
-            self.start()
-        self._runs.put(run)
+        """Ends the threads once they have read what waits; a later read starts them again."""
+        self._runs.close()
+        self._answers.close()
 
     def _gather(
         self, loop: asyncio.AbstractEventLoop, waiting: _Waiting, seen: int, passes: int = 0
@@ -195,36 +180,61 @@ class TriageEngine:
         waiting.together = len(jobs)
         batch = _Batch(self.reader, jobs)
 
-        def done() -> None:
-            batch.deliver()
+        def encoded() -> None:
+            self._deliver(loop, batch)
             # What came meanwhile is the next run. It begins at once, before those who have their
             # readings go on: so the thread has work while they do.
             self._run(loop, waiting)
 
-        def elsewhere(*steps: Callable[[], None]) -> None:
-            def run() -> None:
-                for step in steps:
-                    step()
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    loop.call_soon_threadsafe(done)
+        def run() -> None:
+            batch.encode()
+            _soon(loop, encoded)
 
-            self._hand_over(run)
-
-        if not batch.short:
-            elsewhere(batch.encode, batch.rerank)
-            return
-        batch.begin()
-        if batch.encoded > 1:
-            elsewhere(batch.encode, batch.rerank)
+        if batch.short:
+            batch.begin()
+        if not batch.short or batch.encoded > 1:
+            self._runs.put(run)
             return
         batch.encode()
-        if batch.reranked:  # answers are read with it for milliseconds, which would hold all up
-            elsewhere(batch.rerank)
-            return
-        batch.deliver()
+        self._deliver(loop, batch)
         waiting.busy = bool(waiting.jobs)
         if waiting.busy:
             loop.call_soon(self._gather, loop, waiting, 0)
+
+    def _deliver(self, loop: asyncio.AbstractEventLoop, batch: _Batch) -> None:
+        """Gives requests their readings. Those with which answers are to be read come later."""
+        batch.deliver()
+        if batch.waits:
+            self._answers.put(_Unanswered(loop, batch))
+
+
+def _run_each(runs: Sequence[Callable[[], None]]) -> None:
+    for run in runs:
+        run()
+
+
+class _Unanswered(NamedTuple):
+    """Holds a run with whose texts answers are still to be read, and who waits for it."""
+
+    loop: asyncio.AbstractEventLoop
+    batch: _Batch
+
+
+def _read_answers(runs: Sequence[_Unanswered]) -> None:
+    """Reads likely answers with the texts of several runs: together, one takes half as long."""
+    waited = [run for run in runs if run.batch.waits]
+    began_s = time.thread_time()
+    rerank([run.batch.read for run in waited if run.batch.read is not None])
+    took_s = time.thread_time() - began_s
+    texts = sum([run.batch.waits for run in waited])
+    for loop, batch in runs:
+        batch.take(took_s * batch.waits / max(texts, 1))
+        _soon(loop, batch.deliver)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, run: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(run)
 
 
 class _Batch:
@@ -234,62 +244,77 @@ class _Batch:
     """
 
     def __init__(self, reader: TextReader, jobs: Sequence[_Job]) -> None:
-        self._reader, self._jobs = reader, jobs
+        self._reader = reader
         self._asked = [one for job in jobs for one in job.texts]
+        self._open: list[tuple[_Job, range]] = []  # requests without readings, and their texts
+        for job in jobs:
+            begin = self._open[-1][1].stop if self._open else 0
+            self._open.append((job, range(begin, begin + len(job.texts))))
+        self._older: dict[_Job, list[RuleFacts]] = {}
         self.short = sum(job.chars for job in jobs) <= SHORT_CHARS * len(jobs)
-        self._read: TextBatch | None = None
-        self._older: list[list[RuleFacts]] = []
+        self.read: TextBatch | None = None
         self._readings: list[TurnReading] = []
-        self._seconds = 0.0
+        self._seconds = 0.0  # of the open requests
         self._error: Exception | None = None
 
     @property
     def encoded(self) -> int:
         """Returns how many texts are still to be encoded."""
-        return 0 if self._read is None else self._read.encoded
+        return 0 if self.read is None else self.read.encoded
+
+    @property
+    def waits(self) -> int:
+        """Returns how many requests still wait for their readings."""
+        return len([job for job, _ in self._open if not job.done.done()])
 
     def begin(self) -> None:
         """Reads what the rules read."""
         self._timed(self._begin)
 
     def _begin(self) -> None:
-        self._read = self._reader.begin(self._asked)
-        self._older = [self._reader.older(job.older, job.config) for job in self._jobs]
+        self.read = self._reader.begin(self._asked)
+        self._older = {job: self._reader.older(job.older, job.config) for job, _ in self._open}
 
     def encode(self) -> None:
         """Encodes; begins first where nobody has."""
-        if self._read is None:
+        if self.read is None:
             self.begin()
-        if self._read is not None:
-            self._timed(self._read.encode)
+        if self.read is not None:
+            self._timed(self.read.encode)
 
-    @property
-    def reranked(self) -> bool:
-        """Returns True where `rerank` has answers to read."""
-        return self._read is not None and self._read.reranked
-
-    def rerank(self) -> None:
-        """Reads likely answers together with the texts, after `encode`."""
-        if self._read is not None:
-            self._timed(self._read.rerank)
+    def take(self, seconds: float) -> None:
+        """Adds processor time that others took for the open requests."""
+        self._seconds += seconds
 
     def deliver(self) -> None:
-        """Gives each request its readings, and its share of the time by its number of texts."""
+        """Gives requests their readings, and their share of the time by their number of texts.
+
+        Those with whose texts answers are still to be read stay open.
+        """
+        unread: set[int] = set()
+        if self._error is None and self.read is not None:
+            unread = self.read.to_rerank
+        ready, still = list[tuple[_Job, range]](), list[tuple[_Job, range]]()
+        for one in self._open:
+            (ready if unread.isdisjoint(one[1]) else still).append(one)
+        if not ready:
+            return
         self._timed(self._finish)
-        readings = iter(self._readings)
-        share_ms = 1000.0 * self._seconds / sum(max(1, len(job.texts)) for job in self._jobs)
-        for place, job in enumerate(self._jobs):
-            if self._error is not None:
-                if not job.done.done():
-                    job.done.set_exception(self._error)
+        share_s = self._seconds / sum([_weight(job) for job, _ in self._open])
+        self._open = still
+        self._seconds = share_s * sum([_weight(job) for job, _ in self._open])
+        for job, places in ready:
+            if job.done.done():
                 continue
-            own = [next(readings) for _ in job.texts]
-            if not job.done.done():
-                took_ms = share_ms * max(1, len(job.texts))
-                job.done.set_result(EngineResult(own, self._older[place], took_ms))
+            if self._error is not None:
+                job.done.set_exception(self._error)
+                continue
+            own = self._readings[places.start : places.stop]
+            took_ms = 1000.0 * share_s * _weight(job)
+            job.done.set_result(EngineResult(own, self._older[job], took_ms))
 
     def _finish(self) -> None:
-        self._readings = [] if self._read is None else self._read.readings()
+        self._readings = [] if self.read is None else self.read.readings()
 
     def _timed(self, step: Callable[[], None]) -> None:
         began_s = time.thread_time()
@@ -298,3 +323,7 @@ class _Batch:
         except Exception as error:  # a run that raised would leave all later requests waiting
             self._error = error
         self._seconds += time.thread_time() - began_s
+
+
+def _weight(job: _Job) -> int:
+    return max(1, len(job.texts))

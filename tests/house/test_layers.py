@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "judging": {*VALUES, "policy"},
     "outgoing": set(),
     "registry": {*BASE, "outgoing"},
-    "triage": PRICED,
+    "triage": {*PRICED, "threads"},
     "tiers": {*PRICED, "wire", "judging", "locks", "threads"},
     "extraction": {*PRICED, "triage", "specialists"},
     "request": {*CORE, "threads"},

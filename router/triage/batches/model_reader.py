@@ -20,6 +20,7 @@ from router.stats.ngrams import Grams
 from router.triage.batches.asked import Asked, Use, told_of_all
 from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import Rerank, TriageConfig
+from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.facts.languages import UNKNOWN
@@ -196,15 +197,6 @@ class ModelReader:
             close |= _read_closely(part, known)
         return TextsRead(vectors, parts, matches, graves, close)
 
-    @staticmethod
-    def rerank(asked: Sequence[Asked], read: TextsRead, by: Mapping[Rerank, list[int]]) -> None:
-        """Weighs matches in `read` anew; `by` has the places of their texts."""
-        for rerank, places in by.items():
-            texts, matches = [asked[i].text for i in places], [read.matches[i] for i in places]
-            weighed = rerank(texts, read.vectors[places], matches)
-            for place, match in zip(places, weighed, strict=True):
-                read.matches[place] = match
-
     def _parts(self, asked: Sequence[Asked], encoded: Encoded) -> list[Part]:
         """Returns what heads say of texts."""
         parts = []
@@ -282,7 +274,9 @@ class ModelBatch:
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
         self._read: TextsRead | None = None
-        self._reranked: dict[Rerank, list[int]] = {}
+        self._settled: tuple[list[ModelRow], list[Match | None]] | None = None
+        self._to_rerank: dict[Rerank, list[int]] = {}
+        self._reranked: list[int] = []
 
     @property
     def written(self) -> Collection[int]:
@@ -298,27 +292,44 @@ class ModelBatch:
         """Encodes what is left, and reads it. Any thread."""
         if self._rest:
             self._read = self._encoded(self._rest, self._kept)
-            self._reranked = _reranked(self._rest, self._read.matches)
+            self._to_rerank = to_rerank(self._rest, self._read.matches)
 
     @property
-    def reranked(self) -> bool:
-        """Returns True where answers are to be read together with texts: milliseconds a text."""
-        return bool(self._reranked)
+    def to_rerank(self) -> Collection[int]:
+        """Returns the places of texts with which answers are still to be read, by `rerank`."""
+        if not self._to_rerank:
+            return ()
+        asked = [i for i in range(len(self._rest) + len(self._known)) if i not in self._known]
+        return [asked[place] for places in self._to_rerank.values() for place in places]
 
-    def rerank(self) -> None:
-        """Reads the likely answers together with the texts. Any thread, after `encode`."""
-        if self._read is not None:
-            self._reader.rerank(self._rest, self._read, self._reranked)
+    def begin_rerank(self) -> dict[Rerank, list[Reranked]]:
+        """Returns the texts that are then to be read with answers, by what reads these."""
+        taken, self._to_rerank = self._to_rerank, {}
+        if self._read is None:
+            return {}
+        self._reranked += [place for places in taken.values() for place in places]
+        return {
+            rerank: [
+                Reranked(self._rest[i].text, self._read.vectors[i], self._read.matches, i)
+                for i in places
+            ]
+            for rerank, places in taken.items()
+        }
 
     def _encoded(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> TextsRead:
         return self._reader.read(asked, self._reader.encode(asked, kept))
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns the readings and the matches, in the order asked."""
+        """Returns the readings and the matches, in the order asked. The lists are the caller's."""
         rows, matches = list[ModelRow](), list[Match | None]()
         if self._read is not None:
-            rows, matches = self._reader.rows(self._read), self._read.matches
-            self._settle(self._read.vectors, rows, matches)
+            if self._settled is None:
+                rows, matches = self._reader.rows(self._read), list(self._read.matches)
+                self._settle(self._read.vectors, rows, matches)
+                self._settled = rows, matches
+            rows, matches = list(self._settled[0]), list(self._settled[1])
+            for place in self._reranked:
+                matches[place] = self._read.matches[place]
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
@@ -410,16 +421,3 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
         for index, match in zip(indices, matches, strict=True):
             result[index] = match
     return result
-
-
-def _reranked(asked: Sequence[Asked], matches: Sequence[Match | None]) -> dict[Rerank, list[int]]:
-    """Returns the places of texts whose likely answers are read with them, by what reads them.
-
-    A translation of words, and a text in a language that no model reads, is no such text.
-    """
-    places: dict[Rerank, list[int]] = {}
-    for place, (one, match) in enumerate(zip(asked, matches, strict=True)):
-        rerank = one.config.rerank
-        if rerank is not None and rerank.wants(match) and one.is_read:
-            places.setdefault(rerank, []).append(place)
-    return places

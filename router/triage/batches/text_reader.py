@@ -11,16 +11,23 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from router.triage.batches import reranked
 from router.triage.batches.asked import Asked, Use
 from router.triage.batches.config import TriageConfig
+from router.triage.batches.forms import (
+    as_meant,
+    gloss_asked,
+    in_plain_words,
+    is_written,
+    said_in,
+    sentences_of,
+)
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.asks import asks_in, leans
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
-from router.triage.framing.frame import may_be_framed, without_frame
-from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
@@ -38,7 +45,6 @@ from router.triage.text.amount_lists import unquoted
 from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
-from router.triage.text.windows import asking
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
@@ -57,8 +63,6 @@ ASKING_WEIGHS = 2
 """Factor of the number of sentences by which their odds are divided in a text longer than a letter,
 where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none. In other
 languages the head says less, so that their odds are divided by it alone."""
-ASKING_ABROAD = frozenset({"de", "fr", "es"})
-"""Other languages whose sentences that ask are found."""
 
 
 class TextReader:
@@ -74,7 +78,7 @@ class TextReader:
         """Reads texts together; where that fails, one by one; where one fails, by rules."""
         batch = self.begin(asked)
         batch.encode()
-        batch.rerank()
+        rerank([batch])
         return batch.readings()
 
     def begin(self, asked: Sequence[Asked]) -> TextBatch:
@@ -95,7 +99,7 @@ class TextReader:
         config = asked.config
         facts = self._facts(asked.text, config, asked.spoken)
         answers = config.knowledge is not None and not facts.unread
-        said = _said(asked, facts)
+        said = said_in(asked, facts)
         gloss = self._gloss(asked, facts, said)
         if gloss is not None and not facts.clear:
             # What the function words leave open, a glossary tells.
@@ -108,14 +112,14 @@ class TextReader:
             said,
             gloss,
             self._mended(said, facts, config) if framed and not facts.other_forms else "",
-            _in_plain_words(asked, facts),
+            in_plain_words(asked, facts),
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
-            _sentences(asked, facts),
+            sentences_of(asked, facts),
         )
 
     def _mended(self, text: str, facts: TurnFacts, config: TriageConfig) -> str:
-        if _is_written(text, config):
+        if is_written(text, config):
             return text
         plain = without_folders(text)
         return self.mend(plain) if facts.language in READ_LANGUAGES else plain
@@ -159,23 +163,25 @@ class TextBatch:
         self._framed = [i for i, one in enumerate(texts) if one.framed]
         self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
         self._sentences: list[int] = []  # of texts that no operator wrote
+        self._clauses: list[int] = []  # the same
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
         if reader.model is None or not texts:
             return
         with self._failing():
             whole = [
-                _as_meant(one.asked, one.facts)._replace(framed=bool(one.framed)) for one in texts
+                as_meant(one.asked, one.facts)._replace(framed=bool(one.framed)) for one in texts
             ]
             whole += [Asked(form, one.config) for one in texts for form in one.facts.other_forms]
             whole += [
                 Asked(one.framed, one.config, use=Use.IF_KNOWN) for one in texts if one.framed
             ]
-            whole += [_as_glossed(one.gloss, one.config) for one in texts if one.gloss is not None]
+            whole += [gloss_asked(one.gloss, one.config) for one in texts if one.gloss is not None]
             whole += [Asked(one.plain, one.config, use=Use.HARM) for one in texts if one.plain]
             self._whole = reader.model.begin(whole)
             new = [(i, one) for i, one in enumerate(texts) if i not in self._whole.written]
             self._sentences = [i for i, one in new for _ in one.sentences]
+            self._clauses = [i for i, one in new for _ in one.clauses]
             parts = [
                 Asked(part, one.config, use=Use.HEADS)
                 for one in texts
@@ -199,16 +205,33 @@ class TextBatch:
         return sum(batch.encoded for batch in (self._whole, self._parts) if batch is not None)
 
     @property
-    def reranked(self) -> bool:
-        """Returns True where `rerank` has answers to read together with texts."""
-        return any(one.reranked for one in (self._whole, self._parts) if one is not None)
+    def to_rerank(self) -> set[int]:
+        """Returns the places of texts for which `rerank` has answers to read: milliseconds each."""
+        places = set[int]()
+        if self._whole is None:
+            return places
+        if found := self._whole.to_rerank:
+            whole = [
+                *range(len(self._texts)),
+                *self._again,
+                *self._framed,
+                *[i for i, one in enumerate(self._texts) if one.gloss is not None],
+            ]
+            places.update([whole[place] for place in found])
+        if self._parts is not None and (found := self._parts.to_rerank):
+            parts = [*self._passages, *self._sentences, *self._clauses]
+            places.update([parts[place] for place in found])
+        return places
 
-    def rerank(self) -> None:
-        """Reads likely answers together with texts: milliseconds each. After `encode`."""
-        with self._failing():
-            for batch in (self._whole, self._parts):
-                if batch is not None:
-                    batch.rerank()
+    @property
+    def batches(self) -> list[ModelBatch]:
+        """Returns what the model reads of the texts; nothing after a failure."""
+        whole = self._whole
+        return [] if whole is None else [one for one in (whole, self._parts) if one is not None]
+
+    def fail(self) -> None:
+        """Has the texts read one by one, or by rules."""
+        self._whole = None
 
     def encode(self) -> None:
         """Encodes the texts, and passages in a run of their own: beside a long text each would be
@@ -232,7 +255,7 @@ class TextBatch:
         try:
             yield
         except Exception:  # any failure of the model on any text must give signals, not an error
-            self._whole = None
+            self.fail()
 
     def _by_model(self, whole: ModelBatch, parts: ModelBatch | None) -> list[TurnReading]:
         texts, again = self._texts, self._again
@@ -368,14 +391,16 @@ class TextBatch:
             matches[index] = surer(match, own)
 
 
-def _sentences(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
-    """Returns the sentences that are read by themselves: all of a message, or those of a longer
-    text that ask, where the policy reads texts for harm."""
-    english = facts.language in READ_LANGUAGES
-    asks = english or facts.language in ASKING_ABROAD
-    if facts.sentences or not asked.config.momentary or not asks:
-        return facts.sentences
-    return asking(facts.instead or without_folders(asked.text), english=english)
+def rerank(batches: Sequence[TextBatch]) -> None:
+    """Reads likely answers together with the texts of several batches, after `encode`.
+
+    Any thread. Where that fails, as in any other step, each text is read once more by itself.
+    """
+    try:
+        reranked.rerank([part.begin_rerank() for batch in batches for part in batch.batches])
+    except Exception:
+        for batch in batches:
+            batch.fail()
 
 
 def _among(one: _Text) -> int:
@@ -384,53 +409,3 @@ def _among(one: _Text) -> int:
         return len(one.sentences)
     english = one.facts.language in READ_LANGUAGES
     return ASKING_WEIGHS * (len(one.sentences) if english else 1)
-
-
-def _said(asked: Asked, facts: TurnFacts) -> str:
-    """Returns what a text says without its disguise, without its frame, or for what it thanks."""
-    config = asked.config
-    if facts.instead or config.knowledge is None or facts.unread:
-        return facts.instead or asked.text
-    language = facts.language or asked.spoken
-    if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
-        return THANKS if config.knowledge.written(THANKS) is not None else asked.text
-    if not may_be_framed(asked.text, facts.folded.words, language):
-        return asked.text
-    # A courtesy of the operator's own question belongs to it.
-    if config.knowledge.written(asked.text) is not None:
-        return asked.text
-    if config.glossed is not None and config.glossed.is_written(asked.text):
-        return asked.text
-    return without_frame(asked.text, facts.folded.words, language)
-
-
-def _in_plain_words(asked: Asked, facts: TurnFacts) -> str:
-    """Returns a text with its harmless phrases in plain words; "" where it has none."""
-    plain = asked.config.plain
-    if plain is None or not asked.config.momentary or facts.unread:
-        return ""
-    return plain.said(asked.text, facts.folded.words)
-
-
-def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
-    """Returns the text without its typing errors, and its words and language.
-
-    The encoder mends a text itself. What compares words and letters must read the same words.
-    """
-    if facts.instead:
-        return Asked(facts.instead, asked.config)
-    if not facts.mended or _is_written(asked.text, asked.config):
-        return asked._replace(told=(facts.folded.words, facts.language))
-    words = fold(facts.mended).words
-    return asked._replace(text=facts.mended, told=(words, facts.language))
-
-
-def _is_written(text: str, config: TriageConfig) -> bool:
-    """Returns True for what the operator wrote, with the typing errors that stand there."""
-    return config.knowledge is not None and config.knowledge.written(text) is not None
-
-
-def _as_glossed(gloss: Gloss, config: TriageConfig) -> Asked:
-    """Returns a gloss; one without unknown words may be what the operator wrote, which is known."""
-    use = Use.IF_KNOWN if gloss.unknown else Use.ALL
-    return Asked(gloss.text, config, use=use, gloss=True)

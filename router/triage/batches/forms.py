@@ -1,0 +1,77 @@
+"""Says what the model reads of a message: without its frame, in plain words, by sentences."""
+
+from __future__ import annotations
+
+from router.triage.batches.asked import Asked, Use
+from router.triage.batches.config import TriageConfig
+from router.triage.facts.file_paths import without_folders
+from router.triage.facts.turn_facts import TurnFacts
+from router.triage.framing.frame import may_be_framed, without_frame
+from router.triage.framing.thanks import THANKS, only_thanks
+from router.triage.glossed.glossary import Gloss
+from router.triage.text.folding import fold
+from router.triage.text.windows import asking
+from router.types import READ_LANGUAGES
+
+ASKING_ABROAD = frozenset({"de", "fr", "es"})
+"""Other languages whose sentences that ask are found."""
+
+
+def sentences_of(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
+    """Returns the sentences that are read by themselves: all of a message, or those of a longer
+    text that ask, where the policy reads texts for harm."""
+    english = facts.language in READ_LANGUAGES
+    asks = english or facts.language in ASKING_ABROAD
+    if facts.sentences or not asked.config.momentary or not asks:
+        return facts.sentences
+    return asking(facts.instead or without_folders(asked.text), english=english)
+
+
+def said_in(asked: Asked, facts: TurnFacts) -> str:
+    """Returns what a text says without its disguise, without its frame, or for what it thanks."""
+    config = asked.config
+    if facts.instead or config.knowledge is None or facts.unread:
+        return facts.instead or asked.text
+    language = facts.language or asked.spoken
+    if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
+        return THANKS if config.knowledge.written(THANKS) is not None else asked.text
+    if not may_be_framed(asked.text, facts.folded.words, language):
+        return asked.text
+    # A courtesy of the operator's own question belongs to it.
+    if config.knowledge.written(asked.text) is not None:
+        return asked.text
+    if config.glossed is not None and config.glossed.is_written(asked.text):
+        return asked.text
+    return without_frame(asked.text, facts.folded.words, language)
+
+
+def in_plain_words(asked: Asked, facts: TurnFacts) -> str:
+    """Returns a text with its harmless phrases in plain words; "" where it has none."""
+    plain = asked.config.plain
+    if plain is None or not asked.config.momentary or facts.unread:
+        return ""
+    return plain.said(asked.text, facts.folded.words)
+
+
+def as_meant(asked: Asked, facts: TurnFacts) -> Asked:
+    """Returns the text without its typing errors, and its words and language.
+
+    The encoder mends a text itself. What compares words and letters must read the same words.
+    """
+    if facts.instead:
+        return Asked(facts.instead, asked.config)
+    if not facts.mended or is_written(asked.text, asked.config):
+        return asked._replace(told=(facts.folded.words, facts.language))
+    words = fold(facts.mended).words
+    return asked._replace(text=facts.mended, told=(words, facts.language))
+
+
+def is_written(text: str, config: TriageConfig) -> bool:
+    """Returns True for what the operator wrote, with the typing errors that stand there."""
+    return config.knowledge is not None and config.knowledge.written(text) is not None
+
+
+def gloss_asked(gloss: Gloss, config: TriageConfig) -> Asked:
+    """Returns a gloss; one without unknown words may be what the operator wrote, which is known."""
+    use = Use.IF_KNOWN if gloss.unknown else Use.ALL
+    return Asked(gloss.text, config, use=use, gloss=True)
