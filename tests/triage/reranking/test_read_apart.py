@@ -1,0 +1,181 @@
+"""Answers are read with texts on a thread of their own: requests beside them do not wait."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+
+from router.stats.heads import Embeddings
+from router.triage.batches.config import TriageConfig
+from router.triage.engine import EngineResult, TriageEngine
+from router.triage.match import KnowledgeIndex, KnowledgeTexts
+from router.triage.text.amounts import AmountReader
+from router.triage.text.terms import TermFinder
+from router.triage.triage_model import TriageModel
+from router.types import Match, MatchBasis
+
+INTENTS = [
+    ("parcel", ["what does delivery cost", "postage abroad"]),
+    ("refund", ["I want my money back", "how do refunds work"]),
+    ("story", ["tell me a story", "read me a story aloud", "story time"]),
+]
+READ = "how much is it to have my order brought to me"
+"""A text that is read with its answers."""
+LIFT_S = 60
+
+
+class SlowReads:
+    """Reads READ and texts like it, once the gate is open, and keeps what came at once."""
+
+    highest = 0.95
+
+    def __init__(self) -> None:
+        self.texts: list[list[str]] = []
+        self.threads = set[str]()
+        self.gate, self.began = threading.Event(), threading.Event()
+        self.fails = False
+
+    def wants(self, match: Match | None) -> bool:
+        return match is not None and match.intent_id == "parcel"
+
+    def __call__(
+        self, texts: Sequence[str], vectors: Embeddings, matches: Sequence[Match | None]
+    ) -> list[Match | None]:
+        assert len(vectors) == len(texts) == len(matches)
+        self.began.set()
+        assert self.gate.wait(timeout=LIFT_S)
+        self.texts.append(list(texts))
+        self.threads.add(threading.current_thread().name)
+        if self.fails:
+            self.fails = False
+            raise RuntimeError("no answer can be read")
+        return [Match("refund", 0.5, 0.5, 0.5, basis=MatchBasis.RERANKED) for _ in texts]
+
+
+class Asking:
+    """Asks one engine by one configuration."""
+
+    def __init__(self, model: TriageModel, together: int = 32) -> None:
+        self.reads = SlowReads()
+        knowledge = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS))
+        self.config = TriageConfig(
+            TermFinder({}), AmountReader({"usd": 1.0}), knowledge, rerank=self.reads
+        )
+        self.engine = TriageEngine(model, together)
+
+    def ask(self, *texts: str) -> asyncio.Task[EngineResult]:
+        return asyncio.create_task(self.engine.read(texts, (), self.config))
+
+    async def reading(self) -> None:
+        """Waits until answers are being read."""
+        assert await asyncio.to_thread(self.reads.began.wait, LIFT_S)
+
+
+Made = Callable[..., Asking]
+
+
+@pytest.fixture
+async def asking(model: TriageModel) -> AsyncIterator[Made]:
+    made: list[Asking] = []
+
+    def make(together: int = 32) -> Asking:
+        made.append(Asking(model, together))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.reads.gate.set()
+        one.engine.close()
+
+
+def basis(result: EngineResult) -> MatchBasis | None:
+    match = result.readings[0].match
+    return None if match is None else match.basis
+
+
+async def test_a_request_beside_one_that_is_read_does_not_wait_for_it(asking: Made) -> None:
+    one = asking()
+    read, other = one.ask(READ), one.ask("I want my money back")
+    await one.reading()
+    assert basis(await asyncio.wait_for(other, LIFT_S)) is MatchBasis.WRITTEN
+    assert not read.done()
+    one.reads.gate.set()
+    assert basis(await read) is MatchBasis.RERANKED
+    assert one.reads.threads == {"triage-answers"}
+
+
+async def test_requests_that_come_later_do_not_wait_either(asking: Made) -> None:
+    one = asking()
+    read = one.ask(READ)
+    await one.reading()
+    later = [one.ask(f"tell me a story about {animal}") for animal in ("owls", "bees", "cats")]
+    results = await asyncio.wait_for(asyncio.gather(*later), LIFT_S)
+    assert [result.readings[0].degraded for result in results] == [False] * 3
+    assert not read.done()
+    one.reads.gate.set()
+    assert basis(await read) is MatchBasis.RERANKED
+
+
+async def test_what_comes_while_answers_are_read_is_read_together(asking: Made) -> None:
+    one = asking()
+    tasks = [one.ask(READ)]
+    await one.reading()
+    for who in ("me", "my mum", "my office"):
+        tasks.append(one.ask(f"how much is it to have my order brought to {who}"))
+        await asyncio.wait_for(one.ask(f"tell me a story about {who}"), LIFT_S)
+    one.reads.gate.set()
+    assert [basis(result) for result in await asyncio.gather(*tasks)] == [MatchBasis.RERANKED] * 4
+    assert [len(texts) for texts in one.reads.texts] == [1, 3]
+
+
+async def test_with_one_text_a_run_answers_are_read_for_one_at_a_time(asking: Made) -> None:
+    one = asking(1)
+    one.reads.gate.set()
+    tasks = [one.ask(READ), one.ask(f"{READ} tomorrow"), one.ask(f"{READ} today")]
+    await asyncio.gather(*tasks)
+    assert [len(texts) for texts in one.reads.texts] == [1, 1, 1]
+
+
+async def test_a_request_without_a_client_is_not_read(asking: Made) -> None:
+    one = asking()
+    first = one.ask(READ)
+    await one.reading()
+    gone = one.ask(f"{READ} tomorrow")
+    await asyncio.wait_for(one.ask("tell me a story"), LIFT_S)
+    gone.cancel()
+    await asyncio.wait([gone])
+    one.reads.gate.set()
+    await first
+    await asyncio.wait_for(one.ask(f"{READ} today"), LIFT_S)
+    assert [READ + " tomorrow" in texts for texts in one.reads.texts] == [False, False]
+
+
+async def test_where_reading_fails_each_request_is_read_again_by_itself(asking: Made) -> None:
+    one = asking()
+    one.reads.gate.set()
+    one.reads.fails = True
+    results = await asyncio.gather(one.ask(READ), one.ask(f"{READ} tomorrow"))
+    assert [basis(result) for result in results] == [MatchBasis.RERANKED] * 2
+
+
+async def test_the_time_of_reading_counts_for_those_that_are_read(asking: Made) -> None:
+    one = asking()
+    one.reads.gate.set()
+    results = await asyncio.gather(one.ask(READ), one.ask("I want my money back"))
+    assert all(result.compute_ms > 0.0 for result in results)
+
+
+async def test_many_of_both_kinds_all_get_their_own_readings(asking: Made) -> None:
+    one = asking()
+    one.reads.gate.set()
+    texts = [
+        text
+        for number in range(40)
+        for text in (f"{READ} for the {number}th time", f"tell me story number {number}")
+    ]
+    results = await asyncio.gather(*[one.ask(text) for text in texts])
+    read = [basis(result) is MatchBasis.RERANKED for result in results]
+    assert read == [text.startswith(READ) for text in texts]
