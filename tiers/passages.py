@@ -4,13 +4,14 @@ Triage names the likeliest intents and their chances. As few answers are quoted 
 enough that the right one is among them; where even the most allowed do not reach `quote_at`, or do
 not hold the words of the question, none is. A local model may put the quoted answers into its own
 words. Each of its sentences must then be borne out by them (`grounding`); where none is, the
-quotation goes out word for word.
+quotation goes out word for word. The answer's `sources` name the approved answers that its words
+bear out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -35,6 +36,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tiers.approved_sources import quoted_sources, used_in
 from tiers.grounding import covers, grounded
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.rephrasing import draft_of
@@ -97,7 +99,10 @@ class Passages(OwnAnswerer):
             approved=True,
             facts=tuple(f"quoted: {intent.id} ({intent.source})" for intent, _ in texts),
         )
-        return await self._rephrased(answer, work, call, [text for _, text in texts])
+        by_id = {intent.id: text for intent, text in texts}
+        answer, cited = await self._rephrased(answer, work, call, by_id)
+        places = {intent.id: intent.source for intent, _ in texts}
+        return replace(answer, sources=quoted_sources(places, cited))
 
     def _nearest(self, request: ChatRequest, signals: Signals) -> list[tuple[IntentSection, float]]:
         """Returns the fewest answers that are likely enough, [] where all allowed are not."""
@@ -139,22 +144,25 @@ class Passages(OwnAnswerer):
         return chosen if whole and likely else []
 
     async def _rephrased(
-        self, answer: Answer, work: Work, call: Call, texts: Sequence[str]
-    ) -> Answer:
-        """Returns the answer in a model's words where the passages bear them out, else as it is."""
+        self, answer: Answer, work: Work, call: Call, texts: Mapping[str, str]
+    ) -> tuple[Answer, Sequence[str]]:
+        """Returns the answer in a model's words where the passages bear them out, else as it is.
+
+        Beside it stand the ids of the passages that it holds.
+        """
         if self._section.rephrase is None:
-            return answer
-        model, passages = self._section.rephrase, "\n".join(texts)
+            return answer, tuple(texts)
+        model, passages = self._section.rephrase, "\n".join(texts.values())
         try:
             draft = await draft_of(passages, model, work, call, REPHRASED_TOKENS)
         except TiergateError:
-            return answer  # the quotation is good without it
+            return answer, tuple(texts)  # the quotation is good without it
         whole = draft.text if draft.choices[0].finish_reason == "stop" else _whole(draft.text)
-        kept = grounded(whole, texts)
+        kept = grounded(whole, tuple(texts.values()))
         if not kept:
-            return answer
+            return answer, tuple(texts)
         choices = (Choice(text=kept, finish_reason="stop"),) * work.request.sampling.n
-        return replace(answer, choices=choices, approved=False)
+        return replace(answer, choices=choices, approved=False), used_in(kept, texts)
 
 
 def build_passages(section: PassagesAnswerer, tier: TierSection, resolver: Resolver) -> Passages:

@@ -41,6 +41,7 @@ from router.types import (
     Work,
 )
 from router.wire.openai.render import deltas_of
+from tiers.approved_sources import cited_in, quoted_sources
 from tiers.wrapping import WrappingAnswerer, ends_at
 
 if TYPE_CHECKING:  # a policy without documents loads none of it
@@ -145,14 +146,28 @@ class Passages:
 class _Noted(Struct, frozen=True):
     """Holds what an answer notes of the passages that its author was given."""
 
-    facts: tuple[str, ...] = ()  # their citations
-    material: tuple[str, ...] = ()  # their texts
+    passages: tuple[Passage, ...] = ()
+    texts: tuple[str, ...] = ()  # as they were shown
 
     def on(self, answer: Answer) -> Answer:
-        """Returns the answer with them."""
-        if not self.facts:
+        """Returns the answer with its material, for steps and judges that read it."""
+        if not self.passages:
             return answer
-        return replace(answer, facts=answer.facts + self.facts, material=self.material)
+        facts = tuple(f"[{p.id}] {p.source}" for p in self.passages)
+        material = (_CONTEXT + "\n".join(self.texts),)
+        return replace(answer, facts=answer.facts + facts, material=material)
+
+    def told(self, answer: Answer) -> Answer:
+        """Returns the answer as it goes out, with what its words cite of the passages."""
+        if not self.passages:
+            return answer
+        shown = {p.id: text for p, text in zip(self.passages, self.texts, strict=True)}
+        said = "\n".join(choice.text for choice in answer.choices)
+        cited, doubtful = cited_in(said, shown)
+        notes = tuple(f"{id} is cited for more than its words say" for id in doubtful)
+        places = {p.id: p.source for p in self.passages}
+        sources = quoted_sources(places, cited)
+        return replace(answer, sources=sources, gathered=(*answer.gathered, *notes))
 
 
 _NOTHING = _Noted()
@@ -252,7 +267,7 @@ class SteppedAnswerer(WrappingAnswerer):
             return await self._from_documents(self._documents, work, call, until)
         solved, noted = await self._with_context(work)
         answer = noted.on(await self._inner.answer(solved, call))
-        return await self._after(solved.request, answer, call, until)
+        return noted.told(await self._after(solved.request, answer, call, until))
 
     async def _from_documents(
         self, documents: Documents, work: Work, call: Call, until: float
@@ -283,8 +298,9 @@ class SteppedAnswerer(WrappingAnswerer):
         async with aclosing(self._inner.stream(solved, call)) as steps:
             async for pieces in steps:
                 final = pieces[-1].final
-                if final is not None and noted.facts:
-                    pieces = [*pieces[:-1], replace(pieces[-1], final=noted.on(final))]
+                if final is not None and noted.passages:
+                    final = noted.told(noted.on(final))
+                    pieces = [*pieces[:-1], replace(pieces[-1], final=final)]
                 yield pieces
 
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
@@ -293,13 +309,13 @@ class SteppedAnswerer(WrappingAnswerer):
             return work, _NOTHING
         asked = work.request if work.hiding is None else work.hiding.asked
         passages = self._passages.shown_for(asked.last_user_text, work.signals.match)
-        listed = _CONTEXT + "\n".join(map(_shown, passages)) if passages else _NO_CONTEXT
+        texts = [_shown(passage) for passage in passages]
         if passages and work.hiding is not None:
-            (listed,) = await work.hiding.hidden([listed])
+            texts = list(await work.hiding.hidden(texts))
+        listed = _CONTEXT + "\n".join(texts) if passages else _NO_CONTEXT
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)
-        facts = tuple(f"[{p.id}] {p.source}" for p in passages)
-        return replace(work, request=request), _Noted(facts, (listed,))
+        return replace(work, request=request), _Noted(passages, tuple(texts))
 
     async def _after(
         self, request: ChatRequest, answer: Answer, call: Call, until: float

@@ -167,7 +167,7 @@ class Record(Struct, frozen=True):
     would_cost_nano_usd: int | None = None  # mode observe: what the ladder would have cost
     # How many details of each kind were hidden from providers; None: the policy hides none.
     pseudonyms: Mapping[str, int] | None = None
-    sources: tuple[SourceNote, ...] = ()  # passages of documents that the answer was given
+    sources: tuple[SourceNote, ...] = ()  # what the answer was given to cite
     # A row without a deliberation has no such key.
     reasoning: ReasoningNote | msgspec.UnsetType = msgspec.UNSET
     # Nor has a request that was on no side of a split.

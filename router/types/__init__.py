@@ -86,6 +86,7 @@ from router.types.decisions import (
     Step,
 )
 from router.types.documents import (
+    APPROVED_ANSWERS,
     EVERYBODY,
     DocumentPassage,
     DocumentSearch,
@@ -223,6 +224,7 @@ from router.types.stores import (
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
 __all__ = [
+    "APPROVED_ANSWERS",
     "APPROVED_WORDS",
     "ASKS_LABEL",
     "BETWEEN_PARTS",

@@ -11,6 +11,10 @@ EVERYBODY = "*"
 """Names the tenant whose collections all tenants may read."""
 
 
+APPROVED_ANSWERS = "approved answers"
+"""Stands in the place of a collection: a source of a knowledge file, by its id."""
+
+
 class Rights(Struct, frozen=True):
     """Says which documents a caller may read. Every query names them."""
 

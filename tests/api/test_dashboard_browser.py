@@ -73,6 +73,24 @@ def test_a_decision_says_why_this_tier(browser: Browser, served: Served, width: 
     assert page.faults == []
 
 
+CITED = """import('/dashboard/view_decision.js').then(({ explained }) =>
+  document.querySelector('#main').replaceChildren(...explained({ tier: 'second', state: 'settled',
+    attempts: [{ answerer: 'm', role: 'answer', state: 'settled', usage: {}, cost_nano_usd: 1 }],
+    usage: {}, tags: [], record: { gathered: ['cost is cited for more than its words say'],
+      sources: [{ id: 'cost', place: 'Guide, 1', collection: 'approved answers', cited: true },
+        { id: 'time', place: 'Guide, 2', collection: 'approved answers', cited: false }] } })
+    .flat(9).filter((one) => one)))"""
+
+
+def test_decision_lists_the_sources_of_its_answer(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "decisions", width=360)
+    page.wait_for(VIEWS["decisions"])
+    page.run(CITED)
+    for words in ("Guide, 1", "approved answers", "shown only", "more than its words say"):
+        page.wait_for(words)
+    assert page.run(OVERFLOW) == 0
+
+
 FIGURES = """[...document.querySelectorAll('td.n')].map((cell) => {
   if (cell.innerText.startsWith('$')) cell.textContent = '$0.000000104';
   return cell;

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from router.api.http.server import WIRE_FORMATS
 from router.errors import StreamCut, UpstreamInvalid, UpstreamUnreachable
+from router.ledger.aggregates import Waste
+from router.ledger.rollup import waste_of
 from router.request.final_answer import REFUSED_TEXT
 from router.types import (
     Answer,
@@ -26,6 +28,7 @@ from router.types import (
     Outcome,
     Price,
     RequestState,
+    Role,
     Sampling,
     ToolCall,
     Usage,
@@ -116,6 +119,8 @@ async def test_thoughts_without_a_word_end_a_stream_that_has_begun(
     row = await only_row(house)
     assert (row.state, row.answerer) == (RequestState.FAILED, "mid")
     assert not any(attempt.estimated for attempt in row.attempts)
+    paid = [attempt for attempt in row.attempts if attempt.role is Role.ANSWER]
+    assert [waste_of(attempt) for attempt in paid] == [Waste.DRAFTS]
 
 
 async def test_thoughts_that_the_clients_own_cap_cut_are_shown(houses: Houses) -> None:

@@ -160,6 +160,19 @@ async def test_a_model_rephrases_only_what_the_passages_say(draft: str, said: st
     assert (answer.text, asked) == (said, [("small", Role.REFINE)])
 
 
+async def test_rephrased_words_have_the_answers_that_they_hold_as_sources() -> None:
+    async def call(answerer: str, request: ChatRequest, role: Role) -> Answer:
+        return Answer((Choice("Delivery takes 3 days.", "stop"),), "m", Usage())
+
+    work = _work(0.5, (("time", 0.3),))
+    answer = await _passages(rephrase="small").answer(work, call)
+    cited = [(note.id, note.collection, note.place, note.cited) for note in answer.sources]
+    assert cited == [
+        ("cost", "approved answers", "Delivery guide, 1", False),
+        ("time", "approved answers", "Delivery guide, 2", True),
+    ]
+
+
 async def test_a_model_that_fails_costs_no_answer() -> None:
     async def call(answerer: str, request: ChatRequest, role: Role) -> Answer:
         raise AnswererError("away")

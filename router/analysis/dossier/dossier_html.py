@@ -12,6 +12,7 @@ from router.analysis.dossier.dossier import HASH, NO_PASSAGES, NOT_KEPT, Json, m
 from router.rendering.figures_in_words import counted
 from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
+from router.types import APPROVED_ANSWERS
 
 _VERDICTS = {"go": "Go", "conditional_go": "Go, under conditions", "no_go": "No go"}
 _TOLD = {
@@ -269,13 +270,13 @@ def _title(name: str) -> str:
 
 
 def _sources(document: Json, *, deliberated: bool) -> Markup:
-    """Returns the passages of documents that the answer was given, by the ids that it cites."""
+    """Returns the passages and approved answers that the answer was given, by what it cites."""
     sources = document.get("sources")
     if not isinstance(sources, list) or not sources:
         return Markup("")
     rows = [
         [
-            f"[d{n}]" if deliberated else f"[{n}]",
+            _cited_as(n, one, deliberated=deliberated),
             str(one["place"]),
             str(one["collection"]),
             "yes" if one["cited"] else "no",
@@ -284,9 +285,15 @@ def _sources(document: Json, *, deliberated: bool) -> Markup:
         for n, one in enumerate(sources, start=1)
     ]
     columns = ["Cited as", "Place", "Collection", "Cited", "Passage"]
-    lead = "Passages of the operator's documents that were at hand."
-    listed = table("Documents", columns, rows, texts=len(columns))
-    return section("Documents", lead, (listed, *_words(document, sources, rows)))
+    lead = "Passages of the operator's documents, and approved answers, that were at hand."
+    listed = table("Sources", columns, rows, texts=len(columns))
+    return section("Sources", lead, (listed, *_words(document, sources, rows)))
+
+
+def _cited_as(n: int, one: Mapping[str, object], *, deliberated: bool) -> str:
+    if one["collection"] == APPROVED_ANSWERS:
+        return f"[{one['id']}]"
+    return f"[d{n}]" if deliberated else f"[{n}]"
 
 
 def _words(
@@ -299,7 +306,9 @@ def _words(
             if words_of := passages.get(str(one["id"])):
                 yield el("h3", f"{row[0]} {row[1]}")
                 yield el("blockquote", str(words_of))
-    elif "passages" in document and any(one["cited"] for one in sources):
+    elif "passages" in document and any(
+        one["cited"] and one["collection"] != APPROVED_ANSWERS for one in sources
+    ):
         yield el("p", NO_PASSAGES)  # a dossier of before has no such key, and its page no such line
 
 

@@ -59,7 +59,7 @@ def assumptions(
         "Every baseline is priced at the token counts of the answer that was returned; another "
         "model would have used more or fewer. What a deliberation answered counts its question and "
         "last step at a model that answers in one call; a deliberation counts any other answer "
-        "five times.",
+        "once for each call that it would have made.",
         "Own cost, of the requests that are compared, includes discarded drafts, retries, checks, "
         "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
         "request counts with its cost and a baseline of nothing, and so does a review. Questions "
@@ -81,6 +81,13 @@ def assumptions(
         lines.append(
             f"Lines of own compute without a stated rate: {count(whole.unpriced_compute)}. They "
             "count as nothing (own_compute in the price book)."
+        )
+    if any(s.key == "requested_model" and s.compared for s in (*savings, *observed)):
+        lines.append(
+            "The model the client asked for: at the price of that name in the policy "
+            "(report.requested_models), or else in its price book, or of the answerer of that "
+            "name, on the day of the request. A name that stands for no model, such as `auto`, "
+            "has only the price that the policy states for it."
         )
     people = next((s.label for s in (*savings, *observed) if s.key == "people" and s.compared), "")
     if people:
@@ -178,11 +185,12 @@ def notes(
     calls, estimated = whole.estimated
     if estimated > 0:
         lines.append(
-            f"{usd(estimated)} of the spend is estimated, never too low: calls whose streams were "
-            f"cut or whose provider did not say what they used ({count(calls)}). Where such a call "
-            "gave no answer, savings count it as own cost at that bound, so they may be higher in "
-            "truth. `tiergate ledger reconcile` lists these calls, and corrects spend and savings "
-            "by a bill."
+            f"{usd(estimated)} of the spend is estimated, never too low for what came: calls that "
+            "a client left, that broke off, or whose provider did not say what they used "
+            f"({count(calls)}). A provider that writes on after its reader left may bill more, up "
+            "to what was held for the call. Where such a call gave no answer, savings count it as "
+            "own cost at that bound, so they may be higher in truth. `tiergate ledger reconcile` "
+            "lists these calls, and corrects spend and savings by a bill."
         )
     bills, corrected, *_ = whole.roles.get(Role.RECONCILE.value, [0, 0])
     if bills:
@@ -261,8 +269,9 @@ def cache_line(cache: CacheFigures) -> str:
     again = f", except {retries} first answer again: those are in no saving"
     return (
         f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')} would have cost about "
-        f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests"
-        f"{left_out}. Baselines count a repeat at its full price, so this is part of the "
+        f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests, "
+        "with their drafts and what was held for calls of unknown "
+        f"cost{left_out}. Baselines count a repeat at its full price, so this is part of the "
         f"savings, not an addition to them{again if cache.replays else ''}."
     )
 

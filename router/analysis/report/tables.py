@@ -15,6 +15,7 @@ from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
     count,
+    counted,
     duration,
     percent,
     plain,
@@ -293,13 +294,24 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """Writes "37 of 1,045 answers", or "5 observed answers, which nothing checked"."""
+    """Writes "37 of 1,045 answers; nobody judged one", or "5 observed answers, ..."."""
     quality = report.quality
     passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
     if quality.unverified_share is None and quality.observed:
         return passed_on
     unverified = f"{count(quality.unverified)} of {count(quality.answered)} answers"
-    return f"{unverified}, among them {passed_on}" if quality.observed else unverified
+    note = f"{unverified}, among them {passed_on}" if quality.observed else unverified
+    return f"{note}; {_judged_note(report)}" if quality.answered else note
+
+
+def _judged_note(report: Report) -> str:
+    """Writes "4 of 60 judged answers were wrong", or that nobody judged one."""
+    judged = next((one for one in report.outcomes if one.key == "accuracy"), None)
+    if judged is None or judged.value is None:
+        return "nobody judged one"
+    wrong = judged.count - round(judged.value * judged.count)
+    answers = counted(judged.count, "judged answer was", "judged answers were")
+    return f"{count(wrong)} of {answers} wrong"
 
 
 def filters_line(report: Report) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TOLD = {
     "unknown_calls": "calls of unknown cost, booked at their hold",
-    "estimated_calls": "calls of estimated cost, never too low",
+    "estimated_calls": "calls of estimated cost, never too low for what came",
     "calls_lacking": "the bill counts other calls than the ledger",
     "rounding": "rounding of the bill's decimals",
     "prices": "other prices than the ledger's",
@@ -98,7 +98,7 @@ def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
     estimated = sum(cell.booked.estimated_calls for cell in check.cells)
     doubted = {
         "an unknown cost, booked at their hold": unknown,
-        "an estimated cost, never too low": estimated,
+        "an estimated cost, never too low for what came": estimated,
     }
     for doubt, number in doubted.items():
         if number:

@@ -25,7 +25,7 @@ COSTS = ("cost_usd", "cost")
 STATES = {"unknown": "unknown_cost", "estimated": "estimated"}
 TOLD = {
     "unknown": "unknown cost, booked at what was held:",
-    "estimated": "estimated cost, never too low, booked at:",
+    "estimated": "estimated cost, never too low for what came, booked at:",
 }
 USD = "USD"
 NAMED = 20  # refused ids that are printed one by one

@@ -246,6 +246,18 @@ def test_words_of_a_cited_passage_are_shown_or_why_not(
     assert ("not here" in page) == (shown == NO_PASSAGES)
 
 
+def test_approved_answer_is_cited_by_its_id_and_its_words_are_in_no_document() -> None:
+    source = {
+        "id": "refund_time",
+        "place": "Returns guide",
+        "collection": "approved answers",
+        "cited": True,
+    }
+    page = _sources({"sources": [source], "passages": None}, deliberated=False)
+    assert "[refund_time]" in page
+    assert NO_PASSAGES not in page
+
+
 def test_what_was_told_is_shown_without_what_was_left_out() -> None:
     document: dict[str, object] = {
         "feedback": [

@@ -250,6 +250,8 @@ def test_answers_reported_wrong_are_in_the_headline() -> None:
     assert (
         "3 of 10 answers that somebody judged were wrong (95 % interval 10.8 % to 60.3 %)." in told
     )
+    page = tiles(report_of(a_day(10, 0, 0), Extra(outcomes=outcomes)))
+    assert any("3 of 10 judged answers were wrong" in tile for tile in page)
     right = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes[3:])).headline
     assert "0 of 7 answers that somebody judged were wrong (95 % interval 0.0 % to 35.4 %)" in right
 
@@ -301,6 +303,16 @@ def test_what_a_cost_that_is_not_known_counts_stands_beside_the_spend() -> None:
         "cost $0.51, 1 of them at a cost that is not known ($0.50, which was held, is in this "
         "sum), and all were answered."
     )
+    spend = tiles(report_of([unknown]))[0]
+    assert "$0.00 discarded; $0.5000 was held, at a cost that is not known" in spend
+    assert tiles(report_of([a_row(1)]))[0].endswith("discarded")
+
+
+def test_notes_say_where_the_price_of_the_requested_model_is_from() -> None:
+    compared = replace(a_row(1), baselines=Baselines(requested_model=USD))
+    assert "such as `auto`, has only the price" in " ".join(report_of([compared]).assumptions)
+    without = replace(a_row(1), baselines=Baselines())
+    assert "such as `auto`" not in " ".join(report_of([without]).assumptions)
 
 
 def test_bills_that_corrected_calls_are_told_with_their_sum() -> None:

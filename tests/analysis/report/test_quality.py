@@ -32,7 +32,7 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
     ]
     named = "All at level 2"
     assert f"Saved$19.60$14.70 with accepted replies only. Baseline: {named}" in tiles
-    assert "Unverified25.0 %10 of 40 answers" in tiles
+    assert "Unverified25.0 %10 of 40 answers; nobody judged one" in tiles
     assert f"saved $19.60, accepted replies only $14.70 (baseline: {named})" in terminal(report)
 
 

@@ -74,7 +74,7 @@ def test_estimated_call_is_listed_apart_from_the_unknown_one(books: str) -> None
     said = tiergate("ledger", "reconcile", "-d", books).stdout
     assert "  estimated  acme  nano-1  $0.0000003  chatcmpl-r2" in said
     assert "1 call of unknown cost, booked at what was held: $0.0000004" in said
-    assert "1 call of estimated cost, never too low, booked at: $0.0000003" in said
+    assert "1 call of estimated cost, never too low for what came, booked at: $0.0000003" in said
     run = tiergate("ledger", "reconcile", "-d", books, "--json")
     assert [call["cost"] for call in json.loads(run.stdout)] == ["estimated", "unknown"]
 
@@ -115,7 +115,7 @@ def test_report_says_how_much_of_the_spend_is_estimated(books: str) -> None:
 
     figures, notes = report()
     assert figures == {"calls": 1, "spend_nano_usd": 300, "spend_usd": "0.0000003"}
-    assert "$0.0000003 of the spend is estimated, never too low" in notes
+    assert "$0.0000003 of the spend is estimated, never too low for what came" in notes
     assert "savings count it as own cost at that bound, so they may be higher in truth" in notes
     settled(books, "r2/1", "0.0000001")
     figures, notes = report()

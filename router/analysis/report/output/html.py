@@ -115,8 +115,9 @@ REPLIES_LEAD = (
 )
 SAVINGS_LEAD = (
     "Signed: a negative figure means that routing cost more than the baseline would have. "
-    "“Accepted only” is what the answers and questions back that passed verification saved by "
-    "themselves: shadows, reviews, failed requests and other replies count in “saved” alone. "
+    "“Accepted only” is what the answers and questions back that their policy's checks let pass "
+    "saved by themselves (a policy may check nothing): shadows, reviews, failed requests and "
+    "other replies count in “saved” alone. "
     "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
     "nothing by itself."
 )
@@ -156,7 +157,7 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
     tiles = (
-        ("Spend", money(report.spend_nano_usd), f"{money(report.discarded_nano_usd)} discarded"),
+        ("Spend", money(report.spend_nano_usd), _spend_note(report, money)),
         _saved_tile(report, money),
         ("Unverified", percent(report.quality.unverified_share), unverified_note(report)),
         *_waiting_tile(report),
@@ -170,6 +171,13 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
     first, *others = report.sentences
     return page_header(eyebrow, first, tiles, (*others, *lines))
+
+
+def _spend_note(report: Report, money: Dollars) -> str:
+    """Writes what of the spend was discarded, and what of it is a hold of unknown cost."""
+    held, discarded = report.unknown.held_nano_usd, money(report.discarded_nano_usd)
+    unknown = f"; {money(held)} was held, at a cost that is not known" if held else ""
+    return f"{discarded} discarded{unknown}"
 
 
 def _escalated_tile(report: Report) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ export function explained(told) {
     decision && losses(decision),
     (record.steps || []).length > 0 && steps(record.steps, decision),
     reasoning(told, record.reasoning),
+    sources(record.sources, record.gathered),
     attempts(told.attempts),
     record.signals && signals(record.signals),
     el("details", { id: "raw" }, el("summary", null, "The record as JSON"), el("pre", { tabindex: "0" }, JSON.stringify(told, null, 2))),
@@ -168,6 +169,7 @@ function value(told) {
 }
 
 const CALLS = [["Call", "t"], ["Outcome", "t"], ["Cost", "n"], ["Took", "n"], ["Tokens", "n"]];
+const CITED = [["Source", "t"], ["Collection", "t"], ["Cited", "t"], ["Id", "t"]];
 
 function attempts(all) {
   if (!all.length) return section("Calls", null, el("p", { class: "empty" }, "None: nothing outside was asked."));
@@ -186,6 +188,22 @@ function attempts(all) {
           `${count(one.usage.input_tokens)} + ${count(one.usage.output_tokens)}`,
         ]),
       ),
+    ),
+  );
+}
+
+/** What the answer was given to cite, and what it cites: passages, rows and approved answers. */
+function sources(all, gathered) {
+  if (!all || all.length === 0) {
+    return null;
+  }
+  return section(
+    "Sources",
+    (gathered || []).join("; ") || null,
+    table(
+      "Sources",
+      CITED,
+      all.map((one) => row(CITED, [one.place, one.collection, one.cited ? "cited" : "shown only", el("code", null, one.id)])),
     ),
   );
 }
