@@ -278,26 +278,3 @@ def test_check_tells_a_language_without_a_glossary(tmp_path: Path) -> None:
     line = text.split("\n").index("language: de") + 1
     assert [w["key_path"] for w in told] == [f"knowledge/customer_support/xx.yaml:{line}: language"]
     assert "de, es, fr, it, nl, pl, pt" in told[0]["message"]
-
-
-@pytest.mark.process
-@pytest.mark.parametrize(
-    ("different", "rest"), [(99, "chances rest on them from 100 on"), (100, "so chances rest")]
-)
-def test_check_tells_how_many_judged_requests_count(
-    tmp_path: Path, different: int, rest: str
-) -> None:
-    shutil.copytree(policies_dir(), tmp_path / "policies")
-    knowledge = tmp_path / "policies" / "knowledge" / "retail_bank.yaml"
-    tree = yaml.safe_load(knowledge.read_text(encoding="utf-8")) | {"judged": "judged.jsonl"}
-    knowledge.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), "utf-8")
-    texts = [f"can I have account number {n} closed down" for n in range(different)]
-    # A repeat in other letters, and an utterance of the file.
-    texts += [texts[0].upper(), tree["intents"][0]["utterances"][0]]
-    rows = (json.dumps({"text": text, "intent": tree["intents"][0]["id"]}) for text in texts)
-    knowledge.with_name("judged.jsonl").write_text("\n".join(rows), "utf-8")
-    run = tiergate("check", tmp_path / "policies" / "retail_bank.yaml", "--json")
-    (checked,) = json.loads(run.stdout)["policies"]
-    (told,) = [note for note in checked["notes"] if ": judged: " in note]
-    said = f"knowledge/retail_bank.yaml: judged: {different} of {different + 2} requests count, "
-    assert told.startswith(said + rest)
