@@ -191,7 +191,7 @@ function attempts(all) {
 }
 
 function matched(match) {
-  const basis = match.basis ? ` (${match.basis.replace("_", " ")})` : "";
+  const basis = match.basis ? ` (${match.basis})` : "";
   return `${match.intent_id}, ${share(match.confidence)}${basis}`;
 }
 
