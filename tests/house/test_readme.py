@@ -114,6 +114,11 @@ def test_the_curl_line_is_answered_with_the_headers_shown(served: Served, page: 
     shown = re.findall(r"^(x-tiergate-[a-z-]+): ", page, re.MULTILINE)
     for name in shown or ["x-tiergate-tier"]:
         assert f"\n{name}: " in said[0]
+    costs = [re.search(r"^x-tiergate-cost-usd: (\S+)", text, re.M) for text in (page, said[0])]
+    if costs[0] is not None:
+        assert costs[1] is not None
+        # Own processor time, which differs by a few times between machines.
+        assert 1 / 8 < float(costs[0][1]) / float(costs[1][1]) < 8
 
 
 POLICY_BLOCKS = [
