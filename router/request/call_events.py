@@ -114,11 +114,16 @@ def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -
 
 def _tell_prices(routed: RoutedRequest, progress: Progress, events: Events) -> None:
     """Reports calls that cost more than was held for them, and those whose provider states a cost
-    that is far from what their price gives."""
+    that is far from what their price gives, or that no call has."""
     for call in progress.attempts.rows:
         if 0 < call.held_nano_usd < call.cost_nano_usd:
             held, paid = call.held_nano_usd, call.cost_nano_usd
             events.happened(HoldPassed(call.answerer, call.model, held, paid, routed.request_id))
+        unbelieved = progress.attempts.unbelieved.get(call.attempt_id)
+        if unbelieved is not None:
+            booked, named = call.cost_nano_usd, routed.request_id
+            differs = PriceDiffers(call.answerer, call.model, booked, unbelieved, named, False)
+            events.happened(differs)
         difference = None
         if call.provider_cost_nano_usd is not None and not call.estimated:
             difference = provider_difference(call)

@@ -44,9 +44,17 @@ from router.triage.matching.evidence import (
     EvidenceFinder,
     columns,
 )
-from router.triage.matching.gate import MOST_CHARACTERS
-from router.triage.matching.outcomes import NONE_FITTED, Rereads, fit_reading
-from router.triage.text.utterance_words import held_out, plain
+from router.triage.matching.gate import MOST_CHARACTERS, Gate
+from router.triage.matching.outcomes import (
+    NONE_FITTED,
+    OutcomeUses,
+    Rereads,
+    Use,
+    different,
+    fit_reading,
+    sampled,
+)
+from router.triage.text.utterance_words import held_out
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -217,32 +225,37 @@ class KnowledgeIndex:
         the chance of the others. (0,) where the rest are fewer than `OWN_OUTCOMES` different ones.
         A repeat weighs as often as it is asked, but shows nothing of what else is asked.
         """
-        rows = list(self._counting(outcomes, model))
-        if len({plain(text_key(outcome.text)) for outcome, _, _ in rows}) < OWN_OUTCOMES:
+        rows = [row for row in self._found(outcomes, model) if row[1] is Use.COUNTS]
+        if different([outcome for outcome, _, _, _ in rows]) < OWN_OUTCOMES:
             return np.empty(0)
         chances = [
             self._verified(found, self.first_chance(found), outcome.text, readings)
-            for outcome, found, readings in rows
+            for outcome, _, found, readings in rows
         ]
-        right = [self.intent_ids[found.intent] == outcome.intent_id for outcome, found, _ in rows]
+        right = [self.intent_ids[found.intent] == one.intent_id for one, _, found, _ in rows]
         fitted = fit_platt(logit(np.array(chances)), np.array(right, dtype=float))
         return np.array([fitted.slope, fitted.shift])
 
-    def _counting(
+    def _found(
         self, outcomes: Sequence[JudgedQuestion], model: Describer
-    ) -> Iterator[tuple[JudgedQuestion, Evidence, list[float]]]:
-        """Yields the judged requests that say something, each with what is found and read."""
+    ) -> Iterator[tuple[JudgedQuestion, Use, Evidence, list[float]]]:
+        """Yields each judged request with what it tells, and what is found and read in it."""
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
         rows = zip(self.evidence(asked.vectors, texts), asked.readings.tolist(), strict=True)
         for (found, readings), outcome in zip(rows, outcomes, strict=True):
-            if not found.written and found.intent not in self.evidence.apart:
-                yield outcome, found, readings
+            use = Use.NOT_COVERED if found.intent in self.evidence.apart else Use.COUNTS
+            yield outcome, Use.WRITTEN if found.written else use, found, readings
 
-    def counted(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> int:
-        """Returns how many different judged requests count towards `OWN_OUTCOMES`."""
-        rows = self._counting(outcomes, model) if outcomes else ()
-        return len({plain(text_key(outcome.text)) for outcome, _, _ in rows})
+    def uses(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> OutcomeUses:
+        """Returns what each judged request tells of the chances of this file."""
+        read, uses, gate = set(map(id, sampled(outcomes))), list[Use](), self._matching.gate
+        for outcome, use, found, readings in self._found(outcomes, model):
+            asked = (found, self.first_chance(found), outcome.text, readings)
+            if use is Use.COUNTS and id(outcome) in read and self._worth_reading(gate, *asked):
+                use = Use.READ
+            uses.append(use)
+        return OutcomeUses(uses, self._own is not None, self.own_read.size > 0)
 
     @property
     def basis(self) -> MatchBasis:
@@ -276,9 +289,8 @@ class KnowledgeIndex:
 
     def _match(self, found: Evidence, text: str, readings: Sequence[float]) -> Match:
         first = self.first_chance(found)
-        gate = None if found.written or len(text) > MOST_CHARACTERS else self._gate
         chance, together = self._verified(found, first, text, readings), 0.0
-        read = gate is not None and gate.passes(self.gate_features(found, first, readings))
+        read = self._worth_reading(self._gate, found, first, text, readings)
         # What is read begins with the foreign chance, on which the reranker was fitted.
         if read or self._own is None:
             judged, basis, highest = chance, MatchBasis.FOREIGN, self._foreign
@@ -320,6 +332,14 @@ class KnowledgeIndex:
         if found.written or first < self._candidate_at:
             return first
         return self._matching.verifier.chance(self.pair(found, first, text, readings))
+
+    def _worth_reading(
+        self, gate: Gate | None, found: Evidence, first: float, text: str, readings: Sequence[float]
+    ) -> bool:
+        """Returns True where the likely answers are read together with a request."""
+        if gate is None or found.written or len(text) > MOST_CHARACTERS:
+            return False
+        return gate.passes(self.gate_features(found, first, readings))
 
     def set_parts(self, found: Evidence) -> tuple[float, float, float]:
         """Returns the features SET of a request, but for the verified chance."""

@@ -25,6 +25,7 @@ from router.triage.conversation.spoken import spoken_before
 from router.triage.engine import TriageEngine
 from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts
+from router.triage.matching.outcomes import OutcomeUses
 from router.triage.reading import TurnReading
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
 from router.triage.verifier import Describer
@@ -75,13 +76,13 @@ class TriageService:
             return None
         return max(knowledge.highest, 0.0 if rerank is None else rerank.highest)
 
-    def counted(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> int | None:
-        """Returns how many judged requests say something of matches, each text once.
+    def uses(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> OutcomeUses | None:
+        """Returns what judged requests say of the chances of matches.
 
         None where nothing is matched.
         """
         knowledge = self._config.knowledge
-        return None if knowledge is None else knowledge.counted(outcomes, model)
+        return None if knowledge is None else knowledge.uses(outcomes, model)
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns what is read in a request, without blocking the event loop."""

@@ -106,6 +106,7 @@ class PriceDiffers(Struct, frozen=True):
     booked_nano_usd: int
     stated_nano_usd: int
     request_id: str
+    believed: bool = True  # False: no call costs that much, so budgets do not count it
 
 
 class HoldPassed(Struct, frozen=True):

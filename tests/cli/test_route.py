@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from router.cli.policies.explain import COST_BASES, P_SOURCES, telling
+from router.cli.policies.explain import signal_lines, telling
 from router.policy.loading import policies_dir
-from router.types import CostBasis, HeadReading, PSource
+from router.types import HeadReading, Match, MatchBasis
+from tests import ROOT
+from tests.kits.changed import replace
+from tests.kits.fakes import CALM
 from tests.kits.server_kit import PYTHON, environment, tiergate, write_policy
 
 LEGAL = "Can we sue them?"
@@ -122,9 +125,20 @@ def test_explain_shows_the_rungs_of_the_shipped_policy() -> None:
     assert "known" in run.stdout
 
 
-def test_every_source_of_a_chance_has_a_name() -> None:
-    assert set(P_SOURCES) == set(PSource)
-    assert set(COST_BASES) == set(CostBasis)
+@pytest.mark.parametrize("basis", MatchBasis)
+def test_explain_names_the_basis_of_a_match_as_the_guide_does(basis: MatchBasis) -> None:
+    signals = replace(CALM, match=Match("refund", 0.9, 0.8, 0.1, basis=basis))
+    line = dict(signal_lines(signals))["match"]
+    assert f"({basis.value})" in line
+    guide = (ROOT / "docs/guides/policies.md").read_text(encoding="utf-8")
+    assert f"`{basis.value}`" in guide
+
+
+def test_explain_names_the_basis_of_a_cost_as_the_json_does(policy: Path) -> None:
+    (first, *_) = routed(policy, "hello")["expected_loss"]  # type: ignore[misc]
+    run = tiergate("route", "hello", "--policy", policy, "--explain")
+    assert first["cost_basis"] == "token_price"
+    assert "token_price" in run.stdout
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:

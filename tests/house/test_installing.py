@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -74,3 +75,14 @@ def test_hint_links_again_what_is_linked(tmp_path: Path, origin: str, wanted: st
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, env=near, capture_output=True, text=True, check=True)
     assert run.stdout == f"{sys.executable} -m pip install {wanted}\n"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.parametrize(("flags", "silent"), [(["-n"], False), (["-n", "-s"], True)])
+def test_the_first_installation_says_what_it_fetches(flags: list[str], silent: bool) -> None:
+    command = ["make", *flags, "--always-make", ".venv/.serving"]
+    outside = {name: text for name, text in os.environ.items() if name != "MAKEFLAGS"}
+    run = subprocess.run(command, cwd=ROOT, env=outside, capture_output=True, text=True, check=True)
+    installing = [line for line in run.stdout.splitlines() if " -m pip install " in line]
+    assert [(" -qq " in line) for line in installing] == [silent, silent]
+    assert "a minute on a fast network" in run.stdout.partition(installing[0])[0]

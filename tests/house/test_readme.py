@@ -13,6 +13,7 @@ import pytest
 
 from router.api.compose.books import Books
 from router.policy.loading import load_policy, policies_dir
+from router.policy.warnings import warnings
 from tests import ROOT
 from tests.kits.checks.doc_commands import faults_in, shown_in
 from tests.kits.server_kit import PYTHON, Served, environment
@@ -114,6 +115,11 @@ def test_the_curl_line_is_answered_with_the_headers_shown(served: Served, page: 
     shown = re.findall(r"^(x-tiergate-[a-z-]+): ", page, re.MULTILINE)
     for name in shown or ["x-tiergate-tier"]:
         assert f"\n{name}: " in said[0]
+    costs = [re.search(r"^x-tiergate-cost-usd: (\S+)", text, re.M) for text in (page, said[0])]
+    if costs[0] is not None:
+        assert costs[1] is not None
+        # Own processor time, which differs by a few times between machines.
+        assert 1 / 8 < float(costs[0][1]) / float(costs[1][1]) < 8
 
 
 POLICY_BLOCKS = [
@@ -130,6 +136,19 @@ def test_the_policies_shown_are_valid(tmp_path: Path, text: str) -> None:
     keys = {name: "k" for name in re.findall(r"\$\{(\w+)\}", text)}
     loaded = load_policy(path, {**os.environ, **keys})
     assert "aliases" not in text or loaded.policy.alias("gpt-4o") is not None
+
+
+def test_the_guide_names_each_warning_of_its_smallest_policy(tmp_path: Path) -> None:
+    page = POLICIES.partition("## The smallest useful one")[2].partition("## ")[0]
+    (text,) = [text for text in blocks("yaml", page) if "tiers:" in text]
+    (tmp_path / "mine.yaml").write_text(text)
+    (tmp_path / "knowledge").symlink_to(policies_dir() / "knowledge")
+    (tmp_path / "lookups").symlink_to(policies_dir() / "lookups")
+    policy = load_policy(tmp_path / "mine.yaml", {**os.environ, "OPENAI_API_KEY": "k"}).policy
+    kinds = {warning.kind.value for warning in warnings(policy)}
+    assert {kind for kind in kinds if f"`{kind}`" not in page} == set()
+    assert "warns of it twice" in page
+    assert len(kinds) == 2
 
 
 @pytest.mark.slow

@@ -33,14 +33,14 @@ def test_a_request_has_an_intent_or_none(tmp_path: Path) -> None:
         tmp_path, '{"text": "open now?", "intent": "hours"}\n\n{"text": "a poem", "intent": null}\n'
     )
     assert load_outcomes(path, ["hours"]) == (
-        JudgedQuestion("open now?", "hours"),
-        JudgedQuestion("a poem", None),
+        JudgedQuestion("open now?", "hours", line=1),
+        JudgedQuestion("a poem", None, line=3),
     )
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
     path = write(tmp_path, '\ufeff{"text": "open now?", "intent": "hours"}\n')
-    assert load_outcomes(path, ["hours"]) == (JudgedQuestion("open now?", "hours"),)
+    assert load_outcomes(path, ["hours"]) == (JudgedQuestion("open now?", "hours", line=1),)
 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
@@ -51,11 +51,18 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     assert "hours" in caught.value.mistakes[0].expected
 
 
+@pytest.mark.parametrize("text", ["", "  ", "\\n"])
+def test_an_empty_text_is_a_mistake_of_its_line(tmp_path: Path, text: str) -> None:
+    rows = ['{"text": "open now?", "intent": "hours"}', f'{{"text": "{text}", "intent": null}}']
+    with pytest.raises(PolicyError, match=r"judged\.jsonl:2: text: .*text of a request"):
+        load_outcomes(write(tmp_path, "\n".join(rows)), ["hours"])
+
+
 def test_a_knowledge_file_names_its_judged_requests(tmp_path: Path) -> None:
     write(tmp_path, '{"text": "open now?", "intent": "hours"}\n')
     path = tmp_path / "knowledge.yaml"
     path.write_text(FILE + "judged: judged.jsonl\n", encoding="utf-8")
-    assert load_knowledge(path).outcomes == (JudgedQuestion("open now?", "hours"),)
+    assert load_knowledge(path).outcomes == (JudgedQuestion("open now?", "hours", line=1),)
 
 
 def test_a_missing_file_of_judged_requests_is_a_mistake(tmp_path: Path) -> None:

@@ -416,6 +416,13 @@ def test_address_and_key_are_asked_for_in_words(tmp_path: Path) -> None:
     assert "sk-1" not in str(found)
 
 
+def test_a_server_without_a_key_has_the_key_left_out(tmp_path: Path) -> None:
+    upstream = "{name: m, kind: upstream, model: m, base_urls: ['http://h/v1'], api_key: none}"
+    text = GOOD.replace("- name: smol\n        kind: local", f"- {upstream}")
+    (found,) = [m for m in mistakes_of(tmp_path, text) if m.key_path.endswith("api_key")]
+    assert "leave this key out where the server asks for none" in found.expected
+
+
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="readable file"):
         load_policy(tmp_path / "none.yaml", {})

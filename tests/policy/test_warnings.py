@@ -14,6 +14,7 @@ from router.errors import NotCapable
 from router.policy.loading import policies_dir
 from router.policy.schema import Policy
 from router.policy.warnings import (
+    LEAST_UTTERANCES,
     WarningKind,
     cap_warnings,
     notes,
@@ -22,6 +23,7 @@ from router.policy.warnings import (
     warnings,
 )
 from router.types import Message, Reason
+from tests import ROOT
 from tests.kits.server_kit import tiergate
 
 RESOLVER = {"name": "answers", "kind": "resolver", "knowledge": "k.yaml"}
@@ -239,9 +241,9 @@ def test_a_floor_above_the_highest_chance_is_told(
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
-        ([10, 12], None),
-        ([9, 12], "a0: with fewer than 10"),
-        ([1] * 7, "a0, a1, a2, a3, a4 and 2 more: with fewer than 10"),
+        ([6, 12], None),
+        ([5, 12], "a0: with fewer than 6"),
+        ([1] * 7, "a0, a1, a2, a3, a4 and 2 more: with fewer than 6"),
     ],
 )
 def test_answers_with_few_utterances_are_told(counts: list[int], told: str | None) -> None:
@@ -253,12 +255,20 @@ def test_answers_with_few_utterances_are_told(counts: list[int], told: str | Non
     assert told is None or found[0].message.startswith(told)
 
 
+def test_the_guide_and_the_check_name_the_same_number_of_utterances() -> None:
+    guide = (ROOT / "docs/guides/policies.md").read_text(encoding="utf-8")
+    assert LEAST_UTTERANCES == 6
+    assert "Six are enough to begin with" in guide
+    reference = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
+    assert "fewer than six utterances (`few_utterances`)" in " ".join(reference.split())
+
+
 @pytest.mark.process
 def test_check_tells_answers_with_few_utterances(tmp_path: Path) -> None:
     shutil.copytree(policies_dir(), tmp_path / "policies")
     knowledge = tmp_path / "policies" / "knowledge" / "retail_bank.yaml"
     tree = yaml.safe_load(knowledge.read_text(encoding="utf-8"))
-    tree["intents"][0]["utterances"] = tree["intents"][0]["utterances"][:9]
+    tree["intents"][0]["utterances"] = tree["intents"][0]["utterances"][:5]
     knowledge.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), "utf-8")
     run = tiergate("check", tmp_path / "policies" / "retail_bank.yaml", "--json")
     (checked,) = json.loads(run.stdout)["policies"]
@@ -278,26 +288,3 @@ def test_check_tells_a_language_without_a_glossary(tmp_path: Path) -> None:
     line = text.split("\n").index("language: de") + 1
     assert [w["key_path"] for w in told] == [f"knowledge/customer_support/xx.yaml:{line}: language"]
     assert "de, es, fr, it, nl, pl, pt" in told[0]["message"]
-
-
-@pytest.mark.process
-@pytest.mark.parametrize(
-    ("different", "rest"), [(99, "chances rest on them from 100 on"), (100, "so chances rest")]
-)
-def test_check_tells_how_many_judged_requests_count(
-    tmp_path: Path, different: int, rest: str
-) -> None:
-    shutil.copytree(policies_dir(), tmp_path / "policies")
-    knowledge = tmp_path / "policies" / "knowledge" / "retail_bank.yaml"
-    tree = yaml.safe_load(knowledge.read_text(encoding="utf-8")) | {"judged": "judged.jsonl"}
-    knowledge.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), "utf-8")
-    texts = [f"can I have account number {n} closed down" for n in range(different)]
-    # A repeat in other letters, and an utterance of the file.
-    texts += [texts[0].upper(), tree["intents"][0]["utterances"][0]]
-    rows = (json.dumps({"text": text, "intent": tree["intents"][0]["id"]}) for text in texts)
-    knowledge.with_name("judged.jsonl").write_text("\n".join(rows), "utf-8")
-    run = tiergate("check", tmp_path / "policies" / "retail_bank.yaml", "--json")
-    (checked,) = json.loads(run.stdout)["policies"]
-    (told,) = [note for note in checked["notes"] if ": judged: " in note]
-    said = f"knowledge/retail_bank.yaml: judged: {different} of {different + 2} requests count, "
-    assert told.startswith(said + rest)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import pytest
 
 from router.analysis.report.build import build_report
+from router.api.observability.event_lines import line_of
 from router.errors import BudgetExceeded, TiergateError
 from router.ledger.books.reconcile import choose, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.ledger.tables.shadows import shadows_spent
 from router.policy.schema import ReportSection
-from router.types import Answer, Hints, HoldPassed, Price, PriceDiffers, Usage
+from router.types import Answer, Hints, HoldPassed, Price, PriceDiffers, Usage, exact_usd
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, low, only_row
@@ -107,6 +108,29 @@ async def test_log_hears_of_costs_more_than_a_fifth_apart(
     for event in heard.told:
         assert (event.model, event.booked_nano_usd) == ("mid-model", OURS)
         assert event.stated_nano_usd == stated
+
+
+@pytest.mark.parametrize("stated", [10**12 + 1, 10**18])
+async def test_a_cost_that_no_call_has_is_told_and_not_counted(houses: Houses, stated: int) -> None:
+    heard = Heard()
+    house = houses([low(), stating(stated)], signals=UNSURE, budgets=BUDGET, events=heard)
+    await house.gateway.complete(ask(), ALICE)
+    (call,) = (await only_row(house)).attempts
+    assert call.provider_cost_nano_usd is None
+    assert spent(house) == {OURS}
+    (event,) = heard.told
+    assert (event.booked_nano_usd, event.stated_nano_usd, event.believed) == (OURS, stated, False)
+    line = line_of(event)
+    assert line.fields["stated_usd"] == exact_usd(stated)
+    assert "budgets count what is booked" in str(line.fields["next"])
+
+
+async def test_the_highest_cost_that_a_call_may_have_is_counted(houses: Houses) -> None:
+    heard = Heard()
+    house = houses([low(), stating(10**12)], signals=UNSURE, budgets=BUDGET, events=heard)
+    await house.gateway.complete(ask(), ALICE)
+    assert spent(house) == {10**12}
+    assert [event.believed for event in heard.told] == [True]
 
 
 async def test_bill_counts_once_where_a_statement_was_counted(houses: Houses) -> None:

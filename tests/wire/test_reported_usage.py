@@ -199,9 +199,17 @@ def test_provider_cost_is_kept_beside_ours() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "kept"),
-    [(1_000, 10**12), (1_000.01, None), (500_000, None), (-1, None), ("1", None)],
+    [
+        (1_000, 10**12),
+        (500_000, 5 * 10**14),
+        (1e300, 10**18),
+        (10**400, 10**18),
+        (-1, None),
+        ("1", None),
+        (float("nan"), None),
+    ],
 )
-def test_a_cost_that_no_call_has_is_none(stated: object, kept: int | None) -> None:
+def test_a_cost_is_what_the_provider_states(stated: object, kept: int | None) -> None:
     assert parse_provider_cost({"prompt_tokens": 1, "cost": stated}) == kept
 
 

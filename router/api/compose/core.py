@@ -24,6 +24,7 @@ from router.policy.schema import LocalAnswerer, Policy
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
+from router.triage.matching.outcomes import OutcomeUses
 from router.triage.service import TriageService
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
 from router.types import AnswererState, Device
@@ -229,15 +230,15 @@ class Core:
         triage = self.router.default.triage
         return triage.highest_match if isinstance(triage, TriageService) else None
 
-    def counted(self, outcomes: Sequence[JudgedQuestion]) -> int | None:
-        """Returns how many judged requests chances of the default policy may rest on.
+    def uses(self, outcomes: Sequence[JudgedQuestion]) -> OutcomeUses | None:
+        """Returns what judged requests say of the chances of the default policy's matches.
 
         None without the triage model, or where nothing is matched.
         """
         triage = self.router.default.triage
         if self.model is None or not isinstance(triage, TriageService):
             return None
-        return triage.counted(outcomes, self.model)
+        return triage.uses(outcomes, self.model)
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
         """Returns a policy made ready to serve. Raises PolicyError."""

@@ -169,15 +169,18 @@ def _redirected(event: CallRedirected) -> Line:
 
 
 def _price_differs(event: PriceDiffers) -> Line:
+    counted = "budgets count the higher one; check the model's price"
+    ignored = "no call costs that much, so budgets count what is booked; ask the provider"
     fields = _filled(
         answerer=event.answerer,
         model=event.model,
         booked_usd=exact_usd(event.booked_nano_usd),
         stated_usd=exact_usd(event.stated_nano_usd),
-        next="budgets count the higher one; check the model's price",
+        next=counted if event.believed else ignored,
         request_id=_named(event.request_id),
     )
-    return Line("price_differs", fields, True, ("price_differs", event.model))
+    subject = ("price_differs", event.model, str(event.believed))
+    return Line("price_differs", fields, True, subject)
 
 
 def _hold_passed(event: HoldPassed) -> Line:

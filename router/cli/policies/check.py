@@ -14,13 +14,13 @@ from router.api.compose.answerers.installed import not_installed
 from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
 from router.api.http.authentication import LOCAL
+from router.cli.policies.judged import judged_notes, judged_warnings
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.output_caps import output_cap_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
-from router.policy.content.knowledge import load_knowledge
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
 from router.policy.head_files import never_reached
@@ -42,7 +42,6 @@ from router.policy.warnings import (
     warnings,
 )
 from router.request.intake import decided_outcome
-from router.triage.match import OWN_OUTCOMES
 from router.types import ChatRequest, Hints, Message, Reason
 
 
@@ -95,6 +94,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
             *_knowledge_warnings(loaded),
+            *judged_warnings(loaded),
             *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
@@ -107,28 +107,9 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         ],
         # Not a mistake: a check often runs where no secret is set.
         missing_keys=unset_keys(loaded, core.environ),
-        notes=[*notes(loaded.policy), *_judged_notes(core, loaded)],
+        notes=[*notes(loaded.policy), *judged_notes(core, loaded)],
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
-    )
-
-
-def _judged_notes(core: Core, loaded: LoadedPolicy) -> Iterator[str]:
-    """Yields how many judged requests count, where the answers that are matched have some."""
-    rungs = loaded.policy.rungs()
-    # As where it is served, requests are matched with the answers of the first file.
-    resolver = next((a for _, a in rungs if isinstance(a, ResolverAnswerer)), None)
-    if resolver is None:
-        return
-    outcomes = load_knowledge(loaded.file(resolver.knowledge), resolver.lookups).outcomes
-    count = core.counted(outcomes) if outcomes else None
-    if count is None:
-        return
-    enough = count >= OWN_OUTCOMES
-    rest = "so chances rest on them" if enough else f"chances rest on them from {OWN_OUTCOMES} on"
-    yield (
-        f"{resolver.knowledge}: judged: {count} of {len(outcomes)} requests count, {rest}. "
-        "Repeats, utterances of the file and what is nearest to `not_covered` do not"
     )
 
 

@@ -19,26 +19,10 @@ from router.types import (
     CostBasis,
     HeadReading,
     Outcome,
-    PSource,
     Rung,
     Signals,
 )
 
-P_SOURCES = {
-    PSource.KNOWN: "known",
-    PSource.MATCH: "match",
-    PSource.LABELLED: "labelled",
-    PSource.MEASURED: "measured",
-    PSource.TABLE: "table",
-    PSource.PRIOR: "prior",
-}
-COST_BASES = {
-    CostBasis.LIST_PRICE: "list price",
-    CostBasis.TOKEN_PRICE: "token price",
-    CostBasis.OWN_COMPUTE: "own compute",
-    CostBasis.REVIEWER_TIME: "reviewer time",
-    CostBasis.UNKNOWN: "unknown",
-}
 SHOWN_CHARACTERS = 70
 COLUMNS = ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why")
 FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
@@ -128,7 +112,7 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
-    for label, signal in _signals(outcome.signals):
+    for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
@@ -164,7 +148,7 @@ def _amount_line(amount: Amount) -> str:
     return f"{amount.text} = {usd(amount.nano_usd)}{due}{', quoted' if amount.quoted else ''}"
 
 
-def _signals(signals: Signals) -> list[tuple[str, str]]:
+def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     """Returns what triage read, as labelled lines."""
     lines = [
         (
@@ -192,7 +176,7 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
             (
                 "match",
                 f"{match.intent_id}, confidence {match.confidence:.3f} "
-                f"({match.basis.value.replace('_', ' ')}), similarity "
+                f"({match.basis.value}), similarity "
                 f"{match.similarity:.2f}, margin {match.margin:.2f}",
             )
         )
@@ -252,9 +236,9 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
         str(rung.level),
         escape(rung.answers_as),
         f"{rung.p:.3f}",
-        f"{P_SOURCES[rung.p_source]}{counted}",
+        f"{rung.p_source.value}{counted}",
         "?" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
-        COST_BASES[rung.cost_basis]
+        rung.cost_basis.value
         + (f", cache saves {usd(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
         usd(rung.expected_loss_nano_usd),
         ("" if rung.taken else over) + ", ".join(r.value for r in rung.reasons),

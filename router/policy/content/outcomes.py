@@ -23,6 +23,7 @@ class JudgedQuestion(Struct, frozen=True):
 
     text: str
     intent_id: str | None
+    line: int = 0  # of its file; 0 for one that is in no file
 
 
 def judged_files(knowledge: Path) -> Iterator[Path]:
@@ -40,7 +41,7 @@ def load_outcomes(path: Path, intents: Collection[str]) -> tuple[JudgedQuestion,
     """Returns the judged requests in a file of JSON lines: `{"text": ..., "intent": ...}`.
 
     `intent` is null where the file answers the request with nothing. Raises PolicyError with every
-    mistake, also for an unreadable file.
+    mistake, such as an empty text or an intent that `intents` lacks, also for an unreadable file.
     """
     outcomes: list[JudgedQuestion] = []
     mistakes: list[Mistake] = []
@@ -49,21 +50,23 @@ def load_outcomes(path: Path, intents: Collection[str]) -> tuple[JudgedQuestion,
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        outcome = _outcome(line)
-        known = outcome is not None and (outcome.intent_id is None or outcome.intent_id in intents)
-        if outcome is not None and known:
-            outcomes.append(outcome)
-            continue
-        expected = 'an object with "text", and "intent": an id or null'
+        outcome = _outcome(line, number)
+        key, expected = "intent", 'an object with "text", and "intent": an id or null'
         if outcome is not None:
-            expected = f"an intent of the file{nearest(str(outcome.intent_id), intents)}"
-        mistakes.append(Mistake(str(path), number, "intent", line[:80], expected))
+            if not outcome.text.strip():
+                key, expected = "text", "the text of a request; delete the line if it has none"
+            elif outcome.intent_id is not None and outcome.intent_id not in intents:
+                expected = f"an intent of the file{nearest(outcome.intent_id, intents)}"
+            else:
+                outcomes.append(outcome)
+                continue
+        mistakes.append(Mistake(str(path), number, key, line[:80], expected))
     if mistakes:
         raise PolicyError(tuple(mistakes))
     return tuple(outcomes)
 
 
-def _outcome(line: str) -> JudgedQuestion | None:
+def _outcome(line: str, number: int) -> JudgedQuestion | None:
     """Returns the outcome in a line, None for a malformed one."""
     try:
         row = json.loads(line)
@@ -72,6 +75,6 @@ def _outcome(line: str) -> JudgedQuestion | None:
     if not isinstance(row, dict) or "intent" not in row or not isinstance(row.get("text"), str):
         return None
     intent = row["intent"]
-    return (
-        JudgedQuestion(row["text"], intent) if intent is None or isinstance(intent, str) else None
-    )
+    if intent is not None and not isinstance(intent, str):
+        return None
+    return JudgedQuestion(row["text"], intent, number)

@@ -167,7 +167,9 @@ class UpstreamAnswerer(RemoteAnswerer):
         min_length=1, description="Replicas. Each address ends in /v1."
     )
     api_key: SecretName | None = Field(
-        default=None, description="API key, only as ${ENV}. Read when Tiergate starts."
+        default=None,
+        description="API key, only as ${ENV}. Read when Tiergate starts. Left out: none is sent, "
+        "as for a model on your own machine.",
     )
     capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [
@@ -229,7 +231,8 @@ class LitellmAnswerer(RemoteAnswerer):
     kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
     model: str = Field(description="Name in litellm: anthropic/..., gemini/..., bedrock/...")
     api_key: SecretName | None = Field(
-        default=None, description="API key, only as ${ENV}. Read when Tiergate starts."
+        default=None,
+        description="API key, only as ${ENV}. Read when Tiergate starts. Left out: none is sent.",
     )
     capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],

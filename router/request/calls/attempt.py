@@ -32,6 +32,7 @@ from router.request.calls.settlement import (
     may_be_billed,
     own_compute,
     price_of_call,
+    unbelieved,
 )
 from router.routing.rungs.rung_plan import RungPlan, serves_dearer
 from router.threads.deadlines import Deadline
@@ -161,6 +162,9 @@ class Attempt:
         sound = self.request.holds_sound
         price = price_of_call(plan, redirect, self.request)
         rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms, sound=sound)
+        stated = unbelieved(answer)
+        if stated is not None:
+            books.progress.attempts.unbelieved[rows[number].attempt_id] = stated
 
     @property
     def attempt_id(self) -> str:

@@ -30,6 +30,7 @@ class Attempts:
     troubles: list[tuple[int, TiergateError]] = field(default_factory=list)
     reported: int = 0  # so many of the troubles are in the log
     redirects: list[Redirect] = field(default_factory=list)  # calls that another model answered
+    unbelieved: dict[str, int] = field(default_factory=dict)  # costs stated of a call by its id
     caps: dict[int, int] = field(default_factory=dict)  # lowered caps of output, by rung
 
     @property

@@ -12,6 +12,7 @@ from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.rungs.rung_plan import RungPlan, serves_dearer
 from router.types import (
+    NANO_PER_USD,
     Answer,
     AttemptRow,
     AttemptState,
@@ -20,6 +21,16 @@ from router.types import (
     Price,
     Usage,
 )
+
+MOST_STATED_NANO_USD = 1_000 * NANO_PER_USD
+"""Per call, as its provider states it. A full window of the dearest model of 2026 costs about $100;
+a server that states another unit would lock a tenant out."""
+
+
+def unbelieved(answer: Answer) -> int | None:
+    """Returns a cost that a provider states and no call has, None for any other statement."""
+    stated = answer.provider_cost_nano_usd
+    return stated if stated is not None and stated > MOST_STATED_NANO_USD else None
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
@@ -70,7 +81,7 @@ def answered_by(
         latency_ms=latency_ms,
         usage=answer.usage,
         estimated=unsaid,
-        provider_cost_nano_usd=answer.provider_cost_nano_usd,
+        provider_cost_nano_usd=None if unbelieved(answer) else answer.provider_cost_nano_usd,
         compute_ms=answer.compute_ms,
         finish_reason=answer.choices[0].finish_reason if answer.choices else "",
         model=answer.model or row.model,

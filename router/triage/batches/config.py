@@ -25,6 +25,7 @@ from router.triage.facts.orders import OrderFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
 from router.triage.facts.turn_facts import FindsPhrases
 from router.triage.glossed.answers import GlossedAnswers
+from router.triage.matching.outcomes import OutcomeUses
 from router.triage.own_heads import OwnHeads
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
@@ -46,9 +47,9 @@ class Knowledge(Protocol):
 
     def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
 
-    def counted(
+    def uses(
         self, outcomes: Sequence[JudgedQuestion], model: Describer
-    ) -> int: ...  # for its chances
+    ) -> OutcomeUses: ...  # of judged requests
 
 
 class Rerank(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,39 @@ Rereads = Callable[[Sequence[str], npt.NDArray[np.float32], Matches], Matches]
 """Weighs the matches of texts anew, by their vectors, (texts, width)."""
 
 
+class Use(Enum):
+    """Says what a judged request tells about the chances of its file."""
+
+    WRITTEN = auto()  # nothing: it stands in the file word for word
+    NOT_COVERED = auto()  # nothing: it is nearest to what the operator marked as not covered
+    COUNTS = auto()  # how often a match is right
+    READ = auto()  # that, and how often one is right that was read together with its answers
+
+
+class OutcomeUses(NamedTuple):
+    """Says what the judged requests of a file tell, and which chances rest on them."""
+
+    uses: Sequence[Use]  # of each judged request
+    rested_on: bool
+    fits_reading: bool  # False beside `rested_on`: no message of the file is read
+
+
+def sampled(outcomes: Sequence[JudgedQuestion]) -> list[JudgedQuestion]:
+    """Returns the judged requests that are read: English ones, some of more than MOST_READ."""
+    english = [one for one in outcomes if told_of(one.text)[1] in READ_LANGUAGES]
+    return english[:: math.ceil(max(1, len(english)) / MOST_READ)]
+
+
+def different(outcomes: Sequence[JudgedQuestion]) -> int:
+    """Returns the number of judged requests, each text once."""
+    return len({key_of(outcome) for outcome in outcomes})
+
+
+def key_of(outcome: JudgedQuestion) -> str:
+    """Returns the words by which two judged requests have the same text, without courtesies."""
+    return plain(text_key(outcome.text))
+
+
 def fit_reading(
     outcomes: Sequence[JudgedQuestion],
     model: Describer,
@@ -38,8 +73,7 @@ def fit_reading(
     (0,) where fewer than LEAST_READ different requests are read, or where they say that the surer
     a match is the less it is right. None where nothing could be read.
     """
-    english = [one for one in outcomes if told_of(one.text)[1] in READ_LANGUAGES]
-    some = english[:: math.ceil(max(1, len(english)) / MOST_READ)]
+    some = sampled(outcomes)
     if not some:
         return NONE_FITTED
     texts = [outcome.text for outcome in some]
@@ -53,7 +87,7 @@ def fit_reading(
     ]
     if not read and any(found is not None and found.worth_reading for found in first):
         return None
-    if len({plain(text_key(outcome.text)) for _, outcome in read}) < LEAST_READ:
+    if different([outcome for _, outcome in read]) < LEAST_READ:
         return NONE_FITTED
     chances = np.array([found.confidence for found, _ in read])
     right = [found.intent_id == outcome.intent_id for found, outcome in read]

@@ -8,9 +8,8 @@ from router.types import Answer, Usage, usd_to_nano, utf8_size
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
-MAX_COST_USD = 1_000.0
-"""Per call, as its provider states it. A full window of the dearest model of 2026 costs about $100;
-a server that states another unit would lock a tenant out."""
+MOST_COST_USD = 1e9
+"""Per call. A provider that states more is read as this: whoever books it believes far less."""
 
 
 def parse_usage(value: object) -> Usage:
@@ -67,14 +66,15 @@ def _count(value: object) -> int:
 
 
 def parse_provider_cost(usage: object) -> int | None:
-    """Returns the provider's own charge in nano-dollars.
+    """Returns the provider's own charge in nano-dollars, as it states it.
 
     OpenRouter sends it in dollars as `usage.cost`.
     """
     cost = usage.get("cost") if type(usage) is dict else None
     if type(cost) not in (int, float) or not isinstance(cost, int | float):
         return None
-    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost <= MAX_COST_USD else None
+    cost = min(cost, MOST_COST_USD)  # a whole number may be larger than any float
+    return usd_to_nano(cost) if math.isfinite(cost) and cost >= 0 else None
 
 
 def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:

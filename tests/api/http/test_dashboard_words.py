@@ -32,6 +32,11 @@ def test_every_domain_may_be_chosen() -> None:
     assert re.findall(r'"(\w+)"', domains) == [domain.value for domain in Domain]
 
 
+def test_the_basis_of_a_match_is_named_as_the_guide_does() -> None:
+    view = (PAGE / "view_decision.js").read_text("utf-8").partition("function matched(")[2]
+    assert "`(${match.basis})`" in view.partition("}\n\n")[0].replace("` (", "`(")
+
+
 @pytest.mark.parametrize("name", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"])
 def test_text_never_becomes_markup(name: str) -> None:
     assert [path.name for path in PAGE.glob("*.js") if name in path.read_text("utf-8")] == []

@@ -209,7 +209,7 @@ function sources(all, gathered) {
 }
 
 function matched(match) {
-  const basis = match.basis ? ` (${match.basis.replace("_", " ")})` : "";
+  const basis = match.basis ? ` (${match.basis})` : "";
   return `${match.intent_id}, ${share(match.confidence)}${basis}`;
 }
 

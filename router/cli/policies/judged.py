@@ -1,0 +1,144 @@
+"""Tells what the judged requests of a policy's knowledge files count for, and what is odd in them.
+
+It reads files and asks triage which requests count; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from router.api.compose.core import Core
+from router.policy.content.knowledge import Knowledge, load_knowledge
+from router.policy.content.outcomes import JudgedQuestion
+from router.policy.loading import LoadedPolicy
+from router.policy.schema import ResolverAnswerer
+from router.policy.warnings import PolicyWarning, WarningKind
+from router.triage.match import OWN_OUTCOMES
+from router.triage.matching.outcomes import LEAST_READ, OutcomeUses, Use, different, key_of
+
+MOST_NAMED = 5
+"""Lines that are named for each reason; a long list hides the other reasons."""
+
+UNUSED = {
+    Use.WRITTEN: "word for word in the knowledge file",
+    Use.NOT_COVERED: "nearest to `not_covered`",
+}
+"""Says why a request counts for nothing."""
+
+ONE_SIDED = {
+    True: "no request has `intent: null`, so nothing shows how often level 1 answers what no "
+    "answer fits, and its chances become too high; draw the requests at random from your traffic",
+    False: "every request has `intent: null`, so every match counts as wrong and level 1 answers "
+    "next to nothing; name the intent of each request that an answer fits",
+}
+"""Says what is odd where all requests have an intent (True), or none has."""
+
+
+def judged_notes(core: Core, loaded: LoadedPolicy) -> Iterator[str]:
+    """Yields for each file of judged requests how many count, which do not, and what that means."""
+    for i, (place, outcomes) in enumerate(_judged(loaded)):
+        if outcomes is None:
+            continue
+        # As where it is served, requests are matched with the answers of the first file.
+        uses = core.uses(outcomes) if outcomes and i == 0 else None
+        if i > 0:
+            yield f"{place} not used, as requests are matched with the answers of the first file"
+        elif not outcomes:
+            yield f"{place} it has no request; {OWN_OUTCOMES} are needed"
+        elif uses is None:
+            yield f"{place} {len(outcomes)} requests were not counted: no triage model is loaded"
+        else:
+            yield from (f"{place} {told}" for told in _told(outcomes, uses))
+
+
+def judged_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
+    """Yields texts that are judged in two ways, and files that show only one side."""
+    for place, outcomes in _judged(loaded):
+        key_path = place.rstrip(":")
+        twice = [
+            f"{later.line} ({_intent(later)}) and {earlier.line} ({_intent(earlier)})"
+            for later, earlier in _repeats(outcomes or ())
+            if later.intent_id != earlier.intent_id
+        ]
+        if twice:
+            yield PolicyWarning(
+                WarningKind.JUDGED_TWICE,
+                key_path,
+                f"lines with the same text have different intents: {_few(twice)}. One of each two "
+                "counts as a wrong answer; keep the line that is right",
+            )
+        answered = {outcome.intent_id is not None for outcome in outcomes or ()}
+        if len(answered) == 1:
+            yield PolicyWarning(WarningKind.JUDGED_ONE_SIDED, key_path, ONE_SIDED[answered.pop()])
+
+
+def _judged(loaded: LoadedPolicy) -> Iterator[tuple[str, Sequence[JudgedQuestion] | None]]:
+    """Yields each knowledge file once, with the requests of the judged file that it may name."""
+    files = dict[str, Knowledge]()
+    for _, section in loaded.policy.rungs():
+        if isinstance(section, ResolverAnswerer) and section.knowledge not in files:
+            path = loaded.file(section.knowledge)
+            files[section.knowledge] = load_knowledge(path, section.lookups)
+    for name, knowledge in files.items():
+        named = knowledge.content.judged is not None
+        yield f"{name}: judged:", knowledge.outcomes if named else None
+
+
+def _told(outcomes: Sequence[JudgedQuestion], judged: OutcomeUses) -> Iterator[str]:
+    """Yields how many requests count and what holds, how many are read, and which do not count."""
+    rows = list(zip(outcomes, judged.uses, strict=True))
+    counting = [one for one, use in rows if use in (Use.COUNTS, Use.READ)]
+    count, read = different(counting), different([one for one, use in rows if use is Use.READ])
+    rest = "so chances rest on them"
+    if not judged.rested_on:
+        rest = (
+            f"and {OWN_OUTCOMES} different ones are needed: add {OWN_OUTCOMES - count}. Until then "
+            "chances are as measured on other companies"
+        )
+    yield f"{count} of {len(outcomes)} requests count, {rest}"
+    yield f"{read} of them can be read together with answers, {_of_reading(read, judged)}"
+    unused = {
+        why: [str(one.line) for one, use in rows if use is reason] for reason, why in UNUSED.items()
+    }
+    unused["the text of another line"] = [
+        f"{later.line} (as {first.line})" for later, first in _repeats(counting)
+    ]
+    reasons = [f"{why}: {_few(lines)}" for why, lines in unused.items() if lines]
+    if reasons:
+        yield f"lines that do not count are {'; '.join(reasons)}"
+
+
+def _of_reading(read: int, judged: OutcomeUses) -> str:
+    """Returns what holds for messages that are read together with their answers."""
+    needed = (
+        f"and {LEAST_READ} different ones are needed: add {LEAST_READ - read} in English that ask "
+        "for one of the answers"
+    )
+    if judged.fits_reading:
+        return "so the chances of messages that are read rest on these"
+    if not judged.rested_on:
+        return needed if read < LEAST_READ else "which is enough"
+    alone = "no message is read, and each keeps the chance of the encoder alone"
+    if read < LEAST_READ:
+        return f"{needed}. Until then {alone}"
+    return f"which do not show that surer readings are right more often, so {alone}"
+
+
+def _repeats(
+    outcomes: Sequence[JudgedQuestion],
+) -> Iterator[tuple[JudgedQuestion, JudgedQuestion]]:
+    """Yields each request whose text stands on an earlier line, with that line's."""
+    first = dict[str, JudgedQuestion]()
+    for outcome in outcomes:
+        earlier = first.setdefault(key_of(outcome), outcome)
+        if earlier is not outcome:
+            yield outcome, earlier
+
+
+def _intent(outcome: JudgedQuestion) -> str:
+    return "null" if outcome.intent_id is None else outcome.intent_id
+
+
+def _few(items: Sequence[str]) -> str:
+    more = f" and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
+    return ", ".join(items[:MOST_NAMED]) + more
