@@ -11,51 +11,66 @@ Item = TypeVar("Item")
 
 
 class Worker(Generic[Item]):
-    """Gives `work`, which must not fail, what waits: at most `most` items at once."""
+    """Gives `work`, which must not fail, what waits: at most `most` items at once.
+
+    Any thread may call it. Each thread that it starts has a queue of its own, which None ends.
+    """
 
     def __init__(self, name: str, work: Callable[[list[Item]], None], most: int = 1) -> None:
         self._name, self._work, self._most = name, work, most
-        self._items: SimpleQueue[Item | None] = SimpleQueue()  # None ends the thread
+        self._items: SimpleQueue[Item | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._guard = threading.Lock()
 
     def start(self) -> None:
         """Starts the thread; harmless when it runs."""
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+        with self._guard:
+            self._start()
 
-    def later(self, item: Item) -> None:
+    def put_for_start(self, item: Item) -> None:
         """Puts an item; it waits until the thread starts."""
-        self._items.put(item)
+        with self._guard:
+            self._items.put(item)
 
     def put(self, item: Item) -> None:
         """Puts an item, and starts the thread where none runs."""
-        if self._thread is None:
-            self.start()
-        self._items.put(item)
+        with self._guard:
+            self._items.put(item)
+            self._start()
 
     def close(self) -> None:
-        """Ends the thread once it has done what waits; a later item starts it again. Blocks."""
-        with self._starting:
+        """Ends the thread once it has done what was put; a further `put` starts another. Blocks."""
+        with self._guard:
             thread, self._thread = self._thread, None
+            if thread is not None:
+                self._items.put(None)
+                self._items = SimpleQueue()
         if thread is not None:
-            self._items.put(None)
             thread.join()
 
-    def _run(self) -> None:
-        while (first := self._items.get()) is not None:
-            items, ended = [first], False
-            while len(items) < self._most and not ended:
-                try:
-                    item = self._items.get_nowait()
-                except Empty:
-                    break
-                if item is None:
-                    ended = True
-                else:
-                    items.append(item)
-            self._work(items)
-            if ended:
-                return
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, args=(self._items,), name=self._name, daemon=True
+            )
+            self._thread.start()
+
+    def _run(self, queue: SimpleQueue[Item | None]) -> None:
+        while batch := self._next(queue):
+            self._work(batch)
+            del batch  # nothing of it is kept while the thread waits
+
+    def _next(self, queue: SimpleQueue[Item | None]) -> list[Item]:
+        """Waits for an item, and returns it with those behind it; [] at the end."""
+        item, batch = queue.get(), list[Item]()
+        while item is not None:
+            batch.append(item)
+            if len(batch) == self._most:
+                return batch
+            try:
+                item = queue.get_nowait()
+            except Empty:
+                return batch
+        if batch:
+            queue.put(None)  # ends the thread after these
+        return batch

@@ -19,6 +19,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -28,7 +29,7 @@ from router.threads.worker import Worker
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model
-from router.triage.batches.text_reader import TextBatch, TextReader, rerank
+from router.triage.batches.text_reader import TextBatch, TextReader, read_answers
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading
 from router.triage.text.rules import VERSION as RULES_VERSION
@@ -83,7 +84,7 @@ class _Waiting:
 
 
 class TriageEngine:
-    """Holds the model and the thread that encodes, shared by all policies.
+    """Holds the model, the thread that encodes and the one that reads answers; policies share it.
 
     Without a model, rules read everything. With `together` = 1 each request has a run of its own:
     INT8 activations are scaled over a whole run, so the other texts of a run move a chance in its
@@ -97,7 +98,9 @@ class TriageEngine:
         self.version = model.version if model else RULES_VERSION
         self._waiting = WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]()
         self._runs = Worker[Callable[[], None]]("triage", _run_each)
-        self._answers = Worker[_Unanswered]("triage-answers", _read_answers, together)
+        self._answers = Worker[_Unanswered](
+            "triage-answers", partial(_read_together, together), together
+        )
 
     @property
     def degraded(self) -> bool:
@@ -144,10 +147,10 @@ class TriageEngine:
 
     def later(self, run: Callable[[], None]) -> None:
         """Runs something on the encoder's thread, which must not fail, once that starts."""
-        self._runs.later(run)
+        self._runs.put_for_start(run)
 
     def close(self) -> None:
-        """Ends the threads once they have read what waits; a later read starts them again."""
+        """Ends the threads once they have read what they have; a further read starts them again."""
         self._runs.close()
         self._answers.close()
 
@@ -220,15 +223,31 @@ class _Unanswered(NamedTuple):
     batch: _Batch
 
 
-def _read_answers(runs: Sequence[_Unanswered]) -> None:
-    """Reads likely answers with the texts of several runs: together, one takes half as long."""
-    waited = [run for run in runs if run.batch.waits]
+def _read_together(most: int, runs: Sequence[_Unanswered]) -> None:
+    """Reads likely answers with the texts of several runs; those of up to `most` requests at once.
+
+    Together a request takes half as long as alone; of more, the first one waits for the last.
+    """
+    together, waits = list[_Unanswered](), 0
+    for run in runs:
+        own = run.batch.waits
+        if together and waits + own > most:
+            _read_answers(together, waits)
+            together, waits = [], 0
+        if own:  # else nobody waits for it any more
+            together.append(run)
+            waits += own
+    if together:
+        _read_answers(together, waits)
+
+
+def _read_answers(runs: Sequence[_Unanswered], waits: int) -> None:
+    """Reads likely answers with the texts of runs, for which so many requests wait."""
     began_s = time.thread_time()
-    rerank([run.batch.read for run in waited if run.batch.read is not None])
+    read_answers([run.batch.texts for run in runs if run.batch.texts is not None])
     took_s = time.thread_time() - began_s
-    texts = sum([run.batch.waits for run in waited])
     for loop, batch in runs:
-        batch.take(took_s * batch.waits / max(texts, 1))
+        batch.take(took_s * batch.waits / waits)
         _soon(loop, batch.deliver)
 
 
@@ -252,15 +271,14 @@ class _Batch:
             self._open.append((job, range(begin, begin + len(job.texts))))
         self._older: dict[_Job, list[RuleFacts]] = {}
         self.short = sum(job.chars for job in jobs) <= SHORT_CHARS * len(jobs)
-        self.read: TextBatch | None = None
-        self._readings: list[TurnReading] = []
+        self.texts: TextBatch | None = None
         self._seconds = 0.0  # of the open requests
         self._error: Exception | None = None
 
     @property
     def encoded(self) -> int:
         """Returns how many texts are still to be encoded."""
-        return 0 if self.read is None else self.read.encoded
+        return 0 if self.texts is None else self.texts.encoded
 
     @property
     def waits(self) -> int:
@@ -272,15 +290,15 @@ class _Batch:
         self._timed(self._begin)
 
     def _begin(self) -> None:
-        self.read = self._reader.begin(self._asked)
+        self.texts = self._reader.begin(self._asked)
         self._older = {job: self._reader.older(job.older, job.config) for job, _ in self._open}
 
     def encode(self) -> None:
         """Encodes; begins first where nobody has."""
-        if self.read is None:
+        if self.texts is None:
             self.begin()
-        if self.read is not None:
-            self._timed(self.read.encode)
+        if self.texts is not None:
+            self._timed(self.texts.encode)
 
     def take(self, seconds: float) -> None:
         """Adds processor time that others took for the open requests."""
@@ -292,29 +310,34 @@ class _Batch:
         Those with whose texts answers are still to be read stay open.
         """
         unread: set[int] = set()
-        if self._error is None and self.read is not None:
-            unread = self.read.to_rerank
+        if self._error is None and self.texts is not None:
+            unread = self.texts.to_rerank
         ready, still = list[tuple[_Job, range]](), list[tuple[_Job, range]]()
         for one in self._open:
             (ready if unread.isdisjoint(one[1]) else still).append(one)
         if not ready:
             return
-        self._timed(self._finish)
+        readings: list[TurnReading] = []
+
+        def read() -> None:
+            if self.texts is not None:
+                places = [place for _, own in ready for place in own]
+                readings.extend(self.texts.readings(places))
+
+        self._timed(read)
         share_s = self._seconds / sum([_weight(job) for job, _ in self._open])
         self._open = still
         self._seconds = share_s * sum([_weight(job) for job, _ in self._open])
+        begin = 0
         for job, places in ready:
+            own, begin = readings[begin : begin + len(places)], begin + len(places)
             if job.done.done():
                 continue
             if self._error is not None:
                 job.done.set_exception(self._error)
                 continue
-            own = self._readings[places.start : places.stop]
             took_ms = 1000.0 * share_s * _weight(job)
             job.done.set_result(EngineResult(own, self._older[job], took_ms))
-
-    def _finish(self) -> None:
-        self._readings = [] if self.read is None else self.read.readings()
 
     def _timed(self, step: Callable[[], None]) -> None:
         began_s = time.thread_time()

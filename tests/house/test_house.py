@@ -34,7 +34,7 @@ CATCH_ALL = {
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",
     ("router/triage/engine.py", "_timed"): "a run that raised would leave later requests waiting",
-    ("router/triage/batches/text_reader.py", "rerank"): "top of triage: texts read one by one",
+    ("router/triage/batches/text_reader.py", "read_answers"): "first matches stay: logged",
     ("router/triage/batches/text_reader.py", "_failing"): "top of triage: rules read alone",
     (
         "router/triage/reranking/reranker.py",

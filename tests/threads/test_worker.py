@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 from router.threads.worker import Worker
 
@@ -57,10 +58,10 @@ def test_closing_waits_for_what_was_put_and_a_later_item_starts_it_again() -> No
     assert taken.items == [[1], [2]]
 
 
-def test_a_later_item_waits_until_the_thread_starts() -> None:
+def test_an_item_for_the_start_waits_until_the_thread_starts() -> None:
     taken = Taken()
     worker = Worker[int]("later", taken)
-    worker.later(1)
+    worker.put_for_start(1)
     assert not taken.began.wait(timeout=0.05)
     worker.start()
     worker.close()
@@ -71,3 +72,39 @@ def test_closing_what_never_started_does_nothing() -> None:
     taken = Taken()
     Worker[int]("never", taken).close()
     assert taken.items == []
+
+
+def test_closing_while_others_put_ends_and_loses_nothing() -> None:
+    taken = Taken()
+    worker = Worker[int]("race", taken, 4)
+
+    def puts(begin: int) -> None:
+        for item in range(begin, begin + 200):
+            worker.put(item)
+
+    threads = [threading.Thread(target=puts, args=(begin,)) for begin in (0, 1_000, 2_000)]
+    for thread in threads:
+        thread.start()
+    for _ in range(50):
+        worker.close()
+    for thread in threads:
+        thread.join()
+    worker.close()
+    done = sorted(item for items in taken.items for item in items)
+    assert done == [begin + item for begin in (0, 1_000, 2_000) for item in range(200)]
+
+
+def test_nothing_of_the_last_items_is_kept_while_the_thread_waits() -> None:
+    class Thing:
+        pass
+
+    done = threading.Event()
+    worker = Worker[Thing]("clean", lambda _: done.set())
+    thing = Thing()
+    gone = threading.Event()
+    weakref.finalize(thing, gone.set)
+    worker.put(thing)
+    del thing
+    assert done.wait(timeout=60)
+    assert gone.wait(timeout=60)
+    worker.close()

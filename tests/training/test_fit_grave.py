@@ -45,7 +45,8 @@ GRAVE_ONLY = "voices_of_patients"
 NO_KNOWLEDGE = (
     "thirteenth", "fourteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
     "twenty_first", "twenty_second", "twenty_third", "twenty_fourth", "twenty_fifth",
-    "twenty_sixth", "voices_of_mishaps", "voices_of_service",
+    "twenty_sixth", "twenty_seventh", "twenty_eighth", "twenty_ninth", "thirtieth",
+    "thirty_first", "voices_of_mishaps", "voices_of_private", "voices_of_service",
 )  # fmt: skip
 SECTIONS_OF = {
     **dict.fromkeys(HARMLESS_ONLY, SECTIONS[len(GRAVE) :]),

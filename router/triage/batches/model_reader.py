@@ -117,7 +117,7 @@ class TextsRead(NamedTuple):
 
 
 class ModelReader:
-    """Reads texts of all policies by one model; one thread at a time."""
+    """Reads texts of all policies by one model; one thread at a time reads a batch."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -274,9 +274,9 @@ class ModelBatch:
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
         self._read: TextsRead | None = None
-        self._settled: tuple[list[ModelRow], list[Match | None]] | None = None
+        self._rows: list[ModelRow] = []  # of the texts that were encoded
+        self._unsettled = [place for place, key in enumerate(self._keys) if key is not None]
         self._to_rerank: dict[Rerank, list[int]] = {}
-        self._reranked: list[int] = []
 
     @property
     def written(self) -> Collection[int]:
@@ -292,6 +292,7 @@ class ModelBatch:
         """Encodes what is left, and reads it. Any thread."""
         if self._rest:
             self._read = self._encoded(self._rest, self._kept)
+            self._rows = self._reader.rows(self._read)
             self._to_rerank = to_rerank(self._rest, self._read.matches)
 
     @property
@@ -307,7 +308,6 @@ class ModelBatch:
         taken, self._to_rerank = self._to_rerank, {}
         if self._read is None:
             return {}
-        self._reranked += [place for places in taken.values() for place in places]
         return {
             rerank: [
                 Reranked(self._rest[i].text, self._read.vectors[i], self._read.matches, i)
@@ -320,43 +320,48 @@ class ModelBatch:
         return self._reader.read(asked, self._reader.encode(asked, kept))
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns the readings and the matches, in the order asked. The lists are the caller's."""
-        rows, matches = list[ModelRow](), list[Match | None]()
-        if self._read is not None:
-            if self._settled is None:
-                rows, matches = self._reader.rows(self._read), list(self._read.matches)
-                self._settle(self._read.vectors, rows, matches)
-                self._settled = rows, matches
-            rows, matches = list(self._settled[0]), list(self._settled[1])
-            for place in self._reranked:
-                matches[place] = self._read.matches[place]
+        """Returns the readings and the matches, in the order asked. The lists are the caller's.
+
+        Those of texts with which answers are still to be read are not final.
+        """
+        self._settle()
+        rows = list(self._rows)
+        matches = [] if self._read is None else list(self._read.matches)
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
         return rows, matches
 
-    def _settle(
-        self, vectors: Embeddings, rows: list[ModelRow], matches: list[Match | None]
-    ) -> None:
-        """Encodes after all what is not calm by a kept vector, and keeps the others' that are."""
-        doubtful = []
-        for place, key in enumerate(self._keys):
-            if key is None:
+    def _settle(self) -> None:
+        """Encodes after all what is not calm by a kept vector, and keeps the others' that are.
+
+        A text with which answers are still to be read waits for them.
+        """
+        if self._read is None or not self._unsettled:
+            return
+        matches = self._read.matches
+        unread = {place for places in self._to_rerank.values() for place in places}
+        doubtful, waiting = list[int](), list[int]()
+        for place in self._unsettled:
+            if place in unread:
+                waiting.append(place)
                 continue
-            calm = is_calm(rows[place], matches[place], self._rest[place].config.momentary)
-            if place not in self._kept and calm:
-                self._reader.templates.put(key, vectors[place])
+            config, key = self._rest[place].config, self._keys[place]
+            calm = is_calm(self._rows[place], matches[place], config.momentary)
+            if place not in self._kept and calm and key is not None:
+                self._reader.templates.put(key, self._read.vectors[place])
             elif place in self._kept and not calm:
                 doubtful.append(place)
+        self._unsettled = waiting
         if not doubtful:
             return
         again = self._encoded([self._rest[place] for place in doubtful])
         readings = zip(doubtful, self._reader.rows(again), again.matches, strict=True)
         for place, row, match in readings:
-            read = matches[place]
-            if read is None or not read.basis.read:  # else its own text was read
+            before = matches[place]
+            if before is None or not before.basis.read:  # else its own text was read
                 matches[place] = match
-            rows[place] = row
+            self._rows[place] = row
 
 
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:

@@ -6,6 +6,7 @@ It knows nothing about requests, conversations or threads.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -47,6 +48,8 @@ from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
+_LOG = logging.getLogger("tiergate")
+
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
 UNANSWERED_AT = 0.2
@@ -66,7 +69,7 @@ languages the head says less, so that their odds are divided by it alone."""
 
 
 class TextReader:
-    """Reads texts of all policies; without a model by rules. One thread at a time."""
+    """Reads texts of all policies; without a model by rules. One thread at a time reads a batch."""
 
     def __init__(self, model: Model | None) -> None:
         self.model = None if model is None else ModelReader(model)
@@ -78,7 +81,7 @@ class TextReader:
         """Reads texts together; where that fails, one by one; where one fails, by rules."""
         batch = self.begin(asked)
         batch.encode()
-        rerank([batch])
+        read_answers([batch])
         return batch.readings()
 
     def begin(self, asked: Sequence[Asked]) -> TextBatch:
@@ -206,7 +209,7 @@ class TextBatch:
 
     @property
     def to_rerank(self) -> set[int]:
-        """Returns the places of texts for which `rerank` has answers to read: milliseconds each."""
+        """Returns the places of texts with which answers are to be read: milliseconds each."""
         places = set[int]()
         if self._whole is None:
             return places
@@ -229,10 +232,6 @@ class TextBatch:
         whole = self._whole
         return [] if whole is None else [one for one in (whole, self._parts) if one is not None]
 
-    def fail(self) -> None:
-        """Has the texts read one by one, or by rules."""
-        self._whole = None
-
     def encode(self) -> None:
         """Encodes the texts, and passages in a run of their own: beside a long text each would be
         padded to its length."""
@@ -241,23 +240,30 @@ class TextBatch:
                 if batch is not None:
                     batch.encode()
 
-    def readings(self) -> list[TurnReading]:
-        """Returns the readings in the order asked; after a failure text by text, or by rules."""
+    def readings(self, places: Sequence[int] | None = None) -> list[TurnReading]:
+        """Returns the readings of texts, by default of all in the order asked.
+
+        After a failure they are read text by text, or by rules.
+        """
+        places = range(len(self._texts)) if places is None else places
         if self._whole is not None:
             with self._failing():
-                return self._by_model(self._whole, self._parts)
+                return self._by_model(self._whole, self._parts, places)
+        texts = [self._texts[place] for place in places]
         if self._reader.model is None or len(self._texts) == 1:
-            return [_by_rules(one.facts) for one in self._texts]
-        return [reading for one in self._texts for reading in self._reader.read([one.asked])]
+            return [_by_rules(one.facts) for one in texts]
+        return [reading for one in texts for reading in self._reader.read([one.asked])]
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
         try:
             yield
         except Exception:  # any failure of the model on any text must give signals, not an error
-            self.fail()
+            self._whole = None
 
-    def _by_model(self, whole: ModelBatch, parts: ModelBatch | None) -> list[TurnReading]:
+    def _by_model(
+        self, whole: ModelBatch, parts: ModelBatch | None, places: Sequence[int]
+    ) -> list[TurnReading]:
         texts, again = self._texts, self._again
         rows, matches = whole.rows()
         known = known_forms(again, matches, len(texts))
@@ -300,13 +306,15 @@ class TextBatch:
             reading_of(
                 rows[index],
                 matches[index],
-                one.facts,
-                offers_from=one.config.offers_from,
-                momentary=one.config.momentary,
+                texts[index].facts,
+                offers_from=texts[index].config.offers_from,
+                momentary=texts[index].config.momentary,
                 known_form=index in known_at,
-                small_talk=any([talk.reply(one.asked.text) for talk in one.config.talks]),
+                small_talk=any(
+                    [talk.reply(texts[index].asked.text) for talk in texts[index].config.talks]
+                ),
             )
-            for index, one in enumerate(texts)
+            for index in places
         ]
 
     def _by_framed(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
@@ -391,16 +399,15 @@ class TextBatch:
             matches[index] = surer(match, own)
 
 
-def rerank(batches: Sequence[TextBatch]) -> None:
+def read_answers(batches: Sequence[TextBatch]) -> None:
     """Reads likely answers together with the texts of several batches, after `encode`.
 
-    Any thread. Where that fails, as in any other step, each text is read once more by itself.
+    Any thread. Where that fails, the texts keep their first matches.
     """
     try:
         reranked.rerank([part.begin_rerank() for batch in batches for part in batch.batches])
-    except Exception:
-        for batch in batches:
-            batch.fail()
+    except Exception as error:
+        _LOG.warning("answers were not read with messages: %s", error)
 
 
 def _among(one: _Text) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
@@ -37,6 +38,7 @@ class SlowReads:
         self.threads = set[str]()
         self.gate, self.began = threading.Event(), threading.Event()
         self.fails = False
+        self.busy_s = 0.0  # of processor time
 
     def wants(self, match: Match | None) -> bool:
         return match is not None and match.intent_id == "parcel"
@@ -48,6 +50,9 @@ class SlowReads:
         self.began.set()
         assert self.gate.wait(timeout=LIFT_S)
         self.texts.append(list(texts))
+        until = time.thread_time() + self.busy_s
+        while time.thread_time() < until:
+            pass
         self.threads.add(threading.current_thread().name)
         if self.fails:
             self.fails = False
@@ -153,19 +158,42 @@ async def test_a_request_without_a_client_is_not_read(asking: Made) -> None:
     assert [READ + " tomorrow" in texts for texts in one.reads.texts] == [False, False]
 
 
-async def test_where_reading_fails_each_request_is_read_again_by_itself(asking: Made) -> None:
+async def test_where_reading_fails_requests_keep_their_first_matches(
+    asking: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     one = asking()
     one.reads.gate.set()
     one.reads.fails = True
-    results = await asyncio.gather(one.ask(READ), one.ask(f"{READ} tomorrow"))
-    assert [basis(result) for result in results] == [MatchBasis.RERANKED] * 2
+    results = await asyncio.gather(one.ask(READ), one.ask("I want my money back"))
+    first, other = [result.readings[0] for result in results]
+    assert first.match is not None
+    assert first.match.intent_id == "parcel"
+    assert not first.degraded
+    assert other.match is not None
+    assert other.match.basis is MatchBasis.WRITTEN
+    assert "no answer can be read" in caplog.text
+    assert basis(await one.ask(f"{READ} tomorrow")) is MatchBasis.RERANKED
 
 
 async def test_the_time_of_reading_counts_for_those_that_are_read(asking: Made) -> None:
     one = asking()
     one.reads.gate.set()
-    results = await asyncio.gather(one.ask(READ), one.ask("I want my money back"))
-    assert all(result.compute_ms > 0.0 for result in results)
+    one.reads.busy_s = 0.2
+    read, other = await asyncio.gather(one.ask(READ), one.ask("I want my money back"))
+    assert read.compute_ms >= 200.0
+    assert other.compute_ms < 100.0
+
+
+async def test_no_more_requests_are_read_at_once_than_in_a_run(asking: Made) -> None:
+    one = asking(4)
+    first = one.ask(READ)
+    await one.reading()
+    tasks = [one.ask(f"{READ} for the {number}th time") for number in range(10)]
+    await asyncio.wait_for(one.ask("tell me a story"), LIFT_S)
+    one.reads.gate.set()
+    await asyncio.gather(first, *tasks)
+    assert sum(map(len, one.reads.texts)) == 11
+    assert max(map(len, one.reads.texts)) <= 4
 
 
 async def test_many_of_both_kinds_all_get_their_own_readings(asking: Made) -> None:
