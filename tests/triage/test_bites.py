@@ -83,6 +83,7 @@ def test_a_person_that_is_bitten_is_found(text: str) -> None:
         "the stray is a bit shy, do you take it",
         "the cat has scratched the table in room 4",
         "my dog bit the leash, do you sell another",
+        "the dog bit the shoe, not the customer",
         "die Katze hat an meinem Sofa gekratzt",
         "unser Hund beißt nicht, darf er mit",
         "Unser Hund wurde von Flöhen gebissen",
