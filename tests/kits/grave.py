@@ -23,7 +23,10 @@ def table() -> list[tuple[str, str, str]]:
 
 
 def mistyped(text: str, random_: random.Random) -> str:
-    """Returns a text with one letter of one long word dropped, doubled, swapped or wrong."""
+    """Returns a text with one letter of one long word dropped, doubled, swapped or wrong.
+
+    The first letter of the word may be swapped or doubled, and is not wrong.
+    """
     words = text.split(" ")
     long = [i for i, word in enumerate(words) if word.isalpha() and _letters(word) >= LEAST_LETTERS]
     if not long:
@@ -31,13 +34,14 @@ def mistyped(text: str, random_: random.Random) -> str:
     chosen = random_.choice(long)
     word = words[chosen]
     i = random_.randrange(len(word) - 1)
+    later = max(i, 1)
     other = random_.choice([c for c in "".join(words) if c.isalpha()])
     words[chosen] = random_.choice(
         [
-            word[:i] + word[i + 1 :],
+            word[:later] + word[later + 1 :],
             word[: i + 1] + word[i:],
             word[:i] + word[i + 1] + word[i] + word[i + 2 :],
-            word[:i] + other + word[i + 1 :],
+            word[:later] + other + word[later + 1 :],
         ]
     )
     return " ".join(words)

@@ -192,9 +192,10 @@ def test_one_edit_agrees_with_a_plain_distance(one: str, other: str) -> None:
 
 
 def _wrong(word: str) -> set[str]:
-    """Returns a word with one letter dropped, added, wrong or swapped, at every place."""
-    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    """Returns a word with one letter dropped, added, wrong or swapped; its first only swapped."""
+    cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     return {
+        word[1::-1] + word[2:],
         *(begin + rest[1:] for begin, rest in cuts),
         *(begin + "q" + rest for begin, rest in cuts),
         *(begin + "q" + rest[1:] for begin, rest in cuts),
@@ -203,11 +204,31 @@ def _wrong(word: str) -> set[str]:
 
 
 @pytest.mark.parametrize("word", ["chest", "bleach", "anaana", "ааввг"])
-def test_a_letter_may_be_wrong_at_any_place(word: str) -> None:
+def test_a_letter_may_be_wrong_at_any_place_but_the_first(word: str) -> None:
     whole, stem = (PhraseFinder([Phrase("found", ((word + end,),))]) for end in ("", "*"))
     for wrong in _wrong(word):
         assert whole.find(fold(wrong)) == ("found",), wrong
         assert stem.find(fold(f"{wrong}zzz")) == ("found",), wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does a night cost for a dog and a kitten?",
+        "the cat wears mittens on its paws",
+        "my hand smells of your soap",
+        "my hands smelled of onions",
+        "the cat knocked over the trash with my phone in it",
+        "we cannot breathe easy in this weather, said the coach",
+    ],
+)
+def test_a_word_that_rhymes_is_no_typing_error(text: str) -> None:
+    assert SHIPPED.find(fold(text)) == ()
+
+
+@pytest.mark.parametrize("text", ["he cant breath", "loosing feeling in my arm", "dad is chocking"])
+def test_a_real_word_may_be_a_typing_error(text: str) -> None:
+    assert "medical_emergency:en" in SHIPPED.find(fold(text))
 
 
 def _distance(one: str, other: str) -> int:

@@ -4,8 +4,9 @@ A phrase has one or more parts that stand near each other in any order; a part h
 one or more words in a row. All phrases of all languages are one structure: a text costs one look-up
 per word, since nearly no word of it is in any phrase, and a language more costs memory alone. A
 word of FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong
-(Damerau 1964): two such words share a beginning, perhaps less one letter (after Garbe 2012), and
-few words share one. What a word may stand for is kept.
+(Damerau 1964), its first one only swapped: fingers slip later in a word, and another first letter
+makes another word of it (a kitten is not bitten). Two such words share a beginning, perhaps less
+one letter (after Garbe 2012), and few words share one. What a word may stand for is kept.
 It knows nothing about what a phrase means.
 """
 
@@ -190,9 +191,11 @@ class PhraseFinder:
             return
         for beginning in _beginnings(word):
             for candidate in self._words_by.get(beginning, ()):
-                if is_one_edit(word, candidate):
+                if _begin_alike(word, candidate) and is_one_edit(word, candidate):
                     yield candidate
             for stem in self._stems_by.get(beginning, ()):
+                if not _begin_alike(word, stem):
+                    continue
                 # The word's own beginning may be a letter shorter or longer than the stem.
                 if any(is_one_edit(word[: len(stem) + more], stem) for more in (-1, 0, 1)):
                     yield stem + _STEM
@@ -225,6 +228,15 @@ def _beginnings(word: str) -> set[str]:
     """Returns how a word begins, also when one of its first letters is one too many."""
     first = word[: BEGINNING + 1]
     return {first[:BEGINNING], *[first[:i] + first[i + 1 :] for i in range(BEGINNING)]}
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    """Returns True for the same first letter, or the same first two swapped.
+
+    Of misspelt grave lines that a phrase finds, 1.6 % have a first letter that is wrong; nearly all
+    of them the reader of grave matters finds too. Of harmless lines it is 9 %.
+    """
+    return one[0] == other[0] or one[:2] == other[1::-1]
 
 
 def is_one_edit(one: str, other: str) -> bool:
