@@ -116,7 +116,8 @@ class Passages:
         """Returns the passages to show: those that triage finds likely, then by rare words.
 
         The answers to each of several things that are asked for come first: none of them is left
-        out for another that is likely for one. Triage knows a question in other words, and in other languages; words find what it misses.
+        out for another that is likely for one. Triage knows a question in other words, and in other
+        languages; words find what it misses.
         """
         named = () if match is None else match.likeliest
         asked = () if match is None else match.asked

@@ -294,7 +294,7 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """Writes "37 of 1,045 answers; 4 of 60 judged answers were wrong", or "5 observed answers, ..."."""
+    """Writes "37 of 1,045 answers; ..." with who judged any, or "5 observed answers, ..."."""
     quality = report.quality
     passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
     if quality.unverified_share is None and quality.observed:
