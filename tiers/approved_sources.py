@@ -16,7 +16,7 @@ from tiers.grounding import is_grounded, words_of
 _BRACKETS = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _BETWEEN = re.compile(r"[\s,;]+")
 _END = re.compile(r"(?<=[.!?])\s+")
-_LEADING = re.compile(r"\s*(?:\[[^\[\]\n]{1,200}\][\s,;.]*)+")
+_LEADING = re.compile(r"(?:\[[^\[\]\n]{1,200}\][\s,;.]*)+")
 _NO_WORDS = frozenset({"", "source", "sources", "reference", "references", "see"})
 """The letters of a part that cites and says nothing: `Sources: [refund_time]`."""
 
@@ -78,7 +78,7 @@ def _sentences(text: str, shown: Mapping[str, str]) -> Iterator[tuple[str, list[
     """
     sentences: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
-        for at, part in enumerate(_END.split(line)):
+        for at, part in enumerate(_END.split(line.strip())):
             said, leading = _BRACKETS.sub("", part), _LEADING.match(part)
             behind = sentences and leading and (at > 0 or not any(c.isalnum() for c in said))
             if behind and leading and (ids := _ids(leading[0], shown)):

@@ -423,15 +423,6 @@ def test_a_server_without_a_key_has_the_key_left_out(tmp_path: Path) -> None:
     assert "leave this key out where the server asks for none" in found.expected
 
 
-def test_a_secret_of_a_webhook_is_no_key_to_leave_out(tmp_path: Path) -> None:
-    alerts = (
-        "alerts:\n  rules: [{watch: errors, above: 0.5}]\n"
-        "  webhooks: [{url: 'https://h/x', secret: s}]\n"
-    )
-    (found,) = [m for m in mistakes_of(tmp_path, GOOD + alerts) if m.key_path.endswith("secret")]
-    assert found.expected.endswith("never the key itself")
-
-
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="readable file"):
         load_policy(tmp_path / "none.yaml", {})
