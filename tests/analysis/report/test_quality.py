@@ -120,6 +120,7 @@ def test_a_period_that_was_only_observed_explains_no_accepted_replies() -> None:
     assert "Accepted only is the baseline" not in terminal(report)
     mixed = report_of([*a_day(40, 0, 0), *(observed(100 + n, USD, USD) for n in range(30))])
     assert "Accepted only is the baseline" in terminal(mixed)
+    assert "may be a prior" in " ".join(terminal(mixed).split())
 
 
 def test_routing_that_would_have_cost_more_says_so() -> None:
