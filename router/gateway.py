@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 
-from router.errors import Stopping, TiergateError, UpstreamInvalid
+from router.errors import Stopping, TiergateError
 from router.request.answer_verification import judged_again, judged_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.baselines import compared
@@ -325,7 +325,8 @@ class Gateway:
                     yield released
                 final = pieces[-1].final
                 if final is not None:
-                    candidate = held.end(routed, await judged_beside(routed, rung, final))
+                    judged = await judged_beside(routed, rung, final)
+                    candidate = held.end(routed, progress, judged)
                     progress.keep(candidate)
                     if held.committed is not None and candidate.answer is not None:
                         yield rest_of(routed, checked, candidate.answer)
@@ -405,9 +406,7 @@ class Gateway:
             return
         progress.accounted = True
         spender.settle_open()
-        # The beginning of what turned out to be no answer is of no use to the client.
-        useless = isinstance(error, UpstreamInvalid)
-        progress.attempts.mark_discarded(None if useless else progress.committed)
+        progress.attempts.mark_discarded(None if progress.useless else progress.committed)
         progress.attempts.book_triage(routed, progress.lookup.compute_ms)
         state = RequestState.CANCELLED if error is None else RequestState.FAILED
         row = self._row(routed, progress, Ending(state, progress.best, error=error))

@@ -15,8 +15,10 @@ from tiers.grounding import is_grounded, words_of
 
 _BRACKETS = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _BETWEEN = re.compile(r"[\s,;]+")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?!\[)|(?<=[.!?]\])\s+(?!\[)|\n+")
-"""A citation after the full stop belongs to the sentence before it."""
+_END = re.compile(r"(?<=[.!?])\s+")
+_LEADING = re.compile(r"(?:\[[^\[\]\n]{1,200}\][\s,;.]*)+")
+_NO_WORDS = frozenset({"", "source", "sources", "reference", "references", "see"})
+"""The letters of a part that cites and says nothing: `Sources: [refund_time]`."""
 
 
 def quoted_sources(places: Mapping[str, str], cited: Sequence[str]) -> tuple[SourceNote, ...]:
@@ -30,7 +32,8 @@ def cited_in(text: str, shown: Mapping[str, str]) -> tuple[tuple[str, ...], tupl
     """Returns the ids that a text cites, and those whose words do not bear a sentence out.
 
     `shown` has the words of each approved answer that its author was given. A sentence must be
-    borne out by all that it cites together. It compares words, as `grounding` does.
+    borne out by all that it cites together. A list of sources cites them and says nothing. It
+    compares words, as `grounding` does.
 
     >>> shown = {"time": "Delivery takes 3 days.", "cost": "Delivery costs $4.95."}
     >>> cited_in("Delivery takes 3 days [time]. It costs $9.95. [cost]", shown)
@@ -40,7 +43,11 @@ def cited_in(text: str, shown: Mapping[str, str]) -> tuple[tuple[str, ...], tupl
     doubtful: list[str] = []
     for sentence, ids in _sentences(text, shown):
         cited += ids
-        if ids and not is_grounded(sentence, words_of([shown[id] for id in ids])):
+        if (
+            ids
+            and _says(sentence)
+            and not is_grounded(sentence, words_of([shown[id] for id in ids]))
+        ):
             doubtful += ids
     return tuple(dict.fromkeys(cited)), tuple(dict.fromkeys(doubtful))
 
@@ -54,7 +61,7 @@ def used_in(kept: str, texts: Mapping[str, str]) -> tuple[str, ...]:
     >>> used_in("Delivery takes 3 days.", texts)
     ('time',)
     """
-    sentences = [one for one in _SENTENCE.split(kept) if one.strip()]
+    sentences = [one for line in kept.splitlines() for one in _END.split(line) if one.strip()]
     used = []
     for id, text in texts.items():
         alone = words_of([text])
@@ -65,11 +72,27 @@ def used_in(kept: str, texts: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _sentences(text: str, shown: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    for sentence in _SENTENCE.split(text):
-        ids = [
-            id
-            for brackets in _BRACKETS.findall(sentence)
-            for id in _BETWEEN.split(brackets)
-            if id in shown
-        ]
-        yield _BRACKETS.sub("", sentence), ids
+    """Yields each sentence without its citations, and the ids that it cites.
+
+    A citation behind the full stop, or on a line of its own, belongs to the sentence before it.
+    """
+    sentences: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        for at, part in enumerate(_END.split(line.strip())):
+            said, leading = _BRACKETS.sub("", part), _LEADING.match(part)
+            behind = sentences and leading and (at > 0 or not any(c.isalnum() for c in said))
+            if behind and leading and (ids := _ids(leading[0], shown)):
+                sentences[-1][1].extend(ids)
+                part = part[leading.end() :]
+            if part.strip():
+                sentences.append((_BRACKETS.sub("", part), _ids(part, shown)))
+    yield from sentences
+
+
+def _ids(text: str, shown: Mapping[str, str]) -> list[str]:
+    named = [id for brackets in _BRACKETS.findall(text) for id in _BETWEEN.split(brackets)]
+    return [id for id in named if id in shown]
+
+
+def _says(sentence: str) -> bool:
+    return "".join([c for c in sentence.lower() if c.isalnum()]) not in _NO_WORDS

@@ -86,9 +86,7 @@ class JudgedAnswerer(WrappingAnswerer):
             async with asyncio.timeout_at(until):
                 note, graded = await self._verdict(request, answer, answer.text, call)
                 answer = self._noted(answer, note)
-                # A second answer would be written without the passages, and held against none.
-                may_repair = self._check.repair and not answer.sources
-                if may_repair and note.low and graded is not None:
+                if self._check.repair and note.low and graded is not None:
                     answer = await self._repaired(request, answer, graded, call)
         except (TiergateError, TimeoutError) as error:
             if answer.judged is not None:

@@ -115,11 +115,15 @@ class Passages:
     def shown_for(self, question: str, match: Match | None) -> tuple[Passage, ...]:
         """Returns the passages to show: those that triage finds likely, then by rare words.
 
-        Triage knows a question in other words, and in other languages; words find what it misses.
+        The answers to each of several things that are asked for come first: none of them is left
+        out for another that is likely for one. Triage knows a question in other words, and in other
+        languages; words find what it misses.
         """
         named = () if match is None else match.likeliest
+        asked = () if match is None else match.asked
+        each = [self._by_id[name] for name, _ in asked if name in self._by_id]
         likely = [self._by_id[name] for name, p in named if p >= LIKELY and name in self._by_id]
-        found = dict.fromkeys((*likely[:MOST_LIKELY], *self.find(question)))
+        found = dict.fromkeys((*each, *likely[:MOST_LIKELY], *self.find(question)))
         return tuple(itertools.islice(found, PASSAGES))
 
     @property

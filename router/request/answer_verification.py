@@ -20,7 +20,7 @@ from router.routing.next_rung import Left, Turn, next_rung
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import PREFIX_TOKENS, judged_by_samples, one_call, verify
 from router.threads.offload import offloaded
-from router.types import LONG_CHARACTERS, Action, Answer, Reason, RequestType, VerifyMode
+from router.types import LONG_CHARACTERS, Action, Answer, PSource, Reason, RequestType, VerifyMode
 
 
 async def judged_beside(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
@@ -36,6 +36,8 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     answer = one_call(answer, routed.request)
     plan, named = routed.plans[rung], routed.decision.rungs[rung]
     mode = routed.verify_modes[rung]
+    if answer.reason is Reason.NO_PASSAGE:
+        named = replace(named, p_source=PSource.KNOWN)  # words that answer nothing: no assumption
     grave = routed.grave and routed.signals.request_type is not RequestType.CLASSIFICATION
     verification = verify(answer, routed.request, named, mode, plan.judge, grave=grave)
     if routed.policy.safety.changes_answers:

@@ -211,9 +211,11 @@ def conclude(
     if rule is not Exhausted.BEST_ANSWER and not routed.request.needs_shape:
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
         return Conclusion(refusal, Verdict.REFUSED)
-    message = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
-    if message and not routed.request.needs_shape:
-        return _nothing_there(routed, message)
+    if best is None and isinstance(failed, CannotAnswer) and not routed.request.needs_shape:
+        if failed.words:
+            return _nothing_there(routed, failed.words)
+        if failed.reason == Reason.NOTHING_TO_RESOLVE and not _pinned(routed):
+            return _no_model(routed)
     raise failed or _no_usable_answer(routed, progress)
 
 
@@ -285,6 +287,14 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     if signals.language not in READ_LANGUAGES:
         message = routed.runtime.no_answer(signals.domain, signals.language)
     words = _stand_in(routed, None, message, (), refusal=False, reason=Reason.NO_PASSAGE)
+    return Conclusion(words, Verdict.UNVERIFIED)
+
+
+def _no_model(routed: RoutedRequest) -> Conclusion:
+    """Returns words that say so where no approved answer fits and no model is there to answer."""
+    signals = routed.signals
+    text = routed.runtime.no_answer(signals.domain, signals.language)
+    words = _stand_in(routed, None, text, (), refusal=False, reason=Reason.NO_MODEL)
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
@@ -400,8 +410,8 @@ def _stand_in(
     verified.
     """
     tried = best or untried(routed)
-    no_passage = reason is Reason.NO_PASSAGE
-    model = REFUSAL_MODEL if refusal else NO_ANSWER_MODEL if no_passage else SAFE_ANSWER_MODEL
+    nothing = reason in (Reason.NO_PASSAGE, Reason.NO_MODEL)
+    model = REFUSAL_MODEL if refusal else NO_ANSWER_MODEL if nothing else SAFE_ANSWER_MODEL
     choice = Choice(
         text="" if refusal and routed.request.needs_shape else text,
         finish_reason="stop",

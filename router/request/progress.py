@@ -108,17 +108,21 @@ class HeldAnswer:
             if not (self.uninvited or (offered and piece == Delta(index=piece.index))):
                 self.pending.append(piece)
 
-    def end(self, routed: RoutedRequest, candidate: Candidate) -> Candidate:
+    def end(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Candidate:
         """Returns the judged answer, and notes it.
 
-        Raises UpstreamInvalid where the client has the beginning of an answer that is none.
+        Raises UpstreamInvalid where the client has the beginning of an answer that is none, and
+        notes that its call was of no use.
         """
         self.candidate = candidate
-        if self.committed is not None and routed.observed is None:
-            if self.uninvited:
-                raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
-            if not showable(routed, candidate):
-                raise UpstreamInvalid(_why_none(candidate))
+        if self.committed is None or routed.observed is not None:
+            return candidate
+        if self.uninvited:
+            progress.useless = True
+            raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
+        if not showable(routed, candidate):
+            progress.useless = True
+            raise UpstreamInvalid(_why_none(candidate))
         return candidate
 
     def beginning(self, model: str) -> Answer:
@@ -167,6 +171,7 @@ class Progress:
     climbs: int = 0  # from one rung's turn to a higher one's, refused turns left out
     outage: bool = False  # an answerer has failed, so that others may stand in
     committed: int | None = None  # the rung whose answer the client has, or begins to have
+    useless: bool = False  # that answer came to its end and is none
     lookup: CacheLookup = NOT_LOOKED_UP
     comparison: Comparison = NOT_COMPARED
     shadow: ShadowDraw | None = None

@@ -51,7 +51,7 @@ class DocumentPassage(Struct, frozen=True):
 
 
 class SourceNote(Struct, frozen=True):
-    """Names a passage that an answer was given: what the ledger keeps of it."""
+    """Names a passage or an approved answer that a reply was given: what the ledger keeps of it."""
 
     id: str
     collection: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -89,6 +90,17 @@ def test_decision_lists_the_sources_of_its_answer(browser: Browser, served: Serv
     for words in ("Guide, 1", "approved answers", "shown only", "more than its words say"):
         page.wait_for(words)
     assert page.run(OVERFLOW) == 0
+
+
+def test_decision_says_what_was_unusual_where_it_has_no_source(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, served, "decisions", width=360)
+    page.wait_for(VIEWS["decisions"])
+    bare = re.sub(r"sources: \[.*?\] \}", "sources: [] }", CITED, flags=re.DOTALL)
+    page.run(bare)
+    page.wait_for("more than its words say")
+    assert "shown only" not in bare
 
 
 FIGURES = """[...document.querySelectorAll('td.n')].map((cell) => {

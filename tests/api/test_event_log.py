@@ -11,7 +11,7 @@ from router.api.http import access_line
 from router.api.observability.event_lines import EVERY_MS, Line
 from router.api.observability.event_log import EventLog
 from router.api.observability.metrics import Metrics
-from router.types import CallFailed, CertificateTurned, CostBasis, Domain
+from router.types import CallFailed, CertificateTurned, CostBasis, Domain, PriceDiffers
 from tests import ROOT
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.changed import replace
@@ -27,6 +27,15 @@ def test_every_failure_is_counted_where_one_is_written() -> None:
         log.happened(FAILED)
     assert [line.name for line in lines] == ["call_failed"]
     assert 'code="upstream_error"} 5.0' in metrics.page().decode()
+
+
+def test_a_cost_that_is_not_believed_holds_back_no_line_of_one_that_is() -> None:
+    lines = list[Line]()
+    log = EventLog(Metrics(), Clock(), lines.append)
+    for believed in (True, True, False):
+        log.happened(PriceDiffers("mid", "mid-1", 1, 2, "r1", believed=believed))
+    assert len(lines) == 2
+    assert len({line.fields["next"] for line in lines}) == 2
 
 
 @pytest.mark.parametrize(("suspended", "shown"), [(True, "1.0"), (False, "0.0")])

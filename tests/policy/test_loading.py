@@ -189,3 +189,12 @@ def test_unknown_file_is_told_the_names_of_the_folder(tmp_path: Path) -> None:
 def test_policy_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     with pytest.raises(PolicyError):
         find_policy("../mine", tmp_path / "policies")
+
+
+def test_a_secret_of_a_webhook_is_no_key_to_leave_out(tmp_path: Path) -> None:
+    alerts = (
+        "alerts:\n  rules: [{watch: errors, above: 0.5}]\n"
+        "  webhooks: [{url: 'https://h/x', secret: s}]\n"
+    )
+    (found,) = [m for m in mistakes_of(tmp_path, GOOD + alerts) if m.key_path.endswith("secret")]
+    assert found.expected.endswith("never the key itself")

@@ -1,4 +1,4 @@
-"""Approved answers that level 2 quotes or cites are sources of the decision: a real server."""
+"""Approved answers that level 2 quotes or cites, and words where none fits: a real server."""
 
 from __future__ import annotations
 
@@ -111,3 +111,24 @@ def test_cited_answer_is_kept_for_its_repeat_with_its_sources(served: Served) ->
     records = [_asked(served, "cites", f"{KEPT} Once more?", temperature=0)[1] for _ in range(2)]
     assert records[0]["sources"] == records[1]["sources"] != []
     assert [bool(record["steps"]) for record in records] == [True, False]  # nobody was asked again
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "model", "words"),
+    [
+        ("thank you, that is all", "unverified", "tiergate-no-model", "no approved answer here"),
+        ("Write a poem of the sea", "unverified", "tiergate-no-model", "no approved answer here"),
+        ("I want to kill myself", "safe_answer", "tiergate-safe-answer", "emergency number"),
+    ],
+)
+def test_words_go_out_where_no_approved_answer_fits_and_no_model_is_there(
+    served: Served, text: str, verdict: str, model: str, words: str
+) -> None:
+    messages = [{"role": "user", "content": text}]
+    response = served.chat("auto:quotes", messages=messages)
+    assert response.status_code == 200, response.text
+    told = [response.headers[f"x-tiergate-{name}"] for name in ("verdict", "model", "confidence")]
+    assert told == [verdict, model, "0.0000"]
+    assert response.headers["x-tiergate-confidence-source"] == "known"
+    assert words in response.json()["choices"][0]["message"]["content"]
+    assert served.finished_row(response)["verdict"] == verdict

@@ -12,13 +12,13 @@ from router.api.compose.books import Books
 from router.documents.index.store import Document, Store
 from router.library import CALLER
 from router.routing.decision_record import parse
-from router.types import Outcome, Reason, Verdict
+from router.types import Outcome, PSource, Reason, Verdict
 from tests.kits.books.ledger_sql import rows_in
 from tests.kits.changed import replace
 from tests.kits.document_kit import Placed, kept, pdf_of, reader_tier
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_reader import INVENTED, UNKNOWN
-from tiers.citing.document_context import NOTHING_FOUND
+from tiers.citing.document_context import NOTHING_FOUND, NOTHING_SUPPORTED
 
 pytestmark = pytest.mark.slow  # each loads a whole gateway with its model
 
@@ -99,7 +99,27 @@ async def test_question_without_passage_is_told_so_and_costs_nothing(tmp_path: P
             assert outcome.answer is not None
             assert (outcome.answer.text, fake.count) == (NOTHING_FOUND, 0)
             assert (outcome.reason, outcome.confidence) == (Reason.NO_PASSAGE, 0.0)
+            assert outcome.rung.p_source is PSource.KNOWN
             assert [a.cost_nano_usd for a in outcome.attempts if a.answerer == "reader"] == [0]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_words_that_no_passage_supports_an_answer_are_known_to_answer_nothing(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with FakeUpstream() as fake:
+        shop = Shop(tmp_path, fake.url, model="mirror")  # says the question, which no page holds
+        async with shop.gateway:
+            who = replace(CALLER, tenant="shop")
+            if stream:
+                events = [one async for one in shop.gateway.stream(QUESTION, identity=who)]
+                outcome = next(one for one in events if isinstance(one, Outcome))
+            else:
+                outcome = await shop.ask()
+            assert outcome.answer is not None
+            assert outcome.answer.text.startswith(NOTHING_SUPPORTED)
+            assert (outcome.reason, outcome.confidence) == (Reason.NO_PASSAGE, 0.0)
+            assert outcome.rung.p_source is PSource.KNOWN
 
 
 QUOTES_ALONE = """

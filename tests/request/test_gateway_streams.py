@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.http.server import WIRE_FORMATS
-from router.errors import StreamCut, UpstreamInvalid, UpstreamUnreachable
+from router.errors import StreamCut, UpstreamInvalid, UpstreamTooMuch, UpstreamUnreachable
 from router.ledger.aggregates import Waste
 from router.ledger.rollup import waste_of
 from router.request.final_answer import REFUSED_TEXT
@@ -121,6 +121,19 @@ async def test_thoughts_without_a_word_end_a_stream_that_has_begun(
     assert not any(attempt.estimated for attempt in row.attempts)
     paid = [attempt for attempt in row.attempts if attempt.role is Role.ANSWER]
     assert [waste_of(attempt) for attempt in paid] == [Waste.DRAFTS]
+
+
+@pytest.mark.parametrize("error", [UpstreamInvalid("a bad chunk"), UpstreamTooMuch("too long")])
+async def test_words_that_were_shown_before_a_fault_are_no_waste(
+    houses: Houses, error: UpstreamInvalid
+) -> None:
+    broken = ScriptedTier("mid", "llm", 2, text="one two three", cut_after=2, error=error)
+    house = houses([low(), broken], signals=UNSURE, verify_mid=THROUGH)
+    with pytest.raises(UpstreamInvalid):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    paid = [attempt for attempt in row.attempts if attempt.role is Role.ANSWER]
+    assert [(attempt.answerer, attempt.discarded) for attempt in paid] == [("mid", False)]
 
 
 async def test_thoughts_that_the_clients_own_cap_cut_are_shown(houses: Houses) -> None:

@@ -21,7 +21,6 @@ from router.types import (
     Reason,
     RequestRow,
     Role,
-    SourceNote,
     Verdict,
     Work,
 )
@@ -133,22 +132,6 @@ async def test_a_low_answer_is_mended_by_its_author(houses: Houses) -> None:
     note = judged_of(row).judged
     assert note
     assert (note.score, note.repaired) == (1.0, True)
-
-
-class FromPassages(ScriptedTier):
-    """Answers from a passage."""
-
-    async def answer(self, work: Work, call: Call) -> AnswerOf:
-        note = SourceNote("p1", "manual", "returns.pdf, page 2", True)
-        return replace(await super().answer(work, call), sources=(note,))
-
-
-async def test_an_answer_from_passages_is_not_mended_without_them(houses: Houses) -> None:
-    tier = FromPassages("mid", "llm", 2, says=("quality 1", "quality 5"))
-    house, _ = judged_house(houses, tier, repair=True)
-    outcome = await house.gateway.complete(ask(), ALICE)
-    assert outcome.rung.answerer == "large"
-    assert [a.role for a in (await only_row(house)).attempts].count(Role.REFINE) == 0
 
 
 async def test_a_repair_that_is_no_better_leaves_the_first_answer(houses: Houses) -> None:

@@ -73,6 +73,44 @@ async def test_a_judged_answer_goes_out_or_climbs(tmp_path: Path) -> None:
     assert "expected one with `check`: mini" in run.stderr
 
 
+KNOWLEDGE = """
+version: 1
+name: a shop
+intents:
+  - id: parcel_cost
+    domain: customer_support
+    utterances: [what does a parcel cost, how much is shipping]
+    answer: The parcel of {order_id} costs $4.95.
+    slots: {order_id: {from: context}}
+    source: Delivery guide, 1
+"""
+"""An answer with slots is shown to no model, so that no passage fits anything."""
+DESK = """tiers:
+  - name: resolve
+    level: 1
+    answerers: [{name: desk, kind: resolver, knowledge: shop.yaml}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "repaired"), [("context, solve", False), ("solve, refine", True)]
+)
+async def test_an_answer_with_the_step_context_is_not_repaired_without_it(
+    tmp_path: Path, steps: str, repaired: bool
+) -> None:
+    (tmp_path / "shop.yaml").write_text(KNOWLEDGE)
+    path = tmp_path / "checked.yaml"
+    async with FakeUpstream() as fake:
+        text = POLICY.format(url=fake.url, more=", repair: true").replace("tiers:\n", DESK)
+        path.write_text(text.replace("mirror\n", f"mirror\n        steps: [{steps}]\n", 1))
+        async with Gateway.from_policy(path, database=tmp_path / "l.db", environ={}) as gateway:
+            bad = await gateway.acomplete(BAD)
+        roles = [a.role for a in bad.attempts if a.answerer == "mini"]
+        steps_run = 1 if "refine" in steps else 0
+        assert roles.count(Role.REFINE) - steps_run == int(repaired)
+        assert bad.rung.answerer == "large" or repaired
+
+
 def test_a_calibration_of_another_judge_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "checked.yaml"
     more = calibration(tmp_path, "other")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.errors import NotCapable
+from router.errors import NotCapable, PermissionDenied
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
@@ -30,6 +30,21 @@ def test_a_rule_s_ceiling_is_the_reason_beside_a_small_amount() -> None:
     decision = decide(policy, CALM, facts(), Asked())
     assert decision.rungs[2].reasons == (Reason.POLICY_RULE,)
     assert decision.ceiling_reasons == (Reason.POLICY_RULE, Reason.LOW_IMPACT)
+
+
+def test_a_rung_that_has_nothing_to_say_takes_what_no_other_may() -> None:
+    faq, mid, _ = facts(p1=0.3)
+    rows = [faq, replace(mid, p=0.0, declined=Reason.NOTHING_TO_RESOLVE)]
+    decision = decide(a_policy(), replace(CALM, novelty=0.9), rows, Asked())
+    assert decision.rungs[0].reasons == (Reason.BELOW_FLOOR,)
+    assert [rung.answerer for rung in decision.rungs if rung.taken] == ["mid"]
+
+
+def test_nothing_to_say_is_no_way_past_the_tiers_of_a_key() -> None:
+    faq, mid, _ = facts()
+    rows = [replace(faq, declined=Reason.NOTHING_TO_RESOLVE), mid]
+    with pytest.raises(PermissionDenied, match="this key's tiers are resolve"):
+        decide(a_policy(), CALM, rows, Asked(tiers=("resolve",)))
 
 
 def test_a_ladder_that_is_cut_keeps_the_highest_level() -> None:

@@ -94,6 +94,7 @@ async def test_answer_of_which_nothing_is_borne_out_becomes_a_pointer() -> None:
     assert "Bob" not in answer.text
     assert "terms.pdf, page 3" in answer.text
     assert answer.verified is False
+    assert (answer.p, answer.reason) == (0.0, Reason.NO_PASSAGE)
 
 
 async def test_lists_keep_their_lines() -> None:

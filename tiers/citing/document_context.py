@@ -180,6 +180,7 @@ class DocumentContext:
         if not left.text:
             places = sources_below(shown.passages, range(1, 1 + min(3, len(shown.passages))))
             text = f"{NOTHING_SUPPORTED}\n{places}"
+            answer = replace(answer, p=0.0, reason=Reason.NO_PASSAGE)  # the words answer nothing
             verified: bool | None = False
         else:
             below = sources_below(shown.passages, left.used)

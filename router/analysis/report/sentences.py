@@ -160,8 +160,9 @@ def notes(
     lines = [
         f"Savings hold at the quality that this report states, and no further: {quality}. Even a "
         "perfect choice of model at a strong model's accuracy saves what the traffic allows, not "
-        "a fixed figure. Accepted means that the checks of the policy let an answer pass; a policy "
-        "may check nothing (verify: none).",
+        "a fixed figure. Accepted means that the checks of the policy let an answer pass. A policy "
+        "may check nothing (verify: none), and the chance of an answer may be a prior, which "
+        "nobody measured.",
     ]
     *_, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))

@@ -294,7 +294,7 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """Writes "37 of 1,045 answers; nobody judged one", or "5 observed answers, ..."."""
+    """Writes "37 of 1,045 answers; ..." with who judged any, or "5 observed answers, ..."."""
     quality = report.quality
     passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
     if quality.unverified_share is None and quality.observed:
@@ -305,10 +305,10 @@ def unverified_note(report: Report) -> str:
 
 
 def _judged_note(report: Report) -> str:
-    """Writes "4 of 60 judged answers were wrong", or that nobody judged one."""
+    """Writes "4 of 60 judged answers were wrong", or that nobody judged any."""
     judged = next((one for one in report.outcomes if one.key == "accuracy"), None)
     if judged is None or judged.value is None:
-        return "nobody judged one"
+        return "no person or client judged any"
     wrong = judged.count - round(judged.value * judged.count)
     answers = counted(judged.count, "judged answer was", "judged answers were")
     return f"{count(wrong)} of {answers} wrong"

@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
-from router.policy.sections.base import BASE_URL, RECEIVER_URL, WORDS
+from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
 from router.privacy.redact import redact
 from router.privacy.shown_values import shown_value
 
@@ -250,7 +250,10 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         pattern = str(context.get("pattern"))
         if pattern in (BASE_URL, RECEIVER_URL) and "://" not in str(details["input"]):
             shown += " and lacks http:// or https://"
-        return shown, WORDS.get(pattern, f"text that matches {pattern}")
+        words = WORDS.get(pattern, f"text that matches {pattern}")
+        if pattern == SECRET_NAME and place.path[-1] == "api_key":
+            words += "; leave this key out where the server asks for none"
+        return shown, words
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]
         bound = context.get(key)

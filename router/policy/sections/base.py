@@ -21,8 +21,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
 CURRENCY = r"^[A-Z]{3}$"
 
 WORDS = {
-    SECRET_NAME: "a variable of the environment as ${OPENAI_API_KEY}, never the key itself; leave "
-    "this key out where the server asks for none",
+    SECRET_NAME: "a variable of the environment as ${OPENAI_API_KEY}, never the key itself",
     NAME: "a name of at most 64 letters, digits, '.', '_' and '-', that begins with one of the "
     "first two",
     BODY_KEY: "a key's name of at most 64 letters, digits, '.', '_' and '-', that begins with a "

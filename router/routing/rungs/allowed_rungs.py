@@ -9,7 +9,6 @@ rule, never a capability, never what the client asked for). `next_rung` says whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
 
 from msgspec.structs import replace
 
@@ -210,8 +209,9 @@ def fallback(
     replace it, a higher level before a lower one. Otherwise, the request goes past soft ceilings
     upward, never below a floor. A rung that is only not ready stays in reach as the last resort,
     so that the gateway can say what failed; and so does one of unknown price, whose call a budget
-    will refuse. So does an unsure level 1 if the policy has nothing above it. `spare` is None for
-    older rows, decided without substitutes: ceilings then gave way by themselves.
+    will refuse. So does an unsure level 1 if the policy has nothing above it, and last a rung that
+    has nothing to say: it declines, and approved words go out. `spare` is None for older rows,
+    decided without substitutes: ceilings then gave way by themselves.
     Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, or when what a
     pin, the key and the ceiling leave is too small for it; PermissionDenied when the key may not
     use the tiers that are left.
@@ -272,8 +272,11 @@ def _nothing_left(
     limits: Bounds,
     asked: Asked,
     signals: Signals,
-) -> NoReturn:
-    """Raises the error of a request that no rung may take: NotCapable or PermissionDenied."""
+) -> list[int]:
+    """Returns the highest rung that has nothing to say, in a list, where no other may take it.
+
+    Raises NotCapable or PermissionDenied where a rule keeps the request from every rung.
+    """
     pinned = asked.pinned is not None or asked.pinned_tier is not None
     unable = [
         f
@@ -295,6 +298,13 @@ def _nothing_left(
             param="model",
             code="model_not_allowed",
         )
+    silent = [
+        i
+        for i, r in enumerate(passed)
+        if r is Reason.NOTHING_TO_RESOLVE and facts[i].level >= limits.floor
+    ]
+    if silent:
+        return silent[-1:]
     raise NotCapable(
         "No tier may take this request: "
         + ", ".join(f"{f.answerer} {r}" for f, r in zip(facts, passed, strict=True) if r)

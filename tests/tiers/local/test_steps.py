@@ -260,6 +260,16 @@ def test_no_passages_find_nothing() -> None:
     assert Passages([]).find("anything") == ()
 
 
+def test_the_answer_to_each_thing_that_is_asked_for_is_shown() -> None:
+    others = [Passage(f"other{n}", f"Prices of kennels, part {n}.", "Guide") for n in range(4)]
+    passages = Passages([*others, SHIPPING, REFUND])
+    likeliest = tuple((one.id, 0.2) for one in others[1:])
+    asked = ((SHIPPING.id, 0.9), (REFUND.id, 0.99))
+    match = Match(others[0].id, 0.3, 0.5, 0.1, likeliest, asked=asked)
+    shown = passages.shown_for("What are the prices of kennels?", match)
+    assert shown == (SHIPPING, REFUND, *others[:2])
+
+
 def test_what_triage_finds_likely_is_shown_before_what_shares_words() -> None:
     passages = Passages([SHIPPING, REFUND])
     match = Match(REFUND.id, 0.4, 0.5, 0.1, ((SHIPPING.id, 0.02), ("unknown", 0.3)))

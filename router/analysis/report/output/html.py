@@ -114,10 +114,9 @@ REPLIES_LEAD = (
     "are compared with a baseline."
 )
 SAVINGS_LEAD = (
-    "Signed: a negative figure means that routing cost more than the baseline would have. "
-    "“Accepted only” is what the answers and questions back that their policy's checks let pass "
-    "saved by themselves (a policy may check nothing): shadows, reviews, failed requests and "
-    "other replies count in “saved” alone. "
+    "A negative figure means that routing cost more than the baseline would have. "
+    "“Accepted only” counts the replies that passed their policy's checks (a policy may check "
+    "nothing). “Saved” also counts other replies, failed requests, shadows and reviews. "
     "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
     "nothing by itself."
 )

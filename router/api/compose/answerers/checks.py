@@ -14,6 +14,7 @@ from router.errors import Mistake, PolicyError
 from router.policy.judge_checks import same_model
 from router.policy.loading import LoadedPolicy
 from router.policy.parsing.text_files import text_of
+from router.policy.sections.answerers import AnswererSection
 from router.policy.sections.judging import CheckSection
 from router.routing.rungs.rung_plan import RungPlan
 from router.types import AnswererFacts, Clock
@@ -48,7 +49,7 @@ def with_check(
         rubric.digest,
         judge,
         section.at_least,
-        section.repair,
+        section.repair and not _reads_passages(plan.section),
         same_model(author.model, judge.model),
         _calibration(loaded, section, rubric.digest, judge),
     )
@@ -64,6 +65,15 @@ def with_check(
     )
     answerer = JudgedAnswerer(plan.answerer, check, clock=clock)
     return replace(plan, answerer=answerer, judged_by=judged_by)
+
+
+def _reads_passages(section: AnswererSection) -> bool:
+    """Returns True for a section with the step `context`, whose answers are not repaired.
+
+    A second answer would be written without that step: without the passages, and without the rule
+    to state nothing that they do not say, which holds where no passage fits as well.
+    """
+    return "context" in getattr(section, "steps", ())
 
 
 def pair_judge(loaded: LoadedPolicy, plans: Mapping[str, RungPlan]) -> PairJudge | None:

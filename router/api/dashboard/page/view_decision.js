@@ -194,12 +194,13 @@ function attempts(all) {
 
 /** What the answer was given to cite, and what it cites: passages, rows and approved answers. */
 function sources(all, gathered) {
+  const notes = (gathered || []).join("; ") || null;
   if (!all || all.length === 0) {
-    return null;
+    return notes && section("Sources", notes);
   }
   return section(
     "Sources",
-    (gathered || []).join("; ") || null,
+    notes,
     table(
       "Sources",
       CITED,
