@@ -77,6 +77,7 @@ class WarningKind(StrEnum):
     FEW_UTTERANCES = "few_utterances"
     JUDGED_TWICE = "judged_twice"
     JUDGED_ONE_SIDED = "judged_one_sided"
+    JUDGED_OTHERWISE = "judged_otherwise"
     LANGUAGE_WITHOUT_GLOSSARY = "language_without_glossary"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"
