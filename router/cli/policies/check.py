@@ -60,11 +60,17 @@ class Checked:
     probed: Sequence[Probed] = ()
 
     @property
+    def lacking(self) -> Sequence[Probed]:
+        """Returns the probes that found no model.
+
+        An answerer that cannot list its models is not known to lack one.
+        """
+        return [probed for probed in self.probed if probed.result is ProbeResult.NO]
+
+    @property
     def passed(self) -> bool:
         """Returns True when all examples went as expected, and each answerer has its model."""
-        # An answerer that cannot list its models is not known to lack one.
-        there = all(probed.result is not ProbeResult.NO for probed in self.probed)
-        return there and all(result.passed for result in self.results)
+        return not self.lacking and all(result.passed for result in self.results)
 
 
 def run(core: Core, *, probing: bool = False) -> Checked:
@@ -183,7 +189,10 @@ def show(
     failed = sum(not r.passed for policy in checked for r in policy.results)
     total = sum(len(policy.results) for policy in checked)
     examples = f"{total - failed} of {total} examples went where they should"
-    out.print(f"{len(checked)} valid, {len(broken)} broken; {examples if total else 'no examples'}")
+    ends = [f"{len(checked)} valid, {len(broken)} broken", examples if total else "no examples"]
+    if lacking := sorted({probed.answerer for policy in checked for probed in policy.lacking}):
+        ends.append(f"the probe of {', '.join(lacking)} failed")
+    out.print(escape("; ".join(ends)), soft_wrap=True)
 
 
 def _show(policy: Checked) -> None:
