@@ -1,7 +1,6 @@
 """Runs a policy's examples, and warns of valid but unwise settings, for `tiergate check`.
 
-Pure: the caller passes routing as a function. The same check runs on the live triage model, on a
-recorded one and in tests. This module knows nothing about files, terminals or models.
+Pure: the caller passes routing as a function. It knows nothing of files, terminals or models.
 """
 
 from __future__ import annotations
@@ -77,6 +76,7 @@ class WarningKind(StrEnum):
     FEW_UTTERANCES = "few_utterances"
     JUDGED_TWICE = "judged_twice"
     JUDGED_ONE_SIDED = "judged_one_sided"
+    JUDGED_OTHERWISE = "judged_otherwise"
     LANGUAGE_WITHOUT_GLOSSARY = "language_without_glossary"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"

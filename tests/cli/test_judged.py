@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from router.cli.policies.judged import judged_warnings
+from router.cli.policies.judged import _of_reading, _told, judged_warnings
+from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import load_policy, policies_dir
+from router.triage.matching.outcomes import OutcomeUses, Use
+from router.triage.reranking.reranker import Reranker
 from tests.kits.server_kit import tiergate
 
 Row = tuple[str, str | None]
@@ -50,10 +53,12 @@ def test_what_is_missing_and_what_holds_until_then_is_told(tmp_path: Path) -> No
     assert notes(bank(tmp_path, rows)) == [
         "40 of 49 requests count, and 100 different ones are needed: add 60. Until then chances "
         "are as measured on other companies",
-        "40 of them can be read together with answers, and 50 different ones are needed: add 10 in "
-        "English that ask for one of the answers",
+        "40 of them can be read together with answers, and 50 different ones are needed. At this "
+        "rate that takes about 13 more drawn at random, strangers included",
         "lines that do not count are word for word in the knowledge file: 42; nearest to "
-        "`not_covered`: 43, 44, 45, 46, 47 and 2 more; the text of another line: 41 (as 1)",
+        "`not_covered`: 43, 44, 45, 46, 47 and 2 more",
+        "lines with the text of another line are 41 (as 1): they add nothing to the count, and "
+        "chances rest on each of them",
     ]
 
 
@@ -73,10 +78,69 @@ def test_where_few_can_be_read_no_message_is(tmp_path: Path) -> None:
     (counted, read) = notes(bank(tmp_path, [*asked(49), *german]))
     assert counted == "119 of 119 requests count, so chances rest on them"
     assert read == (
-        "49 of them can be read together with answers, and 50 different ones are needed: add 1 in "
-        "English that ask for one of the answers. Until then no message is read, and each keeps "
-        "the chance of the encoder alone"
+        "49 of them can be read together with answers, and 50 different ones are needed. At this "
+        "rate that takes about 1 more drawn at random, strangers included. Until then no message "
+        "is read, and each keeps the chance of the encoder alone"
     )
+
+
+@pytest.mark.parametrize(
+    ("read", "tried", "words"),
+    [
+        (0, 10, ". Draw more requests at random, strangers included"),
+        (0, 60, ". At most 300 are tried, so that more at random will hardly bring as many"),
+        (20, 100, "takes about 150 more drawn at random, strangers included"),
+        (10, 100, ". At most 300 are tried, so that more at random will hardly bring as many"),
+        (49, 290, "takes about 6 more drawn at random, strangers included"),
+    ],
+)
+def test_nobody_is_told_to_pick_requests_that_are_read(read: int, tried: int, words: str) -> None:
+    told = _of_reading(read, tried, OutcomeUses((), rested_on=False, fits_reading=False))
+    assert told.startswith("and 50 different ones are needed")
+    assert told.endswith(words)
+
+
+class Broken(Reranker):
+    """Is a reranker whose network failed, or works."""
+
+    def __init__(self, *, failed: bool) -> None:
+        self.failed = failed
+
+
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [
+        (None, "the triage model has no network for it"),
+        (Broken(failed=True), "its network failed"),
+        (Broken(failed=False), ""),
+    ],
+)
+def test_what_reads_nothing_is_not_blamed_on_the_requests(
+    reader: Reranker | None, words: str
+) -> None:
+    outcomes = [JudgedQuestion(f"close account {n}", None, n) for n in range(120)]
+    uses = OutcomeUses([Use.COUNTS] * 120, rested_on=True, fits_reading=False)
+    (_, told) = _told(outcomes, uses, reader)
+    assert ("are needed" in told) is (words == "")
+    assert words in told
+
+
+@pytest.mark.process
+def test_what_level_1_answers_otherwise_is_told(tmp_path: Path) -> None:
+    rows = [
+        ("tell me a joke", None),
+        ("I want to open a current account, please", "close_account"),
+        (WRITTEN, "open_account"),
+        *[(f"{WRITTEN}{'!' * n}", None) for n in range(11)],
+    ]
+    (checked,) = json.loads(tiergate("check", bank(tmp_path, rows), "--json").stdout)["policies"]
+    (told,) = (w for w in checked["warnings"] if w["kind"] == "judged_otherwise")
+    assert told["key_path"] == "knowledge/retail_bank.yaml: judged"
+    assert "line 2: judged close_account, answered open_account (" in told["message"]
+    assert "line 4: judged null, answered open_account (" in told["message"]
+    assert "; and 2 more. A judged line moves the chances of all" in told["message"]
+    assert "line 1:" not in told["message"]
+    assert "line 3:" not in told["message"]
 
 
 @pytest.mark.process
@@ -112,3 +176,4 @@ def test_both_lines_of_a_text_are_named(tmp_path: Path) -> None:
     rows = [("close it", "close_account"), ("a poem", None), ("close it", "open_account")]
     (told,) = judged_warnings(load_policy(bank(tmp_path, rows), {}))
     assert "3 (open_account) and 1 (close_account)" in told.message
+    assert "one request towards the 100, but chances rest on both lines" in told.message

@@ -57,6 +57,14 @@ def test_each_replica_is_asked(tmp_path: Path, upstream: Upstream) -> None:
 
 
 @pytest.mark.process
+def test_the_last_line_names_what_the_probe_misses(tmp_path: Path, upstream: Upstream) -> None:
+    urls = [upstream.url, "http://127.0.0.1:9/v1"]
+    probed(tmp_path, {"model": "answer", "base_urls": urls})
+    run = tiergate("check", tmp_path / "p.yaml", "--probe")
+    assert run.stdout.splitlines()[-1] == "1 valid, 0 broken; no examples; the probe of a0 failed"
+
+
+@pytest.mark.process
 def test_address_that_lacks_v1_is_named(tmp_path: Path, upstream: Upstream) -> None:
     bare = upstream.url.removesuffix("/v1")
     run, (found,) = probed(tmp_path, {"model": "answer", "base_urls": [bare]})

@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from router.cli.policies.explain import signal_lines, telling
+from router.cli.policies.found_phrases import found_phrases
+from router.policy.content.term_files import LanguagePhrase, LanguageTerms
 from router.policy.loading import policies_dir
 from router.types import HeadReading, Match, MatchBasis
 from tests import ROOT
@@ -139,6 +141,28 @@ def test_explain_names_the_basis_of_a_cost_as_the_json_does(policy: Path) -> Non
     run = tiergate("route", "hello", "--policy", policy, "--explain")
     assert first["cost_basis"] == "token_price"
     assert "token_price" in run.stdout
+
+
+@pytest.mark.process
+def test_explain_shows_the_words_by_which_a_phrase_was_found() -> None:
+    text = "We met the vet. Since this morning I can not breathe well, and the weather is fine."
+    run = tiergate("route", text, "--explain")
+    lines = [" ".join(line.split()) for line in run.stdout.splitlines()]
+    assert "found medical_emergency:en: can, not, breathe" in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("he had drunk our cleaner, my litle boy", ["poison:en: drunk, boy"]),
+        ("the boy likes tea", []),
+        ("boy, drunk " * 100, []),
+    ],
+)
+def test_words_of_a_found_phrase_are_those_it_needs(text: str, told: list[str]) -> None:
+    phrase = LanguagePhrase("poison", "en", (("boy", "child"), ("drunk",)), unspaced=False)
+    other = LanguagePhrase("fraud", "en", (("tea",),), unspaced=False)
+    assert [*found_phrases(text, {"poison:en"}, LanguageTerms((phrase, other)))] == told
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:

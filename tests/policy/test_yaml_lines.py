@@ -52,6 +52,9 @@ def _mistakes(text: str, model: type[BaseModel] = _Room) -> tuple[Mistake, ...]:
     ("text", "line", "key_path", "found", "expected"),
     [
         ("shelves: []", 1, "name", "nothing", "required"),
+        ("name: yes", 1, "name", "True", "text: put it in quotes"),
+        ("name: 24", 1, "name", "24", "text: put it in quotes"),
+        ("name: 2026-11-26", 1, "name", "2026", "text: put it in quotes"),
         ("name: a\nshelves: [{}]", 2, "shelves[0].width_cm", "nothing", "a value (From side to"),
         ("name: a\ndoors: [{}]", 2, "doors[0].opens", "nothing", "one of 'in', 'out': this key is"),
         (
@@ -185,6 +188,14 @@ def test_aliases_that_multiply_are_refused() -> None:
     rows += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 8)}]" for i in range(1, 8)]
     with pytest.raises(PolicyError, match="aliases that multiply"):
         load_yaml("room.yaml", "\n".join(rows))
+
+
+def test_text_with_a_colon_is_told_to_take_quotes() -> None:
+    with pytest.raises(PolicyError) as refused:
+        load_yaml("room.yaml", "answer: Note: dogs need shots\n")
+    (mistake,) = refused.value.mistakes
+    assert mistake.line == 1
+    assert mistake.expected == 'valid YAML; text with ": " in it needs quotes around it'
 
 
 def test_undefined_alias_is_told_the_anchors_there_are() -> None:

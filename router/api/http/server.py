@@ -290,10 +290,8 @@ class Server:
             known = self._admin_address.known_paths(scope)
             # Most often the address of a client lacks /v1, or has it twice.
             near = difflib.get_close_matches(path[:200], known, n=1, cutoff=0.7)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            raise NotFound(
-                f"There is nothing at {path[:200]!r}.{meant} Known are: {', '.join(known)}."
-            )
+            meant = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
+            raise NotFound(f"There is nothing at {path[:200]!r}. {meant}")
         self._admin_address.check(scope)
         method, handler = route
         # GET answers HEAD too; the server sends no body then.

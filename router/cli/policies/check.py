@@ -14,7 +14,7 @@ from router.api.compose.answerers.installed import not_installed
 from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
 from router.api.http.authentication import LOCAL
-from router.cli.policies.judged import judged_notes, judged_warnings
+from router.cli.policies.judged import judged_notes, judged_warnings, otherwise_warnings
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
@@ -42,7 +42,7 @@ from router.policy.warnings import (
     warnings,
 )
 from router.request.intake import decided_outcome
-from router.types import ChatRequest, Hints, Message, Reason
+from router.types import ChatRequest, Hints, Message, Outcome, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,17 @@ class Checked:
     probed: Sequence[Probed] = ()
 
     @property
+    def lacking(self) -> Sequence[Probed]:
+        """Returns the probes that found no model.
+
+        An answerer that cannot list its models is not known to lack one.
+        """
+        return [probed for probed in self.probed if probed.result is ProbeResult.NO]
+
+    @property
     def passed(self) -> bool:
         """Returns True when all examples went as expected, and each answerer has its model."""
-        # An answerer that cannot list its models is not known to lack one.
-        there = all(probed.result is not ProbeResult.NO for probed in self.probed)
-        return there and all(result.passed for result in self.results)
+        return not self.lacking and all(result.passed for result in self.results)
 
 
 def run(core: Core, *, probing: bool = False) -> Checked:
@@ -76,12 +82,18 @@ def run(core: Core, *, probing: bool = False) -> Checked:
     # A policy that only observes needs a model name; which one does not change the decision.
     model = runtime.plans[-1].facts.model if loaded.policy.mode == "observe" else "auto"
 
+    def decided(messages: Sequence[Message], context: Mapping[str, str]) -> Outcome:
+        request = ChatRequest(tuple(messages), model, hints=Hints(context=context))
+        return decided_outcome(core.router, request, LOCAL)
+
     def route(
         messages: Sequence[Message], context: Mapping[str, str]
     ) -> tuple[str, Sequence[Reason]]:
-        request = ChatRequest(tuple(messages), model, hints=Hints(context=context))
-        outcome = decided_outcome(core.router, request, LOCAL)
+        outcome = decided(messages, context)
         return outcome.rung.tier, outcome.decision.first_rung.reasons
+
+    def decide(text: str) -> Outcome:
+        return decided([Message("user", text)], {})
 
     facts = [plan.facts for plan in runtime.plans]
     priced = {answerer.name for answerer in facts if is_known(answerer.price)}
@@ -95,6 +107,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *warnings(loaded.policy, priced),
             *_knowledge_warnings(loaded),
             *judged_warnings(loaded),
+            *otherwise_warnings(loaded, decide),
             *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
@@ -176,7 +189,10 @@ def show(
     failed = sum(not r.passed for policy in checked for r in policy.results)
     total = sum(len(policy.results) for policy in checked)
     examples = f"{total - failed} of {total} examples went where they should"
-    out.print(f"{len(checked)} valid, {len(broken)} broken; {examples if total else 'no examples'}")
+    ends = [f"{len(checked)} valid, {len(broken)} broken", examples if total else "no examples"]
+    if lacking := sorted({probed.answerer for policy in checked for probed in policy.lacking}):
+        ends.append(f"the probe of {', '.join(lacking)} failed")
+    out.print(escape("; ".join(ends)), soft_wrap=True)
 
 
 def _show(policy: Checked) -> None:

@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN, routing_view
+from router.cli.policies.found_phrases import found_phrases
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
+from router.policy.content.term_files import LanguageTerms
 from router.rendering.figures_in_words import printable, usd
 from router.types import (
     APPROVED_WORDS,
@@ -97,8 +99,11 @@ def _row(*cells: str) -> None:
     typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
 
 
-def explained(request: ChatRequest, outcome: Outcome) -> None:
-    """Prints the request, its tier and the reasons, its signals, and every rung."""
+def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
+    """Prints the request, its tier and the reasons, its signals, and every rung.
+
+    `terms` are the policy's phrases by language.
+    """
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(_shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
@@ -114,6 +119,8 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
         out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
+    for line in found_phrases(request.last_user_text, outcome.signals.risk_terms, terms):
+        out.print(f"  found    {escape(line)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     # A cut explanation is worse than a long one, so the reasons follow the table.

@@ -1,23 +1,44 @@
 """Tells what the judged requests of a policy's knowledge files count for, and what is odd in them.
 
-It reads files and asks triage which requests count; it decides nothing.
+It reads files and asks triage which requests count, and the policy what it answers to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 from router.api.compose.core import Core
+from router.errors import TiergateError
 from router.policy.content.knowledge import Knowledge, load_knowledge
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import ResolverAnswerer
 from router.policy.warnings import PolicyWarning, WarningKind
 from router.triage.match import OWN_OUTCOMES
-from router.triage.matching.outcomes import LEAST_READ, OutcomeUses, Use, different, key_of
+from router.triage.matching.outcomes import (
+    LEAST_READ,
+    MOST_READ,
+    OutcomeUses,
+    Use,
+    different,
+    key_of,
+    sampled,
+)
+from router.triage.reranking.reranker import Reranker
+from router.types import Outcome, PSource, Reason
+
+Decide = Callable[[str], Outcome]
+"""Returns what the policy decides about a request. May raise TiergateError."""
 
 MOST_NAMED = 5
 """Lines that are named for each reason; a long list hides the other reasons."""
+
+MOST_TRIED, MOST_SHOWN = 300, 10
+"""Judged requests that are decided, 10 to 60 ms each, and lines of them that are shown."""
+
+ASKS_BACK = {Reason.ASKED_WHICH, Reason.ASKED_FOR_SLOT}
+"""Marks rungs of level 1 that give no answer yet."""
 
 UNUSED = {
     Use.WRITTEN: "word for word in the knowledge file",
@@ -48,7 +69,10 @@ def judged_notes(core: Core, loaded: LoadedPolicy) -> Iterator[str]:
         elif uses is None:
             yield f"{place} {len(outcomes)} requests were not counted: no triage model is loaded"
         else:
-            yield from (f"{place} {told}" for told in _told(outcomes, uses))
+            reader = None if core.model is None else core.model.reranker
+            if reader is not None:
+                reader.open()  # only then is it known whether its network works
+            yield from (f"{place} {told}" for told in _told(outcomes, uses, reader))
 
 
 def judged_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
@@ -64,12 +88,53 @@ def judged_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
             yield PolicyWarning(
                 WarningKind.JUDGED_TWICE,
                 key_path,
-                f"lines with the same text have different intents: {_few(twice)}. One of each two "
-                "counts as a wrong answer; keep the line that is right",
+                f"lines with the same text have different intents: {_few(twice)}. They count as "
+                f"one request towards the {OWN_OUTCOMES}, but chances rest on both lines, and one "
+                "of them calls a right answer wrong; keep the line that is right",
             )
         answered = {outcome.intent_id is not None for outcome in outcomes or ()}
         if len(answered) == 1:
             yield PolicyWarning(WarningKind.JUDGED_ONE_SIDED, key_path, ONE_SIDED[answered.pop()])
+
+
+def otherwise_warnings(loaded: LoadedPolicy, decide: Decide) -> Iterator[PolicyWarning]:
+    """Yields the judged requests of the first file that level 1 answers with something else."""
+    place, outcomes = next(_judged(loaded), ("", None))
+    told = [
+        f"line {outcome.line}: judged {_intent(outcome)}, answered {other[0]} ({other[1]:.2f})"
+        for outcome in (outcomes or ())[:MOST_TRIED]
+        if (other := _otherwise(outcome, decide)) is not None
+    ]
+    if told:
+        shown = "; ".join(told[:MOST_SHOWN])
+        more = f"; and {len(told) - MOST_SHOWN} more" if len(told) > MOST_SHOWN else ""
+        yield PolicyWarning(
+            WarningKind.JUDGED_OTHERWISE,
+            place.rstrip(":"),
+            f"level 1 gives another answer than was judged right: {shown}{more}. A judged line "
+            "moves the chances of all messages, and keeps no single one from its answer: write "
+            "its words as an utterance of the answer that is right, or under `not_covered`",
+        )
+
+
+def _otherwise(outcome: JudgedQuestion, decide: Decide) -> tuple[str, float] | None:
+    """Returns the other answer that level 1 gives to a judged request with its chance, if any."""
+    try:
+        decided = decide(outcome.text)
+    except TiergateError:
+        return None  # no tier may answer it
+    decision, match = decided.decision, decided.signals.match
+    rung = decision.first_rung
+    sure = rung.level == 1 and rung.p >= decision.confidence_floor
+    if match is None or not sure or rung.p_source is not PSource.MATCH:
+        return None
+    if (
+        decision.refused is not None
+        or match.intent_id == outcome.intent_id
+        or not ASKS_BACK.isdisjoint(rung.reasons)
+    ):
+        return None
+    return match.intent_id, match.confidence
 
 
 def _judged(loaded: LoadedPolicy) -> Iterator[tuple[str, Sequence[JudgedQuestion] | None]]:
@@ -84,7 +149,9 @@ def _judged(loaded: LoadedPolicy) -> Iterator[tuple[str, Sequence[JudgedQuestion
         yield f"{name}: judged:", knowledge.outcomes if named else None
 
 
-def _told(outcomes: Sequence[JudgedQuestion], judged: OutcomeUses) -> Iterator[str]:
+def _told(
+    outcomes: Sequence[JudgedQuestion], judged: OutcomeUses, reader: Reranker | None
+) -> Iterator[str]:
     """Yields how many requests count and what holds, how many are read, and which do not count."""
     rows = list(zip(outcomes, judged.uses, strict=True))
     counting = [one for one, use in rows if use in (Use.COUNTS, Use.READ)]
@@ -96,32 +163,50 @@ def _told(outcomes: Sequence[JudgedQuestion], judged: OutcomeUses) -> Iterator[s
             "chances are as measured on other companies"
         )
     yield f"{count} of {len(outcomes)} requests count, {rest}"
-    yield f"{read} of them can be read together with answers, {_of_reading(read, judged)}"
+    if reader is None or reader.failed:
+        why = "the triage model has no network for it" if reader is None else "its network failed"
+        yield f"no message is read together with answers, as {why}; the encoder alone says chances"
+    else:
+        told = _of_reading(read, len(sampled(outcomes)), judged)
+        yield f"{read} of them can be read together with answers, {told}"
     unused = {
         why: [str(one.line) for one, use in rows if use is reason] for reason, why in UNUSED.items()
     }
-    unused["the text of another line"] = [
-        f"{later.line} (as {first.line})" for later, first in _repeats(counting)
-    ]
     reasons = [f"{why}: {_few(lines)}" for why, lines in unused.items() if lines]
     if reasons:
         yield f"lines that do not count are {'; '.join(reasons)}"
+    again = [f"{later.line} (as {first.line})" for later, first in _repeats(counting)]
+    if again:
+        yield (
+            f"lines with the text of another line are {_few(again)}: they add nothing to the "
+            "count, and chances rest on each of them"
+        )
 
 
-def _of_reading(read: int, judged: OutcomeUses) -> str:
-    """Returns what holds for messages that are read together with their answers."""
-    needed = (
-        f"and {LEAST_READ} different ones are needed: add {LEAST_READ - read} in English that ask "
-        "for one of the answers"
-    )
+def _of_reading(read: int, tried: int, judged: OutcomeUses) -> str:
+    """Returns what holds for messages that are read together with their answers.
+
+    `tried`: the judged requests of which `read` can be read.
+    """
     if judged.fits_reading:
         return "so the chances of messages that are read rest on these"
+    needed = f"and {LEAST_READ} different ones are needed{_more(read, tried)}"
     if not judged.rested_on:
         return needed if read < LEAST_READ else "which is enough"
     alone = "no message is read, and each keeps the chance of the encoder alone"
     if read < LEAST_READ:
         return f"{needed}. Until then {alone}"
     return f"which do not show that surer readings are right more often, so {alone}"
+
+
+def _more(read: int, tried: int) -> str:
+    """Returns how many more random requests bring as many as are needed, as far as these tell."""
+    if read * MOST_READ >= LEAST_READ * tried and read:
+        more = math.ceil((LEAST_READ - read) * tried / read)
+        return f". At this rate that takes about {more} more drawn at random, strangers included"
+    if tried < LEAST_READ:
+        return ". Draw more requests at random, strangers included"
+    return f". At most {MOST_READ} are tried, so that more at random will hardly bring as many"
 
 
 def _repeats(

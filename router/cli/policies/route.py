@@ -93,7 +93,7 @@ def route(
         elif table:
             explained_as.table_row(request, outcome)
         elif explain:
-            explained_as.explained(request, outcome)
+            explained_as.explained(request, outcome, core.loaded[outcome.policy].terms)
         else:
             explained_as.short(request, outcome)
     if failed:

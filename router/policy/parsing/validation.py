@@ -188,6 +188,7 @@ def _inside(annotation: object, part: str | int) -> object:
     return arguments[0] if arguments and get_origin(annotation) is not Literal else None
 
 
+_UNQUOTED = "text: put it in quotes (YAML reads yes, no, numbers and dates as other values)"
 _TYPE_WORDS = {
     "string": "text",
     "int": "a whole number",
@@ -259,6 +260,8 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         bound = context.get(key)
         # "at least 1 item", without the s.
         return shown, (words.removesuffix("s") if bound == 1 else words).format(bound)
+    if kind == "string_type" and isinstance(details["input"], int | float | date):
+        return shown, _UNQUOTED
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
     return shown, word or _KIND_WORDS.get(kind, details["msg"])
 

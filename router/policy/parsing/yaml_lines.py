@@ -119,6 +119,8 @@ def _no_yaml(problem: str, text: str, line: int) -> tuple[str, str]:
         return shown, "spaces: YAML takes no tabs for indentation"
     if "${" in line_text:
         return shown, "valid YAML; within [ ] and { } a ${NAME} needs quotes"
+    if problem.startswith("mapping values are not allowed"):
+        return shown, 'valid YAML; text with ": " in it needs quotes around it'
     return shown, "valid YAML"
 
 

@@ -1,0 +1,52 @@
+"""Finds which words of a text made a phrase of a language be found, for `tiergate route --explain`.
+
+Signals name only the list and the language. A text is searched again here, so that requests pay
+nothing for it. It knows nothing about decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from router.policy.content.term_files import LanguagePhrase, LanguageTerms
+from router.triage.facts.phrase_finder import Phrase, PhraseFinder
+from router.triage.text.folding import Folded, fold
+
+MOST_WORDS = 150
+"""Words of a text that is searched again: a longer one is a document."""
+
+
+def found_phrases(text: str, names: Collection[str], terms: LanguageTerms) -> Iterator[str]:
+    """Yields the phrases of these lists that are found in a text, each with the words it needs.
+
+    A line reads `medical_emergency:en: cat, bitten`. Phrases that are found only in another form
+    of the text, such as a disguised one, or in an earlier message, are left out.
+    """
+    folded = fold(text)
+    phrases = [phrase for phrase in terms.phrases if phrase.name in names]
+    if not phrases or len(folded.words) > MOST_WORDS:
+        return
+    numbered = _finder([(str(i), phrase) for i, phrase in enumerate(phrases)], terms)
+    told = set[str]()
+    for number in numbered.find(folded):
+        phrase = phrases[int(number)]
+        words = _needed(folded.words, _finder([(number, phrase)], terms))
+        line = f"{phrase.name}: {', '.join(words)}"
+        if line not in told:
+            told.add(line)
+            yield line
+
+
+def _finder(phrases: Sequence[tuple[str, LanguagePhrase]], terms: LanguageTerms) -> PhraseFinder:
+    named = [Phrase(name, phrase.parts, phrase.unspaced) for name, phrase in phrases]
+    return PhraseFinder(named, terms.not_meant)
+
+
+def _needed(words: Sequence[str], finder: PhraseFinder) -> list[str]:
+    """Returns the words without any of which nothing is found, in their order."""
+    kept = list(words)
+    for place in reversed(range(len(words))):
+        fewer = kept[:place] + kept[place + 1 :]
+        if finder.find(Folded(" ".join(fewer), tuple(fewer))):
+            kept = fewer
+    return kept
