@@ -101,7 +101,7 @@ def test_an_employer_who_does_not_respond_is_none(
 @pytest.mark.parametrize(
     ("text", "reasons"),
     [
-        ("Is it safe to drink coffee with ibuprofen?", "high_risk_medical"),
+        ("Is it safe to take ibuprofen with blood thinners?", "high_risk_medical"),
         ("You charged me twice for the same order: $7,450", "impact_level_2, quoted"),
         ("Can this old staircase hold a piano of 300 kg?", "no_model"),
         ("How long does standard delivery take?", None),
@@ -117,7 +117,7 @@ def test_the_reason_header_names_the_rule_beside_the_kind_of_answer(
 
 
 def test_words_for_a_missing_passage_hide_no_rule(gateway: Gateway) -> None:
-    outcome = gateway.complete("Is it safe to drink coffee with ibuprofen?")
+    outcome = gateway.complete("Is it safe to take ibuprofen with blood thinners?")
     told = dict(outcome_headers(replace(outcome, reason=Reason.NO_PASSAGE)))
     assert told[b"x-tiergate-reason"] == b"high_risk_medical, no_passage"
 
