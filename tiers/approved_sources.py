@@ -8,10 +8,10 @@ citations the approved words do not bear out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from router.types import APPROVED_ANSWERS, SourceNote
-from tiers.grounding import is_grounded, words_of
+from tiers.grounding import is_grounded, sentences_in, words_of
 
 _BRACKETS = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -61,7 +61,7 @@ def used_in(kept: str, texts: Mapping[str, str]) -> tuple[str, ...]:
     >>> used_in("Delivery takes 3 days.", texts)
     ('time',)
     """
-    sentences = [one for line in kept.splitlines() for one in _END.split(line) if one.strip()]
+    sentences = sentences_in(kept)
     used = []
     for id, text in texts.items():
         alone = words_of([text])
@@ -71,8 +71,8 @@ def used_in(kept: str, texts: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(used)
 
 
-def _sentences(text: str, shown: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """Yields each sentence without its citations, and the ids that it cites.
+def _sentences(text: str, shown: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Returns each sentence without its citations, and the ids that it cites.
 
     A citation behind the full stop, or on a line of its own, belongs to the sentence before it.
     """
@@ -86,7 +86,7 @@ def _sentences(text: str, shown: Mapping[str, str]) -> Iterator[tuple[str, list[
                 part = part[leading.end() :]
             if part.strip():
                 sentences.append((_BRACKETS.sub("", part), _ids(part, shown)))
-    yield from sentences
+    return sentences
 
 
 def _ids(text: str, shown: Mapping[str, str]) -> list[str]:

@@ -62,8 +62,12 @@ def grounded(text: str, sources: Sequence[str]) -> str:
     'Delivery takes 3 days.'
     """
     known = words_of(sources)
-    sentences = [s.strip() for s in _SENTENCE.split(text) if s.strip()]
-    return " ".join(s for s in sentences if is_grounded(s, known))
+    return " ".join(s for s in sentences_in(text) if is_grounded(s, known))
+
+
+def sentences_in(text: str) -> list[str]:
+    """Returns the sentences of a text; a line ends one, too."""
+    return [s.strip() for s in _SENTENCE.split(text) if s.strip()]
 
 
 def words_of(sources: Sequence[str]) -> set[str]:

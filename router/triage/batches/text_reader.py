@@ -306,15 +306,13 @@ class TextBatch:
             reading_of(
                 rows[index],
                 matches[index],
-                texts[index].facts,
-                offers_from=texts[index].config.offers_from,
-                momentary=texts[index].config.momentary,
+                one.facts,
+                offers_from=one.config.offers_from,
+                momentary=one.config.momentary,
                 known_form=index in known_at,
-                small_talk=any(
-                    [talk.reply(texts[index].asked.text) for talk in texts[index].config.talks]
-                ),
+                small_talk=any([talk.reply(one.asked.text) for talk in one.config.talks]),
             )
-            for index in places
+            for index, one in ((place, texts[place]) for place in places)
         ]
 
     def _by_framed(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
