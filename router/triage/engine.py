@@ -98,8 +98,8 @@ class TriageEngine:
         self.version = model.version if model else RULES_VERSION
         self._waiting = WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]()
         self._runs = Worker[Callable[[], None]]("triage", _run_each)
-        self._answers = Worker[_Unanswered](
-            "triage-answers", partial(_read_together, together), together
+        self._answers = Worker[_Unanswered | Callable[[], None]](
+            "triage-answers", partial(_on_answers, together), together
         )
 
     @property
@@ -145,9 +145,9 @@ class TriageEngine:
         self._runs.start()
         self._answers.start()
 
-    def later(self, run: Callable[[], None]) -> None:
-        """Runs something on the encoder's thread, which must not fail, once that starts."""
-        self._runs.put_for_start(run)
+    def before_answers(self, step: Callable[[], None]) -> None:
+        """Runs a step, which must not fail, on the thread that reads answers, once that starts."""
+        self._answers.put_for_start(step)
 
     def close(self) -> None:
         """Ends the threads once they have read what they have; a further read starts them again."""
@@ -221,6 +221,17 @@ class _Unanswered(NamedTuple):
 
     loop: asyncio.AbstractEventLoop
     batch: _Batch
+
+
+def _on_answers(most: int, items: Sequence[_Unanswered | Callable[[], None]]) -> None:
+    """Runs the steps among `items`, then reads likely answers with the texts of the runs."""
+    runs: list[_Unanswered] = []
+    for item in items:
+        if isinstance(item, _Unanswered):
+            runs.append(item)
+        else:
+            item()
+    _read_together(most, runs)
 
 
 def _read_together(most: int, runs: Sequence[_Unanswered]) -> None:

@@ -124,6 +124,26 @@ async def test_requests_that_come_later_do_not_wait_either(asking: Made) -> None
     assert basis(await read) is MatchBasis.RERANKED
 
 
+async def test_texts_do_not_wait_until_what_reads_answers_is_opened(asking: Made) -> None:
+    one = asking()
+    one.reads.gate.set()
+    opens, steps = threading.Event(), list[str]()
+
+    def opened() -> None:
+        assert opens.wait(timeout=LIFT_S)
+        steps.append(threading.current_thread().name)
+
+    one.engine.before_answers(opened)
+    one.engine.start()
+    others = [one.ask(f"tell me a story about {animal}") for animal in ("owls", "bees")]
+    read = one.ask(READ)
+    await asyncio.wait_for(asyncio.gather(*others), LIFT_S)
+    assert not read.done()
+    opens.set()
+    assert basis(await read) is MatchBasis.RERANKED
+    assert steps == ["triage-answers"]
+
+
 async def test_what_comes_while_answers_are_read_is_read_together(asking: Made) -> None:
     one = asking()
     tasks = [one.ask(READ)]
