@@ -47,9 +47,9 @@ from router.triage.matching.evidence import (
 from router.triage.matching.gate import MOST_CHARACTERS, Gate
 from router.triage.matching.outcomes import (
     NONE_FITTED,
+    OutcomeUse,
     OutcomeUses,
     Rereads,
-    Use,
     different,
     fit_reading,
     sampled,
@@ -225,7 +225,7 @@ class KnowledgeIndex:
         the chance of the others. (0,) where the rest are fewer than `OWN_OUTCOMES` different ones.
         A repeat weighs as often as it is asked, but shows nothing of what else is asked.
         """
-        rows = [row for row in self._found(outcomes, model) if row[1] is Use.COUNTS]
+        rows = [row for row in self._found(outcomes, model) if row[1] is OutcomeUse.COUNTS]
         if different([outcome for outcome, _, _, _ in rows]) < OWN_OUTCOMES:
             return np.empty(0)
         chances = [
@@ -238,22 +238,28 @@ class KnowledgeIndex:
 
     def _found(
         self, outcomes: Sequence[JudgedQuestion], model: Describer
-    ) -> Iterator[tuple[JudgedQuestion, Use, Evidence, list[float]]]:
+    ) -> Iterator[tuple[JudgedQuestion, OutcomeUse, Evidence, list[float]]]:
         """Yields each judged request with what it tells, and what is found and read in it."""
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
         rows = zip(self.evidence(asked.vectors, texts), asked.readings.tolist(), strict=True)
         for (found, readings), outcome in zip(rows, outcomes, strict=True):
-            use = Use.NOT_COVERED if found.intent in self.evidence.apart else Use.COUNTS
-            yield outcome, Use.WRITTEN if found.written else use, found, readings
+            use = (
+                OutcomeUse.NOT_COVERED if found.intent in self.evidence.apart else OutcomeUse.COUNTS
+            )
+            yield outcome, OutcomeUse.WRITTEN if found.written else use, found, readings
 
     def uses(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> OutcomeUses:
         """Returns what each judged request tells of the chances of this file."""
-        read, uses, gate = set(map(id, sampled(outcomes))), list[Use](), self._matching.gate
+        read, uses, gate = set(map(id, sampled(outcomes))), list[OutcomeUse](), self._matching.gate
         for outcome, use, found, readings in self._found(outcomes, model):
             asked = (found, self.first_chance(found), outcome.text, readings)
-            if use is Use.COUNTS and id(outcome) in read and self._worth_reading(gate, *asked):
-                use = Use.READ
+            if (
+                use is OutcomeUse.COUNTS
+                and id(outcome) in read
+                and self._worth_reading(gate, *asked)
+            ):
+                use = OutcomeUse.READ
             uses.append(use)
         return OutcomeUses(uses, self._own is not None, self.own_read.size > 0)
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import Grams
-from router.triage.batches.asked import Asked, Use, told_of_all
+from router.triage.batches.asked import Asked, ReadingUse, told_of_all
 from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.put_together import RunRead
@@ -407,9 +407,9 @@ def _read_closely(part: Part, known: Mapping[int, Known]) -> dict[int, Close]:
 
 def _counts(asked: Asked, match: Match | None) -> bool:
     """Returns True for a text whose chances of harm and of grave matters are used too."""
-    if asked.use is Use.IF_KNOWN:
+    if asked.use is ReadingUse.IF_KNOWN:
         return match is not None and match.confidence >= GLOSSED_AT
-    return asked.use in (Use.ALL, Use.HARM)
+    return asked.use in (ReadingUse.ALL, ReadingUse.HARM)
 
 
 def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
@@ -424,7 +424,7 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
     """Matches the texts whose match is used, one call per knowledge file."""
     result: list[Match | None] = [None] * len(asked)
     for config, places in _by_config(asked).items():
-        indices = [i for i in places if asked[i].use not in (Use.HEADS, Use.HARM)]
+        indices = [i for i in places if asked[i].use not in (ReadingUse.HEADS, ReadingUse.HARM)]
         if config.knowledge is None or not indices:
             continue
         texts = [asked[i][0] for i in indices]

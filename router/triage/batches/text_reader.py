@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from router.triage.batches import reranked
-from router.triage.batches.asked import Asked, Use
+from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.forms import (
     as_meant,
@@ -165,7 +165,9 @@ class TextBatch:
             for i, one in texts
         ]
         framed = [
-            whole.add(i, [Asked(one.framed, one.config, use=Use.IF_KNOWN)] if one.framed else [])
+            whole.add(
+                i, [Asked(one.framed, one.config, use=ReadingUse.IF_KNOWN)] if one.framed else []
+            )
             for i, one in texts
         ]
         gloss = [
@@ -173,12 +175,14 @@ class TextBatch:
             for i, one in texts
         ]
         plain = [
-            whole.add(i, [Asked(one.plain, one.config, use=Use.HARM)] if one.plain else [])
+            whole.add(i, [Asked(one.plain, one.config, use=ReadingUse.HARM)] if one.plain else [])
             for i, one in texts
         ]
         whole.begin(model)
         passages = [
-            parts.add(i, [Asked(part, one.config, use=Use.HEADS) for part in one.facts.passages])
+            parts.add(
+                i, [Asked(part, one.config, use=ReadingUse.HEADS) for part in one.facts.passages]
+            )
             for i, one in texts
         ]
         # What the operator wrote as one question has one answer: it has no clauses.
@@ -246,13 +250,13 @@ class TextBatch:
 
 def _sentences(text: Ruled) -> list[Asked]:
     return [
-        Asked(part, text.config, (fold(part).words, text.facts.language), use=Use.HARM)
+        Asked(part, text.config, (fold(part).words, text.facts.language), use=ReadingUse.HARM)
         for part in text.sentences
     ]
 
 
 def _clauses(text: Ruled) -> list[Asked]:
-    return [Asked(clause, text.config, use=Use.MATCH) for clause in text.clauses]
+    return [Asked(clause, text.config, use=ReadingUse.MATCH) for clause in text.clauses]
 
 
 def read_answers(batches: Sequence[TextBatch]) -> None:
