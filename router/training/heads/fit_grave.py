@@ -65,7 +65,8 @@ _TOGETHER = {
     "twenty_first": 0, "twenty_second": 1, "twenty_third": 2,
     "twenty_fourth": 0, "twenty_fifth": 1, "twenty_sixth": 2, "voices_of_service": 2,
     "twenty_seventh": 0, "twenty_eighth": 1, "twenty_ninth": 2, "thirtieth": 0, "thirty_first": 1,
-    "voices_of_private": 0,
+    "voices_of_private": 0, "thirty_second": 2, "thirty_third": 0, "thirty_fourth": 1,
+    "thirty_fifth": 2, "voices_of_home": 1,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0
