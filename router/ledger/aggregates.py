@@ -76,7 +76,8 @@ class Waste(StrEnum):
 class SavingSums(msgspec.Struct, omit_defaults=True):
     """Sums one baseline: the rows that could be compared, and their (baseline, own) pairs.
 
-    `accepted*` are the part of the compared rows whose answer was accepted.
+    `accepted*` are the part of the compared rows whose answer was accepted, `asked*` those that got
+    a question back.
     """
 
     compared: int = 0
@@ -91,6 +92,9 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     accepted: int = 0
     accepted_base: int = 0
     accepted_own: int = 0
+    asked: int = 0
+    asked_base: int = 0
+    asked_own: int = 0
 
     def pair(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
         """Counts one pair."""
@@ -101,7 +105,15 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         self.own_own += own_nano_usd * own_nano_usd
         self.base_own += baseline_nano_usd * own_nano_usd
 
-    def add(self, row: RequestRow, baseline: int | None, known: bool, *, is_answered: bool) -> None:
+    def add(
+        self,
+        row: RequestRow,
+        baseline: int | None,
+        known: bool,
+        *,
+        is_answered: bool,
+        is_question: bool,
+    ) -> None:
         """Pairs the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
@@ -116,6 +128,10 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
             self.without_answer += known
         elif baseline is not None and known:
             self._compare(baseline, own, row.verdict)
+            if is_question:
+                self.asked += 1
+                self.asked_base += baseline
+                self.asked_own += own
         else:
             self.not_compared += is_answered
         if baseline is not None and known:
@@ -159,6 +175,11 @@ class Whole(msgspec.Struct, omit_defaults=True):
     verdicts: dict[str, int] = {}
     replies: Sums = {}
     """By `ReplyKind`: requests, their spend, those accepted, those marked unverified."""
+    grounds: Sums = {}
+    """By what the chance of an accepted answer rests on (`row_reading.grounds_of`): requests, their
+    spend. Rows that an older version purged are in none."""
+    unverified: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Answers that were marked unverified, their spend. Older purged rows are not in it."""
     reviews: int = 0
     cache_hits: int = 0
     observed: int = 0
@@ -200,8 +221,10 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_lists(self.provider, other.provider)
         add_lists(self.estimated, other.estimated)
         add_lists(self.routed, other.routed)
+        add_lists(self.unverified, other.unverified)
         for ours, theirs in (
             (self.replies, other.replies),
+            (self.grounds, other.grounds),
             (self.roles, other.roles),
             (self.bases, other.bases),
             (self.waste, other.waste),

@@ -51,6 +51,8 @@ SAVING_COLUMNS = (
     "not",
 )
 REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
+GROUNDS_TITLE = "What accepted answers rest on"
+GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
 REASON_COLUMNS = ("reason", "decided", "their spend", "climbed", "carried by", "their spend")
 
@@ -211,6 +213,28 @@ def reply_rows(report: Report, money: Dollars) -> list[Row]:
     ]
     whole = percent(1.0 if requests else None)
     return [*rows, (TOTAL, count(requests), whole, money(report.spend_nano_usd))]
+
+
+def grounds_rows(report: Report, money: Dollars) -> list[Row]:
+    """Returns what the chances of accepted answers rest on, in the order of GROUNDS_COLUMNS.
+
+    Their total is not all spend: other requests cost money too.
+    """
+    lines, spend = report.replies.grounds, report.spend_nano_usd
+    accepted = report.replies.accepted_routed
+    sums = [(line.words, line.answers, line.spend_nano_usd) for line in lines]
+    if len(sums) > 1:
+        sums.append((TOTAL, accepted, sum(line.spend_nano_usd for line in lines)))
+    return [
+        (
+            words,
+            count(answers),
+            percent(answers / accepted if accepted else None),
+            money(spent),
+            percent(spent / spend if spend else None),
+        )
+        for words, answers, spent in sums
+    ]
 
 
 def saving_row(saving: Saving, money: Dollars) -> Row:
