@@ -1,7 +1,7 @@
-"""Finds which words of a text made a phrase of a language be found, for `tiergate route --explain`.
+"""Finds which words of a text made a phrase of a language be found, for whoever must judge it.
 
-Signals name only the list and the language. A text is searched again here, so that requests pay
-nothing for it. It knows nothing about decisions.
+Signals name only the list and the language. A text is searched again here, for `tiergate route
+--explain` and for a reviewer, so that other requests pay nothing for it.
 """
 
 from __future__ import annotations
@@ -43,10 +43,17 @@ def _finder(phrases: Sequence[tuple[str, LanguagePhrase]], terms: LanguageTerms)
 
 
 def _needed(words: Sequence[str], finder: PhraseFinder) -> list[str]:
-    """Returns the words without any of which nothing is found, in their order."""
+    """Returns the words without any of which nothing is found, in their order.
+
+    It tries to leave out long pieces before short ones, so that a text of many words takes a few
+    searches, not one for each of them.
+    """
     kept = list(words)
-    for place in reversed(range(len(words))):
-        fewer = kept[:place] + kept[place + 1 :]
-        if finder.find(Folded(" ".join(fewer), tuple(fewer))):
-            kept = fewer
+    size = max(1, len(kept) // 2)
+    while size:
+        for start in range((len(kept) - 1) // size * size, -1, -size):
+            fewer = kept[:start] + kept[start + size :]
+            if finder.find(Folded(" ".join(fewer), tuple(fewer))):
+                kept = fewer
+        size //= 2
     return kept
