@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from router.ledger.replies import ANSWERED, ReplyKind
 from router.stats.duration_histogram import DurationHistogram
 from router.types import (
     Baselines,
@@ -77,7 +78,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     """Sums one baseline: the rows that could be compared, and their (baseline, own) pairs.
 
     `accepted*` are the part of the compared rows whose answer was accepted, `asked*` those that got
-    a question back.
+    a question back, `apart*` the answers and questions back that could not be compared.
     """
 
     compared: int = 0
@@ -95,6 +96,8 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     asked: int = 0
     asked_base: int = 0
     asked_own: int = 0
+    apart: int = 0
+    apart_own: int = 0
 
     def pair(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
         """Counts one pair."""
@@ -110,15 +113,13 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         row: RequestRow,
         baseline: int | None,
         known: bool,
-        *,
-        is_answered: bool,
-        is_question: bool,
+        reply: ReplyKind | None,
     ) -> None:
         """Pairs the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
         cancelled one keeps its own baseline, where it has one. A request without an answer whose
-        cost is unknown is no answer that could be compared.
+        cost is unknown is no answer that could be compared. `reply` is None where it got none.
         """
         own = row.cost_nano_usd
         if row.state is RequestState.FAILED or (
@@ -128,12 +129,15 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
             self.without_answer += known
         elif baseline is not None and known:
             self._compare(baseline, own, row.verdict)
-            if is_question:
+            if reply is ReplyKind.QUESTION:
                 self.asked += 1
                 self.asked_base += baseline
                 self.asked_own += own
         else:
-            self.not_compared += is_answered
+            self.not_compared += reply is not None
+            if reply in ANSWERED:
+                self.apart += 1
+                self.apart_own += own
         if baseline is not None and known:
             self.pair(baseline, own)
 

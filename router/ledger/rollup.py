@@ -176,7 +176,7 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
     """
     observed = row.mode == "observe"
     stands_in = _stands_in(row, is_answered)
-    question = is_answered and reply_of(row) is ReplyKind.QUESTION
+    reply = reply_of(row) if is_answered else None
     paid = row.cost_nano_usd - reading_cost(row) if known else None
     estimated = any(attempt.estimated for attempt in row.attempts)
     would = would_have_cost(row) if observed and known and not estimated else None
@@ -189,7 +189,7 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
                 sums.add_observed(row.verdict, base, would, answered=is_answered)
             else:
                 sums = cell.savings.setdefault(key, SavingSums())
-                sums.add(row, baseline, known, is_answered=is_answered, is_question=question)
+                sums.add(row, baseline, known, reply)
 
 
 def compared_with(row: RequestRow) -> tuple[str, ...]:

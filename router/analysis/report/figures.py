@@ -154,6 +154,8 @@ class Saving:
     few: bool = False  # True: it rests on fewer answers than an interval needs
     asked: int = 0  # of the compared ones, questions back
     asked_saved_nano_usd: int = 0  # what these saved, signed
+    apart: int = 0  # answers and questions back of `not_compared`: nobody knows their baseline
+    apart_nano_usd: int = 0  # what these cost
 
     @property
     def accepted_saved_nano_usd(self) -> int | None:

@@ -148,13 +148,21 @@ def _apart(saving: Saving, findings: Findings) -> str:
 
 
 def _net(saving: Saving, findings: Findings) -> list[str]:
-    """States what is left of a saving after what is compared with nothing, where that is much."""
-    rest, money = _rest(saving, findings), findings.money
+    """States what is left of a saving after what bought no answer, and what nobody can compare."""
+    rest, money = _rest(saving, findings) - saving.apart_nano_usd, findings.money
     left = left_of(saving, rest)
-    if left is None:
-        return []
-    net = f"{money(left)} of that saving is left" if left > 0 else f"it is a loss of {money(-left)}"
-    return [f"After the {money(rest)} that is compared with nothing, {net}."]
+    told = []
+    if left is not None:
+        net = f"{money(left)} of that saving is left"
+        loss = f"it is a loss of {money(-left)}"
+        told = [f"After the {money(rest)} that bought no answer, {net if left > 0 else loss}."]
+    if saving.apart_nano_usd and 10 * saving.apart_nano_usd > abs(saving.saved_nano_usd or 0):
+        other = counted(saving.apart, "other answer", "other answers")
+        told.append(
+            f"What the {other} ({money(saving.apart_nano_usd)}) would have cost elsewhere is not "
+            "known."
+        )
+    return told
 
 
 def left_of(saving: Saving, rest_nano_usd: int) -> int | None:

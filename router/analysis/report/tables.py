@@ -318,13 +318,19 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """Writes "37 of 1,045 answers; ..." with who judged any, or "5 observed answers, ..."."""
+    """Writes "37 of 1,045 answers; ..." with who judged any, or "5 observed answers, ...".
+
+    What was accepted on a prior is not marked unverified, and nobody knows how often it is right.
+    """
     quality = report.quality
     passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
     if quality.unverified_share is None and quality.observed:
         return passed_on
     unverified = f"{count(quality.unverified)} of {count(quality.answered)} answers"
     note = f"{unverified}, among them {passed_on}" if quality.observed else unverified
+    prior = report.replies.on_prior
+    if prior is not None:
+        note += f"; {count(prior.answers)} accepted on a prior"
     return f"{note}; {_judged_note(report)}" if quality.answered else note
 
 

@@ -80,6 +80,7 @@ def test_accepted_answers_on_priors_are_counted_with_their_money() -> None:
         ("prior", 3, 3 * PRICES[2]),
     ]
     assert sum(x["answers"] for x in accepted_on) == report.quality.accepted
+    assert "1 of 6 answers; 3 accepted on a prior; no person or client judged any" in page
 
 
 def test_no_sentence_tells_of_priors_where_none_decided() -> None:

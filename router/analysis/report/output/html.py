@@ -186,10 +186,18 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         return ("Saved", NOTHING, report.unsaved)
     accepted = money(saving.accepted_saved_nano_usd)
     part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
+    answers = saving.compared + saving.apart
+    if saving.apart:
+        part += (
+            f", over {count(saving.compared)} of {count(answers)} {report.replies.compared_words}"
+        )
     unrouted = bool(report.quality.observed)
-    left = left_of(saving, rest_of(saving, report.spend_nano_usd, observed=unrouted))
+    rest = rest_of(saving, report.spend_nano_usd, observed=unrouted) - saving.apart_nano_usd
+    left = left_of(saving, rest)
     if left is not None:
-        part = f"{money(left)} after other spending. {part}"
+        part = f"{money(left)} after what bought no answer. {part}"
+    if saving.may_be_chance:
+        part = f"This may be chance. {part}"
     return ("Saved", money(saving.saved_nano_usd), part)
 
 

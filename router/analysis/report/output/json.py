@@ -290,6 +290,8 @@ def _saving(saving: Saving) -> Json:
         **money("accepted_saved", saving.accepted_saved_nano_usd),
         "questions": saving.asked,  # of the compared ones, questions back
         **money("questions_saved", saving.asked_saved_nano_usd),
+        "answers_not_compared": saving.apart,  # of `not_compared`: the others are no answers
+        **money("answers_not_compared_own", saving.apart_nano_usd),
         "saved_interval_nano_usd": None
         if between is None
         else [round(between.low), round(between.high)],
