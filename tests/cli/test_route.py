@@ -17,7 +17,7 @@ import yaml
 from router.cli.policies.explain import signal_lines, telling
 from router.policy.content.term_files import LanguagePhrase, LanguageTerms
 from router.policy.loading import policies_dir
-from router.triage.facts.found_phrases import found_phrases
+from router.triage.facts.phrase_lists import found_phrases
 from router.types import HeadReading, Match, MatchBasis
 from tests import ROOT
 from tests.kits.changed import replace

@@ -60,7 +60,7 @@ from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.facts.doubts import Shelf
-from router.triage.facts.found_phrases import found_phrases
+from router.triage.facts.phrase_lists import found_phrases
 from router.triage.glossed.answers import GlossedAnswers, answerable
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary

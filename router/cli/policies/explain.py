@@ -13,7 +13,7 @@ from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.policy.content.term_files import LanguageTerms
 from router.rendering.figures_in_words import printable, usd
-from router.triage.facts.found_phrases import found_phrases
+from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
     APPROVED_WORDS,
     Amount,
