@@ -90,6 +90,7 @@ TERMS = (
         "Fixed triggers decide",
         "A chance was a prior or a cost unknown, so the lowest tier that rules allow was asked.",
     ),
+    Term("Handed over", "Approved words went out, and a person takes the matter."),
     Term(
         "Held",
         "The most that a call may cost, set aside before it is made; a call of unknown cost counts "
@@ -129,6 +130,8 @@ TERMS = (
         "Requests that tried a tier and were answered at a higher level.",
     ),
     Term("Multi factor", "The request asks to weigh several matters against each other."),
+    Term("None trusted", "No answer could be trusted, and the policy refuses then."),
+    Term("Nothing known", "No approved answer was near enough, and approved words said so."),
     Term("Nothing to resolve", "No approved answer fits the request."),
     Term("Novel", "The request is unlike those that the small model of triage has seen."),
     Term(
