@@ -378,7 +378,8 @@ class Gateway:
         candidate, verdict = conclusion.candidate, conclusion.verdict
         progress.answered_ms = self._clock.monotonic_ms()
         progress.comparison = compared(routed, candidate, verdict)
-        progress.attempts.mark_discarded(None if candidate.stands_in else candidate.at)
+        shown = None if candidate.stands_in else candidate.at
+        progress.attempts.mark_discarded(shown, candidate.answer)
         progress.attempts.book_triage(routed, progress.lookup.compute_ms)
         progress.shadow = self._shadows.draw(routed, progress, candidate)
         row = self._row(routed, progress, Ending(RequestState.SETTLED, candidate, verdict))

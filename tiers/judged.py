@@ -87,7 +87,10 @@ class JudgedAnswerer(WrappingAnswerer):
                 note, graded = await self._verdict(request, answer, answer.text, call)
                 answer = self._noted(answer, note)
                 if self._check.repair and note.low and graded is not None:
-                    answer = await self._repaired(request, answer, graded, call)
+                    second = await self._second(request, answer, graded, call)
+                    # Whatever comes now, the second answer is paid for.
+                    answer = replace(answer, refined_in_vain=True)
+                    answer = await self._better(request, answer, second, call)
         except (TiergateError, TimeoutError) as error:
             if answer.judged is not None:
                 return answer
@@ -95,10 +98,10 @@ class JudgedAnswerer(WrappingAnswerer):
             return self._noted(answer, self._note(fault=fault))
         return answer
 
-    async def _repaired(
+    async def _second(
         self, request: ChatRequest, answer: Answer, graded: Graded, call: Call
     ) -> Answer:
-        """Returns the author's second answer where it has the higher score, else the first."""
+        """Returns the author's second answer, after the judge's remarks."""
         worst = sorted(graded.grades, key=lambda one: one.grade)[:MOST_NAMED]
         listed = "\n".join(f"- {one.criterion}: {one.why}" for one in worst)
         messages = (
@@ -107,14 +110,20 @@ class JudgedAnswerer(WrappingAnswerer):
             Message("user", _REPAIR + listed),
         )
         asked = replace(request, messages=messages, tools=(), tool_choice=None, stream=False)
-        second = await call(self.facts.name, asked, Role.REFINE)
+        return await call(self.facts.name, asked, Role.REFINE)
+
+    async def _better(
+        self, request: ChatRequest, answer: Answer, second: Answer, call: Call
+    ) -> Answer:
+        """Returns the second answer where it has the higher score, else the first."""
         if not _in_words(second):
             return answer
         note, _ = await self._verdict(request, answer, second.text, call)
         first = answer.judged
         if note.score is None or first is None or first.score is None or note.score <= first.score:
             return answer
-        return self._noted(replace(answer, choices=second.choices), replace(note, repaired=True))
+        better = replace(answer, choices=second.choices, refined_in_vain=False)
+        return self._noted(better, replace(note, repaired=True))
 
     async def _verdict(
         self, request: ChatRequest, answer: Answer, text: str, call: Call

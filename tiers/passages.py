@@ -160,7 +160,7 @@ class Passages(OwnAnswerer):
         whole = draft.text if draft.choices[0].finish_reason == "stop" else _whole(draft.text)
         kept = grounded(whole, tuple(texts.values()))
         if not kept:
-            return answer, tuple(texts)
+            return replace(answer, refined_in_vain=True), tuple(texts)
         choices = (Choice(text=kept, finish_reason="stop"),) * work.request.sampling.n
         return replace(answer, choices=choices, approved=False), used_in(kept, texts)
 

@@ -336,8 +336,8 @@ class SteppedAnswerer(WrappingAnswerer):
                 if "refine" in self._steps:
                     asked = _follow_up(request, answer.text, _REFINE)
                     refined = await call(self.facts.name, asked, Role.REFINE)
-                    if refined.text:
-                        answer = replace(answer, choices=refined.choices)
+                    choices = refined.choices if refined.text else answer.choices
+                    answer = replace(answer, choices=choices, refined_in_vain=not refined.text)
                 if "check" in self._steps:
                     asked = _as_check(_follow_up(request, answer.text, _CHECK))
                     verdict = await call(self.facts.name, asked, Role.CHECK)

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from router.ledger.replies import ANSWERED, ReplyKind
 from router.stats.duration_histogram import DurationHistogram
 from router.types import (
     Baselines,
@@ -76,7 +77,8 @@ class Waste(StrEnum):
 class SavingSums(msgspec.Struct, omit_defaults=True):
     """Sums one baseline: the rows that could be compared, and their (baseline, own) pairs.
 
-    `accepted*` are the part of the compared rows whose answer was accepted.
+    `accepted*` are the part of the compared rows whose answer was accepted, `asked*` those that got
+    a question back, `apart*` the answers and questions back that could not be compared.
     """
 
     compared: int = 0
@@ -91,6 +93,11 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     accepted: int = 0
     accepted_base: int = 0
     accepted_own: int = 0
+    asked: int = 0
+    asked_base: int = 0
+    asked_own: int = 0
+    apart: int = 0
+    apart_own: int = 0
 
     def pair(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
         """Counts one pair."""
@@ -101,12 +108,18 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         self.own_own += own_nano_usd * own_nano_usd
         self.base_own += baseline_nano_usd * own_nano_usd
 
-    def add(self, row: RequestRow, baseline: int | None, known: bool, *, is_answered: bool) -> None:
+    def add(
+        self,
+        row: RequestRow,
+        baseline: int | None,
+        known: bool,
+        reply: ReplyKind | None,
+    ) -> None:
         """Pairs the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
         cancelled one keeps its own baseline, where it has one. A request without an answer whose
-        cost is unknown is no answer that could be compared.
+        cost is unknown is no answer that could be compared. `reply` is None where it got none.
         """
         own = row.cost_nano_usd
         if row.state is RequestState.FAILED or (
@@ -116,8 +129,15 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
             self.without_answer += known
         elif baseline is not None and known:
             self._compare(baseline, own, row.verdict)
+            if reply is ReplyKind.QUESTION:
+                self.asked += 1
+                self.asked_base += baseline
+                self.asked_own += own
         else:
-            self.not_compared += is_answered
+            self.not_compared += reply is not None
+            if reply in ANSWERED:
+                self.apart += 1
+                self.apart_own += own
         if baseline is not None and known:
             self.pair(baseline, own)
 
@@ -159,6 +179,11 @@ class Whole(msgspec.Struct, omit_defaults=True):
     verdicts: dict[str, int] = {}
     replies: Sums = {}
     """By `ReplyKind`: requests, their spend, those accepted, those marked unverified."""
+    grounds: Sums = {}
+    """By what the chance of an accepted answer rests on (`row_reading.grounds_of`): requests, their
+    spend. Rows that an older version purged are in none."""
+    unverified: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Answers that were marked unverified, their spend. Older purged rows are not in it."""
     reviews: int = 0
     cache_hits: int = 0
     observed: int = 0
@@ -200,8 +225,10 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_lists(self.provider, other.provider)
         add_lists(self.estimated, other.estimated)
         add_lists(self.routed, other.routed)
+        add_lists(self.unverified, other.unverified)
         for ours, theirs in (
             (self.replies, other.replies),
+            (self.grounds, other.grounds),
             (self.roles, other.roles),
             (self.bases, other.bases),
             (self.waste, other.waste),

@@ -43,7 +43,8 @@ from router.ledger.aggregates import (
     ending_name,
     tags_name,
 )
-from router.ledger.replies import ANSWERED, no_tier_asked, reply_of
+from router.ledger.record_reading import Prospect, Read, read_record
+from router.ledger.replies import ANSWERED, ReplyKind, no_tier_asked, reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -53,8 +54,6 @@ from router.ledger.row_reading import (
     ROLLOUT,
     UNKNOWN_NAME,
     Doubt,
-    Prospect,
-    Read,
     answered,
     answering_adapter,
     attempt_cost_known,
@@ -64,7 +63,6 @@ from router.ledger.row_reading import (
     ending_of,
     estimate_corrected,
     provider_difference,
-    read_record,
     reading_cost,
     refusal_of,
     was_made,
@@ -99,7 +97,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     _add_savings(row, (whole, by_time), known, is_answered)
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, ending, rank)
+    _count_whole(row, whole.whole, known, ending, rank, read.grounds)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     # Whom a limit refused, or who left, would have had no answer of any model.
@@ -178,6 +176,7 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
     """
     observed = row.mode == "observe"
     stands_in = _stands_in(row, is_answered)
+    reply = reply_of(row) if is_answered else None
     paid = row.cost_nano_usd - reading_cost(row) if known else None
     estimated = any(attempt.estimated for attempt in row.attempts)
     would = would_have_cost(row) if observed and known and not estimated else None
@@ -190,7 +189,7 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
                 sums.add_observed(row.verdict, base, would, answered=is_answered)
             else:
                 sums = cell.savings.setdefault(key, SavingSums())
-                sums.add(row, baseline, known, is_answered=is_answered)
+                sums.add(row, baseline, known, reply)
 
 
 def compared_with(row: RequestRow) -> tuple[str, ...]:
@@ -255,14 +254,19 @@ def _count(
 
 
 def _count_whole(
-    row: RequestRow, whole: Whole, known: bool, ending: Ending | None, rank: int
+    row: RequestRow, whole: Whole, known: bool, ending: Ending | None, rank: int, grounds: str
 ) -> None:
     add_counts(whole.states, {row.state.value: 1})
     level = rank
     if ending is None:
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
         passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]
-        add_sums(whole.replies, {reply_of(row).value: [1, row.cost_nano_usd, *map(int, passed)]})
+        reply = reply_of(row)
+        add_sums(whole.replies, {reply.value: [1, row.cost_nano_usd, *map(int, passed)]})
+        if reply is ReplyKind.ANSWER and passed[0] and row.mode != "observe":
+            add_sums(whole.grounds, {grounds: [1, row.cost_nano_usd]})
+        if reply is ReplyKind.ANSWER and passed[1]:
+            add_lists(whole.unverified, [1, row.cost_nano_usd])
     else:
         level = UNANSWERED
         refusal = refusal_of(row)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -101,19 +100,6 @@ class Doubt(StrEnum):
     ESTIMATED = "estimated"  # its usage is unknown: it counts at a bound, never too low
 
 
-class Prospect(msgspec.Struct):
-    """Holds what was expected of one answerer before any call: chance to be right, and cost."""
-
-    answerer: str = ""
-    level: int = 0
-    p: float = 0.0
-    p_source: str = ""
-    cost_nano_usd: int = 0
-    cost_basis: str = ""
-    missing: tuple[str, ...] = ()
-    declined: str | None = None  # why a resolver had nothing for the request
-
-
 class Refusal(msgspec.Struct):
     """Names the limit that refused a request, the cost of its next call and what was left."""
 
@@ -137,18 +123,15 @@ class Corrected(msgspec.Struct):
     compared: bool | tuple[str, ...] = False
 
 
-class _SignalNames(msgspec.Struct):
+class SignalNames(msgspec.Struct):
+    """Holds what triage named, as a record has it."""
+
     domain: str = ""
     request_type: str = ""
 
 
-class _Record(msgspec.Struct):
-    signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
-    facts: tuple[Prospect, ...] = ()
-
-
 class _Names(msgspec.Struct):
-    signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
+    signals: SignalNames = msgspec.field(default_factory=SignalNames)
 
 
 class _Rung(msgspec.Struct):
@@ -179,30 +162,7 @@ class _Reconciles(msgspec.Struct):
 _RECONCILES = msgspec.json.Decoder(_Reconciles)
 _OBSERVED = msgspec.json.Decoder(_Observed)
 _REFUSED = msgspec.json.Decoder(_Refused)
-_RECORD = msgspec.json.Decoder(_Record)
 _NAMES = msgspec.json.Decoder(_Names)
-
-
-class Read(NamedTuple):
-    """Holds what a row's record says: domain, request type, and prospects of each answerer."""
-
-    domain: str
-    request_type: str
-    prospects: tuple[Prospect, ...]
-
-    @property
-    def lowest_level(self) -> int:
-        """Returns the lowest level of the policy that decided: every answerer is a prospect."""
-        return min((prospect.level for prospect in self.prospects if prospect.level > 0), default=1)
-
-
-def read_record(row: RequestRow) -> Read:
-    """Returns the record's names and prospects; `unknown` and none where it has none."""
-    try:
-        record = _RECORD.decode(row.record)
-    except (msgspec.DecodeError, UnicodeError):
-        return Read(*row_names(row), ())
-    return Read(*_closed(record.signals), record.facts)
 
 
 def row_names(row: RequestRow) -> tuple[str, str]:
@@ -211,10 +171,11 @@ def row_names(row: RequestRow) -> tuple[str, str]:
         signals = _NAMES.decode(row.record).signals
     except (msgspec.DecodeError, UnicodeError):
         return UNKNOWN_NAME, UNKNOWN_NAME
-    return _closed(signals)
+    return closed_names(signals)
 
 
-def _closed(signals: _SignalNames) -> tuple[str, str]:
+def closed_names(signals: SignalNames) -> tuple[str, str]:
+    """Returns domain and request type, each `unknown` where it is in no closed set."""
     domain = signals.domain if signals.domain in _DOMAINS else UNKNOWN_NAME
     kind = signals.request_type if signals.request_type in _REQUEST_TYPES else UNKNOWN_NAME
     return domain, kind

@@ -174,7 +174,7 @@ def conclude(
     if routed.unanswerable:
         raise no_trusted_shape()
     if routed.safe_answer_first:
-        return _hand_over(routed, best, ids)
+        return _hand_over(routed, best, ids, progress.why_words(routed))
     if best is None and routed.has_words and isinstance(failed, BudgetExceeded):
         return _hand_over(routed, None, ids, Reason.BUDGET_EXHAUSTED)
     doubt = None if best is None else _doubt_of_answer(routed, progress, best)
@@ -200,7 +200,7 @@ def conclude(
     if best is not None and rule is Exhausted.REVIEW and _sound(routed, best, doubt):
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule.by_person and not routed.request.needs_shape:
-        return _hand_over(routed, best, ids)
+        return _hand_over(routed, best, ids, progress.why_words(routed))
     if best is not None and rule is Exhausted.BEST_ANSWER and _showable(routed, progress, best):
         question = None if best.answer is None else best.answer.instead
         if question and not _too_unsure(routed, best):
@@ -209,7 +209,8 @@ def conclude(
             return _nothing_known(routed, best)
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule is not Exhausted.BEST_ANSWER and not routed.request.needs_shape:
-        refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
+        why = Reason.NONE_TRUSTED
+        refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True, reason=why)
         return Conclusion(refusal, Verdict.REFUSED)
     if best is None and isinstance(failed, CannotAnswer) and not routed.request.needs_shape:
         if failed.words:
@@ -277,7 +278,8 @@ def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
     """Returns words that say so, in place of an approved answer that is probably unrelated."""
     signals = routed.signals
     text = routed.runtime.no_answer(signals.domain, signals.language)
-    words = _stand_in(routed, candidate, text, (), refusal=False)
+    why = Reason.NOTHING_KNOWN
+    words = _stand_in(routed, candidate, text, (), refusal=False, reason=why)
     return Conclusion(words, Verdict.REFUSED)
 
 
@@ -360,7 +362,7 @@ def _hand_over(
 
     These are the domain's approved safe answer with the facts of the request. Under `hold` they are
     the holding text, since the answer comes later, unless somebody may need help now. `reason` says
-    why no model was asked.
+    why they go out; None: the reason of the rung whose place they take says it.
     """
     domain = routed.risk_domain or routed.signals.domain
     review = review_of(routed, ids)

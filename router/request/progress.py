@@ -35,6 +35,23 @@ from router.types import (
 STAND_IN = "stand_in"
 """The source of a verification that judged approved words, not an answer."""
 
+CHOOSING = frozenset(
+    {
+        Reason.LOWEST_EXPECTED_LOSS,
+        Reason.LOWEST_LOSS_ALLOWED,
+        Reason.ONLY_ONE_ALLOWED,
+        Reason.GAIN_TOO_SMALL,
+        Reason.FIXED_TRIGGERS_DECIDE,
+        Reason.COSTLY_MISTAKE,
+        Reason.FLOOR,
+        Reason.FALLBACK,
+        Reason.PINNED,
+        Reason.EXPLORED,
+        Reason.WARM_CACHE,
+    }
+)
+"""Reasons to ask an answerer. They say nothing of words that go out in place of its answer."""
+
 
 class Candidate(Struct, frozen=True):
     """Holds an answer and its verification; `answer` is None before anything was tried."""
@@ -202,6 +219,13 @@ class Progress:
             if step.said.rung == rung:
                 return step.said.reason
         return routed.decision.rungs[rung].reasons[0]
+
+    def why_words(self, routed: RoutedRequest) -> Reason | None:
+        """Returns why a person takes the matter; None where a rule or a doubt led here, which says
+        it.
+        """
+        at = routed.decision.first if self.best is None else self.best.at
+        return Reason.HANDED_OVER if self.reached_by(routed, at) in CHOOSING else None
 
     def last_called(self, routed: RoutedRequest) -> int | None:
         """Returns the last rung of the ladder whose turn it was, None where nothing was called.

@@ -6,6 +6,8 @@ to it; its id follows from the request's, so that booking it twice changes nothi
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 from msgspec.structs import replace
 
@@ -38,6 +40,9 @@ from router.types import (
 )
 
 REVIEW_TIER = "review"
+MOST_PHRASES = 6
+EARLIER = 4
+"""Earlier messages that are searched for the words of a phrase, each within its own bound."""
 
 
 def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
@@ -49,10 +54,27 @@ def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
         domain=routed.risk_domain or routed.signals.domain,
         created_at_ms=routed.created_at_ms,
         question=routed.request.last_user_text,
-        facts=(*facts_in(routed.request, routed.signals), *_read_matter(routed)),
+        facts=(
+            *facts_in(routed.request, routed.signals),
+            *_found_words(routed),
+            *_read_matter(routed),
+        ),
         store=routed.policy.privacy.for_reviewers,
         retention_days=routed.policy.privacy.retention_days,
     )
+
+
+def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
+    """Returns by which words phrases were found, from the latest message that has them."""
+    request, names = routed.request, routed.signals.risk_terms
+    if not names:
+        return ()
+    latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
+    for text in latest:
+        lines = list(islice(routed.runtime.found_words(text, names), MOST_PHRASES))
+        if lines:
+            return tuple(f"words found: {line}" for line in lines)
+    return ()
 
 
 def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from router.cli.policies.explain import signal_lines, telling
-from router.cli.policies.found_phrases import found_phrases
 from router.policy.content.term_files import LanguagePhrase, LanguageTerms
 from router.policy.loading import policies_dir
+from router.triage.facts.phrase_lists import found_phrases
 from router.types import HeadReading, Match, MatchBasis
 from tests import ROOT
 from tests.kits.changed import replace

@@ -62,7 +62,7 @@ async def test_an_unsure_answer_goes_out_unverified_where_nothing_is_better(hous
     ("instead", "verdict", "reason", "text"),
     [
         ("Did you mean this?", Verdict.UNVERIFIED, Reason.ASKED_WHICH, "Did you mean this?"),
-        ("", Verdict.REFUSED, Reason.NOTHING_BETTER, "There is no approved answer here that fits"),
+        ("", Verdict.REFUSED, Reason.NOTHING_KNOWN, "There is no approved answer here that fits"),
     ],
 )
 async def test_an_answer_below_the_floor_is_asked_for_or_not_given(

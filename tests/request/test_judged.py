@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from router.analysis.report.build import build_report
 from router.errors import UpstreamUnreachable
+from router.ledger.aggregates import Waste
 from router.ledger.tables.feedback import SqlFeedback, outcomes
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.policy.content.rubrics import load_rubric
@@ -40,11 +42,14 @@ class ScriptedJudge(ScriptedTier):
     """Grades by the quality that an answer names."""
 
     bias = ""
+    breaks = 0  # the call that fails
 
     async def answer(self, work: Work, call: Call) -> AnswerOf:
         if work.role is not Role.CHECK:
             return await super().answer(work, call)
         answer = await super().answer(work, call)
+        if self.calls == self.breaks:
+            raise UpstreamUnreachable("gone")
         messages = [{"role": m.role, "content": m.text} for m in work.request.messages]
         choice = replace(answer.choices[0], text=verdict({"messages": messages}, self.bias))
         return replace(answer, choices=(choice,))
@@ -55,10 +60,12 @@ def judged_house(
     author: ScriptedTier,
     bias: str = "",
     error: Exception | None = None,
+    judge_level: int = 2,
     **more: object,
 ) -> tuple[House, ScriptedJudge]:
     """A house whose `mid` is judged by `large`, the next rung."""
-    judge = ScriptedJudge("large", "llm", 2, text="quality 5, by large", error=error)
+    tier = "llm" if judge_level == 2 else "reasoning"
+    judge = ScriptedJudge("large", tier, judge_level, text="quality 5, by large", error=error)
     judge.bias = bias
     tiers = [author, judge]
     house = houses(tiers, signals=UNSURE, verify_mid={"default": "none"})
@@ -132,6 +139,7 @@ async def test_a_low_answer_is_mended_by_its_author(houses: Houses) -> None:
     note = judged_of(row).judged
     assert note
     assert (note.score, note.repaired) == (1.0, True)
+    assert not any(a.discarded for a in row.attempts)
 
 
 async def test_a_repair_that_is_no_better_leaves_the_first_answer(houses: Houses) -> None:
@@ -140,6 +148,33 @@ async def test_a_repair_that_is_no_better_leaves_the_first_answer(houses: Houses
     note = judged_of(await only_row(house)).judged
     assert note
     assert (note.score, note.repaired) == (0.25, False)
+
+
+@pytest.mark.parametrize(
+    ("second", "breaks", "roles"),
+    [
+        ("quality 1", 0, [Role.ANSWER, Role.CHECK, Role.REFINE, Role.CHECK]),
+        ("quality 5", 2, [Role.ANSWER, Role.CHECK, Role.REFINE, Role.CHECK]),  # no second verdict
+        ("", 0, [Role.ANSWER, Role.CHECK, Role.REFINE]),
+    ],
+)
+async def test_a_repair_that_does_not_go_out_is_marked_as_waste(
+    houses: Houses, second: str, breaks: int, roles: list[Role]
+) -> None:
+    """The first answer goes out, since the client named its tier; the second one was paid for."""
+    house, judge = judged_house(houses, author("quality 2", second), repair=True, judge_level=3)
+    judge.breaks = breaks
+    outcome = await house.gateway.complete(ask(requested_model="tier:llm"), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == "quality 2"
+    row = await only_row(house)
+    assert [a.role for a in row.attempts] == roles
+    (wasted,) = [a for a in row.attempts if a.discarded]
+    assert (wasted.role, wasted.cost_nano_usd > 0) == (Role.REFINE, True)
+    report = build_report([row], since_ms=None, until_ms=None, now_ms=row.finished_at_ms)
+    drafts = next(line for line in report.waste if line.kind is Waste.DRAFTS)
+    assert (drafts.calls, drafts.spend_nano_usd) == (1, wasted.cost_nano_usd)
+    assert report.discarded_nano_usd == wasted.cost_nano_usd
 
 
 @pytest.mark.parametrize(

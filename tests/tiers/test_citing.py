@@ -214,7 +214,9 @@ async def test_rephrasing_stands_only_where_the_passage_bears_it_out(
         return said(draft)
 
     answerer = quoting(REFUND, rephrase="small")
-    assert (await answerer.answer(work("When?"), call)).text == expected
+    answer = await answerer.answer(work("When?"), call)
+    assert answer.text == expected
+    assert answer.refined_in_vain is draft.endswith("9 days.")
 
 
 def test_sentences_are_split_at_their_ends_only() -> None:

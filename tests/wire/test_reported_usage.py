@@ -86,6 +86,40 @@ def test_a_stream_that_ends_in_a_failed_response_keeps_its_usage() -> None:
     assert raised.value.charged.usage == Usage(100, 20, 0, 30, 5, True)
 
 
+def told_by(*chunks: tuple[str, object]) -> Usage:
+    """Returns the usage of a stream of these pieces of text, each with what its chunk reports."""
+    folder = ChunkFolder()
+    for text, usage in chunks:
+        delta = {"index": 0, "delta": {"content": text} if text else {}}
+        folder.fold(orjson.dumps({**NAMED, "choices": [delta], "usage": usage}))
+    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    folder.fold(orjson.dumps({**NAMED, "choices": [end]}))
+    return folder.finish().usage
+
+
+FIRST, LAST = (
+    {"prompt_tokens": 9, "completion_tokens": 1},
+    {"prompt_tokens": 9, "completion_tokens": 4},
+)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "read"),
+    [
+        ([("It is", FIRST), (" open.", LAST)], Usage(9, output_tokens=4, reported=True)),
+        ([("It is", None), (" open.", None), ("", LAST)], Usage(9, output_tokens=4, reported=True)),
+        ([("It is", FIRST), (" open.", None)], Usage(9, output_tokens=1)),
+        ([("It is", FIRST), (" open.", {"prompt_tokens": 0})], Usage(9, output_tokens=1)),
+        ([("", LAST), ("It is", None)], Usage(9, output_tokens=4, reported=True)),
+        ([("It is", FIRST), ("", {"prompt_tokens": 0})], Usage(9, output_tokens=1, reported=True)),
+    ],
+)
+def test_usage_before_the_last_words_is_no_report_of_the_whole(
+    chunks: list[tuple[str, object]], read: Usage
+) -> None:
+    assert told_by(*chunks) == read
+
+
 USAGES = [
     # reported by the upstream, what we make of it
     (None, Usage()),
@@ -183,6 +217,11 @@ USAGES = [
             "completion_tokens_details": {"reasoning_tokens": 20},
         },
         Usage(10, 0, 0, 25, 20, True),
+    ),
+    ({"prompt_tokens": 10, "total_tokens": 15}, Usage(10, 0, 0, 5, 0, True)),
+    (
+        {"prompt_tokens": 10, "completion_tokens": None, "total_tokens": 15},
+        Usage(10, 0, 0, 5, 0, True),
     ),
 ]
 

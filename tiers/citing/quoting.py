@@ -104,7 +104,7 @@ class Quoting(OwnAnswerer):
         except TiergateError:
             return answer  # the quotation is good without it
         if checked.verified is False or not any(note.cited for note in checked.sources):
-            return answer
+            return replace(answer, refined_in_vain=True)
         return replace(
             answer, choices=checked.choices, sources=checked.sources, passages=checked.passages
         )

@@ -55,9 +55,16 @@ def _with_usage(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = sent_bound(facts, work.request)
     counted = told.reported and (told.output_tokens or not _said(answer))
-    if counted and told.input_tokens <= inputs + MAY_ADD and told.output_tokens <= cap + MAY_ADD:
+    possible = told.input_tokens <= inputs + MAY_ADD and told.output_tokens <= cap + MAY_ADD
+    if counted and possible:
         return answer
     usage = bound_usage(inputs, cap, answer)
+    if possible:  # a part of the call was counted
+        usage = replace(
+            usage,
+            input_tokens=max(inputs, told.input_tokens),
+            output_tokens=max(usage.output_tokens, told.output_tokens),
+        )
     return replace(answer, usage=replace(usage, audio_input_tokens=most_sound(work.request)))
 
 

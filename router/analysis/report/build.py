@@ -144,7 +144,7 @@ def build_report(
     # Every baseline counts the same answers, compared or not, so the first one suffices.
     passed_on = next((s.compared + s.not_compared for s in observed), 0)
     replies = replies_of(total, waiting)
-    quality = _quality(replies, passed_on)
+    quality = _quality(replies, passed_on, whole)
     fixed = fixed_model(whole)
     # Rows that an older version purged are compared, and not among the replies.
     answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
@@ -345,9 +345,12 @@ def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
     return tuple(EndingFigures(ending, clean(code), *numbers) for ending, code, numbers in ordered)
 
 
-def _quality(replies: Replies, passed_on: int) -> Quality:
-    answered = replies.of(ReplyKind.ANSWER)
-    return Quality(answered, replies.answer_accepted, replies.answer_unverified, passed_on)
+def _quality(replies: Replies, passed_on: int, whole: Whole) -> Quality:
+    answered, unverified = replies.of(ReplyKind.ANSWER), replies.answer_unverified
+    counted_there, spend = whole.unverified
+    # Of rows that an older version purged nobody knows what unverified answers cost.
+    cost = spend if counted_there == unverified else None
+    return Quality(answered, replies.answer_accepted, unverified, passed_on, cost)
 
 
 def _unknown(total: Cell, whole: Whole) -> UnknownCost:

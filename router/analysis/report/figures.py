@@ -152,6 +152,10 @@ class Saving:
     accepted_own_nano_usd: int | None = None  # what their own requests cost; shadows are not in it
     silent: bool = False  # True: the level answers nothing by itself, so nobody would have paid it
     few: bool = False  # True: it rests on fewer answers than an interval needs
+    asked: int = 0  # of the compared ones, questions back
+    asked_saved_nano_usd: int = 0  # what these saved, signed
+    apart: int = 0  # answers and questions back of `not_compared`: nobody knows their baseline
+    apart_nano_usd: int = 0  # what these cost
 
     @property
     def accepted_saved_nano_usd(self) -> int | None:
@@ -202,6 +206,7 @@ class Quality:
     accepted: int
     unverified: int
     observed: int = 0
+    unverified_nano_usd: int | None = None  # what the unverified ones cost; None: not known
 
     @property
     def unverified_share(self) -> float | None:

@@ -71,7 +71,8 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
     ]
     quality = (
         *(_wrong(findings.judged) if findings.quality.answered else []),
-        *_unverified(findings.quality),
+        *_unverified(findings),
+        *_on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
     return (first, *_lost(findings), *savings, *quality)
@@ -119,6 +120,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
         difference,
         *_chance(saving),
         *_accepted(saving, money),
+        *_questions(saving, money),
         *_reviewers(saving, findings),
         *_bounds(saving, findings),
     )
@@ -146,13 +148,21 @@ def _apart(saving: Saving, findings: Findings) -> str:
 
 
 def _net(saving: Saving, findings: Findings) -> list[str]:
-    """States what is left of a saving after what is compared with nothing, where that is much."""
-    rest, money = _rest(saving, findings), findings.money
+    """States what is left of a saving after what bought no answer, and what nobody can compare."""
+    rest, money = _rest(saving, findings) - saving.apart_nano_usd, findings.money
     left = left_of(saving, rest)
-    if left is None:
-        return []
-    net = f"{money(left)} of that saving is left" if left > 0 else f"it is a loss of {money(-left)}"
-    return [f"After the {money(rest)} that is compared with nothing, {net}."]
+    told = []
+    if left is not None:
+        net = f"{money(left)} of that saving is left"
+        loss = f"it is a loss of {money(-left)}"
+        told = [f"After the {money(rest)} that bought no answer, {net if left > 0 else loss}."]
+    if saving.apart_nano_usd and 10 * saving.apart_nano_usd > abs(saving.saved_nano_usd or 0):
+        other = counted(saving.apart, "other answer", "other answers")
+        told.append(
+            f"What the {other} ({money(saving.apart_nano_usd)}) would have cost elsewhere is not "
+            "known."
+        )
+    return told
 
 
 def left_of(saving: Saving, rest_nano_usd: int) -> int | None:
@@ -226,6 +236,14 @@ def _accepted(saving: Saving, money: Dollars) -> list[str]:
     return [f"accepted replies alone saved {money(accepted)}"]
 
 
+def _questions(saving: Saving, money: Dollars) -> list[str]:
+    """States what questions back saved, where that is much: a matter that is asked back goes on."""
+    whole, saved = saving.saved_nano_usd or 0, saving.asked_saved_nano_usd
+    if whole <= 0 or 10 * saved <= whole:
+        return []
+    return [f"{money(saved)} of it with questions back (the client then writes again)"]
+
+
 def _reviewers(saving: Saving, findings: Findings) -> list[str]:
     """States how much of the own cost is reviewers' time, where that could change a mind."""
     reviewed = findings.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
@@ -281,8 +299,9 @@ def _wrong(judged: Measure) -> list[str]:
     return [f"{count(wrong)} of {answers} that somebody judged {were} wrong{between}."]
 
 
-def _unverified(quality: Quality) -> list[str]:
+def _unverified(findings: Findings) -> list[str]:
     """Counts the answers without verification; observed ones are passed on unchecked."""
+    quality = findings.quality
     if not quality.answered:
         return []
     passed_on = [] if not quality.observed else [_passed_on(quality)]
@@ -295,7 +314,33 @@ def _unverified(quality: Quality) -> list[str]:
     answers = counted(quality.answered, "answer", "answers")
     return [
         *passed_on,
-        f"{count(quality.unverified)} of {answers} ({share}) went out marked unverified.",
+        f"{count(quality.unverified)} of {answers} ({share}) went out marked unverified"
+        f"{_their_cost(quality, findings)}.",
+    ]
+
+
+def _their_cost(quality: Quality, findings: Findings) -> str:
+    """Writes "; they cost $4.50, 83.8 % of the spend", where that is known and not nothing."""
+    cost, spend = quality.unverified_nano_usd, findings.total.spend_nano_usd
+    if not cost or spend <= 0:
+        return ""
+    they = "it" if quality.unverified == 1 else "they"
+    return f"; {they} cost {findings.money(cost)}, {percent(cost / spend)} of the spend"
+
+
+def _on_priors(findings: Findings) -> list[str]:
+    """Counts the accepted answers whose chance is a prior, and what they cost."""
+    prior, spend = findings.replies.on_prior, findings.total.spend_nano_usd
+    if prior is None:
+        return []
+    accepted = findings.replies.accepted_routed
+    share = percent(prior.answers / accepted)
+    cost = findings.money(prior.spend_nano_usd)
+    of_spend = f", {percent(prior.spend_nano_usd / spend)} of the spend" if spend else ""
+    answers = counted(accepted, "accepted answer", "accepted answers")
+    return [
+        f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) passed on a prior: "
+        "nobody measured how often such answers are right."
     ]
 
 

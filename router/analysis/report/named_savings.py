@@ -181,4 +181,8 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
         accepted=sums.accepted,
         accepted_baseline_nano_usd=sums.accepted_base if comparable else None,
         accepted_own_nano_usd=sums.accepted_own if comparable else None,
+        asked=sums.asked,
+        asked_saved_nano_usd=sums.asked_base - sums.asked_own,
+        apart=sums.apart,
+        apart_nano_usd=sums.apart_own,
     )

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Ending, Whole, ending_parts
+from router.ledger.record_reading import READ_IN_ANSWER
 from router.ledger.replies import ReplyKind
+from router.ledger.row_reading import UNKNOWN_NAME
 from router.rendering.figures_in_words import count, counted
+from router.types import PSource
 
 REPLY_WORDS = {
     ReplyKind.ANSWER: "answered",
@@ -29,6 +32,28 @@ AFTERWARDS_WORDS = (
     "no request: reviews, second answers, bills of earlier ones, vectors of documents"
 )
 NOT_COUNTED_WORDS = "given a reply, purged before replies were told apart"
+
+GROUNDS_WORDS = {
+    PSource.KNOWN.value: "a rule: computed, or approved words",
+    PSource.MATCH.value: "the calibrated match of an approved answer",
+    PSource.LABELLED.value: "labelled traffic of that model",
+    PSource.MEASURED.value: "our own measurement of the embedded model",
+    PSource.TABLE.value: "public results of that model",
+    READ_IN_ANSWER: "the answer itself, by a calibrated reader",
+    PSource.PRIOR.value: "a prior, which nobody measured",
+    UNKNOWN_NAME: "not recorded",
+}
+"""Says what the chance of an accepted answer rests on, the best grounds first."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundsFigures:
+    """Counts the accepted answers whose chances rest on the same, and their cost."""
+
+    name: str  # a `PSource`, `answer` or `unknown`
+    words: str
+    answers: int
+    spend_nano_usd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +76,17 @@ class Replies:
     waiting: int | None = None  # of the matters handed over, those not decided; None: not known
     answer_accepted: int = 0
     answer_unverified: int = 0
+    grounds: tuple[GroundsFigures, ...] = ()  # of the routed answers that were accepted
+
+    @property
+    def accepted_routed(self) -> int:
+        """Returns the accepted answers of which the ledger says what their chances rest on."""
+        return sum(line.answers for line in self.grounds)
+
+    @property
+    def on_prior(self) -> GroundsFigures | None:
+        """Returns the accepted answers whose chance nobody measured; None where there are none."""
+        return next((one for one in self.grounds if one.name == PSource.PRIOR.value), None)
 
     def of(self, kind: ReplyKind | Ending) -> int:
         """Returns the requests that got this reply, or ended like this."""
@@ -100,4 +136,9 @@ def replies_of(total: Cell, waiting: int | None) -> Replies:
     lines.append(ReplyFigures("booked_afterwards", AFTERWARDS_WORDS, 0, later))
     lines = [line for line in lines if line.requests or line.spend_nano_usd]
     _, _, accepted, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0, 0, 0, 0])
-    return Replies(tuple(lines), waiting, accepted, unverified)
+    grounds = tuple(
+        GroundsFigures(name, words, *whole.grounds[name])
+        for name, words in GROUNDS_WORDS.items()
+        if name in whole.grounds
+    )
+    return Replies(tuple(lines), waiting, accepted, unverified, grounds)

@@ -51,6 +51,8 @@ SAVING_COLUMNS = (
     "not",
 )
 REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
+GROUNDS_TITLE = "What accepted answers rest on"
+GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
 REASON_COLUMNS = ("reason", "decided", "their spend", "climbed", "carried by", "their spend")
 
@@ -213,6 +215,28 @@ def reply_rows(report: Report, money: Dollars) -> list[Row]:
     return [*rows, (TOTAL, count(requests), whole, money(report.spend_nano_usd))]
 
 
+def grounds_rows(report: Report, money: Dollars) -> list[Row]:
+    """Returns what the chances of accepted answers rest on, in the order of GROUNDS_COLUMNS.
+
+    Their total is not all spend: other requests cost money too.
+    """
+    lines, spend = report.replies.grounds, report.spend_nano_usd
+    accepted = report.replies.accepted_routed
+    sums = [(line.words, line.answers, line.spend_nano_usd) for line in lines]
+    if len(sums) > 1:
+        sums.append((TOTAL, accepted, sum(line.spend_nano_usd for line in lines)))
+    return [
+        (
+            words,
+            count(answers),
+            percent(answers / accepted if accepted else None),
+            money(spent),
+            percent(spent / spend if spend else None),
+        )
+        for words, answers, spent in sums
+    ]
+
+
 def saving_row(saving: Saving, money: Dollars) -> Row:
     """Returns one baseline in the order of SAVING_COLUMNS."""
     return (
@@ -294,13 +318,19 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """Writes "37 of 1,045 answers; ..." with who judged any, or "5 observed answers, ..."."""
+    """Writes "37 of 1,045 answers; ..." with who judged any, or "5 observed answers, ...".
+
+    What was accepted on a prior is not marked unverified, and nobody knows how often it is right.
+    """
     quality = report.quality
     passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
     if quality.unverified_share is None and quality.observed:
         return passed_on
     unverified = f"{count(quality.unverified)} of {count(quality.answered)} answers"
     note = f"{unverified}, among them {passed_on}" if quality.observed else unverified
+    prior = report.replies.on_prior
+    if prior is not None:
+        note += f"; {count(prior.answers)} accepted on a prior"
     return f"{note}; {_judged_note(report)}" if quality.answered else note
 
 

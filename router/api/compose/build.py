@@ -60,6 +60,7 @@ from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.facts.doubts import Shelf
+from router.triage.facts.phrase_lists import found_phrases
 from router.triage.glossed.answers import GlossedAnswers, answerable
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary
@@ -179,6 +180,7 @@ def _runtime(
         safe_answer=partial(safe_answer, answers=answers),
         no_answer=partial(no_answer_text, answers=answers, contact=_contact(knowledge)),
         refusal=partial(refusal_text, answers=answers),
+        found_words=partial(found_phrases, terms=loaded.terms),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         overdose=partial(overdose_named, answers=answers),
         remember=memory_after,

@@ -134,7 +134,17 @@ def _dropped(names: Sequence[str]) -> bytes:
     return b", ".join(shown)
 
 
-_KINDS = frozenset({Reason.NO_MODEL, Reason.NO_PASSAGE, Reason.QUOTED, Reason.EXACT_TOOL})
+_KINDS = frozenset(
+    {
+        Reason.NO_MODEL,
+        Reason.NO_PASSAGE,
+        Reason.NOTHING_KNOWN,
+        Reason.NONE_TRUSTED,
+        Reason.HANDED_OVER,
+        Reason.QUOTED,
+        Reason.EXACT_TOOL,
+    }
+)
 """The kinds of answer that stand before the rule which led to their level."""
 
 

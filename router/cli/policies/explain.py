@@ -9,11 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN, routing_view
-from router.cli.policies.found_phrases import found_phrases
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.policy.content.term_files import LanguageTerms
 from router.rendering.figures_in_words import printable, usd
+from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
     APPROVED_WORDS,
     Amount,

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
 from router.ledger.columns import Column as RowColumn
 
-SCHEMA_VERSION = "0021_rollups_without_a_tier"
+SCHEMA_VERSION = "0022_rollups_of_grounds"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",

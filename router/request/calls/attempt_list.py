@@ -16,7 +16,7 @@ from router.errors import TiergateError
 from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.routed_request import RoutedRequest
-from router.types import AttemptRow, AttemptState, CostBasis, Role
+from router.types import Answer, AttemptRow, AttemptState, CostBasis, Role
 
 TRIAGE = "triage"
 """The tier and answerer of the line that books the own compute of reading a request."""
@@ -78,12 +78,19 @@ class Attempts:
         held = sum(row.held_nano_usd for row in others if row.state is AttemptState.HELD)
         return max(0, left - held)
 
-    def mark_discarded(self, shown_rung: int | None) -> None:
-        """Marks what was paid for and never shown; None: approved words replaced every answer."""
+    def mark_discarded(self, shown_rung: int | None, answer: Answer | None = None) -> None:
+        """Marks what was paid for and never shown; None: approved words replaced every answer.
+
+        Of the shown rung that is a last refinement that its `answer` does not have.
+        """
+        rejected = None
+        if answer is not None and answer.refined_in_vain:
+            made = [i for i, one in enumerate(self.rows) if one.rung == shown_rung]
+            rejected = next((i for i in made[::-1] if self.rows[i].role is Role.REFINE), None)
         for i, attempt in enumerate(self.rows):
             if attempt.role is Role.TRIAGE:
                 continue
-            discarded = attempt.rung != shown_rung
+            discarded = attempt.rung != shown_rung or i == rejected
             if attempt.discarded != discarded:
                 self.rows[i] = replace(attempt, discarded=discarded)
 

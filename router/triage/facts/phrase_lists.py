@@ -1,12 +1,18 @@
-"""Builds the finders of phrases: one of all languages, one of a policy's own lists, mistyped."""
+"""Builds the finders of phrases: one of all languages, one of a policy's own lists, mistyped.
+
+Signals name only a list and its language. `found_phrases` searches a text again for the words that
+made a phrase be found, for `tiergate route --explain` and for a reviewer, so that other requests
+pay nothing for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from router.policy.content.term_files import LanguageTerms
+from router.policy.content.term_files import LanguagePhrase, LanguageTerms
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
+from router.triage.text.folding import Folded, fold
 
 
 @lru_cache(maxsize=4)
@@ -33,3 +39,50 @@ def mistyped_finder(
         ),
         not_meant,
     )
+
+
+MOST_WORDS = 150
+"""Words of a text that is searched again: a longer one is a document."""
+
+
+def found_phrases(text: str, names: Collection[str], terms: LanguageTerms) -> Iterator[str]:
+    """Yields the phrases of these lists that are found in a text, each with the words it needs.
+
+    A line reads `medical_emergency:en: cat, bitten`. Phrases that are found only in another form
+    of the text, such as a disguised one, or in an earlier message, are left out.
+    """
+    folded = fold(text)
+    phrases = [phrase for phrase in terms.phrases if phrase.name in names]
+    if not phrases or len(folded.words) > MOST_WORDS:
+        return
+    numbered = _finder([(str(i), phrase) for i, phrase in enumerate(phrases)], terms)
+    told = set[str]()
+    for number in numbered.find(folded):
+        phrase = phrases[int(number)]
+        words = _needed(folded.words, _finder([(number, phrase)], terms))
+        line = f"{phrase.name}: {', '.join(words)}"
+        if line not in told:
+            told.add(line)
+            yield line
+
+
+def _finder(phrases: Sequence[tuple[str, LanguagePhrase]], terms: LanguageTerms) -> PhraseFinder:
+    named = [Phrase(name, phrase.parts, phrase.unspaced) for name, phrase in phrases]
+    return PhraseFinder(named, terms.not_meant)
+
+
+def _needed(words: Sequence[str], finder: PhraseFinder) -> list[str]:
+    """Returns the words without any of which nothing is found, in their order.
+
+    It tries to leave out long pieces before short ones, so that a text of many words takes a few
+    searches, not one for each of them.
+    """
+    kept = list(words)
+    size = max(1, len(kept) // 2)
+    while size:
+        for start in range((len(kept) - 1) // size * size, -1, -size):
+            fewer = kept[:start] + kept[start + size :]
+            if finder.find(Folded(" ".join(fewer), tuple(fewer))):
+                kept = fewer
+        size //= 2
+    return kept

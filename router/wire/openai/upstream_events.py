@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Citation, Delta, TokenLogprob, ToolCall, Usage, utf8_size
 from router.wire.growing_text import GrowingText
@@ -211,11 +213,13 @@ class ChunkFolder:
     __slots__ = (
         "_choices",
         "_cost",
+        "_counted",
         "_fingerprint",
         "_id",
         "_issuer",
         "_model",
         "_most",
+        "_said",
         "_service_tier",
         "_usage",
         "done",
@@ -228,6 +232,8 @@ class ChunkFolder:
         """Turns True after `[DONE]`. Nothing after it is read."""
         self._choices: dict[int, _ChoiceSoFar] = {}
         self._usage = Usage()
+        self._said = 0  # pieces so far
+        self._counted = 0  # of them, those said up to the chunk that had the usage
         self._cost: int | None = None
         self._model = ""
         self._id = ""
@@ -256,17 +262,16 @@ class ChunkFolder:
         self._id = self._id or short_text(chunk.get("id"))
         self._service_tier = short_text(chunk.get("service_tier")) or self._service_tier
         self._fingerprint = short_text(chunk.get("system_fingerprint")) or self._fingerprint
+        choices = chunk.get("choices")
+        if choices is not None and type(choices) is not list:
+            raise UpstreamInvalid("The upstream sent a chunk whose choices are no array.")
+        deltas: list[Delta] = []
+        for choice in choices or ():
+            self._fold_choice(choice, deltas)
+        self._said += len(deltas)
         used = chunk.get("usage")
         if used is not None:
             self._take_usage(used)
-        choices = chunk.get("choices")
-        if choices is None:
-            return []
-        if type(choices) is not list:
-            raise UpstreamInvalid("The upstream sent a chunk whose choices are no array.")
-        deltas: list[Delta] = []
-        for choice in choices:
-            self._fold_choice(choice, deltas)
         return deltas
 
     @property
@@ -285,16 +290,20 @@ class ChunkFolder:
         return sum([so_far.unsaid for so_far in self._choices.values()])
 
     def finish(self) -> Answer:
-        """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
+        """Returns the whole answer. Raises StreamCut unless each choice has come to its end.
+
+        Usage that came amid the words is of a part of them, so it is no report of the whole.
+        """
         # A choice without a finish_reason was cut.
         if not self._choices or not all(c.finish_reason for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
+        partly = 0 < self._counted < self._said
         return Answer(
             choices=tuple(
                 [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
             ),
             model=self._model,
-            usage=self._usage,
+            usage=replace(self._usage, reported=False) if partly else self._usage,
             provider_cost_nano_usd=self._cost,
             upstream_id=self._id,
             service_tier=self._service_tier,
@@ -308,7 +317,8 @@ class ChunkFolder:
         servers end with one that says nothing.
         """
         usage = parse_usage(value)
-        self._usage = usage if usage.reported else self._usage
+        if usage.reported:
+            self._usage, self._counted = usage, self._said
         cost = parse_provider_cost(value)
         self._cost = self._cost if cost is None else cost
 

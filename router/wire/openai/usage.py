@@ -50,8 +50,11 @@ def parse_usage(value: object) -> Usage:
             return Usage()
     left_out = max(total - prompt - completion, reasoning if reasoning > completion else 0)
     if left_out > 0:
+        # Without a count of its own, all of the output stands in the total alone.
+        reasoning = (
+            reasoning if value.get("completion_tokens") is None else max(reasoning, left_out)
+        )
         completion += left_out
-        reasoning = max(reasoning, left_out)
     if sound > prompt or prompt > MAX_TOKENS:
         return Usage()
     return Usage(prompt, cached, written, completion, reasoning, True, sound)

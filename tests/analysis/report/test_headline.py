@@ -90,11 +90,23 @@ def test_spend_that_is_compared_with_nothing_stands_beside_the_saving() -> None:
     assert "compared with nothing" not in report_of(a_day(30, 0, 0)).headline
 
 
+def test_answers_that_cannot_be_compared_are_no_loss() -> None:
+    """Nobody knows what they would have cost elsewhere, so their cost lowers no saving."""
+    unpriced = [replace(a_row(100 + n, 3), baselines=Baselines()) for n in range(5)]
+    report = report_of([*a_day(30, 0, 0), *unpriced])
+    assert "over 30 of the 35 answers" in report.headline
+    assert "What the 5 other answers ($25.00) would have cost elsewhere is not known." in (
+        report.sentences
+    )
+    assert "After the" not in report.headline
+    assert "Baseline: All at level 2, over 30 of 35 answers" in report_html(report)
+
+
 @pytest.mark.parametrize(
     ("safe_texts", "net"),
     [
-        (1, "After the $5.00 that is compared with nothing, $9.70 of that saving is left."),
-        (3, "After the $15.00 that is compared with nothing, it is a loss of $0.30."),
+        (1, "After the $5.00 that bought no answer, $9.70 of that saving is left."),
+        (3, "After the $15.00 that bought no answer, it is a loss of $0.30."),
     ],
 )
 def test_a_saving_is_told_net_of_what_is_compared_with_nothing(safe_texts: int, net: str) -> None:
@@ -105,7 +117,7 @@ def test_a_saving_is_told_net_of_what_is_compared_with_nothing(safe_texts: int, 
     report = report_of([*a_day(30, 0, 0), *safe])
     assert net in report.headline
     left = "$9.70" if safe_texts == 1 else "-$0.30"
-    assert f"{left} after other spending." in report_html(report)
+    assert f"{left} after what bought no answer." in report_html(report)
     assert "After the" not in report_of(a_day(30, 0, 0)).headline
     assert "spent besides" not in report_html(report_of(a_day(30, 0, 0)))
 

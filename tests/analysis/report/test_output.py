@@ -126,7 +126,7 @@ def test_json_keys_are_stable(day: Report) -> None:
     assert list(report_object(day)) == [
         "schema", "headline", "sentences", "period", "filters", "headline_baseline",
         "not_told_because", "shown_places", "requests", "states", "verdicts", "replies",
-        "replies_told", "waiting", "quality", "escalated", "lowest_level",
+        "replies_told", "waiting", "quality", "accepted_on", "escalated", "lowest_level",
         "single_level", "reviews", "cache_hits", "observed", "spend_nano_usd", "spend_usd",
         "discarded_nano_usd", "discarded_usd",
         "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers", "domains",

@@ -24,7 +24,8 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
     assert report.headline.endswith(
         "routing saved $19.60 (98.0 %; 95 % interval 98.0 % to 98.0 %), accepted replies alone "
         "saved $14.70. Nobody judged an answer, so nobody knows how many were wrong. "
-        "10 of 40 answers (25.0 %) went out marked unverified."
+        "10 of 40 answers (25.0 %) went out marked unverified; they cost $0.10, 25.0 % of the "
+        "spend."
     )
     page = report_html(report)
     tiles = [

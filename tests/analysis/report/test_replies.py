@@ -80,7 +80,7 @@ def test_only_answers_and_questions_back_save_money() -> None:
 
 def test_words_in_place_of_an_answer_are_no_unverified_answers() -> None:
     report = report_of([*a_day(9, 0, 0), a_row(9, verdict="unverified"), a_no_answer(10)])
-    assert "1 of 10 answers (10.0 %) went out marked unverified." in report.headline
+    assert "1 of 10 answers (10.0 %) went out marked unverified; it cost $0.01" in report.headline
 
 
 @pytest.mark.parametrize(("waiting", "told"), [(1, "1 still waits"), (0, "none waits any more")])

@@ -213,6 +213,13 @@ def test_feedback_on_nothing_is_404(served: Served) -> None:
     assert given.json()["error"]["code"] == "decision_not_found"
 
 
+def test_a_reviewer_reads_by_which_words_a_phrase_was_found(served: Served) -> None:
+    asked = {"model": "auto", "messages": [{"role": "user", "content": "Help, I can not breathe!"}]}
+    answer = post(served, "/v1/chat/completions", asked)
+    waiting = served.client.get(f"/v1/reviews/{review_of(served, answer)}").json()
+    assert "words found: medical_emergency:en: can, not, breathe" in waiting["facts"]
+
+
 def test_each_tenant_reaches_its_own_matters_alone(served: Served) -> None:
     """Last: the first key closes the server to requests without one."""
     keys = {}

@@ -100,7 +100,7 @@ def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
     database.close()
 
 
-@pytest.mark.parametrize("newer", ["0021_windows_of_another_day", "0022"])
+@pytest.mark.parametrize("newer", ["0022_windows_of_another_day", "0023"])
 def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
     change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
     with pytest.raises(LedgerError, match="install the newer one"):

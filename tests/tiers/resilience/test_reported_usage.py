@@ -31,3 +31,22 @@ def test_counts_far_beyond_the_bound_are_no_report(inputs: int, outputs: int) ->
     assert not usage.reported
     assert usage.input_tokens == sent_bound(FACTS, work().request) < MAY_ADD
     assert usage.output_tokens == len("Tuesday.")
+
+
+@pytest.mark.parametrize(
+    ("told", "inputs", "outputs"),
+    [
+        (Usage(50_000, output_tokens=0, reported=True), 50_000, 8),
+        (Usage(50_000, output_tokens=3), 50_000, 8),
+        (Usage(1, output_tokens=500), 0, 500),
+        (Usage(3_000_000, output_tokens=3), 0, 8),
+    ],
+)
+def test_counts_of_a_part_are_no_less_than_the_bound(
+    told: Usage, inputs: int, outputs: int
+) -> None:
+    answer = Answer((Choice("Tuesday.", "stop"),), model="m", usage=told)
+    usage = completed(answer, work(), FACTS).usage
+    bound = sent_bound(FACTS, work().request)
+    assert not usage.reported
+    assert (usage.input_tokens, usage.output_tokens) == (inputs or bound, outputs)

@@ -7,11 +7,26 @@ from collections.abc import Sequence
 from router.analysis.report.figures import Report, Saving
 from router.analysis.report.headline import left_of, rest_of
 from router.analysis.report.output import charts
+from router.analysis.report.output.glossary import GLOSSARY, terms_of_page
+from router.analysis.report.output.leads import (
+    CHARGEBACK_LEAD,
+    ENDINGS_LEAD,
+    GROUNDS_LEAD,
+    OUTCOMES_LEAD,
+    REASONS_LEAD,
+    REPLIES_LEAD,
+    ROLES_LEAD,
+    SAVINGS_LEAD,
+    TIERS_LEAD,
+    WASTE_LEAD,
+)
 from router.analysis.report.output.text import outcome_rows, share_of_spend
 from router.analysis.report.replies import REPLY_WORDS
 from router.analysis.report.sentences import WASTE_WORDS, cache_line, fixed_line, forecast_line
 from router.analysis.report.tables import (
     ENDING_COLUMNS,
+    GROUNDS_COLUMNS,
+    GROUNDS_TITLE,
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
@@ -24,6 +39,7 @@ from router.analysis.report.tables import (
     chargeback,
     ending_rows,
     filters_line,
+    grounds_rows,
     has_routed_savings,
     money_of,
     named_rows,
@@ -70,10 +86,14 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
     the figures.
     """
     money = money_of(report, exact)
+    header = _header(report, money, lines)
+    sections = [section(*part) for part in _parts(report, money)]
+    rows = [(term.name, term.meaning) for term in terms_of_page(joined(header, *sections))]
+    words = table(GLOSSARY, ("Word", "Meaning"), rows, texts=2)
     return page(
         "Tiergate cost report",
-        _header(report, money, lines),
-        [section(*part) for part in _parts(report, money)],
+        header,
+        [*sections, section(GLOSSARY, "", (words,))],
         f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
     )
 
@@ -98,6 +118,9 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
     # A table of one line only repeats the first sentence.
     if len(report.replies.lines) > 1:
         parts.insert(0, ("What the requests got", REPLIES_LEAD, _replies(report, money)))
+    if report.replies.grounds:
+        at = next(index for index, part in enumerate(parts) if part[0] == "Savings") + 1
+        parts.insert(at, (GROUNDS_TITLE, GROUNDS_LEAD, _grounds(report, money)))
     # Most reports have none; an empty section would only raise questions.
     if report.endings:
         at = next(index for index, part in enumerate(parts) if part[0] == "Chargeback") + 1
@@ -107,47 +130,6 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
         parts.append(("Cost not known", "", (_unknown(report),)))
     parts.append(("How to read this", "", (fine(report.notes),)))
     return parts
-
-
-REPLIES_LEAD = (
-    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, "
-    "are compared with a baseline."
-)
-SAVINGS_LEAD = (
-    "A negative figure means that routing cost more than the baseline would have. "
-    "“Accepted only” counts the replies that passed their policy's checks (a policy may check "
-    "nothing). “Saved” also counts other replies, failed requests, shadows and reviews. "
-    "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
-    "nothing by itself."
-)
-TIERS_LEAD = (
-    "Requests count where their answer came from; their spend includes what was tried and "
-    "discarded on the way. “Moved on” are requests that tried a tier and were answered higher; "
-    "“own calls” is what the calls made at the tier cost, whoever answered in the end."
-)
-CHARGEBACK_LEAD = (
-    "Whom and what the spend may be charged to. Each table adds up to the whole, what reviews and "
-    "bills cost later included; only “each tag” counts a request under every tag it has. Domain "
-    "and type are as triage read each request; escalated means answered above the lowest level."
-)
-REASONS_LEAD = (
-    "“Decided” counts each request once, under the reason that decided, whether it was answered "
-    "or not; “climbed” are those of them answered above the lowest level. “Carried by” counts a "
-    "request under every reason it had, so those do not add up."
-)
-ENDINGS_LEAD = (
-    "A refused request (by a limit, or for what no tier can do) is no failed one. “Short by” is "
-    "how far the next call's worst case, at the smallest cap of output that was tried, was above "
-    "what the budget, or the client's own cap, still allowed."
-)
-OUTCOMES_LEAD = (
-    "What people reported of the answers, by feedback or review; blank where nobody measured it. "
-    "Rates have Wilson's 95 % interval."
-)
-WASTE_LEAD = (
-    "Money for calls whose answer the client did not get. Each call counts in one line at most."
-)
-ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
 
 
 def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
@@ -204,10 +186,18 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         return ("Saved", NOTHING, report.unsaved)
     accepted = money(saving.accepted_saved_nano_usd)
     part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
+    answers = saving.compared + saving.apart
+    if saving.apart:
+        part += (
+            f", over {count(saving.compared)} of {count(answers)} {report.replies.compared_words}"
+        )
     unrouted = bool(report.quality.observed)
-    left = left_of(saving, rest_of(saving, report.spend_nano_usd, observed=unrouted))
+    rest = rest_of(saving, report.spend_nano_usd, observed=unrouted) - saving.apart_nano_usd
+    left = left_of(saving, rest)
     if left is not None:
-        part = f"{money(left)} after other spending. {part}"
+        part = f"{money(left)} after what bought no answer. {part}"
+    if saving.may_be_chance:
+        part = f"This may be chance. {part}"
     return ("Saved", money(saving.saved_nano_usd), part)
 
 
@@ -255,6 +245,11 @@ def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
         observed = _saving_table(title, report.observed_savings, money)
         parts.append(el("div", el("h3", title), observed, style=ABOVE))
     return (*parts, fine(report.assumptions))
+
+
+def _grounds(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    rows = [(row[0][0].upper() + row[0][1:], *row[1:]) for row in grounds_rows(report, money)]
+    return (_summed(GROUNDS_TITLE, GROUNDS_COLUMNS, rows),)
 
 
 def _saving_table(title: str, savings: Sequence[Saving], money: Dollars) -> Markup:

@@ -73,7 +73,18 @@ def report_object(report: Report) -> Json:
             "unverified": report.quality.unverified,
             "observed": report.quality.observed,
             "unverified_share": report.quality.unverified_share,
+            **money("unverified", report.quality.unverified_nano_usd),
         },
+        # What the chances of accepted answers rest on; nobody measured those of `prior`.
+        "accepted_on": [
+            {
+                "grounds": x.name,
+                "words": x.words,
+                "answers": x.answers,
+                **money("spend", x.spend_nano_usd),
+            }
+            for x in report.replies.grounds
+        ],
         "escalated": counts.escalated,
         "lowest_level": counts.lowest_level,  # answers above it are escalated
         "single_level": counts.single_level,
@@ -277,6 +288,10 @@ def _saving(saving: Saving) -> Json:
         **money("accepted_baseline", saving.accepted_baseline_nano_usd),
         **money("accepted_own", saving.accepted_own_nano_usd),
         **money("accepted_saved", saving.accepted_saved_nano_usd),
+        "questions": saving.asked,  # of the compared ones, questions back
+        **money("questions_saved", saving.asked_saved_nano_usd),
+        "answers_not_compared": saving.apart,  # of `not_compared`: the others are no answers
+        **money("answers_not_compared_own", saving.apart_nano_usd),
         "saved_interval_nano_usd": None
         if between is None
         else [round(between.low), round(between.high)],

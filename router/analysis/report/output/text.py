@@ -6,7 +6,8 @@ from outside are plain text, never rich markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from io import StringIO
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from router.analysis.report.figures import Report, Saving, WasteFigures
 from router.analysis.report.output.charts import spending
+from router.analysis.report.output.glossary import GLOSSARY, terms_in
 from router.analysis.report.sentences import (
     WASTE_WORDS,
     cache_line,
@@ -24,6 +26,8 @@ from router.analysis.report.sentences import (
 )
 from router.analysis.report.tables import (
     ENDING_COLUMNS,
+    GROUNDS_COLUMNS,
+    GROUNDS_TITLE,
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
@@ -35,6 +39,7 @@ from router.analysis.report.tables import (
     chargeback,
     ending_rows,
     filters_line,
+    grounds_rows,
     has_routed_savings,
     money_of,
     named_rows,
@@ -57,7 +62,10 @@ from router.rendering.figures_in_words import (
     shown_model,
     usd,
 )
-from router.rendering.terminal_parts import Sheet, add_bar, fine_lines, text_table
+from router.rendering.terminal_parts import Sheet, add_bar, add_row, fine_lines, text_table
+
+WIDEST = 1_000
+"""Columns of a terminal on which nothing folds, so that no term is divided."""
 
 
 def print_report(report: Report, console: Console, *, exact: bool = False) -> None:
@@ -76,6 +84,7 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         Text(_facts(report, money), style="dim"),
         *_replies(report, money),
         *_savings(report, money),
+        *_grounds(report, money),
         _tiers(report, money),
         *_breakdowns(report, money),
         _sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
@@ -91,7 +100,18 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     parts.append(
         fine_lines((*report.assumptions, fixed_line(report.fixed_model), forecast, *report.notes))
     )
-    return Group(*parts)
+    return Group(*parts, _glossary(parts))
+
+
+def _glossary(parts: Sequence[RenderableType]) -> RenderableType:
+    """Renders the terms that the parts show, each with its meaning."""
+    shown = Console(file=StringIO(), width=WIDEST, color_system=None)
+    with shown.capture() as capture:
+        shown.print(Group(*parts))
+    lines = text_table(GLOSSARY, ("word", "meaning"), left=2)
+    for term in terms_in(capture.get()):
+        add_row(lines, (term.name, term.meaning))
+    return Padding(lines, (1, 0, 0, 0))
 
 
 def _facts(report: Report, money: Dollars) -> str:
@@ -152,6 +172,11 @@ def _replies(report: Report, money: Dollars) -> list[RenderableType]:
     if len(report.replies.lines) < 2:
         return []
     return [_sheet("What the requests got", REPLY_COLUMNS, reply_rows(report, money))]
+
+
+def _grounds(report: Report, money: Dollars) -> list[RenderableType]:
+    rows = grounds_rows(report, money)
+    return [_sheet(GROUNDS_TITLE, GROUNDS_COLUMNS, rows)] if rows else []
 
 
 def _savings(report: Report, money: Dollars) -> list[RenderableType]:

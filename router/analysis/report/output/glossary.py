@@ -1,0 +1,225 @@
+"""Explains the terms that one report uses, each in a sentence; it knows nothing about figures.
+
+A term is in the list of a report if one of its forms stands in the words that the report shows. So
+the list is as short as the report allows, and none of its lines explains what is not there.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+GLOSSARY = "Words of this report"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Holds a term, its meaning, and further forms in which it may stand in a report."""
+
+    name: str
+    meaning: str
+    forms: tuple[str, ...] = ()
+
+
+TERMS = (
+    Term(
+        "Accepted",
+        "The answer keeps its promised form, nothing speaks against it, and its chance to be right "
+        "is high enough for the policy.",
+    ),
+    Term("Adapter", "Weights that are added to a model to make it fit one domain.", ("adapters",)),
+    Term(
+        "Answer not trusted", "The chance that the answer is right was below the policy's demand."
+    ),
+    Term(
+        "Asked for slot",
+        "Level 1 knew the answer but for a value, such as an order number, and asked for it.",
+    ),
+    Term("Asked which", "Level 1 offered the approved questions that the client may have meant."),
+    Term(
+        "Baseline",
+        "What the same answers would have cost if all had come from elsewhere: a counterfactual, "
+        "which nobody paid.",
+        ("baselines",),
+    ),
+    Term(
+        "Calibrated",
+        "Of answers with this chance, about that share proved right when it was last measured.",
+    ),
+    Term(
+        "Chance",
+        "How probable it is that an answer is right, or that level 1 found the approved answer "
+        "that is meant.",
+        ("chances",),
+    ),
+    Term(
+        "Check",
+        "A call in which a model judges the answer of another call.",
+        ("checks", "judged by a model"),
+    ),
+    Term(
+        "Costly mistake", "A wrong answer of a lower tier would be dear, so a higher one was asked."
+    ),
+    Term(
+        "Deliberation",
+        "An answer that is worked out in several calls, each of which is recorded.",
+    ),
+    Term(
+        "Discarded",
+        "Paid for, but the client got another text: the answer of a lower tier, a call made early, "
+        "a text that a judge rejected.",
+    ),
+    Term("Domain", "The subject of a request, as the small model of triage read it.", ("domains",)),
+    Term("Draft", "An answer that was made and did not go out.", ("drafts",)),
+    Term(
+        "Escalated",
+        "Answered above the lowest level of the policy; “climbed” is the same.",
+        ("climbed", "climb"),
+    ),
+    Term(
+        "Estimated",
+        "Booked at a bound that is never too low, because nobody said what the call used.",
+        ("is a bound",),
+    ),
+    Term(
+        "Expected loss",
+        "What an answer costs plus what its mistakes are expected to cost: the chance to be wrong "
+        "times the cost of a wrong answer.",
+    ),
+    Term(
+        "Fixed triggers decide",
+        "A chance was a prior or a cost unknown, so the lowest tier that rules allow was asked.",
+    ),
+    Term("Handed over", "Approved words went out, and a person takes the matter."),
+    Term(
+        "Held",
+        "The most that a call may cost, set aside before it is made; a call of unknown cost counts "
+        "at that.",
+    ),
+    Term("High stakes", "A wrong answer would cost much."),
+    Term(
+        "Impact level",
+        "The amount of money in the request is so high that the policy asks for that level.",
+        ("impact level 2", "impact level 3"),
+    ),
+    Term(
+        "Interval",
+        "The range in which the true figure lies in 95 of 100 such periods, as far as the "
+        "assumptions of the method hold.",
+        ("intervals",),
+    ),
+    Term(
+        "Kappa",
+        "How far a judge agrees with people: 1 is always, 0 is no better than by chance.",
+    ),
+    Term(
+        "Level",
+        "The rank of a tier: 1 is small and fast, 2 is a language model, 3 reasons.",
+        ("levels",),
+    ),
+    Term(
+        "List price",
+        "A price for each answer that the policy states, whatever the answer used.",
+    ),
+    Term(
+        "Low confidence",
+        "Level 1 was less sure of its answer than the policy demands.",
+    ),
+    Term(
+        "Moved on",
+        "Requests that tried a tier and were answered at a higher level.",
+    ),
+    Term("Multi factor", "The request asks to weigh several matters against each other."),
+    Term("None trusted", "No answer could be trusted, and the policy refuses then."),
+    Term("Nothing known", "No approved answer was near enough, and approved words said so."),
+    Term("Nothing to resolve", "No approved answer fits the request."),
+    Term("Novel", "The request is unlike those that the small model of triage has seen."),
+    Term(
+        "Observed",
+        "The model that the client asked for answered; the decision was only recorded.",
+    ),
+    Term("Only one allowed", "The rules allow no other tier for the request."),
+    Term("Own compute", "Time of the operator's own processors, at the rate that is stated."),
+    Term("p50", "Half of the requests took at most this long: the median.", ("median",)),
+    Term("p95", "95 of 100 requests took at most this long.", ("95th percentile",)),
+    Term(
+        "Prior",
+        "A chance that the policy assumes for the answers of a level; nobody measured it.",
+        ("priors",),
+    ),
+    Term(
+        "Question back",
+        "The reply asks for what an answer lacks, or which of several questions was meant.",
+        ("questions back", "questions", "question"),
+    ),
+    Term("Quoted", "The nearest approved answers were shown with their sources."),
+    Term(
+        "Reconcile",
+        "Correct what was booked by what the provider billed.",
+        ("bills", "bill"),
+    ),
+    Term(
+        "Refused",
+        "The gateway did not admit the request (a budget, a rate, what no tier can do), or would "
+        "not help with harm.",
+    ),
+    Term("Resolver", "The tier's part that looks up approved answers and calls no model."),
+    Term(
+        "Safe text",
+        "Approved words that go out while a person takes a grave matter.",
+        ("safe words", "approved safe or held words", "safe answer"),
+    ),
+    Term(
+        "Sample",
+        "A second answer to the same request, made to see how far the two agree.",
+        ("samples",),
+    ),
+    Term(
+        "Saved",
+        "The baseline minus what was spent on the same requests; below zero routing cost more.",
+        ("saving", "savings"),
+    ),
+    Term(
+        "Shadow",
+        "An answer of another model that no client saw, made to compare the two.",
+        ("shadows", "second answers"),
+    ),
+    Term("Slot unfilled", "A lookup for the approved answer found no value."),
+    Term(
+        "Tier",
+        "A group of answerers of one level, such as approved answers or a language model.",
+        ("tiers",),
+    ),
+    Term("Triage", "A small model reads each request before anything is decided."),
+    Term(
+        "Unverified",
+        "No tier could confirm the answer; it went out marked as such.",
+    ),
+)
+"""Lists all terms by name. A term's own form is its name in small letters."""
+
+
+def terms_in(text: str) -> tuple[Term, ...]:
+    """Returns the terms that stand in a text, whole words only; the text may fold anywhere."""
+    words = _words(text)
+    return tuple(term for term in TERMS if any(_words(form) in words for form in _forms(term)))
+
+
+def terms_of_page(markup: str) -> tuple[Term, ...]:
+    """Returns the terms that stand in what a page shows."""
+    shown = [part.rpartition(">")[2] for part in markup.split("<")]
+    return terms_in(html.unescape(" ".join(shown)))
+
+
+def _forms(term: Term) -> tuple[str, ...]:
+    return (term.name, *term.forms)
+
+
+def _words(text: str) -> str:
+    """Returns a text as its words in small letters, between single blanks.
+
+    >>> _words("Their p95, at level 1")
+    ' their p95 at level 1 '
+    """
+    plain = "".join(char if char.isalnum() else " " for char in text.lower())
+    return f" {' '.join(plain.split())} "

@@ -1,0 +1,47 @@
+"""Holds the first lines of the page's sections: what each counts, and how to read it."""
+
+from __future__ import annotations
+
+REPLIES_LEAD = (
+    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, "
+    "are compared with a baseline."
+)
+SAVINGS_LEAD = (
+    "A negative figure means that routing cost more than the baseline would have. "
+    "“Accepted only” counts the replies that passed their policy's checks (a policy may check "
+    "nothing). “Saved” also counts other replies, failed requests, shadows and reviews. "
+    "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
+    "nothing by itself."
+)
+GROUNDS_LEAD = (
+    "An answer is accepted where its chance to be right is high enough for the policy. A chance "
+    "that is a prior was assumed for the level; no feedback or test has shown it."
+)
+TIERS_LEAD = (
+    "Requests count where their answer came from; their spend includes what was tried and "
+    "discarded on the way. “Moved on” are requests that tried a tier and were answered higher; "
+    "“own calls” is what the calls made at the tier cost, whoever answered in the end."
+)
+CHARGEBACK_LEAD = (
+    "Whom and what the spend may be charged to. Each table adds up to the whole, what reviews and "
+    "bills cost later included; only “each tag” counts a request under every tag it has. Domain "
+    "and type are as triage read each request; escalated means answered above the lowest level."
+)
+REASONS_LEAD = (
+    "“Decided” counts each request once, under the reason that decided, whether it was answered "
+    "or not; “climbed” are those of them answered above the lowest level. “Carried by” counts a "
+    "request under every reason it had, so those do not add up."
+)
+ENDINGS_LEAD = (
+    "A refused request (by a limit, or for what no tier can do) is no failed one. “Short by” is "
+    "how far the next call's worst case, at the smallest cap of output that was tried, was above "
+    "what the budget, or the client's own cap, still allowed."
+)
+OUTCOMES_LEAD = (
+    "What people reported of the answers, by feedback or review; blank where nobody measured it. "
+    "Rates have Wilson's 95 % interval."
+)
+WASTE_LEAD = (
+    "Money for calls whose answer the client did not get. Each call counts in one line at most."
+)
+ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."

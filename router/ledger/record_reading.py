@@ -1,0 +1,89 @@
+"""Reads with caution what the record of a row says: its names, and what was expected of answers.
+
+Pure functions of one row, as in `row_reading`. Roll-ups read each record once, with these.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from router.ledger.row_reading import UNKNOWN_NAME, SignalNames, closed_names, row_names
+from router.types import PSource, RequestRow
+
+READ_IN_ANSWER = "answer"
+"""The grounds of a chance that was read in the answer itself: by log-probabilities, by a trained
+head, or by a judge whose scores were calibrated."""
+
+_OF_RUNG = frozenset({"rung", "samples", ""})
+"""Sources of a verification whose chance is the rung's; samples that differ only lower it."""
+
+_SOURCES = frozenset(source.value for source in PSource)
+
+
+class Prospect(msgspec.Struct):
+    """Holds what was expected of one answerer before any call: chance to be right, and cost."""
+
+    answerer: str = ""
+    level: int = 0
+    p: float = 0.0
+    p_source: str = ""
+    cost_nano_usd: int = 0
+    cost_basis: str = ""
+    missing: tuple[str, ...] = ()
+    declined: str | None = None  # why a resolver had nothing for the request
+
+
+class _Turn(msgspec.Struct):
+    rung: int = 0
+    p_source: str = ""
+
+
+class _Record(msgspec.Struct):
+    signals: SignalNames = msgspec.field(default_factory=SignalNames)
+    facts: tuple[Prospect, ...] = ()
+    steps: tuple[_Turn, ...] = ()
+
+
+_RECORD = msgspec.json.Decoder(_Record)
+
+
+class Read(NamedTuple):
+    """Holds what a row's record says: domain, request type, and prospects of each answerer."""
+
+    domain: str
+    request_type: str
+    prospects: tuple[Prospect, ...]
+    grounds: str = UNKNOWN_NAME  # what the chance of the answer rests on: `grounds_of`
+
+    @property
+    def lowest_level(self) -> int:
+        """Returns the lowest level of the policy that decided: every answerer is a prospect."""
+        return min((prospect.level for prospect in self.prospects if prospect.level > 0), default=1)
+
+
+def read_record(row: RequestRow) -> Read:
+    """Returns the record's names and prospects; `unknown` and none where it has none."""
+    try:
+        record = _RECORD.decode(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return Read(*row_names(row), ())
+    grounds = grounds_of(row.answerer, record)
+    return Read(*closed_names(record.signals), record.facts, grounds)
+
+
+def grounds_of(answerer: str, record: _Record) -> str:
+    """Returns what the chance of an answer rests on: a `PSource`, READ_IN_ANSWER or `unknown`.
+
+    An answer whose own text or tokens gave its chance is READ_IN_ANSWER. Any other one rests on
+    what its answerer's chance rests on, also one from a cache, which had no turn.
+    """
+    at = next((i for i, one in enumerate(record.facts) if one.answerer == answerer), None)
+    if at is None:
+        return UNKNOWN_NAME
+    turn = next((turn for turn in reversed(record.steps) if turn.rung == at), _Turn())
+    if turn.p_source not in _OF_RUNG and turn.p_source != PSource.MATCH:
+        return READ_IN_ANSWER
+    source = record.facts[at].p_source
+    return source if source in _SOURCES else UNKNOWN_NAME

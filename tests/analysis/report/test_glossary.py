@@ -1,0 +1,60 @@
+"""A report ends with the words that it uses, each explained in a sentence, and with no others."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from router.analysis.report.output.glossary import (
+    GLOSSARY,
+    TERMS,
+    terms_in,
+    terms_of_page,
+)
+from router.analysis.report.output.html import report_html
+from tests.analysis.report.test_sections import report_of, terminal
+from tests.kits.books.report_rows import a_day, a_row
+
+
+def explained_on_page(page: str) -> list[str]:
+    (table,) = (t for t in ET.fromstring(page).iter("table") if t.findtext("caption") == GLOSSARY)
+    return ["".join(row[0].itertext()) for row in table.iter("tr")][1:]
+
+
+def test_terms_stand_in_order_and_each_has_one_plain_sentence() -> None:
+    names = [term.name.lower() for term in TERMS]
+    assert names == sorted(set(names))
+    for term in TERMS:
+        assert term.meaning.endswith(".")
+        assert ". " not in term.meaning
+        assert term.meaning[0].isupper() or term.meaning[0].isdigit()
+
+
+def test_the_page_explains_what_it_shows_and_nothing_else() -> None:
+    page = report_html(report_of(a_day()))
+    before = page[: page.index(f"<h2>{GLOSSARY}</h2>")]
+    used = [term.name for term in terms_of_page(before)]
+    assert explained_on_page(page) == used
+    assert {"Accepted", "Baseline", "Expected loss", "Prior", "Tier"} <= set(used)
+    assert not {"Asked which", "Kappa", "Slot unfilled"} & set(used)
+
+
+def test_the_terminal_explains_what_it_shows_and_nothing_else() -> None:
+    text = terminal(report_of(a_day()))
+    before, _, after = text.partition(GLOSSARY)
+    explained = [term for term in TERMS if f"\n{term.name} " in after]
+    assert explained == list(terms_in(before))
+    assert "Expected loss" in [term.name for term in explained]
+
+
+def test_a_term_comes_with_the_figure_that_uses_it() -> None:
+    asked = [a_row(n, reason="asked_which", reasons=("asked_which",)) for n in range(40)]
+    assert "Asked which" in explained_on_page(report_html(report_of(asked)))
+
+
+def test_a_part_of_a_word_is_no_term() -> None:
+    assert [term.name for term in terms_in("prioritised tierless drafty")] == []
+    assert [term.name for term in terms_in("on priors, and\nTIERS")] == ["Prior", "Tier"]
+
+
+def test_names_of_a_page_are_no_words_of_it() -> None:
+    assert terms_of_page('<p class="tier">a &lt;b&gt;</p>') == ()

@@ -1,0 +1,105 @@
+"""The dashboard in a real Chromium has words for all that the code may tell, and never markup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from router.analysis.report.replies import REPLY_WORDS
+from router.ledger.replies import ReplyKind
+from router.types import Domain, MatchBasis, Reason
+from tests.kits.checks.chromium import Browser
+from tests.kits.dashboard_kit import dashboard_server
+from tests.kits.server_kit import Served
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
+        yield server
+
+
+def shown(browser: Browser, served: Served, choice: str) -> list[tuple[str, str]]:
+    """Returns the values and words of a choice of the search form, without "any"."""
+    page = browser.open(f"{served.url}/dashboard#/decisions")
+    page.wait(f"document.querySelector('#by-{choice}')")
+    options = page.run(
+        f"[...document.querySelector('#by-{choice}').options].map((o) => [o.value, o.innerText])"
+    )
+    assert isinstance(options, list)
+    return [(value, words) for value, words in options if value]
+
+
+def test_every_reason_may_be_chosen(browser: Browser, served: Served) -> None:
+    names = [(reason.value, reason.value.replace("_", " ")) for reason in Reason]
+    assert [(value, words.lower()) for value, words in shown(browser, served, "reason")] == names
+
+
+def test_every_reply_has_the_words_of_the_report(browser: Browser, served: Served) -> None:
+    replies = [(reply.value, REPLY_WORDS[reply]) for reply in ReplyKind]
+    assert shown(browser, served, "reply") == replies
+
+
+def test_every_domain_may_be_chosen(browser: Browser, served: Served) -> None:
+    chosen = [value for value, _ in shown(browser, served, "domain")]
+    assert chosen == [domain.value for domain in Domain]
+
+
+CHANGED = """
+const asked = window.fetch;
+window.fetch = async (address, options) => {
+  const answer = await asked(address, options);
+  if (!/decisions.dec_/.test(String(address))) return answer;
+  const told = await answer.json();
+  (CHANGE)(told);
+  return new Response(JSON.stringify(told));
+};
+"""
+"""Lets the page of one decision tell something else than the gateway did."""
+
+
+def detail(browser: Browser, served: Served, change: str) -> str:
+    """Returns the text of the page of a decision that is changed like this."""
+    one = served.client.get("/api/v1/dashboard/decisions", params={"tier": "resolve"}).json()
+    name = one["data"][0]["decision_id"]
+    before = CHANGED.replace("CHANGE", change)
+    page = browser.open(f"{served.url}/dashboard#/decisions/{name}", before=before)
+    page.wait_for("What triage read")
+    return page.text("#detail")
+
+
+@pytest.mark.parametrize("basis", MatchBasis)
+def test_the_basis_of_a_match_is_named_as_the_guide_does(
+    browser: Browser, served: Served, basis: MatchBasis
+) -> None:
+    match = json.dumps({"intent_id": "hours", "confidence": 0.9, "basis": basis.value})
+    text = detail(browser, served, f"(told) => {{ told.record.signals.match = {match}; }}")
+    assert f"hours, 90 % ({basis.value})" in " ".join(text.split())
+
+
+NO_MARKUP = """
+window.written = [];
+for (const name of ["innerHTML", "outerHTML"])
+  Object.defineProperty(Element.prototype, name, {set(text) { window.written.push(name); }});
+Element.prototype.insertAdjacentHTML = () => window.written.push("insertAdjacentHTML");
+document.write = document.writeln = () => window.written.push("write");
+"""
+"""Notes whatever would make markup of a text."""
+
+VIEWS = ("now", "decisions", "savings", "confidence", "health", "learning", "drift", "reviews")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_text_never_becomes_markup(browser: Browser, served: Served, view: str) -> None:
+    page = browser.open(f"{served.url}/dashboard#/{view}", before=NO_MARKUP)
+    page.wait("document.querySelector('#main').children.length > 0")
+    assert page.run("window.written") == []
+    if view == "decisions":
+        page.wait("document.querySelector('a.line')")
+        page.click("a.line")
+        page.wait_for("What triage read")
+        assert page.run("window.written") == []

@@ -1,0 +1,73 @@
+"""Words in place of an answer have a reason that agrees with them, in headers, rows and reports."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.api.http.decision_headers import committed_headers, outcome_headers
+from router.api.http.decision_views import routing_view
+from router.ledger.replies import ReplyKind, reply_of
+from router.routing.decision_record import parse
+from router.types import Committed, Match, Outcome, Signals, Verdict
+from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
+from tests.kits.fakes import CALM, Houses, ask
+from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row
+
+UNSURE = replace(CALM, match=Match("greeting", 0.3, 0.9, 0.3))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("exhausted", "signals", "verdict", "told", "reply"),
+    [
+        ("refuse", CALM, Verdict.REFUSED, "none_trusted", ReplyKind.NO_ANSWER),
+        ("refuse", RISKY, Verdict.REFUSED, "high_risk_medical, none_trusted", "no_answer"),
+        ("review", CALM, Verdict.SAFE_ANSWER, "handed_over", ReplyKind.SAFE_WORDS),
+        ("hold", CALM, Verdict.HELD, "handed_over", ReplyKind.SAFE_WORDS),
+        ("review", RISKY, Verdict.SAFE_ANSWER, "high_risk_medical", ReplyKind.SAFE_WORDS),
+    ],
+)
+async def test_words_say_why_they_go_out(
+    houses: Houses,
+    stream: bool,
+    exhausted: str,
+    signals: Signals,
+    verdict: Verdict,
+    told: str,
+    reply: str,
+) -> None:
+    rules = {"default": exhausted, "by_domain": {"medical": exhausted}}
+    store = {"store": "redacted"}  # which `hold` needs
+    house = houses([mid(p=0.1), deep(p=0.1)], signals=signals, exhausted=rules, privacy=store)
+    committed, *_, outcome = await drain(house, ask(stream=stream))
+    assert isinstance(committed, Committed)
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict is verdict
+    for headers in (committed_headers(committed), outcome_headers(outcome)):
+        assert dict(headers)[b"x-tiergate-reason"].decode() == told
+    row = await only_row(house)
+    assert row.reason == outcome.reason.value == told.rpartition(", ")[2]
+    assert row.reason in row.reasons
+    reasons = routing_view(outcome)["reasons"]
+    assert isinstance(reasons, list)
+    assert row.reason in reasons
+    assert reply_of(row) == reply
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
+
+
+async def test_words_that_nothing_is_known_say_so(houses: Houses) -> None:
+    house = houses([low(p=0.3, text="Our shop opens at nine.")], signals=UNSURE)
+    *_, outcome = await drain(house, ask())
+    assert isinstance(outcome, Outcome)
+    row = await only_row(house)
+    assert (row.verdict, row.reason) == ("refused", "nothing_known")
+    assert dict(outcome_headers(outcome))[b"x-tiergate-reason"].endswith(b"nothing_known")
+
+
+async def test_an_answer_keeps_the_reason_of_its_rung(houses: Houses) -> None:
+    house = houses([mid(), deep()], signals=CALM)
+    *_, outcome = await drain(house, ask())
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert outcome.reason.value == "lowest_expected_loss"
