@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded
-from router.training.data import grave_texts, money_texts
-from router.training.data.grave_texts import GraveText
+from router.training.data.authors import grave_texts, money_texts
+from router.training.data.authors.grave_texts import GraveText
 from router.training.data.sources import Example
 from router.training.heads.fit_heads import Part, fitted_parts, part
 from router.training.heads.fit_one_head import Fitted

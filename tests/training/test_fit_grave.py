@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from router.errors import ModelFileError
-from router.training.data import grave_texts
-from router.training.data.grave_rows import EACH_LANGUAGE, rows_of
-from router.training.data.grave_texts import GRAVE, HELD_OUT, SECTIONS, GraveText
+from router.training.data.authors import grave_texts
+from router.training.data.authors.grave_rows import EACH_LANGUAGE, rows_of
+from router.training.data.authors.grave_texts import GRAVE, HELD_OUT, SECTIONS, GraveText
 from router.training.heads.fit_grave import (
     TRADE_OFF,
     _parts,

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from router.cli.models.train import CalibratedHead
 from router.stats.calibration import Platt, Temperature, sigmoid
 from router.stats.heads import Head, HeadKind
-from router.cli.models.train import CalibratedHead
 from router.training import held_out, unread_sources
-from router.training.data import grave_texts
-from router.training.data.grave_texts import GraveText
+from router.training.data.authors import grave_texts
+from router.training.data.authors.grave_texts import GraveText
 from router.training.data.sources import Example
 from router.training.heads.fit_one_head import Fitted
 from router.training.heads.mix_ngrams import Mix

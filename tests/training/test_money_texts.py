@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from router.training import unread_sources
-from router.training.data import grave_texts, money_texts
-from router.training.data.grave_texts import sections_in
+from router.training.data.authors import grave_texts, money_texts
+from router.training.data.authors.grave_texts import sections_in
 
 LEAST = 100
 

@@ -24,9 +24,9 @@ from router.stats.ngrams import BUCKETS, Grams, Table, rarity, summed
 from router.stats.softmax_regression import NEVER, as_head, fit_grams, fit_softmax
 from router.training import model_folder
 from router.training.card import Card, Value, write_of_part
-from router.training.data import grave_texts
-from router.training.data.grave_rows import EVERYDAY_SOURCES, rows_of
-from router.training.data.grave_texts import GRAVE, SECTIONS, GraveText
+from router.training.data.authors import grave_texts
+from router.training.data.authors.grave_rows import EVERYDAY_SOURCES, rows_of
+from router.training.data.authors.grave_texts import GRAVE, SECTIONS, GraveText
 from router.training.data.known_files import known_in
 from router.training.sparse_products import quick_design
 from router.triage.grave import (

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats, auroc, fit_logistic, logit, sigmoid, softmax
 from router.training.card import Value
-from router.training.data import grave_rows, grave_texts
-from router.training.data.grave_texts import JUDGES, SECTIONS, GraveText
+from router.training.data.authors import grave_rows, grave_texts
+from router.training.data.authors.grave_texts import JUDGES, SECTIONS, GraveText
 from router.training.safety.figures import Mask, share_of
 from router.triage.close_reading.matters import CloseGrave
 from router.triage.grave import log_odds

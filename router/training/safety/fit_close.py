@@ -25,8 +25,8 @@ from router.stats.char_grams import counted_chars_together
 from router.stats.ngrams import BUCKETS, Grams, Table, rarity, summed
 from router.stats.softmax_regression import fit_grams
 from router.training.card import Value
-from router.training.data import grave_texts
-from router.training.data.grave_texts import SECTIONS, GraveText
+from router.training.data.authors import grave_texts
+from router.training.data.authors.grave_texts import SECTIONS, GraveText
 from router.training.data.known_files import known_in
 from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen

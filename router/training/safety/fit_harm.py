@@ -23,7 +23,8 @@ from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.ngrams import Grams, rarity
 from router.stats.softmax_regression import as_head, fit_grams, fit_softmax
 from router.training.card import Value
-from router.training.data import grave_texts, sources
+from router.training.data import sources
+from router.training.data.authors import grave_texts
 from router.training.data.known_files import known_in
 from router.training.heads.mix_ngrams import Mix, Parts, fit_mix
 from router.training.heads.specialist_sources import HARM, Taught

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from router.stats.calibration import Floats
 from router.training.batching import by_length
-from router.training.data.grave_texts import GRAVE, SECTIONS
+from router.training.data.authors.grave_texts import GRAVE, SECTIONS
 from router.training.encoder.precision import quickest
 from router.training.encoder.prune import teacher_network
 from router.training.encoder.student import Student

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from router.training.data.grave_texts import JUDGES, SECTIONS, GraveText, held_out, texts
+from router.training.data.authors.grave_texts import JUDGES, SECTIONS, GraveText, held_out, texts
 from router.training.safety import close_grave
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 

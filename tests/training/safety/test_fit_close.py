@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 
 from router.stats.calibration import softmax
-from router.training.data.grave_texts import SECTIONS
+from router.training.data.authors.grave_texts import SECTIONS
 from router.training.safety import fit_close
 from router.training.safety.figures import ROUTINE, parts_of
 from router.training.safety.harm_texts import HarmText, texts

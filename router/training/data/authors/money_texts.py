@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from router.training.data.grave_texts import GraveText, sections_in
+from router.training.data.authors.grave_texts import GraveText, sections_in
 
-FOLDER = Path(__file__).parent / "money"
+FOLDER = Path(__file__).parents[1] / "money"
 LARGE = "large"
 """A wrong answer may cost more than some thousand dollars, a house, a pension or a firm."""
 SMALL = "small"

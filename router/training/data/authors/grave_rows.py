@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from router.training.data import grave_texts, templates
-from router.training.data.grave_texts import GraveText
+from router.training.data import templates
+from router.training.data.authors import grave_texts
+from router.training.data.authors.grave_texts import GraveText
 from router.triage.grave import WINDOW_WORDS
 
 MOST_CHARS = 400

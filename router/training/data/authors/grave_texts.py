@@ -17,7 +17,7 @@ from pathlib import Path
 
 from router.training.data.misspelling import misspelt
 
-FOLDER = Path(__file__).parent / "grave"
+FOLDER = Path(__file__).parents[1] / "grave"
 SECTIONS = (
     "medical", "self_harm", "violence", "poison", "fraud", "legal", "engineering", "knowledge",
     "none",
