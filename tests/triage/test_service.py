@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -198,27 +196,6 @@ async def test_a_text_that_comes_alone_is_read_without_another_thread(service, m
 async def test_a_long_text_that_comes_alone_is_read_off_the_event_loop(service, model):
     await service.read(ask("hello " * SHORT_CHARS), None)
     assert model.threads == {"triage"}
-
-
-class Roles(frozenset[str]):
-    """The roles that are read; notes which threads took requests apart."""
-
-    threads: ClassVar[list[threading.Thread]] = []
-
-    def __le__(self, other: AbstractSet[object]) -> bool:
-        self.threads.append(threading.current_thread())
-        return super().__le__(other)
-
-
-@pytest.mark.parametrize(("times", "on_the_loop"), [(1, True), (20_000, False)])
-async def test_long_request_is_taken_apart_off_the_event_loop(engine, times, on_the_loop):
-    Roles.threads.clear()
-    service = TriageService(engine, config(), read=Roles({"user"}))
-    text = "pay $5,000 now. " * times
-    signals = await service.read(ask(text), None)
-    assert Roles.threads
-    assert (threading.current_thread() in Roles.threads) is on_the_loop
-    assert signals == service.read_now(ask(text), None)
 
 
 def test_a_turn_read_before_is_not_read_again(service, model):
