@@ -4,10 +4,10 @@
 
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
-everyday messages and grave ones, of four English writers and of two in thirteen other languages:
-how many reach level 3, and level 2. The third has known questions inside frames ("Hi, I
-placed an order last week. ... Cheers, Tom"): how many get the approved answer that the question
-gets alone. `--each` prints each prompt with what became of it.
+everyday messages and grave ones, of seven English writers and of two in thirteen other languages:
+how many reach level 3, and level 2. The third has known questions inside frames ("Hi, I placed an
+order last week. ... Cheers, Tom"): how many get the approved answer that the question gets alone.
+`--each` prints each prompt with what became of it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,17 @@ from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
 from router.policy import candidates
-from router.policy.content.outcomes import judged_files
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
+from router.policy.named_files import (
+    answerers_in,
+    certificate_name,
+    head_files_in,
+    missing_files,
+    sources_of,
+    terms_name,
+    unusable_files,
+)
 from router.policy.parsing.environment import (
     filled_in,
     references_in,
@@ -34,15 +42,11 @@ from router.policy.parsing.environment import (
 )
 from router.policy.parsing.raw_policy import one_of
 from router.policy.parsing.text_files import (
-    FOLDER,
-    MAX_FILE_BYTES,
-    READABLE,
     digest_of,
     text_of,
-    unusable,
 )
 from router.policy.parsing.validation import mistakes_from
-from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml
+from router.policy.parsing.yaml_lines import LineMap, key_path_text, load_yaml
 from router.policy.places import find_policy as find_policy
 from router.policy.places import named_file as named_file
 from router.policy.places import policies_dir as policies_dir
@@ -155,12 +159,12 @@ def _load(
         schema_mistakes = mistakes_from(error, lines, lines.file, Policy, resolved)
         mistakes += [mistake for mistake in schema_mistakes if mistake.key_path not in known_unset]
     resolved, registered = located(resolved, lines, environ, mistakes)
-    if unusable_files := _unusable_files(path, resolved, lines):
-        raise PolicyError(tuple(unusable_files))  # whoever read them would wait, or fill the memory
-    mistakes += _missing_files(path, resolved, lines)
+    if faults := unusable_files(path, resolved, lines):
+        raise PolicyError(tuple(faults))  # whoever read them would wait, or fill the memory
+    mistakes += missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
-    mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
-    for key_path, answerer in _answerers(resolved):
+    mistakes += head_mistakes(resolved, lines, head_files_in(path, resolved), encoder_sha256)
+    for key_path, answerer in answerers_in(resolved):
         if (judge := answer_head_of(answerer)) is not None:
             kind = answerer.get("kind")
             mistakes += answer_head_mistakes(key_path, judge, kind, named_file(path, judge), lines)
@@ -172,7 +176,7 @@ def _load(
         shown = [without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(shown, key=lambda mistake: mistake.line)
         raise PolicyError((*by_line, *in_prices, *in_terms))
-    sources = _sources(path, resolved)
+    sources = sources_of(path, resolved)
     policy_hash = _hash(policy, sources, path, registered)
     # The hash already covers the certificate's file, so its thresholds come afterwards.
     if certificate is not None:
@@ -215,7 +219,7 @@ def unreachable_receivers(loaded: LoadedPolicy, environ: Mapping[str, str]) -> d
 def _prices(
     policy_path: Path, tree: Mapping[str, object]
 ) -> tuple[LoadedPrices | None, tuple[Mistake, ...]]:
-    """Returns the policy's price book, or its mistakes. `_missing_files` reports a missing one."""
+    """Returns the policy's price book, or its mistakes. `missing_files` reports a missing one."""
     file = named_file(policy_path, str(tree.get("prices", Policy.model_fields["prices"].default)))
     if not file.is_file():
         return None, ()
@@ -225,32 +229,18 @@ def _prices(
         return None, error.mistakes
 
 
-def _terms_name(tree: Mapping[str, object]) -> str:
-    triage = tree.get("triage")
-    name = triage.get("terms", "terms") if isinstance(triage, dict) else "terms"
-    return str(name)
-
-
-def _glossaries_name(tree: Mapping[str, object]) -> str | None:
-    """Returns the folder of glossaries where an answerer has further languages, else None."""
-    if not any(isinstance(a.get("languages"), str) for _, a in _answerers(tree)):
-        return None
-    triage = tree.get("triage")
-    return str(triage.get("glossaries", "glossaries") if isinstance(triage, dict) else "glossaries")
-
-
 def _language_terms(
     policy_path: Path, tree: Mapping[str, object]
 ) -> tuple[LanguageTerms, tuple[Mistake, ...]]:
-    """Returns the phrases by language, or their mistakes. `_missing_files` reports a bad folder."""
+    """Returns the phrases by language, or their mistakes. `missing_files` reports a bad folder."""
     try:
-        return load_language_terms(named_file(policy_path, _terms_name(tree))), ()
+        return load_language_terms(named_file(policy_path, terms_name(tree))), ()
     except PolicyError as error:
         return NO_TERMS, error.mistakes
 
 
 def _in_patterns(policy_path: Path, tree: Mapping[str, object]) -> tuple[Mistake, ...]:
-    """Returns the mistakes in files of patterns. `_missing_files` reports missing ones."""
+    """Returns the mistakes in files of patterns. `missing_files` reports missing ones."""
     mistakes: list[Mistake] = []
     for _, endpoint in rows(tree.get("endpoints")):
         file = named_file(policy_path, str(endpoint.get("rules") or ""))
@@ -265,20 +255,14 @@ def _in_patterns(policy_path: Path, tree: Mapping[str, object]) -> tuple[Mistake
     return tuple(mistakes)
 
 
-def _certificate_name(tree: Mapping[str, object]) -> str | None:
-    decision = tree.get("decision")
-    name = decision.get("certificate") if isinstance(decision, dict) else None
-    return name if isinstance(name, str) else None
-
-
 def _certificate(
     policy_path: Path, tree: Mapping[str, object], lines: LineMap, mistakes: list[Mistake]
 ) -> Certificate | None:
     """Returns the certificate that the policy names, or None, and notes its mistakes.
 
-    `_missing_files` reports a missing file.
+    `missing_files` reports a missing file.
     """
-    name = _certificate_name(tree)
+    name = certificate_name(tree)
     if name is None or not (file := named_file(policy_path, name)).is_file():
         return None
     from router.policy.certificate import read_certificate  # only a policy that names one needs it
@@ -292,138 +276,17 @@ def _certificate(
         return None
 
 
-def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
-    """Yields each file that the policy names: key path, name, and True for a folder."""
-    default = Policy.model_fields["safe_answers"].default
-    yield ("safe_answers",), str(tree.get("safe_answers", default)), False
-    prices = Policy.model_fields["prices"].default
-    yield ("prices",), str(tree.get("prices", prices)), False
-    rollout = tree.get("rollout")
-    tried = rollout.get("candidate") if isinstance(rollout, dict) else None
-    for key, name in _strings(tried, ("policy",)):
-        yield ("rollout", "candidate", key), name, False
-    yield ("triage", "terms"), _terms_name(tree), True
-    glossaries = _glossaries_name(tree)
-    if glossaries is not None:
-        yield ("triage", "glossaries"), glossaries, True
-    certificate = _certificate_name(tree)
-    if certificate is not None:
-        yield ("decision", "certificate"), certificate, False
-    shadow = tree.get("shadow")
-    judged = shadow.get("judged") if isinstance(shadow, dict) else None
-    for key, name in _strings(judged, ("rubric",)):
-        yield ("shadow", "judged", key), name, False
-    for i, lookup in rows(tree.get("lookups")):
-        if isinstance(lookup.get("path"), str):
-            yield ("lookups", i, "path"), str(lookup["path"]), False
-    for i, head in rows(tree.get("heads")):
-        if isinstance(head.get("path"), str):
-            yield ("heads", i, "path"), str(head["path"]), False
-        if isinstance(head.get("close"), str):
-            yield ("heads", i, "close"), str(head["close"]), False
-    for i, endpoint in rows(tree.get("endpoints")):
-        if isinstance(endpoint.get("rules"), str):
-            yield ("endpoints", i, "rules"), str(endpoint["rules"]), False
-    for path, answerer in _answerers(tree):
-        kind = answerer.get("kind")
-        if (judge := answer_head_of(answerer)) is not None:
-            yield (*path, "verify", "head"), judge, False
-        for key, name in _strings(answerer.get("check"), ("rubric", "calibration")):
-            yield (*path, "check", key), name, False
-        if kind == "resolver" and isinstance(answerer.get("knowledge"), str):
-            yield (*path, "knowledge"), str(answerer["knowledge"]), False
-        if kind == "resolver" and isinstance(answerer.get("languages"), str):
-            yield (*path, "languages"), str(answerer["languages"]), True
-        if kind == "exact" and isinstance(answerer.get("small_talk"), str):
-            yield (*path, "small_talk"), str(answerer["small_talk"]), False
-        if kind == "deliberation":
-            yield (*path, "templates"), str(answerer.get("templates", "deliberation")), True
-        if kind == "local":
-            for i, adapter in rows(answerer.get("adapters")):
-                file = adapter.get("path")
-                # `package:` names a file of an installed package, which is no path.
-                if isinstance(file, str) and not file.startswith("package:"):
-                    yield (*path, "adapters", i, "path"), file, False
-
-
-def _head_files(policy_path: Path, tree: Mapping[str, object]) -> dict[str, Path]:
-    """Returns the file of each head's description, by the path in the policy."""
-    named = [str(head["path"]) for _, head in rows(tree.get("heads")) if "path" in head]
-    return {name: named_file(policy_path, name) for name in named}
-
-
-def _strings(section: object, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yields those of the keys that a section has with a text."""
-    for key in keys if isinstance(section, dict) else ():
-        if isinstance(section, dict) and isinstance(section.get(key), str):
-            yield key, section[key]
-
-
-def _answerers(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
-    for t, tier in rows(tree.get("tiers")):
-        for a, answerer in rows(tier.get("answerers")):
-            yield ("tiers", t, "answerers", a), answerer
-
-
-_FOLDERS = ("terms", "glossaries", "languages")
-
-
-def _missing_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap) -> list[Mistake]:
-    mistakes = []
-    for path, name, folder in _named(tree):
-        file = named_file(policy_path, name)
-        if folder and not any(file.glob("*.yaml")):
-            what = path[-1] if path[-1] in _FOLDERS else "templates"
-            mistakes.append(lines.mistake(path, name, f"a folder with {what} (*.yaml)"))
-        if not folder and not file.is_file():
-            expected = f"a file; there is none at {file}"
-            mistakes.append(lines.mistake(path, name, expected))
-    return mistakes
-
-
-_ANY_SIZE = ("adapters", "close")
-"""Lists what holds weights of language models, which may be large."""
-
-
-def _unusable_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap) -> list[Mistake]:
-    """Returns the mistakes of files that nobody may read: pipes, devices, far too large ones."""
-    mistakes = []
-    for path, name, folder in _named(tree):
-        file = named_file(policy_path, name)
-        any_size = not {*path}.isdisjoint(_ANY_SIZE)
-        # A head has its weights in a second file.
-        for read in () if folder else dict.fromkeys((file, file.with_suffix(".npz"))):
-            fault = unusable(read, None if any_size else MAX_FILE_BYTES)
-            if fault is not None and fault != FOLDER:  # `_missing_files` names a folder
-                expected = f"{READABLE}; {read} is {fault}"
-                mistakes.append(lines.mistake(path, name, expected))
-    return mistakes
-
-
 def _unknown_models(
     tree: Mapping[str, object], lines: LineMap, known_models: Collection[str] | None
 ) -> list[Mistake]:
     mistakes: list[Mistake] = []
-    for path, answerer in _answerers(tree) if known_models is not None else ():
+    for path, answerer in answerers_in(tree) if known_models is not None else ():
         ability = answerer.get("ability")
         model = ability.get("known_model") if isinstance(ability, dict) else None
         if isinstance(model, str) and known_models is not None and model not in known_models:
             allowed = one_of(model, sorted(known_models))
             mistakes.append(lines.mistake((*path, "ability", "known_model"), model, allowed))
     return mistakes
-
-
-def _sources(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:
-    files = [policy_path]
-    for _, name, folder in _named(tree):
-        file = named_file(policy_path, name)
-        files += [file, *sorted(file.glob("*.yaml"))] if folder else [file]
-    # A head has its weights in a second file.
-    files += [file.with_suffix(".npz") for file in _head_files(policy_path, tree).values()]
-    for _, answerer in _answerers(tree):
-        if answerer.get("kind") == "resolver" and isinstance(answerer.get("knowledge"), str):
-            files += judged_files(named_file(policy_path, str(answerer["knowledge"])))
-    return tuple(dict.fromkeys(files))
 
 
 def _hash(policy: Policy, sources: tuple[Path, ...], path: Path, named: Registered) -> str:

@@ -243,7 +243,9 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         if acute(self.policy, signals):
             return True
-        of_health = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
+        # The matter may be that of an earlier turn; the head reads the subject of today's.
+        by_matter = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
+        of_health = by_matter or signals.domain is Domain.MEDICAL
         overdose = of_health and self.runtime.overdose(language_of(signals), text)
         return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
 

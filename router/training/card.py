@@ -1,5 +1,5 @@
 """Writes the model card of stage 6b, once for machines (card.json) and once for people
-(CARD.md)."""
+(CARD.md), and the cards of parts that are trained by themselves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from router.training.heads.fit_novelty import NOVEL_SHARE
+from router.triage.encoder import sha256_of
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 Card = Mapping[str, Value]
@@ -83,6 +84,17 @@ def write(card: Card, folder: Path) -> None:
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
     (folder / "card.json").write_text(text, encoding="utf-8")
     (folder / "CARD.md").write_text(render(card), encoding="utf-8")
+
+
+def write_of_part(card: Card, name: str, files: Sequence[Path]) -> Card:
+    """Writes `<name>.card.json` of one part of a model beside its `files`.
+
+    Returns the card with their digests, by the name of the file.
+    """
+    whole = {**card, "sha256": {file.name: sha256_of(file) for file in files}}
+    text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    files[0].with_name(f"{name}.card.json").write_text(text, encoding="utf-8")
+    return whole
 
 
 def render(card: Card) -> str:

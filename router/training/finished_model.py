@@ -7,7 +7,7 @@ Every other file of the model stays, and so do the weights within each reader of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from router.errors import TrainingDataError
@@ -19,6 +19,9 @@ from router.training.install import CARD
 from router.training.pipeline import embedded, fit_examples
 from router.triage import novelty
 from router.triage.triage_model import HEADS_FOLDER, MANIFEST, TriageModel, write_manifest
+
+Row = dict[str, float]
+"""The figures of one head on one source, by name."""
 
 
 def curated(data: Path, seed: int, knowledge: Path | None) -> Curated:
@@ -38,12 +41,16 @@ def write_card(folder: Path, figures: Mapping[str, card.Value]) -> None:
 
 
 def recalibrate(
-    data: Path, folder: Path, seed: int, knowledge: Path | None = None
+    data: Path,
+    folder: Path,
+    seed: int,
+    knowledge: Path | None = None,
+    names: Collection[str] = held_out.HEADS,
 ) -> held_out.Figures:
-    """Calibrates the heads `held_out.HEADS` of the model in `folder`, and writes its card anew.
+    """Calibrates heads of the model in `folder`, some of `held_out.HEADS`; writes its card anew.
 
-    Returns what each head says of each source that taught it nothing. Raises TrainingDataError and
-    ModelFileError as training and loading do.
+    Returns what each says of each source that taught it nothing; the card's rows of the others
+    stay. Raises TrainingDataError and ModelFileError as training and loading do.
     """
     model = TriageModel.load(folder)
     if model.rarity is None:
@@ -57,16 +64,21 @@ def recalibrate(
         (train, of_train), (dev, of_dev), (lines, of_lines), model.rarity
     )
     with model_folder.changed(folder) as made:
-        beyond = held_out.recalibrate(made / HEADS_FOLDER, material, model.encoder.sha256)
+        sha256 = model.encoder.sha256
+        beyond = held_out.recalibrate(made / HEADS_FOLDER, material, sha256, names)
         write_manifest(made)  # a model is only loaded where its files agree with it
-        heads = json.loads((made / CARD).read_text(encoding="utf-8"))["figures"]["heads"]
+        figures = json.loads((made / CARD).read_text(encoding="utf-8"))["figures"]
         measured = dev_figures.head_figures(TriageModel.load(made), dev, of_dev)
         for labels, by_head in measured.items():
-            for head, row in by_head.items():
-                if head.partition("/")[0] in held_out.HEADS:
-                    heads[labels][head] = row
-        write_card(made, {"heads": heads, "held_out": beyond})
+            figures["heads"][labels] |= _of(names, by_head)
+        kept = _of([name for name in held_out.HEADS if name not in names], figures["held_out"])
+        write_card(made, {"heads": figures["heads"], "held_out": kept | beyond})
     return beyond
+
+
+def _of(names: Collection[str], figures: Mapping[str, Row]) -> dict[str, Row]:
+    """Returns the rows `<head>/<source>` of some heads."""
+    return {row: of for row, of in figures.items() if row.partition("/")[0] in names}
 
 
 def refit_novelty(

@@ -17,7 +17,7 @@ than was right of the authors' lines of which it said as much, nor than a cap of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,10 +85,12 @@ class Recalibrated:
     figures: Figures
 
 
-def recalibrate(folder: Path, material: Material, encoder_sha256: str) -> Figures:
-    """Recalibrates the heads HEADS of a folder; returns the figures of the card."""
+def recalibrate(
+    folder: Path, material: Material, encoder_sha256: str, names: Collection[str] = HEADS
+) -> Figures:
+    """Recalibrates heads of a folder; returns the figures of the card."""
     figures: Figures = {}
-    for name in HEADS:
+    for name in names:
         made = recalibrated(heads.load(folder, name, encoder_sha256=encoder_sha256), material)
         heads.save(made.head, folder)
         figures |= {f"{name}/{source}": row for source, row in made.figures.items()}

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded
-from router.training.data import grave_texts
+from router.training.data import grave_texts, money_texts
 from router.training.data.grave_texts import GraveText
 from router.training.data.sources import Example
 from router.training.heads.fit_heads import Part, fitted_parts, part
@@ -103,11 +103,12 @@ class Source:
 
 
 def author_lines(seed: int) -> list[GraveText]:
-    """Returns one English text of each written line, those of judging authors last."""
+    """Returns one English text of each written line, those of money and of judging authors last."""
+    money = list(money_texts.texts())
     judges = [text for author in grave_texts.JUDGES for text in grave_texts.held_out(author)]
     first = {
         text.group: text
-        for text in reversed([*grave_texts.texts(seed), *judges])
+        for text in reversed([*grave_texts.texts(seed), *money, *judges])
         if text.language == LANGUAGE
     }
     return list(first.values())[::-1]
@@ -169,7 +170,7 @@ def authors(fitted: Fitted, rows: Taught, material: Material) -> Iterator[Source
 def _label(task: str, text: GraveText, classes: Sequence[str]) -> int:
     """Returns the number of a line's class, -1 where its section says nothing of the task."""
     if task == "stakes":
-        return int(text.grave)
+        return int(text.grave or text.section == money_texts.LARGE)
     domain = SECTION_DOMAIN.get(text.section) if task == "domain" else None
     return -1 if domain is None else list(classes).index(domain)
 

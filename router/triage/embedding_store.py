@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.triage.match import OWN_OUTCOMES, Fit, KnowledgeTexts
+from router.triage.match import OWN_OUTCOMES, KnowledgeTexts
+from router.triage.matching.own_file import Fit
 from router.triage.utterances import Described
 from router.triage.verifier import Describer, Lexicon, MatchModel
 

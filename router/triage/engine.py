@@ -98,8 +98,8 @@ class TriageEngine:
         self.version = model.version if model else RULES_VERSION
         self._waiting = WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]()
         self._runs = Worker[Callable[[], None]]("triage", _run_each)
-        self._answers = Worker[_Unanswered](
-            "triage-answers", partial(_read_together, together), together
+        self._answers = Worker[_Unanswered | Callable[[], None]](
+            "triage-answers", partial(_on_answers, together), together
         )
 
     @property
@@ -145,9 +145,9 @@ class TriageEngine:
         self._runs.start()
         self._answers.start()
 
-    def later(self, run: Callable[[], None]) -> None:
-        """Runs something on the encoder's thread, which must not fail, once that starts."""
-        self._runs.put_for_start(run)
+    def before_answers(self, step: Callable[[], None]) -> None:
+        """Runs a step, which must not fail, on the thread that reads answers, once that starts."""
+        self._answers.put_for_start(step)
 
     def close(self) -> None:
         """Ends the threads once they have read what they have; a further read starts them again."""
@@ -223,6 +223,17 @@ class _Unanswered(NamedTuple):
     batch: _Batch
 
 
+def _on_answers(most: int, items: Sequence[_Unanswered | Callable[[], None]]) -> None:
+    """Runs the steps among `items`, then reads likely answers with the texts of the runs."""
+    runs: list[_Unanswered] = []
+    for item in items:
+        if isinstance(item, _Unanswered):
+            runs.append(item)
+        else:
+            item()
+    _read_together(most, runs)
+
+
 def _read_together(most: int, runs: Sequence[_Unanswered]) -> None:
     """Reads likely answers with the texts of several runs; those of up to `most` requests at once.
 
@@ -230,6 +241,7 @@ def _read_together(most: int, runs: Sequence[_Unanswered]) -> None:
     """
     together, waits = list[_Unanswered](), 0
     for run in runs:
+        run.batch.leave_out_gone()
         own = run.batch.waits
         if together and waits + own > most:
             _read_answers(together, waits)
@@ -256,6 +268,10 @@ def _soon(loop: asyncio.AbstractEventLoop, run: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(run)
 
 
+_Open = tuple[_Job, range]
+"""Holds a request, and the places of its texts in the run."""
+
+
 class _Batch:
     """The texts of several requests in one run, and the processor time that it takes.
 
@@ -265,7 +281,7 @@ class _Batch:
     def __init__(self, reader: TextReader, jobs: Sequence[_Job]) -> None:
         self._reader = reader
         self._asked = [one for job in jobs for one in job.texts]
-        self._open: list[tuple[_Job, range]] = []  # requests without readings, and their texts
+        self._open: list[_Open] = []  # requests without readings
         for job in jobs:
             begin = self._open[-1][1].stop if self._open else 0
             self._open.append((job, range(begin, begin + len(job.texts))))
@@ -282,8 +298,8 @@ class _Batch:
 
     @property
     def waits(self) -> int:
-        """Returns how many requests still wait for their readings."""
-        return len([job for job, _ in self._open if not job.done.done()])
+        """Returns how many requests wait for their readings, those left out not counted."""
+        return len(self._open)
 
     def begin(self) -> None:
         """Reads what the rules read."""
@@ -304,15 +320,33 @@ class _Batch:
         """Adds processor time that others took for the open requests."""
         self._seconds += seconds
 
+    def leave_out_gone(self) -> None:
+        """Leaves out requests whose client is gone, with their share of the time so far."""
+        open_ = [(job, places) for job, places in self._open if not job.done.done()]
+        if len(open_) == len(self._open):
+            return
+        still = {job for job, _ in open_}
+        gone = [place for job, places in self._open if job not in still for place in places]
+        self._seconds = self._share_s * _weights(open_)
+        self._open = open_
+        if self.texts is not None:
+            self.texts.leave_out(gone)
+
+    @property
+    def _share_s(self) -> float:
+        """Returns the time so far for each text."""
+        return self._seconds / _weights(self._open)
+
     def deliver(self) -> None:
         """Gives requests their readings, and their share of the time by their number of texts.
 
         Those with whose texts answers are still to be read stay open.
         """
+        self.leave_out_gone()
         unread: set[int] = set()
         if self._error is None and self.texts is not None:
             unread = self.texts.to_rerank
-        ready, still = list[tuple[_Job, range]](), list[tuple[_Job, range]]()
+        ready, still = list[_Open](), list[_Open]()
         for one in self._open:
             (ready if unread.isdisjoint(one[1]) else still).append(one)
         if not ready:
@@ -325,14 +359,12 @@ class _Batch:
                 readings.extend(self.texts.readings(places))
 
         self._timed(read)
-        share_s = self._seconds / sum([_weight(job) for job, _ in self._open])
+        share_s = self._share_s
         self._open = still
-        self._seconds = share_s * sum([_weight(job) for job, _ in self._open])
+        self._seconds = share_s * _weights(still)
         begin = 0
         for job, places in ready:
             own, begin = readings[begin : begin + len(places)], begin + len(places)
-            if job.done.done():
-                continue
             if self._error is not None:
                 job.done.set_exception(self._error)
                 continue
@@ -350,3 +382,7 @@ class _Batch:
 
 def _weight(job: _Job) -> int:
     return max(1, len(job.texts))
+
+
+def _weights(jobs: Sequence[_Open]) -> int:
+    return sum([_weight(job) for job, _ in jobs])

@@ -170,7 +170,7 @@ SHORT_LETTERS = 16
 SHORT_ODDS = 0.29
 """Factor of the odds of a short text: a follow-up of a few words is seldom a grave matter, and the
 sentences that taught the reader are longer. Phrases by language find the short ones that are.
-"Babam şimdi öldü" (my father has just died) has odds of 14 without it, "le rouge" of 10."""
+"Babam şimdi öldü" (my father has just died) has odds of 14 without it, "le rouge" of 11."""
 
 
 _EMPTY = """

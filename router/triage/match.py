@@ -2,10 +2,7 @@
 
 The operator's utterances are embedded once. What speaks for the intent that fits best (`evidence`)
 goes through a logistic model to a first chance that the match is right. Its coefficients come with
-the triage model and are adjusted to the operator's own file: utterances held out (a fifth, by a
-hash of their text) should find their intent, and none where their intent is missing. The encoder
-was not trained on that fifth of the shipped file, so that what is found there holds for requests
-nobody has seen.
+the triage model and are adjusted to the operator's own file (`own_file`).
 
 The file alone cannot show what strangers ask. So the verifier corrects the first chance of every
 candidate, and the chance of a file without outcomes of its own is capped at the share of right
@@ -14,7 +11,6 @@ answers that foreign files reached, at most .9. What the operator wrote word for
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -28,13 +24,11 @@ from router.policy.content.text_keys import text_key
 from router.stats.calibration import (
     Floats,
     dotted,
-    fit_logistic,
     fit_platt,
     logit,
     logit_of,
     sigmoid_of,
 )
-from router.stats.softmax_regression import Weights
 from router.triage.matching.evidence import (
     FEATURES,
     LEAST_SHARE,
@@ -42,19 +36,18 @@ from router.triage.matching.evidence import (
     OTHERS,
     Evidence,
     EvidenceFinder,
-    columns,
 )
 from router.triage.matching.gate import MOST_CHARACTERS, Gate
 from router.triage.matching.outcomes import (
     NONE_FITTED,
+    OutcomeUse,
     OutcomeUses,
     Rereads,
-    Use,
     different,
     fit_reading,
     sampled,
 )
-from router.triage.text.utterance_words import held_out
+from router.triage.matching.own_file import Fit, fitted
 from router.triage.utterances import Described, Utterances, Written, block_of, fit_key
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -70,22 +63,6 @@ from router.triage.verifier import (
 )
 from router.types import Match, MatchBasis
 
-STEPS_WITHOUT = 12
-"""Steps after which a regression has forgotten intents that were left out of it: 10, 20 and 200
-come to the same figures, 5 do not."""
-
-FOLDS = 5
-
-PRIOR_ROWS = 200.0
-"""How many held-out utterances weigh as much as the shipped coefficients: a file of 60 intents with
-20 utterances each has 240 and moves them clearly, one of fifty hardly. Operators write utterances
-to differ, so those held out find their intent less often than requests do: at 50, what a file of 8
-utterances an intent answered right seemed .3 less sure than it was."""
-
-CURVATURE = 0.1
-"""p (1 - p) of an ordinary held-out utterance: what one row adds to the precision of a coefficient,
-in units of its feature's variance."""
-
 OWN_OUTCOMES = 100
 """Different judged requests from which a file's chance is its own: with fewer, the share of right
 answers among the surest is known no better than to a tenth. Repeats say nothing more about it."""
@@ -99,12 +76,6 @@ RANKED_SHARE = 1e-3
 learnt from labelled traffic can still tell them apart, and a floor at the cap lets the surest pass.
 """
 
-NEAR_SHARE = 0.1
-"""Share of requests assumed to ask for something akin that an operator's file lacks. Foreign ones
-are told apart by the shipped coefficients; near misses are what only the file itself can show, and
-.3 of them would be a file with a third of its answers missing."""
-
-
 _TYPICAL = FEATURES.index("typical")
 
 
@@ -116,16 +87,6 @@ class KnowledgeTexts(NamedTuple):
     outcomes: Sequence[JudgedQuestion] = ()
     answers: Mapping[str, str] = MappingProxyType({})  # by intent
     verified: bool = True  # False for classes: what is asked for by name comes from no stranger
-
-
-class Fit(NamedTuple):
-    """Holds what is fitted to a knowledge file, by the file and the triage model alone."""
-
-    weights: Weights  # (width + 1, intents)
-    coefficients: Floats  # (len(FEATURES),)
-    own: Floats  # slope and shift from outcomes of the file's own, (2,); (0,) without enough
-    precision: npt.NDArray[np.float32] | None = None  # of `Shape`; None: not computed yet
-    own_read: Floats = NONE_FITTED  # the `own` of requests that are read with their answers
 
 
 class FitMemory(Protocol):
@@ -192,7 +153,7 @@ class KnowledgeIndex:
         key = fit_key(whole, texts.outcomes, texts.answers if enough else {})
         fit = memory.recall(key) if memory is not None else None
         if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(filled)):
-            fit = cls.fitted(whole, model.matching, model.lexicon)
+            fit = fitted(whole, model.matching)
             if enough:
                 index = cls(whole, model.matching, model.lexicon, fit)
                 fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
@@ -205,19 +166,6 @@ class KnowledgeIndex:
             memory.keep(key, fit._replace(precision=index.evidence.shape.precision))
         return index
 
-    @classmethod
-    def fitted(cls, whole: Utterances, matching: MatchModel, lexicon: Lexicon) -> Fit:
-        """Returns the regression over all utterances, and the coefficients adjusted to them."""
-        shipped = matching.coefficients
-        asked = np.array([held_out(text) for text in whole.texts])
-        taught = whole.part(~asked)
-        if not asked.any() or len(taught.intent_ids) < 2:
-            return Fit(whole.regression(), shipped, np.empty(0))
-        judged = cls(taught, matching, lexicon)
-        adjusted = judged.adjusted_to(whole.part(asked))
-        near = judged._weights if len(taught.intent_ids) == len(whole.intent_ids) else None
-        return Fit(whole.regression(near), adjusted, np.empty(0))
-
     def _calibrated_on(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> Floats:
         """Returns slope and shift of the log-odds from judged requests, (2,).
 
@@ -225,7 +173,7 @@ class KnowledgeIndex:
         the chance of the others. (0,) where the rest are fewer than `OWN_OUTCOMES` different ones.
         A repeat weighs as often as it is asked, but shows nothing of what else is asked.
         """
-        rows = [row for row in self._found(outcomes, model) if row[1] is Use.COUNTS]
+        rows = [row for row in self._found(outcomes, model) if row[1] is OutcomeUse.COUNTS]
         if different([outcome for outcome, _, _, _ in rows]) < OWN_OUTCOMES:
             return np.empty(0)
         chances = [
@@ -233,27 +181,33 @@ class KnowledgeIndex:
             for outcome, _, found, readings in rows
         ]
         right = [self.intent_ids[found.intent] == one.intent_id for one, _, found, _ in rows]
-        fitted = fit_platt(logit(np.array(chances)), np.array(right, dtype=float))
-        return np.array([fitted.slope, fitted.shift])
+        platt = fit_platt(logit(np.array(chances)), np.array(right, dtype=float))
+        return np.array([platt.slope, platt.shift])
 
     def _found(
         self, outcomes: Sequence[JudgedQuestion], model: Describer
-    ) -> Iterator[tuple[JudgedQuestion, Use, Evidence, list[float]]]:
+    ) -> Iterator[tuple[JudgedQuestion, OutcomeUse, Evidence, list[float]]]:
         """Yields each judged request with what it tells, and what is found and read in it."""
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
         rows = zip(self.evidence(asked.vectors, texts), asked.readings.tolist(), strict=True)
         for (found, readings), outcome in zip(rows, outcomes, strict=True):
-            use = Use.NOT_COVERED if found.intent in self.evidence.apart else Use.COUNTS
-            yield outcome, Use.WRITTEN if found.written else use, found, readings
+            use = (
+                OutcomeUse.NOT_COVERED if found.intent in self.evidence.apart else OutcomeUse.COUNTS
+            )
+            yield outcome, OutcomeUse.WRITTEN if found.written else use, found, readings
 
     def uses(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> OutcomeUses:
         """Returns what each judged request tells of the chances of this file."""
-        read, uses, gate = set(map(id, sampled(outcomes))), list[Use](), self._matching.gate
+        read, uses, gate = set(map(id, sampled(outcomes))), list[OutcomeUse](), self._matching.gate
         for outcome, use, found, readings in self._found(outcomes, model):
             asked = (found, self.first_chance(found), outcome.text, readings)
-            if use is Use.COUNTS and id(outcome) in read and self._worth_reading(gate, *asked):
-                use = Use.READ
+            if (
+                use is OutcomeUse.COUNTS
+                and id(outcome) in read
+                and self._worth_reading(gate, *asked)
+            ):
+                use = OutcomeUse.READ
             uses.append(use)
         return OutcomeUses(uses, self._own is not None, self.own_read.size > 0)
 
@@ -389,47 +343,6 @@ class KnowledgeIndex:
             self._told.update(enumerate(self.match(said, mine.texts[some]), start=some.start))
         return self._told[i]
 
-    def adjusted_to(self, asked: Utterances) -> Floats:
-        """Returns the coefficients, fitted on what this index finds of utterances it does not hold.
-
-        Each utterance is asked twice: of all intents, where it should find its own, and of only the
-        other intents, where it should find none.
-        """
-        truth = np.array(asked.intent_ids)[asked.owner]
-        names = np.array(self.intent_ids)
-        intents, features = columns(self.evidence(asked.vectors, asked.texts))
-        matched = names[intents] != NOT_COVERED
-        right = (names[intents] == truth).astype(float)[matched]
-        outside = []
-        for fold in range(FOLDS):
-            away = (np.arange(len(names)) % FOLDS == fold) & (names != NOT_COVERED)
-            mine = np.isin(truth, names[away])
-            if mine.any() and (~away).sum() >= 2:
-                texts = list(itertools.compress(asked.texts, mine.tolist()))
-                rest = self._without(away)
-                beside, apart = columns(rest.evidence(asked.vectors[mine], texts))
-                answers = np.array(rest.intent_ids)[beside] != NOT_COVERED
-                outside.append(apart[answers])
-        if len(outside) < 2 or not len(right) or not sum(map(len, outside)):
-            return self.coefficients
-        none = np.concatenate(outside)
-        x = np.concatenate([features[matched], none])
-        y = np.concatenate([right, np.zeros(len(none))])
-        weight = np.full(len(y), NEAR_SHARE * len(y) / len(none))
-        weight[: len(right)] = (1 - NEAR_SHARE) * len(y) / len(right)
-        return fit_logistic(x, y, self.coefficients, precision(x), weight)
-
-    def _without(self, away: npt.NDArray[np.bool_]) -> KnowledgeIndex:
-        """Returns the index of a file without some intents.
-
-        Leaving out their columns of the regression is not enough: what asks for one of them then
-        seems more doubtful than it is to a file that never heard of it (4 % above .7, not 8 %).
-        """
-        rest = self.utterances.part(~away[self.utterances.owner])
-        weights = rest.regression(self._weights[:, ~away], STEPS_WITHOUT)
-        fit = Fit(weights, self.coefficients, np.empty(0))
-        return KnowledgeIndex(rest, self._matching, self._lexicon, fit)
-
 
 def capped(chance: float, highest: float) -> float:
     """Returns a chance, not above `highest`; those above it keep their order in a band below it.
@@ -438,11 +351,3 @@ def capped(chance: float, highest: float) -> float:
     (0.5, 0.90099, 0.901)
     """
     return min(chance, highest - RANKED_SHARE * (1.0 - chance))
-
-
-def precision(features: Floats) -> Floats:
-    """Returns the weight of the shipped coefficients against an operator's utterances."""
-    spread = features.var(axis=0)
-    spread[0] = 1.0
-    firm: Floats = PRIOR_ROWS * CURVATURE * np.maximum(spread, 1e-3)
-    return firm

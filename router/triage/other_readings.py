@@ -162,18 +162,14 @@ def is_known(match: Match | None) -> bool:
     return match is not None and match.confidence >= KNOWN_QUESTION
 
 
-def known_forms(
-    again: Sequence[int],
-    matches: Sequence[Match | None],
-    begins: int,
-) -> dict[int, int]:
-    """Returns by text the place of its other form that is a known question, the surest one."""
-    known: dict[int, int] = {}
-    for position, index in enumerate(again, start=begins):
-        match = matches[position]
-        if match is None or not is_known(match):
-            continue
-        best = matches[known[index]] if index in known else None
-        if best is None or match.confidence > best.confidence:
-            known[index] = position
-    return known
+def known_form(forms: Sequence[Match | None]) -> int | None:
+    """Returns which of a text's other forms is a known question, the surest one, by their matches.
+
+    None where no form is.
+    """
+    known = {
+        place: match.confidence
+        for place, match in enumerate(forms)
+        if match is not None and is_known(match)
+    }
+    return max(known, key=known.__getitem__) if known else None

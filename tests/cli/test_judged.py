@@ -13,7 +13,7 @@ import yaml
 from router.cli.policies.judged import _of_reading, _told, judged_warnings
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import load_policy, policies_dir
-from router.triage.matching.outcomes import OutcomeUses, Use
+from router.triage.matching.outcomes import OutcomeUse, OutcomeUses
 from router.triage.reranking.reranker import Reranker
 from tests.kits.server_kit import tiergate
 
@@ -119,7 +119,7 @@ def test_what_reads_nothing_is_not_blamed_on_the_requests(
     reader: Reranker | None, words: str
 ) -> None:
     outcomes = [JudgedQuestion(f"close account {n}", None, n) for n in range(120)]
-    uses = OutcomeUses([Use.COUNTS] * 120, rested_on=True, fits_reading=False)
+    uses = OutcomeUses([OutcomeUse.COUNTS] * 120, rested_on=True, fits_reading=False)
     (_, told) = _told(outcomes, uses, reader)
     assert ("are needed" in told) is (words == "")
     assert words in told

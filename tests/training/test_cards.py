@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 
 from router.training import card as triage
 from router.training.adapter.card import render_card
@@ -32,3 +34,13 @@ def test_the_card_of_the_heads_is_made_of_their_figures() -> None:
     ]
     assert (HEADS / "CARD.md").read_text("utf-8") == render(cards)
     assert [card["note"] for card in cards] == [specialist.note for specialist in SPECIALISTS]
+
+
+def test_the_card_of_a_part_stands_beside_its_files_with_their_digests(tmp_path: Path) -> None:
+    file = tmp_path / "part.npz"
+    file.write_bytes(b"arrays")
+    card = triage.write_of_part({"cap": 0.9, "name": "Größe"}, "part", [file])
+    assert card["sha256"] == {"part.npz": hashlib.sha256(b"arrays").hexdigest()}
+    text = (tmp_path / "part.card.json").read_text("utf-8")
+    assert json.loads(text) == card
+    assert "Größe" in text

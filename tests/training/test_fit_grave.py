@@ -46,7 +46,8 @@ NO_KNOWLEDGE = (
     "thirteenth", "fourteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
     "twenty_first", "twenty_second", "twenty_third", "twenty_fourth", "twenty_fifth",
     "twenty_sixth", "twenty_seventh", "twenty_eighth", "twenty_ninth", "thirtieth",
-    "thirty_first", "voices_of_mishaps", "voices_of_private", "voices_of_service",
+    "thirty_first", "thirty_second", "thirty_third", "thirty_fourth", "thirty_fifth",
+    "voices_of_home", "voices_of_mishaps", "voices_of_private", "voices_of_service",
 )  # fmt: skip
 SECTIONS_OF = {
     **dict.fromkeys(HARMLESS_ONLY, SECTIONS[len(GRAVE) :]),

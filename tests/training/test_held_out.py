@@ -9,6 +9,7 @@ import pytest
 
 from router.stats.calibration import Platt, Temperature, sigmoid
 from router.stats.heads import Head, HeadKind
+from router.cli.models.train import CalibratedHead
 from router.training import held_out, unread_sources
 from router.training.data import grave_texts
 from router.training.data.grave_texts import GraveText
@@ -240,11 +241,16 @@ def test_no_type_is_surer_than_what_was_right_of_sources_left_out(model: TriageM
     assert 0.8 < read.max() < 0.86
 
 
+def test_the_command_knows_each_head_that_is_calibrated() -> None:
+    assert [*CalibratedHead] == [*held_out.HEADS]
+
+
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--seed", "-1", "--out", "out"), "'--seed': Input should be greater than or equal to 0"),
+        (("--only", "tone", "--out", "out"), "'tone' is not one of 'domain', 'request_type'"),
         (("--out", __file__), "is a file; expected a folder, or the name of a new one"),
     ],
 )

@@ -116,6 +116,23 @@ def test_a_calibrated_model_loads_with_a_card_of_its_files(
     assert card["artefacts"] == json.loads((model / "manifest.json").read_text())["files"]
 
 
+def test_one_head_calibrated_alone_leaves_the_others_as_they_were(
+    data: Path, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(trained[0], model)
+    before = json.loads((model / "card.json").read_text())
+    beyond = finished_model.recalibrate(data, model, seed=3, names=["stakes"])
+    assert {row.partition("/")[0] for row in beyond} == {"stakes"}
+    card = json.loads((model / "card.json").read_text())
+    changed = {
+        path for path, sha in card["artefacts"].items() if before["artefacts"].get(path) != sha
+    }
+    assert {path.partition(".")[0] for path in changed if "heads/" in path} <= {"heads/stakes"}
+    rows = {row: of for row, of in before["figures"]["held_out"].items() if "stakes/" not in row}
+    assert card["figures"]["held_out"] == rows | json.loads(json.dumps(beyond))
+
+
 def test_an_unknown_stage_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="unknown stage bake"):
         pipeline.train_triage(data, tmp_path, tmp_path, stages=["bake"])

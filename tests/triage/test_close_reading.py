@@ -20,7 +20,7 @@ from router.stats.calibration import Platt
 from router.stats.char_grams import counted_chars
 from router.stats.heads import IDENTITY, Embeddings, Head, HeadKind
 from router.stats.ngrams import BUCKETS
-from router.triage.batches.asked import Asked, Use
+from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import ModelReader
 from router.triage.close_reading import file
@@ -341,7 +341,9 @@ class Nearest:
         return [self._match] * len(texts)
 
 
-def guessed(saved: Path, model: TriageModel, answers: Nearest, use: Use = Use.ALL) -> float:
+def guessed(
+    saved: Path, model: TriageModel, answers: Nearest, use: ReadingUse = ReadingUse.ALL
+) -> float:
     """Returns the chance of a text that may reach the bound near approved questions alone."""
     one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
     guess = Guess(np.zeros(model.encoder.width, np.float32), 0.0, 0.0, 0.0, 2.0)
@@ -372,14 +374,14 @@ def test_text_near_an_approved_question_has_the_bound_of_the_shelf(
 @pytest.mark.parametrize(
     ("use", "confidence", "expected"),
     [
-        (Use.IF_KNOWN, GLOSSED_AT, 4.0),
-        (Use.IF_KNOWN, GLOSSED_AT - 0.01, 1.0),
-        (Use.MATCH, GLOSSED_AT, 1.0),
-        (Use.HEADS, GLOSSED_AT, 1.0),
+        (ReadingUse.IF_KNOWN, GLOSSED_AT, 4.0),
+        (ReadingUse.IF_KNOWN, GLOSSED_AT - 0.01, 1.0),
+        (ReadingUse.MATCH, GLOSSED_AT, 1.0),
+        (ReadingUse.HEADS, GLOSSED_AT, 1.0),
     ],
 )
 def test_a_text_of_which_little_is_used_keeps_the_chance_of_the_head(
-    saved: Path, model: TriageModel, use: Use, confidence: float, expected: float
+    saved: Path, model: TriageModel, use: ReadingUse, confidence: float, expected: float
 ) -> None:
     answers = Nearest(NEAR, Match("hours", confidence, NEAR, 0.0))
     read_as = guessed(saved, model, answers, use)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from router.triage.embedding_store import Remembering
-from router.triage.match import Fit
+from router.triage.matching.own_file import Fit
 from router.triage.text.spelling import Speller
 from router.triage.utterances import Described
 from router.triage.verifier import MatchModel, Verifier

@@ -13,17 +13,17 @@ from router.errors import ModelFileError
 from router.policy.content.outcomes import JudgedQuestion
 from router.stats.calibration import softmax
 from router.stats.softmax_regression import as_head
-from router.triage import match, match_file
+from router.triage import match_file
 from router.triage.match import (
     OWN_LIMIT,
     OWN_OUTCOMES,
     RANKED_SHARE,
-    Fit,
     KnowledgeIndex,
     KnowledgeTexts,
     capped,
 )
 from router.triage.matching.evidence import FEATURES, columns
+from router.triage.matching.own_file import Fit, Taught, precision
 from router.triage.text.utterance_words import held_out, words
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Described, Utterances
@@ -225,11 +225,13 @@ def test_leaving_intents_out_comes_to_what_fitting_without_them_does(
 ) -> None:
     away = np.arange(len(index.intent_ids)) == 0
     rest = index.utterances.part(~away[index.utterances.owner])
-    fitted = KnowledgeIndex(rest, model.matching, model.lexicon)
+    anew = KnowledgeIndex(rest, model.matching, model.lexicon)
+    outside = model.matching.verifier.outside
+    taught = Taught(index.utterances, index.utterances.regression(), outside)
     texts = list(index.utterances.texts)
     vectors = index.utterances.vectors
-    short, _ = columns(index._without(away).evidence(vectors, texts))
-    long, _ = columns(fitted.evidence(vectors, texts))
+    short, _ = columns(taught.without(away).evidence(vectors, texts))
+    long, _ = columns(anew.evidence(vectors, texts))
     assert (short == long).mean() > 0.9
 
 
@@ -299,7 +301,7 @@ def test_a_request_that_is_not_covered_leaves_the_others_of_its_run(model: Triag
 
 def test_a_coefficient_yields_to_a_file_by_the_spread_of_its_feature() -> None:
     wide, narrow = np.array([0.0, 10.0]), np.array([0.0, 1.0])
-    firm = match.precision(np.column_stack([np.ones(2), wide, narrow]))
+    firm = precision(np.column_stack([np.ones(2), wide, narrow]))
     assert firm[1] == pytest.approx(100 * firm[2])
 
 

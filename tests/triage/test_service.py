@@ -278,7 +278,12 @@ async def test_requests_that_keep_coming_are_read_in_one_run(service, model):
 
 async def test_requests_that_keep_coming_wait_for_a_few_passes_only(service, model):
     reading = [after(n // 2, service, f"text {n}") for n in range(2 * (MOST_PASSES + 3))]
-    await asyncio.gather(*reading)
+    model.gate.clear()  # the first run ends once all have come
+    tasks = [asyncio.ensure_future(each) for each in reading]
+    for _ in range(len(reading)):
+        await asyncio.sleep(0)
+    model.gate.set()
+    await asyncio.gather(*tasks)
     assert len(model.batches) == 2
     assert len(model.batches[0]) <= 2 * (MOST_PASSES + 1)
 

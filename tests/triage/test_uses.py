@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from router.stats.heads import Embeddings
-from router.triage.batches.asked import Asked, Use
+from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextReader
 from router.triage.glossed.answers import Answerable, GlossedAnswers
@@ -85,10 +85,16 @@ def config(answers: Answers, glossed: GlossedAnswers | None = None) -> TriageCon
 
 @pytest.mark.parametrize(
     ("use", "matched", "read_for_matters"),
-    [(Use.ALL, 1, 1), (Use.IF_KNOWN, 1, 0), (Use.HEADS, 0, 0), (Use.HARM, 0, 1), (Use.MATCH, 1, 0)],
+    [
+        (ReadingUse.ALL, 1, 1),
+        (ReadingUse.IF_KNOWN, 1, 0),
+        (ReadingUse.HEADS, 0, 0),
+        (ReadingUse.HARM, 0, 1),
+        (ReadingUse.MATCH, 1, 0),
+    ],
 )
 def test_each_use_has_its_own_readings(
-    reader: TextReader, grave: Counted, use: Use, matched: int, read_for_matters: int
+    reader: TextReader, grave: Counted, use: ReadingUse, matched: int, read_for_matters: int
 ) -> None:
     answers = Answers()
     assert reader.model is not None
@@ -101,12 +107,12 @@ def test_each_use_has_its_own_readings(
 
 
 def test_texts_of_several_uses_keep_their_places(reader: TextReader, grave: Counted) -> None:
-    asked = [Asked(f"{TEXT} {use.name}", config(Answers()), use=use) for use in Use]
+    asked = [Asked(f"{TEXT} {use.name}", config(Answers()), use=use) for use in ReadingUse]
     assert reader.model is not None
     batch = reader.model.begin(asked)
     batch.encode()
     rows, matches = batch.rows()
-    for_matters, unmatched = (Use.ALL, Use.HARM), (Use.HEADS, Use.HARM)
+    for_matters, unmatched = (ReadingUse.ALL, ReadingUse.HARM), (ReadingUse.HEADS, ReadingUse.HARM)
     assert grave.texts == [one.text for one in asked if one.use in for_matters]
     assert [row.matter is not None for row in rows] == [one.use in for_matters for one in asked]
     assert [match is None for match in matches] == [one.use in unmatched for one in asked]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextReader
-from router.triage.other_readings import STRATEGIC_PASSAGE, graver, known_forms
+from router.triage.other_readings import STRATEGIC_PASSAGE, graver, known_form
 from router.triage.reading import ModelRow
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
@@ -141,8 +141,8 @@ def test_leaving_out_orders_takes_linear_time(piece):
 
 def test_the_surest_known_form_of_a_text_is_taken():
     sure, surer = Match("a", 0.9, 0.9, 0.3), Match("b", 0.95, 0.9, 0.3)
-    assert known_forms([0, 0], [None, sure, surer], 1) == {0: 2}
+    assert known_form([None, sure, surer, surer]) == 2
 
 
 def test_a_form_that_is_no_known_question_is_not_taken():
-    assert known_forms([0], [None, Match("a", 0.8, 0.9, 0.3)], 1) == {}
+    assert known_form([None, Match("a", 0.8, 0.9, 0.3)]) is None

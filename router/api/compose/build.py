@@ -330,7 +330,7 @@ def _triage(
     rerank = None
     if parts.model.reranker is not None:
         rerank = _rerank(said, index[None], parts.model.reranker)
-        parts.engine.later(parts.model.reranker.open)
+        parts.engine.before_answers(parts.model.reranker.open)
     base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf, talks, rerank)
     tasks = {
         task: replace(base, knowledge=index[task], glossed=None, shelf=None, talks=(), rerank=None)

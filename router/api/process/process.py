@@ -131,9 +131,9 @@ def _share_one_heap() -> None:
 def _rest_the_collector() -> None:
     """Makes Python look for cycles more seldom, and never among the objects made at the start.
 
-    Looking costs 5 % of a request's time.
+    Looking costs 5 % of a request's time. It is not done first: that takes .13 s, and frees 2 % of
+    the objects.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
     give_back_memory()

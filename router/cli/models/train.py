@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,15 @@ FinishedModel = Annotated[
 Work = Annotated[Path, typer.Option(help="Where stages leave what later ones read.")]
 Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no useful result.")]
 WORK = Path(".tiergate/train")
+
+
+class CalibratedHead(StrEnum):
+    """The heads that `tiergate train calibrate` knows."""
+
+    DOMAIN = "domain"
+    REQUEST_TYPE = "request_type"
+    STAKES = "stakes"
+
 
 train = typer.Typer(
     help="Train on your own data; `calibrate`, `head`, `match`, `specialists`, `suggest` need no "
@@ -208,12 +218,18 @@ def calibrate(
     data: Data,
     out: FinishedModel,
     seed: Seed = SEED,
+    only: Annotated[
+        list[CalibratedHead] | None,
+        typer.Option(show_default="all", help="Calibrate only this head; repeat for several."),
+    ] = None,
 ) -> None:
     """Calibrate domain, request type and stakes again on held-out sources, without torch."""
     from router.policy.loading import policies_dir
     from router.training.finished_model import recalibrate
 
-    for source, figures in recalibrate(data, out, seed, policies_dir() / "knowledge").items():
+    heads = only or list(CalibratedHead)
+    knowledge = policies_dir() / "knowledge"
+    for source, figures in recalibrate(data, out, seed, knowledge, heads).items():
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{source}: {shown}")
 

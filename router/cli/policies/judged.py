@@ -19,8 +19,8 @@ from router.triage.match import OWN_OUTCOMES
 from router.triage.matching.outcomes import (
     LEAST_READ,
     MOST_READ,
+    OutcomeUse,
     OutcomeUses,
-    Use,
     different,
     key_of,
     sampled,
@@ -41,8 +41,8 @@ ASKS_BACK = {Reason.ASKED_WHICH, Reason.ASKED_FOR_SLOT}
 """Marks rungs of level 1 that give no answer yet."""
 
 UNUSED = {
-    Use.WRITTEN: "word for word in the knowledge file",
-    Use.NOT_COVERED: "nearest to `not_covered`",
+    OutcomeUse.WRITTEN: "word for word in the knowledge file",
+    OutcomeUse.NOT_COVERED: "nearest to `not_covered`",
 }
 """Says why a request counts for nothing."""
 
@@ -154,8 +154,11 @@ def _told(
 ) -> Iterator[str]:
     """Yields how many requests count and what holds, how many are read, and which do not count."""
     rows = list(zip(outcomes, judged.uses, strict=True))
-    counting = [one for one, use in rows if use in (Use.COUNTS, Use.READ)]
-    count, read = different(counting), different([one for one, use in rows if use is Use.READ])
+    counting = [one for one, use in rows if use in (OutcomeUse.COUNTS, OutcomeUse.READ)]
+    count, read = (
+        different(counting),
+        different([one for one, use in rows if use is OutcomeUse.READ]),
+    )
     rest = "so chances rest on them"
     if not judged.rested_on:
         rest = (

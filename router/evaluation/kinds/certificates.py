@@ -28,7 +28,8 @@ from router.evaluation.table import Line, Table, read
 from router.stats.measures import Figure, Flags
 from router.stats.mixture_bounds import Counts, mixture_error
 from router.stats.threshold_walk import GRID, loosest
-from router.triage.match import STEPS_WITHOUT, Fit, KnowledgeIndex
+from router.triage.match import KnowledgeIndex
+from router.triage.matching.own_file import STEPS_WITHOUT, Fit
 from router.triage.utterances import Described, Utterances
 
 RISKS = (0.02, 0.01)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,11 +99,15 @@ def _turns(line: str, fillings: int) -> int:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    return sections_in(path, (*SECTIONS, UNSORTED) if path.parent.name in JUDGES else SECTIONS)
+
+
+def sections_in(path: Path, allowed: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields the section of each line of a file, and the line. Raises ValueError for another."""
     section = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             section = line[3:].strip()
-            allowed = (*SECTIONS, UNSORTED) if path.parent.name in JUDGES else SECTIONS
             if section not in allowed:
                 raise ValueError(f"{path}: section {section!r}, expected one of {allowed}")
         elif line and not line.startswith("#"):

@@ -9,8 +9,6 @@ model.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from router.stats.heads import Embeddings
 from router.stats.ngrams import BUCKETS, Grams, Table, rarity, summed
 from router.stats.softmax_regression import NEVER, as_head, fit_grams, fit_softmax
 from router.training import model_folder
-from router.training.card import Value
+from router.training.card import Card, Value, write_of_part
 from router.training.data import grave_texts
 from router.training.data.grave_rows import EVERYDAY_SOURCES, rows_of
 from router.training.data.grave_texts import GRAVE, SECTIONS, GraveText
@@ -67,7 +65,8 @@ _TOGETHER = {
     "twenty_first": 0, "twenty_second": 1, "twenty_third": 2,
     "twenty_fourth": 0, "twenty_fifth": 1, "twenty_sixth": 2, "voices_of_service": 2,
     "twenty_seventh": 0, "twenty_eighth": 1, "twenty_ninth": 2, "thirtieth": 0, "thirty_first": 1,
-    "voices_of_private": 0,
+    "voices_of_private": 0, "thirty_second": 2, "thirty_third": 0, "thirty_fourth": 1,
+    "thirty_fifth": 2, "voices_of_home": 1,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0
@@ -322,7 +321,7 @@ def _share(above: Mask, mask: Mask) -> float:
     return round(float(above[mask].mean()), 3) if mask.any() else 0.0
 
 
-def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
+def train_grave(data: Path, folder: Path | None = None) -> Card:
     """Fits the reader for the model in `folder`, or the shipped one, and writes it there.
 
     Returns its card. Raises TrainingDataError for a folder without data.
@@ -333,7 +332,7 @@ def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
     rows = rows_of(data, SEED)
     fitted = fit(model, rows)
     counts = {section: sum(row.section == section for row in rows) for section in SECTIONS}
-    card: dict[str, Value] = {
+    card: Card = {
         "command": "tiergate train grave",
         "rows": dict(counts),
         "split": "by author: the lines of each are read by the fit without that author",
@@ -343,12 +342,7 @@ def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
         "held_out_author": judged(fitted.reader, model, list(grave_texts.held_out())),
     }
     with model_folder.changed(folder) as made:
-        card["sha256"] = {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in save(fitted.reader, made)
-        }
-        text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-        (made / f"{NAME}.card.json").write_text(text, encoding="utf-8")
+        card = write_of_part(card, NAME, save(fitted.reader, made))
         write_manifest(made)
         assert load(made, model.encoder.sha256) is not None
     return card

@@ -34,8 +34,9 @@ from router.training.heads.match_rows import (
     judges,
     set_of,
 )
-from router.triage.match import Fit, KnowledgeIndex
+from router.triage.match import KnowledgeIndex
 from router.triage.matching.evidence import FEATURES, columns
+from router.triage.matching.own_file import fitted
 from router.triage.utterances import Described, Utterances
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -289,10 +290,8 @@ class _World:
         vectors, readings = self._described
         names = tuple(name for name, _ in file.lines)
         utterances = Utterances(names, texts, owner, vectors[places], readings[places])
-        fitted: Fit | None = None
-        if adjust:
-            fitted = KnowledgeIndex.fitted(utterances, matching, self._lexicon)
-        index = KnowledgeIndex(utterances, matching, self._lexicon, fitted)
+        fit = fitted(utterances, matching) if adjust else None
+        index = KnowledgeIndex(utterances, matching, self._lexicon, fit)
         requests = [*file.inside, *(place for place, _, _ in file.outside)]
         asked = [self._rows[place].text for place in requests]
         evidence = index.evidence(vectors[requests], asked)

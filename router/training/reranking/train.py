@@ -8,17 +8,16 @@ half judges.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from router.training import model_folder
-from router.training.card import Value
+from router.training.card import Card, write_of_part
 from router.training.data.companies import Company, companies
 from router.training.data.known_files import known_in
 from router.training.encoder import export
@@ -48,7 +47,7 @@ DEFAULT_PLAN = Plan()
 
 def train_reranker(
     data: Path, knowledge: Path, work: Path, command: str, folder: Path | None = None
-) -> Mapping[str, Value]:
+) -> Card:
     """Trains the reranker of the model in `folder`, or the shipped one, and writes it there.
 
     Returns its card. Raises TrainingDataError for a folder without data.
@@ -77,7 +76,7 @@ def train_reranker(
     )
     weights = fit.fit([*fitting, *of_files])
     cap = fit.cap_of(weights, fitting)
-    card: dict[str, Value] = {
+    card: Card = {
         "command": command,
         "network": "all-MiniLM-L6-v2 (Apache-2.0), its upper layers trained on pairs, INT8",
         "companies": len(by_name),
@@ -102,9 +101,8 @@ def train_reranker(
     with model_folder.changed(folder) as made:
         shutil.copyfile(small, made / file.ONNX)
         file.save(weights, cap, gate, made, model.encoder.sha256)
-        card["sha256"] = {name: sha256_of(made / name) for name in (file.ONNX, file.DESCRIBED)}
-        text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-        (made / f"{file.NAME}.card.json").write_text(text, encoding="utf-8")
+        parts = [made / file.ONNX, made / file.DESCRIBED]
+        card = write_of_part(card, file.NAME, parts)
         write_manifest(made)
         assert file.load(made, model.encoder.tokenise, model.encoder.sha256) is not None
     return card

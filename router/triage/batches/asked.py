@@ -12,7 +12,7 @@ from router.triage.grave import Told, told_of
 from router.types import READ_LANGUAGES
 
 
-class Use(Enum):
+class ReadingUse(Enum):
     """Says what of a text's reading is used, so that nothing else is worked out."""
 
     ALL = auto()
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
     config: TriageConfig
     told: Told | None = None
     spoken: str = UNKNOWN
-    use: Use = Use.ALL
+    use: ReadingUse = ReadingUse.ALL
     gloss: bool = False
     framed: bool = False
 

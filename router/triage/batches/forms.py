@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.triage.batches.asked import Asked, Use
+from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import TriageConfig
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.turn_facts import TurnFacts
@@ -73,5 +73,5 @@ def is_written(text: str, config: TriageConfig) -> bool:
 
 def gloss_asked(gloss: Gloss, config: TriageConfig) -> Asked:
     """Returns a gloss; one without unknown words may be what the operator wrote, which is known."""
-    use = Use.IF_KNOWN if gloss.unknown else Use.ALL
+    use = ReadingUse.IF_KNOWN if gloss.unknown else ReadingUse.ALL
     return Asked(gloss.text, config, use=use, gloss=True)

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import Grams
-from router.triage.batches.asked import Asked, Use, told_of_all
+from router.triage.batches.asked import Asked, ReadingUse, told_of_all
 from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import Rerank, TriageConfig
+from router.triage.batches.put_together import RunRead
 from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.encoder import SHORT_BATCH_TOKENS
@@ -268,7 +269,8 @@ class ModelBatch:
     def __init__(self, reader: ModelReader, asked: Sequence[Asked]) -> None:
         self._reader = reader
         self._known = reader.written(asked)
-        self._rest = [one for i, one in enumerate(asked) if i not in self._known]
+        self._places = [i for i in range(len(asked)) if i not in self._known]
+        self._rest = [asked[place] for place in self._places]
         templates = reader.templates
         self._keys = [templates.key(one.text) for one in self._rest]
         kept = [None if key is None else templates.get(key) for key in self._keys]
@@ -298,10 +300,17 @@ class ModelBatch:
     @property
     def to_rerank(self) -> Collection[int]:
         """Returns the places of texts with which answers are still to be read, by `rerank`."""
-        if not self._to_rerank:
-            return ()
-        asked = [i for i in range(len(self._rest) + len(self._known)) if i not in self._known]
-        return [asked[place] for places in self._to_rerank.values() for place in places]
+        return [self._places[i] for unread in self._to_rerank.values() for i in unread]
+
+    def leave_out(self, places: Collection[int]) -> None:
+        """Leaves out texts whose readings nobody wants any more: nothing more is read of them."""
+        left_out = {i for i, place in enumerate(self._places) if place in places}
+        kept = {
+            rerank: [i for i in unread if i not in left_out]
+            for rerank, unread in self._to_rerank.items()
+        }
+        self._to_rerank = {rerank: unread for rerank, unread in kept.items() if unread}
+        self._unsettled = [i for i in self._unsettled if i not in left_out]
 
     def begin_rerank(self) -> dict[Rerank, list[Reranked]]:
         """Returns the texts that are then to be read with answers, by what reads these."""
@@ -319,7 +328,7 @@ class ModelBatch:
     def _encoded(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> TextsRead:
         return self._reader.read(asked, self._reader.encode(asked, kept))
 
-    def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
+    def rows(self) -> RunRead:
         """Returns the readings and the matches, in the order asked. The lists are the caller's.
 
         Those of texts with which answers are still to be read are not final.
@@ -330,7 +339,7 @@ class ModelBatch:
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
-        return rows, matches
+        return RunRead(rows, matches)
 
     def _settle(self) -> None:
         """Encodes after all what is not calm by a kept vector, and keeps the others' that are.
@@ -398,9 +407,9 @@ def _read_closely(part: Part, known: Mapping[int, Known]) -> dict[int, Close]:
 
 def _counts(asked: Asked, match: Match | None) -> bool:
     """Returns True for a text whose chances of harm and of grave matters are used too."""
-    if asked.use is Use.IF_KNOWN:
+    if asked.use is ReadingUse.IF_KNOWN:
         return match is not None and match.confidence >= GLOSSED_AT
-    return asked.use in (Use.ALL, Use.HARM)
+    return asked.use in (ReadingUse.ALL, ReadingUse.HARM)
 
 
 def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
@@ -415,7 +424,7 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
     """Matches the texts whose match is used, one call per knowledge file."""
     result: list[Match | None] = [None] * len(asked)
     for config, places in _by_config(asked).items():
-        indices = [i for i in places if asked[i].use not in (Use.HEADS, Use.HARM)]
+        indices = [i for i in places if asked[i].use not in (ReadingUse.HEADS, ReadingUse.HARM)]
         if config.knowledge is None or not indices:
             continue
         texts = [asked[i][0] for i in indices]

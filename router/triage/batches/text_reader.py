@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from router.triage.batches import reranked
-from router.triage.batches.asked import Asked, Use
-from router.triage.batches.config import TriageConfig
+from router.triage.batches.asked import Asked, ReadingUse
+from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.forms import (
     as_meant,
     gloss_asked,
@@ -23,49 +22,21 @@ from router.triage.batches.forms import (
     said_in,
     sentences_of,
 )
-from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
-from router.triage.facts.asks import asks_in, leans
-from router.triage.facts.doubts import less_sure
+from router.triage.batches.model_reader import Model, ModelReader
+from router.triage.batches.put_together import Places, Ruled, put_together
+from router.triage.facts.asks import asks_in
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
-from router.triage.other_readings import (
-    as_glossed,
-    graver,
-    is_known,
-    known_forms,
-    likelier,
-    more_harmful,
-    surer,
-    weaker_match,
-    with_heads,
-)
-from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
+from router.triage.reading import TurnReading, reading_of
 from router.triage.text.amount_lists import unquoted
 from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
-from router.types import READ_LANGUAGES, Match, MatchBasis
+from router.types import READ_LANGUAGES
 
 _LOG = logging.getLogger("tiergate")
-
-ASKED_AT = 0.7
-"""A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
-UNANSWERED_AT = 0.2
-"""Chance of a clause that asks, below which the file has no answer to it."""
-
-FRAMED_AT = 0.6
-"""Chance of a match from which it counts without the frame. Below it the likelier of two readings
-would answer what neither is sure of."""
-FRAMED_GRAVE = 0.3
-"""Chance of a grave matter from which no frame is left out: 1 in 14 framed routine questions has
-it, and 3 of 60 grave messages that were written to look like one."""
-
-ASKING_WEIGHS = 2
-"""Factor of the number of sentences by which their odds are divided in a text longer than a letter,
-where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none. In other
-languages the head says less, so that their odds are divided by it alone."""
 
 
 class TextReader:
@@ -98,7 +69,7 @@ class TextReader:
             text, config.amounts, config.terms, self.knows, config.phrases, self.mend, spoken
         )
 
-    def _ruled(self, asked: Asked) -> _Text:
+    def _ruled(self, asked: Asked) -> Ruled:
         config = asked.config
         facts = self._facts(asked.text, config, asked.spoken)
         answers = config.knowledge is not None and not facts.unread
@@ -108,7 +79,7 @@ class TextReader:
             # What the function words leave open, a glossary tells.
             facts = replace(facts, language=gloss.language, mended="")
         framed = gloss is None and said != asked.text and not facts.instead
-        return _Text(
+        return Ruled(
             asked,
             config,
             facts,
@@ -135,22 +106,37 @@ class TextReader:
         return glossed.gloss(said, words, facts.language or asked.spoken, facts.even)
 
 
-class _Text(NamedTuple):
-    """Holds a text with what the rules read in it, and what else of it is read by the model."""
-
-    asked: Asked
-    config: TriageConfig
-    facts: TurnFacts
-    said: str  # the text without its disguise, or without its frame
-    gloss: Gloss | None
-    framed: str  # what is matched in its place; "" where it has no frame
-    plain: str  # the text with its harmless phrases in plain words; "" where it has none
-    clauses: tuple[str, ...]  # those that ask, where it asks for several answers
-    sentences: tuple[str, ...]  # read by themselves
-
-
 def _by_rules(facts: TurnFacts) -> TurnReading:
     return reading_of(read_by_rules(facts), None, facts, degraded=True)
+
+
+class _Run:
+    """Holds what the model reads at once, and of which text each is a form or a part."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.texts: list[int] = []
+
+    def add(self, text: int, more: Iterable[Asked]) -> range:
+        """Adds what is read of a text, and returns its places in the run."""
+        begin = len(self.asked)
+        self.asked.extend(more)
+        places = range(begin, len(self.asked))
+        self.texts += [text] * len(places)
+        return places
+
+    def begin(self, model: ModelReader) -> None:
+        """Looks up what an operator wrote, once all is added."""
+        self.batch = model.begin(self.asked)
+
+    @property
+    def to_rerank(self) -> set[int]:
+        """Returns the texts with which, or with a part of which, answers are to be read."""
+        return {self.texts[place] for place in self.batch.to_rerank}
+
+    def leave_out(self, texts: Collection[int]) -> None:
+        """Leaves out texts whose readings nobody wants any more."""
+        self.batch.leave_out({place for place, text in enumerate(self.texts) if text in texts})
 
 
 class TextBatch:
@@ -160,85 +146,79 @@ class TextBatch:
     passages of long ones.
     """
 
-    def __init__(self, reader: TextReader, texts: Sequence[_Text]) -> None:
+    def __init__(self, reader: TextReader, texts: Sequence[Ruled]) -> None:
         self._reader, self._texts = reader, texts
-        self._again = [i for i, one in enumerate(texts) for _ in one.facts.other_forms]
-        self._framed = [i for i, one in enumerate(texts) if one.framed]
-        self._passages = [i for i, one in enumerate(texts) for _ in one.facts.passages]
-        self._sentences: list[int] = []  # of texts that no operator wrote
-        self._clauses: list[int] = []  # the same
-        self._whole: ModelBatch | None = None
-        self._parts: ModelBatch | None = None
-        if reader.model is None or not texts:
-            return
-        with self._failing():
-            whole = [
-                as_meant(one.asked, one.facts)._replace(framed=bool(one.framed)) for one in texts
-            ]
-            whole += [Asked(form, one.config) for one in texts for form in one.facts.other_forms]
-            whole += [
-                Asked(one.framed, one.config, use=Use.IF_KNOWN) for one in texts if one.framed
-            ]
-            whole += [gloss_asked(one.gloss, one.config) for one in texts if one.gloss is not None]
-            whole += [Asked(one.plain, one.config, use=Use.HARM) for one in texts if one.plain]
-            self._whole = reader.model.begin(whole)
-            new = [(i, one) for i, one in enumerate(texts) if i not in self._whole.written]
-            self._sentences = [i for i, one in new for _ in one.sentences]
-            self._clauses = [i for i, one in new for _ in one.clauses]
-            parts = [
-                Asked(part, one.config, use=Use.HEADS)
-                for one in texts
-                for part in one.facts.passages
-            ]
-            parts += [
-                Asked(part, one.config, (fold(part).words, one.facts.language), use=Use.HARM)
-                for _, one in new
-                for part in one.sentences
-            ]
-            # What the operator wrote as one question has one answer: it has no clauses.
-            parts += [
-                Asked(clause, one.config, use=Use.MATCH) for _, one in new for clause in one.clauses
-            ]
-            if parts:
-                self._parts = reader.model.begin(parts)
+        self._places: list[Places] = []
+        # Of whole texts, and of their parts; none without a model, and after a failure.
+        self._runs: tuple[_Run, ...] = ()
+        if reader.model is not None and texts:
+            with self._failing():
+                self._runs = self._begun(reader.model)
+
+    def _begun(self, model: ModelReader) -> tuple[_Run, _Run]:
+        """Returns what is read by the model, and notes where in it each text's own lies."""
+        texts, whole, parts = list(enumerate(self._texts)), _Run(), _Run()
+        for i, one in texts:
+            whole.add(i, [as_meant(one.asked, one.facts)._replace(framed=bool(one.framed))])
+        forms = [
+            whole.add(i, [Asked(form, one.config) for form in one.facts.other_forms])
+            for i, one in texts
+        ]
+        framed = [
+            whole.add(
+                i, [Asked(one.framed, one.config, use=ReadingUse.IF_KNOWN)] if one.framed else []
+            )
+            for i, one in texts
+        ]
+        gloss = [
+            whole.add(i, [] if one.gloss is None else [gloss_asked(one.gloss, one.config)])
+            for i, one in texts
+        ]
+        plain = [
+            whole.add(i, [Asked(one.plain, one.config, use=ReadingUse.HARM)] if one.plain else [])
+            for i, one in texts
+        ]
+        whole.begin(model)
+        passages = [
+            parts.add(
+                i, [Asked(part, one.config, use=ReadingUse.HEADS) for part in one.facts.passages]
+            )
+            for i, one in texts
+        ]
+        # What the operator wrote as one question has one answer: it has no clauses.
+        new = [(i, one, i not in whole.batch.written) for i, one in texts]
+        sentences = [parts.add(i, _sentences(one) if is_new else ()) for i, one, is_new in new]
+        clauses = [parts.add(i, _clauses(one) if is_new else ()) for i, one, is_new in new]
+        parts.begin(model)
+        columns = (forms, framed, gloss, plain, passages, sentences, clauses)
+        self._places = list(map(Places, range(len(texts)), *columns))
+        return whole, parts
 
     @property
     def encoded(self) -> int:
         """Returns how many texts `encode` has to encode."""
-        return sum(batch.encoded for batch in (self._whole, self._parts) if batch is not None)
+        return sum([run.batch.encoded for run in self._runs])
 
     @property
     def to_rerank(self) -> set[int]:
         """Returns the places of texts with which answers are to be read: milliseconds each."""
-        places = set[int]()
-        if self._whole is None:
-            return places
-        if found := self._whole.to_rerank:
-            whole = [
-                *range(len(self._texts)),
-                *self._again,
-                *self._framed,
-                *[i for i, one in enumerate(self._texts) if one.gloss is not None],
-            ]
-            places.update([whole[place] for place in found])
-        if self._parts is not None and (found := self._parts.to_rerank):
-            parts = [*self._passages, *self._sentences, *self._clauses]
-            places.update([parts[place] for place in found])
-        return places
+        return set[int]().union(*[run.to_rerank for run in self._runs])
 
-    @property
-    def batches(self) -> list[ModelBatch]:
-        """Returns what the model reads of the texts; nothing after a failure."""
-        whole = self._whole
-        return [] if whole is None else [one for one in (whole, self._parts) if one is not None]
+    def leave_out(self, places: Collection[int]) -> None:
+        """Leaves out texts whose readings nobody wants any more."""
+        for run in self._runs:
+            run.leave_out(places)
+
+    def begin_rerank(self) -> list[dict[Rerank, list[reranked.Reranked]]]:
+        """Returns what is then to be read with answers, of each run."""
+        return [run.batch.begin_rerank() for run in self._runs]
 
     def encode(self) -> None:
         """Encodes the texts, and passages in a run of their own: beside a long text each would be
         padded to its length."""
         with self._failing():
-            for batch in (self._whole, self._parts):
-                if batch is not None:
-                    batch.encode()
+            for run in self._runs:
+                run.batch.encode()
 
     def readings(self, places: Sequence[int] | None = None) -> list[TurnReading]:
         """Returns the readings of texts, by default of all in the order asked.
@@ -246,9 +226,15 @@ class TextBatch:
         After a failure they are read text by text, or by rules.
         """
         places = range(len(self._texts)) if places is None else places
-        if self._whole is not None:
-            with self._failing():
-                return self._by_model(self._whole, self._parts, places)
+        with self._failing():
+            if self._runs:
+                whole, parts = [run.batch.rows() for run in self._runs]
+                return [
+                    put_together(
+                        self._texts[place], self._places[place], whole, parts, self._reader.knows
+                    )
+                    for place in places
+                ]
         texts = [self._texts[place] for place in places]
         if self._reader.model is None or len(self._texts) == 1:
             return [_by_rules(one.facts) for one in texts]
@@ -259,142 +245,18 @@ class TextBatch:
         try:
             yield
         except Exception:  # any failure of the model on any text must give signals, not an error
-            self._whole = None
+            self._runs = ()
 
-    def _by_model(
-        self, whole: ModelBatch, parts: ModelBatch | None, places: Sequence[int]
-    ) -> list[TurnReading]:
-        texts, again = self._texts, self._again
-        rows, matches = whole.rows()
-        known = known_forms(again, matches, len(texts))
-        for position, index in enumerate(again, start=len(texts)):
-            rows[index] = more_cautious(rows[index], rows[position])
-            if index in known:
-                # The disguise, or the words to the router, are no part of the question that is
-                # asked. They still raise caution.
-                rows[index] = rows[index]._replace(novelty=rows[known[index]].novelty)
-                matches[index] = matches[known[index]]
-            else:
-                matches[index] = weaker_match(matches[index], matches[position])
-        for index, one in enumerate(texts):
-            if self._means_nothing(one.facts, matches[index]):
-                rows[index] = rows[index]._replace(novelty=1.0)
-                matches[index] = None
-        self._by_framed(rows, matches, len(texts) + len(again))
-        self._by_gloss(rows, matches, len(texts) + len(again) + len(self._framed))
-        self._by_plain_words(rows)
-        for index, (_, config, facts, said, gloss, *_) in enumerate(texts):
-            if config.shelf is not None and not facts.unread:
-                matches[index] = config.shelf.judged(
-                    said, matches[index], "" if gloss is None else gloss.text
-                )
-        known_at = {i for i, one in enumerate(texts) if one.facts.instead and is_known(matches[i])}
-        known_at |= set(known)
-        if parts is not None:
-            part_rows, part_matches = parts.rows()
-            for index, row in zip(self._passages, part_rows, strict=False):
-                rows[index] = graver(rows[index], row)
-            of_sentences = part_rows[len(self._passages) :]
-            for index, row in zip(self._sentences, of_sentences, strict=False):
-                facts, names = texts[index].facts, texts[index].config.momentary
-                own, among = bool(facts.sentences), _among(texts[index])
-                rows[index] = more_harmful(rows[index], row, among, names, own_matter=own)
-            of_clauses = part_matches[len(self._passages) + len(self._sentences) :]
-            self._by_asks(matches, of_clauses, whole.written)
-        # Rows of second readings lie behind the texts' own, and are not used.
-        return [
-            reading_of(
-                rows[index],
-                matches[index],
-                one.facts,
-                offers_from=one.config.offers_from,
-                momentary=one.config.momentary,
-                known_form=index in known_at,
-                small_talk=any([talk.reply(one.asked.text) for talk in one.config.talks]),
-            )
-            for index, one in ((place, texts[place]) for place in places)
-        ]
 
-    def _by_framed(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
-        """Takes over what texts match without their frames; those begin at `position`.
+def _sentences(text: Ruled) -> list[Asked]:
+    return [
+        Asked(part, text.config, (fold(part).words, text.facts.language), use=ReadingUse.HARM)
+        for part in text.sentences
+    ]
 
-        The heads read the whole text: in a task a salutation may be material.
-        """
-        for place, index in enumerate(self._framed, start=position):
-            own, found = matches[index], matches[place]
-            if rows[index].grave >= FRAMED_GRAVE:
-                continue  # "this is goodbye" may be no frame
-            if found is not None and found.basis.read:
-                own = matches[index] = found  # its answers were read with the question alone
-            if is_known(found):
-                rows[index] = rows[index]._replace(novelty=rows[place].novelty)
-            if found is not None and found.confidence >= FRAMED_AT:
-                matches[index] = likelier(found, own)
 
-    def _by_asks(
-        self,
-        matches: list[Match | None],
-        clause_matches: Sequence[Match | None],
-        written: Collection[int],
-    ) -> None:
-        """Notes the answers of requests that ask for several, by the matches of their clauses."""
-        position = 0
-        for index, one in enumerate(self._texts):
-            clauses = () if index in written else one.clauses
-            own = clause_matches[position : position + len(clauses)]
-            position += len(clauses)
-            match = matches[index]
-            if match is None or match.basis is MatchBasis.WRITTEN:
-                continue
-            sure = {m.intent_id: m.confidence for m in own if m and m.confidence >= ASKED_AT}
-            unmet = [
-                m is None
-                or m.confidence < (UNANSWERED_AT if m.intent_id == match.intent_id else ASKED_AT)
-                for m, clause in zip(own, clauses, strict=True)
-                if not leans(clause)
-            ]
-            if any(unmet):
-                matches[index] = less_sure(match)  # half of it is not answered
-            elif len(sure) > 1:
-                matches[index] = replace(match, asked=tuple(sure.items()))
-
-    def _means_nothing(self, facts: TurnFacts, match: Match | None) -> bool:
-        """Returns True for a short text of which no word exists, such as "asdf".
-
-        The encoder puts letters that mean nothing beside short greetings. A disguised text means
-        what it says.
-        """
-        if match is None or match.basis is MatchBasis.WRITTEN or facts.language != UNKNOWN:
-            return False
-        if facts.mended or facts.instead:
-            return False
-        return not any(map(self._reader.knows, facts.folded.words))
-
-    def _by_plain_words(self, rows: list[ModelRow]) -> None:
-        """Takes over what heads of one turn make of plain words; those rows are the last ones."""
-        position = len(rows) - sum([bool(one.plain) for one in self._texts])
-        for index, one in enumerate(self._texts):
-            if one.plain:
-                rows[index] = with_heads(rows[index], rows[position], one.config.momentary)
-                position += 1
-
-    def _by_gloss(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
-        """Takes over what the glosses match; theirs begin at `position`.
-
-        What the encoder makes of another language is chance: a match of the text as it stands
-        holds only where its gloss matches the same, as in "Wo ist my order".
-        """
-        for index, (_, config, facts, said, gloss, *_) in enumerate(self._texts):
-            glossed = config.glossed
-            if glossed is None or (gloss is None and facts.language not in glossed.languages):
-                continue
-            match, own = None, matches[index]
-            if gloss is not None:
-                match = glossed.match(gloss, matches[position], said)
-                if not facts.instead:  # a disguise never lowers what its other forms tell
-                    rows[index] = as_glossed(rows[index], rows[position], match)
-                position += 1
-            matches[index] = surer(match, own)
+def _clauses(text: Ruled) -> list[Asked]:
+    return [Asked(clause, text.config, use=ReadingUse.MATCH) for clause in text.clauses]
 
 
 def read_answers(batches: Sequence[TextBatch]) -> None:
@@ -403,14 +265,6 @@ def read_answers(batches: Sequence[TextBatch]) -> None:
     Any thread. Where that fails, the texts keep their first matches.
     """
     try:
-        reranked.rerank([part.begin_rerank() for batch in batches for part in batch.batches])
+        reranked.rerank([run for batch in batches for run in batch.begin_rerank()])
     except Exception as error:
         _LOG.warning("answers were not read with messages: %s", error)
-
-
-def _among(one: _Text) -> int:
-    """Returns by how much the odds of each of a text's sentences are divided."""
-    if one.facts.sentences:
-        return len(one.sentences)
-    english = one.facts.language in READ_LANGUAGES
-    return ASKING_WEIGHS * (len(one.sentences) if english else 1)

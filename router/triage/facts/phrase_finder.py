@@ -13,7 +13,7 @@ It knows nothing about what a phrase means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -226,8 +226,7 @@ def _parts_from(start: int, meanings: Sequence[_Meaning]) -> set[int]:
 
 def _beginnings(word: str) -> set[str]:
     """Returns how a word begins, also when one of its first letters is one too many."""
-    first = word[: BEGINNING + 1]
-    return {first[:BEGINNING], *[first[:i] + first[i + 1 :] for i in range(BEGINNING)]}
+    return set(map("".join, combinations(word[: BEGINNING + 1], BEGINNING)))
 
 
 def _begin_alike(one: str, other: str) -> bool:

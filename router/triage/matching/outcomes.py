@@ -29,7 +29,7 @@ Rereads = Callable[[Sequence[str], npt.NDArray[np.float32], Matches], Matches]
 """Weighs the matches of texts anew, by their vectors, (texts, width)."""
 
 
-class Use(Enum):
+class OutcomeUse(Enum):
     """Says what a judged request tells about the chances of its file."""
 
     WRITTEN = auto()  # nothing: it stands in the file word for word
@@ -41,7 +41,7 @@ class Use(Enum):
 class OutcomeUses(NamedTuple):
     """Says what the judged requests of a file tell, and which chances rest on them."""
 
-    uses: Sequence[Use]  # of each judged request
+    uses: Sequence[OutcomeUse]  # of each judged request
     rested_on: bool
     fits_reading: bool  # False beside `rested_on`: no message of the file is read
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from router.policy.content.outcomes import JudgedQuestion
 from router.stats.heads import Embeddings
-from router.triage.match import OWN_OUTCOMES, Fit, FitMemory, KnowledgeIndex, KnowledgeTexts
+from router.triage.match import OWN_OUTCOMES, FitMemory, KnowledgeIndex, KnowledgeTexts
 from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
+from router.triage.matching.own_file import Fit
 from router.triage.triage_model import TriageModel
 from router.triage.verifier import PAIR
 from router.types import Match, MatchBasis

@@ -60,14 +60,30 @@ class SlowReads:
         return [Match("refund", 0.5, 0.5, 0.5, basis=MatchBasis.RERANKED) for _ in texts]
 
 
+class CountingShelf:
+    """Judges each match as good, and counts the texts that it is asked about."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def judged(self, text: str, match: Match | None, gloss: str = "") -> Match | None:
+        self.texts.append(text)
+        return match
+
+
 class Asking:
     """Asks one engine by one configuration."""
 
     def __init__(self, model: TriageModel, together: int = 32) -> None:
         self.reads = SlowReads()
+        self.shelf = CountingShelf()
         knowledge = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS))
         self.config = TriageConfig(
-            TermFinder({}), AmountReader({"usd": 1.0}), knowledge, rerank=self.reads
+            TermFinder({}),
+            AmountReader({"usd": 1.0}),
+            knowledge,
+            shelf=self.shelf,
+            rerank=self.reads,
         )
         self.engine = TriageEngine(model, together)
 
@@ -124,6 +140,26 @@ async def test_requests_that_come_later_do_not_wait_either(asking: Made) -> None
     assert basis(await read) is MatchBasis.RERANKED
 
 
+async def test_texts_do_not_wait_until_what_reads_answers_is_opened(asking: Made) -> None:
+    one = asking()
+    one.reads.gate.set()
+    opens, steps = threading.Event(), list[str]()
+
+    def opened() -> None:
+        assert opens.wait(timeout=LIFT_S)
+        steps.append(threading.current_thread().name)
+
+    one.engine.before_answers(opened)
+    one.engine.start()
+    others = [one.ask(f"tell me a story about {animal}") for animal in ("owls", "bees")]
+    read = one.ask(READ)
+    await asyncio.wait_for(asyncio.gather(*others), LIFT_S)
+    assert not read.done()
+    opens.set()
+    assert basis(await read) is MatchBasis.RERANKED
+    assert steps == ["triage-answers"]
+
+
 async def test_what_comes_while_answers_are_read_is_read_together(asking: Made) -> None:
     one = asking()
     tasks = [one.ask(READ)]
@@ -156,6 +192,31 @@ async def test_a_request_without_a_client_is_not_read(asking: Made) -> None:
     await first
     await asyncio.wait_for(one.ask(f"{READ} today"), LIFT_S)
     assert [READ + " tomorrow" in texts for texts in one.reads.texts] == [False, False]
+
+
+async def test_a_request_without_a_client_is_not_read_beside_one_that_has_one(
+    asking: Made,
+) -> None:
+    one = asking()
+    first = one.ask(READ)
+    await one.reading()
+    gone, waits = one.ask(f"{READ} tomorrow"), one.ask(f"{READ} today")
+    await asyncio.wait_for(one.ask("tell me a story"), LIFT_S)
+    gone.cancel()
+    await asyncio.wait([gone])
+    one.reads.gate.set()
+    await first
+    assert basis(await asyncio.wait_for(waits, LIFT_S)) is MatchBasis.RERANKED
+    assert one.reads.texts == [[READ], [f"{READ} today"]]
+    assert f"{READ} tomorrow" not in one.shelf.texts
+
+
+async def test_each_text_of_a_mixed_run_is_put_together_once(asking: Made) -> None:
+    one = asking()
+    one.reads.gate.set()
+    texts = [READ, "tell me a story about owls", f"{READ} today", "I want my money back"]
+    await asyncio.gather(*map(one.ask, texts))
+    assert sorted(one.shelf.texts) == sorted(texts)
 
 
 async def test_where_reading_fails_requests_keep_their_first_matches(
