@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 from router.privacy.redact import CARD_FORM
 
@@ -38,31 +39,60 @@ _SECRET = re.compile(
 )
 _MAIL = re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}\b")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+_GAPS = re.compile(r"[ \-_\n]")
 _NOBODY = re.compile(r"[@.](?:example\.(?:com|org|net)|example)$")
 """Finds addresses that stand in texts and belong to nobody (RFC 2606)."""
 
 
-def _diagnosis(text: str, known: str) -> bool:
+class Known:
+    """Holds the text of the client and its sources: a value that stands there is no secret.
+
+    It is searched once, however many sentences of an answer are looked at.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """Returns the e-mail addresses, in small letters."""
+        return frozenset(_addresses(self.text))
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Returns the keys in their vendors' forms."""
+        return frozenset([match[0] for match in _SECRET.finditer(self.text)])
+
+    @cached_property
+    def without_gaps(self) -> str:
+        """Returns the text without what parts the digits of a card's number."""
+        return _GAPS.sub("", self.text)
+
+
+def _diagnosis(text: str, known: Known) -> bool:
     return _CLAIM.search(text) is not None
 
 
-def _exploit(text: str, known: str) -> bool:
+def _exploit(text: str, known: Known) -> bool:
     return _ATTACK.search(text) is not None
 
 
-def _secrets(text: str, known: str) -> bool:
-    return any(match[0] not in known for match in _SECRET.finditer(text))
+def _secrets(text: str, known: Known) -> bool:
+    found = [match[0] for match in _SECRET.finditer(text)]
+    return any(key not in known.secrets and key not in known.text for key in found)
 
 
-def _personal(text: str, known: str) -> bool:
-    addresses = {match[0].lower() for match in _MAIL.finditer(text)}
-    given = {match[0].lower() for match in _MAIL.finditer(known)} if addresses else set()
-    if any(not _NOBODY.search(address) for address in addresses - given):
+def _personal(text: str, known: Known) -> bool:
+    addresses = _addresses(text)
+    if addresses and any(not _NOBODY.search(one) for one in addresses - known.addresses):
         return True
     matches = [*_CARD.finditer(text), *CARD_FORM.finditer(text)]
-    numbers = {re.sub(r"[ \-_\n]", "", match[0]) for match in matches}
-    held = re.sub(r"[ \-_\n]", "", known) if numbers else ""
-    return any(_is_card(number) and number not in held for number in numbers)
+    numbers = {_GAPS.sub("", match[0]) for match in matches}
+    return any(_is_card(number) and number not in known.without_gaps for number in numbers)
+
+
+def _addresses(text: str) -> set[str]:
+    return {match[0].lower() for match in _MAIL.finditer(text)}
 
 
 def _is_card(number: str) -> bool:
@@ -76,7 +106,7 @@ def _is_card(number: str) -> bool:
     return number[0] in "23456" and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-FINDERS: Mapping[str, Callable[[str, str], bool]] = {
+FINDERS: Mapping[str, Callable[[str, Known], bool]] = {
     "diagnosis": _diagnosis,
     "exploit": _exploit,
     "secrets": _secrets,
@@ -84,12 +114,11 @@ FINDERS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
-def holds(check: str, text: str, known: str) -> bool:
+def holds(check: str, text: str, known: Known) -> bool:
     """Returns True where a piece of an answer holds what `check` names.
 
-    `known` is the text of the client and its sources: a value that stands there is no secret.
-
-    >>> holds("personal", "to ann@acme.io", ""), holds("personal", "to ann@acme.io", "Ann@acme.io")
+    >>> given = Known("I am Ann@acme.io")
+    >>> holds("personal", "to ann@acme.io", Known()), holds("personal", "to ann@acme.io", given)
     (True, False)
     """
     return FINDERS[check](text, known)

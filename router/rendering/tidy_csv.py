@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""Lists starts that make a spreadsheet run a cell; OWASP (CSV injection) advises a quote."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Lists starts that make a spreadsheet run a cell, the last four in East Asian ones, where they are
+as wide as a letter; OWASP (CSV injection) advises a quote."""
 
 
 def tidy_csv(document: Mapping[str, object], keyed_by: Mapping[str, tuple[str, ...]]) -> str:

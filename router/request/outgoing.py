@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.policy.sections.safety import OutputCheck
-from router.privacy.answer_findings import holds
+from router.privacy.answer_findings import Known, holds
 from router.routing.routed_request import RoutedRequest
 from router.types import Answer, Choice, Delta, Reason, citations_left
+from router.wire.growing_text import GrowingText
 from router.wire.openai.render import deltas_of
 
 _END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f]|\n")
@@ -25,12 +26,16 @@ MOST_HELD = 2_000
 
 
 class Window:
-    """Holds one choice's text back until a sentence is complete and was looked at."""
+    """Holds one choice's text back until a sentence is complete and was looked at.
+
+    Its time grows in proportion to the text, however many sentences that has.
+    """
 
     def __init__(self, checks: Sequence[OutputCheck], known: str, closing: str) -> None:
-        self._checks, self._known, self._closing = checks, known, closing
+        self._checks, self._known, self._closing = checks, Known(known), closing
         self._held = ""
-        self._said = ""  # all that went out, to see if it has the closing words
+        self._searched = 0  # so much of `_held` has no end of a sentence
+        self._said = GrowingText()  # all that went out, to see if it has the closing words
         self._marks: list[str] = []
         self.withheld = False
         self.climbs = False
@@ -49,22 +54,21 @@ class Window:
         """Returns what may go out now that `text` came too."""
         if self.withheld:
             return ""
-        self._held += text
-        out = ""
-        while not self.withheld:
-            end = _cut(self._held)
-            if not end:
-                break
-            sentence, self._held = self._held[:end], self._held[end:]
-            out += self._looked_at(sentence)
-        self._said += out
+        held, begin, looked_at = self._held + text, 0, list[str]()
+        while not self.withheld and (end := _cut(held, begin, max(begin, self._searched))):
+            looked_at.append(self._looked_at(held[begin:end]))
+            begin = end
+        self._held = held[begin:]
+        self._searched = max(0, len(self._held) - 1)  # a point counts before a blank
+        out = "".join(looked_at)
+        self._said.add(out)
         return out
 
     def rest(self) -> str:
         """Returns what is left at the end of the answer, with the words that close it."""
         out = self._looked_at(self._held) if self._held and not self.withheld else ""
         self._held = ""
-        answer = self._said + out
+        answer = self._said.whole + out
         closing = [*self._marks, self._closing]
         added = [words for words in closing if words and words not in answer]
         if answer.strip() and added:
@@ -72,27 +76,33 @@ class Window:
         return out
 
     def _looked_at(self, sentence: str) -> str:
+        if sentence.isspace():
+            return sentence
         for check in self._checks:
-            if not holds(check.check, sentence, self._known):
+            marked = check.action == "mark" and check.shown_words in self._marks
+            if marked or not holds(check.check, sentence, self._known):
                 continue
             if check.action != "mark":
                 self.withheld, self.climbs = True, check.action == "climb"
                 # The blank before a sentence is part of it.
                 return sentence[: len(sentence) - len(sentence.lstrip())] + check.shown_words
-            if check.shown_words not in self._marks:
-                self._marks.append(check.shown_words)
+            self._marks.append(check.shown_words)
         return sentence
 
 
-def _cut(text: str) -> int:
-    """Returns the length of the first sentence, 0 where none is complete."""
-    end = _END.search(text)
-    if end is not None and end.end() <= MOST_HELD:
+def _cut(text: str, begin: int, searched: int) -> int:
+    """Returns where the sentence at `begin` ends, 0 where it is not complete.
+
+    Up to `searched` it has no end.
+    """
+    last = begin + MOST_HELD
+    end = _END.search(text, searched, last + 1)  # with the blank behind a point
+    if end is not None and end.end() <= last:
         return end.end()
-    if len(text) < MOST_HELD:
+    if len(text) < last:
         return 0
-    blank = text.rfind(" ", 0, MOST_HELD)
-    return blank + 1 if blank > 0 else MOST_HELD
+    blank = text.rfind(" ", begin, last)
+    return blank + 1 if blank > begin else last
 
 
 class Outgoing:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from router.errors import TooLongToHide
 from router.policy.sections.privacy import PseudonymsSection
-from router.privacy.pseudonyms.texts import Reader, size_of, texts_of
+from router.privacy.pseudonyms.texts import Reader, size_of, size_of_forms, texts_of
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.routed_request import RoutedRequest
 from router.threads.offload import offloaded
@@ -58,7 +58,8 @@ class Veils:
 async def hidden_by(veil: Veil, request: ChatRequest) -> ChatRequest:
     """Returns the request as an answerer may see it."""
     long = not veil.has_hidden(request) and (
-        size_of(request) > SWAPPED_AT_ONCE or veil.unread(request) > READ_AT_ONCE
+        size_of(request) + size_of_forms(request) > SWAPPED_AT_ONCE
+        or veil.unread(request) > READ_AT_ONCE
     )
     return await offloaded(partial(veil.hidden, request), when=long)
 

@@ -12,12 +12,14 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.replies import MatchScope
+from router.threads.offload import offloaded
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.turn_cache import TurnCache
 from router.triage.conversation.signals import signals_of
@@ -93,11 +95,12 @@ class TriageService:
     ) -> tuple[Signals, float]:
         """Returns signals and core-milliseconds.
 
-        They are this thread's, and this request's share of the worker's. No other task runs on this
-        thread in between, since the only await is the worker's.
+        They are this thread's, that of whoever takes a long request apart, and this request's share
+        of the worker's. What other tasks do on this thread meanwhile is left out.
         """
-        began_s, worker_ms = time.thread_time(), 0.0
-        reading, config = self._begin(request, memory)
+        turns, turns_s = await offloaded(partial(self._turns, request), when=request.is_long)
+        began_s, worker_ms = time.thread_time() - turns_s, 0.0
+        reading, config = self._begin(request, turns, memory)
         if reading.wanted or reading.wanted_older:
             begun_s = time.thread_time() - began_s
             result = await self._engine.read(
@@ -111,17 +114,23 @@ class TriageService:
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns the same on the calling thread."""
-        reading, config = self._begin(request, memory)
+        reading, config = self._begin(request, self._turns(request)[0], memory)
         result = self._engine.read_now(
             reading.wanted, reading.wanted_older, config, reading.wanted_spoken
         )
         reading.add(result.readings, result.older)
         return reading.signals(memory, self._engine.version)
 
+    def _turns(self, request: ChatRequest) -> tuple[Turns, float]:
+        """Returns the parts of a request that are read, and this thread's seconds."""
+        began_s = time.thread_time()
+        turns = turns_of(request, self._read)
+        return turns, time.thread_time() - began_s
+
     def _begin(
-        self, request: ChatRequest, memory: SessionMemory | None
+        self, request: ChatRequest, turns: Turns, memory: SessionMemory | None
     ) -> tuple[_Reading, TriageConfig]:
-        turns, config, task = turns_of(request, self._read), self._config, ""
+        config, task = self._config, ""
         if self._scope is not None:
             scope = self._scope(request)
             if scope.task is not None:

@@ -79,7 +79,13 @@ def test_an_export_without_a_file_goes_to_standard_output(database: Path, form: 
 
 
 @pytest.mark.parametrize(
-    ("tag", "cell"), [("=1+1", "'=1+1"), ("\x1b[2J\x9bx", "\ufffd[2J\ufffdx"), ("café", "café")]
+    ("tag", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("\uff1d1+1", "'\uff1d1+1"),  # an East Asian spreadsheet runs it
+        ("\x1b[2J\x9bx", "\ufffd[2J\ufffdx"),
+        ("café", "café"),
+    ],
 )
 def test_a_clients_tag_runs_in_no_spreadsheet_and_no_terminal(tag: str, cell: str) -> None:
     file = io.StringIO()

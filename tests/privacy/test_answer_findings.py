@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.privacy.answer_findings import holds
+from router.privacy.answer_findings import Known, holds
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from router.privacy.answer_findings import holds
 def test_address_is_let_out_where_it_is_nobodys_or_was_given(
     text: str, known: str, held: bool
 ) -> None:
-    assert holds("personal", text, known) is held
+    assert holds("personal", text, Known(known)) is held

@@ -21,6 +21,7 @@ from router.types import (
     Verdict,
 )
 from tests.kits.changed import replace
+from tests.kits.checks.growth import in_proportion
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid
 
@@ -132,6 +133,25 @@ def test_stream_says_the_same_as_a_whole_answer(
         out += window.feed(text[at : at + size])
         at, turn = at + size, turn + 1
     assert out + window.rest() == let_out(text, *checks, closing=CLOSING)
+
+
+EVERY = [check(name, "mark") for name in ("secrets", "personal", "diagnosis", "exploit")]
+
+
+def test_answer_of_short_sentences_is_looked_at_in_proportion_to_its_length() -> None:
+    assert in_proportion(lambda text: let_out(text, *EVERY), "\n", times=400, limit=2.5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Write to ann@acme.io.\n",
+        "Pay with 4111 1111 1111 1111.\n",
+        "Use AKIAABCDEFGHIJKLMNOP here.\n",
+    ],
+)
+def test_request_is_searched_once_however_many_sentences_hold_its_values(line: str) -> None:
+    assert in_proportion(lambda text: let_out(text, *EVERY, known=text), line, times=16)
 
 
 # -- through the gateway --------------------------------------------------------------------------

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 
+import orjson
 import pytest
 
 from router.privacy.entities.kinds import EntityKind
 from router.privacy.pseudonyms.texts import Reader
 from router.privacy.pseudonyms.veil import Veil
 from router.request.veiling import READ_AT_ONCE, SWAPPED_AT_ONCE, hidden_by, hidden_text
-from router.types import ChatRequest, Message
+from router.types import ChatRequest, JsonText, Message, ToolSpec
+from tests.kits.changed import replace
 
 
 class Watched(Veil):
@@ -55,3 +57,10 @@ async def test_long_request_is_hidden_beside_the_loop(
     assert veil.on_the_loop is None
     await hidden_text(veil, text)
     assert veil.on_the_loop is (size <= SWAPPED_AT_ONCE)
+
+
+async def test_request_with_long_tools_is_hidden_beside_the_loop() -> None:
+    veil, request = watched("I am Anna Keller.", Reader())
+    schema = JsonText(orjson.dumps({"description": "x" * SWAPPED_AT_ONCE}).decode())
+    await hidden_by(veil, replace(request, tools=(ToolSpec("f", "", schema),)))
+    assert veil.on_the_loop is False

@@ -56,6 +56,10 @@ DISGUISES = {
     "escapes": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
     "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
     "marks between all": lambda text: "-".join(text),
+    "points at half height between all": lambda text: "\u00b7".join(text),
+    "signs of nothing between all": lambda text: "\ufffc".join(text),
+    "codes": lambda text: " ".join(str(ord(char)) for char in text),
+    "codes in hex": lambda text: " ".join(hex(ord(char)) for char in text),
 }
 
 

@@ -55,6 +55,12 @@ def test_only_user_text_is_read():
         ),
         ("Draft our five\u00ad-ye\u200bar strate\u2060gy", "Draft our five-year strategy"),
         ("caf\u00e9\u3164s", "caf\u00e9s"),
+        ("I\u2800will\u2800pay\u2800it\u2800now", "I will pay it now"),
+        ("He will kill\uffa0myself", "He will killmyself\nHe will kill myself"),
+        ("p\U000e0079ay \U000e0065\U000e0073now", "pay \nes\nnow\ny"),
+        ("ki<!-- now -->ll m<b></b>e", "kill me\n now "),
+        ("<b>k</b><i>ill</i> me", "kill me"),
+        ("a <b>bold</b> word, a<br>b", "a <b>bold</b> word, a<br>b"),
         (
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",

@@ -31,6 +31,7 @@ WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 529})
 OF_A_PROXY = frozenset({504, 524})
 MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
 FIRST_BACKOFF_S = 0.1
+MOST_ASKED_S = 1e9  # nobody means thirty years: such a wait is none, in seconds or as a date
 UNKNOWN_MODEL = frozenset({"model_not_found", "unknown_model", "invalid_model"})
 VERSION = re.compile(r"/v\d+(beta\d*)?/")
 
@@ -153,7 +154,8 @@ def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - now_ms / 1000.0)
+    seconds = max(0.0, date.timestamp() - now_ms / 1000.0)
+    return seconds if seconds < MOST_ASKED_S else None
 
 
 def _seconds(value: str | None) -> float | None:
@@ -161,7 +163,7 @@ def _seconds(value: str | None) -> float | None:
         number = float(value or "")
     except ValueError:
         return None
-    return number if 0.0 <= number < 1e9 else None
+    return number if 0.0 <= number < MOST_ASKED_S else None
 
 
 def worth_retrying(error: UpstreamError) -> bool:

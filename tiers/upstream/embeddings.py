@@ -24,6 +24,7 @@ from tiers.resilience.base import MAY_ADD
 from tiers.resilience.refusals import error_for_status
 from tiers.upstream.client import HttpClient, first_lines, read_body, target_of
 from tiers.upstream.client_errors import FOREIGN, to_ours
+from tiers.upstream.wires import bearer
 
 MAX_ANSWER_BYTES = 64_000_000
 """2,048 vectors of 3,072 numbers in base64 have 34 MB."""
@@ -40,10 +41,9 @@ class UpstreamEmbedder:
     """Asks one model. Raises UpstreamError and its kin, DeadlineExceeded, Overloaded."""
 
     def __init__(self, section: EmbedderSection, api_key: str | None) -> None:
+        """Takes what the policy says of it. Raises AnswererNotReady for a key of odd characters."""
         self._section = section
-        self._headers = dict(_HEADERS)
-        if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+        self._headers = {**_HEADERS, **bearer(section.name, api_key)}
         self._client: HttpClient | None = None
         self._running = 0
 

@@ -110,7 +110,7 @@ class ChatWire:
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """Returns the key as a bearer token."""
-        return _bearer(self._section.name, api_key)
+        return bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
         """Returns none: what a client sends for OpenAI's own servers stays here."""
@@ -237,7 +237,7 @@ class ResponsesWire:
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """Returns the key as a bearer token."""
-        return _bearer(self._section.name, api_key)
+        return bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
         """Returns none: what a client sends for OpenAI's own servers stays here."""
@@ -293,7 +293,11 @@ def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> UpstreamWire:
     return _WIRES[section.wire](section, facts)
 
 
-def _bearer(name: str, api_key: str | None) -> dict[str, str]:
+def bearer(name: str, api_key: str | None) -> dict[str, str]:
+    """Returns a key as a bearer token; nothing for none.
+
+    Raises AnswererNotReady for one that no header can carry.
+    """
     key = _usable(name, api_key)
     return {"Authorization": f"Bearer {key}"} if key else {}
 

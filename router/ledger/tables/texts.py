@@ -147,11 +147,16 @@ class TextStore:
             return
         # Steps and passages are JSON, which was redacted text by text.
         plain = kind not in ("steps", "passages")
-        content = redact(text) if store == "redacted" and plain else text
         now_ms = self._clock.now_ms()
-        content = sealed(self._keys, content, request_id, kind)
-        row = (request_id, kind, tenant, store, content, now_ms, now_ms + retention_days * DAY_MS)
-        await asyncio.to_thread(self._insert, row)
+        expires_ms = now_ms + retention_days * DAY_MS
+
+        def keep() -> None:
+            content = redact(text) if store == "redacted" and plain else text
+            content = sealed(self._keys, content, request_id, kind)
+            self._insert((request_id, kind, tenant, store, content, now_ms, expires_ms))
+
+        # A megabyte takes seconds to redact, for which no other request waits.
+        await asyncio.to_thread(keep)
 
     def kept(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
         """Does what `get` does; blocks. Raises LedgerError."""

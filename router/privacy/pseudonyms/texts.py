@@ -114,6 +114,12 @@ def size_of(request: ChatRequest) -> int:
     return size + sum(map(len, request.extra.values()))
 
 
+def size_of_forms(request: ChatRequest) -> int:
+    """Returns the characters of the application's own texts, in which known values are replaced."""
+    tools = [len(t.description) + len(t.parameters) + len(t.custom or "") for t in request.tools]
+    return sum(tools) + len(request.response_format.schema or "")
+
+
 def _pieces(message: Message) -> tuple[str, ...]:
     """Returns the texts of the parts that make up a message's text; empty where they do not."""
     pieces = tuple(

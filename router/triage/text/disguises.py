@@ -1,4 +1,4 @@
-"""Undoes disguises that hide words from rules: reversed, broken, leet, base64, hex, escapes, rot13.
+"""Undoes disguises that hide words from rules: reversed, broken, leet, packed, escaped, rot13.
 
 `undone` returns what such a text says. Triage then reads both forms and keeps the more cautious
 reading, so a disguise can raise a signal and never lower one; letters that hold no word at all are
@@ -54,13 +54,14 @@ _DIGITS = re.compile(r"[013457]{1,4}")
 
 _SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
 # A space between two marks parts words: "w-h-e-r-e- -i-s".
+_MARKS = r"[-._*|/,+~:;=^#\u00b7\u2022\u2027\u2219\u22c5\u30fb\ufffc\ufffd]"
 _MARKED = late_regex(
-    rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:[^\n](?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
+    rf"(?<!\w)\S(?P<mark>{_MARKS})(?:[^\n](?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
 _BROKEN = late_regex(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
 # Each is in what the pattern of its name finds, and is looked for in a fraction of its time.
 _SPACED_INSIDE = re.compile(r"[ \t]\S[ \t]+\S[ \t]")
-_MARKED_INSIDE = re.compile(r"([-._*|/,+~])\S\1")
+_MARKED_INSIDE = re.compile(rf"({_MARKS})\S\1")
 _BROKEN_INSIDE = re.compile(r"[.*_~|][a-z]", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
@@ -68,14 +69,22 @@ _LETTERS = re.compile(r"[a-z]+")
 # Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
 # pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
 _ORDINARY = re.compile(
-    r"(?:(?!. . |.. .. .. )(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
+    r"(?:(?!. . |.. .. .. |[0-9]{2,3} [0-9]{2,3} [0-9]{2,3} )"
+    r"(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
     r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
 )
 
-_MAY_PACK = re.compile(r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}")
+_MAY_PACK = re.compile(
+    r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}"
+    r"|(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[ ,;]{1,2}(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[ ,;]"
+)
 _BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
 _HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
-_SPACED_HEX = late_regex(r"(?<!\w)[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}(?!\w)")
+_SPACED_HEX = late_regex(
+    r"(?<!\w)(?:[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}"
+    r"|0x[0-9a-fA-F]{2}(?:[ ,;]{1,2}0x[0-9a-fA-F]{2}){7,})(?!\w)"
+)
+_CODES = late_regex(r"(?<![\w.,])[0-9]{2,3}(?:[ ,;]{1,2}[0-9]{2,3}){7,}(?![\w.,])")
 _BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
 _BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
 _PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
@@ -293,7 +302,7 @@ def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
 
 
 def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
-    """Decodes runs of base64, base32, hex, bits and escapes that are text.
+    """Decodes runs of base64, base32, hex, codes, bits and escapes that are text.
 
     Returns the text with each such run decoded, and the text without them; "" twice when none is.
     """
@@ -320,7 +329,7 @@ def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
 
 
 def _unhex(run: str) -> bytes:
-    digits = re.sub(r"^0x|[ :-]", "", run)[:MOST_PACKED_CHARS]
+    digits = re.sub(r"0x|[ :,;-]", "", run)[:MOST_PACKED_CHARS]
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
@@ -336,6 +345,11 @@ def _character(match: re.Match[str]) -> str:
     digits = match[0].strip("\\u&#;")
     code = int(digits.lstrip("xX"), 16 if match[0][0] == "\\" or digits[0] in "xX" else 10)
     return chr(code) if code < sys.maxunicode else ""
+
+
+def _from_codes(run: str) -> bytes:
+    codes = [int(code) for code in re.findall("[0-9]+", run[:MOST_PACKED_CHARS])]
+    return bytes(codes) if max(codes) < 127 else b""
 
 
 def _from_bits(run: str) -> bytes:
@@ -365,6 +379,7 @@ _PACKED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
     (_BITS, _from_bits),
     (_HEX, _unhex),
     (_SPACED_HEX, _unhex),
+    (_CODES, _from_codes),
     (_BASE32, _unbase32),
     (_BASE64, _unbase64),
 )

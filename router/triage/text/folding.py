@@ -44,12 +44,14 @@ _LOOKALIKES = {
 
 _DRESSED = dict(zip("ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdeghijklmnoprstuvwyz", strict=True))
 _LOOKALIKES |= dict(zip("ɑɡɩοօսհոցꜰ", "agioouhngf", strict=True))
-for _first in (0x1F130, 0x1F150, 0x1F170, 0x1F1E6):  # letters in squares and circles
+# Letters in squares, circles and brackets.
+for _first in (0x249C, 0x1F110, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6):
     _DRESSED |= {chr(_first + place): chr(ord("a") + place) for place in range(26)}
+_DRESSED |= dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
 
 _LOOKALIKES |= _DRESSED
 
-_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters that print nothing; the rest of the invisible ones are found by their category."""
 
 
@@ -71,7 +73,7 @@ def _fold_one(char: str) -> str:
     if digit is not None:
         return str(digit)
     category = unicodedata.category(char)
-    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\v\f\x85":
+    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\v\f\x85\u2800":
         return char if char == "\n" else " "
     if category in ("Mn", "Me", "Cf", "Cc") or char in _FILLERS:
         return ""
@@ -115,11 +117,19 @@ def fold(text: str) -> Folded:
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
 _TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007e]+)")
+_BLANKS = re.compile("[\u2800\u3164\uffa0]+")  # print as blanks and are none
+_PARTS = re.compile(rf"(?<=[^\W\d_]{{2}}){_BLANKS.pattern}(?=[^\W\d_]{{2}})")
+_INLINE = (
+    r"<!--(?P<said>[^>]{0,400})-->"
+    r"|</?(?:a|b|i|u|s|em|strong|span|font|small|big|mark|sub|sup|tt|wbr)\b[^<>]{0,200}>"
+)
+_IN_A_WORD = re.compile(rf"[^\W\d_](?:{_INLINE.replace('?P<said>', '?:')})+[^\W\d_]", re.IGNORECASE)
+_MARKUP = re.compile(_INLINE, re.IGNORECASE)
 _SELECTED = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")  # no sign has more than one
 # Soft hyphens of a page, and what prints nothing. Persian and emojis need joiners between theirs.
 _UNSEEN = re.compile(
     "(?<=[A-Za-z\u00c0-\u024f])"
-    "[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f\ufeff]+"
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
 )
 _FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 
@@ -127,7 +137,9 @@ _FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 def as_shown(text: str) -> str:
     """Returns a text as its readers see it: entities of HTML as characters, and tag characters,
     which print nothing and which models read, as letters on a line of their own. So are bytes that
-    variation selectors spell. Other signs that print nothing are left out behind Latin letters.
+    variation selectors spell. Other signs that print nothing are left out behind Latin letters;
+    where they part words, both readings count. Markup within words is left out, and what stands in
+    its comments comes last.
 
     The flag of a region, such as Scotland's, is spelled with tag characters and says nothing.
 
@@ -138,10 +150,17 @@ def as_shown(text: str) -> str:
     """
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    if "<" in text and _IN_A_WORD.search(text) is not None:
+        comments = [match["said"] for match in _MARKUP.finditer(text) if match["said"]]
+        text = "\n".join([_MARKUP.sub("", text), *comments])
     if not text.isascii():
-        text = _TAGS.sub(_said, text)
+        text = _without_tags(text)
         text = _SELECTED.sub(_spelled, text)
-        text = _UNSEEN.sub("", text)
+        readings, times = [text], len(_PARTS.findall(text))
+        if times:
+            parted = _BLANKS.sub(" ", text)
+            readings = [parted] if times > text.count(" ") else [text, parted]
+        text = "\n".join([_UNSEEN.sub("", reading) for reading in readings])
     return text
 
 
@@ -152,8 +171,25 @@ def _spelled(match: re.Match[str]) -> str:
     return f"\n{spelled.decode('utf-8', 'replace')}\n"
 
 
-def _said(match: re.Match[str]) -> str:
-    return match[1] or f"\n{match[2].translate(_FROM_TAG)}\n"
+def _without_tags(text: str) -> str:
+    """Returns the text with what tag characters say; what they say within words stands last."""
+    within = list[str]()
+
+    def said(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[1]
+        words = match[2].translate(_FROM_TAG)
+        before, behind = (
+            text[max(0, match.start() - 1) : match.start()],
+            text[match.end() : match.end() + 1],
+        )
+        if before.isalnum() and behind.isalnum():
+            within.append(words)
+            return ""
+        return f"\n{words}\n"
+
+    shown = _TAGS.sub(said, text)
+    return f"{shown}\n{''.join(within)}" if within else shown
 
 
 def origins(text: str, folded: Folded) -> Sequence[int]:

@@ -113,6 +113,25 @@ def test_a_call_that_was_never_sent_costs_nothing(served: Served) -> None:
     assert served.finished_row(response)["cost_nano_usd"] == 0
 
 
+@pytest.mark.parametrize(
+    ("key", "status", "code"),
+    [("sk-good\n", 200, None), ("sk-\r\nx-a: b", 503, "answerer_not_ready")],
+)
+def test_a_key_is_read_without_the_end_of_its_line(
+    tmp_path: Path, key: str, status: int, code: str | None
+) -> None:
+    with Upstream(tmp_path) as upstream:
+        large = {**embedder("large", upstream.url), "api_key": "${VECTORS_KEY}"}
+        policy = write_policy(
+            tmp_path, upstream.url, embedders=[large], aliases={"big": "embed:large"}
+        )
+        with Served(tmp_path, policy, VECTORS_KEY=key) as served:
+            response = post(served, model="big", input="abc")
+            assert response.status_code == status
+            assert response.json().get("error", {}).get("code") == code
+            assert served.finished_row(response)["state"] == ("failed" if code else "settled")
+
+
 def test_a_budget_refuses_before_the_call(tmp_path: Path) -> None:
     with Upstream(tmp_path) as upstream:
         policy = write_policy(

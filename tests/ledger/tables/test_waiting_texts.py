@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -52,6 +54,27 @@ async def test_every_worker_reads_what_the_policy_keeps(
         (kept,) = await SqlReviewQueue(other, clock=clock).list(None)
     assert (kept.question, kept.facts) == (question, facts)
     assert (kept.store == "none") is (store == "none")
+
+
+class Watched(TextKeys, frozen=True):
+    """Notes which threads sealed a text, which they had redacted before."""
+
+    threads: ClassVar[list[threading.Thread]] = []
+
+    def sealed(self, text: str, nonce: bytes, about: str) -> str:
+        self.threads.append(threading.current_thread())
+        return super().sealed(text, nonce, about)
+
+
+async def test_text_is_redacted_beside_the_loop(tmp_path: Path) -> None:
+    with contextlib.closing(Database.open(str(tmp_path / "ledger.db"))) as database:
+        keys = Watched()
+        texts = TextStore(database, StandingClock(), keys)
+        await texts.put(
+            "r1", "acme", "prompt", "mail jo@example.com", store="redacted", retention_days=1
+        )
+        assert await texts.get("r1", "acme", "prompt") == "mail [EMAIL]"
+    assert threading.main_thread() not in keys.threads
 
 
 async def test_text_ends_with_its_time(address: str) -> None:

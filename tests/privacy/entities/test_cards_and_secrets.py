@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.privacy.answer_findings import holds
+from router.privacy.answer_findings import Known, holds
 from router.privacy.entities import detector
 from router.privacy.redact import redact
 
@@ -32,8 +32,8 @@ def test_card_is_found_beside_other_numbers(text: str, card: str) -> None:
     found = [(one.kind.value, one.value(text)) for one in detector.find(text)]
     assert ("card", card) in found
     assert "[CARD]" in redact(text)
-    assert holds("personal", f"It is {text}, yes.", "")
-    assert not holds("personal", f"It is {text}, yes.", f"mine is {card}")
+    assert holds("personal", f"It is {text}, yes.", Known())
+    assert not holds("personal", f"It is {text}, yes.", Known(f"mine is {card}"))
 
 
 def test_number_beside_a_card_is_found_too() -> None:

@@ -216,6 +216,7 @@ NOW_MS = 1_445_412_480_000  # Wed, 21 Oct 2015 07:28:00 GMT
         ({"retry-after": "Wed, 21 Oct 2015 07:27:00 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-1"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, None),
         ({"retry-after": f"Wed, 21 Oct {9 * 10**30} 07:28:30 GMT"}, None),
         ({"retry-after": f"Wed, 21 Oct 2015 07:28:30 +{9 * 10**30}"}, None),
         ({"retry-after": "nan"}, None),
