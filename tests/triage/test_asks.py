@@ -18,6 +18,9 @@ from router.triage.facts.asks import MOST_CHARACTERS, asks_in, leans
         ("I want to change my address. Can you also send an invoice?",
          ("I want to change my address", "Can you also send an invoice")),
         ("Entry fee? Cap needed?", ("Entry fee?", "Cap needed?")),
+        ("What's the rent and do I pay a deposit?", ("What's the rent", "do I pay a deposit")),
+        ("From what age may she come and where do I wait?",
+         ("From what age may she come", "where do I wait")),
     ],
 )  # fmt: skip
 def test_message_that_asks_twice_is_split(text: str, asks: tuple[str, ...]) -> None:

@@ -47,8 +47,8 @@ _ORDERS = (
     "unblock|unlink|unlock|unsubscribe|update|upgrade|downgrade|use|withdraw"
 )
 _QUESTIONS = (
-    "how|where|what|when|which|who|why|can|could|do|does|did|is|are|was|will|would|may|should|has|"
-    "have"
+    r"(?:(?:at|by|for|from|in|on|to|until|till|with) )?(?:how|where|what|when|which|who|why)"
+    r"(?:['\u2019]?s)?|can|could|do|does|did|is|are|was|will|would|may|should|has|have"
 )
 _WISHES = (
     r"(?:i|we) (?:also |still |then |really )?(?:want|need|wish|would like|have|must) to|"
