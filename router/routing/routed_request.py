@@ -235,7 +235,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def acute(self) -> bool:
         """Returns True when somebody may need help now, and the policy asks a person in its domain.
 
-        No chance of the domain and no novelty counts here.
+        Neither the chance of the domain nor novelty counts here.
         """
         signals, text = self.signals, self.request.last_user_text
         by_person = self.exhausted.by_person and self.observed is None
@@ -243,7 +243,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         if acute(self.policy, signals):
             return True
-        # The matter may be that of an earlier turn; the head reads the subject of today's.
+        # The matter may be that of an earlier turn, so the domain that was read counts, too.
         by_matter = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
         of_health = by_matter or signals.domain is Domain.MEDICAL
         overdose = of_health and self.runtime.overdose(language_of(signals), text)

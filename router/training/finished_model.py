@@ -71,7 +71,9 @@ def recalibrate(
         measured = dev_figures.head_figures(TriageModel.load(made), dev, of_dev)
         for labels, by_head in measured.items():
             figures["heads"][labels] |= _of(names, by_head)
-        kept = _of([name for name in held_out.HEADS if name not in names], figures["held_out"])
+        kept = _of(
+            [name for name in held_out.HEADS if name not in names], figures.get("held_out", {})
+        )
         write_card(made, {"heads": figures["heads"], "held_out": kept | beyond})
     return beyond
 

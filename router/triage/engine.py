@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -260,7 +260,7 @@ def _read_answers(runs: Sequence[_Unanswered], waits: int) -> None:
     took_s = time.thread_time() - began_s
     for loop, batch in runs:
         batch.take(took_s * batch.waits / waits)
-        _soon(loop, batch.deliver)
+        _soon(loop, batch.deliver_rest)
 
 
 def _soon(loop: asyncio.AbstractEventLoop, run: Callable[[], None]) -> None:
@@ -343,9 +343,17 @@ class _Batch:
         Those with whose texts answers are still to be read stay open.
         """
         self.leave_out_gone()
-        unread: set[int] = set()
+        unread = set[int]()
         if self._error is None and self.texts is not None:
             unread = self.texts.to_rerank
+        self._deliver(unread)
+
+    def deliver_rest(self) -> None:
+        """Gives readings to all open requests: also to those whose answers could not be read."""
+        self.leave_out_gone()
+        self._deliver(set())
+
+    def _deliver(self, unread: Set[int]) -> None:
         ready, still = list[_Open](), list[_Open]()
         for one in self._open:
             (ready if unread.isdisjoint(one[1]) else still).append(one)

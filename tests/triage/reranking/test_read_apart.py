@@ -11,6 +11,7 @@ import pytest
 
 from router.stats.heads import Embeddings
 from router.triage.batches.config import TriageConfig
+from router.triage.batches.text_reader import TextBatch
 from router.triage.engine import EngineResult, TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.text.amounts import AmountReader
@@ -268,3 +269,14 @@ async def test_many_of_both_kinds_all_get_their_own_readings(asking: Made) -> No
     results = await asyncio.gather(*[one.ask(text) for text in texts])
     read = [basis(result) is MatchBasis.RERANKED for result in results]
     assert read == [text.startswith(READ) for text in texts]
+
+
+async def test_a_run_that_cannot_begin_to_read_answers_keeps_nobody_waiting(
+    asking: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: TextBatch) -> None:
+        raise RuntimeError("nothing can begin")
+
+    monkeypatch.setattr(TextBatch, "begin_rerank", fail)
+    result = await asyncio.wait_for(asking().ask(READ), LIFT_S)
+    assert basis(result) is not MatchBasis.RERANKED
