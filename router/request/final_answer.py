@@ -215,7 +215,8 @@ def conclude(
     if best is None and isinstance(failed, CannotAnswer) and not routed.request.needs_shape:
         if failed.words:
             return _nothing_there(routed, failed.words)
-        if failed.reason == Reason.NOTHING_TO_RESOLVE and not _pinned(routed):
+        unfit = failed.reason in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
+        if unfit and not _pinned(routed):
             return _no_model(routed)
     raise failed or _no_usable_answer(routed, progress)
 

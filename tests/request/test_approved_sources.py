@@ -44,11 +44,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "verify": {"default": "none"},
         }
         quoting = {"name": "quoting", "kind": "passages", "of": "approved", "quote_at": 0.05}
-        for name, second in (("cites", model), ("quotes", quoting)):
-            tiers = [
-                {"name": "resolve", "level": 1, "answerers": [resolver]},
-                {"name": "second", "level": 2, "answerers": [second]},
+        for name, second in (("cites", model), ("quotes", quoting), ("shelf", None)):
+            tiers: list[dict[str, object]] = [
+                {"name": "resolve", "level": 1, "answerers": [resolver]}
             ]
+            if second is not None:
+                tiers.append({"name": "second", "level": 2, "answerers": [second]})
             policy = {
                 "version": 1,
                 "name": name,
@@ -57,7 +58,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 "privacy": {"store": "none"},
             }
             (folder / f"{name}.yaml").write_text(yaml.safe_dump(policy))
-        with Served(folder, folder / "cites.yaml", folder / "quotes.yaml") as server:
+        files = [folder / f"{name}.yaml" for name in ("cites", "quotes", "shelf")]
+        with Served(folder, *files) as server:
             yield server
 
 
@@ -132,3 +134,14 @@ def test_words_go_out_where_no_approved_answer_fits_and_no_model_is_there(
     assert response.headers["x-tiergate-confidence-source"] == "known"
     assert words in response.json()["choices"][0]["message"]["content"]
     assert served.finished_row(response)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Write a poem of the sea", "when is my refund paid, you stupid fucking bitch"],
+)
+def test_words_go_out_where_there_are_approved_answers_only(served: Served, text: str) -> None:
+    response = served.chat("auto:shelf", messages=[{"role": "user", "content": text}])
+    assert response.status_code == 200, response.text
+    assert response.headers["x-tiergate-reason"].split(", ")[-1] == "no_model"
+    assert "refund the price" not in response.json()["choices"][0]["message"]["content"]

@@ -32,6 +32,10 @@ TERMS = (
         "Answer not trusted", "The chance that the answer is right was below the policy's demand."
     ),
     Term(
+        "Answer unchecked",
+        "Nothing speaks against the answer, and nobody measured how often such answers are right.",
+    ),
+    Term(
         "Asked for slot",
         "Level 1 knew the answer but for a value, such as an order number, and asked for it.",
     ),
@@ -96,6 +100,16 @@ TERMS = (
         "The most that a call may cost, set aside before it is made; a call of unknown cost counts "
         "at that.",
     ),
+    Term(
+        "High risk",
+        "The request is about money, law, health or safety, and much depends on it.",
+        (
+            "high risk financial",
+            "high risk legal",
+            "high risk medical",
+            "high risk engineering safety",
+        ),
+    ),
     Term("High stakes", "A wrong answer would cost much."),
     Term(
         "Impact level",
@@ -130,6 +144,11 @@ TERMS = (
         "Requests that tried a tier and were answered at a higher level.",
     ),
     Term("Multi factor", "The request asks to weigh several matters against each other."),
+    Term(
+        "No model",
+        "No approved answer fitted and no model was there, so approved words said that there is no "
+        "answer.",
+    ),
     Term("None trusted", "No answer could be trusted, and the policy refuses then."),
     Term("Nothing known", "No approved answer was near enough, and approved words said so."),
     Term("Nothing to resolve", "No approved answer fits the request."),
@@ -150,13 +169,13 @@ TERMS = (
     Term(
         "Question back",
         "The reply asks for what an answer lacks, or which of several questions was meant.",
-        ("questions back", "questions", "question"),
+        ("questions back",),
     ),
     Term("Quoted", "The nearest approved answers were shown with their sources."),
     Term(
         "Reconcile",
         "Correct what was booked by what the provider billed.",
-        ("bills", "bill"),
+        ("reconciled",),
     ),
     Term(
         "Refused",
@@ -185,6 +204,7 @@ TERMS = (
         ("shadows", "second answers"),
     ),
     Term("Slot unfilled", "A lookup for the approved answer found no value."),
+    Term("Strategic", "The request asks for a decision about the future of a firm."),
     Term(
         "Tier",
         "A group of answerers of one level, such as approved answers or a language model.",
