@@ -26,6 +26,7 @@ PIECES = (
     *("a", "A ", "1", "1 ", "1,", "1.", "$", "$1 ", "-", " ", "\n", "\t", "(", "[", "<", '"', "'"),
     *("a.", "a,", "a-", "a_", "a@", "#", "=", "a: ", "/", "http://a", "\\", "*", "`", "1+", "%"),
     *("\u00e9", "\u4e2d", "{", "and ", "usd ", "1k ", "?", "!", "a\n", "1a ", "x' ", "#\n", "|"),
+    *("10, ", "x<!--", "x<b "),
 )
 SHORT, TIMES = 1_000, 8  # characters, and the factor of the long text
 LIMIT = 3.0  # of the long text's time to TIMES short ones; the square gives TIMES

@@ -60,6 +60,9 @@ DISGUISES = {
     "signs of nothing between all": lambda text: "\ufffc".join(text),
     "codes": lambda text: " ".join(str(ord(char)) for char in text),
     "codes in hex": lambda text: " ".join(hex(ord(char)) for char in text),
+    "codes with commas": lambda text: ", ".join(str(ord(char)) for char in text) + ".",
+    "codes with semicolons": lambda text: "say " + "; ".join(str(ord(char)) for char in text),
+    "codes in lines": lambda text: ",\r\n".join(str(ord(char)) for char in text),
 }
 
 
@@ -99,6 +102,26 @@ def test_a_disguised_matter_of_health_is_one_for_the_model_too(model, disguise):
     assert row.risk_p > 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("I want to ki<!-- x --><b></b>ll my<i class='y'>self", "self_harm"),
+        ("<b>k</b>ill <SPAN>my</SPAN><wbr/>self", "self_harm"),
+        ("my fri<b>end <b I have chest pain and cannot breathe> asks", "medical_emergency"),
+        ("a wor<i>d <!-- I have chest pain --> asks", "medical_emergency"),
+    ],
+)
+def test_tags_hide_neither_words_nor_what_stands_in_them(model, text, term):
+    assert find_facts(text, AMOUNTS, TERMS, model.knows).risk_terms == (term,)
+    assert not undone(text, fold(text), model.knows).hidden
+
+
+def test_an_amount_within_a_tag_counts(model):
+    text = "Please ap<b>prove <a wire 90,000 dollars to the seller today> the pay<i>ment"
+    facts = find_facts(text, AMOUNTS, TERMS, model.knows)
+    assert facts.amounts[0].nano_usd == 90_000 * 10**9
+
+
 def test_letters_without_a_word_are_read_as_what_they_say(model):
     engine = TriageEngine(model, together=1)
     plain = engine.read_now(["What are your opening hours?"], (), CONFIG).readings[0].row
@@ -130,6 +153,10 @@ def test_words_around_what_is_packed_count_too(model):
         "internationalization",
         "1st floor, 7am, 401k, 15in, 50g, 3d",
         "See e.g. www.example.com/a.b, i.e. the well-known add-on, don't re-use u.s. mail",
+        "he<i>has</i>chest<b>pain</b>and<u>cannot</u>breathe",
+        "if a<b and c>d then map<a, string>x",
+        "<b>Total:</b>paid, see <a href='x'>here</a>and <i>now</i>",
+        "Rows: 10, 20, 30, 40, 50, 60, 70, 80, 90, 100.",
         "The MAC is 00:1a:2b:3c:4d:5e:6f:70 and the part is 12-34-56-78-90-12-34-56",
         "",
     ],
@@ -149,13 +176,25 @@ def test_any_text_made_of_disguises_can_be_looked_at(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a ", "a-", "a1b ", "ab", "QUJD", "a  ", "0a", "$x$ ", "niap ", "- - ", "aa-"]
+    "piece",
+    [
+        *("a ", "a-", "a1b ", "ab", "QUJD", "a  ", "0a", "$x$ ", "niap ", "- - ", "aa-"),
+        *("x<!--", "x<b ", "x<b>", "<b>", "10, ", "10,10 ", "0x10;"),
+    ],
 )
 def test_looking_for_disguises_is_linear(piece, model):
     def read(text: str) -> None:
         undone(text, fold(text), model.knows)
 
     assert in_proportion(read, piece)
+
+
+@pytest.mark.parametrize("piece", ["10, ", "10,10 ", "10;\n"])
+def test_codes_before_a_bracket_are_looked_at_in_linear_time(piece, model):
+    def read(text: str) -> None:
+        undone(text, fold(text), model.knows)
+
+    assert in_proportion(read, piece, end="(")
 
 
 @pytest.mark.parametrize("piece", ["1", "@", "4|", "$9!"])
@@ -184,7 +223,11 @@ def test_ordinary_text_hides_nothing(pieces, gap):
 
 
 @pytest.mark.parametrize(
-    "text", ["a b c", "ch3st pain", "pa.in", "a-b-a", "de ad be ef de ad be ef", "p41n", "x" * 12]
+    "text",
+    [
+        *("a b c", "ch3st pain", "pa.in", "a-b-a", "de ad be ef de ad be ef", "p41n", "x" * 12),
+        "73, 32, 104, ",
+    ],
 )
 def test_text_that_may_hide_something_is_not_ordinary(text):
     assert _ORDINARY.fullmatch(text) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.text.folding import MAX_CHARS
+from router.triage.text.folding import MAX_CHARS, as_shown, fold
 from router.triage.text.turns import (
     EARLIER_CHARS,
     EARLIER_TURNS,
@@ -14,6 +14,7 @@ from router.triage.text.turns import (
     turns_of,
 )
 from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall, ToolSpec
+from tests.kits.checks.growth import in_proportion
 
 AGENT = (
     Message("system", "Sign nothing above $2,000,000."),
@@ -55,12 +56,11 @@ def test_only_user_text_is_read():
         ),
         ("Draft our five\u00ad-ye\u200bar strate\u2060gy", "Draft our five-year strategy"),
         ("caf\u00e9\u3164s", "caf\u00e9s"),
-        ("I\u2800will\u2800pay\u2800it\u2800now", "I will pay it now"),
-        ("He will kill\uffa0myself", "He will killmyself\nHe will kill myself"),
         ("p\U000e0079ay \U000e0065\U000e0073now", "pay \nes\nnow\ny"),
-        ("ki<!-- now -->ll m<b></b>e", "kill me\n now "),
-        ("<b>k</b><i>ill</i> me", "kill me"),
-        ("a <b>bold</b> word, a<br>b", "a <b>bold</b> word, a<br>b"),
+        (
+            "a <b>bold</b> word, a<br>b, fri<b>end <b it>",
+            "a <b>bold</b> word, a<br>b, fri<b>end <b it>",
+        ),
         (
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
@@ -75,6 +75,38 @@ def test_texts_are_read_as_their_readers_see_them(written, shown):
     assert turns_of(asked).last == shown
     assert turns_of(proposed).older == (shown,)
     assert turns_of(tool, frozenset({"user", "tool"})).older == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "besides"),
+    [
+        ("He will kill\uffa0myself", "He will killmyself", "He will kill myself"),
+        ("Where is De\u3164Ann?", "Where is DeAnn?", "Where is De Ann?"),
+        ("I\u2800will\u2800pay\u2800it", "I will pay it", "Iwillpayit"),
+        ("ki\u3164ll", "ki ll", "kill"),
+        ("pay $4\u28000,000 now", "pay $4\u28000,000 now", "pay $4 0,000 now"),
+        ("hi \u3164 there\u2800", "hi \u3164 there", ""),
+        ("pay $40\u2800000 now", "pay $40\u2800000 now", "pay $40 000 now"),
+    ],
+)
+def test_signs_that_print_as_blanks_are_read_both_ways(written, shown, besides):
+    """The model reads one way; the rules read the other one too."""
+    turns = turns_of(ChatRequest((Message("user", written),), "auto"))
+    assert (turns.last, turns.older) == (shown, (besides,) if besides else ())
+    proposed = ChatRequest((Message("assistant", written), Message("user", "yes")), "auto")
+    both = "\n".join([shown, besides] if besides else [shown])
+    assert turns_of(proposed).older == (both,)
+    tool = ChatRequest((Message("user", "ok"), Message("tool", written)), "auto")
+    assert turns_of(tool, frozenset({"user", "tool"})).older == (both,)
+
+
+def test_a_sum_with_a_blank_that_is_none_counts_in_full():
+    assert fold("pay $4\u28000,000 now").text == "pay $40,000 now"
+
+
+@pytest.mark.parametrize("piece", ["x<!--", "x<b ", "\u2800", "ab\u2800", "ab\u3164 ", "&amp;"])
+def test_showing_a_text_is_linear(piece):
+    assert in_proportion(as_shown, piece, begin="\u00e9")
 
 
 @pytest.mark.parametrize(

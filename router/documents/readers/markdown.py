@@ -14,7 +14,7 @@ _HEADING = re.compile(r"(#{1,6})\s+([^#].*)")
 _FENCE = re.compile(r"\s{0,12}(```|~~~)")
 _UNDERLINE = re.compile(r"(=+|-+)\s*")
 _LINK = re.compile(r"!?\[([^\]\[]{0,300})\]\([^()\s]{0,500}\)")
-_COMMENT = re.compile(r"<!--[^>]{0,5000}-->")
+_COMMENT = re.compile(r"<!--(?:[^<>]|<(?!!)){0,5000}-->")  # up to the next one, so linear
 
 
 def read_markdown(text: str) -> Reading:

@@ -58,33 +58,39 @@ _MARKS = r"[-._*|/,+~:;=^#\u00b7\u2022\u2027\u2219\u22c5\u30fb\ufffc\ufffd]"
 _MARKED = late_regex(
     rf"(?<!\w)\S(?P<mark>{_MARKS})(?:[^\n](?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
-_BROKEN = late_regex(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
+# A comment or a tag ends before the next "<", so that each character is looked at once.
+_TAG = (
+    r"<(?:!--[^<>]{0,400}--"
+    r"|/?(?:a|b|i|u|s|em|strong|span|font|small|big|mark|sub|sup|tt|wbr)(?:[\s/][^<>]{0,200})?)>"
+)
+_BROKEN = late_regex(rf"(?<![\w.])[a-z]+(?:(?:[.*_~|]|(?:{_TAG})+)[a-z]+)+(?![\w(])", re.IGNORECASE)
+_TAGS = late_regex(_TAG, re.IGNORECASE)
 # Each is in what the pattern of its name finds, and is looked for in a fraction of its time.
 _SPACED_INSIDE = re.compile(r"[ \t]\S[ \t]+\S[ \t]")
 _MARKED_INSIDE = re.compile(rf"({_MARKS})\S\1")
-_BROKEN_INSIDE = re.compile(r"[.*_~|][a-z]", re.IGNORECASE)
+_BROKEN_INSIDE = re.compile(r"[.*_~|>][a-z]", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
 
 # Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
 # pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
 _ORDINARY = re.compile(
-    r"(?:(?!. . |.. .. .. |[0-9]{2,3} [0-9]{2,3} [0-9]{2,3} )"
+    r"(?:(?!. . |.. .. .. |(?:[0-9]{2,3}[,;]?[ \n]){3})"
     r"(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
     r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
 )
 
 _MAY_PACK = re.compile(
     r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}"
-    r"|(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[ ,;]{1,2}(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[ ,;]"
+    r"|(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[\s,;]{1,3}(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[\s,;]"
 )
 _BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
 _HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
 _SPACED_HEX = late_regex(
     r"(?<!\w)(?:[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}"
-    r"|0x[0-9a-fA-F]{2}(?:[ ,;]{1,2}0x[0-9a-fA-F]{2}){7,})(?!\w)"
+    r"|0x[0-9a-fA-F]{2}(?:[\s,;]{1,3}0x[0-9a-fA-F]{2}){7,})(?!\w)"
 )
-_CODES = late_regex(r"(?<![\w.,])[0-9]{2,3}(?:[ ,;]{1,2}[0-9]{2,3}){7,}(?![\w.,])")
+_CODES = late_regex(r"(?<![\w.,])[0-9]{2,3}(?:[\s,;]{1,3}[0-9]{2,3}){7,}(?!\w)")
 _BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
 _BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
 _PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
@@ -131,7 +137,8 @@ def undone(text: str, folded: Folded, knows: Knows) -> Undone:
     if not forms:
         return PLAIN
     written = words_of(rest) if packed else folded.words
-    return Undone(forms, hidden=_exist(written, knows) == 0)
+    tagged = _TAGS.search(folded.text) is not None  # what stands within tags has no other form
+    return Undone(forms, hidden=not tagged and _exist(written, knows) == 0)
 
 
 def readings(text: str, knows: Knows) -> tuple[str, ...]:
@@ -209,24 +216,26 @@ def _digits_as_word(piece: str, knows: Knows) -> str:
 
 
 def _mended(plain: str, knows: Knows) -> str:
-    """Returns the text with broken words ("che.st") whole again; "" when it has none.
+    """Returns the text with broken words ("che.st", "che<b>st") whole again; "" when it has none.
 
-    Parts that are words of three letters or more are two sentences without a space between, and
-    "she.s" is an apostrophe.
+    Tags and comments then go, which count in the text as it stands. Parts that are words of three
+    letters or more are two sentences without a space between, and "she.s" is an
+    apostrophe.
     """
     if _BROKEN_INSIDE.search(plain) is None or _BROKEN.search(plain) is None:
         return ""
 
     def whole(match: re.Match[str]) -> str:
-        parts = _LETTERS.findall(match[0].lower())
+        tagged = "<" in match[0]
+        parts = _LETTERS.findall(_TAGS.sub(".", match[0].lower()))
         word = "".join(parts)
         broken = len(word) >= SHORTEST_WORD and len(word) <= LONGEST_WORD and knows(word)
-        two = all(len(part) > 2 and knows(part) for part in parts)
+        two = not tagged and all(len(part) > 2 and knows(part) for part in parts)
         apostrophe = len(parts) == 2 and len(parts[1]) == 1
         return word if broken and not two and not apostrophe else match[0]
 
     mended = _BROKEN.sub(whole, plain)
-    return "" if mended == plain else mended
+    return "" if mended == plain else _TAGS.sub(" ", mended)
 
 
 def _joined(plain: str, knows: Knows) -> str:
@@ -329,7 +338,7 @@ def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
 
 
 def _unhex(run: str) -> bytes:
-    digits = re.sub(r"0x|[ :,;-]", "", run)[:MOST_PACKED_CHARS]
+    digits = re.sub(r"0x|[\s:,;-]", "", run)[:MOST_PACKED_CHARS]
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 

@@ -51,7 +51,7 @@ _DRESSED |= dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎�
 
 _LOOKALIKES |= _DRESSED
 
-_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters that print nothing; the rest of the invisible ones are found by their category."""
 
 
@@ -73,7 +73,7 @@ def _fold_one(char: str) -> str:
     if digit is not None:
         return str(digit)
     category = unicodedata.category(char)
-    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\v\f\x85\u2800":
+    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\v\f\x85":
         return char if char == "\n" else " "
     if category in ("Mn", "Me", "Cf", "Cc") or char in _FILLERS:
         return ""
@@ -118,13 +118,9 @@ def fold(text: str) -> Folded:
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
 _TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007e]+)")
 _BLANKS = re.compile("[\u2800\u3164\uffa0]+")  # print as blanks and are none
-_PARTS = re.compile(rf"(?<=[^\W\d_]{{2}}){_BLANKS.pattern}(?=[^\W\d_]{{2}})")
-_INLINE = (
-    r"<!--(?P<said>[^>]{0,400})-->"
-    r"|</?(?:a|b|i|u|s|em|strong|span|font|small|big|mark|sub|sup|tt|wbr)\b[^<>]{0,200}>"
+_PARTS = re.compile(
+    rf"(?<=[^\s\u2800\u3164\uffa0]{{2}}){_BLANKS.pattern}(?=[^\s\u2800\u3164\uffa0]{{2}})"
 )
-_IN_A_WORD = re.compile(rf"[^\W\d_](?:{_INLINE.replace('?P<said>', '?:')})+[^\W\d_]", re.IGNORECASE)
-_MARKUP = re.compile(_INLINE, re.IGNORECASE)
 _SELECTED = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")  # no sign has more than one
 # Soft hyphens of a page, and what prints nothing. Persian and emojis need joiners between theirs.
 _UNSEEN = re.compile(
@@ -137,9 +133,7 @@ _FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 def as_shown(text: str) -> str:
     """Returns a text as its readers see it: entities of HTML as characters, and tag characters,
     which print nothing and which models read, as letters on a line of their own. So are bytes that
-    variation selectors spell. Other signs that print nothing are left out behind Latin letters;
-    where they part words, both readings count. Markup within words is left out, and what stands in
-    its comments comes last.
+    variation selectors spell. Other signs that print nothing are left out behind Latin letters.
 
     The flag of a region, such as Scotland's, is spelled with tag characters and says nothing.
 
@@ -148,20 +142,27 @@ def as_shown(text: str) -> str:
     >>> as_shown("stra\u00adte\u200bgy")
     'strategy'
     """
+    return ways_shown(text)[0]
+
+
+def ways_shown(text: str) -> tuple[str, ...]:
+    """Returns the text as shown, and what else it may say: signs that print as blanks and are none
+    may stand within words or between them. Where they are most of the gaps, they part words.
+
+    >>> ways_shown("pay it to De\u3164Ann"), ways_shown("pay\u3164it")
+    (('pay it to DeAnn', 'pay it to De Ann'), ('pay it', 'payit'))
+    """
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    if "<" in text and _IN_A_WORD.search(text) is not None:
-        comments = [match["said"] for match in _MARKUP.finditer(text) if match["said"]]
-        text = "\n".join([_MARKUP.sub("", text), *comments])
-    if not text.isascii():
-        text = _without_tags(text)
-        text = _SELECTED.sub(_spelled, text)
-        readings, times = [text], len(_PARTS.findall(text))
-        if times:
-            parted = _BLANKS.sub(" ", text)
-            readings = [parted] if times > text.count(" ") else [text, parted]
-        text = "\n".join([_UNSEEN.sub("", reading) for reading in readings])
-    return text
+    if text.isascii():
+        return (text,)
+    text = _SELECTED.sub(_spelled, _without_tags(text))
+    whole = _UNSEEN.sub("", text)
+    times = len(_PARTS.findall(text))
+    if not times:
+        return (whole,)
+    parted = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    return (parted, whole) if times > text.count(" ") else (whole, parted)
 
 
 def _spelled(match: re.Match[str]) -> str:

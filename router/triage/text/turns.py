@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
-from router.triage.text.folding import MAX_CHARS, as_shown, fold
+from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
 from router.types import ChatRequest, ContentPart, Message, utf8_size
 
@@ -60,10 +60,10 @@ class Turns(Struct, frozen=True):
     """Holds the user turns of a request, cut to MAX_CHARS in all, newest kept, and both ends of
     those before.
 
-    Only the rules read `older`: what lies before the last EARLIER_TURNS turns, what the
-    assistant proposed when the last turn is no more than a yes to it, and other roles' text where
-    the policy has it read. `subject` says what is asked for where the last turn replies to a
-    question of level 1's own.
+    Only the rules read `older`: what lies before the last EARLIER_TURNS turns, what else a turn may
+    say (`ways_shown`), what the assistant proposed when the last turn is no more than a yes to it,
+    and other roles' text where the policy has it read. `subject` says what is asked for where the
+    last turn replies to a question of level 1's own.
     """
 
     last: str
@@ -93,12 +93,15 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     proposed, apart = _proposed(request), ""
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
-    texts = [_squeezed(as_shown(text)) for text in texts]
+    shown = [ways_shown(text) for text in texts]
+    texts = [_squeezed(ways[0]) for ways in shown]
+    besides = [_squeezed(way) for ways in shown for way in ways[1:]]
+    besides += [proposed] if proposed else []
     split = bool(texts) and len(texts[-1]) > MAX_CHARS
     if split:
         texts[-1:] = _ends_last(texts[-1])
     if len(texts) < 2 and read <= USER_ALONE:
-        older = [proposed] if proposed else []
+        older = ["\n".join(besides)] if besides else []
         last = texts[0] if texts else ""
         return Turns(last, older=tuple(older), proposal=_offer(proposed), apart=apart)
     texts.reverse()
@@ -107,10 +110,10 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     beyond = left < 0 or rest < 0
     left = min(left, rest)
     modelled = EARLIER_TURNS + (2 if split else 0)
-    unmodelled = "\n".join([proposed, *kept[modelled:]] if proposed else kept[modelled:])
+    unmodelled = "\n".join([*besides, *kept[modelled:]])
     older = [unmodelled] if unmodelled else []
     if not read <= USER_ALONE:
-        others = [as_shown(text) for text in _other_texts(request.messages, read) if text]
+        others = [_all_ways(text) for text in _other_texts(request.messages, read) if text]
         cut, left = _within(others, left)
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
@@ -124,6 +127,10 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         apart=apart,
         split=split,
     )
+
+
+def _all_ways(text: str) -> str:
+    return "\n".join(ways_shown(text))
 
 
 def _offer(proposed: str) -> str:
@@ -146,7 +153,7 @@ def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
             own.append(text)
             blocks = []
         of_programs += blocks
-    return own, as_shown("\n".join(of_programs)[:MAX_CHARS])
+    return own, _all_ways("\n".join(of_programs)[:MAX_CHARS])
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
@@ -252,7 +259,7 @@ def _proposed(request: ChatRequest) -> str:
     answer = fold(last.text)
     if not is_bare_follow_up(answer) or is_refusal(answer):
         return ""
-    proposal = as_shown(before.text)
+    proposal = _all_ways(before.text)
     if len(proposal) <= MAX_PROPOSAL_CHARS:
         return proposal
     return proposal[-MAX_PROPOSAL_CHARS:].partition(" ")[2]  # no part of a sum
