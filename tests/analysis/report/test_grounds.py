@@ -16,14 +16,21 @@ from tests.kits.books.report_rows import PRICES, USD, a_day, a_row
 from tests.kits.changed import replace
 
 
-def on(grounds: str, number: int, level: int = 2, step: str = "rung", **more: object) -> RequestRow:
+def on(
+    grounds: str,
+    number: int,
+    level: int = 2,
+    step: str = "rung",
+    evidence: dict[str, object] | None = None,
+    **more: object,
+) -> RequestRow:
     """Returns an accepted answer of a model whose chance is from there, after a failed rung."""
     row = a_row(number, level, **more)
     facts = [
         {"answerer": "first", "level": 1, "p": 0.1, "p_source": "match"},
         {"answerer": row.answerer, "level": level, "p": 0.9, "p_source": grounds},
     ]
-    steps = [{"rung": 0, "p_source": "match"}, {"rung": 1, "p_source": step}]
+    steps = [{"rung": 0, "p_source": "match"}, {"rung": 1, "p_source": step, "evidence": evidence}]
     signals = {"domain": "legal", "request_type": "faq"}
     record = {"signals": signals, "facts": facts, "steps": steps}
     return replace(row, record=JsonText(json.dumps(record)))
@@ -45,6 +52,16 @@ def on(grounds: str, number: int, level: int = 2, step: str = "rung", **more: ob
 )
 def test_a_chance_rests_on_what_gave_it(source: str, step: str, grounds: str) -> None:
     assert read_record(on(source, 1, step=step)).grounds == grounds
+
+
+@pytest.mark.parametrize(
+    ("evidence", "grounds"),
+    [({"tokens": 7}, "answer"), ({"p_answer": 0.9}, "answer"), ({"tokens": 0}, "prior")],
+)
+def test_samples_of_an_older_version_hide_no_chance_that_the_answer_gave(
+    evidence: dict[str, object], grounds: str
+) -> None:
+    assert read_record(on("prior", 1, step="samples", evidence=evidence)).grounds == grounds
 
 
 def test_a_row_without_a_record_rests_on_nothing_that_is_known() -> None:
