@@ -53,8 +53,9 @@ class _Turn(msgspec.Struct):
             return True
         evidence = self.evidence
         # Older rows name the samples in place of what gave the chance.
-        sampled = self.p_source == "samples" and evidence is not None
-        return sampled and (evidence.tokens > 0 or evidence.p_answer is not None)
+        if self.p_source != "samples" or evidence is None:
+            return False
+        return evidence.tokens > 0 or evidence.p_answer is not None
 
 
 class _Record(msgspec.Struct):

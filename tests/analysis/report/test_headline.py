@@ -131,7 +131,7 @@ def test_a_bill_for_an_answer_that_cannot_be_compared_is_no_loss(
 
 
 def test_nobody_can_tell_what_bought_no_answer_where_an_older_version_purged() -> None:
-    cells = {}
+    cells: dict[tuple[Kind, str], Cell] = {}
 
     def cell_of(kind: Kind, name: str) -> Cell:
         return cells.setdefault((kind, name), Cell())

@@ -191,8 +191,8 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         part += (
             f", over {count(saving.compared)} of {count(answers)} {report.replies.compared_words}"
         )
-    observed, spend = bool(report.quality.observed), report.spend_nano_usd
-    rest = without_answer(saving, spend, report.replies, observed=observed)
+    unrouted, spend = bool(report.quality.observed), report.spend_nano_usd
+    rest = without_answer(saving, spend, report.replies, observed=unrouted)
     left = left_of(saving, rest)
     if left is not None:
         part = f"{money(left)} after what bought no answer. {part}"
