@@ -89,7 +89,7 @@ class JudgedAnswerer(WrappingAnswerer):
                 if self._check.repair and note.low and graded is not None:
                     second = await self._second(request, answer, graded, call)
                     # Whatever comes now, the second answer is paid for.
-                    answer = replace(answer, refined_in_vain=True)
+                    answer = replace(answer, refined=(*answer.refined, False))
                     answer = await self._better(request, answer, second, call)
         except (TiergateError, TimeoutError) as error:
             if answer.judged is not None:
@@ -122,7 +122,8 @@ class JudgedAnswerer(WrappingAnswerer):
         first = answer.judged
         if note.score is None or first is None or first.score is None or note.score <= first.score:
             return answer
-        better = replace(answer, choices=second.choices, refined_in_vain=False)
+        refined = (*answer.refined[:-1], True)
+        better = replace(answer, choices=second.choices, refined=refined)
         return self._noted(better, replace(note, repaired=True))
 
     async def _verdict(

@@ -160,9 +160,10 @@ class Passages(OwnAnswerer):
         whole = draft.text if draft.choices[0].finish_reason == "stop" else _whole(draft.text)
         kept = grounded(whole, tuple(texts.values()))
         if not kept:
-            return replace(answer, refined_in_vain=True), tuple(texts)
+            return replace(answer, refined=(False,)), tuple(texts)
         choices = (Choice(text=kept, finish_reason="stop"),) * work.request.sampling.n
-        return replace(answer, choices=choices, approved=False), used_in(kept, texts)
+        answer = replace(answer, choices=choices, approved=False, refined=(True,))
+        return answer, used_in(kept, texts)
 
 
 def build_passages(section: PassagesAnswerer, tier: TierSection, resolver: Resolver) -> Passages:

@@ -337,7 +337,8 @@ class SteppedAnswerer(WrappingAnswerer):
                     asked = _follow_up(request, answer.text, _REFINE)
                     refined = await call(self.facts.name, asked, Role.REFINE)
                     choices = refined.choices if refined.text else answer.choices
-                    answer = replace(answer, choices=choices, refined_in_vain=not refined.text)
+                    told = (*answer.refined, bool(refined.text))
+                    answer = replace(answer, choices=choices, refined=told)
                 if "check" in self._steps:
                     asked = _as_check(_follow_up(request, answer.text, _CHECK))
                     verdict = await call(self.facts.name, asked, Role.CHECK)

@@ -17,7 +17,8 @@ READ_IN_ANSWER = "answer"
 head, or by a judge whose scores were calibrated."""
 
 _OF_RUNG = frozenset({"rung", "samples", ""})
-"""Sources of a verification whose chance is the rung's; samples that differ only lower it."""
+"""Sources of a verification whose chance is the rung's; samples that differ only lower it. In older
+rows samples may also stand in the place of what was read in the answer."""
 
 _SOURCES = frozenset(source.value for source in PSource)
 
@@ -35,9 +36,26 @@ class Prospect(msgspec.Struct):
     declined: str | None = None  # why a resolver had nothing for the request
 
 
+class _Evidence(msgspec.Struct):
+    tokens: int = 0  # log-probabilities that gave the chance
+    p_answer: float | None = None
+
+
 class _Turn(msgspec.Struct):
     rung: int = 0
     p_source: str = ""
+    evidence: _Evidence | None = None
+
+    @property
+    def read_in_answer(self) -> bool:
+        """Returns True where the answer gave its chance, also where samples lowered it later."""
+        if self.p_source not in _OF_RUNG and self.p_source != PSource.MATCH:
+            return True
+        evidence = self.evidence
+        # Older rows name the samples in place of what gave the chance.
+        if self.p_source != "samples" or evidence is None:
+            return False
+        return evidence.tokens > 0 or evidence.p_answer is not None
 
 
 class _Record(msgspec.Struct):
@@ -83,7 +101,7 @@ def grounds_of(answerer: str, record: _Record) -> str:
     if at is None:
         return UNKNOWN_NAME
     turn = next((turn for turn in reversed(record.steps) if turn.rung == at), _Turn())
-    if turn.p_source not in _OF_RUNG and turn.p_source != PSource.MATCH:
+    if turn.read_in_answer:
         return READ_IN_ANSWER
     source = record.facts[at].p_source
     return source if source in _SOURCES else UNKNOWN_NAME

@@ -58,10 +58,10 @@ from router.ledger.row_reading import (
     answering_adapter,
     attempt_cost_known,
     call_failed,
+    corrected_call,
     cost_known,
     doubt_of,
     ending_of,
-    estimate_corrected,
     provider_difference,
     reading_cost,
     refusal_of,
@@ -124,12 +124,13 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
 
     The pay of a reviewer or a second answerer lowers every saving. The correction of an estimate
     changes those that its request was compared in. That of a call of unknown cost changes none:
-    its request was compared with nothing.
+    its request was compared with nothing. Elsewhere the money of an answer stays apart.
     """
     known, own = cost_known(row), _own_tier(row, is_answered=False)
-    corrected = estimate_corrected(row)
+    corrected, routed = corrected_call(row), row.mode != "observe"
+    estimated = corrected is not None and corrected.estimated
     keys: Collection[str] = BASELINES if row.endpoint != Role.RECONCILE.value else ()
-    if corrected is not None and row.mode != "observe":
+    if corrected is not None and estimated and routed:
         compared = corrected.compared
         keys = compared if isinstance(compared, tuple) else BASELINES if compared else ()
     groups = whole, by_time, *_ = _groups(row, own, read_record(row), cell_of)
@@ -139,6 +140,9 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
         for cell in (whole, by_time):
             for key in keys:
                 cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
+            if corrected is not None and corrected.answered and routed:
+                for key in BASELINES.keys() - keys:
+                    cell.savings.setdefault(key, SavingSums()).apart_own += row.cost_nano_usd
     if whole.whole is None:
         whole.whole = Whole()
     name = f"({row.endpoint})"
@@ -146,7 +150,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
     if not known:
         add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
-    if corrected is not None:
+    if corrected is not None and estimated:
         add_lists(whole.whole.estimated, [-1, -corrected.booked_nano_usd])
     _add_attempts(row, own, False, whole.whole, cell_of)
 
@@ -201,6 +205,11 @@ def compared_with(row: RequestRow) -> tuple[str, ...]:
     if _stands_in(row, answered(row)):
         return ()
     return tuple(key for key, of in BASELINES.items() if of(row.baselines) is not None)
+
+
+def got_answer(row: RequestRow) -> bool:
+    """Returns True where a request got an answer or a question back, which could be compared."""
+    return row.endpoint not in AFTERWARDS and answered(row) and reply_of(row) in ANSWERED
 
 
 def _stands_in(row: RequestRow, is_answered: bool) -> bool:

@@ -121,6 +121,7 @@ class Corrected(msgspec.Struct):
     estimated: bool = False
     # The baselines that its request was compared with; True in older rows: its cost was known.
     compared: bool | tuple[str, ...] = False
+    answered: bool = True  # its request got an answer or a question back; older rows do not say
 
 
 class SignalNames(msgspec.Struct):
@@ -260,15 +261,14 @@ def corrected_request(record: str) -> str:
         return ""
 
 
-def estimate_corrected(row: RequestRow) -> Corrected | None:
-    """Returns the estimated call that this row corrects; None where it corrects none."""
+def corrected_call(row: RequestRow) -> Corrected | None:
+    """Returns the call that this row corrects by a bill; None where it corrects none."""
     if row.endpoint != RECONCILE:
         return None
     try:
-        corrected = _RECONCILES.decode(row.record).reconciles
+        return _RECONCILES.decode(row.record).reconciles
     except (msgspec.DecodeError, UnicodeError):
         return None
-    return corrected if corrected.estimated else None
 
 
 def provider_difference(attempt: AttemptRow) -> int | None:

@@ -221,9 +221,7 @@ class Progress:
         return routed.decision.rungs[rung].reasons[0]
 
     def why_words(self, routed: RoutedRequest) -> Reason | None:
-        """Returns why a person takes the matter; None where a rule or a doubt led here, which says
-        it.
-        """
+        """Returns why a person takes the matter. None: a rule or a doubt led here and says it."""
         at = routed.decision.first if self.best is None else self.best.at
         return Reason.HANDED_OVER if self.reached_by(routed, at) in CHOOSING else None
 

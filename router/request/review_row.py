@@ -41,6 +41,9 @@ from router.types import (
 
 REVIEW_TIER = "review"
 MOST_PHRASES = 6
+"""Phrases that a reviewer reads. It is chosen by hand, not measured: a few lines are read at a
+glance, and each costs a search of its own."""
+
 EARLIER = 4
 """Earlier messages that are searched for the words of a phrase, each within its own bound."""
 
@@ -70,11 +73,8 @@ def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
     if not names:
         return ()
     latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
-    for text in latest:
-        lines = list(islice(routed.runtime.found_words(text, names), MOST_PHRASES))
-        if lines:
-            return tuple(f"words found: {line}" for line in lines)
-    return ()
+    lines = islice(routed.runtime.found_words(latest, names), MOST_PHRASES)
+    return tuple(f"words found: {line}" for line in lines)
 
 
 def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:

@@ -66,8 +66,8 @@ class PolicyRuntime:
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
     no_answer: Callable[[Domain, str], str] = lambda *_: NO_ANSWER  # not an unrelated answer
     refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words
-    # By a text and the lists found in it: by which words, one line a phrase.
-    found_words: Callable[[str, Collection[str]], Iterable[str]] = lambda *_: ()
+    # By texts and the lists found in them: by which words of the first one, one line a phrase.
+    found_words: Callable[[Sequence[str], Collection[str]], Iterable[str]] = lambda *_: ()
     pair_judge: PairJudge | None = None  # compares shadow answers; None: the policy wants none
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)

@@ -137,8 +137,8 @@ def judged_by_samples(
     if isinstance(judge, AnswerHead) and judge.reads_samples and judged.source == "head":
         reading = _reading(texts[0], request, judged.mean_logprob, judged.min_logprob, texts[1:])
         return replace(judged, p=judge(reading))
-    # What a head of answers says stays its word: samples that agree are no evidence of their own.
-    source = judged.source if judged.source == "head" else "samples"
+    # What was read in the answer stays so: samples that agree are no evidence of their own.
+    source = judged.source if judged.source in ("head", "answer") else "samples"
     return replace(judged, p=judged.p * agreement(texts), source=source)
 
 

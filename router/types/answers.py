@@ -189,7 +189,8 @@ class Answer(Struct, frozen=True):
     # Of an approved answer below the confidence floor: the question that goes out in its place, ""
     # where none is worth asking; None: it may go out itself.
     instead: str | None = None
-    refined_in_vain: bool = False  # another text (role `refine`) was paid for, and is not this one
+    # Of each text of the role `refine` that was paid for, in order: False where it is in vain.
+    refined: tuple[bool, ...] = ()
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,11 +11,10 @@ import pytest
 from router.analysis.report.replies import REPLY_WORDS
 from router.ledger.replies import ReplyKind
 from router.types import Domain, MatchBasis, Reason
+from tests import ROOT
 from tests.kits.checks.chromium import Browser
 from tests.kits.dashboard_kit import dashboard_server
 from tests.kits.server_kit import Served
-
-pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +34,27 @@ def shown(browser: Browser, served: Served, choice: str) -> list[tuple[str, str]
     return [(value, words) for value, words in options if value]
 
 
+def test_every_reason_has_words() -> None:
+    """It needs no browser, so that every run finds a reason without words."""
+    table = (ROOT / "router/api/dashboard/page/words.js").read_text("utf-8")
+    words = table.partition("REASONS = {")[2].partition("};")[0]
+    told = re.findall(r'^  (\w+):\s+"(.+)",$', words, re.MULTILINE)
+    assert [name for name, _ in told] == [reason.value for reason in Reason]
+
+
+@pytest.mark.browser
 def test_every_reason_may_be_chosen(browser: Browser, served: Served) -> None:
     names = [(reason.value, reason.value.replace("_", " ")) for reason in Reason]
     assert [(value, words.lower()) for value, words in shown(browser, served, "reason")] == names
 
 
+@pytest.mark.browser
 def test_every_reply_has_the_words_of_the_report(browser: Browser, served: Served) -> None:
     replies = [(reply.value, REPLY_WORDS[reply]) for reply in ReplyKind]
     assert shown(browser, served, "reply") == replies
 
 
+@pytest.mark.browser
 def test_every_domain_may_be_chosen(browser: Browser, served: Served) -> None:
     chosen = [value for value, _ in shown(browser, served, "domain")]
     assert chosen == [domain.value for domain in Domain]
@@ -72,6 +83,7 @@ def detail(browser: Browser, served: Served, change: str) -> str:
     return page.text("#detail")
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("basis", MatchBasis)
 def test_the_basis_of_a_match_is_named_as_the_guide_does(
     browser: Browser, served: Served, basis: MatchBasis
@@ -93,6 +105,7 @@ document.write = document.writeln = () => window.written.push("write");
 VIEWS = ("now", "decisions", "savings", "confidence", "health", "learning", "drift", "reviews")
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("view", VIEWS)
 def test_text_never_becomes_markup(browser: Browser, served: Served, view: str) -> None:
     page = browser.open(f"{served.url}/dashboard#/{view}", before=NO_MARKUP)

@@ -151,6 +151,14 @@ def test_explain_shows_the_words_by_which_a_phrase_was_found() -> None:
     assert "found medical_emergency:en: can, not, breathe" in lines
 
 
+def test_only_the_first_text_that_has_a_phrase_is_told() -> None:
+    phrase = LanguagePhrase("poison", "en", (("boy", "child"), ("drunk",)), unspaced=False)
+    texts = ["the boy likes tea", "the boy, drunk", "a child, drunk"]
+    assert [*found_phrases(texts, {"poison:en"}, LanguageTerms((phrase,)))] == [
+        "poison:en: boy, drunk"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -162,7 +170,7 @@ def test_explain_shows_the_words_by_which_a_phrase_was_found() -> None:
 def test_words_of_a_found_phrase_are_those_it_needs(text: str, told: list[str]) -> None:
     phrase = LanguagePhrase("poison", "en", (("boy", "child"), ("drunk",)), unspaced=False)
     other = LanguagePhrase("fraud", "en", (("tea",),), unspaced=False)
-    assert [*found_phrases(text, {"poison:en"}, LanguageTerms((phrase, other)))] == told
+    assert [*found_phrases([text], {"poison:en"}, LanguageTerms((phrase, other)))] == told
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -18,9 +18,10 @@ FOUND = replace(RISKY, risk_terms=("medical_emergency:en",))
 ABROAD = Message("user", "He cannot breathe, says Ann (ann@example.org)")
 
 
-def find(text: str, names: Collection[str]) -> list[str]:
+def find(texts: Sequence[str], names: Collection[str]) -> list[str]:
     assert names == ("medical_emergency:en",)
-    return ["medical_emergency:en: breathe, ann@example.org"] if "breathe" in text else []
+    found = any("breathe" in text for text in texts)
+    return ["medical_emergency:en: breathe, ann@example.org"] if found else []
 
 
 async def reviewed(

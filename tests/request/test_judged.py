@@ -142,6 +142,36 @@ async def test_a_low_answer_is_mended_by_its_author(houses: Houses) -> None:
     assert not any(a.discarded for a in row.attempts)
 
 
+class Refining(ScriptedTier):
+    """Has a second text made before it is judged, and goes on with its first one."""
+
+    async def answer(self, work: Work, call: Call) -> AnswerOf:
+        answer = await super().answer(work, call)
+        if work.role is not Role.ANSWER:
+            return answer
+        await call("mid", work.request, Role.REFINE)
+        return replace(answer, refined=(*answer.refined, False))
+
+
+@pytest.mark.parametrize(("repaired", "wasted"), [("quality 5", [1]), ("quality 1", [1, 3])])
+async def test_a_text_in_vain_stays_waste_whatever_a_repair_does(
+    houses: Houses, repaired: str, wasted: list[int]
+) -> None:
+    says = ("quality 2", "in vain", repaired)
+    first = Refining("mid", "llm", 2, text=says[0], says=says)
+    house, _ = judged_house(houses, first, repair=True, judge_level=3)
+    await house.gateway.complete(ask(requested_model="tier:llm"), ALICE)
+    row = await only_row(house)
+    assert [a.role for a in row.attempts] == [
+        Role.ANSWER,
+        Role.REFINE,
+        Role.CHECK,
+        Role.REFINE,
+        Role.CHECK,
+    ]
+    assert [i for i, a in enumerate(row.attempts) if a.discarded] == wasted
+
+
 async def test_a_repair_that_is_no_better_leaves_the_first_answer(houses: Houses) -> None:
     house, _ = judged_house(houses, author("quality 2", "quality 1"), repair=True)
     await house.gateway.complete(ask(), ALICE)

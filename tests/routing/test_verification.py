@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.routing.verification import (
+    AnswerCalibration,
     cut_by_client,
     judged_by_samples,
     one_call,
@@ -24,6 +25,7 @@ from router.types import (
     ResponseFormat,
     Rung,
     Sampling,
+    TokenLogprob,
     ToolCall,
     ToolSpec,
     Usage,
@@ -181,6 +183,15 @@ def test_a_head_that_learned_from_samples_weighs_them() -> None:
     again = judged_by_samples(first, ["It is 4", "It is 4", "It is 5"], asking(), SAMPLING)
     assert first.p == pytest.approx(0.8808, abs=1e-3)
     assert (again.p, again.source) == (pytest.approx(0.5), "head")
+
+
+def test_a_chance_that_was_read_in_the_answer_stays_so_after_samples() -> None:
+    spoken = replace(Choice("one two", "stop"), logprobs=(TokenLogprob("one two", -0.1),))
+    judge = AnswerCalibration(0.0, 0.5, 1.0, 0.0, 200)
+    first = verify(said(spoken), asking(), taken(), VerifyMode.FULL, judge)
+    again = judged_by_samples(first, ["one two", "one two", "three four"], asking(), judge)
+    assert (first.source, again.source) == ("answer", "answer")
+    assert again.p == pytest.approx(first.p / 2)
 
 
 def test_a_head_without_samples_is_lowered_in_proportion() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from router.errors import CannotAnswer
+from router.errors import CannotAnswer, UpstreamUnreachable
 from router.money.cost import input_bound
 from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
 from router.policy.sections.answering.without_model import TENANT, LookupSection
@@ -216,7 +216,27 @@ async def test_rephrasing_stands_only_where_the_passage_bears_it_out(
     answerer = quoting(REFUND, rephrase="small")
     answer = await answerer.answer(work("When?"), call)
     assert answer.text == expected
-    assert answer.refined_in_vain is draft.endswith("9 days.")
+    assert answer.refined == (draft.endswith("5 days."),)
+
+
+class Unsupported(Search):
+    """Finds passages, and cannot say what they bear out."""
+
+    async def support(
+        self, sentences: Sequence[str], sources: Sequence[str]
+    ) -> tuple[tuple[float, ...], ...]:
+        raise UpstreamUnreachable("gone")
+
+
+async def test_a_rephrased_text_that_nobody_can_check_is_in_vain() -> None:
+    async def call(answerer: str, request: object, role: Role) -> Answer:
+        return said("Refunds take 5 days.")
+
+    section = DocumentsSection.model_validate({"collections": ["manual"]})
+    documents = DocumentContext(section, Unsupported(REFUND))
+    answer = await quoting_from(documents, rephrase="small").answer(work("When?"), call)
+    assert answer.text == "Refunds take 5 days. [1]\n\n[1] terms.pdf, page 3"
+    assert answer.refined == (False,)
 
 
 def test_sentences_are_split_at_their_ends_only() -> None:

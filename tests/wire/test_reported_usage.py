@@ -111,6 +111,8 @@ FIRST, LAST = (
         ([("It is", FIRST), (" open.", None)], Usage(9, output_tokens=1)),
         ([("It is", FIRST), (" open.", {"prompt_tokens": 0})], Usage(9, output_tokens=1)),
         ([("", LAST), ("It is", None)], Usage(9, output_tokens=4, reported=True)),
+        ([("", FIRST), ("It is", None), (" open.", None)], Usage(9, output_tokens=1)),
+        ([("", FIRST), ("今日は午前九時から開いています。", None)], Usage(9, output_tokens=1)),
         ([("It is", FIRST), ("", {"prompt_tokens": 0})], Usage(9, output_tokens=1, reported=True)),
     ],
 )
@@ -118,6 +120,14 @@ def test_usage_before_the_last_words_is_no_report_of_the_whole(
     chunks: list[tuple[str, object]], read: Usage
 ) -> None:
     assert told_by(*chunks) == read
+
+
+def test_usage_amid_a_refusal_is_no_report_of_the_whole() -> None:
+    folder = ChunkFolder()
+    for refusal, usage in (("I", FIRST), (" cannot help with that.", None)):
+        choice = {"index": 0, "delta": {"refusal": refusal}, "finish_reason": "stop"}
+        folder.fold(orjson.dumps({**NAMED, "choices": [choice], "usage": usage}))
+    assert folder.finish().usage == Usage(9, output_tokens=1)
 
 
 USAGES = [

@@ -99,14 +99,20 @@ class Quoting(OwnAnswerer):
         shown = listed(near, mark_of(work.request_id))
         try:
             draft = await draft_of(shown, self._section.rephrase, work, call, REPHRASED_TOKENS)
+            # Whatever comes now, the draft is paid for.
+            answer = replace(answer, refined=(False,))
             whole = replace(draft, choices=(Choice(draft.text, "stop"),), facts=())
             checked = await self._documents.checked(work.request, whole, Shown(tuple(near)))
         except TiergateError:
             return answer  # the quotation is good without it
         if checked.verified is False or not any(note.cited for note in checked.sources):
-            return replace(answer, refined_in_vain=True)
+            return answer
         return replace(
-            answer, choices=checked.choices, sources=checked.sources, passages=checked.passages
+            answer,
+            choices=checked.choices,
+            sources=checked.sources,
+            passages=checked.passages,
+            refined=(True,),
         )
 
 

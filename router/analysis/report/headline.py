@@ -149,14 +149,16 @@ def _apart(saving: Saving, findings: Findings) -> str:
 
 def _net(saving: Saving, findings: Findings) -> list[str]:
     """States what is left of a saving after what bought no answer, and what nobody can compare."""
-    rest, money = _rest(saving, findings) - saving.apart_nano_usd, findings.money
+    spend, money = findings.total.spend_nano_usd, findings.money
+    observed = bool(findings.whole.observed)
+    rest = without_answer(saving, spend, findings.replies, observed=observed)
     left = left_of(saving, rest)
     told = []
     if left is not None:
         net = f"{money(left)} of that saving is left"
         loss = f"it is a loss of {money(-left)}"
         told = [f"After the {money(rest)} that bought no answer, {net if left > 0 else loss}."]
-    if saving.apart_nano_usd and 10 * saving.apart_nano_usd > abs(saving.saved_nano_usd or 0):
+    if saving.apart and 10 * saving.apart_nano_usd > abs(saving.saved_nano_usd or 0):
         other = counted(saving.apart, "other answer", "other answers")
         told.append(
             f"What the {other} ({money(saving.apart_nano_usd)}) would have cost elsewhere is not "
@@ -183,6 +185,17 @@ def rest_of(saving: Saving, spend_nano_usd: int, *, observed: bool) -> int:
     """Returns the part of the spend that a saving does not count."""
     # What was only observed is no part of routing, and has sentences of its own.
     return 0 if observed else max(0, spend_nano_usd - (saving.own_nano_usd or 0))
+
+
+def without_answer(saving: Saving, spend_nano_usd: int, replies: Replies, *, observed: bool) -> int:
+    """Returns the part of the spend that bought no answer; 0 where nobody can tell.
+
+    An older version purged answers without a count of those that could not be compared.
+    """
+    purged = any(line.name == "not_counted" for line in replies.lines)
+    if observed or purged or saving.compared + saving.apart < replies.answers:
+        return 0
+    return rest_of(saving, spend_nano_usd, observed=observed) - saving.apart_nano_usd
 
 
 def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:
@@ -339,8 +352,8 @@ def _on_priors(findings: Findings) -> list[str]:
     of_spend = f", {percent(prior.spend_nano_usd / spend)} of the spend" if spend else ""
     answers = counted(accepted, "accepted answer", "accepted answers")
     return [
-        f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) passed on a prior: "
-        "nobody measured how often such answers are right."
+        f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) went out on an assumed "
+        "chance (a prior): nobody measured how often such answers are right."
     ]
 
 

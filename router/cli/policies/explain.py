@@ -119,7 +119,7 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
         out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
-    for line in found_phrases(request.last_user_text, outcome.signals.risk_terms, terms):
+    for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))

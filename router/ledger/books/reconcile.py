@@ -15,7 +15,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.ledger.rollup import compared_with
+from router.ledger.rollup import compared_with, got_answer
 from router.ledger.row_builder import Kept, Times, build_row, origin_of, spent_on
 from router.ledger.row_reading import (
     CORRECTION_PREFIX,
@@ -213,6 +213,7 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
             "attempt_id": settlement.call.attempt_id,
             "booked_nano_usd": settlement.call.booked_nano_usd,
             "billed_nano_usd": settlement.billed_nano_usd,
+            "answered": got_answer(original),
         },
     }
     if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated

@@ -81,16 +81,17 @@ class Attempts:
     def mark_discarded(self, shown_rung: int | None, answer: Answer | None = None) -> None:
         """Marks what was paid for and never shown; None: approved words replaced every answer.
 
-        Of the shown rung that is a last refinement that its `answer` does not have.
+        Of the shown rung these are the refinements that its `answer` does not have.
         """
-        rejected = None
-        if answer is not None and answer.refined_in_vain:
-            made = [i for i, one in enumerate(self.rows) if one.rung == shown_rung]
-            rejected = next((i for i in made[::-1] if self.rows[i].role is Role.REFINE), None)
+        refined = () if answer is None else answer.refined
+        rows = [i for i, one in enumerate(self.rows) if one.rung == shown_rung]
+        made = [i for i in rows if self.rows[i].role is Role.REFINE and not self.rows[i].error_code]
+        pairs = zip(reversed(made), reversed(refined), strict=False)  # a cache's answer has no rows
+        rejected = {i for i, kept in pairs if not kept}
         for i, attempt in enumerate(self.rows):
             if attempt.role is Role.TRIAGE:
                 continue
-            discarded = attempt.rung != shown_rung or i == rejected
+            discarded = attempt.rung != shown_rung or i in rejected
             if attempt.discarded != discarded:
                 self.rows[i] = replace(attempt, discarded=discarded)
 

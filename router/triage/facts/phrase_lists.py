@@ -45,25 +45,29 @@ MOST_WORDS = 150
 """Words of a text that is searched again: a longer one is a document."""
 
 
-def found_phrases(text: str, names: Collection[str], terms: LanguageTerms) -> Iterator[str]:
-    """Yields the phrases of these lists that are found in a text, each with the words it needs.
+def found_phrases(
+    texts: Sequence[str], names: Collection[str], terms: LanguageTerms
+) -> Iterator[str]:
+    """Yields the phrases of these lists in the first text that has some, with the words they need.
 
     A line reads `medical_emergency:en: cat, bitten`. Phrases that are found only in another form
-    of the text, such as a disguised one, or in an earlier message, are left out.
+    of the text, such as a disguised one, are left out.
     """
-    folded = fold(text)
     phrases = [phrase for phrase in terms.phrases if phrase.name in names]
-    if not phrases or len(folded.words) > MOST_WORDS:
+    if not phrases:
         return
     numbered = _finder([(str(i), phrase) for i, phrase in enumerate(phrases)], terms)
     told = set[str]()
-    for number in numbered.find(folded):
-        phrase = phrases[int(number)]
-        words = _needed(folded.words, _finder([(number, phrase)], terms))
-        line = f"{phrase.name}: {', '.join(words)}"
-        if line not in told:
-            told.add(line)
-            yield line
+    for folded in map(fold, texts):
+        if told:
+            return
+        for number in numbered.find(folded) if len(folded.words) <= MOST_WORDS else ():
+            phrase = phrases[int(number)]
+            words = _needed(folded.words, _finder([(number, phrase)], terms))
+            line = f"{phrase.name}: {', '.join(words)}"
+            if line not in told:
+                told.add(line)
+                yield line
 
 
 def _finder(phrases: Sequence[tuple[str, LanguagePhrase]], terms: LanguageTerms) -> PhraseFinder:

@@ -31,7 +31,7 @@ from router.wire.openai.answers import (
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signature_alone, signed_calls
-from router.wire.openai.usage import parse_provider_cost, parse_usage
+from router.wire.openai.usage import covers, parse_provider_cost, parse_usage
 
 MAX_EVENT_BYTES = 16_000_000
 """Limits one event, and all that a stream says, to what a whole answer may have in bytes. A stream
@@ -292,23 +292,27 @@ class ChunkFolder:
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end.
 
-        Usage that came amid the words is of a part of them, so it is no report of the whole.
+        Usage that came amid the words is of a part of them, so it is no report of the whole. What
+        came before all words is one only where they are not more than it counts.
         """
         # A choice without a finish_reason was cut.
         if not self._choices or not all(c.finish_reason for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
-        partly = 0 < self._counted < self._said
-        return Answer(
+        answer = Answer(
             choices=tuple(
                 [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
             ),
             model=self._model,
-            usage=replace(self._usage, reported=False) if partly else self._usage,
+            usage=self._usage,
             provider_cost_nano_usd=self._cost,
             upstream_id=self._id,
             service_tier=self._service_tier,
             system_fingerprint=self._fingerprint,
         )
+        early = self._usage.reported and self._counted < self._said
+        if early and (self._counted or not covers(self._usage, answer)):
+            return replace(answer, usage=replace(self._usage, reported=False))
+        return answer
 
     def _take_usage(self, value: object) -> None:
         """Takes the usage of a chunk.
@@ -361,7 +365,8 @@ class ChunkFolder:
                 so_far.logprobs.extend(logprobs)
             deltas.append(Delta(text=text, reasoning=reasoning, index=index, logprobs=logprobs))
         refusal = delta.get("refusal")
-        if type(refusal) is str:
+        if type(refusal) is str and refusal:
+            self._said += 1
             so_far.refusal.add(refusal)
             so_far.unsaid += utf8_size(refusal)
         if delta.get("annotations"):

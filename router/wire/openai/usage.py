@@ -8,6 +8,9 @@ from router.types import Answer, Usage, usd_to_nano, utf8_size
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
+MOST_BYTES_PER_TOKEN = 16
+"""No more bytes are in one token on average, in any language: English has 4 to 5, Thai up to 10."""
+
 MOST_COST_USD = 1e9
 """Per call. A provider that states more is read as this: whoever books it believes far less."""
 
@@ -87,9 +90,25 @@ def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:
     UTF-8, which no tokenizer exceeds, but never more than the requested limit. Example: 30 bytes of
     text and a call `f` with 9 bytes of arguments are 40 tokens.
     """
-    size = 0
-    for choice in answer.choices:
-        pieces = [choice.text, choice.reasoning or "", choice.refusal or ""]
-        pieces += [call.name + call.arguments for call in choice.tool_calls]
-        size += sum(map(utf8_size, pieces))
+    size = sum(map(utf8_size, _pieces(answer)))
     return Usage(input_tokens=input_tokens, output_tokens=min(size, output_cap), reported=False)
+
+
+def covers(usage: Usage, answer: Answer) -> bool:
+    """Returns True where the output of a usage could be all that an answer says.
+
+    A token is seldom more than a word. Where words have no blanks between them, bytes tell.
+    """
+    pieces = _pieces(answer)
+    words = sum([len(piece.split()) for piece in pieces])
+    size = sum(map(utf8_size, pieces))
+    return max(words, size // MOST_BYTES_PER_TOKEN) <= usage.output_tokens
+
+
+def _pieces(answer: Answer) -> list[str]:
+    """Returns all that an answer says: texts, thoughts, refusals and calls."""
+    pieces: list[str] = []
+    for choice in answer.choices:
+        pieces += [choice.text, choice.reasoning or "", choice.refusal or ""]
+        pieces += [call.name + call.arguments for call in choice.tool_calls]
+    return pieces

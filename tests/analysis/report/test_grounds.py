@@ -16,14 +16,21 @@ from tests.kits.books.report_rows import PRICES, USD, a_day, a_row
 from tests.kits.changed import replace
 
 
-def on(grounds: str, number: int, level: int = 2, step: str = "rung", **more: object) -> RequestRow:
+def on(
+    grounds: str,
+    number: int,
+    level: int = 2,
+    step: str = "rung",
+    evidence: dict[str, object] | None = None,
+    **more: object,
+) -> RequestRow:
     """Returns an accepted answer of a model whose chance is from there, after a failed rung."""
     row = a_row(number, level, **more)
     facts = [
         {"answerer": "first", "level": 1, "p": 0.1, "p_source": "match"},
         {"answerer": row.answerer, "level": level, "p": 0.9, "p_source": grounds},
     ]
-    steps = [{"rung": 0, "p_source": "match"}, {"rung": 1, "p_source": step}]
+    steps = [{"rung": 0, "p_source": "match"}, {"rung": 1, "p_source": step, "evidence": evidence}]
     signals = {"domain": "legal", "request_type": "faq"}
     record = {"signals": signals, "facts": facts, "steps": steps}
     return replace(row, record=JsonText(json.dumps(record)))
@@ -47,6 +54,16 @@ def test_a_chance_rests_on_what_gave_it(source: str, step: str, grounds: str) ->
     assert read_record(on(source, 1, step=step)).grounds == grounds
 
 
+@pytest.mark.parametrize(
+    ("evidence", "grounds"),
+    [({"tokens": 7}, "answer"), ({"p_answer": 0.9}, "answer"), ({"tokens": 0}, "prior")],
+)
+def test_samples_of_an_older_version_hide_no_chance_that_the_answer_gave(
+    evidence: dict[str, object], grounds: str
+) -> None:
+    assert read_record(on("prior", 1, step="samples", evidence=evidence)).grounds == grounds
+
+
 def test_a_row_without_a_record_rests_on_nothing_that_is_known() -> None:
     assert read_record(a_row()).grounds == "unknown"
     assert read_record(replace(a_row(), record=JsonText("not json"))).grounds == "unknown"
@@ -65,13 +82,13 @@ def mixed() -> list[RequestRow]:
 def test_accepted_answers_on_priors_are_counted_with_their_money() -> None:
     report = report_of(mixed())
     said = (
-        "Of 5 accepted answers, 3 (60.0 %; $1.50, 59.8 % of the spend) passed on a prior: nobody "
-        "measured how often such answers are right."
+        "Of 5 accepted answers, 3 (60.0 %; $1.50, 59.8 % of the spend) went out on an assumed "
+        "chance (a prior): nobody measured how often such answers are right."
     )
     assert said in report.sentences
     page = report_html(report)
     for text in (" ".join(terminal(report).split()), page):
-        assert "passed on a prior" in text
+        assert "went out on an assumed chance (a prior)" in text
         assert "rior, which nobody measured" in text
     accepted_on = orjson.loads(report_json(report))["accepted_on"]
     assert [(x["grounds"], x["answers"], x["spend_nano_usd"]) for x in accepted_on] == [

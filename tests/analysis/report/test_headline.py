@@ -13,11 +13,14 @@ from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.sentences import cache_line, fixed_line
+from router.ledger.aggregates import Cell, Kind, PlacedCell
+from router.ledger.rollup import contribute
 from router.types import (
     SAFE_ANSWER_MODEL,
     AttemptState,
     Baselines,
     CostBasis,
+    JsonText,
     RequestRow,
     RequestState,
     Role,
@@ -100,6 +103,50 @@ def test_answers_that_cannot_be_compared_are_no_loss() -> None:
     )
     assert "After the" not in report.headline
     assert "Baseline: All at level 2, over 30 of 35 answers" in report_html(report)
+
+
+def billed(number: int, **record: object) -> RequestRow:
+    """Returns a later bill of $25 for a call of an earlier request."""
+    line = an_attempt("b", 2, 25 * USD, role=Role.RECONCILE)
+    bill = a_row(number, 2, attempts=[line], endpoint="reconcile", verdict="")
+    return replace(bill, record=JsonText(json.dumps({"reconciles": {"request_id": "r", **record}})))
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({}, False),  # a bill of an older version does not say what its request got
+        ({"answered": True}, False),
+        ({"answered": True, "estimated": True, "compared": ["people"]}, False),
+        ({"answered": False}, True),
+    ],
+)
+def test_a_bill_for_an_answer_that_cannot_be_compared_is_no_loss(
+    record: dict[str, object], told: bool
+) -> None:
+    unpriced = replace(a_row(100, 3), baselines=Baselines())
+    report = report_of([*a_day(30, 0, 0), unpriced, billed(200, **record)])
+    assert ("After the $25.00 that bought no answer" in report.headline) is told
+    assert ("after what bought no answer" in report_html(report)) is told
+
+
+def test_nobody_can_tell_what_bought_no_answer_where_an_older_version_purged() -> None:
+    cells: dict[tuple[Kind, str], Cell] = {}
+
+    def cell_of(kind: Kind, name: str) -> Cell:
+        return cells.setdefault((kind, name), Cell())
+
+    for n in range(5):
+        contribute(replace(a_row(100 + n, 3), baselines=Baselines()), cell_of)
+    placed = []
+    for (kind, name), cell in cells.items():
+        for sums in cell.savings.values():
+            sums.apart = sums.apart_own = 0
+        placed.append(PlacedCell(kind, a_row(100).created_at_ms, "acme", name, cell))
+    report = report_of(a_day(30, 0, 0), Extra(cells=placed))
+    assert "35 requests" in report.headline
+    assert "After the" not in report.headline
+    assert "after what bought no answer" not in report_html(report)
 
 
 @pytest.mark.parametrize(

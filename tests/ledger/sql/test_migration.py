@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 
 from router.analysis.prices.reprice import reprice
 from router.errors import LedgerError
+from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
@@ -153,7 +154,10 @@ def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
     assert repricing.provider.figures().difference_nano_usd == 1_100 - 999
 
 
-@pytest.mark.parametrize("earlier", ["0018_price_books", "0020_stated_costs_in_windows"])
+@pytest.mark.parametrize(
+    "earlier",
+    ["0018_price_books", "0020_stated_costs_in_windows", "0021_rollups_without_a_tier"],
+)
 def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path, earlier: str) -> None:
     path = tmp_path / "ledger.db"
     add(path)
@@ -166,6 +170,39 @@ def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path, earlier: s
     connection.execute("UPDATE alembic_version SET version_num = ?", (earlier,))
     connection.commit()
     connection.close()
+    assert verify(path).findings == ()
+
+
+async def test_statements_of_the_guide_have_sums_added_up_anew(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
+    """A part of the rows is purged: its sums stay, and the rows that are left are added."""
+    path = tmp_path / "ledger.db"
+    ledger = ledgers(path)
+    for name, at_ms in (("old", 10**12), ("new", 2 * 10**12)):
+        row = request(name, attempt(name))
+        await ledger.finish(replace(row, created_at_ms=at_ms, finished_at_ms=at_ms + 7))
+    await ledger.close()
+    database = Database.open(path)
+    assert purge(database, 15 * 10**11, 3 * 10**12) == 1
+    catch_up(database)
+    database.close()
+    connection = sqlite3.connect(path)
+    edit = "UPDATE rollups SET content = replace(content, '\"requests\":1', '\"requests\":7')"
+    connection.execute(f"{edit} WHERE purged = 0")
+    connection.commit()
+    assert {finding.kind for finding in verify(path).findings} == {FindingKind.ROLLUP_DOES_NOT_SUM}
+    guide = (ROOT / "docs/guides/ledger.md").read_text("utf-8")
+    connection.executescript(guide.partition("```sql\n")[2].partition("```")[0])
+    connection.close()
+    database = Database.open(path)
+    catch_up(database)
+    with database.reading() as reader:
+        counts = reader.exec_driver_sql(
+            "SELECT purged, sum(requests) FROM rollups WHERE kind = 'whole' GROUP BY purged"
+        ).fetchall()
+    database.close()
+    assert sorted(tuple(count) for count in counts) == [(0, 2), (1, 1)]
     assert verify(path).findings == ()
 
 

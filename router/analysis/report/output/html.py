@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis.report.figures import Report, Saving
-from router.analysis.report.headline import left_of, rest_of
+from router.analysis.report.headline import left_of, without_answer
 from router.analysis.report.output import charts
 from router.analysis.report.output.glossary import GLOSSARY, terms_of_page
 from router.analysis.report.output.leads import (
@@ -191,8 +191,8 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         part += (
             f", over {count(saving.compared)} of {count(answers)} {report.replies.compared_words}"
         )
-    unrouted = bool(report.quality.observed)
-    rest = rest_of(saving, report.spend_nano_usd, observed=unrouted) - saving.apart_nano_usd
+    unrouted, spend = bool(report.quality.observed), report.spend_nano_usd
+    rest = without_answer(saving, spend, report.replies, observed=unrouted)
     left = left_of(saving, rest)
     if left is not None:
         part = f"{money(left)} after what bought no answer. {part}"
