@@ -6,7 +6,7 @@ other rows are folded again by whoever opens the ledger next; nothing is compute
 
 from __future__ import annotations
 
-from alembic import op
+from router.ledger.sql.migrations.rollups import fold_again
 
 revision = "0009_rollups_to_charge"
 down_revision = "0008_no_hold_below_zero"
@@ -16,10 +16,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Leave the part of the purged rows, and begin every chain again."""
-    op.execute("DELETE FROM rollups WHERE purged = 0")
-    op.execute(
-        "INSERT INTO rollups (kind, start_ms, tenant, name, purged, requests, cost_nano_usd, "
-        "content) SELECT kind, start_ms, tenant, name, 0, requests, cost_nano_usd, content "
-        "FROM rollups WHERE purged = 1"
-    )
-    op.execute("DELETE FROM rollup_marks")
+    fold_again()

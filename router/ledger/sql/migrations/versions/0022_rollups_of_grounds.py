@@ -6,7 +6,7 @@ that opens the ledger folds the other rows again; nothing is computed here.
 
 from __future__ import annotations
 
-from alembic import op
+from router.ledger.sql.migrations.rollups import fold_again
 
 revision = "0022_rollups_of_grounds"
 down_revision = "0021_rollups_without_a_tier"
@@ -16,10 +16,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Leave the part of the purged rows, and begin every chain again."""
-    op.execute("DELETE FROM rollups WHERE purged = 0")
-    op.execute(
-        "INSERT INTO rollups (kind, start_ms, tenant, name, purged, requests, cost_nano_usd, "
-        "content) SELECT kind, start_ms, tenant, name, 0, requests, cost_nano_usd, content "
-        "FROM rollups WHERE purged = 1"
-    )
-    op.execute("DELETE FROM rollup_marks")
+    fold_again()
