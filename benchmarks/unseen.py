@@ -4,9 +4,10 @@
 
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
-everyday messages and grave ones, of seven English writers and of two in thirteen other languages:
-how many reach level 3, and level 2. The third has known questions inside frames ("Hi, I placed an
-order last week. ... Cheers, Tom"): how many get the approved answer that the question gets alone.
+everyday messages, grave ones and decisions about an organisation, of eight English writers and of
+three in thirteen other languages: how many reach level 3, and level 2. The third has known
+questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
+approved answer that the question gets alone.
 `--each` prints each prompt with what became of it.
 """
 
@@ -24,6 +25,8 @@ from router import Gateway
 from router.types import Outcome, Reason
 
 PROMPTS = Path(__file__).parent / "prompts"
+KINDS = {"none": "everyday", "company": "company"}
+"""Kinds of messages by their matter; all other matters are grave."""
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -54,7 +57,7 @@ def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 and level 2."""
     for row in (*rows("matters"), *rows("matters_languages")):
         level = gateway.route(row["text"]).rung.level
-        kind = "everyday" if row["matter"] == "none" else "grave"
+        kind = KINDS.get(row["matter"], "grave")
         by = row.get("writer") or row["language"]
         yield f"{kind}, {by}", row["text"], level == 3, level == 2
 

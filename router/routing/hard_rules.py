@@ -290,8 +290,8 @@ def is_grave(section: DecisionSection, signals: Signals) -> bool:
 
 
 READ_FOR = frozenset({Domain.MEDICAL, Domain.LEGAL, Domain.ENGINEERING_SAFETY})
-"""Domains whose grave matters the reader knows. Of money it knows fraud only, so a large decision
-about money is none of its matters."""
+"""Domains in which the reader's calm counts. It misses one large matter of money in eight, and the
+heads find half of those."""
 
 NOTHING_AT_STAKE = 0.1
 """Chance of high stakes below which a subject of money is nobody's decision, where no sum asks for
@@ -355,8 +355,8 @@ def _fixed_triggers(
     multi_factor = signals.multi_factor >= section.multi_factor_at
     if signals.risk_terms and signals.brief and (danger := danger_named(signals)) is not None:
         yield 3, _named(danger.domain)
-    if findings.grave:
-        yield 3, _named(_guessed_domain(signals))
+    if findings.grave and signals.matter is not None:
+        yield 3, _named(signals.matter.domain)
     risk, risk_p = _risk(signals)
     if (
         risk is not None
@@ -391,8 +391,7 @@ def _fixed_triggers(
 
 
 SURE_OF_DOMAIN = 0.83
-"""The head's chance from which its domain counts against the matter that the reader guesses. Of
-grave lines that the reader takes for law, those that the head is so sure of were all of money. As
+"""The head's chance from which its domain counts against the matter that the reader guesses. As
 many harmless lines reach it as reached .8 before the head was made less sure."""
 
 
@@ -400,21 +399,6 @@ def heads_say(signals: Signals, domain: Domain) -> bool:
     """Returns True where the head of domains is sure of a domain, in a language that it reads."""
     sure = signals.domain is domain and signals.domain_p >= SURE_OF_DOMAIN
     return sure and _heads_read(signals)
-
-
-def taken_for_law(signals: Signals) -> bool:
-    """Returns True for a matter of money that the reader takes for one of law.
-
-    Of money it knows fraud alone, so that a prepaid mortgage sounds like a contract to it.
-    """
-    return signals.matter is Matter.LEGAL and heads_say(signals, Domain.FINANCE)
-
-
-def _guessed_domain(signals: Signals) -> Domain | None:
-    """Returns the domain that names the matter which the reader guesses."""
-    if taken_for_law(signals):
-        return Domain.FINANCE
-    return None if signals.matter is None else signals.matter.domain
 
 
 def _named(domain: Domain | None) -> Reason:

@@ -23,6 +23,8 @@ from router.training.heads.mix_ngrams import LEAST_HONEST, Mix, Parts
 from router.triage.triage_model import Rarity
 from router.types import Domain
 
+LARGE_STAKES = frozenset({money_texts.LARGE, money_texts.GRAVE, grave_texts.COMPANY})
+"""Sections of large stakes that are no grave matter."""
 TAUGHT_BY_AUTHORS = ("stakes",)
 """Heads that our authors' lines teach, too. Of everyday lines that only sound like trouble, their
 other rows hold few."""
@@ -170,7 +172,7 @@ def authors(fitted: Fitted, rows: Taught, material: Material) -> Iterator[Source
 def _label(task: str, text: GraveText, classes: Sequence[str]) -> int:
     """Returns the number of a line's class, -1 where its section says nothing of the task."""
     if task == "stakes":
-        return int(text.grave or text.section == money_texts.LARGE)
+        return int(text.grave or text.section in LARGE_STAKES)
     domain = SECTION_DOMAIN.get(text.section) if task == "domain" else None
     return -1 if domain is None else list(classes).index(domain)
 

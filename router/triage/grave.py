@@ -1,12 +1,13 @@
-"""Reads the chance of a grave matter, and of a question for knowledge only, in fourteen languages.
+"""Reads chances of grave matters, decisions about an organisation and questions for knowledge.
 
-A softmax over seven grave matters, `knowledge` and `none` reads the characters of a text, and in
-English adds what the encoder's vector says. The characters carry misspelt words and all languages;
-the vector carries what English says indirectly. English, the other languages in Latin letters and
-those in other scripts have a table of pieces each, so that they do not share its columns. A short
-text without a function word may be of any language in Latin letters: its characters tell if it is
-English. The chance is calibrated for English and for other languages apart, since the encoder reads
-English only. It knows nothing about terms, tiers or policies.
+A softmax over eight grave matters, `company`, `knowledge` and `none` reads the characters of a text
+in one of fourteen languages, and in English adds what the encoder's vector says. The characters
+carry misspelt words and all languages; the vector carries what English says indirectly. English,
+the other languages in Latin letters and those in other scripts have a table of pieces each, so that
+they do not share its columns. A short text without a function word may be of any language in Latin
+letters: its characters tell if it is English. Chances are calibrated for English and for other
+languages apart, since the encoder reads English only. It knows nothing about terms, tiers or
+policies.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.stats import calibration, ngrams
-from router.stats.calibration import Calibrator, Floats, softmax
+from router.stats.calibration import Calibrator, Floats, logit, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
 from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
 from router.triage.facts.languages import language_of
 from router.triage.text.folding import fold
 from router.types import READ_LANGUAGES, UNDETERMINED, Matter
 
-FORMAT = 2
-CLASSES: tuple[str, ...] = (*(matter.value for matter in Matter), "knowledge", "none")
+FORMAT = 3
+CLASSES: tuple[str, ...] = (*(matter.value for matter in Matter), "company", "knowledge", "none")
 MATTERS_READ = len(Matter)
-KNOWLEDGE = CLASSES.index("knowledge")
+COMPANY, KNOWLEDGE = CLASSES.index("company"), CLASSES.index("knowledge")
 LEAST = 1e-9
 """Keeps the log-odds of a chance of 0 or 1 finite."""
 _MATTERS = tuple(Matter)
@@ -49,18 +50,26 @@ FINENESS = 1.0
 """Steps of a packed table, as a share of its column's deviation: as much is found with authors held
 out as without packing. At 1.5 it is a point less, at a tenth a table is twice as large."""
 
+_WORD_A_LETTER = frozenset({"ja", "zh"})
+MOST_OF_LETTERS = 3  # windows of a message in these
+
 WINDOW_WORDS, STEP_WORDS, MOST_WINDOWS = 45, 30, 8
 """A long text is read in windows, so that one grave sentence is not diluted; the first ones and the
 last one are read, which bounds the work."""
 
 
 class GraveReading(NamedTuple):
-    """Holds what is read in one text: `grave` at even odds, `knowledge` as a mere softmax share."""
+    """Holds what is read in one text: `grave` at even odds, `company` as if one text in twenty were
+    such a decision, `knowledge` as a mere softmax share.
+
+    `company` is 0 for a text of several windows: what people paste tells of firms, too.
+    """
 
     grave: float
     matter: Matter
     knowledge: float
     language: str  # what the text was read as
+    company: float = 0.0  # a decision about a whole organisation
     pieces: Counted | None = None  # of its words, for who reads the text again; None: of a long one
 
 
@@ -75,6 +84,8 @@ class GraveReader(Struct, frozen=True, eq=False):
     spoken_bias: float
     english: Calibrator  # of the log-odds of a grave matter
     others: Calibrator
+    company_english: Calibrator  # of the log-odds of a decision about an organisation
+    company_others: Calibrator
     encoder_sha256: str
 
     def read(
@@ -111,14 +122,28 @@ class GraveReader(Struct, frozen=True, eq=False):
         odds = log_odds(chances)
         worst = _gravest(odds, starts, counts)
         likely = np.where(english, self.english(odds[worst]), self.others(odds[worst]))
-        grave = [
-            tempered(chance, words, table)
-            for chance, (words, _), table in zip(likely.tolist(), told, tables, strict=True)
-        ]
+        most = logit(np.maximum.reduceat(chances[:, COMPANY], starts))
+        company = np.where(english, self.company_english(most), self.company_others(most))
+        company[[not _is_message(*one) for one in zip(counts, languages, strict=True)]] = 0.0
+        grave, of_company = (
+            [
+                tempered(chance, words, table)
+                for chance, (words, _), table in zip(column.tolist(), told, tables, strict=True)
+            ]
+            for column in (likely, company)
+        )
         matters = chances[worst, :MATTERS_READ].argmax(axis=1)
         knowledge = np.minimum.reduceat(chances[:, KNOWLEDGE], starts)
         pieces = [one if count == 1 else None for one, count in zip(begins, counts, strict=True)]
-        rows = zip(grave, matters.tolist(), knowledge.tolist(), languages, pieces, strict=True)
+        rows = zip(
+            grave,
+            matters.tolist(),
+            knowledge.tolist(),
+            languages,
+            of_company,
+            pieces,
+            strict=True,
+        )
         return [GraveReading(p, _MATTERS[matter], *rest) for p, matter, *rest in rows]
 
     def _read(
@@ -136,11 +161,17 @@ class GraveReader(Struct, frozen=True, eq=False):
         worst = max(windows, key=_odds)
         calibrator = self.english if number == ENGLISH else self.others
         grave = float(calibrator(np.array([_odds(worst)]))[0])
+        of_company = self.company_english if number == ENGLISH else self.company_others
+        company = 0.0
+        if _is_message(len(windows), language):
+            odds = logit(np.array([max([chances[COMPANY] for chances in windows])]))
+            company = tempered(float(of_company(odds)[0]), words, number)
         return GraveReading(
             grave=tempered(grave, words, number),
             matter=_MATTERS[max(range(MATTERS_READ), key=worst.__getitem__)],
             knowledge=min([chances[KNOWLEDGE] for chances in windows]),
             language=language,
+            company=company,
             pieces=counted[0] if len(counted) == 1 else None,
         )
 
@@ -246,6 +277,11 @@ def log_odds(chances: Floats) -> Floats:
     return odds
 
 
+def _is_message(windows: int, language: str) -> bool:
+    """Returns True for a text that somebody typed. Chinese and Japanese have a word a letter."""
+    return windows == 1 or (windows <= MOST_OF_LETTERS and language in _WORD_A_LETTER)
+
+
 def _windows(words: Sequence[str]) -> list[Sequence[str]]:
     """Returns the windows of a text; one where it is short."""
     if len(words) <= WINDOW_WORDS:
@@ -298,6 +334,8 @@ def save(reader: GraveReader, folder: Path) -> tuple[Path, Path]:
         "classes": list(CLASSES),
         "english": reader.english.to_json(),
         "others": reader.others.to_json(),
+        "company_english": reader.company_english.to_json(),
+        "company_others": reader.company_others.to_json(),
         "encoder_sha256": reader.encoder_sha256,
         "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
     }
@@ -345,6 +383,8 @@ def load(folder: Path, encoder_sha256: str) -> GraveReader | None:
             spoken_bias,
             calibration.from_json(described["english"]),
             calibration.from_json(described["others"]),
+            calibration.from_json(described["company_english"]),
+            calibration.from_json(described["company_others"]),
             encoder_sha256,
         )
     except OSError as error:

@@ -41,6 +41,7 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
 
     stack: HeadStack
     names: tuple[str, ...]
+    replaced: frozenset[str] = frozenset()  # built-in heads in whose place the policy has its own
     close: Mapping[str, CloseReader] = MappingProxyType({})
 
     @classmethod
@@ -55,7 +56,8 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
             return None
         every = list({**built_in, **{head.name: head for head in own}}.values())
         names = tuple(head.name for head in own if head.name not in built_in)
-        return cls(HeadStack(every), names, close)
+        replaced = frozenset(built_in.keys() & {head.name for head in own})
+        return cls(HeadStack(every), names, replaced, close)
 
     def read_closely(
         self,

@@ -47,6 +47,7 @@ class Matter(StrEnum):
     FRAUD = "fraud"
     LEGAL = "legal"
     ENGINEERING_SAFETY = "engineering_safety"
+    LARGE_MONEY = "large_money"  # a house, a pension or all savings may be lost by a decision
 
     @property
     def domain(self) -> Domain:
@@ -56,6 +57,7 @@ class Matter(StrEnum):
             Matter.FRAUD: Domain.FINANCE,
             Matter.LEGAL: Domain.LEGAL,
             Matter.ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
+            Matter.LARGE_MONEY: Domain.FINANCE,
         }
         return others.get(self, Domain.MEDICAL)
 

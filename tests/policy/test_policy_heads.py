@@ -121,6 +121,25 @@ def test_a_head_with_a_built_in_name_stands_in_for_it(model: TriageModel) -> Non
     assert own.names == ()
 
 
+def test_the_reader_of_grave_matters_helps_the_built_in_head_of_strategic_alone(
+    model: TriageModel,
+) -> None:
+    from router.triage.text.amounts import AmountReader
+    from router.triage.text.terms import TermFinder
+
+    text = "Schließen wir das Werk in Kassel, oder verlegen wir die ganze Fertigung nach Polen?"
+    head = pointed(model, "strategic", ("strategic",), HeadKind.CHANCE)
+    heads = OwnHeads.of(model.stack.heads, [head])
+    plain = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}))
+    own = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}), None, heads)
+    batch = TriageEngine(model).reader.model.begin([Asked(text, plain), Asked(text, own)])
+    batch.encode()
+    helped, alone = batch.rows().rows
+    vectors = model.encode([text])
+    assert helped.strategic > 0.5 > float(model.read(vectors).strategic[0])
+    assert alone.strategic == pytest.approx(float(head(vectors)[0]), abs=1e-4)
+
+
 def test_policies_with_and_without_heads_share_a_batch(
     model: TriageModel, department: Head
 ) -> None:

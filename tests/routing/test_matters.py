@@ -7,7 +7,13 @@ from msgspec.structs import replace
 
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.wording.matters import FoundMatter, fits_domain, language_of, matter_of
+from router.routing.wording.matters import (
+    FoundMatter,
+    fits_domain,
+    in_danger,
+    language_of,
+    matter_of,
+)
 from router.types import UNDETERMINED, Domain, Matter, Reason, Signals
 from tests.kits.decision_kit import CALM, a_policy, facts
 
@@ -100,21 +106,23 @@ IN_ENGLISH = replace(CALM, language="en", matter_language="en", grave=0.95)
 
 
 @pytest.mark.parametrize(
-    ("domain", "p", "matter", "reason"),
+    ("matter", "reason"),
     [
-        # The reader knows no matter of money but fraud, so it takes a mortgage for law.
-        (Domain.FINANCE, 0.9, None, Reason.HIGH_RISK_FINANCIAL),
-        (Domain.FINANCE, 0.82, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
-        (Domain.CUSTOMER_SUPPORT, 0.99, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
+        (Matter.LARGE_MONEY, Reason.HIGH_RISK_FINANCIAL),
+        (Matter.FRAUD, Reason.HIGH_RISK_FINANCIAL),
+        (Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
     ],
 )
-def test_a_matter_of_money_that_sounds_like_law_is_named_as_money(
-    domain: Domain, p: float, matter: Matter | None, reason: Reason
-) -> None:
-    signals = replace(IN_ENGLISH, matter=Matter.LEGAL, domain=domain, domain_p=p)
-    found = matter_of(a_policy(), signals)
-    assert found.matter is matter
+def test_a_grave_matter_is_named_by_its_own_domain(matter: Matter, reason: Reason) -> None:
+    signals = replace(IN_ENGLISH, matter=matter, domain=Domain.FINANCE, domain_p=0.9)
+    assert matter_of(a_policy(), signals) == FoundMatter(matter)
     assert decide(a_policy(), signals, facts(), Asked()).floor_reasons[0] is reason
+
+
+def test_large_money_is_named_in_any_language() -> None:
+    signals = replace(CALM, grave=0.85, matter=Matter.LARGE_MONEY, matter_language="pl")
+    assert matter_of(a_policy(), signals) == FoundMatter(Matter.LARGE_MONEY)
+    assert not in_danger(a_policy(), replace(signals, grave=1.0))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from router.training import unread_sources
 from router.training.data.authors import grave_texts, money_texts
+from router.training.data.authors.grave_rows import of_money
 from router.training.data.authors.grave_texts import sections_in
 
 LEAST = 100
@@ -21,14 +22,17 @@ def test_each_author_wrote_many_lines_of_both_kinds_and_none_twice() -> None:
             assert sum((row.author, row.section) == (author, section) for row in rows) >= LEAST
 
 
-def test_the_lines_teach_stakes_and_no_grave_matter() -> None:
+def test_the_lines_teach_stakes_and_what_large_money_is() -> None:
     authors = {row.author for row in money_texts.texts()}
     lines = [line for line in unread_sources.author_lines(7) if line.author in authors]
     assert {line.author for line in lines} == authors
     of_stakes = {
         line.section: unread_sources._label("stakes", line, ("low", "high")) for line in lines
     }
-    assert of_stakes == {money_texts.LARGE: 1, money_texts.SMALL: 0}
+    assert of_stakes == {money_texts.LARGE: 1, money_texts.GRAVE: 1, money_texts.SMALL: 0}
+    sections = {row.text: row.section for row in of_money()}
+    assert set(sections.values()) == {"money", "none"}
+    assert not {line.text for line in lines if line.section == money_texts.GRAVE} & set(sections)
     assert not authors & {row.author for row in grave_texts.texts(7, 1)}
 
 

@@ -21,6 +21,7 @@ from router.triage.grave import (
     CLASSES,
     ENGLISH,
     LATIN,
+    MATTERS_READ,
     MOST_WINDOWS,
     SCRIPTS,
     _windows,
@@ -56,11 +57,15 @@ def test_everyday_requests_are_not_grave(text: str) -> None:
 
 def test_a_grave_sentence_counts_within_a_long_text() -> None:
     around = "We talked about the weather, the garden and the new bus line to town. " * 12
-    alone, within = chances(
-        ["my son swallowed a battery", f"{around} my son swallowed a battery. {around}"]
+    alone, within, without = chances(
+        [
+            "my son swallowed a battery",
+            f"{around} my son swallowed a battery. {around}",
+            around + around,
+        ]
     )
     assert alone >= 0.5
-    assert within >= 0.15
+    assert within >= 3 * without
 
 
 def test_pieces_are_handed_on_of_a_text_that_is_read_whole() -> None:
@@ -122,12 +127,12 @@ def test_a_text_without_function_words_is_told_from_english_by_its_characters(
     assert alone.language == together.language == language
 
 
-def test_the_file_stays_within_six_hundred_kilobytes() -> None:
-    assert (DEFAULT_FOLDER / "grave.npz").stat().st_size <= 600_000
+def test_a_class_takes_seventy_kilobytes_of_the_file_at_most() -> None:
+    assert (DEFAULT_FOLDER / "grave.npz").stat().st_size <= 70_000 * len(CLASSES)
 
 
 def test_the_first_classes_are_the_matters() -> None:
-    assert CLASSES[:7] == tuple(matter.value for matter in Matter)
+    assert CLASSES[:MATTERS_READ] == tuple(matter.value for matter in Matter)
 
 
 @pytest.mark.parametrize(

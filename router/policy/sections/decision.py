@@ -69,8 +69,8 @@ class DecisionSection(Section):
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
     strategic_at: Chance = Field(
         default=0.5,
-        description="Strategic from this chance on: level 3. So is a phrase of `strategy` in "
-        "`triage.terms`, whatever the chance.",
+        description="Strategic from this chance on, a decision about a whole organisation: level "
+        "3. So is a phrase of `strategy` in `triage.terms`, whatever the chance.",
     )
     high_risk_at: Chance = Field(
         default=0.27,
@@ -80,8 +80,9 @@ class DecisionSection(Section):
     grave_at: Chance = Field(
         default=0.85,
         description="A grave matter of somebody from this chance on: level 3. It covers health, "
-        "self-harm, violence, poison, fraud, law and engineering safety, in everyday words. The "
-        "chance is at even odds: as if half of all requests were grave.",
+        "self-harm, violence, poison, fraud, law, engineering safety and large money (a house, a "
+        "pension, debts that grow), in everyday words. The chance is at even odds: as if half of "
+        "all requests were grave.",
     )
     grave_at_other_languages: Chance = Field(
         default=0.8,

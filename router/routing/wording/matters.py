@@ -15,7 +15,6 @@ from router.routing.hard_rules import (
     findings_of,
     heads_say,
     is_grave,
-    taken_for_law,
 )
 from router.routing.wording.phrases import hazard_abroad, lists_of_phrases
 from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
@@ -57,6 +56,7 @@ GRAVEST = (
     Matter.ENGINEERING_SAFETY,
     Matter.FRAUD,
     Matter.LEGAL,
+    Matter.LARGE_MONEY,
 )
 """Orders the matters for the choice of words, where phrases of several are found. Words about
 health come after those of a cause of harm, and before those of things and money."""
@@ -80,7 +80,8 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
     """Returns the matter whose safe words are due.
 
     A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
-    another language than English it finds that a matter is grave, and seldom which it is.
+    another language than English it finds that a matter is grave, and seldom which it is, but for
+    large money.
     """
     findings = findings_of(policy, signals)
     named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
@@ -92,7 +93,10 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
     if not findings.grave:
         return FoundMatter()
     read = (signals.matter_language or signals.language) in READ_LANGUAGES
-    return FoundMatter(_weighed(signals)) if read else FoundMatter(unclear=True)
+    # Of 298 lines of a danger to life in other languages none was read as money.
+    if read or signals.matter is Matter.LARGE_MONEY:
+        return FoundMatter(_weighed(signals))
+    return FoundMatter(unclear=True)
 
 
 SURE_OF_SELF_HARM = 0.99
@@ -120,8 +124,6 @@ _DOMAIN_NAMES = frozenset(domain.value for domain in Domain)
 
 def _weighed(signals: Signals) -> Matter | None:
     """Returns the matter that the reader guesses, unless the head of domains speaks against it."""
-    if taken_for_law(signals):
-        return None
     unsure = signals.matter is Matter.SELF_HARM and signals.grave < SURE_OF_SELF_HARM
     if unsure and heads_say(signals, Domain.MEDICAL):
         return Matter.MEDICAL_EMERGENCY

@@ -55,7 +55,7 @@ def rows_of(data: Path, seed: int = SEED) -> list[GraveText]:
     chatter = [row.text for row in calm if len(row.text.split()) <= CHATTER_WORDS]
     rows = [
         wrapped(row, chatter, rng) if rng.random() < WRAPPED else row
-        for row in grave_texts.texts(seed, FILLINGS)
+        for row in (*grave_texts.texts(seed, FILLINGS), *grave_rows.of_money())
         if row.language == "en"
     ]
     rows += rng.sample(calm, min(HARMLESS_ROWS, len(calm)))

@@ -39,6 +39,8 @@ _Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
 """Holds by place the readings of texts that were read closely."""
 Graves = Mapping[int, GraveReading | None]
+STRATEGIC = "strategic"
+"""The head that the reader of grave matters helps, unless a policy has one of its own."""
 UNREAD = (0.0, None, 0.0, UNKNOWN)
 """The chance of a grave matter, the matter, knowledge and the language of a text not read so."""
 Vectors = Mapping[int, Vector]
@@ -223,7 +225,12 @@ class ModelReader:
         by_place: dict[int, ModelRow] = {}
         for part in parts:
             grave = [graves.get(place) for place in part.places]
-            by_place.update(zip(part.places, self._model_rows(part.outputs, grave), strict=True))
+            strategic = part.outputs.strategic.tolist()
+            if part.own is None or STRATEGIC not in part.own.replaced:
+                read = [0.0 if one is None else one.company for one in grave]
+                strategic = list(map(max, strategic, read))
+            made = self._model_rows(part.outputs, strategic, grave)
+            by_place.update(zip(part.places, made, strict=True))
         rows = [by_place[place] for place in range(len(by_place))]
         for place, closer in close.items():
             row = rows[place]._replace(heads=sharpened(rows[place].heads, closer.heads))
@@ -232,8 +239,13 @@ class ModelReader:
             rows[place] = row
         return rows
 
-    def _model_rows(self, out: Outputs, grave: Sequence[GraveReading | None]) -> list[ModelRow]:
-        """Returns the readings of heads and of grave matters as one row per text."""
+    def _model_rows(
+        self, out: Outputs, strategic: Sequence[float], grave: Sequence[GraveReading | None]
+    ) -> list[ModelRow]:
+        """Returns the readings of heads and of grave matters as one row per text.
+
+        `strategic` (texts,) are the chances of the head, or of the reader where it says more.
+        """
         types, domains = out.request_type.tolist(), out.domain.tolist()
         risks = [[row[i] for i in self._risky] for row in domains]
         columns = (
@@ -246,7 +258,7 @@ class ModelReader:
             out.difficulty.tolist(),
             out.stakes_high.tolist(),
             out.multi_factor.tolist(),
-            out.strategic.tolist(),
+            strategic,
             out.novelty.tolist(),
             out.toxic.tolist(),
             out.spam.tolist(),

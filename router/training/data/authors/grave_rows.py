@@ -7,10 +7,11 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from router.training.data import templates
-from router.training.data.authors import grave_texts
+from router.training.data.authors import grave_texts, money_texts
 from router.training.data.authors.grave_texts import GraveText
 from router.triage.grave import WINDOW_WORDS
 
@@ -35,13 +36,18 @@ _MAY_BE_GRAVE = re.compile(
     "fraud|compromis|stolen|lost|police|emergency|recogni|terminat|insurance|health|medical|"
     "vaccin|accident|death"
 )
-_SECTION_OF = {"medical": "medical", "legal": "legal", "engineering_safety": "engineering"}
+_SECTION_OF = {
+    "medical": "medical",
+    "legal": "legal",
+    "engineering_safety": "engineering",
+    "business_strategy": "company",
+}
 
 
 def rows_of(data: Path, seed: int) -> list[GraveText]:
     """Returns all texts: the written ones, and English of `data` and of the templates."""
     rng = random.Random(seed)
-    rows = list(grave_texts.texts(seed))
+    rows = [*grave_texts.texts(seed), *of_money()]
     for name in _EVERYDAY:
         rows += _sampled(_shared(data, name), "none", name, EACH, rng)
     rows += _everyday_languages(_shared(data, EVERYDAY_LANGUAGES), rng)
@@ -56,10 +62,18 @@ def rows_of(data: Path, seed: int) -> list[GraveText]:
         section = _SECTION_OF.get(domain)
         if stakes == "low":
             section = "none" if section is None else "knowledge"
-        # Large money is at stake in the others, which is no grave matter of a person.
+        # Of large money these texts tell frauds, troubles with the law and decisions alike.
         if section is not None:
             rows.append(GraveText(example.text, section, "en", example.group))
     return rows
+
+
+def of_money() -> Iterator[GraveText]:
+    """Yields what the writers of money say of large matters without a fraud, and of small ones."""
+    sections = {money_texts.LARGE: "money", money_texts.SMALL: "none"}
+    for row in money_texts.texts():
+        if row.section in sections:
+            yield replace(row, section=sections[row.section])
 
 
 def _everyday_languages(

@@ -19,10 +19,12 @@ from router.training.data.misspelling import misspelt
 
 FOLDER = Path(__file__).parents[1] / "grave"
 SECTIONS = (
-    "medical", "self_harm", "violence", "poison", "fraud", "legal", "engineering", "knowledge",
-    "none",
+    "medical", "self_harm", "violence", "poison", "fraud", "legal", "engineering", "money",
+    "company", "knowledge", "none",
 )  # fmt: skip
-GRAVE = SECTIONS[:7]
+GRAVE = SECTIONS[:8]
+COMPANY = "company"
+"""Decisions about a whole organisation. They are no grave matter of a person."""
 FILLINGS = 12
 """Fillings of a line with alternatives: more repeat the same pieces."""
 SPOILT = 0.45
