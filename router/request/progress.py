@@ -17,6 +17,7 @@ from router.routing.decision_record import ShadowNote, StepRecord
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
+    NO_ANSWER_MODEL,
     Answer,
     AttemptRow,
     Baselines,
@@ -252,9 +253,12 @@ class Progress:
 
     @property
     def draft(self) -> str:
-        """Returns the text that a reviewer judges: the best one that was not sent, or ""."""
+        """Returns the text that a reviewer judges: the best one that was not sent, or "".
+
+        Words that say that there is no answer are none.
+        """
         answer = self.best.answer if self.review_id and self.best is not None else None
-        return "" if answer is None else answer.text
+        return "" if answer is None or answer.model == NO_ANSWER_MODEL else answer.text
 
 
 def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None) -> bool:

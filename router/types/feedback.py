@@ -137,6 +137,16 @@ class ReviewCase(Struct, frozen=True):
     reviewed: Reviewed | None = None
     answer: str | None = None  # the answer after the verdict; None for a rejected one
     booked: bool = False  # the minutes are in the books
+    undrafted: bool = False  # no tier wrote an answer: approved words alone went out
+
+    @property
+    def no_draft(self) -> str | None:
+        """Explains why there is no draft to judge; None where there is one or a label is asked."""
+        if self.draft is not None or self.item.head:
+            return None
+        if self.undrafted:
+            return "none was written: no model answered, and approved words went out"
+        return "it is not kept: its time is over, it was erased, or the policy keeps no text"
 
 
 class FeedbackBook(Protocol):

@@ -178,6 +178,7 @@ def review_view(case: ReviewCase, decision_id: str) -> dict[str, object]:
         "question": item.question or None,
         "facts": list(item.facts),
         "draft": case.draft,
+        "no_draft": case.no_draft,
         **verdict_view(case),
     }
 

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from router.errors import CannotAnswer, NotCapable
+from router.ledger.tables.texts import TextStore
 from router.types import (
     APPROVED_WORDS,
     Answer,
@@ -141,3 +142,13 @@ async def test_a_shape_that_only_such_a_model_could_write_is_refused(
         await house.gateway.complete(replace(ask(), **shaped), ALICE)
     assert not caught.value.tried, "no model was called"
     assert (await only_row(house)).error_code == "unsupported_capability"
+
+
+async def test_a_person_gets_no_words_as_a_draft_to_judge(houses: Houses) -> None:
+    rules = {"default": "review", "by_domain": {"medical": "review"}}
+    house = _silenced(houses([mid(p=0.1)], signals=RISKY, exhausted=rules))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    await house.gateway.drain()
+    texts = TextStore(house.ledger.database, house.clock)
+    assert texts.kept(outcome.request_id, None, "draft") is None

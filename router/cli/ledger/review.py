@@ -83,7 +83,13 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE, as_json: AsJson
         typer.echo("\n".join(_case_lines(case, row)))
         return
     decision = None if row is None else orjson.loads(decision_document(row, heard, case, steps))
-    shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
+    shown = {
+        **_item(case.item),
+        "draft": case.draft,
+        "no_draft": case.no_draft,
+        **verdict_view(case),
+        "decision": decision,
+    }
     print_json(shown, indented=True)
 
 
@@ -292,6 +298,8 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     lines += ["question", *_indented(item.question or _why_no_text(item))]
     if case.draft:
         lines += ["draft, which nobody got", *_indented(case.draft)]
+    elif case.no_draft:
+        lines.append(f"no draft  {case.no_draft}")
     if reviewed is not None:
         cost = "an unknown cost" if reviewed.cost_nano_usd is None else usd(reviewed.cost_nano_usd)
         by = f" by {clean(reviewed.by)}" if reviewed.by else ""

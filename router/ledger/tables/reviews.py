@@ -47,7 +47,9 @@ _TEXT_KIND = (
 _CASES = (
     "SELECT v.review_id, v.request_id, v.tenant, v.domain, v.created_at_ms, v.status, v.question, "
     "v.facts, v.verdict, v.minutes, v.decided_by, v.decided_key_id, v.decided_at_ms, "
-    "v.cost_nano_usd, v.price_version, v.booked, d.content, t.content, q.content, f.content "
+    "v.cost_nano_usd, v.price_version, v.booked, EXISTS (SELECT 1 FROM requests r "
+    f"WHERE r.request_id = v.request_id AND {WORDS_ALONE}), "
+    "d.content, t.content, q.content, f.content "
     "FROM reviews v "
     "LEFT JOIN texts d ON d.request_id = v.request_id "
     f"AND d.kind = CASE WHEN {_IS_LABEL} THEN 'prompt' ELSE 'draft' END "
@@ -304,11 +306,12 @@ def _request_of(connection: Connection, review_id: str) -> str:
 def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
     cells: tuple[Any, ...] = tuple(row)  # the schema states their types
     review_id, request_id, tenant, domain, created_at_ms, status, question, facts = cells[:8]
-    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:18]
+    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked = cells[8:16]
+    undrafted, draft, answer = cells[16:19]
     given = None
     stored_question, stored_facts = (
         None if text is None else keys.opened(text, f"{request_id} {kind}")
-        for text, kind in zip(cells[18:], ("question", "facts"), strict=True)
+        for text, kind in zip(cells[19:], ("question", "facts"), strict=True)
     )
     item = ReviewItem(
         review_id,
@@ -326,6 +329,8 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
         given = keys.opened(answer, f"{request_id} {kind}")
     kind = "prompt" if item.head else "draft"
     shown = None if draft is None else keys.opened(draft, f"{request_id} {kind}")
+    if undrafted and not item.head:
+        shown = None  # an older version kept the words as one
     if item.head:
         text = "" if shown is None else last_turn(shown)
         item = replace(item, question=text, store="full" if text else "none")
@@ -335,4 +340,4 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
         reviewed = Reviewed(
             ReviewVerdict(verdict), minutes, by, key_id, decided_at_ms, cost, version
         )
-    return ReviewCase(item, shown, reviewed, given, bool(booked))
+    return ReviewCase(item, shown, reviewed, given, bool(booked), bool(undrafted))
