@@ -145,8 +145,8 @@ class ReviewCase(Struct, frozen=True):
         if self.draft is not None or self.item.head:
             return None
         if self.undrafted:
-            return "none was written: no model answered, and approved words went out"
-        return "it is not kept: its time is over, it was erased, or the policy keeps no text"
+            return "no model wrote one, and approved words went out"
+        return "it is not kept (its time is over, it was erased, or the policy keeps no text)"
 
 
 class FeedbackBook(Protocol):
@@ -173,7 +173,8 @@ class ReviewDesk(Protocol):
     async def cases(
         self, tenant: str | None, status: str | None, limit: int
     ) -> Sequence[ReviewCase]:
-        """Returns at most `limit` items of that status (None: any), oldest first."""
+        """Returns at most `limit` items of that status (None: any): of those that wait the most
+        urgent first, then the oldest."""
         ...
 
     async def case(self, review_id: str, tenant: str | None) -> ReviewCase | None:

@@ -32,6 +32,7 @@ from router.types import (
     ReviewItem,
     ReviewVerdict,
     Role,
+    Urgency,
 )
 from router.wire.feedback import parse_verdict, review_view
 from tests.kits.books.feedback_kit import Learning, learning
@@ -136,11 +137,25 @@ async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
         words, drafted = await house.desk.cases(None, "pending", 10)
         assert (words.draft, words.no_draft) == (
             None,
-            "none was written: no model answered, and approved words went out",
+            "no model wrote one, and approved words went out",
         )
         assert (drafted.draft, drafted.no_draft) == ("Text.", None)
         shown = review_view(words, "dec_r1")
         assert (shown["draft"], shown["no_draft"]) == (None, words.no_draft)
+
+
+async def test_most_urgent_matters_come_first(tmp_path: Path) -> None:
+    asked = ("ordinary", "grave", "emergency", "grave", "emergency")
+    async with learning(tmp_path) as house:
+        for i, urgency in enumerate(asked):
+            await house.answered(f"r{i}")
+            item = ReviewItem(f"rev_{i}", f"r{i}", "acme", Domain.LEGAL, NOW_MS + i)
+            await house.desk.add(replace(item, urgency=Urgency(urgency)))
+        waiting = [case.item.review_id for case in await house.desk.cases(None, "pending", 4)]
+        assert waiting == ["rev_2", "rev_4", "rev_1", "rev_3"]
+        await house.reviewer.decide("rev_2", None, APPROVE)
+        every = [case.item.review_id for case in await house.desk.cases(None, None, 9)]
+        assert every == ["rev_4", "rev_1", "rev_3", "rev_0", "rev_2"]
 
 
 async def test_approved_draft_is_what_stands(tmp_path: Path) -> None:
