@@ -138,7 +138,7 @@ export const STATES = {
 export const byNobody = (model) => ["tiergate-no-model", "tiergate-safe-answer", "tiergate-refusal"].includes(model);
 
 /** True for a decision whose client got words in place of an answer, so no confidence is about them. */
-export const standIn = ({ verdict, model }) => ["safe_answer", "held", "refused"].includes(verdict) || byNobody(model);
+export const standIn = ({ verdict, model, reason }) => ["safe_answer", "held", "refused"].includes(verdict) || ["nothing_known", "no_passage"].includes(reason) || byNobody(model);
 
 export const shownModel = (model) => (byNobody(model) ? "no model: approved words" : model);
 
