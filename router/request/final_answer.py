@@ -208,7 +208,8 @@ def conclude(
         if question is not None or _too_unsure(routed, best):
             return _no_answer(routed, best, Reason.NOTHING_KNOWN)
         return Conclusion(best, Verdict.UNVERIFIED)
-    if rule is not Exhausted.BEST_ANSWER and not routed.request.needs_shape:
+    nobody_answered = best is None and failed is not None and not isinstance(failed, CannotAnswer)
+    if rule is Exhausted.REFUSE and not (routed.request.needs_shape or nobody_answered):
         why = Reason.NONE_TRUSTED
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True, reason=why)
         return Conclusion(refusal, Verdict.REFUSED)

@@ -6,7 +6,7 @@ import pytest
 
 from router.api.http.decision_headers import committed_headers, outcome_headers
 from router.api.http.decision_views import routing_view
-from router.errors import CannotAnswer
+from router.errors import CannotAnswer, UpstreamRejected
 from router.ledger.replies import ReplyKind, reply_of
 from router.routing.decision_record import parse
 from router.types import (
@@ -23,6 +23,7 @@ from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row, words_only
+from tiers.resilience.refusals import error_for_status
 
 UNSURE = replace(CALM, match=Match("greeting", 0.3, 0.9, 0.3))
 
@@ -111,3 +112,21 @@ async def test_an_answer_keeps_the_reason_of_its_rung(houses: Houses) -> None:
     assert isinstance(outcome, Outcome)
     assert outcome.verdict is Verdict.ACCEPTED
     assert outcome.reason.value == "lowest_expected_loss"
+
+
+async def test_a_refusal_hides_no_outage(houses: Houses) -> None:
+    """The client is not told to ask again where an upstream refuses the gateway's key."""
+    tiers = [mid(error=error_for_status(401)), deep(error=error_for_status(401))]
+    house = houses(tiers, signals=CALM, exhausted={"default": "refuse"})
+    with pytest.raises(UpstreamRejected, match="Tell who runs this gateway") as caught:
+        await house.gateway.complete(ask(), ALICE)
+    assert "mid of tier llm (upstream_rejected, 401)" in caught.value.tried
+    row = await only_row(house)
+    assert (row.state.value, row.error_code) == ("failed", "upstream_rejected")
+
+
+async def test_a_shelf_that_has_nothing_is_no_outage(houses: Houses) -> None:
+    nothing = CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)
+    house = houses([low(error=nothing)], signals=UNSURE, exhausted={"default": "refuse"})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.NONE_TRUSTED)
