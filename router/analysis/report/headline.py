@@ -13,10 +13,12 @@ from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     Dollars,
     against,
+    clean,
     count,
     counted,
     day,
     percent,
+    plain,
     saved_percent,
 )
 from router.types import Role
@@ -75,7 +77,7 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *_on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    return (first, *_lost(findings), *savings, *quality)
+    return (first, *_failing(findings), *_lost(findings), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:
@@ -100,6 +102,36 @@ def _got(replies: Replies) -> str:
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
+
+
+FAULTS_TOLD_FROM = 0.01
+"""Share of the requests from which an answerer's failed calls are told: most lose one now and then,
+and an outage loses many."""
+FAULT_WORDS = {
+    "upstream_rejected": "the upstream refused our key or the request",
+    "answerer_not_ready": "it was out of use",
+    "upstream_rate_limited": "the upstream limited our rate",
+    "upstream_quota_exhausted": "our money at the upstream was spent",
+    "upstream_unreachable": "no connection could be made",
+    "deadline_exceeded": "no answer came in time",
+}
+
+
+def _failing(findings: Findings) -> list[str]:
+    """Names the answerers whose calls failed in many requests, with how many and why."""
+    by_answerer: dict[str, list[tuple[int, str]]] = {}
+    for name, requests in findings.whole.faults.items():
+        answerer, _, code = name.rpartition(" ")
+        by_answerer.setdefault(answerer, []).append((requests, code))
+    told = []
+    for answerer, faults in sorted(by_answerer.items()):
+        if max(faults)[0] >= FAULTS_TOLD_FROM * findings.total.requests:
+            why = [
+                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS.get(code, plain(code))}"
+                for n, code in sorted(faults, reverse=True)
+            ]
+            told.append(f"Calls of {clean(answerer)} failed: {', '.join(why)}.")
+    return told
 
 
 def _lost(findings: Findings) -> list[str]:

@@ -1,9 +1,14 @@
-"""Matters that wait for a person say how soon one should look at them."""
+"""Matters that wait say how soon a person should look at them; sums count who failed in calls.
+
+Roll-ups are added up anew for that: the next program that opens the ledger folds the rows again.
+"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from router.ledger.sql.migrations.rollups import fold_again
 
 revision = "0023_urgency_of_reviews"
 down_revision = "0022_rollups_of_grounds"
@@ -20,3 +25,4 @@ def upgrade() -> None:
         "UPDATE reviews SET urgency = 'grave' WHERE EXISTS (SELECT 1 FROM requests r "
         "WHERE r.request_id = reviews.request_id AND r.reason LIKE 'high_risk_%')"
     )
+    fold_again()
