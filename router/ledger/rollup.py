@@ -247,14 +247,16 @@ def _count(
     accepted = row.verdict == Verdict.ACCEPTED.value
     refused = ending is Ending.REFUSED
     routed = ending is None and row.mode != "observe"
+    # A question back may be well asked; it is no answer that anybody accepted.
+    asks = ending is None and reply_of(row) is ReplyKind.QUESTION
     for cell in groups:
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
         cell.latency.add_in(ms, bucket)
         if ending is None:
-            cell.judged += 1
-            cell.accepted += accepted
+            cell.judged += not asks
+            cell.accepted += accepted and not asks
         else:
             cell.refused += refused
             cell.failed += not refused

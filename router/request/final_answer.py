@@ -152,7 +152,11 @@ def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
 
 def _assumed(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True where a mistake would be dear and the answer's chance is a prior, no more."""
-    dear = Reason.COSTLY_MISTAKE in routed.decision.first_rung.reasons
+    decision = routed.decision
+    dear = (
+        Reason.COSTLY_MISTAKE in decision.first_rung.reasons
+        or Reason.HIGH_STAKES in decision.floor_reasons
+    )
     guessed = candidate.verification.source == "rung" and candidate.rung.p_source is PSource.PRIOR
     return dear and guessed
 

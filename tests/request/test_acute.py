@@ -199,3 +199,16 @@ async def test_a_matter_that_waits_says_how_urgent_it_is(
     house = houses([mid(p=0.1), deep(p=0.1)], signals=signals, exhausted=rules)
     await house.gateway.complete(ask(), ALICE)
     assert [item.urgency for item in house.reviews.items] == [urgency]
+
+
+@pytest.mark.parametrize(("stakes", "verdict"), [(0.9, "unverified"), (0.02, "accepted")])
+async def test_a_prior_accepts_no_answer_where_stakes_are_high(
+    houses: Houses, stakes: float, verdict: str
+) -> None:
+    signals = replace(UNSURE, stakes_high=stakes)
+    none = {"verify_mid": {"default": "none", "hard_rule": "none"}}
+    outcome = await guessing(houses([mid()], signals=signals, **none)).gateway.complete(
+        ask(), ALICE
+    )
+    assert outcome.verdict.value == verdict
+    assert ("high_stakes" in outcome.decision.floor_reasons) == (stakes > 0.5)

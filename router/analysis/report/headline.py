@@ -352,7 +352,9 @@ def _unverified(findings: Findings) -> list[str]:
     passed_on = [] if not quality.observed else [_passed_on(quality)]
     if not quality.unverified:
         if not quality.observed:
-            return ["No answer went out marked unverified."]
+            words = findings.replies.of(ReplyKind.NO_ANSWER)
+            apart = " (words that there is none are no answers)" if words else ""
+            return [f"No answer went out marked unverified{apart}."]
         routed = quality.answered > quality.observed
         return [*passed_on, *(["No routed answer went out marked unverified."] if routed else [])]
     share = percent(quality.unverified_share)
@@ -383,9 +385,14 @@ def _on_priors(findings: Findings) -> list[str]:
     cost = findings.money(prior.spend_nano_usd)
     of_spend = f", {percent(prior.spend_nano_usd / spend)} of the spend" if spend else ""
     answers = counted(accepted, "accepted answer", "accepted answers")
+    known = (
+        "nobody measured how often such answers are right"
+        if findings.judged.value is None
+        else "the judged answers are all that is known of how often such are right"
+    )
     return [
         f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) went out on an assumed "
-        "chance (a prior): nobody measured how often such answers are right."
+        f"chance (a prior): {known}."
     ]
 
 

@@ -173,7 +173,7 @@ def test_charts_name_no_model_where_approved_words_went_out() -> None:
     words = replace(a_row(100, 2), model=SAFE_ANSWER_MODEL, verdict="safe_answer")
     report = report_of([*a_day(0, 30, 0), words])
     for text in (report_html(report), terminal(report)):
-        assert "no model: approved words" in text
+        assert "no model: an approved safe text" in text
         assert SAFE_ANSWER_MODEL not in text
 
 
@@ -414,19 +414,3 @@ def test_bound_of_a_cut_call_stands_beside_a_saving_that_it_changes(
     bound = f"and up to ${nano_usd / USD:.2f} of its cost is a bound: nobody said"
     assert (bound in headline) is told
     assert ("is a bound" in headline) is told
-
-
-def test_outage_is_named_with_its_counts() -> None:
-    """A wrong key: its calls fail, then the answerer is out of use; words go out instead."""
-    failed = {"state": AttemptState.FAILED, "reason": ""}
-    rejected = replace(an_attempt("r", 2, 0, error_code="upstream_rejected"), **failed)
-    unready = replace(an_attempt("r", 2, 0, error_code="answerer_not_ready"), **failed)
-    limited = replace(an_attempt("r", 2, 0, error_code="insufficient_quota"), **failed)
-    rows = [a_row(n, 1, attempts=[unready]) for n in range(3)]
-    rows += [a_row(7, 1, attempts=[rejected, rejected]), a_row(8, 1, attempts=[limited])]
-    assert (
-        "Calls of mid-1 failed: in 3 requests it was out of use, in 1 request the upstream refused "
-        "our key or the request."
-    ) in report_of(rows).sentences
-    rare = [*rows, *a_day(400, 0, 0)]
-    assert not any("Calls of" in sentence for sentence in report_of(rare).sentences)
