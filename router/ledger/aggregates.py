@@ -200,6 +200,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
     endings: Sums = {}
     """Requests without an answer by `ending_name`: how many, their spend, how many of them a limit
     refused that said what was missing, and what was missing in all."""
+    faults: dict[str, int] = {}
+    """By `ANSWERER CODE`: requests with such a failed call. Older purged rows are in none."""
     prospects: Sums = {}  # by answerer: requests, sum of p in PPM, sum of expected costs
     routed: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""
@@ -220,6 +222,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_counts(self.states, other.states)
         add_counts(self.verdicts, other.verdicts)
         add_counts(self.unknown_afterwards, other.unknown_afterwards)
+        add_counts(self.faults, other.faults)
         for name in _WHOLE_COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         add_lists(self.provider, other.provider)

@@ -33,7 +33,11 @@ RULES: tuple[tuple[ReplyKind, str, frozenset[str]], ...] = (
     (ReplyKind.DECLINED, "reason", frozenset({Reason.HARMFUL.value})),
     (ReplyKind.NO_ANSWER, "verdict", frozenset({Verdict.REFUSED.value})),
     (ReplyKind.NO_ANSWER, "model", frozenset({NO_ANSWER_MODEL})),
-    (ReplyKind.NO_ANSWER, "reason", frozenset({Reason.NO_PASSAGE.value})),
+    (
+        ReplyKind.NO_ANSWER,
+        "reason",
+        frozenset({Reason.NO_PASSAGE.value, Reason.NOTHING_KNOWN.value}),
+    ),
     (
         ReplyKind.QUESTION,
         "reason",

@@ -62,6 +62,7 @@ from router.ledger.row_reading import (
     cost_known,
     doubt_of,
     ending_of,
+    fault_of,
     provider_difference,
     reading_cost,
     refusal_of,
@@ -246,14 +247,16 @@ def _count(
     accepted = row.verdict == Verdict.ACCEPTED.value
     refused = ending is Ending.REFUSED
     routed = ending is None and row.mode != "observe"
+    # A question back may be well asked; it is no answer that anybody accepted.
+    asks = ending is None and reply_of(row) is ReplyKind.QUESTION
     for cell in groups:
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
         cell.latency.add_in(ms, bucket)
         if ending is None:
-            cell.judged += 1
-            cell.accepted += accepted
+            cell.judged += not asks
+            cell.accepted += accepted and not asks
         else:
             cell.refused += refused
             cell.failed += not refused
@@ -316,6 +319,8 @@ def _add_attempts(
     row: RequestRow, own: TierName, is_answered: bool, whole: Whole, cell_of: CellOf
 ) -> None:
     tried: dict[tuple[int, str, str], TierName] = {}
+    faults = {f"{call.answerer} {code}": 1 for call in row.attempts if (code := fault_of(call))}
+    add_counts(whole.faults, faults)
     for attempt in row.attempts:
         tier = TierName(attempt.level, attempt.tier, attempt.model, attempt.adapter)
         cost = attempt.cost_nano_usd

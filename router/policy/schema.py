@@ -137,7 +137,8 @@ class ExhaustedSection(Section):
         description="best_answer: the best answer there is, marked unverified. refuse: words that "
         "nothing could be verified. review: the approved safe answer, while a person judges the "
         "draft. hold: an approved holding text, until a person has judged it. An error goes out "
-        "where there is no answer for best_answer, and where a schema or a call is demanded.",
+        "where there is no answer for best_answer, where calls failed and there is none for "
+        "refuse (it names the failure), and where a schema or a call is demanded.",
     )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {

@@ -17,7 +17,11 @@ from router.types import NANO_PER_USD, NO_ANSWER_MODEL, REFUSAL_MODEL, SAFE_ANSW
 UNKNOWN = "unknown"
 NOTHING = "\N{EM DASH}"
 """Fills the place of a figure that does not apply."""
-NO_MODELS = frozenset({NO_ANSWER_MODEL, REFUSAL_MODEL, SAFE_ANSWER_MODEL})
+NO_MODELS = {
+    NO_ANSWER_MODEL: "no model: words that there is no answer",
+    SAFE_ANSWER_MODEL: "no model: an approved safe text",
+    REFUSAL_MODEL: "no model: a refusal",
+}
 NAME_LIMIT = 96
 """Bounds the length of a shown name; tenants and model names come from outside."""
 
@@ -48,9 +52,9 @@ def shown_model(model: str) -> str:
     """Returns a model's name for people, and says so where none wrote the words that went out.
 
     >>> shown_model("gpt-5.5"), shown_model("tiergate-no-model")
-    ('gpt-5.5', 'no model: approved words')
+    ('gpt-5.5', 'no model: words that there is no answer')
     """
-    return "no model: approved words" if model in NO_MODELS else clean(model)
+    return NO_MODELS.get(model) or clean(model)
 
 
 def usd(nano_usd: int | float | None) -> str:

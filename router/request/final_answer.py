@@ -152,7 +152,11 @@ def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
 
 def _assumed(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True where a mistake would be dear and the answer's chance is a prior, no more."""
-    dear = Reason.COSTLY_MISTAKE in routed.decision.first_rung.reasons
+    decision = routed.decision
+    dear = (
+        Reason.COSTLY_MISTAKE in decision.first_rung.reasons
+        or Reason.HIGH_STAKES in decision.floor_reasons
+    )
     guessed = candidate.verification.source == "rung" and candidate.rung.p_source is PSource.PRIOR
     return dear and guessed
 
@@ -206,9 +210,10 @@ def conclude(
         if question and not _too_unsure(routed, best):
             return Conclusion(asking(best, question), Verdict.UNVERIFIED)
         if question is not None or _too_unsure(routed, best):
-            return _nothing_known(routed, best)
+            return _no_answer(routed, best, Reason.NOTHING_KNOWN)
         return Conclusion(best, Verdict.UNVERIFIED)
-    if rule is not Exhausted.BEST_ANSWER and not routed.request.needs_shape:
+    nobody_answered = best is None and failed is not None and not isinstance(failed, CannotAnswer)
+    if rule is Exhausted.REFUSE and not (routed.request.needs_shape or nobody_answered):
         why = Reason.NONE_TRUSTED
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True, reason=why)
         return Conclusion(refusal, Verdict.REFUSED)
@@ -217,7 +222,7 @@ def conclude(
             return _nothing_there(routed, failed.words)
         unfit = failed.reason in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
         if unfit and not _pinned(routed):
-            return _no_model(routed)
+            return _no_answer(routed, None, Reason.NO_MODEL)
     raise failed or _no_usable_answer(routed, progress)
 
 
@@ -275,15 +280,6 @@ def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
     return unsure and _from_shelf(candidate) and not routed.request.needs_shape
 
 
-def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
-    """Returns words that say so, in place of an approved answer that is probably unrelated."""
-    signals = routed.signals
-    text = routed.runtime.no_answer(signals.domain, signals.language)
-    why = Reason.NOTHING_KNOWN
-    words = _stand_in(routed, candidate, text, (), refusal=False, reason=why)
-    return Conclusion(words, Verdict.REFUSED)
-
-
 def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     """Returns what documents say that have no answer, where no other rung has one."""
     signals = routed.signals
@@ -293,12 +289,13 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
-def _no_model(routed: RoutedRequest) -> Conclusion:
-    """Returns words that say so where no approved answer fits and no model is there to answer."""
+def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Conclusion:
+    """Returns the approved words that there is no answer; they are unverified, whatever the why."""
     signals = routed.signals
     text = routed.runtime.no_answer(signals.domain, signals.language)
-    words = _stand_in(routed, None, text, (), refusal=False, reason=Reason.NO_MODEL)
-    return Conclusion(words, Verdict.UNVERIFIED)
+    return Conclusion(
+        _stand_in(routed, best, text, (), refusal=False, reason=why), Verdict.UNVERIFIED
+    )
 
 
 def _is_outage(error: TiergateError) -> bool:
@@ -413,7 +410,7 @@ def _stand_in(
     verified.
     """
     tried = best or untried(routed)
-    nothing = reason in (Reason.NO_PASSAGE, Reason.NO_MODEL)
+    nothing = reason in (Reason.NO_PASSAGE, Reason.NO_MODEL, Reason.NOTHING_KNOWN)
     model = REFUSAL_MODEL if refusal else NO_ANSWER_MODEL if nothing else SAFE_ANSWER_MODEL
     choice = Choice(
         text="" if refusal and routed.request.needs_shape else text,

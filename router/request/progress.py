@@ -17,6 +17,7 @@ from router.routing.decision_record import ShadowNote, StepRecord
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
+    NO_ANSWER_MODEL,
     Answer,
     AttemptRow,
     Baselines,
@@ -220,10 +221,16 @@ class Progress:
                 return step.said.reason
         return routed.decision.rungs[rung].reasons[0]
 
-    def why_words(self, routed: RoutedRequest) -> Reason | None:
-        """Returns why a person takes the matter. None: a rule or a doubt led here and says it."""
+    def why_words(self, routed: RoutedRequest) -> Reason:
+        """Returns why a person takes the matter: the doubt or the rule that led here, if one did.
+
+        That a rung has no model, or why it was chosen, says nothing of words for a person.
+        """
         at = routed.decision.first if self.best is None else self.best.at
-        return Reason.HANDED_OVER if self.reached_by(routed, at) in CHOOSING else None
+        cause, rules = self.reached_by(routed, at), routed.decision.floor_reasons
+        if cause not in CHOOSING and cause is not Reason.NO_MODEL:
+            return cause
+        return rules[0] if rules else Reason.HANDED_OVER
 
     def last_called(self, routed: RoutedRequest) -> int | None:
         """Returns the last rung of the ladder whose turn it was, None where nothing was called.
@@ -252,9 +259,12 @@ class Progress:
 
     @property
     def draft(self) -> str:
-        """Returns the text that a reviewer judges: the best one that was not sent, or ""."""
+        """Returns the text that a reviewer judges: the best one that was not sent, or "".
+
+        Words that say that there is no answer are none.
+        """
         answer = self.best.answer if self.review_id and self.best is not None else None
-        return "" if answer is None else answer.text
+        return "" if answer is None or answer.model == NO_ANSWER_MODEL else answer.text
 
 
 def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None) -> bool:

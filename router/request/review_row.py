@@ -37,6 +37,7 @@ from router.types import (
     Reviewed,
     ReviewItem,
     Role,
+    Urgency,
 )
 
 REVIEW_TIER = "review"
@@ -64,7 +65,14 @@ def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
         ),
         store=routed.policy.privacy.for_reviewers,
         retention_days=routed.policy.privacy.retention_days,
+        urgency=_urgency(routed),
     )
+
+
+def _urgency(routed: RoutedRequest) -> Urgency:
+    if routed.acute or routed.emergency(routed.risk_domain or routed.signals.domain):
+        return Urgency.EMERGENCY
+    return Urgency.GRAVE if routed.grave else Urgency.ORDINARY
 
 
 def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
@@ -74,7 +82,13 @@ def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
         return ()
     latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
     lines = islice(routed.runtime.found_words(latest, names), MOST_PHRASES)
-    return tuple(f"words found: {line}" for line in lines)
+    return tuple(_in_words(*line.partition(": ")) for line in lines)
+
+
+def _in_words(name: str, _colon: str, words: str) -> str:
+    """Returns a phrase's line: `words found for medical emergency (en): chest, tight`."""
+    matter, _, language = name.replace("_", " ").partition(":")
+    return f"words found for {matter}{language and f' ({language})'}: {words}"
 
 
 def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:

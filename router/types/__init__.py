@@ -120,6 +120,7 @@ from router.types.enums import (
     RequestType,
     Role,
     Scope,
+    Urgency,
     Verdict,
     VerifyMode,
 )
@@ -405,6 +406,7 @@ __all__ = [
     "Triage",
     "TrueOutcome",
     "Turn",
+    "Urgency",
     "Usage",
     "Verdict",
     "VerifyMode",

@@ -62,6 +62,14 @@ class Matter(StrEnum):
         return others.get(self, Domain.MEDICAL)
 
 
+class Urgency(StrEnum):
+    """Says how soon a person should look at a matter that waits, the soonest first."""
+
+    EMERGENCY = "emergency"  # somebody may need help now
+    GRAVE = "grave"  # a rule asks for level 3
+    ORDINARY = "ordinary"
+
+
 class RequestType(StrEnum):
     """Names the kind of work that a request asks for."""
 

@@ -137,6 +137,16 @@ class ReviewCase(Struct, frozen=True):
     reviewed: Reviewed | None = None
     answer: str | None = None  # the answer after the verdict; None for a rejected one
     booked: bool = False  # the minutes are in the books
+    undrafted: bool = False  # no tier wrote an answer: approved words alone went out
+
+    @property
+    def no_draft(self) -> str | None:
+        """Explains why there is no draft to judge; None where there is one or a label is asked."""
+        if self.draft is not None or self.item.head:
+            return None
+        if self.undrafted:
+            return "no model wrote one, and approved words went out"
+        return "it is not kept (its time is over, it was erased, or the policy keeps no text)"
 
 
 class FeedbackBook(Protocol):
@@ -163,7 +173,8 @@ class ReviewDesk(Protocol):
     async def cases(
         self, tenant: str | None, status: str | None, limit: int
     ) -> Sequence[ReviewCase]:
-        """Returns at most `limit` items of that status (None: any), oldest first."""
+        """Returns at most `limit` items of that status (None: any): of those that wait the most
+        urgent first, then the oldest."""
         ...
 
     async def case(self, review_id: str, tenant: str | None) -> ReviewCase | None:

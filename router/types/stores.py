@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from router.types.answers import Answer
 from router.types.decisions import Pressure
-from router.types.enums import Domain
+from router.types.enums import Domain, Urgency
 from router.types.requests import ContentPart, Identity
 from router.types.signals import SessionMemory
 
@@ -137,6 +137,7 @@ class ReviewItem(Struct, frozen=True):
     """Says what the request's policy keeps of it. For an item read from the ledger: `none` where
     the policy keeps no text, otherwise `full`, also when the text is over or erased."""
     retention_days: int = 30
+    urgency: Urgency = Urgency.ORDINARY
 
     @property
     def head(self) -> str:

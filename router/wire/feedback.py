@@ -173,11 +173,13 @@ def review_view(case: ReviewCase, decision_id: str) -> dict[str, object]:
         "decision_id": decision_id,
         "tenant": item.tenant,
         "domain": item.domain.value,
+        "urgency": item.urgency.value,
         "created_at": item.created_at_ms,
         "status": item.status,
         "question": item.question or None,
         "facts": list(item.facts),
         "draft": case.draft,
+        "no_draft": case.no_draft,
         **verdict_view(case),
     }
 

@@ -64,13 +64,31 @@ window.fetch = async (address, options) => {
 """A queue as `GET /v1/reviews` tells it."""
 
 
+def test_queue_says_how_urgent_each_matter_is(browser: Browser, served: Served) -> None:
+    grave = '[{...item, urgency: "emergency"}, {...item, id: "rev_2", urgency: "grave"}, item]'
+    queue = REVIEWS.replace("{data: [item]}", f"{{data: {grave}}}")
+    page = browser.open(f"{served.url}/dashboard#/reviews", before=queue, width=360)
+    page.wait_for("Emergencies, where somebody may need help now, come first")
+    cells = "[...document.querySelectorAll('td:nth-child(2)')].map((c) => c.innerText)"
+    assert page.run(cells) == ["emergency", "grave matter", "ordinary"]
+    status = "[...document.querySelectorAll('td:last-child')].map((c) => c.innerText)"
+    assert page.run(status) == ["waiting"] * 3
+    assert page.run(OVERFLOW) == 0
+
+
+def test_matter_without_a_draft_says_why(browser: Browser, served: Served) -> None:
+    without = REVIEWS.replace('draft: "Yes."', 'draft: null, no_draft: "no model wrote one"')
+    page = browser.open(f"{served.url}/dashboard#/reviews/rev_1", before=without)
+    page.wait_for("There is no draft to judge: no model wrote one.")
+
+
 def test_labels_are_marked_apart_from_answers(browser: Browser, served: Served) -> None:
     two = '[item, {...item, id: "label.department.01abc"}]'
     queue = REVIEWS.replace("{data: [item]}", f"{{data: {two}}}")
     page = browser.open(f"{served.url}/dashboard#/reviews", before=queue, width=360)
     page.wait_for("2 waiting for a person")
     assert page.run(
-        "[...document.querySelectorAll('td:nth-child(2)')].map((c) => c.innerText)"
+        "[...document.querySelectorAll('td:nth-child(3)')].map((c) => c.innerText)"
     ) == [
         "an answer",
         "label of department",

@@ -81,3 +81,12 @@ def test_local_model_without_its_parts_is_named(
     policy = policy_with(tmp_path, {"kind": "local", **local})
     (warning,) = warned(policy, PYTHONPATH=without(tmp_path, absent))
     assert said in warning["message"]
+
+
+def test_warning_names_the_line_of_the_policy(tmp_path: Path) -> None:
+    path = policy_with(tmp_path, {"kind": "local", "model": "smollm2-135m", "alone": True})
+    lines = path.read_text("utf-8").splitlines()
+    run = tiergate("check", path)
+    tiers = 1 + next(i for i, line in enumerate(lines) if line.startswith("tiers:"))
+    assert f"warning: {path}:{tiers}: tiers: " in run.stdout
+    assert "warning: examples: no examples" in run.stdout  # no line has them

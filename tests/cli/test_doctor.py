@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import yaml
 
 from router.api.compose.checkup import Checkup, Finding, State, _onnxruntime, _package, summary
 from router.cli.serve.doctor import _show
@@ -17,7 +18,8 @@ from router.triage.devices.placement import CUDA
 from router.triage.encoder import import_onnxruntime
 from router.triage.triage_model import DEFAULT_FOLDER
 from router.types import Domain
-from tests.kits.server_kit import Served
+from tests.kits.dashboard_kit import answerer
+from tests.kits.server_kit import Served, Upstream
 
 
 def test_missing_package_is_installed_by_the_environment_that_runs() -> None:
@@ -111,3 +113,26 @@ def test_port_where_tiergate_itself_answers_is_well(tmp_path: Path) -> None:
         finding = ports_finding(tmp_path, port)
     assert finding.state is State.OK
     assert finding.found == f"a Tiergate answers at 127.0.0.1:{port}"
+
+
+@pytest.mark.process
+def test_answerer_whose_key_is_refused_by_a_running_server_is_to_fix(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        wrong = answerer("mid", "status:401", upstream.url, 10)
+        tiers = [{"name": "llm", "level": 2, "answerers": [wrong]}]
+        policy = tmp_path / "wrong.yaml"
+        content = {
+            "version": 1,
+            "name": "wrong",
+            "tiers": tiers,
+            "exhausted": {"default": "refuse"},
+        }
+        policy.write_text(yaml.safe_dump(content), encoding="utf-8")
+        with Served(tmp_path, policy) as served:
+            refused = served.chat()
+            port = int(served.url.rpartition(":")[2])
+            checkup = Checkup(tmp_path / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, {}, quick=True)
+            (finding,) = checkup._running()
+    assert refused.status_code == 502
+    assert (finding.part, finding.state) == ("answerer mid", State.BROKEN)
+    assert finding.found.startswith("key_refused: ")

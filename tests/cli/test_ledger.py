@@ -220,7 +220,7 @@ def test_rows_keep_ids_with_figures_whole_in_any_width(width: int) -> None:
 
 def test_rows_of_approved_words_name_no_model() -> None:
     lines = "\n".join(row_lines([a_long_row(model="tiergate-no-model")], 200))
-    assert "no model: approved words" in lines
+    assert "no model: words that there is no answer" in lines
     assert "tiergate-no-model" not in lines
 
 

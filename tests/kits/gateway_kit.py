@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import aclosing
 
 from router.types import AttemptState, Domain, Price, RequestRow
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, ScriptedTier
+from tiers.words_only import WordsOnly
 
 RISKY = replace(CALM, domain=Domain.MEDICAL, stakes_high=0.9)
 UNSURE = replace(CALM, match=None)
@@ -40,3 +42,19 @@ async def only_row(house: House) -> RequestRow:
 async def drain(house: House, request: object) -> list[object]:
     async with aclosing(house.gateway.stream(request, ALICE)) as events:
         return [event async for event in events]
+
+
+def words_about(domain: Domain, language: str) -> str:
+    return f"I am sorry, I can't answer this about {domain.value}."
+
+
+def words_only(house: House) -> House:
+    """Returns the house with its answerers of level 2 held to approved words."""
+    runtime = house.gateway.router.runtimes["test"]
+    plans = []
+    for plan in runtime.plans:
+        only = WordsOnly(plan.answerer, words_about)
+        held = replace(plan, answerer=only, facts=only.facts, previews=only.preview)
+        plans.append(held if plan.facts.level == 2 else plan)
+    house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=tuple(plans))})
+    return house

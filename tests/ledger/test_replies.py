@@ -24,6 +24,7 @@ from tests.kits.books.report_rows import a_row
         ("unverified", "no_model", NO_ANSWER_MODEL, ReplyKind.NO_ANSWER),
         ("unverified", "pinned", NO_ANSWER_MODEL, ReplyKind.NO_ANSWER),
         ("unverified", "no_passage", "mid-1", ReplyKind.NO_ANSWER),
+        ("unverified", "nothing_known", "mid-1", ReplyKind.NO_ANSWER),
         ("refused", "nothing_to_resolve", "approved", ReplyKind.NO_ANSWER),
         ("refused", "harmful", "approved", ReplyKind.DECLINED),
         ("safe_answer", "high_risk_medical", NO_ANSWER_MODEL, ReplyKind.SAFE_WORDS),

@@ -27,7 +27,7 @@ from router.types import (
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
 
 SURE = replace(CALM, match=None, language="en", brief=True, matter=Matter.SELF_HARM, grave=0.99)
 HEALTH = replace(CALM, match=None, language="en", brief=True, risk_terms=("medical_emergency:en",))
@@ -186,3 +186,29 @@ async def test_a_review_says_what_was_read_where_no_phrase_names_the_matter(
     assert item.facts == facts
     assert outcome.answer is not None
     assert "chance" not in outcome.answer.text + " ".join(outcome.answer.facts)
+
+
+@pytest.mark.parametrize(
+    ("signals", "urgency"),
+    [(SURE, "emergency"), (FIRE, "emergency"), (RISKY, "grave"), (CALM, "ordinary")],
+)
+async def test_a_matter_that_waits_says_how_urgent_it_is(
+    houses: Houses, signals: Signals, urgency: str
+) -> None:
+    rules = {"default": "review", "by_domain": {"medical": "review"}}
+    house = houses([mid(p=0.1), deep(p=0.1)], signals=signals, exhausted=rules)
+    await house.gateway.complete(ask(), ALICE)
+    assert [item.urgency for item in house.reviews.items] == [urgency]
+
+
+@pytest.mark.parametrize(("stakes", "verdict"), [(0.9, "unverified"), (0.02, "accepted")])
+async def test_a_prior_accepts_no_answer_where_stakes_are_high(
+    houses: Houses, stakes: float, verdict: str
+) -> None:
+    signals = replace(UNSURE, stakes_high=stakes)
+    none = {"verify_mid": {"default": "none", "hard_rule": "none"}}
+    outcome = await guessing(houses([mid()], signals=signals, **none)).gateway.complete(
+        ask(), ALICE
+    )
+    assert outcome.verdict.value == verdict
+    assert ("high_stakes" in outcome.decision.floor_reasons) == (stakes > 0.5)

@@ -62,7 +62,12 @@ async def test_an_unsure_answer_goes_out_unverified_where_nothing_is_better(hous
     ("instead", "verdict", "reason", "text"),
     [
         ("Did you mean this?", Verdict.UNVERIFIED, Reason.ASKED_WHICH, "Did you mean this?"),
-        ("", Verdict.REFUSED, Reason.NOTHING_KNOWN, "There is no approved answer here that fits"),
+        (
+            "",
+            Verdict.UNVERIFIED,
+            Reason.NOTHING_KNOWN,
+            "There is no approved answer here that fits",
+        ),
     ],
 )
 async def test_an_answer_below_the_floor_is_asked_for_or_not_given(
@@ -112,7 +117,7 @@ async def test_a_probably_unrelated_answer_is_replaced_where_no_tier_is_left(
     async with aclosing(house.gateway.stream(ask(stream=stream), ALICE)) as events:
         last = [event async for event in events][-1]
     assert isinstance(last, Outcome)
-    assert last.verdict is Verdict.REFUSED
+    assert last.verdict is Verdict.UNVERIFIED
     assert last.answer is not None
     assert "no approved answer" in last.answer.text
     row = await only_row(house)

@@ -6,13 +6,24 @@ import pytest
 
 from router.api.http.decision_headers import committed_headers, outcome_headers
 from router.api.http.decision_views import routing_view
+from router.errors import CannotAnswer, UpstreamRejected
 from router.ledger.replies import ReplyKind, reply_of
 from router.routing.decision_record import parse
-from router.types import Committed, Match, Outcome, Signals, Verdict
+from router.types import (
+    NO_ANSWER_MODEL,
+    Committed,
+    Match,
+    Outcome,
+    Reason,
+    Signals,
+    Verdict,
+    usd_to_nano,
+)
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
-from tests.kits.fakes import CALM, Houses, ask
-from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row
+from tests.kits.fakes import ALICE, CALM, Houses, ask
+from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row, words_only
+from tiers.resilience.refusals import error_for_status
 
 UNSURE = replace(CALM, match=Match("greeting", 0.3, 0.9, 0.3))
 
@@ -56,13 +67,43 @@ async def test_words_say_why_they_go_out(
     assert differs(parse(row.record), house.gateway.router.default.policy) is None
 
 
-async def test_words_that_nothing_is_known_say_so(houses: Houses) -> None:
-    house = houses([low(p=0.3, text="Our shop opens at nine.")], signals=UNSURE)
+@pytest.mark.parametrize(
+    ("shelf", "reason"),
+    [
+        ({"p": 0.3}, "nothing_known"),
+        ({"error": CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)}, "no_model"),
+    ],
+)
+async def test_words_that_there_is_no_answer_have_one_model_and_verdict(
+    houses: Houses, shelf: dict[str, object], reason: str
+) -> None:
+    house = houses([low(text="Our shop opens at nine.", **shelf)], signals=UNSURE)
     *_, outcome = await drain(house, ask())
     assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert outcome.answer.text.startswith("There is no approved answer here that fits")
+    assert outcome.answer.model == NO_ANSWER_MODEL
     row = await only_row(house)
-    assert (row.verdict, row.reason) == ("refused", "nothing_known")
-    assert dict(outcome_headers(outcome))[b"x-tiergate-reason"].endswith(b"nothing_known")
+    assert (row.verdict, row.reason) == ("unverified", reason)
+    assert dict(outcome_headers(outcome))[b"x-tiergate-reason"].decode().endswith(reason)
+    assert reply_of(row) is ReplyKind.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("impact_usd", "told"),
+    [(0, "handed_over"), (6_000, "impact_level_2"), (12_000, "impact_level_3")],
+)
+async def test_a_rung_without_a_model_is_no_reason_to_hand_over(
+    houses: Houses, impact_usd: int, told: str
+) -> None:
+    signals = replace(UNSURE, match=None, impact_nano_usd=usd_to_nano(impact_usd))
+    house = words_only(houses([mid()], signals=signals, exhausted={"default": "review"}))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert dict(outcome_headers(outcome))[b"x-tiergate-reason"].decode() == told
+    row = await only_row(house)
+    assert row.reason == told
+    assert "no_model" in row.reasons
 
 
 async def test_an_answer_keeps_the_reason_of_its_rung(houses: Houses) -> None:
@@ -71,3 +112,21 @@ async def test_an_answer_keeps_the_reason_of_its_rung(houses: Houses) -> None:
     assert isinstance(outcome, Outcome)
     assert outcome.verdict is Verdict.ACCEPTED
     assert outcome.reason.value == "lowest_expected_loss"
+
+
+async def test_a_refusal_hides_no_outage(houses: Houses) -> None:
+    """The client is not told to ask again where an upstream refuses the gateway's key."""
+    tiers = [mid(error=error_for_status(401)), deep(error=error_for_status(401))]
+    house = houses(tiers, signals=CALM, exhausted={"default": "refuse"})
+    with pytest.raises(UpstreamRejected, match="Tell who runs this gateway") as caught:
+        await house.gateway.complete(ask(), ALICE)
+    assert "mid of tier llm (upstream_rejected, 401)" in caught.value.tried
+    row = await only_row(house)
+    assert (row.state.value, row.error_code) == ("failed", "upstream_rejected")
+
+
+async def test_a_shelf_that_has_nothing_is_no_outage(houses: Houses) -> None:
+    nothing = CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)
+    house = houses([low(error=nothing)], signals=UNSURE, exhausted={"default": "refuse"})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.NONE_TRUSTED)

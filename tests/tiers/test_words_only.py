@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from router.errors import CannotAnswer, NotCapable
+from router.ledger.tables.texts import TextStore
 from router.types import (
     APPROVED_WORDS,
     Answer,
     Baselines,
     ChatRequest,
     CostBasis,
-    Domain,
     Message,
     Price,
     Reason,
@@ -24,13 +22,17 @@ from router.types import (
     Work,
 )
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import RISKY, UNSURE, low, mid, only_row
+from tests.kits.fakes import ALICE, CALM, Houses, ScriptedTier, ask
+from tests.kits.gateway_kit import (
+    RISKY,
+    UNSURE,
+    low,
+    mid,
+    only_row,
+    words_about,
+    words_only,
+)
 from tiers.words_only import WordsOnly
-
-
-def _words(domain: Domain, language: str) -> str:
-    return f"I am sorry, I can't answer this about {domain.value}."
 
 
 async def _no_call(answerer: str, request: ChatRequest, role: Role) -> Answer:
@@ -42,41 +44,29 @@ def _work(role: Role = Role.ANSWER, **changes: object) -> Work:
     return Work(request, CALM, 2**62, role, "tenant", "r1")
 
 
-def _silenced(house: House) -> House:
-    """Returns the house with its answerers of level 2 held to approved words."""
-    runtime = house.gateway.router.runtimes["test"]
-    plans = []
-    for plan in runtime.plans:
-        only = WordsOnly(plan.answerer, _words)
-        held = replace(plan, answerer=only, facts=only.facts, previews=only.preview)
-        plans.append(held if plan.facts.level == 2 else plan)
-    house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=tuple(plans))})
-    return house
-
-
 async def test_its_own_answer_is_approved_words_that_nobody_vouches_for() -> None:
     inner = mid()
-    answer = await WordsOnly(inner, _words).answer(_work(), _no_call)
-    assert answer.text == _words(CALM.domain, CALM.language)
+    answer = await WordsOnly(inner, words_about).answer(_work(), _no_call)
+    assert answer.text == words_about(CALM.domain, CALM.language)
     assert (answer.p, answer.verified, answer.approved) == (0.0, False, True)
     assert inner.calls == 0
 
 
 def test_words_cost_no_list_price() -> None:
     inner = mid(price=Price(per_request_nano_usd=500_000_000))
-    assert WordsOnly(inner, _words).facts.price == Price()
+    assert WordsOnly(inner, words_about).facts.price == Price()
 
 
 async def test_a_step_of_another_answerer_reaches_the_model() -> None:
     inner = mid()
-    await WordsOnly(inner, _words).answer(_work(Role.REFINE), _no_call)
+    await WordsOnly(inner, words_about).answer(_work(Role.REFINE), _no_call)
     assert inner.calls == 1
 
 
 async def test_words_take_no_shape() -> None:
     request = _work(response_format=ResponseFormat("json_object"))
     with pytest.raises(CannotAnswer) as caught:
-        await WordsOnly(mid(), _words).answer(request, _no_call)
+        await WordsOnly(mid(), words_about).answer(request, _no_call)
     assert caught.value.reason == Reason.NO_MODEL
 
 
@@ -84,10 +74,10 @@ async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unve
     houses: Houses,
 ) -> None:
     tiers: list[ScriptedTier] = [low(), mid()]
-    house = _silenced(houses(tiers, signals=UNSURE))
+    house = words_only(houses(tiers, signals=UNSURE))
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
-    assert outcome.answer.text == _words(UNSURE.domain, UNSURE.language)
+    assert outcome.answer.text == words_about(UNSURE.domain, UNSURE.language)
     assert (outcome.verdict, outcome.reason) == (Verdict.UNVERIFIED, Reason.NO_MODEL)
     assert outcome.rung.answers_as == APPROVED_WORDS
     row = await only_row(house)
@@ -98,7 +88,7 @@ async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unve
 async def test_words_are_expected_to_cost_what_they_do_cost(houses: Houses) -> None:
     """The model behind would compute at a price of its own; nobody asks it."""
     own = Price(per_second_nano_usd=1_000_000_000)
-    house = _silenced(houses([low(), mid(kind="local", price=own)], signals=UNSURE))
+    house = words_only(houses([low(), mid(kind="local", price=own)], signals=UNSURE))
     outcome = await house.gateway.complete(ask(), ALICE)
     expected = outcome.decision.first_rung
     assert expected.answers_as == APPROVED_WORDS
@@ -110,18 +100,18 @@ async def test_words_are_expected_to_cost_what_they_do_cost(houses: Houses) -> N
 
 
 async def test_words_that_no_model_may_answer_are_compared_with_nothing(houses: Houses) -> None:
-    house = _silenced(houses([low(), mid()], signals=UNSURE))
+    house = words_only(houses([low(), mid()], signals=UNSURE))
     await house.gateway.complete(ask(), ALICE)
     assert (await only_row(house)).baselines == Baselines()
 
 
 def test_a_server_of_words_alone_says_so_without_a_loose_end() -> None:
-    assert WordsOnly(mid(), _words).status().detail == "approved words only (alone: false)"
+    assert WordsOnly(mid(), words_about).status().detail == "approved words only (alone: false)"
 
 
 async def test_a_risk_matter_still_gets_its_safe_answer(houses: Houses) -> None:
     rules = {"by_domain": {"medical": "review"}}
-    house = _silenced(houses([low(), mid()], signals=RISKY, exhausted=rules))
+    house = words_only(houses([low(), mid()], signals=RISKY, exhausted=rules))
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.verdict is Verdict.SAFE_ANSWER
     assert outcome.reason is Reason.HIGH_RISK_MEDICAL
@@ -131,7 +121,7 @@ async def test_a_risk_matter_still_gets_its_safe_answer(houses: Houses) -> None:
 async def test_a_shape_that_only_such_a_model_could_write_is_refused(
     houses: Houses, forced: bool
 ) -> None:
-    house = _silenced(houses([low(), mid()], signals=UNSURE))
+    house = words_only(houses([low(), mid()], signals=UNSURE))
     shape = {"tool_choice": '"required"', "tools": (ToolSpec("f", "", "{}"),)}
     shaped = shape if forced else {"response_format": ResponseFormat("json_object")}
     wanted = "a call of a tool" if forced else "JSON"
@@ -141,3 +131,13 @@ async def test_a_shape_that_only_such_a_model_could_write_is_refused(
         await house.gateway.complete(replace(ask(), **shaped), ALICE)
     assert not caught.value.tried, "no model was called"
     assert (await only_row(house)).error_code == "unsupported_capability"
+
+
+async def test_a_person_gets_no_words_as_a_draft_to_judge(houses: Houses) -> None:
+    rules = {"default": "review", "by_domain": {"medical": "review"}}
+    house = words_only(houses([mid(p=0.1)], signals=RISKY, exhausted=rules))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    await house.gateway.drain()
+    texts = TextStore(house.ledger.database, house.clock)
+    assert texts.kept(outcome.request_id, None, "draft") is None

@@ -66,8 +66,8 @@ def error_for_status(
         return refused
     if status in (401, 403):
         return UpstreamRejected(
-            f"The upstream refused Tiergate's own key with status {status}{shown_code}; "
-            "check the answerer's api_key.",
+            f"The upstream refused Tiergate's own key with status {status}{shown_code}. "
+            "Tell who runs this gateway to check the answerer's api_key.",
             upstream_status=status,
         )
     if status in (402, 429):

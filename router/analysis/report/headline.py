@@ -13,10 +13,12 @@ from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     Dollars,
     against,
+    clean,
     count,
     counted,
     day,
     percent,
+    plain,
     saved_percent,
 )
 from router.types import Role
@@ -75,7 +77,7 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *_on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    return (first, *_lost(findings), *savings, *quality)
+    return (first, *_failing(findings), *_lost(findings), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:
@@ -100,6 +102,36 @@ def _got(replies: Replies) -> str:
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
+
+
+FAULTS_TOLD_FROM = 0.01
+"""Share of the requests from which an answerer's failed calls are told: most lose one now and then,
+and an outage loses many."""
+FAULT_WORDS = {
+    "upstream_rejected": "the upstream refused our key or the request",
+    "answerer_not_ready": "it was out of use",
+    "upstream_rate_limited": "the upstream limited our rate",
+    "upstream_quota_exhausted": "our money at the upstream was spent",
+    "upstream_unreachable": "no connection could be made",
+    "deadline_exceeded": "no answer came in time",
+}
+
+
+def _failing(findings: Findings) -> list[str]:
+    """Names the answerers whose calls failed in many requests, with how many and why."""
+    by_answerer: dict[str, list[tuple[int, str]]] = {}
+    for name, requests in findings.whole.faults.items():
+        answerer, _, code = name.rpartition(" ")
+        by_answerer.setdefault(answerer, []).append((requests, code))
+    told = []
+    for answerer, faults in sorted(by_answerer.items()):
+        if max(faults)[0] >= FAULTS_TOLD_FROM * findings.total.requests:
+            why = [
+                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS.get(code, plain(code))}"
+                for n, code in sorted(faults, reverse=True)
+            ]
+            told.append(f"Calls of {clean(answerer)} failed: {', '.join(why)}.")
+    return told
 
 
 def _lost(findings: Findings) -> list[str]:
@@ -320,7 +352,9 @@ def _unverified(findings: Findings) -> list[str]:
     passed_on = [] if not quality.observed else [_passed_on(quality)]
     if not quality.unverified:
         if not quality.observed:
-            return ["No answer went out marked unverified."]
+            words = findings.replies.of(ReplyKind.NO_ANSWER)
+            apart = " (words that there is none are no answers)" if words else ""
+            return [f"No answer went out marked unverified{apart}."]
         routed = quality.answered > quality.observed
         return [*passed_on, *(["No routed answer went out marked unverified."] if routed else [])]
     share = percent(quality.unverified_share)
@@ -351,9 +385,14 @@ def _on_priors(findings: Findings) -> list[str]:
     cost = findings.money(prior.spend_nano_usd)
     of_spend = f", {percent(prior.spend_nano_usd / spend)} of the spend" if spend else ""
     answers = counted(accepted, "accepted answer", "accepted answers")
+    known = (
+        "nobody measured how often such answers are right"
+        if findings.judged.value is None
+        else "the judged answers are all that is known of how often such are right"
+    )
     return [
         f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) went out on an assumed "
-        "chance (a prior): nobody measured how often such answers are right."
+        f"chance (a prior): {known}."
     ]
 
 

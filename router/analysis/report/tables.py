@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from router.analysis.report.breakdowns import NO_TAG
 from router.analysis.report.figures import GroupFigures, NamedFigures, ReasonFigures, Report, Saving
 from router.analysis.report.replies import ENDING_WORDS
+from router.analysis.report.savings import MIN_FOR_INTERVAL
 from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
@@ -259,7 +260,12 @@ def has_routed_savings(report: Report) -> bool:
 
 
 def interval_text(saving: Saving) -> str:
-    """Formats the saved share's interval; a dash where there is none, or no answer to compare."""
+    """Formats the saved share's interval; a dash where there is none, or no answer to compare.
+
+    Where the first sentences tell nothing since too few were compared, the cell says so too.
+    """
+    if saving.few and saving.compared and not saving.silent:
+        return f"too few: {MIN_FOR_INTERVAL} needed"
     if saving.silent or saving.share_interval is None:
         return NOTHING
     low, high = saving.share_interval.low, saving.share_interval.high

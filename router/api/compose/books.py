@@ -369,7 +369,7 @@ class Books:
             await ledger.finish(correction(self._database, settlement, now_ms))
 
     def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
-        """Returns pending review items, oldest first. Raises LedgerError."""
+        """Returns pending review items, the most urgent first. Raises LedgerError."""
         return asyncio.run(self._reviews.list(tenant))
 
     def ask(self, items: Iterable[ReviewItem]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import importlib.metadata
 import importlib.util
+import json
 import os
 import shlex
 import shutil
@@ -48,6 +49,8 @@ GPU_PACKAGE_AGAIN = (
 
 HEALTHY = b'{"status":"ok"}'
 """Is the whole body of `/healthz`."""
+MOST_READY_BYTES = 10_000_000
+"""Bounds what is read of `/readyz`, which has some hundred bytes for each answerer."""
 ANSWERS_WITHIN_S = 5.0
 """Bounds the wait for what has the port: one that starts on a busy machine takes seconds."""
 
@@ -145,6 +148,7 @@ class Checkup:
         yield self._models()
         yield self._database()
         yield self._port()
+        yield from self._running()
 
     def _triage(self) -> Finding:
         gives = "reads each request; without it rules alone do, and the unsure goes up"
@@ -335,22 +339,43 @@ class Checkup:
         free = f"{place} is free" if self.port else "any free one"
         return Finding("port", State.OK, free, gives, "", True)
 
+    def _running(self) -> Iterator[Finding]:
+        """Yields what the server at this address says of answerers that take no calls now."""
+        if not self.port or not _is_tiergate(self.host, self.port):
+            return
+        body, _ = _fetched(self.host, self.port, "/readyz", MOST_READY_BYTES)
+        try:
+            answerers = json.loads(body).get("answerers", {})
+        except ValueError:
+            return
+        for name, told in answerers.items():
+            if told["state"] not in ("ready", "loading"):
+                gives = "answers of the server that runs"
+                fix = "what it says; its log and `tiergate report` name the calls that failed"
+                found = f"{told['state']}: {told['detail']}" if told["detail"] else told["state"]
+                yield Finding(f"answerer {name}", State.BROKEN, found, gives, fix)
+
 
 def _is_tiergate(host: str, port: int) -> bool:
     """Returns True where the server at this address answers `/healthz` as Tiergate does."""
+    body, request_id = _fetched(host, port, "/healthz", len(HEALTHY) + 1)
+    return body == HEALTHY and request_id.startswith("req_")
+
+
+def _fetched(host: str, port: int, path: str, most_bytes: int) -> tuple[bytes, str]:
+    """Returns the body that a server answers with and its request id; both empty where it fails."""
     # A server on all addresses of the machine answers on loopback.
     place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     try:
         connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
     except http.client.InvalidURL:
-        return False
+        return b"", ""
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         response = connection.getresponse()
-        request_id = response.getheader("x-request-id", "")
-        return response.read(len(HEALTHY) + 1) == HEALTHY and request_id.startswith("req_")
+        return response.read(most_bytes), response.getheader("x-request-id", "")
     except (OSError, UnicodeError, http.client.HTTPException):
-        return False
+        return b"", ""
     finally:
         connection.close()
 

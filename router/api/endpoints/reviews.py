@@ -68,7 +68,7 @@ class Reviews:
         return identity
 
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles `GET /v1/reviews?status=pending&limit=100`, oldest first."""
+        """Handles `GET /v1/reviews?status=pending&limit=100`, the most urgent first."""
         identity = await self._admit(headers_of(scope))
         status, limit = _asked(scope)
         cases = await self._desk.cases(_whose(identity), status, limit)

@@ -140,7 +140,6 @@ _KINDS = frozenset(
         Reason.NO_PASSAGE,
         Reason.NOTHING_KNOWN,
         Reason.NONE_TRUSTED,
-        Reason.HANDED_OVER,
         Reason.QUOTED,
         Reason.EXACT_TOOL,
     }

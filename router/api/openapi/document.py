@@ -212,7 +212,8 @@ OPERATIONS = (
         "get",
         "/v1/reviews",
         "List the reviews that wait for a person",
-        "Oldest first; `status` (pending, decided, done, all) and `limit` filter. Keys with the "
+        "Of those that wait emergencies first, then grave matters, then the rest; in each the "
+        "oldest first. `status` (pending, decided, done, all) and `limit` filter. Keys with the "
         "scope `review` see their tenant's, an admin's key all.",
         True,
     ),

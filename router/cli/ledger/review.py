@@ -36,14 +36,15 @@ def register(app: typer.Typer) -> None:
 def list_reviews(
     database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
 ) -> None:
-    """List pending items, oldest first, each with the beginning of its question.
+    """List pending items, each with the beginning of its question.
 
+    Emergencies come first, then grave matters, then the rest; in each the oldest first.
     Where no text is kept, the reason is shown instead. An item that asks for a label
     names its head and the label that the head suggests.
     """
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
-    from router.rendering.figures_in_words import clean
+    from router.rendering.figures_in_words import clean, plain
     from router.wire.public_ids import request_name
 
     with Books.open(database, environ=os.environ) as books:
@@ -54,7 +55,10 @@ def list_reviews(
     for item in items:
         created, request = shown_time(item.created_at_ms), request_name(item.request_id)
         asked = f"  {clean(_asked(item))}" if item.head else ""
-        typer.echo(f"{item.review_id}  {created}  {item.tenant}  {item.domain}  {request}{asked}")
+        typer.echo(
+            f"{item.review_id}  {item.urgency:<9}  {created}  {item.tenant}  {plain(item.domain)}  "
+            f"{request}{asked}"
+        )
         typer.echo(f"    {clean(item.question) if item.question else _why_no_text(item)}")
     typer.echo(f"{len(items)} pending")
 
@@ -83,7 +87,13 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE, as_json: AsJson
         typer.echo("\n".join(_case_lines(case, row)))
         return
     decision = None if row is None else orjson.loads(decision_document(row, heard, case, steps))
-    shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
+    shown = {
+        **_item(case.item),
+        "draft": case.draft,
+        "no_draft": case.no_draft,
+        **verdict_view(case),
+        "decision": decision,
+    }
     print_json(shown, indented=True)
 
 
@@ -279,8 +289,10 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
 
     item, reviewed = case.item, case.reviewed
     created = shown_time(item.created_at_ms)
-    asks = f"asks for a label, {clean(_asked(item))}" if item.head else item.domain.value
-    lines = [f"{item.review_id}  {item.status}  {created}  {clean(item.tenant)}  {asks}"]
+    asks = f"asks for a label, {clean(_asked(item))}" if item.head else plain(item.domain)
+    lines = [
+        f"{item.review_id}  {item.status}  {item.urgency}  {created}  {clean(item.tenant)}  {asks}"
+    ]
     if row is not None:
         because = ", ".join(plain(reason) for reason in row.reasons or (row.reason,))
         lines.append(
@@ -292,6 +304,8 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     lines += ["question", *_indented(item.question or _why_no_text(item))]
     if case.draft:
         lines += ["draft, which nobody got", *_indented(case.draft)]
+    elif case.no_draft:
+        lines.append(f"no draft  {case.no_draft}")
     if reviewed is not None:
         cost = "an unknown cost" if reviewed.cost_nano_usd is None else usd(reviewed.cost_nano_usd)
         by = f" by {clean(reviewed.by)}" if reviewed.by else ""
@@ -321,6 +335,7 @@ def _item(item: ReviewItem) -> dict[str, object]:
         "request_id": item.request_id,
         "tenant": item.tenant,
         "domain": item.domain.value,
+        "urgency": item.urgency.value,
         "created_at_ms": item.created_at_ms,
         "status": item.status,
         "question": item.question or None,

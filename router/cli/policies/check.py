@@ -26,7 +26,7 @@ from router.policy.content.languages.translations import translation_files
 from router.policy.head_files import never_reached
 from router.policy.loading import LoadedPolicy, unreachable_receivers, unset_keys
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.parsing.yaml_lines import key_path_text, load_yaml
 from router.policy.price_list import LoadedPrices
 from router.policy.schema import ResolverAnswerer
 from router.policy.warnings import (
@@ -228,14 +228,34 @@ def _show(policy: Checked) -> None:
         )
         style = "bold red" if probed.result is ProbeResult.NO else None
         out.print(escape(line), style=style, soft_wrap=True)
+    lines = _lines_of(policy.path) if policy.warnings else {}
     for warning in policy.warnings:
-        out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
+        place = _place_of(warning.key_path, policy.path, lines)
+        out.print(f"  warning: {escape(f'{place}{warning}')}", soft_wrap=True)
     for reference, names in policy.missing_keys.items():
         calls = f"calls of {', '.join(names)} go out without a key"
         out.print(f"  note: {escape(reference)} is not set; {calls}", soft_wrap=True)
     for note in policy.notes:
         out.print(f"  note: {escape(note)}", soft_wrap=True)
     out.print()
+
+
+def _lines_of(path: str) -> dict[str, int]:
+    """Returns the line of each key path of a policy's file, written as warnings write it."""
+    _, lines = load_yaml(path, text_of(Path(path)))
+    return {key_path_text(place): line for place, line in lines.lines.items()}
+
+
+def _place_of(key_path: str, path: str, lines: Mapping[str, int]) -> str:
+    """Returns `policy.yaml:7: ` before a key path, or of the nearest part around it; "" if none is.
+
+    A warning about another file names that file itself.
+    """
+    if ": " in key_path:
+        return ""
+    while key_path and key_path not in lines:
+        key_path = key_path[: max(key_path.rfind("."), key_path.rfind("["), 0)]
+    return f"{path}:{lines[key_path]}: " if key_path else ""
 
 
 def _document(policy: Checked) -> dict[str, object]:

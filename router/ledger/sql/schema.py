@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
 from router.ledger.columns import Column as RowColumn
 
-SCHEMA_VERSION = "0022_rollups_of_grounds"
+SCHEMA_VERSION = "0023_urgency_of_reviews"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -195,6 +195,8 @@ reviews = Table(
     Column("cost_nano_usd", BigInteger),
     _text("price_version"),
     _flag("booked"),  # 1 once the minutes are a row of their own
+    # emergency | grave | ordinary; servers of before write no such column
+    Column("urgency", Text, nullable=False, server_default=text("'ordinary'")),
     Index("reviews_by_tenant", "tenant", "created_at_ms"),
     Index("reviews_by_request", "request_id"),
 )

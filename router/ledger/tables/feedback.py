@@ -25,7 +25,15 @@ from router.ledger.sql.rows import SqlRow
 from router.ledger.tables.texts import put_beside
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys
-from router.types import Clock, Deliberated, Feedback, FeedbackSource, Heard, TrueOutcome
+from router.types import (
+    NO_ANSWER_MODEL,
+    Clock,
+    Deliberated,
+    Feedback,
+    FeedbackSource,
+    Heard,
+    TrueOutcome,
+)
 
 
 class _Judged(NamedTuple):
@@ -70,10 +78,11 @@ _CALLS = "SELECT 1 FROM attempts a WHERE a.request_id = r.request_id AND a.role 
 _DRAFT = f"{_APPROVED_WORDS} AND EXISTS ({_CALLS})"
 """SQL condition: approved words went out although there was an answer; replay says the same."""
 WORDS_ALONE = (
-    f"{_APPROVED_WORDS} AND NOT EXISTS ({_CALLS} "
+    f"{_APPROVED_WORDS} AND NOT EXISTS ({_CALLS} AND a.model <> '{NO_ANSWER_MODEL}' "
     "AND a.state IN ('settled', 'unknown_cost') AND a.error_code = '')"
 )
-"""SQL condition: approved words went out and no tier answered, so no answer can be judged."""
+"""SQL condition: approved words went out and no tier answered, so no answer can be judged. Words
+that say that there is no answer are none."""
 
 
 class SqlFeedback:

@@ -33,6 +33,7 @@ from router.types import (
     Reviewed,
     ReviewItem,
     ReviewVerdict,
+    Urgency,
 )
 
 MAX_LISTED = 10_000
@@ -47,7 +48,9 @@ _TEXT_KIND = (
 _CASES = (
     "SELECT v.review_id, v.request_id, v.tenant, v.domain, v.created_at_ms, v.status, v.question, "
     "v.facts, v.verdict, v.minutes, v.decided_by, v.decided_key_id, v.decided_at_ms, "
-    "v.cost_nano_usd, v.price_version, v.booked, d.content, t.content, q.content, f.content "
+    "v.cost_nano_usd, v.price_version, v.booked, EXISTS (SELECT 1 FROM requests r "
+    f"WHERE r.request_id = v.request_id AND {WORDS_ALONE}), "
+    "v.urgency, d.content, t.content, q.content, f.content "
     "FROM reviews v "
     "LEFT JOIN texts d ON d.request_id = v.request_id "
     f"AND d.kind = CASE WHEN {_IS_LABEL} THEN 'prompt' ELSE 'draft' END "
@@ -61,6 +64,11 @@ _CASES = (
 )
 _TIMES = 4
 """Counts the texts of a case; each is read only until it expires."""
+_ORDER = (
+    f"CASE WHEN v.status <> '{PENDING}' THEN 0 WHEN v.urgency = '{Urgency.EMERGENCY}' THEN -2 "
+    f"WHEN v.urgency = '{Urgency.GRAVE}' THEN -1 ELSE 0 END, v.created_at_ms, v.review_id"
+)
+"""The order of matters: of those that wait the most urgent first, then the oldest."""
 
 
 class SqlReviewQueue:
@@ -85,7 +93,7 @@ class SqlReviewQueue:
         await asyncio.to_thread(self._insert, item)
 
     async def list(self, tenant: str | None) -> Sequence[ReviewItem]:
-        """Returns pending items, oldest first; None: of all tenants. Raises LedgerError."""
+        """Returns pending items in their order; None: of all tenants. Raises LedgerError."""
         return [case.item for case in await self.cases(tenant, PENDING, MAX_LISTED)]
 
     async def resolve(self, review_id: str, tenant: str | None) -> bool:
@@ -95,7 +103,9 @@ class SqlReviewQueue:
     async def cases(
         self, tenant: str | None, status: str | None, limit: int
     ) -> Sequence[ReviewCase]:
-        """Returns matters of that status (None: any), oldest first. Raises LedgerError."""
+        """Returns matters of that status (None: any), those that wait first by their urgency, then
+        the oldest first. Raises LedgerError.
+        """
         where = "(v.tenant = ? OR ? = '') AND (v.status = ? OR ? = '')"
         values = (tenant or "", tenant or "", status or "", status or "")
         return await self._cases(where, values, limit)
@@ -140,7 +150,7 @@ class SqlReviewQueue:
             connection.exec_driver_sql(
                 "INSERT INTO reviews (review_id, request_id, tenant, domain, created_at_ms, "
                 "status, question, facts, verdict, decided_by, decided_key_id, price_version, "
-                "booked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', 0) "
+                "booked, urgency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', 0, ?) "
                 "ON CONFLICT (review_id) DO NOTHING",
                 (
                     item.review_id,
@@ -151,12 +161,13 @@ class SqlReviewQueue:
                     item.status,
                     question,
                     facts,
+                    item.urgency.value,
                 ),
             )
 
     def _select(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
         now_ms = self._clock.now_ms()
-        query = f"{_CASES}WHERE {where} ORDER BY v.created_at_ms, v.review_id LIMIT {limit}"
+        query = f"{_CASES}WHERE {where} ORDER BY {_ORDER} LIMIT {limit}"
         with self._database.reading() as connection:
             rows = connection.exec_driver_sql(query, (*(now_ms,) * _TIMES, *values)).fetchall()
         return [_case(tuple(row), self._keys) for row in rows]
@@ -304,11 +315,12 @@ def _request_of(connection: Connection, review_id: str) -> str:
 def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
     cells: tuple[Any, ...] = tuple(row)  # the schema states their types
     review_id, request_id, tenant, domain, created_at_ms, status, question, facts = cells[:8]
-    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:18]
+    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked = cells[8:16]
+    undrafted, urgency, draft, answer = cells[16:20]
     given = None
     stored_question, stored_facts = (
         None if text is None else keys.opened(text, f"{request_id} {kind}")
-        for text, kind in zip(cells[18:], ("question", "facts"), strict=True)
+        for text, kind in zip(cells[20:], ("question", "facts"), strict=True)
     )
     item = ReviewItem(
         review_id,
@@ -320,12 +332,15 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
         stored_question or question or "",
         tuple(stored_facts.split("\n") if stored_facts else orjson.loads(facts or "[]")),
         "none" if question is None else "full",
+        urgency=Urgency(urgency),
     )
     if answer is not None:
         kind = f"{ASKS_LABEL}{item.head}" if item.head else "reviewed"
         given = keys.opened(answer, f"{request_id} {kind}")
     kind = "prompt" if item.head else "draft"
     shown = None if draft is None else keys.opened(draft, f"{request_id} {kind}")
+    if undrafted and not item.head:
+        shown = None  # an older version kept the words as one
     if item.head:
         text = "" if shown is None else last_turn(shown)
         item = replace(item, question=text, store="full" if text else "none")
@@ -335,4 +350,4 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
         reviewed = Reviewed(
             ReviewVerdict(verdict), minutes, by, key_id, decided_at_ms, cost, version
         )
-    return ReviewCase(item, shown, reviewed, given, bool(booked))
+    return ReviewCase(item, shown, reviewed, given, bool(booked), bool(undrafted))

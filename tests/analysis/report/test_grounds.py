@@ -7,10 +7,11 @@ import json
 import orjson
 import pytest
 
+from router.analysis.report.build import Extra
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.ledger.record_reading import read_record
-from router.types import JsonText, RequestRow
+from router.types import JsonText, RequestRow, TrueOutcome
 from tests.analysis.report.test_sections import report_of, terminal
 from tests.kits.books.report_rows import PRICES, USD, a_day, a_row
 from tests.kits.changed import replace
@@ -98,6 +99,12 @@ def test_accepted_answers_on_priors_are_counted_with_their_money() -> None:
     ]
     assert sum(x["answers"] for x in accepted_on) == report.quality.accepted
     assert "1 of 6 answers; 3 accepted on a prior; no person or client judged any" in page
+
+
+def test_nobody_is_said_to_have_measured_nothing_where_answers_are_judged() -> None:
+    judged = Extra(outcomes=[TrueOutcome("r1", correct=True)])
+    (told,) = [s for s in report_of(mixed(), judged).sentences if "a prior" in s]
+    assert told.endswith("the judged answers are all that is known of how often such are right.")
 
 
 def test_no_sentence_tells_of_priors_where_none_decided() -> None:

@@ -173,7 +173,7 @@ def test_charts_name_no_model_where_approved_words_went_out() -> None:
     words = replace(a_row(100, 2), model=SAFE_ANSWER_MODEL, verdict="safe_answer")
     report = report_of([*a_day(0, 30, 0), words])
     for text in (report_html(report), terminal(report)):
-        assert "no model: approved words" in text
+        assert "no model: an approved safe text" in text
         assert SAFE_ANSWER_MODEL not in text
 
 

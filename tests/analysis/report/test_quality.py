@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
+from router.analysis.report.tables import others
 from router.rendering.figures_in_words import Dollars
-from router.types import Baselines, JsonText, RequestRow, RequestState, Role
+from router.types import (
+    NO_ANSWER_MODEL,
+    REFUSAL_MODEL,
+    SAFE_ANSWER_MODEL,
+    AttemptState,
+    Baselines,
+    JsonText,
+    RequestRow,
+    RequestState,
+    Role,
+)
 from tests.analysis.report.test_sections import report_of, terminal
 from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
 from tests.kits.changed import replace
@@ -188,3 +199,47 @@ def test_who_pays_can_recount_saved_from_accepted_only() -> None:
 
 def test_a_day_without_rows_beside_requests_names_no_sum_of_them() -> None:
     assert "rows that are no requests" not in terminal(report_of(a_day()))
+
+
+def test_outage_is_named_with_its_counts() -> None:
+    """A wrong key: its calls fail, then the answerer is out of use; words go out instead."""
+    failed = {"state": AttemptState.FAILED, "reason": ""}
+    rejected = replace(an_attempt("r", 2, 0, error_code="upstream_rejected"), **failed)
+    unready = replace(an_attempt("r", 2, 0, error_code="answerer_not_ready"), **failed)
+    limited = replace(an_attempt("r", 2, 0, error_code="insufficient_quota"), **failed)
+    rows = [a_row(n, 1, attempts=[unready]) for n in range(3)]
+    rows += [a_row(7, 1, attempts=[rejected, rejected]), a_row(8, 1, attempts=[limited])]
+    assert (
+        "Calls of mid-1 failed: in 3 requests it was out of use, in 1 request the upstream refused "
+        "our key or the request."
+    ) in report_of(rows).sentences
+    rare = [*rows, *a_day(400, 0, 0)]
+    assert not any("Calls of" in sentence for sentence in report_of(rare).sentences)
+
+
+def test_words_that_there_is_no_answer_are_told_apart_from_unverified_answers() -> None:
+    words = a_row(100, 2, verdict="unverified", model=NO_ANSWER_MODEL, reason="no_model")
+    told = report_of([*a_day(30, 0, 0), words]).sentences
+    assert "No answer went out marked unverified (words that there is none are no answers)." in told
+
+
+def test_each_kind_of_words_has_a_name_of_its_own_among_the_models() -> None:
+    models = (NO_ANSWER_MODEL, SAFE_ANSWER_MODEL, REFUSAL_MODEL)
+    rows = [replace(a_row(n, 2), model=model) for n, model in enumerate(models)]
+    table = next(one for one in others(report_of(rows)) if one.title == "Models")
+    shown = [row.shown for row in table.rows if row.name in models]
+    assert len({*shown}) == 3
+    assert all(name.startswith("no model: ") for name in shown)
+
+
+def test_a_table_says_that_too_few_answers_were_compared_as_the_sentences_do() -> None:
+    report = report_of(a_day(12, 0, 0))
+    assert "30 are needed" in report.headline
+    assert "too few: 30 needed" in terminal(report)
+    assert "too few" not in terminal(report_of(a_day(30, 0, 0)))
+
+
+def test_a_question_back_is_no_accepted_answer() -> None:
+    asked = [a_row(n, reason="asked_which") for n in (50, 51)]
+    (tier,) = report_of([a_row(0), a_row(1, verdict="unverified"), *asked]).tiers
+    assert (tier.figures.judged, tier.figures.accepted) == (2, 1)

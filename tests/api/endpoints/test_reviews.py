@@ -217,7 +217,7 @@ def test_a_reviewer_reads_by_which_words_a_phrase_was_found(served: Served) -> N
     asked = {"model": "auto", "messages": [{"role": "user", "content": "Help, I can not breathe!"}]}
     answer = post(served, "/v1/chat/completions", asked)
     waiting = served.client.get(f"/v1/reviews/{review_of(served, answer)}").json()
-    assert "words found: medical_emergency:en: can, not, breathe" in waiting["facts"]
+    assert "words found for medical emergency (en): can, not, breathe" in waiting["facts"]
 
 
 def test_each_tenant_reaches_its_own_matters_alone(served: Served) -> None:

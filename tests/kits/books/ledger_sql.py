@@ -85,6 +85,7 @@ MADE_LATER = {
 COLUMNS_MADE_LATER = {
     ("attempts", "audio_input_tokens"): "0017",
     ("policy_versions", "prices"): "0018",
+    ("reviews", "urgency"): "0023",
 }
 """Maps a column to the first version of the ledger whose migration adds it."""
 

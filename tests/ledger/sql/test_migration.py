@@ -24,9 +24,11 @@ from router.ledger.rollups.stored import catch_up
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
-from router.types import Price
+from router.ledger.tables.reviews import SqlReviewQueue
+from router.types import Domain, Price, ReviewItem, Urgency
 from tests import ROOT
-from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.ledger_sql import become
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 
@@ -101,7 +103,7 @@ def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
     database.close()
 
 
-@pytest.mark.parametrize("newer", ["0022_windows_of_another_day", "0023"])
+@pytest.mark.parametrize("newer", ["0023_windows_of_another_day", "0024"])
 def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
     change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
     with pytest.raises(LedgerError, match="install the newer one"):
@@ -167,7 +169,7 @@ def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path, earlier: s
     connection = sqlite3.connect(path)
     edit = "UPDATE rollups SET content = replace(content, '\"requests\":1', '\"requests\":7')"
     assert connection.execute(edit).rowcount
-    connection.execute("UPDATE alembic_version SET version_num = ?", (earlier,))
+    become(connection, earlier)
     connection.commit()
     connection.close()
     assert verify(path).findings == ()
@@ -218,7 +220,7 @@ async def test_windows_of_an_older_version_count_what_providers_stated(
     with sqlite3.connect(path) as connection:  # as 0019 wrote it
         connection.execute("UPDATE budget_windows SET spent_nano_usd = ?", (booked,))
         connection.execute("DELETE FROM budget_windows WHERE spent_nano_usd = 0")
-        connection.execute("UPDATE alembic_version SET version_num = '0019_rollups_of_compared'")
+        become(connection, "0019_rollups_of_compared")
     connection.close()
     Database.open(path).close()
     assert verify(path).findings == ()
@@ -244,7 +246,7 @@ async def test_windows_count_a_call_that_an_older_version_settled_by_its_bill_as
     await ledger.close()
     with sqlite3.connect(path) as connection:  # as 0019 wrote it
         connection.execute("UPDATE budget_windows SET spent_nano_usd = 800")
-        connection.execute("UPDATE alembic_version SET version_num = '0019_rollups_of_compared'")
+        become(connection, "0019_rollups_of_compared")
     connection.close()
     Database.open(path).close()
     with sqlite3.connect(path) as connection:
@@ -252,3 +254,23 @@ async def test_windows_count_a_call_that_an_older_version_settled_by_its_bill_as
     connection.close()
     assert spent == [(800,)]
     assert verify(path).findings == ()
+
+
+async def test_older_matters_of_high_risk_wait_as_grave(tmp_path: Path, ledgers: Ledgers) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = ledgers(path)
+    for name, reason in (("r1", "novel"), ("r2", "high_risk_legal")):
+        await ledger.finish(replace(request(name, attempt(name)), reason=reason))
+        item = ReviewItem(f"rev_{name}", name, "acme", Domain.LEGAL, NOW_MS)
+        await SqlReviewQueue(ledger.database, clock=StandingClock()).add(item)
+    await ledger.close()
+    with sqlite3.connect(path) as connection:
+        become(connection, "0022_rollups_of_grounds")
+    connection.close()
+    database = Database.open(path)
+    waiting = await SqlReviewQueue(database, clock=StandingClock()).list(None)
+    database.close()
+    assert [(item.request_id, item.urgency) for item in waiting] == [
+        ("r2", Urgency.GRAVE),
+        ("r1", Urgency.ORDINARY),
+    ]

@@ -22,6 +22,7 @@ from router.policy.schema import LimitSection, ReportSection
 from router.request.review_verdicts import BookedLeft, Judgement
 from router.types import (
     ASKS_LABEL,
+    NO_ANSWER_MODEL,
     AttemptState,
     CostBasis,
     Domain,
@@ -31,8 +32,9 @@ from router.types import (
     ReviewItem,
     ReviewVerdict,
     Role,
+    Urgency,
 )
-from router.wire.feedback import parse_verdict
+from router.wire.feedback import parse_verdict, review_view
 from tests.kits.books.feedback_kit import Learning, learning
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.books.ledger_sql import become, query
@@ -109,6 +111,7 @@ async def test_correction_is_kept_where_the_policy_stores_text(tmp_path: Path) -
         ({"state": AttemptState.UNKNOWN_COST, "cost_basis": CostBasis.UNKNOWN}, True),
         ({"state": AttemptState.FAILED, "error_code": "upstream_error"}, False),
         ({"role": Role.TRIAGE}, False),
+        ({"model": NO_ANSWER_MODEL}, False),
     ],
 )
 async def test_words_without_an_answer_are_no_wrong_answer(
@@ -120,6 +123,39 @@ async def test_words_without_an_answer_are_no_wrong_answer(
         await house.reviewer.decide(await house.handed_over("r1"), None, CORRECT)
         (outcome,) = outcomes(house.ledger.database)
         assert outcome.correct == (False if judged else None)
+
+
+async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
+    keep = {"store": "full", "retention_days": 10}
+    async with learning(tmp_path) as house:
+        for name, model in (("r1", NO_ANSWER_MODEL), ("r2", "large")):
+            row = request(name, replace(attempt(name), model=model))
+            await house.ledger.finish(replace(row, verdict="safe_answer"))
+            await house.handed_over(name)
+            # An older version kept such words as a draft.
+            await house.texts.put(name, "acme", "draft", "Text.", **keep)  # type: ignore[arg-type]
+        words, drafted = await house.desk.cases(None, "pending", 10)
+        assert (words.draft, words.no_draft) == (
+            None,
+            "no model wrote one, and approved words went out",
+        )
+        assert (drafted.draft, drafted.no_draft) == ("Text.", None)
+        shown = review_view(words, "dec_r1")
+        assert (shown["draft"], shown["no_draft"]) == (None, words.no_draft)
+
+
+async def test_most_urgent_matters_come_first(tmp_path: Path) -> None:
+    asked = ("ordinary", "grave", "emergency", "grave", "emergency")
+    async with learning(tmp_path) as house:
+        for i, urgency in enumerate(asked):
+            await house.answered(f"r{i}")
+            item = ReviewItem(f"rev_{i}", f"r{i}", "acme", Domain.LEGAL, NOW_MS + i)
+            await house.desk.add(replace(item, urgency=Urgency(urgency)))
+        waiting = [case.item.review_id for case in await house.desk.cases(None, "pending", 4)]
+        assert waiting == ["rev_2", "rev_4", "rev_1", "rev_3"]
+        await house.reviewer.decide("rev_2", None, APPROVE)
+        every = [case.item.review_id for case in await house.desk.cases(None, None, 9)]
+        assert every == ["rev_4", "rev_1", "rev_3", "rev_0", "rev_2"]
 
 
 async def test_approved_draft_is_what_stands(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ TERMS = (
     Term(
         "Accepted",
         "The answer keeps its promised form, nothing speaks against it, and its chance to be right "
-        "is high enough for the policy.",
+        "is high enough for the policy; a question back is no such answer.",
     ),
     Term("Adapter", "Weights that are added to a model to make it fit one domain.", ("adapters",)),
     Term(

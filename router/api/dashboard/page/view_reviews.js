@@ -26,7 +26,19 @@ export function draw(told, context) {
   return told.one ? matter(told.one, context) : queue(told.data, context);
 }
 
-const COLUMNS = [["Matter", "t wrap"], ["Asks for", "t"], ["Domain", "t"], ["Tenant", "t"], ["Waits since", "t"], ["Status", "t"]];
+const COLUMNS = [["Matter", "t wrap"], ["How urgent", "t"], ["Asks for", "t"], ["Domain", "t"], ["Tenant", "t"], ["Waits since", "t"], ["Status", "t"]];
+
+/** How soon a person should look at a matter, in words, and how the word is shown. */
+const URGENCY = {
+  emergency: ["emergency", "bad"],
+  grave: ["grave matter", "warn"],
+  ordinary: ["ordinary", "note"],
+};
+
+const urgency = (one) => (asksLabel(one) ? null : badge(...(URGENCY[one.urgency] || URGENCY.ordinary)));
+
+/** A state or a verdict in words, as the buttons above the table have them. */
+const STATUS = { pending: "waiting", decided: "decided", done: "closed without a verdict", approve: "approved", correct: "corrected", reject: "rejected" };
 
 function queue(all, { query }) {
   const status = query.get("status") || "pending";
@@ -34,6 +46,7 @@ function queue(all, { query }) {
   return [
     el("h1", null, all.length ? `${all.length} ${status === "pending" ? "waiting for a person" : plain(status)}` : "Nothing is waiting"),
     el("p", { class: "periods", role: "group", "aria-label": "Status" }, tab("pending", "Waiting"), tab("decided", "Decided"), tab("all", "All")),
+    status === "pending" && all.length > 0 && el("p", { class: "soft" }, "Emergencies, where somebody may need help now, come first, then grave matters, then the rest; in each the oldest first."),
     all.length > 0
       ? table(
           "Reviews",
@@ -41,11 +54,12 @@ function queue(all, { query }) {
           all.map((one) =>
             row(COLUMNS, [
               el("a", { id: `r-${one.id}`, class: "matter", href: `#/reviews/${encodeURIComponent(one.id)}` }, one.question ? shortened(one.question) : "Text is not kept"),
-              asksLabel(one) ? badge(`label of ${headOf(one)}`, "note") : "an answer",
+              urgency(one),
+              asksLabel(one) ? badge(`label of ${plain(headOf(one))}`, "note") : "an answer",
               plain(one.domain),
               one.tenant,
               el("span", { title: moment(one.created_at) }, ago(one.created_at)),
-              badge(plain(one.verdict || one.status), one.verdict ? "good" : "note"),
+              badge(STATUS[one.verdict || one.status], one.verdict ? "good" : "note"),
             ]),
           ),
         )
@@ -71,8 +85,9 @@ const shortened = (text) => (text.length > 140 ? `${text.slice(0, 139)}…` : te
 function matter(one, context) {
   return [
     el("p", null, el("a", { class: "back", id: "back", href: "#/reviews" }, "Back to the queue")),
-    el("h1", null, one.verdict ? `Decided: ${plain(one.verdict)}` : asksLabel(one) ? "Is this label right?" : one.draft ? "Is this answer right?" : "What is the right answer?"),
+    el("h1", null, one.verdict ? `Decided: ${STATUS[one.verdict]}` : asksLabel(one) ? "Is this label right?" : one.draft ? "Is this answer right?" : "What is the right answer?"),
     facts([
+      ["How urgent", urgency(one)],
       ["Domain", plain(one.domain)],
       ["Tenant", one.tenant],
       ["Since", moment(one.created_at)],
@@ -83,7 +98,7 @@ function matter(one, context) {
     ]),
     quoted("Question", one.question, asksLabel(one) ? "The prompt was erased, or its time is over." : one.verdict ? "It was deleted with the verdict, or its time is over." : "No text is kept: the policy says privacy.waiting: none, it was erased, or its time is over."),
     (one.facts || []).length > 0 && section("Facts", null, el("ul", { class: "plain" }, one.facts.map((fact) => el("li", null, fact)))),
-    asksLabel(one) ? null : quoted("Draft that was held back", one.draft, "There is no draft, or it is not kept."),
+    asksLabel(one) ? null : quoted("Draft that was held back", one.draft, `There is no draft to judge: ${one.no_draft}.`),
     one.answer ? quoted(asksLabel(one) ? "Label that stands" : "Answer that stands", one.answer) : null,
     one.verdict ? null : verdict(one, context),
   ];

@@ -134,13 +134,22 @@ export const STATES = {
   unknown_cost: ["cost unknown", "warn"],
 };
 
+const NO_MODELS = {
+  "tiergate-no-model": "no model: words that there is no answer",
+  "tiergate-safe-answer": "no model: an approved safe text",
+  "tiergate-refusal": "no model: a refusal",
+};
+
 /** True for words that no model wrote. */
-export const byNobody = (model) => ["tiergate-no-model", "tiergate-safe-answer", "tiergate-refusal"].includes(model);
+export const byNobody = (model) => model in NO_MODELS;
 
 /** True for a decision whose client got words in place of an answer, so no confidence is about them. */
-export const standIn = ({ verdict, model }) => ["safe_answer", "held", "refused"].includes(verdict) || byNobody(model);
+export const standIn = ({ verdict, model, reason }) => ["safe_answer", "held", "refused"].includes(verdict) || ["nothing_known", "no_passage"].includes(reason) || byNobody(model);
 
-export const shownModel = (model) => (byNobody(model) ? "no model: approved words" : model);
+export const shownModel = (model) => NO_MODELS[model] || model;
+
+/** What a decision's chance is about: a question back has no chance to be the right answer. */
+export const chanceOf = ({ reason }) => (["asked_which", "asked_for_slot"].includes(reason) ? "chance that it was meant" : "confidence");
 
 /** A reason in words; one that is not in the list by its own name. */
 export const because = (reason) => REASONS[reason] || String(reason || "").replaceAll("_", " ");
