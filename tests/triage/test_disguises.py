@@ -62,11 +62,31 @@ DISGUISES = {
     "codes in hex": lambda text: " ".join(hex(ord(char)) for char in text),
     "codes with commas": lambda text: ", ".join(str(ord(char)) for char in text) + ".",
     "codes with semicolons": lambda text: "say " + "; ".join(str(ord(char)) for char in text),
+    "codes in numbered lines": lambda text: "\n".join(
+        f"{place}. {ord(char)}" for place, char in enumerate(text, 1)
+    ),
+    "codes in a list": lambda text: "\n".join(f"- {ord(char)}" for char in text),
+    "codes between bars": lambda text: " | ".join(str(ord(char)) for char in text),
+    "codes before one of no letter": lambda text: " ".join(
+        str(ord(char)) for char in text + "\x7f"
+    ),
     "codes in lines": lambda text: ",\r\n".join(str(ord(char)) for char in text),
 }
 
+BEHIND_OTHERS = {
+    "codes behind other numbers": lambda text: " x ".join(
+        ["11 22 33 44 55 66 77 88"] * 9 + [" ".join(str(ord(char)) for char in text)]
+    ),
+    "base64 behind what is none": lambda text: " and ".join(
+        ["K7gNU3sdo+OL0wNh"] * 9 + [base64.b64encode(text.encode()).decode()]
+    ),
+    "base64 behind a long word": lambda text: base64.b64encode(
+        b"good " * 2_000 + text.encode()
+    ).decode(),
+}
 
-@pytest.mark.parametrize("disguise", DISGUISES)
+
+@pytest.mark.parametrize("disguise", DISGUISES | BEHIND_OTHERS)
 @pytest.mark.parametrize(
     ("text", "term"),
     [
@@ -75,7 +95,8 @@ DISGUISES = {
     ],
 )
 def test_a_disguised_term_is_found(model, disguise, text, term):
-    facts = find_facts(DISGUISES[disguise](text), AMOUNTS, TERMS, model.knows)
+    disguised = (DISGUISES | BEHIND_OTHERS)[disguise](text)
+    facts = find_facts(disguised, AMOUNTS, TERMS, model.knows)
     assert facts.risk_terms == (term,)
 
 
@@ -158,6 +179,9 @@ def test_words_around_what_is_packed_count_too(model):
         "<b>Total:</b>paid, see <a href='x'>here</a>and <i>now</i>",
         "Rows: 10, 20, 30, 40, 50, 60, 70, 80, 90, 100.",
         "The MAC is 00:1a:2b:3c:4d:5e:6f:70 and the part is 12-34-56-78-90-12-34-56",
+        *("A:B:C:D:E:F", "Is it a/b/c/d/e/f/g?", "Columns A|B|C|D|E|F or A.B.C.D.E?"),
+        "Ratios 1:2:3:4:5:6:7:8, times 9:10, 9:20, 9:30, 9:40 and 1. 20 2. 40 3. 60 4. 80",
+        "| 12 | 104 | 250 | 201 | 101 | 220 | 199 | 240 | 115 |",
         "",
     ],
 )
@@ -179,7 +203,7 @@ def test_any_text_made_of_disguises_can_be_looked_at(text):
     "piece",
     [
         *("a ", "a-", "a1b ", "ab", "QUJD", "a  ", "0a", "$x$ ", "niap ", "- - ", "aa-"),
-        *("x<!--", "x<b ", "x<b>", "<b>", "10, ", "10,10 ", "0x10;"),
+        *("x<!--", "x<b ", "x<b>", "<b>", "10, ", "10,10 ", "0x10;", "1. 73\n", "1 | "),
     ],
 )
 def test_looking_for_disguises_is_linear(piece, model):
@@ -226,7 +250,7 @@ def test_ordinary_text_hides_nothing(pieces, gap):
     "text",
     [
         *("a b c", "ch3st pain", "pa.in", "a-b-a", "de ad be ef de ad be ef", "p41n", "x" * 12),
-        "73, 32, 104, ",
+        *("73, 32, 104, ", "1. 73\n2. 32"),
     ],
 )
 def test_text_that_may_hide_something_is_not_ordinary(text):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from router.regexes.late import late_regex
-from router.triage.text.folding import Folded, fold, words_of
+from router.triage.text.folding import MAX_CHARS, Folded, fold, words_of
 
 Knows = Callable[[str], bool]
 """True for a lower-case word that exists in some language the model was trained on."""
@@ -35,13 +35,16 @@ MOST_CERTAIN = 0.6
 SHORTEST_RUN = 6
 """Single characters in a row that may be a spaced-out word; "A B C D" is a list of choices."""
 
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+"""Letters of a list, A:B:C:D:E:F, are in its order, and no word."""
+
 MOST_LETTERS = 600
 """Letters of a spaced-out run that are split into words. The rest stays unread and is novel."""
 
 LONGEST_WORD = 20
-MOST_PACKED = 8
-MOST_PACKED_CHARS = 8_192
-"""Runs of base64 or hex that are decoded, and the characters of each: bounds the work."""
+
+OTHER_CODES = 4
+"""Numbers of characters of which at most one is of none in ASCII, so that few tables are read."""
 
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 _LEET_L = str.maketrans("013457@$!|", "oleastasll")  # 1 and ! stand for i or for l
@@ -75,22 +78,22 @@ _LETTERS = re.compile(r"[a-z]+")
 # Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
 # pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
 _ORDINARY = re.compile(
-    r"(?:(?!. . |.. .. .. |(?:[0-9]{2,3}[,;]?[ \n]){3})"
+    r"(?:(?!. . |.. .. .. |(?:[0-9]{1,3}[.,?!;:]?[ \n]){3})"
     r"(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
     r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
 )
 
 _MAY_PACK = re.compile(
     r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}"
-    r"|(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[\s,;]{1,3}(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[\s,;]"
+    r"|[0-9]{1,3}\W{1,6}[0-9]{1,3}\W{1,6}[0-9]{1,3}\W|0x[0-9a-fA-F]{2}\W{1,6}0x"
 )
 _BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
 _HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
 _SPACED_HEX = late_regex(
     r"(?<!\w)(?:[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}"
-    r"|0x[0-9a-fA-F]{2}(?:[\s,;]{1,3}0x[0-9a-fA-F]{2}){7,})(?!\w)"
+    r"|0x[0-9a-fA-F]{2}(?:\W{1,6}0x[0-9a-fA-F]{2}){7,})(?!\w)"
 )
-_CODES = late_regex(r"(?<![\w.,])[0-9]{2,3}(?:[\s,;]{1,3}[0-9]{2,3}){7,}(?!\w)")
+_CODES = late_regex(r"(?<![\w.,])[0-9]{1,3}(?:\W{1,6}[0-9]{1,3}){7,}(?!\w)")
 _BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
 _BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
 _PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
@@ -229,10 +232,11 @@ def _mended(plain: str, knows: Knows) -> str:
         tagged = "<" in match[0]
         parts = _LETTERS.findall(_TAGS.sub(".", match[0].lower()))
         word = "".join(parts)
-        broken = len(word) >= SHORTEST_WORD and len(word) <= LONGEST_WORD and knows(word)
+        broken = SHORTEST_WORD <= len(word) <= LONGEST_WORD and knows(word)
         two = not tagged and all(len(part) > 2 and knows(part) for part in parts)
         apostrophe = len(parts) == 2 and len(parts[1]) == 1
-        return word if broken and not two and not apostrophe else match[0]
+        listed = word in ALPHABET
+        return word if broken and not (two or apostrophe or listed) else match[0]
 
     mended = _BROKEN.sub(whole, plain)
     return "" if mended == plain else _TAGS.sub(" ", mended)
@@ -248,7 +252,7 @@ def _joined(plain: str, knows: Knows) -> str:
     def as_words(run: str) -> str:
         nonlocal found
         words = _split(run.lower(), knows)
-        holds = _exist(words, knows) > 0
+        holds = _exist(words, knows) > 0 and run.lower() not in ALPHABET
         found = found or holds
         return " ".join(words) if holds else run
 
@@ -318,17 +322,18 @@ def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
     if _MAY_PACK.search(text) is None:
         return "", ""
     text = text.replace("\0", " ")
-    left = MOST_PACKED
-    decoded = 0
+    left = decoded = 0
 
     def as_text(decode: Callable[[str], bytes], match: re.Match[str]) -> str:
         nonlocal left, decoded
-        text = _text_of(decode(match[0]), knows) if left > 0 else ""
-        left -= 1
+        run = match[0][: max(0, left)]
+        left -= len(match[0])
+        text = _text_of(decode(run), knows) if run else ""
         decoded += bool(text)
         return f"\0{text}\0" if text else match[0]
 
     for pattern, decode in _PACKED:
+        left = MAX_CHARS  # of text no more is read, either
         text = pattern.sub(partial(as_text, decode), text)
     if not decoded:
         return "", ""
@@ -338,13 +343,12 @@ def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
 
 
 def _unhex(run: str) -> bytes:
-    digits = re.sub(r"0x|[\s:,;-]", "", run)[:MOST_PACKED_CHARS]
+    digits = re.sub(r"0x|\W", "", run)
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
 def _unescaped(run: str) -> bytes:
     """Decodes "%41%42", "\\x41", "\\u0041", "&#65;" and "&#x41;"; what stands between stays."""
-    run = run[:MOST_PACKED_CHARS]
     if run.startswith("%"):
         return unquote_to_bytes(run)
     return _ESCAPE.sub(_character, run).encode("utf-8", "replace")
@@ -357,16 +361,23 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _from_codes(run: str) -> bytes:
-    codes = [int(code) for code in re.findall("[0-9]+", run[:MOST_PACKED_CHARS])]
-    return bytes(codes) if max(codes) < 127 else b""
+    """Decodes numbers of characters; of a list in which each has a number of its own, these go."""
+    codes = [int(code) for code in re.findall("[0-9]+", run)]
+    if codes[2:6:2] == [codes[0] + 1, codes[0] + 2]:
+        codes = codes[1::2]
+    other = sum(not 32 <= code < 127 and code not in (9, 10, 13) for code in codes)
+    if other * OTHER_CODES > len(codes):
+        return b""
+    letters = [chr(code) if 32 <= code < 127 or 160 <= code < 256 else " " for code in codes]
+    return "".join(letters).encode()
 
 
 def _from_bits(run: str) -> bytes:
-    return bytes(int(bits, 2) for bits in run[:MOST_PACKED_CHARS].split() if len(bits) == 8)
+    return bytes(int(bits, 2) for bits in run.split() if len(bits) == 8)
 
 
 def _unbase32(run: str) -> bytes:
-    packed = run[:MOST_PACKED_CHARS].rstrip("=")
+    packed = run.rstrip("=")
     try:
         return base64.b32decode(packed + "=" * (-len(packed) % 8))
     except binascii.Error:
@@ -374,7 +385,7 @@ def _unbase32(run: str) -> bytes:
 
 
 def _unbase64(run: str) -> bytes:
-    packed = run[:MOST_PACKED_CHARS].rstrip("=").translate(str.maketrans("-_", "+/"))
+    packed = run.rstrip("=").translate(str.maketrans("-_", "+/"))
     packed = packed[: len(packed) - (len(packed) % 4 == 1)]
     try:
         return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
