@@ -9,28 +9,15 @@ caller says which words exist.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import codecs
 import re
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from router.regexes.late import late_regex
-from router.triage.text.folding import MAX_CHARS, Folded, fold, words_of
-
-Knows = Callable[[str], bool]
-"""True for a lower-case word that exists in some language the model was trained on."""
-
-SHORTEST_WORD = 4
-"""Letters of a word that proves a disguise. Shorter ones exist in nearly any order: of 40,000 real
-texts, 1 % looked reversed or leet with three letters, .15 % with four."""
-
-MOST_CERTAIN = 0.6
-"""Share of the unknown words that must exist the other way round. Names and errors seldom do."""
+from router.triage.disguises.known_words import SHORTEST_WORD, Knows, known
+from router.triage.disguises.packed import unpacked
+from router.triage.disguises.turned import turned
+from router.triage.text.folding import Folded, fold, words_of
 
 SHORTEST_RUN = 6
 """Single characters in a row that may be a spaced-out word; "A B C D" is a list of choices."""
@@ -43,15 +30,12 @@ MOST_LETTERS = 600
 
 LONGEST_WORD = 20
 
-OTHER_CODES = 4
-"""Numbers of characters of which at most one is of none in ASCII, so that few tables are read."""
-
-_LEET = str.maketrans("013457@$!|", "oieastasil")
-_LEET_L = str.maketrans("013457@$!|", "oleastasll")  # 1 and ! stand for i or for l
+_LEET = str.maketrans("0123456789@$!|", "oizeasgtbgasil")
+_LEET_L = str.maketrans("0123456789@$!|", "olzeasbtbgasll")  # 1 and ! stand for i or for l
 # It begins where a run begins, so that a long run without a letter is looked at once.
 _LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
-_LEET_INSIDE = late_regex(r"[a-z][013457@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[013457]+[a-z]{3}")
-_LEET_MARK = re.compile(r"[013457@$!|]")
+_LEET_INSIDE = late_regex(r"[a-z][0-9@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[0-9]+[a-z]{3}")
+_LEET_MARK = re.compile(r"[0-9@$!|]")
 _NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
 _DIGITS = re.compile(r"[013457]{1,4}")
 
@@ -83,26 +67,6 @@ _ORDINARY = re.compile(
     r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
 )
 
-_MAY_PACK = re.compile(
-    r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}"
-    r"|[0-9]{1,3}\W{1,6}[0-9]{1,3}\W{1,6}[0-9]{1,3}\W|0x[0-9a-fA-F]{2}\W{1,6}0x"
-)
-_BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
-_HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
-_SPACED_HEX = late_regex(
-    r"(?<!\w)(?:[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}"
-    r"|0x[0-9a-fA-F]{2}(?:\W{1,6}0x[0-9a-fA-F]{2}){7,})(?!\w)"
-)
-_CODES = late_regex(r"(?<![\w.,])[0-9]{1,3}(?:\W{1,6}[0-9]{1,3}){7,}(?!\w)")
-_BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
-_BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
-_PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
-_ESCAPE = re.compile(
-    r"\\{1,4}u[0-9a-fA-F]{4}|\\{1,4}x[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};"
-)
-"""Finds an escaped character. A program that writes JSON into JSON doubles its backslashes."""
-_ESCAPES = late_regex(rf"(?:{_ESCAPE.pattern}){{4,}}")
-
 
 class Undone(NamedTuple):
     """Holds what a disguised text says, in each order that it may be read.
@@ -129,19 +93,19 @@ def undone(text: str, folded: Folded, knows: Knows) -> Undone:
     >>> undone("I have chest pain", fold("I have chest pain"), words.__contains__).forms
     ()
     """
-    turned = _turned(folded, knows)
-    if not turned and _ORDINARY.fullmatch(text) is not None:
+    ways = turned(folded, knows)
+    if not ways and _ORDINARY.fullmatch(text) is not None:
         return PLAIN
     spaced = _joined(folded.text, knows)
     leet = _unleeted(folded.text, knows)
-    packed, rest = _unpacked(text, knows)
-    readings = (_mended(spaced or folded.text, knows) or spaced, leet, *turned, packed)
+    packed, rest = unpacked(text, knows)
+    readings = (_mended(spaced or folded.text, knows) or spaced, leet, *ways, packed)
     forms = tuple(dict.fromkeys(reading for reading in readings if reading))
     if not forms:
         return PLAIN
     written = words_of(rest) if packed else folded.words
     tagged = _TAGS.search(folded.text) is not None  # what stands within tags has no other form
-    return Undone(forms, hidden=not tagged and _exist(written, knows) == 0)
+    return Undone(forms, hidden=not tagged and known(written, knows) == 0)
 
 
 def readings(text: str, knows: Knows) -> tuple[str, ...]:
@@ -152,28 +116,6 @@ def readings(text: str, knows: Knows) -> tuple[str, ...]:
     """
     folded = fold(text)
     return folded.text, *undone(text, folded, knows).forms
-
-
-def _exist(words: Iterable[str], knows: Knows) -> int:
-    """Returns the number of words long enough to prove something that exist."""
-    return sum(len(word) >= SHORTEST_WORD and knows(word) for word in words)
-
-
-def _turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
-    """Returns the text read backwards or by rot13 when its unknown words exist that way."""
-    long = {word for word in folded.words if len(word) >= SHORTEST_WORD}
-    unknown = [word for word in long if not knows(word) and word.isalpha()]
-    # One unknown word is a name or an error, unless it is all that the text says.
-    if not unknown or len(unknown) == 1 < len(long):
-        return ()
-    enough = max(min(2, len(long)), MOST_CERTAIN * len(unknown))
-    if _exist((word[::-1] for word in unknown), knows) >= enough:
-        # "niap tsehc" is reversed as a whole, "tsehc niap" word by word: both are read.
-        backwards = folded.text[::-1]
-        return backwards, " ".join(reversed(backwards.split()))
-    if _exist((codecs.encode(word, "rot13") for word in unknown), knows) >= enough:
-        return (codecs.encode(folded.text, "rot13"),)
-    return ()
 
 
 def _unleeted(plain: str, knows: Knows) -> str:
@@ -252,7 +194,7 @@ def _joined(plain: str, knows: Knows) -> str:
     def as_words(run: str) -> str:
         nonlocal found
         words = _split(run.lower(), knows)
-        holds = _exist(words, knows) > 0 and run.lower() not in ALPHABET
+        holds = known(words, knows) > 0 and run.lower() not in ALPHABET
         found = found or holds
         return " ".join(words) if holds else run
 
@@ -312,105 +254,3 @@ def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
         end = start
     words.reverse()
     return words
-
-
-def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
-    """Decodes runs of base64, base32, hex, codes, bits and escapes that are text.
-
-    Returns the text with each such run decoded, and the text without them; "" twice when none is.
-    """
-    if _MAY_PACK.search(text) is None:
-        return "", ""
-    text = text.replace("\0", " ")
-    left = decoded = 0
-
-    def as_text(decode: Callable[[str], bytes], match: re.Match[str]) -> str:
-        nonlocal left, decoded
-        run = match[0][: max(0, left)]
-        left -= len(match[0])
-        text = _text_of(decode(run), knows) if run else ""
-        decoded += bool(text)
-        return f"\0{text}\0" if text else match[0]
-
-    for pattern, decode in _PACKED:
-        left = MAX_CHARS  # of text no more is read, either
-        text = pattern.sub(partial(as_text, decode), text)
-    if not decoded:
-        return "", ""
-    # What was decoded stands between two noughts, which no text has.
-    parts = text.split("\0")
-    return "".join(parts), " ".join(parts[::2])
-
-
-def _unhex(run: str) -> bytes:
-    digits = re.sub(r"0x|\W", "", run)
-    return bytes.fromhex(digits[: len(digits) // 2 * 2])
-
-
-def _unescaped(run: str) -> bytes:
-    """Decodes "%41%42", "\\x41", "\\u0041", "&#65;" and "&#x41;"; what stands between stays."""
-    if run.startswith("%"):
-        return unquote_to_bytes(run)
-    return _ESCAPE.sub(_character, run).encode("utf-8", "replace")
-
-
-def _character(match: re.Match[str]) -> str:
-    digits = match[0].strip("\\u&#;")
-    code = int(digits.lstrip("xX"), 16 if match[0][0] == "\\" or digits[0] in "xX" else 10)
-    return chr(code) if code < sys.maxunicode else ""
-
-
-def _from_codes(run: str) -> bytes:
-    """Decodes numbers of characters; of a list in which each has a number of its own, these go."""
-    codes = [int(code) for code in re.findall("[0-9]+", run)]
-    if codes[2:6:2] == [codes[0] + 1, codes[0] + 2]:
-        codes = codes[1::2]
-    other = sum(not 32 <= code < 127 and code not in (9, 10, 13) for code in codes)
-    if other * OTHER_CODES > len(codes):
-        return b""
-    letters = [chr(code) if 32 <= code < 127 or 160 <= code < 256 else " " for code in codes]
-    return "".join(letters).encode()
-
-
-def _from_bits(run: str) -> bytes:
-    return bytes(int(bits, 2) for bits in run.split() if len(bits) == 8)
-
-
-def _unbase32(run: str) -> bytes:
-    packed = run.rstrip("=")
-    try:
-        return base64.b32decode(packed + "=" * (-len(packed) % 8))
-    except binascii.Error:
-        return b""
-
-
-def _unbase64(run: str) -> bytes:
-    packed = run.rstrip("=").translate(str.maketrans("-_", "+/"))
-    packed = packed[: len(packed) - (len(packed) % 4 == 1)]
-    try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
-    except binascii.Error:
-        return b""
-
-
-_PACKED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
-    (_PERCENT, _unescaped),
-    (_ESCAPES, _unescaped),
-    (_BITS, _from_bits),
-    (_HEX, _unhex),
-    (_SPACED_HEX, _unhex),
-    (_CODES, _from_codes),
-    (_BASE32, _unbase32),
-    (_BASE64, _unbase64),
-)
-
-
-def _text_of(raw: bytes, knows: Knows) -> str:
-    """Returns the bytes as text, "" unless they are printable and hold a word that exists."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
-    if not text.isprintable() and not text.replace("\n", "").replace("\t", "").isprintable():
-        return ""
-    return text if _exist(_LETTERS.findall(text.lower()), knows) else ""
