@@ -15,12 +15,12 @@ from router.triage.text.folding import Folded, words_of
 MOST_CERTAIN = 0.6
 """Share of the unknown words that must exist the other way round. Names and errors seldom do."""
 
-SHIFTED_WORDS = 4
-"""Unknown words from which other letters of the alphabet are tried. There are 25 ways besides
-rot13, and .7 % of any four letters are a word: of three such words two exist in one text of 250."""
+SHIFTED_WORDS = 3
+"""Words that must exist in other letters of the alphabet. There are 25 ways besides rot13, and .7 %
+of any four letters are a word: two such words exist in one text of 250, three in one of 100,000."""
 
 MOST_TRIED = 16
-"""Words that are tried in each of these ways; all stand for the rest."""
+"""Words that are tried in each of these ways; they stand for the rest."""
 
 _UPRIGHT = str.maketrans("ɐqɔpǝɟƃɥᴉɾʞɯudbɹʇnʌʍʎ", "abcdefghijkmnpqrtuvwy")
 _UPSIDE_DOWN = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")  # letters of no language that is read
@@ -76,9 +76,8 @@ def _in_other_letters(text: str, unknown: list[str], knows: Knows) -> Iterator[s
             long = [word for word in words_of(way) if len(word) >= SHORTEST_WORD]
             if known(long, knows) >= max(1, MOST_CERTAIN * len(long)):
                 yield way
-    if len(unknown) < SHIFTED_WORDS:
-        return
-    tried = unknown[:MOST_TRIED]
-    for table in _SHIFTS:
-        if known((word.translate(table) for word in tried), knows) >= MOST_CERTAIN * len(tried):
+    tried = unknown[:MOST_TRIED] if len(unknown) >= SHIFTED_WORDS else []
+    least = max(SHIFTED_WORDS, MOST_CERTAIN * len(tried))
+    for table in _SHIFTS if tried else ():
+        if known((word.translate(table) for word in tried), knows) >= least:
             yield text.translate(table)
