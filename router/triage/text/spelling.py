@@ -43,8 +43,7 @@ made for it held 300. Of 3,000 mails two held more."""
 MOST_KEPT = 20_000
 MOST_DRAWN = 4
 """Letters of a word that may be drawn out: each may stand there once or twice."""
-_DRAWN = re.compile(r"(?=.*[aeiouy])(?=(.).*(?!\1).)[a-z]*?([a-z])\2\2")
-"""Matches a word with a letter drawn out: XXXL is a size, AAA one of batteries."""
+_DRAWN = re.compile(r"([a-z])\1\1")
 _RUN = re.compile(r"(.)\1*")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -113,9 +112,14 @@ class Speller:
         return self._counts.get(word, 0) >= SEVERAL
 
     def _undrawn(self, word: str) -> str:
-        """Returns the commonest word that a drawn-out one may be ("pleeease"), "" where none is."""
-        runs = [match[0] for match in _RUN.finditer(word)] if _DRAWN.match(word) else []
-        if not 0 < sum(len(run) > 2 for run in runs) <= MOST_DRAWN:
+        """Returns the commonest word that a drawn-out one may be ("pleeease"), "" where none is.
+
+        XXXL is a size, and AAA one of batteries.
+        """
+        if _DRAWN.search(word) is None or len(set(word)) == 1 or set(word).isdisjoint("aeiouy"):
+            return ""
+        runs = [match[0] for match in _RUN.finditer(word)]
+        if sum(len(run) > 2 for run in runs) > MOST_DRAWN:
             return ""
         ways = itertools.product(*[(run[0], run[:2]) if len(run) > 2 else (run,) for run in runs])
         short = max(map("".join, ways), key=lambda way: self._counts.get(way, 0))
