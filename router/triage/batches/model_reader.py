@@ -23,7 +23,7 @@ from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.put_together import RunRead
 from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Templates, Vector, is_calm
-from router.triage.disguises.undone import Knows
+from router.triage.disguises.known_words import Knows
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import GraveReader, GraveReading, Told

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
-from router.triage.disguises.undone import Knows
+from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN

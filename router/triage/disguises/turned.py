@@ -26,7 +26,7 @@ _UPRIGHT = str.maketrans("ɐqɔpǝɟƃɥᴉɾʞɯudbɹʇnʌʍʎ", "abcdefghijkmn
 _UPSIDE_DOWN = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")  # letters of no language that is read
 
 
-def _shifted(lower: str, upper: str) -> dict[int, str]:
+def _shifted(lower: str, upper: str) -> dict[int, int]:
     return str.maketrans(ascii_lowercase + ascii_uppercase, lower + upper)
 
 

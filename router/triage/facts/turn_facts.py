@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
-from router.triage.disguises.undone import Knows, undone
+from router.triage.disguises.known_words import Knows
+from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays
