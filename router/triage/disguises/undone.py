@@ -37,7 +37,7 @@ _LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
 _LEET_INSIDE = late_regex(r"[a-z][0-9@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[0-9]+[a-z]{3}")
 _LEET_MARK = re.compile(r"[0-9@$!|]")
 _NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
-_DIGITS = re.compile(r"[013457]{1,4}")
+_DIGITS = re.compile(r"[0-9]{1,4}[a-z]{0,3}")
 
 _SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
 # A space between two marks parts words: "w-h-e-r-e- -i-s".
@@ -155,7 +155,7 @@ def _leet_word(piece: str, knows: Knows) -> str:
 
 
 def _digits_as_word(piece: str, knows: Knows) -> str:
-    """Returns digits of a leet text as letters: "70" is "to", "4" is "a"; sums stay."""
+    """Returns digits of a leet text as letters: "70" is "to", "4nd" is "and"; sums stay."""
     word = piece.translate(_LEET)
     return word if _DIGITS.fullmatch(piece) and (len(word) == 1 or knows(word)) else piece
 
