@@ -89,7 +89,8 @@ def no_usable_answer(
     if not shape:
         advice = "Ask again, or ask another model."
         if failure is Reason.ANSWER_INVALID:
-            advice = f"{answerer} said nothing, or called a tool that is not offered. {advice}"
+            called = "called a tool that is not offered, or with arguments that do not fit it"
+            advice = f"{answerer} said nothing, or {called}. {advice}"
     if failure is Reason.ANSWER_CUT:
         advice = (
             f"{answerer} used up its {cap} tokens of output, hidden reasoning included, before its "

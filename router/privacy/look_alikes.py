@@ -7,7 +7,10 @@ text moves. The long dash (U+2014) and digits of other scripts stay as they are.
 
 from __future__ import annotations
 
+import re
+
 from router.regexes.late import late_regex
+from router.regexes.pieces import PIECE, matches, search
 
 _NEVER_OF_RANGES = "\u2010\u2011\u2012\uff0d"  # hyphens, the dash of telephone numbers, full width
 DASHES = "\u2013\u2212"  # the dash of ranges, and minus
@@ -33,13 +36,21 @@ def plain(text: str) -> str:
     >>> plain("call\\u20130301234567").isascii()
     False
     """
-    if text.isascii() or _ANY.search(text) is None:
-        return text
-    return _HYPHEN.sub("-", text.translate(_TABLE))
+    return _plain(text, _HYPHEN)
 
 
 def plain_but_dashes(text: str) -> str:
     """Returns what `plain` does, but with the dashes of ranges: "10\\u201320" stays two numbers."""
-    if text.isascii() or _ANY.search(text) is None:
+    return _plain(text, _HYPHEN_BUT_DASHES)
+
+
+def _plain(text: str, hyphen: re.Pattern[str]) -> str:
+    if text.isascii() or search(_ANY, text) is None:
         return text
-    return _HYPHEN_BUT_DASHES.sub("-", text.translate(_TABLE))
+    pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+    text = "".join([piece.translate(_TABLE) for piece in pieces])
+    kept, position = list[str](), 0
+    for match in matches(hyphen, text):
+        kept += [text[position : match.start()], "-"]
+        position = match.end()
+    return "".join([*kept, text[position:]])

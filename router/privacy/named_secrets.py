@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from router.regexes.late import late_regex
+from router.regexes.pieces import matches, search
 
 _NAMED = late_regex(
     r"(?i)(?<![a-z0-9])"
@@ -41,7 +42,7 @@ def named_secrets(text: str) -> Iterator[tuple[int, int]]:
     """
     quotes = _Quotes(text)
     position = 0
-    while (named := _NAMED.search(text, position)) is not None:
+    while (named := search(_NAMED, text, position)) is not None:
         position = named.end()
         value = _value(text, named, quotes)
         if value is not None and _is_secret(named, value[0]):
@@ -59,7 +60,7 @@ class _Quotes:
 
     def is_open(self, quote: str, place: int) -> bool:
         """Returns True where a text in such quotes has begun before a place, and not ended."""
-        for mark in _MARK.finditer(self._text, self._position, place):
+        for mark in matches(_MARK, self._text, self._position, place):
             if mark[0] == "\n":
                 self._open.clear()
             else:

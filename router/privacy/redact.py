@@ -2,7 +2,8 @@
 
 E-mail addresses, telephone, payment card and social security numbers, IBANs, keys, tokens and
 passwords become placeholders. In doubt it redacts: it removes a long number that might be a card's.
-Every pattern is bounded and no two repeats overlap, so the time is linear in the text. Pure.
+Every pattern is bounded and no two repeats overlap, so the time is linear in the text. A long text
+is searched in pieces, so that other threads get their turn. Pure.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from router.privacy import look_alikes
 from router.privacy.named_secrets import named_secrets
 from router.privacy.secret_forms import secrets_by_form
 from router.regexes.late import late_regex
+from router.regexes.pieces import matches, search
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
 
@@ -27,13 +29,15 @@ TOKEN = late_regex(
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{30,}"
     r"|xox[abeoprs]-[A-Za-z0-9\-]{10,}|ya29\.[A-Za-z0-9_\-]{16,}"
     r"|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_]{20,}"
-    r"|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
+    r"|SG\.[A-Za-z0-9_\-]{16,400}\.[A-Za-z0-9_\-]{16,}"
     r"|[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,40}"  # of a bot at Telegram
     r"|[MNO][A-Za-z0-9_\-]{22,27}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40}"  # Discord
     r"|SK[0-9a-f]{32}(?![A-Za-z0-9])"  # Twilio
-    r"|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
+    r"|eyJ[A-Za-z0-9_\-]{8,8000}\.[A-Za-z0-9_\-]{8,16000}\.[A-Za-z0-9_\-]*"
     r")"
 )
+TOKEN_REACH = 25_000
+"""Characters of a signed token before its last part. No header of HTTP holds as many."""
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
 USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
 # Scripts that write no blank between words, or none before an ending: Thai and Lao, Burmese, Khmer,
@@ -135,24 +139,35 @@ def redact(text: str) -> str:
     >>> redact("Mail jo@example.com or call +1 (415) 555-0132")
     'Mail [EMAIL] or call [PHONE]'
     """
-    steps = (
-        # The order matters: a secret inside an address or a header must go before its parts match.
-        (USERINFO, rf"\1{SECRET}@"),
-        (TOKEN, SECRET),
-        (BEARER, rf"\1\2{SECRET}"),
-    )
+    # The order matters: a secret inside an address or a header must go before its parts match.
     text = _without(text, private_keys(text), SECRET)
-    for pattern, replacement in steps:
-        text = pattern.sub(replacement, text)
+    text = _without(text, passwords(text), SECRET)
+    text = _without(text, tokens(text), SECRET)
+    text = _without(text, bearers(text), SECRET)
     text = _without(text, named_secrets(text), SECRET)
     text = _without(text, secrets_by_form(text), SECRET)
     text = _without(text, email_addresses(text), EMAIL)
     text = _without(text, ibans(look_alikes.plain(text)), IBAN)
     text = _without(text, _cards(look_alikes.plain_but_dashes(text)), CARD)
     text = _without(text, mobiles(text), PHONE)
-    if not text.isascii() and _JOINED.search(look_alikes.plain_but_dashes(text)) is not None:
+    if not text.isascii() and search(_JOINED, look_alikes.plain_but_dashes(text)):
         text = _without_dashed_numbers(text)
     return _without_numbers(text)
+
+
+def passwords(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each user's name and password in an address."""
+    return ((match.end(1), match.end() - 1) for match in matches(USERINFO, text))
+
+
+def tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each token that has a vendor's form."""
+    return (match.span() for match in matches(TOKEN, text, reach=TOKEN_REACH))
+
+
+def bearers(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each credential of a header."""
+    return ((match.end(2), match.end()) for match in matches(BEARER, text))
 
 
 def email_addresses(text: str) -> Iterator[tuple[int, int]]:
@@ -172,7 +187,7 @@ def email_addresses(text: str) -> Iterator[tuple[int, int]]:
 def _with_spaced(text: str) -> Iterator[tuple[int, int]]:
     """Yields the places of addresses in order, with those whose letters have blanks between."""
     end = 0
-    spaced = [match.span() for match in _SPACED_ADDRESS.finditer(text)]
+    spaced = [match.span() for match in matches(_SPACED_ADDRESS, text)]
     for span in sorted([*spaced, *_unbroken(text)]):
         if span[0] >= end:
             end = span[1]
@@ -180,8 +195,8 @@ def _with_spaced(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _unbroken(text: str) -> Iterator[tuple[int, int]]:
-    unspaced = not text.isascii() and _UNSPACED_LETTER.search(text) is not None
-    for match in (_UNSPACED_ADDRESS if unspaced else _ADDRESS).finditer(text):
+    unspaced = not text.isascii() and search(_UNSPACED_LETTER, text) is not None
+    for match in matches(_UNSPACED_ADDRESS if unspaced else _ADDRESS, text):
         yield match.span()
 
 
@@ -190,7 +205,7 @@ def _may_have_email(text: str) -> bool:
     if "@" in text or "%40" in text:
         return True
     bracketed = "(" in text or "[" in text or "{" in text
-    return bracketed and _SPELT_AT.search(text) is not None
+    return bracketed and search(_SPELT_AT, text) is not None
 
 
 def _without(text: str, places: Iterable[tuple[int, int]], placeholder: str) -> str:
@@ -206,34 +221,34 @@ def _without(text: str, places: Iterable[tuple[int, int]], placeholder: str) -> 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:
     """Yields the place of each block with a private key. One without an end ends with the text."""
     position = 0
-    while (begin := _PEM_BEGIN.search(text, position)) is not None:
-        end = _PEM_END.search(text, begin.end())
+    while (begin := search(_PEM_BEGIN, text, position)) is not None:
+        end = search(_PEM_END, text, begin.end())
         position = len(text) if end is None else end.end()
         yield begin.start(), position
 
 
 def _without_dashed_numbers(text: str) -> str:
     """Removes numbers of people with the dash of ranges in them: "030\u20131234567"."""
-    matches = _DASHED.finditer(look_alikes.plain(text))
+    forms = matches(_DASHED, look_alikes.plain(text))
     dashes = frozenset(look_alikes.DASHES)
-    dashed = (one for one in matches if not dashes.isdisjoint(text[one.start() : one.end()]))
+    dashed = (one for one in forms if not dashes.isdisjoint(text[one.start() : one.end()]))
     return _replaced(text, dashed, _dashed_number)
 
 
 def _without_numbers(text: str) -> str:
     """Removes numbers of people. The others stay as they are written."""
-    return _replaced(text, _NUMBER.finditer(look_alikes.plain_but_dashes(text)), _number)
+    return _replaced(text, matches(_NUMBER, look_alikes.plain_but_dashes(text)), _number)
 
 
 def _replaced(
     text: str,
-    matches: Iterator[re.Match[str]],
+    numbers: Iterator[re.Match[str]],
     placeholder_of: Callable[[re.Match[str]], str],
 ) -> str:
-    """Returns the text with the placeholders of matches in it, whose places are the same."""
+    """Returns the text with the placeholders of numbers in it, whose places are the same."""
     kept: list[str] = []
     position = 0
-    for match in matches:
+    for match in numbers:
         placeholder = placeholder_of(match)
         if placeholder != match[0]:
             kept += [text[position : match.start()], placeholder]
@@ -247,7 +262,7 @@ def ibans(text: str) -> Iterator[tuple[int, int]]:
     The search goes on behind each one, since the form also fits the words that follow a number.
     """
     position = 0
-    while (match := _IBAN_FORM.search(text, position)) is not None:
+    while (match := search(_IBAN_FORM, text, position)) is not None:
         length = _iban_length(match[0])
         position = match.start() + (length or 4)
         if length:
@@ -277,7 +292,7 @@ def _iban_is_valid(compact: str) -> bool:
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
     """Yields the place of each number that has the form and the check digit of a card's."""
-    for match in CARD_FORM.finditer(text):
+    for match in matches(CARD_FORM, text):
         if luhn("".join(filter(str.isdigit, match[0]))):
             yield match.span()
 
@@ -289,7 +304,7 @@ def mobiles(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[start:end] for start, end in mobiles(text)]
     ['13800138000']
     """
-    for match in _MOBILE.finditer(text):
+    for match in matches(_MOBILE, text):
         yield match.span("number")
 
 

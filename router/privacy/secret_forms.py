@@ -11,8 +11,11 @@ import re
 from collections.abc import Iterator
 
 from router.regexes.late import late_regex
+from router.regexes.pieces import matches
 
 _SAYS = r"(?:\s{0,2}[:=]\s{0,2}|\s(?:(?:is|was|ist|war|lautet|est|es)\s)?)"
+_REACH = 20_000
+"""Characters of the longest form, a line of cookies."""
 _ENDS = r"(?![\w]|[.,][0-9])"
 _FORMS = (
     # The code on a card.
@@ -87,7 +90,7 @@ def secrets_by_form(text: str) -> Iterator[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for parts, pattern in _FORMS:
         if any(map(folded.__contains__, parts)):
-            spans += [_secret(match) for match in pattern.finditer(text)]
+            spans += [_secret(match) for match in matches(pattern, text, reach=_REACH)]
     end = 0
     for span in sorted(spans):
         if span[0] >= end:

@@ -267,7 +267,7 @@ def _valid_call(call: ToolCall, request: ChatRequest) -> bool:
         return bool(call.arguments)
     try:
         arguments = json.loads(call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: a model that opens brackets without end
         return False
     return isinstance(arguments, dict) and _fits_schema(arguments, tool.parameters)
 
@@ -278,7 +278,7 @@ def _valid_format(choice: Choice, request: ChatRequest) -> bool:
         return True
     try:
         value = json.loads(choice.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if wanted.kind == "json_object":
         return isinstance(value, dict)

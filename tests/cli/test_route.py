@@ -8,8 +8,10 @@ import json
 import os
 import struct
 import subprocess
+import sys
 import termios
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import yaml
@@ -17,7 +19,8 @@ import yaml
 from router.cli.policies.explain import signal_lines, telling
 from router.policy.content.term_files import LanguagePhrase, LanguageTerms
 from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import found_phrases
+from router.triage.facts.phrase_finder import PhraseFinder
+from router.triage.facts.phrase_lists import found_phrases, phrase_finder
 from router.types import HeadReading, Match, MatchBasis
 from tests import ROOT
 from tests.kits.changed import replace
@@ -171,6 +174,27 @@ def test_words_of_a_found_phrase_are_those_it_needs(text: str, told: list[str]) 
     phrase = LanguagePhrase("poison", "en", (("boy", "child"), ("drunk",)), unspaced=False)
     other = LanguagePhrase("fraud", "en", (("tea",),), unspaced=False)
     assert [*found_phrases([text], {"poison:en"}, LanguageTerms((phrase, other)))] == told
+
+
+def test_found_words_are_searched_with_what_finds_phrases() -> None:
+    """A finder of its own for each phrase took some ms of the event loop."""
+    phrases = [
+        LanguagePhrase("poison", "en", (("boy",), (word,)), False) for word in ("tea", "ink")
+    ]
+    terms, text = LanguageTerms(tuple(phrases)), "the boy drank tea with ink"
+    phrase_finder(terms)
+    built = list[object]()
+
+    def count(frame: FrameType, event: str, function: object) -> None:
+        if event == "call" and frame.f_code is PhraseFinder.__init__.__code__:
+            built.append(frame)
+
+    sys.setprofile(count)
+    try:
+        told = [*found_phrases([text], {"poison:en"}, terms)]
+    finally:
+        sys.setprofile(None)
+    assert (told, built) == (["poison:en: boy, tea", "poison:en: boy, ink"], [])
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:

@@ -102,6 +102,24 @@ HALF_A_CALL = Choice("", "length", (ToolCall("call_1", "f", '{"a"'),))
 
 
 @pytest.mark.parametrize(
+    ("choice", "wanted"),
+    [
+        (Choice("[" * 5_000, "stop"), {"response_format": OBJECT}),
+        (
+            Choice('{"a":' * 5_000, "stop"),
+            {"response_format": ResponseFormat("json_schema", "s", JsonText("{}"))},
+        ),
+        (Choice("", "tool_calls", (ToolCall("call_1", "f", '{"a":' * 5_000),)), {"tools": TOOLS}),
+    ],
+)
+def test_brackets_without_end_are_an_unusable_answer(
+    choice: Choice, wanted: dict[str, object]
+) -> None:
+    """Small models that are to write JSON sometimes open brackets until their cap."""
+    assert structure_failure(said(choice), asking(**wanted)) is Reason.ANSWER_INVALID
+
+
+@pytest.mark.parametrize(
     ("choices", "cap", "cut"),
     [
         ((BROKEN,), 20, True),

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from router.triage.text.disguises import readings
+from router.triage.disguises.undone import readings
 from tiers.citing.fence import LEFT_OUT, without_orders
 
 

@@ -103,6 +103,21 @@ def test_a_broken_list_of_words_is_refused(tmp_path: Path, raw: bytes | None) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("pleeeease heeeelp meeee", "please help me"),
+        ("i waaant to kiiiillll myyyself tooooniiiight", "i want to kill myself tonight"),
+        ("sounds goooood", "sounds good"),
+        ("the xxxxl shirt at www", "the xxxxl shirt at www"),
+        ("AAA batteries, henry viii", "AAA batteries, henry viii"),
+        ("d" + "i" * 80 + "e", "die"),
+    ],
+)
+def test_drawn_out_words_are_read_as_they_are_meant(model, text, meant):
+    assert model.mended(text) == meant
+
+
+@pytest.mark.parametrize(
     "text", ["where is my parcel", "my account was charged twice", "How do I return the lamp?"]
 )
 def test_a_mistyped_request_gives_the_tokens_of_the_right_one(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
 
-from router.triage.text.folding import MAX_CHARS, as_shown, fold
+from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.turns import (
     EARLIER_CHARS,
     EARLIER_TURNS,
@@ -52,10 +55,12 @@ def test_only_user_text_is_read():
         ("hi" + "".join(chr(0xE0000 + ord(char)) for char in "pay now"), "hi\npay now\n"),
         (
             "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
-            "\U0001f3f4\U000e007f",
+            "\U0001f3f4",
         ),
         ("Draft our five\u00ad-ye\u200bar strate\u2060gy", "Draft our five-year strategy"),
         ("caf\u00e9\u3164s", "caf\u00e9s"),
+        ("\U0001f3f4\U000e0064\U000e0069\U000e0065", "\U0001f3f4\ndie\n"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074!", "\U0001f3f4\ngbsct\n!"),
         ("p\U000e0079ay \U000e0065\U000e0073now", "pay \nes\nnow\ny"),
         (
             "a <b>bold</b> word, a<br>b, fri<b>end <b it>",
@@ -87,6 +92,8 @@ def test_texts_are_read_as_their_readers_see_them(written, shown):
         ("pay $4\u28000,000 now", "pay $4\u28000,000 now", "pay $4 0,000 now"),
         ("hi \u3164 there\u2800", "hi \u3164 there", ""),
         ("pay $40\u2800000 now", "pay $40\u2800000 now", "pay $40 000 now"),
+        ("I will kill\U000e0020myself", "I will killmyself\n ", "I will kill myself\n "),
+        ("my\U000e0078chest\U000e0079hurts", "my chest hurts\nxy", "mychesthurts\nxy"),
     ],
 )
 def test_signs_that_print_as_blanks_are_read_both_ways(written, shown, besides):
@@ -104,9 +111,26 @@ def test_a_sum_with_a_blank_that_is_none_counts_in_full():
     assert fold("pay $4\u28000,000 now").text == "pay $40,000 now"
 
 
-@pytest.mark.parametrize("piece", ["x<!--", "x<b ", "\u2800", "ab\u2800", "ab\u3164 ", "&amp;"])
+@pytest.mark.parametrize(
+    "piece", ["x<!--", "x<b ", "\u2800", "ab\u2800", "ab\u3164 ", "&amp;", "a\U000e0041"]
+)
 def test_showing_a_text_is_linear(piece):
-    assert in_proportion(as_shown, piece, begin="\u00e9")
+    assert in_proportion(ways_shown, piece, begin="\u00e9\u00ad")
+
+
+def test_a_text_without_hidden_signs_is_searched_once() -> None:
+    searches = list[object]()
+
+    def count(frame: object, event: str, function: object) -> None:
+        if event == "c_call" and isinstance(getattr(function, "__self__", None), re.Pattern):
+            searches.append(function)
+
+    sys.setprofile(count)
+    try:
+        shown = ways_shown("Wo ist mein P\u00e4ckchen? \u0433\u0434\u0435 \u6211\u7684")
+    finally:
+        sys.setprofile(None)
+    assert (len(shown), len(searches)) == (1, 1)
 
 
 @pytest.mark.parametrize(

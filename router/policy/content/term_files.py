@@ -181,7 +181,7 @@ class LanguageActions(Struct, frozen=True):
         return f"{ACTIONS}{LANGUAGE_MARK}{self.language}"
 
 
-class LanguageTerms(Struct, frozen=True):
+class LanguageTerms(Struct, frozen=True, cache_hash=True):
     """Holds all phrases of a folder, and the words that are not meant by them."""
 
     phrases: tuple[LanguagePhrase, ...] = ()

@@ -139,16 +139,15 @@ def keys(text: str) -> Iterator[Entity]:
     if begin >= 0:
         for start, end in redact.private_keys(text):
             yield Entity(EntityKind.API_KEY, start, end)
-    for match in redact.TOKEN.finditer(text):
-        yield Entity(EntityKind.API_KEY, match.start(), match.end())
-    if "://" in text:
-        for match in redact.USERINFO.finditer(text):
-            yield Entity(EntityKind.API_KEY, match.start() + 3, match.end() - 1)
+    for start, end in redact.tokens(text):
+        yield Entity(EntityKind.API_KEY, start, end)
+    for start, end in redact.passwords(text) if "://" in text else ():
+        yield Entity(EntityKind.API_KEY, start, end)
     # These two try every word, and few texts have a word of theirs.
     folded = text.casefold()
     if "bearer" in folded or "basic" in folded:
-        for match in redact.BEARER.finditer(text):
-            yield Entity(EntityKind.API_KEY, match.end(2), match.end())
+        for start, end in redact.bearers(text):
+            yield Entity(EntityKind.API_KEY, start, end)
     for start, end in secrets_by_form(text):
         yield Entity(EntityKind.API_KEY, start, end)
     if any(map(folded.__contains__, NAMED_PARTS)):

@@ -23,13 +23,13 @@ from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.put_together import RunRead
 from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Templates, Vector, is_calm
+from router.triage.disguises.known_words import Knows
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import GraveReader, GraveReading, Told
 from router.triage.other_readings import GLOSSED_AT
 from router.triage.own_heads import Close, OwnHeads, sharpened
 from router.triage.reading import ModelRow
-from router.triage.text.disguises import Knows
 from router.triage.text.spelling import Mend
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
+from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN
@@ -28,7 +29,6 @@ from router.triage.other_readings import (
     with_heads,
 )
 from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
-from router.triage.text.disguises import Knows
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7

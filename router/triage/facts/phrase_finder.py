@@ -132,6 +132,10 @@ class PhraseFinder:
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
+        return tuple(dict.fromkeys([self._phrases[index][0] for index in self.places(text)]))
+
+    def places(self, text: Folded) -> Sequence[int]:
+        """Returns the places of the phrases found among all phrases, in their order."""
         kept = self._meanings
         meanings = [kept.get(word) or self._meaning(word) for word in text.words]
         meanings.append(_NOTHING)
@@ -158,7 +162,7 @@ class PhraseFinder:
                     # A word that may be a mistyped one of two parts is at most one of them.
                     if start - min(places) <= window and len({*places}) == len(places):
                         found.add(index)
-        return tuple(dict.fromkeys(self._phrases[index][0] for index in sorted(found)))
+        return sorted(found)
 
     def _meaning(self, word: str) -> _Meaning:
         """Returns the words and stems of phrases that a word of the text may stand for."""

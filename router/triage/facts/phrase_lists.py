@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from router.policy.content.term_files import LanguagePhrase, LanguageTerms
+from router.policy.content.term_files import LanguageTerms
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 from router.triage.text.folding import Folded, fold
 
@@ -53,30 +53,25 @@ def found_phrases(
     A line reads `medical_emergency:en: cat, bitten`. Phrases that are found only in another form
     of the text, such as a disguised one, are left out.
     """
-    phrases = [phrase for phrase in terms.phrases if phrase.name in names]
-    if not phrases:
+    if not names:
         return
-    numbered = _finder([(str(i), phrase) for i, phrase in enumerate(phrases)], terms)
+    finder = phrase_finder(terms)
     told = set[str]()
     for folded in map(fold, texts):
         if told:
             return
-        for number in numbered.find(folded) if len(folded.words) <= MOST_WORDS else ():
-            phrase = phrases[int(number)]
-            words = _needed(folded.words, _finder([(number, phrase)], terms))
-            line = f"{phrase.name}: {', '.join(words)}"
+        for place in finder.places(folded) if len(folded.words) <= MOST_WORDS else ():
+            name = terms.phrases[place].name
+            if name not in names:
+                continue
+            line = f"{name}: {', '.join(_needed(folded.words, finder, place))}"
             if line not in told:
                 told.add(line)
                 yield line
 
 
-def _finder(phrases: Sequence[tuple[str, LanguagePhrase]], terms: LanguageTerms) -> PhraseFinder:
-    named = [Phrase(name, phrase.parts, phrase.unspaced) for name, phrase in phrases]
-    return PhraseFinder(named, terms.not_meant)
-
-
-def _needed(words: Sequence[str], finder: PhraseFinder) -> list[str]:
-    """Returns the words without any of which nothing is found, in their order.
+def _needed(words: Sequence[str], finder: PhraseFinder, place: int) -> list[str]:
+    """Returns the words without any of which a phrase is not found, in their order.
 
     It tries to leave out long pieces before short ones, so that a text of many words takes a few
     searches, not one for each of them.
@@ -86,7 +81,7 @@ def _needed(words: Sequence[str], finder: PhraseFinder) -> list[str]:
     while size:
         for start in range((len(kept) - 1) // size * size, -1, -size):
             fewer = kept[:start] + kept[start + size :]
-            if finder.find(Folded(" ".join(fewer), tuple(fewer))):
+            if place in finder.places(Folded(" ".join(fewer), tuple(fewer))):
                 kept = fewer
         size //= 2
     return kept

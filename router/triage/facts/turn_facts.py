@@ -11,12 +11,13 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
+from router.triage.disguises.known_words import Knows
+from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
-from router.triage.text.disguises import Knows, undone
 from router.triage.text.folding import Folded, fold, words_of
 from router.triage.text.numbers import crowded
 from router.triage.text.phrases import (

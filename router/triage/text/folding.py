@@ -116,48 +116,51 @@ def fold(text: str) -> Folded:
 
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
-_TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007e]+)")
-_BLANKS = re.compile("[\u2800\u3164\uffa0]+")  # print as blanks and are none
-_PARTS = re.compile(
-    rf"(?<=[^\s\u2800\u3164\uffa0]{{2}}){_BLANKS.pattern}(?=[^\s\u2800\u3164\uffa0]{{2}})"
-)
-_SELECTED = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")  # no sign has more than one
-# Soft hyphens of a page, and what prints nothing. Persian and emojis need joiners between theirs.
-_UNSEEN = re.compile(
-    "(?<=[A-Za-z\u00c0-\u024f])"
-    "[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
-)
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_NOTHING = "\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u2800\u3164\ufeff\uffa0"
+_TAG = "\U000e0020-\U000e007e"
+_UNUSUAL = re.compile(f"[{_NOTHING}{_TAG}{_SELECTORS}]")
+"""Finds what prints nothing: most texts have none, and are shown as they are after one look."""
 _FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
-
-
-def as_shown(text: str) -> str:
-    """Returns a text as its readers see it: entities of HTML as characters, and tag characters,
-    which print nothing and which models read, as letters on a line of their own. So are bytes that
-    variation selectors spell. Other signs that print nothing are left out behind Latin letters.
-
-    The flag of a region, such as Scotland's, is spelled with tag characters and says nothing.
-
-    >>> as_shown("&#36;9&#44;000 &amp; more"), as_shown("hi\U000e0050\U000e0061\U000e0079")
-    ('$9,000 & more', 'hi\\nPay\\n')
-    >>> as_shown("stra\u00adte\u200bgy")
-    'strategy'
-    """
-    return ways_shown(text)[0]
+_REGIONS = "|".join(
+    "".join(chr(0xE0000 + ord(letter)) for letter in region)
+    for region in ("gbeng", "gbsct", "gbwls")
+)
+"""The flags of England, Scotland and Wales: no others are spelled with tag characters."""
+_TAGS = re.compile(f"\U0001f3f4(?:{_REGIONS})\U000e007f|[{_TAG}]+")
+_WITHIN = "\ue000"  # stands for tag characters between letters; no letter of any language
+_BLANKS = re.compile(f"[\u2800\u3164\uffa0{_WITHIN}]+")  # print as blanks, or as nothing
+_NO_GAP = rf"[^\s\u2800\u3164\uffa0{_WITHIN}]{{2}}"
+_PARTS = re.compile(rf"(?<={_NO_GAP}){_BLANKS.pattern}(?={_NO_GAP})")
+_SELECTED = re.compile(f"[{_SELECTORS}]{{4,}}")  # no sign has more than one
+# Soft hyphens of a page, and what prints nothing. Persian and emojis need joiners between theirs.
+_UNSEEN = re.compile(f"{_WITHIN}|(?<=[A-Za-z\u00c0-\u024f])[{_NOTHING}\ufe00-\ufe0f]+")
 
 
 def ways_shown(text: str) -> tuple[str, ...]:
-    """Returns the text as shown, and what else it may say: signs that print as blanks and are none
-    may stand within words or between them. Where they are most of the gaps, they part words.
+    """Returns a text as its readers see it, and what else it may say.
 
-    >>> ways_shown("pay it to De\u3164Ann"), ways_shown("pay\u3164it")
-    (('pay it to DeAnn', 'pay it to De Ann'), ('pay it', 'payit'))
+    Entities of HTML are characters. Tag characters, which print nothing and which models read, are
+    letters on a line of their own. So are bytes that variation selectors spell. Other signs that
+    print nothing are left out behind Latin letters. The flag of a region, such as Scotland's, is
+    spelled with tag characters and says nothing.
+
+    Signs that print as blanks and are none may stand within words or between them, and so may tag
+    characters. Where they are most of the gaps, they part words.
+
+    >>> ways_shown("&#36;9&#44;000 &amp; stra\u00adte\u200bgy")
+    ('$9,000 & strategy',)
+    >>> ways_shown("hi\U000e0050\U000e0061\U000e0079"), ways_shown("pay\u3164it")
+    (('hi\\nPay\\n',), ('pay it', 'payit'))
     """
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    if text.isascii():
+    if text.isascii() or _UNUSUAL.search(text) is None:
         return (text,)
     text = _SELECTED.sub(_spelled, _without_tags(text))
     whole = _UNSEEN.sub("", text)
+    if _BLANKS.search(text) is None:
+        return (whole,)
     times = len(_PARTS.findall(text))
     if not times:
         return (whole,)
@@ -173,20 +176,23 @@ def _spelled(match: re.Match[str]) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Returns the text with what tag characters say; what they say within words stands last."""
+    """Returns the text with what tag characters say; what they say within words stands last.
+
+    A sign of ours stands for them there.
+    """
     within = list[str]()
 
     def said(match: re.Match[str]) -> str:
-        if match[1]:
-            return match[1]
-        words = match[2].translate(_FROM_TAG)
+        if match[0][0] == "\U0001f3f4":
+            return "\U0001f3f4"
+        words = match[0].translate(_FROM_TAG)
         before, behind = (
             text[max(0, match.start() - 1) : match.start()],
             text[match.end() : match.end() + 1],
         )
         if before.isalnum() and behind.isalnum():
             within.append(words)
-            return ""
+            return _WITHIN
         return f"\n{words}\n"
 
     shown = _TAGS.sub(said, text)

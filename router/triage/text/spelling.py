@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import math
+import re
 import zlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,10 @@ MOST_MENDED = 32
 """Different words of one text that are looked at: a new one takes half a millisecond, and a text
 made for it held 300. Of 3,000 mails two held more."""
 MOST_KEPT = 20_000
+MOST_DRAWN = 4
+"""Letters of a word that may be drawn out: each may stand there once or twice."""
+_DRAWN = re.compile(r"([a-z])\1\1")
+_RUN = re.compile(r"(.)\1*")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -79,15 +84,17 @@ class Speller:
             for word in words
             if word not in vocabulary
             and word not in counts
-            and SHORTEST - 1 <= len(word) <= LONGEST
+            and len(word) >= SHORTEST - 1
             and word.isalpha()
         ]
         if not unknown:
             return {}
+        drawn = {word: short for word in unknown if (short := self._undrawn(word))}
+        unknown = [word for word in unknown if word not in drawn and len(word) <= LONGEST]
         if len(unknown) > 1 + sum(map(str.isalpha, words)) // MOST_UNKNOWN:
-            return {}
+            return drawn
         first = itertools.islice(dict.fromkeys(unknown), MOST_MENDED)
-        return {word: meant for word in first if (meant := self._meant(word)) != word}
+        return drawn | {word: meant for word in first if (meant := self._meant(word)) != word}
 
     def rarity(self, word: str) -> float:
         """Returns how rare a lower-case word is in the training texts: 0 in all, 1 in none.
@@ -103,6 +110,20 @@ class Speller:
     def common(self, word: str) -> bool:
         """Returns True when several training texts have a lower-case word."""
         return self._counts.get(word, 0) >= SEVERAL
+
+    def _undrawn(self, word: str) -> str:
+        """Returns the commonest word that a drawn-out one may be ("pleeease"), "" where none is.
+
+        XXXL is a size, and AAA one of batteries.
+        """
+        if _DRAWN.search(word) is None or len(set(word)) == 1 or set(word).isdisjoint("aeiouy"):
+            return ""
+        runs = [match[0] for match in _RUN.finditer(word)]
+        if sum(len(run) > 2 for run in runs) > MOST_DRAWN:
+            return ""
+        ways = itertools.product(*[(run[0], run[:2]) if len(run) > 2 else (run,) for run in runs])
+        short = max(map("".join, ways), key=lambda way: self._counts.get(way, 0))
+        return short if self._counts.get(short, 0) >= OFTEN else ""
 
     def _meant(self, word: str) -> str:
         """Returns the commonest word one edit away, otherwise the word itself."""

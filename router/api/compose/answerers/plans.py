@@ -44,10 +44,10 @@ from router.routing.decision import confidence_floor
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.verification import Judge
 from router.stats import answer_head
+from router.triage.disguises.undone import readings
 from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
-from router.triage.text.disguises import readings
 from router.triage.text.spelling import knows_all
 from router.triage.triage_model import TriageModel
 from router.types import (

@@ -9,48 +9,35 @@ caller says which words exist.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import codecs
 import re
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from router.regexes.late import late_regex
+from router.triage.disguises.known_words import SHORTEST_WORD, Knows, known
+from router.triage.disguises.packed import unpacked
+from router.triage.disguises.turned import turned
 from router.triage.text.folding import Folded, fold, words_of
-
-Knows = Callable[[str], bool]
-"""True for a lower-case word that exists in some language the model was trained on."""
-
-SHORTEST_WORD = 4
-"""Letters of a word that proves a disguise. Shorter ones exist in nearly any order: of 40,000 real
-texts, 1 % looked reversed or leet with three letters, .15 % with four."""
-
-MOST_CERTAIN = 0.6
-"""Share of the unknown words that must exist the other way round. Names and errors seldom do."""
 
 SHORTEST_RUN = 6
 """Single characters in a row that may be a spaced-out word; "A B C D" is a list of choices."""
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+"""Letters of a list, A:B:C:D:E:F, are in its order, and no word."""
 
 MOST_LETTERS = 600
 """Letters of a spaced-out run that are split into words. The rest stays unread and is novel."""
 
 LONGEST_WORD = 20
-MOST_PACKED = 8
-MOST_PACKED_CHARS = 8_192
-"""Runs of base64 or hex that are decoded, and the characters of each: bounds the work."""
 
-_LEET = str.maketrans("013457@$!|", "oieastasil")
-_LEET_L = str.maketrans("013457@$!|", "oleastasll")  # 1 and ! stand for i or for l
+_LEET = str.maketrans("0123456789@$!|", "oizeasgtbgasil")
+_LEET_L = str.maketrans("0123456789@$!|", "olzeasbtbgasll")  # 1 and ! stand for i or for l
 # It begins where a run begins, so that a long run without a letter is looked at once.
 _LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
-_LEET_INSIDE = late_regex(r"[a-z][013457@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[013457]+[a-z]{3}")
-_LEET_MARK = re.compile(r"[013457@$!|]")
+_LEET_INSIDE = late_regex(r"[a-z][0-9@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[0-9]+[a-z]{3}")
+_LEET_MARK = re.compile(r"[0-9@$!|]")
 _NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
-_DIGITS = re.compile(r"[013457]{1,4}")
+_DIGITS = re.compile(r"[0-9]{1,4}[a-z]{0,3}")
 
 _SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
 # A space between two marks parts words: "w-h-e-r-e- -i-s".
@@ -75,30 +62,10 @@ _LETTERS = re.compile(r"[a-z]+")
 # Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
 # pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
 _ORDINARY = re.compile(
-    r"(?:(?!. . |.. .. .. |(?:[0-9]{2,3}[,;]?[ \n]){3})"
+    r"(?:(?!. . |.. .. .. |(?:[0-9]{1,3}[.,?!;:]?[ \n]){3})"
     r"(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
     r"|[A-Za-z]{11})(?:[ \n]|\Z))*"
 )
-
-_MAY_PACK = re.compile(
-    r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}"
-    r"|(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[\s,;]{1,3}(?:[0-9]{2,3}|0x[0-9a-fA-F]{2})[\s,;]"
-)
-_BASE64 = late_regex(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
-_HEX = late_regex(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
-_SPACED_HEX = late_regex(
-    r"(?<!\w)(?:[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}"
-    r"|0x[0-9a-fA-F]{2}(?:[\s,;]{1,3}0x[0-9a-fA-F]{2}){7,})(?!\w)"
-)
-_CODES = late_regex(r"(?<![\w.,])[0-9]{2,3}(?:[\s,;]{1,3}[0-9]{2,3}){7,}(?!\w)")
-_BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
-_BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
-_PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
-_ESCAPE = re.compile(
-    r"\\{1,4}u[0-9a-fA-F]{4}|\\{1,4}x[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};"
-)
-"""Finds an escaped character. A program that writes JSON into JSON doubles its backslashes."""
-_ESCAPES = late_regex(rf"(?:{_ESCAPE.pattern}){{4,}}")
 
 
 class Undone(NamedTuple):
@@ -126,19 +93,19 @@ def undone(text: str, folded: Folded, knows: Knows) -> Undone:
     >>> undone("I have chest pain", fold("I have chest pain"), words.__contains__).forms
     ()
     """
-    turned = _turned(folded, knows)
-    if not turned and _ORDINARY.fullmatch(text) is not None:
+    ways = turned(folded, knows)
+    if not ways and _ORDINARY.fullmatch(text) is not None:
         return PLAIN
     spaced = _joined(folded.text, knows)
     leet = _unleeted(folded.text, knows)
-    packed, rest = _unpacked(text, knows)
-    readings = (_mended(spaced or folded.text, knows) or spaced, leet, *turned, packed)
+    packed, rest = unpacked(text, knows)
+    readings = (_mended(spaced or folded.text, knows) or spaced, leet, *ways, packed)
     forms = tuple(dict.fromkeys(reading for reading in readings if reading))
     if not forms:
         return PLAIN
     written = words_of(rest) if packed else folded.words
     tagged = _TAGS.search(folded.text) is not None  # what stands within tags has no other form
-    return Undone(forms, hidden=not tagged and _exist(written, knows) == 0)
+    return Undone(forms, hidden=not tagged and known(written, knows) == 0)
 
 
 def readings(text: str, knows: Knows) -> tuple[str, ...]:
@@ -149,28 +116,6 @@ def readings(text: str, knows: Knows) -> tuple[str, ...]:
     """
     folded = fold(text)
     return folded.text, *undone(text, folded, knows).forms
-
-
-def _exist(words: Iterable[str], knows: Knows) -> int:
-    """Returns the number of words long enough to prove something that exist."""
-    return sum(len(word) >= SHORTEST_WORD and knows(word) for word in words)
-
-
-def _turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
-    """Returns the text read backwards or by rot13 when its unknown words exist that way."""
-    long = {word for word in folded.words if len(word) >= SHORTEST_WORD}
-    unknown = [word for word in long if not knows(word) and word.isalpha()]
-    # One unknown word is a name or an error, unless it is all that the text says.
-    if not unknown or len(unknown) == 1 < len(long):
-        return ()
-    enough = max(min(2, len(long)), MOST_CERTAIN * len(unknown))
-    if _exist((word[::-1] for word in unknown), knows) >= enough:
-        # "niap tsehc" is reversed as a whole, "tsehc niap" word by word: both are read.
-        backwards = folded.text[::-1]
-        return backwards, " ".join(reversed(backwards.split()))
-    if _exist((codecs.encode(word, "rot13") for word in unknown), knows) >= enough:
-        return (codecs.encode(folded.text, "rot13"),)
-    return ()
 
 
 def _unleeted(plain: str, knows: Knows) -> str:
@@ -210,7 +155,7 @@ def _leet_word(piece: str, knows: Knows) -> str:
 
 
 def _digits_as_word(piece: str, knows: Knows) -> str:
-    """Returns digits of a leet text as letters: "70" is "to", "4" is "a"; sums stay."""
+    """Returns digits of a leet text as letters: "70" is "to", "4nd" is "and"; sums stay."""
     word = piece.translate(_LEET)
     return word if _DIGITS.fullmatch(piece) and (len(word) == 1 or knows(word)) else piece
 
@@ -229,10 +174,11 @@ def _mended(plain: str, knows: Knows) -> str:
         tagged = "<" in match[0]
         parts = _LETTERS.findall(_TAGS.sub(".", match[0].lower()))
         word = "".join(parts)
-        broken = len(word) >= SHORTEST_WORD and len(word) <= LONGEST_WORD and knows(word)
+        broken = SHORTEST_WORD <= len(word) <= LONGEST_WORD and knows(word)
         two = not tagged and all(len(part) > 2 and knows(part) for part in parts)
         apostrophe = len(parts) == 2 and len(parts[1]) == 1
-        return word if broken and not two and not apostrophe else match[0]
+        listed = word in ALPHABET
+        return word if broken and not (two or apostrophe or listed) else match[0]
 
     mended = _BROKEN.sub(whole, plain)
     return "" if mended == plain else _TAGS.sub(" ", mended)
@@ -248,7 +194,7 @@ def _joined(plain: str, knows: Knows) -> str:
     def as_words(run: str) -> str:
         nonlocal found
         words = _split(run.lower(), knows)
-        holds = _exist(words, knows) > 0
+        holds = known(words, knows) > 0 and run.lower() not in ALPHABET
         found = found or holds
         return " ".join(words) if holds else run
 
@@ -308,98 +254,3 @@ def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
         end = start
     words.reverse()
     return words
-
-
-def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
-    """Decodes runs of base64, base32, hex, codes, bits and escapes that are text.
-
-    Returns the text with each such run decoded, and the text without them; "" twice when none is.
-    """
-    if _MAY_PACK.search(text) is None:
-        return "", ""
-    text = text.replace("\0", " ")
-    left = MOST_PACKED
-    decoded = 0
-
-    def as_text(decode: Callable[[str], bytes], match: re.Match[str]) -> str:
-        nonlocal left, decoded
-        text = _text_of(decode(match[0]), knows) if left > 0 else ""
-        left -= 1
-        decoded += bool(text)
-        return f"\0{text}\0" if text else match[0]
-
-    for pattern, decode in _PACKED:
-        text = pattern.sub(partial(as_text, decode), text)
-    if not decoded:
-        return "", ""
-    # What was decoded stands between two noughts, which no text has.
-    parts = text.split("\0")
-    return "".join(parts), " ".join(parts[::2])
-
-
-def _unhex(run: str) -> bytes:
-    digits = re.sub(r"0x|[\s:,;-]", "", run)[:MOST_PACKED_CHARS]
-    return bytes.fromhex(digits[: len(digits) // 2 * 2])
-
-
-def _unescaped(run: str) -> bytes:
-    """Decodes "%41%42", "\\x41", "\\u0041", "&#65;" and "&#x41;"; what stands between stays."""
-    run = run[:MOST_PACKED_CHARS]
-    if run.startswith("%"):
-        return unquote_to_bytes(run)
-    return _ESCAPE.sub(_character, run).encode("utf-8", "replace")
-
-
-def _character(match: re.Match[str]) -> str:
-    digits = match[0].strip("\\u&#;")
-    code = int(digits.lstrip("xX"), 16 if match[0][0] == "\\" or digits[0] in "xX" else 10)
-    return chr(code) if code < sys.maxunicode else ""
-
-
-def _from_codes(run: str) -> bytes:
-    codes = [int(code) for code in re.findall("[0-9]+", run[:MOST_PACKED_CHARS])]
-    return bytes(codes) if max(codes) < 127 else b""
-
-
-def _from_bits(run: str) -> bytes:
-    return bytes(int(bits, 2) for bits in run[:MOST_PACKED_CHARS].split() if len(bits) == 8)
-
-
-def _unbase32(run: str) -> bytes:
-    packed = run[:MOST_PACKED_CHARS].rstrip("=")
-    try:
-        return base64.b32decode(packed + "=" * (-len(packed) % 8))
-    except binascii.Error:
-        return b""
-
-
-def _unbase64(run: str) -> bytes:
-    packed = run[:MOST_PACKED_CHARS].rstrip("=").translate(str.maketrans("-_", "+/"))
-    packed = packed[: len(packed) - (len(packed) % 4 == 1)]
-    try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
-    except binascii.Error:
-        return b""
-
-
-_PACKED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
-    (_PERCENT, _unescaped),
-    (_ESCAPES, _unescaped),
-    (_BITS, _from_bits),
-    (_HEX, _unhex),
-    (_SPACED_HEX, _unhex),
-    (_CODES, _from_codes),
-    (_BASE32, _unbase32),
-    (_BASE64, _unbase64),
-)
-
-
-def _text_of(raw: bytes, knows: Knows) -> str:
-    """Returns the bytes as text, "" unless they are printable and hold a word that exists."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
-    if not text.isprintable() and not text.replace("\n", "").replace("\t", "").isprintable():
-        return ""
-    return text if _exist(_LETTERS.findall(text.lower()), knows) else ""

@@ -1,0 +1,1 @@
+"""Texts that hide their words from rules, and what they say."""
