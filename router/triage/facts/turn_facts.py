@@ -14,6 +14,7 @@ from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays
+from router.triage.rework.reworks import reworks
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows, undone
@@ -61,6 +62,7 @@ class TurnFacts(Struct, frozen=True):
     passages: tuple[str, ...] = ()  # of a long text, read besides
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
+    reworks: bool = False  # it asks only to rework or read a text that it gives
 
 
 class RuleFacts(NamedTuple):
@@ -129,6 +131,7 @@ def find_facts(
         passages=passages(instead or plain),
         sentences=sentences(instead or plain),
         mended=mended if mended != text else "",
+        reworks=not disguise.forms and reworks(folded),
     )
 
 
