@@ -19,11 +19,13 @@ from router.triage.text.quotes import marked_spans, outside
 
 LEAST_GIVEN = 12
 """Words of a given text; a shorter one may be a name or a title."""
-MOST_OWN = 80
-"""Words that somebody writes about a text that needs no judgement."""
+MOST_OWN = 600
+"""Characters of what somebody writes about a text that needs no judgement."""
+ENOUGH = 400
+"""Characters of a text that has LEAST_GIVEN words in any language, so that nobody counts them."""
 
-MAY_GIVE = re.compile("[\n:\">„“”«»‹›「『]|(?<!\\w)'")
-"""Finds a sign without which no text is given; an apostrophe within a word is none."""
+MAY_GIVE = re.compile("[\n:\"'>`„“”«»‹›「『]")
+"""Finds a sign without which no text is given. An apostrophe may be a quotation mark."""
 
 # A mark within a word is an apostrophe. Each branch stops at the next mark, so that time is linear.
 _QUOTED = late_regex(
@@ -32,6 +34,8 @@ _QUOTED = late_regex(
     r"|[„“”](?=\S)[^„“”]*[“”]|»[^«»]*«(?!\w)|«[^«»]*»|‹[^‹›]*›|「[^「」]*」|『[^『』]*』"
 )
 _BREAK = late_regex(r"\n(?:[ ]*\n)+|(?:\n|\A)[ ]*(?:-{3,}|_{3,}|={3,}|\*{3,})[ ]*(?:\n|\Z)")
+NOT_OWN = ("-- \n", "subject:", "from:", "to:", "re:", "fw:", "fwd:")
+"""Begins what a mail has at its ends: its head, and what a program writes below it."""
 _COLON = late_regex(r":(?=\s|\W)")
 ENDS = ".!?\n。؟।"
 """Signs that end a sentence."""
@@ -59,10 +63,10 @@ def parted(text: str, asks: Callable[[str], bool]) -> Parted | None:
     spans = [span for span in spans if _size(text[slice(*span)]) >= LEAST_GIVEN]
     if spans:
         own = outside(text, sorted(spans))
-        if _is_shorter(own, sum([_size(text[slice(*span)]) for span in spans])):
+        if _is_shorter(own.strip(), max([text[slice(*span)] for span in spans], key=len)):
             return Parted(own)
     for own, rest in _splits(text):
-        if _is_shorter(own, _size(rest)) and asks(own):
+        if not own.startswith(NOT_OWN) and _is_shorter(own, rest) and asks(own):
             return Parted(own, rest)
     return None
 
@@ -101,9 +105,11 @@ def _splits(text: str) -> list[tuple[str, str]]:
     return splits
 
 
-def _is_shorter(own: str, given: int) -> bool:
-    size = _size(own)
-    return 0 < size <= MOST_OWN and given >= LEAST_GIVEN and size < given
+def _is_shorter(own: str, given: str) -> bool:
+    """Returns True where own words are few, and fewer than those of the given text."""
+    if not (0 < len(own) < len(given)) or len(own) > MOST_OWN:
+        return False
+    return len(given) > ENOUGH or _size(given) >= LEAST_GIVEN
 
 
 def _size(text: str) -> int:

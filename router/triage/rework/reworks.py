@@ -33,9 +33,8 @@ class Vocabulary(Struct, frozen=True):
     anywhere: tuple[str, ...]  # of scripts without blanks
     phrases: tuple[str, ...]  # words in a row
 
-    def found(self, text: str) -> bool:
-        """Returns True where a folded text has one of the words."""
-        words = words_of(text)
+    def found(self, text: str, words: tuple[str, ...]) -> bool:
+        """Returns True where a folded text, whose words are given, has one of the words."""
         if not self.words.isdisjoint(words):
             return True
         stems = self.stems
@@ -46,12 +45,9 @@ class Vocabulary(Struct, frozen=True):
             return True
         return _in_a_row(self.phrases, words)
 
-    def has_phrase(self, text: str) -> bool:
-        """Returns True where a folded text has one of the rows of words."""
-        return _in_a_row(self.phrases, words_of(text))
-
 
 def _in_a_row(phrases: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    """Returns True where one of the phrases is among the words, in a row."""
     joined = f" {' '.join(words)} "
     return any([phrase in joined for phrase in phrases])
 
@@ -59,6 +55,24 @@ def _in_a_row(phrases: tuple[str, ...], words: tuple[str, ...]) -> bool:
 @cache
 def _rework() -> Vocabulary:
     return _vocabulary(lists.REWORK, lists.REWORK_PHRASES, lists.REWORK_ANYWHERE)
+
+
+@cache
+def _form() -> Vocabulary:
+    return _vocabulary(lists.FORM, "", "")
+
+
+@cache
+def _handle() -> Vocabulary:
+    return _vocabulary(lists.HANDLE, "", "")
+
+
+def _asks(own: str) -> bool:
+    """Returns True for folded words that ask for another form of a text."""
+    words = words_of(own)
+    if _rework().found(own, words):
+        return True
+    return _form().found(own, words) and _handle().found(own, words)
 
 
 @cache
@@ -76,7 +90,7 @@ def _vocabulary(written: str, rows: str, anywhere: str) -> Vocabulary:
             words.update(parts)
     pieces = tuple(fold(piece).text for piece in anywhere.split())
     by_first = {first: tuple(likely) for first, likely in stems.items()}
-    phrases = {" ".join(words_of(fold(row).text)) for row in rows.split("|")}
+    phrases = {" ".join(words_of(fold(row).text)) for row in rows.split("|") if row.strip()}
     in_a_row = tuple([f" {phrase} " for phrase in sorted(phrases)])
     return Vocabulary(frozenset(words), by_first, pieces, in_a_row)
 
@@ -91,7 +105,7 @@ def reworks(text: Folded) -> bool:
     """
     if len(text.words) <= LEAST_GIVEN or MAY_GIVE.search(text.text) is None:
         return False
-    message = parted(text.text.lower(), _rework().found)
+    message = parted(text.text.lower(), _asks)
     if message is None or not only_reshapes(message.own):
         return False
     return not (message.open and _asks_further(message.open))
@@ -109,11 +123,11 @@ def goes_on(text: Folded, bare: bool) -> bool:
 
 def only_reshapes(own: str) -> bool:
     """Returns True for folded words in small letters that ask for a form, and nothing else."""
-    if not _rework().found(own) or _further().found(own):
+    if not _asks(own) or _further().found(own, words_of(own)):
         return False
     parts = _ENDS.split(own)
     ended = zip(parts[::2], parts[1::2], strict=False)
-    return all([_rework().found(part) for part, end in ended if end in ASKING and part.strip()])
+    return all([_asks(part) for part, end in ended if end in ASKING and part.strip()])
 
 
 def _asks_further(given: str) -> bool:
@@ -121,8 +135,9 @@ def _asks_further(given: str) -> bool:
 
     Rows of words count anywhere, single words in a question or a short line at the end.
     """
-    if _further().has_phrase(given):
+    words = words_of(given)
+    if _in_a_row(_further().phrases, words):
         return True
     last = last_sentence(given)
     alone = len(words_of(given.rstrip().rpartition("\n")[2])) <= MOST_RESHAPING
-    return (alone or last.endswith(ASKING)) and _further().found(last)
+    return (alone or last.endswith(ASKING)) and _further().found(last, words_of(last))

@@ -9,47 +9,83 @@ It knows nothing about texts.
 from __future__ import annotations
 
 REWORK = """
-summar* summing shorten* shorter condens* tighten* abridge* trim concise* translat* proofread* proofing proof
-spelling grammar* punctuat* typo typos commas comma capitals wording reword* rephras* paraphras* rewrit* restat* redraft*
-polish* tidy tone tldr gist headline* headings title titles bullet* keyword* tagline teaser abstract minutes table
-spreadsheet csv outline extract* transcrib* soften* simplif* simpler plain plainer friendlier politer polite* warmer nicer
-formal* informal neutral professional* natural fluent* readable clearer extracts recap paragraph numbered chronological
-anonymis* anonymiz* redact* newsletter handover faq sentences convert shortened version rhyme* rhymes
-reported correct corrected corrects simple simply everyday list lists sort sorted format reformat* standardis* standardiz* funny
-funnier robotic english french german spanish italian portuguese dutch polish turkish russian arabic hindi japanese chinese
-ukrainian greek romanian czech swedish norwegian danish finnish hungarian korean vietnamese urdu bengali farsi hebrew
-zusammenfass* fass fasse fassen kürze* kürzer übersetz* korrigier* korrektur* rechtschreib* grammatik* tippfehler fehler
-kommas umformulier* formulier* höflicher freundlicher förmlich* sachlich* überschrift* betreff* betreffzeile stichpunkt*
-stichwort* aufzählung* tabelle* protokoll* gliedere liste leichter einfacher lektorier* glätte* umschreib* knapper
-résum* raccourci* abrég* condense tradui* tradu* corrig* relis relire orthograph* grammaire fautes reformul* réécri* récri*
-ponctuation poli polie courtois* titre titres puces tableau compte-rendu relève relever liste extrai* simplifi* synthèse
-resum* resúm* acort* abrevi* traduc* traduz* tradúce* traduzca* corrig* corrij* ortograf* ortográf* gramátic* gramatic*
-reescrib* redact* reformul* titular titulares título titulo viñetas tabla tildes comas puntuación simplific* formal
-extrae* extraer esquema frases amable suaviza*
-riassum* riassunt* accorci* abbrevi* sintesi sintetizz* corregg* ortografi* grammatic* riscriv* riformul* punteggiatura
-oggetto titolo titoli elenco elenca* tabella verbale estrai estrarre semplific* gentile cortese scorrevole maiuscole
-resumo encurt* traduz* traduç* corrig* corrij* ortografia gramática reescrev* reformul* título titulo tópicos tabela ata
-extrai* extraia pontuação formal listar resumir
-samenvat* vat ingekort inkort* korter vertaal* vertal* corrigeer* taalfouten spelfouten spelling grammatica herschrijf*
-herschrijv* herformuleer* puntkomma titel kop koppen tabel notulen actielijst opsomming* puntsgewijs beleefder netter nette
-zinnen vereenvoudig* haal zakelijk*
-streść streszcz* podsumuj* skróć skracaj przetłumacz* tłumacz* popraw poprawić popraw* ortograf* gramaty* interpunkc*
-literówk* przepisz* przeredaguj* przeformułuj* sparafrazuj* tytuł* nagłówek nagłówki tabel* punktach wypunktuj* wypisz*
-protokół uprzejmiej formaln* prostszym prostym uprość
-özet* kısalt* çevir* tercüme düzelt* yazım imla dilbilgisi noktalama yeniden başlık* maddeler* maddele* tablo* tutanak*
-listele* resmî resmi* nazik* sadeleştir* kibar*
-сократ* кратк* короче резюм* перескаж* переведи* перевести перевод* исправ* орфограф* грамматик* пунктуац* опечат*
-перепиш* переформулир* заголов* таблиц* протокол* выпиши* пункт* списк* вежлив* формальн* деловом упрости* отредактир*
-причеши вычита*
-لخص* تلخيص* ملخص* اختصر* اختصار* ترجم* ترجمه صحح* تصحيح* املائي* نحوي* صياغه صغ اعد كتابه عنوان* نقاط جدول محضر استخرج*
-بسط* رسمي* دقق تدقيق* قصر حول الاخطاء
-सार* संक्षेप* संक्षिप्त* अनुवाद* सुधार* ठीक वर्तनी व्याकरण शुद्ध* दोबारा औपचारिक* शीर्षक* तालिका बिंदु* सूची भाषा सरल आसान छोटा
-anuvad translate theek sudhar
+resúmelo resúmeme resúmela resúmalo simplifie simplifier simplifiez formuliere formulieren
+summarise summarize summarising summarizing shorten condense tighten abridge translate proofread paraphrase
+rephrase reword rewrite restate redraft tidy soften simplify anonymise anonymize standardise
+standardize reformat extract recap tldr
+zusammenfassen zusammen fasse fass kürze kürzen übersetz* korrigier* umformulier* lektorier* glätte glätten umschreib*
+vereinfach* zusammenzufassen
+résumer résumez raccourci* abrèg* abrég* traduis* traduire traduisez corrige* relis relire relisez reformul* réécri* récri*
+synthétis* relève relever extrais extraire mets
+resumir acort* abrevi* traduc* traduz* tradúce* corrig* corrij* reescrib* redacta* reformul* simplifica* extrae*
+suaviza* pásalo
+riassum* accorci* abbrevi* sintetizz* traduci tradurre corregg* riscriv* riformul* semplific* estrai estrarre estrapola*
+resuma encurt* reescrev* extrai extraia reformule
+samenvat* vat ingekort inkort* vertaal* vertal* corrigeer* herschrijf* herschrijv* herformuleer* vereenvoudig* verbeter
+streść streszcz* podsumuj* skróć skracaj przetłumacz* popraw poprawić przepisz* przeredaguj* przeformułuj* sparafrazuj*
+wypunktuj* wypisz* uprość
+özetle* kısalt* çevir* düzelt* sadeleştir* listele* maddele*
+сократи* резюмируй* перескажи* переведи* исправь* перепиши* переформулируй* выпиши* упрости* отредактируй* вычитай* причеши*
+подытожь*
+لخص* تلخيص اختصر* اختصار ترجم* صحح* تصحيح صغ استخرج* بسط دقق تدقيق
+सार संक्षेप* संक्षिप्त अनुवाद* सुधार* शुद्ध anuvad translate
 """
 """Words that ask for a text in another form. None of them asks what to make of it."""
 
+FORM = """
+tablo tabloya tablosu
+summary summing shorter concise* translation proofing spelling grammar* punctuation punctuate typo typos comma commas capitals
+wording tone gist headline headlines headings title titles bullet bullets keyword keywords tagline teaser abstract minutes
+table spreadsheet csv outline simpler simple plain friendlier politer polite politely warmer nicer formal formally informal
+neutral professional fluent readable clearer paragraph numbered chronological handover faq sentence sentences
+convert version rhymes rhyme simply everyday funny funnier robotic english french german
+spanish italian portuguese dutch polish turkish russian arabic hindi japanese chinese ukrainian greek romanian czech swedish
+norwegian danish finnish hungarian korean vietnamese urdu bengali farsi hebrew
+zusammenfassung korrektur* rechtschreib* grammatik* tippfehler fehler kommas kürzer höflicher freundlicher förmlich* sachlich*
+überschrift* betreff* stichpunkt* stichwort* aufzählung* tabelle* protokoll* leichter leichte einfacher knapper
+résumé orthographe grammaire fautes ponctuation poli polie courtois* titre titres puces tableau synthèse propre
+resumen ortografía gramática titular titulares título títulos viñetas tabla tildes comas puntuación esquema frases amable
+versión formal
+riassunto sintesi ortografia grammatica punteggiatura oggetto titolo titoli tabella verbale gentile cortese scorrevole
+maiuscole traduzione
+resumo gramática tópicos tabela ata pontuação tradução
+samenvatting korter taalfouten spelfouten grammatica titel kop koppen tabel notulen actielijst opsomming* puntsgewijs beleefder
+netter nette zinnen zakelijk* vertaling
+ortograf* gramaty* interpunkc* literówk* tytuł* nagłówek nagłówki tabel* punktach punkty protokół uprzejm* formaln* prostszym
+prostym streszczenie tłumaczenie
+özet özeti* yazım imla dilbilgisi noktalama başlık* madde maddeler* tutanak* resmî resmi kibar* nazik*
+кратк* короче орфограф* грамматик* пунктуац* опечат* заголов* таблиц* протокол* пункт* списк* список вежлив* формальн* деловом
+перевод
+ملخص املائي* عنوان عنوانا نقاط جدول محضر رسمي* صياغه
+वर्तनी व्याकरण दोबारा औपचारिक शीर्षक तालिका बिंदु* सूची भाषा सरल आसान छोटा ठीक bullet
+"""
+"""Words for what a text may look like. They ask for it beside one of those that follow."""
+
+HANDLE = """
+fix explain split please pls plz make makes put turn give write need change keep 
+thx thanks
+bitte mach macht mache machen gib schreib schreibe brauche gesucht setz danke 
+fais fait mets donne écris besoin svp stp merci 
+favor porfa haz hazme pon ponme ponle dame necesito escribe 
+fammi fai dammi scrivi scrivimi metti rendi consegna grazie 
+faz faça põe escreve escreva dá dê preciso obrigado obrigada 
+maak zet geef schrijf graag aub haal bedankt 
+zrób daj napisz proszę potrzebuję zaproponuj oddaj dzięki
+yap yaz ver hazırla lütfen getir dönüştür
+сделай дай напиши пожалуйста плиз нужно нужен преврати оформи составь
+اكتب اعطني اجعل فضلك اريد حول ضع اعد
+करो करें कर दो दें दीजिए बना बनाओ बनाइए लिख लिखिए लिखो कृपया karo bana likh
+"""
+
 REWORK_PHRASES = """
-subject line|pull out|pull them out|turn this into|turn these into|turn it into|turn that into|make this into|make it into|
+list the|list all|list every|list only|just list|only list|as a list|a numbered list|a bulleted list|me a list|into a list|to a list|
+correct the|correct my|correct this|correct it|correct that|correct spelling|correct grammar|please correct|pls correct|
+needs to be shorter|reported speech|sistemare la|sistema la|sort these|sort this|sort them|proof this|pls proof|please proof|put this in|put that in|convert to|convert this|convert the|
+redact the|redact all|transcribe this|transforme ça|transforme ce|transforme cette|transforme le|transforme la|transforme en|
+résume en|résume ce|résume cet|résume cette|résume le|résume la|résume les|résume moi|résume ça|résume ceci|
+resume en|resume esto|resume este|resume esta|resume el|resume la|resume los|resume las|resume lo|resume mi|resume por|resume isto|
+fais une liste|fais moi une liste|als liste|eine liste|una lista|un elenco|uma lista|un titolo|un titre|un título|
+subject line for|a subject line|subject line please|pull out|pull them out|turn this into|turn these into|turn it into|turn that into|make this into|make it into|
 put this into|put these into|make this sound|make it sound|sound less|sound more|read less|make this more|make it more|
 make this less|make it less|make this read|take the names out
 """
@@ -69,7 +105,7 @@ dosage doses trust trustworthy genuine diagnos* symptom* strategy strategic nego
 agree disagree refuse refund sue appeal lawsuit settle liable liability chances options pros cons believe cancel delete
 execute obey instructed vote choose pick prefer safe unsafe 
 contest defend strategies proposal plan calculate estimate forecast predict
-weakness* loophole* unfair enforceable valid solve critique verify
+weakness* loophole* unfair enforceable valid solve solution critique verify def api json poem poems song songs story stories joke essay imagine brainstorm ideas
 soll sollte sollen sollten entscheide* rate rat empfiehl* empfehl* meinung bewert* beurteil* analysier* lohnt unterschreib*
 unterzeichn* zahl* bezahl* überweis* annehm* akzeptier* zustimm* ablehn* betrug* betrüger* abzocke legal rechtens erlaubt
 risik* darf dürfen gefährlich* sicher dosis tabletten kündig* widersprech* widerspruch klag* anfecht* kaufen verkaufen
@@ -108,7 +144,7 @@ FURTHER_ANYWHERE = """
 """
 
 FURTHER_PHRASES = """
-should i|should we|should my|shall i|shall we|what should|what do you think|what would you|would you do|if you were|do i|
+answer the question|answer a|answer the following|question about|tell me why|which of|select the|should i|should we|should my|shall i|shall we|what should|what do you think|what would you|would you do|if you were|do i|
 do we|am i|are we|can they|can he|can she|can i|can we|may they|could they|tell me if|say if|let me know if|see if|check if|
 tell me honestly|is it ok|is this ok|is that ok|is it true|is this true|is it legal|is this legal|is that legal|
 is it real|is this real|is it a|is this a|is this correct|is it correct|is that correct|is that right|is it right|
