@@ -1,0 +1,1 @@
+"""Tells a message that only asks to rework or read a given text."""
