@@ -50,6 +50,10 @@ FINENESS = 1.0
 """Steps of a packed table, as a share of its column's deviation: as much is found with authors held
 out as without packing. At 1.5 it is a point less, at a tenth a table is twice as large."""
 
+LEAST_SHARE = 1e-3
+"""Share of a softmax below which a text is no decision about an organisation: its chance would be a
+tenth at most."""
+
 _WORD_A_LETTER = frozenset({"ja", "zh"})
 MOST_OF_LETTERS = 3  # windows of a message in these
 
@@ -122,16 +126,17 @@ class GraveReader(Struct, frozen=True, eq=False):
         odds = log_odds(chances)
         worst = _gravest(odds, starts, counts)
         likely = np.where(english, self.english(odds[worst]), self.others(odds[worst]))
-        most = logit(np.maximum.reduceat(chances[:, COMPANY], starts))
-        company = np.where(english, self.company_english(most), self.company_others(most))
-        company[[not _is_message(*one) for one in zip(counts, languages, strict=True)]] = 0.0
-        grave, of_company = (
-            [
-                tempered(chance, words, table)
-                for chance, (words, _), table in zip(column.tolist(), told, tables, strict=True)
-            ]
-            for column in (likely, company)
-        )
+        grave = [
+            tempered(chance, words, table)
+            for chance, (words, _), table in zip(likely.tolist(), told, tables, strict=True)
+        ]
+        shares = np.maximum.reduceat(chances[:, COMPANY], starts).tolist()
+        of_company = [
+            self._company(share, count, words, table, read)
+            for share, count, (words, _), table, read in zip(
+                shares, counts, told, tables.tolist(), languages, strict=True
+            )
+        ]
         matters = chances[worst, :MATTERS_READ].argmax(axis=1)
         knowledge = np.minimum.reduceat(chances[:, KNOWLEDGE], starts)
         pieces = [one if count == 1 else None for one, count in zip(begins, counts, strict=True)]
@@ -161,19 +166,29 @@ class GraveReader(Struct, frozen=True, eq=False):
         worst = max(windows, key=_odds)
         calibrator = self.english if number == ENGLISH else self.others
         grave = float(calibrator(np.array([_odds(worst)]))[0])
-        of_company = self.company_english if number == ENGLISH else self.company_others
-        company = 0.0
-        if _is_message(len(windows), language):
-            odds = logit(np.array([max([chances[COMPANY] for chances in windows])]))
-            company = tempered(float(of_company(odds)[0]), words, number)
         return GraveReading(
             grave=tempered(grave, words, number),
             matter=_MATTERS[max(range(MATTERS_READ), key=worst.__getitem__)],
             knowledge=min([chances[KNOWLEDGE] for chances in windows]),
             language=language,
-            company=company,
+            company=self._company(
+                max([chances[COMPANY] for chances in windows]),
+                len(windows),
+                words,
+                number,
+                language,
+            ),
             pieces=counted[0] if len(counted) == 1 else None,
         )
+
+    def _company(
+        self, share: float, windows: int, words: Sequence[str], table: int, language: str
+    ) -> float:
+        """Returns the chance of a decision about an organisation, by the highest of its shares."""
+        if share < LEAST_SHARE or not _is_message(windows, language):  # nearly all texts
+            return 0.0
+        calibrator = self.company_english if table == ENGLISH else self.company_others
+        return tempered(float(calibrator(logit(np.array([share])))[0]), words, table)
 
     def _language(self, told: Told, begin: Counted) -> str:
         """Returns the language to read a text as; `begin` holds the pieces of its first window."""
