@@ -127,7 +127,7 @@ def test_the_reader_of_grave_matters_helps_the_built_in_head_of_strategic_alone(
     from router.triage.text.amounts import AmountReader
     from router.triage.text.terms import TermFinder
 
-    text = "Schließen wir das Werk in Kassel, oder verlegen wir die ganze Fertigung nach Polen?"
+    text = "Unser größter Kunde will 15 Prozent weniger zahlen, sonst geht er. Nehmen wir das an?"
     head = pointed(model, "strategic", ("strategic",), HeadKind.CHANCE)
     heads = OwnHeads.of(model.stack.heads, [head])
     plain = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}))

@@ -3,7 +3,7 @@
 For harm it adds two readings: a larger encoder whose upper layers are trained on requests to harm
 and on grave matters, and the characters of a text. Two authors teach it no harm and judge it: their
 lines weigh the readings and calibrate the chance. In other languages, where characters alone read,
-each of two authors is held out in turn, and what ships knows both.
+each author is held out in turn, and what ships knows all.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def _judged(rows: Sequence[HarmText], by_encoder: Floats, of_head: Floats) -> Ju
     tables = np.array(
         [ENGLISH if e else max(table_of(*t), LATIN) for e, t in zip(english, told, strict=True)]
     )
-    part = np.where(english, np.where(judges(rows), 0, -1), _author_of_two(rows))
+    part = np.where(english, np.where(judges(rows), 0, -1), _part_abroad(rows))
     weights = weights_of(rows, harmful)
     grams = counted_chars_together([words for words, _ in told])
     odds, table, bias = _characters(grams, tables, harmful, weights, part)
@@ -243,14 +243,14 @@ def _judged(rows: Sequence[HarmText], by_encoder: Floats, of_head: Floats) -> Ju
     return Judged((table, bias, mixture, tuple(calibrators)), least, figures)
 
 
-def _author_of_two(rows: Sequence[HarmText]) -> Numbers:
-    """Returns the part of lines of other languages, which two authors wrote."""
+def _part_abroad(rows: Sequence[HarmText]) -> Numbers:
+    """Returns the part of lines of other languages: one for each author, and others' in all."""
     authors = sorted({row.author for row in rows if row.harmful and row.language != "en"})
     return np.array(
         [
-            authors.index(row.author) % 2
+            authors.index(row.author)
             if row.author in authors
-            else zlib.crc32(row.text.encode()) % 2
+            else zlib.crc32(row.text.encode()) % max(len(authors), 1)
             for row in rows
         ]
     )
