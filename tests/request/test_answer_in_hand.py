@@ -228,8 +228,8 @@ def own_rule(floor: int) -> dict[str, object]:
     ("signals", "rules", "verdict"),
     [
         (GRAVE, [], Verdict.UNVERIFIED),
-        (CALM, [], Verdict.ACCEPTED),
         (replace(CALM, stakes_high=0.97), [], Verdict.UNVERIFIED),
+        (replace(CALM, stakes_high=0.97), [own_rule(2)], Verdict.UNVERIFIED),
         (replace(CALM, stakes_high=0.97), [own_rule(3)], Verdict.UNVERIFIED),
     ],
 )
