@@ -34,6 +34,8 @@ TOKEN = late_regex(
     r"|[MNO][A-Za-z0-9_\-]{22,27}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40}"  # Discord
     r"|SK[0-9a-f]{32}(?![A-Za-z0-9])"  # Twilio
     r"|eyJ[A-Za-z0-9_\-]{8,8000}\.[A-Za-z0-9_\-]{8,16000}\.[A-Za-z0-9_\-]*"
+    # One with a chain of certificates, or with a long load.
+    r"|eyJ[A-Za-z0-9_\-]{8,8000}(?:\.[A-Za-z0-9_\-]{16000}|[A-Za-z0-9_\-]{8000})[A-Za-z0-9_\-.]*"
     r")"
 )
 TOKEN_REACH = 25_000

@@ -40,7 +40,12 @@ from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked, level_from
 from router.routing.rule_conditions import rule_holds
 from router.routing.wording.guesses import heads_read, only_reworked
-from router.routing.wording.phrases import danger_named, lists_of_phrases, strategy_named
+from router.routing.wording.phrases import (
+    DANGERS,
+    danger_named,
+    lists_of_phrases,
+    strategy_named,
+)
 from router.types import (
     Decision,
     DecisionMode,
@@ -259,7 +264,7 @@ def findings_of(policy: Policy, signals: Signals, *, known: bool = False) -> Fin
     say otherwise.
     """
     section = policy.decision
-    grave = is_grave(section, signals)
+    grave = is_grave(section, signals) and not _rather_strategic(section, signals)
     knows_only = signals.knowledge >= section.knowledge_at and not grave
     soft = knows_only or (_asked_about(section, signals) and not grave)
     lists = _lists(policy, signals, soft) if signals.risk_terms else frozenset[str]()
@@ -290,6 +295,16 @@ def is_grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
     at = section.grave_at if heads_read(signals) else section.grave_at_other_languages
     return signals.matter is not None and signals.grave >= at
+
+
+def _rather_strategic(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True where a decision about an organisation is likelier than a grave matter.
+
+    "Close the mill in Melle" may sound like law to the reader. A danger to people goes first.
+    """
+    if signals.matter in DANGERS or signals.strategic < section.strategic_at:
+        return False
+    return signals.strategic >= signals.grave
 
 
 READ_FOR = frozenset({Domain.MEDICAL, Domain.LEGAL, Domain.ENGINEERING_SAFETY})

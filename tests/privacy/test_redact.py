@@ -152,3 +152,11 @@ def test_luhn_check(digits: str, valid: bool) -> None:
 )
 def test_time_grows_with_the_text_alone(piece: str) -> None:
     assert in_proportion(redact, piece)
+
+
+@pytest.mark.parametrize(
+    "parts", [(9_000, 300, 43), (300, 20_000, 43), (300, 300, 9_000), (8_000, 16_000, 43)]
+)
+def test_a_signed_token_of_any_length_is_taken_out(parts: tuple[int, int, int]) -> None:
+    token = ".".join(letter * size for letter, size in zip("abc", parts, strict=True))
+    assert redact(f"key eyJ{token} end") == "key [SECRET] end"

@@ -168,3 +168,21 @@ def test_words_of_a_domain_are_for_requests_that_are_surely_its_own(
 ) -> None:
     signals = replace(replace(CALM, domain=Domain.FINANCE), **changes)
     assert fits_domain(a_policy(), signals, Domain.FINANCE) is fits
+
+
+FIRM = replace(CALM, matter=Matter.LEGAL, grave=0.9, strategic=0.95, language="fr")
+
+
+@pytest.mark.parametrize(
+    ("signals", "reason"),
+    [
+        (FIRM, Reason.STRATEGIC),
+        (replace(FIRM, grave=0.99), Reason.HIGH_RISK_LEGAL),
+        (replace(FIRM, matter=Matter.VIOLENCE), Reason.HIGH_RISK_MEDICAL),
+        (replace(FIRM, strategic=0.4), Reason.HIGH_RISK_LEGAL),
+    ],
+)
+def test_what_is_rather_a_decision_of_a_firm_is_named_so(signals: Signals, reason: Reason) -> None:
+    found = decide(a_policy(), signals, facts(), Asked())
+    assert found.floor_reasons[0] is reason
+    assert (matter_of(a_policy(), signals) == FoundMatter()) is (reason is Reason.STRATEGIC)

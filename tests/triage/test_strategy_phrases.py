@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
+from router.routing.wording.phrases import strategy_named
 from router.triage.facts.phrase_lists import phrase_finder
 from router.triage.facts.turn_facts import find_facts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
 from router.triage.text.terms import TermFinder
+from router.types import Matter, Signals
+from tests.kits.decision_kit import CALM
 
 FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 
@@ -115,3 +119,21 @@ def test_a_long_text_only_mentions_a_decision() -> None:
 def _terms(text: str) -> tuple[str, ...]:
     amounts, own = AmountReader({"USD": 1.0}), TermFinder({})
     return find_facts(text, amounts, own, phrases=(FINDER,)).risk_terms
+
+
+PHRASE = replace(CALM, risk_terms=("strategy:fr",), strategic=0.0, brief=True, matter=Matter.LEGAL)
+
+
+@pytest.mark.parametrize(
+    ("signals", "counts"),
+    [
+        (PHRASE, False),
+        (replace(PHRASE, strategic=0.02), True),
+        (replace(PHRASE, grave=0.8), True),  # it may be grave, so nothing is set aside
+        (replace(PHRASE, brief=False), True),  # the reader knows messages, not documents
+        (replace(PHRASE, matter=None), True),  # a model without a reader
+    ],
+)
+def test_a_phrase_in_a_small_sense_is_no_decision(signals: Signals, counts: bool) -> None:
+    """ "When does the plant close on Friday?" has the words of "should we close the plant?"."""
+    assert strategy_named(signals) is counts

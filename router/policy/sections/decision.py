@@ -70,7 +70,8 @@ class DecisionSection(Section):
     strategic_at: Chance = Field(
         default=0.5,
         description="Strategic from this chance on, a decision about a whole organisation: level "
-        "3. So is a phrase of `strategy` in `triage.terms`, whatever the chance.",
+        "3. So is a phrase of `strategy` in `triage.terms`, but in a short message whose chance is "
+        "below .01.",
     )
     high_risk_at: Chance = Field(
         default=0.27,

@@ -30,9 +30,24 @@ def danger_named(signals: Signals) -> Matter | None:
     return next((matter for matter in DANGERS if matter.value in phrases), None)
 
 
+SMALL_SENSE = 0.01
+"""Chance of a decision about an organisation below which a phrase of one is meant in a small sense
+("when does the plant close on Friday?"). Of two in five decisions a phrase is found, and of one in
+a hundred other messages: at a prior of one in twenty a phrase then makes a decision less likely
+than not."""
+ANY_MATTER = 0.7  # from here on the message may be grave, so that the phrase counts
+
+
 def strategy_named(signals: Signals) -> bool:
-    """Returns True where a message held a phrase of a decision about a whole company."""
-    return bool(signals.risk_terms) and STRATEGY in lists_of_phrases(signals)
+    """Returns True where a message held a phrase of a decision about a whole company.
+
+    In a short one the reader of grave matters must not find it to be nothing of the kind.
+    """
+    if not signals.risk_terms or STRATEGY not in lists_of_phrases(signals):
+        return False
+    read = signals.brief and signals.matter is not None
+    small = signals.strategic < SMALL_SENSE and signals.grave < ANY_MATTER
+    return not (read and small)
 
 
 def hazard_abroad(signals: Signals) -> bool:
