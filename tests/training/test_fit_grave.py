@@ -63,6 +63,7 @@ SECTIONS_OF = {
     **dict.fromkeys(OF_FIRMS, ("money", "company", "none")),
     GRAVE_ONLY: OF_PEOPLE,
     "voices_of_choices": ("self_harm", "none"),
+    **dict.fromkeys(("fortieth", "voices_of_staff"), ("company", "none")),
 }
 
 

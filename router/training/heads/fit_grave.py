@@ -77,7 +77,7 @@ _TOGETHER = {
     "money_of_customers": 0, "money_of_households": 1, "thirty_sixth": 2, "thirty_seventh": 0,
     "thirty_eighth": 1,
     "voices_of_firms": 0, "voices_of_towns": 1, "voices_of_desks": 2,
-    "voices_of_choices": 0,
+    "voices_of_choices": 0, "fortieth": 1, "voices_of_staff": 2,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0
