@@ -122,7 +122,7 @@ async def test_words_without_an_answer_are_no_wrong_answer(
         await house.ledger.finish(replace(row, verdict="safe_answer"))
         await house.reviewer.decide(await house.handed_over("r1"), None, CORRECT)
         (outcome,) = outcomes(house.ledger.database)
-        assert outcome.correct == (False if judged else None)
+        assert (outcome.correct, outcome.draft) == (False if judged else None, judged)
 
 
 async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
