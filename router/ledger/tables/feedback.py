@@ -81,7 +81,7 @@ _ANSWERED = (
 )
 """SQL condition: a tier answered. Words that say that there is no answer are none."""
 _DRAFT = f"{_APPROVED_WORDS} AND {_ANSWERED}"
-"""SQL condition: approved words went out although there was an answer; replay says the same."""
+"""SQL condition: approved words went out although there was an answer."""
 WORDS_ALONE = f"{_APPROVED_WORDS} AND NOT {_ANSWERED}"
 """SQL condition: approved words went out and no tier answered, so no answer can be judged."""
 
