@@ -43,6 +43,7 @@ from router.ledger.aggregates import (
     ending_name,
     tags_name,
 )
+from router.ledger.faults import faults_of
 from router.ledger.record_reading import Prospect, Read, read_record
 from router.ledger.replies import ANSWERED, ReplyKind, no_tier_asked, reply_of
 from router.ledger.row_reading import (
@@ -62,7 +63,6 @@ from router.ledger.row_reading import (
     cost_known,
     doubt_of,
     ending_of,
-    faults_of,
     provider_difference,
     reading_cost,
     refusal_of,

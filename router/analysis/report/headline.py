@@ -118,7 +118,7 @@ FAULT_WORDS = {
     "answerer_failed": "it failed",
     "deadline_exceeded": "no answer came in time",
 }
-"""Words for each of `row_reading.FAULTS`."""
+"""Words for each of `ledger.faults.FAULTS`."""
 
 
 def _failing(findings: Findings) -> list[str]:

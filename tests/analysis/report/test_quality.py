@@ -14,7 +14,7 @@ from router.analysis.report.headline import FAULT_WORDS
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.tables import others
-from router.ledger.row_reading import FAULTS
+from router.ledger.faults import FAULTS
 from router.rendering.figures_in_words import Dollars
 from router.types import (
     NO_ANSWER_MODEL,
