@@ -363,7 +363,7 @@ def _reads_right(text: str) -> bool | None:
     """Returns the verdict of the check; None when it cannot be read."""
     try:
         right = json.loads(text)["right"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # the last: brackets without end
         return None
     return right if isinstance(right, bool) else None
 

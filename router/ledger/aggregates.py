@@ -201,7 +201,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
     """Requests without an answer by `ending_name`: how many, their spend, how many of them a limit
     refused that said what was missing, and what was missing in all."""
     faults: dict[str, int] = {}
-    """By `ANSWERER CODE`: requests with such a failed call. Older purged rows are in none."""
+    """By `ANSWERER CODE`: requests with such a failed call; by `ANSWERER any`: with any of these.
+    Older purged rows are in none, or in none of the latter."""
     prospects: Sums = {}  # by answerer: requests, sum of p in PPM, sum of expected costs
     routed: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""

@@ -43,6 +43,7 @@ from router.ledger.aggregates import (
     ending_name,
     tags_name,
 )
+from router.ledger.faults import faults_of
 from router.ledger.record_reading import Prospect, Read, read_record
 from router.ledger.replies import ANSWERED, ReplyKind, no_tier_asked, reply_of
 from router.ledger.row_reading import (
@@ -62,7 +63,6 @@ from router.ledger.row_reading import (
     cost_known,
     doubt_of,
     ending_of,
-    fault_of,
     provider_difference,
     reading_cost,
     refusal_of,
@@ -319,8 +319,7 @@ def _add_attempts(
     row: RequestRow, own: TierName, is_answered: bool, whole: Whole, cell_of: CellOf
 ) -> None:
     tried: dict[tuple[int, str, str], TierName] = {}
-    faults = {f"{call.answerer} {code}": 1 for call in row.attempts if (code := fault_of(call))}
-    add_counts(whole.faults, faults)
+    add_counts(whole.faults, dict.fromkeys(faults_of(row), 1))
     for attempt in row.attempts:
         tier = TierName(attempt.level, attempt.tier, attempt.model, attempt.adapter)
         cost = attempt.cost_nano_usd

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from router.errors import AnswererNotReady, CannotAnswer, UpstreamTooLong
+from router.errors import AnswererNotReady
 from router.ledger.aggregates import Ending
 from router.types import (
     Action,
@@ -91,11 +91,6 @@ REFUSED_CODES = frozenset(
     }
 )
 """Codes of errors by which the gateway declines a request; all others say that something failed."""
-
-
-_NO_FAULTS = REFUSED_CODES | {CannotAnswer.code, UpstreamTooLong.code}
-"""Codes of calls for which nobody need look after the answerer: a limit, an answerer's own rules,
-or the client's length."""
 
 
 class Doubt(StrEnum):
@@ -206,11 +201,6 @@ def was_made(attempt: AttemptRow | Turn) -> bool:
     if attempt.state is AttemptState.RELEASED:
         return attempt.error_code not in REFUSED_CODES
     return attempt.error_code != AnswererNotReady.code
-
-
-def fault_of(attempt: AttemptRow) -> str:
-    """Returns the code of what is wrong with the answerer of a call; "" where nothing is."""
-    return "" if attempt.error_code in _NO_FAULTS else attempt.error_code
 
 
 def attempt_cost_known(attempt: AttemptRow) -> bool:

@@ -321,8 +321,12 @@ def noted_failure(
     refused_money = isinstance(error, BudgetExceeded)
     if not _goes_on(progress, error) and not (refused_money and routed.has_words):
         raise error
-    # A failure of the ladder is told, not the failure of a rung that stands in.
-    return error if earlier is None or routed.decision.rungs[rung].taken else earlier
+    # A failure of the ladder is told, not that of a rung that stands in; a rung that declines the
+    # request hides no outage.
+    declined, before = isinstance(error, CannotAnswer), isinstance(earlier, CannotAnswer)
+    differ = declined != before and (declined or _is_outage(error))
+    told = before if differ else routed.decision.rungs[rung].taken
+    return error if earlier is None or told else earlier
 
 
 def _goes_on(progress: Progress, error: TiergateError) -> bool:

@@ -70,9 +70,11 @@ def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
 
 
 def _urgency(routed: RoutedRequest) -> Urgency:
-    if routed.acute or routed.emergency(routed.risk_domain or routed.signals.domain):
+    """Returns how urgent a matter is; a refused one that calls for help is grave at least."""
+    emergency = routed.emergency(routed.risk_domain or routed.signals.domain)
+    if routed.acute or emergency or routed.refused_self_harm:
         return Urgency.EMERGENCY
-    return Urgency.GRAVE if routed.grave else Urgency.ORDINARY
+    return Urgency.GRAVE if routed.grave or routed.calls_for_help else Urgency.ORDINARY
 
 
 def _found_words(routed: RoutedRequest) -> tuple[str, ...]:

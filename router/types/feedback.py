@@ -146,7 +146,11 @@ class ReviewCase(Struct, frozen=True):
             return None
         if self.undrafted:
             return "no model wrote one, and approved words went out"
-        return "it is not kept (its time is over, it was erased, or the policy keeps no text)"
+        gone = "" if self.item.status == "pending" else "it was deleted with the verdict, "
+        return (
+            f"it is not kept ({gone}its time is over, it was erased, or the policy keeps no text), "
+            "or it was tool calls alone"
+        )
 
 
 class FeedbackBook(Protocol):

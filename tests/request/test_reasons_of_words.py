@@ -15,6 +15,7 @@ from router.types import (
     Match,
     Outcome,
     Reason,
+    Role,
     Signals,
     Verdict,
     usd_to_nano,
@@ -25,6 +26,7 @@ from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row, words_only
 from tiers.resilience.refusals import error_for_status
 
+NOTHING = CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)
 UNSURE = replace(CALM, match=Match("greeting", 0.3, 0.9, 0.3))
 
 
@@ -71,7 +73,7 @@ async def test_words_say_why_they_go_out(
     ("shelf", "reason"),
     [
         ({"p": 0.3}, "nothing_known"),
-        ({"error": CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)}, "no_model"),
+        ({"error": NOTHING}, "no_model"),
     ],
 )
 async def test_words_that_there_is_no_answer_have_one_model_and_verdict(
@@ -125,8 +127,23 @@ async def test_a_refusal_hides_no_outage(houses: Houses) -> None:
     assert (row.state.value, row.error_code) == ("failed", "upstream_rejected")
 
 
+@pytest.mark.parametrize("rule", ["refuse", "best_answer"])
+@pytest.mark.parametrize("declines", ["mid", "deep"])
+async def test_a_rung_that_declines_hides_no_outage(
+    houses: Houses, rule: str, declines: str
+) -> None:
+    errors = {"mid": error_for_status(401), "deep": error_for_status(401), declines: NOTHING}
+    tiers = [mid(error=errors["mid"]), deep(error=errors["deep"])]
+    signals = replace(CALM, impact_nano_usd=usd_to_nano(6_000))  # level 3 may be asked, too
+    house = houses(tiers, signals=signals, exhausted={"default": rule})
+    with pytest.raises(UpstreamRejected, match="Tell who runs this gateway"):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert [call.answerer for call in row.attempts if call.role is Role.ANSWER] == ["mid", "deep"]
+    assert (row.state.value, row.error_code) == ("failed", "upstream_rejected")
+
+
 async def test_a_shelf_that_has_nothing_is_no_outage(houses: Houses) -> None:
-    nothing = CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)
-    house = houses([low(error=nothing)], signals=UNSURE, exhausted={"default": "refuse"})
+    house = houses([low(error=NOTHING)], signals=UNSURE, exhausted={"default": "refuse"})
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.NONE_TRUSTED)

@@ -19,6 +19,7 @@ from router.types import (
     ResponseFormat,
     Role,
     Scope,
+    Urgency,
     Verdict,
 )
 from tests.kits.checks.decided_again import differs
@@ -160,15 +161,18 @@ async def test_refused_method_of_self_harm_gets_words_of_help(houses: Houses) ->
     house = a_refusing_house(houses, signals=signals, safety=safety, heads=heads)
     outcome = await asked(house, "the surest way")
     assert outcome.verdict is Verdict.SAFE_ANSWER
-    assert len(house.reviews.items) == 1
+    assert [item.urgency for item in house.reviews.items] == [Urgency.EMERGENCY]
 
 
-async def test_victim_who_sounds_harmful_gets_the_safe_answer(houses: Houses) -> None:
-    told = {"language": "fr", "risk_terms": ("fraud:fr",), "matter": Matter.FRAUD, "grave": 0.99}
+@pytest.mark.parametrize("matter", [Matter.FRAUD, None])
+async def test_victim_who_sounds_harmful_gets_the_safe_answer(
+    houses: Houses, matter: Matter | None
+) -> None:
+    told = {"language": "fr", "risk_terms": ("fraud:fr",), "matter": matter, "grave": 0.99}
     house = a_refusing_house(houses, signals=replace(HARMFUL, **told))
     outcome = await asked(house, "un faux policier m'a pris ma carte")
     assert outcome.verdict is Verdict.SAFE_ANSWER
-    assert len(house.reviews.items) == 1
+    assert [item.urgency for item in house.reviews.items] == [Urgency.GRAVE]
 
 
 async def test_key_of_a_defender_gets_an_answer(houses: Houses) -> None:

@@ -75,7 +75,7 @@ def read_tool_answer(text: str, call_id: str) -> tuple[str, ToolCall | None]:
             return str(answer["reply"]), None
         arguments = json.dumps(answer["arguments"], separators=(",", ":"), ensure_ascii=False)
         return "", ToolCall(call_id, answer["name"], arguments)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:  # brackets without end
         raise UpstreamInvalid(
             f"the local model's tool call is not complete JSON ({error})"
         ) from error

@@ -35,15 +35,15 @@ class GroupFigures:
     unknown_cost: int  # requests whose cost is not known; the spend has them at what was held
     p50_ms: float | None
     p95_ms: float | None
-    judged: int  # requests that ended with an answer and a verdict
-    accepted: int
+    judged: int  # requests that ended with an answer or words in its place: no question back
+    accepted: int  # of these
     escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
     refused: int = 0  # not admitted by a limit
     failed: int = 0  # or were cancelled
 
     @property
     def acceptance(self) -> float | None:
-        """Returns accepted answers as a share of those with a verdict; None without any."""
+        """Returns accepted answers as a share of `judged`; None without any."""
         return self.accepted / self.judged if self.judged else None
 
 

@@ -18,7 +18,6 @@ from router.rendering.figures_in_words import (
     counted,
     day,
     percent,
-    plain,
     saved_percent,
 )
 from router.types import Role
@@ -113,22 +112,28 @@ FAULT_WORDS = {
     "upstream_rate_limited": "the upstream limited our rate",
     "upstream_quota_exhausted": "our money at the upstream was spent",
     "upstream_unreachable": "no connection could be made",
+    "upstream_invalid": "the upstream sent what is no answer",
+    "upstream_error": "the upstream failed",
+    "stream_cut": "its answer ended before it was whole",
+    "answerer_failed": "it failed",
     "deadline_exceeded": "no answer came in time",
 }
+"""Words for each of `ledger.faults.FAULTS`."""
 
 
 def _failing(findings: Findings) -> list[str]:
     """Names the answerers whose calls failed in many requests, with how many and why."""
-    by_answerer: dict[str, list[tuple[int, str]]] = {}
+    by_answerer: dict[str, dict[str, int]] = {}
     for name, requests in findings.whole.faults.items():
         answerer, _, code = name.rpartition(" ")
-        by_answerer.setdefault(answerer, []).append((requests, code))
+        by_answerer.setdefault(answerer, {})[code] = requests
     told = []
     for answerer, faults in sorted(by_answerer.items()):
-        if max(faults)[0] >= FAULTS_TOLD_FROM * findings.total.requests:
+        told_of = sorted(((n, c) for c, n in faults.items() if c in FAULT_WORDS), reverse=True)
+        # The most of all counts is that of any fault, which older purged rows do not have.
+        if told_of and max(faults.values()) >= FAULTS_TOLD_FROM * findings.total.requests:
             why = [
-                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS.get(code, plain(code))}"
-                for n, code in sorted(faults, reverse=True)
+                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS[code]}" for n, code in told_of
             ]
             told.append(f"Calls of {clean(answerer)} failed: {', '.join(why)}.")
     return told

@@ -74,15 +74,16 @@ _LOCK = (
 _TOLD = {*Feedback.__struct_fields__} & {*TrueOutcome.__struct_fields__} - {"request_id"}
 """Fields that a source may state about an answer, and that an outcome holds."""
 _APPROVED_WORDS = "r.verdict IN ('safe_answer', 'held')"
-_CALLS = "SELECT 1 FROM attempts a WHERE a.request_id = r.request_id AND a.role <> 'triage'"
-_DRAFT = f"{_APPROVED_WORDS} AND EXISTS ({_CALLS})"
-"""SQL condition: approved words went out although there was an answer; replay says the same."""
-WORDS_ALONE = (
-    f"{_APPROVED_WORDS} AND NOT EXISTS ({_CALLS} AND a.model <> '{NO_ANSWER_MODEL}' "
-    "AND a.state IN ('settled', 'unknown_cost') AND a.error_code = '')"
+_ANSWERED = (
+    "EXISTS (SELECT 1 FROM attempts a WHERE a.request_id = r.request_id AND a.role <> 'triage' "
+    f"AND a.model <> '{NO_ANSWER_MODEL}' AND a.state IN ('settled', 'unknown_cost') "
+    "AND a.error_code = '')"
 )
-"""SQL condition: approved words went out and no tier answered, so no answer can be judged. Words
-that say that there is no answer are none."""
+"""SQL condition: a tier answered. Words that say that there is no answer are none."""
+_DRAFT = f"{_APPROVED_WORDS} AND {_ANSWERED}"
+"""SQL condition: approved words went out although there was an answer."""
+WORDS_ALONE = f"{_APPROVED_WORDS} AND NOT {_ANSWERED}"
+"""SQL condition: approved words went out and no tier answered, so no answer can be judged."""
 
 
 class SqlFeedback:

@@ -6,12 +6,15 @@ import json
 import re
 import xml.etree.ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.analysis.report.headline import FAULT_WORDS
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.tables import others
+from router.ledger.faults import FAULTS
 from router.rendering.figures_in_words import Dollars
 from router.types import (
     NO_ANSWER_MODEL,
@@ -215,6 +218,60 @@ def test_outage_is_named_with_its_counts() -> None:
     ) in report_of(rows).sentences
     rare = [*rows, *a_day(400, 0, 0)]
     assert not any("Calls of" in sentence for sentence in report_of(rare).sentences)
+
+
+@pytest.mark.parametrize("code", sorted(FAULTS))
+def test_each_fault_has_words(code: str) -> None:
+    failed = replace(an_attempt("r", 2, 0, error_code=code), state=AttemptState.FAILED)
+    (told,) = (s for s in report_of([a_row(1, 1, attempts=[failed])]).sentences if "Calls of" in s)
+    assert told == f"Calls of mid-1 failed: in 1 request {FAULT_WORDS[code]}."
+    assert set(FAULT_WORDS) == FAULTS
+
+
+OUT_OF_TIME = '{"steps":[{"rung":0,"left":{"time_ms":%s},"said":{"action":"stop"}}]}'
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "record", "told"),
+    [
+        ("unknown_price", {"state": AttemptState.RELEASED}, "", False),
+        ("interrupted", {}, "", False),
+        ("server_stopping", {}, "", False),
+        ("ledger_unavailable", {"state": AttemptState.RELEASED}, "", False),
+        ("client_gone", {}, "", False),
+        ("depth_exceeded", {}, "", False),
+        ("cannot_answer", {}, "", False),
+        ("context_length_exceeded", {}, "", False),
+        ("upstream_error", {}, "", True),
+        ("upstream_error", {"role": Role.TRIAGE}, "", False),
+        ("deadline_exceeded", {}, "", True),
+        ("deadline_exceeded", {"rung": 0}, OUT_OF_TIME % "0.0", False),
+        ("deadline_exceeded", {"rung": 1}, OUT_OF_TIME % "0.0", True),
+        ("deadline_exceeded", {"rung": 0}, OUT_OF_TIME % "3.5", True),
+        ("deadline_exceeded", {"rung": 0}, OUT_OF_TIME % "null", True),
+        ("deadline_exceeded", {"state": AttemptState.RELEASED}, "", False),
+    ],
+)
+def test_an_answerer_is_blamed_for_its_own_faults_alone(
+    code: str, changes: dict[str, object], record: str, *, told: bool
+) -> None:
+    failed = an_attempt("r", 2, 0, error_code=code)
+    failed = replace(failed, **({"state": AttemptState.FAILED} | changes))
+    row = replace(a_row(1, 1, attempts=[failed]), record=JsonText(record or "{}"))
+    assert any("Calls of" in sentence for sentence in report_of([row]).sentences) is told
+
+
+@pytest.mark.parametrize(("others", "told"), [(198, True), (199, False)])
+def test_faults_of_several_kinds_are_told_from_one_request_in_a_hundred(
+    others: int, *, told: bool
+) -> None:
+    codes = ("upstream_rejected", "answerer_not_ready")
+    calls = [
+        replace(an_attempt("r", 2, 0, error_code=code), state=AttemptState.FAILED) for code in codes
+    ]
+    rows = [a_row(n, 1, attempts=[call]) for n, call in enumerate(calls)]
+    rows += [a_row(n + 2, 1) for n in range(others)]
+    assert any("Calls of" in sentence for sentence in report_of(rows).sentences) is told
 
 
 def test_words_that_there_is_no_answer_are_told_apart_from_unverified_answers() -> None:

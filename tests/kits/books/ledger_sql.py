@@ -90,12 +90,20 @@ COLUMNS_MADE_LATER = {
 """Maps a column to the first version of the ledger whose migration adds it."""
 
 
+def steps_back(version: str) -> list[str]:
+    """Returns statements that turn a ledger into one of an earlier version, by its name."""
+    tables = [
+        f"DROP TABLE IF EXISTS {name}" for name, since in MADE_LATER.items() if since > version
+    ]
+    columns = [
+        f"ALTER TABLE {table} DROP COLUMN {column}"
+        for (table, column), since in COLUMNS_MADE_LATER.items()
+        if since > version
+    ]
+    return [*tables, *columns, f"UPDATE alembic_version SET version_num = '{version}'"]
+
+
 def become(connection: sqlite3.Connection, version: str) -> None:
     """Turns a ledger into one of an earlier version: its version name, without what came later."""
-    for table, since in MADE_LATER.items():
-        if since > version:
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
-    for (table, column), since in COLUMNS_MADE_LATER.items():
-        if since > version:
-            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-    connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    for statement in steps_back(version):
+        connection.execute(statement)

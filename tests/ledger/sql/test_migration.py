@@ -27,6 +27,7 @@ from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import Domain, Price, ReviewItem, Urgency
 from tests import ROOT
+from tests.kits.books import ledger_sql
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.ledger_sql import become
 from tests.kits.books.open_ledgers import Ledgers
@@ -256,18 +257,15 @@ async def test_windows_count_a_call_that_an_older_version_settled_by_its_bill_as
     assert verify(path).findings == ()
 
 
-async def test_older_matters_of_high_risk_wait_as_grave(tmp_path: Path, ledgers: Ledgers) -> None:
-    path = tmp_path / "ledger.db"
-    ledger = ledgers(path)
+async def test_older_matters_of_high_risk_wait_as_grave(address: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(address)
     for name, reason in (("r1", "novel"), ("r2", "high_risk_legal")):
         await ledger.finish(replace(request(name, attempt(name)), reason=reason))
         item = ReviewItem(f"rev_{name}", name, "acme", Domain.LEGAL, NOW_MS)
         await SqlReviewQueue(ledger.database, clock=StandingClock()).add(item)
     await ledger.close()
-    with sqlite3.connect(path) as connection:
-        become(connection, "0022_rollups_of_grounds")
-    connection.close()
-    database = Database.open(path)
+    ledger_sql.change(address, *ledger_sql.steps_back("0022_rollups_of_grounds"))
+    database = Database.open(address)
     waiting = await SqlReviewQueue(database, clock=StandingClock()).list(None)
     database.close()
     assert [(item.request_id, item.urgency) for item in waiting] == [

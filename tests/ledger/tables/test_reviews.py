@@ -122,7 +122,7 @@ async def test_words_without_an_answer_are_no_wrong_answer(
         await house.ledger.finish(replace(row, verdict="safe_answer"))
         await house.reviewer.decide(await house.handed_over("r1"), None, CORRECT)
         (outcome,) = outcomes(house.ledger.database)
-        assert outcome.correct == (False if judged else None)
+        assert (outcome.correct, outcome.draft) == (False if judged else None, judged)
 
 
 async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
@@ -142,6 +142,18 @@ async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
         assert (drafted.draft, drafted.no_draft) == ("Text.", None)
         shown = review_view(words, "dec_r1")
         assert (shown["draft"], shown["no_draft"]) == (None, words.no_draft)
+
+
+async def test_missing_draft_says_that_a_verdict_may_have_deleted_it(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        review_id = await house.handed_over("r1")
+        await house.ledger.finish(replace(request("r1", attempt("r1")), verdict="safe_answer"))
+        (waits,) = await house.desk.cases(None, "pending", 10)
+        assert "verdict" not in str(waits.no_draft)
+        assert str(waits.no_draft).endswith("or it was tool calls alone")
+        await house.reviewer.decide(review_id, None, APPROVE)
+        (decided,) = await house.desk.cases(None, "decided", 10)
+        assert "it was deleted with the verdict" in str(decided.no_draft)
 
 
 async def test_most_urgent_matters_come_first(tmp_path: Path) -> None:

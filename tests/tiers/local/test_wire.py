@@ -151,7 +151,9 @@ def test_a_reply_is_text() -> None:
     assert read_tool_answer('{"reply": "Hello!"}', "call_1") == ("Hello!", None)
 
 
-@pytest.mark.parametrize("text", ["", '{"name": "now", "argu', '{"arguments": {}}', "[]", "7"])
+@pytest.mark.parametrize(
+    "text", ["", '{"name": "now", "argu', '{"arguments": {}}', "[]", "7", "[" * 100_000]
+)
 def test_a_broken_call_is_an_error(text: str) -> None:
     with pytest.raises(UpstreamInvalid):
         read_tool_answer(text, "call_1")

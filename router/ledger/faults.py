@@ -1,0 +1,81 @@
+"""Tells from a row which answerers were at fault in its calls. Pure functions of one row."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.errors import (
+    QUOTA_EXHAUSTED,
+    AnswererError,
+    AnswererNotReady,
+    DeadlineExceeded,
+    StreamCut,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from router.types import AttemptState, RequestRow, Role
+
+FAULTS = frozenset(
+    {
+        AnswererError.code,
+        AnswererNotReady.code,
+        DeadlineExceeded.code,
+        QUOTA_EXHAUSTED,
+        StreamCut.code,
+        UpstreamError.code,
+        UpstreamInvalid.code,
+        UpstreamRateLimited.code,
+        UpstreamRejected.code,
+        UpstreamUnreachable.code,
+    }
+)
+"""Codes of calls after which somebody should look after the answerer. All others say that a limit,
+an answerer's own rules, the client or this server ended the call."""
+
+ANY_FAULT = "any"
+"""Stands in place of a code where requests are counted that had any fault of an answerer."""
+
+
+class _TimeLeft(msgspec.Struct, frozen=True):
+    time_ms: float | None = None  # that the client's own deadline leaves; None without one
+
+
+class _Step(msgspec.Struct, frozen=True):
+    rung: int = 0
+    left: _TimeLeft = _TimeLeft()
+
+
+class _Steps(msgspec.Struct, frozen=True):
+    steps: tuple[_Step, ...] = ()
+
+
+_STEPS = msgspec.json.Decoder(_Steps)
+
+
+def faults_of(row: RequestRow) -> set[str]:
+    """Returns `ANSWERER CODE` of each fault in a request's calls, and `ANSWERER any` once.
+
+    A call that was not made shows no fault, nor one that the client gave no more time.
+    """
+    faults = set[str]()
+    for call in row.attempts:
+        code = call.error_code
+        made = call.state is not AttemptState.RELEASED and call.role is not Role.TRIAGE
+        if not made or code not in FAULTS:
+            continue
+        if code == DeadlineExceeded.code and call.rung in _rungs_out_of_time(row.record):
+            continue
+        faults |= {f"{call.answerer} {code}", f"{call.answerer} {ANY_FAULT}"}
+    return faults
+
+
+def _rungs_out_of_time(record: str) -> set[int]:
+    """Returns the rungs during whose turn the client's own deadline passed."""
+    try:
+        steps = _STEPS.decode(record).steps
+    except (msgspec.DecodeError, UnicodeError):
+        return set()
+    return {step.rung for step in steps if step.left.time_ms is not None and step.left.time_ms <= 0}
