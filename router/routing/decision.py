@@ -58,7 +58,6 @@ from router.routing.rungs.allowed_rungs import (
 )
 from router.routing.rungs.costly_mistakes import raised
 from router.routing.rungs.rung_reasons import RungChoice, Weighed, reasons_of, truthful
-from router.routing.wording.guesses import only_reworked
 from router.types import (
     GAINS_FROM,
     IN_HAND_FROM,
@@ -88,11 +87,10 @@ def stakes(policy: Policy, signals: Signals, asked: Asked, base: int) -> int:
     """Returns S, the cost of a wrong answer, in nano-dollars.
 
     S is the client's `stakes_usd`; without one it is `base`, which is cost_of_wrong[domain, type],
-    + loss_share[domain] x amount. A sum in a text that is only to be reworked is nobody's loss.
-    Without the scope `hints:lower` the client's figure can only raise S.
+    + loss_share[domain] x amount. Without the scope `hints:lower` the client's figure can only
+    raise S.
     """
-    amount = 0 if only_reworked(signals) else signals.impact_nano_usd
-    own = base + math.ceil(policy.stakes.share(signals.domain) * amount)
+    own = base + math.ceil(policy.stakes.share(signals.domain) * signals.impact_nano_usd)
     if asked.stakes_nano_usd is None:
         return own
     return asked.stakes_nano_usd if asked.may_lower else max(own, asked.stakes_nano_usd)

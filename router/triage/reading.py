@@ -115,8 +115,6 @@ class TurnReading(Struct, frozen=True):
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
     unread: bool = False  # there is more in it than is read
-    # It asks only to rework or read a text that it gives, which tells of no life in danger.
-    reworks: bool = False
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -245,7 +243,6 @@ def reading_of(
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
-        reworks=facts.reworks,
     )
 
 

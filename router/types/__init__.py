@@ -96,7 +96,6 @@ from router.types.documents import (
 )
 from router.types.enums import (
     EMBEDDING_MODEL,
-    LIFE,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
     OWN_MODELS,
@@ -238,7 +237,6 @@ __all__ = [
     "GAINS_FROM",
     "IN_HAND_FROM",
     "KNOWN_IS_NOT_NOVEL_FROM",
-    "LIFE",
     "LONG_CHARACTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",

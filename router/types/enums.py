@@ -62,10 +62,6 @@ class Matter(StrEnum):
         return others.get(self, Domain.MEDICAL)
 
 
-LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
-"""Names the matters in which a life may be in danger."""
-
-
 class Urgency(StrEnum):
     """Says how soon a person should look at a matter that waits, the soonest first."""
 
@@ -140,7 +136,6 @@ class Reason(StrEnum):
     HIGH_RISK_LEGAL = "high_risk_legal"
     HIGH_RISK_MEDICAL = "high_risk_medical"
     HIGH_RISK_ENGINEERING_SAFETY = "high_risk_engineering_safety"
-    GIVEN_TEXT = "given_text"  # it would be level 3, but a given text is only to be reworked
     UNSAFE = "unsafe"
     POLICY_RULE = "policy_rule"
     TRIAGE_DEGRADED = "triage_degraded"

@@ -93,8 +93,6 @@ class Signals(Struct, frozen=True):
     unread: bool = False  # there is more text, or an image, than triage could read
     # Least chance, of the turns that have `risk_terms`, to ask for general knowledge only.
     terms_knowledge: float = 0.0
-    # All that is asked is to rework or read a given text, which tells of no life in danger.
-    reworks: bool = False
 
 
 class WarmCache(Struct, frozen=True):

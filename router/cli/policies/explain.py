@@ -189,8 +189,6 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
         )
     if signals.heads:
         lines.append(("heads", "; ".join(map(_head, telling(signals.heads)))))
-    if signals.reworks:
-        lines.append(("asked", "only to rework or read the text that is given"))
     if signals.risk_terms:
         lines.append(("terms", ", ".join(signals.risk_terms)))
     version = signals.triage_version

@@ -11,19 +11,15 @@ from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK
 from router.policy.schema import Policy
-from router.routing.hard_rules import findings_of, is_grave
-from router.routing.wording.guesses import heads_say
-from router.routing.wording.phrases import hazard_abroad, lists_of_phrases
-from router.types import (
-    LIFE,
-    READ_LANGUAGES,
-    UNDETERMINED,
-    Domain,
-    Matter,
-    Signals,
-    usd_to_nano,
+from router.routing.hard_rules import (
+    findings_of,
+    heads_say,
+    is_grave,
 )
+from router.routing.wording.phrases import hazard_abroad, lists_of_phrases
+from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
 
+LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
 IN_DANGER_AT = 0.8
 """The reader's chance from which its word alone calls for help. It climbs from a lower one, as many
 questions about one's own health are no emergency."""

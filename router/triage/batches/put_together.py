@@ -29,7 +29,7 @@ from router.triage.other_readings import (
     with_heads,
 )
 from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
-from router.types import LIFE, READ_LANGUAGES, Match, MatchBasis
+from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
@@ -47,9 +47,6 @@ ASKING_WEIGHS = 2
 """Factor of the number of sentences by which their odds are divided in a text longer than a letter,
 where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none. In other
 languages the head says less, so that their odds are divided by it alone."""
-
-ENDANGERED_AT = 0.5
-"""The reader's chance from which a text to be reworked may tell of a life in danger: even odds."""
 
 
 class Ruled(NamedTuple):
@@ -119,7 +116,7 @@ def put_together(
         row = more_harmful(row, parts.rows[place], among, config.momentary, own_matter=own)
     if places.clauses:
         match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
-    read = reading_of(
+    return reading_of(
         row,
         match,
         facts,
@@ -128,19 +125,6 @@ def put_together(
         known_form=is_known_form,
         small_talk=any([talk.reply(text.asked.text) for talk in config.talks]),
     )
-    pieces = (*places.passages, *places.sentences)
-    if read.reworks and any(map(_endangers, [row, *[parts.rows[place] for place in pieces]])):
-        read = replace(read, reworks=False)
-    return read
-
-
-def _endangers(row: ModelRow) -> bool:
-    """Returns True where a text, or a piece of one, may tell of a life in danger.
-
-    A farewell letter is no text that is only to be proofread. Its matter may be another one as a
-    whole ("the insurance papers are in the desk"), so that its sentences count by themselves.
-    """
-    return row.matter in LIFE and row.grave >= ENDANGERED_AT
 
 
 def _with_forms(reading: _Reading, whole: RunRead, forms: range, known: int | None) -> _Reading:

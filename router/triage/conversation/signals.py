@@ -29,9 +29,7 @@ from router.triage.reading import (
     more_cautious,
     second,
 )
-from router.triage.rework.reworks import goes_on
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
-from router.triage.text.folding import fold
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
@@ -167,17 +165,7 @@ def signals_of(
         terms_knowledge=terms_knowledge(
             (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
         ),
-        reworks=begins and apart is None and not unread and _reworks(turns, (last, *earlier)),
     )
-
-
-def _reworks(turns: Turns, read: Sequence[TurnReading]) -> bool:
-    """Returns True where the first turn gives a text to be reworked, and no later one asks more."""
-    if not read[-1].reworks or turns.split:
-        return False
-    texts = (turns.last, *turns.earlier)
-    later = zip(read[:-1], texts, strict=False)
-    return all([turn.reworks or goes_on(fold(text), turn.bare) for turn, text in later])
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:

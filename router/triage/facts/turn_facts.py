@@ -16,7 +16,6 @@ from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays
-from router.triage.rework.reworks import reworks
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import Folded, fold, words_of
@@ -63,7 +62,6 @@ class TurnFacts(Struct, frozen=True):
     passages: tuple[str, ...] = ()  # of a long text, read besides
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
-    reworks: bool = False  # it asks only to rework or read a text that it gives
 
 
 class RuleFacts(NamedTuple):
@@ -132,7 +130,6 @@ def find_facts(
         passages=passages(instead or plain),
         sentences=sentences(instead or plain),
         mended=mended if mended != text else "",
-        reworks=not disguise.forms and reworks(folded),
     )
 
 

@@ -90,7 +90,8 @@ def quoted_spans(text: str) -> tuple[tuple[int, int], ...]:
     """
     if _MAY_QUOTE.search(text) is None:  # most texts: it is much faster than what follows
         return ()
-    spans = marked_spans(text)
+    spans = _fenced(text)
+    spans += [match.span() for match in _MARKED_LINES.finditer(text)]
     tail = ""
     if not spans:
         heading = _HEADING.search(text)
@@ -103,12 +104,7 @@ def quoted_spans(text: str) -> tuple[tuple[int, int], ...]:
             ends = tail_at
         spans = [(begins, ends)]
     spans.sort()
-    return tuple(spans) if _only_read(outside(text, spans), tail) else ()
-
-
-def marked_spans(text: str) -> list[tuple[int, int]]:
-    """Returns the blocks between fences and the lines that begin with ">" of a folded text."""
-    return _fenced(text) + [match.span() for match in _MARKED_LINES.finditer(text)]
+    return tuple(spans) if _only_read(_outside(text, spans), tail) else ()
 
 
 def _fenced(text: str) -> list[tuple[int, int]]:
@@ -139,8 +135,7 @@ def acts(words: tuple[str, ...]) -> bool:
     return not ACTING.isdisjoint(words)
 
 
-def outside(text: str, spans: list[tuple[int, int]]) -> str:
-    """Returns what of a text lies outside of the spans, which are in order."""
+def _outside(text: str, spans: list[tuple[int, int]]) -> str:
     parts, at = [], 0
     for start, end in spans:
         if start > at:

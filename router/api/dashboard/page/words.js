@@ -44,7 +44,6 @@ export const REASONS = {
   high_risk_legal: "high legal risk",
   high_risk_medical: "high medical risk",
   high_risk_engineering_safety: "people's safety depends on it",
-  given_text: "a given text is only to be reworked, which is enough for level 2",
   unsafe: "unsafe content",
   policy_rule: "a rule of the policy",
   triage_degraded: "triage is degraded, so caution decides",
