@@ -15,17 +15,6 @@ from tests.kits.inputs.policy_texts import GOOD, added, mistakes_of
 # One row per kind of mistake: text, line, key path, part of the value, part of what is allowed.
 CASES = [
     pytest.param(
-        added("exhausted: refuse"),
-        3,
-        "exhausted",
-        "text that is not shown",
-        "keys of default, by_domain: write `exhausted: {default: refuse}`",
-        id="word for a section",
-    ),
-    pytest.param(
-        added("exhausted: never"), 3, "exhausted", "not shown", "keys of default", id="odd word"
-    ),
-    pytest.param(
         added("decision: {mode: guardd}"), 3, "decision.mode", "guardd", "guarded", id="enum"
     ),
     pytest.param(
