@@ -23,13 +23,17 @@ class AnswererNotReady(AnswererError):
     """Reports an answerer that cannot take calls now.
 
     `retry_after_s` is the time until a call may go there again, None where it is unknown.
+    `key_refused` is True where the provider refuses our key: then asking again is of no use.
     """
 
     code = "answerer_not_ready"
     status = 503
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, key_refused: bool = False
+    ) -> None:
         super().__init__(message)
+        self.key_refused = key_refused
         self.retry_after_s = retry_after_s
 
 

@@ -138,7 +138,8 @@ class ExhaustedSection(Section):
         "nothing could be verified. review: the approved safe answer, while a person judges the "
         "draft. hold: an approved holding text, until a person has judged it. An error goes out "
         "where there is no answer for best_answer, where calls failed and there is none for "
-        "refuse (it names the failure), and where a schema or a call is demanded.",
+        "refuse (it names the failure), and where a schema or a call is demanded. An emergency "
+        "gets the approved words and a person all the same, unless a shape is demanded.",
     )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {

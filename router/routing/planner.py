@@ -231,7 +231,7 @@ class Router:
             decide_ms=decided_at - case.read_at_ms,
             deadline_ms=None if deadline_ms is None else read.started_ms + deadline_ms,
             risk_domain=risk_domain,
-            exhausted=exhausted,
+            exhausted_rule=exhausted,
             pressure=case.pressure,
             buffered=case.buffered,
             triage_compute_ms=read.compute_ms,

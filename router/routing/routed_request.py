@@ -57,7 +57,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     decide_ms: float
     deadline_ms: float | None
     risk_domain: Domain | None  # whose `exhausted` rule counts
-    exhausted: Exhausted  # what goes out when no answer can be trusted
+    exhausted_rule: Exhausted  # of the policy, for when no answer can be trusted
     pressure: Pressure = NO_PRESSURE  # of the budgets, as decide was told
     draw: float | None = None  # the random number that decide explored by
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
@@ -113,6 +113,21 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             and not request.tools
             and self.asked.pinned is None
         )
+
+    @measured_once
+    def exhausted(self) -> Exhausted:
+        """Returns what goes out when no answer can be trusted.
+
+        It is what the policy says. Where somebody may need help now, neither a refusal nor an error
+        may hide whom to call, so the approved words go out and a person reads the matter.
+        """
+        rule = self.exhausted_rule
+        if rule.by_person or self.observed is not None or self.request.needs_shape:
+            return rule
+        urgent = self._urgent
+        if rule is Exhausted.REFUSE:  # it has no answer to lose, so less is enough
+            urgent = urgent or self.emergency(self.risk_domain or self.signals.domain)
+        return Exhausted.REVIEW if urgent else rule
 
     @property
     def guarded(self) -> bool:
@@ -233,13 +248,20 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def acute(self) -> bool:
-        """Returns True when somebody may need help now, and the policy asks a person in its domain.
+        """Returns True when somebody may need help now, so that a person reads the matter.
+
+        Where a shape is demanded, this is so only if the policy asks a person in its domain.
+        """
+        return self.exhausted.by_person and self.observed is None and self._urgent
+
+    @measured_once
+    def _urgent(self) -> bool:
+        """Returns True for a grave danger that the text names, or that the reader is sure of.
 
         Neither the chance of the domain nor novelty counts here.
         """
         signals, text = self.signals, self.request.last_user_text
-        by_person = self.exhausted.by_person and self.observed is None
-        if not by_person or not self.grave or not signals.brief:
+        if not self.grave or not signals.brief:
             return False
         if acute(self.policy, signals):
             return True

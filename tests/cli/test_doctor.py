@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from router.api.compose.checkup import Checkup, Finding, State, _onnxruntime, _package, summary
+from router.cli.commands import app
 from router.cli.serve.doctor import _show
 from router.errors.installing import pip_install
 from router.policy.certificate import Certificate, DomainCertificate
@@ -133,6 +135,11 @@ def test_answerer_whose_key_is_refused_by_a_running_server_is_to_fix(tmp_path: P
             port = int(served.url.rpartition(":")[2])
             checkup = Checkup(tmp_path / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, {}, quick=True)
             (finding,) = checkup._running()
+            place = ("--port", str(port), "-d", str(tmp_path / "l.db"), "-p", str(policy))
+            ended = CliRunner().invoke(app, ["doctor", "--quick", *place])
+    assert ended.exit_code == 1
+    assert "1 to fix (answerer mid)" in ended.output
+    assert "check `api_key` of answerer mid" in finding.fix
     assert refused.status_code == 502
     assert (finding.part, finding.state) == ("answerer mid", State.BROKEN)
     assert finding.found.startswith("key_refused: ")

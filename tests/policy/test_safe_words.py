@@ -277,3 +277,18 @@ def test_a_refusal_is_in_the_language_of_the_request(answers: SafeAnswers) -> No
     assert str(refusal_text("ja", answers)).startswith("\u7533\u3057\u8a33")
     assert refusal_text("en", answers) is None
     assert refusal_text("ko", answers) is None
+
+
+def test_a_risk_alone_is_listed_under_no_heading(answers: SafeAnswers) -> None:
+    case = SafeCase(Domain.FINANCE, "x", "r", ("risk: finance",))
+    assert "found in the request" not in safe_answer(case, answers)
+    both = SafeCase(Domain.FINANCE, "x", "r", ("amount: $5", "risk: finance"))
+    assert "found in the request:\n- amount: $5" in safe_answer(both, answers)
+
+
+BY_SUM = ("so viel Geld", "telle somme", "tanto dinero", "tanto denaro", "tanto dinheiro", "zoveel")
+
+
+def test_words_about_money_name_no_sum(answers: SafeAnswers) -> None:
+    told = [words.finance or "" for words in answers.languages.values()]
+    assert not [text for text in told for sum_of in BY_SUM if sum_of in text]

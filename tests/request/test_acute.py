@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from router.errors import BudgetExceeded, NotCapable
+from router.errors import BudgetExceeded, NotCapable, UpstreamRejected
 from router.routing.decision_record import parse
 from router.types import (
     AnswererFacts,
@@ -28,6 +28,7 @@ from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
+from tiers.resilience.refusals import error_for_status
 
 SURE = replace(CALM, match=None, language="en", brief=True, matter=Matter.SELF_HARM, grave=0.99)
 HEALTH = replace(CALM, match=None, language="en", brief=True, risk_terms=("medical_emergency:en",))
@@ -212,3 +213,56 @@ async def test_a_prior_accepts_no_answer_where_stakes_are_high(
     )
     assert outcome.verdict.value == verdict
     assert ("high_stakes" in outcome.decision.floor_reasons) == (stakes > 0.5)
+
+
+EMERGENCIES = [SURE, HEALTH, FIRE]
+REFUSED_KEY = [mid(error=error_for_status(401)), deep(error=error_for_status(401))]
+
+
+def everywhere(rule: str) -> dict[str, object]:
+    domains = ("medical", "legal", "finance", "engineering_safety")
+    return {"default": rule, "by_domain": dict.fromkeys(domains, rule)}
+
+
+@pytest.mark.parametrize("rule", ["refuse", "best_answer"])
+@pytest.mark.parametrize("signals", EMERGENCIES)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("tiers", [[mid(p=0.1), deep(p=0.1)], REFUSED_KEY])
+async def test_an_emergency_gets_words_whatever_exhausted_says(
+    houses: Houses, rule: str, signals: Signals, tiers: list[ScriptedTier], *, stream: bool
+) -> None:
+    house = houses(tiers, signals=signals, exhausted=everywhere(rule))
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+
+
+@pytest.mark.parametrize("error", [None, error_for_status(401)])
+async def test_a_danger_in_a_long_text_is_enough_in_place_of_a_refusal(
+    houses: Houses, error: Exception | None
+) -> None:
+    tiers = [mid(p=0.1, error=error), deep(p=0.1, error=error)]
+    long = replace(SURE, brief=False)
+    house = houses(tiers, signals=long, exhausted=everywhere("refuse"))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert len(house.reviews.items) == 1
+
+
+@pytest.mark.parametrize("signals", EMERGENCIES)
+async def test_a_demanded_shape_is_refused_as_the_policy_says(
+    houses: Houses, signals: Signals
+) -> None:
+    house = houses(REFUSED_KEY, signals=signals, exhausted=everywhere("refuse"))
+    with pytest.raises(UpstreamRejected):
+        await house.gateway.complete(ask(response_format=ResponseFormat("json_object")), ALICE)
+    assert house.reviews.items == []
+
+
+async def test_a_calm_matter_is_refused_as_the_policy_says(houses: Houses) -> None:
+    calm = replace(CALM, match=None, language="en", brief=True)
+    house = houses([mid(p=0.1), deep(p=0.1)], signals=calm, exhausted=everywhere("refuse"))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.REFUSED
+    assert house.reviews.items == []

@@ -48,6 +48,7 @@ from tests.kits.decision_kit import USD, facts
 from tests.kits.decision_kit import a_policy as three_tiers
 from tests.kits.fakes import ALICE, CALM, PRICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import only_row
+from tiers.resilience.refusals import error_for_status
 
 DOWN = UpstreamError("The upstream failed with status 500.", upstream_status=500)
 KINDS: dict[str, AnswererError] = {
@@ -131,6 +132,17 @@ async def test_a_ceiling_of_money_holds_where_the_policy_does_not_lift_it(houses
     )
     row = await only_row(house)
     assert [a.answerer for a in row.attempts] == ["mid", "low"]
+
+
+async def test_a_refused_key_advises_nothing_but_the_key(houses: Houses) -> None:
+    resting = AnswererNotReady("The key is refused.", key_refused=True)
+    for error in (resting, error_for_status(401)):
+        tiers = [one("mid", 2, error=error), one("deep", 3)]
+        house = houses.inside(type(error).__name__)(tiers, signals=CALMLY)
+        with pytest.raises(AnswererError) as failed:
+            await house.gateway.complete(ask(), ALICE)
+        assert "mid of tier" in failed.value.told
+        assert "outage_lifts" not in failed.value.told
 
 
 async def test_an_answerer_that_stood_in_and_failed_was_not_left_out(houses: Houses) -> None:

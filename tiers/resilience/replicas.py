@@ -195,7 +195,8 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
     if replicas.status(now_ms).state is AnswererState.KEY_REFUSED:
         return AnswererNotReady(
             f"The upstream of {name} refuses Tiergate's own key. Tell who runs this gateway to "
-            "check the answerer's api_key."
+            "check the answerer's api_key.",
+            key_refused=True,
         )
     rest_ms = min(replica.breaker.rest_left_ms(now_ms) for replica in replicas.replicas)
     return AnswererNotReady(

@@ -351,7 +351,13 @@ class Checkup:
         for name, told in answerers.items():
             if told["state"] not in ("ready", "loading"):
                 gives = "answers of the server that runs"
-                fix = "what it says; its log and `tiergate report` name the calls that failed"
+                refused = told["state"] == "key_refused"
+                fix = (
+                    f"check `api_key` of answerer {name} in the policy, and the key at its provider"
+                    if refused
+                    else f"check that the provider of answerer {name} answers; the server's log "
+                    "and `tiergate report` name the calls that failed"
+                )
                 found = f"{told['state']}: {told['detail']}" if told["detail"] else told["state"]
                 yield Finding(f"answerer {name}", State.BROKEN, found, gives, fix)
 

@@ -257,6 +257,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     # The official SDKs retry a 429 by themselves unless this header stops them.
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
     hopeless = hopeless or error.code == QUOTA_EXHAUSTED
+    hopeless = hopeless or (isinstance(error, AnswererNotReady) and error.key_refused)
     final = NoUsableAnswer | TooManyWrongKeys | UpstreamRejected
     spent = isinstance(error, BudgetExceeded) and error.retry_after_s is None
     if hopeless or spent or isinstance(error, final):

@@ -66,9 +66,9 @@ def doctor(
 ) -> None:
     """Check every part of the installation.
 
-    Exit code 1 means that something essential is missing or broken.
+    Exit code 1 means that something essential is missing, or that something is broken ("to fix").
     """
-    from router.api.compose.checkup import Checkup, summary
+    from router.api.compose.checkup import Checkup, State, summary
     from router.api.compose.core import Settings
     from router.cli.terminal import print_json
 
@@ -83,14 +83,14 @@ def doctor(
         place.database, place.host, place.port, folder, os.environ, quick, place.policies
     )
     findings = list(checkup.findings())
-    fatal = [finding.part for finding in findings if finding.fatal]
+    unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)
     if as_json:
-        print_json({"healthy": not fatal, "parts": [_document(finding) for finding in findings]})
+        print_json({"healthy": not unwell, "parts": [_document(finding) for finding in findings]})
     else:
         for finding in findings:
             _show(finding)
         typer.echo(summary(findings))
-    if fatal:
+    if unwell:
         raise typer.Exit(Exit.FAILURE)
 
 

@@ -310,8 +310,8 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
         return wording.replace(_PLACE, case.review_id)
     section = answers.of(domain if case.matter or case.fits else Domain.GENERAL)
     default_text = section.default.replace(_PLACE, case.review_id)
-    if not case.facts:
-        return default_text
+    if all(fact.startswith(RISK_FACT) for fact in case.facts):
+        return default_text  # a risk is a word of ours, and no amount, date or party was found
     listed = "\n".join(f"- {fact}" for fact in case.facts[:MAX_FACTS])
     return f"{default_text}\n\n{section.facts_heading}:\n{listed}"
 
@@ -359,6 +359,10 @@ def refusal_text(language: str, answers: SafeAnswers) -> str | None:
     """Returns the refusal in another language than English, None for the policy's own words."""
     words = None if language == ENGLISH else answers.languages.get(language)
     return None if words is None else words.refusal
+
+
+RISK_FACT = "risk: "
+"""Begins a fact that names a list of terms, and quotes nothing of the request."""
 
 
 def emergency_wording(

@@ -262,8 +262,27 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         return shown, (words.removesuffix("s") if bound == 1 else words).format(bound)
     if kind == "string_type" and isinstance(details["input"], int | float | date):
         return shown, _UNQUOTED
+    if kind == "model_type" and (keys := _keys_for(details["input"], place)):
+        return shown, keys
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
     return shown, word or _KIND_WORDS.get(kind, details["msg"])
+
+
+def _keys_for(word: object, place: _Place) -> str:
+    """Returns the keys of a section that holds a mere word, and the key that takes it; "" for none.
+
+    `exhausted: refuse` is meant as `exhausted: {default: refuse}`.
+    """
+    model = _bare(place.annotation)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    told = f"a mapping with keys of {', '.join(fields)}"
+    for name, field in fields.items():
+        kind = _bare(field.annotation)
+        if isinstance(kind, type) and issubclass(kind, Enum) and word in set(kind):
+            return f"{told}: write `{key_path_text(place.path)}: {{{name}: {word}}}`"
+    return told
 
 
 def _wanted(place: _Place) -> str:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.errors import AnswererError, TiergateError, UpstreamError
+from router.errors import (
+    AnswererError,
+    AnswererNotReady,
+    TiergateError,
+    UpstreamError,
+    UpstreamRejected,
+)
 from router.privacy.redact import redact
 from router.request.progress import Progress
 from router.routing.decision_record import FailureNote
@@ -55,7 +61,9 @@ def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote,
 def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> None:
     """Notes in a request's error who was tried, and who might have been, which its client reads."""
     told_with(error, tried_notes(routed, progress), routed.request_id)
-    if error.tried and progress.outage:
+    refused = isinstance(error, AnswererNotReady) and error.key_refused
+    # With a refused key, mending the key is the advice: others often have the same one.
+    if error.tried and progress.outage and not (refused or isinstance(error, UpstreamRejected)):
         error.tried += _left_out(routed.decision)
 
 
