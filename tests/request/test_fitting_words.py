@@ -34,10 +34,9 @@ def words_of(outcome: Outcome) -> str:
 
 
 STORY = (
-    "I need a five line blurb for the back of my crime novel. A pharmacist in a ski village is "
-    "found dead in her own cable car, and the only witness is a boy who has sworn not to speak "
-    "until Easter. Don't give away that it was the postman. Something with snow in the last "
-    "sentence would be nice."
+    "I need a six line toast for my uncle, who drove an ambulance for forty years and hates fuss. "
+    "In 1998 he delivered a baby on the ferry, and last spring he crashed the same ambulance into "
+    "the mayor's fence. Do not mention the court case about the fence, he lost it."
 )
 
 
