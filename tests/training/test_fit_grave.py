@@ -27,7 +27,8 @@ from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manife
 FEW = [
     row
     for row in grave_texts.texts(7, 1)
-    if row.language in ("en", "de") and row.author in ("first", "four")
+    if row.language in ("en", "de")
+    and row.author in ("first", "four", "thirty_sixth", "voices_of_firms", "voices_of_towns")
 ]
 
 
@@ -170,7 +171,12 @@ def test_a_small_fit_tells_grave_from_harmless(tmp_path: Path) -> None:
     grave = np.array([row.section in GRAVE for row in FEW])
     assert chances[grave].mean() > chances[~grave].mean() + 0.2
     parts = {f"{part}_{name}" for part in ("at", "trade_off", "ece") for name in ("en", "others")}
-    assert set(fitted.card) == {*parts, "en", "de"}
+    assert set(fitted.card) == {*parts, "en", "de", "company"}
+    companies = np.array(
+        [one.company for one in fitted.reader.read([r.text for r in FEW], vectors)]
+    )
+    company = np.array([row.section == "company" for row in FEW])
+    assert companies[company].mean() > companies[~company].mean() + 0.2
 
 
 def test_a_fit_without_a_section_is_refused() -> None:
