@@ -87,7 +87,7 @@ def _mistakes(text: str, model: type[BaseModel] = _Room) -> tuple[Mistake, ...]:
         ("name: a\nlamps: {<<: {b: c}}", 2, "lamps.<<", "a merge key", "written out"),
         ("name: !python/none x", 1, "name", "'x'", "YAML can read"),
         ("name: 2026-13-45", 1, "name", "'2026-13-45'", "YAML can read"),
-        ("", 0, "(top)", "None", "a mapping of keys"),
+        ("", 0, "(top)", "None", "a mapping with keys of name"),
     ],
 )
 def test_mistake_says_where_what_and_what_is_allowed(
