@@ -305,8 +305,8 @@ def _rather_strategic(section: DecisionSection, signals: Signals) -> bool:
 
 
 READ_FOR = frozenset({Domain.MEDICAL, Domain.LEGAL, Domain.ENGINEERING_SAFETY})
-"""Domains in which the reader's calm counts. It misses one large matter of money in eight, and the
-heads find half of those."""
+"""Domains in which the reader's calm counts. In finance it does not: of 35 requests that the heads
+raised while the reader was calm, 8 were large matters of money."""
 
 NOTHING_AT_STAKE = 0.1
 """Chance of high stakes below which a subject of money is nobody's decision, where no sum asks for

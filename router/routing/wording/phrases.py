@@ -32,8 +32,8 @@ def danger_named(signals: Signals) -> Matter | None:
 
 SMALL_SENSE = 0.01
 """Chance of a decision about an organisation below which a phrase of one is meant in a small sense
-("when does the plant close on Friday?"). Of two in five decisions a phrase is found, and of one in
-a hundred other messages: at a prior of one in twenty a phrase then makes a decision less likely
+("when does the plant close on Friday?"). In two of five decisions a phrase is found, and in one of
+two hundred other messages: at a prior of one in twenty a phrase then makes a decision less likely
 than not."""
 ANY_MATTER = 0.7  # from here on the message may be grave, so that the phrase counts
 
