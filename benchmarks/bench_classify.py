@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--policy", default="email_pipeline")
     parser.add_argument("--task", default="", help="one field of the specialist alone")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="as `tiergate classify` has it")
     parser.add_argument("--encoder", default="when_needed", help="as `tiergate classify` has it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -55,12 +57,16 @@ def main() -> None:
         command = [sys.executable, "-m", "router.cli", "classify", str(source), "--json"]
         command += ["--policy", options.policy, "--out", f"{folder}/said.jsonl"]
         command += ["--threads", str(options.threads), "--encoder", options.encoder]
+        command += ["--processes", str(options.processes), "--device", options.device]
         command += ["--task", options.task] if options.task else []
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor_s = used.ru_utime + used.ru_stime
-    print(f"{report['rows']} mails of {options.tokens} tokens, {options.threads} threads")
+    print(
+        f"{report['rows']} mails of {options.tokens} tokens, {options.processes} processes, "
+        f"{options.threads} threads, on {options.device}"
+    )
     print(f"  {report['by_words_alone']} of them by their words alone")
     print(f"  {report['rows_per_s']:.0f} a second by the clock")
     print(f"  {1000 * processor_s / report['rows']:.2f} ms of processor time each, start included")

@@ -39,7 +39,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.spelling import as_written, knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import HeadOutputs, TriageModel
-from router.types import ChatRequest, Domain, Message, RequestType
+from router.types import ChatRequest, Device, Domain, Message, RequestType
 
 LENGTHS = (16, 40, 128, 512)
 CONCURRENCY = 64
@@ -167,11 +167,13 @@ def config(model: Model | None, knowledge: Path | None) -> TriageConfig:
     return TriageConfig(TermFinder(TERMS), AmountReader(RATES), index)
 
 
-def measure(seconds: float, knowledge: Path | None) -> dict[str, object]:
+def measure(
+    seconds: float, knowledge: Path | None, device: Device = Device.CPU
+) -> dict[str, object]:
     """Returns all figures, without those of the model when it cannot be loaded."""
     figures: dict[str, object] = {}
     try:
-        model: Model | None = TriageModel.load(threads=1)
+        model: Model | None = TriageModel.load(threads=1, device=device)
     except ModelFileError as error:
         print(f"without the model: {error}", file=sys.stderr)
         model = None
@@ -219,8 +221,9 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--seconds", type=float, default=3.0, help="per figure")
     arguments.add_argument("--knowledge", type=Path, default=None, help="a knowledge file to match")
+    arguments.add_argument("--device", type=Device, default=Device.CPU, choices=list(Device))
     options = arguments.parse_args()
-    figures = measure(options.seconds, options.knowledge)
+    figures = measure(options.seconds, options.knowledge, options.device)
     if options.json:
         print(json.dumps(figures, indent=1))
     else:

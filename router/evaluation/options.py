@@ -169,7 +169,7 @@ class Subject:
             self.model.encoder.sha256
         ):
             return None
-        return file.load(path, self.model.encoder.tokenise, self.model.encoder.sha256)
+        return file.load(path, self.model.encoder)
 
     def benchmark_head(self, classes: frozenset[str]) -> Head | None:
         """Returns the benchmark head with exactly these classes, or the smallest that

@@ -46,6 +46,10 @@ SHORT_BATCH_TOKENS = 512
 what is computed between the layers fits the cache, and less of it is padding."""
 
 
+GPU_BATCH_TOKENS = 32_768
+"""The same of a GPU, whose cores need more rows at once."""
+
+
 def clip(text: str) -> str:
     """Returns the part of a text that is tokenised: all of it, or its head and tail."""
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
@@ -232,6 +236,7 @@ class Encoder:
         self.sha256 = sha256_of(model) if sha256 is None else sha256
         self.tokenise = Tokeniser(tokenizer, words) if isinstance(tokenizer, Path) else tokenizer
         self._session, self.placement = open_session(onnxruntime, model, threads, device)
+        self.on_gpu = self.placement.device is Device.CUDA
         self.width = int(self._session.get_outputs()[0].shape[-1])
 
     def encode(self, texts: Sequence[str]) -> Embeddings:
@@ -260,7 +265,7 @@ class Encoder:
     def give_back(self) -> None:
         """Gives the memory of long runs back to the system: the runtime keeps as much as its
         longest run took, until a run says otherwise."""
-        if self.placement.device is Device.CPU:
+        if not self.on_gpu:
             options = import_onnxruntime().RunOptions()
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
             self._session.run(None, {"input_ids": np.ones((1, 1), dtype=np.int64)}, options)

@@ -101,8 +101,7 @@ class TriageModel:
     @property
     def vectors_version(self) -> str:
         """Returns the version of stored vectors: a GPU's differ in the fourth digit."""
-        on_gpu = self.encoder.placement.device is Device.CUDA
-        return f"{self.version}-float" if on_gpu else self.version
+        return f"{self.version}-float" if self.encoder.on_gpu else self.version
 
     @classmethod
     def load(
@@ -140,7 +139,7 @@ class TriageModel:
             matching = match_file.load(folder / MATCH, encoder.sha256)
         rarity = load_rarity(folder)
         reader = grave.load(folder, encoder.sha256) if grave_reader else None
-        reranker = reranking.load(folder, encoder.tokenise, encoder.sha256) if reranked else None
+        reranker = reranking.load(folder, encoder) if reranked else None
         if reranker is not None:
             matching = matching._replace(gate=reranker.gate)
         return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader, reranker)

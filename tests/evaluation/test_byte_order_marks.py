@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.analysis.fairness import read_prompts
-from router.api.compose.classify_file import row_of
+from router.api.compose.labelling.windows import row_of
 from router.evaluation.kinds.endpoints import read_labelled
 from router.training.data.sources import lines
 from router.training.entities.marked_texts import read_texts

@@ -14,14 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from router.api.compose.classify_file import (
-    MAX_LINE_BYTES,
-    WINDOW,
-    Done,
-    Files,
-    classify_file,
-    row_of,
-)
+from router.api.compose.labelling.classify_file import Done, Files, classify_file
+from router.api.compose.labelling.windows import MAX_LINE_BYTES, row_of
+from router.api.compose.labelling.windows import ROWS as WINDOW
+from router.api.compose.labelling.workers import Here
 from router.errors import ClassifyError
 from router.specialists.result import Field, Said
 from tests.kits.server_kit import PYTHON, environment, tiergate
@@ -33,7 +29,7 @@ class Lengths:
     """A specialist that says how long a text is; may fail after some windows, as a kill does."""
 
     def __init__(self, windows: int = 10**9) -> None:
-        self.windows = windows
+        self.windows, self.early = windows, 0
 
     def say(self, texts: Sequence[str]) -> list[Said]:
         if self.windows == 0:
@@ -52,7 +48,10 @@ def run(where: Files, specialist: Lengths | None = None, **changes: object) -> D
         "text_column": "text", "again": False, "progress": lambda read, rows: None,
     }  # fmt: skip
     return classify_file(
-        specialist or Lengths(), changes.pop("identity", IDENTITY), where, **{**given, **changes}
+        Here(specialist or Lengths()),
+        changes.pop("identity", IDENTITY),
+        where,
+        **{**given, **changes},
     )  # type: ignore[arg-type]
 
 

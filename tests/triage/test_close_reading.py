@@ -224,7 +224,7 @@ def saved(tmp_path: Path, model: TriageModel) -> Path:
 
 
 def test_a_saved_reader_reads_the_same(saved: Path, model: TriageModel) -> None:
-    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    one = file.load(saved, model.encoder)
     assert read(one, ENGLISH_TEXT, 0.5)[0] == pytest.approx(chance(4.0))
     assert read(one, GERMAN_TEXT, 0.5)[0] == pytest.approx(chance(1.0))
     assert one.least == 0.3
@@ -233,14 +233,14 @@ def test_a_saved_reader_reads_the_same(saved: Path, model: TriageModel) -> None:
 
 
 def test_a_saved_reader_guesses_the_same(saved: Path, model: TriageModel) -> None:
-    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    one = file.load(saved, model.encoder)
     width = model.encoder.width
     guess = Guess(np.linspace(0.0, 1.0, width, dtype=np.float32), 0.5, 0.25, -1.0, 6.0)
     file.save(
         msgspec.structs.replace(one, guess=guess), saved.with_suffix(file.ONNX), saved,
         model.encoder.sha256,
     )  # fmt: skip
-    again = file.load(saved, model.encoder.tokenise, model.encoder.sha256).guess
+    again = file.load(saved, model.encoder).guess
     assert again is not None
     assert np.array_equal(again.weight, guess.weight)
     assert (again.by_head, again.by_characters, again.bias, again.margin) == (0.5, 0.25, -1.0, 6.0)
@@ -256,7 +256,7 @@ def test_a_saved_reader_reads_the_same_matters(saved: Path, model: TriageModel) 
         grave=msgspec.structs.replace(matters(), weight=weight),
     )
     file.save(both, saved.with_suffix(file.ONNX), saved, model.encoder.sha256)
-    loaded = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    loaded = file.load(saved, model.encoder)
     asked = ([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.0])
     unsure = [GraveReading(0.5, Matter.LEGAL, 0.0, "en")]
     assert loaded.read(*asked, None, unsure).grave == both.read(*asked, None, unsure).grave
@@ -271,11 +271,11 @@ def test_weights_of_other_matters_are_refused(saved: Path, model: TriageModel) -
     )
     file.save(one, saved.with_suffix(file.ONNX), saved, model.encoder.sha256)
     with pytest.raises(ModelFileError, match="classes"):
-        file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+        file.load(saved, model.encoder)
 
 
 def test_a_file_that_is_replaced_after_loading_is_not_read(saved: Path, model: TriageModel) -> None:
-    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    one = file.load(saved, model.encoder)
     other = saved.with_suffix(".other")
     other.write_bytes(saved.with_suffix(file.ONNX).read_bytes() + b"x")
     other.replace(saved.with_suffix(file.ONNX))
@@ -288,12 +288,12 @@ def test_an_altered_file_is_refused(saved: Path, model: TriageModel, suffix: str
     with saved.with_suffix(suffix).open("ab") as out:
         out.write(b"x")
     with pytest.raises(ModelFileError, match="corrupt"):
-        file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+        file.load(saved, model.encoder)
 
 
 def test_a_reader_of_another_triage_model_is_refused(saved: Path, model: TriageModel) -> None:
     with pytest.raises(ModelFileError, match="another triage model"):
-        file.load(saved, model.encoder.tokenise, "0" * 64)
+        file.load(saved, replaced(model.encoder, "0" * 64))
 
 
 def harm_head(model: TriageModel, bias: float) -> Head:
@@ -311,14 +311,14 @@ def chances_of(model: TriageModel, own: OwnHeads | None, *texts: str) -> list[fl
 
 
 def test_a_policy_reads_the_chance_of_the_close_reader(saved: Path, model: TriageModel) -> None:
-    close = {"harm": file.load(saved, model.encoder.tokenise, model.encoder.sha256)}
+    close = {"harm": file.load(saved, model.encoder)}
     own = OwnHeads.of(model.stack.heads, [harm_head(model, 0.0)], close)
     texts = (ENGLISH_TEXT, "what is the capital of france")
     assert chances_of(model, own, *texts) == pytest.approx([chance(4.0)] * 2, abs=1e-5)
 
 
 def test_a_policy_keeps_the_calm_chance_of_the_head(saved: Path, model: TriageModel) -> None:
-    close = {"harm": file.load(saved, model.encoder.tokenise, model.encoder.sha256)}
+    close = {"harm": file.load(saved, model.encoder)}
     own = OwnHeads.of(model.stack.heads, [harm_head(model, -3.0)], close)
     assert chances_of(model, own, ENGLISH_TEXT) == pytest.approx([chance(-3.0)], abs=1e-5)
 
@@ -345,7 +345,7 @@ def guessed(
     saved: Path, model: TriageModel, answers: Nearest, use: ReadingUse = ReadingUse.ALL
 ) -> float:
     """Returns the chance of a text that may reach the bound near approved questions alone."""
-    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    one = file.load(saved, model.encoder)
     guess = Guess(np.zeros(model.encoder.width, np.float32), 0.0, 0.0, 0.0, 2.0)
     close = {"harm": msgspec.structs.replace(one, guess=guess)}
     own = OwnHeads.of(model.stack.heads, [harm_head(model, 1.0)], close)

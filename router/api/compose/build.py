@@ -298,7 +298,7 @@ def _close_readers(
 ) -> dict[str, CloseReader]:
     """Returns the readers of what heads are unsure of, by the name of the head."""
     encoder = model.encoder
-    return {one.name: file.load(path, encoder.tokenise, encoder.sha256) for one, path in named}
+    return {one.name: file.load(path, encoder) for one, path in named}
 
 
 def _triage(

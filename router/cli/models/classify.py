@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +18,8 @@ from router.cli.serve.serve import ModelDir
 from router.types import Device, EncoderUse
 
 if TYPE_CHECKING:
-    from router.api.compose.classify_file import Done
+    from router.api.compose.labelling.classify_file import Done
+    from router.api.compose.labelling.workers import Labels
 
 ProgressSink = Callable[[int, int], None]
 
@@ -61,7 +61,12 @@ def classify(
             help="Lines that are no rows, each with the reason.",
         ),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that read.")] = 2,
+    threads: Annotated[
+        int, typer.Option(min=1, max=64, help="Threads of each process that run the encoder.")
+    ] = 2,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that read; each has a copy of the model.")
+    ] = 1,
     again: Annotated[bool, typer.Option("--again", help="Start over instead of going on.")] = False,
     encoder: Annotated[
         EncoderUse, typer.Option(help="Which texts the encoder reads; never: only words decide.")
@@ -71,26 +76,26 @@ def classify(
     device: DeviceOption = Device.AUTO,
 ) -> None:
     """Label every text in a file by a policy's specialist; go on where it stopped."""
-    from router.api.compose.classify_file import Files, classify_file
-    from router.api.compose.specialists import Specialist, bytes_on_disk
+    from router.api.compose.labelling.classify_file import Files, classify_file
+    from router.api.compose.labelling.workers import Here, Opening, Processes
+    from router.api.compose.specialists import bytes_on_disk
 
     files = Files(source, out, bad or out.with_name(f"{out.name}.bad"))
     keep_sources((files.out, files.bad, files.state), (source,))
     keep_sources((files.bad,), (out,))
-    with Specialist.open(
-        policy,
-        os.environ,
-        task=task,
-        model_dir=model_dir,
-        threads=threads,
-        encoder=encoder,
-        device=device,
-    ) as specialist:
+    opening = Opening(policy, task, model_dir, threads, encoder, device)
+    with ExitStack() as opened:
+        specialist = opened.enter_context(opening.open())
         began = time.monotonic()
+        labels: Labels = Here(specialist)
+        if processes > 1:
+            labels = opened.enter_context(
+                Processes(processes, opening, specialist.placement.device)
+            )
         with _bar(source) as progress:
             try:
                 done = classify_file(
-                    specialist,
+                    labels,
                     asdict(specialist.identity),
                     files,
                     text_column=text_column,
@@ -106,8 +111,7 @@ def classify(
                 raise typer.Exit(Exit.STOPPED) from None
         seconds = time.monotonic() - began
         sizes = bytes_on_disk(specialist, model_dir)
-        early = specialist.early
-    _tell(done, files.out, files.bad, seconds, sizes, early, as_json)
+    _tell(done, files.out, files.bad, seconds, sizes, peak_rss_bytes(processes), as_json)
     # A table, or another encoding: whoever only looks at the code would lose every row.
     if done.bad and not done.rows + done.resumed:
         typer.echo(
@@ -127,18 +131,19 @@ def _tell(
     bad: Path,
     seconds: float,
     sizes: dict[str, int],
-    early: int,
+    peak: int,
     as_json: bool,
 ) -> None:
-    rate = done.rows / seconds if seconds else 0.0
-    peak = peak_rss_bytes()
+    rate, early = done.rows / seconds if seconds else 0.0, done.early
     if as_json:
         import json
 
+        told = asdict(done)
+        del told["early"]  # it has a name of its own here
         typer.echo(
             json.dumps(
                 {
-                    **asdict(done),
+                    **told,
                     "by_words_alone": early,
                     "seconds": round(seconds, 3),
                     "rows_per_s": round(rate, 1),
@@ -164,11 +169,16 @@ def _tell(
     typer.echo(f"peak memory {peak / 1e6:.0f} MB; on disk: {disk}")
 
 
-def peak_rss_bytes() -> int:
-    """Returns the highest memory use of this process so far, in bytes."""
+def peak_rss_bytes(processes: int = 1) -> int:
+    """Returns the highest memory use so far, in bytes: of this process, and of others that read.
+
+    Of these, which have ended, the system knows the largest: so many times it, the most they held.
+    """
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if processes > 1 else 0
+    peak = own + processes * others
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kilobytes
 
 

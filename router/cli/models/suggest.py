@@ -175,7 +175,7 @@ def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repai
 
     Raises ClassifyError for a file that cannot be read or holds no text.
     """
-    from router.api.compose.classify_file import row_of
+    from router.api.compose.labelling.windows import row_of
     from router.training.heads.labelled_rows import Repair
     from router.training.heads.suggest import Unlabelled
 

@@ -104,7 +104,7 @@ def train_reranker(
         parts = [made / file.ONNX, made / file.DESCRIBED]
         card = write_of_part(card, file.NAME, parts)
         write_manifest(made)
-        assert file.load(made, model.encoder.tokenise, model.encoder.sha256) is not None
+        assert file.load(made, model.encoder) is not None
     return card
 
 

@@ -24,7 +24,7 @@ from router.triage.close_reading.guess import Guess
 from router.triage.close_reading.matters import CloseGrave
 from router.triage.close_reading.opened import opened
 from router.triage.close_reading.reader import CloseReader, Mixture
-from router.triage.encoder import Tokeniser, sha256_of
+from router.triage.encoder import Encoder, sha256_of
 from router.triage.grave import CLASSES, TABLES
 
 FORMAT = 1
@@ -66,8 +66,9 @@ def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256:
     described_as.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
 
 
-def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
-    """Reads what `save` wrote. All readers of one ONNX file share its encoder.
+def load(path: Path, encoder: Encoder) -> CloseReader:
+    """Reads what `save` wrote, beside a triage model's encoder, on whose device it runs. All
+    readers of one ONNX file share its network.
 
     Raises ModelFileError when a file is missing, altered, or made for another encoder.
     """
@@ -76,7 +77,7 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
         raw = path.with_suffix(ARRAYS).read_bytes()
         if described["format"] != FORMAT:
             raise ModelFileError(f"{path} has format {described['format']}, expected {FORMAT}")
-        if described["encoder_sha256"] != encoder_sha256:
+        if described["encoder_sha256"] != encoder.sha256:
             raise ModelFileError(f"{path} was made for another triage model; train it again")
         onnx = path.with_suffix(ONNX)
         for digest, name, file in (
@@ -93,8 +94,11 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
         if weight.ndim != 1 or table_bias.shape != (TABLES,):
             raise ModelFileError(f"{path}: its arrays do not fit each other; train it again")
         return CloseReader(
-            partial(opened(onnx, described["onnx_sha256"]).encode, tokenise),
-            tokenise,
+            partial(
+                opened(onnx, described["onnx_sha256"], encoder.placement.device).encode,
+                encoder.tokenise,
+            ),
+            encoder.tokenise,
             weight,
             float(described["bias"]),
             np.concatenate(tables),

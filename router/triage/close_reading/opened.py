@@ -9,14 +9,21 @@ from threading import Lock
 
 from router.errors import ModelFileError
 from router.stats.heads import Embeddings
-from router.triage.encoder import SHORT_BATCH_TOKENS, Encoder, Tokeniser, sha256_of
+from router.triage.encoder import (
+    GPU_BATCH_TOKENS,
+    SHORT_BATCH_TOKENS,
+    Encoder,
+    Tokeniser,
+    sha256_of,
+)
+from router.types import Device
 
 
 class Opened:
     """Opens an encoder at the first text; threads may share it."""
 
-    def __init__(self, onnx: Path, sha256: str) -> None:
-        self._onnx, self._sha256 = onnx, sha256
+    def __init__(self, onnx: Path, sha256: str, device: Device) -> None:
+        self._onnx, self._sha256, self._device = onnx, sha256, device
         self._opening = Lock()
         self._encoder: Encoder | None = None
 
@@ -29,11 +36,18 @@ class Opened:
             if self._encoder is None:
                 if sha256_of(self._onnx) != self._sha256:
                     raise ModelFileError(f"{self._onnx} is no longer the file that was loaded")
-                self._encoder = Encoder(self._onnx, tokenise, sha256=self._sha256)
-        return self._encoder.encode_rows(rows, SHORT_BATCH_TOKENS)
+                self._encoder = Encoder(
+                    self._onnx, tokenise, sha256=self._sha256, device=self._device
+                )
+        return self._encoder.encode_rows(
+            rows, GPU_BATCH_TOKENS if self._encoder.on_gpu else SHORT_BATCH_TOKENS
+        )
 
 
 @lru_cache(maxsize=4)
-def opened(onnx: Path, sha256: str) -> Opened:
-    """Returns the encoder of a file, one for all who read by it."""
-    return Opened(onnx, sha256)
+def opened(onnx: Path, sha256: str, beside: Device = Device.CPU) -> Opened:
+    """Returns the encoder of a file, one for all who read by it.
+
+    It runs where the triage model `beside` it does; on the processor where a GPU does not take it.
+    """
+    return Opened(onnx, sha256, Device.CPU if beside is Device.CPU else Device.AUTO)

@@ -6,13 +6,15 @@ in float (`float_graph` says why).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from router.errors import DeviceMissing, ModelFileError
+from router.triage.devices import captured
 from router.triage.devices.float_graph import floats
-from router.triage.devices.placement import INSTALL, Placement, choose, confirm
+from router.triage.devices.placement import CPU, CUDA, INSTALL, Placement, choose, confirm
 from router.types import Device
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
@@ -35,6 +37,9 @@ class Session(Protocol):
     def get_outputs(self) -> Sequence[Any]: ...
 
     def run(self, names: None, feeds: dict[str, Any], options: object = None) -> Sequence[Any]: ...
+
+
+_LOG = logging.getLogger("tiergate")
 
 
 class Runtime(Protocol):
@@ -60,7 +65,7 @@ def open_session(
         placement, session = _on_gpu(runtime, model, threads, asked)
         if session is not None:
             return session, placement
-    return _open(runtime, str(model), threads, placement, model), placement
+    return _open(runtime, str(model), threads, placement.providers, model), placement
 
 
 def _options(runtime: Runtime, threads: int) -> Any:
@@ -80,8 +85,10 @@ def _on_gpu(
     """Returns a session on the GPU; None, and why, where it would run on the processor."""
     # Finds the libraries of the packages nvidia-*, which no linker path names.
     getattr(runtime, "preload_dlls", lambda: None)()
+    placement = Placement(Device.CUDA)
     try:
-        session = _open(runtime, floats(model.read_bytes()), threads, Placement(Device.CUDA), model)
+        graph = floats(model.read_bytes())
+        session = _open(runtime, graph, threads, placement.providers, model)
     except ModelFileError as error:
         # Another program may fill the GPU's memory, and a graph of others may have no float form.
         if asked is Device.CUDA:
@@ -95,22 +102,36 @@ def _on_gpu(
             ) from error
         return Placement(Device.CPU, f"there is no package onnx; for a GPU, {INSTALL}"), None
     placement = confirm(asked, session.get_providers())
-    return placement, session if placement.device is Device.CUDA else None
+    if placement.device is not Device.CUDA:
+        return placement, None
+    return placement, _captured(runtime, graph, threads, session, model)
+
+
+def _captured(
+    runtime: Runtime, graph: bytes, threads: int, session: Any, model: Path
+) -> Any:
+    """Returns a session that runs small batches by captured graphs; the plain one without them."""
+    try:
+        small = _open(runtime, graph, threads, [(CUDA, captured.OPTIONS), CPU], model)
+        return captured.CapturedRuns(runtime, session, small)
+    except Exception as error:  # a lone text then takes a little longer, no more
+        _LOG.info("no CUDA graphs for %s: %s", model.name, error)
+        return session
 
 
 def _open(
     runtime: Runtime,
     model: str | bytes,
     threads: int,
-    placement: Placement,
+    providers: Sequence[Any],
     file: Path,
-) -> Session:
+) -> Any:
     try:
         return runtime.InferenceSession(
             model,
             _options(runtime, threads),
-            providers=placement.providers,
-            disabled_optimizers=SLOW_FUSIONS if placement.device is Device.CPU else [],
+            providers=providers,
+            disabled_optimizers=SLOW_FUSIONS if providers == [CPU] else [],
         )
     except Exception as error:  # onnxruntime's errors share no base class but Exception
         raise ModelFileError(f"encoder file {file} cannot be loaded: {error}") from error

@@ -14,7 +14,7 @@ import numpy as np
 
 from router.errors import ModelFileError
 from router.triage.close_reading.opened import opened
-from router.triage.encoder import Tokeniser, sha256_of
+from router.triage.encoder import Encoder, sha256_of
 from router.triage.matching.gate import GATE, Gate
 from router.triage.reranking.cross_encoder import CrossEncoder
 from router.triage.reranking.reranker import Reranker, Weights
@@ -39,8 +39,8 @@ def save(weights: Weights, cap: float, gate: Gate, folder: Path, encoder_sha256:
     (folder / DESCRIBED).write_text(text, encoding="utf-8")
 
 
-def load(folder: Path, tokenise: Tokeniser, encoder_sha256: str) -> Reranker | None:
-    """Reads what `save` wrote; None in a model without it.
+def load(folder: Path, encoder: Encoder) -> Reranker | None:
+    """Reads what `save` wrote beside this encoder; None in a model without it.
 
     Raises ModelFileError when a file is malformed, altered, or fitted on another encoder.
     """
@@ -54,12 +54,14 @@ def load(folder: Path, tokenise: Tokeniser, encoder_sha256: str) -> Reranker | N
                 f"{path} has format {described['format']}, expected {FORMAT}; run `tiergate train "
                 "reranker` again"
             )
-        if described["encoder_sha256"] != encoder_sha256:
+        if described["encoder_sha256"] != encoder.sha256:
             raise ModelFileError(
                 f"{path} was fitted on another encoder; run `tiergate train reranker` again"
             )
         weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
-        encode = partial(opened(folder / ONNX, described["onnx_sha256"]).encode, tokenise)
+        tokenise, device = encoder.tokenise, encoder.placement.device
+        network = opened(folder / ONNX, described["onnx_sha256"], device)
+        encode = partial(network.encode, tokenise)
         coefficients = np.array([float(described["gate"][name]) for name in GATE])
         gate = Gate(coefficients, float(described["least"]))
         return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]), gate)

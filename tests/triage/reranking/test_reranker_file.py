@@ -35,7 +35,7 @@ def changed(folder: Path, **values: object) -> None:
 def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
     gate = Gate(np.arange(len(GATE)) / 4, -1.5)
     file.save(Weights(1.5, 0.25, -0.5), 0.91, gate, folder, model.encoder.sha256)
-    loaded = file.load(folder, model.encoder.tokenise, model.encoder.sha256)
+    loaded = file.load(folder, model.encoder)
     assert loaded is not None
     assert (loaded.weights, loaded.cap) == (Weights(1.5, 0.25, -0.5), 0.91)
     assert loaded.gate.coefficients.tolist() == gate.coefficients.tolist()
@@ -43,7 +43,7 @@ def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
 
 
 def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
-    assert file.load(tmp_path, model.encoder.tokenise, model.encoder.sha256) is None
+    assert file.load(tmp_path, model.encoder) is None
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     changed(folder, **values)
     with pytest.raises(ModelFileError, match=message):
-        file.load(folder, model.encoder.tokenise, model.encoder.sha256)
+        file.load(folder, model.encoder)
 
 
 def test_a_replaced_network_is_refused_when_it_is_opened(model: TriageModel, folder: Path) -> None:
     changed(folder, onnx_sha256="0" * 64)
-    loaded = file.load(folder, model.encoder.tokenise, model.encoder.sha256)
+    loaded = file.load(folder, model.encoder)
     assert loaded is not None
     with pytest.raises(ModelFileError, match="no longer the file"):
         loaded.cross.odds([Pair("a", ["b"], "c")])

@@ -14,17 +14,15 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from router.api.compose.labelling.windows import Labelled, Place, places, windows_of
+from router.api.compose.labelling.workers import Labels
 from router.errors import ClassifyError
-from router.specialists.result import Said, document
 
-WINDOW = 1_024
-"""Sets the rows between two states: a kill loses about a second's work."""
-MAX_LINE_BYTES = 16_000_000
 FORMAT = 1
 
 
@@ -34,12 +32,6 @@ class Digest(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
     def hexdigest(self) -> str: ...
-
-
-class Says(Protocol):
-    """Describes the one method of a specialist that is used here."""
-
-    def say(self, texts: list[str]) -> list[Said]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +76,12 @@ class Done:
     bad: int
     resumed: int
     labels: Mapping[str, int]
+    early: int = 0  # rows of this run that were read by their words alone
     first_bad: str = ""  # the number and the reason of the first bad line, "" without one
 
 
 def classify_file(
-    specialist: Says,
+    labels: Labels,
     identity: Mapping[str, str],
     files: Files,
     *,
@@ -105,7 +98,7 @@ def classify_file(
     try:
         with _opened(files.source) as source:
             state = _begin(files, identity, text_column, again)
-            resumed = state.rows
+            resumed, early = state.rows, 0
             with files.out.open("r+b") as out, files.bad.open("r+b") as bad:
                 # The last run may have written rows after its last state; they are classified
                 # again.
@@ -115,11 +108,13 @@ def classify_file(
                 bad.seek(state.bad_bytes)
                 digest = _seen(source, state, files)
                 progress(state.input_bytes, state.rows)
-                for window in _windows(source):
+                windows = places(windows_of(source), Place(state.lines, state.cut))
+                for window, done in labels(windows, text_column):
                     for _, line in window:
                         digest.update(line)
                         state.input_bytes += len(line)
-                    _run(specialist, window, state, out, bad)
+                    early += done.early
+                    _write(done, state, out, bad)
                     state.digest = digest.hexdigest()
                     # The state comes after the rows on disk: a kill between them costs work, never
                     # a row.
@@ -139,6 +134,7 @@ def classify_file(
         state.bad,
         resumed,
         dict(sorted(state.labels.items(), key=lambda item: -item[1])),
+        early,
         _first_bad(files.bad) if state.bad else "",
     )
 
@@ -154,91 +150,19 @@ def _opened(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def _windows(source: IO[bytes]) -> Iterator[list[tuple[bool, bytes]]]:
-    """Yields lines in windows, each line with True if it is whole.
-
-    A line beyond MAX_LINE_BYTES comes in parts.
-    """
-    window: list[tuple[bool, bytes]] = []
-    while line := source.readline(MAX_LINE_BYTES):
-        window.append((line.endswith(b"\n") or len(line) < MAX_LINE_BYTES, line))
-        if len(window) >= WINDOW:
-            yield window
-            window = []
-    if window:
-        yield window
-
-
-def _run(
-    specialist: Says,
-    window: list[tuple[bool, bytes]],
-    state: State,
-    out: IO[bytes],
-    bad: IO[bytes],
-) -> None:
-    """Classifies one window; both files are on disk when it returns."""
-    good: list[tuple[int, object, str]] = []
-    wrong: list[tuple[int, str]] = []
-    for whole, line in window:
-        rest, state.cut = state.cut, not whole
-        if rest:
-            continue  # the line was refused at its first part
-        state.lines += 1
-        if not whole:
-            wrong.append((state.lines, f"a line of over {MAX_LINE_BYTES} bytes"))
-            continue
-        # An empty line at the end is common, and no mistake.
-        if not line.strip():
-            continue
-        try:
-            good.append((state.lines, *row_of(line, state.text_column)))
-        except ValueError as error:
-            wrong.append((state.lines, str(error)))
-    results = specialist.say([text for _, _, text in good]) if good else []
-    for (number, name, _), result in zip(good, results, strict=True):
-        head = {"line": number} if name is None else {"line": number, "id": name}
-        _write(out, {**head, **document(result)})
-        label = result.verdict or next(iter(result.fields.values())).label
-        state.labels[label] = state.labels.get(label, 0) + 1
-    for number, why in wrong:
-        _write(bad, {"line": number, "error": why})
-    state.rows += len(good)
-    state.bad += len(wrong)
+def _write(done: Labelled, state: State, out: IO[bytes], bad: IO[bytes]) -> None:
+    """Writes what a window became; both files are on disk when it returns."""
     # Both files must be on disk before the state says so.
-    for file in (out, bad):
+    for file, lines in ((out, done.good), (bad, done.bad)):
+        file.write(lines)
         file.flush()
         os.fsync(file.fileno())
+    state.rows += done.rows
+    state.bad += done.bad_rows
+    state.lines, state.cut = done.end.lines, done.end.cut
+    for label, count in done.labels.items():
+        state.labels[label] = state.labels.get(label, 0) + count
     state.out_bytes, state.bad_bytes = out.tell(), bad.tell()
-
-
-def row_of(line: bytes, text_column: str) -> tuple[object, str]:
-    """Returns a row's `id` (None without one) and its text; subject and body where it has no text.
-
-    Raises ValueError that names the row's mistake.
-    """
-    try:
-        row = json.loads(line)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8: {error.reason} at byte {error.start}") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise ValueError(f"not an object but {type(row).__name__}")
-    text = row.get(text_column)
-    if text is None and text_column not in row:
-        parts = [row[name] for name in ("subject", "body") if isinstance(row.get(name), str)]
-        if not parts:
-            raise ValueError(f"no {text_column!r}, and no subject or body")
-        text = "\n\n".join(parts)
-    if not isinstance(text, str):
-        raise ValueError(f"{text_column!r} is {type(text).__name__}, not text")
-    if not text.strip():
-        raise ValueError(f"{text_column!r} is empty")
-    return row.get("id"), text
-
-
-def _write(file: IO[bytes], row: Mapping[str, object]) -> None:
-    file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 def _begin(files: Files, identity: Mapping[str, str], text_column: str, again: bool) -> State:
