@@ -79,7 +79,7 @@ def sha256_of(path: Path) -> str:
 PLAIN = re.compile(r"[\t\n\r -Z\\-~]*")  # ASCII without what could begin a special token
 WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")  # as BERT splits it: runs, single punctuation marks
 RUN = re.compile(r"[A-Za-z0-9]+")
-MOST_SPLIT, LONGEST_SPLIT = 8, 40
+MOST_SPLIT, LONGEST_SPLIT = 80, 40
 """Words of a text that are split here, and their letters: of more the library is the faster one."""
 
 

@@ -61,7 +61,7 @@ class Cross(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         network, real = self.network, ids != 0
         bias = ((1.0 - real.float()) * -10_000.0)[:, None, None, :]
-        with quickest():
+        with quickest(ids.device.type):
             x = network.norm(network.word(ids) + network.position.weight[: ids.shape[1]])
             for layer in network.layers:
                 x = layer(x, bias.to(x.dtype))
@@ -97,10 +97,11 @@ Epoch = Callable[[random.Random], list[tuple[list[int], bool]]]
 """Draws the rows of one epoch, each with whether it is right."""
 
 
-def train(draw: Epoch, plan: Plan, *, progress: bool = False) -> Cross:
+def train(draw: Epoch, plan: Plan, device: str = "cpu", *, progress: bool = False) -> Cross:
     """Returns the trained network. An epoch draws its pairs anew."""
     torch.manual_seed(plan.seed)
     rng, cross = random.Random(plan.seed), Cross()
+    cross.to(device)
     batches = [
         batch
         for _ in range(plan.epochs)
@@ -114,14 +115,14 @@ def train(draw: Epoch, plan: Plan, *, progress: bool = False) -> Cross:
         share = step / len(batches)
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(share / plan.warmup_share, 1.0) * (1.0 - share)
-        goal = torch.tensor([[float(right)] for _, right in batch])
+        goal = torch.tensor([[float(right)] for _, right in batch], device=device)
         loss = functional.binary_cross_entropy_with_logits(
-            cross(padded([row for row, _ in batch])),
+            cross(padded([row for row, _ in batch]).to(device)),
             goal * (1.0 - 2.0 * plan.smoothing) + plan.smoothing,
         )
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(layers, 1.0)
         optimiser.step()
-    cross.eval()
+    cross.cpu().eval()
     return cross

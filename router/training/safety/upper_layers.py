@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from router.stats.calibration import Floats
 from router.training.batching import by_length
 from router.training.data.authors.grave_texts import GRAVE, SECTIONS
 from router.training.encoder.precision import quickest
@@ -65,7 +64,7 @@ class States:
         self._values = values
 
     @classmethod
-    def of(cls, rows: Rows, work: Path, *, progress: bool = False) -> States:
+    def of(cls, rows: Rows, work: Path, device: str = "cpu", *, progress: bool = False) -> States:
         """Computes the states of token rows, or reads them where the work folder has them.
 
         The folder keeps those of the latest rows alone, which may have a gigabyte.
@@ -77,7 +76,7 @@ class States:
                 old.unlink()
             part = path.with_suffix(f".{random.getrandbits(32):08x}")
             with part.open("wb") as file:
-                np.save(file, _lower(rows, lengths, progress))
+                np.save(file, _lower(rows, lengths, device, progress))
             part.replace(path)
         return cls(np.load(path, mmap_mode="r"), lengths)
 
@@ -92,10 +91,6 @@ class States:
             mask[place, : len(own)] = 1.0
         return states, mask
 
-    def by_length(self, rows: Sequence[int]) -> list[int]:
-        """Returns rows in the order of their length, so that a batch needs little padding."""
-        return sorted(rows, key=lambda row: int(self.lengths[row]))
-
 
 def _digest(rows: Rows) -> str:
     """Returns a name for these rows, other than that of any other ones."""
@@ -104,21 +99,23 @@ def _digest(rows: Rows) -> str:
 
 
 @torch.no_grad()
-def _lower(rows: Rows, lengths: Sequence[int], progress: bool) -> npt.NDArray[np.float16]:
-    network = teacher_network(range(LOWER))
+def _lower(
+    rows: Rows, lengths: Sequence[int], device: str, progress: bool
+) -> npt.NDArray[np.float16]:
+    network = teacher_network(range(LOWER)).to(device)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     values = np.zeros((starts[-1], TEACHER_WIDTH), np.float16)
     order = sorted(range(len(rows)), key=lengths.__getitem__)
     groups = [order[i : i + READ_TOGETHER] for i in range(0, len(order), READ_TOGETHER)]
     for group in track(groups, "lower layers", progress):
-        ids = padded([rows[row] for row in group])
+        ids = padded([rows[row] for row in group]).to(device)
         mask = (ids != 0).float()
-        with quickest():
+        with quickest(device):
             x = network.norm(network.word(ids) + network.position.weight[: ids.shape[1]])
             for layer in network.layers:
                 x = layer(x, _bias(mask).to(x.dtype))
         for place, row in enumerate(group):
-            values[starts[row] : starts[row + 1]] = x[place, : lengths[row]].float().numpy()
+            values[starts[row] : starts[row + 1]] = x[place, : lengths[row]].float().cpu().numpy()
     return values
 
 
@@ -139,7 +136,7 @@ class Upper(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         x = states
-        with quickest():
+        with quickest(states.device.type):
             for layer in self.layers:
                 x = layer(x, _bias(mask).to(x.dtype))
         weight = mask.unsqueeze(-1)
@@ -147,11 +144,25 @@ class Upper(nn.Module):
         logits: Tensor = self.head(pooled)  # (rows, 1 + classes)
         return logits
 
-    def whole(self) -> nn.Module:
-        """Returns the network from word pieces to means, with the trained upper layers."""
+    def whole(self) -> Whole:
+        """Returns the network from word pieces to logits, with the trained upper layers."""
         network = teacher_network()
         network.layers[LOWER:].load_state_dict(self.layers.state_dict())
-        return Means(network).eval()
+        whole = Whole(network, self.head)
+        whole.eval()
+        return whole
+
+
+class Whole(nn.Module):
+    """Maps token ids to the same logits as Upper maps states to."""
+
+    def __init__(self, network: Student, head: nn.Linear) -> None:
+        super().__init__()
+        self.network, self.head = network, head
+
+    def forward(self, ids: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.network.pooled(ids).float())  # (rows, 1 + classes)
+        return logits
 
     @property
     def directions(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -178,6 +189,7 @@ def train(
     ours: Sequence[int],
     everyday: Sequence[int],
     plan: Plan,
+    device: str = "cpu",
     *,
     progress: bool = False,
 ) -> Upper:
@@ -188,6 +200,7 @@ def train(
     """
     torch.manual_seed(plan.seed)
     rng, upper = random.Random(plan.seed), Upper()
+    upper.to(device)
     upper.train()
     fast = list(upper.head.parameters())
     groups = [
@@ -198,16 +211,15 @@ def train(
     batches = [
         batch for _ in range(plan.epochs) for batch in _epoch(states, ours, everyday, plan, rng)
     ]
-    weight = torch.tensor(plan.harmful_weight)
+    weight = torch.tensor(plan.harmful_weight, device=device)
     for step, batch in enumerate(track(batches, "upper layers", progress)):
         share = step / len(batches)
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(share / plan.warmup_share, 1.0) * (1.0 - share)
-        logits = upper(*states.batch(batch))
-        loss = functional.binary_cross_entropy_with_logits(
-            logits[:, 0], _smoothed(torch.from_numpy(harmful[batch]), plan), pos_weight=weight
-        )
-        matters = torch.from_numpy(sections[batch])
+        logits = upper(*(part.to(device) for part in states.batch(batch)))
+        goal = _smoothed(torch.from_numpy(harmful[batch]), plan).to(device)
+        loss = functional.binary_cross_entropy_with_logits(logits[:, 0], goal, pos_weight=weight)
+        matters = torch.from_numpy(sections[batch]).to(device)
         known = matters >= 0
         if known.any():
             loss = loss + _grave_loss(logits[known, 1:], matters[known], plan) / len(batch)
@@ -215,7 +227,7 @@ def train(
         loss.backward()
         nn.utils.clip_grad_norm_(upper.parameters(), 1.0)
         optimiser.step()
-    upper.eval()
+    upper.cpu().eval()
     return upper
 
 
@@ -244,14 +256,3 @@ def _epoch(
     """Returns the batches of one epoch, each of texts of about one length."""
     rows = [*ours, *rng.sample(everyday, min(plan.everyday, len(everyday)))]
     return by_length(rows, plan.rows, lambda row: int(states.lengths[row]), rng)
-
-
-@torch.no_grad()
-def read(upper: Upper, states: States, rows: Sequence[int]) -> Floats:
-    """Returns the logits of some rows, (rows, 1 + classes), in their order."""
-    out, order = np.zeros((len(states.lengths), 1 + len(SECTIONS))), states.by_length(rows)
-    for start in range(0, len(order), READ_TOGETHER):
-        batch = order[start : start + READ_TOGETHER]
-        out[batch] = upper(*states.batch(batch)).float().numpy()
-    logits: Floats = out[list(rows)]
-    return logits

@@ -107,9 +107,7 @@ def _on_gpu(
     return placement, _captured(runtime, graph, threads, session, model)
 
 
-def _captured(
-    runtime: Runtime, graph: bytes, threads: int, session: Any, model: Path
-) -> Any:
+def _captured(runtime: Runtime, graph: bytes, threads: int, session: Any, model: Path) -> Any:
     """Returns a session that runs small batches by captured graphs; the plain one without them."""
     try:
         small = _open(runtime, graph, threads, [(CUDA, captured.OPTIONS), CPU], model)

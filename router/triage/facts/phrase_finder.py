@@ -12,7 +12,7 @@ It knows nothing about what a phrase means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ class _Meaning(NamedTuple):
 
     words: tuple[str, ...]
     begin: tuple[_Node, ...]
-    ends: bool = False  # a part ends with this very word
+    parts: frozenset[int] = frozenset()  # those that end with this very word
     following: frozenset[str] = frozenset()  # words that a part may go on with
 
 
@@ -143,7 +143,7 @@ class PhraseFinder:
         starts = [
             start
             for start, (one, after) in enumerate(pairwise(meanings))
-            if one.begin and (one.ends or not one.following.isdisjoint(after.words))
+            if one.begin and (one.parts or not one.following.isdisjoint(after.words))
         ]
         if not starts:
             return ()
@@ -174,9 +174,9 @@ class PhraseFinder:
             meant = tuple(dict.fromkeys(self._meant(word)))
             first = self._root.next
             begin = tuple(first[one] for one in meant if one in first)
-            ends = any([node.parts for node in begin])
+            parts = frozenset().union(*[node.parts for node in begin])
             following = frozenset().union(*[node.next for node in begin])
-            meaning = _Meaning(meant, begin, ends, following) if meant else _NOTHING
+            meaning = _Meaning(meant, begin, parts, following) if meant else _NOTHING
             self._meanings[word] = meaning
         return meaning
 
@@ -214,8 +214,11 @@ def _learn(word: str, words: set[str], words_by: dict[str, list[str]]) -> None:
             words_by.setdefault(beginning, []).append(word)
 
 
-def _parts_from(start: int, meanings: Sequence[_Meaning]) -> set[int]:
+def _parts_from(start: int, meanings: Sequence[_Meaning]) -> Set[int]:
     """Returns the parts that begin at a word."""
+    one = meanings[start]
+    if one.following.isdisjoint(meanings[start + 1].words):
+        return one.parts  # most words: no part goes on
     parts: set[int] = set()
     nodes: Sequence[_Node] = meanings[start].begin
     at = start + 1
