@@ -30,7 +30,7 @@ from router.errors import ModelFileError
 from router.stats.heads import Encoded
 from router.stats.ngrams import NOTHING, Grams
 from router.triage.batches.config import TriageConfig
-from router.triage.batches.model_reader import Model
+from router.triage.batches.triage_models import Model
 from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads

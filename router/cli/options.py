@@ -208,6 +208,13 @@ DeviceOption = Annotated[
     ),
 ]
 
+TrainDevice = Annotated[
+    Device,
+    typer.Option(
+        envvar="TIERGATE_DEVICE", help="What torch trains on; auto: a GPU where there is one."
+    ),
+]
+
 
 class FileFormat(StrEnum):
     """Names the formats of an exported ledger."""

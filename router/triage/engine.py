@@ -28,8 +28,8 @@ from msgspec import Struct
 from router.threads.worker import Worker
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
-from router.triage.batches.model_reader import Model
 from router.triage.batches.text_reader import TextBatch, TextReader, read_answers
+from router.triage.batches.triage_models import Model
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading
 from router.triage.text.rules import VERSION as RULES_VERSION

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from router.stats.calibration import Floats
@@ -23,14 +25,16 @@ MOST_CLASSES = 5
 """Classes of a head that signals and ledger rows keep: conditions ask for likely ones, and a head
 of 150 intents would fill three kilobytes of every row."""
 DIGITS = 6
+CloseVectors = Mapping[str, npt.NDArray[np.float32]]
 
 
 class Close(NamedTuple):
     """Holds what close readers say of one text, in place of heads and of the reader of grave
-    matters."""
+    matters. `vectors` are those of their larger encoders, by the name of the reader."""
 
     heads: tuple[HeadReading, ...] = ()
     grave: GraveChance | None = None
+    vectors: CloseVectors = MappingProxyType({})
 
 
 class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
@@ -66,22 +70,31 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         chances: Mapping[str, Floats],
         seen: Callable[[str], Seen],
         grave: Sequence[GraveReading],
+        kept: Mapping[int, CloseVectors] = MappingProxyType({}),
     ) -> dict[int, Close]:
         """Returns by place what close readers say, where the heads or `grave` are unsure.
 
-        `chances` are those of the followed heads; `seen` tells by head what is known of the texts.
+        `chances` are those of the followed heads; `seen` tells by head what is known of the texts;
+        `kept` holds by place the vectors that need not be computed.
         """
         heads: dict[int, tuple[HeadReading, ...]] = {}
         graves: dict[int, GraveChance] = {}
+        vectors: dict[int, dict[str, npt.NDArray[np.float32]]] = {}
         for name, reader in self.close.items():
             label = self.stack.heads[name].classes[0]
-            read = reader.read(texts, told, chances[name].tolist(), seen(name), grave)
+            mine = {place: of[name] for place, of in kept.items() if name in of}
+            read = reader.read(texts, told, chances[name].tolist(), seen(name), grave, mine)
             graves |= read.grave
+            for place, vector in read.vectors.items():
+                vectors.setdefault(place, {})[name] = vector
             for place, chance in read.chances.items():
                 reading = HeadReading(name, ((label, round(chance, DIGITS)),))
                 heads[place] = (*heads.get(place, ()), reading)
         places = heads.keys() | graves.keys()
-        return {place: Close(heads.get(place, ()), graves.get(place)) for place in places}
+        return {
+            place: Close(heads.get(place, ()), graves.get(place), vectors.get(place, {}))
+            for place in places
+        }
 
     def readings(self, outputs: Mapping[str, Floats]) -> list[tuple[HeadReading, ...]]:
         """Returns the readings of the policy's own heads for each row of this stack's outputs."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from psutil import Process
 
 from router.api.compose.labelling.classify_file import Done, Files, classify_file
 from router.api.compose.labelling.windows import MAX_LINE_BYTES, row_of
@@ -241,6 +242,49 @@ def test_one_field_may_be_asked_alone(tmp_path: Path) -> None:
     said = tiergate("classify", source, "--task", "department", "-o", out)
     assert said.returncode == 0, said.stderr
     assert set(lines_of(out)[0]) == {"line", "fields"}
+
+
+def test_processes_write_what_one_process_writes(tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "mails.jsonl", 5 * WINDOW)
+    outs = []
+    for processes in (1, 2):
+        out = tmp_path / f"said-{processes}.jsonl"
+        said = tiergate(
+            "classify", source, "-o", out, "--json", "--task", "spam",
+            "--processes", processes, "--threads", 1,
+        )  # fmt: skip
+        assert said.returncode == 0, said.stderr
+        told = json.loads(said.stdout)
+        assert told["rows"] + told["bad"] == 5 * WINDOW
+        assert told["by_words_alone"] > 0
+        outs.append([told["by_words_alone"], told["labels"], out.read_bytes()])
+        outs[-1].append((tmp_path / f"said-{processes}.jsonl.bad").read_bytes())
+    assert outs[0] == outs[1]
+
+
+def test_a_process_that_ends_loses_no_row(tmp_path: Path) -> None:
+    source, out = write_rows(tmp_path / "mails.jsonl", 6 * WINDOW), tmp_path / "said.jsonl"
+    command = [PYTHON, "-m", "router.cli", "classify", str(source), "-o", str(out)]
+    process = subprocess.Popen(
+        [*command, "--processes", "2"], env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while (not out.exists() or out.stat().st_size == 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    readers = [
+        child
+        for child in Process(process.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    readers[0].kill()
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "a process that reads ended before its work was done" in said
+    assert "give it fewer --processes" in said
+    assert tiergate("classify", source, "-o", out, "--processes", 2).returncode == 0
+    whole = tmp_path / "whole.jsonl"
+    assert tiergate("classify", source, "-o", whole).returncode == 0
+    assert out.read_bytes() == whole.read_bytes()
 
 
 @pytest.mark.crash

@@ -19,10 +19,10 @@ from router.training import pipeline
 from router.training.compare.variants import Workshop
 from router.training.data import sources
 from router.training.encoder import adapt, distil, precision, prune, student, teacher
-from router.training.encoder.export import export
+from router.training.encoder.export import export, to_onnx
 from router.training.options import Options, Pruning
 from router.training.work_folder import HISTORY, MANIFEST, STAMP, Run, chained
-from router.triage.encoder import Encoder
+from router.triage.encoder import Encoder, import_onnxruntime
 from router.triage.triage_model import ENCODER, TOKENIZER
 from tests.kits.training_kit import write_data
 
@@ -69,6 +69,28 @@ def test_networks_multiply_in_bfloat16_only_where_the_processor_has_it() -> None
     with precision.quickest():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == (torch.bfloat16 if there else torch.float32)
+
+
+def test_an_exported_network_keeps_float32_where_the_processor_has_bfloat16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+
+    class Doubling(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(2.0 * torch.eye(4))
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            with precision.quickest():
+                return ids.float() @ self.weight
+
+    network = Doubling()
+    assert network(torch.ones(2, 4)).dtype is torch.bfloat16
+    to_onnx(network, tmp_path / "doubling.onnx")  # type: ignore[arg-type]
+    session = import_onnxruntime().InferenceSession(str(tmp_path / "doubling.onnx"))
+    (found,) = session.run(None, {"input_ids": np.array([[1, 2, 3, 4]])})
+    assert found.tolist() == [[2.0, 4.0, 6.0, 8.0]]
 
 
 def run(data: Path, work: Path, options: Options, stages: list[str]) -> pipeline.TrainReport:

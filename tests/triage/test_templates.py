@@ -16,7 +16,14 @@ from router.stats.ngrams import Grams
 from router.triage.batches import templates as module
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
-from router.triage.batches.templates import CALM_BELOW, ENTRIES, MOST_CHARS, Templates, is_calm
+from router.triage.batches.templates import (
+    CALM_BELOW,
+    ENTRIES,
+    MOST_CHARS,
+    Kept,
+    Templates,
+    is_calm,
+)
 from router.triage.encoder import BATCH_TOKENS
 from router.triage.engine import TriageEngine
 from router.triage.reading import ModelRow, TurnReading
@@ -110,7 +117,7 @@ def test_kept_vector_that_reads_as_not_calm_is_not_taken(
     grave = "my chest hurts and i want to die in room 4812"
     key = reader.templates.key(grave)
     assert key is not None
-    reader.templates.put(key, model.vectors(["my chest hurts and i want to die"])[0])
+    reader.templates.put(key, Kept(model.vectors(["my chest hurts and i want to die"])[0]))
     (found,) = read(engine, grave)
     assert counting.encoded == [grave]
     assert found.row == read(TriageEngine(model), grave)[0].row
@@ -176,7 +183,7 @@ def test_key_is_that_of_the_masked_text_alone(text: str, number: int, draw: obje
 def test_what_is_kept_is_bounded() -> None:
     templates = Templates(entries=100)
     for n in range(1_000):
-        templates.put(n.to_bytes(16, "big"), np.zeros(4, np.float32))
+        templates.put(n.to_bytes(16, "big"), Kept(np.zeros(4, np.float32)))
     assert 50 <= len(templates) <= 100
     assert ENTRIES <= 10_000
 
@@ -188,10 +195,10 @@ def test_only_vectors_are_kept_by_keyed_digests() -> None:
     assert len(key) == 16
     assert key != other.key("order 48121")
     batch = np.arange(8, dtype=np.float32).reshape(2, 4)
-    one.put(key, batch[1])
+    one.put(key, Kept(batch[1]))
     kept = one.get(key)
     assert kept is not None
-    assert kept.base is None  # a view would keep the vectors of the whole batch
+    assert kept.vector.base is None  # a view would keep the vectors of the whole batch
     assert set(vars(one)) == {"_secret", "_kept"}
 
 

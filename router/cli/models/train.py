@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import SEED, DeviceOption, Seed, folder_to_write
+from router.cli.options import SEED, DeviceOption, Seed, TrainDevice, folder_to_write
 from router.cli.serve.serve import ModelDir
 from router.errors.installing import pip_install
 from router.types import Device
@@ -200,14 +200,17 @@ def reranker(
     data: Data,
     work: Work = WORK,
     model_dir: ModelDir = None,
+    device: TrainDevice = Device.AUTO,
 ) -> None:
     """Train what reads a message together with approved answers, on companies made up for it."""
     with with_torch():
         from router.policy.loading import policies_dir
         from router.training.reranking.train import train_reranker
+        from router.training.torch_device import torch_device
 
         command, knowledge = card_command(sys.argv[1:]), policies_dir() / "knowledge"
-        card = train_reranker(data, knowledge, work / "reranker", command, model_dir)
+        torch_name = torch_device(device)
+        card = train_reranker(data, knowledge, work / "reranker", command, model_dir, torch_name)
     for part in ("fitting", "files", "judging"):
         typer.echo(f"{part}: {card[part]}")
     typer.echo(f"The highest chance of files without outcomes of their own: {card['cap']}")
@@ -298,14 +301,17 @@ def harm_close(
     ],
     work: Work = WORK,
     model_dir: ModelDir = None,
+    device: TrainDevice = Device.AUTO,
 ) -> None:
     """Train the close reader of harm and grave matters, judged by authors who taught it nothing."""
     with with_torch():
         from router.policy.loading import policies_dir
         from router.training.safety.fit_close import train_close
+        from router.training.torch_device import torch_device
 
         command = card_command(sys.argv[1:])
-        figures = train_close(data, out, policies_dir() / "knowledge", work, command, model_dir)
+        knowledge, torch_name = policies_dir() / "knowledge", torch_device(device)
+        figures = train_close(data, out, knowledge, work, command, model_dir, torch_name)
     for author, curve in figures.items():
         typer.echo(f"{author:<8} {curve}")
     typer.echo(f"The close reader is in {out}; its card is harm_close.card.json there.")

@@ -15,7 +15,15 @@ import typer
 
 from router.cli.ledger.ledger import now_ms
 from router.cli.models.train import Quick, card_command, train, with_torch
-from router.cli.options import REGISTRY, SEED, AsJson, RegistryPlace, Seed, folder_to_write
+from router.cli.options import (
+    REGISTRY,
+    SEED,
+    AsJson,
+    RegistryPlace,
+    Seed,
+    TrainDevice,
+    folder_to_write,
+)
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device
@@ -31,13 +39,6 @@ OWN, NONE = "own", "none"
 MANIFEST = "manifest.json"
 KNOWLEDGE = (".yaml", ".yml")
 QUICK_STEPS, QUICK_MEASURED = 6, 2
-
-TrainDevice = Annotated[
-    Device,
-    typer.Option(
-        envvar="TIERGATE_DEVICE", help="What torch trains on; auto: a GPU where there is one."
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:

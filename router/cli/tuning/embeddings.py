@@ -10,9 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from router.cli.models.train import card_command, train, with_torch
-from router.cli.options import REGISTRY, SEED, AsJson, RegistryPlace, Seed, folder_to_write
+from router.cli.options import (
+    REGISTRY,
+    SEED,
+    AsJson,
+    RegistryPlace,
+    Seed,
+    TrainDevice,
+    folder_to_write,
+)
 from router.cli.serve.serve import ModelDir
-from router.cli.tuning.adapter import TrainDevice
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.rendering.figures_in_words import counted
 from router.types import Device

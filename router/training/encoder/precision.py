@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 def quickest(device: str = "cpu") -> torch.autocast:
     """Returns a context in which a device multiplies fastest; constant on one machine.
 
-    GPUs that torch still supports have bfloat16.
+    GPUs that torch still supports have bfloat16. A network that is exported keeps float32, which
+    onnxruntime multiplies.
     """
     import torch
 
-    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or has_bfloat16())
+    able = device != "cpu" or has_bfloat16()
+    return torch.autocast(
+        device, torch.bfloat16, enabled=able and not torch.onnx.is_in_onnx_export()
+    )
 
 
 @cache

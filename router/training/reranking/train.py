@@ -46,17 +46,23 @@ DEFAULT_PLAN = Plan()
 
 
 def train_reranker(
-    data: Path, knowledge: Path, work: Path, command: str, folder: Path | None = None
+    data: Path,
+    knowledge: Path,
+    work: Path,
+    command: str,
+    folder: Path | None = None,
+    device: str = "cpu",
 ) -> Card:
     """Trains the reranker of the model in `folder`, or the shipped one, and writes it there.
 
-    Returns its card. Raises TrainingDataError for a folder without data.
+    `device` is torch's name of what trains the network. Returns its card. Raises TrainingDataError
+    for a folder without data.
     """
     known_in(data)
     folder = folder or DEFAULT_FOLDER
     model = TriageModel.load(folder, threads=2, grave_reader=False, reranked=False)
     work.mkdir(parents=True, exist_ok=True)
-    cross = trained(data, work, model)
+    cross = trained(data, work, model, device=device)
     full, small = work / export.FULL, work / file.ONNX
     export.to_onnx(cross, full)
     export.to_int8(full, small)
@@ -108,7 +114,9 @@ def train_reranker(
     return card
 
 
-def trained(data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLAN) -> Cross:
+def trained(
+    data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLAN, device: str = "cpu"
+) -> Cross:
     """Returns the network. One in the work folder is not trained again, as long as the plan, the
     companies, the public sets and the encoder are the same."""
     taught = [one for one in companies() if one.name not in FITTING + JUDGING]
@@ -118,7 +126,8 @@ def trained(data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLA
         cross.load_state_dict(torch.load(path, weights_only=True))
         cross.eval()
         return cross
-    cross = network.train(_draw(data, taught, model.encoder, plan), plan, progress=True)
+    draw = _draw(data, taught, model.encoder, plan)
+    cross = network.train(draw, plan, device, progress=True)
     torch.save(cross.state_dict(), path)
     return cross
 

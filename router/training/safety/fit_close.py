@@ -28,13 +28,13 @@ from router.training.card import Value
 from router.training.data.authors import grave_texts
 from router.training.data.authors.grave_texts import SECTIONS, GraveText
 from router.training.data.known_files import known_in
-from router.training.encoder import export, fewer_layers, onnx_graphs
+from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen
 from router.training.safety import close_grave, fit_harm, upper_layers
 from router.training.safety.figures import ROUTINE, Mask, even, figures_of, share_of, weights_of
 from router.training.safety.fit_guess import with_guess
 from router.training.safety.harm_texts import FOLDER, HarmText
-from router.training.safety.upper_layers import Means, Plan, States, Upper, Whole
+from router.training.safety.upper_layers import Plan, States, Upper
 from router.training.sparse_products import quick_design
 from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader, Mixture
@@ -59,8 +59,7 @@ and 97 % of the harmful lines of two authors whom it does not know; at a tenth i
 PIECES = 16_000
 """Word pieces that the encoder keeps: those seen most often in the training texts. With all of them
 its file would be five megabytes larger."""
-NETWORK, FEWER = "upper.pt", "fewer.pt"
-SMALL = fewer_layers.Plan()
+NETWORK = "upper.pt"
 
 Numbers = npt.NDArray[np.int64]
 
@@ -84,17 +83,14 @@ def train_close(
     work.mkdir(parents=True, exist_ok=True)
     rows = fit_harm.rows_of(data, knowledge)
     head = heads.load(out, fit_harm.NAME, encoder_sha256=model.encoder.sha256)
-    places = chosen(rows)
-    english, others = [rows[place] for place in places], _others(rows)
+    english = [rows[place] for place in chosen(rows)]
+    others = _others(rows)
     matters = close_grave.rows_of(data)
-    further = _further(rows, places.tolist())
-    by_encoder, of_matters, network = _read_by_encoder(
-        model, english, matters, further, work, device
-    )
+    by_encoder, of_matters, upper = _read_by_encoder(model, english, matters, work, device)
     chances, places = np.zeros(len(english)), np.flatnonzero(judges(english))
     chances[places] = head(model.encode([english[place].text for place in places.tolist()]))
     judged = _judged([*english, *others], by_encoder, chances)
-    weight, bias = network.directions
+    weight, bias = upper.directions
     judging = np.flatnonzero(close_grave.judges(matters))
     grave = close_grave.weighed(
         model,
@@ -102,7 +98,7 @@ def train_close(
         of_matters[judging],
         (weight[:, 1:], bias[1:]),
     )
-    encoder = _exported(network, _tokens(model, [*english, *matters]), model, work, out)
+    encoder = _exported(upper, _tokens(model, [*english, *matters]), model, work, out)
     reader = CloseReader(
         encoder.encode_rows,
         model.encoder.tokenise,
@@ -122,9 +118,7 @@ def train_close(
         f"lines of the authors {' and '.join(JUDGES)} of requests to harm, and of the authors "
         f"{', '.join(grave_texts.JUDGES)} of grave matters taught it nothing: the figures are of "
         "them, and of everyday lines that taught nothing.",
-        "encoder": "all-MiniLM-L6-v2 (Apache-2.0), its two upper layers trained, then "
-        f"layers {SMALL.layers} of it distilled from the whole, INT8",
-        "distilled_on": len(english) + len(matters) + len(further),
+        "encoder": "all-MiniLM-L6-v2 (Apache-2.0), its two upper layers trained, INT8",
         "figures": judged.figures,
         "grave": grave.figures,
         **fit_harm.card_of(model, command, (FOLDER, grave_texts.FOLDER)),
@@ -175,67 +169,34 @@ def judges(rows: Sequence[HarmText]) -> Mask:
     )
 
 
-def _further(rows: Sequence[HarmText], places: Sequence[int]) -> list[HarmText]:
-    """Returns everyday English texts of nobody's that were not drawn: they need no label to teach
-    a smaller network."""
-    drawn = {rows[place].text for place in places}
-    return [
-        row for row in rows if row.language == "en" and not row.author and row.text not in drawn
-    ]
-
-
 def _read_by_encoder(
     model: TriageModel,
     rows: Sequence[HarmText],
     matters: Sequence[GraveText],
-    further: Sequence[HarmText],
     work: Path,
     device: str,
-) -> tuple[Floats, Floats, Whole]:
+) -> tuple[Floats, Floats, Upper]:
     """Returns the larger encoder's log-odds of harm of the rows that judge (0 for others), its
-    logits of grave matters, likewise, and the network."""
-    tokens = _tokens(model, [*rows, *matters])
+    logits of grave matters, likewise, and its layers."""
+    states = States.of(_tokens(model, [*rows, *matters]), work, device, progress=True)
     judged = np.concatenate([judges(rows), close_grave.judges(matters)])
-    teaching = [tokens[place] for place in np.flatnonzero(~judged).tolist()]
-    teaching += _tokens(model, further)
-    whole = _upper(rows, matters, tokens, judged, work, device).whole()
-    network = fewer_layers.fewer(whole, SMALL.layers)
-    if (work / FEWER).is_file():
-        network.load_state_dict(torch.load(work / FEWER, weights_only=True))
-    else:
-        goals = fewer_layers.said(whole, teaching, device, progress=True)
-        fewer_layers.distil(network, teaching, goals, SMALL, device, progress=True)
-        torch.save(network.state_dict(), work / FEWER)
-    logits, places = np.zeros((len(judged), 1 + len(SECTIONS))), np.flatnonzero(judged)
-    logits[places] = fewer_layers.said(network, [tokens[p] for p in places.tolist()], "cpu")
-    return logits[: len(rows), 0], logits[len(rows) :, 1:], network
-
-
-def _upper(
-    rows: Sequence[HarmText],
-    matters: Sequence[GraveText],
-    tokens: Sequence[Sequence[int]],
-    judged: Mask,
-    work: Path,
-    device: str,
-) -> Upper:
-    """Returns the trained upper layers of the whole network; those in the work folder, if any."""
     upper = Upper()
     if (work / NETWORK).is_file():
         upper.load_state_dict(torch.load(work / NETWORK, weights_only=True))
         upper.eval()
-        return upper
-    states = States.of(tokens, work, device, progress=True)
-    ours = np.array([_kind(row) == "own" for row in rows] + [row.written for row in matters])
-    harmful = np.array([row.harmful for row in rows] + [False] * len(matters))
-    routine = np.where(_routine(rows), SECTIONS.index("none"), -1)
-    sections = np.concatenate([routine, close_grave.sections_of(matters)])
-    own, everyday = [np.flatnonzero(side & ~judged).tolist() for side in (ours, ~ours)]
-    upper = upper_layers.train(
-        states, harmful, sections, own, everyday, Plan(), device, progress=True
-    )
-    torch.save(upper.state_dict(), work / NETWORK)
-    return upper
+    else:
+        ours = np.array([_kind(row) == "own" for row in rows] + [row.written for row in matters])
+        harmful = np.array([row.harmful for row in rows] + [False] * len(matters))
+        routine = np.where(_routine(rows), SECTIONS.index("none"), -1)
+        sections = np.concatenate([routine, close_grave.sections_of(matters)])
+        own, everyday = [np.flatnonzero(side & ~judged).tolist() for side in (ours, ~ours)]
+        upper = upper_layers.train(
+            states, harmful, sections, own, everyday, Plan(), device, progress=True
+        )
+        torch.save(upper.state_dict(), work / NETWORK)
+    logits, places = np.zeros((len(judged), 1 + len(SECTIONS))), np.flatnonzero(judged)
+    logits[places] = upper_layers.read(upper, states, places.tolist())
+    return logits[: len(rows), 0], logits[len(rows) :, 1:], upper
 
 
 def _tokens(model: TriageModel, rows: Sequence[HarmText | GraveText]) -> list[list[int]]:
@@ -364,11 +325,11 @@ def _fit(grams: Grams, rows: Mask, harmful: Mask, weights: Floats) -> tuple[Tabl
 
 
 def _exported(
-    network: Whole, rows: Sequence[Sequence[int]], model: TriageModel, work: Path, out: Path
+    upper: Upper, rows: Sequence[Sequence[int]], model: TriageModel, work: Path, out: Path
 ) -> Encoder:
     """Writes the trained network as INT8 into `out`, and returns it."""
     full, small = work / export.FULL, out / f"{NAME}{file.ONNX}"
-    export.to_onnx(Means(network.network).eval(), full)
+    export.to_onnx(upper.whole(), full)
     pieces = most_seen(rows, int(max(map(max, rows))) + 1, PIECES)
     onnx_graphs.keep_pieces(full, pieces.tolist(), UNKNOWN, full)
     export.to_int8(full, small)

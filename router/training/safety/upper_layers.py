@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from router.stats.calibration import Floats
 from router.training.batching import by_length
 from router.training.data.authors.grave_texts import GRAVE, SECTIONS
 from router.training.encoder.precision import quickest
@@ -91,6 +92,10 @@ class States:
             mask[place, : len(own)] = 1.0
         return states, mask
 
+    def by_length(self, rows: Sequence[int]) -> list[int]:
+        """Returns rows in the order of their length, so that a batch needs little padding."""
+        return sorted(rows, key=lambda row: int(self.lengths[row]))
+
 
 def _digest(rows: Rows) -> str:
     """Returns a name for these rows, other than that of any other ones."""
@@ -144,25 +149,11 @@ class Upper(nn.Module):
         logits: Tensor = self.head(pooled)  # (rows, 1 + classes)
         return logits
 
-    def whole(self) -> Whole:
-        """Returns the network from word pieces to logits, with the trained upper layers."""
+    def whole(self) -> nn.Module:
+        """Returns the network from word pieces to means, with the trained upper layers."""
         network = teacher_network()
         network.layers[LOWER:].load_state_dict(self.layers.state_dict())
-        whole = Whole(network, self.head)
-        whole.eval()
-        return whole
-
-
-class Whole(nn.Module):
-    """Maps token ids to the same logits as Upper maps states to."""
-
-    def __init__(self, network: Student, head: nn.Linear) -> None:
-        super().__init__()
-        self.network, self.head = network, head
-
-    def forward(self, ids: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.network.pooled(ids).float())  # (rows, 1 + classes)
-        return logits
+        return Means(network).eval()
 
     @property
     def directions(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -200,8 +191,7 @@ def train(
     """
     torch.manual_seed(plan.seed)
     rng, upper = random.Random(plan.seed), Upper()
-    upper.to(device)
-    upper.train()
+    upper.to(device).train()
     fast = list(upper.head.parameters())
     groups = [
         {"params": list(upper.layers.parameters()), "peak": plan.rate},
@@ -216,7 +206,7 @@ def train(
         share = step / len(batches)
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(share / plan.warmup_share, 1.0) * (1.0 - share)
-        logits = upper(*(part.to(device) for part in states.batch(batch)))
+        logits = upper(*[part.to(device) for part in states.batch(batch)])
         goal = _smoothed(torch.from_numpy(harmful[batch]), plan).to(device)
         loss = functional.binary_cross_entropy_with_logits(logits[:, 0], goal, pos_weight=weight)
         matters = torch.from_numpy(sections[batch]).to(device)
@@ -256,3 +246,14 @@ def _epoch(
     """Returns the batches of one epoch, each of texts of about one length."""
     rows = [*ours, *rng.sample(everyday, min(plan.everyday, len(everyday)))]
     return by_length(rows, plan.rows, lambda row: int(states.lengths[row]), rng)
+
+
+@torch.no_grad()
+def read(upper: Upper, states: States, rows: Sequence[int]) -> Floats:
+    """Returns the logits of some rows, (rows, 1 + classes), in their order."""
+    out, order = np.zeros((len(states.lengths), 1 + len(SECTIONS))), states.by_length(rows)
+    for start in range(0, len(order), READ_TOGETHER):
+        batch = order[start : start + READ_TOGETHER]
+        out[batch] = upper(*states.batch(batch)).float().numpy()
+    logits: Floats = out[list(rows)]
+    return logits

@@ -21,7 +21,7 @@ from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import NEAR, Bounds
 from router.triage.close_reading.reader import Seen
 from router.triage.grave import GraveReading, Told
-from router.triage.own_heads import Close, OwnHeads
+from router.triage.own_heads import Close, CloseVectors, OwnHeads
 from router.types import Match
 
 ANY_CHANCE = Bounds()
@@ -37,20 +37,24 @@ class Known(NamedTuple):
 
 
 def read_closely(
-    own: OwnHeads, texts: Sequence[Known], vectors: Embeddings, chances: Mapping[str, Floats]
+    own: OwnHeads,
+    texts: Sequence[Known],
+    vectors: Embeddings,
+    chances: Mapping[str, Floats],
+    kept: Mapping[int, CloseVectors],
 ) -> dict[int, Close]:
     """Returns by place the readings of texts of which a head or the reader of grave matters is
     unsure.
 
     `vectors` (texts, width) are the encoder's, and `chances` (texts,) those of the heads that close
-    readers follow.
+    readers follow; `kept` holds by place what their larger encoders need not compute.
     """
 
     def seen(name: str) -> Seen:
         return Seen(vectors, partial(_may_change, texts, vectors, name))
 
     told, grave = [one.told for one in texts], [one.grave for one in texts if one.grave]
-    return own.read_closely([one.asked.text for one in texts], told, chances, seen, grave)
+    return own.read_closely([one.asked.text for one in texts], told, chances, seen, grave, kept)
 
 
 def _may_change(

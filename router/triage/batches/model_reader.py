@@ -8,32 +8,29 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded
-from router.stats.ngrams import Grams
 from router.triage.batches.asked import Asked, ReadingUse, told_of_all
 from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.put_together import RunRead
 from router.triage.batches.reranked import Reranked, to_rerank
-from router.triage.batches.templates import Templates, Vector, is_calm
-from router.triage.disguises.known_words import Knows
+from router.triage.batches.templates import Kept, Templates, is_calm
+from router.triage.batches.triage_models import Model, Outputs
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.facts.languages import UNKNOWN
-from router.triage.grave import GraveReader, GraveReading, Told
+from router.triage.grave import GraveReading, Told
 from router.triage.other_readings import GLOSSED_AT
 from router.triage.own_heads import Close, OwnHeads, sharpened
 from router.triage.reading import ModelRow
-from router.triage.text.spelling import Mend
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of
-from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
+from router.types import RISK_DOMAINS, Domain, Match, RequestType
 
 _Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
@@ -43,61 +40,14 @@ STRATEGIC = "strategic"
 """The head that the reader of grave matters helps, unless a policy has one of its own."""
 UNREAD = (0.0, None, 0.0, UNKNOWN)
 """The chance of a grave matter, the matter, knowledge and the language of a text not read so."""
-Vectors = Mapping[int, Vector]
-NONE_KEPT: Vectors = MappingProxyType({})
+KeptTexts = Mapping[int, Kept]
+NONE_KEPT: KeptTexts = MappingProxyType({})
 NONE_READ: Closely = MappingProxyType({})
 
 
 MANY = 20
 """Texts from which a run is cut by length. Below, it holds one or a few requests, each perhaps with
 its passages: what one request reads then does not depend on the cut."""
-
-
-class Outputs(Protocol):
-    """Holds the heads' readings of a batch: one row per text; every chance is calibrated."""
-
-    @property
-    def request_type(self) -> _Array: ...  # (texts, types)
-    @property
-    def domain(self) -> _Array: ...  # (texts, domains)
-    @property
-    def difficulty(self) -> _Array: ...  # (texts,), as all below
-    @property
-    def stakes_high(self) -> _Array: ...
-    @property
-    def multi_factor(self) -> _Array: ...
-    @property
-    def strategic(self) -> _Array: ...
-    @property
-    def novelty(self) -> _Array: ...
-    @property
-    def toxic(self) -> _Array: ...
-    @property
-    def spam(self) -> _Array: ...
-    @property
-    def own(self) -> Sequence[tuple[HeadReading, ...]]: ...  # where own heads were asked for
-    @property
-    def followed(self) -> Mapping[str, Floats]: ...  # by head, where close readers follow it
-
-
-class Model(Protocol):
-    """Describes what is needed of the triage model; safe to call from several threads."""
-
-    @property
-    def version(self) -> str: ...
-    @property
-    def request_types(self) -> Sequence[str]: ...
-    @property
-    def domains(self) -> Sequence[str]: ...
-    def encode(self, texts: Sequence[str], budget: int = ...) -> Encoded: ...
-    def grams(self, texts: Sequence[str]) -> Grams: ...
-    def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
-    @property
-    def knows(self) -> Knows: ...
-    @property
-    def mended(self) -> Mend: ...
-    @property
-    def grave(self) -> GraveReader | None: ...
 
 
 class Part(NamedTuple):
@@ -136,17 +86,17 @@ class ModelReader:
         """Looks up the texts that an operator wrote; the others are still to be encoded."""
         return ModelBatch(self, asked)
 
-    def encode(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> Encoded:
+    def encode(self, asked: Sequence[Asked], kept: KeptTexts = NONE_KEPT) -> Encoded:
         """Returns what the encoder says of texts, all of them together.
 
-        `kept` holds by place the vectors that are known already.
+        `kept` holds by place what is known already.
         """
         if not kept:
             return self._encode([text for text, *_ in asked])
         order = [place for place in range(len(asked)) if place not in kept] + list(kept)
         new, known = order[: -len(kept)], order[-len(kept) :]
         encoded = Encoded(
-            np.array([kept[place] for place in known]),
+            np.array([kept[place].vector for place in known]),
             self._model.grams([asked[place].text for place in known]),
         )
         if new:
@@ -182,8 +132,13 @@ class ModelReader:
         self.not_encoded += len(readings)
         return readings
 
-    def read(self, asked: Sequence[Asked], encoded: Encoded) -> TextsRead:
-        """Returns what is used of texts, closely where a head is unsure; on any thread."""
+    def read(
+        self, asked: Sequence[Asked], encoded: Encoded, kept: KeptTexts = NONE_KEPT
+    ) -> TextsRead:
+        """Returns what is used of texts, closely where a head is unsure; on any thread.
+
+        `kept` holds by place what is known already.
+        """
         vectors, parts = encoded.vectors, self._parts(asked, encoded)
         matches = _matches(_described(vectors, parts), asked)
         places = [i for i, one in enumerate(asked) if _counts(one, matches[i])]
@@ -197,7 +152,7 @@ class ModelReader:
         }
         close: dict[int, Close] = {}
         for part in parts:
-            close |= _read_closely(part, known)
+            close |= _read_closely(part, known, kept)
         return TextsRead(vectors, parts, matches, graves, close)
 
     def _parts(self, asked: Sequence[Asked], encoded: Encoded) -> list[Part]:
@@ -286,7 +241,7 @@ class ModelBatch:
         templates = reader.templates
         self._keys = [templates.key(one.text) for one in self._rest]
         kept = [None if key is None else templates.get(key) for key in self._keys]
-        self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
+        self._kept = {place: one for place, one in enumerate(kept) if one is not None}
         self._read: TextsRead | None = None
         self._rows: list[ModelRow] = []  # of the texts that were encoded
         self._unsettled = [place for place, key in enumerate(self._keys) if key is not None]
@@ -337,8 +292,8 @@ class ModelBatch:
             for rerank, places in taken.items()
         }
 
-    def _encoded(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> TextsRead:
-        return self._reader.read(asked, self._reader.encode(asked, kept))
+    def _encoded(self, asked: Sequence[Asked], kept: KeptTexts = NONE_KEPT) -> TextsRead:
+        return self._reader.read(asked, self._reader.encode(asked, kept), kept)
 
     def rows(self) -> RunRead:
         """Returns the readings and the matches, in the order asked. The lists are the caller's.
@@ -369,10 +324,10 @@ class ModelBatch:
                 continue
             config, key = self._rest[place].config, self._keys[place]
             calm = is_calm(self._rows[place], matches[place], config.momentary)
-            if place not in self._kept and calm and key is not None:
-                self._reader.templates.put(key, self._read.vectors[place])
-            elif place in self._kept and not calm:
+            if place in self._kept and not calm:
                 doubtful.append(place)
+            elif calm and key is not None:
+                self._keep(place, key, self._read)
         self._unsettled = waiting
         if not doubtful:
             return
@@ -383,6 +338,14 @@ class ModelBatch:
             if before is None or not before.basis.read:  # else its own text was read
                 matches[place] = match
             self._rows[place] = row
+
+    def _keep(self, place: int, key: bytes, read: TextsRead) -> None:
+        """Keeps the vectors of a text, where some are new."""
+        close = read.close[place].vectors if place in read.close else {}
+        kept = self._kept.get(place)
+        if kept is None or close.keys() - kept.close.keys():
+            before = {} if kept is None else kept.close
+            self._reader.templates.put(key, Kept(read.vectors[place], {**before, **close}))
 
 
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
@@ -403,7 +366,7 @@ def _described(vectors: Embeddings, parts: Sequence[Part]) -> Described:
     return Described(vectors, readings)
 
 
-def _read_closely(part: Part, known: Mapping[int, Known]) -> dict[int, Close]:
+def _read_closely(part: Part, known: Mapping[int, Known], kept: KeptTexts) -> dict[int, Close]:
     """Returns by place what is read closely of the texts that are known."""
     rows = [row for row, place in enumerate(part.places) if place in known]
     if part.own is None or not part.own.close or not rows:
@@ -413,7 +376,8 @@ def _read_closely(part: Part, known: Mapping[int, Known]) -> dict[int, Close]:
         vectors = vectors[rows]
         chances = {name: of_head[rows] for name, of_head in chances.items()}
     places = [part.places[row] for row in rows]
-    close = read_closely(part.own, [known[place] for place in places], vectors, chances)
+    near = {i: kept[place].close for i, place in enumerate(places) if place in kept}
+    close = read_closely(part.own, [known[place] for place in places], vectors, chances, near)
     return {places[row]: closer for row, closer in close.items()}
 
 

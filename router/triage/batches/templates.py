@@ -1,4 +1,4 @@
-"""Keeps the encoder's vectors of texts that come again with other numbers in them.
+"""Keeps encoders' vectors of texts that come again with other numbers in them.
 
 "Where is order 48121?" and "Where is order 90377?" mean the same to the encoder: its vector hardly
 moves, and every rule, n-gram and reader of characters reads the real text all the same. So a number
@@ -15,16 +15,19 @@ import hashlib
 import re
 import secrets
 from collections.abc import Set
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from router.triage.batches.turn_cache import TurnCache
+from router.triage.own_heads import CloseVectors
 from router.triage.reading import ModelRow
 from router.types import HeadReading, Match
 
 ENTRIES = 4_096
-"""Vectors kept, about 1 kB each."""
+"""Texts whose vectors are kept, 1 to 3 kB each."""
 
 MOST_CHARS = 400
 """A longer text is a document: its numbers are sums and years, and few documents come again."""
@@ -45,12 +48,20 @@ CALM_MATCH = 0.2
 Vector = npt.NDArray[np.float32]
 
 
+class Kept(NamedTuple):
+    """Holds what is kept of a text: the encoder's vector, and those of larger encoders by which it
+    was read closely, by the name of the reader."""
+
+    vector: Vector
+    close: CloseVectors = MappingProxyType({})
+
+
 class Templates:
     """Keeps vectors by masked text; threads may share it."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
         self._secret = secrets.token_bytes(32)
-        self._kept = TurnCache[Vector](entries)
+        self._kept = TurnCache[Kept](entries)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -62,13 +73,14 @@ class Templates:
         masked, numbers = NAMING.subn(_masked, text)
         return self._digest(masked) if numbers else None
 
-    def get(self, key: bytes) -> Vector | None:
-        """Returns the vector of a text with this key, None when it is not kept."""
+    def get(self, key: bytes) -> Kept | None:
+        """Returns the vectors of a text with this key, None when it is not kept."""
         return self._kept.get(key)
 
-    def put(self, key: bytes, vector: Vector) -> None:
-        """Keeps a vector, of a copy of its own."""
-        self._kept.put(key, vector.copy())
+    def put(self, key: bytes, kept: Kept) -> None:
+        """Keeps copies of the vectors."""
+        close = {name: vector.copy() for name, vector in kept.close.items()}
+        self._kept.put(key, Kept(kept.vector.copy(), close))
 
     def _digest(self, masked: str) -> bytes:
         raw = masked.encode("utf-8", "surrogatepass")

@@ -22,8 +22,9 @@ from router.triage.batches.forms import (
     said_in,
     sentences_of,
 )
-from router.triage.batches.model_reader import Model, ModelReader
+from router.triage.batches.model_reader import ModelReader
 from router.triage.batches.put_together import Places, Ruled, put_together
+from router.triage.batches.triage_models import Model
 from router.triage.facts.asks import asks_in
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN

@@ -10,6 +10,7 @@ matters is unsure. It knows nothing about what the head's chance means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -52,11 +53,17 @@ class MayChange(Protocol):
     def __call__(self, places: Sequence[int], highest: Floats) -> npt.NDArray[np.bool_]: ...
 
 
+Vectors = Mapping[int, npt.NDArray[np.float32]]
+"""Holds by place what the larger encoder says of texts that it read whole."""
+NONE_KEPT: Vectors = MappingProxyType({})
+
+
 class Closely(NamedTuple):
     """Holds by place what was read closely."""
 
     chances: Mapping[int, float]  # in place of the head's
     grave: Mapping[int, GraveChance]  # in place of those of the reader of grave matters
+    vectors: Vectors = NONE_KEPT
 
 
 class Seen(Struct, frozen=True, eq=False):
@@ -92,10 +99,11 @@ class CloseReader(Struct, frozen=True, eq=False):
         chances: Sequence[float],
         seen: Seen | None = None,
         grave: Sequence[GraveReading] = (),
+        kept: Vectors = NONE_KEPT,
     ) -> Closely:
         """Returns what is read closely; `chances` are the head's, `grave` what the reader of grave
         matters says, () where that counts as it is. Without `seen` the encoder reads every English
-        text of which the head is unsure."""
+        text of which the head is unsure. It does not read those of `kept`."""
         tables = [table_of(words, language) for words, language in told]
         places = [
             place
@@ -117,7 +125,7 @@ class CloseReader(Struct, frozen=True, eq=False):
         chosen = [places[i] for i in english.tolist()]
         of_head = np.array([chances[place] for place in chosen])
         foreseen, unsettled = self._foreseen(chosen, of_head, odds[english], seen)
-        vectors, beginnings = self._encoded(texts, unsettled | matters)
+        vectors, beginnings = self._encoded(texts, unsettled | matters, kept)
         if chosen:
             by_encoder = [
                 float(vectors[place] @ self.weight) + self.bias if place in vectors else guessed
@@ -131,7 +139,9 @@ class CloseReader(Struct, frozen=True, eq=False):
             place: float(self.calibrators[table](np.array([value]))[0])
             for place, table, value in zip(places, mine.tolist(), odds.tolist(), strict=True)
         }
-        return Closely(close, self._of_matters(grave, sorted(matters), vectors, beginnings))
+        of_matters = self._of_matters(grave, sorted(matters), vectors, beginnings)
+        whole = {place: vector for place, vector in vectors.items() if place not in beginnings}
+        return Closely(close, of_matters, whole)
 
     def _foreseen(
         self, chosen: Sequence[int], of_head: Floats, characters: Floats, seen: Seen | None
@@ -147,13 +157,14 @@ class CloseReader(Struct, frozen=True, eq=False):
         return foreseen, {place for place, open_ in zip(chosen, unsettled, strict=True) if open_}
 
     def _encoded(
-        self, texts: Sequence[str], places: Set[int]
+        self, texts: Sequence[str], places: Set[int], known: Vectors
     ) -> tuple[dict[int, npt.NDArray[np.float32]], set[int]]:
-        """Returns the vectors of texts by their place, of one run, and the places of those of which
-        only the beginning was read."""
-        if not places:
-            return {}, set()
-        asked = sorted(places)
+        """Returns the vectors of texts by their place, those that are not known of one run, and the
+        places of those of which only the beginning was read."""
+        vectors = {place: known[place] for place in places if place in known}
+        asked = sorted(places - vectors.keys())
+        if not asked:
+            return vectors, set()
         tokens = [self.tokenise(texts[place]) for place in asked]
         read = [cut(row) for row in tokens]
         longer = {
@@ -161,7 +172,8 @@ class CloseReader(Struct, frozen=True, eq=False):
             for place, row, kept in zip(asked, tokens, read, strict=True)
             if len(kept) < len(row)
         }
-        return dict(zip(asked, self.encode(read), strict=True)), longer
+        vectors.update(zip(asked, self.encode(read), strict=True))
+        return vectors, longer
 
     def _of_matters(
         self,
