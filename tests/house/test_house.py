@@ -32,6 +32,7 @@ CATCH_ALL = {
     ("router/api/compose/mounted/rollouts.py", "_follow"): "top of the task: the log tells",
     ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
+    ("router/triage/devices/opening.py", "_captured"): "without graphs the session serves: logged",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",
     ("router/triage/engine.py", "_timed"): "a run that raised would leave later requests waiting",
     ("router/triage/batches/text_reader.py", "read_answers"): "first matches stay: logged",
