@@ -39,8 +39,8 @@ from router.routing.rule_conditions import rule_holds
 from router.routing.wording.phrases import (
     DANGERS,
     danger_named,
+    is_strategic,
     lists_of_phrases,
-    strategy_named,
 )
 from router.types import (
     READ_LANGUAGES,
@@ -382,7 +382,7 @@ def _fixed_triggers(
         yield 3, _named(risk)
     if impact >= usd_to_nano(section.level_3_from_usd):
         yield 3, Reason.IMPACT_LEVEL_3
-    if signals.strategic >= section.strategic_at or strategy_named(signals):
+    if is_strategic(section, signals):
         yield 3, Reason.STRATEGIC
     if (
         multi_factor
@@ -437,9 +437,13 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     for reason in decision.floor_reasons:
         if reason in RISK_OF:
             return RISK_OF[reason]
+    ruled, strategy = policy.exhausted.by_domain, Domain.BUSINESS_STRATEGY
+    if Reason.STRATEGIC in decision.floor_reasons and strategy in ruled:
+        return strategy  # the head of domains need not say so, nor read the language
     calm = _calm(policy.decision, signals, signals.domain)
     if calm or for_knowledge(policy, signals):
         return None
+    if signals.domain is strategy and decision.floor < 3:
+        return None  # it speaks of business, and decides nothing
     sure = signals.domain_p >= policy.decision.domain_at
-    ruled = signals.domain in policy.exhausted.by_domain
-    return signals.domain if sure and ruled else None
+    return signals.domain if sure and signals.domain in ruled else None
