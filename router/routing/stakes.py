@@ -24,8 +24,8 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
     """Returns the domain whose costs S counts; the general one where the head only guesses.
 
     A guess is below `domain_at`. So is a domain in a language that the head cannot read, where the
-    reader of grave matters, which can, is calm, and nothing seems to be at stake. Grave matters and decisions about a company have
-    the costs of their own domains, as the reasons name them.
+    reader of grave matters, which can, is calm, and nothing seems to be at stake. Grave matters and
+    decisions about a company have the costs of their own domains, as the reasons name them.
     """
     section = policy.decision
     sure = signals.domain_p >= section.domain_at

@@ -222,8 +222,8 @@ def test_outage_is_named_with_its_counts() -> None:
     rows = [a_row(n, 1, attempts=[unready]) for n in range(3)]
     rows += [a_row(7, 1, attempts=[rejected, rejected]), a_row(8, 1, attempts=[limited])]
     assert (
-        "Calls of mid-1 failed: in 1 request the upstream refused our key or the request; so it was "
-        "out of use in 3 requests."
+        "Calls of mid-1 failed: in 1 request the upstream refused our key or the request; so it "
+        "was out of use in 3 requests."
     ) in report_of(rows).sentences
     alone = "Calls of mid-1 failed: in 3 requests it was out of use."
     assert alone in report_of(rows[:3]).sentences
