@@ -147,9 +147,11 @@ class ExhaustedSection(Section):
             Domain.LEGAL: Exhausted.REVIEW,
             Domain.FINANCE: Exhausted.REVIEW,
             Domain.ENGINEERING_SAFETY: Exhausted.REVIEW,
+            Domain.BUSINESS_STRATEGY: Exhausted.REVIEW,
         },
         description="Replaces `default` in matters of these domains, by the hard rule that fired "
-        "or by what triage is sure of. Under review, a sound answer of the level that a grave "
+        "or by what triage is sure of (in `business_strategy`: a decision about a company, or what "
+        "a rule sends to level 3). Under review, a sound answer of the level that a grave "
         "matter demands goes out all the same, marked unverified, where nothing speaks against it "
         "but that its model's ability is a prior.",
     )

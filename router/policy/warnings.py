@@ -1,18 +1,17 @@
-"""Runs a policy's examples, and warns of valid but unwise settings, for `tiergate check`.
+"""Warns of valid but unwise settings, for `tiergate check`.
 
-Pure: the caller passes routing as a function. It knows nothing of files, terminals or models.
+Pure. It knows nothing of files, terminals or models.
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from router.errors import TiergateError
 from router.policy.head_conditions import lists_asked
 from router.policy.parsing.raw_policy import sections
 from router.policy.schema import (
@@ -21,7 +20,6 @@ from router.policy.schema import (
     DeliberationAnswerer,
     DocumentsAnswerer,
     ExactAnswerer,
-    Example,
     ExtractorAnswerer,
     LocalAnswerer,
     PassagesAnswerer,
@@ -31,10 +29,7 @@ from router.policy.schema import (
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
-from router.types import AnswererFacts, Capability, DecisionMode, Domain, Message, Reason
-
-Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
-"""Maps messages and slot values to the first tier, with the reasons. May raise TiergateError."""
+from router.types import AnswererFacts, Capability, DecisionMode, Domain, Exhausted
 
 QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that only repeat what people wrote."""
@@ -62,6 +57,7 @@ class WarningKind(StrEnum):
     NOTHING_AT_LEVEL_1 = "nothing_at_level_1"
     APPROVED_ANSWERS_ONLY = "approved_answers_only"
     PRIOR_ONLY = "prior_only"
+    REFUSES_UNTIL_MEASURED = "refuses_until_measured"
     UNKNOWN_PRICE = "unknown_price"
     OUTPUT_CAP_SMALL = "output_cap_small"
     ADDRESS_WITHOUT_PATH = "address_without_path"
@@ -151,51 +147,12 @@ def language_warning(place: str, language: str, glossaries: Collection[str]) -> 
     )
 
 
-class ExampleResult(Struct, frozen=True):
-    """Holds the result of one example. `error` is set when routing refused the request."""
-
-    number: int  # counted from 1, in the order of the policy
-    example: Example
-    tier: str
-    reasons: tuple[Reason, ...]
-    error: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Returns True when the example reached its tier."""
-        return self.tier == self.example.tier
-
-    @property
-    def prompt(self) -> str:
-        """Returns the prompt, or the last turn of the conversation."""
-        return self.example.prompt or self.example.messages[-1].content
-
-
-def run_examples(policy: Policy, route: Route) -> list[ExampleResult]:
-    """Returns each example with the tier that `route` chose, in the policy's order."""
-    return [_run(i, example, route) for i, example in enumerate(policy.examples, start=1)]
-
-
-def _run(number: int, example: Example, route: Route) -> ExampleResult:
-    try:
-        tier, reasons = route(example_messages(example), example.context)
-    except TiergateError as error:
-        return ExampleResult(number, example, "", (), error.message)
-    return ExampleResult(number, example, tier, tuple(reasons))
-
-
-def example_messages(example: Example) -> tuple[Message, ...]:
-    """Returns the example as the messages of a request."""
-    if example.prompt is not None:
-        return (Message("user", example.prompt),)
-    return tuple(Message(turn.role, turn.content) for turn in example.messages)
-
-
 def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning]:
     """Returns all warnings. `priced` names answerers whose price is in the price book."""
     return [
         *_level_1(policy),
         *_abilities(policy),
+        *_refusals(policy),
         *_prices(policy, priced),
         *_addresses(policy),
         *_certificates(policy),
@@ -292,6 +249,38 @@ def _abilities(policy: Policy) -> Iterator[PolicyWarning]:
             f"triggers decide and expected losses only lead higher where a mistake is dear; give "
             f"`ability` a theta from `tiergate tune` (30 labels), or a known_model",
         )
+
+
+def _refusals(policy: Policy) -> Iterator[PolicyWarning]:
+    """Warns where `refuse` waits for a measure that nobody took of any model of the top level.
+
+    In a grave matter a prior is no evidence of an answer, so each of theirs is refused.
+    """
+    top = max(tier.level for tier in policy.tiers)
+    models = [
+        answerer
+        for tier, answerer in policy.rungs()
+        if tier.level == top and not isinstance(answerer, (*QUOTING, *WITHOUT_ABILITY))
+    ]
+    if not models or not all(_ability_is_prior(answerer) for answerer in models):
+        return
+    rules = policy.exhausted
+    refused = [domain.value for domain, rule in rules.by_domain.items() if rule is Exhausted.REFUSE]
+    where, path = f"in matters of {', '.join(refused)}", "exhausted.by_domain"
+    if rules.default is Exhausted.REFUSE:
+        others = [d.value for d, rule in rules.by_domain.items() if rule is not Exhausted.REFUSE]
+        but = f", but for {', '.join(others)}" if others else ""
+        where, path = f"in all grave matters{but}", "exhausted.default"
+    elif not refused:
+        return
+    names = ", ".join(answerer.name for answerer in models)
+    yield PolicyWarning(
+        WarningKind.REFUSES_UNTIL_MEASURED,
+        path,
+        f"refuse sends no answer of level {top} {where} until somebody has measured {names}: an "
+        "ability that is a prior is no evidence there. Give `ability` a theta from `tiergate tune` "
+        "(30 labels) or a known_model, or write `review`, so that a person answers meanwhile",
+    )
 
 
 def _ability_is_prior(answerer: AnswererSection) -> bool:

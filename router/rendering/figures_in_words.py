@@ -172,16 +172,6 @@ def saved_percent(share: float | None) -> str:
     return percent(math.floor(share * 1_000 + 1e-9) / 1_000)
 
 
-def against(text: str) -> str:
-    """Returns a written share with the other sign: `-42.1 %` -> `42.1 %`.
-
-    A bound is rounded only once, so a table and a sentence that reverses it show the same figure.
-    """
-    if text.startswith("-"):
-        return text[1:]
-    return text if text in (NOTHING, "0.0 %") else f"-{text}"
-
-
 def count(number: int) -> str:
     """Formats a whole number: 1234567 -> `1,234,567`."""
     return f"{number:,}"

@@ -184,7 +184,7 @@ def conclude(
     doubt = None if best is None else _doubt_of_answer(routed, progress, best)
     if best is not None and doubt is None:
         if routed.acute and routed.keeps_shape:
-            return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, ids))
+            return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, best, ids))
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
         accepted = whole and not _is_unread(routed)
         return Conclusion(best, Verdict.ACCEPTED if accepted else Verdict.UNVERIFIED)
@@ -367,7 +367,7 @@ def _hand_over(
     why they go out; None: the reason of the rung whose place they take says it.
     """
     domain = routed.risk_domain or routed.signals.domain
-    review = review_of(routed, ids)
+    review = review_of(routed, best, ids)
     review_id, question = review.review_id, review.question
     facts = facts_in(routed.request, routed.signals)  # the client is told no chances
     held = routed.exhausted is Exhausted.HOLD and not routed.emergency(domain)

@@ -6,9 +6,12 @@ for callers who want only the decision.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from msgspec.structs import replace
 
 from router.errors import TiergateError, TooLongToHide
+from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
@@ -30,15 +33,19 @@ from router.types import (
     Events,
     Identity,
     ImageReader,
+    KeysLeftOut,
     Outcome,
     RateLimiter,
     Signals,
     Verdict,
 )
-from router.wire.body_keys import narrowed
+from router.wire.body_keys import READ_HERE, named, narrowed
 
 MOST_IMAGES = 4
 """Bounds the images of one request that are read: each takes about a second of a core."""
+
+MOST_TOLD_KEYS = 1_000
+"""Bounds the names of unknown keys that are told; a client can invent very many of them."""
 
 
 class Intake:
@@ -65,6 +72,7 @@ class Intake:
         self._gauge = gauge
         self._limiter = limiter
         self.splits = Splits()
+        self._told_keys: set[tuple[str, str]] = set()  # endpoints and keys that the log has
 
     async def route(
         self, request: ChatRequest, identity: Identity, *, buffered: bool
@@ -76,7 +84,10 @@ class Intake:
         started_ms = self._clock.monotonic_ms()
         selected = self._router.select(request, identity)
         if request.extra:
+            given = request.extra
             request = narrowed(request, [plan.facts for plan in selected.runtime.plans])
+            if len(request.extra) < len(given):
+                self._tell_keys(request, given.keys() - request.extra.keys(), identity)
         buffered = buffered or not request.stream
         rates: RequestRates | None = None
         try:
@@ -94,6 +105,17 @@ class Intake:
                 await settle(rates, ())
             raise
         return routed, Progress(rates=rates, lookup=lookup)
+
+    def _tell_keys(self, request: ChatRequest, keys: AbstractSet[str], identity: Identity) -> None:
+        """Reports keys that no answerer receives, each name of an endpoint once: one is misspelt,
+        or a client sends it always."""
+        fresh = named(sorted(key for key in keys if (request.endpoint, key) not in self._told_keys))
+        if not fresh or len(self._told_keys) + len(fresh) > MOST_TOLD_KEYS:
+            return
+        self._told_keys |= {(request.endpoint, key) for key in fresh}
+        likely = [name for key in fresh if (name := alike(key, READ_HERE))]
+        told = KeysLeftOut(request.endpoint, fresh, tuple(likely), identity.tenant, identity.key_id)
+        self._events.happened(told)
 
     async def _admitted(
         self, limiter: RateLimiter, request: ChatRequest, identity: Identity, selected: Selected

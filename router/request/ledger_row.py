@@ -55,7 +55,7 @@ from router.types import (
     Verdict,
     Worked,
 )
-from router.wire.body_keys import dropped
+from router.wire.body_keys import dropped, named
 
 
 def open_row(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> RequestRow:
@@ -220,6 +220,7 @@ def _record(
             gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
+            dropped=named(dropped(routed.request, routed.plans[tried.at].facts)) or UNSET,
         )
     )
 

@@ -6,8 +6,6 @@ to it; its id follows from the request's, so that booking it twice changes nothi
 
 from __future__ import annotations
 
-from itertools import islice
-
 import msgspec
 from msgspec.structs import replace
 
@@ -22,8 +20,8 @@ from router.ledger.row_builder import (
 )
 from router.ledger.row_reading import REVIEW, row_names
 from router.money.cost import Cost
-from router.policy.content.deliberation import facts_in
-from router.routing.hard_rules import findings_of
+from router.request.progress import Candidate
+from router.request.review_facts import facts_of
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     AttemptState,
@@ -41,16 +39,10 @@ from router.types import (
 )
 
 REVIEW_TIER = "review"
-MOST_PHRASES = 6
-"""Phrases that a reviewer reads. It is chosen by hand, not measured: a few lines are read at a
-glance, and each costs a search of its own."""
-
-EARLIER = 4
-"""Earlier messages that are searched for the words of a phrase, each within its own bound."""
 
 
-def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
-    """Returns the matter as it waits for a person."""
+def review_of(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> ReviewItem:
+    """Returns the matter as it waits for a person; `best` is the draft that is in question."""
     return ReviewItem(
         review_id=f"rev_{ids.new()}",
         request_id=routed.request_id,
@@ -58,11 +50,7 @@ def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
         domain=routed.risk_domain or routed.signals.domain,
         created_at_ms=routed.created_at_ms,
         question=routed.request.last_user_text,
-        facts=(
-            *facts_in(routed.request, routed.signals),
-            *_found_words(routed),
-            *_read_matter(routed),
-        ),
+        facts=facts_of(routed, best),
         store=routed.policy.privacy.for_reviewers,
         retention_days=routed.policy.privacy.retention_days,
         urgency=_urgency(routed),
@@ -75,34 +63,6 @@ def _urgency(routed: RoutedRequest) -> Urgency:
     if routed.acute or emergency or routed.refused_self_harm:
         return Urgency.EMERGENCY
     return Urgency.GRAVE if routed.grave or routed.calls_for_help else Urgency.ORDINARY
-
-
-def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
-    """Returns by which words phrases were found, from the latest message that has them."""
-    request, names = routed.request, routed.signals.risk_terms
-    if not names:
-        return ()
-    latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
-    lines = islice(routed.runtime.found_words(latest, names), MOST_PHRASES)
-    return tuple(_in_words(*line.partition(": ")) for line in lines)
-
-
-def _in_words(name: str, _colon: str, words: str) -> str:
-    """Returns a phrase's line: `words found for medical emergency (en): chest, tight`."""
-    matter, _, language = name.replace("_", " ").partition(":")
-    return f"words found for {matter}{language and f' ({language})'}: {words}"
-
-
-def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:
-    """Returns the grave matter that the reader found and its chance, where no phrase names one.
-
-    In another language than English the chance is sound, and which matter it is is a guess.
-    """
-    signals, findings = routed.signals, findings_of(routed.policy, routed.signals)
-    if signals.matter is None or not findings.grave or findings.lists:
-        return ()
-    matter = signals.matter.replace("_", " ")
-    return (f"read as a grave matter: chance {signals.grave:.2f}, most likely {matter}",)
 
 
 def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> RequestRow:

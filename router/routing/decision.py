@@ -58,6 +58,7 @@ from router.routing.rungs.allowed_rungs import (
 )
 from router.routing.rungs.costly_mistakes import raised
 from router.routing.rungs.rung_reasons import RungChoice, Weighed, reasons_of, truthful
+from router.routing.stakes import domain_at_stake, least_shown, stakes
 from router.types import (
     GAINS_FROM,
     IN_HAND_FROM,
@@ -65,6 +66,7 @@ from router.types import (
     NO_PRESSURE,
     RECORD_VERSION,
     STAND_INS_FROM,
+    SURE_STAKES_FROM,
     CostBasis,
     Decision,
     DecisionMode,
@@ -81,32 +83,6 @@ def chance(ability: float, difficulty: float, slope: float = 1.0) -> float:
     """Returns p = sigma(a·(theta - d)), item response theory; `chance(1.0, 1.0)` is 0.5."""
     z = max(-40.0, min(40.0, slope * (ability - difficulty)))
     return 1.0 / (1.0 + math.exp(-z))
-
-
-def stakes(policy: Policy, signals: Signals, asked: Asked, base: int) -> int:
-    """Returns S, the cost of a wrong answer, in nano-dollars.
-
-    S is the client's `stakes_usd`; without one it is `base`, which is cost_of_wrong[domain, type],
-    + loss_share[domain] x amount. Without the scope `hints:lower` the client's figure can only
-    raise S.
-    """
-    own = base + math.ceil(policy.stakes.share(signals.domain) * signals.impact_nano_usd)
-    if asked.stakes_nano_usd is None:
-        return own
-    return asked.stakes_nano_usd if asked.may_lower else max(own, asked.stakes_nano_usd)
-
-
-def least_shown(section: DecisionSection, base: int, stakes_nano: int) -> float:
-    """Returns the chance from which level 1's answer may go out unverified.
-
-    It is the policy's `unverified_from`; without one S / (S + base), at least `accept_at`. So a
-    right answer is taken to be worth what a wrong one of its domain and type costs (`base`), and an
-    amount at stake raises the bound: a base of $2 and S $12 give .857.
-    """
-    if section.unverified_from is not None:
-        return section.unverified_from
-    both = stakes_nano + base
-    return max(section.accept_at, stakes_nano / both if both else 0.0)
 
 
 def decide(
@@ -128,8 +104,10 @@ def decide(
     message names what is missing. Raises PermissionDenied when the key's tiers leave no answerer.
     """
     section = policy.decision
-    base = policy.stakes.cost_of_wrong_nano_usd(signals.domain, signals.request_type)
-    stakes_nano = stakes(policy, signals, asked, base)
+    known = version >= SURE_STAKES_FROM
+    domain = domain_at_stake(policy, signals) if known else signals.domain
+    base = policy.stakes.cost_of_wrong_nano_usd(domain, signals.request_type)
+    stakes_nano = stakes(policy, domain, signals.impact_nano_usd, asked, base)
     threshold = confidence_floor(
         section, signals, asked.confidence_floor, suspended=pressure.suspended
     )

@@ -180,6 +180,8 @@ class Record(Struct, frozen=True):
     passages_digest: str | msgspec.UnsetType = msgspec.UNSET
     # The calls that failed; only a request with such calls has it.
     failures: tuple[FailureNote, ...] | msgspec.UnsetType = msgspec.UNSET
+    # Names of keys of the body that did not reach the answerer; only where there are some.
+    dropped: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -39,8 +39,8 @@ from router.routing.rule_conditions import rule_holds
 from router.routing.wording.phrases import (
     DANGERS,
     danger_named,
+    is_strategic,
     lists_of_phrases,
-    strategy_named,
 )
 from router.types import (
     READ_LANGUAGES,
@@ -290,7 +290,7 @@ def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]
 
 def is_grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
-    at = section.grave_at if _heads_read(signals) else section.grave_at_other_languages
+    at = section.grave_at if heads_read(signals) else section.grave_at_other_languages
     return signals.matter is not None and signals.grave >= at
 
 
@@ -320,14 +320,14 @@ def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> 
     short story may mention accidents. A long text is never calm, since the reader knows messages,
     not documents; nor is anything for a model without a reader.
     """
-    if not _reader_is_calm(section, signals):
+    if not reader_is_calm(section, signals):
         return _calm_letter(section, signals, domain)
     small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
     nothing = small and signals.stakes_high < NOTHING_AT_STAKE
-    return nothing or domain in READ_FOR or not _heads_read(signals)
+    return nothing or domain in READ_FOR or not heads_read(signals)
 
 
-def _reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
+def reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
     read = signals.brief and signals.matter is not None
     return read and signals.grave < section.calm_below
 
@@ -335,11 +335,11 @@ def _reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
 def _calm_letter(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
     # A short message has a bound of its own, which may be lower.
     longer = signals.letter and not signals.brief
-    read = longer and signals.matter is not None and _heads_read(signals)
+    read = longer and signals.matter is not None and heads_read(signals)
     return read and domain in READ_FOR and signals.grave < section.calm_letter_below
 
 
-def _heads_read(signals: Signals) -> bool:
+def heads_read(signals: Signals) -> bool:
     """Returns True for the language of the heads of domain and stakes.
 
     In another one they guess: of harmless lines in thirteen languages they took each seventh for
@@ -382,7 +382,7 @@ def _fixed_triggers(
         yield 3, _named(risk)
     if impact >= usd_to_nano(section.level_3_from_usd):
         yield 3, Reason.IMPACT_LEVEL_3
-    if signals.strategic >= section.strategic_at or strategy_named(signals):
+    if is_strategic(section, signals):
         yield 3, Reason.STRATEGIC
     if (
         multi_factor
@@ -395,7 +395,7 @@ def _fixed_triggers(
         yield 2, Reason.IMPACT_LEVEL_2
     high_stakes = signals.stakes_high >= section.high_stakes_at and not findings.knowledge
     # Heads that cannot read a language do not overrule the reader of grave matters, which can.
-    if high_stakes and (_heads_read(signals) or not _reader_is_calm(section, signals)):
+    if high_stakes and (heads_read(signals) or not reader_is_calm(section, signals)):
         yield 2, Reason.HIGH_STAKES
     if multi_factor:
         yield 2, Reason.MULTI_FACTOR
@@ -413,7 +413,7 @@ many harmless lines reach it as reached .8 before the head was made less sure.""
 def heads_say(signals: Signals, domain: Domain) -> bool:
     """Returns True where the head of domains is sure of a domain, in a language that it reads."""
     sure = signals.domain is domain and signals.domain_p >= SURE_OF_DOMAIN
-    return sure and _heads_read(signals)
+    return sure and heads_read(signals)
 
 
 def _named(domain: Domain | None) -> Reason:
@@ -437,9 +437,13 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     for reason in decision.floor_reasons:
         if reason in RISK_OF:
             return RISK_OF[reason]
+    ruled, strategy = policy.exhausted.by_domain, Domain.BUSINESS_STRATEGY
+    if Reason.STRATEGIC in decision.floor_reasons and strategy in ruled:
+        return strategy  # the head of domains need not say so, nor read the language
     calm = _calm(policy.decision, signals, signals.domain)
     if calm or for_knowledge(policy, signals):
         return None
+    if signals.domain is strategy and decision.floor < 3:
+        return None  # it speaks of business, and decides nothing
     sure = signals.domain_p >= policy.decision.domain_at
-    ruled = signals.domain in policy.exhausted.by_domain
-    return signals.domain if sure and ruled else None
+    return signals.domain if sure and signals.domain in ruled else None

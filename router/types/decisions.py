@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 5
+RECORD_VERSION = 6
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -25,6 +25,9 @@ GAINS_FROM = 5
 """Rows of earlier versions went to the lowest allowed rung wherever a chance was a prior, however
 much a wrong answer would have cost. They also let the ceiling of a rule give way where
 `low_impact` set the same one, and gave the shelf's reason where a lower model was not ready."""
+
+SURE_STAKES_FROM = 6
+"""Rows of earlier versions stated what a wrong answer costs by the domain that was guessed."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -118,7 +118,9 @@ class Reason(StrEnum):
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
     NO_PASSAGE = "no_passage"  # words say that the documents do not answer this
     NOTHING_KNOWN = "nothing_known"  # words say that no approved answer is near enough
-    NONE_TRUSTED = "none_trusted"  # a refusal: no answer could be trusted (`exhausted: refuse`)
+    NONE_TRUSTED = (
+        "none_trusted"  # a refusal: no answer could be trusted (`exhausted` says `refuse`)
+    )
     HANDED_OVER = "handed_over"  # approved words go out, and a person takes the matter
     ASKED_FOR_SLOT = "asked_for_slot"  # level 1 asks for what its answer lacks
     ASKED_WHICH = "asked_which"  # level 1 offers approved questions, since no single one is sure

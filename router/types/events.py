@@ -119,6 +119,16 @@ class HoldPassed(Struct, frozen=True):
     request_id: str
 
 
+class KeysLeftOut(Struct, frozen=True):
+    """Reports keys of a body that no answerer of the policy receives, such as a misspelt one."""
+
+    endpoint: str
+    keys: tuple[str, ...]
+    likely: tuple[str, ...]  # the keys that may have been meant
+    tenant: str
+    key_id: str
+
+
 class CertificateTurned(Struct, frozen=True):
     """Reports that traffic left the range of a certificate, so that it no longer counts, or that it
     counts again.
@@ -163,7 +173,8 @@ class RowLost(Struct, frozen=True):
 
 
 CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers | HoldPassed
-Event = CallEvent | BreakerTurned | StoreTurned | CertificateTurned | RowUnwritten | RowLost
+Stands = BreakerTurned | StoreTurned | CertificateTurned
+Event = CallEvent | Stands | KeysLeftOut | RowUnwritten | RowLost
 
 
 class Events(Protocol):

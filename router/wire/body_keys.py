@@ -8,8 +8,10 @@ module knows nothing about the meaning of the keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -232,6 +234,18 @@ def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
         if getattr(given, name) != getattr(default, name)
         and (getattr(given, name) or name == "seed")
     ]
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")
+MOST_NAMED = 10
+
+
+def named(keys: Iterable[str]) -> tuple[str, ...]:
+    """Returns the first of these keys that look like names, for logs and rows.
+
+    A client may write anything as a key, a text too.
+    """
+    return tuple(islice((key for key in keys if _NAME.fullmatch(key)), MOST_NAMED))
 
 
 def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from router.triage.devices.placement import CUDA
 from router.triage.encoder import import_onnxruntime
 from router.triage.triage_model import DEFAULT_FOLDER
 from router.types import Domain
+from tests.api.http.test_admin_listen import new_key
 from tests.kits.dashboard_kit import answerer
 from tests.kits.server_kit import Served, Upstream
 
@@ -143,3 +146,66 @@ def test_answerer_whose_key_is_refused_by_a_running_server_is_to_fix(tmp_path: P
     assert refused.status_code == 502
     assert (finding.part, finding.state) == ("answerer mid", State.BROKEN)
     assert finding.found.startswith("key_refused: ")
+
+
+@pytest.mark.process
+def test_a_server_with_keys_tells_its_answerers_to_a_key_with_the_scope_admin(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "ledger.db"
+    admin, chat = new_key(database, "admin"), new_key(database, "chat")
+    with Upstream(tmp_path) as upstream:
+        wrong = answerer("mid", "status:401", upstream.url, 10)
+        tiers = [{"name": "llm", "level": 2, "answerers": [wrong]}]
+        policy = tmp_path / "wrong.yaml"
+        policy.write_text(yaml.safe_dump({"version": 1, "name": "w", "tiers": tiers}), "utf-8")
+        with Served(tmp_path, policy) as served:
+            served.client.headers["authorization"] = f"Bearer {chat}"
+            assert served.chat().status_code == 502
+            port = int(served.url.rpartition(":")[2])
+            found = {}
+            for key in ("", chat, admin):
+                checkup = Checkup(
+                    tmp_path / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, {}, True, (), key
+                )
+                (found[key],) = checkup._running()
+            place = ("--port", str(port), "-d", str(tmp_path / "l.db"), "-p", str(policy))
+            command = ["doctor", "--quick", *place]
+            ended = CliRunner().invoke(app, command, env={"TIERGATE_ADMIN_KEY": admin})
+    assert (found[""].state, found[""].part) == (State.OK, "answerers")
+    assert "TIERGATE_ADMIN_KEY" in found[""].found
+    assert (found[chat].state, found[chat].part) == (State.BROKEN, "answerers")
+    assert "--scope admin" in found[chat].fix
+    assert (found[admin].state, found[admin].part) == (State.BROKEN, "answerer mid")
+    assert "1 to fix (answerer mid)" in ended.output
+    assert admin not in ended.output
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers as a later version may: an answerer without a state, and one that is no object."""
+
+    def do_GET(self) -> None:
+        healthy = self.path == "/healthz"
+        odd = b'{"answerers": {"new": {}, "odd": 3, "well": {"state": "ready"}}}'
+        body = b'{"status":"ok"}' if healthy else odd
+        self.send_response(200)
+        self.send_header("x-request-id", "req_1")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Writes nothing."""
+
+
+def test_an_answerer_without_a_state_is_told_as_unknown(tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), Odd)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        port = server.server_port
+        checkup = Checkup(tmp_path / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, {}, quick=True)
+        (finding,) = checkup._running()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (finding.part, finding.found) == ("answerer new", "unknown")

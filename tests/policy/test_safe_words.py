@@ -292,3 +292,13 @@ BY_SUM = ("so viel Geld", "telle somme", "tanto dinero", "tanto denaro", "tanto 
 def test_words_about_money_name_no_sum(answers: SafeAnswers) -> None:
     told = [words.finance or "" for words in answers.languages.values()]
     assert not [text for text in told for sum_of in BY_SUM if sum_of in text]
+
+
+@pytest.mark.parametrize("language", ["", *LANGUAGES])
+def test_a_decision_about_a_company_gets_the_words_of_those_who_answer_for_it(
+    language: str, answers: SafeAnswers
+) -> None:
+    said = safe_answer(SafeCase(Domain.BUSINESS_STRATEGY, "x", "r", language=language), answers)
+    words = answers.languages.get(language)
+    own = words and words.business_strategy
+    assert said.startswith(own or "This is a decision for the people who answer for it.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from router.cli.policies.examples import run_examples
 from router.errors import NotCapable
 from router.policy.loading import policies_dir
 from router.policy.schema import Policy
@@ -18,7 +19,6 @@ from router.policy.warnings import (
     WarningKind,
     cap_warnings,
     notes,
-    run_examples,
     utterance_warnings,
     warnings,
 )
@@ -138,6 +138,39 @@ def test_questions_that_nobody_can_read_are_noted(
     assert len(told_of) == (told is not None)
     assert all(str(told) in note for note in told_of)
     assert warnings(found) == []
+
+
+PRIOR = {key: value for key, value in REMOTE.items() if key != "ability"} | {"name": "deep"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "deep", "told"),
+    [
+        ({"default": "refuse", "by_domain": {}}, PRIOR, "in all grave matters until"),
+        ({"default": "refuse"}, PRIOR, "in all grave matters, but for medical, legal"),
+        ({"by_domain": {"legal": "refuse"}}, PRIOR, "in matters of legal until"),
+        ({"default": "refuse", "by_domain": {}}, {**REMOTE, "name": "deep"}, None),
+        ({"default": "review", "by_domain": {}}, PRIOR, None),
+        ({"by_domain": {"legal": "review"}}, PRIOR, None),
+    ],
+)
+def test_refusals_that_wait_for_a_measure_are_told(
+    rules: dict[str, object], deep: dict[str, object], told: str | None
+) -> None:
+    tiers = [
+        {"name": "low", "level": 1, "answerers": [RESOLVER, LOCAL]},
+        {"name": "top", "level": 3, "answerers": [deep]},
+    ]
+    found = [
+        warning
+        for warning in warnings(policy(exhausted=rules, tiers=tiers))
+        if warning.kind is WarningKind.REFUSES_UNTIL_MEASURED
+    ]
+    assert len(found) == (told is not None)
+    for warning in found:
+        assert str(told) in warning.message
+        assert "measured deep" in warning.message
+        assert warning.key_path.startswith("exhausted.")
 
 
 def test_policy_without_level_3_is_told_who_answers_in_its_place() -> None:
@@ -274,6 +307,8 @@ def test_check_tells_answers_with_few_utterances(tmp_path: Path) -> None:
     (checked,) = json.loads(run.stdout)["policies"]
     (told,) = [warning for warning in checked["warnings"] if warning["kind"] == "few_utterances"]
     assert told["message"].startswith("open_account: ")
+    lines = knowledge.read_text("utf-8").splitlines()
+    assert (Path(told["file"]), told["line"]) == (knowledge, lines.index("intents:") + 1)
 
 
 @pytest.mark.process
@@ -288,3 +323,23 @@ def test_check_tells_a_language_without_a_glossary(tmp_path: Path) -> None:
     line = text.split("\n").index("language: de") + 1
     assert [w["key_path"] for w in told] == [f"knowledge/customer_support/xx.yaml:{line}: language"]
     assert "de, es, fr, it, nl, pl, pt" in told[0]["message"]
+    assert (Path(told[0]["file"]), told[0]["line"]) == (folder / "xx.yaml", line)
+
+
+@pytest.mark.process
+def test_check_as_json_has_the_line_of_each_example_and_of_each_mistake(tmp_path: Path) -> None:
+    tiers = [{"name": "high", "level": 2, "answerers": [PRIOR]}]
+    tree = {"version": 1, "name": "p", "tiers": tiers, "examples": [{**EXAMPLE, "tier": "high"}]}
+    path = tmp_path / "p.yaml"
+    path.write_text(yaml.safe_dump(tree, sort_keys=False), "utf-8")
+    lines = path.read_text("utf-8").splitlines()
+    (checked,) = json.loads(tiergate("check", path, "--json").stdout)["policies"]
+    assert checked["examples"][0]["line"] == lines.index("- prompt: hi") + 1
+    told = {w["kind"]: (w["file"], w["line"]) for w in checked["warnings"]}
+    assert told["prior_only"] == (str(path), lines.index("tiers:") + 1)
+    path.write_text(yaml.safe_dump(tree | {"mode": "rout"}, sort_keys=False), "utf-8")
+    run = tiergate("check", path, "--json")
+    ((mistake,),) = [broken["mistakes"] for broken in json.loads(run.stdout)["broken"]]
+    assert mistake["key_path"] == "mode"
+    assert mistake["line"] == path.read_text("utf-8").splitlines().index("mode: rout") + 1
+    assert mistake["message"].startswith(f"{path}:{mistake['line']}: mode: found ")

@@ -68,6 +68,23 @@ def test_words_are_as_specific_as_the_text(gateway: Gateway, text: str, words: s
     assert words_of(outcome).startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Should we sell our Lyon branch?", "This is a decision for the people who answer for it"),
+        ("Sollen wir unsere Niederlassung in Lyon verkaufen?", "Das ist eine Entscheidung für die"),
+        ("Devons-nous fermer l'usine de Lille ?", "C'est une décision pour les personnes"),
+    ],
+)
+def test_a_decision_about_a_company_gets_a_person_without_a_model(
+    gateway: Gateway, text: str, words: str
+) -> None:
+    outcome = gateway.complete(text)
+    assert (outcome.verdict, outcome.reason) == (Verdict.SAFE_ANSWER, Reason.STRATEGIC)
+    assert outcome.review_id
+    assert words_of(outcome).startswith(words)
+
+
 def test_a_matter_of_money_is_not_named_as_one_of_law(gateway: Gateway) -> None:
     reasons = gateway.route("May I prepay $48,000 on the mortgage without a penalty?").rung.reasons
     assert Reason.HIGH_RISK_FINANCIAL in reasons

@@ -145,6 +145,15 @@ async def test_a_refused_key_advises_nothing_but_the_key(houses: Houses) -> None
         assert "outage_lifts" not in failed.value.told
 
 
+async def test_an_answerer_that_takes_no_calls_was_not_left_out(houses: Houses) -> None:
+    tiers = [one("mid", 2, error=DOWN), NotReady("deep", "tier3", 3)]
+    house = houses(tiers, signals=CALMLY)
+    with pytest.raises(UpstreamError) as failed:
+        await house.gateway.complete(ask(), ALICE)
+    assert "mid of tier" in failed.value.told
+    assert "outage_lifts" not in failed.value.told
+
+
 async def test_an_answerer_that_stood_in_and_failed_was_not_left_out(houses: Houses) -> None:
     house = three(houses, "mid", "low", "deep", decision=LIFTED)
     with pytest.raises(UpstreamError) as failed:

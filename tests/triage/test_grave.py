@@ -254,6 +254,28 @@ def test_a_subject_of_money_with_nothing_at_stake_needs_no_safe_answer(
 
 
 @pytest.mark.parametrize(
+    ("changed", "ruled", "domain"),
+    [
+        ({}, True, None),
+        ({"strategic": 0.97}, True, Domain.BUSINESS_STRATEGY),
+        ({"strategic": 0.97}, False, None),
+        ({"strategic": 0.97, "domain": Domain.GENERAL}, True, Domain.BUSINESS_STRATEGY),
+        ({"impact_nano_usd": usd_to_nano(5_000_000)}, True, Domain.BUSINESS_STRATEGY),
+    ],
+)
+def test_a_decision_about_a_company_needs_a_safe_answer_and_talk_of_business_none(
+    changed: dict[str, object], ruled: bool, domain: Domain | None
+) -> None:
+    rules = {"business_strategy": "review"} if ruled else {}
+    exhausted = {"default": "best_answer", "by_domain": rules}
+    policy = Policy.model_validate(a_policy().model_dump() | {"exhausted": exhausted})
+    business = {"domain": Domain.BUSINESS_STRATEGY, "domain_p": 0.9, "stakes_high": 0.4}
+    signals = replace(CALM, **{**business, **CALM_READ, **changed})
+    decision = decide(policy, signals, facts(), Asked())
+    assert risk_domain_of(policy, signals, decision) is domain
+
+
+@pytest.mark.parametrize(
     ("knowledge", "soft", "level"), [(0.9, True, 1), (0.9, False, 3), (0.2, True, 3)]
 )
 def test_a_list_not_for_knowledge_passes_questions(

@@ -12,7 +12,6 @@ from router.ledger.aggregates import Cell, Whole
 from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     Dollars,
-    against,
     clean,
     count,
     counted,
@@ -106,9 +105,10 @@ def _got(replies: Replies) -> str:
 FAULTS_TOLD_FROM = 0.01
 """Share of the requests from which an answerer's failed calls are told: most lose one now and then,
 and an outage loses many."""
+OUT_OF_USE = "answerer_not_ready"
 FAULT_WORDS = {
     "upstream_rejected": "the upstream refused our key or the request",
-    "answerer_not_ready": "it was out of use",
+    OUT_OF_USE: "it was out of use",
     "upstream_rate_limited": "the upstream limited our rate",
     "upstream_quota_exhausted": "our money at the upstream was spent",
     "upstream_unreachable": "no connection could be made",
@@ -122,7 +122,10 @@ FAULT_WORDS = {
 
 
 def _failing(findings: Findings) -> list[str]:
-    """Names the answerers whose calls failed in many requests, with how many and why."""
+    """Names the answerers whose calls failed in many requests, with how many and why.
+
+    Failures put an answerer out of use, so beside them that is told as what followed.
+    """
     by_answerer: dict[str, dict[str, int]] = {}
     for name, requests in findings.whole.faults.items():
         answerer, _, code = name.rpartition(" ")
@@ -132,10 +135,15 @@ def _failing(findings: Findings) -> list[str]:
         told_of = sorted(((n, c) for c, n in faults.items() if c in FAULT_WORDS), reverse=True)
         # The most of all counts is that of any fault, which older purged rows do not have.
         if told_of and max(faults.values()) >= FAULTS_TOLD_FROM * findings.total.requests:
+            causes = [(n, code) for n, code in told_of if code != OUT_OF_USE] or told_of
             why = [
-                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS[code]}" for n, code in told_of
+                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS[code]}" for n, code in causes
             ]
-            told.append(f"Calls of {clean(answerer)} failed: {', '.join(why)}.")
+            after = faults.get(OUT_OF_USE, 0) if len(causes) < len(told_of) else 0
+            followed = f"; so it was out of use in {counted(after, 'request', 'requests')}"
+            told.append(
+                f"Calls of {clean(answerer)} failed: {', '.join(why)}{followed if after else ''}."
+            )
     return told
 
 
@@ -260,7 +268,10 @@ def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:
 
 
 def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
-    """Writes "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)"."""
+    """Writes "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)".
+
+    A loss keeps the table's sign: "cost $9.00 more (saved -30.0 %; 95 % interval ...)".
+    """
     assert saving.saved_nano_usd is not None
     lost = saving.saved_nano_usd < 0
     amount = money(abs(saving.saved_nano_usd))
@@ -318,21 +329,14 @@ def _bounds(saving: Saving, findings: Findings) -> list[str]:
 
 
 def _share_of(saving: Saving, lost: bool) -> str:
-    """Writes " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; a loss is written without its minus.
-
-    Each bound is rounded as in the table, before its sign changes.
-    """
+    """Writes " (59.2 %; 95 % interval 46.8 % to 71.7 %)", with the signs of the table."""
     if saving.saved_share is None:
         return ""
-    share, ends = saved_percent(saving.saved_share), list[str]()
-    if saving.share_interval is not None:
-        ends = [
-            saved_percent(end) for end in (saving.share_interval.low, saving.share_interval.high)
-        ]
-    if lost:
-        share, ends = against(share), [against(end) for end in reversed(ends)]
-    between = f"; 95 % interval {ends[0]} to {ends[1]}" if ends else ""
-    return f" ({share}{between})"
+    share = f"{'saved ' if lost else ''}{saved_percent(saving.saved_share)}"
+    interval = saving.share_interval
+    if interval is not None:
+        share += f"; 95 % interval {saved_percent(interval.low)} to {saved_percent(interval.high)}"
+    return f" ({share})"
 
 
 def _wrong(judged: Measure) -> list[str]:

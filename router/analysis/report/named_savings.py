@@ -106,7 +106,7 @@ def _passed_over(chosen: Saving, by_key: dict[str, Saving], answers: int, words:
     reasons = [
         f"{BASELINE_WORDS[saving.key]} has no model that answers by itself"
         if saving.silent
-        else f"only {count(saving.compared)} of {count(answers)} {words} can be compared with "
+        else f"{_compared(saving, answers)} {words} can be compared with "
         f"{BASELINE_WORDS[saving.key]}"
         for saving in earlier
     ]
@@ -115,6 +115,10 @@ def _passed_over(chosen: Saving, by_key: dict[str, Saving], answers: int, words:
         f"{' and '.join(reasons)}. A report of another period may name another one; the table has "
         "them all."
     )
+
+
+def _compared(saving: Saving, answers: int) -> str:
+    return f"{f'only {count(saving.compared)}' if saving.compared else 'none'} of {count(answers)}"
 
 
 def _untold(why: str, short: str) -> Told:

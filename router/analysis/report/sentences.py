@@ -160,7 +160,8 @@ def notes(
     lines = [
         f"Savings hold at the quality that this report states, and no further: {quality}. Even a "
         "perfect choice of model at a strong model's accuracy saves what the traffic allows, not "
-        "a fixed figure. Accepted means that the checks of the policy let an answer pass. A policy "
+        "a fixed figure. Accepted means that the checks of the policy let an answer pass; tables "
+        "show it as a share of the answers and of the words in place of one. A policy "
         "may check nothing (verify: none), and the chance of an answer may be a prior, which "
         "nobody measured.",
     ]

@@ -244,7 +244,7 @@ def saving_row(saving: Saving, money: Dollars) -> Row:
         saving.label,
         money(saving.saved_nano_usd),
         NOTHING if saving.accepted is None else money(saving.accepted_saved_nano_usd),
-        NOTHING if saving.silent else saved_percent(saving.saved_share),
+        NOTHING if saving.silent or saving.few else saved_percent(saving.saved_share),
         interval_text(saving),
         money(saving.baseline_nano_usd),
         money(saving.own_nano_usd),

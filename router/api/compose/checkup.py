@@ -6,10 +6,8 @@ broken part becomes a finding.
 
 from __future__ import annotations
 
-import http.client
 import importlib.metadata
 import importlib.util
-import json
 import os
 import shlex
 import shutil
@@ -22,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_tiergate
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.errors.installing import pip_install
 from router.types import Device
@@ -45,14 +44,6 @@ GPU_PACKAGE_AGAIN = (
     "1.31.1"
 )
 """Both packages write one folder, and the last one installed wins."""
-
-
-HEALTHY = b'{"status":"ok"}'
-"""Is the whole body of `/healthz`."""
-MOST_READY_BYTES = 10_000_000
-"""Bounds what is read of `/readyz`, which has some hundred bytes for each answerer."""
-ANSWERS_WITHIN_S = 5.0
-"""Bounds the wait for what has the port: one that starts on a busy machine takes seconds."""
 
 
 class State(StrEnum):
@@ -120,6 +111,7 @@ class Checkup:
     environ: Mapping[str, str]
     quick: bool = False  # leaves out checks that read large files or load models
     policies: Sequence[str] = ()  # names or files of what is served; none: the shipped ones
+    admin_key: str = ""  # sees more of a server that runs
 
     def findings(self) -> Iterator[Finding]:
         """Yields a finding for each part; parts that serving needs come first."""
@@ -329,7 +321,7 @@ class Checkup:
         try:
             listen(self.host, self.port).close()
         except CannotListen as error:
-            if _is_tiergate(self.host, self.port):
+            if is_tiergate(self.host, self.port):
                 return Finding("port", State.OK, f"a Tiergate answers at {place}", gives, "", True)
             option = "--port 9000"
             if isinstance(error.__cause__, socket.gaierror | UnicodeError):
@@ -341,49 +333,38 @@ class Checkup:
 
     def _running(self) -> Iterator[Finding]:
         """Yields what the server at this address says of answerers that take no calls now."""
-        if not self.port or not _is_tiergate(self.host, self.port):
+        if not self.port or not is_tiergate(self.host, self.port):
             return
-        body, _ = _fetched(self.host, self.port, "/readyz", MOST_READY_BYTES)
-        try:
-            answerers = json.loads(body).get("answerers", {})
-        except ValueError:
+        gives = "answers of the server that runs"
+        said = answerers_of(self.host, self.port, self.admin_key)
+        if said is None:
+            yield self._untold(gives)
             return
-        for name, told in answerers.items():
-            if told["state"] not in ("ready", "loading"):
-                gives = "answers of the server that runs"
-                refused = told["state"] == "key_refused"
-                fix = (
-                    f"check `api_key` of answerer {name} in the policy, and the key at its provider"
-                    if refused
-                    else f"check that the provider of answerer {name} answers; the server's log "
-                    "and `tiergate report` name the calls that failed"
-                )
-                found = f"{told['state']}: {told['detail']}" if told["detail"] else told["state"]
-                yield Finding(f"answerer {name}", State.BROKEN, found, gives, fix)
+        for name, state, detail in said:
+            if state in ("ready", "loading"):
+                continue
+            fix = (
+                f"check `api_key` of answerer {name} in the policy, and the key at its provider"
+                if state == "key_refused"
+                else f"check that the provider of answerer {name} answers; the server's log "
+                "and `tiergate report` name the calls that failed"
+            )
+            found = f"{state}: {detail}" if detail else state
+            yield Finding(f"answerer {name}", State.BROKEN, found, gives, fix)
 
-
-def _is_tiergate(host: str, port: int) -> bool:
-    """Returns True where the server at this address answers `/healthz` as Tiergate does."""
-    body, request_id = _fetched(host, port, "/healthz", len(HEALTHY) + 1)
-    return body == HEALTHY and request_id.startswith("req_")
-
-
-def _fetched(host: str, port: int, path: str, most_bytes: int) -> tuple[bytes, str]:
-    """Returns the body that a server answers with and its request id; both empty where it fails."""
-    # A server on all addresses of the machine answers on loopback.
-    place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    try:
-        connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
-    except http.client.InvalidURL:
-        return b"", ""
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.read(most_bytes), response.getheader("x-request-id", "")
-    except (OSError, UnicodeError, http.client.HTTPException):
-        return b"", ""
-    finally:
-        connection.close()
+    def _untold(self, gives: str) -> Finding:
+        """Returns the finding of a server that keeps the states of its answerers to itself."""
+        if not self.admin_key:
+            found = (
+                f"not told: a key with the scope admin in {ADMIN_KEY} (or --admin-key) sees them"
+            )
+            return Finding("answerers", State.OK, found, gives)
+        found = f"the server tells nothing to the key in {ADMIN_KEY}"
+        fix = (
+            "give a key with the scope admin (`tiergate keys create --scope admin`); where the "
+            "server has --admin-listen, name that address by --host and --port"
+        )
+        return Finding("answerers", State.BROKEN, found, gives, fix)
 
 
 def _python() -> Finding:

@@ -24,6 +24,7 @@ from router.types import (
     Event,
     Events,
     HoldPassed,
+    KeysLeftOut,
     PriceDiffers,
     RequestRow,
     RowLost,
@@ -103,12 +104,26 @@ def line_of(event: Event) -> Line:
         name = lost if event.lost else back
         fields = _filled(embedder=event.name, reason=redact(event.reason))
         return Line(name, fields, event.lost, (event.store, event.name), turns=True)
+    if isinstance(event, KeysLeftOut):
+        return _keys_left_out(event)
     if isinstance(event, RowUnwritten):
         fields = _filled(request_id=_named(event.request_id), code=event.code)
         return Line("row_not_written", fields, True, ("row_not_written", event.code))
     if isinstance(event, RowLost):
         return _row_lost(event)
     return _refused(event)
+
+
+def _keys_left_out(event: KeysLeftOut) -> Line:
+    fields = _filled(
+        endpoint=event.endpoint,
+        keys=list(event.keys),
+        did_you_mean=list(event.likely) or None,
+        tenant=event.tenant,
+        key_id=event.key_id,
+        next="requests are answered without them; x-tiergate-dropped names them",
+    )
+    return Line("keys_left_out", fields, False)
 
 
 def _call_failed(event: CallFailed) -> Line:

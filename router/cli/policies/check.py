@@ -14,9 +14,10 @@ from router.api.compose.answerers.installed import not_installed
 from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
 from router.api.http.authentication import LOCAL
+from router.cli.policies.examples import ExampleResult, run_examples
 from router.cli.policies.judged import judged_notes, judged_warnings, otherwise_warnings
 from router.cli.terminal import console, print_json
-from router.errors import PolicyError
+from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.output_caps import output_cap_warnings
 from router.money.price_book import is_known
@@ -30,13 +31,11 @@ from router.policy.parsing.yaml_lines import key_path_text, load_yaml
 from router.policy.price_list import LoadedPrices
 from router.policy.schema import ResolverAnswerer
 from router.policy.warnings import (
-    ExampleResult,
     PolicyWarning,
     WarningKind,
     cap_warnings,
     language_warning,
     notes,
-    run_examples,
     sound_warnings,
     utterance_warnings,
     warnings,
@@ -172,7 +171,7 @@ def show(
                     {"path": str(book.path), "models": len(book.file.models)} for book in books
                 ],
                 "broken": [
-                    {"policy": name, "mistakes": [str(m) for m in error.mistakes]}
+                    {"policy": name, "mistakes": [_mistake(m) for m in error.mistakes]}
                     for name, error in broken
                 ],
             }
@@ -253,12 +252,48 @@ def _place_of(key_path: str, path: str, lines: Mapping[str, int]) -> str:
     """
     if ": " in key_path:
         return ""
+    line = _line_of(key_path, lines)
+    return f"{path}:{line}: " if line else ""
+
+
+def _line_of(key_path: str, lines: Mapping[str, int]) -> int | None:
+    """Returns the line of a key path, or of the nearest part around it; None where none is."""
     while key_path and key_path not in lines:
         key_path = key_path[: max(key_path.rfind("."), key_path.rfind("["), 0)]
-    return f"{path}:{lines[key_path]}: " if key_path else ""
+    return lines[key_path] if key_path else None
+
+
+def _mistake(mistake: Mistake) -> dict[str, object]:
+    return {
+        "file": mistake.file,
+        "line": mistake.line or None,
+        "key_path": mistake.key_path,
+        "found": mistake.found,
+        "expected": mistake.expected,
+        "message": str(mistake),
+    }
+
+
+def _warning(warning: PolicyWarning, path: str, lines: Mapping[str, int]) -> dict[str, object]:
+    """Returns a warning with the file and the line that it is about; None where nobody knows it."""
+    place, _, key_path = warning.key_path.rpartition(": ")
+    file, _, line_text = place.partition(":")
+    file_path = Path(path) if not file else Path(path).parent / file
+    line = int(line_text) if line_text.isdigit() else None
+    if line is None and file_path.is_file():
+        own = _lines_of(str(file_path)) if file else lines
+        line = _line_of(key_path, own)
+    return {
+        "kind": warning.kind.value,
+        "file": str(file_path),
+        "line": line,
+        "key_path": warning.key_path,
+        "message": warning.message,
+    }
 
 
 def _document(policy: Checked) -> dict[str, object]:
+    lines = _lines_of(policy.path)
     return {
         "policy": policy.name,
         "hash": policy.hash,
@@ -267,6 +302,7 @@ def _document(policy: Checked) -> dict[str, object]:
         "examples": [
             {
                 "number": result.number,
+                "line": lines.get(f"examples[{result.number - 1}]"),
                 "prompt": result.prompt,
                 "expected": result.example.tier,
                 "tier": result.tier,
@@ -276,10 +312,7 @@ def _document(policy: Checked) -> dict[str, object]:
             }
             for result in policy.results
         ],
-        "warnings": [
-            {"kind": w.kind.value, "key_path": w.key_path, "message": w.message}
-            for w in policy.warnings
-        ],
+        "warnings": [_warning(w, policy.path, lines) for w in policy.warnings],
         "probes": [
             {
                 "answerer": p.answerer,

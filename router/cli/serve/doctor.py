@@ -57,6 +57,13 @@ def doctor(
         int, typer.Option(envvar="TIERGATE_PORT", min=0, max=65535, help="Which port.")
     ] = 8080,
     model_dir: ModelDir = None,
+    admin_key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TIERGATE_ADMIN_KEY",
+            help="A key with the scope admin, which sees the answerers of a server that runs.",
+        ),
+    ] = None,
     serve: Annotated[
         list[str] | None,
         typer.Argument(
@@ -80,7 +87,14 @@ def doctor(
         place = _served(serve)
     folder: Path = place.model_dir or Settings().model_dir
     checkup = Checkup(
-        place.database, place.host, place.port, folder, os.environ, quick, place.policies
+        place.database,
+        place.host,
+        place.port,
+        folder,
+        os.environ,
+        quick,
+        place.policies,
+        admin_key or "",
     )
     findings = list(checkup.findings())
     unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)

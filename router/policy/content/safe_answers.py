@@ -189,6 +189,7 @@ class LanguageWords(Section):
     legal: Words | None = None
     fraud: Words | None = None
     finance: Words | None = None
+    business_strategy: Words | None = None
     general: Words | None = None
     no_model: Words | None = None
     refusal: Words | None = None  # of a request that asks for harm

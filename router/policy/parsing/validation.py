@@ -76,8 +76,14 @@ def mistakes_from(
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Returns `; did you mean x?`, or "" when no known word is similar to `word`."""
+    close = alike(word, known)
+    return f"; did you mean `{close}`?" if close else ""
+
+
+def alike(word: str, known: Iterable[str]) -> str:
+    """Returns the known word that is most similar to `word`, "" when none is similar."""
     close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    return close[0] if close else ""
 
 
 class _Place(Struct, frozen=True):

@@ -276,8 +276,8 @@ class DeliberationAnswerer(AnswererBase):
     )
     trusted: bool = Field(
         default=False,
-        description="False (any small model): with `exhausted: review` its result could never be "
-        "released. The approved safe answer then goes out at once, with a review item.",
+        description="False (any small model): where `exhausted` says `review`, its result could "
+        "never be released. The approved safe answer then goes out at once, with a review item.",
     )
 
 

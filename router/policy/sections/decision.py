@@ -317,7 +317,10 @@ class CurrencyTable(Section):
 
 
 class StakesSection(Section):
-    """Sets S: cost_of_wrong[domain, type] + loss_share[domain] x amount, in dollars."""
+    """Sets S: cost_of_wrong[domain, type] + loss_share[domain] x amount, in dollars.
+
+    A domain that is only guessed costs what the general one does.
+    """
 
     default_cost_of_wrong_usd: Usd = Field(
         default=0.05, description="Lowest cost of a wrong answer."

@@ -16,7 +16,7 @@ from router.request.progress import Progress
 from router.routing.decision_record import FailureNote
 from router.routing.hard_rules import LIFTS
 from router.routing.routed_request import RoutedRequest
-from router.types import AttemptRow, Decision, Reason
+from router.types import AttemptRow, Reason
 
 MOST_MESSAGE = 300
 """Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
@@ -64,16 +64,21 @@ def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> 
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
     if error.tried and progress.outage and not (refused or isinstance(error, UpstreamRejected)):
-        error.tried += _left_out(routed.decision)
+        error.tried += _left_out(routed)
 
 
-def _left_out(decision: Decision) -> str:
-    """Names the answerers whom only a ceiling of money kept from standing in; "" for none."""
+def _left_out(routed: RoutedRequest) -> str:
+    """Names the answerers whom only a ceiling of money kept from standing in; "" for none.
+
+    One that takes no calls now could not have stood in.
+    """
+    decision, facts = routed.decision, routed.facts
     lifts = {reason: name for name, reason in LIFTS.items()}
     kept = {
         rung.answerer: lifts[rung.reasons[0]]
         for i, rung in enumerate(decision.rungs)
         if rung.reasons and rung.reasons[0] in lifts and not rung.taken and i not in decision.spare
+        if facts[i].ready
     }
     if not kept:
         return ""

@@ -16,7 +16,7 @@ from router.routing.hard_rules import (
     heads_say,
     is_grave,
 )
-from router.routing.wording.phrases import hazard_abroad, lists_of_phrases
+from router.routing.wording.phrases import hazard_abroad, is_strategic, lists_of_phrases
 from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
 
 LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
@@ -140,8 +140,8 @@ DOMAIN_AT_LONG = 0.9
 def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
     """Returns True where the words of a domain fit a request that has no matter.
 
-    A term of the domain says so, or a grave matter, or a large amount where it is finance, or the
-    head of domains.
+    A term of the domain says so, or a grave matter, or a large amount where it is finance, or a
+    decision about a company where it is strategy, or the head of domains.
     """
     findings = findings_of(policy, signals)
     lists = findings.lists
@@ -152,6 +152,8 @@ def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
     if domain is Domain.FINANCE and signals.impact_nano_usd >= usd_to_nano(
         policy.decision.level_2_from_usd
     ):
+        return True
+    if domain is Domain.BUSINESS_STRATEGY and is_strategic(policy.decision, signals):
         return True
     least = DOMAIN_AT if signals.brief else DOMAIN_AT_LONG
     return signals.domain is domain and signals.domain_p >= least

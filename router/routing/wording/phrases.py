@@ -7,6 +7,7 @@ them. It knows nothing about policies.
 from __future__ import annotations
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY, list_of
+from router.policy.schema import DecisionSection
 from router.types import READ_LANGUAGES, Matter, Signals
 
 DANGERS = (
@@ -48,6 +49,11 @@ def strategy_named(signals: Signals) -> bool:
     read = signals.brief and signals.matter is not None
     small = signals.strategic < SMALL_SENSE and signals.grave < ANY_MATTER
     return not (read and small)
+
+
+def is_strategic(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True for a decision about a whole company, which the reader or a phrase finds."""
+    return signals.strategic >= section.strategic_at or strategy_named(signals)
 
 
 def hazard_abroad(signals: Signals) -> bool:

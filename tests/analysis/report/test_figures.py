@@ -90,7 +90,9 @@ def test_dearer_routing_shows_a_negative_saving() -> None:
     level_2 = saving(report, "all_level_2")
     assert level_2.saved_nano_usd == -180 * USD
     assert level_2.saved_share == pytest.approx(-9.0)
-    assert "cost $180.00 more (900.0 %; 95 % interval 900.0 % to 900.0 %)" in report.headline
+    assert (
+        "cost $180.00 more (saved -900.0 %; 95 % interval -900.0 % to -900.0 %)" in report.headline
+    )
 
 
 @pytest.mark.parametrize(("answered", "given"), [(29, False), (30, True)])
@@ -103,7 +105,7 @@ def test_an_interval_needs_thirty_answers_whatever_shadows_cost(answered: int, g
     assert saved.few is not given
 
 
-@pytest.mark.parametrize(("own", "told"), [(11 * USD, "(1,000.0 %; 95 %"), (12 * USD, None)])
+@pytest.mark.parametrize(("own", "told"), [(11 * USD, "(saved -1,000.0 %; 95 %"), (12 * USD, None)])
 def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
     own: int, told: str | None
 ) -> None:

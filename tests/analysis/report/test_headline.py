@@ -254,11 +254,16 @@ def loss(number: int, own: int, verdict: str) -> RequestRow:
         (
             USD - 4_000_000,
             6 * USD,
-            "cost $74.94 more (249.8 %; 95 % interval",
+            "cost $74.94 more (saved -249.8 %; 95 % interval",
             "), accepted replies alone saved $0.06.",
         ),
         (USD // 2, USD + USD // 10, "saved $6.00 (20.0 %; 95", "replies alone saved $7.50."),
-        (2 * USD, USD // 2, "cost $7.50 more (25.0 %; 95", "replies alone cost $15.00 more."),
+        (
+            2 * USD,
+            USD // 2,
+            "cost $7.50 more (saved -25.0 %; 95",
+            "replies alone cost $15.00 more.",
+        ),
     ],
 )
 def test_what_accepted_answers_saved_is_no_part_of_a_smaller_whole(

@@ -61,9 +61,18 @@ def test_a_bound_of_a_loss_reads_alike_in_the_headline_and_in_the_table() -> Non
         for n in range(40)
     ]
     report = report_of(rows)
-    shown = re.search(r"interval ([\d.]+) % to ([\d.]+) %", report.headline)
+    shown = re.search(
+        r"\(saved (-[\d.]+ %); 95 % interval (-[\d.]+ % to -[\d.]+ %)\)", report.headline
+    )
     assert shown is not None
-    assert f"-{shown[2]} % to -{shown[1]} %" in terminal(report)
+    share, between = shown.groups()
+    assert re.search(rf"{re.escape(share)} +{re.escape(between)}", terminal(report))
+
+
+def test_no_share_of_a_saving_is_shown_that_too_few_answers_carry() -> None:
+    text = terminal(report_of(a_day()[:20]))
+    (line,) = [line for line in text.splitlines() if "too few: 30 needed" in line][:1]
+    assert "%" not in line
 
 
 def test_footnotes_of_the_savings_stand_behind_their_chart() -> None:
@@ -213,9 +222,11 @@ def test_outage_is_named_with_its_counts() -> None:
     rows = [a_row(n, 1, attempts=[unready]) for n in range(3)]
     rows += [a_row(7, 1, attempts=[rejected, rejected]), a_row(8, 1, attempts=[limited])]
     assert (
-        "Calls of mid-1 failed: in 3 requests it was out of use, in 1 request the upstream refused "
-        "our key or the request."
+        "Calls of mid-1 failed: in 1 request the upstream refused our key or the request; so it "
+        "was out of use in 3 requests."
     ) in report_of(rows).sentences
+    alone = "Calls of mid-1 failed: in 3 requests it was out of use."
+    assert alone in report_of(rows[:3]).sentences
     rare = [*rows, *a_day(400, 0, 0)]
     assert not any("Calls of" in sentence for sentence in report_of(rare).sentences)
 

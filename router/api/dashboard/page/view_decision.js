@@ -69,6 +69,7 @@ function figures(told) {
     ["Policy", `${told.policy}@${told.policy_hash}`],
     ["Tokens", `${tokens(told, "input_tokens")} in, ${tokens(told, "output_tokens")} out`],
     ["Tags", told.tags.join(", ")],
+    ["Keys of the body left out", ((told.record || {}).dropped || []).join(", ")],
     ["Key", told.key_id === "none" ? null : told.key_id],
     ["Decision", el("code", null, told.decision_id)],
   ]);

@@ -1,0 +1,59 @@
+"""Asks the server that runs at an address what `tiergate doctor` wants to know. Raises nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+
+HEALTHY = b'{"status":"ok"}'
+"""Is the whole body of `/healthz`."""
+MOST_READY_BYTES = 10_000_000
+"""Bounds what is read of `/readyz`, which has some hundred bytes for each answerer."""
+ANSWERS_WITHIN_S = 5.0
+"""Bounds the wait for what has the port: one that starts on a busy machine takes seconds."""
+ADMIN_KEY = "TIERGATE_ADMIN_KEY"
+
+
+def is_tiergate(host: str, port: int) -> bool:
+    """Returns True where the server at this address answers `/healthz` as Tiergate does."""
+    body, request_id = _fetched(host, port, "/healthz", len(HEALTHY) + 1)
+    return body == HEALTHY and request_id.startswith("req_")
+
+
+def answerers_of(host: str, port: int, admin_key: str = "") -> list[tuple[str, str, str]] | None:
+    """Returns name, state and detail of each answerer of the server at this address.
+
+    None: the server tells it to no one without a key with the scope admin, or not at all.
+    """
+    body, _ = _fetched(host, port, "/readyz", MOST_READY_BYTES, admin_key)
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return None
+    answerers = said.get("answerers") if isinstance(said, dict) else None
+    if not isinstance(answerers, dict):
+        return None
+    return [
+        (name, str(told.get("state") or "unknown"), str(told.get("detail") or ""))
+        for name, told in answerers.items()
+        if isinstance(told, dict)
+    ]
+
+
+def _fetched(host: str, port: int, path: str, most_bytes: int, key: str = "") -> tuple[bytes, str]:
+    """Returns the body that a server answers with and its request id; both empty where it fails."""
+    # A server on all addresses of the machine answers on loopback.
+    place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    try:
+        connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
+    except http.client.InvalidURL:
+        return b"", ""
+    try:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.read(most_bytes), response.getheader("x-request-id", "")
+    except (OSError, ValueError, http.client.HTTPException):
+        return b"", ""
+    finally:
+        connection.close()

@@ -1,0 +1,109 @@
+"""Says what is known of a request, for the person who judges it. Pure.
+
+The client is told none of it but the facts in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from router.policy.content.deliberation import facts_in
+from router.request.progress import Candidate
+from router.routing.hard_rules import findings_of
+from router.routing.routed_request import RoutedRequest
+from router.types import PSource, Reason
+
+MOST_PHRASES = 6
+"""Phrases that a reviewer reads. It is chosen by hand, not measured: a few lines are read at a
+glance, and each costs a search of its own."""
+
+EARLIER = 4
+"""Earlier messages that are searched for the words of a phrase, each within its own bound."""
+
+NEAR_FROM = 0.02
+"""Chance of an approved answer from which a reviewer is told of it, as a question is offered."""
+
+
+def facts_of(routed: RoutedRequest, best: Candidate | None) -> tuple[str, ...]:
+    """Returns what is known, a line each: facts, phrases, why it is no usual request, the draft."""
+    return (
+        *facts_in(routed.request, routed.signals),
+        *_found_words(routed),
+        *_read_matter(routed),
+        *_unusual(routed),
+        *_nearest(routed),
+        *_draft(best),
+    )
+
+
+def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
+    """Returns by which words phrases were found, from the latest message that has them."""
+    request, names = routed.request, routed.signals.risk_terms
+    if not names:
+        return ()
+    latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
+    lines = islice(routed.runtime.found_words(latest, names), MOST_PHRASES)
+    return tuple(_in_words(*line.partition(": ")) for line in lines)
+
+
+def _in_words(name: str, _colon: str, words: str) -> str:
+    """Returns a phrase's line: `words found for medical emergency (en): chest, tight`."""
+    matter, _, language = name.replace("_", " ").partition(":")
+    return f"words found for {matter}{language and f' ({language})'}: {words}"
+
+
+def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:
+    """Returns the grave matter that the reader found and its chance, where no phrase names one.
+
+    In another language than English the chance is sound, and which matter it is is a guess.
+    """
+    signals, findings = routed.signals, findings_of(routed.policy, routed.signals)
+    if signals.matter is None or not findings.grave or findings.lists:
+        return ()
+    matter = signals.matter.replace("_", " ")
+    return (f"read as a grave matter: chance {signals.grave:.2f}, most likely {matter}",)
+
+
+def _unusual(routed: RoutedRequest) -> Iterator[str]:
+    """Yields why it is no usual request, of the reasons that have no facts in the text."""
+    signals, section = routed.signals, routed.policy.decision
+    reasons = routed.decision.floor_reasons
+    if Reason.STRATEGIC in reasons and signals.strategic >= section.strategic_at:
+        yield f"read as a decision about an organisation: chance {signals.strategic:.2f}"
+    if Reason.HIGH_STAKES in reasons:
+        yield f"much is at stake: chance {signals.stakes_high:.2f}"
+    if Reason.MULTI_FACTOR in reasons:
+        yield f"several things have to be weighed: chance {signals.multi_factor:.2f}"
+    if Reason.NOVEL in reasons:
+        yield f"unlike what triage has learnt (novel): chance {signals.novelty:.2f}"
+
+
+def _nearest(routed: RoutedRequest) -> Iterator[str]:
+    """Yields the approved answer that comes nearest; a reviewer may confirm it or see a gap."""
+    match = routed.signals.match
+    if match is not None and match.confidence >= NEAR_FROM:
+        yield f"nearest approved answer: {match.intent_id}, chance {match.confidence:.2f}"
+
+
+def _draft(best: Candidate | None) -> Iterator[str]:
+    """Yields who wrote the draft, and what speaks against it."""
+    if best is None or best.answer is None:
+        return
+    verification, worked = best.verification, best.answer.worked
+    who = f"draft by {best.rung.answerer}, level {best.rung.level}"
+    if verification.failure is not None:
+        yield f"{who}: unusable, {verification.failure.value.replace('_', ' ')}"
+    else:
+        on = " (assumed, nobody measured it)" if _is_guess(best) else ""
+        yield f"{who}: chance of being right {verification.p:.2f}{on}"
+    for mark in () if worked is None else worked.marks:
+        yield f"a check found in the draft: {_one_line(mark)}"
+
+
+def _is_guess(best: Candidate) -> bool:
+    return best.verification.source == "rung" and best.rung.p_source is PSource.PRIOR
+
+
+def _one_line(mark: str) -> str:
+    return " ".join(mark.split())[:200]

@@ -1,0 +1,66 @@
+"""A misspelt key of a body stands in the log and in the decision; the request is answered."""
+
+from __future__ import annotations
+
+from router.api.observability.event_lines import line_of
+from router.routing.decision_record import parse
+from router.types import JsonText, KeysLeftOut, RequestRow
+from router.wire.body_keys import named
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, Houses, ask
+from tests.kits.gateway_kit import low, mid
+from tests.kits.upstreams.upstream_tier_kit import Listener
+
+MISSPELT = {"temprature": JsonText("0.2")}
+
+
+def told(listener: Listener) -> list[KeysLeftOut]:
+    return [event for event in listener.events if isinstance(event, KeysLeftOut)]
+
+
+async def test_a_misspelt_key_is_told_once_with_what_may_have_been_meant(houses: Houses) -> None:
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    for _ in range(3):
+        outcome = await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), ALICE)
+        assert outcome.dropped == ("temprature",)
+    (event,) = told(listener)
+    assert (event.endpoint, event.keys, event.likely) == (
+        ask("hello").endpoint,
+        ("temprature",),
+        ("temperature",),
+    )
+    line = line_of(event)
+    assert (line.name, line.warns) == ("keys_left_out", False)
+    assert line.fields["did_you_mean"] == ["temperature"]
+    assert line.fields["keys"] == ["temprature"]
+
+
+async def test_the_decision_keeps_the_keys_that_did_not_reach_the_answerer(houses: Houses) -> None:
+    house = houses([low(), mid()])
+    await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), ALICE)
+    await house.gateway.complete(ask("hello"), ALICE)
+    await house.gateway.drain()
+    rows: list[RequestRow] = list(house.ledger.rows())
+    with_key, without = sorted(rows, key=lambda row: row.created_at_ms)
+    assert parse(with_key.record).dropped == ("temprature",)
+    assert '"dropped"' not in without.record
+
+
+async def test_what_looks_like_no_name_is_told_nowhere(houses: Houses) -> None:
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    secret = {"my card is 4111 1111": JsonText("1")}
+    await house.gateway.complete(replace(ask("hello"), extra=secret), ALICE)
+    await house.gateway.drain()
+    (row,) = house.ledger.rows()
+    assert told(listener) == []
+    assert "4111" not in row.record
+
+
+def test_names_are_bounded() -> None:
+    assert named(["a" * 65, "ok", "messages[].x", "a b", "ä", *(f"k{n}" for n in range(20))]) == (
+        "ok",
+        "messages[].x",
+        *(f"k{n}" for n in range(8)),
+    )

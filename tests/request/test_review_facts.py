@@ -1,0 +1,74 @@
+"""A reviewer reads why a matter came to a person, and what speaks against the draft."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.types import MatchBasis, Reason, Signals, Verdict
+from router.types.signals import Match
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, CALM, Houses, ask
+from tests.kits.gateway_kit import deep, low, mid
+
+NOVEL = replace(CALM, match=None, novelty=0.97)
+NEAR = Match("returns", 0.31, 0.5, 0.1, basis=MatchBasis.FOREIGN)
+ALL = {"default": "review"}
+
+
+async def test_a_reviewer_of_a_novel_draft_reads_why_it_waits(houses: Houses) -> None:
+    signals = replace(NOVEL, match=NEAR)
+    house = houses([low(), mid(p=0.1), deep(p=0.2)], signals=signals, exhausted=ALL)
+    outcome = await house.gateway.complete(ask("what is a blorp?"), ALICE)
+    (item,) = house.reviews.items
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert Reason.NOVEL in outcome.decision.floor_reasons
+    novel, nearest, draft = item.facts
+    assert novel == "unlike what triage has learnt (novel): chance 0.97"
+    assert nearest == "nearest approved answer: returns, chance 0.31"
+    assert draft.startswith("draft by ")
+    assert "chance of being right 0." in draft
+
+
+async def test_the_client_is_told_none_of_it(houses: Houses) -> None:
+    house = houses([mid(p=0.1), deep(p=0.1)], signals=NOVEL, exhausted=ALL)
+    outcome = await house.gateway.complete(ask("what is a blorp?"), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.facts == ()
+    assert "chance" not in outcome.answer.text
+
+
+@pytest.mark.parametrize(
+    ("signals", "fact"),
+    [
+        (
+            replace(NOVEL, novelty=0.0, strategic=0.98),
+            "read as a decision about an organisation: chance 0.98",
+        ),
+        (replace(NOVEL, novelty=0.0, stakes_high=0.9), "much is at stake: chance 0.90"),
+        (
+            replace(NOVEL, novelty=0.0, multi_factor=0.99),
+            "several things have to be weighed: chance 0.99",
+        ),
+    ],
+)
+async def test_each_reason_without_words_is_told(
+    houses: Houses, signals: Signals, fact: str
+) -> None:
+    house = houses([mid(p=0.1), deep(p=0.1)], signals=signals, exhausted=ALL)
+    await house.gateway.complete(ask("what is a blorp?"), ALICE)
+    (item,) = house.reviews.items
+    assert item.facts[0] == fact
+
+
+async def test_a_far_answer_is_not_named(houses: Houses) -> None:
+    signals = replace(NOVEL, match=replace(NEAR, confidence=0.01))
+    house = houses([low(), mid(p=0.1), deep(p=0.1)], signals=signals, exhausted=ALL)
+    await house.gateway.complete(ask("what is a blorp?"), ALICE)
+    assert not any("nearest" in fact for fact in house.reviews.items[0].facts)
+
+
+async def test_an_unusable_draft_says_why(houses: Houses) -> None:
+    house = houses([mid(text=""), deep(text="")], signals=NOVEL, exhausted=ALL)
+    await house.gateway.complete(ask("what is a blorp?"), ALICE)
+    assert house.reviews.items[0].facts[-1].startswith("draft by ")
+    assert "unusable, " in house.reviews.items[0].facts[-1]
