@@ -30,7 +30,7 @@ CloseVectors = Mapping[str, npt.NDArray[np.float32]]
 
 class Close(NamedTuple):
     """Holds what close readers say of one text, in place of heads and of the reader of grave
-    matters. `vectors` are those of their larger encoders, by the name of the reader."""
+    matters. `vectors` are those of their larger encoders, by what `CloseReader.network` says."""
 
     heads: tuple[HeadReading, ...] = ()
     grave: GraveChance | None = None
@@ -82,11 +82,12 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         vectors: dict[int, dict[str, npt.NDArray[np.float32]]] = {}
         for name, reader in self.close.items():
             label = self.stack.heads[name].classes[0]
-            mine = {place: of[name] for place, of in kept.items() if name in of}
+            network = reader.network
+            mine = {place: of[network] for place, of in kept.items() if network in of}
             read = reader.read(texts, told, chances[name].tolist(), seen(name), grave, mine)
             graves |= read.grave
             for place, vector in read.vectors.items():
-                vectors.setdefault(place, {})[name] = vector
+                vectors.setdefault(place, {})[network] = vector
             for place, chance in read.chances.items():
                 reading = HeadReading(name, ((label, round(chance, DIGITS)),))
                 heads[place] = (*heads.get(place, ()), reading)

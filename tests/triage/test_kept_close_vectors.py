@@ -37,7 +37,7 @@ class Larger:
         return np.array([[self.factor * sum(row)] for row in rows], np.float32)
 
 
-def close(model: TriageModel, encode: Larger, bias: float) -> CloseReader:
+def close(model: TriageModel, encode: Larger, bias: float, network: str = "one") -> CloseReader:
     return CloseReader(
         encode=encode,
         tokenise=model.encoder.tokenise,
@@ -48,17 +48,18 @@ def close(model: TriageModel, encode: Larger, bias: float) -> CloseReader:
         mixture=Mixture(encoder=1.0, characters=0.0),
         calibrators=(Platt(1.0, 0.0),) * TABLES,
         least=0.3,
+        network=network,
     )
 
 
-def asked(model: TriageModel, encode: Larger, bias: float) -> TriageConfig:
+def asked(model: TriageModel, encode: Larger, bias: float, network: str = "one") -> TriageConfig:
     """Returns a policy whose head `harm` is unsure of every text; the close reader says `bias`."""
     width = model.encoder.width
     head = Head(
         "harm", HeadKind.CHANCE, ("harm",), np.zeros((width, 1), np.float32),
         np.zeros(1, np.float32), IDENTITY, model.encoder.sha256,
     )  # fmt: skip
-    own = OwnHeads.of(model.stack.heads, [head], {"harm": close(model, encode, bias)})
+    own = OwnHeads.of(model.stack.heads, [head], {"harm": close(model, encode, bias, network)})
     return TriageConfig(
         TermFinder({}), AmountReader({"USD": 1.0}), None, own, momentary=frozenset({"harm"})
     )
@@ -116,6 +117,16 @@ def test_a_policy_that_reads_closely_later_keeps_what_it_reads(model: TriageMode
     for number in (90377, 11872, 55021):
         read(engine, config, SONG.format(number))
     assert len(larger.read) == 1
+
+
+def test_a_network_reads_what_only_another_one_has_read(model: TriageModel) -> None:
+    one, other, engine = Larger(), Larger(-1e-6), TriageEngine(model)
+    read(engine, asked(model, one, -4.0), SONG.format(48121))
+    strict = asked(model, other, -4.0, network="two")
+    found = [read(engine, strict, SONG.format(n))[0] for n in (90377, 11872)]
+    (alone,) = read(TriageEngine(model), strict, SONG.format(90377))
+    assert [harm(reading) for reading in found] == [harm(alone)] * 2
+    assert (len(one.read), len(other.read)) == (1, 1 + 1)
 
 
 def test_only_texts_that_were_read_whole_are_kept(model: TriageModel) -> None:

@@ -49,8 +49,8 @@ Vector = npt.NDArray[np.float32]
 
 
 class Kept(NamedTuple):
-    """Holds what is kept of a text: the encoder's vector, and those of larger encoders by which it
-    was read closely, by the name of the reader."""
+    """Holds what is kept of a text: the encoder's vector, and those of the larger encoders by which
+    it was read closely, by what `CloseReader.network` says."""
 
     vector: Vector
     close: CloseVectors = MappingProxyType({})

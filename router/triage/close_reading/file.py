@@ -108,6 +108,7 @@ def load(path: Path, encoder: Encoder) -> CloseReader:
             float(described["least"]),
             None if foreseen is None else Guess(foreseen, *map(float, described["guess"])),
             grave,
+            described["onnx_sha256"],
         )
     except OSError as error:
         raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error

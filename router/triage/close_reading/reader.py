@@ -91,6 +91,7 @@ class CloseReader(Struct, frozen=True, eq=False):
     least: float
     guess: Guess | None = None
     grave: CloseGrave | None = None
+    network: str = ""  # sha256 of the encoder's file: vectors of one are none of another
 
     def read(
         self,
