@@ -29,24 +29,26 @@ SILENT = """Promise.all([
   import('/dashboard/view_savings.js'),
   fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
 ]).then(([{ draw }, told]) => {
-  const shares = (silent) => {
-    for (const one of told.report.savings) one.answers_nothing = silent;
+  const shares = (silent, tellable) => {
+    const said = { answers_nothing: silent, tellable };
+    for (const one of told.report.savings) Object.assign(one, said);
     const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
     const cells = drawn.flatMap((part) => [...part.querySelectorAll('td[data-label="Share"]')]);
     return cells.map((cell) => cell.textContent);
   };
-  return [shares(false), shares(true)];
+  return [shares(false, true), shares(true, true), shares(false, false)];
 })"""
-"""Draws the savings as they are, and as if no level answered by itself: the shares of both."""
+"""Draws the savings as if enough answers were compared, as if no level answered by itself, and as
+if too few were compared: the shares of each."""
 
 
-def test_a_level_that_answers_nothing_by_itself_has_no_share(
+def test_neither_a_silent_level_nor_too_few_answers_have_a_share(
     browser: Browser, served: Served
 ) -> None:
     page = opened(browser, served)
-    told, silent = page.run(SILENT)  # type: ignore[misc]
+    told, silent, few = page.run(SILENT)  # type: ignore[misc]
     assert any("%" in share for share in told)
-    assert set(silent) == {"\u2013"}
+    assert set(silent) == set(few) == {"\u2013"}
 
 
 NOTE = """Promise.all([

@@ -106,7 +106,7 @@ function saved(savings) {
           usd(one.baseline_usd),
           usd(one.own_usd),
           el("span", { class: one.saved_nano_usd === null || !one.tellable ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
-          one.saved_share === null || !one.tellable ? "–" : savedShare(one.saved_share),
+          one.saved_share === null || one.answers_nothing || !one.tellable ? "–" : savedShare(one.saved_share),
           between(one),
         ]),
       ),
