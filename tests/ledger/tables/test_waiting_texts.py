@@ -219,7 +219,7 @@ def kept_of(database: Path) -> tuple[str | None, Mapping[str, int]]:
         return None if case is None else case.draft, books.privacy_figures().texts
 
 
-@pytest.mark.parametrize(("waiting", "kinds"), [("none", 0), ("full", 2)])
+@pytest.mark.parametrize(("waiting", "kinds"), [("none", 0), ("full", 3)])
 async def test_draft_with_tags_is_kept_as_the_policy_says(
     tmp_path: Path, fake: FakeUpstream, waiting: str, kinds: int
 ) -> None:
