@@ -5,8 +5,9 @@
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
 everyday messages, grave ones and decisions about an organisation, of eight English writers and of
-three in thirteen other languages: how many reach level 3, and level 2. The third has known
-questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
+three in thirteen other languages: how many reach level 3, and level 2. The third has requests to
+rework a text that is given, and requests to judge the same texts, of two writers. The fourth has
+known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
 approved answer that the question gets alone.
 `--each` prints each prompt with what became of it.
 """
@@ -62,6 +63,13 @@ def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         yield f"{kind}, {by}", row["text"], level == 3, level == 2
 
 
+def reworks(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a kind and a text, and whether it reached level 3, and level 2."""
+    for row in rows("reworks"):
+        level = gateway.route(row["text"]).rung.level
+        yield f"{row['asked']}, {row['writer']}", row["text"], level == 3, level == 2
+
+
 def framed(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a language and a text, and whether it got the right and a wrong approved answer."""
     questions = rows("questions")
@@ -83,6 +91,7 @@ def main() -> None:
         for policy, read, columns in (
             ("default", strategy, ("prompts", "level 3", "by phrase")),
             ("default", matters, ("messages", "level 3", "level 2")),
+            ("default", reworks, ("messages", "level 3", "level 2")),
             ("customer_support", framed, ("messages", "right", "wrong")),
         ):
             database = Path(folder) / f"{policy}.db"
