@@ -27,6 +27,7 @@ from router.types import (
     Identity,
     Matter,
     Pressure,
+    PSource,
     Reason,
     RememberedConversation,
     RolloutNote,
@@ -223,13 +224,16 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
         A deliberation that its tier does not vouch for takes seconds and yields text that nobody
         may see where only a trusted answer may go out. Other rungs that could give a trusted answer
-        have their turn, unless somebody may need help now.
+        have their turn, unless somebody may need help now. Who needs it now waits for no model
+        whose answers nobody has measured: none of them could go out.
         """
         if self.words_alone:
             return True
         domain = self.risk_domain
         if self.observed is not None or domain is None or self.request.needs_shape:
             return False
+        if self.acute and not self.keeps_shape and self._all_guessed:
+            return True
         if not self.exhausted.by_person or not self._untrusted(self.decision.first_rung):
             return False
         # A person who will judge a draft needs one.
@@ -290,6 +294,15 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @property
     def _all_untrusted(self) -> bool:
         return all(self._untrusted(rung) for rung in self.decision.rungs if rung.taken)
+
+    @property
+    def _all_guessed(self) -> bool:
+        """Returns True where each rung's chance is a prior, and nothing will judge its answer."""
+        return all(
+            rung.p_source is PSource.PRIOR and plan.judge is None and plan.judged_by is None
+            for rung, plan in zip(self.decision.rungs, self.plans, strict=True)
+            if rung.taken
+        )
 
     def _untrusted(self, rung: Rung) -> bool:
         section = self.plan(rung.answerer).section

@@ -266,3 +266,32 @@ async def test_a_calm_matter_is_refused_as_the_policy_says(houses: Houses) -> No
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.verdict is Verdict.REFUSED
     assert house.reviews.items == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_who_needs_help_now_waits_for_no_model_that_nobody_measured(
+    houses: Houses, signals: Signals, *, stream: bool
+) -> None:
+    tiers = plain()
+    house = guessing(houses(tiers, signals=signals))
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.verdict, outcome.cost_nano_usd) == (Verdict.SAFE_ANSWER, 0)
+    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+    assert [tier.calls for tier in tiers] == [0, 0, 0]
+
+
+async def test_a_measured_model_is_asked_in_an_emergency(houses: Houses) -> None:
+    tiers = plain()
+    await houses(tiers, signals=SURE).gateway.complete(ask(), ALICE)
+    assert [tier.calls for tier in tiers] == [0, 0, 1]
+
+
+async def test_a_program_that_expects_a_call_has_its_model_asked(houses: Houses) -> None:
+    tiers = plain()
+    tool = ToolSpec("look_up", "", JsonText("{}"))
+    shaped = ask(tools=(tool,), tool_choice="required")
+    house = guessing(houses(tiers, signals=SURE))
+    await house.gateway.complete(shaped, ALICE)
+    assert tiers[2].calls == 1
