@@ -288,10 +288,8 @@ async def test_a_measured_model_is_asked_in_an_emergency(houses: Houses) -> None
     assert [tier.calls for tier in tiers] == [0, 0, 1]
 
 
-async def test_a_program_that_expects_a_call_has_its_model_asked(houses: Houses) -> None:
-    tiers = plain()
-    tool = ToolSpec("look_up", "", JsonText("{}"))
-    shaped = ask(tools=(tool,), tool_choice="required")
-    house = guessing(houses(tiers, signals=SURE))
-    await house.gateway.complete(shaped, ALICE)
-    assert tiers[2].calls == 1
+async def test_a_program_that_expects_a_shape_has_its_model_asked(houses: Houses) -> None:
+    answering = deep(text='{"call": "112"}')
+    house = guessing(houses([low(), mid(), answering], signals=SURE))
+    await house.gateway.complete(ask(response_format=ResponseFormat("json_object")), ALICE)
+    assert answering.calls == 1
