@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import pytest
+
 from router.analysis.report.output.glossary import (
     GLOSSARY,
     TERMS,
@@ -11,6 +13,7 @@ from router.analysis.report.output.glossary import (
     terms_of_page,
 )
 from router.analysis.report.output.html import report_html
+from router.ledger.row_reading import REASONS
 from tests.analysis.report.test_sections import report_of, terminal
 from tests.kits.books.report_rows import a_day, a_row
 
@@ -27,6 +30,21 @@ def test_terms_stand_in_order_and_each_has_one_plain_sentence() -> None:
         assert term.meaning.endswith(".")
         assert ". " not in term.meaning
         assert term.meaning[0].isupper() or term.meaning[0].isdigit()
+
+
+PASSED_OVER = {
+    "above_ceiling", "asks_twice", "below_floor", "higher_expected_loss", "hint_max_tier",
+    "kept_off_shelf", "ladder_full", "low_impact", "not_capable", "over_max_cost", "residency",
+    "tier_not_allowed", "unknown_price", "would_not_help",
+}  # fmt: skip
+"""Reasons for a rung that was not taken: no report names them."""
+PLAIN = {"answer_accepted", "answer_in_hand", "certificate_suspended", "shadowed"}
+"""Reasons whose rows a report does not count by reason, or names in its notes."""
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS - PASSED_OVER - PLAIN))
+def test_each_reason_of_a_decision_is_explained(reason: str) -> None:
+    assert terms_in(reason.replace("_", " "))
 
 
 def test_the_page_explains_what_it_shows_and_nothing_else() -> None:
