@@ -161,8 +161,8 @@ class ReplicaSet:
     def status(self, now_ms: float) -> AnswererStatus:
         """Returns ready unless every replica is out of use; the detail names those that are.
 
-        A replica whose key was refused stays out until a call with it succeeds, and one call tries
-        that each time the breaker's rest is over.
+        A replica that failed too often, or whose key was refused, stays out until a call with it
+        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then.
         """
         for replica in self.replicas:
             if replica.refused_key or replica.breaker.opened:
@@ -172,9 +172,11 @@ class ReplicaSet:
     def _status(self, now_ms: float) -> AnswererStatus:
         states = [replica.breaker.state(now_ms) for replica in self.replicas]
         out = [
-            f"{r.host} refuses our key" if r.refused_key else f"{r.host} fails, its breaker is open"
-            for r, state in zip(self.replicas, states, strict=True)
-            if state is not BreakerState.CLOSED and (r.refused_key or state is BreakerState.OPEN)
+            f"{replica.host} refuses our key"
+            if replica.refused_key
+            else _fails(replica.host, state)
+            for replica, state in zip(self.replicas, states, strict=True)
+            if state is not BreakerState.CLOSED
         ]
         detail = "; ".join(out)
         if not out or len(out) < len(self.replicas):
@@ -183,7 +185,14 @@ class ReplicaSet:
         if any(replica.refused_key for replica in self.replicas):
             detail += "; check the answerer's api_key"
             return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
-        return AnswererStatus(AnswererState.OPEN_BREAKER, detail)
+        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due=not resting)
+
+
+def _fails(host: str, state: BreakerState) -> str:
+    rested = state is BreakerState.HALF_OPEN
+    return (
+        f"{host} failed, the next call tries it" if rested else f"{host} fails, its breaker is open"
+    )
 
 
 READY = AnswererStatus(AnswererState.READY)

@@ -139,6 +139,23 @@ def test_replicas_whose_breakers_are_open_take_no_call() -> None:
         several.give_back(taken, CallHealth.FAILED, 0.0)
     assert several.take(0.0) is None
     assert several.status(0.0).state is AnswererState.OPEN_BREAKER
+    assert not several.status(0.0).may_be_called
+
+
+def test_replicas_that_failed_are_ready_when_a_call_succeeded_not_when_they_rested() -> None:
+    one = replicas(1)
+    for health, at in ((CallHealth.FAILED, 0.0), (CallHealth.FAILED, 1_000.0)):
+        taken = one.take(at)
+        assert taken is not None
+        one.give_back(taken, health, at)
+    rested = one.status(9_000.0)
+    assert (rested.state, rested.due) == (AnswererState.OPEN_BREAKER, True)
+    assert rested.may_be_called
+    assert rested.detail.endswith("failed, the next call tries it")
+    taken = one.take(9_000.0)
+    assert taken is not None
+    one.give_back(taken, CallHealth.HEALTHY, 9_000.0)
+    assert one.status(9_000.0).state is AnswererState.READY
 
 
 @given(st.lists(st.sampled_from([*CallHealth, None]), max_size=60))

@@ -1,0 +1,33 @@
+"""An answerer that failed is told as failing until a call succeeds; the server stays in service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kits.server_kit import Served, eventually, write_policy
+
+pytestmark = pytest.mark.process
+
+
+def test_a_dead_upstream_is_not_ready_because_it_rested(tmp_path: Path) -> None:
+    # Port 9 (discard) has no server on a usual machine.
+    policy = write_policy(tmp_path, "http://127.0.0.1:9/v1")
+    document = yaml.safe_load(policy.read_text("utf-8"))
+    answerer = document["tiers"][0]["answerers"][0]
+    answerer.update(breaker_failures=1, breaker_reset_s=0.1)
+    policy.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    with Served(tmp_path, policy) as served:
+        assert served.client.get("/readyz").json()["answerers"]["mid"]["state"] == "ready"
+        assert served.chat().status_code in (502, 503)
+
+        def rested() -> bool:
+            ready = served.client.get("/readyz")
+            told = ready.json()["answerers"]["mid"]
+            assert told["state"] == "open_breaker"
+            return ready.status_code == 200 and "the next call tries it" in told["detail"]
+
+        eventually(rested)
+        assert served.chat().status_code in (502, 503)
