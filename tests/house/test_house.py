@@ -30,6 +30,10 @@ CATCH_ALL = {
     ("router/registry/object_store.py", "_call"): "packages of providers share no base of errors",
     ("router/registry/object_store.py", "_connected"): "likewise",
     ("router/api/compose/mounted/rollouts.py", "_follow"): "top of the task: the log tells",
+    (
+        "router/triage/devices/whole_sums.py",
+        "sums_are_whole",
+    ): "onnxruntime's errors share no base class; the exact way is then taken",
     ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/opening.py", "_captured"): "without graphs the session serves: logged",

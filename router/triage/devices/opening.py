@@ -15,6 +15,7 @@ from router.errors import DeviceMissing, ModelFileError
 from router.triage.devices import captured
 from router.triage.devices.float_graph import floats
 from router.triage.devices.placement import CPU, CUDA, INSTALL, Placement, choose, confirm
+from router.triage.devices.whole_sums import sums_are_whole
 from router.types import Device
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
@@ -23,10 +24,10 @@ batches, 408 against 359 alone (onnxruntime 1.31, AVX512-VNNI). Vectors move by 
 are fitted with the same setting."""
 
 WHOLE_SUMS = ("session.x64quantprecision", "1")
-"""A processor without VNNI (before Ice Lake and Zen 4) adds two products of bytes in 16 bits, where
-2 to 3 % of this encoder's sums do not fit: cosines to the true vectors fell to .991. With this
-setting onnxruntime takes unsigned weights there, whose sums are exact; that takes 4 to 20 % longer
-(Zen 3). Where VNNI is, the setting does nothing."""
+"""For a processor whose sums of bytes are cut (`whole_sums`): 2 to 3 % of this encoder's are, and
+cosines to the true vectors fell to .991. With this setting onnxruntime takes unsigned weights,
+whose sums are exact; that takes 4 to 20 % longer (Zen 3). Elsewhere it only costs: with AMX the
+same vectors took two to three times as long."""
 
 
 class Session(Protocol):
@@ -44,6 +45,8 @@ _LOG = logging.getLogger("tiergate")
 
 class Runtime(Protocol):
     """Describes what is needed of the module onnxruntime."""
+
+    def __hash__(self) -> int: ...
 
     def get_available_providers(self) -> Sequence[str]: ...
 
@@ -75,7 +78,8 @@ def _options(runtime: Runtime, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry(*WHOLE_SUMS)
+    if not sums_are_whole(runtime):
+        options.add_session_config_entry(*WHOLE_SUMS)
     return options
 
 
