@@ -46,7 +46,7 @@ def _triage(options: Options) -> Measured:
 
 def _gateway(options: Options) -> Measured:
     plan = _plan(gateway.QUICK, gateway.Plan(), options)
-    return _measured(gateway.measure(plan, say, options.profile), gateway.show)
+    return _measured(gateway.measure(plan, say, options.profile, options.device), gateway.show)
 
 
 def _http(options: Options) -> Measured:
@@ -130,6 +130,7 @@ def main() -> None:
     parser.add_argument(
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
     )
+    parser.add_argument("--device", default="auto", help="of the gateway's triage, as in serve")
     options = parser.parse_args()
     every = [name for name in PARTS if name not in NAMED_ONLY]
     names = every if options.part == "all" else [options.part]

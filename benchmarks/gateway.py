@@ -109,11 +109,13 @@ def sent(
     return figures
 
 
-def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None) -> Figures:
+def measure(
+    plan: Plan, say: Callable[[str], None], profile: Path | None = None, device: str = "auto"
+) -> Figures:
     """Returns all figures: rounds per connections and target, ratios within rounds, the ledger."""
     with (
         tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
-        stage(Path(name)) as running,
+        stage(Path(name), device) as running,
     ):
         load(running.gateway, 8, Plan(1, 1.0), 0, running.client_core)  # warm up
         figures: Figures = {

@@ -224,8 +224,11 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Starts upstream, gateway and (if installed) nginx; yields when all of them answer."""
+def stage(folder: Path, device: str = "auto") -> Iterator[Stage]:
+    """Starts upstream, gateway and (if installed) nginx; yields when all of them answer.
+
+    `device` is where the gateway runs triage, as `tiergate serve` has it.
+    """
     pinned = cores()
     ours, theirs = pinned if pinned else (None, None)
     ports = [free_port() for _ in range(3)]
@@ -254,6 +257,8 @@ def stage(folder: Path) -> Iterator[Stage]:
         str(database),
         "--log-level",
         "warning",
+        "--device",
+        device,
     ]
     with contextlib.ExitStack() as running:
         logs = {name: folder / f"{name}.log" for name in ("upstream", "gateway", "nginx")}
