@@ -31,7 +31,7 @@ from router.request.intake import Intake
 from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
 from router.request.outgoing import outgoing, rest_of
 from router.request.post_response import Keeper
-from router.request.progress import Candidate, HeldAnswer, Progress, untried
+from router.request.progress import Candidate, HeldAnswer, Progress, untried, untried_verdict
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadows.shadow import Shadows
@@ -180,7 +180,7 @@ class Gateway:
     async def _undone(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision."""
         await settle(progress.rates, ())
-        verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
+        verdict = untried_verdict(routed)
         return outcome_of(routed, progress, untried(routed), verdict, self._clock)
 
     async def _end(

@@ -16,7 +16,7 @@ from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
 from router.request.ledger_row import outcome_of
-from router.request.progress import NOT_LOOKED_UP, Progress, untried
+from router.request.progress import NOT_LOOKED_UP, Progress, untried, untried_verdict
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.veiling import Veils, read_ahead
@@ -37,7 +37,6 @@ from router.types import (
     Outcome,
     RateLimiter,
     Signals,
-    Verdict,
 )
 from router.wire.body_keys import READ_HERE, named, narrowed
 
@@ -290,5 +289,5 @@ def decided_outcome(router: Router, request: ChatRequest, identity: Identity) ->
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """
     routed = router.route_now(request, identity)
-    verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
+    verdict = untried_verdict(routed)
     return outcome_of(routed, Progress(), untried(routed), verdict, router.clock)

@@ -31,6 +31,7 @@ from router.types import (
     Role,
     Rung,
     Usage,
+    Verdict,
 )
 
 STAND_IN = "stand_in"
@@ -302,6 +303,16 @@ def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:
         words = replace(named, p_source=PSource.KNOWN)
         return Candidate(index, words, None, Verification(0.0, None, "rung"))
     return Candidate(index, named, None, Verification(named.p, None, "rung"))
+
+
+def untried_verdict(routed: RoutedRequest) -> Verdict:
+    """Returns the verdict on what a dry run's client would get, as far as it is known before."""
+    if routed.refused:
+        return Verdict.REFUSED
+    if not routed.safe_answer_first:
+        return Verdict.ACCEPTED
+    domain = routed.risk_domain or routed.signals.domain
+    return Verdict.HELD if routed.held(domain) else Verdict.SAFE_ANSWER
 
 
 def unanswered(routed: RoutedRequest, progress: Progress) -> Candidate:

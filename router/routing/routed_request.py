@@ -245,6 +245,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         danger = in_danger(self.policy, self.signals)
         return danger or self.runtime.emergency(domain, self.request.last_user_text)
 
+    def held(self, domain: Domain) -> bool:
+        """Returns True when words of this domain only tell that the answer comes later."""
+        return self.exhausted is Exhausted.HOLD and not self.emergency(domain)
+
     @measured_once
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""

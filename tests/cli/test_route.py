@@ -154,6 +154,19 @@ def test_explain_shows_the_words_by_which_a_phrase_was_found() -> None:
     assert "found medical_emergency:en: can, not, breathe" in lines
 
 
+@pytest.mark.process
+def test_words_that_go_out_before_any_model_are_no_models_answer() -> None:
+    """The policy's models are not measured, so who may need help now waits for none of them."""
+    text = "My chest feels tight since this morning. Can I drive?"
+    row = tiergate("route", text, "--policy", "openai", "--table").stdout.splitlines()[-1]
+    assert [cell.strip() for cell in row.split("|")][3:5] == ["approved_words", "$0.00"]
+    assert (
+        "approved words, no model is asked" in tiergate("route", text, "--policy", "openai").stdout
+    )
+    explained = tiergate("route", text, "--policy", "openai", "--explain").stdout
+    assert "words approved words go out (safe_answer), no tier" in " ".join(explained.split())
+
+
 def test_only_the_first_text_that_has_a_phrase_is_told() -> None:
     phrase = LanguagePhrase("poison", "en", (("boy", "child"), ("drunk",)), unspaced=False)
     texts = ["the boy likes tea", "the boy, drunk", "a child, drunk"]

@@ -282,6 +282,16 @@ async def test_who_needs_help_now_waits_for_no_model_that_nobody_measured(
     assert [tier.calls for tier in tiers] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("signals", [SURE, CALM])
+async def test_a_dry_run_says_what_would_go_out(houses: Houses, signals: Signals) -> None:
+    """It said "accepted" of words that no model would have written."""
+    house = guessing(houses(plain(), signals=signals))
+    dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
+    real = await house.gateway.complete(ask(), ALICE)
+    assert dry.verdict is real.verdict
+    assert (dry.verdict is Verdict.SAFE_ANSWER) is (signals is SURE)
+
+
 async def test_a_measured_model_is_asked_in_an_emergency(houses: Houses) -> None:
     tiers = plain()
     await houses(tiers, signals=SURE).gateway.complete(ask(), ALICE)

@@ -23,6 +23,7 @@ from router.types import (
     Outcome,
     Rung,
     Signals,
+    Verdict,
 )
 
 SHOWN_CHARACTERS = 70
@@ -31,6 +32,8 @@ FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 """Lists the columns of a rung's table on a narrow terminal; the others follow as lines."""
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
+WORDS = frozenset({Verdict.REFUSED, Verdict.SAFE_ANSWER, Verdict.HELD})
+"""Says of a decision that approved words go out before any tier is asked."""
 KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
@@ -60,6 +63,8 @@ def short(request: ChatRequest, outcome: Outcome) -> None:
     reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
     if outcome.decision.refused is not None:
         reasons = f"refused: {outcome.decision.refused.value}"
+    elif outcome.verdict in WORDS:
+        reasons += "; approved words, no model is asked"
     degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
     console().print(
         f"[bold]{escape(_tier(outcome))}[/bold]  {reasons}{escape(degraded)}  "
@@ -117,6 +122,8 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
+    elif outcome.verdict in WORDS:
+        out.print(f"  words    approved words go out ({outcome.verdict.value}), no tier is asked")
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
@@ -136,8 +143,7 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
 
 
 def _answerer(outcome: Outcome) -> str:
-    refused = outcome.decision.refused is not None
-    return APPROVED_WORDS if refused else outcome.rung.answers_as
+    return APPROVED_WORDS if outcome.verdict in WORDS else outcome.rung.answers_as
 
 
 def _tier(outcome: Outcome) -> str:
