@@ -21,6 +21,7 @@ from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
 from router.triage.facts.lacking import LACKING_FROM, LACKING_SHIFT, lacks, stems_of
+from router.triage.facts.wide_acts import is_wide_act
 from router.triage.match import RANKED_SHARE, capped
 from router.types import Domain, Match, MatchBasis
 
@@ -158,6 +159,7 @@ class _Told(Struct, frozen=True):
     contraries: Contraries = Contraries(frozenset())
     promised: float = 0.0  # hours
     denied: float = 1.0  # share of the utterances that deny something
+    wide: bool = False  # an utterance reaches many people's things
 
 
 _NOTHING_TOLD = _Told()
@@ -174,6 +176,7 @@ def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
         Contraries(words),
         promised_hours(answer),
         _denied_share(utterances),
+        any([is_wide_act(_straight(line), words_in(_straight(line))) for line in utterances]),
     )
 
 
@@ -269,6 +272,8 @@ class Shelf:
 
 def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
     """Returns True where an answer leaves out, or is contrary to, what a text says."""
+    if is_wide_act(text, words) and not told.wide:
+        return True
     contradicted = any([claim.search(text) for claim in told.claims]) and not _ASKED.search(text)
     if contradicted or told.contraries.asked(text, words):
         return True
