@@ -33,7 +33,7 @@ class Minute:
     cancelled: int = 0  # its client left before an answer was whole
     answered: int = 0  # replies at a level, as the report counts them: vectors have none
     escalated: int = 0  # of these, above the policies' lowest level
-    climbed: int = 0  # after an answer that was not good enough
+    climbed: int = 0  # after another rung's turn
     no_answer: int = 0  # told that there is no answer
     handed_over: int = 0  # given a safe text while a person takes the matter
     spend_nano_usd: int = 0

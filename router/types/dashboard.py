@@ -17,7 +17,7 @@ class Slice(Struct, frozen=True):
     bucket: int  # of latencies, between the latencies of `overview.EDGES_MS`
     requests: int
     routed: int  # answers that routing chose; those of observed requests are not
-    climbed: int  # after an answer that was not enough
+    climbed: int  # after another rung's turn, which failed or was not enough
     spend_nano_usd: int
     refused: int = 0  # part of those without an answer: a limit did not admit them
     answered: bool = True  # the client got a reply; nothing else has a tier

@@ -335,7 +335,7 @@ def test_json_lines_say_whom_to_charge_and_what_was_refused(charged: Path) -> No
 
 def test_a_report_names_keys_and_tells_refused_from_failed(charged: Path) -> None:
     text = " ".join(ran("report", "-d", charged).stdout.split())
-    assert "2 answered, 1 refused" in text
+    assert "2 answered, 1 refused by a limit" in text
     told = json.loads(ran("report", "--json", "-d", charged).stdout)
     assert {key["key_name"]: key["refused"] for key in told["keys"]} == {"ci": 1, "app": 0}
     assert [(one["code"], one["short_nano_usd"]) for one in told["unanswered"]] == [

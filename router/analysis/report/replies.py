@@ -25,7 +25,7 @@ REPLY_WORDS = {
 }
 ENDING_WORDS = {
     Ending.FAILED: "failed",
-    Ending.REFUSED: "refused",
+    Ending.REFUSED: "refused by a limit or as impossible here",
     Ending.CANCELLED: "cancelled by the client",
 }
 AFTERWARDS_WORDS = (

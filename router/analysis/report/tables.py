@@ -55,7 +55,7 @@ REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
 GROUNDS_TITLE = "What accepted answers rest on"
 GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
-REASON_COLUMNS = ("reason", "decided", "their spend", "climbed", "carried by", "their spend")
+REASON_COLUMNS = ("reason", "decided", "their spend", "escalated", "carried by", "their spend")
 
 
 def money_of(report: Report, exact: bool) -> Dollars:

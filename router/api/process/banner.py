@@ -22,8 +22,10 @@ from router.types import AnswererState, AnswererStatus, Device
 
 QUESTION = "What is 15 % of 240?"
 """Stands in the line to try for a policy whose examples hold no question of one turn."""
+_ELSEWHERE = ("upstream", "litellm")
+"""Kinds of answerers that are servers of somebody else."""
 STATE_WORDS = {
-    AnswererState.READY: "live",
+    AnswererState.READY: "ready",
     AnswererState.LOADING: "loading",
     AnswererState.FAILED: "failed",
     AnswererState.OPEN_BREAKER: "resting after failures",
@@ -215,16 +217,18 @@ def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., s
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
     for tier in runtime.policy.tiers:
         states = [
-            _state(plan.facts.name, plan.answerer.status())
+            _state(plan.facts.name, plan.answerer.status(), plan.facts.kind in _ELSEWHERE)
             for plan in runtime.plans
             if plan.facts.tier == tier.name
         ]
         yield f"               level {tier.level} {tier.name}: {'; '.join(states)}"
 
 
-def _state(name: str, status: AnswererStatus) -> str:
+def _state(name: str, status: AnswererStatus, elsewhere: bool = False) -> str:
+    """Returns the name and the state; nobody knows that of a server before it is called."""
     detail = f" ({status.detail})" if status.detail else ""
-    return f"{name} {STATE_WORDS[status.state]}{detail}"
+    untried = elsewhere and status.state is AnswererState.READY
+    return f"{name} {'not called yet' if untried else STATE_WORDS[status.state]}{detail}"
 
 
 def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:

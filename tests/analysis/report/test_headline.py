@@ -48,7 +48,9 @@ def tiles(report: Report) -> list[str]:
 def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
     rows = [*a_day(30, 0, 0), *(a_failure(n) for n in (31, 32, 33)), a_refusal(34)]
     report = report_of(rows)
-    first = "34 requests cost $0.30: 30 answered, 3 failed, 1 refused."
+    first = (
+        "34 requests cost $0.30: 30 answered, 3 failed, 1 refused by a limit or as impossible here."
+    )
     assert report.sentences[0].endswith(first)
     saving = "Against $15.00 for answering everything at level 2 over the 30 answers, routing"
     assert all(first in text and saving in text for text in everywhere(report))

@@ -287,7 +287,7 @@ def test_refused_requests_are_told_apart_from_failed_ones_with_what_was_missing(
     assert (failed.ending, failed.code, failed.requests) == ("failed", "upstream_unreachable", 1)
     assert (report.tenants[0].figures.refused, report.tenants[0].figures.failed) == (2, 1)
     text = terminal(report)
-    assert "1 answered, 1 failed, 2 refused" in text
+    assert "1 answered, 1 failed, 2 refused by a limit" in text
 
 
 def test_a_refusal_that_does_not_say_what_was_missing_has_a_dash() -> None:

@@ -84,7 +84,13 @@ class Asking:
 @pytest.mark.process
 def test_banner_says_what_is_served(upstream: Upstream, tmp_path: Path) -> None:
     with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
-        for expected in ("tested@", "level 2 llm: mid live", "curl -s", "tiergate report", "/docs"):
+        for expected in (
+            "tested@",
+            "level 2 llm: mid not called yet",
+            "curl -s",
+            "tiergate report",
+            "/docs",
+        ):
             assert expected in served.output
 
 

@@ -196,7 +196,7 @@ def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
         for reason in shown
     ]
     text = "Requests answered above the lowest level, by the reason that decided, and their cost."
-    return chart("reasons", "Why requests climbed", text, lines)
+    return chart("reasons", "Why requests were escalated", text, lines)
 
 
 def latency_chart(tiers: Sequence[TierFigures]) -> Markup:

@@ -105,8 +105,7 @@ TERMS = (
     Term("Draft", "An answer that was made and did not go out.", ("drafts",)),
     Term(
         "Escalated",
-        "Answered above the lowest level of the policy; “climbed” is the same.",
-        ("climbed", "climb"),
+        "Answered above the lowest level of the policy, at once or after another tier's turn.",
     ),
     Term(
         "Estimated",

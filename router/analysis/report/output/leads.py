@@ -29,7 +29,7 @@ CHARGEBACK_LEAD = (
 )
 REASONS_LEAD = (
     "“Decided” counts each request once, under the reason that decided, whether it was answered "
-    "or not; “climbed” are those of them answered above the lowest level. “Carried by” counts a "
+    "or not; “escalated” are those of them answered above the lowest level. “Carried by” counts a "
     "request under every reason it had, so those do not add up."
 )
 ENDINGS_LEAD = (

@@ -64,7 +64,7 @@ function figures({ hour, lowest_level, single_level, waiting }) {
     ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request, at our prices` : "", exact(hour.spend_usd)],
     single_level
       ? [above, "–", "the policies have no other level"]
-      : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after a draft`],
+      : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after another tier's turn`],
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
