@@ -335,17 +335,6 @@ async def test_fixed_words_name_no_model_but_their_row_the_rung_that_was_called(
     assert (row.answerer, row.model) == ("deep", "deep-model" if called else model)
 
 
-async def test_words_in_place_of_a_failed_call_are_not_that_models_answer(houses: Houses) -> None:
-    """Reports gave the model the request, its latency and its share."""
-    failing = deep(error=UpstreamUnreachable("refused", sent=True))
-    house = houses([low(), mid(), failing], signals=RISKY)
-    outcome = await house.gateway.complete(ask("is this clause enforceable"), ALICE)
-    assert outcome.verdict is Verdict.SAFE_ANSWER
-    row = await only_row(house)
-    assert [one.model for one in row.attempts if one.answerer == "deep"] == ["deep-model"]
-    assert (row.answerer, row.model) == ("deep", SAFE_ANSWER_MODEL)
-
-
 @pytest.mark.parametrize("exhausted", ["review", "refuse"])
 async def test_a_shape_that_no_trusted_answer_can_keep_is_refused_before_any_call(
     houses: Houses, exhausted: str

@@ -6,11 +6,12 @@ import pytest
 
 from router.api.http.decision_headers import committed_headers, outcome_headers
 from router.api.http.decision_views import routing_view
-from router.errors import CannotAnswer, UpstreamRejected
+from router.errors import CannotAnswer, UpstreamRejected, UpstreamUnreachable
 from router.ledger.replies import ReplyKind, reply_of
 from router.routing.decision_record import parse
 from router.types import (
     NO_ANSWER_MODEL,
+    SAFE_ANSWER_MODEL,
     Committed,
     Match,
     Outcome,
@@ -147,3 +148,14 @@ async def test_a_shelf_that_has_nothing_is_no_outage(houses: Houses) -> None:
     house = houses([low(error=NOTHING)], signals=UNSURE, exhausted={"default": "refuse"})
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.NONE_TRUSTED)
+
+
+async def test_words_in_place_of_a_failed_call_are_not_that_models_answer(houses: Houses) -> None:
+    """Reports gave the model the request, its latency and its share."""
+    failing = deep(error=UpstreamUnreachable("refused", sent=True))
+    house = houses([low(), mid(), failing], signals=RISKY)
+    outcome = await house.gateway.complete(ask("is this clause enforceable"), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    row = await only_row(house)
+    assert [one.model for one in row.attempts if one.answerer == "deep"] == ["deep-model"]
+    assert (row.answerer, row.model) == ("deep", SAFE_ANSWER_MODEL)
