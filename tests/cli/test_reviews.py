@@ -11,9 +11,10 @@ import pytest
 from router.learning.labelling import Askable, item_of
 from router.ledger.sql.database import Database
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.types import Domain, ReviewItem
+from router.types import AttemptState, Domain, ReviewItem
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.open_ledgers import write_ledger
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
 pytestmark = pytest.mark.process
@@ -77,6 +78,14 @@ def test_review_is_shown_on_lines_that_people_can_read(database: Path) -> None:
     assert lines[lines.index("question") + 1] == "    May we?"
     assert len(lines) < 10
     assert lines[-1].startswith("decide    tiergate review decide rev_1 ")
+
+
+def test_a_review_names_the_call_that_failed(tmp_path: Path) -> None:
+    failed = replace(attempt("r0", state=AttemptState.FAILED), error_code="upstream_rejected")
+    item = ReviewItem("rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?", store="full")
+    path = write_ledger(tmp_path / "ledger.db", (request("r0", failed),), [item])
+    shown = said("review", "show", "rev_1", "-d", path)
+    assert f"failed    call of {failed.answerer}: upstream rejected\n" in shown
 
 
 def test_no_text_of_a_review_acts_on_the_terminal(database: Path) -> None:

@@ -15,7 +15,7 @@ from router.cli.exits import Exit
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
-from router.types import KeptPolicy, MinutePrice, ReviewVerdict
+from router.types import KeptPolicy, MinutePrice, ReviewVerdict, Role
 
 if TYPE_CHECKING:
     from router.api.compose.books import Books
@@ -299,6 +299,11 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
             f"request   {request_name(item.request_id)}, level {row.tier_number} {row.tier}"
         )
         lines.append(f"because   {because}")
+        lines += [
+            f"failed    call of {clean(one.answerer)}: {plain(one.error_code)}"
+            for one in row.attempts
+            if one.role is Role.ANSWER and one.error_code
+        ]
     facts = [fact for fact in item.facts if not item.head]
     lines += [f"facts     {clean(fact)}" for fact in facts]
     lines += ["question", *_indented(item.question or _why_no_text(item))]
