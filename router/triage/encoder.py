@@ -69,9 +69,13 @@ def cut(ids: Sequence[int], head: int = HEAD_TOKENS, tail: int = TAIL_TOKENS) ->
 
 
 def sha256_of(path: Path) -> str:
-    """Returns the sha256 of a file in hex; raises ModelFileError when it cannot be read."""
+    """Returns the sha256 of a file in hex; raises ModelFileError when it cannot be read.
+
+    It is read in pieces: the pages of a whole one in memory take as long as the digest.
+    """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelFileError(f"model file {path} cannot be read: {error.strerror}") from error
 

@@ -11,7 +11,8 @@ from typer import BadParameter, Context
 from typer.main import get_group
 from typer.testing import CliRunner
 
-from router.cli.commands import app, app_for
+from router.cli.alone import MODULES, app_of
+from router.cli.commands import app
 from router.cli.exits import Exit, errors_end_the_program
 from router.cli.serve.serve import serve
 
@@ -20,7 +21,7 @@ WHOLE = get_group(app).commands
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_command_alone_is_that_of_the_whole_app(name: str) -> None:
-    ((own_name, alone),) = get_group(app_for(name)).commands.items()
+    ((own_name, alone),) = get_group(app_of(name)).commands.items()
     whole = WHOLE[name]
     assert (own_name, alone.help) == (name, whole.help)
     assert [one.opts for one in alone.params] == [one.opts for one in whole.params]
@@ -28,7 +29,7 @@ def test_a_command_alone_is_that_of_the_whole_app(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "-h", "--help"])
 def test_help_shows_every_command_without_reading_its_options(name: str) -> None:
-    shown, whole = get_group(app_for(name)), get_group(app)
+    shown, whole = get_group(app_of(name)), get_group(app)
     helps = [group.get_help(Context(group, terminal_width=80)) for group in (shown, whole)]
     assert helps[0] == helps[1]
     assert not [one.opts for command in shown.commands.values() for one in command.params]
@@ -36,7 +37,7 @@ def test_help_shows_every_command_without_reading_its_options(name: str) -> None
 
 @pytest.mark.parametrize("name", ["--", "--version", "rout"])
 def test_what_names_no_command_gets_the_whole_app(name: str) -> None:
-    assert app_for(name) is app
+    assert app_of(name) is app
 
 
 def _leaves(group: object) -> Iterator[object]:

@@ -72,30 +72,32 @@ def route(
     # Hints that were not given must not override those of a request in a file.
     routing = {name: value for name, value in routing.items() if value not in (None, {})}
     bodies = _bodies(text, messages, model, routing)
-    core = _core(policy or ["default"], model_dir)
-    from router.cli.policies import explain as explained_as
+    core = _core(policy or ["default"], model_dir, late=True)
+    from router.cli.policies import one_line as shown_as
 
     # A refused line must not hide the decisions of the lines after it.
     failed = False
     if table and not as_json:
-        explained_as.table_head()
+        shown_as.table_head()
     for body in bodies:
         try:
             request, outcome = _route(core, body)
         except RequestError as error:
             failed = True
-            explained_as.refused(error, as_json)
+            shown_as.refused(error, as_json)
             if table and not as_json:
-                explained_as.refused_row(_last_text(body), error)
+                shown_as.refused_row(_last_text(body), error)
             continue
         if as_json:
-            explained_as.as_json(outcome)
+            shown_as.as_json(outcome)
         elif table:
-            explained_as.table_row(request, outcome)
+            shown_as.table_row(request, outcome)
         elif explain:
-            explained_as.explained(request, outcome, core.loaded[outcome.policy].terms)
+            from router.cli.policies.explain import explained
+
+            explained(request, outcome, core.loaded[outcome.policy].terms)
         else:
-            explained_as.short(request, outcome)
+            shown_as.short(request, outcome)
     if failed:
         raise typer.Exit(Exit.FAILURE)
 
@@ -164,10 +166,10 @@ def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, 
     return {"model": model, **content, "routing": {**own, **routing}}
 
 
-def _core(names: list[str], model_dir: Path | None) -> Core:
+def _core(names: list[str], model_dir: Path | None, *, late: bool) -> Core:
     from router.api.compose.core import Core, Settings, load_policies
 
-    settings = Settings(policies=tuple(names))
+    settings = Settings(policies=tuple(names), late=late)
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
     return Core(settings, load_policies(settings, os.environ), os.environ)
@@ -215,7 +217,7 @@ def check(
             if is_book(Path(name)):
                 books.append(load_prices(Path(name)))
                 continue
-            checked.append(check.run(_core([name], model_dir), probing=probe))
+            checked.append(check.run(_core([name], model_dir, late=False), probing=probe))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:
