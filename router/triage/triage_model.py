@@ -117,7 +117,8 @@ class TriageModel:
     ) -> TriageModel:
         """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit.
 
-        `late`: the network that reads answers is compared when it is opened, not before.
+        `late`: the network that reads answers is compared when it is opened, not before, and the
+        library of tokens is opened when a text needs it.
 
         `matching` is used instead of the folder's own, which is about to be fitted again.
         `grave_reader`, `reranked`: False leaves that reader or the reranker out, as its own
@@ -132,6 +133,7 @@ class TriageModel:
             threads=threads,
             device=device,
             sha256=encoder_sha256(folder),
+            late=late,
         )
         loaded = [
             heads.load(folder / HEADS_FOLDER, name, encoder_sha256=encoder.sha256)
