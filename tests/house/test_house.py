@@ -30,7 +30,7 @@ CATCH_ALL = {
     ("router/registry/object_store.py", "_call"): "packages of providers share no base of errors",
     ("router/registry/object_store.py", "_connected"): "likewise",
     ("router/api/compose/mounted/rollouts.py", "_follow"): "top of the task: the log tells",
-    ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
+    ("router/triage/encoder.py", "_opened"): "tokenizers raises bare Exception; mapped to ours",
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/opening.py", "_captured"): "without graphs the session serves: logged",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",

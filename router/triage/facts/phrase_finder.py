@@ -296,7 +296,7 @@ def _beginnings(word: str) -> set[str]:
     """Returns how a word begins, also when one of its first letters is one too many."""
     if len(word) <= BEGINNING:
         return {word} if len(word) == BEGINNING else set()
-    a, b, c, d, e = word[: BEGINNING + 1]  # spelled out: a start asks for thousands
+    a, b, c, d, e = tuple(word[: BEGINNING + 1])  # spelled out: a start asks for thousands
     return {a + b + c + d, a + b + c + e, a + b + d + e, a + c + d + e, b + c + d + e}
 
 
