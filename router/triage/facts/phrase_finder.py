@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from router.triage.text.folding import Folded, fold
+from router.triage.text.folding import Folded, fold, fold_all
 
 FUZZY_FROM = 5
 """Letters of a word from which one typing error is forgiven: of four, another word is too near."""
@@ -78,19 +78,18 @@ _NO_WORDS: dict[str, _Node] = {}
 
 
 _Term = tuple[Sequence[str], int]
-"""The words of a term, and the part that it is an alternative of."""
+"""A term in pieces between blanks, and the part that it is an alternative of."""
 
 
 class _Alike:
     """Holds words by their beginnings, which are made for a first letter that a text has."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Iterable[str]) -> None:
         self._words: dict[str, list[str]] = {}  # by first letter
         self._by: dict[str, dict[str, list[str]]] = {}  # by first letter, then by beginning
-
-    def add(self, word: str) -> None:
-        """Adds a word of FUZZY_FROM letters or more, once."""
-        self._words.setdefault(word[0], []).append(word)
+        for word in words:
+            if len(word) >= FUZZY_FROM:
+                self._words.setdefault(word[0], []).append(word)
 
     def near(self, word: str) -> Iterator[str]:
         """Yields the words that share a beginning with this one, and may begin alike."""
@@ -133,65 +132,41 @@ class PhraseFinder:
 
     def __init__(self, phrases: Iterable[Phrase], not_meant: Iterable[str] = ()) -> None:
         """Takes the phrases, and in `not_meant` words one letter away that mean something else."""
+        phrases = tuple(phrases)
+        numbers: dict[tuple[str, ...], int] = {}
+        for phrase in phrases:
+            for part in phrase.parts:
+                numbers.setdefault(part, len(numbers))
+        terms = [(text.split(), number) for part, number in numbers.items() for text in part]
+        self._pieces = _words_by_piece({piece for pieces, _ in terms for piece in pieces})
+        words = {word for found in self._pieces.values() for word in found}
+        self._stems = {word[:-1] for word in words if word.endswith(_STEM)}
+        self._words = {word for word in words if not word.endswith(_STEM)}
+        self._words_by, self._stems_by = _Alike(self._words), _Alike(self._stems)
         self._root: dict[str, _Node] = {}  # by first words that a text had
         self._terms: dict[str, list[_Term]] = {}  # by first word: most are never met
-        self._words: set[str] = set()
-        self._stems: set[str] = set()
-        self._words_by = _Alike()
-        self._stems_by = _Alike()
+        for pieces, number in terms:
+            first = next((found[0] for piece in pieces if (found := self._pieces[piece])), None)
+            if first is not None:
+                self._terms.setdefault(first, []).append((pieces, number))
         self._meanings: dict[str, _Meaning] = {}
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
-        self._by_part: list[list[int]] = []
-        parts: dict[tuple[str, ...], int] = {}
-        pieces: dict[str, Sequence[str]] = {}
-        for phrase in phrases:
-            numbers = [self._part(part, parts, pieces) for part in phrase.parts]
+        self._by_part: list[list[int]] = [[] for _ in numbers]
+        for place, phrase in enumerate(phrases):
+            needed = tuple([numbers[part] for part in phrase.parts])
+            for number in needed:
+                self._by_part[number].append(place)
             window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
-            for number in numbers:
-                self._by_part[number].append(len(self._phrases))
-            self._phrases.append((phrase.name, tuple(numbers), window))
-
-    def _part(
-        self,
-        alternatives: tuple[str, ...],
-        known: dict[tuple[str, ...], int],
-        pieces: dict[str, Sequence[str]],
-    ) -> int:
-        number = known.get(alternatives)
-        if number is None:
-            number = known[alternatives] = len(self._by_part)
-            self._by_part.append([])
-            for text in alternatives:
-                words = self._words_of(text.split(), pieces)
-                if words:
-                    self._terms.setdefault(words[0], []).append((words, number))
-        return number
-
-    def _words_of(self, term: Sequence[str], pieces: dict[str, Sequence[str]]) -> Sequence[str]:
-        """Returns the words of a term, and learns those of new pieces: there are three of each."""
-        for piece in term:
-            if piece not in pieces:
-                pieces[piece] = words = _words_of_piece(piece)
-                self._learn(words)
-        if len(term) == 1:
-            return pieces[term[0]]
-        return [word for piece in term for word in pieces[piece]]
-
-    def _learn(self, words: Sequence[str]) -> None:
-        for word in words:
-            if word.endswith(_STEM):
-                _learn(word[:-1], self._stems, self._stems_by)
-            else:
-                _learn(word, self._words, self._words_by)
+            self._phrases.append((phrase.name, needed, window))
 
     def _first(self, word: str) -> _Node | None:
         """Returns the place behind the first word of terms, None where none begins so."""
         node = self._root.get(word)
         if node is None and word in self._terms:
             node = _Node()
-            for words, part in self._terms[word]:
-                node.add(words, part)
+            for pieces, part in self._terms[word]:
+                node.add([one for piece in pieces for one in self._pieces[piece]], part)
             self._root[word] = node  # whole: another thread may be looking
         return node
 
@@ -268,13 +243,6 @@ class PhraseFinder:
                 yield stem + _STEM
 
 
-def _learn(word: str, words: set[str], words_by: _Alike) -> None:
-    if word not in words:
-        words.add(word)
-        if len(word) >= FUZZY_FROM:
-            words_by.add(word)
-
-
 def _parts_from(start: int, meanings: Sequence[_Meaning]) -> Set[int]:
     """Returns the parts that begin at a word."""
     one = meanings[start]
@@ -329,13 +297,23 @@ def is_one_edit(one: str, other: str) -> bool:
     return swapped and one[begin + 2 :] == other[begin + 2 :]
 
 
-def _words_of_piece(piece: str) -> Sequence[str]:
-    """Returns the words by which a term's piece between blanks is found; a stem keeps its star."""
-    if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
-        return (piece.lower(),)
-    found = [word.translate(_ARABIC) for word in fold(piece).words]
-    if found and piece.endswith(_STEM) and len(found[-1]) >= SHORTEST_STEM:
-        found[-1] += _STEM
+def _words_by_piece(pieces: Iterable[str]) -> dict[str, Sequence[str]]:
+    """Returns the words by which a term's pieces between blanks are found; a stem keeps its star.
+
+    There are three of each piece in the terms, and all are folded in one run.
+    """
+    found: dict[str, Sequence[str]] = {}
+    strange = []
+    for piece in pieces:
+        if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
+            found[piece] = (piece.lower(),)
+        else:
+            strange.append(piece)
+    for piece, folded in zip(strange, fold_all(strange), strict=True):
+        words = [word.translate(_ARABIC) for word in folded]
+        if words and piece.endswith(_STEM) and len(words[-1]) >= SHORTEST_STEM:
+            words[-1] += _STEM
+        found[piece] = words
     return found
 
 
