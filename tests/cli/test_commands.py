@@ -11,7 +11,7 @@ from typer import BadParameter, Context
 from typer.main import get_group
 from typer.testing import CliRunner
 
-from router.cli.alone import MODULES, app_of
+from router.cli.alone import app_of
 from router.cli.commands import app
 from router.cli.exits import Exit, errors_end_the_program
 from router.cli.serve.serve import serve

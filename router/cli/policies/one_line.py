@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from router.api.http.decision_views import routing_view
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import printable, usd
@@ -15,6 +14,8 @@ SHOWN_CHARACTERS = 70
 
 def as_json(outcome: Outcome) -> None:
     """Prints the `routing` object of the API, as one line."""
+    from router.api.http.decision_views import routing_view  # a line for people needs none of it
+
     document = routing_view(outcome)
     document["answerer"] = answerer(outcome)
     # Facts about this run, which the API states elsewhere in its answer.

@@ -176,8 +176,8 @@ def _core(names: list[str], model_dir: Path | None, *, late: bool) -> Core:
 
 
 def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
-    from router.api.http.authentication import LOCAL
     from router.request.intake import decided_outcome
+    from router.types import LOCAL
     from router.wire.openai.render import to_json
     from router.wire.openai.request import parse_chat_request
 
