@@ -48,7 +48,7 @@ def run() -> None:
     """Parses the arguments, runs the command, and exits."""
     short = not WRITES_NOTHING.isdisjoint(sys.argv[1:2])
     if short:
-        sys.modules.setdefault(WITHOUT_LOOP, _Late(WITHOUT_LOOP))
+        sys.modules.setdefault(WITHOUT_LOOP, Late(WITHOUT_LOOP))
     with errors_end_the_program():
         try:
             app_of(*sys.argv[1:2])(prog_name="tiergate")
@@ -58,7 +58,7 @@ def run() -> None:
             raise
 
 
-class _Late(ModuleType):
+class Late(ModuleType):
     """Stands for a module until somebody asks for a part of it.
 
     Python's own LazyLoader reads the module as soon as a second one imports it.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +13,11 @@ from typer import BadParameter, Context
 from typer.main import get_group
 from typer.testing import CliRunner
 
-from router.cli.alone import app_of
+from router.cli.alone import MODULES, Late, app_of
 from router.cli.commands import app
 from router.cli.exits import Exit, errors_end_the_program
 from router.cli.serve.serve import serve
+from tests.kits.server_kit import environment
 
 WHOLE = get_group(app).commands
 
@@ -25,6 +28,40 @@ def test_a_command_alone_is_that_of_the_whole_app(name: str) -> None:
     whole = WHOLE[name]
     assert (own_name, alone.help) == (name, whole.help)
     assert [one.opts for one in alone.params] == [one.opts for one in whole.params]
+
+
+def test_each_command_that_is_no_group_has_its_module() -> None:
+    assert set(MODULES) == {name for name, one in WHOLE.items() if not hasattr(one, "commands")}
+
+
+def test_a_command_is_built_without_the_modules_of_the_others() -> None:
+    program = (
+        "import sys; from router.cli.alone import app_of; app_of('route');"
+        "print([name for name in sys.modules if name.startswith('router.cli.')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert "router.cli.policies.route" in run.stdout
+    assert "router.cli.commands" not in run.stdout
+    assert "router.cli.ledger" not in run.stdout
+
+
+def test_a_late_module_is_read_when_a_part_of_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = Late("colorsys")
+    monkeypatch.setitem(sys.modules, "colorsys", late)
+    import colorsys
+
+    assert colorsys is late
+    assert "hsv_to_rgb" not in vars(late)
+    assert colorsys.hsv_to_rgb(0.0, 0.0, 0.5) == (0.5, 0.5, 0.5)
+    assert sys.modules["colorsys"] is not late
 
 
 @pytest.mark.parametrize("name", ["", "-h", "--help"])

@@ -72,7 +72,7 @@ def route(
     # Hints that were not given must not override those of a request in a file.
     routing = {name: value for name, value in routing.items() if value not in (None, {})}
     bodies = _bodies(text, messages, model, routing)
-    core = _core(policy or ["default"], model_dir, late=True)
+    decide = _Decider(policy or ["default"], model_dir)
     from router.cli.policies import one_line as shown_as
 
     # A refused line must not hide the decisions of the lines after it.
@@ -81,7 +81,7 @@ def route(
         shown_as.table_head()
     for body in bodies:
         try:
-            request, outcome = _route(core, body)
+            request, outcome = decide(body)
         except RequestError as error:
             failed = True
             shown_as.refused(error, as_json)
@@ -95,11 +95,36 @@ def route(
         elif explain:
             from router.cli.policies.explain import explained
 
-            explained(request, outcome, core.loaded[outcome.policy].terms)
+            explained(request, outcome, decide.core.loaded[outcome.policy].terms)
         else:
             shown_as.short(request, outcome)
     if failed:
         raise typer.Exit(Exit.FAILURE)
+
+
+class _Decider:
+    """Decides by files of which the long ones are compared with their digests when they are
+    opened: few requests need one. Where that fails, all are compared, as any start does.
+    """
+
+    def __init__(self, names: list[str], model_dir: Path | None) -> None:
+        """Loads the policies. Raises PolicyError."""
+        self._wanted = names, model_dir
+        self._late = True
+        self.core = _core(names, model_dir, late=True)
+
+    def __call__(self, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
+        """Returns a request and its decision. Raises RequestError, and PolicyError for a file."""
+        request, outcome = _route(self.core, body)
+        if self._late and self._failed(outcome):
+            self.core, self._late = _core(*self._wanted, late=False), False
+            request, outcome = _route(self.core, body)
+        return request, outcome
+
+    def _failed(self, outcome: Outcome) -> bool:
+        """Returns True where a network was wanted that could not be opened."""
+        reranker = None if self.core.model is None else self.core.model.reranker
+        return outcome.signals.degraded or (reranker is not None and reranker.failed)
 
 
 def _last_text(body: dict[str, object]) -> str:
