@@ -25,8 +25,8 @@ hold. "What is the capital of France?" shares one word of two with a list of cou
 _STEM = 5
 """Letters by which two words of a question are the same: `deliver` and `delivery`."""
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
+_SENTENCE = late_regex(r"(?<=[.!?])\s+|\n+")
+_WORD = late_regex(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
 _CLAUSE = late_regex(r"(?<=[.!?:;,\n])\s")
 _PUTS = late_regex(
     r"\b(?:how|where|what|when|which|who|why)\b|^\W*(?:can|could|do|does|is|are|will|may)\b",
@@ -51,8 +51,8 @@ _TURNING_WORDS = "not no never none without cannot cant wont dont doesnt isnt on
 _TURNS = frozenset(_TURNING_WORDS.split())
 """Words that turn a sentence round: each of them must be in the sources."""
 _PASSING = PASSING_WORDS | {"me"}
-_POSSESSIVE = re.compile(r"['\u2019]s\b")
-_ENDINGS = re.compile(r"(?<=\w{4})(?:ing|ed|es|s|ly)$")
+_POSSESSIVE = late_regex(r"['\u2019]s\b")
+_ENDINGS = late_regex(r"(?<=\w{4})(?:ing|ed|es|s|ly)$")
 
 
 def grounded(text: str, sources: Sequence[str]) -> str:

@@ -27,6 +27,8 @@ def main() -> None:
         # Triage multiplies small matrices: more threads than one only wait for each other, and take
         # the cores of the local model. Numpy reads this once, when it is first imported.
         os.environ.setdefault(name, "1")
-    from router.cli.commands import run
+    # Else pydantic asks all installed packages whether one of them is a plugin of it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from router.cli.alone import run
 
     run()

@@ -5,16 +5,13 @@ Tiergate's own errors become a sentence on standard error and an exit code, neve
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from copy import copy
-from typing import Annotated
 
 import typer
-from typer.main import get_command_name
 
+from router.cli.alone import name_of, new_app
 from router.cli.documents import knowledge
-from router.cli.exits import errors_end_the_program, own_version
 from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize, told
 from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
@@ -22,26 +19,7 @@ from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
 from router.cli.tuning import adapter, embeddings, local_variants
 
-app = typer.Typer(
-    name="tiergate",
-    invoke_without_command=True,
-    help="A gateway that answers each request at the lowest tier that can be trusted with it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback()
-def shown_first(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-) -> None:
-    """Shows the version before any command runs."""
-    if version:
-        typer.echo(f"tiergate {own_version()}")
-        raise typer.Exit
+app = new_app()
 
 
 # The order of this list is the order of the commands in `tiergate --help`.
@@ -87,12 +65,6 @@ HELP = ("", "--help", "-h")
 """First arguments that only show which commands there are."""
 
 
-def run() -> None:
-    """Parses the arguments, runs the command, and exits."""
-    with errors_end_the_program():
-        app_for(*sys.argv[1:2])(prog_name="tiergate")
-
-
 def app_for(name: str = "") -> typer.Typer:
     """Returns the app with one command or group alone, for help with names and summaries alone,
     else the whole app.
@@ -102,11 +74,7 @@ def app_for(name: str = "") -> typer.Typer:
     """
     if name in HELP:
         return _summaries()
-    commands = [
-        one
-        for one in app.registered_commands
-        if one.callback and name == (one.name or get_command_name(one.callback.__name__))
-    ]
+    commands = [one for one in app.registered_commands if name == name_of(one)]
     groups = [group for group in app.registered_groups if group.name == name]
     if not commands and not groups:
         return app

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDTH_OF_FILES = 160
 """Sets the line length for files and pipes; a terminal has its own width."""
@@ -35,6 +36,8 @@ class _WithoutTrailingBlanks:
 
 def console(*, stderr: bool = False) -> Console:
     """Returns a console without colours and narrow wrapping where its output is piped."""
+    from rich.console import Console  # most of what only prints JSON or one line needs none
+
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty():
         return Console(file=stream, highlight=False)

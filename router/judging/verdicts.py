@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from router.judging.asking import MOST_WHY, SIDES
 from router.policy.content.rubrics import GRADES, HIGHEST, LOWEST, Rubric
+from router.regexes.late import late_regex
 
 FIRST, SECOND, SAME = SIDES
 MOST_READ = 40_000
 """Bounds the characters of a verdict: 12 criteria with long reasons are a third of it."""
 
-_FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
+_FENCED = late_regex(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
 
 
 class Grade(Struct, frozen=True):

@@ -21,16 +21,16 @@ _NAMED = late_regex(
 )
 NAMED_PARTS = ("pass", "secret", "token", "key", "pwd", "kennwort", "contrase")
 """One of these is in every text with a secret's name, once its letters are case-folded."""
-_BARE = re.compile(r"[^\s\"',;]{4,200}")
+_BARE = late_regex(r"[^\s\"',;]{4,200}")
 # In quotes a secret may hold blanks, the other quote, and its own behind a backslash. No secret
 # begins with a blank, as a token of a tokenizer does.
 _QUOTED = {
-    '"': re.compile(r"(?!\s)(?:\\.|[^\"\\\n]){4,200}(?=\")"),
-    "'": re.compile(r"(?!\s)(?:\\.|[^'\\\n]){4,200}(?=')"),
+    '"': late_regex(r"(?!\s)(?:\\.|[^\"\\\n]){4,200}(?=\")"),
+    "'": late_regex(r"(?!\s)(?:\\.|[^'\\\n]){4,200}(?=')"),
 }
-_ESCAPED = re.compile(r"[^\s\"'\\]{4,200}(?=\\)")  # in JSON that a text of JSON holds
+_ESCAPED = late_regex(r"[^\s\"'\\]{4,200}(?=\\)")  # in JSON that a text of JSON holds
 # A quote between two letters is an apostrophe, and one behind a backslash a part of a text.
-_MARK = re.compile(r"[\n\"'](?<!\\[\"'])(?:(?<=[\n\"])|(?<!\w')|(?!\w))")
+_MARK = late_regex(r"[\n\"'](?<!\\[\"'])(?:(?<=[\n\"])|(?<!\w')|(?!\w))")
 
 
 def named_secrets(text: str) -> Iterator[tuple[int, int]]:

@@ -19,8 +19,8 @@ from router.regexes.pieces import matches, search
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
 
-_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_BEGIN = late_regex(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = late_regex(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _NOT_INSIDE = r"(?<![A-Za-z0-9_\-])"
 TOKEN = late_regex(
     _NOT_INSIDE + r"(?:"
@@ -41,7 +41,7 @@ TOKEN = late_regex(
 TOKEN_REACH = 25_000
 """Characters of a signed token before its last part. No header of HTTP holds as many."""
 BEARER = late_regex(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
-USERINFO = re.compile(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
+USERINFO = late_regex(r"(://)[^\s/@:]{0,64}:[^\s/@]{1,256}@")
 # Scripts that write no blank between words, or none before an ending: Thai and Lao, Burmese, Khmer,
 # Japanese, Chinese and Korean. A word of other letters begins and ends beside them.
 _UNSPACED = (
@@ -68,8 +68,8 @@ _SPACED_ADDRESS = late_regex(
     r"(?<![^\s(<,;:\"'])(?:[\w.+\-] ){2,40}@(?: [\w\-]){2,40}(?: \.(?: [\w\-]){2,24}){1,4}"
     r"(?!\w)"
 )
-_SPELT_AT = re.compile(r"[\[({][Aa][Tt][\])}]")
-_IBAN_FORM = re.compile(
+_SPELT_AT = late_regex(r"[\[({][Aa][Tt][\])}]")
+_IBAN_FORM = late_regex(
     rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:[ .\-{look_alikes.HYPHENS}]?[A-Za-z0-9]){{11,30}}"
 )
 # Lengths by country, from the SWIFT IBAN registry.
@@ -122,17 +122,17 @@ _DASHED = late_regex(
     r"|(?:1[ \-]{1,3})?\(?[2-9][0-9]{2}\)?[ \-]{1,3}[0-9]{3} ?- ?[0-9]{4}"  # North America
     r")(?![0-9]|-[0-9])"
 )
-_SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
+_SSN = late_regex(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = late_regex(
     r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
 # Thousands with blanks between them are a sum only before a currency: Spain and Poland write
 # telephone numbers in threes, too.
-_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+")
-_CURRENCY = re.compile(r"\s?(?:[€$£]|(?i:EUR|USD|GBP|CHF|PLN|euros?)\b)")
+_THOUSANDS = late_regex(r"[1-9][0-9]{0,2}(?: [0-9]{3})+")
+_CURRENCY = late_regex(r"\s?(?:[€$£]|(?i:EUR|USD|GBP|CHF|PLN|euros?)\b)")
 # Two years from 1000 to 2099, as history and contracts write spans. A bracket before a number is
 # else a sign of a telephone number: "(1954-1962)".
-_YEARS = re.compile(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
+_YEARS = late_regex(r"\(?(?:1[0-9]|20)[0-9]{2} ?- ?(?:1[0-9]|20)[0-9]{2}")
 
 
 def redact(text: str) -> str:

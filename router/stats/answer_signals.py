@@ -23,7 +23,7 @@ round, and cut. A whole number counts as written to cents."""
 LARGEST = 1e15
 """Larger numbers are read as this one: they are ids, and their products would overflow."""
 
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
+_NUMBER = late_regex(r"\d[\d,]*(?:\.\d+)?|\.\d+")
 # Terms and their digits are counted and none begins within a number: the time is linear.
 _TERM = r"\$?(?:\d[\d,]{0,24}(?:\.\d{1,24})?|\.\d{1,24})%?"
 _SUM = late_regex(
@@ -35,16 +35,16 @@ _DOUBT = late_regex(
     r"seems|apologi\w+|not sure|i think)\b",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"####|\\boxed|\bfinal answer\b|\banswer(?: is|:)", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?](?:\s|$)")
+_MARKED = late_regex(r"####|\\boxed|\bfinal answer\b|\banswer(?: is|:)", re.IGNORECASE)
+_SENTENCE = late_regex(r"[.!?](?:\s|$)")
 _RELATIVE = late_regex(
     r"\b(?:times|twice|half|thirds?|quarters?|fractions?|double|triple)\b", re.IGNORECASE
 )
-_COMPARING = re.compile(r"\b(?:more|less|fewer|older|younger|longer|higher)\b", re.IGNORECASE)
-_RATE = re.compile(r"\b(?:per|each|every)\b", re.IGNORECASE)
-_REST = re.compile(r"\b(?:if|then|remaining|left|rest)\b", re.IGNORECASE)
+_COMPARING = late_regex(r"\b(?:more|less|fewer|older|younger|longer|higher)\b", re.IGNORECASE)
+_RATE = late_regex(r"\b(?:per|each|every)\b", re.IGNORECASE)
+_REST = late_regex(r"\b(?:if|then|remaining|left|rest)\b", re.IGNORECASE)
 _UNKNOWN = late_regex(r"\b[a-z]\b\s?=|\bequations?\b", re.IGNORECASE)
-_WORD = re.compile(r"[a-z]+")
+_WORD = late_regex(r"[a-z]+")
 WRITTEN = {
     "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0,
     "eight": 8.0, "nine": 9.0, "ten": 10.0, "twelve": 12.0, "dozen": 12.0, "half": 0.5,

@@ -14,8 +14,9 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -69,9 +70,13 @@ def cut(ids: Sequence[int], head: int = HEAD_TOKENS, tail: int = TAIL_TOKENS) ->
 
 
 def sha256_of(path: Path) -> str:
-    """Returns the sha256 of a file in hex; raises ModelFileError when it cannot be read."""
+    """Returns the sha256 of a file in hex; raises ModelFileError when it cannot be read.
+
+    It is read in pieces: the pages of a whole one in memory take as long as the digest.
+    """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelFileError(f"model file {path} cannot be read: {error.strerror}") from error
 
@@ -92,25 +97,44 @@ class Tokeniser:
     are mended first.
     """
 
-    def __init__(self, path: Path, words: Path | None = None) -> None:
-        from tokenizers import Tokenizer
-
-        try:
-            self._tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception for a malformed file
-            raise ModelFileError(f"tokenizer file {path} is malformed: {error}") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        marked = self._tokenizer.encode("a").ids
-        self._begin, self._end = marked[:1], marked[-1:]
-        vocabulary = _words_of_bert(msgspec.json.decode(path.read_bytes()))
-        self._vocabulary = vocabulary if marked[1:-1] == [vocabulary.get("a")] else {}
+    def __init__(self, path: Path, words: Path | None = None, *, late: bool = False) -> None:
+        """`late`: the library is opened for the first text that needs it. Raises ModelFileError."""
+        self._path = path
+        self._library: Any = None
+        self._opening = Lock()
+        if not late:
+            self._opened()  # a malformed file is told by the library
+        described = _described(path)
+        vocabulary, marks = _words_of_bert(described), _marks_of_bert(described)
+        if self._library is not None or not vocabulary or marks is None:
+            marked = self._opened().encode("a").ids
+            marks = marked[:1], marked[-1:]
+            vocabulary = vocabulary if marked[1:-1] == [vocabulary.get("a")] else {}
+        self._begin, self._end = marks
+        self._vocabulary = vocabulary
         # Another model's is taken from the library, which copies every word of it.
-        vocabulary = self._vocabulary or self._tokenizer.get_vocab(with_added_tokens=False)
+        vocabulary = self._vocabulary or self._opened().get_vocab(with_added_tokens=False)
         self._longest = max(map(len, vocabulary))
         self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
         self.knows = self._speller.knows if self._speller else knows_all
         self.lexicon = self._speller or Speller({}, vocabulary)
+
+    def _opened(self) -> Any:
+        """Returns the library's tokeniser. Raises ModelFileError."""
+        with self._opening:
+            if self._library is None:
+                from tokenizers import Tokenizer
+
+                try:
+                    library = Tokenizer.from_file(str(self._path))
+                except Exception as error:  # the library raises bare Exception for malformed files
+                    raise ModelFileError(
+                        f"tokenizer file {self._path} is malformed: {error}"
+                    ) from error
+                library.no_padding()
+                library.no_truncation()
+                self._library = library
+        return self._library
 
     def __call__(self, text: str) -> list[int]:
         """Returns the ids of one text, at most READ_HEAD + READ_TAIL.
@@ -121,7 +145,7 @@ class Tokeniser:
         ids = self.by_words(clipped)
         if ids is None:
             clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
-            ids = self._tokenizer.encode(self.mended(clean)).ids
+            ids = (self._library or self._opened()).encode(self.mended(clean)).ids
         return cut(ids, READ_HEAD, READ_TAIL)
 
     def mended(self, text: str) -> str:
@@ -137,7 +161,7 @@ class Tokeniser:
         words = WORD.findall(text.lower())
         whole_words = list(map(vocabulary.get, words))
         if None not in whole_words:  # most texts
-            return [*self._begin, *whole_words, *self._end]
+            return [*self._begin, *cast(list[int], whole_words), *self._end]
         fixes = self._fixes(words)
         if fixes:
             words = [fixes.get(word, word) for word in words]
@@ -181,6 +205,27 @@ STEPS = {
     "pre_tokenizer": "BertPreTokenizer",
     "model": "WordPiece",
 }
+
+
+def _described(path: Path) -> dict[str, Any]:
+    """Returns what a tokenizer file says; nothing where it is malformed, as the library tells."""
+    try:
+        described = msgspec.json.decode(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return described if isinstance(described, dict) else {}
+
+
+def _marks_of_bert(tokenizer: dict[str, Any]) -> tuple[list[int], list[int]] | None:
+    """Returns the ids before and behind each text, of one mark each; None for anything else."""
+    step = tokenizer.get("post_processor") or {}
+    if step.get("type") != "TemplateProcessing" or len(step["single"]) != 3:
+        return None
+    begin, text, end = step["single"]
+    if "Sequence" not in text or "SpecialToken" not in begin or "SpecialToken" not in end:
+        return None
+    marks = [step["special_tokens"][mark["SpecialToken"]["id"]]["ids"] for mark in (begin, end)]
+    return None if any(len(ids) != 1 for ids in marks) else (marks[0], marks[1])
 
 
 def _words_of_bert(tokenizer: dict[str, Any]) -> dict[str, int]:
@@ -230,11 +275,14 @@ class Encoder:
         threads: int = 1,
         device: Device = Device.CPU,
         sha256: str | None = None,
+        late: bool = False,
     ) -> None:
-        """Takes the `sha256` where the caller has just compared it."""
+        """Takes the `sha256` where the caller has just compared it; `late` as `Tokeniser` does."""
         onnxruntime = import_onnxruntime()
         self.sha256 = sha256_of(model) if sha256 is None else sha256
-        self.tokenise = Tokeniser(tokenizer, words) if isinstance(tokenizer, Path) else tokenizer
+        if isinstance(tokenizer, Path):
+            tokenizer = Tokeniser(tokenizer, words, late=late)
+        self.tokenise = tokenizer
         self._session, self.placement = open_session(onnxruntime, model, threads, device)
         self.on_gpu = self.placement.device is Device.CUDA
         self.width = int(self._session.get_outputs()[0].shape[-1])

@@ -96,7 +96,8 @@ class TriageEngine:
         self.reader = TextReader(model)
         self._together = together
         self.version = model.version if model else RULES_VERSION
-        self._waiting = WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]()
+        self._waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]
+        self._waiting = WeakKeyDictionary()
         self._runs = Worker[Callable[[], None]]("triage", _run_each)
         self._answers = Worker[_Unanswered | Callable[[], None]](
             "triage-answers", partial(_on_answers, together), together

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -113,14 +113,18 @@ class TriageModel:
         matching: MatchModel | None = None,
         grave_reader: bool = True,
         reranked: bool = True,
+        late: bool = False,
     ) -> TriageModel:
         """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit.
+
+        `late`: the network that reads answers is compared when it is opened, not before, and the
+        library of tokens is opened when a text needs it.
 
         `matching` is used instead of the folder's own, which is about to be fitted again.
         `grave_reader`, `reranked`: False leaves that reader or the reranker out, as its own
         training does, so that one of another encoder can be fitted anew.
         """
-        version = check(folder)
+        version = check(folder, (reranking.ONNX,) if late else ())
         words = folder / WORDS
         encoder = Encoder(
             folder / ENCODER,
@@ -129,6 +133,7 @@ class TriageModel:
             threads=threads,
             device=device,
             sha256=encoder_sha256(folder),
+            late=late,
         )
         loaded = [
             heads.load(folder / HEADS_FOLDER, name, encoder_sha256=encoder.sha256)
@@ -214,8 +219,10 @@ def save_rarity(rarity: Rarity, folder: Path) -> None:
     np.savez_compressed(folder / RARITY, rarity=rarity.astype(np.float16))
 
 
-def check(folder: Path) -> str:
+def check(folder: Path, late: Collection[str] = ()) -> str:
     """Compares every file with the manifest and returns the model's version, 12 hex digits.
+
+    A file in `late` only has to be there: who opens it compares it first.
 
     Raises ModelFileError that names the first file which is missing, corrupt or not listed.
     """
@@ -231,7 +238,7 @@ def check(folder: Path) -> str:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path} is malformed: {error}") from error
     for name, digest in files.items():
-        found = sha256_of(folder / name)
+        found = _there(folder / name, digest) if name in late else sha256_of(folder / name)
         if found != digest:
             raise ModelFileError(
                 f"model file {folder / name} is corrupt: sha256 {found[:12]}, the manifest says "
@@ -244,6 +251,13 @@ def check(folder: Path) -> str:
                 "model: take it away or train again"
             )
     return hashlib.sha256(raw).hexdigest()[:12]
+
+
+def _there(path: Path, digest: str) -> str:
+    """Returns the digest that a file is said to have. Raises ModelFileError for none at all."""
+    if not path.is_file():
+        raise ModelFileError(f"model file {path} cannot be read: no such file")
+    return digest
 
 
 def encoder_sha256(folder: Path) -> str | None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats, dotted, logit_of, sigmoid_of
 from router.triage.matching.gate import Gate
+from router.triage.text.utterance_words import words_of_all
 from router.triage.utterances import Described, Utterances
 
 WORDS = (
@@ -157,7 +158,12 @@ class Covered:
         for text, intent in zip(texts, owner.tolist(), strict=True):
             lines[intent].append(text)
         # Utterances share most words: all of an intent are split at once, and each word cut once.
-        self._stems = [frozenset(map(_stem, {*content_words(" ".join(own))})) for own in lines]
+        whole = [" ".join(own) for own in lines]
+        found = zip(whole, words_of_all(whole, b"'"), strict=True)
+        self._stems = [
+            frozenset(map(_stem, {*(content_words(text) if own is None else own)} - DULL))
+            for text, own in found
+        ]
         self._all = frozenset().union(*self._stems)
         strange = verifier.strangeness(utterances.vectors)
         known = np.column_stack([utterances.readings, strange])

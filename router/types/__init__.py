@@ -166,6 +166,7 @@ from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, Reque
 from router.types.measured import measured_once
 from router.types.outcomes import Begun, Committed, Outcome, StreamEvent, StreamStep, Timings
 from router.types.requests import (
+    LOCAL,
     LONG_CHARACTERS,
     WITHOUT_KEY,
     ChatRequest,
@@ -239,6 +240,7 @@ __all__ = [
     "GAINS_FROM",
     "IN_HAND_FROM",
     "KNOWN_IS_NOT_NOVEL_FROM",
+    "LOCAL",
     "LONG_CHARACTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",

@@ -145,6 +145,10 @@ class Identity(Struct, frozen=True):
         return Scope.SECURITY in self.scopes
 
 
+LOCAL = Identity("local", WITHOUT_KEY, frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
+"""Is the caller of a command, and of a server without keys."""
+
+
 class Prepared(Struct, frozen=True):
     """Holds what rules have read of a request before it is routed: an answer of level 1."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,24 +13,60 @@ from typer import BadParameter, Context
 from typer.main import get_group
 from typer.testing import CliRunner
 
-from router.cli.commands import app, app_for
+from router.cli.alone import MODULES, Late, app_of
+from router.cli.commands import app
 from router.cli.exits import Exit, errors_end_the_program
 from router.cli.serve.serve import serve
+from tests.kits.server_kit import environment
 
 WHOLE = get_group(app).commands
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_command_alone_is_that_of_the_whole_app(name: str) -> None:
-    ((own_name, alone),) = get_group(app_for(name)).commands.items()
+    ((own_name, alone),) = get_group(app_of(name)).commands.items()
     whole = WHOLE[name]
     assert (own_name, alone.help) == (name, whole.help)
     assert [one.opts for one in alone.params] == [one.opts for one in whole.params]
 
 
+def test_each_command_that_is_no_group_has_its_module() -> None:
+    assert set(MODULES) == {name for name, one in WHOLE.items() if not hasattr(one, "commands")}
+
+
+def test_a_command_is_built_without_the_modules_of_the_others() -> None:
+    program = (
+        "import sys; from router.cli.alone import app_of; app_of('route');"
+        "print([name for name in sys.modules if name.startswith('router.cli.')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert "router.cli.policies.route" in run.stdout
+    assert "router.cli.commands" not in run.stdout
+    assert "router.cli.ledger" not in run.stdout
+
+
+def test_a_late_module_is_read_when_a_part_of_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = Late("colorsys")
+    monkeypatch.setitem(sys.modules, "colorsys", late)
+    import colorsys
+
+    assert colorsys is late
+    assert "hsv_to_rgb" not in vars(late)
+    assert colorsys.hsv_to_rgb(0.0, 0.0, 0.5) == (0.5, 0.5, 0.5)
+    assert sys.modules["colorsys"] is not late
+
+
 @pytest.mark.parametrize("name", ["", "-h", "--help"])
 def test_help_shows_every_command_without_reading_its_options(name: str) -> None:
-    shown, whole = get_group(app_for(name)), get_group(app)
+    shown, whole = get_group(app_of(name)), get_group(app)
     helps = [group.get_help(Context(group, terminal_width=80)) for group in (shown, whole)]
     assert helps[0] == helps[1]
     assert not [one.opts for command in shown.commands.values() for one in command.params]
@@ -36,7 +74,7 @@ def test_help_shows_every_command_without_reading_its_options(name: str) -> None
 
 @pytest.mark.parametrize("name", ["--", "--version", "rout"])
 def test_what_names_no_command_gets_the_whole_app(name: str) -> None:
-    assert app_for(name) is app
+    assert app_of(name) is app
 
 
 def _leaves(group: object) -> Iterator[object]:

@@ -146,9 +146,7 @@ def test_an_export_without_one_clear_file_is_refused(
 
 
 def test_a_missing_pyarrow_is_a_sentence(database: Path, tmp_path: Path) -> None:
-    script = (
-        "import sys; sys.modules['pyarrow'] = None\nfrom router.cli.commands import run\nrun()\n"
-    )
+    script = "import sys; sys.modules['pyarrow'] = None\nfrom router.cli.alone import run\nrun()\n"
     arguments = ["ledger", "export", "--format", "parquet", "--out", str(tmp_path / "x"), "-d"]
     run = subprocess.run(
         [PYTHON, "-c", script, *arguments, str(database)],

@@ -34,7 +34,7 @@ CATCH_ALL = {
         "router/triage/devices/whole_sums.py",
         "sums_are_whole",
     ): "onnxruntime's errors share no base class; the exact way is then taken",
-    ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
+    ("router/triage/encoder.py", "_opened"): "tokenizers raises bare Exception; mapped to ours",
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/opening.py", "_captured"): "without graphs the session serves: logged",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",

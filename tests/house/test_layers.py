@@ -185,6 +185,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "yarl": ("tiers/lookups.py",),
     "yaml": (
         "router/policy/parsing/yaml_lines.py",
+        "router/policy/parsing/yaml_values.py",
         "router/training/adapter/pairs.py",
         "router/training/data/sources.py",
         "router/training/tuning/plan.py",

@@ -12,7 +12,6 @@ import pytest
 from router.api.compose.answerers.abilities import load_abilities
 from router.api.compose.answerers.plans import _judge
 from router.api.compose.core import Core, Settings, load_policies
-from router.api.http.authentication import LOCAL
 from router.errors import Mistake, PolicyError
 from router.policy.head_conditions import highest, reached, readings_of
 from router.policy.loading import load_policy
@@ -28,7 +27,7 @@ from router.triage.batches.config import TriageConfig
 from router.triage.engine import TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
-from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
+from router.types import LOCAL, RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import decide_again
 from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write

@@ -32,7 +32,7 @@ MAX_POWER = 200  # an exponent; a result beyond MAX_BITS is refused anyway
 ROOT_DIGITS = 30  # of a root without an exact value; ten are shown
 
 _WORDS = tuple(
-    (re.compile(words), sign)
+    (late_regex(words), sign)
     for words, sign in (
         (r"\bto the power of\b|\bto the power\b|\braised to\b|\*\*", "^"),
         (r"\bmultiplied (?:by|with)\b|\btimes\b", "*"),
@@ -64,7 +64,7 @@ so would a percentage of it."""
 _TOKEN = late_regex(
     rf"\s*(?:((?:{NUMBER})%|[{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,%])|(sqrt|mod|of|[-+*/^()]))"
 )
-_CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
+_CALCULATING = late_regex(r"[-+*/^]|\bmod\b|\bsqrt\b")
 _NO_SUM_WORD = late_regex(
     r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and"
     r"|minus|squared|cubed|square|root|(?:sqrt)+|double|twice|an?|one|half|sum|total|product|average"
@@ -72,7 +72,7 @@ _NO_SUM_WORD = late_regex(
     rf"|(?:{'|'.join(FRACTIONS)})s?)(?![a-z]))[a-z]"
 )
 """Finds a word that no sum has: a text that has one is none, whatever else is in it."""
-_SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
+_SUM_OF = late_regex(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
 _LISTED = late_regex(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
     r"|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
@@ -82,8 +82,8 @@ _TAKES_APART = ("/", "^", "mod", "sqrt")
 _OPERATORS = ("+", "-", "*", "/", "^", "mod")
 
 # Written without blanks, these are names, scores, dates or ranges more often than sums.
-_NO_SUM = re.compile(r"\d{1,4}(?:-\d{1,4}){1,3}|\d{1,4}(?:/\d{1,4}){2,3}|\d{1,2}x\d{1,2}")
-_RATIO = re.compile(r"(\d{1,4})/(\d{1,4})")
+_NO_SUM = late_regex(r"\d{1,4}(?:-\d{1,4}){1,3}|\d{1,4}(?:/\d{1,4}){2,3}|\d{1,2}x\d{1,2}")
+_RATIO = late_regex(r"(\d{1,4})/(\d{1,4})")
 LAST_DAY = 31
 
 

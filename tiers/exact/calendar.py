@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from router.regexes.late import late_regex
+
 MONTHS = [
     "january",
     "february",
@@ -32,14 +34,14 @@ _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,? (?:of )?(?P<y>\d{4}))?"
 _WEEKDAY = rf"(?:(?:{'|'.join(WEEKDAYS).lower()}),? )?"
 _WRITTEN = tuple(
-    re.compile(form)
+    late_regex(form)
     for form in (
         rf"{_WEEKDAY}(?:the )?{_DAY} (?:of )?(?P<m>{_MONTH})\.?{_YEAR}",
         rf"{_WEEKDAY}(?P<m>{_MONTH})\.? (?:the )?{_DAY}{_YEAR}",
     )
 )
-_ISO = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})")
-_NUMERIC = re.compile(r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})")
+_ISO = late_regex(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})")
+_NUMERIC = late_regex(r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})")
 _NEAR = {"today": 0, "now": 0, "tomorrow": 1, "yesterday": -1, "the day after tomorrow": 2}
 _FEASTS = {
     "christmas": (12, 25), "christmas day": (12, 25), "xmas": (12, 25),

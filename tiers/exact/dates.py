@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from router.regexes.late import late_regex
 from tiers.exact.calendar import (
     FIRST_YEAR,
     MONTHS,
@@ -37,9 +38,9 @@ _ASKS = (
     "days ",
     "weeks ",
 )
-_TIME = re.compile("day|date|week|fortnight|month|year")
+_TIME = late_regex("day|date|week|fortnight|month|year")
 """Found in what any form fits."""
-_ASKS_LAST = re.compile(r" (?:what|which) (?:date|day)$")
+_ASKS_LAST = late_regex(r" (?:what|which) (?:date|day)$")
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"
 _A, _B = r"(?P<a>[^?]{3,40}?)", r"(?P<b>[^?]{3,40}?)"
@@ -190,7 +191,7 @@ _DATE = r"(?:what|which) (?:date|day)"
 _NOW = r"(?: from (?:now|today)|(?: later)? from today)"
 _Y4 = r"(?P<y>1[6-9]\d\d|[2-9]\d{3})"
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], str | None]], ...] = tuple(
-    (re.compile(form), answer)
+    (late_regex(form), answer)
     for form, answer in (
         (
             rf"(?:the )?(?:how many|number of) {_UNIT} (?:are |is )?(?:there |it is )?"

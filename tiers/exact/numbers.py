@@ -18,7 +18,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
 """Matches 1234.5, 1,234.5 and .5. A comma that does not part thousands fits nowhere: 1,5 may mean
 1.5 or a list, so no tool answers."""
 
-DIGIT = re.compile(r"\d")
+DIGIT = late_regex(r"\d")
 """Found in nearly every question that a tool answers, and in few others."""
 SYMBOLS = "$€£₹"
 AMOUNT = rf"[{SYMBOLS}]? ?(?:{NUMBER})"
@@ -57,13 +57,13 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SCALE_OF = {"k": 1000, **_SCALES}
 _ONE = "|".join([*_SMALL, *_SCALES])
 _FIRST = "".join(sorted({word[0] for word in (*_SMALL, *_SCALES, "a")}))
-_IN_WORDS = re.compile(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
-_SAID_MORE = re.compile(
+_IN_WORDS = late_regex(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
+_SAID_MORE = late_regex(
     r"\d ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
     r"|(?:usd|eur|gbp|[tkm][$€£]) ?\d"
 )
 """Finds what may stand behind a number and belong to it, which the next three forms read."""
-_AND_A_HALF = re.compile(r"(\d) and a half\b")
+_AND_A_HALF = late_regex(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter|[$€£])")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
 _UNSURE = r"[1-9]\d{0,2}\.\d{3}(?!\d)"

@@ -13,6 +13,7 @@ from functools import cache
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from tiers.exact.arithmetic import arithmetic
 from tiers.exact.numbers import DIGIT
 from tiers.exact.percentages import percentage
@@ -23,7 +24,7 @@ MAX_CHARACTERS = 120
 _AMOUNT = r"\d{1,12}(?:[.,]\d{1,12})?"
 _NUMBER = rf"-?{_AMOUNT}"
 _PER = "(?:%|prozent|procent|pour ?cent|por ?ciento|por ?cento|per ?cento)"
-_SAFE = re.compile(r"-?\d+(?:[.,]\d{1,2}|[.,]\d{4,})?")
+_SAFE = late_regex(r"-?\d+(?:[.,]\d{1,2}|[.,]\d{4,})?")
 """Three digits behind a point or a comma may be thousands."""
 
 
@@ -243,7 +244,7 @@ _LANGUAGES = (
         ),
     ),
 )
-_BEGINNING = re.compile(
+_BEGINNING = late_regex(
     r"-?\d|" + "|".join(f"(?:{one.opening}|{one.how_many}) " for one in _LANGUAGES)
 )
 """Fits the beginning of what any form fits."""
@@ -317,14 +318,14 @@ def _forms(language: _Language) -> _Forms:
     opened = rf"(?:(?:{language.opening}) )?"
     signs = sorted(language.signs.items(), key=lambda one: -len(one[0]))
     return _Forms(
-        percent=re.compile(rf"{opened}(?P<p>{_NUMBER}) ?{_PER} (?:{language.of}) (?P<y>{_NUMBER})"),
-        part=re.compile(rf"(?P<p>{_AMOUNT}) ?{_PER} (?:{language.of}) (?P<y>{_AMOUNT})"),
+        percent=late_regex(rf"{opened}(?P<p>{_NUMBER}) ?{_PER} (?:{language.of}) (?P<y>{_NUMBER})"),
+        part=late_regex(rf"(?P<p>{_AMOUNT}) ?{_PER} (?:{language.of}) (?P<y>{_AMOUNT})"),
         converted=(
-            re.compile(rf"{opened}{asked} (?:{language.into}) (?P<v>{unit})"),
-            re.compile(rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}"),
+            late_regex(rf"{opened}{asked} (?:{language.into}) (?P<v>{unit})"),
+            late_regex(rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}"),
         ),
-        sum=re.compile(rf"(?:{language.opening}) (?P<sum>.+)"),
-        signs=tuple((re.compile(rf"(?<=\d) {word} (?=-?\d)"), f" {sign} ") for word, sign in signs),
+        sum=late_regex(rf"(?:{language.opening}) (?P<sum>.+)"),
+        signs=tuple((late_regex(rf"(?<=\d) {word} (?=-?\d)"), f" {sign} ") for word, sign in signs),
         units=units,
     )
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
+from router.regexes.late import late_regex
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
@@ -34,7 +35,7 @@ _P = rf"(?P<p>{NUMBER}) ?(?:%|percent|per cent|pct)"
 _Y = rf"(?P<y>{AMOUNT})"
 _X = rf"(?P<x>{AMOUNT})"
 _SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
-_NAMED = re.compile("%|per ?cent|pct")
+_NAMED = late_regex("%|per ?cent|pct")
 """Found in what any form fits."""
 _TAX = r"(?:tax|vat|sales tax|tip)"
 _DISCOUNT = r"(?:discount|reduction|rebate|sale|off)"
@@ -147,4 +148,4 @@ _FORMS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
 
 @cache
 def _forms() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...]:
-    return tuple((re.compile(form), answer) for form, answer in _FORMS)
+    return tuple((late_regex(form), answer) for form, answer in _FORMS)

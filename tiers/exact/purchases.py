@@ -49,7 +49,7 @@ _EXTRA = late_regex(
         r"|gift wrap(?:ping)?|deposit|service|fees?|delivery fee|shipping costs?|booking fee)",
     )
 )
-_AND = re.compile(r"(?:,? ?(?:plus|\+)|,? and|,) (?=\d|an? )")
+_AND = late_regex(r"(?:,? ?(?:plus|\+)|,? and|,) (?=\d|an? )")
 _PERCENT = rf"(?P<p>{NUMBER}) ?(?:%|percent)"
 _TAX = r"(?:tax|vat|sales tax|tip|service(?: charge)?)"
 _OFF = r"(?:off|discount|reduction)"
@@ -60,12 +60,12 @@ _TAKEN = late_regex(
     rf"(?: minus| less| ?-) (?:an? )?{_PERCENT}(?: {_OFF})?"
     rf"|,?(?: with| at)?(?: an?)? (?P<p2>{NUMBER}) ?(?:%|percent) {_OFF}"
 )
-_FRAME = re.compile(
+_FRAME = late_regex(
     r"(?:(?:how much|what) (?:do|does|would|will|did) (?:i pay for )?"
     r"|(?:the )?(?:total|sum|price|cost)(?: price| cost)?(?: of| for| is)?:? "
     r"|(?P<bought>(?:if )?(?:i|we)) (?:buy|bought|order|ordered|get|take|have|want) )"
 )
-_BEGINNING = re.compile(rf"(?:{_FRAME.pattern})?(?:half |an? |[\d.])")
+_BEGINNING = late_regex(rf"(?:{_FRAME.pattern})?(?:half |an? |[\d.])")
 _TOTAL = late_regex(
     r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
     r"|overall|how much(?: is (?:that|it|this)| do i pay)?(?: in total| altogether| together)?"
@@ -74,7 +74,7 @@ _TOTAL = late_regex(
 )
 _DOZEN = late_regex(rf"\b(?P<half>half )?(?P<n>{NUMBER}|an?) dozens?\b(?: of)?")
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
-_TIME = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
+_TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _NO_GOODS_WORDS = (
     "am pm h hr hrs hour hours minute minutes min mins second seconds day days week weeks month "
     "months year years degree degrees km mile miles metre metres meter meters mph percent times "

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 
+from router.regexes.late import late_regex
 from tiers.exact.numbers import NUMBER, Amount, digits_for_words, number, shown, written
 from tiers.exact.unit_table import UNITS, Unit
 from tiers.exact.wording import Question
@@ -32,9 +33,9 @@ _FORMS = (
     rf"how (?:long|far|tall|heavy|hot|cold|fast|big) is {_N} ?{_U} in {_V}",
 )
 
-_HYPHEN = re.compile(r"(?<=\d)-(?=[a-z])")
-_DEGREES = re.compile(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)")
-_KELVIN = re.compile(rf"({NUMBER})k(?= )")
+_HYPHEN = late_regex(r"(?<=\d)-(?=[a-z])")
+_DEGREES = late_regex(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)")
+_KELVIN = late_regex(rf"({NUMBER})k(?= )")
 
 _CODE = r"[a-z]{3}|dollars?|euros?|pounds?|yen|rupees?|francs?|pesos?"
 _EACH = r"(?:at|with|using)(?: an?| the)?(?: exchange)?(?: rate)?(?: of)?"
@@ -54,16 +55,16 @@ _UNRATED = (
 )
 NO_RATES = "I know no rates of exchange."
 """Begins the question for a rate."""
-_BEFORE_RATE = re.compile(r"(?:it's|it is|at|with|use|the rate is|rate:?) ")
-_DECIMAL_COMMA = re.compile(r"\b(0|\d{1,4}),(\d+)\b")
-_RATE_IN = re.compile(rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})")
-_BEGINNING = re.compile(
+_BEFORE_RATE = late_regex(r"(?:it's|it is|at|with|use|the rate is|rate:?) ")
+_DECIMAL_COMMA = late_regex(r"\b(0|\d{1,4}),(\d+)\b")
+_RATE_IN = late_regex(rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})")
+_BEGINNING = late_regex(
     r"-?[\d.]|an? ?|one|how (?:many|much|long|far|tall|heavy|hot|cold|fast|big)"
     r"|convert |change |exchange |turn "
 )
 """Fits the beginning of what any form fits; forms are compiled when the first text has it, which
 takes 15 ms."""
-_SYMBOL = re.compile(rf"([$€£₹]) ?({NUMBER})")
+_SYMBOL = late_regex(rf"([$€£₹]) ?({NUMBER})")
 _OF_SYMBOL = {"$": "usd", "€": "eur", "£": "gbp", "₹": "inr"}
 _NAMED = {"dollar": "usd", "euro": "eur", "pound": "gbp", "rupee": "inr", "yen": "jpy"}
 

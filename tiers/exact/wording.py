@@ -10,6 +10,8 @@ import unicodedata
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
+
 MAX_CHARACTERS = 240
 """Bounds a question that a tool reads: three lines. A longer text asks for more."""
 
@@ -24,33 +26,33 @@ _SIGNS = str.maketrans(
     }
 )
 
-_OPENING = re.compile(
+_OPENING = late_regex(
     r"(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|excuse me)(?: there| all)?"
     r"|ok(?:ay)?|so|well|please|pls|plz|thanks|just|quick(?:ly)?"
     r"|(?:a )?quick (?:question|one|maths?(?: question)?)|(?:i have a )?question)[\s,.:!;-]+"
 )
-_CLOSING = re.compile(
+_CLOSING = late_regex(
     r"[\s,.:!;?-]+(?:please|pls|plz|thanks(?: a lot| in advance)?|thank you(?: very much)?|cheers"
     r"|for me|exactly|quickly|asap)$"
 )
 _LAST_WORDS = "please pls plz thanks lot advance you much cheers me exactly quickly asap"
 _LAST = tuple(_LAST_WORDS.split())
 """Ends every text that `_CLOSING` fits; to look for that form in a whole text takes longer."""
-_POLITE = re.compile(
+_POLITE = late_regex(
     r"(?:can|could|would|will) you (?:please |kindly |quickly |just )?"
     r"(?=tell|give|show|say|help|let|calculate|compute|work|figure|solve|find|evaluate|do|convert"
     r"|add|subtract|multiply|divide|increase|decrease|reduce)"
 )
-_FRAME = re.compile(
+_FRAME = late_regex(
     r"(?:tell me|give me|show me|say|help me|let me know|do you know|you know|find(?: out)?"
     r"|(?:i'd|i would) like to know|i (?:need|want|have) to(?: know)?|i was wondering|i wonder"
     r"|what(?:'s|s| is| are| does| do)(?! the (?:weather|time))|how much(?:'s| is| are| does| do)"
     r"|the (?:result|answer|value) (?:of|to|for)) +"
 )
-_COMMAND = re.compile(
+_COMMAND = late_regex(
     r"(?:calculate|compute|work out|figure out|solve|evaluate|the calculation|do the maths?:?) +"
 )
-_TURNED = re.compile(r"what ((?!day|date|percent|%|is\b).+) (?:is|are|was|equals)")
+_TURNED = late_regex(r"what ((?!day|date|percent|%|is\b).+) (?:is|are|was|equals)")
 FRACTIONS = {
     "half": 2,
     "third": 3,

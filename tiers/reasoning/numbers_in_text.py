@@ -11,6 +11,8 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
+
 NUMBER = (
     r"[-\u2212]?(?:[$\u20ac\u00a3] ?)?[-\u2212]?"
     r"(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(?:\.\d{1,8})?"
@@ -28,7 +30,7 @@ _SCALES = {
     "bn": Fraction(10**9),
     "billion": Fraction(10**9),
 }
-_PARTS = re.compile(
+_PARTS = late_regex(
     r"(?P<sign>[-\u2212]?)(?P<currency>[$\u20ac\u00a3]?) ?(?P<inner>[-\u2212]?)"
     r"(?P<whole>[\d,]{1,24})(?:\.(?P<rest>\d{1,8}))? ?(?P<scale>[%A-Za-z]{0,8})"
 )

@@ -283,7 +283,7 @@ def _own_heads(loaded: LoadedPolicy, parts: Parts) -> OwnHeads | None:
         key = digest_of_heads([*named, *close])
         own = parts.heads.get(key)
         if own is None:
-            readers = _close_readers(close, model)
+            readers = _close_readers(close, model, late=parts.late)
             own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256), readers)
     except ModelFileError as error:
         mistake = Mistake(str(loaded.path), 0, "heads", error.message, "heads of this encoder")
@@ -294,11 +294,11 @@ def _own_heads(loaded: LoadedPolicy, parts: Parts) -> OwnHeads | None:
 
 
 def _close_readers(
-    named: Sequence[tuple[HeadSection, Path]], model: TriageModel
+    named: Sequence[tuple[HeadSection, Path]], model: TriageModel, *, late: bool
 ) -> dict[str, CloseReader]:
     """Returns the readers of what heads are unsure of, by the name of the head."""
     encoder = model.encoder
-    return {one.name: file.load(path, encoder) for one, path in named}
+    return {one.name: file.load(path, encoder, late=late) for one, path in named}
 
 
 def _triage(

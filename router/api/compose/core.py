@@ -58,6 +58,9 @@ class Settings:
     reachable: tuple[str, ...] = ()
     state_dir: Path = Path(".tiergate")  # what `dataset`, `learn`, `models` and `alerts` wrote
     otlp: str = ""  # the collector of traces and metrics, http://127.0.0.1:4318; "": none
+    # networks that open late are compared with their digests then: a command that decides a few
+    # requests opens few of them
+    late: bool = False
     judge: str = ""  # an answerer of the first policy that judges answers, in this process only
 
 
@@ -157,13 +160,15 @@ def installed_triage(folder: Path | None) -> str:
     return check(folder or DEFAULT_FOLDER)
 
 
-def load_model(folder: Path, device: Device = Device.CPU) -> tuple[TriageModel | None, str]:
+def load_model(
+    folder: Path, device: Device = Device.CPU, *, late: bool = False
+) -> tuple[TriageModel | None, str]:
     """Returns the triage model and "", or None and the reason why only rules can read.
 
     Raises DeviceMissing where a GPU is asked for and there is none.
     """
     try:
-        return TriageModel.load(folder, device=device), ""
+        return TriageModel.load(folder, device=device, late=late), ""
     except ModelFileError as error:
         return None, error.message
 
@@ -188,7 +193,9 @@ class Core:
         self.settings = settings
         self.clock, self.ids = SystemClock(), UlidIds()
         self.events = Relay()  # the app sets the listener when it is built
-        model, self.degraded_because = load_model(settings.model_dir, settings.device)
+        model, self.degraded_because = load_model(
+            settings.model_dir, settings.device, late=settings.late
+        )
         self.engine = TriageEngine(model, settings.read_together)
         self.model = model
         self.abilities: AbilityTable = load_abilities()
@@ -213,6 +220,7 @@ class Core:
             self.events,
             settings.max_waiting,
             self.documents,
+            late=settings.late,
         )
         self.router = Router(
             {policy.policy.name: self.build(policy) for policy in loaded},

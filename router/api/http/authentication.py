@@ -15,9 +15,8 @@ from router.api.http.asgi import LET_IN, PEER, Receive, read_body, require_json
 from router.api.http.rate_limit_headers import CALLER
 from router.api.http.wrong_keys import WrongKeys
 from router.errors import AuthenticationFailed, PermissionDenied, RequestError, TooManyWrongKeys
-from router.types import WITHOUT_KEY, Identity, KeyStore, Scope
+from router.types import LOCAL, Identity, KeyStore, Scope
 
-LOCAL = Identity("local", WITHOUT_KEY, frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
 """Identifies the caller of a server without keys.
 
 It may do everything except lower hints, which needs a key with that scope.

@@ -13,7 +13,6 @@ from rich.table import Table
 from router.api.compose.answerers.installed import not_installed
 from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
-from router.api.http.authentication import LOCAL
 from router.cli.policies.examples import ExampleResult, run_examples
 from router.cli.policies.judged import judged_notes, judged_warnings, otherwise_warnings
 from router.cli.terminal import console, print_json
@@ -41,7 +40,7 @@ from router.policy.warnings import (
     warnings,
 )
 from router.request.intake import decided_outcome
-from router.types import ChatRequest, Hints, Message, Outcome, Reason
+from router.types import LOCAL, ChatRequest, Hints, Message, Outcome, Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,19 @@
-"""Prints a decision on the terminal: one line, the whole explanation, or JSON."""
+"""Prints the whole explanation of a decision on the terminal: signals, and every rung."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import typer
 from rich.markup import escape
 from rich.table import Table
 
-from router.api.http.decision_views import EVEN, routing_view
-from router.cli.terminal import console, print_json
-from router.errors import RequestError
+from router.api.http.decision_views import EVEN
+from router.cli.policies.one_line import WORDS, answerer, shortened, tier
+from router.cli.terminal import console
 from router.policy.content.term_files import LanguageTerms
-from router.rendering.figures_in_words import printable, usd
+from router.rendering.figures_in_words import usd
 from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
-    APPROVED_WORDS,
     Amount,
     ChatRequest,
     CostBasis,
@@ -23,85 +21,15 @@ from router.types import (
     Outcome,
     Rung,
     Signals,
-    Verdict,
 )
 
-SHOWN_CHARACTERS = 70
 COLUMNS = ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why")
 FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 """Lists the columns of a rung's table on a narrow terminal; the others follow as lines."""
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
-WORDS = frozenset({Verdict.REFUSED, Verdict.SAFE_ANSWER, Verdict.HELD})
-"""Says of a decision that approved words go out before any tier is asked."""
 KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
-
-
-def as_json(outcome: Outcome) -> None:
-    """Prints the `routing` object of the API, as one line."""
-    document = routing_view(outcome)
-    document["answerer"] = _answerer(outcome)
-    # Facts about this run, which the API states elsewhere in its answer.
-    document["degraded"] = outcome.signals.degraded
-    document["triage_version"] = outcome.signals.triage_version
-    document["triage_ms"] = round(outcome.timings.triage_ms, 3)
-    document["decide_ms"] = round(outcome.timings.decide_ms, 3)
-    print_json(document)
-
-
-def refused(error: RequestError, json: bool) -> None:
-    """Prints why a request was refused: no tier may answer it, or it is not a request."""
-    if json:
-        print_json({"error": {"code": error.code, "message": error.message, "param": error.param}})
-    else:
-        console(stderr=True).print(f"refused: {escape(error.message)}")
-
-
-def short(request: ChatRequest, outcome: Outcome) -> None:
-    """Prints tier, reasons and the request, on one line."""
-    reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
-    if outcome.decision.refused is not None:
-        reasons = f"refused: {outcome.decision.refused.value}"
-    elif outcome.verdict in WORDS:
-        reasons += "; approved words, no model is asked"
-    degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
-    console().print(
-        f"[bold]{escape(_tier(outcome))}[/bold]  {reasons}{escape(degraded)}  "
-        f"[dim]{escape(_shortened(request.last_user_text))}[/dim]",
-        soft_wrap=True,
-    )
-
-
-def table_head() -> None:
-    """Prints the head of a Markdown table of decisions."""
-    typer.echo("| request | tier | answerer | expected cost | reason |")
-    typer.echo("| --- | --- | --- | ---: | --- |")
-
-
-def table_row(request: ChatRequest, outcome: Outcome) -> None:
-    """Prints a decision as a row of that table: the first rung, its expected cost, a reason.
-
-    Where words go out before any tier is asked, nothing is called and nothing paid.
-    """
-    rung, refusal = outcome.decision.first_rung, outcome.decision.refused
-    cells = (
-        _shortened(request.last_user_text, 100),
-        f"{rung.level} {rung.tier}",
-        _answerer(outcome),
-        usd(outcome.cost_nano_usd) if outcome.cost_known else "unknown",
-        (rung.reasons[0] if refusal is None else refusal).value,
-    )
-    _row(*cells)
-
-
-def refused_row(text: str, error: RequestError) -> None:
-    """Prints a refused request as a row of that table; the message goes to standard error."""
-    _row(_shortened(text, 100), "-", "-", "-", f"refused: {error.code}")
-
-
-def _row(*cells: str) -> None:
-    typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
 
 
 def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
@@ -110,9 +38,9 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     `terms` are the policy's phrases by language.
     """
     out, decision = console(), outcome.decision
-    out.print(f"[bold]{escape(_shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
+    out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
-    out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {_answerer(outcome)}")
+    out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {answerer(outcome)}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
@@ -140,14 +68,6 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
         f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
     )
-
-
-def _answerer(outcome: Outcome) -> str:
-    return APPROVED_WORDS if outcome.verdict in WORDS else outcome.rung.answers_as
-
-
-def _tier(outcome: Outcome) -> str:
-    return f"level {outcome.rung.level} {outcome.rung.tier}"
 
 
 def _bound(level: int, reasons: tuple[object, ...]) -> str:
@@ -256,8 +176,3 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
         usd(rung.expected_loss_nano_usd),
         ("" if rung.taken else over) + ", ".join(r.value for r in rung.reasons),
     )
-
-
-def _shortened(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    one_line = printable(" ".join(text.split()))  # a file of requests may hold anybody's
-    return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"

@@ -72,32 +72,59 @@ def route(
     # Hints that were not given must not override those of a request in a file.
     routing = {name: value for name, value in routing.items() if value not in (None, {})}
     bodies = _bodies(text, messages, model, routing)
-    core = _core(policy or ["default"], model_dir)
-    from router.cli.policies import explain as explained_as
+    decide = _Decider(policy or ["default"], model_dir)
+    from router.cli.policies import one_line as shown_as
 
     # A refused line must not hide the decisions of the lines after it.
     failed = False
     if table and not as_json:
-        explained_as.table_head()
+        shown_as.table_head()
     for body in bodies:
         try:
-            request, outcome = _route(core, body)
+            request, outcome = decide(body)
         except RequestError as error:
             failed = True
-            explained_as.refused(error, as_json)
+            shown_as.refused(error, as_json)
             if table and not as_json:
-                explained_as.refused_row(_last_text(body), error)
+                shown_as.refused_row(_last_text(body), error)
             continue
         if as_json:
-            explained_as.as_json(outcome)
+            shown_as.as_json(outcome)
         elif table:
-            explained_as.table_row(request, outcome)
+            shown_as.table_row(request, outcome)
         elif explain:
-            explained_as.explained(request, outcome, core.loaded[outcome.policy].terms)
+            from router.cli.policies.explain import explained
+
+            explained(request, outcome, decide.core.loaded[outcome.policy].terms)
         else:
-            explained_as.short(request, outcome)
+            shown_as.short(request, outcome)
     if failed:
         raise typer.Exit(Exit.FAILURE)
+
+
+class _Decider:
+    """Decides by files of which the long ones are compared with their digests when they are
+    opened: few requests need one. Where that fails, all are compared, as any start does.
+    """
+
+    def __init__(self, names: list[str], model_dir: Path | None) -> None:
+        """Loads the policies. Raises PolicyError."""
+        self._wanted = names, model_dir
+        self._late = True
+        self.core = _core(names, model_dir, late=True)
+
+    def __call__(self, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
+        """Returns a request and its decision. Raises RequestError, and PolicyError for a file."""
+        request, outcome = _route(self.core, body)
+        if self._late and self._failed(outcome):
+            self.core, self._late = _core(*self._wanted, late=False), False
+            request, outcome = _route(self.core, body)
+        return request, outcome
+
+    def _failed(self, outcome: Outcome) -> bool:
+        """Returns True where a network was wanted that could not be opened."""
+        reranker = None if self.core.model is None else self.core.model.reranker
+        return outcome.signals.degraded or (reranker is not None and reranker.failed)
 
 
 def _last_text(body: dict[str, object]) -> str:
@@ -164,18 +191,18 @@ def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, 
     return {"model": model, **content, "routing": {**own, **routing}}
 
 
-def _core(names: list[str], model_dir: Path | None) -> Core:
+def _core(names: list[str], model_dir: Path | None, *, late: bool) -> Core:
     from router.api.compose.core import Core, Settings, load_policies
 
-    settings = Settings(policies=tuple(names))
+    settings = Settings(policies=tuple(names), late=late)
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
     return Core(settings, load_policies(settings, os.environ), os.environ)
 
 
 def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
-    from router.api.http.authentication import LOCAL
     from router.request.intake import decided_outcome
+    from router.types import LOCAL
     from router.wire.openai.render import to_json
     from router.wire.openai.request import parse_chat_request
 
@@ -215,7 +242,7 @@ def check(
             if is_book(Path(name)):
                 books.append(load_prices(Path(name)))
                 continue
-            checked.append(check.run(_core([name], model_dir), probing=probe))
+            checked.append(check.run(_core([name], model_dir, late=False), probing=probe))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:

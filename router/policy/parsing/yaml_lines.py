@@ -13,27 +13,51 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
 from msgspec import Struct
 
 from router.errors import Mistake, PolicyError
+from router.policy.parsing.yaml_values import (
+    MAX_DEPTH,
+    MAX_NODES,
+    MERGE_TAG,
+    TEXT_TAG,
+    Loader,
+    Odd,
+    values_of,
+)
 from router.privacy.shown_values import shown_value
 
-MAX_NODES = 200_000
-"""Limits the values after aliases are written out, to 30 times our largest file. It stops alias
-bombs."""
-MAX_DEPTH = 60
 MAX_CHARACTERS = 8_000_000
 MOST_ANCHORS = 10
 """Bounds the anchors that a message lists; our own files have none."""
 
 KeyPath = tuple[str | int, ...]
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is 8 times faster, if installed
-_TEXT_TAG = "tag:yaml.org,2002:str"
-_MERGE_TAG = "tag:yaml.org,2002:merge"
+
+class _LateLines(Mapping[KeyPath, int]):
+    """Holds the line of each key and list item of a text that is read for them when one is asked
+    for: a text without a mistake has none asked."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self._file, self._text = file, text
+        self._lines: Mapping[KeyPath, int] | None = None
+
+    def _read(self) -> Mapping[KeyPath, int]:
+        if self._lines is None:
+            self._lines = _with_lines(self._file, self._text)[1].lines
+        return self._lines
+
+    def __getitem__(self, path: KeyPath) -> int:
+        return self._read()[path]
+
+    def __iter__(self) -> Iterator[KeyPath]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 class LineMap(Struct, frozen=True):
@@ -81,7 +105,21 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
     if len(text) > MAX_CHARACTERS:
         raise _unreadable(path_name, 0, f"{len(text)} characters", f"at most {MAX_CHARACTERS}")
     try:
-        loader = _Loader(text)
+        loader = Loader(text)
+        try:
+            node = loader.get_single_node()
+            tree = None if node is None else values_of(node, loader)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, Odd, RecursionError):
+        return _with_lines(path_name, text)
+    return tree, LineMap(path_name, _LateLines(path_name, text))
+
+
+def _with_lines(path_name: str, text: str) -> tuple[object, LineMap]:
+    """Returns the same, with all lines read at once, or raises PolicyError."""
+    try:
+        loader = Loader(text)
     except yaml.YAMLError as error:
         raise _unreadable(path_name, 0, str(error).split("\n")[0], "valid YAML") from error
     try:
@@ -132,7 +170,7 @@ def _undefined_alias(text: str) -> tuple[str, str]:
     """
     known: set[str] = set()
     named: list[str] = []
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         anchor = str(getattr(event, "anchor", None) or "")
         if isinstance(event, yaml.AliasEvent) and anchor not in known:
             near = difflib.get_close_matches(anchor, named, n=1, cutoff=0.5)
@@ -184,7 +222,7 @@ class _Reader:
         values: dict[object, object] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
-            if key_node.tag == _MERGE_TAG:
+            if key_node.tag == MERGE_TAG:
                 self._note(line, (*path, "<<"), "a merge key", "the keys written out")
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
@@ -202,7 +240,7 @@ class _Reader:
         return values
 
     def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
-        if node.tag == _TEXT_TAG:  # nearly all of them: no constructor needed
+        if node.tag == TEXT_TAG:  # nearly all of them: no constructor needed
             return node.value
         # ValueError: 2026-13-45 looks like a date to YAML, and an int may have too many digits.
         # AttributeError: PyYAML raises it for a tagged timestamp that is none.

@@ -48,7 +48,7 @@ _NOT_OF_BIRTH = late_regex(
     r"|company|founded|gegründet|updated|hired|effective|\bsince\b"
     r"|appuntamento|ricover|scaden|fattur|decedut|\bmort[oa]\b|wizyt|zmarł|przyjęt|faktur|ważn"
 )
-_STAR = re.compile(r"[*✶]\s?$")
+_STAR = late_regex(r"[*✶]\s?$")
 
 
 def birth_dates(text: str) -> Iterator[Entity]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from router.privacy.redact import luhn
+from router.regexes.late import late_regex
 
-_CARD_ISSUERS = re.compile(
+_CARD_ISSUERS = late_regex(
     r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[47]|30[0-5]|3[689]|35|6011|64[4-9]|65|62"
 )
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"

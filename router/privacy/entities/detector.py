@@ -30,6 +30,7 @@ from router.privacy.entities.words_of_text import (
     without_accents,
     words_of,
 )
+from router.regexes.late import late_regex
 
 _PARTICLES = frozenset(
     ("de", "la", "du", "des", "le", "van", "von", "der", "den", "dem", "ten", "ter", "di", "da",
@@ -51,8 +52,8 @@ _PIECE, _BEFORE, _BEHIND = 16_000, 200, 1_000
 """Characters that are read in one go, so that other threads get their turn every few milliseconds;
 and those before and behind, which are more than any rule looks at and any detail has."""
 
-_DIGIT = re.compile("[0-9]")
-_CODE = re.compile(r"[\\#\[\](){}<>_/=|]|(?<!Mc)(?<!Mac)(?<!De)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
+_DIGIT = late_regex("[0-9]")
+_CODE = late_regex(r"[\\#\[\](){}<>_/=|]|(?<!Mc)(?<!Mac)(?<!De)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
 """Finds what stands in code and headings, and in no name."""
 
 _MOST_DECODED = 8

@@ -31,11 +31,11 @@ _CARD = late_regex(
 """Finds what may be a card's number right behind a sign that also stands before parts of ids."""
 # Ends a word in sentences, in code, and in the query of an address of the web. The signs that stand
 # inside ids, paths and names of files (/ . - _ + @ %) do not.
-_BREAK = re.compile(r"[\s=:#,;&|?\"'()\[\]]")
+_BREAK = late_regex(r"[\s=:#,;&|?\"'()\[\]]")
 # Parameters of forms for payments: "cardNumber", "card_no", "pan", "cc", "ccnum", and the word for
 # a card in the languages of _CARD_WORDS. Brands name no parameter.
-_CARD_NAME = re.compile(r"card|pan\b|cc\b|ccnum|karte|carte|tarjeta")
-_REFERENCE = re.compile(r"\bref(?:s|erence)?\W{0,3}$")
+_CARD_NAME = late_regex(r"card|pan\b|cc\b|ccnum|karte|carte|tarjeta")
+_REFERENCE = late_regex(r"\bref(?:s|erence)?\W{0,3}$")
 _BEFORE_CARD = 200
 """Characters before a number in which its word, or the address of the web around it, may begin: as
 many as a piece of a long text brings along, so that where it is cut changes nothing."""
@@ -52,8 +52,8 @@ _SPANISH_PHONE = late_regex(
     r"[6789][0-9]{2}(?:[ .\-][0-9]{3}){2}|[6789][0-9]{2}(?:[ .\-][0-9]{2}){3}"
 )
 """Has no prefix, so that steps of a range look alike: "600\u2013700\u2013800"."""
-_RANGE = re.compile(rf"[{look_alikes.DASHES}]")
-_SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
+_RANGE = late_regex(rf"[{look_alikes.DASHES}]")
+_SSN = late_regex(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _LETTERED = late_regex(
     r"(?<![\w-])(?:"
     r"(?P<uk>[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])"
@@ -75,7 +75,7 @@ _PASSPORT_AFTER = late_regex(
     r"(?: is| ist|, est| es|,)? (?:on )?(?:my|his|her|the|mein\w*|mon|mi) (?i:passport"
     r"|reisepass|passeport|pasaporte)"
 )
-_ZONE = re.compile(r"P[A-Z<][A-Z]{3}[A-Z<]{39}\s[A-Z0-9<]{44}")
+_ZONE = late_regex(r"P[A-Z<][A-Z]{3}[A-Z<]{39}\s[A-Z0-9<]{44}")
 _RECORD_NUMBER = (
     r"[^\n;A-Z0-9]{0,24}(?:(?:No|Nr"
     rf"|N)\.? ?)?[:#]?\s{{0,2}}(?P<id>(?=[A-Z0-9{_HYPHEN}/]{{0,12}}[0-9])"
@@ -95,7 +95,7 @@ _RECORD = late_regex(
     r"|historia cl[íi]nica|n[úu]mero de historia|n[úu]mero de paciente|expediente m[ée]dico)"
     + _RECORD_NUMBER
 )
-_IP4 = re.compile(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
+_IP4 = late_regex(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
 _IP6 = late_regex(
     r"(?<![\w:.])(?=[0-9A-Fa-f:]{0,40}[0-9a-fA-F]:)(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}:{0,2}(?![\w:])"
     r"|(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){1,6}:(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}(?![\w:])"
@@ -107,7 +107,7 @@ _NO_HOST = late_regex(
     r"|chrome|ubuntu|macos|openssl|patch|hotfix|sdk"
     r"|\b(?:v$|position|oid\b|v\.? ?$|fig\b|java\b|php\b|ios\b)"
 )
-_CARD_WORDS = re.compile(r"card|karte|carte|tarjeta|visa|master ?card|amex|\bpan\b")
+_CARD_WORDS = late_regex(r"card|karte|carte|tarjeta|visa|master ?card|amex|\bpan\b")
 _PASSPORT_WORDS = ("pass", "pasaporte", "ausweis", "identit", "id card")
 _RECORD_SIGNS = ("MRN", "NHC", "IPP", "NIP", "UHID")
 _RECORD_WORDS = (
@@ -271,7 +271,7 @@ def _number_kind(text: str, match: re.Match[str], ranges: bool) -> EntityKind | 
     return EntityKind.PHONE if _is_phone(window, number, digits, ranges) else None
 
 
-_DIGITS = re.compile(r"[0-9]+")
+_DIGITS = late_regex(r"[0-9]+")
 
 
 def _is_address(number: str) -> bool:

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-WORD = re.compile(r"[^\W\d_]+(?:[-\u2019'](?!s\b)[^\W\d_]+)*|[0-9]+|['\u2019]s\b|\n+|[^\w\s]|_")
+from router.regexes.late import late_regex
+
+WORD = late_regex(r"[^\W\d_]+(?:[-\u2019'](?!s\b)[^\W\d_]+)*|[0-9]+|['\u2019]s\b|\n+|[^\w\s]|_")
 FOLDER = Path(__file__).parent / "words"
 _LISTS = {
     "g": "given",

@@ -12,9 +12,9 @@ anybody's matter. "Summons arrived, deadline?" does, though no person is named i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from router.regexes.late import late_regex
 from router.triage.framing.known_runs import known_runs, phrases_of
 from router.triage.text.folding import fold
 
@@ -84,7 +84,7 @@ _ASKED_ON = (
     r"why|why so|why is that|how come"
 )
 _THANKS = "thanks|thank you|thx|many thanks|thanks a lot|thank you very much|thank you so much"
-_ABOUT_NOBODY = re.compile(
+_ABOUT_NOBODY = late_regex(
     r"(?:(?:ok|okay|please|great|perfect|cool|thanks|thank you|and|but|so|now) ){0,3}"
     rf"(?:{_OTHER_WORDS}|{_HOW}|{_ASKED_ON}|{_THANKS})(?: (?:please|thanks|thank you)){{0,2}}"
 )

@@ -26,7 +26,7 @@ _MORSE_SIGNS = (
 _MORSE_LETTERS = dict(
     zip(_MORSE_SIGNS.split(), "abcdefghijklmnopqrstuvwxyz0123456789", strict=True)
 )
-_MAY_PACK = re.compile(
+_MAY_PACK = late_regex(
     r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}"
     r"|[0-9]{1,3}\W{1,6}[0-9]{1,3}\W{1,6}[0-9]{1,3}\W|0x[0-9a-fA-F]{2}\W{1,6}0x"
     rf"|{_SIGN}{_GAP}{_SIGN}{_GAP}{_SIGN}{_GAP}"
@@ -38,12 +38,12 @@ _SPACED_HEX = late_regex(
     r"|0x[0-9a-fA-F]{2}(?:\W{1,6}0x[0-9a-fA-F]{2}){7,})(?!\w)"
 )
 _CODES = late_regex(r"(?<![\w.,])[0-9]{1,3}(?:\W{1,6}[0-9]{1,3}){7,}(?!\w)")
-_LETTERS = re.compile("[a-z]+")
-_NOT_OCTAL = re.compile("[89]")
+_LETTERS = late_regex("[a-z]+")
+_NOT_OCTAL = late_regex("[89]")
 _BASE32 = late_regex(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
 _BITS = late_regex(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
 _PERCENT = late_regex(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
-_ESCAPE = re.compile(
+_ESCAPE = late_regex(
     r"\\{1,4}u[0-9a-fA-F]{4}|\\{1,4}x[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};"
 )
 """Finds an escaped character. A program that writes JSON into JSON doubles its backslashes."""

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from string import ascii_lowercase, ascii_uppercase
 
+from router.regexes.late import late_regex
 from router.triage.disguises.known_words import SHORTEST_WORD, Knows, known
 from router.triage.text.folding import Folded, words_of
 
@@ -23,7 +23,7 @@ MOST_TRIED = 16
 """Words that are tried in each of these ways; they stand for the rest."""
 
 _UPRIGHT = str.maketrans("ɐqɔpǝɟƃɥᴉɾʞɯudbɹʇnʌʍʎ", "abcdefghijkmnpqrtuvwy")
-_UPSIDE_DOWN = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")  # letters of no language that is read
+_UPSIDE_DOWN = late_regex("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")  # letters of no language that is read
 
 
 def _shifted(lower: str, upper: str) -> dict[int, int]:

@@ -33,13 +33,13 @@ LONGEST_WORD = 20
 _LEET = str.maketrans("0123456789@$!|", "oizeasgtbgasil")
 _LEET_L = str.maketrans("0123456789@$!|", "olzeasbtbgasll")  # 1 and ! stand for i or for l
 # It begins where a run begins, so that a long run without a letter is looked at once.
-_LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
+_LEET_WORD = late_regex(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
 _LEET_INSIDE = late_regex(r"[a-z][0-9@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[0-9]+[a-z]{3}")
-_LEET_MARK = re.compile(r"[0-9@$!|]")
-_NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
-_DIGITS = re.compile(r"[0-9]{1,4}[a-z]{0,3}")
+_LEET_MARK = late_regex(r"[0-9@$!|]")
+_NUMBER_WITH_UNIT = late_regex(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
+_DIGITS = late_regex(r"[0-9]{1,4}[a-z]{0,3}")
 
-_SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
+_SPACED = late_regex(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
 # A space between two marks parts words: "w-h-e-r-e- -i-s".
 _MARKS = r"[-._*|/,+~:;=^#\u00b7\u2022\u2027\u2219\u22c5\u30fb\ufffc\ufffd]"
 _MARKED = late_regex(
@@ -53,15 +53,15 @@ _TAG = (
 _BROKEN = late_regex(rf"(?<![\w.])[a-z]+(?:(?:[.*_~|]|(?:{_TAG})+)[a-z]+)+(?![\w(])", re.IGNORECASE)
 _TAGS = late_regex(_TAG, re.IGNORECASE)
 # Each is in what the pattern of its name finds, and is looked for in a fraction of its time.
-_SPACED_INSIDE = re.compile(r"[ \t]\S[ \t]+\S[ \t]")
-_MARKED_INSIDE = re.compile(rf"({_MARKS})\S\1")
-_BROKEN_INSIDE = re.compile(r"[.*_~|>][a-z]", re.IGNORECASE)
-_WIDE_GAP = re.compile(r"[ \t]{2,}")
-_LETTERS = re.compile(r"[a-z]+")
+_SPACED_INSIDE = late_regex(r"[ \t]\S[ \t]+\S[ \t]")
+_MARKED_INSIDE = late_regex(rf"({_MARKS})\S\1")
+_BROKEN_INSIDE = late_regex(r"[.*_~|>][a-z]", re.IGNORECASE)
+_WIDE_GAP = late_regex(r"[ \t]{2,}")
+_LETTERS = late_regex(r"[a-z]+")
 
 # Short words of letters, short numbers, and a mark at most behind each. Neither single letters nor
 # pairs of characters follow each other, so that nothing in such a text is spaced out or packed.
-_ORDINARY = re.compile(
+_ORDINARY = late_regex(
     r"(?:(?!. . |.. .. .. |(?:[0-9]{1,3}[.,?!;:]?[ \n]){3})"
     r"(?:(?:[A-Za-z]{1,10}|[A-Za-z]{1,7}'[a-z]{1,2}|[0-9]{1,7})[.,?!;:]?"
     r"|[A-Za-z]{11})(?:[ \n]|\Z))*"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from router.regexes.late import late_regex
+
 
 class PlainWords:
     """Holds the phrases of a folder of terms, and their plain words; immutable.
@@ -26,7 +28,7 @@ class PlainWords:
         # Longest first; most texts have no first word of any.
         longest = sorted(self._plain, key=len, reverse=True)
         forms = "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in longest)
-        self._form = re.compile(rf"\b(?:{forms})\b", re.IGNORECASE)
+        self._form = late_regex(rf"\b(?:{forms})\b", re.IGNORECASE)
         self._first = {phrase.split()[0] for phrase in longest}
 
     def said(self, text: str, words: Sequence[str]) -> str:

@@ -13,12 +13,12 @@ It knows nothing about what a phrase means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from router.triage.text.folding import Folded, fold
+from router.triage.text.folding import Folded, fold, fold_all
 
 FUZZY_FROM = 5
 """Letters of a word from which one typing error is forgiven: of four, another word is too near."""
@@ -60,9 +60,53 @@ class _Node:
         self.next: dict[str, _Node] = _NO_WORDS
         self.parts: tuple[int, ...] = ()
 
+    def add(self, words: Sequence[str], part: int) -> None:
+        """Adds a term, whose first word leads here, as one of a part."""
+        node = self
+        for word in words[1:]:
+            after = node.next.get(word)
+            if after is None:
+                if node.next is _NO_WORDS:
+                    node.next = {}
+                after = node.next[word] = _Node()
+            node = after
+        node.parts += (part,)
+
 
 _NO_WORDS: dict[str, _Node] = {}
 """Follows the last word of a phrase. Most nodes are one: they share it, and none is added to it."""
+
+
+_Term = tuple[Sequence[str], int]
+"""A term in pieces between blanks, and the part that it is an alternative of."""
+
+
+class _Alike:
+    """Holds words by their beginnings, which are made for a first letter that a text has."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words: dict[str, list[str]] = {}  # by first letter
+        self._by: dict[str, dict[str, list[str]]] = {}  # by first letter, then by beginning
+        for word in words:
+            if len(word) >= FUZZY_FROM:
+                self._words.setdefault(word[0], []).append(word)
+
+    def near(self, word: str) -> Iterator[str]:
+        """Yields the words that share a beginning with this one, and may begin alike."""
+        for letter in {word[0], word[1]}:  # another first letter makes another word
+            index = self._by.get(letter)
+            if index is None:
+                index = self._indexed(letter)
+            for beginning in _beginnings(word) if index else ():
+                yield from index.get(beginning, ())
+
+    def _indexed(self, letter: str) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = {}
+        for word in self._words.get(letter, ()):
+            for beginning in _beginnings(word):
+                index.setdefault(beginning, []).append(word)
+        self._by[letter] = index  # whole: another thread may be looking
+        return index
 
 
 class _Meaning(NamedTuple):
@@ -88,47 +132,43 @@ class PhraseFinder:
 
     def __init__(self, phrases: Iterable[Phrase], not_meant: Iterable[str] = ()) -> None:
         """Takes the phrases, and in `not_meant` words one letter away that mean something else."""
-        self._root = _Node()
-        self._words: set[str] = set()
-        self._stems: set[str] = set()
-        self._words_by: dict[str, list[str]] = {}  # by each of their beginnings
-        self._stems_by: dict[str, list[str]] = {}
+        phrases = tuple(phrases)
+        numbers: dict[tuple[str, ...], int] = {}
+        for phrase in phrases:
+            for part in phrase.parts:
+                numbers.setdefault(part, len(numbers))
+        terms = [(text.split(), number) for part, number in numbers.items() for text in part]
+        self._pieces = _words_by_piece({piece for pieces, _ in terms for piece in pieces})
+        words = {word for found in self._pieces.values() for word in found}
+        self._stems = {word[:-1] for word in words if word.endswith(_STEM)}
+        self._words = {word for word in words if not word.endswith(_STEM)}
+        self._words_by, self._stems_by = _Alike(self._words), _Alike(self._stems)
+        self._root: dict[str, _Node] = {}  # by first words that a text had
+        self._terms: dict[str, list[_Term]] = {}  # by first word: most are never met
+        for pieces, number in terms:
+            first = next((found[0] for piece in pieces if (found := self._pieces[piece])), None)
+            if first is not None:
+                self._terms.setdefault(first, []).append((pieces, number))
         self._meanings: dict[str, _Meaning] = {}
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
-        self._by_part: list[list[int]] = []
-        parts: dict[tuple[str, ...], int] = {}
-        for phrase in phrases:
-            numbers = [self._part(part, parts) for part in phrase.parts]
+        self._by_part: list[list[int]] = [[] for _ in numbers]
+        for place, phrase in enumerate(phrases):
+            needed = tuple([numbers[part] for part in phrase.parts])
+            for number in needed:
+                self._by_part[number].append(place)
             window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
-            for number in numbers:
-                self._by_part[number].append(len(self._phrases))
-            self._phrases.append((phrase.name, tuple(numbers), window))
+            self._phrases.append((phrase.name, needed, window))
 
-    def _part(self, alternatives: tuple[str, ...], known: dict[tuple[str, ...], int]) -> int:
-        number = known.get(alternatives)
-        if number is None:
-            number = known[alternatives] = len(self._by_part)
-            self._by_part.append([])
-            for text in alternatives:
-                self._add(_words_of_term(text), number)
-        return number
-
-    def _add(self, words: Sequence[str], part: int) -> None:
-        node = self._root
-        for word in words:
-            if word.endswith(_STEM):
-                _learn(word[:-1], self._stems, self._stems_by)
-            else:
-                _learn(word, self._words, self._words_by)
-            after = node.next.get(word)
-            if after is None:
-                if node.next is _NO_WORDS:
-                    node.next = {}
-                after = node.next[word] = _Node()
-            node = after
-        if words:
-            node.parts += (part,)
+    def _first(self, word: str) -> _Node | None:
+        """Returns the place behind the first word of terms, None where none begins so."""
+        node = self._root.get(word)
+        if node is None and word in self._terms:
+            node = _Node()
+            for pieces, part in self._terms[word]:
+                node.add([one for piece in pieces for one in self._pieces[piece]], part)
+            self._root[word] = node  # whole: another thread may be looking
+        return node
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
@@ -172,8 +212,7 @@ class PhraseFinder:
             if len(self._meanings) >= MOST_KEPT:
                 self._meanings.clear()
             meant = tuple(dict.fromkeys(self._meant(word)))
-            first = self._root.next
-            begin = tuple(first[one] for one in meant if one in first)
+            begin = tuple(node for one in meant if (node := self._first(one)) is not None)
             parts = frozenset().union(*[node.parts for node in begin])
             following = frozenset().union(*[node.next for node in begin])
             meaning = _Meaning(meant, begin, parts, following) if meant else _NOTHING
@@ -193,25 +232,15 @@ class PhraseFinder:
     def _nearly(self, word: str) -> Iterator[str]:
         if len(word) < FUZZY_FROM - 1:
             return
-        for beginning in _beginnings(word):
-            for candidate in self._words_by.get(beginning, ()):
-                if _begin_alike(word, candidate) and is_one_edit(word, candidate):
-                    yield candidate
-            for stem in self._stems_by.get(beginning, ()):
-                if not _begin_alike(word, stem):
-                    continue
-                # The word's own beginning may be a letter shorter or longer than the stem.
-                if any(is_one_edit(word[: len(stem) + more], stem) for more in (-1, 0, 1)):
-                    yield stem + _STEM
-
-
-def _learn(word: str, words: set[str], words_by: dict[str, list[str]]) -> None:
-    if word in words:
-        return
-    words.add(word)
-    if len(word) >= FUZZY_FROM:
-        for beginning in _beginnings(word):
-            words_by.setdefault(beginning, []).append(word)
+        for candidate in self._words_by.near(word):
+            if _begin_alike(word, candidate) and is_one_edit(word, candidate):
+                yield candidate
+        for stem in self._stems_by.near(word):
+            if not _begin_alike(word, stem):
+                continue
+            # The word's own beginning may be a letter shorter or longer than the stem.
+            if any(is_one_edit(word[: len(stem) + more], stem) for more in (-1, 0, 1)):
+                yield stem + _STEM
 
 
 def _parts_from(start: int, meanings: Sequence[_Meaning]) -> Set[int]:
@@ -233,7 +262,10 @@ def _parts_from(start: int, meanings: Sequence[_Meaning]) -> Set[int]:
 
 def _beginnings(word: str) -> set[str]:
     """Returns how a word begins, also when one of its first letters is one too many."""
-    return set(map("".join, combinations(word[: BEGINNING + 1], BEGINNING)))
+    if len(word) <= BEGINNING:
+        return {word} if len(word) == BEGINNING else set()
+    a, b, c, d, e = tuple(word[: BEGINNING + 1])  # spelled out: a start asks for thousands
+    return {a + b + c + d, a + b + c + e, a + b + d + e, a + c + d + e, b + c + d + e}
 
 
 def _begin_alike(one: str, other: str) -> bool:
@@ -265,18 +297,24 @@ def is_one_edit(one: str, other: str) -> bool:
     return swapped and one[begin + 2 :] == other[begin + 2 :]
 
 
-def _words_of_term(text: str) -> list[str]:
-    """Returns the words by which a term is found; a stem keeps its star."""
-    words: list[str] = []
-    for piece in text.split():
+def _words_by_piece(pieces: Iterable[str]) -> dict[str, Sequence[str]]:
+    """Returns the words by which a term's pieces between blanks are found; a stem keeps its star.
+
+    There are three of each piece in the terms, and all are folded in one run.
+    """
+    found: dict[str, Sequence[str]] = {}
+    strange = []
+    for piece in pieces:
         if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
-            words.append(piece.lower())
-            continue
-        found = [word.translate(_ARABIC) for word in fold(piece).words]
-        if found and piece.endswith(_STEM) and len(found[-1]) >= SHORTEST_STEM:
-            found[-1] += _STEM
-        words += found
-    return words
+            found[piece] = (piece.lower(),)
+        else:
+            strange.append(piece)
+    for piece, folded in zip(strange, fold_all(strange), strict=True):
+        words = [word.translate(_ARABIC) for word in folded]
+        if words and piece.endswith(_STEM) and len(words[-1]) >= SHORTEST_STEM:
+            words[-1] += _STEM
+        found[piece] = words
+    return found
 
 
 def _spellings(word: str) -> Iterator[str]:

@@ -114,13 +114,13 @@ _BEGINS = late_regex(_folded(
 
 _OUTSIDE = "[^《》『』我私俺僕]"
 _WHO = "(?:谁|誰|だれ|什么时候|哪一年|いつ)"
-_IN_MARKS = re.compile(
+_IN_MARKS = late_regex(
     rf"{_OUTSIDE}{{0,8}}[《『][^《》『』\n]{{1,40}}[》』]{_OUTSIDE}{{0,12}}{_WHO}{_OUTSIDE}{{0,8}}"
     rf"|谁{_OUTSIDE}{{1,6}}[《『][^《》『』\n]{{1,40}}[》』][?吗 ]{{0,4}}"
 )
 """Finds a question with a title in marks, which Chinese and Japanese put around nothing else."""
 
-_QUOTED = re.compile(
+_QUOTED = late_regex(
     "(?:«[^«»]+»|“[^“”]+”|„[^„“”]+[“”]|\"[^\"]+\"|'[^']+'|‘[^‘’]+’|»[^«»]+«|「[^「」]+」)"
 )
 _GENRE = late_regex(_folded(

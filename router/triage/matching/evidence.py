@@ -22,7 +22,12 @@ from router.stats.calibration import Floats
 from router.stats.heads import Embeddings
 from router.stats.softmax_regression import Weights, as_head
 from router.triage.matching.gate import grown_by
-from router.triage.text.utterance_words import SharedWords, plain, written_once
+from router.triage.text.utterance_words import (
+    SharedWords,
+    plain,
+    words_of_all,
+    written_once,
+)
 from router.triage.utterances import Shape, Utterances
 from router.triage.verifier import SET_SIZE
 
@@ -139,7 +144,8 @@ class EvidenceFinder:
         texts, owner, ids = utterances.texts, utterances.owner, utterances.intent_ids
         self._utterances = utterances
         self._shared = SharedWords(texts)
-        self._keys = [text_key(text) for text in texts]
+        found = zip(texts, words_of_all(texts), strict=True)
+        self._keys = [text_key(text) if own is None else " ".join(own) for text, own in found]
         self._written = written_once([plain(key) for key in self._keys], owner.tolist())
         ends = np.searchsorted(owner, np.arange(len(ids) + 1)).tolist()
         self.spans = list(itertools.pairwise(ends))  # of each intent's utterances

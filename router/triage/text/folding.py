@@ -269,6 +269,18 @@ def words_of(plain: str) -> tuple[str, ...]:
     return tuple(pattern.findall(lower))
 
 
+def fold_all(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """Returns the words of each text, as `fold` does, of short texts in one line.
+
+    >>> fold_all(["Tränsfer", "can't"])
+    [('transfer',), ('cant',)]
+    """
+    plain = "\n".join(texts).translate(_TABLE).split("\n")
+    if len(plain) != len(texts):  # a character became a line break, or was one
+        return [fold(text).words for text in texts]
+    return list(map(words_of, plain))
+
+
 def fold_terms(terms: Iterable[str]) -> list[tuple[str, ...]]:
     """Returns each term as the words it is found by; one without a letter or digit drops out."""
-    return [words for words in (fold(term).words for term in terms) if words]
+    return [words for words in fold_all(list(terms)) if words]

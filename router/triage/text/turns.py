@@ -6,11 +6,11 @@ of other roles where the policy says so. It knows nothing about what a text mean
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
 from router.types import ChatRequest, ContentPart, Message, utf8_size
@@ -30,7 +30,7 @@ END_CHARS = 1_024  # of each end of an earlier turn that is read only in part
 END_WORDS = 60
 """Words of each end of a last turn that is not read as a whole. People paste first and ask last, or
 the other way round, and beside more words a question would be hard to hear."""
-_EMPTY = re.compile(
+_EMPTY = late_regex(
     r"[\s\u00ad\u034f\u115f\u1160\u3164\u180e\u200b-\u200f\u2060-\u2064\u2800\ufeff]{9,}"
 )
 """Finds what takes room and says nothing: blanks, and characters that print nothing."""
@@ -50,7 +50,7 @@ _OF_PROGRAMS = (
     "user_info",  # Cursor
 )
 """Elements in which coding agents tell of themselves and the machine, in a message of the user."""
-_OPENED = re.compile(rf"<({'|'.join(_OF_PROGRAMS)})>")
+_OPENED = late_regex(rf"<({'|'.join(_OF_PROGRAMS)})>")
 
 MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
 MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little

@@ -6,10 +6,12 @@ It knows nothing about embeddings or intents.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import re
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 HELD_SHARE = 0.2
 HELD_SALT = b"tiergate-knowledge-v1|"
@@ -60,6 +62,26 @@ def words(text: str) -> frozenset[str]:
     return frozenset(kept)
 
 
+_AS_WORDS = bytes(code if chr(code).isalnum() or code == 10 else 32 for code in range(128))
+_AS_WORDS = _AS_WORDS.ljust(256)
+
+
+def words_of_all(texts: Sequence[str], without: bytes = b"") -> Iterator[list[str] | None]:
+    """Yields the runs of letters and digits of each text in lower case, its ASCII characters of
+    `without` left out first; None for a text beyond ASCII, or of several lines.
+
+    All are read in one run: a file of approved answers has thousands, most of them plain.
+
+    >>> list(words_of_all(["Where's my order?", "Où est-il ?"], b"'"))
+    [['wheres', 'my', 'order'], None]
+    """
+    plain_ones = [text.isascii() and "\n" not in text for text in texts]
+    whole = "\n".join([text if one else "" for text, one in zip(texts, plain_ones, strict=True)])
+    lines = whole.lower().encode().translate(_AS_WORDS, without).decode().split("\n")
+    for line, one in zip(lines, plain_ones, strict=False):
+        yield line.split() if one else None
+
+
 def plain(key: str) -> str:
     """Returns a text of lower-case words without courtesies; all of it where nothing would be left.
 
@@ -91,26 +113,38 @@ def _as_one(match: re.Match[str]) -> str:
 
 def written_once(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
     """Returns the first utterance of each text that only one intent has."""
-    intents: dict[str, set[int]] = {}
     first: dict[str, int] = {}
-    for i, (key, intent) in enumerate(zip(keys, owner, strict=True)):
-        intents.setdefault(key, set()).add(intent)
-        first.setdefault(key, i)
-    return {key: i for key, i in first.items() if key and len(intents[key]) == 1}
+    several: set[str] = set()
+    for i, key in enumerate(keys):
+        if owner[first.setdefault(key, i)] != owner[i]:
+            several.add(key)
+    return {key: i for key, i in first.items() if key and key not in several}
+
+
+class _Kept(dict[str, str]):
+    """Holds what is kept of each word, "" of one that carries no meaning; equal words are one."""
+
+    def __missing__(self, word: str) -> str:
+        kept = "" if word in _DULL else word[:-1] if word[-1] == "s" and len(word) > 3 else word
+        self[word] = sys.intern(kept)
+        return self[word]
 
 
 class SharedWords:
     """Says how many words a request shares with an utterance; rare words count more."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        counts = Counter[str]()
+        kept = _Kept()
         self._words: list[tuple[str, ...]] = []
-        known: dict[str, str] = {}
-        for text in texts:
-            # Few and short: a tuple has a fifth of a set's memory. Equal words are one object.
-            found = tuple([known.setdefault(word, word) for word in words(text)])
-            counts.update(found)
-            self._words.append(found)
+        for text, found in zip(texts, words_of_all(texts, b"'"), strict=True):
+            distinct = (
+                {*map(sys.intern, words(text))}
+                if found is None
+                else {kept[word] for word in found} - {""}
+            )
+            # Few and short: a tuple has a fifth of a set's memory.
+            self._words.append(tuple(distinct))
+        counts = Counter(itertools.chain.from_iterable(self._words))
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._unseen = math.log(1 + len(texts))
         self._whole = [sum(self._rarity[w] for w in found) for found in self._words]

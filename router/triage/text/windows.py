@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from router.regexes.late import late_regex
 from router.triage.text.folding import MAX_CHARS
 
 LONG_WORDS = 50
@@ -34,14 +35,14 @@ LONGEST_WORD = 60
 FEWEST_WORDS = 4
 """Words of the shortest sentence that is read by itself; a shorter one goes with its neighbour."""
 
-_SENTENCE = re.compile(r"[^.!?\n。！？]*[.!?\n。！？]*\s*")
-_BEGINS = re.compile(
+_SENTENCE = late_regex(r"[^.!?\n。！？]*[.!?\n。！？]*\s*")
+_BEGINS = late_regex(
     r"(?<=[a-z0-9]) (?=(?:Thanks?|The|We|My|This|That|It|Hi|Hello|Please|Also|And|But|So|How|What|"
     r"Can|Could|Do|Did|Is|Are|Was|Why|When|Where|If|There|You|Your|"
     r"He|She|They|In|On|At|For|As) [a-z])"
 )
 """Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
-_OPENER = re.compile(
+_OPENER = late_regex(
     r"(?:[-*•]|\d{1,2}[.)])\s+"
     r"|(?:and|but|or|also|then|now|so|next|just|kindly|besides|finally|maybe|perhaps)\b[,\s]*"
     r"|[^\s,:;.!?]{1,20}(?: [^\s,:;.!?]{1,20}){0,4}[,:;]\s+",
@@ -49,7 +50,7 @@ _OPENER = re.compile(
 )
 """Finds what may stand before a request: "- ", "And then ", "By the way, "."""
 _MOST_OPENERS = 4
-_REQUEST = re.compile(
+_REQUEST = late_regex(
     r"(?:please|pls|how|tell|give|show|write|explain|describe|create|develop|make|provide|design|"
     r"teach|generate|produce|list|help|draft|instruct|outline|plan|build|find|suggest|"
     r"(?:can|could|would|will) (?:you|somebody|someone|anyone)|if you could|"
@@ -58,12 +59,12 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 """Finds how an order or a wish begins."""
-_QUESTION = re.compile(
+_QUESTION = late_regex(
     r"(?:can|could|would|will|what|which|where|when|why|who|do|does|is|are|should|i want|i need)\b",
     re.IGNORECASE,
 )
 """Finds how a question begins that may lack its mark."""
-_ASKS_ABROAD = re.compile(
+_ASKS_ABROAD = late_regex(
     r"(?:bitte|por favor|s[’']il (?:vous|te) pla[iî]t|stp|svp)\b"
     r"|\w{2,20}en sie\b|\w{2,20} (?:mir|uns)\b"
     r"|\w{2,20}-(?:moi|nous|vous|tu|le|la|les)\b"
@@ -83,11 +84,11 @@ _ASKS_ABROAD = re.compile(
     re.IGNORECASE,
 )
 """Finds how orders, wishes and questions begin in German, French and Spanish."""
-_CLOSED = re.compile(r"^[\"”»]\s+")
+_CLOSED = late_regex(r"^[\"”»]\s+")
 """Finds what ends a quotation before a sentence."""
 _MARKS = frozenset('"“”„«»')
-_WORD = re.compile(r"\S+\s*")
-_PART_OF_SENTENCE = re.compile(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
+_WORD = late_regex(r"\S+\s*")
+_PART_OF_SENTENCE = late_regex(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
 
 
 class _Part(NamedTuple):

@@ -19,6 +19,7 @@ from router.errors import (
     UpstreamTooLong,
     UpstreamTooMuch,
 )
+from router.regexes.late import late_regex
 from router.types import (
     Answer,
     Choice,
@@ -77,7 +78,7 @@ SHOWN_CODES = frozenset(
 _OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_limit_exceeded"}
 """Codes of errors that one request caused: they say nothing against the upstream."""
 
-_TOO_LONG = re.compile(
+_TOO_LONG = late_regex(
     r"prompt is too long|input is too long for requested model|exceed context limit"
     r"|maximum (context|prompt) length|max context length"
     r"|exceed_context_size|model_context_window_exceeded|context window exceeds"

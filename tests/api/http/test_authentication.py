@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from router.api.http.asgi import GUARDED, PEER, Event, headers_of, send_error
-from router.api.http.authentication import LOCAL, Doorkeeper
+from router.api.http.authentication import Doorkeeper
 from router.errors import (
     AuthenticationFailed,
     PermissionDenied,
     RequestError,
     UpstreamRateLimited,
 )
-from router.types import Identity, Scope
+from router.types import LOCAL, Identity, Scope
 
 
 class NoKeys:

@@ -62,7 +62,6 @@ from router.types import (
     Signals,
 )
 from tiers.exact.answerer import build_exact
-from tiers.litellm.answerer import LitellmTier
 from tiers.local.answerer import LocalModelAnswerer
 from tiers.local.shared_folder import LocalAddress
 from tiers.lookups import build_lookups
@@ -71,7 +70,6 @@ from tiers.reasoning.answerer import build_deliberation
 from tiers.reasoning.sources import AllSources, ApprovedSources, DocumentSources, Sources
 from tiers.resolver import Resolver, build_resolver
 from tiers.steps import Passage, Passages, SteppedAnswerer
-from tiers.upstream.answerer import UpstreamTier
 from tiers.words_only import WordsOnly
 
 if TYPE_CHECKING:
@@ -100,6 +98,7 @@ class Parts:
     max_waiting: int | None = None
     # the store of documents; None: no part of this process searches one
     documents: DocumentService | None = None
+    late: bool = False  # networks that open late are compared with their digests then
     # approved answers by their texts, while a policy uses them
     indexes: WeakValueDictionary[bytes, KnowledgeIndex] = field(default_factory=WeakValueDictionary)
     # heads by the digest of their files, while a policy uses them
@@ -291,6 +290,8 @@ def _answerer(
     key = _secret(section.api_key, parts.environ)
     facts = facts_of_remote(section, tier, book, loaded.policy, key)
     if isinstance(section, UpstreamAnswerer):
+        from tiers.upstream.answerer import UpstreamTier
+
         return UpstreamTier(
             section,
             facts,
@@ -299,6 +300,8 @@ def _answerer(
             events=parts.events,
             max_waiting=parts.max_waiting,
         )
+    from tiers.litellm.answerer import LitellmTier
+
     return LitellmTier(
         section,
         facts,

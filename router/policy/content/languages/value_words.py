@@ -15,6 +15,7 @@ from msgspec import Struct
 from pydantic import Field, model_validator
 
 from router.policy.sections.base import Section
+from router.regexes.late import late_regex
 
 MONTHS = [
     "January",
@@ -30,8 +31,8 @@ MONTHS = [
     "November",
     "December",
 ]
-_DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")
-_PLACE = re.compile(r"\{([a-z_]+)\}")
+_DATE = late_regex(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")
+_PLACE = late_regex(r"\{([a-z_]+)\}")
 
 
 def _filled(words: str, parts: Mapping[str, str]) -> str:
@@ -93,7 +94,7 @@ def value_words(values: Mapping[str, str], dates: DateWords | None) -> ValueWord
         pattern = "".join(
             f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
         )
-        forms.append((re.compile(pattern), words))
+        forms.append((late_regex(pattern), words))
     return ValueWords(tuple(forms), dates)
 
 
