@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from psutil import Process
+from psutil import Process, wait_procs
 
 from router.api.compose.labelling.classify_file import Done, Files, classify_file
 from router.api.compose.labelling.windows import MAX_LINE_BYTES, row_of
@@ -143,6 +143,17 @@ def test_a_grown_file_is_gone_on_with(tmp_path: Path) -> None:
     assert lines_of(where.out)[-1]["line"] == 21
 
 
+def test_lines_are_numbered_right_where_the_last_one_was_not_ended(tmp_path: Path) -> None:
+    where = files(tmp_path)
+    where.source.write_bytes(b'{"text": "one"}\n{"text": "two"}')
+    run(where)
+    with where.source.open("ab") as source:
+        source.write(b'\n{"text": "three"}\n')
+    done = run(where)
+    assert (done.rows, done.resumed) == (1, 2)
+    assert [row["line"] for row in lines_of(where.out)] == [1, 2, 3]
+
+
 def test_a_finished_file_is_not_read_again(tmp_path: Path) -> None:
     where = files(tmp_path)
     write_rows(where.source, 20)
@@ -161,7 +172,7 @@ def test_gzip_is_read(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ("policy", "policy_hash h -> other"),
-        ("input", "changed before line 20"),
+        ("input", "changed within its first 20 lines"),
         ("out", "is shorter than its state records"),
         ("state", "is no state"),
         ("no state", "no state of a run that could continue"),
@@ -285,6 +296,30 @@ def test_a_process_that_ends_loses_no_row(tmp_path: Path) -> None:
     whole = tmp_path / "whole.jsonl"
     assert tiergate("classify", source, "-o", whole).returncode == 0
     assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
+    source, out = write_rows(tmp_path / "mails.jsonl", 20 * WINDOW), tmp_path / "said.jsonl"
+    command = [PYTHON, "-m", "router.cli", "classify", str(source), "-o", str(out)]
+    process = subprocess.Popen(
+        [*command, "--processes", "2"],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while (not out.exists() or out.stat().st_size == 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started = Process(process.pid).children(recursive=True)
+    process.send_signal(how)
+    process.wait()
+    _, alive = wait_procs(started, timeout=20)
+    for child in alive:
+        child.kill()
+    assert len(started) >= 2
+    assert alive == []
 
 
 @pytest.mark.crash

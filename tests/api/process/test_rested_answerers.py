@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.kits.server_kit import Served, eventually, write_policy
+from tests.kits.dashboard_kit import answerer
+from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -31,3 +32,21 @@ def test_a_dead_upstream_is_not_ready_because_it_rested(tmp_path: Path) -> None:
 
         eventually(rested)
         assert served.chat().status_code in (502, 503)
+
+
+def test_a_server_whose_only_key_was_refused_comes_back_into_service(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        refused = answerer("mid", "status:401", upstream.url, 10)
+        refused.update(breaker_reset_s=0.1)
+        tiers = [{"name": "llm", "level": 2, "answerers": [refused]}]
+        policy = tmp_path / "refused.yaml"
+        policy.write_text(yaml.safe_dump({"version": 1, "name": "r", "tiers": tiers}), "utf-8")
+        with Served(tmp_path, policy) as served:
+            assert served.chat().status_code == 502
+
+            def rested() -> bool:
+                ready = served.client.get("/readyz")
+                assert ready.json()["answerers"]["mid"]["state"] == "key_refused"
+                return ready.status_code == 200
+
+            eventually(rested)

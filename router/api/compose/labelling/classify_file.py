@@ -64,7 +64,7 @@ class State:
     bad_bytes: int = 0
     rows: int = 0
     bad: int = 0
-    cut: bool = False  # the last part read ends within a line that is too long
+    cut: bool = False  # the last part read has no end of a line: more of that line may follow
     labels: dict[str, int] = field(default_factory=dict)  # verdicts, or labels of the only field
 
 
@@ -233,8 +233,8 @@ def _seen(source: IO[bytes], state: State, files: Files) -> Digest:
         left -= len(block)
     if left or (state.digest and digest.hexdigest() != state.digest):
         raise ClassifyError(
-            f"{files.source} changed before line {state.lines}, which was classified already; "
-            "start over with --again"
+            f"{files.source} changed within its first {state.lines} lines, which were classified "
+            "already; start over with --again"
         )
     return digest
 

@@ -31,7 +31,10 @@ class Says(Protocol):
 @dataclass(frozen=True, slots=True)
 class Place:
     """Says where a window begins: how many lines came before, and if it begins within one that was
-    refused at its first part."""
+    read or refused by its first part.
+
+    A file's last line may have no end yet: what is added to it later belongs to the same line.
+    """
 
     lines: int = 0
     cut: bool = False
@@ -65,12 +68,12 @@ def windows_of(source: IO[bytes]) -> Iterator[Lines]:
 def end_of(window: Lines, begin: Place) -> Place:
     """Returns where a window ends that begins there.
 
-    >>> end_of([(True, b"rest"), (True, b"one"), (False, b"two ...")], Place(7, cut=True))
+    >>> end_of([(True, b"rest\\n"), (True, b"one\\n"), (False, b"two ...")], Place(7, cut=True))
     Place(lines=9, cut=True)
     """
     lines, cut = begin.lines, begin.cut
-    for whole, _ in window:
-        lines, cut = lines + (not cut), not whole
+    for _, line in window:
+        lines, cut = lines + (not cut), not line.endswith(b"\n")
     return Place(lines, cut)
 
 
@@ -87,9 +90,9 @@ def labelled(specialist: Says, window: Lines, begin: Place, text_column: str) ->
     wrong: list[tuple[int, str]] = []
     number, cut = begin.lines, begin.cut
     for whole, line in window:
-        rest, cut = cut, not whole
+        rest, cut = cut, not line.endswith(b"\n")
         if rest:
-            continue  # the line was refused at its first part
+            continue  # the line was read or refused by its first part
         number += 1
         if not whole:
             wrong.append((number, f"a line of over {MAX_LINE_BYTES} bytes"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -125,7 +126,19 @@ def _open(opening: Opening) -> None:
     global _specialist
     # Ctrl+C reaches all processes of a terminal; the one that writes the files ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="tiergate-parent", daemon=True).start()
     _specialist = opening.open()
+
+
+def _end_with_parent() -> None:
+    """Ends this process once the one that started it has ended, however that came.
+
+    A process that is killed cannot end its pool, whose processes wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # nobody reads what this process would still say
 
 
 def _label(window: Lines, begin: Place, text_column: str) -> Labelled:

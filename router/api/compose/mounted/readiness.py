@@ -47,12 +47,11 @@ def readiness_of(
         for runtime in core.router.runtimes.values()
         for plan in runtime.plans
     }
-    # One ready answerer is enough: the ladder passes over the others. One that failed and rested
-    # counts, too: a server that gets no request could never find out that it works again.
+    # One ready answerer is enough: the ladder passes over the others. One that failed, or whose key
+    # was refused, and that rested counts, too: a server that gets no request could never find out
+    # that it works again.
     serving = any(
-        status.state is AnswererState.READY
-        or (status.due and status.state is AnswererState.OPEN_BREAKER)
-        for status in answerers.values()
+        status.state is AnswererState.READY or status.due for status in answerers.values()
     )
     detail: dict[str, object] = {
         "triage": {
