@@ -5,11 +5,8 @@ Of a short command as `tiergate route`, importing fifty modules of commands is a
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from importlib import import_module
-from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -34,48 +31,10 @@ MODULES = {
 """Names the module of each command that is no group; several modules make one group."""
 
 
-WRITES_NOTHING = frozenset({"route"})
-"""Commands that leave no file, thread or child behind: they need not be taken apart at their end,
-which takes .03 s for what triage consists of."""
-
-
-WITHOUT_LOOP = "asyncio"
-"""Is imported by a dozen modules of what such a command decides with, and used for calls alone; it
-takes .02 s, half of it for TLS."""
-
-
 def run() -> None:
     """Parses the arguments, runs the command, and exits."""
-    short = not WRITES_NOTHING.isdisjoint(sys.argv[1:2])
-    if short:
-        sys.modules.setdefault(WITHOUT_LOOP, Late(WITHOUT_LOOP))
     with errors_end_the_program():
-        try:
-            app_of(*sys.argv[1:2])(prog_name="tiergate")
-        except SystemExit as end:
-            if short and isinstance(end.code, int):
-                _end_at_once(end.code)
-            raise
-
-
-class Late(ModuleType):
-    """Stands for a module until somebody asks for a part of it.
-
-    Python's own LazyLoader reads the module as soon as a second one imports it.
-    """
-
-    def __getattr__(self, name: str) -> object:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
-
-
-def _end_at_once(code: int) -> None:
-    """Ends the process; returns where nobody takes its output, which Python has words for."""
-    with suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        app_of(*sys.argv[1:2])(prog_name="tiergate")
 
 
 def app_of(name: str = "") -> typer.Typer:

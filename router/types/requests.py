@@ -146,7 +146,10 @@ class Identity(Struct, frozen=True):
 
 
 LOCAL = Identity("local", WITHOUT_KEY, frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
-"""Is the caller of a command, and of a server without keys."""
+"""Identifies the caller of a command, and of a server without keys.
+
+It may do everything except lower hints, which needs a key with that scope.
+"""
 
 
 class Prepared(Struct, frozen=True):

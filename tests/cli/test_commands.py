@@ -13,7 +13,7 @@ from typer import BadParameter, Context
 from typer.main import get_group
 from typer.testing import CliRunner
 
-from router.cli.alone import MODULES, Late, app_of
+from router.cli.alone import MODULES, app_of
 from router.cli.commands import app
 from router.cli.exits import Exit, errors_end_the_program
 from router.cli.serve.serve import serve
@@ -49,19 +49,6 @@ def test_a_command_is_built_without_the_modules_of_the_others() -> None:
     assert "router.cli.policies.route" in run.stdout
     assert "router.cli.commands" not in run.stdout
     assert "router.cli.ledger" not in run.stdout
-
-
-def test_a_late_module_is_read_when_a_part_of_it_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    late = Late("colorsys")
-    monkeypatch.setitem(sys.modules, "colorsys", late)
-    import colorsys
-
-    assert colorsys is late
-    assert "hsv_to_rgb" not in vars(late)
-    assert colorsys.hsv_to_rgb(0.0, 0.0, 0.5) == (0.5, 0.5, 0.5)
-    assert sys.modules["colorsys"] is not late
 
 
 @pytest.mark.parametrize("name", ["", "-h", "--help"])

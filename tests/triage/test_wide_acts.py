@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.triage.facts.doubts import UNSURE, Shelf, words_in
-from router.triage.facts.wide_acts import is_wide_act
+from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
 
 OWN = (

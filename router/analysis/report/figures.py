@@ -155,6 +155,7 @@ class Saving:
     asked: int = 0  # of the compared ones, questions back
     asked_saved_nano_usd: int = 0  # what these saved, signed
     apart: int = 0  # answers and questions back of `not_compared`: nobody knows their baseline
+    in_vain: int = 0  # requests that tried this level, where none of them was answered there
     apart_nano_usd: int = 0  # what these cost
 
     @property

@@ -159,6 +159,8 @@ def _told(told: Told, findings: Findings) -> list[str]:
     label = BASELINE_WORDS[saving.key]
     if SILENT in saving.label:  # of one of several policies: else there would be no saving to tell
         label += f" (partly with a model that {SILENT} here)"
+    if saving.in_vain:
+        label += " (by its price: it was tried, and answered no request of this period)"
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{_scope(saving, findings)}"
     difference = _difference(saving, "saved", "cost", money)
     parts = (

@@ -134,8 +134,22 @@ def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineName
         "people": people_label(sums),
     }
     saving = _saving(key, labels[key], sums, _blocks(tally, stored))
-    levels = {"all_level_2": 2, "all_level_3": 3}
-    return replace(saving, silent=key in levels and names.silent(levels[key]))
+    level = {"all_level_2": 2, "all_level_3": 3}.get(key)
+    if level is None:
+        return saving
+    return replace(saving, silent=names.silent(level), in_vain=_in_vain(tally, level))
+
+
+def _in_vain(tally: Tally, level: int) -> int:
+    """Returns how many requests tried a level at which no model answered any; else 0.
+
+    The price list still says what its answers cost, though nobody could have had one.
+    """
+    cells = [(model, cell) for (at, _, model), cell in tally.tiers().items() if at == level]
+    # Words in place of an answer stand at the level, under no model.
+    if any(model and cell.requests for model, cell in cells):
+        return 0
+    return max((cell.tried for _, cell in cells), default=0)
 
 
 def people_label(sums: SavingSums) -> str:

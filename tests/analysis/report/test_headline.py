@@ -52,8 +52,25 @@ def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
         "34 requests cost $0.30: 30 answered, 3 failed, 1 refused by a limit or as impossible here."
     )
     assert report.sentences[0].endswith(first)
-    saving = "Against $15.00 for answering everything at level 2 over the 30 answers, routing"
+    saving = "Against $15.00 for answering everything at level 2 ("
     assert all(first in text and saving in text for text in everywhere(report))
+    assert "over the 30 answers, routing" in report.headline
+
+
+def test_a_baseline_that_answered_nothing_is_said_to_be_a_price_alone() -> None:
+    """All its calls failed: nobody could have had the answers that the saving is told against."""
+    failed = replace(
+        an_attempt("r", 2, 0, error_code="upstream_rejected"), state=AttemptState.FAILED
+    )
+    tried = [a_row(100 + n, 1, attempts=[failed, an_attempt("r", 1, USD)]) for n in range(3)]
+    told = (
+        "for answering everything at level 2 (by its price: it was tried, and answered no request "
+        "of this period)"
+    )
+    report = report_of([*a_day(30, 0, 0), *tried])
+    assert all(told in text for text in everywhere(report))
+    assert "by its price" not in report_of(a_day(30, 0, 0)).headline  # nobody tried it
+    assert "by its price" not in report_of([*a_day(30, 1, 0), *tried]).headline
 
 
 @pytest.mark.parametrize(
