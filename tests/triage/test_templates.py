@@ -70,6 +70,28 @@ def read(engine: TriageEngine, *texts: str) -> list[TurnReading]:
     return engine.reader.read([Asked(text, CONFIG) for text in texts])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I took {} mg of paracetamol this morning",
+        "the tank holds {} litres of it",
+        "we employ {} people in two towns",
+        "please move {} Euros to her",
+        "it costs {}\u20ac in all",
+        "the drum turns at {} rpm",
+    ],
+)
+def test_a_number_with_a_unit_is_no_name(text: str) -> None:
+    assert Templates().key(text.format(9000)) is None
+
+
+def test_a_number_that_names_something_is_masked() -> None:
+    kept = Templates()
+    first, second = (kept.key(f"where is order {n} for my people?") for n in (48121, 90377))
+    assert first is not None
+    assert first == second
+
+
 def test_calm_text_with_another_number_is_not_encoded_again(
     engine: TriageEngine, counting: Counting
 ) -> None:
