@@ -1,5 +1,7 @@
 """Shipped phrases of somebody who is hurt, attacked or robbed, and look-alikes of everyday talk."""
 
+# ruff: noqa: RUF001 - Russian looks like Latin
+
 from __future__ import annotations
 
 import pytest
