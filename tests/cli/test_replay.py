@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from router import Gateway
+from router.types import SAFE_ANSWER_MODEL
 from tests.kits.server_kit import tiergate
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
@@ -144,3 +145,16 @@ def test_wrong_condition_ends_with_2(folder: Path) -> None:
 def test_missing_ledger_ends_with_4(tmp_path: Path) -> None:
     said = tiergate("replay", "-d", tmp_path / "none.db", "-p", "default")
     assert said.returncode == 4
+
+
+async def test_words_that_went_out_before_any_model_cost_a_replay_nothing(tmp_path: Path) -> None:
+    """It priced a call of the highest model for each emergency, under the recording policy."""
+    database = tmp_path / "ledger.db"
+    async with Gateway.from_policy("openai", database=database, environ={}) as gateway:
+        said = [
+            await gateway.acomplete(text) for text in ("im having a heart attack", "Ho un infarto")
+        ]
+    assert {outcome.answer.model for outcome in said if outcome.answer} == {SAFE_ANSWER_MODEL}
+    again = tiergate("replay", "-d", database, "-p", "openai", "--json", "--fail-if", "cost>+0%")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["cost"]["difference_nano_usd"] == 0

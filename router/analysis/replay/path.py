@@ -35,6 +35,7 @@ from router.types import (
     CostBasis,
     Decision,
     Exhausted,
+    PSource,
     VerifyMode,
     usd_to_nano,
 )
@@ -164,6 +165,8 @@ class _Walker:
         # A promised form, such as a schema, cannot be kept by approved words.
         if domain is None or (case.shape is not None and case.shape.promises):
             return False
+        if case.foregone and self._all_guessed():
+            return True
         rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
         first = self.decision.first_rung
         if not rule.by_person or not self._unvouched(first.answerer):
@@ -172,6 +175,15 @@ class _Walker:
         # With review, the safe answer goes out early only if no rung could be vouched for.
         only = rule is Exhausted.REVIEW and all(self._unvouched(name) for name in taken)
         return case.foregone or only
+
+    def _all_guessed(self) -> bool:
+        """Returns True where nobody measured a rung: who needs help now waits for none of them.
+
+        Words then go out whatever `exhausted` says. A judge of answers is not looked at: rows of
+        requests that had one and got words have the calls that were made.
+        """
+        taken = [rung for rung in self.decision.rungs if rung.taken]
+        return all([rung.p_source is PSource.PRIOR for rung in taken])
 
     def _unvouched(self, answerer: str) -> bool:
         plan = self.side.plan(answerer)
