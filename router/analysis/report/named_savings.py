@@ -18,7 +18,7 @@ MOST_TIMES = 10
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
 """Orders the baselines for the headline: it names the first that more than half of the answers can
-be compared with, or else the one that most can. What would have been paid comes before what might
+be compared with, enough of them to tell, or else the one that most can. What would have been paid comes before what might
 have been, and level 2 before the dearer level 3."""
 
 BASELINE_WORDS = {
@@ -79,8 +79,9 @@ def leading(
     if not able:
         what = "o level to compare with has a model that answers by itself"
         return _untold(f"N{what}", f"n{what}")
-    half = next((saving for saving in able if 2 * saving.compared > answers), None)
-    chosen = half or max(able, key=lambda saving: saving.compared)
+    most = [saving for saving in able if 2 * saving.compared > answers]
+    told = [saving for saving in most if saving.tellable]
+    chosen = next(iter(told or most), None) or max(able, key=lambda saving: saving.compared)
     since = _passed_over(chosen, by_key, answers, words)
     if chosen.tellable:
         return Told(chosen, passed_over=since)
