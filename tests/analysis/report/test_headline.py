@@ -8,8 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from router.analysis.report.build import Extra
-from router.analysis.report.figures import Report, Saving
-from router.analysis.report.named_savings import leading
+from router.analysis.report.figures import Report
 from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
@@ -439,15 +438,3 @@ def test_bound_of_a_cut_call_stands_beside_a_saving_that_it_changes(
     bound = f"and up to ${nano_usd / USD:.2f} of its cost is a bound: nobody said"
     assert (bound in headline) is told
     assert ("is a bound" in headline) is told
-
-
-def test_a_headline_tells_by_a_baseline_that_can_tell() -> None:
-    """29 of 40 answers had the price of the model that was asked for: "not enough to tell" stood
-    above a table that told it of all 40."""
-    asked = Saving("requested_model", "asked", 29, 11, 0, 290, 190, 100, None, 0.3, None, few=True)
-    level_2 = replace(asked, key="all_level_2", compared=40, not_compared=0, few=False)
-    told = leading((asked, level_2), 40)
-    assert told.saving is level_2
-    assert "only 29 of 40 answers can be compared with the models" in told.passed_over
-    assert leading((replace(asked, few=False), level_2), 40).saving is not level_2
-    assert leading((asked, replace(level_2, few=True)), 40).saving is None

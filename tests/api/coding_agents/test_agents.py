@@ -93,7 +93,7 @@ def test_a_sum_in_what_an_agent_puts_in_counts(served: Served) -> None:
     reminder = "<system-reminder>\nPayments above $9,000 wait.\n</system-reminder>\n"
     said = [{**USER, "content": reminder + text} for text in (USER["content"], "And the other?")]
     answer = ask(served, input=said, tools=[SPAWN])
-    assert served.row(answer)["reason"] == "impact_level_2"
+    assert "impact_level_2" in served.row(answer)["reasons"]
 
 
 GRAVE = {"role": "user", "content": "Crushing chest pain since an hour. Which column holds it?"}
