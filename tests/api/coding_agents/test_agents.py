@@ -90,10 +90,14 @@ def test_a_conversation_is_compacted(served: Served) -> None:
 
 
 def test_a_sum_in_what_an_agent_puts_in_counts(served: Served) -> None:
-    reminder = "<system-reminder>\nPayments above $9,000 wait.\n</system-reminder>\n"
-    said = [{**USER, "content": reminder + text} for text in (USER["content"], "And the other?")]
-    answer = ask(served, input=said, tools=[SPAWN])
-    assert "impact_level_2" in served.row(answer)["reasons"]
+    """Without the sum the same reminder is nobody's matter of money."""
+    reasons = []
+    for told in ("Payments above $9,000 wait.", "Payments wait."):
+        reminder = f"<system-reminder>\n{told}\n</system-reminder>\n"
+        texts = (USER["content"], "And the other?")
+        said = [{**USER, "content": reminder + text} for text in texts]
+        reasons.append(served.row(ask(served, input=said, tools=[SPAWN]))["reasons"])
+    assert [found[0] for found in reasons] == ["high_risk_financial", "fixed_triggers_decide"]
 
 
 GRAVE = {"role": "user", "content": "Crushing chest pain since an hour. Which column holds it?"}
