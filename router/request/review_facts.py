@@ -10,6 +10,7 @@ from itertools import islice
 
 from router.policy.content.deliberation import facts_in
 from router.request.progress import Candidate
+from router.routing.answer_checks import shares_words
 from router.routing.hard_rules import findings_of
 from router.routing.routed_request import RoutedRequest
 from router.types import PSource, Reason
@@ -33,7 +34,7 @@ def facts_of(routed: RoutedRequest, best: Candidate | None) -> tuple[str, ...]:
         *_read_matter(routed),
         *_unusual(routed),
         *_nearest(routed),
-        *_draft(best),
+        *_draft(best, routed.request.last_user_text),
     )
 
 
@@ -86,7 +87,7 @@ def _nearest(routed: RoutedRequest) -> Iterator[str]:
         yield f"nearest approved answer: {match.intent_id}, chance {match.confidence:.2f}"
 
 
-def _draft(best: Candidate | None) -> Iterator[str]:
+def _draft(best: Candidate | None, question: str) -> Iterator[str]:
     """Yields who wrote the draft, and what speaks against it."""
     if best is None or best.answer is None:
         return
@@ -97,6 +98,8 @@ def _draft(best: Candidate | None) -> Iterator[str]:
     else:
         on = " (assumed, nobody measured it)" if _is_guess(best) else ""
         yield f"{who}: chance of being right {verification.p:.2f}{on}"
+    if shares_words(best.answer.text, question) is False:
+        yield "the draft shares no word with the question: it may be about something else"
     for mark in () if worked is None else worked.marks:
         yield f"a check found in the draft: {_one_line(mark)}"
 

@@ -72,3 +72,17 @@ async def test_an_unusable_draft_says_why(houses: Houses) -> None:
     await house.gateway.complete(ask("what is a blorp?"), ALICE)
     assert house.reviews.items[0].facts[-1].startswith("draft by ")
     assert "unusable, " in house.reviews.items[0].facts[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("The moon hums at night over seven hills.", True), ("A landlord has 21 days.", False)],
+)
+async def test_a_reviewer_is_told_of_a_draft_about_something_else(
+    houses: Houses, text: str, *, told: bool
+) -> None:
+    drafts = [mid(p=0.1, text=text), deep(p=0.1, text=text)]
+    house = houses(drafts, signals=NOVEL, exhausted=ALL)
+    await house.gateway.complete(ask("my landlord kept my deposit"), ALICE)
+    (item,) = house.reviews.items
+    assert any("shares no word with the question" in fact for fact in item.facts) is told

@@ -18,8 +18,8 @@ MOST_TIMES = 10
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
 """Orders the baselines for the headline: it names the first that more than half of the answers can
-be compared with, enough of them to tell, or else the one that most can. What would have been paid comes before what might
-have been, and level 2 before the dearer level 3."""
+be compared with, enough of them to tell, or else the one that most can. What would have been paid
+comes before what might have been, and level 2 before the dearer level 3."""
 
 BASELINE_WORDS = {
     "requested_model": "the models the clients asked for",
