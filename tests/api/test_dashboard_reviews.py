@@ -27,7 +27,7 @@ def test_no_confidence_stands_beside_words_in_place_of_an_answer(
     page.wait_for("safe answer", "a.line")
     assert "confidence" not in page.text("#lines")
     page.click("a.line")
-    page.wait_for("approved words went out in place of its draft", "#detail")
+    page.wait_for("approved words went out without a model", "#detail")
     assert "Confidence" not in page.text("#detail .facts")
 
 

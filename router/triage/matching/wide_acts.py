@@ -24,7 +24,8 @@ _OWN_WORDS = "i i'm i'd i've im me mine my myself"
 _OWN = frozenset(_OWN_WORDS.split())
 _ACT = late_regex(
     r"(?:(?:hi|hello|hey|please|kindly|just|now|ok|okay|and|so|then|can you|could you|would you"
-    r"|will you|go ahead and|we (?:want|need) you to|you (?:must|should|have to)|let's)[ ,]{1,2})*"
+    r"|will you|go ahead and|we (?:want|need) you to|you (?:must|should|have to)|let's)"
+    r"[ ,]{1,2}){0,8}"
     r"(?:permanently |immediately |quickly )?"
     r"(?:approve|archive|ban|block|cancel|clear|close|deactivate|delete|destroy|disable|drop"
     r"|erase|expel|export|get rid of|grant|kill|lock|overwrite|purge|refund|reimburse|remove"
