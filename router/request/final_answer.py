@@ -370,7 +370,7 @@ def _hand_over(
     review = review_of(routed, best, ids)
     review_id, question = review.review_id, review.question
     facts = facts_in(routed.request, routed.signals)  # the client is told no chances
-    held = routed.held(domain)
+    held = routed.held
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:

@@ -311,8 +311,7 @@ def untried_verdict(routed: RoutedRequest) -> Verdict:
         return Verdict.REFUSED
     if not routed.safe_answer_first:
         return Verdict.ACCEPTED
-    domain = routed.risk_domain or routed.signals.domain
-    return Verdict.HELD if routed.held(domain) else Verdict.SAFE_ANSWER
+    return Verdict.HELD if routed.held else Verdict.SAFE_ANSWER
 
 
 def unanswered(routed: RoutedRequest, progress: Progress) -> Candidate:

@@ -245,8 +245,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         danger = in_danger(self.policy, self.signals)
         return danger or self.runtime.emergency(domain, self.request.last_user_text)
 
-    def held(self, domain: Domain) -> bool:
-        """Returns True when words of this domain only tell that the answer comes later."""
+    @measured_once
+    def held(self) -> bool:
+        """Returns True when approved words only tell that the answer comes later."""
+        domain = self.risk_domain or self.signals.domain
         return self.exhausted is Exhausted.HOLD and not self.emergency(domain)
 
     @measured_once

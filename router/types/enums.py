@@ -348,6 +348,11 @@ class Verdict(StrEnum):
     HELD = "held"
     REFUSED = "refused"
 
+    @property
+    def of_words(self) -> bool:
+        """Returns True where approved words took the place of an answer."""
+        return self in (Verdict.SAFE_ANSWER, Verdict.HELD, Verdict.REFUSED)
+
 
 EMBEDDING_MODEL, MODERATION_MODEL = "tiergate-embed", "tiergate-moderation"
 OWN_MODELS = (EMBEDDING_MODEL, MODERATION_MODEL)

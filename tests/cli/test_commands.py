@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from router.cli.alone import MODULES, app_of
 from router.cli.commands import app
 from router.cli.exits import Exit, errors_end_the_program
 from router.cli.serve.serve import serve
-from tests.kits.server_kit import environment
+from tests.kits.server_kit import printed
 
 WHOLE = get_group(app).commands
 
@@ -39,16 +37,10 @@ def test_a_command_is_built_without_the_modules_of_the_others() -> None:
         "import sys; from router.cli.alone import app_of; app_of('route');"
         "print([name for name in sys.modules if name.startswith('router.cli.')])"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=True,
-    )
-    assert "router.cli.policies.route" in run.stdout
-    assert "router.cli.commands" not in run.stdout
-    assert "router.cli.ledger" not in run.stdout
+    imported = printed(program)
+    assert "router.cli.policies.route" in imported
+    assert "router.cli.commands" not in imported
+    assert "router.cli.ledger" not in imported
 
 
 @pytest.mark.parametrize("name", ["", "-h", "--help"])

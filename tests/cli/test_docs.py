@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from router.cli.models.evaluate import EVERY_KIND
 from router.errors import CannotListen, LedgerCorrupt, PolicyError, UpstreamInvalid
 from tests import ROOT
 from tests.kits.checks.doc_commands import command_tree
-from tests.kits.server_kit import environment, tiergate
+from tests.kits.server_kit import printed, tiergate
 
 DOCS = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
 
@@ -116,14 +115,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys; from router.cli.commands import app; "
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=True,
-    )
-    assert run.stdout.strip() == "[]"
+    assert printed(program).strip() == "[]"
 
 
 def test_no_command_prints_help_with_2() -> None:

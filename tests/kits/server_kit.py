@@ -80,6 +80,14 @@ def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess
     )
 
 
+def printed(program: str) -> str:
+    """Returns what a program of Python prints in a process of its own."""
+    run = subprocess.run(
+        [PYTHON, "-c", program], capture_output=True, text=True, env=environment(), check=True
+    )
+    return run.stdout
+
+
 class _Program:
     """Runs a child process whose output goes to a file, so that it cannot block on a full pipe."""
 

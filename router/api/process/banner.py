@@ -22,8 +22,6 @@ from router.types import AnswererState, AnswererStatus, Device
 
 QUESTION = "What is 15 % of 240?"
 """Stands in the line to try for a policy whose examples hold no question of one turn."""
-_ELSEWHERE = ("upstream", "litellm")
-"""Kinds of answerers that are servers of somebody else."""
 STATE_WORDS = {
     AnswererState.READY: "ready",
     AnswererState.LOADING: "loading",
@@ -217,7 +215,7 @@ def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., s
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
     for tier in runtime.policy.tiers:
         states = [
-            _state(plan.facts.name, plan.answerer.status(), plan.facts.kind in _ELSEWHERE)
+            _state(plan.facts.name, plan.answerer.status(), plan.spends_outside)
             for plan in runtime.plans
             if plan.facts.tier == tier.name
         ]

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
-from router.cli.policies.one_line import WORDS, answerer, shortened, tier
+from router.cli.policies.one_line import answerer, shortened, tier
 from router.cli.terminal import console
 from router.policy.content.term_files import LanguageTerms
 from router.rendering.figures_in_words import usd
@@ -50,7 +50,7 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
-    elif outcome.verdict in WORDS:
+    elif outcome.verdict.of_words:
         out.print(f"  words    approved words go out ({outcome.verdict.value}), no tier is asked")
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)

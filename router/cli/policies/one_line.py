@@ -7,11 +7,9 @@ import typer
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import printable, usd
-from router.types import APPROVED_WORDS, ChatRequest, Outcome, Verdict
+from router.types import APPROVED_WORDS, ChatRequest, Outcome
 
 SHOWN_CHARACTERS = 70
-WORDS = frozenset({Verdict.REFUSED, Verdict.SAFE_ANSWER, Verdict.HELD})
-"""Says of a decision that approved words go out before any tier is asked."""
 
 
 def as_json(outcome: Outcome) -> None:
@@ -43,7 +41,7 @@ def short(request: ChatRequest, outcome: Outcome) -> None:
     reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
     if outcome.decision.refused is not None:
         reasons = f"refused: {outcome.decision.refused.value}"
-    elif outcome.verdict in WORDS:
+    elif outcome.verdict.of_words:
         reasons += "; approved words, no model is asked"
     degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
     shown = typer.style(shortened(request.last_user_text), dim=True)
@@ -83,7 +81,7 @@ def _row(*cells: str) -> None:
 
 def answerer(outcome: Outcome) -> str:
     """Returns who answers, as the `routing` object names it."""
-    return APPROVED_WORDS if outcome.verdict in WORDS else outcome.rung.answers_as
+    return APPROVED_WORDS if outcome.verdict.of_words else outcome.rung.answers_as
 
 
 def tier(outcome: Outcome) -> str:

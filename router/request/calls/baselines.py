@@ -29,7 +29,7 @@ def compared(routed: RoutedRequest, candidate: Candidate, verdict: Verdict) -> C
     """
     answer = candidate.answer
     none = answer is not None and answer.model in (NO_ANSWER_MODEL, REFUSAL_MODEL)
-    replaced = none or verdict in (Verdict.SAFE_ANSWER, Verdict.HELD, Verdict.REFUSED)
+    replaced = none or verdict.of_words
     return Comparison(
         Baselines() if replaced else _baselines(routed, candidate),
         None if routed.observed is None else _ladder_cost(routed, candidate),

@@ -58,8 +58,12 @@ def held_out(text: str) -> bool:
 def words(text: str) -> frozenset[str]:
     """Returns the distinct words of a text that carry meaning, lower case, plural s cut."""
     matches = _WORD.findall(text.lower().replace("'", ""))
-    kept = {w[:-1] if w[-1] == "s" and len(w) > 3 else w for w in matches if w not in _DULL}
-    return frozenset(kept)
+    return frozenset([_singular(word) for word in matches if word not in _DULL])
+
+
+def _singular(word: str) -> str:
+    """Returns a word without its plural s."""
+    return word[:-1] if word[-1] == "s" and len(word) > 3 else word
 
 
 _AS_WORDS = bytes(code if chr(code).isalnum() or code == 10 else 32 for code in range(128))
@@ -125,8 +129,7 @@ class _Kept(dict[str, str]):
     """Holds what is kept of each word, "" of one that carries no meaning; equal words are one."""
 
     def __missing__(self, word: str) -> str:
-        kept = "" if word in _DULL else word[:-1] if word[-1] == "s" and len(word) > 3 else word
-        self[word] = sys.intern(kept)
+        self[word] = "" if word in _DULL else sys.intern(_singular(word))
         return self[word]
 
 
