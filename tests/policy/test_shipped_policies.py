@@ -274,3 +274,13 @@ def test_a_server_prices_local_models_by_their_cores_and_requested_models_by_the
     assert asked is not None
     assert asked.output_nano_usd == 10 * 10**9
     assert runtime.price_of("auto") is None
+
+
+def test_both_policies_with_threats_have_the_same() -> None:
+    """Each file stands for itself, so the list is in both."""
+    lists = [
+        [terms.terms for terms in load(name).policy.terms if terms.name == "threats"]
+        for name in ("email_pipeline", "content_moderation")
+    ]
+    assert len(lists[0]) == 1
+    assert lists[0] == lists[1]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.errors import Mistake, PolicyError
+from router.policy.loading import policies_dir
 from router.policy.parsing.validation import mistakes_from, validated
 from router.policy.parsing.yaml_lines import MAX_DEPTH, load_yaml
 from router.policy.schema import Policy
@@ -224,3 +226,14 @@ def test_mistakes_without_a_model_still_have_lines() -> None:
     except ValueError as error:
         (mistake,) = mistakes_from(error, lines, "room.yaml")  # type: ignore[arg-type]
         assert (mistake.line, mistake.key_path) == (2, "shelvs")
+
+
+@pytest.mark.parametrize("path", sorted(policies_dir().rglob("*.yaml")), ids=lambda path: path.name)
+def test_a_text_is_read_alike_with_its_lines_and_without(path: Path) -> None:
+    """A key that is there twice makes a text be read with all its lines at once."""
+    text = path.read_text(encoding="utf-8")
+    quick, _ = load_yaml(path.name, text)
+    slow, lines = load_yaml(path.name, f"{text}\nzz_twice: 1\nzz_twice: 2\n")
+    assert isinstance(quick, dict)
+    assert slow == {**quick, "zz_twice": 1}
+    assert len(lines.mistakes) == 1
