@@ -384,12 +384,13 @@ class Gateway:
         progress.shadow = self._shadows.draw(routed, progress, candidate)
         row = self._row(routed, progress, Ending(RequestState.SETTLED, candidate, verdict))
         progress.accounted = True
-        tell_answered(routed, progress, self._events, row, candidate, verdict)
         try:
-            await self._ledger.finish(row)
-        except BaseException:
+            await self._ledger.finish(row, answers=True)
+        except BaseException as failed:
             self._shadows.release(routed, progress.shadow)
+            tell_ended(routed, progress, self._events, row, failed)
             raise
+        tell_answered(routed, progress, self._events, row, candidate, verdict)
         self._shadows.start(routed, progress.shadow, candidate)
         await self._keeper.keep(routed, progress, candidate, verdict)
         progress.outcome = outcome_of(routed, progress, candidate, verdict, self._clock)

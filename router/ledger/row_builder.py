@@ -8,6 +8,7 @@ A row that follows from an earlier one takes groups of it with `origin_of` and `
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.money.cost import Cost
 from router.types import (
@@ -186,6 +187,23 @@ def spent_on(call: AttemptRow, state: RequestState, baselines: Baselines = NO_BA
     """Returns what a request spent that this one call answered."""
     place = Place(call.tier, call.level, call.answerer, call.model)
     return Spent(state, place, call.cost_nano_usd, call.usage, baselines, (call,))
+
+
+def unanswered(row: RequestRow, error_code: str) -> RequestRow:
+    """Returns the row of an answer that did not go out after all; its calls keep their costs.
+
+    It has no verdict, and no baselines: nobody was spared anything. A row that tells of no answer
+    is returned as it is.
+    """
+    if row.error_code or row.state is not RequestState.SETTLED:
+        return row
+    return replace(
+        row,
+        state=RequestState.FAILED,
+        verdict="",
+        error_code=error_code,
+        baselines=NO_BASELINES,
+    )
 
 
 def origin_of(row: RequestRow, request_id: str, endpoint: str) -> Origin:

@@ -18,6 +18,7 @@ from router.errors import (
     TiergateError,
     UpstreamError,
 )
+from router.ledger.row_builder import unanswered
 from router.ledger.row_reading import provider_difference
 from router.request.progress import Candidate, Progress
 from router.routing.routed_request import RoutedRequest
@@ -91,10 +92,15 @@ def tell_ended(
     progress: Progress,
     events: Events,
     row: RequestRow,
-    error: TiergateError | None,
+    failed: BaseException | None,
 ) -> None:
-    """Reports that the request is over, without an answer."""
-    events.finished(row)
+    """Reports that the request is over, without an answer.
+
+    The row of an answer that could not be written in time is owed as one without an answer. It
+    stays as it is where the client left meanwhile.
+    """
+    error = failed if isinstance(failed, TiergateError) else None
+    events.finished(row if error is None else unanswered(row, error.code))
     _tell_redirects(routed, progress, events)
     _tell_prices(routed, progress, events)
     if error is None:

@@ -164,7 +164,7 @@ class Analyst:
     async def _book(self, booked: Booked) -> None:
         """Commits the row; keep the text where the policy asks for it."""
         row = settled_row(booked, self._secret_of(booked.identity.tenant))
-        await self._ledger.finish(row)
+        await self._ledger.finish(row, answers=True)
         privacy = booked.runtime.policy.privacy
         if privacy.store != "none":
             await self._texts.put(

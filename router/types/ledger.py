@@ -124,10 +124,12 @@ class Ledger(Protocol):
         """Replaces the attempt's hold by its result."""
         ...
 
-    async def finish(self, request: RequestRow) -> None:
+    async def finish(self, request: RequestRow, *, answers: bool = False) -> None:
         """Commits the final row with all its attempts and extends the writer's chain.
 
         Where a hold is committed, it returns although the row cannot be written now: it is owed.
+        `answers` says that the client gets its answer only once this returns: where it raises
+        LedgerUnavailable, the row that is owed says that the client got none.
         """
         ...
 

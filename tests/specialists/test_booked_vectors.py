@@ -37,7 +37,7 @@ class BrokenLedger:
     async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
         return
 
-    async def finish(self, request: RequestRow) -> None:
+    async def finish(self, request: RequestRow, *, answers: bool = False) -> None:
         raise LedgerCorrupt("the chain has a gap")
 
 
@@ -50,7 +50,7 @@ class KeepingLedger:
     async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
         return
 
-    async def finish(self, request: RequestRow) -> None:
+    async def finish(self, request: RequestRow, *, answers: bool = False) -> None:
         self.rows.append(request)
 
 

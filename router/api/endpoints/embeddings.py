@@ -167,7 +167,8 @@ class Embeddings:
             price=runtime.on(now_ms - round(latency_ms)).triage_price,
         )
         # The row is written before the answer goes out: nothing is sent unbooked.
-        await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
+        row = embedding_row(done, self._secret_of(identity.tenant))
+        await self._ledger.finish(row, answers=True)
         self._metrics.analysed(runtime.policy.name, 1, done.cost_nano_usd, EMBEDDING_TIER)
         body = render_embeddings(
             embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=embedding_request.base64

@@ -207,7 +207,7 @@ class Idempotency:
         request_id, now_ms = self._ids.new(), self._clock.now_ms()
         latency_ms = self._clock.monotonic_ms() - started
         row = replayed_row(first, request_id, identity.key_id, now_ms, latency_ms)
-        await self._ledger.finish(row)
+        await self._ledger.finish(row, answers=True)
         self._metrics.replayed()
         # The repeat has a row and an id of its own; all other headers are the first answer's.
         ids = dict(id_headers(request_id))

@@ -16,7 +16,6 @@ It knows nothing about threads, queues or futures.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -31,6 +30,7 @@ from router.ledger.books.operations import (
     Values,
     finish_operation,
     hold_operation,
+    replaced,
     settle_operation,
 )
 from router.ledger.budgets.holds import Known, Payer, Windows
@@ -97,10 +97,7 @@ class OperationBatch:
             request = dated(operation.request, closed_ms)
             if request is operation.request:
                 return operation
-            unsettled = operation.unsettled
-            return dataclasses.replace(
-                finish_operation(request, held=operation.spent), unsettled=unsettled
-            )
+            return replaced(operation, request)
         attempt = operation.attempt
         if isinstance(operation, Settle):
             if attempt.started_at_ms >= closed_ms:

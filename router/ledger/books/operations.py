@@ -6,6 +6,7 @@ that the writer's thread has little left to do.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.hash_chain import attempt_values, canonical_values, request_values
+from router.ledger.row_builder import unanswered
 from router.ledger.row_values import Value
 from router.ledger.sql.storable import NUL_AS_JSON, storable
 from router.money.budgets import WindowKind, WindowLimit, window_start
@@ -46,6 +48,7 @@ class Finish:
     unsettled: tuple[str, ...]  # attempts that came as held
     row_digest: bytes
     spent: bool = True  # it was held, or costs money: the row must never be lost
+    answers: bool = False  # its client gets the answer once it is committed, otherwise none
 
 
 Operation = Hold | Settle | Finish
@@ -119,6 +122,23 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
         _digest(row_bytes),
         spent=held or costs_money(request),
     )
+
+
+def owed_operation(operation: Settle | Finish) -> Settle | Finish:
+    """Returns what is written later, once its caller was told that it cannot be written now.
+
+    A client whose answer waited for its row gets none, so the row says so.
+    """
+    if not isinstance(operation, Finish) or not operation.answers:
+        return operation
+    row = unanswered(operation.request, LedgerUnavailable.code)
+    return replaced(operation, row)
+
+
+def replaced(operation: Finish, request: RequestRow) -> Finish:
+    """Returns the operation for another row of its request."""
+    made = finish_operation(request, held=operation.spent)
+    return dataclasses.replace(made, unsettled=operation.unsettled)
 
 
 def _finished(

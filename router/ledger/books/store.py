@@ -154,7 +154,7 @@ class SqlLedger:
         """
         await self.writer.submit(settle_operation(attempt, tenant))
 
-    async def finish(self, request: RequestRow) -> None:
+    async def finish(self, request: RequestRow, *, answers: bool = False) -> None:
         """Commits the final row with all its attempts; a second call changes nothing.
 
         The request's cost is stored as the sum of its attempts. An attempt that is still held
@@ -163,10 +163,12 @@ class SqlLedger:
         Never refused for a full queue. Where nothing was held and nothing spent but own compute,
         at most `queue_size` rows are queued, and further callers wait their turn; a caller that is
         cancelled before its turn leaves no row. Raises: LedgerUnavailable (nothing was held; the
-        row is owed, and written later), LedgerError.
+        row is owed, and written later: as one without an answer, where this one `answers`),
+        LedgerError.
         """
         held = request.request_id in self._held
         operation = finish_operation(request, held=held)
+        operation.answers = answers and not held
         self._held.discard(request.request_id)
         try:
             if operation.spent:

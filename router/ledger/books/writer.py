@@ -19,8 +19,12 @@ database refuses for itself (by a trigger), is told as lost.
 A database that says nothing (a frozen server, a disk that hangs) holds the thread up. After
 PATIENCE_S a second thread tells all who wait, and whoever comes then is refused at once, until the
 database answers. A hold that was refused so is not written any more; one that the running commit
-writes all the same is released. When a reader cannot read, the writer tries too, so that readiness
-tells of it even if nothing is written.
+writes all the same is released. When anybody else cannot read or write, the writer tries too, so
+that readiness tells of it at once. What it writes then takes the room of a row: a full disk takes
+an empty transaction.
+
+A client whose answer waits for its row gets none when the row cannot be written. Such a row is owed
+as one without an answer.
 
 A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
 of the chain is read again, and owed operations that were committed after all change nothing. Holds
@@ -44,9 +48,16 @@ from queue import Empty, SimpleQueue
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
 from router.ledger.books.batch import OperationBatch
 from router.ledger.books.lost_rows import lost_rows
-from router.ledger.books.operations import Finish, Hold, Operation, release_operation
+from router.ledger.books.operations import (
+    Finish,
+    Hold,
+    Operation,
+    owed_operation,
+    release_operation,
+)
 from router.ledger.hash_chain import Head
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, ledger_error
+from router.ledger.sql.room import prove_room
 from router.ledger.sql.writer_slots import Slot
 from router.types import NOBODY, Events, StoreTurned
 
@@ -118,7 +129,7 @@ class Writer:
         self._watched = threading.RLock()  # guards the next two, and the fault
         self._begun_s: float | None = None  # when the commit began that runs
         self._silent = False  # a commit took longer than PATIENCE_S, and none succeeded since
-        self._suspected = False  # a reader could not read
+        self._suspected = False  # somebody else could not read or write
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tiergate-ledger", daemon=True)
 
@@ -179,7 +190,7 @@ class Writer:
             self._knocks.put(None)
 
     def suspect(self) -> None:
-        """Looks if the database can be written: a reader could not read it. Any thread calls it."""
+        """Looks if the database can be written: somebody could not use it. Any thread calls it."""
         if not self._suspected and not self._fault:
             self._suspected = True
             self._knocks.put(None)
@@ -220,7 +231,10 @@ class Writer:
                 # Under the lock, so that nobody is told of a commit that has just succeeded.
                 waiting = [*self._taken, *self._queue.copy()]
                 for job in waiting:
-                    job.refused = isinstance(job.operation, Hold)
+                    if isinstance(job.operation, Hold):
+                        job.refused = True
+                    else:  # also of the commit that runs, as long as it sent no COMMIT
+                        job.operation = owed_operation(job.operation)
                 error = LedgerUnavailable(self._fault)
                 _wake([(job.future, error) for job in waiting if job.future is not None])
 
@@ -320,8 +334,18 @@ class Writer:
             self._connections = self._slot.connections
         batch = OperationBatch(cursor, self._head)
         with self._database.transaction(cursor.execute):
-            refusals = batch.run([job.operation for job in jobs]) if jobs else []
-            self._committing = True
+            if jobs:
+                operations = [job.operation for job in jobs]  # as they are now: BEGIN may wait
+                refusals = batch.run(operations)
+            else:
+                prove_room(cursor)
+                operations, refusals = [], []
+            with self._watched:
+                # Whose callers were told meanwhile that nothing can be written wait for the next
+                # batch, with what they were told.
+                if any(job.operation is not now for job, now in zip(jobs, operations, strict=True)):
+                    raise LedgerUnavailable(self._fault)
+                self._committing = True
         self._committing = False
         with self._watched:
             # Of jobs that are committed one by one, the next one begins.
@@ -361,7 +385,7 @@ class Writer:
                 continue  # it was refused
             spent = not isinstance(operation, Finish) or operation.spent
             if spent or len(kept) < room:
-                kept.append(_Job(operation, None))
+                kept.append(_Job(owed_operation(operation), None))
             else:
                 lost.append(operation)
         self._tell_lost(lost)

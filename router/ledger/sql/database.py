@@ -111,7 +111,7 @@ class Database:
         self._fault = ""  # why the last try to write failed; "" where it did not
         self._trying = threading.Lock()  # held by the one thread that tries meanwhile
         self.unreadable: Callable[[], None] = lambda: None
-        """Is called when a reader finds that the database does not answer."""
+        """Is called when a reader, or a writer beside the ledger's, gets LedgerUnavailable."""
 
     @classmethod
     def open(
@@ -170,12 +170,16 @@ class Database:
 
         Raises LedgerUnavailable (locked for longer than the busy timeout, disk full), LedgerError.
         """
-        with (
-            translated(),
-            self.engine.connect() as connection,
-            self.transaction(connection.exec_driver_sql),
-        ):
-            yield connection
+        try:
+            with (
+                translated(),
+                self.engine.connect() as connection,
+                self.transaction(connection.exec_driver_sql),
+            ):
+                yield connection
+        except LedgerUnavailable:
+            self.unreadable()
+            raise
 
     def connect(self) -> DBAPIConnection:
         """Returns a new connection of the driver, outside the pool. Raises FOREIGN_ERRORS."""
