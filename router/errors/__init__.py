@@ -40,7 +40,8 @@ next rung (or another replica) may help. Import every name from here.
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
     │   │   ├── UpstreamRateLimited   429
     │   │   ├── UpstreamInvalid       502  the bytes are not an answer
-    │   │   │   └── UpstreamTooMuch   502  more bytes or tool calls than are read
+    │   │   │   ├── UpstreamTooMuch   502  more bytes or tool calls than are read
+    │   │   │   └── UpstreamPage      502  a page for people, as of a login
     │   │   └── StreamCut             502
     │   ├── DeadlineExceeded          504
     │   └── DepthExceeded             500
@@ -82,6 +83,7 @@ from router.errors.answerer import (
     StreamCut,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamPage,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
@@ -187,6 +189,7 @@ __all__ = [
     "UnsupportedMedia",
     "UpstreamError",
     "UpstreamInvalid",
+    "UpstreamPage",
     "UpstreamRateLimited",
     "UpstreamRejected",
     "UpstreamTooLong",

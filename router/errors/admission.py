@@ -10,15 +10,17 @@ class BudgetExceeded(TiergateError):
     """Reports that the worst-case cost of a call is above the rest of a limit.
 
     `limit` is the limit's name in the policy or the request. `scope` says in words whose spending
-    the limit counts together. `room_nano_usd` is the rest of the limit, and `needed_nano_usd` the
-    worst-case cost (None: unknown). `hopeless` is True when that cost is above the whole limit, so
-    that waiting does not help. `retry_after_s` is set where only what running calls hold is in the
-    way: they mostly cost less, and give the rest back when they end.
+    the limit counts together, and `window` names it in the ledger. `room_nano_usd` is the rest of
+    the limit, and `needed_nano_usd` the worst-case cost (None: unknown). `hopeless` is True when
+    that cost is above the whole limit, so that waiting does not help. `retry_after_s` is set where
+    only what running calls hold is in the way: they mostly cost less, and give the rest back when
+    they end.
     """
 
     code = "insufficient_quota"
     status = 429
     type = "insufficient_quota"
+    window: tuple[str, str, str, str, str, int] | None = None
 
     def __init__(
         self,

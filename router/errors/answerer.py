@@ -133,6 +133,13 @@ class UpstreamInvalid(UpstreamError):
     code = "upstream_invalid"
 
 
+class UpstreamPage(UpstreamInvalid):
+    """Reports a page for people in place of an answer: a login, a proxy, another server.
+
+    The next call would get it too, and nobody can see if the model was asked, and is billed.
+    """
+
+
 class UpstreamTooMuch(UpstreamInvalid):
     """Reports an answer beyond a bound of ours: of its bytes, or of its tool calls.
 

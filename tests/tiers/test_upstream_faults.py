@@ -16,6 +16,7 @@ from router.errors import (
     StreamCut,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamPage,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
@@ -44,7 +45,7 @@ WHOLE_FAULTS = [
     ("refused-and-held:429", UpstreamRateLimited, False),
     ("refused-and-held:503", UpstreamError, False),
     ("redirect", UpstreamInvalid, False),
-    ("html", UpstreamInvalid, True),
+    ("html", UpstreamPage, True),
     ("garbage", UpstreamInvalid, True),
     ("error-object", UpstreamRejected, True),
 ]

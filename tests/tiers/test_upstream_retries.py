@@ -14,6 +14,7 @@ from router.errors import (
     AnswererNotReady,
     DeadlineExceeded,
     UpstreamError,
+    UpstreamPage,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooMuch,
@@ -261,3 +262,17 @@ def test_key_that_no_header_carries_is_refused_without_being_shown(tiers: Tiers)
     with pytest.raises(AnswererNotReady) as caught:
         tiers("http://x/v1", key="sk-a\nb")
     assert "sk-a" not in caught.value.message
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+async def test_page_for_people_opens_the_breaker_at_once(
+    fake: FakeUpstream, tiers: Tiers, how: Callable[..., Awaitable[object]]
+) -> None:
+    """The next call would get it too, and each one counts at its worst case."""
+    tier = tiers(fake.url, model="html", breaker_failures=5)
+    with pytest.raises(UpstreamPage, match="check the answerer's base_urls"):
+        await how(tier)
+    assert tier.status().state == "open_breaker"
+    with pytest.raises(AnswererNotReady):
+        await how(tier)
+    assert fake.count == 1

@@ -26,6 +26,7 @@ class CallHealth(StrEnum):
     FAILED = "failed"
     KEY_REFUSED = "key_refused"  # 401: no call with this key can succeed
     KEY_DOUBTED = "key_doubted"  # 403: the key, or this one request; several in a row are the key
+    ELSEWHERE = "elsewhere"  # another server stands at its address; the next call would meet it
     UNKNOWN = "unknown"
 
 
@@ -127,7 +128,7 @@ class ReplicaSet:
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is HEALTHY:
             breaker.succeeded(taken.probe)
-        elif outcome is CallHealth.KEY_REFUSED:
+        elif outcome in (CallHealth.KEY_REFUSED, CallHealth.ELSEWHERE):
             breaker.refused(now_ms, taken.probe)
         elif outcome in (CallHealth.FAILED, CallHealth.KEY_DOUBTED):
             breaker.failed(now_ms, taken.probe)

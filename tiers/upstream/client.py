@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from aiohappyeyeballs import start_connection
 
-from router.errors import UpstreamInvalid, UpstreamTooMuch
+from router.errors import UpstreamInvalid, UpstreamPage, UpstreamTooMuch
 from tiers.upstream.client_errors import FOREIGN, BadAddress, NoFiles, NotConnected, why
 from tiers.upstream.connection import Connection, Response
 
@@ -257,11 +257,23 @@ def _new_tls_context() -> ssl.SSLContext:
     return context
 
 
+PAGES = frozenset({"text/html", "application/xhtml+xml"})
+
+
 def check_type(response: Response, expected: str) -> None:
-    """Raises UpstreamInvalid for another content type and for compression nobody asked for."""
+    """Raises UpstreamInvalid for another content type and for compression nobody asked for.
+
+    Raises UpstreamPage for a page of HTML.
+    """
     sent = response.content_type
     if sent != expected and "content-type" in response.headers:
         shown = sent if sent.isascii() and len(sent) < 80 else "something else"
+        if sent in PAGES:
+            raise UpstreamPage(
+                f"The upstream sent a page ({sent}) with status 200; expected {expected}. A proxy, "
+                "a login or another server may stand at its address: check the answerer's "
+                "base_urls."
+            )
         raise UpstreamInvalid(f"The upstream sent {shown}; expected {expected}.")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise UpstreamInvalid("The upstream sent a compressed body, which it was not asked for.")

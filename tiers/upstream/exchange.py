@@ -16,6 +16,7 @@ from typing import TypeVar
 from router.errors import (
     AnswererError,
     UpstreamError,
+    UpstreamPage,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
@@ -181,7 +182,8 @@ class Exchange:
             self._give_back(CallHealth.UNKNOWN)  # one request made its model repeat itself
         elif isinstance(error, (*FOREIGN, AnswererError)):
             late = isinstance(error, TimeoutError)
-            self._give_back(outcome_at_end(self._ends.own) if late else CallHealth.FAILED)
+            page = CallHealth.ELSEWHERE if isinstance(error, UpstreamPage) else CallHealth.FAILED
+            self._give_back(outcome_at_end(self._ends.own) if late else page)
         if isinstance(error, TimeoutError):
             raise self._named(self._ends.too_late()) from error
         if isinstance(error, FOREIGN):

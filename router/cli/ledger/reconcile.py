@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from router.cli.exits import Exit
 from router.cli.ledger.bill_files import Mistakes, exact, near
 from router.cli.ledger.invoice import check_invoice
 from router.cli.ledger.ledger import ledger
-from router.cli.options import AsJson, Tenant
-from router.cli.periods import shown_time
+from router.cli.options import AsJson, Tenant, given_name
+from router.cli.periods import period_of, shown_time
 from router.cli.policies.outcome_files import rows_of
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 
@@ -68,41 +70,114 @@ def reconcile(
         list[str] | None,
         typer.Option("--map", help="A model's name on the invoice and in the ledger: BILL=LEDGER."),
     ] = None,
+    answerer: Annotated[
+        str | None,
+        typer.Option(
+            callback=given_name,
+            help="Of this answerer only. With --cost-usd, all its calls of unknown cost are "
+            "settled, each at that cost.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only calls that began then or later: 24h, 2026-11-20.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only calls that began before then.")] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
     """List calls of unknown or estimated cost, or settle them by a bill.
 
-    Without --attempt or --from it lists them. Settling adds rows and edits none. With --invoice it
+    Without --cost-usd or --from it lists them. Settling adds rows and edits none. With --invoice it
     compares a bill by model and day with the ledger, and changes nothing.
     """
-    from router.api.compose.books import Books
-    from router.wire.public_ids import request_id_of
-
+    chosen = _Chosen(answerer, since, until, tenant)
     if invoice is not None:
-        if (attempt, cost_usd, bill) != (None, None, None):
-            raise typer.BadParameter("give --invoice without --attempt, --cost-usd and --from")
+        if (attempt, cost_usd, bill) != (None, None, None) or chosen.narrows:
+            raise typer.BadParameter(
+                "give --invoice without --attempt, --cost-usd, --from, --answerer, --since and "
+                "--until"
+            )
         check_invoice(str(database), invoice, currency, rate or (), named or (), tenant, as_json)
         return
     if (currency, rate, named) != (USD, None, None):
         raise typer.BadParameter(
             "--currency, --rate and --map are about a bill; give --invoice, too"
         )
-    if (attempt is None) != (cost_usd is None) or (attempt is not None and bill is not None):
-        raise typer.BadParameter("give --attempt with --cost-usd, or --from alone, or none of them")
-    if attempt is not None and cost_usd is not None:
-        amounts = {request_id_of(attempt): _amount(cost_usd, "--cost-usd")}
-    elif bill is not None:
-        amounts = read_bill(bill)
-    else:
-        with Books.open(database) as books:
-            _list(books.unknown_calls(tenant), as_json)
-        return
+    _check_together(attempt, cost_usd, bill, chosen)
+    cost = None if cost_usd is None else _amount(cost_usd, "--cost-usd")
+    _settle_or_list(database, anchors, attempt, cost, bill, chosen, as_json)
+
+
+class _Chosen(Struct, frozen=True):
+    """Says which calls are meant; None: whatever it is."""
+
+    answerer: str | None
+    since: str | None
+    until: str | None
+    tenant: str | None
+
+    @property
+    def narrows(self) -> bool:
+        """Returns True where an answerer or a time was named."""
+        return (self.answerer, self.since, self.until) != (None, None, None)
+
+    def of(self, calls: Sequence[UnknownCall], now_ms: int) -> list[UnknownCall]:
+        """Returns those of the calls that are meant. Raises typer.BadParameter for a bad time."""
+        since_ms, until_ms = period_of(self.since, self.until, now_ms)
+        return [
+            call
+            for call in calls
+            if self.answerer in (None, call.answerer)
+            and (since_ms is None or call.started_at_ms >= since_ms)
+            and (until_ms is None or call.started_at_ms < until_ms)
+        ]
+
+
+def _check_together(
+    attempt: str | None, cost_usd: str | None, bill: Path | None, chosen: _Chosen
+) -> None:
+    """Raises typer.BadParameter for options that say two things, or half of one."""
+    named = attempt is not None or chosen.answerer is not None
+    both = attempt is not None and chosen.narrows
+    beside = bill is not None and (named or cost_usd is not None or chosen.narrows)
+    if (attempt is not None and cost_usd is None) or (cost_usd and not named) or both or beside:
+        raise typer.BadParameter(
+            "give --attempt with --cost-usd, or --answerer with --cost-usd, or --from alone, or "
+            "none of them; --since and --until go with --answerer, or with the list"
+        )
+
+
+def _settle_or_list(
+    database: str,
+    anchors: Path | None,
+    attempt: str | None,
+    cost_nano_usd: int | None,
+    bill: Path | None,
+    chosen: _Chosen,
+    as_json: bool,
+) -> None:
+    """Settles the calls that are named, or lists those that could be."""
+    from router.api.compose.books import Books
+    from router.wire.public_ids import request_id_of
+
+    now_ms = round(time.time() * 1000)
     with Books.open(database) as books:
+        if bill is not None:
+            amounts = read_bill(bill)
+        elif cost_nano_usd is None:
+            _list(chosen.of(books.unknown_calls(chosen.tenant), now_ms), as_json)
+            return
+        elif attempt is not None:
+            amounts = {request_id_of(attempt): cost_nano_usd}
+        else:
+            meant = chosen.of(books.unknown_calls(chosen.tenant), now_ms)
+            # One that still runs is settled by its end, and an estimate is no unknown cost.
+            ended = [call for call in meant if call.doubt.value == "unknown" and not call.open]
+            amounts = {call.attempt_id: cost_nano_usd for call in ended}
         settled, refused = books.reconcile(amounts, anchors, by_upstream=bill is not None)
     _tell(settled, refused, as_json)
     # A whole bill may name calls of other ledgers, so only a single call is a failure.
-    if attempt is not None and refused:
+    if bill is None and refused:
         raise typer.Exit(Exit.FAILURE)
 
 

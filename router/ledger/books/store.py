@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from router.errors import LedgerError, LedgerUnavailable
+from router.errors import BudgetExceeded, LedgerError, LedgerUnavailable
 from router.ledger.books import anchors
 from router.ledger.books.batch import OperationBatch
 from router.ledger.books.operations import (
@@ -24,6 +24,7 @@ from router.ledger.books.operations import (
     settle_operation,
 )
 from router.ledger.books.writer import Writer
+from router.ledger.budgets.unknown_spending import UnknownSpending
 from router.ledger.hash_chain import Head
 from router.ledger.rollups.folding_thread import Folder
 from router.ledger.sql import reading
@@ -71,6 +72,7 @@ class SqlLedger:
         self._budget_of = budget_of
         self._clock = clock
         self._held: set[str] = set()  # requests that hold something and are not finished
+        self._unknown = UnknownSpending(database)
         self._room = asyncio.Semaphore(queue_size)  # for rows of requests that held nothing
 
     @classmethod
@@ -143,6 +145,10 @@ class SqlLedger:
             await self.writer.submit(operation)
         except asyncio.CancelledError:
             self._held.add(request.request_id)
+            raise
+        except BudgetExceeded as refused:
+            if refused.window is not None:
+                refused.message += await self._unknown.words(refused.window)
             raise
         self._held.add(request.request_id)
 

@@ -140,7 +140,7 @@ class Windows:
             when = f"It begins anew at {utc_minute(window_end(limit.kind, window[-1]))}"
             if waits:
                 when = "Try again when running calls have ended; they may cost less than they hold"
-            raise BudgetExceeded(
+            refused = BudgetExceeded(
                 f"The {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
                 f"${exact_usd(spent)} spent and ${exact_usd(held)} held for running calls leave "
                 f"${exact_usd(max(room, 0))}, and this call may cost ${exact_usd(worst)}: the most "
@@ -154,6 +154,8 @@ class Windows:
                 hopeless=hopeless,
                 retry_after_s=HELD_RETRY_S if waits else None,
             )
+            refused.window = window
+            raise refused
 
     def _read(self, window: Window) -> list[int]:
         """Returns [spent, held] of a window before this batch's changes; keeps it from now on."""

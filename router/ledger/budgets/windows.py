@@ -300,5 +300,23 @@ _WITHIN = (
 """Open requests of any age, since their holds will be released; finished ones of the time."""
 
 
+def unknown_in(window: Window) -> tuple[str, tuple[str | int, ...]]:
+    """Returns the query, with its values, of how many calls in a window are of unknown cost.
+
+    It gives their number and what they count, without those that a bill has settled.
+    """
+    kind, start_ms = WindowKind(window[4]), window[5]
+    named = [(name, str(value)) for name, value in zip(NAMES, window, strict=False) if value]
+    query = (
+        "SELECT count(*), sum(a.cost_nano_usd) FROM requests r JOIN attempts a "
+        f"ON a.request_id = r.request_id AND {COUNTED} WHERE a.state = 'unknown_cost' "
+        "AND a.started_at_ms >= ? AND a.started_at_ms < ? AND r.created_at_ms >= ?"
+        + "".join(f" AND {_COLUMN[name]} = ?" for name, _ in named)
+        + " AND NOT EXISTS (SELECT 1 FROM requests bill WHERE bill.request_id = "
+        f"'{CORRECTION_PREFIX}' || a.attempt_id)"
+    )
+    return query, (*_bounds(kind, start_ms), *(value for _, value in named))
+
+
 def _bounds(kind: WindowKind, start_ms: int) -> tuple[int, int, int]:
     return start_ms, window_end(kind, start_ms), start_ms - BEGUN_BEFORE_MS

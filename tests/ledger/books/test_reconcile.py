@@ -49,8 +49,8 @@ def reconcile(address: str, *arguments: str | Path, code: int = 0) -> dict[str, 
     return dict(json.loads(run.stdout))
 
 
-def listed(address: str) -> list[str]:
-    run = tiergate("ledger", "reconcile", "--json", "--database", address)
+def listed(address: str, *arguments: str) -> list[str]:
+    run = tiergate("ledger", "reconcile", "--json", "--database", address, *arguments)
     assert run.returncode == 0, run.stderr
     return [call["attempt_id"] for call in json.loads(run.stdout)]
 
@@ -344,3 +344,32 @@ def test_two_calls_of_one_upstream_id_are_settled_one_by_one(
     (tmp_path / "bill.csv").write_text("id,cost\nchatcmpl-r2,1\n", encoding="utf-8")
     reconciliation = reconcile(books, "--from", tmp_path / "bill.csv")
     assert "several calls" in str(reconciliation["refused"])
+
+
+def test_all_calls_of_an_answerer_in_a_time_are_settled_at_one_cost(books: str) -> None:
+    """The hour's other calls, and those whose cost is known, stay as they are."""
+    hour = ("--since", "2026-11-18T00:00", "--until", "2026-11-19T00:00")
+    one = ("--answerer", "nano", "--cost-usd", "0.0000001")
+    assert reconcile(books, *one, "--until", "2026-11-18T00:00")["settled"] == []
+    assert reconcile(books, "--answerer", "other", "--cost-usd", "0", *hour)["settled"] == []
+    assert listed(books, "--answerer", "other") == []
+    assert sorted(listed(books, "--answerer", "nano", *hour)) == ["r2/1", "r3/1"]
+    assert reconcile(books, *one, *hour)["difference_nano_usd"] == 2 * 100 - 400 - 900
+    assert listed(books) == []
+    assert spent(books)["month"] == 120 + 2 * 100
+    assert verify(books).findings == ()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--answerer", "nano", "--attempt", "r2/1", "--cost-usd", "0"),
+        ("--cost-usd", "0"),
+        ("--since", "24h", "--cost-usd", "0"),
+        ("--answerer", "nano", "--from", "bill.csv"),
+    ],
+)
+def test_half_of_an_order_to_settle_is_refused(arguments: tuple[str, ...]) -> None:
+    run = tiergate("ledger", "reconcile", *arguments)
+    assert run.returncode == 2
+    assert "--answerer with --cost-usd" in " ".join(run.stderr.replace("│", " ").split())

@@ -9,13 +9,16 @@ import sys
 import pytest
 
 from router.errors import BudgetExceeded
+from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
+from router.ledger.budgets import unknown_spending
 from router.money.budgets import Budgets
 from router.policy.schema import BudgetSection
 from router.types import AttemptState, RequestState
-from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.books.open_ledgers import Ledgers
+from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
 CENT = 10_000_000
@@ -179,3 +182,32 @@ async def test_living_workers_requests_are_not_recovered(address: str, ledgers: 
     await second.close()
     report = verify(path)
     assert (report.findings, report.writers, report.rows) == ((), 2, 2)
+
+
+async def test_refusal_says_what_of_the_spending_is_of_unknown_cost(
+    address: str, ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that a bill has settled, and those of another day, are not among them."""
+    monkeypatch.setattr(unknown_spending, "WAITS_S", 60.0)
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
+    day_ms, unknown = 86_400_000, AttemptState.UNKNOWN_COST
+    for name, at_ms, state in (
+        ("r1", NOW_MS, unknown),
+        ("r2", NOW_MS, unknown),
+        ("r3", NOW_MS - day_ms, unknown),
+        ("r4", NOW_MS, AttemptState.SETTLED),
+    ):
+        line = attempt(name, cost=CENT // 4, state=state, started_at_ms=at_ms)
+        await ledger.finish(replace(request(name, line), created_at_ms=at_ms))
+    for name in ("refused", "refused too"):  # the second one is told from memory
+        with pytest.raises(BudgetExceeded) as refused:
+            await ledger.hold(request(name), attempt(name, held=CENT))
+        assert "$0.0075 spent" in refused.value.message
+        assert "$0.005 is the worst case of 2 calls of unknown cost" in refused.value.message
+        assert "`tiergate ledger reconcile`" in refused.value.message
+    (first, *_) = [c for c in unknown_calls(ledger.database) if c.request_id == "r1"]
+    await ledger.finish(correction(ledger.database, Settlement(first, 0), NOW_MS))
+    ledger._unknown._known.clear()
+    with pytest.raises(BudgetExceeded) as refused:
+        await ledger.hold(request("r9"), attempt("r9", held=CENT))
+    assert "$0.0025 is the worst case of 1 call of unknown cost" in refused.value.message

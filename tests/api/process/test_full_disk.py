@@ -1,0 +1,67 @@
+"""A disk that fills up beneath a real server: what is told, and what its books say afterwards."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from router.ledger.books.verify import verify
+from tests import ROOT
+from tests.kits.server_kit import Served, eventually
+
+pytestmark = pytest.mark.process
+
+ASKED = [{"role": "user", "content": "How long is the warranty?"}]
+ROOM = 40_000
+"""Bytes that a file may have: enough for the log, too few for a row in the database's journal."""
+
+
+@contextmanager
+def full(server: Served) -> Iterator[None]:
+    """Lets the operating system refuse longer files within the block, as a full disk does."""
+    pid, kind = server.process.pid, resource.RLIMIT_FSIZE
+    before = resource.prlimit(pid, kind, (ROOM, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, kind, before)
+
+
+def ready(server: Served) -> bool:
+    return server.client.get("/readyz").status_code == 200
+
+
+def asked(server: Served) -> httpx.Response:
+    return server.chat(messages=ASKED)
+
+
+def test_full_disk_is_told_at_once_and_nobody_is_booked_as_answered(tmp_path: Path) -> None:
+    """Its first request makes the tenant's key, beside the ledger's own writer."""
+    with Served(tmp_path, ROOT / "policies" / "customer_support.yaml") as server:
+        with full(server):
+            assert ready(server)  # nobody has written anything yet
+            assert asked(server).status_code == 503
+            eventually(lambda: not ready(server), 5.0)
+            assert "ledger_lost" in server.output
+        eventually(lambda: ready(server))
+        answered = asked(server)
+        assert answered.status_code == 200
+        with full(server):
+            refused = [asked(server) for _ in range(3)]
+            eventually(lambda: not ready(server), 5.0)
+        eventually(lambda: ready(server))
+        assert [reply.json()["error"]["code"] for reply in refused] == ["ledger_unavailable"] * 3
+        rows = server.rows()
+        metrics = server.client.get("/metrics").text
+        server.end()
+    kept = [(row["state"], row["verdict"], row["error_code"]) for row in rows]
+    assert kept.count(("settled", "accepted", None)) == 1
+    assert kept.count(("failed", "", "ledger_unavailable")) == len(kept) - 1 >= 3
+    counted = [line for line in metrics.splitlines() if line.startswith("tiergate_requests_total")]
+    assert [line.rpartition(" ")[2] for line in counted if "accepted" in line] == ["1.0"]
+    assert verify(server.database).findings == ()
