@@ -24,6 +24,7 @@ from router.types import (
     Price,
     Reason,
     RequestRow,
+    RequestState,
     Role,
     Sampling,
     Signals,
@@ -410,3 +411,29 @@ async def test_strict_needs_an_interval(rows: list[RequestRow]) -> None:
     assert (
         judge(result, read_condition("cost>+5%"), strict=True).answer is ConditionState.CANNOT_SAY
     )
+
+
+def lost(row: RequestRow, verdict: str) -> RequestRow:
+    """The request again, whose last call broke off at a high hold; "": it got no answer."""
+    *others, last = row.attempts
+    unknown, held = AttemptState.UNKNOWN_COST, 1_000 * CALL
+    broken = replace(last, state=unknown, estimated=True, held_nano_usd=held, cost_nano_usd=held)
+    broken = replace(broken, usage=Usage())
+    calls = (*others, broken)
+    return replace(row, state=RequestState.UNKNOWN_COST, verdict=verdict, attempts=calls)
+
+
+@pytest.mark.parametrize(("verdict", "not_compared"), [("", 0), ("accepted", 1)])
+async def test_call_of_unknown_cost_dilutes_no_change_of_cost(
+    rows: list[RequestRow], verdict: str, not_compared: int
+) -> None:
+    """A failed request is left out; one that was answered all the same is in no sum."""
+    sides = a_side("loose", **floor(0.75)), a_side("strict", **floor(0.99))
+    plain, mixed = run(rows, *sides), run([*rows, lost(rows[1], verdict)], *sides)
+    assert (mixed.costs.count, mixed.costs.own_nano_usd) == (
+        plain.costs.count,
+        plain.costs.own_nano_usd,
+    )
+    assert (mixed.left_out[LeftOut.FAILED], mixed.not_compared) == (1 - not_compared, not_compared)
+    judged = judge(mixed, read_condition("cost>+5%"))
+    assert (judged.answer is ConditionState.CANNOT_SAY) is bool(not_compared), judged.told

@@ -6,6 +6,7 @@ same thing in the same words. An upstream's own words are never repeated: they m
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -32,6 +33,7 @@ OF_A_PROXY = frozenset({504, 524})
 MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
 FIRST_BACKOFF_S = 0.1
 MOST_ASKED_S = 1e9  # nobody means thirty years: such a wait is none, in seconds or as a date
+LONGEST_REST_S = 60  # a server that asks for a longer wait is asked again after a minute
 UNKNOWN_MODEL = frozenset({"model_not_found", "unknown_model", "invalid_model"})
 VERSION = re.compile(r"/v\d+(beta\d*)?/")
 
@@ -71,7 +73,7 @@ def error_for_status(
             upstream_status=status,
         )
     if status in (402, 429):
-        wait = "" if retry_after_s is None else f"; try again in {retry_after_s:g} s"
+        wait = "" if retry_after_s is None else f"; try again in {told_s(retry_after_s)} s"
         spent = status == 402 or code == "insufficient_quota"
         found = (
             "Our money at the upstream is spent" if spent else "The upstream is limiting our rate"
@@ -109,6 +111,17 @@ def error_for_status(
     return UpstreamInvalid(
         f"The upstream {what} with status {status}; expected 200.", upstream_status=status
     )
+
+
+def told_s(retry_after_s: float) -> int:
+    """Returns the wait that a client is told: whole seconds, as its header `Retry-After` has them.
+
+    A date years away, as a wrong clock gives, is a minute, after which we ask again ourselves.
+
+    >>> told_s(0.2), told_s(16.5), told_s(3.47e8)
+    (1, 17, 60)
+    """
+    return min(max(1, math.ceil(retry_after_s)), LONGEST_REST_S)
 
 
 def _not_there(asked: Asked, code: str | None) -> str:

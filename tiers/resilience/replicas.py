@@ -14,9 +14,9 @@ from enum import StrEnum
 from router.errors import AnswererNotReady
 from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
 from tiers.resilience.circuit_breaker import Breaker, BreakerState
-from tiers.resilience.refusals import host_of
+from tiers.resilience.refusals import LONGEST_REST_S, host_of
 
-MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
+MAX_REST_MS = 1000.0 * LONGEST_REST_S
 
 
 class CallHealth(StrEnum):

@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import UNSET
 
-from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, cost_known
+from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, answered, cost_known
 from router.routing.constraints import Asked, Shape
 from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
 from router.types import (
@@ -134,7 +134,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         return LeftOut.AFTERWARDS
     if row.tier == SPECIALIST:
         return LeftOut.NOT_ROUTED
-    if row.state in (RequestState.FAILED, RequestState.CANCELLED):
+    if not answered(row):  # also one whose calls failed at a cost that nobody knows
         return LeftOut.FAILED
     if row.reason == Reason.IDEMPOTENT_REPLAY.value:
         return LeftOut.GIVEN_AGAIN

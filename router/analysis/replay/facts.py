@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from router.analysis.prices.reprice import PricedAs, priced_again
 from router.analysis.replay.cases import Case
+from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.money.output_caps import least_cap
 from router.policy.schema import Policy, ResolverAnswerer
@@ -288,19 +289,20 @@ def may_hold(plan: RungPlan, case: Case) -> int:
 def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> int | None:
     """Returns the cost of these recorded calls at `side`'s prices; None where it is not known.
 
-    A call that was booked at its hold, or of an answerer that `side` lacks, keeps its booked cost.
-    A call whose usage and price nobody knew stays unknown.
+    A call that was cut, or of an answerer that `side` lacks, keeps its booked cost. One of unknown
+    cost stays so: its hold is no cost, and on both sides it would hide how much they differ.
     """
     total = 0
     for attempt in attempts:
         plan = side.plan(attempt.answerer)
         if case.policy_hash == side.policy_hash or plan is None:
+            if not attempt_cost_known(attempt):
+                return None
             total += attempt.cost_nano_usd
             continue
         again = priced_again(attempt, plan.facts.price)
-        # A hold cannot be repriced without usage, so the booked amount stays.
-        at_its_hold = again.outcome is PricedAs.NO_USAGE
-        if again.nano_usd is None and (not at_its_hold or attempt.cost_basis is CostBasis.UNKNOWN):
+        estimated = again.outcome is PricedAs.NO_USAGE and attempt_cost_known(attempt)
+        if again.nano_usd is None and not estimated:
             return None
         total += attempt.cost_nano_usd if again.nano_usd is None else again.nano_usd
     return total

@@ -157,7 +157,7 @@ def _cost(replay: Replay, condition: Condition) -> _Value | str:
     if replay.not_compared:
         return (
             f"{replay.not_compared} requests have no known cost on one side; state the prices, or "
-            "leave those requests out"
+            "leave those requests out: by --since and --until where an outage left them"
         )
     saved = costs.saved_interval()
     if not condition.change:

@@ -214,6 +214,17 @@ def test_spent_quota_is_not_asked_for_again() -> None:
     assert not worth_retrying(error_for_status(429, "insufficient_quota"))
 
 
+@pytest.mark.parametrize(
+    ("retry_after_s", "told"),
+    [(0.2, "1 s"), (16.5, "17 s"), (60.0, "60 s"), (347_180_000.0, "60 s")],
+)
+def test_wait_is_told_as_the_header_has_it(retry_after_s: float, told: str) -> None:
+    """A date years away, as of a wrong clock, is a minute: we ask again by then ourselves."""
+    error = error_for_status(429, None, retry_after_s)
+    assert error.message.endswith(f"; try again in {told}.")
+    assert error.retry_after_s == retry_after_s
+
+
 @pytest.mark.parametrize("sent", [True, False])
 def test_lost_connection_is_retried_only_when_nothing_was_sent(sent: bool) -> None:
     assert worth_retrying(UpstreamUnreachable("x", sent=sent)) is not sent
