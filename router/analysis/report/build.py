@@ -43,6 +43,7 @@ from router.analysis.report.outcomes import decision_measures, measures
 from router.analysis.report.replies import Replies, replies_of
 from router.analysis.report.sentences import (
     assumptions,
+    clock_notes,
     lost_note,
     lost_sentence,
     notes,
@@ -218,6 +219,7 @@ def build_report(
         notes=(
             *notes(tally, total, whole, provider, unknown, outcomes[0].count),
             *lost_note(extra.lost, by_rows=extra.by_rows),
+            *clock_notes(period, days),
         ),
         places=places,
         chosen=extra.chosen,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from itertools import pairwise
+
 from router.analysis.report.figures import (
     CacheFigures,
     FixedModel,
     Forecast,
     Measure,
+    Period,
     ProviderFigures,
     Saving,
     UnknownCost,
@@ -15,6 +20,7 @@ from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Waste, Whole
 from router.ledger.replies import ReplyKind
+from router.money.budgets import utc_minute
 from router.rendering.figures_in_words import (
     NOTHING,
     clean,
@@ -254,6 +260,39 @@ def lost_note(lost: int, *, by_rows: bool) -> tuple[str, ...]:
         f"{requests} {were} purged on a day that this period cuts; only sums of whole UTC days are "
         "kept, so what part of them falls within it is in no figure above.",
     )
+
+
+AHEAD_MS = 120_000
+"""Lead of a row that is no wrong clock: machines that share a ledger may differ by so much."""
+YEAR_10000_MS = 253_402_300_800_000
+SPARSE_DAYS = 28
+"""Shortest range whose empty days are told; a quarter of its days may then have requests."""
+
+
+def clock_notes(period: Period, days: Mapping[date | None, Cell]) -> tuple[str, ...]:
+    """Tells of rows that a wrong clock may have dated: in the future, or far from all others.
+
+    A clock that was a year ahead for an hour leaves a range of 366 days with requests on two.
+    """
+    lines, newest = [], period.last_row_ms
+    if newest is not None and newest - period.generated_at_ms > AHEAD_MS:
+        # A clock outside any calendar must not break the report.
+        shown = utc_minute(newest) if newest < YEAR_10000_MS else "a year that no calendar has"
+        lines.append(
+            f"The newest row is of {shown}, which is still to come: the clock is "
+            "wrong now, or was when the row was written. Such rows are in the figures above, and "
+            "count in the budgets of their own day."
+        )
+    used = sorted(day for day, cell in days.items() if day is not None and cell.requests)
+    length = (used[-1] - used[0]).days + 1 if used else 0
+    if length >= SPARSE_DAYS and 4 * len(used) <= length:
+        gap, after, before = max((b - a, a, b) for a, b in pairwise(used))
+        lines.append(
+            f"Of the {count(length)} days from {used[0]} to {used[-1]}, {count(len(used))} have "
+            f"requests, and for {count(gap.days - 1)} days between {after} and {before} there is "
+            "none. If nobody was away, a clock was wrong; --since and --until leave such rows out."
+        )
+    return tuple(lines)
 
 
 def cache_line(cache: CacheFigures) -> str:

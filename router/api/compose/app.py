@@ -22,6 +22,8 @@ from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.certificate_ground import LOOKS_EVERY_S, CertificateGround
+from router.api.compose.mounted.clock_watch import LOOKS_EVERY_S as CLOCK_EVERY_S
+from router.api.compose.mounted.clock_watch import ClockWatch
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.api.compose.mounted.housekeeping import DAY_S, Housekeeping
@@ -106,7 +108,10 @@ class App:
         # The gauge exists before the first outage, so that a dashboard shows a healthy ledger.
         self.metrics.calls.watch_store("ledger")
         # A restart must not go back behind the times in the ledger.
-        self.clock.not_before(self.ledger.newest_ms())
+        newest_ms, clock_watch = self.ledger.newest_ms(), ClockWatch()
+        self.clock.not_before(newest_ms)
+        clock_watch.begin_after(newest_ms)
+        self._clock_watch = Recurring(clock_watch.look, CLOCK_EVERY_S)
         keys = text_keys(core.environ)
         self.texts = TextStore(self.ledger.database, self.clock, keys)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
@@ -303,6 +308,7 @@ class App:
         self._told.start()
         self._secrets.start()
         self._ground.start()
+        self._clock_watch.start()
         for watcher in self._watchers:
             watcher.start()
         self._housekeeping.start()
@@ -320,6 +326,7 @@ class App:
         self._housekeeping.close()
         self._told.close()
         self._ground.close()
+        self._clock_watch.close()
         await self._batching.runner.close()
         await self._rollouts.stop()
         self._signals.close()

@@ -15,6 +15,7 @@ from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.tables import others
 from router.ledger.faults import FAULTS
+from router.money.budgets import DAY_MS
 from router.rendering.figures_in_words import Dollars
 from router.types import (
     NO_ANSWER_MODEL,
@@ -28,7 +29,7 @@ from router.types import (
     Role,
 )
 from tests.analysis.report.test_sections import report_of, terminal
-from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
+from tests.kits.books.report_rows import NOON_MS, USD, a_day, a_row, an_attempt
 from tests.kits.changed import replace
 
 
@@ -311,3 +312,18 @@ def test_a_question_back_is_no_accepted_answer() -> None:
     asked = [a_row(n, reason="asked_which") for n in (50, 51)]
     (tier,) = report_of([a_row(0), a_row(1, verdict="unverified"), *asked]).tiers
     assert (tier.figures.judged, tier.figures.accepted) == (2, 1)
+
+
+@pytest.mark.parametrize(("ahead_ms", "told"), [(119_000, 0), (121_000, 1), (10**15, 1)])
+def test_row_that_is_still_to_come_is_told(ahead_ms: int, told: int) -> None:
+    late = replace(a_row(1), created_at_ms=NOON_MS + ahead_ms)
+    notes = report_of([a_row(0), late]).notes
+    assert sum("is still to come: the clock is wrong now" in note for note in notes) == told
+
+
+@pytest.mark.parametrize(("days", "told"), [([0, 26], 0), ([0, 27], 1), ([*range(8), 27], 0)])
+def test_range_that_is_mostly_empty_is_told(days: list[int], told: int) -> None:
+    """As after a clock that was a month ahead for an hour."""
+    rows = [replace(a_row(day), created_at_ms=NOON_MS - day * DAY_MS) for day in days]
+    notes = report_of(rows).notes
+    assert sum("for 26 days between" in note for note in notes) == told
