@@ -161,9 +161,10 @@ def _settle_or_list(
     from router.wire.public_ids import request_id_of
 
     now_ms = round(time.time() * 1000)
+    billed = None if bill is None else read_bill(bill)  # its mistakes come before the ledger's
     with Books.open(database) as books:
-        if bill is not None:
-            amounts = read_bill(bill)
+        if billed is not None:
+            amounts = billed
         elif cost_nano_usd is None:
             _list(chosen.of(books.unknown_calls(chosen.tenant), now_ms), as_json)
             return
