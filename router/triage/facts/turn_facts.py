@@ -62,6 +62,7 @@ class TurnFacts(Struct, frozen=True):
     even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
     undetailed: str = ""  # without contact details, read besides; "" where it has none
+    said: int = 0  # words of the text, without those of contact details
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
 
@@ -132,6 +133,7 @@ def find_facts(
         even=told.even if language == told.language else (),
         passages=passages(instead or plain),
         undetailed=undetailed,
+        said=len(fold(undetailed).words if undetailed else folded.words),
         sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
     )
