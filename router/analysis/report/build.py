@@ -45,10 +45,11 @@ from router.analysis.report.sentences import (
     assumptions,
     lost_note,
     lost_sentence,
+    names_notes,
     notes,
     provider_line,
 )
-from router.analysis.report.tallies import QUARTER_MS, Tally, escalated, group_figures
+from router.analysis.report.tallies import QUARTER_MS, Tally, TierKey, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -134,6 +135,7 @@ def build_report(
     observed = savings_of(tally, total, names, observed=True)
     cut = Cut(tally, total)
     tiers = tally.tiers()
+    listed = _tiers(tally, tiers, total.requests)
     true_outcomes = list(extra.outcomes)
     before = None if config is None else config.decisions_right_before
     judges = judge_measures(true_outcomes, extra.pairs)
@@ -180,7 +182,7 @@ def build_report(
         p50_ms=figures.p50_ms,
         p95_ms=figures.p95_ms,
         levels=_levels(tiers, names.planned or {}),
-        tiers=_tiers(tiers, total.requests),
+        tiers=listed,
         domains=cut.named(tally.groups[Kind.DOMAIN], by_requests=True),
         request_types=cut.named(tally.groups[Kind.REQUEST_TYPE], by_requests=True),
         tenants=cut.named(tally.tenants),
@@ -217,6 +219,7 @@ def build_report(
         ),
         notes=(
             *notes(tally, total, whole, provider, unknown, outcomes[0].count),
+            *names_notes(listed),
             *lost_note(extra.lost, by_rows=extra.by_rows),
         ),
         places=places,
@@ -271,9 +274,6 @@ def _counts(tally: Tally, whole: Whole, cut: Cut, names: BaselineNames) -> Count
     )
 
 
-TierKey = tuple[int, str, str]  # level, tier, model
-
-
 def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
     by_level: dict[int, int] = {}
     for (level, _, _), cell in tiers.items():
@@ -292,9 +292,10 @@ def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tupl
     )
 
 
-def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
+def _tiers(tally: Tally, tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
     """Lists tiers by level; requests without an answer come last."""
     ordered = sorted(tiers.items(), key=lambda item: (item[0][0] == 0, item[0]))
+    names = tally.by_names()
     return tuple(
         TierFigures(
             tier=tier,
@@ -303,9 +304,18 @@ def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]
             figures=group_figures(cell, total, cell.moved_on),
             tried=cell.tried,
             own_spend_nano_usd=cell.own_spend_nano_usd,
+            names=_dated(names[level, tier, model]),
         )
         for (level, tier, model), cell in ordered
     )
+
+
+def _dated(by_name: Mapping[str, Cell]) -> tuple[tuple[str, int, int], ...]:
+    """Lists the names of one model, the one of most requests first; none where it has one only."""
+    if len(by_name) < 2:
+        return ()
+    ordered = sorted(by_name.items(), key=lambda item: (-item[1].requests, item[0]))
+    return tuple((name, cell.requests, cell.spend_nano_usd) for name, cell in ordered)
 
 
 def _climbed(whole: Whole) -> tuple[ReasonFigures, ...]:

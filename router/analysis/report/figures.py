@@ -57,6 +57,8 @@ class TierFigures:
     figures: GroupFigures
     tried: int  # requests that called for an answer here, whoever answered finally
     own_spend_nano_usd: int  # cost of the calls made here, whoever answered finally
+    # Names that the model gave itself, with requests and their spend; none where it has one only.
+    names: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from router.analysis.report.figures import (
     CacheFigures,
     FixedModel,
@@ -9,6 +11,7 @@ from router.analysis.report.figures import (
     Measure,
     ProviderFigures,
     Saving,
+    TierFigures,
     UnknownCost,
 )
 from router.analysis.report.savings import DRAWS
@@ -227,6 +230,20 @@ def notes(
             "no attempt; run `tiergate ledger verify`."
         )
     return tuple(lines)
+
+
+def names_notes(tiers: Sequence[TierFigures]) -> tuple[str, ...]:
+    """States by which names a model of one line answered: its provider may add a day to them."""
+    return tuple(
+        f"{clean(tier.model)} at the tier {tier.tier} is one model under several names: {each}."
+        for tier in tiers
+        if (
+            each := ", ".join(
+                f"{name} ({counted(requests, 'request', 'requests')}, {usd(spend)})"
+                for name, requests, spend in tier.names
+            )
+        )
+    )
 
 
 def lost_sentence(lost: int, *, by_rows: bool) -> str:

@@ -153,6 +153,8 @@ def _breakdowns(report: Report) -> Json:
                 **_group(x.figures),
                 "tried": x.tried,
                 **money("own_spend", x.own_spend_nano_usd),
+                # Those that the model gave itself, where it gave several: its name with a day.
+                "names": [name for name, _, _ in x.names],
             }
             for x in report.tiers
         ],
