@@ -132,7 +132,7 @@ def final_row(
             tried.verification.p,
             progress.climbs,
         ),
-        _kept(routed, progress, tried, secret, ending.error),
+        _kept(routed, progress, tried, secret, ending),
     )
 
 
@@ -176,15 +176,15 @@ def _kept(
     progress: Progress,
     tried: Candidate,
     secret: bytes,
-    error: TiergateError | None,
+    ending: Ending,
 ) -> Kept:
     """Returns digests of the texts, and the record with what triage read."""
     return Kept(
         routed.prompt_digest or prompt_digest(routed.request, secret),
         digest(secret, tried.answer.text) if tried.answer else "",
         digest(secret, routed.request.hints.session or ""),
-        _record(routed, progress, tried, secret, error),
-        routed.signals.domain.value,
+        _record(routed, progress, tried, secret, ending),
+        routed.stands_under(ending.verdict).value,
         routed.signals.request_type.value,
         progress.review_id,
     )
@@ -195,10 +195,10 @@ def _record(
     progress: Progress,
     tried: Candidate,
     secret: bytes,
-    error: TiergateError | None,
+    ending: Ending,
 ) -> JsonText:
     """Returns the arguments and results of decide, next_rung and verify."""
-    worked = worked_of(progress, tried)
+    worked, domain = worked_of(progress, tried), routed.stands_under(ending.verdict)
     return encode(
         Record(
             RECORD_VERSION,
@@ -213,7 +213,7 @@ def _record(
             shape_of(routed.request, _input_bound(routed)),
             None if progress.shadow is None else progress.shadow.note,
             redirects_of(progress),
-            _refusal(error),
+            _refusal(ending.error),
             progress.comparison.would_cost_nano_usd,
             None if routed.veil is None else routed.veil.counts,
             tried.answer.sources if tried.answer else (),
@@ -224,6 +224,7 @@ def _record(
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
             dropped=named(dropped(routed.request, routed.plans[tried.at].facts)) or UNSET,
+            domain=UNSET if domain is routed.signals.domain else domain,
         )
     )
 
@@ -247,10 +248,7 @@ def _stored_digest(routed: RoutedRequest, text: str, secret: bytes) -> str:
 
 def redirects_of(progress: Progress) -> tuple[str, ...]:
     """Returns each redirect of the request once, as people read it."""
-    redirects = progress.attempts.redirects
-    if not redirects:
-        return ()
-    shown = [f"{one.asked} -> {one.answered}" for one in redirects]
+    shown = [f"{one.asked} -> {one.answered}" for one in progress.attempts.redirects]
     return tuple(dict.fromkeys(shown))
 
 

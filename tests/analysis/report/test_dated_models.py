@@ -43,7 +43,8 @@ def test_the_days_stand_in_the_details_of_a_model() -> None:
     report = report_of(answered(0, DATED), answered(1, DATED), answered(2, ASKED))
     [note] = [note for note in report.notes if "several names" in note]
     assert note.startswith(f"{ASKED} at the tier llm is one model")
-    assert f"{DATED} (2 requests, " in note and f"{ASKED} (1 request, " in note
+    assert f"{DATED} (2 requests, " in note
+    assert f"{ASKED} (1 request, " in note
     [line] = report_object(report)["tiers"]
     assert line["names"] == [DATED, ASKED]
     assert f"tiers,2 / llm / {ASKED},names_1,{DATED}" in report_csv(report)
