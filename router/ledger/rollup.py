@@ -22,7 +22,6 @@ from router.ledger.aggregates import (
     BASELINES,
     NAMED_UNKNOWN,
     NO_ANSWER,
-    NO_TIER,
     OBSERVED,
     OBSERVED_ONLY,
     PPM,
@@ -45,7 +44,7 @@ from router.ledger.aggregates import (
 )
 from router.ledger.faults import faults_of
 from router.ledger.record_reading import Prospect, Read, read_record
-from router.ledger.replies import ANSWERED, ReplyKind, no_tier_asked, reply_of
+from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, no_tier_asked, reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
