@@ -92,13 +92,22 @@ def assumptions(
             "name, on the day of the request. A name that stands for no model, such as `auto`, "
             "has only the price that the policy states for it."
         )
+    asked = next((s for s in savings if s.key == "requested_model"), None)
+    if asked is not None and asked.apart and not asked.compared:
+        lines.append(
+            "No request was compared with the model the client asked for: none had both a known "
+            "cost and a price of the name that was sent. State what the name stands for in the "
+            "policy (report.requested_models); later requests are then compared."
+        )
     people = next((s.label for s in (*savings, *observed) if s.key == "people" and s.compared), "")
     if people:
         lines.append(f"{people}: as the policy stated it then, whatever the request.")
     else:
         lines.append(
             "No request was compared with people: none had both an answer to compare and a price "
-            "for people that its policy stated then (report.people_usd_per_request)."
+            "for people that its policy stated then. State in the policy what one request costs "
+            "where a person answers it (report.people_usd_per_request); later requests are then "
+            "compared."
         )
     if observed:
         lines.append(
