@@ -194,7 +194,7 @@ def build_report(
         each_tag=cut.each_tag(),
         endpoints=cut.named(tally.groups[Kind.ENDPOINT]),
         days=cut.days(days),
-        escalation_reasons=_climbed(whole),
+        escalation_reasons=_escalated(whole),
         reasons=_all_reasons(whole, total),
         replies=replies,
         endings=_endings(whole),
@@ -318,7 +318,7 @@ def _dated(by_name: Mapping[str, Cell]) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, cell.requests, cell.spend_nano_usd) for name, cell in ordered)
 
 
-def _climbed(whole: Whole) -> tuple[ReasonFigures, ...]:
+def _escalated(whole: Whole) -> tuple[ReasonFigures, ...]:
     """Sums by the deciding reason, over requests answered above their policy's lowest level."""
     sums_by_reason: Sums = {}
     for rank, sums in whole.reasons.items():

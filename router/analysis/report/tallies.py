@@ -230,7 +230,7 @@ def escalated(cell: Cell) -> int:
     return sum(n for rank, n in cell.routed_by_level.items() if rank > 1)
 
 
-def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
+def group_figures(cell: Cell, total: int, raised: int) -> GroupFigures:
     """Returns the sums as figures, with shares of `total` requests."""
     return GroupFigures(
         requests=cell.requests,
@@ -241,7 +241,7 @@ def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
         p95_ms=cell.latency.quantile(0.95),
         judged=cell.judged,
         accepted=cell.accepted,
-        escalated=climbed,
+        escalated=raised,
         refused=cell.refused,
         failed=cell.failed,
     )
