@@ -223,7 +223,8 @@ def _record(
             gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
-            dropped=named(dropped(routed.request, routed.plans[tried.at].facts)) or UNSET,
+            dropped=named(dropped(routed.request, routed.plans[tried.at].facts, tried.answer))
+            or UNSET,
             domain=UNSET if domain is routed.signals.domain else domain,
         )
     )
@@ -298,7 +299,7 @@ def outcome_of(
         review_id=progress.review_id,
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
-        dropped=dropped(routed.request, routed.plans[candidate.at].facts),
+        dropped=dropped(routed.request, routed.plans[candidate.at].facts, candidate.answer),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
@@ -354,7 +355,7 @@ def committed(
         review_id=progress.review_id,
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,
-        dropped=dropped(routed.request, facts),
+        dropped=dropped(routed.request, facts, answer),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
