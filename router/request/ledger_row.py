@@ -139,23 +139,22 @@ def final_row(
 def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: Ending) -> Spent:
     """Returns who answered and what all calls cost; baselines are only those of an answer.
 
-    Approved words stay in the place of the rung whose turn it was, under its model where it wrote
-    a draft. Reports thus count the request once, next to that rung's calls; the verdict says who
+    Approved words stay in the place of the rung whose turn it was, under the model that wrote its
+    draft. Reports thus count the request once, next to that rung's calls; the verdict says who
     spoke. Where it wrote none, no model's figures have a request that it never answered: a call
     that failed is counted by its attempt.
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
     model = routed.plans[tried.at].facts.model
-    drafted = any(
-        [
-            one.answerer == rung.answerer
-            and one.state is not AttemptState.RELEASED
-            and not one.error_code
-            for one in attempts
-        ]
-    )
-    if answer is not None and not (tried.stands_in and drafted):
-        model = answer.model
+    drafts = [
+        one.model
+        for one in attempts
+        if one.answerer == rung.answerer
+        and one.state is not AttemptState.RELEASED
+        and not one.error_code
+    ]
+    if answer is not None:
+        model = drafts[-1] if tried.stands_in and drafts else answer.model
     state = ending.state
     states = [attempt.state for attempt in attempts]
     if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:

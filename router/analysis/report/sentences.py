@@ -186,7 +186,8 @@ def notes(
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
-            "and savings. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
+            "and savings. They are booked when a matter is decided, so what waits costs more "
+            "later. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
             "what the price book states."
         )
     if unknown.afterwards:

@@ -33,12 +33,13 @@ PAYING_COLUMNS = (
     "requests",
     "spend",
     "of spend",
-    "refused",
+    "not admitted",
     "failed or left",
     "accepted",
     "escalated",
 )
-"""Names the columns by whom the spend is charged; a client that left got no answer either."""
+"""Names the columns by whom the spend is charged; a client that left got no answer either.
+What was refused as harmful got its reply, so it is among none of those without one."""
 
 SAVING_COLUMNS = (
     "baseline",

@@ -61,3 +61,12 @@ def test_a_refused_harmful_request_counts_at_no_tier_since_none_was_asked() -> N
     assert [(row.tier, row.tried) for row in report.tiers] == [("resolve", 1), ("(no tier)", 0)]
     assert {row.name for row in report.models} == {"approved-answers", REFUSAL_MODEL}
     assert report.counts.requests == 2
+
+
+def test_a_column_of_what_limits_refused_is_not_called_refused() -> None:
+    """ "3 refused as harmful" stood above a column "refused" of zeros."""
+    refused = {"attempts": (), "verdict": "refused", "reason": "harmful", "model": REFUSAL_MODEL}
+    page = report_html(report_of([a_row(0), a_row(1, 3, **refused)]))
+    assert "1 refused as harmful" in page
+    assert '<th scope="col">Refused</th>' not in page
+    assert '<th scope="col">Not admitted</th>' in page
