@@ -8,6 +8,7 @@ renderers decide the report's form.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, tzinfo
@@ -64,7 +65,7 @@ from router.ledger.aggregates import (
 from router.ledger.replies import ReplyKind
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
-from router.rendering.figures_in_words import Dollars, clean, counted, places_for
+from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, counted, places_for
 from router.types import (
     CostBasis,
     PairNote,
@@ -275,18 +276,20 @@ def _counts(tally: Tally, whole: Whole, cut: Cut, names: BaselineNames) -> Count
 
 
 def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
-    by_level: dict[int, int] = {}
-    for (level, _, _), cell in tiers.items():
+    by_level, words = Counter[int](), Counter[int]()
+    for (level, _, model), cell in tiers.items():
         # Level 0 holds requests without an answer; they are no share of the answered.
         if level and cell.requests:
-            by_level[level] = by_level.get(level, 0) + cell.requests
+            by_level[level] += cell.requests
+            words[level] += cell.requests * (model in NO_MODELS)
     total = sum(by_level.values())
     return tuple(
         LevelShare(
             level=level,
-            requests=by_level.get(level, 0),
-            share=by_level.get(level, 0) / total if total else 0.0,
+            requests=by_level[level],
+            share=by_level[level] / total if total else 0.0,
             planned=planned.get(level),
+            without_model=words[level],
         )
         for level in sorted({*by_level, *planned})
     )

@@ -83,6 +83,7 @@ class LevelShare:
     requests: int
     share: float
     planned: float | None
+    without_model: int = 0  # of the requests, those that got words which no model wrote
 
 
 @dataclass(frozen=True, slots=True)

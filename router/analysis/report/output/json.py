@@ -142,7 +142,13 @@ def _breakdowns(report: Report) -> Json:
     """Returns the lists, each entry with its key and its figures."""
     return {
         "levels": [
-            {"level": x.level, "requests": x.requests, "share": x.share, "planned": x.planned}
+            {
+                "level": x.level,
+                "requests": x.requests,
+                "share": x.share,
+                "planned": x.planned,
+                "without_model": x.without_model,
+            }
             for x in report.levels
         ],
         "tiers": [
