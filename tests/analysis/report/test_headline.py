@@ -73,28 +73,6 @@ def test_a_baseline_that_answered_nothing_is_said_to_be_a_price_alone() -> None:
     assert "by its price" not in report_of([*a_day(30, 1, 0), *tried]).headline
 
 
-TWO_OF_A_LEVEL = """
-tiers:
-  - level: 2
-    answerers: [{name: main, model: mid-1}, {name: spare, model: other-1}]
-"""
-
-
-@pytest.mark.parametrize(("answered", "in_vain"), [("other-1", True), ("mid-1-2026-11-01", False)])
-def test_a_baseline_that_answered_nothing_is_told_beside_a_model_that_did(
-    answered: str, *, in_vain: bool
-) -> None:
-    """A spare of the same level answered; the baseline's price stood as if it had."""
-    rows = []
-    for number in range(100, 130):
-        failed = an_attempt("r", 2, 0, error_code="upstream_rejected", state=AttemptState.FAILED)
-        spare = an_attempt("r", 2, USD, model=answered, attempt_id="r-spare")
-        rows.append(a_row(number, 2, attempts=[failed, spare], model=answered))
-    extra = Extra(policy_text=lambda _: TWO_OF_A_LEVEL)
-    told = "it was tried, and answered no request" in report_of(rows, extra).headline
-    assert told is in_vain
-
-
 @pytest.mark.parametrize(
     ("lost", "told"),
     [

@@ -7,8 +7,8 @@ import pytest
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Saving
 from router.analysis.report.named_savings import leading
-from router.types import Baselines
-from tests.kits.books.report_rows import NOON_MS, USD, a_row
+from router.types import AttemptState, Baselines
+from tests.kits.books.report_rows import NOON_MS, USD, a_row, an_attempt
 from tests.kits.changed import replace
 
 
@@ -51,3 +51,28 @@ def test_a_report_asks_for_no_price_that_it_has() -> None:
     row = a_row(baselines=Baselines(USD, USD, USD, USD))
     report = build_report([row], since_ms=None, until_ms=None, now_ms=NOON_MS)
     assert not any("State" in told for told in report.assumptions)
+
+
+TWO_OF_A_LEVEL = """
+tiers:
+  - level: 2
+    answerers: [{name: main, model: mid-1}, {name: spare, model: other-1}]
+"""
+
+
+@pytest.mark.parametrize(("answered", "in_vain"), [("other-1", True), ("mid-1-2026-11-01", False)])
+def test_a_baseline_that_answered_nothing_is_told_beside_a_model_that_did(
+    answered: str, *, in_vain: bool
+) -> None:
+    """A spare of the same level answered; the baseline's price stood as if it had."""
+    rows = []
+    for number in range(100, 130):
+        failed = an_attempt("r", 2, 0, error_code="upstream_rejected", state=AttemptState.FAILED)
+        spare = an_attempt("r", 2, USD, model=answered, attempt_id="r-spare")
+        rows.append(a_row(number, 2, attempts=[failed, spare], model=answered))
+    extra = Extra(policy_text=lambda _: TWO_OF_A_LEVEL)
+    told = (
+        "it was tried, and answered no request"
+        in build_report(rows, since_ms=None, until_ms=None, now_ms=NOON_MS, extra=extra).headline
+    )
+    assert told is in_vain
