@@ -37,12 +37,12 @@ from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked, level_from
 from router.routing.rule_conditions import rule_holds
 from router.routing.wording.phrases import (
-    DANGERS,
     danger_named,
     is_strategic,
     lists_of_phrases,
 )
 from router.types import (
+    DANGERS,
     READ_LANGUAGES,
     Decision,
     DecisionMode,

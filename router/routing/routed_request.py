@@ -16,7 +16,7 @@ from router.routing.constraints import Asked
 from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.wording.matters import acute, in_danger, language_of
+from router.routing.wording.matters import acute, in_danger, language_of, matter_of
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -34,6 +34,7 @@ from router.types import (
     Rung,
     RungFacts,
     Signals,
+    Verdict,
     VerifyMode,
     measured_once,
 )
@@ -280,6 +281,24 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         of_health = by_matter or signals.domain is Domain.MEDICAL
         overdose = of_health and self.runtime.overdose(language_of(signals), text)
         return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
+
+    @measured_once
+    def matter_domain(self) -> Domain:
+        """Returns the domain under which a person takes the matter.
+
+        The rule that fired or the matter that was found says it: the head of domains may read an
+        emergency in a few words as general.
+        """
+        if self.risk_domain is not None:
+            return self.risk_domain
+        found = matter_of(self.policy, self.signals)
+        matter = Matter.SELF_HARM if self.refused_self_harm else found.matter
+        return found.domain or (self.signals.domain if matter is None else matter.domain)
+
+    def stands_under(self, verdict: Verdict | None) -> Domain:
+        """Returns the domain of a request that ended so: as read, or that of a person's matter."""
+        by_person = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
+        return self.matter_domain if by_person else self.signals.domain
 
     @measured_once
     def keeps_shape(self) -> bool:

@@ -131,6 +131,8 @@ class AnswererStatus(Struct, frozen=True):
     state: AnswererState
     detail: str = ""
     due: bool = False  # it is out of use, but the next call may find it working again
+    # No call of this process has shown anything of it: its key may be wrong.
+    untried: bool = False
 
     @property
     def may_be_called(self) -> bool:

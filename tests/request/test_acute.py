@@ -6,7 +6,10 @@ import dataclasses
 
 import pytest
 
+from router.analysis.report.build import build_report
 from router.errors import BudgetExceeded, NotCapable, UpstreamRejected
+from router.ledger.row_reading import row_names
+from router.ledger.sql.rows import derived_values
 from router.routing.decision_record import parse
 from router.types import (
     AnswererFacts,
@@ -167,6 +170,34 @@ async def test_the_words_are_those_of_the_dangers_domain(houses: Houses) -> None
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert "engineering_safety" in outcome.answer.text
+
+
+@pytest.mark.parametrize(
+    ("signals", "domain"), [(SURE, "medical"), (HEALTH, "medical"), (FIRE, "engineering_safety")]
+)
+async def test_an_emergency_stands_under_its_own_domain_in_a_report(
+    houses: Houses, signals: Signals, domain: str
+) -> None:
+    """The head of domains read "I am having a heart attack" as general, and so did the report."""
+    read = replace(signals, domain=Domain.GENERAL)
+    house = houses([low(), mid(), deep()], signals=read, **BUDGETS[0])
+    outcome = await house.gateway.complete(ask(WORDS), ALICE)
+    row = await only_row(house)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    report = build_report([row], since_ms=None, until_ms=None, now_ms=0)
+    assert [line.name for line in report.domains] == [domain]
+    assert {row.domain, row_names(row)[0], derived_values(row.record)[0]} == {domain}
+    assert [item.domain.value for item in house.reviews.items] == [domain]
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
+
+
+async def test_an_answer_stands_under_the_domain_that_was_read(houses: Houses) -> None:
+    house = houses([low(), mid(), deep(p=0.95)], signals=RISKY)
+    await house.gateway.complete(ask(WORDS), ALICE)
+    row = await only_row(house)
+    assert (row.verdict, row.domain) == ("accepted", "medical")
+    assert '"domain":"medical","domain_p"' in row.record
+    assert row.record.count('"domain":"medical"') == 1
 
 
 @pytest.mark.parametrize(

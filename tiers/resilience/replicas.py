@@ -95,6 +95,7 @@ class ReplicaSet:
         self._rest_s = reset_ms / 1000.0
         self._answerer = answerer
         self._events = events
+        self._untried = True  # no call has shown anything of any replica
 
     def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
         """Returns a place at the replica with the fewest calls, longest unused first.
@@ -124,6 +125,7 @@ class ReplicaSet:
         breaker = taken.replica.breaker
         opened = breaker.opened
         if outcome is not UNKNOWN:
+            self._untried = False
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is HEALTHY:
             breaker.succeeded(taken.probe)
@@ -167,7 +169,7 @@ class ReplicaSet:
         for replica in self.replicas:
             if replica.refused_key or replica.breaker.opened:
                 return self._status(now_ms)
-        return READY
+        return UNTRIED if self._untried else READY
 
     def _status(self, now_ms: float) -> AnswererStatus:
         states = [replica.breaker.state(now_ms) for replica in self.replicas]
@@ -196,6 +198,7 @@ def _fails(host: str, state: BreakerState) -> str:
 
 
 READY = AnswererStatus(AnswererState.READY)
+UNTRIED = AnswererStatus(AnswererState.READY, untried=True)
 OTHERS = "; its calls go to the other replicas"
 
 

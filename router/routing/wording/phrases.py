@@ -8,16 +8,7 @@ from __future__ import annotations
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY, list_of
 from router.policy.schema import DecisionSection
-from router.types import READ_LANGUAGES, Matter, Signals
-
-DANGERS = (
-    Matter.SELF_HARM,
-    Matter.VIOLENCE,
-    Matter.POISON,
-    Matter.MEDICAL_EMERGENCY,
-    Matter.ENGINEERING_SAFETY,
-)
-"""Orders the dangers to people: the one that needs its own words most comes first."""
+from router.types import DANGERS, READ_LANGUAGES, Matter, Signals
 
 
 def lists_of_phrases(signals: Signals) -> frozenset[str]:

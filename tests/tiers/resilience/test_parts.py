@@ -142,6 +142,18 @@ def test_replicas_whose_breakers_are_open_take_no_call() -> None:
     assert not several.status(0.0).may_be_called
 
 
+def test_a_replica_is_untried_until_a_call_has_shown_something() -> None:
+    one = replicas(1)
+    left = one.take(0.0)
+    assert left is not None
+    one.give_back(left, CallHealth.UNKNOWN, 0.0)  # its client left
+    assert (one.status(0.0).state, one.status(0.0).untried) == (AnswererState.READY, True)
+    taken = one.take(1.0)
+    assert taken is not None
+    one.give_back(taken, CallHealth.HEALTHY, 1.0)
+    assert (one.status(1.0).state, one.status(1.0).untried) == (AnswererState.READY, False)
+
+
 def test_replicas_that_failed_are_ready_when_a_call_succeeded_not_when_they_rested() -> None:
     one = replicas(1)
     for health, at in ((CallHealth.FAILED, 0.0), (CallHealth.FAILED, 1_000.0)):
