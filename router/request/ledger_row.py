@@ -224,6 +224,7 @@ def _record(
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
             dropped=named(dropped(routed.request, routed.plans[tried.at].facts)) or UNSET,
+            acute=routed.acute or UNSET,
         )
     )
 

@@ -75,6 +75,7 @@ class Taken:
     replica: Replica
     probe: bool
     open: bool = True
+    heard: bool = False
 
 
 class ReplicaSet:
@@ -114,6 +115,12 @@ class ReplicaSet:
         replica.last_used = self._turn
         replica.outstanding += 1
         return Taken(replica, replica.breaker.began())
+
+    def hear(self, taken: Taken) -> None:
+        """Notes that words of an answer came: another call may try a replica that had failed."""
+        if taken.probe and taken.open and not taken.heard:
+            taken.heard = True
+            taken.replica.breaker.heard(taken.probe)
 
     def give_back(self, taken: Taken, outcome: CallHealth, now_ms: float) -> None:
         """Ends a call; a second time does nothing."""
