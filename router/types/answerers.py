@@ -131,11 +131,15 @@ class AnswererStatus(Struct, frozen=True):
     state: AnswererState
     detail: str = ""
     due: bool = False  # it is out of use, but the next call may find it working again
+    tried: bool = False  # a call finds that out just now, and no other one is let through
 
     @property
     def may_be_called(self) -> bool:
         """Returns True when a call may succeed: the answerer works, is loading, or is due."""
-        return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
+        return (self.due and not self.tried) or self.state in (
+            AnswererState.READY,
+            AnswererState.LOADING,
+        )
 
 
 class Hiding(Protocol):

@@ -169,7 +169,8 @@ class ReplicaSet:
         """Returns ready unless every replica is out of use; the detail names those that are.
 
         A replica that failed too often, or whose key was refused, stays out until a call with it
-        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then.
+        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then,
+        and `tried` while that call is under way.
         """
         for replica in self.replicas:
             if replica.refused_key or replica.breaker.opened:
@@ -188,11 +189,12 @@ class ReplicaSet:
         detail = "; ".join(out)
         if not out or len(out) < len(self.replicas):
             return AnswererStatus(AnswererState.READY, detail and f"{detail}{OTHERS}")
-        resting = all(state is BreakerState.OPEN for state in states)
+        due = any(state is BreakerState.HALF_OPEN for state in states)
+        tried = due and not any([replica.breaker.admits(now_ms) for replica in self.replicas])
         if any(replica.refused_key for replica in self.replicas):
             detail += "; check the answerer's api_key"
-            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
-        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due=not resting)
+            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due, tried)
+        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due, tried)
 
 
 def _fails(host: str, state: BreakerState) -> str:

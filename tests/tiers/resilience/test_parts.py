@@ -154,6 +154,8 @@ def test_replicas_that_failed_are_ready_when_a_call_succeeded_not_when_they_rest
     assert rested.detail.endswith("failed, the next call tries it")
     taken = one.take(9_000.0)
     assert taken is not None
+    trying = one.status(9_000.0)
+    assert (trying.due, trying.may_be_called) == (True, False)  # other calls would fail at once
     one.give_back(taken, CallHealth.HEALTHY, 9_000.0)
     assert one.status(9_000.0).state is AnswererState.READY
 
