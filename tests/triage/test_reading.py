@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.triage.conversation.memory import memory_after
 from router.triage.conversation.signals import signals_of
@@ -362,12 +363,19 @@ def test_words_of_a_person_are_no_placeholder(text):
     assert turn(text, REFUND).match == REFUND
 
 
-def test_only_short_messages_without_a_memory_are_brief() -> None:
+def test_only_short_messages_are_brief_in_a_session_too() -> None:
     short, long, document = (turn("this heat is killing me " * times) for times in (1, 10, 40))
-    read = [signals(one) for one in (short, long, document)]
-    assert [(one.brief, one.letter) for one in read] == [(True, True), (False, True), (False,) * 2]
+    read, no = [signals(one) for one in (short, long, document)], (False, False)
+    assert [(one.brief, one.letter) for one in read] == [(True, True), (False, True), no]
     assert not signals(short, long).brief
-    assert not signals(short, memory=memory_after(signals(short), None, 1)).letter
+    for first, brief, letter in ((short, True, True), (long, False, True), (document, *no)):
+        remembered = memory_after(signals(first), None, 1)
+        later = signals(short, memory=remembered)
+        assert (later.brief, later.letter) == (brief, letter)
+        kept = memory_after(later, remembered, 1)
+        assert (kept.brief, kept.letter) == (brief, letter)
+    unknown = replace(memory(), brief=False, letter=False)  # as one of an older version is read
+    assert not signals(short, memory=unknown).letter
 
 
 GERMAN = "Wie lange dauert es, bis der neue Ausweis bei der Gemeinde abgeholt werden kann?"

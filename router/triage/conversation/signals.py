@@ -128,7 +128,9 @@ def signals_of(
         momentary = frozenset[str]() if goes_on else last.momentary
         heads = heads_of(heads, [turn.row.heads for turn in earlier], memory, momentary)
     unread = turns.beyond or any([facts.unread for facts in older])
-    begins = memory is None and not older
+    brief, letter = not older, not older
+    if memory is not None:
+        brief, letter = brief and memory.brief, letter and memory.letter
     own = [turn for turn in readings if turn is not apart and turn is not proposed]
     raised = domain[0] is not row.domain or stakes > row.stakes_high
     return Signals(
@@ -159,8 +161,8 @@ def signals_of(
         matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
         language=last.language or spoken,
-        brief=begins and all([turn.brief for turn in own]),
-        letter=begins and all([turn.letter for turn in own]),
+        brief=brief and all([turn.brief for turn in own]),
+        letter=letter and all([turn.letter for turn in own]),
         unread=unread or any([turn.unread for turn in readings]),
         terms_knowledge=terms_knowledge(
             (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
