@@ -17,6 +17,7 @@ from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of
+from router.routing.wording.phrases import said_briefly
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -238,7 +239,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         # A person who will judge a draft needs one.
         nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
-        return nothing_trusted or self.emergency(domain)
+        return nothing_trusted or self.acute or self.emergency(domain)
 
     def emergency(self, domain: Domain) -> bool:
         """Returns True when somebody may need help now, by the text or by what triage found."""
@@ -247,9 +248,13 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def held(self) -> bool:
-        """Returns True when approved words only tell that the answer comes later."""
-        domain = self.risk_domain or self.signals.domain
-        return self.exhausted is Exhausted.HOLD and not self.emergency(domain)
+        """Returns True when approved words only tell that the answer comes later.
+
+        Who needs help now is told whom to call instead.
+        """
+        if self.exhausted is not Exhausted.HOLD or self._urgent:
+            return False
+        return not self.emergency(self.risk_domain or self.signals.domain)
 
     @measured_once
     def has_words(self) -> bool:
@@ -271,7 +276,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         Neither the chance of the domain nor novelty counts here.
         """
         signals, text = self.signals, self.request.last_user_text
-        if not self.grave or not signals.brief:
+        if not self.grave or not said_briefly(signals):
             return False
         if acute(self.policy, signals):
             return True

@@ -216,6 +216,7 @@ async def test_a_prior_accepts_no_answer_where_stakes_are_high(
 
 
 EMERGENCIES = [SURE, HEALTH, FIRE]
+STORED = {"privacy": {"store": "redacted"}}
 REFUSED_KEY = [mid(error=error_for_status(401)), deep(error=error_for_status(401))]
 
 
@@ -280,6 +281,29 @@ async def test_who_needs_help_now_waits_for_no_model_that_nobody_measured(
     assert (outcome.verdict, outcome.cost_nano_usd) == (Verdict.SAFE_ANSWER, 0)
     assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
     assert [tier.calls for tier in tiers] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_hold_keeps_no_words_back_from_who_needs_help_now(
+    houses: Houses, signals: Signals
+) -> None:
+    """A smell of gas abroad, and an overdose, were told that the answer would come later."""
+    house = guessing(houses(plain(), signals=signals, exhausted=everywhere("hold"), **STORED))
+    dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
+    real = await house.gateway.complete(ask(), ALICE)
+    assert (dry.verdict, real.verdict) == (Verdict.SAFE_ANSWER, Verdict.SAFE_ANSWER)
+    assert real.answer is not None
+    assert real.answer.text.startswith("safe answer for")
+
+
+async def test_hold_keeps_no_words_back_from_an_overdose(houses: Houses) -> None:
+    named = replace(SURE, grave=0.9, matter=Matter.MEDICAL_EMERGENCY)  # the text alone is sure
+    house = guessing(houses(plain(), signals=named, exhausted=everywhere("hold"), **STORED))
+    runtime = house.gateway.router.default
+    overdose = dataclasses.replace(runtime, overdose=lambda *_: True)
+    house.gateway.router.swap({"test": overdose})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
 
 
 @pytest.mark.parametrize("signals", [SURE, CALM])

@@ -378,6 +378,39 @@ def test_only_short_messages_are_brief_in_a_session_too() -> None:
     assert not signals(short, memory=unknown).letter
 
 
+CALM = "I bought a shirt and it was too small for me. " * 20
+
+
+def test_a_calm_document_beside_a_short_message_hides_no_danger_that_it_names() -> None:
+    calm, tale = turn(CALM), turn(CALM + "It was a scam")
+    danger = turn("it is a scam")
+    assert (calm.brief, tale.risk_terms, danger.risk_terms) == (False, ("fraud",), ("fraud",))
+    said = {
+        "alone": [danger],
+        "after a document": [danger, calm],
+        "before a document": [calm, danger],
+        "a document alone": [calm],
+        "a tale, then few words": [turn("thanks"), tale],
+    }
+    found = {name: signals(*turns) for name, turns in said.items()}
+    briefly = [name for name, one in found.items() if one.briefly]
+    assert briefly == ["alone", "after a document", "before a document"]
+    assert [name for name, one in found.items() if one.brief] == ["alone"]
+
+
+def test_the_likeliest_grave_matter_stands_in_a_short_message() -> None:
+    def graver(text: str, grave: float) -> TurnReading:
+        read = turn(text)
+        return replace(read, row=read.row._replace(grave=grave))
+
+    short, long = graver("it hurts", 0.9), graver(CALM, 0.3)
+    assert signals(short, long).briefly
+    assert not signals(replace(short, row=short.row._replace(grave=0.2)), long).briefly
+    remembered = memory_after(signals(short, long), None, 3)
+    assert signals(turn("no"), memory=remembered).briefly
+    assert not signals(turn("no"), memory=memory_after(signals(long), None, 3)).briefly
+
+
 GERMAN = "Wie lange dauert es, bis der neue Ausweis bei der Gemeinde abgeholt werden kann?"
 
 

@@ -59,4 +59,5 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         terms_knowledge=knowledge,
         brief=brief,
         letter=letter,
+        briefly=signals.briefly,
     )
