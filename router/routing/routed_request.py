@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.errors import MaxCostTooLow
+from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
 from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
@@ -260,6 +260,14 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""
         return self.exhausted.by_person and self.observed is None and not self.request.needs_shape
+
+    def has_words_after(self, error: Exception) -> bool:
+        """Returns True where approved words take the place of a call that a limit refused.
+
+        They cost nothing and count in no rate. Only who needs help now cannot wait for a rate.
+        """
+        limited = isinstance(error, RateLimited) and self.acute
+        return self.has_words and (limited or isinstance(error, BudgetExceeded))
 
     @measured_once
     def acute(self) -> bool:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from router.errors import BudgetExceeded, NotCapable, UpstreamRejected
+from router.errors import BudgetExceeded, NotCapable, RateLimited, UpstreamRejected
 from router.routing.decision_record import parse
 from router.types import (
     AnswererFacts,
@@ -327,3 +327,28 @@ async def test_a_program_that_expects_a_shape_has_its_model_asked(houses: Houses
     house = guessing(houses([low(), mid(), answering], signals=SURE))
     await house.gateway.complete(ask(response_format=ResponseFormat("json_object")), ALICE)
     assert answering.calls == 1
+
+
+RATED = {"limits": [{"tier": "reasoning", "requests_per_minute": 1}]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", EMERGENCIES)
+async def test_a_tiers_rate_leaves_the_words_of_an_emergency(
+    houses: Houses, signals: Signals, *, stream: bool
+) -> None:
+    """The second emergency of a minute was 429, though words cost nothing and count in no rate."""
+    house = houses([low(), mid(), deep()], signals=signals, **RATED)
+    first, second = [(await drain(house, ask(stream=stream)))[-1] for _ in range(2)]
+    assert isinstance(first, Outcome)
+    assert isinstance(second, Outcome)
+    assert (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.SAFE_ANSWER)
+    assert [item.review_id for item in house.reviews.items] == [second.review_id]
+
+
+async def test_a_tiers_rate_still_refuses_what_is_no_emergency(houses: Houses) -> None:
+    house = houses([low(), mid(), deep()], signals=RISKY, **RATED)
+    await house.gateway.complete(ask(), ALICE)
+    with pytest.raises(RateLimited):
+        await house.gateway.complete(ask(), ALICE)
+    assert house.reviews.items == []
