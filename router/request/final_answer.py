@@ -318,8 +318,7 @@ def noted_failure(
         progress.outage = True
     elif progress.steps and progress.steps[-1].said.rises:
         progress.climbs -= 1  # the climb to a rung that was refused is none
-    refused_money = isinstance(error, BudgetExceeded)
-    if not _goes_on(progress, error) and not (refused_money and routed.has_words):
+    if not _goes_on(progress, error) and not routed.has_words_after(error):
         raise error
     # A failure of the ladder is told, not that of a rung that stands in; a rung that declines the
     # request hides no outage.

@@ -225,6 +225,7 @@ def _record(
             dropped=named(dropped(routed.request, routed.plans[tried.at].facts, tried.answer))
             or UNSET,
             domain=UNSET if domain is routed.signals.domain else domain,
+            acute=routed.acute or UNSET,
         )
     )
 
@@ -321,12 +322,11 @@ def _expected_cost(routed: RoutedRequest) -> tuple[int, bool]:
 
 def begun(routed: RoutedRequest, progress: Progress) -> Begun:
     """Returns the event after which a client may be told that its answer is awaited."""
-    runtime = routed.runtime
     return Begun(
         routed.request_id,
         routed.decision,
         routed.policy.name,
-        runtime.policy_hash,
+        routed.runtime.policy_hash,
         progress.rate_states,
     )
 

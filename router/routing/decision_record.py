@@ -185,6 +185,8 @@ class Record(Struct, frozen=True):
     dropped: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     # Under which a person takes the matter; only where triage read another.
     domain: Domain | msgspec.UnsetType = msgspec.UNSET
+    # True where somebody may need help now, as its text may say; only such a request has it.
+    acute: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

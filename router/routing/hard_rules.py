@@ -368,7 +368,7 @@ def _fixed_triggers(
     section = policy.decision
     impact = _impact(signals, asked)
     multi_factor = signals.multi_factor >= section.multi_factor_at
-    if signals.risk_terms and signals.brief and (danger := danger_named(signals)) is not None:
+    if signals.risk_terms and (danger := danger_named(signals)) is not None:
         yield 3, _named(danger.domain)
     if findings.grave and signals.matter is not None:
         yield 3, _named(signals.matter.domain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.errors import MaxCostTooLow
+from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
 from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
@@ -17,6 +17,7 @@ from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of, matter_of
+from router.routing.wording.phrases import said_briefly
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -239,7 +240,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         # A person who will judge a draft needs one.
         nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
-        return nothing_trusted or self.emergency(domain)
+        return nothing_trusted or self.acute or self.emergency(domain)
 
     def emergency(self, domain: Domain) -> bool:
         """Returns True when somebody may need help now, by the text or by what triage found."""
@@ -248,14 +249,26 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def held(self) -> bool:
-        """Returns True when approved words only tell that the answer comes later."""
-        domain = self.risk_domain or self.signals.domain
-        return self.exhausted is Exhausted.HOLD and not self.emergency(domain)
+        """Returns True when approved words only tell that the answer comes later.
+
+        Who needs help now is told whom to call instead.
+        """
+        if self.exhausted is not Exhausted.HOLD or self._urgent:
+            return False
+        return not self.emergency(self.risk_domain or self.signals.domain)
 
     @measured_once
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""
         return self.exhausted.by_person and self.observed is None and not self.request.needs_shape
+
+    def has_words_after(self, error: Exception) -> bool:
+        """Returns True where approved words take the place of a call that a limit refused.
+
+        They cost nothing and count in no rate. Only who needs help now cannot wait for a rate.
+        """
+        limited = isinstance(error, RateLimited) and self.acute
+        return self.has_words and (limited or isinstance(error, BudgetExceeded))
 
     @measured_once
     def acute(self) -> bool:
@@ -272,7 +285,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         Neither the chance of the domain nor novelty counts here.
         """
         signals, text = self.signals, self.request.last_user_text
-        if not self.grave or not signals.brief:
+        if not self.grave or not said_briefly(signals):
             return False
         if acute(self.policy, signals):
             return True

@@ -15,6 +15,7 @@ from itertools import compress, islice
 
 from msgspec.structs import replace
 
+from router.privacy.redact import redact
 from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
@@ -268,15 +269,28 @@ def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ..
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")
+_LONG_PART = re.compile(r"[A-Za-z0-9]{20,}")
 MOST_NAMED = 10
 
 
 def named(keys: Iterable[str]) -> tuple[str, ...]:
     """Returns the first of these keys that look like names, for logs and rows.
 
-    A client may write anything as a key, a text too.
+    A client may write anything as a key, a text or a secret too.
     """
-    return tuple(islice((key for key in keys if _NAME.fullmatch(key)), MOST_NAMED))
+    return tuple(islice(filter(_is_name, keys), MOST_NAMED))
+
+
+@lru_cache(maxsize=1_024)  # a client sends the same keys with each request
+def _is_name(key: str) -> bool:
+    if _NAME.fullmatch(key) is None or redact(key) != key:
+        return False
+    return not any(_is_mixed(part) for part in _LONG_PART.findall(key))
+
+
+def _is_mixed(part: str) -> bool:
+    """Returns True for letters and digits in one, as random bytes are written."""
+    return not part.isalpha() and not part.isdigit()
 
 
 def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from router.analysis.report.build import build_report
-from router.errors import BudgetExceeded, NotCapable, UpstreamRejected
+from router.errors import BudgetExceeded, NotCapable, RateLimited, UpstreamRejected
 from router.ledger.row_reading import row_names
 from router.ledger.sql.rows import derived_values
 from router.routing.decision_record import parse
@@ -247,6 +247,7 @@ async def test_a_prior_accepts_no_answer_where_stakes_are_high(
 
 
 EMERGENCIES = [SURE, HEALTH, FIRE]
+STORED = {"privacy": {"store": "redacted"}}
 REFUSED_KEY = [mid(error=error_for_status(401)), deep(error=error_for_status(401))]
 
 
@@ -313,6 +314,29 @@ async def test_who_needs_help_now_waits_for_no_model_that_nobody_measured(
     assert [tier.calls for tier in tiers] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_hold_keeps_no_words_back_from_who_needs_help_now(
+    houses: Houses, signals: Signals
+) -> None:
+    """A smell of gas abroad, and an overdose, were told that the answer would come later."""
+    house = guessing(houses(plain(), signals=signals, exhausted=everywhere("hold"), **STORED))
+    dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
+    real = await house.gateway.complete(ask(), ALICE)
+    assert (dry.verdict, real.verdict) == (Verdict.SAFE_ANSWER, Verdict.SAFE_ANSWER)
+    assert real.answer is not None
+    assert real.answer.text.startswith("safe answer for")
+
+
+async def test_hold_keeps_no_words_back_from_an_overdose(houses: Houses) -> None:
+    named = replace(SURE, grave=0.9, matter=Matter.MEDICAL_EMERGENCY)  # the text alone is sure
+    house = guessing(houses(plain(), signals=named, exhausted=everywhere("hold"), **STORED))
+    runtime = house.gateway.router.default
+    overdose = dataclasses.replace(runtime, overdose=lambda *_: True)
+    house.gateway.router.swap({"test": overdose})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+
+
 @pytest.mark.parametrize("signals", [SURE, CALM])
 async def test_a_dry_run_says_what_would_go_out(houses: Houses, signals: Signals) -> None:
     """It said "accepted" of words that no model would have written."""
@@ -334,3 +358,28 @@ async def test_a_program_that_expects_a_shape_has_its_model_asked(houses: Houses
     house = guessing(houses([low(), mid(), answering], signals=SURE))
     await house.gateway.complete(ask(response_format=ResponseFormat("json_object")), ALICE)
     assert answering.calls == 1
+
+
+RATED = {"limits": [{"tier": "reasoning", "requests_per_minute": 1}]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", EMERGENCIES)
+async def test_a_tiers_rate_leaves_the_words_of_an_emergency(
+    houses: Houses, signals: Signals, *, stream: bool
+) -> None:
+    """The second emergency of a minute was 429, though words cost nothing and count in no rate."""
+    house = houses([low(), mid(), deep()], signals=signals, **RATED)
+    first, second = [(await drain(house, ask(stream=stream)))[-1] for _ in range(2)]
+    assert isinstance(first, Outcome)
+    assert isinstance(second, Outcome)
+    assert (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.SAFE_ANSWER)
+    assert [item.review_id for item in house.reviews.items] == [second.review_id]
+
+
+async def test_a_tiers_rate_still_refuses_what_is_no_emergency(houses: Houses) -> None:
+    house = houses([low(), mid(), deep()], signals=RISKY, **RATED)
+    await house.gateway.complete(ask(), ALICE)
+    with pytest.raises(RateLimited):
+        await house.gateway.complete(ask(), ALICE)
+    assert house.reviews.items == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.api.observability.event_lines import line_of
+from router.request.intake import MOST_TOLD_KEYS
 from router.routing.decision_record import parse
 from router.types import (
     Committed,
@@ -104,6 +105,39 @@ async def test_what_looks_like_no_name_is_told_nowhere(houses: Houses) -> None:
     (row,) = house.ledger.rows()
     assert told(listener) == []
     assert "4111" not in row.record
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abcdefghijklmnopqrstuvwx",
+        "AKIAIOSFODNN7EXAMPLE",
+        "DE89370400440532013000",
+        "d41d8cd98f00b204e9800998ecf8427e",  # of no known form, but no word either
+    ],
+)
+async def test_a_secret_as_a_key_is_told_nowhere(houses: Houses, secret: str) -> None:
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    asked = replace(ask("hello"), extra={secret: JsonText("1")}, dropped=(f"messages[].{secret}",))
+    await house.gateway.complete(asked, ALICE)
+    await house.gateway.drain()
+    (row,) = house.ledger.rows()
+    assert told(listener) == []
+    assert secret not in row.record
+
+
+async def test_one_tenant_silences_no_other(houses: Houses) -> None:
+    """A thousand names of one tenant filled the bound that all tenants shared."""
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    for start in range(0, 2 * MOST_TOLD_KEYS, 10):
+        invented = {f"k{start + n}": JsonText("1") for n in range(10)}
+        await house.gateway.complete(replace(ask("hello"), extra=invented), ALICE)
+    assert sum(len(event.keys) for event in told(listener)) == MOST_TOLD_KEYS
+    other = replace(ALICE, tenant="other")
+    await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), other)
+    assert (told(listener)[-1].tenant, told(listener)[-1].keys) == ("other", ("temprature",))
 
 
 def test_names_are_bounded() -> None:

@@ -60,8 +60,8 @@ GRAVE = [
     "I swallowed all my sleeping pills an hour ago.",
     "My baby turned blue and does not breathe.",
     "I have written the letters and tonight I will end it.",
-    "My father lies on the kitchen floor, grey and sweating, and says that something heavy has been "
-    "sitting on his chest since breakfast.",
+    "My father lies on the kitchen floor, grey and sweating, and says that something heavy is "
+    "sitting on his chest since breakfast. What is best for him now?",
 ]
 COMPANY = "Should we close our factory in Leeds and buy the competitor in Ghent instead?"
 CALM = [

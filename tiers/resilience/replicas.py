@@ -75,6 +75,7 @@ class Taken:
     replica: Replica
     probe: bool
     open: bool = True
+    heard: bool = False
 
 
 class ReplicaSet:
@@ -115,6 +116,12 @@ class ReplicaSet:
         replica.last_used = self._turn
         replica.outstanding += 1
         return Taken(replica, replica.breaker.began())
+
+    def hear(self, taken: Taken) -> None:
+        """Notes that words of an answer came: another call may try a replica that had failed."""
+        if taken.probe and taken.open and not taken.heard:
+            taken.heard = True
+            taken.replica.breaker.heard(taken.probe)
 
     def give_back(self, taken: Taken, outcome: CallHealth, now_ms: float) -> None:
         """Ends a call; a second time does nothing."""
@@ -164,7 +171,8 @@ class ReplicaSet:
         """Returns ready unless every replica is out of use; the detail names those that are.
 
         A replica that failed too often, or whose key was refused, stays out until a call with it
-        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then.
+        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then,
+        and `probing` while that call is under way.
         """
         for replica in self.replicas:
             if replica.refused_key or replica.breaker.opened:
@@ -183,11 +191,12 @@ class ReplicaSet:
         detail = "; ".join(out)
         if not out or len(out) < len(self.replicas):
             return AnswererStatus(AnswererState.READY, detail and f"{detail}{OTHERS}")
-        resting = all(state is BreakerState.OPEN for state in states)
+        due = any(state is BreakerState.HALF_OPEN for state in states)
+        probing = due and not any([replica.breaker.admits(now_ms) for replica in self.replicas])
         if any(replica.refused_key for replica in self.replicas):
             detail += "; check the answerer's api_key"
-            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
-        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due=not resting)
+            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due, probing=probing)
+        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due, probing=probing)
 
 
 def _fails(host: str, state: BreakerState) -> str:

@@ -16,8 +16,16 @@ def lists_of_phrases(signals: Signals) -> frozenset[str]:
     return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
 
 
+def said_briefly(signals: Signals) -> bool:
+    """Returns True where short messages say what is grave; a long text may be a tale of it."""
+    return signals.brief or signals.briefly
+
+
 def danger_named(signals: Signals) -> Matter | None:
-    """Returns the gravest danger to people that a phrase by language names; None without one."""
+    """Returns the gravest danger to people that a phrase by language names in a short message; None
+    without one."""
+    if not said_briefly(signals):
+        return None
     phrases = lists_of_phrases(signals)
     return next((matter for matter in DANGERS if matter.value in phrases), None)
 
