@@ -96,6 +96,7 @@ from router.types.documents import (
     SourceNote,
 )
 from router.types.enums import (
+    DANGERS,
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
@@ -234,6 +235,7 @@ __all__ = [
     "BETWEEN_PARTS",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
+    "DANGERS",
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
