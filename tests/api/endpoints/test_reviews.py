@@ -74,11 +74,11 @@ def test_doubted_answer_is_held_whichever_endpoint_asked(
     assert answer.status_code == 200
     assert answer.headers["x-tiergate-review"] == "pending"
     assert "A person checks the answer" in answer.text
-    # No model wrote these words, and none is named; the row keeps the rung whose turn it was.
+    # No model wrote these words, and none is named; the row keeps the model that wrote the draft.
     assert answer.headers["x-tiergate-model"] == SAFE_ANSWER_MODEL
     assert set(re.findall(r'"model":"([^"]*)"', answer.text)) == {SAFE_ANSWER_MODEL}
     row = decision(served, answer)
-    assert row["model"] == "answer"
+    assert row["model"] == "fake-1"
     assert (row["verdict"], row["review"], row["reviewed"]) == ("held", "pending", None)
     assert f"{row['review_id']}" in answer.text
 
