@@ -102,6 +102,16 @@ def no_usable_answer(
     )
 
 
+def untrusted_shape(rule: str) -> NoUsableAnswer:
+    """Returns the error where an answer keeps its shape and may not go out; `rule` is why."""
+    return NoUsableAnswer(
+        "The answer to this request keeps the format that was asked for, but nothing could verify "
+        f"it, and the policy lets no unverified one out in this matter (`exhausted: {rule}`). Ask "
+        "for plain text, or measure the model (`ability`), or let `exhausted` say `review`: the "
+        "answer then goes out marked unverified, and a person is told."
+    )
+
+
 def no_trusted_shape() -> NotCapable:
     """Returns the error of a grave matter that needs a shape which only untrusted drafts keep."""
     return NotCapable(
