@@ -183,7 +183,7 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
     if best is None:
         return no_usable_answer()
     if best.verification.failure is None:
-        return untrusted_shape(routed.exhausted.value)
+        return untrusted_shape(routed.exhausted.value if usable(best) else "")
     facts = routed.plans[best.at].facts
     cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
     shape = routed.request.needs_shape

@@ -15,7 +15,7 @@ from router.cli.exits import Exit
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
-from router.types import KeptPolicy, MinutePrice, ReviewVerdict, Role
+from router.types import KeptPolicy, MinutePrice, ReviewVerdict, Role, Verdict
 
 if TYPE_CHECKING:
     from router.api.compose.books import Books
@@ -308,7 +308,9 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     lines += [f"facts     {clean(fact)}" for fact in facts]
     lines += ["question", *_indented(item.question or _why_no_text(item))]
     if case.draft:
-        lines += ["draft, which nobody got", *_indented(case.draft)]
+        sent = row is not None and row.verdict == Verdict.UNVERIFIED
+        which = "which the client has, unverified" if sent else "which nobody got"
+        lines += [f"draft, {which}", *_indented(case.draft)]
     elif case.no_draft:
         lines.append(f"no draft  {case.no_draft}")
     if reviewed is not None:

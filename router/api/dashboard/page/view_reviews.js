@@ -98,7 +98,7 @@ function matter(one, context) {
     ]),
     quoted("Question", one.question, asksLabel(one) ? "The prompt was erased, or its time is over." : one.verdict ? "It was deleted with the verdict, or its time is over." : "No text is kept: the policy says privacy.waiting: none, it was erased, or its time is over."),
     (one.facts || []).length > 0 && section("Facts", null, el("ul", { class: "plain" }, one.facts.map((fact) => el("li", null, fact)))),
-    asksLabel(one) ? null : quoted("Draft that was held back", one.draft, `There is no draft to judge: ${one.no_draft}.`),
+    asksLabel(one) ? null : quoted("The draft", one.draft, `There is no draft to judge: ${one.no_draft}.`),
     one.answer ? quoted(asksLabel(one) ? "Label that stands" : "Answer that stands", one.answer) : null,
     one.verdict ? null : verdict(one, context),
   ];
