@@ -121,7 +121,8 @@ def untrusted_shape(rule: str) -> NoUsableAnswer:
             "answer then goes out marked unverified, and a person is told."
         )
     return NoUsableAnswer(
-        f"The answer keeps the format that was asked for, but {why}. Ask for plain text, or {advice}"
+        f"The answer keeps the format that was asked for, but {why}. Ask for plain text, or "
+        f"{advice}"
     )
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from router.errors import NoUsableAnswer, UpstreamRejected
 from router.request.conclusions.foretold import foretold
-from router.request.review_verdicts import Judgement, Reviewer
 from router.types import (
     Domain,
     JsonText,
@@ -14,7 +13,6 @@ from router.types import (
     Outcome,
     Reason,
     ResponseFormat,
-    ReviewVerdict,
     Signals,
     ToolCall,
     ToolSpec,
@@ -205,9 +203,3 @@ async def test_the_words_of_a_foretold_answer_decide(
     house = grave_house(houses, [low(), mid(), deep(text=said)], STOLEN)
     outcome = await house.gateway.complete(ask(QUESTION), ALICE)
     assert outcome.verdict.value == verdict
-
-
-def test_a_reviewer_judges_no_answer_where_an_error_went_out() -> None:
-    """The verdict on such a matter says nothing of an answerer: see test_reviews."""
-    assert Reviewer is not None
-    assert Judgement(ReviewVerdict.REJECT, 1.0).text == ""
