@@ -8,7 +8,9 @@ everyday messages, grave ones and decisions about an organisation, of eight Engl
 three in thirteen other languages: how many reach level 3, and level 2. The third has requests to
 rework a text that is given, and requests to judge the same texts, of two writers. The fourth has
 known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
-approved answer that the question gets alone.
+approved answer that the question gets alone. The fifth has grave and everyday messages of one
+writer in eleven languages with names, addresses and numbers around them: how many reach level 3
+with these and without.
 `--each` prints each prompt with what became of it.
 """
 
@@ -83,6 +85,13 @@ def framed(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
                 yield frame["language"], text, intent == wanted, intent not in ("", wanted)
 
 
+def contacts(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a kind and a text, and whether it reached level 3 with its details and without."""
+    for row in rows("contacts"):
+        detailed, bare = (gateway.route(row[key]).rung.level == 3 for key in ("text", "bare"))
+        yield row["kind"], row["text"], detailed, bare
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", action="store_true", help="print one line for each prompt")
@@ -93,6 +102,7 @@ def main() -> None:
             ("default", matters, ("messages", "level 3", "level 2")),
             ("default", reworks, ("messages", "level 3", "level 2")),
             ("customer_support", framed, ("messages", "right", "wrong")),
+            ("openai", contacts, ("messages", "level 3", "bare")),
         ):
             database = Path(folder) / f"{policy}.db"
             with Gateway.from_policy(policy, database=database, environ={}) as gateway:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -195,21 +196,30 @@ class Judgement:
 _ROW = msgspec.json.Decoder(ExpectedRow)
 
 
-def read_rows(lines: Iterable[str]) -> tuple[ExpectedRow, ...]:
+class ExpectedRows(NamedTuple):
+    """Holds the rows of a file, and number and reason of each line that is none."""
+
+    rows: tuple[ExpectedRow, ...]
+    bad: tuple[str, ...]
+
+
+def read_rows(lines: Iterable[bytes]) -> ExpectedRows:
     """Reads one JSON object a line; empty lines are skipped. A row without id gets its line number.
 
-    Raises ValueError that names the first bad line and what is wrong there.
+    A line that is no row is left out and named, as `tiergate classify` does it.
     """
-    rows = []
+    rows, bad = list[ExpectedRow](), list[str]()
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
         try:
-            row = _ROW.decode(line)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"line {number}: {error}") from error
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            if not text.strip():
+                continue
+            row = _ROW.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            bad.append(f"line {number}: {error}")
+            continue
         rows.append(row if row.id else msgspec.structs.replace(row, id=f"line {number}"))
-    return tuple(rows)
+    return ExpectedRows(tuple(rows), tuple(bad))
 
 
 def expected_levels(row: ExpectedRow) -> str:

@@ -172,7 +172,7 @@ class Bin:
     """Counts answers whose confidence lies in one twentieth of 0..1."""
 
     requests: int = 0
-    escalated: int = 0
+    climbed: int = 0  # of these, after a turn of another tier
 
 
 def bin_of(confidence: float) -> int:

@@ -23,8 +23,6 @@ from router.types import (
 )
 
 NO_ANSWER = "(not answered)"
-NO_TIER = "(no tier)"
-"""Names the tier of harmful requests: they got approved words before any tier was asked."""
 NAMED_UNKNOWN = 20
 """Number of requests of unknown cost that are named; `tiergate ledger rows` lists all of them."""
 

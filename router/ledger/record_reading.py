@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from router.ledger.row_reading import UNKNOWN_NAME, SignalNames, closed_names, row_names
+from router.ledger.row_reading import UNKNOWN_NAME, RecordNames, closed_names, row_names
 from router.types import PSource, RequestRow
 
 READ_IN_ANSWER = "answer"
@@ -58,8 +58,7 @@ class _Turn(msgspec.Struct):
         return evidence.tokens > 0 or evidence.p_answer is not None
 
 
-class _Record(msgspec.Struct):
-    signals: SignalNames = msgspec.field(default_factory=SignalNames)
+class _Record(RecordNames):
     facts: tuple[Prospect, ...] = ()
     steps: tuple[_Turn, ...] = ()
 
@@ -88,7 +87,7 @@ def read_record(row: RequestRow) -> Read:
     except (msgspec.DecodeError, UnicodeError):
         return Read(*row_names(row), ())
     grounds = grounds_of(row.answerer, record)
-    return Read(*closed_names(record.signals), record.facts, grounds)
+    return Read(*closed_names(record), record.facts, grounds)
 
 
 def grounds_of(answerer: str, record: _Record) -> str:

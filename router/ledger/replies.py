@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from router.types import NO_ANSWER_MODEL, Reason, RequestRow, Verdict
 
+NO_TIER = "(no tier)"
+"""Names the tier of a harmful request: it got approved words before any tier was asked."""
+
 
 class ReplyKind(StrEnum):
     """Names what a client got that got a reply. A reply is in exactly one of these."""
@@ -58,8 +61,11 @@ def reply_of(row: RequestRow) -> ReplyKind:
 
 
 def no_tier_asked(row: RequestRow) -> bool:
-    """Returns True for a harmful request; its row names the tier whose turn it would have been."""
-    return row.reason == Reason.HARMFUL.value
+    """Returns True for a harmful request, and for a repeat of its reply.
+
+    Rows of older versions name the tier whose turn it would have been.
+    """
+    return row.reason == Reason.HARMFUL.value or row.tier == NO_TIER
 
 
 def reply_sql() -> str:

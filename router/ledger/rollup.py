@@ -22,7 +22,6 @@ from router.ledger.aggregates import (
     BASELINES,
     NAMED_UNKNOWN,
     NO_ANSWER,
-    NO_TIER,
     OBSERVED,
     OBSERVED_ONLY,
     PPM,
@@ -45,7 +44,7 @@ from router.ledger.aggregates import (
 )
 from router.ledger.faults import faults_of
 from router.ledger.record_reading import Prospect, Read, read_record
-from router.ledger.replies import ANSWERED, ReplyKind, no_tier_asked, reply_of
+from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, no_tier_asked, reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -69,6 +68,7 @@ from router.ledger.row_reading import (
     was_made,
     would_have_cost,
 )
+from router.money.model_redirects import undated
 from router.stats.duration_histogram import place
 from router.types import (
     AttemptRow,
@@ -327,7 +327,7 @@ def _add_attempts(
         whole.attempts_nano_usd += cost
         made = was_made(attempt)
         if attempt.role in ANSWERING and made:
-            tried.setdefault((tier.level, tier.tier, tier.model), tier)
+            tried.setdefault((tier.level, tier.tier, undated(tier.model)), tier)
         gone = (int(made), cost) if attempt.discarded else (0, 0)
         add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
         add_sums(whole.bases, {attempt.cost_basis.value: [int(made), cost]})
@@ -342,7 +342,7 @@ def _add_attempts(
         if difference is not None:
             add_lists(whole.provider, [1, cost, cost + difference])
     if is_answered and own.level:
-        tried.setdefault((own.level, own.tier, own.model), own)
+        tried.setdefault((own.level, own.tier, undated(own.model)), own)
     for tier in tried.values():
         cell = cell_of(Kind.TIER, _name(tier))
         cell.tried += 1

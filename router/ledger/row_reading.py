@@ -131,8 +131,11 @@ class SignalNames(msgspec.Struct):
     request_type: str = ""
 
 
-class _Names(msgspec.Struct):
+class RecordNames(msgspec.Struct):
+    """Holds what a record names: what triage read, and the domain under which a person took it."""
+
     signals: SignalNames = msgspec.field(default_factory=SignalNames)
+    domain: str = ""  # "": as triage read it
 
 
 class _Rung(msgspec.Struct):
@@ -163,23 +166,28 @@ class _Reconciles(msgspec.Struct):
 _RECONCILES = msgspec.json.Decoder(_Reconciles)
 _OBSERVED = msgspec.json.Decoder(_Observed)
 _REFUSED = msgspec.json.Decoder(_Refused)
-_NAMES = msgspec.json.Decoder(_Names)
+_NAMES = msgspec.json.Decoder(RecordNames)
 
 
 def row_names(row: RequestRow) -> tuple[str, str]:
-    """Returns domain and request type as triage read them, `unknown` where the record has none."""
+    """Returns domain and request type of a row, `unknown` where the record has none."""
     try:
-        signals = _NAMES.decode(row.record).signals
+        names = _NAMES.decode(row.record)
     except (msgspec.DecodeError, UnicodeError):
         return UNKNOWN_NAME, UNKNOWN_NAME
-    return closed_names(signals)
+    return closed_names(names)
 
 
-def closed_names(signals: SignalNames) -> tuple[str, str]:
-    """Returns domain and request type, each `unknown` where it is in no closed set."""
-    domain = signals.domain if signals.domain in _DOMAINS else UNKNOWN_NAME
-    kind = signals.request_type if signals.request_type in _REQUEST_TYPES else UNKNOWN_NAME
-    return domain, kind
+def closed_names(names: RecordNames) -> tuple[str, str]:
+    """Returns domain and request type, each `unknown` where it is in no closed set.
+
+    They are as triage read them; a matter that a person took stands under its own domain.
+    """
+    domain, kind = names.domain or names.signals.domain, names.signals.request_type
+    return (
+        domain if domain in _DOMAINS else UNKNOWN_NAME,
+        kind if kind in _REQUEST_TYPES else UNKNOWN_NAME,
+    )
 
 
 def call_failed(attempt: AttemptRow | Turn) -> bool:

@@ -16,8 +16,10 @@ from msgspec import Struct
 
 from router.types import Price
 
+_DAY = r"latest|\d{4}-\d\d-\d\d|\d{8}|\d{4}"
+_DATED = re.compile(rf"[-@]({_DAY})$")
 # These suffixes name no other model: a day, or a version of Bedrock's or Google's.
-_VERSION = re.compile(r"[-@](latest|\d{4}-\d\d-\d\d|\d{8}|\d{4}|\d{3})(?=:|$)|-v\d+(?=:|$)")
+_VERSION = re.compile(rf"[-@]({_DAY}|\d{{3}})(?=:|$)|-v\d+(?=:|$)")
 _REGION = re.compile(
     r"^(?:[a-z]{2,6}\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen)\."
 )
@@ -49,6 +51,17 @@ def same_model(requested: str, answered: str) -> bool:
     False
     """
     return requested == answered or _plain(requested) == _plain(answered)
+
+
+def undated(name: str) -> str:
+    """Returns a model's name without provider and day, for lists with one line for each model.
+
+    A version that is no day may be another model (`embed-v1`, `embed-v2`), so it stays.
+
+    >>> undated("gpt-4o-mini-2024-07-18"), undated("openai/gpt-4o-mini"), undated("gpt-4o")
+    ('gpt-4o-mini', 'gpt-4o-mini', 'gpt-4o')
+    """
+    return _DATED.sub("", name.rpartition("/")[2]) or name
 
 
 def _plain(name: str) -> str:

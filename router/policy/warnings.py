@@ -29,7 +29,7 @@ from router.policy.schema import (
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
-from router.types import AnswererFacts, Capability, DecisionMode, Domain, Exhausted
+from router.types import DANGERS, AnswererFacts, Capability, DecisionMode, Domain, Exhausted
 
 QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that only repeat what people wrote."""
@@ -173,15 +173,26 @@ def notes(policy: Policy) -> list[str]:
             f"tiers: the highest level is 2, so it answers what would go to level 3: amounts from "
             f"${start:,.0f}, strategy, grave matters and high risk"
         )
-    places = unkept_matters(policy)
-    if not places:
-        return notes_of
-    return [
-        *notes_of,
-        f"privacy.waiting: {', '.join(places)} may wait for a person (exhausted), and with "
-        "`none` nobody can read what was asked, though the customer is told that a person looks "
-        "at it. `redacted` or `full` keeps the text until the matter is decided",
-    ]
+    if top > min(tier.level for tier in policy.tiers):
+        notes_of += _dangers(policy, top)
+    if places := unkept_matters(policy):
+        notes_of.append(
+            f"privacy.waiting: {', '.join(places)} may wait for a person (exhausted), and with "
+            "`none` nobody can read what was asked, though the customer is told that a person "
+            "looks at it. `redacted` or `full` keeps the text until the matter is decided"
+        )
+    return notes_of
+
+
+def _dangers(policy: Policy, top: int) -> Iterator[str]:
+    """Notes dangers to people for whose phrases no rule looks."""
+    missing = [danger.value for danger in DANGERS if danger.value not in lists_asked(policy)]
+    if missing:
+        yield (
+            "hard_rules: no rule looks for the phrases of some dangers to people, and the models "
+            "that read requests miss some calls for help. Where the public may write, add "
+            f"{{name: dangers, terms: [{', '.join(missing)}], floor: {top}}}"
+        )
 
 
 def _factless(policy: Policy) -> Iterator[str]:

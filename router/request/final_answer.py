@@ -43,6 +43,7 @@ from router.request.progress import (
     Progress,
     asking,
     showable,
+    unasked,
     untried,
 )
 from router.request.review_row import review_of
@@ -261,9 +262,8 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
     """Returns the approved words that there is no answer; they are unverified, whatever the why."""
     signals = routed.signals
     text = routed.runtime.no_answer(signals.domain, signals.language)
-    return Conclusion(
-        _stand_in(routed, best, text, (), refusal=False, reason=why), Verdict.UNVERIFIED
-    )
+    words = _stand_in(routed, best, text, (), refusal=False, reason=why)
+    return Conclusion(words, Verdict.UNVERIFIED)
 
 
 def _is_outage(error: TiergateError) -> bool:
@@ -286,8 +286,7 @@ def noted_failure(
         progress.outage = True
     elif progress.steps and progress.steps[-1].said.rises:
         progress.climbs -= 1  # the climb to a rung that was refused is none
-    refused_money = isinstance(error, BudgetExceeded)
-    if not _goes_on(progress, error) and not (refused_money and routed.has_words):
+    if not _goes_on(progress, error) and not routed.has_words_after(error):
         raise error
     # A failure of the ladder is told, not that of a rung that stands in; a rung that declines the
     # request hides no outage.
@@ -378,10 +377,8 @@ def _stand_in(
 
     They name no model: none wrote them. A refusal stands in the text too, since plain clients read
     nothing else; only where a shape was asked for, it would break what parses the text. They answer
-    nothing, so their chance of being right is 0, whatever a draft had.
-
-    The reasoning stays out too: that of a deliberation holds the very text that could not be
-    verified.
+    nothing, so their chance of being right is 0, whatever a draft had. The reasoning stays
+    out too: that of a deliberation holds the very text that could not be verified.
     """
     tried = best or untried(routed)
     nothing = reason in (Reason.NO_PASSAGE, Reason.NO_MODEL, Reason.NOTHING_KNOWN)
@@ -392,7 +389,8 @@ def _stand_in(
         refusal=text if refusal else None,
     )
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
-    rung = replace(tried.rung, p_source=PSource.KNOWN)  # a rule says it, nobody assumed it
+    rung = unasked(tried.rung) if reason is Reason.HARMFUL else tried.rung
+    rung = replace(rung, p_source=PSource.KNOWN)  # a rule says it, nobody assumed it
     return Candidate(tried.at, rung, answer, Verification(0.0, None, STAND_IN))
 
 

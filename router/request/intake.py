@@ -6,6 +6,7 @@ for callers who want only the decision.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
@@ -44,8 +45,9 @@ from router.wire.body_keys import READ_HERE, named, narrowed
 MOST_IMAGES = 4
 """Bounds the images of one request that are read: each takes about a second of a core."""
 
-MOST_TOLD_KEYS = 1_000
-"""Bounds the names of unknown keys that are told; a client can invent very many of them."""
+MOST_TOLD_KEYS = 100
+"""Bounds the names of unknown keys that are told of one tenant, who can invent very many of them.
+Those of another tenant are told all the same."""
 
 
 class Intake:
@@ -73,6 +75,7 @@ class Intake:
         self._limiter = limiter
         self.splits = Splits()
         self._told_keys: set[tuple[str, str]] = set()  # endpoints and keys that the log has
+        self._told_of = Counter[str]()  # how many of them by tenant
 
     async def route(
         self, request: ChatRequest, identity: Identity, *, buffered: bool
@@ -110,8 +113,9 @@ class Intake:
         """Reports keys that no answerer receives, each name of an endpoint once: one is misspelt,
         or a client sends it always."""
         fresh = named(sorted(key for key in keys if (request.endpoint, key) not in self._told_keys))
-        if not fresh or len(self._told_keys) + len(fresh) > MOST_TOLD_KEYS:
+        if not fresh or self._told_of[identity.tenant] + len(fresh) > MOST_TOLD_KEYS:
             return
+        self._told_of[identity.tenant] += len(fresh)
         self._told_keys |= {(request.endpoint, key) for key in fresh}
         likely = [name for key in fresh if (name := alike(key, READ_HERE))]
         told = KeysLeftOut(request.endpoint, fresh, tuple(likely), identity.tenant, identity.key_id)

@@ -132,30 +132,29 @@ def final_row(
             tried.verification.p,
             progress.climbs,
         ),
-        _kept(routed, progress, tried, secret, ending.error),
+        _kept(routed, progress, tried, secret, ending),
     )
 
 
 def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: Ending) -> Spent:
     """Returns who answered and what all calls cost; baselines are only those of an answer.
 
-    Approved words stay in the place of the rung whose turn it was, under its model where it wrote
-    a draft. Reports thus count the request once, next to that rung's calls; the verdict says who
+    Approved words stay in the place of the rung whose turn it was, under the model that wrote its
+    draft. Reports thus count the request once, next to that rung's calls; the verdict says who
     spoke. Where it wrote none, no model's figures have a request that it never answered: a call
     that failed is counted by its attempt.
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
     model = routed.plans[tried.at].facts.model
-    drafted = any(
-        [
-            one.answerer == rung.answerer
-            and one.state is not AttemptState.RELEASED
-            and not one.error_code
-            for one in attempts
-        ]
-    )
-    if answer is not None and not (tried.stands_in and drafted):
-        model = answer.model
+    drafts = [
+        one.model
+        for one in attempts
+        if one.answerer == rung.answerer
+        and one.state is not AttemptState.RELEASED
+        and not one.error_code
+    ]
+    if answer is not None:
+        model = drafts[-1] if tried.stands_in and drafts else answer.model
     state = ending.state
     states = [attempt.state for attempt in attempts]
     if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:
@@ -176,15 +175,15 @@ def _kept(
     progress: Progress,
     tried: Candidate,
     secret: bytes,
-    error: TiergateError | None,
+    ending: Ending,
 ) -> Kept:
     """Returns digests of the texts, and the record with what triage read."""
     return Kept(
         routed.prompt_digest or prompt_digest(routed.request, secret),
         digest(secret, tried.answer.text) if tried.answer else "",
         digest(secret, routed.request.hints.session or ""),
-        _record(routed, progress, tried, secret, error),
-        routed.signals.domain.value,
+        _record(routed, progress, tried, secret, ending),
+        routed.stands_under(ending.verdict).value,
         routed.signals.request_type.value,
         progress.review_id,
     )
@@ -195,10 +194,10 @@ def _record(
     progress: Progress,
     tried: Candidate,
     secret: bytes,
-    error: TiergateError | None,
+    ending: Ending,
 ) -> JsonText:
     """Returns the arguments and results of decide, next_rung and verify."""
-    worked = worked_of(progress, tried)
+    worked, domain = worked_of(progress, tried), routed.stands_under(ending.verdict)
     return encode(
         Record(
             RECORD_VERSION,
@@ -213,7 +212,7 @@ def _record(
             shape_of(routed.request, _input_bound(routed)),
             None if progress.shadow is None else progress.shadow.note,
             redirects_of(progress),
-            _refusal(error),
+            _refusal(ending.error),
             progress.comparison.would_cost_nano_usd,
             None if routed.veil is None else routed.veil.counts,
             tried.answer.sources if tried.answer else (),
@@ -223,7 +222,10 @@ def _record(
             gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
-            dropped=named(dropped(routed.request, routed.plans[tried.at].facts)) or UNSET,
+            dropped=named(dropped(routed.request, routed.plans[tried.at].facts, tried.answer))
+            or UNSET,
+            domain=UNSET if domain is routed.signals.domain else domain,
+            acute=routed.acute or UNSET,
         )
     )
 
@@ -247,10 +249,7 @@ def _stored_digest(routed: RoutedRequest, text: str, secret: bytes) -> str:
 
 def redirects_of(progress: Progress) -> tuple[str, ...]:
     """Returns each redirect of the request once, as people read it."""
-    redirects = progress.attempts.redirects
-    if not redirects:
-        return ()
-    shown = [f"{one.asked} -> {one.answered}" for one in redirects]
+    shown = [f"{one.asked} -> {one.answered}" for one in progress.attempts.redirects]
     return tuple(dict.fromkeys(shown))
 
 
@@ -300,7 +299,7 @@ def outcome_of(
         review_id=progress.review_id,
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
-        dropped=dropped(routed.request, routed.plans[candidate.at].facts),
+        dropped=dropped(routed.request, routed.plans[candidate.at].facts, candidate.answer),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
@@ -323,12 +322,11 @@ def _expected_cost(routed: RoutedRequest) -> tuple[int, bool]:
 
 def begun(routed: RoutedRequest, progress: Progress) -> Begun:
     """Returns the event after which a client may be told that its answer is awaited."""
-    runtime = routed.runtime
     return Begun(
         routed.request_id,
         routed.decision,
         routed.policy.name,
-        runtime.policy_hash,
+        routed.runtime.policy_hash,
         progress.rate_states,
     )
 
@@ -356,7 +354,7 @@ def committed(
         review_id=progress.review_id,
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,
-        dropped=dropped(routed.request, facts),
+        dropped=dropped(routed.request, facts, answer),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),

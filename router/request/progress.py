@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import UpstreamInvalid
+from router.ledger.replies import NO_TIER
 from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
@@ -300,9 +301,15 @@ def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:
     index = routed.decision.first if rung is None else rung
     named = routed.decision.rungs[index]
     if rung is None and (routed.refused or routed.safe_answer_first):
-        words = replace(named, p_source=PSource.KNOWN)
+        harmful = routed.refused and not routed.calls_for_help
+        words = replace(unasked(named) if harmful else named, p_source=PSource.KNOWN)
         return Candidate(index, words, None, Verification(0.0, None, "rung"))
     return Candidate(index, named, None, Verification(named.p, None, "rung"))
+
+
+def unasked(rung: Rung) -> Rung:
+    """Returns the place of words for a harmful request, which is no tier: none was asked."""
+    return replace(rung, tier=NO_TIER, level=0)
 
 
 def untried_verdict(routed: RoutedRequest) -> Verdict:

@@ -52,7 +52,7 @@ def review_of(
         review_id=f"rev_{ids.new()}",
         request_id=routed.request_id,
         tenant=routed.identity.tenant,
-        domain=routed.risk_domain or routed.signals.domain,
+        domain=routed.matter_domain,
         created_at_ms=routed.created_at_ms,
         question=routed.request.last_user_text,
         facts=facts_of(routed, best, sent=sent),

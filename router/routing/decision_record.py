@@ -18,6 +18,7 @@ from router.types import (
     NO_PRESSURE,
     Answer,
     Decision,
+    Domain,
     JsonText,
     JudgeNote,
     PairNote,
@@ -182,6 +183,10 @@ class Record(Struct, frozen=True):
     failures: tuple[FailureNote, ...] | msgspec.UnsetType = msgspec.UNSET
     # Names of keys of the body that did not reach the answerer; only where there are some.
     dropped: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    # Under which a person takes the matter; only where triage read another.
+    domain: Domain | msgspec.UnsetType = msgspec.UNSET
+    # True where somebody may need help now, as its text may say; only such a request has it.
+    acute: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

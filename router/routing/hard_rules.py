@@ -37,12 +37,12 @@ from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked, level_from
 from router.routing.rule_conditions import rule_holds
 from router.routing.wording.phrases import (
-    DANGERS,
     danger_named,
     is_strategic,
     lists_of_phrases,
 )
 from router.types import (
+    DANGERS,
     READ_LANGUAGES,
     Decision,
     DecisionMode,
@@ -368,7 +368,7 @@ def _fixed_triggers(
     section = policy.decision
     impact = _impact(signals, asked)
     multi_factor = signals.multi_factor >= section.multi_factor_at
-    if signals.risk_terms and signals.brief and (danger := danger_named(signals)) is not None:
+    if signals.risk_terms and (danger := danger_named(signals)) is not None:
         yield 3, _named(danger.domain)
     if findings.grave and signals.matter is not None:
         yield 3, _named(signals.matter.domain)

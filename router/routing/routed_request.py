@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.errors import MaxCostTooLow
+from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
 from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
@@ -16,7 +16,8 @@ from router.routing.constraints import Asked
 from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.wording.matters import acute, in_danger, language_of
+from router.routing.wording.matters import acute, in_danger, language_of, matter_of
+from router.routing.wording.phrases import said_briefly
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -34,6 +35,7 @@ from router.types import (
     Rung,
     RungFacts,
     Signals,
+    Verdict,
     VerifyMode,
     measured_once,
 )
@@ -238,7 +240,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         # A person who will judge a draft needs one.
         nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
-        return nothing_trusted or self.emergency(domain)
+        return nothing_trusted or self.acute or self.emergency(domain)
 
     def emergency(self, domain: Domain) -> bool:
         """Returns True when somebody may need help now, by the text or by what triage found."""
@@ -247,14 +249,26 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def held(self) -> bool:
-        """Returns True when approved words only tell that the answer comes later."""
-        domain = self.risk_domain or self.signals.domain
-        return self.exhausted is Exhausted.HOLD and not self.emergency(domain)
+        """Returns True when approved words only tell that the answer comes later.
+
+        Who needs help now is told whom to call instead.
+        """
+        if self.exhausted is not Exhausted.HOLD or self._urgent:
+            return False
+        return not self.emergency(self.risk_domain or self.signals.domain)
 
     @measured_once
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""
         return self.exhausted.by_person and self.observed is None and not self.request.needs_shape
+
+    def has_words_after(self, error: Exception) -> bool:
+        """Returns True where approved words take the place of a call that a limit refused.
+
+        They cost nothing and count in no rate. Only who needs help now cannot wait for a rate.
+        """
+        limited = isinstance(error, RateLimited) and self.acute
+        return self.has_words and (limited or isinstance(error, BudgetExceeded))
 
     @measured_once
     def acute(self) -> bool:
@@ -271,7 +285,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         Neither the chance of the domain nor novelty counts here.
         """
         signals, text = self.signals, self.request.last_user_text
-        if not self.grave or not signals.brief:
+        if not self.grave or not said_briefly(signals):
             return False
         if acute(self.policy, signals):
             return True
@@ -280,6 +294,24 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         of_health = by_matter or signals.domain is Domain.MEDICAL
         overdose = of_health and self.runtime.overdose(language_of(signals), text)
         return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
+
+    @measured_once
+    def matter_domain(self) -> Domain:
+        """Returns the domain under which a person takes the matter.
+
+        The rule that fired or the matter that was found says it: the head of domains may read an
+        emergency in a few words as general.
+        """
+        if self.risk_domain is not None:
+            return self.risk_domain
+        found = matter_of(self.policy, self.signals)
+        matter = Matter.SELF_HARM if self.refused_self_harm else found.matter
+        return found.domain or (self.signals.domain if matter is None else matter.domain)
+
+    def stands_under(self, verdict: Verdict | None) -> Domain:
+        """Returns the domain of a request that ended so: as read, or that of a person's matter."""
+        by_person = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
+        return self.matter_domain if by_person else self.signals.domain
 
     @measured_once
     def keeps_shape(self) -> bool:

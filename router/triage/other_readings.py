@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from router.triage.own_heads import DIGITS
 from router.triage.reading import KNOWN_QUESTION, ModelRow
-from router.types import HeadReading, Match, MatchBasis, RequestType
+from router.types import HeadReading, Match, MatchBasis
 
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
@@ -53,14 +53,13 @@ def more_harmful(
     matters, and of harm by the heads of these names.
 
     Thanks and garden chairs around it made a request for harm, or a farewell, look like small talk.
-    The more sentences are read, the more likely one of them only sounds so: see `one_among`. Of a
-    text to be written or worded no sentence is anybody's own trouble by itself: with them 14 of 227
-    such texts more went to level 3, and 4 of 114 grave ones; without them 4 and 1 do. `own_matter`:
-    a grave matter of a sentence is believed to be the writer's.
+    The more sentences are read, the more likely one of them only sounds so: see `one_among`.
+    `own_matter`: a grave matter of a sentence is believed to be the writer's. Of a text to be
+    written or worded no sentence is anybody's own trouble by itself: with them 14 of 227 such texts
+    more went to level 3, and 4 of 114 grave ones; without them 4 and 1 do.
     """
     grave = one_among(among, sentence.grave)
-    own = own_matter and whole.request_type is not RequestType.WRITING
-    if own and grave >= GRAVE_SENTENCE and grave > whole.grave:
+    if own_matter and grave >= GRAVE_SENTENCE and grave > whole.grave:
         whole = whole._replace(grave=grave, matter=sentence.matter)
     alone = {
         head.name: head if len(head.classes) > 1 else _one_among(among, head)
@@ -80,6 +79,28 @@ def more_harmful(
     raised |= {name for name, head in alone.items() if len(head.classes) > 1}
     heads = [alone[head.name] if head.name in raised else head for head in whole.heads]
     return whole._replace(heads=tuple(heads))
+
+
+def undetailed(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRow:
+    """Returns the reading of a message by what is left without its contact details.
+
+    Beside an address a request for harm, a grave matter or a decision about a company looked like a
+    delivery, and a delivery like business. What is dangerous counts in the whole message too, so
+    that nothing can be hidden as a detail: grave matters, stakes, abuse, harm by the heads of these
+    names. The policy's other heads, and that of spam, read the whole message, as they were taught.
+    """
+    graver = rest if rest.grave > whole.grave else whole
+    heads = more_harmful(whole, rest, 1, names, own_matter=False).heads
+    return rest._replace(
+        stakes_high=max(whole.stakes_high, rest.stakes_high),
+        toxic=max(whole.toxic, rest.toxic),
+        spam=whole.spam,
+        heads=heads,
+        grave=graver.grave,
+        matter=graver.matter,
+        read_as=graver.read_as,
+        knowledge=graver.knowledge,
+    )
 
 
 def one_among(number: int, chance: float) -> float:

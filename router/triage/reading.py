@@ -118,7 +118,7 @@ class TurnReading(Struct, frozen=True):
 
 
 def _is_brief(facts: TurnFacts) -> bool:
-    return len(facts.folded.words) <= BRIEF_WORDS
+    return facts.said <= BRIEF_WORDS
 
 
 def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
@@ -238,7 +238,7 @@ def reading_of(
         degraded,
         facts.language,
         _is_brief(facts),
-        len(facts.folded.words) <= LETTER_WORDS,
+        facts.said <= LETTER_WORDS,
         momentary,
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),

@@ -96,6 +96,7 @@ from router.types.documents import (
     SourceNote,
 )
 from router.types.enums import (
+    DANGERS,
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
@@ -238,6 +239,7 @@ __all__ = [
     "CLASSES",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
+    "DANGERS",
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",

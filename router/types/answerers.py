@@ -131,11 +131,17 @@ class AnswererStatus(Struct, frozen=True):
     state: AnswererState
     detail: str = ""
     due: bool = False  # it is out of use, but the next call may find it working again
+    # No call of this process has shown anything of it: its key may be wrong.
+    untried: bool = False
+    probing: bool = False  # a call finds that out just now, and no other is let through
 
     @property
     def may_be_called(self) -> bool:
         """Returns True when a call may succeed: the answerer works, is loading, or is due."""
-        return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
+        return (self.due and not self.probing) or self.state in (
+            AnswererState.READY,
+            AnswererState.LOADING,
+        )
 
 
 class Hiding(Protocol):

@@ -85,12 +85,12 @@ class DecisionPage(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """Holds the confidence (0..1) of one answered request, and whether it was escalated."""
+    """Holds the confidence (0..1) of one answered request, and whether it came after a climb."""
 
     tier: str
     level: int
     confidence: float
-    escalated: bool
+    climbed: bool
 
 
 class Turn(Struct, frozen=True):

@@ -62,6 +62,16 @@ class Matter(StrEnum):
         return others.get(self, Domain.MEDICAL)
 
 
+DANGERS = (
+    Matter.SELF_HARM,
+    Matter.VIOLENCE,
+    Matter.POISON,
+    Matter.MEDICAL_EMERGENCY,
+    Matter.ENGINEERING_SAFETY,
+)
+"""Orders the dangers to people: the one that needs its own words most comes first."""
+
+
 class Urgency(StrEnum):
     """Says how soon a person should look at a matter that waits, the soonest first."""
 

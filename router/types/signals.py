@@ -85,8 +85,9 @@ class Signals(Struct, frozen=True):
     matter: Matter | None = None  # the likeliest one
     matter_language: str = ""  # of the turn that it was read in; "" where nothing tells it
     knowledge: float = 0.0  # chance that the last turn asks for general knowledge only
-    brief: bool = False  # all that was read is short messages, and nothing is remembered
+    brief: bool = False  # all that was read and is remembered is short messages
     letter: bool = False  # the same of messages of a letter's length
+    briefly: bool = False  # its terms and its likeliest grave matter stand in short messages
     language: str = ""  # as in `de`: of the last turn, or of what it continues; "" for none
     # Chance that a quotation of documents answers it; None: nobody searched before deciding.
     quotable: float | None = None
@@ -127,6 +128,9 @@ class SessionMemory(Struct, frozen=True):
     matter_language: str = ""
     language: str = ""  # that the conversation is in
     terms_knowledge: float = 0.0  # the least of the turns that have `risk_terms`
+    brief: bool = False  # all that was read is short messages
+    letter: bool = False  # the same of messages of a letter's length
+    briefly: bool = False  # its terms and its likeliest grave matter stand in short messages
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

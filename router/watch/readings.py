@@ -67,7 +67,7 @@ class Tally:
     refused: int = 0
     failed: int = 0
     answered: int = 0
-    escalated: int = 0
+    climbed: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     failed_calls: Counter[str] = field(default_factory=Counter)
     latency: DurationHistogram = field(default_factory=DurationHistogram)
@@ -96,7 +96,7 @@ def tallies(rows: Iterable[RequestRow]) -> Window:
         tally.refused += ending is Ending.REFUSED
         tally.failed += ending is Ending.FAILED
         tally.answered += answered(row)
-        tally.escalated += answered(row) and row.escalations > 0
+        tally.climbed += answered(row) and row.escalations > 0
         if answered(row):
             tally.latency.add(row.latency_ms)
         for attempt in row.attempts:
@@ -129,7 +129,7 @@ def shares(window: Window) -> list[Bounded]:
         readings += [
             (_share(Watched.REFUSALS, tenant, tally.refused, tally.requests), None),
             (_share(Watched.ERRORS, tenant, tally.failed, tally.requests), None),
-            (_share(Watched.ESCALATIONS, tenant, tally.escalated, tally.answered), None),
+            (_share(Watched.ESCALATIONS, tenant, tally.climbed, tally.answered), None),
             (_slowest(tenant, tally), None),
         ]
         for answerer, calls in sorted(tally.calls.items()):

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import islice
+from itertools import compress, islice
 
 from msgspec.structs import replace
 
-from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
+from router.privacy.redact import redact
+from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
 NO_KEYS: frozenset[str] = frozenset()
@@ -210,9 +211,14 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
 _THOUGHTS = tuple([f"messages[].{key}" for key in (CONTENT, REASONING)])
 
 
-def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
-    """Returns the body's keys that do not reach this answerer, or reach it with another value."""
-    left_out = request.dropped
+def dropped(
+    request: ChatRequest, facts: AnswererFacts, answer: Answer | None = None
+) -> tuple[str, ...]:
+    """Returns the body's keys that do not reach this answerer, or reach it with another value.
+
+    With its `answer`, also the bounds that approved words go past.
+    """
+    left_out = (*request.dropped, *_bounds_passed(request, answer))
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
     if request.sampling != _DEFAULT_SAMPLING:
@@ -236,16 +242,55 @@ def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
     ]
 
 
+_BOUNDS = {
+    "messages": ("max_tokens", "stop_sequences"),
+    "responses": ("max_output_tokens", "stop"),
+}
+"""Names the keys of a cap of output and of stop sequences; those of chat completions elsewhere."""
+
+
+def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ...]:
+    """Returns the client's bounds of output that approved words go past.
+
+    They go out whole, since nobody approved a part of them. A word is a token or more, so words of
+    more than the cap are surely past it.
+    """
+    sampling = request.sampling
+    cap, stops = sampling.max_output_tokens, sampling.stop
+    if answer is None or not answer.approved or (cap is None and not stops):
+        return ()
+    texts = [choice.text for choice in answer.choices]
+    passed = (
+        cap is not None and any(len(text.split()) > cap for text in texts),
+        any(stop in text for stop in stops for text in texts),
+    )
+    names = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
+    return tuple(compress(names, passed))
+
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")
+_LONG_PART = re.compile(r"[A-Za-z0-9]{20,}")
 MOST_NAMED = 10
 
 
 def named(keys: Iterable[str]) -> tuple[str, ...]:
     """Returns the first of these keys that look like names, for logs and rows.
 
-    A client may write anything as a key, a text too.
+    A client may write anything as a key, a text or a secret too.
     """
-    return tuple(islice((key for key in keys if _NAME.fullmatch(key)), MOST_NAMED))
+    return tuple(islice(filter(_is_name, keys), MOST_NAMED))
+
+
+@lru_cache(maxsize=1_024)  # a client sends the same keys with each request
+def _is_name(key: str) -> bool:
+    if _NAME.fullmatch(key) is None or redact(key) != key:
+        return False
+    return not any(_is_mixed(part) for part in _LONG_PART.findall(key))
+
+
+def _is_mixed(part: str) -> bool:
+    """Returns True for letters and digits in one, as random bytes are written."""
+    return not part.isalpha() and not part.isdigit()
 
 
 def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:

@@ -71,6 +71,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def unread(value: Mapping[str, object], read: frozenset[str]) -> tuple[str, ...]:
+    """Returns the names of keys that have a value and are not read, in the order of the body."""
+    return tuple([key for key in value if key not in read and value[key] is not None])
+
+
 def json_object(body: bytes) -> dict[str, object]:
     """Returns the body's JSON object. Bad JSON, bad UTF-8, NaN, 1e309, nesting over 1,024: 400.
 

@@ -106,9 +106,13 @@ def test_flips_under_typing_errors_name_first_what_leaves_level_3() -> None:
     assert (judgement.taken_down.count, judgement.taken_down.of) == (1, 2)
 
 
+ROW = b'{"text": "hi", "lowest_tier": 1, "highest_tier": 2, "note": "mine"}'
+
+
 def test_a_row_may_hold_keys_of_its_own_and_gets_the_name_of_its_line() -> None:
-    rows = read_rows(["", '{"text": "hi", "lowest_tier": 1, "highest_tier": 2, "note": "mine"}'])
+    rows, bad = read_rows([b"\xef\xbb\xbf ", ROW])
     assert [(row.id, row.highest_tier) for row in rows] == [("line 2", 2)]
+    assert bad == ()
 
 
 @pytest.mark.parametrize(
@@ -117,10 +121,12 @@ def test_a_row_may_hold_keys_of_its_own_and_gets_the_name_of_its_line() -> None:
         ('{"text": "hi", "lowest_tier": 3, "highest_tier": 2}', "the lowest not above the highest"),
         ('{"text": " ", "lowest_tier": 1, "highest_tier": 2}', "text is empty"),
         ('{"text": "hi", "lowest_tier": 1}', "highest_tier"),
-        ("nonsense", "line 1"),
+        ("nonsense", "malformed"),
+        ("\udcff", "can't decode"),
     ],
 )
-def test_a_bad_row_is_named_with_its_line(line: str, told: str) -> None:
-    with pytest.raises(ValueError, match=r"line 1: ") as caught:
-        read_rows([line])
-    assert told in str(caught.value)
+def test_a_bad_row_is_named_with_its_line_and_hides_no_other(line: str, told: str) -> None:
+    rows, [bad] = read_rows([line.encode("utf-8", "surrogateescape"), ROW])
+    assert bad.startswith("line 1: ")
+    assert told in bad
+    assert [row.id for row in rows] == ["line 2"]

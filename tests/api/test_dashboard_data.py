@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from router.api.compose.mounted.readiness import WITHHELD, without_details
+from router.api.dashboard.overview_json import confidence_json
 from router.ledger.replies import ANSWERED
+from router.types import Sample
 from tests import ROOT
 from tests.kits.dashboard_kit import HOSTILE, create_key, dashboard_server, play
 from tests.kits.server_kit import Served, eventually, tiergate
@@ -184,6 +186,14 @@ def test_confidence_counts_every_answer_once(served: Served) -> None:
     answered = sum(one["requests"] for one in replies if one["reply"] in ANSWERED)
     assert in_bins == answered < REQUESTS
     assert found["requests"] == REQUESTS
+
+
+def test_bins_count_answers_after_a_climb_and_call_them_so() -> None:
+    """They were called escalated, which reports say of answers above the lowest level."""
+    samples = [Sample("large", 2, 0.91, True), Sample("large", 2, 0.92, False)]
+    [tier] = confidence_json(samples)
+    [bin_] = [one for one in tier["bins"] if one["requests"]]  # type: ignore[attr-defined]
+    assert bin_ == {"low": 0.9, "requests": 2, "climbed": 1}
 
 
 def test_nothing_is_said_of_calibration_before_there_are_outcomes(served: Served) -> None:

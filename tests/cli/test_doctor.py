@@ -13,6 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from router.api.compose.checkup import Checkup, Finding, State, _onnxruntime, _package, summary
+from router.api.compose.running_server import is_here
 from router.cli.commands import app
 from router.cli.serve.doctor import _show
 from router.errors.installing import pip_install
@@ -179,6 +180,26 @@ def test_a_server_with_keys_tells_its_answerers_to_a_key_with_the_scope_admin(
     assert (found[admin].state, found[admin].part) == (State.BROKEN, "answerer mid")
     assert "1 to fix (answerer mid)" in ended.output
     assert admin not in ended.output
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.2", True),
+        ("localhost", True),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("192.0.2.1", False),  # of nobody (RFC 5737)
+        ("no host", False),
+    ],
+)
+def test_an_admin_key_is_sent_only_within_the_machine(host: str, here: bool) -> None:
+    assert is_here(host) is here
+    checkup = Checkup(Path("l.db"), host, 80, DEFAULT_FOLDER, {}, True, (), "tg_key")
+    finding = checkup._untold("answers")
+    assert ("the key was not sent" in finding.found) is not here
+    assert finding.state is (State.BROKEN if here else State.OK)
 
 
 class Odd(BaseHTTPRequestHandler):

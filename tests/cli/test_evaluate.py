@@ -60,6 +60,21 @@ def test_prompts_of_a_file_are_compared_with_expected_levels(tmp_path: Path) -> 
 
 
 @pytest.mark.process
+def test_a_line_that_is_no_prompt_is_counted_and_the_others_are_judged(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    row = json.dumps({"text": "What is your return policy?", "lowest_tier": 1, "highest_tier": 1})
+    path.write_text(f"{row}\n[nonsense]\n" + '{"text": "hi"}\n', encoding="utf-8")
+    report = json.loads(tiergate("evaluate", "gateway", "--data", path, "--json").stdout)
+    assert (report["rows"], report["bad"]) == (1, 2)
+    assert report["bad_lines"][0].startswith("line 2: ")
+    told = tiergate("evaluate", "gateway", "--data", path).stdout
+    assert told.startswith("2 lines are no rows, in no figure below: line 2: ")
+    path.write_text("[nonsense]\n", encoding="utf-8")
+    run = tiergate("evaluate", "gateway", "--data", path)
+    assert (run.returncode, "found no rows (line 1: " in run.stderr) == (2, True)
+
+
+@pytest.mark.process
 def test_packed_prompts_that_are_altered_are_no_traceback(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(b'{"text": "Hello", "lowest_tier": 1}\n' * 9))
     packed[10:14] = b"\xff\xff\xff\xff"

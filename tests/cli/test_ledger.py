@@ -318,6 +318,25 @@ def test_key_is_shown_once(database: Path) -> None:
 
 
 @pytest.mark.process
+def test_a_key_is_revoked_by_its_name_where_one_active_key_has_it(database: Path) -> None:
+    """Only the id was taken, so whoever had the name was told that there was no such key."""
+
+    def create(tenant: str, name: str) -> str:
+        made = said("keys", "create", "--tenant", tenant, "--name", name, "--json", "-d", database)
+        return str(json.loads(made)["key_id"])
+
+    first, second, third = create("acme", "web"), create("bolt", "web"), create("acme", "ci")
+    run = tiergate("keys", "revoke", "web", "-d", database)
+    assert run.returncode == 1
+    assert f"{first} (tenant acme), {second} (tenant bolt)" in run.stderr
+    assert said("keys", "revoke", first, "-d", database) == f"{first} is revoked.\n"
+    assert said("keys", "revoke", "web", "-d", database) == f"{second} is revoked.\n"
+    said("keys", "revoke", "web", "-d", database, code=1)  # no active key has it any more
+    rotated = json.loads(said("keys", "rotate", "ci", "--json", "-d", database))
+    assert rotated["key_id"] == third
+
+
+@pytest.mark.process
 def test_unknown_key_cannot_be_revoked(database: Path) -> None:
     said("keys", "revoke", "key_none", "-d", database, code=1)
 

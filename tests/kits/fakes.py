@@ -141,6 +141,7 @@ class ScriptedTier:
     worked: Worked | None = None
     trusted: bool = False  # for a deliberation: its tier vouches for the answer
     logprob: float | None = None
+    says_model: str = ""  # the name that its model gives itself; "": that which was asked for
     judge: Judge | None = None  # gives the chance of its answers, instead of the policy's head
     price: Price = PRICE
     usage: Usage = USED
@@ -187,7 +188,8 @@ class ScriptedTier:
     def _answer(self, text: str) -> Answer:
         logprobs = () if self.logprob is None else (TokenLogprob("x", self.logprob),)
         choice = Choice(text, self.ends, logprobs=logprobs)
-        answer = Answer((choice,), f"{self.name}-model", self.usage, p=self.p, worked=self.worked)
+        model = self.says_model or f"{self.name}-model"
+        answer = Answer((choice,), model, self.usage, p=self.p, worked=self.worked)
         return replace(answer, approved=self.approved, verified=self.verified, instead=self.instead)
 
     async def _wait(self) -> None:

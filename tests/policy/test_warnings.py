@@ -22,7 +22,7 @@ from router.policy.warnings import (
     utterance_warnings,
     warnings,
 )
-from router.types import Message, Reason
+from router.types import DANGERS, Message, Reason
 from tests import ROOT
 from tests.kits.server_kit import tiergate
 
@@ -176,6 +176,32 @@ def test_refusals_that_wait_for_a_measure_are_told(
 def test_policy_without_level_3_is_told_who_answers_in_its_place() -> None:
     (note,) = [note for note in notes(policy()) if "the highest level is 2" in note]
     assert "amounts from $10,000, strategy, grave matters" in note
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ([], "terms: [self_harm, violence, poison, medical_emergency, engineering_safety]"),
+        (["self_harm", "violence", "poison", "engineering_safety"], "terms: [medical_emergency]"),
+        ([danger.value for danger in DANGERS], ""),
+    ],
+)
+def test_a_policy_without_a_rule_for_dangers_is_told_which_to_add(
+    terms: list[str], told: str
+) -> None:
+    rules = [{"name": "found", "terms": terms, "floor": 2}] if terms else []
+    found = [note for note in notes(policy(hard_rules=rules)) if "calls for help" in note]
+    assert len(found) == bool(told)
+    for note in found:
+        assert f"add {{name: dangers, {told}, floor: 2}}" in note
+        rule = yaml.safe_load(note[note.index("{name") :])  # it can be pasted as it stands
+        assert not [n for n in notes(policy(hard_rules=[*rules, rule])) if "calls for help" in n]
+
+
+def test_one_level_has_no_place_to_send_dangers() -> None:
+    tiers = [{"name": "only", "level": 1, "answerers": [LOCAL]}]
+    found = Policy.model_validate({"version": 1, "name": "p", "tiers": tiers})
+    assert not [note for note in notes(found) if "calls for help" in note]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -237,3 +239,36 @@ def test_a_text_is_read_alike_with_its_lines_and_without(path: Path) -> None:
     assert isinstance(quick, dict)
     assert slow == {**quick, "zz_twice": 1}
     assert len(lines.mistakes) == 1
+
+
+@pytest.mark.parametrize("deep", ["[" * 200_000, "- " * 200_000, "? " * 200_000, "{a: " * 200_000])
+def test_nesting_without_end_is_refused_before_it_takes_the_stack(deep: str) -> None:
+    """libyaml's composer bounds no depth: the process ended with a segmentation fault."""
+    code = (
+        "import sys\nfrom router.errors import PolicyError\n"
+        "from router.policy.parsing.yaml_lines import load_yaml\n"
+        "try: load_yaml('f.yaml', sys.stdin.read())\n"
+        "except PolicyError as error: print(error)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], input=deep, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "f.yaml:1: (top): found nesting that is too deep" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["!!bool perhaps", '!!int ""', '!!int "-"', '!!float ""', "!!seq x", "!!map x", "!!set x"],
+)
+@pytest.mark.parametrize("form", ["name: {}", "{}: x", "shelves: [{}]", "lamps: {{a: {}}}"])
+def test_a_tag_that_does_not_fit_its_text_is_a_mistake(form: str, value: str) -> None:
+    """Each ended in an error of Python's own, or gave an empty list or mapping."""
+    _, lines = load_yaml("room.yaml", form.format(value))
+    (mistake,) = lines.mistakes
+    assert (mistake.line, mistake.expected) == (1, "a plain value that YAML can read")
+
+
+def test_a_text_that_is_no_unicode_is_a_mistake() -> None:
+    with pytest.raises(PolicyError, match="text that is no Unicode"):
+        load_yaml("--set", "name: \udcff")

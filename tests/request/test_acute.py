@@ -6,7 +6,10 @@ import dataclasses
 
 import pytest
 
-from router.errors import BudgetExceeded, NotCapable, UpstreamRejected
+from router.analysis.report.build import build_report
+from router.errors import BudgetExceeded, NotCapable, RateLimited, UpstreamRejected
+from router.ledger.row_reading import row_names
+from router.ledger.sql.rows import derived_values
 from router.routing.decision_record import parse
 from router.types import (
     AnswererFacts,
@@ -170,6 +173,34 @@ async def test_the_words_are_those_of_the_dangers_domain(houses: Houses) -> None
 
 
 @pytest.mark.parametrize(
+    ("signals", "domain"), [(SURE, "medical"), (HEALTH, "medical"), (FIRE, "engineering_safety")]
+)
+async def test_an_emergency_stands_under_its_own_domain_in_a_report(
+    houses: Houses, signals: Signals, domain: str
+) -> None:
+    """The head of domains read "I am having a heart attack" as general, and so did the report."""
+    read = replace(signals, domain=Domain.GENERAL)
+    house = houses([low(), mid(), deep()], signals=read, **BUDGETS[0])
+    outcome = await house.gateway.complete(ask(WORDS), ALICE)
+    row = await only_row(house)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    report = build_report([row], since_ms=None, until_ms=None, now_ms=0)
+    assert [line.name for line in report.domains] == [domain]
+    assert {row.domain, row_names(row)[0], derived_values(row.record)[0]} == {domain}
+    assert [item.domain.value for item in house.reviews.items] == [domain]
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
+
+
+async def test_an_answer_stands_under_the_domain_that_was_read(houses: Houses) -> None:
+    house = houses([low(), mid(), deep(p=0.95)], signals=RISKY)
+    await house.gateway.complete(ask(WORDS), ALICE)
+    row = await only_row(house)
+    assert (row.verdict, row.domain) == ("accepted", "medical")
+    assert '"domain":"medical","domain_p"' in row.record
+    assert row.record.count('"domain":"medical"') == 1
+
+
+@pytest.mark.parametrize(
     ("terms", "facts"),
     [
         ((), ("read as a grave matter: chance 0.93, most likely medical emergency",)),
@@ -216,6 +247,7 @@ async def test_a_prior_accepts_no_answer_where_stakes_are_high(
 
 
 EMERGENCIES = [SURE, HEALTH, FIRE]
+STORED = {"privacy": {"store": "redacted"}}
 REFUSED_KEY = [mid(error=error_for_status(401)), deep(error=error_for_status(401))]
 
 
@@ -282,6 +314,29 @@ async def test_who_needs_help_now_waits_for_no_model_that_nobody_measured(
     assert [tier.calls for tier in tiers] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_hold_keeps_no_words_back_from_who_needs_help_now(
+    houses: Houses, signals: Signals
+) -> None:
+    """A smell of gas abroad, and an overdose, were told that the answer would come later."""
+    house = guessing(houses(plain(), signals=signals, exhausted=everywhere("hold"), **STORED))
+    dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
+    real = await house.gateway.complete(ask(), ALICE)
+    assert (dry.verdict, real.verdict) == (Verdict.SAFE_ANSWER, Verdict.SAFE_ANSWER)
+    assert real.answer is not None
+    assert real.answer.text.startswith("safe answer for")
+
+
+async def test_hold_keeps_no_words_back_from_an_overdose(houses: Houses) -> None:
+    named = replace(SURE, grave=0.9, matter=Matter.MEDICAL_EMERGENCY)  # the text alone is sure
+    house = guessing(houses(plain(), signals=named, exhausted=everywhere("hold"), **STORED))
+    runtime = house.gateway.router.default
+    overdose = dataclasses.replace(runtime, overdose=lambda *_: True)
+    house.gateway.router.swap({"test": overdose})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+
+
 @pytest.mark.parametrize("signals", [SURE, CALM])
 async def test_a_dry_run_says_what_would_go_out(houses: Houses, signals: Signals) -> None:
     """It said "accepted" of words that no model would have written."""
@@ -303,3 +358,28 @@ async def test_a_program_that_expects_a_shape_has_its_model_asked(houses: Houses
     house = guessing(houses([low(), mid(), answering], signals=SURE))
     await house.gateway.complete(ask(response_format=ResponseFormat("json_object")), ALICE)
     assert answering.calls == 1
+
+
+RATED = {"limits": [{"tier": "reasoning", "requests_per_minute": 1}]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", EMERGENCIES)
+async def test_a_tiers_rate_leaves_the_words_of_an_emergency(
+    houses: Houses, signals: Signals, *, stream: bool
+) -> None:
+    """The second emergency of a minute was 429, though words cost nothing and count in no rate."""
+    house = houses([low(), mid(), deep()], signals=signals, **RATED)
+    first, second = [(await drain(house, ask(stream=stream)))[-1] for _ in range(2)]
+    assert isinstance(first, Outcome)
+    assert isinstance(second, Outcome)
+    assert (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.SAFE_ANSWER)
+    assert [item.review_id for item in house.reviews.items] == [second.review_id]
+
+
+async def test_a_tiers_rate_still_refuses_what_is_no_emergency(houses: Houses) -> None:
+    house = houses([low(), mid(), deep()], signals=RISKY, **RATED)
+    await house.gateway.complete(ask(), ALICE)
+    with pytest.raises(RateLimited):
+        await house.gateway.complete(ask(), ALICE)
+    assert house.reviews.items == []

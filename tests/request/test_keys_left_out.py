@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from router.api.observability.event_lines import line_of
+from router.request.intake import MOST_TOLD_KEYS
 from router.routing.decision_record import parse
-from router.types import JsonText, KeysLeftOut, RequestRow
+from router.types import (
+    Committed,
+    JsonText,
+    KeysLeftOut,
+    RequestRow,
+    Sampling,
+    Verdict,
+)
 from router.wire.body_keys import named
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
-from tests.kits.gateway_kit import low, mid
+from tests.kits.gateway_kit import RISKY, deep, drain, low, mid
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
 MISSPELT = {"temprature": JsonText("0.2")}
@@ -47,6 +57,45 @@ async def test_the_decision_keeps_the_keys_that_did_not_reach_the_answerer(house
     assert '"dropped"' not in without.record
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "sampling", "left_out"),
+    [
+        ("chat.completions", Sampling(max_output_tokens=1, stop=("or",)), ("max_tokens", "stop")),
+        ("messages", Sampling(max_output_tokens=4, stop=("or",)), ("stop_sequences",)),
+        ("responses", Sampling(max_output_tokens=2), ("max_output_tokens",)),
+        ("chat.completions", Sampling(max_output_tokens=400, stop=("END",)), ()),
+    ],
+)
+async def test_an_approved_answer_goes_out_whole_and_says_which_bound_it_passed(
+    houses: Houses, endpoint: str, sampling: Sampling, left_out: tuple[str, ...]
+) -> None:
+    """Nobody approved the half of an answer; the bounds were ignored without a word."""
+    house = houses([low(text="three days or four"), mid()])
+    request = replace(ask("hello"), endpoint=endpoint, sampling=sampling)
+    outcome = await house.gateway.complete(request, ALICE)
+    assert outcome.answer is not None
+    assert (outcome.answer.text, outcome.answer.approved) == ("three days or four", True)
+    assert outcome.dropped == left_out
+    [event] = [one for one in await drain(house, request) if isinstance(one, Committed)]
+    assert event.dropped == left_out
+    await house.gateway.drain()
+    assert all((parse(row.record).dropped or ()) == left_out for row in house.ledger.rows())
+
+
+async def test_a_safe_answer_is_not_cut_either(houses: Houses) -> None:
+    rules = {"default": "review", "by_domain": {"medical": "review"}}
+    house = houses([mid(p=0.1), deep(p=0.1)], signals=RISKY, exhausted=rules)
+    request = replace(ask("hello"), sampling=Sampling(max_output_tokens=1))
+    outcome = await house.gateway.complete(request, ALICE)
+    assert (outcome.verdict, outcome.dropped) == (Verdict.SAFE_ANSWER, ("max_tokens",))
+
+
+async def test_a_models_answer_names_no_bound_that_its_model_got(houses: Houses) -> None:
+    house = houses([mid(text="three days or four")])
+    request = replace(ask("hello"), sampling=Sampling(max_output_tokens=1))
+    assert (await house.gateway.complete(request, ALICE)).dropped == ()
+
+
 async def test_what_looks_like_no_name_is_told_nowhere(houses: Houses) -> None:
     listener = Listener()
     house = houses([low(), mid()], events=listener)
@@ -56,6 +105,39 @@ async def test_what_looks_like_no_name_is_told_nowhere(houses: Houses) -> None:
     (row,) = house.ledger.rows()
     assert told(listener) == []
     assert "4111" not in row.record
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abcdefghijklmnopqrstuvwx",
+        "AKIAIOSFODNN7EXAMPLE",
+        "DE89370400440532013000",
+        "d41d8cd98f00b204e9800998ecf8427e",  # of no known form, but no word either
+    ],
+)
+async def test_a_secret_as_a_key_is_told_nowhere(houses: Houses, secret: str) -> None:
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    asked = replace(ask("hello"), extra={secret: JsonText("1")}, dropped=(f"messages[].{secret}",))
+    await house.gateway.complete(asked, ALICE)
+    await house.gateway.drain()
+    (row,) = house.ledger.rows()
+    assert told(listener) == []
+    assert secret not in row.record
+
+
+async def test_one_tenant_silences_no_other(houses: Houses) -> None:
+    """A thousand names of one tenant filled the bound that all tenants shared."""
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    for start in range(0, 2 * MOST_TOLD_KEYS, 10):
+        invented = {f"k{start + n}": JsonText("1") for n in range(10)}
+        await house.gateway.complete(replace(ask("hello"), extra=invented), ALICE)
+    assert sum(len(event.keys) for event in told(listener)) == MOST_TOLD_KEYS
+    other = replace(ALICE, tenant="other")
+    await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), other)
+    assert (told(listener)[-1].tenant, told(listener)[-1].keys) == ("other", ("temprature",))
 
 
 def test_names_are_bounded() -> None:

@@ -159,3 +159,16 @@ async def test_words_in_place_of_a_failed_call_are_not_that_models_answer(houses
     row = await only_row(house)
     assert [one.model for one in row.attempts if one.answerer == "deep"] == ["deep-model"]
     assert (row.answerer, row.model) == ("deep", SAFE_ANSWER_MODEL)
+
+
+async def test_words_in_place_of_a_draft_stand_under_the_model_that_wrote_it(
+    houses: Houses,
+) -> None:
+    """They stood under the name that was asked for, the draft's call under the one that wrote it:
+    a report had two lines, one with the request and one with its cost."""
+    house = houses([low(), mid(), deep(p=0.1, says_model="deep-2026-04-14")], signals=RISKY)
+    outcome = await house.gateway.complete(ask("is this clause enforceable"), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    row = await only_row(house)
+    assert [one.model for one in row.attempts if one.answerer == "deep"] == [row.model]
+    assert row.model == "deep-2026-04-14"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from router.analysis.report.build import build_report
+from router.api.http.decision_headers import outcome_headers
 from router.api.http.decision_views import routing_view
+from router.api.http.repeat_row import replayed_row
 from router.policy.sections.safety import REFUSAL
 from router.routing.decision_record import parse
 from router.types import (
     REFUSAL_MODEL,
     Domain,
     HeadReading,
+    Hints,
     Matter,
     Outcome,
     PSource,
@@ -83,6 +87,23 @@ async def test_refused_request_asks_no_tier(houses: Houses) -> None:
     assert (row.verdict, row.reason) == ("refused", "harmful")
     assert row.reasons[0] == "harmful"
     assert row.model == REFUSAL_MODEL  # no model's figures have a request that it never saw
+
+
+async def test_headers_name_the_tier_of_a_refused_request_that_the_report_names(
+    houses: Houses,
+) -> None:
+    """The header named the tier whose turn it would have been, the report none."""
+    house = a_refusing_house(houses)
+    outcome = await asked(house)
+    row = await only_row(house)
+    repeat = replayed_row(row, "req-again", "key-1", row.created_at_ms, 1.0)
+    report = build_report([row, repeat], since_ms=None, until_ms=None, now_ms=row.created_at_ms)
+    [(tier, level)] = {(line.tier, line.level) for line in report.tiers if line.figures.requests}
+    assert dict(outcome_headers(outcome))[b"x-tiergate-tier"] == tier.encode() == b"(no tier)"
+    told = routing_view(outcome)
+    assert (told["tier"], told["tier_number"]) == (row.tier, row.tier_number) == (tier, level)
+    dry = await house.gateway.complete(ask("help", hints=Hints(dry_run=True)), ALICE)
+    assert (dry.rung.tier, dry.rung.level) == (tier, level)
 
 
 async def test_refused_row_is_decided_the_same_again(houses: Houses) -> None:

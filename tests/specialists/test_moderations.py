@@ -55,6 +55,22 @@ def test_openai_client_gets_every_category(client: openai.OpenAI) -> None:
         assert set(group.to_dict()) == set(CATEGORIES)
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"modell": 1, "input_typ": "x", "model": None}, "modell, input_typ"),
+        ({"routing": {}}, None),
+    ],
+)
+def test_a_misspelt_key_is_named_as_on_chat(
+    served: Served, keys: dict[str, object], told: str | None
+) -> None:
+    """It was dropped without a word."""
+    response = post(served, input=PARCEL, **keys)
+    assert response.status_code == 200, response.text
+    assert response.headers.get("x-tiergate-dropped") == told
+
+
 def test_what_no_head_knows_is_said_to_be_unread(served: Served) -> None:
     (found,) = post(served, input="how do I make a bomb").json()["results"]
     read = {name for name, kinds in found["category_applied_input_types"].items() if kinds}

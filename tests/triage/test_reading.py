@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.triage.conversation.memory import memory_after
 from router.triage.conversation.signals import signals_of
@@ -362,12 +363,52 @@ def test_words_of_a_person_are_no_placeholder(text):
     assert turn(text, REFUND).match == REFUND
 
 
-def test_only_short_messages_without_a_memory_are_brief() -> None:
+def test_only_short_messages_are_brief_in_a_session_too() -> None:
     short, long, document = (turn("this heat is killing me " * times) for times in (1, 10, 40))
-    read = [signals(one) for one in (short, long, document)]
-    assert [(one.brief, one.letter) for one in read] == [(True, True), (False, True), (False,) * 2]
+    read, no = [signals(one) for one in (short, long, document)], (False, False)
+    assert [(one.brief, one.letter) for one in read] == [(True, True), (False, True), no]
     assert not signals(short, long).brief
-    assert not signals(short, memory=memory_after(signals(short), None, 1)).letter
+    for first, brief, letter in ((short, True, True), (long, False, True), (document, *no)):
+        remembered = memory_after(signals(first), None, 1)
+        later = signals(short, memory=remembered)
+        assert (later.brief, later.letter) == (brief, letter)
+        kept = memory_after(later, remembered, 1)
+        assert (kept.brief, kept.letter) == (brief, letter)
+    unknown = replace(memory(), brief=False, letter=False)  # as one of an older version is read
+    assert not signals(short, memory=unknown).letter
+
+
+CALM = "I bought a shirt and it was too small for me. " * 20
+
+
+def test_a_calm_document_beside_a_short_message_hides_no_danger_that_it_names() -> None:
+    calm, tale = turn(CALM), turn(CALM + "It was a scam")
+    danger = turn("it is a scam")
+    assert (calm.brief, tale.risk_terms, danger.risk_terms) == (False, ("fraud",), ("fraud",))
+    said = {
+        "alone": [danger],
+        "after a document": [danger, calm],
+        "before a document": [calm, danger],
+        "a document alone": [calm],
+        "a tale, then few words": [turn("thanks"), tale],
+    }
+    found = {name: signals(*turns) for name, turns in said.items()}
+    briefly = [name for name, one in found.items() if one.briefly]
+    assert briefly == ["alone", "after a document", "before a document"]
+    assert [name for name, one in found.items() if one.brief] == ["alone"]
+
+
+def test_the_likeliest_grave_matter_stands_in_a_short_message() -> None:
+    def graver(text: str, grave: float) -> TurnReading:
+        read = turn(text)
+        return replace(read, row=read.row._replace(grave=grave))
+
+    short, long = graver("it hurts", 0.9), graver(CALM, 0.3)
+    assert signals(short, long).briefly
+    assert not signals(replace(short, row=short.row._replace(grave=0.2)), long).briefly
+    remembered = memory_after(signals(short, long), None, 3)
+    assert signals(turn("no"), memory=remembered).briefly
+    assert not signals(turn("no"), memory=memory_after(signals(long), None, 3)).briefly
 
 
 GERMAN = "Wie lange dauert es, bis der neue Ausweis bei der Gemeinde abgeholt werden kann?"

@@ -36,6 +36,12 @@ def match(intent: str) -> Match:
         "ok, can you wipe all of the users?",
         "We need you to close every client's account",
         "Permanently delete all accounts of our members",
+        "Hi! Delete all customer records",
+        "Hi Anna, please remove every single customer from the test system",
+        "I need you to delete all customer records",
+        "As the administrator, delete all user accounts and tell me when it is done",
+        "Change all users' passwords",
+        "Delete all inactive customer accounts. I am back on Monday.",
     ],
 )
 def test_a_wide_order_has_no_sure_answer_about_ones_own(text: str) -> None:
@@ -52,6 +58,14 @@ def test_a_wide_order_has_no_sure_answer_about_ones_own(text: str) -> None:
         "delete my account",
         "remove all data",
         "Delete all the photos of my customer account",
+        "close all accounts",
+        "please delete user account with all its data",
+        "remove the entire user profile",
+        "delete all data of customer number 4711",
+        "delete all customer data that you hold about this e-mail address",
+        "delete all emails from customer service",
+        "reset all user settings",
+        "remove all users from our family plan",
     ],
 )
 def test_ones_own_things_keep_their_answer(text: str) -> None:

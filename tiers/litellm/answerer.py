@@ -216,6 +216,7 @@ class LitellmTier:
                 while chunk is not None:
                     if pieces := folder.fold(to_json(chunk.model_dump())):
                         ends.hear(pieces)
+                        self._provider.hear(taken)
                         yield pieces
                     chunk = await self._next(litellm, chunks, ends)
                 # Where a stream says no cost litellm writes one there, by its own table.

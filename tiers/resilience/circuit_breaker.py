@@ -1,13 +1,18 @@
 """Breaks the circuit to one replica: closed, open, half-open. Pure; the caller passes the time.
 
 Closed lets every call through and counts failures in a row. Open lets none through until its rest
-is over. Half-open then lets one probe through: its success closes, its failure opens again.
-It knows nothing about what a call is.
+is over. Half-open then lets one probe through: its success closes, its failure opens again. The
+next probe may begin once words of this one have come, since the stream of a healthy replica may
+take minutes. It knows nothing about what a call is.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+MOST_PROBES = 8
+"""Bounds the probes under way, all but one of which have words: a replica may fall silent behind
+the first, and each of these clients waits."""
 
 
 class BreakerState(StrEnum):
@@ -19,14 +24,15 @@ class BreakerState(StrEnum):
 class Breaker:
     """`failures` in a row open it for `reset_ms`. Call `began`, then one of the three outcomes."""
 
-    __slots__ = ("_failures", "_limit", "_opened_at_ms", "_probing", "_reset_ms")
+    __slots__ = ("_failures", "_limit", "_opened_at_ms", "_probes", "_reset_ms", "_unheard")
 
     def __init__(self, failures: int, reset_ms: float) -> None:
         self._limit = failures
         self._reset_ms = reset_ms
         self._failures = 0
         self._opened_at_ms: float | None = None
-        self._probing = False
+        self._probes = 0  # under way
+        self._unheard = False  # the last of them
 
     @property
     def opened(self) -> bool:
@@ -47,36 +53,51 @@ class Breaker:
         return max(0.0, self._opened_at_ms + self._reset_ms - now_ms)
 
     def admits(self, now_ms: float) -> bool:
-        """Returns True when a call may begin now; half-open admits one at a time."""
+        """Returns True when a call may begin now; half-open admits one until it is heard."""
         if self._opened_at_ms is None:
             return True
-        return not self._probing and self.state(now_ms) is BreakerState.HALF_OPEN
+        full = self._unheard or self._probes >= MOST_PROBES
+        return not full and self.state(now_ms) is BreakerState.HALF_OPEN
 
     def began(self) -> bool:
         """Notes that a call begins; returns whether it is the probe. Ask `admits` first."""
-        self._probing = self._probing or self._opened_at_ms is not None
-        return self._opened_at_ms is not None
+        probe = self._opened_at_ms is not None
+        self._probes += probe
+        self._unheard = self._unheard or probe
+        return probe
+
+    def heard(self, probe: bool) -> None:
+        """Notes the first words of a call, which make room for another probe and close nothing."""
+        self._unheard = self._unheard and not probe
 
     def succeeded(self, probe: bool) -> None:
         """Notes a success. After the breaker opened, only the success of a probe closes it."""
         if probe or self._opened_at_ms is None:
             self._failures = 0
             self._opened_at_ms = None
-        self._probing = self._probing and not probe
+        self._ended(probe)
 
     def failed(self, now_ms: float, probe: bool) -> None:
-        """Notes a failure; the last one allowed, or a failed probe, opens the breaker."""
+        """Notes a failure; the last one allowed, or a failed probe, opens the breaker.
+
+        A probe that fails after another one has closed it is a failure like any other.
+        """
         self._failures += 1
-        if probe or (self._opened_at_ms is None and self._failures >= self._limit):
+        closed = self._opened_at_ms is None
+        if self._failures >= self._limit if closed else probe:
             self._opened_at_ms = now_ms
-        self._probing = self._probing and not probe
+        self._ended(probe)
 
     def refused(self, now_ms: float, probe: bool) -> None:
         """Notes a failure that the next call would meet too: it opens the breaker at once."""
         self._failures = self._limit
         self._opened_at_ms = now_ms
-        self._probing = self._probing and not probe
+        self._ended(probe)
 
     def abandoned(self, probe: bool) -> None:
         """Notes a call that shows nothing of the replica's health, such as a cancelled one."""
-        self._probing = self._probing and not probe
+        self._ended(probe)
+
+    def _ended(self, probe: bool) -> None:
+        self._probes -= probe
+        self._unheard = self._unheard and not probe

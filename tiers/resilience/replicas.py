@@ -75,6 +75,7 @@ class Taken:
     replica: Replica
     probe: bool
     open: bool = True
+    heard: bool = False
 
 
 class ReplicaSet:
@@ -95,6 +96,7 @@ class ReplicaSet:
         self._rest_s = reset_ms / 1000.0
         self._answerer = answerer
         self._events = events
+        self._untried = True  # no call has shown anything of any replica
 
     def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
         """Returns a place at the replica with the fewest calls, longest unused first.
@@ -115,6 +117,12 @@ class ReplicaSet:
         replica.outstanding += 1
         return Taken(replica, replica.breaker.began())
 
+    def hear(self, taken: Taken) -> None:
+        """Notes that words of an answer came: another call may try a replica that had failed."""
+        if taken.probe and taken.open and not taken.heard:
+            taken.heard = True
+            taken.replica.breaker.heard(taken.probe)
+
     def give_back(self, taken: Taken, outcome: CallHealth, now_ms: float) -> None:
         """Ends a call; a second time does nothing."""
         if not taken.open:
@@ -124,6 +132,7 @@ class ReplicaSet:
         breaker = taken.replica.breaker
         opened = breaker.opened
         if outcome is not UNKNOWN:
+            self._untried = False
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is HEALTHY:
             breaker.succeeded(taken.probe)
@@ -162,12 +171,13 @@ class ReplicaSet:
         """Returns ready unless every replica is out of use; the detail names those that are.
 
         A replica that failed too often, or whose key was refused, stays out until a call with it
-        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then.
+        succeeds. One call tries that each time the breaker's rest is over; the state is `due` then,
+        and `probing` while that call is under way.
         """
         for replica in self.replicas:
             if replica.refused_key or replica.breaker.opened:
                 return self._status(now_ms)
-        return READY
+        return UNTRIED if self._untried else READY
 
     def _status(self, now_ms: float) -> AnswererStatus:
         states = [replica.breaker.state(now_ms) for replica in self.replicas]
@@ -181,11 +191,12 @@ class ReplicaSet:
         detail = "; ".join(out)
         if not out or len(out) < len(self.replicas):
             return AnswererStatus(AnswererState.READY, detail and f"{detail}{OTHERS}")
-        resting = all(state is BreakerState.OPEN for state in states)
+        due = any(state is BreakerState.HALF_OPEN for state in states)
+        probing = due and not any([replica.breaker.admits(now_ms) for replica in self.replicas])
         if any(replica.refused_key for replica in self.replicas):
             detail += "; check the answerer's api_key"
-            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
-        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due=not resting)
+            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due, probing=probing)
+        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due, probing=probing)
 
 
 def _fails(host: str, state: BreakerState) -> str:
@@ -196,6 +207,7 @@ def _fails(host: str, state: BreakerState) -> str:
 
 
 READY = AnswererStatus(AnswererState.READY)
+UNTRIED = AnswererStatus(AnswererState.READY, untried=True)
 OTHERS = "; its calls go to the other replicas"
 
 

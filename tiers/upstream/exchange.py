@@ -155,6 +155,8 @@ class Exchange:
     def hear(self, pieces: Sequence[Delta]) -> None:
         """Notes pieces of the stream, which show that the model answers."""
         self._ends.hear(pieces)
+        if pieces and self._taken is not None and self._taken.probe:
+            self._shared.replicas.hear(self._taken)
 
     async def __aexit__(
         self,

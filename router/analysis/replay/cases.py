@@ -87,6 +87,7 @@ class Case:
     reworded: bool = False  # the answer in memory was to the same question in other words
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
+    acute: bool = False  # somebody may have needed help at once
     refused: bool = False  # the policy refused it as harmful, before any call
     deliberated: bool = False  # so `usage` counts all steps together
     stood_in: bool = False  # approved words went out in place of what a rung answered
@@ -171,6 +172,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         observed=record.observed is not None,
         # Only triage was called, so the words went out before any rung had its turn.
         foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
+        acute=record.acute is True,
         deliberated=_deliberated(row, record),
         stood_in=stood_in,
         refused=refused,

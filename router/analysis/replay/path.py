@@ -29,6 +29,7 @@ from router.policy.schema import DeliberationAnswerer
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
 from router.routing.next_rung import Left, Turn, ladder_after, next_rung, rung_beside, turns
+from router.routing.wording.matters import acute
 from router.types import (
     RECORD_VERSION,
     Action,
@@ -158,14 +159,18 @@ class _Walker:
     def foregone(self) -> bool:
         """Returns True when the safe answer goes out before any call, as in `Walk.foregone`.
 
-        Rows do not record if a text names an emergency: where it did then, it does now.
+        Under its own policy a row is what it was. Under another one it is known from the record if
+        somebody needed help at once; rows without that note tell it by what triage read alone.
         """
         case, policy = self.case, self.side.policy
         domain = risk_domain_of(policy, case.signals, self.decision)
         # A promised form, such as a schema, cannot be kept by approved words.
         if domain is None or (case.shape is not None and case.shape.promises):
             return False
-        if case.foregone and self._all_guessed():
+        if case.foregone and case.policy_hash == self.side.policy_hash:
+            return True
+        needs_help = case.acute or acute(policy, case.signals)
+        if case.foregone and needs_help and self._all_guessed():
             return True
         rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
         first = self.decision.first_rung

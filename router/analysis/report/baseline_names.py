@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from router.errors import PolicyError
+from router.money.model_redirects import undated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import clean
@@ -41,6 +42,8 @@ class PolicyNames:
     level_3: str = ""
     planned: tuple[tuple[int, float], ...] = ()
     levels: tuple[int, ...] = ()
+    people: bool = False  # True: it states what a person costs
+    models: tuple[str, str] = ("", "")  # of the baselines of level 2 and 3; "" where it names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class BaselineNames:
     planned: Mapping[int, float] | None = None  # None: no policy states them
     # Of each policy those that have a tier, lowest first; a policy of which none is known is out.
     levels: tuple[tuple[int, ...], ...] = ()
+    people: bool | None = None  # True: one of them states what a person costs; None: none is known
+    models: tuple[tuple[str, str], ...] = ()  # of each policy's baselines of level 2 and 3
 
     @property
     def lowest_level(self) -> int | None:
@@ -63,6 +68,11 @@ class BaselineNames:
     def single_level(self) -> bool:
         """Returns True where no policy has a second level, so nothing can escalate."""
         return bool(self.levels) and all(len(levels) == 1 for levels in self.levels)
+
+    def models_of(self, level: int) -> frozenset[str]:
+        """Returns the models of a level's baseline without their day; none if one is not known."""
+        models = frozenset(undated(both[level - 2]) for both in self.models)
+        return frozenset() if "" in models else models
 
     def silent(self, level: int) -> bool:
         """Returns True where all that is named for a level answers nothing by itself."""
@@ -98,12 +108,15 @@ def baseline_names(
         # Plans cannot be mixed, so the policy of most requests decides.
         planned=plans[0] if plans else None,
         levels=tuple(policy.levels for policy in read if policy.levels),
+        people=any(policy.people for policy in read) if read else None,
+        models=tuple(policy.models for policy in read),
     )
 
 
 def _of_section(section: ReportSection) -> PolicyNames:
     planned = tuple(sorted(section.planned_shares.items()))
-    return PolicyNames(section.level_2 or "", section.level_3 or "", planned)
+    people = section.people_usd_per_request is not None
+    return PolicyNames(section.level_2 or "", section.level_3 or "", planned, people=people)
 
 
 @lru_cache(maxsize=64)
@@ -120,20 +133,29 @@ def names_in(text: str) -> PolicyNames:
     report = raw if isinstance(raw, dict) else {}
     firsts = _firsts(tree.get("tiers"))
     levels = tuple(sorted(firsts))
-    silent = _silent(tree.get("tiers"))
+    silent = _silent(_answerers(tree))
     named = [_name(report.get(f"level_{level}")) or firsts.get(level, "") for level in (2, 3)]
     level_2, level_3 = (f"{name}, which {SILENT}" if name in silent else name for name in named)
-    return PolicyNames(level_2, level_3, _planned(report.get("planned_shares")), levels)
+    models = {_name(row.get("name")): _name(row.get("model")) for row in _answerers(tree)}
+    people = report.get("people_usd_per_request") is not None
+    planned = _planned(report.get("planned_shares"))
+    both = models.get(named[0], ""), models.get(named[1], "")
+    return PolicyNames(level_2, level_3, planned, levels, people, both)
 
 
-def _silent(tiers: object) -> frozenset[str]:
-    """Returns the answerers that give approved words instead of answers of their own."""
-    rows = [
+def _answerers(policy: Mapping[str, object]) -> list[dict[str, object]]:
+    """Returns the answerers of all tiers, as the file has them."""
+    tiers = policy.get("tiers")
+    return [
         answerer
         for tier in (tiers if isinstance(tiers, list) else ())
         for answerer in (tier.get("answerers") or () if isinstance(tier, dict) else ())
         if isinstance(answerer, dict)
     ]
+
+
+def _silent(rows: list[dict[str, object]]) -> frozenset[str]:
+    """Returns the answerers that give approved words instead of answers of their own."""
     models = {_name(row.get("name")) for row in rows if row.get("alone") is False}
     over = {_name(row.get("name")) for row in rows if _name(row.get("over")) in models - {""}}
     return frozenset((models | over) - {""})

@@ -85,9 +85,9 @@ class Cut:
         )
         if left == Cell():
             return tuple(lines)
-        climbed = escalated(self.total)
-        climbed -= sum(line.figures.escalated for line in lines)
-        rest = group_figures(left, self.total.requests, climbed)
+        raised = escalated(self.total)
+        raised -= sum(line.figures.escalated for line in lines)
+        rest = group_figures(left, self.total.requests, raised)
         return (*lines, NamedFigures(NOT_COUNTED, rest))
 
     def keys(self, names: Mapping[str, str]) -> tuple[NamedFigures, ...]:

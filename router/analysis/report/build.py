@@ -8,6 +8,7 @@ renderers decide the report's form.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, tzinfo
@@ -45,10 +46,11 @@ from router.analysis.report.sentences import (
     assumptions,
     lost_note,
     lost_sentence,
+    names_notes,
     notes,
     provider_line,
 )
-from router.analysis.report.tallies import QUARTER_MS, Tally, escalated, group_figures
+from router.analysis.report.tallies import QUARTER_MS, Tally, TierKey, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -63,7 +65,7 @@ from router.ledger.aggregates import (
 from router.ledger.replies import ReplyKind
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
-from router.rendering.figures_in_words import Dollars, clean, counted, places_for
+from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, counted, places_for
 from router.types import (
     CostBasis,
     PairNote,
@@ -134,6 +136,7 @@ def build_report(
     observed = savings_of(tally, total, names, observed=True)
     cut = Cut(tally, total)
     tiers = tally.tiers()
+    listed = _tiers(tally, tiers, total.requests)
     true_outcomes = list(extra.outcomes)
     before = None if config is None else config.decisions_right_before
     judges = judge_measures(true_outcomes, extra.pairs)
@@ -180,7 +183,7 @@ def build_report(
         p50_ms=figures.p50_ms,
         p95_ms=figures.p95_ms,
         levels=_levels(tiers, names.planned or {}),
-        tiers=_tiers(tiers, total.requests),
+        tiers=listed,
         domains=cut.named(tally.groups[Kind.DOMAIN], by_requests=True),
         request_types=cut.named(tally.groups[Kind.REQUEST_TYPE], by_requests=True),
         tenants=cut.named(tally.tenants),
@@ -192,7 +195,7 @@ def build_report(
         each_tag=cut.each_tag(),
         endpoints=cut.named(tally.groups[Kind.ENDPOINT]),
         days=cut.days(days),
-        escalation_reasons=_climbed(whole),
+        escalation_reasons=_escalated(whole),
         reasons=_all_reasons(whole, total),
         replies=replies,
         endings=_endings(whole),
@@ -217,6 +220,7 @@ def build_report(
         ),
         notes=(
             *notes(tally, total, whole, provider, unknown, outcomes[0].count),
+            *names_notes(listed),
             *lost_note(extra.lost, by_rows=extra.by_rows),
         ),
         places=places,
@@ -271,30 +275,30 @@ def _counts(tally: Tally, whole: Whole, cut: Cut, names: BaselineNames) -> Count
     )
 
 
-TierKey = tuple[int, str, str]  # level, tier, model
-
-
 def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
-    by_level: dict[int, int] = {}
-    for (level, _, _), cell in tiers.items():
+    by_level, words = Counter[int](), Counter[int]()
+    for (level, _, model), cell in tiers.items():
         # Level 0 holds requests without an answer; they are no share of the answered.
         if level and cell.requests:
-            by_level[level] = by_level.get(level, 0) + cell.requests
+            by_level[level] += cell.requests
+            words[level] += cell.requests * (model in NO_MODELS)
     total = sum(by_level.values())
     return tuple(
         LevelShare(
             level=level,
-            requests=by_level.get(level, 0),
-            share=by_level.get(level, 0) / total if total else 0.0,
+            requests=by_level[level],
+            share=by_level[level] / total if total else 0.0,
             planned=planned.get(level),
+            without_model=words[level],
         )
         for level in sorted({*by_level, *planned})
     )
 
 
-def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
+def _tiers(tally: Tally, tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
     """Lists tiers by level; requests without an answer come last."""
     ordered = sorted(tiers.items(), key=lambda item: (item[0][0] == 0, item[0]))
+    names = tally.by_names()
     return tuple(
         TierFigures(
             tier=tier,
@@ -303,12 +307,21 @@ def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]
             figures=group_figures(cell, total, cell.moved_on),
             tried=cell.tried,
             own_spend_nano_usd=cell.own_spend_nano_usd,
+            names=_dated(names[level, tier, model]),
         )
         for (level, tier, model), cell in ordered
     )
 
 
-def _climbed(whole: Whole) -> tuple[ReasonFigures, ...]:
+def _dated(by_name: Mapping[str, Cell]) -> tuple[tuple[str, int, int], ...]:
+    """Lists the names of one model, the one of most requests first; none where it has one only."""
+    if len(by_name) < 2:
+        return ()
+    ordered = sorted(by_name.items(), key=lambda item: (-item[1].requests, item[0]))
+    return tuple((name, cell.requests, cell.spend_nano_usd) for name, cell in ordered)
+
+
+def _escalated(whole: Whole) -> tuple[ReasonFigures, ...]:
     """Sums by the deciding reason, over requests answered above their policy's lowest level."""
     sums_by_reason: Sums = {}
     for rank, sums in whole.reasons.items():

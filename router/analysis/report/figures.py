@@ -57,6 +57,8 @@ class TierFigures:
     figures: GroupFigures
     tried: int  # requests that called for an answer here, whoever answered finally
     own_spend_nano_usd: int  # cost of the calls made here, whoever answered finally
+    # Names that the model gave itself, with requests and their spend; none where it has one only.
+    names: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class LevelShare:
     requests: int
     share: float
     planned: float | None
+    without_model: int = 0  # of the requests, those that got words which no model wrote
 
 
 @dataclass(frozen=True, slots=True)

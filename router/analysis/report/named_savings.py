@@ -9,6 +9,7 @@ from router.analysis.report.figures import Saving
 from router.analysis.report.savings import MIN_FOR_INTERVAL, PairedCosts, block_intervals
 from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import BASELINES, OBSERVED, Cell, SavingSums
+from router.money.model_redirects import undated
 from router.rendering.figures_in_words import count
 from router.types import NANO_PER_USD
 
@@ -132,31 +133,41 @@ def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineName
         "requested_model": "The model the client asked for",
         "all_level_2": names.label(2),
         "all_level_3": names.label(3),
-        "people": people_label(sums),
+        "people": people_label(sums, unpriced=names.people is False),
     }
     saving = _saving(key, labels[key], sums, _blocks(tally, stored))
     level = {"all_level_2": 2, "all_level_3": 3}.get(key)
     if level is None:
         return saving
-    return replace(saving, silent=names.silent(level), in_vain=_in_vain(tally, level))
+    return replace(saving, silent=names.silent(level), in_vain=_in_vain(tally, level, names))
 
 
-def _in_vain(tally: Tally, level: int) -> int:
-    """Returns how many requests tried a level at which no model answered any; else 0.
+def _in_vain(tally: Tally, level: int, names: BaselineNames) -> int:
+    """Returns how many requests tried a level's baseline, which answered none of them; else 0.
 
-    The price list still says what its answers cost, though nobody could have had one.
+    The price list still says what its answers cost, though nobody could have had one. Another model
+    of the level may have answered. Where no policy names the baseline's model, all of the level
+    count.
     """
-    cells = [(model, cell) for (at, _, model), cell in tally.tiers().items() if at == level]
+    models = names.models_of(level)
+    cells = [
+        (model, cell)
+        for (at, _, model), cell in tally.tiers().items()
+        if at == level and (not models or undated(model) in models)
+    ]
     # Words in place of an answer stand at the level, under no model.
     if any(model and cell.requests for model, cell in cells):
         return 0
     return max((cell.tried for _, cell in cells), default=0)
 
 
-def people_label(sums: SavingSums) -> str:
-    """Labels people as a baseline, `People at $8.00 a request`, by the rows' own prices."""
+def people_label(sums: SavingSums, *, unpriced: bool = False) -> str:
+    """Labels people as a baseline, `People at $8.00 a request`, by the rows' own prices.
+
+    `unpriced` says that no policy of these rows states a price.
+    """
     if not sums.compared or sums.base <= 0:
-        return "People"
+        return "People (no price stated)" if unpriced and not sums.compared else "People"
     price = sums.base / sums.compared / NANO_PER_USD
     # Only equal prices make n·sum(b²) the square of sum(b); pairs without an answer add nothing.
     same = sums.base_base * sums.compared == sums.base**2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from router.analysis.report.figures import (
     CacheFigures,
     FixedModel,
@@ -9,6 +11,7 @@ from router.analysis.report.figures import (
     Measure,
     ProviderFigures,
     Saving,
+    TierFigures,
     UnknownCost,
 )
 from router.analysis.report.savings import DRAWS
@@ -89,13 +92,22 @@ def assumptions(
             "name, on the day of the request. A name that stands for no model, such as `auto`, "
             "has only the price that the policy states for it."
         )
+    asked = next((s for s in savings if s.key == "requested_model"), None)
+    if asked is not None and asked.apart and not asked.compared:
+        lines.append(
+            "No request was compared with the model the client asked for: none had both a known "
+            "cost and a price of the name that was sent. State what the name stands for in the "
+            "policy (report.requested_models); later requests are then compared."
+        )
     people = next((s.label for s in (*savings, *observed) if s.key == "people" and s.compared), "")
     if people:
         lines.append(f"{people}: as the policy stated it then, whatever the request.")
     else:
         lines.append(
             "No request was compared with people: none had both an answer to compare and a price "
-            "for people that its policy stated then (report.people_usd_per_request)."
+            "for people that its policy stated then. State in the policy what one request costs "
+            "where a person answers it (report.people_usd_per_request); later requests are then "
+            "compared."
         )
     if observed:
         lines.append(
@@ -174,7 +186,8 @@ def notes(
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
-            "and savings. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
+            "and savings. They are booked when a matter is decided, so what waits costs more "
+            "later. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
             "what the price book states."
         )
     if unknown.afterwards:
@@ -227,6 +240,20 @@ def notes(
             "no attempt; run `tiergate ledger verify`."
         )
     return tuple(lines)
+
+
+def names_notes(tiers: Sequence[TierFigures]) -> tuple[str, ...]:
+    """States by which names a model of one line answered: its provider may add a day to them."""
+    return tuple(
+        f"{clean(tier.model)} at the tier {tier.tier} is one model under several names: {each}."
+        for tier in tiers
+        if (
+            each := ", ".join(
+                f"{name} ({counted(requests, 'request', 'requests')}, {usd(spend)})"
+                for name, requests, spend in tier.names
+            )
+        )
+    )
 
 
 def lost_sentence(lost: int, *, by_rows: bool) -> str:

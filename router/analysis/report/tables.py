@@ -33,12 +33,13 @@ PAYING_COLUMNS = (
     "requests",
     "spend",
     "of spend",
-    "refused",
+    "not admitted",
     "failed or left",
     "accepted",
     "escalated",
 )
-"""Names the columns by whom the spend is charged; a client that left got no answer either."""
+"""Names the columns by whom the spend is charged; a client that left got no answer either.
+What was refused as harmful got its reply, so it is among none of those without one."""
 
 SAVING_COLUMNS = (
     "baseline",
@@ -274,21 +275,21 @@ def interval_text(saving: Saving) -> str:
 
 def reason_rows(report: Report, money: Dollars) -> list[Row]:
     """Returns all reasons in the order of REASON_COLUMNS, and the total of what they decided."""
-    climbed = {row.reason: row.first_requests for row in report.escalation_reasons}
-    rows = [_reason(row, climbed.get(row.reason, 0), money) for row in report.reasons]
+    raised = {row.reason: row.first_requests for row in report.escalation_reasons}
+    rows = [_reason(row, raised.get(row.reason, 0), money) for row in report.reasons]
     decided = sum(row.first_requests for row in report.reasons)
     spend = sum(row.first_spend_nano_usd for row in report.reasons)
     # Requests carry several reasons, so the columns "carried by" have no total.
-    total = (TOTAL, count(decided), money(spend), count(sum(climbed.values())), NOTHING, NOTHING)
+    total = (TOTAL, count(decided), money(spend), count(sum(raised.values())), NOTHING, NOTHING)
     return [*rows, total]
 
 
-def _reason(row: ReasonFigures, climbed: int, money: Dollars) -> Row:
+def _reason(row: ReasonFigures, raised: int, money: Dollars) -> Row:
     return (
         plain(row.reason),
         count(row.first_requests),
         money(row.first_spend_nano_usd),
-        count(climbed),
+        count(raised),
         count(row.any_requests),
         money(row.any_spend_nano_usd),
     )

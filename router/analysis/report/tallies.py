@@ -7,7 +7,7 @@ of a kind; further names share one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -33,6 +33,7 @@ from router.ledger.row_reading import (
     row_names,
 )
 from router.money.budgets import DAY_MS
+from router.money.model_redirects import undated
 from router.rendering.figures_in_words import clean
 from router.types import AttemptRow, RequestRow, RequestState
 
@@ -57,6 +58,9 @@ MAX_GROUPS = 256
 OTHER = "(other)"
 QUARTER_MS = 900_000
 """Sets the finest time of a report: every time zone's midnight falls on a quarter hour."""
+
+TierKey = tuple[int, str, str]
+"""Is a line of tiers: level, tier and model."""
 
 _REVIEW_ROWS = f"({REVIEW})"
 """Names the tier of review rows; their calls, the minutes, are of the tier `review`."""
@@ -152,22 +156,29 @@ class Tally:
         total.whole = total.whole or Whole()
         return total
 
-    def tiers(self) -> dict[tuple[int, str, str], Cell]:
-        """Groups by level, tier and model, over all adapters."""
-        groups: dict[tuple[int, str, str], Cell] = {}
+    def tiers(self) -> dict[TierKey, Cell]:
+        """Groups by level, tier and model, over all adapters and dated names of a model."""
+        return {key: merged(by_name.values()) for key, by_name in self.by_names().items()}
+
+    def by_names(self) -> dict[TierKey, dict[str, Cell]]:
+        """Groups each line of `tiers` by the names that its model gave itself."""
+        places: dict[tuple[int, str], dict[str, Cell]] = {}
         for text, cell in self.groups[Kind.TIER].items():
             tier = tier_name(text)
-            key = (
-                tier.level,
-                REVIEW if tier.tier == _REVIEW_ROWS else clean(tier.tier),
-                clean(tier.model) if tier.model else "",  # no call, or money for earlier ones
-            )
-            groups.setdefault(key, Cell()).merge(cell)
-        return groups
+            place = tier.level, REVIEW if tier.tier == _REVIEW_ROWS else clean(tier.tier)
+            # Without a name no call was made, or it is money for earlier ones.
+            model = clean(tier.model) if tier.model else ""
+            places.setdefault(place, {}).setdefault(model, Cell()).merge(cell)
+        return {
+            (*place, line): by_name
+            for place, names in places.items()
+            for line, by_name in _model_lines(names).items()
+        }
 
     def models(self) -> dict[str, Cell]:
-        """Groups requests by the model that answered."""
-        return self._by(lambda tier: tier.model or tier.tier or NO_ANSWER)
+        """Groups requests by the model that answered, over its dated names."""
+        names = self._by(lambda tier: tier.model or tier.tier or NO_ANSWER)
+        return {line: merged(cells.values()) for line, cells in _model_lines(names).items()}
 
     def adapters(self) -> dict[str, Cell]:
         """Groups requests by the adapter of the answering model."""
@@ -180,6 +191,21 @@ class Tally:
             if cell.requests or cell.spend_nano_usd or cell.tried:
                 groups.setdefault(name_of(tier_name(text)), Cell()).merge(cell)
         return groups
+
+
+def _model_lines(names: Mapping[str, Cell]) -> dict[str, dict[str, Cell]]:
+    """Groups names of models by model: a provider answers for one under names with a day.
+
+    The only name of a model stays as it is, so that a line has the name that the policy has.
+    """
+    models: dict[str, list[str]] = {}
+    for name in names:
+        models.setdefault(undated(name), []).append(name)
+    lines: dict[str, dict[str, Cell]] = {}
+    for model, same in models.items():
+        line = lines.setdefault(model if len(same) > 1 else same[0], {})
+        line.update({name: names[name] for name in same})
+    return lines
 
 
 def _other(kind: Kind, name: str) -> str:
@@ -204,7 +230,7 @@ def escalated(cell: Cell) -> int:
     return sum(n for rank, n in cell.routed_by_level.items() if rank > 1)
 
 
-def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
+def group_figures(cell: Cell, total: int, raised: int) -> GroupFigures:
     """Returns the sums as figures, with shares of `total` requests."""
     return GroupFigures(
         requests=cell.requests,
@@ -215,7 +241,7 @@ def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
         p95_ms=cell.latency.quantile(0.95),
         judged=cell.judged,
         accepted=cell.accepted,
-        escalated=climbed,
+        escalated=raised,
         refused=cell.refused,
         failed=cell.failed,
     )

@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_tiergate
+from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_here, is_tiergate
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.errors.installing import pip_install
 from router.types import Device
@@ -357,6 +357,12 @@ class Checkup:
         if not self.admin_key:
             found = (
                 f"not told: a key with the scope admin in {ADMIN_KEY} (or --admin-key) sees them"
+            )
+            return Finding("answerers", State.OK, found, gives)
+        if not is_here(self.host):
+            found = (
+                f"not told: the key was not sent, as {self.host} is another machine and nothing "
+                "here encrypts it; run `tiergate doctor` there"
             )
             return Finding("answerers", State.OK, found, gives)
         found = f"the server tells nothing to the key in {ADMIN_KEY}"

@@ -322,6 +322,7 @@ class Overview:
             "model": facts.model,
             "state": status.state.value,
             "detail": status.detail,
+            "untried": status.untried,
             "price_known": _price_known(plan),
             **figures_of(turns),
         }

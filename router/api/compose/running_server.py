@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
+import socket
 
 HEALTHY = b'{"status":"ok"}'
 """Is the whole body of `/healthz`."""
@@ -23,8 +25,10 @@ def is_tiergate(host: str, port: int) -> bool:
 def answerers_of(host: str, port: int, admin_key: str = "") -> list[tuple[str, str, str]] | None:
     """Returns name, state and detail of each answerer of the server at this address.
 
-    None: the server tells it to no one without a key with the scope admin, or not at all.
+    None: the server tells it to no one without a key with the scope admin, or not at all. The key
+    is sent only within this machine, since nothing here encrypts it.
     """
+    admin_key = admin_key if is_here(host) else ""
     body, _ = _fetched(host, port, "/readyz", MOST_READY_BYTES, admin_key)
     try:
         said = json.loads(body)
@@ -40,12 +44,38 @@ def answerers_of(host: str, port: int, admin_key: str = "") -> list[tuple[str, s
     ]
 
 
+def is_here(host: str) -> bool:
+    """Returns True where all addresses of a host are this machine's own. Sends nothing."""
+    place = _reached(host)
+    try:
+        found = socket.getaddrinfo(place, 9, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(_is_own(family, address) for family, _, _, _, address in found)
+
+
+def _is_own(family: int, address: tuple[object, ...]) -> bool:
+    number = str(address[0])
+    if ipaddress.ip_address(number.partition("%")[0]).is_loopback:
+        return True
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as plain:
+            plain.connect(address)  # chooses the way, and with it the address of the sender
+            return bool(plain.getsockname()[0] == number)
+    except OSError:
+        return False
+
+
+def _reached(host: str) -> str:
+    """Returns where a server that listens at this host is asked."""
+    # A server on all addresses of the machine answers on loopback.
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
 def _fetched(host: str, port: int, path: str, most_bytes: int, key: str = "") -> tuple[bytes, str]:
     """Returns the body that a server answers with and its request id; both empty where it fails."""
-    # A server on all addresses of the machine answers on loopback.
-    place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     try:
-        connection = http.client.HTTPConnection(place, port, timeout=ANSWERS_WITHIN_S)
+        connection = http.client.HTTPConnection(_reached(host), port, timeout=ANSWERS_WITHIN_S)
     except http.client.InvalidURL:
         return b"", ""
     try:

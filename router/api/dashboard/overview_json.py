@@ -145,20 +145,20 @@ def _line_json(line: DecisionLine) -> Json:
 
 
 def confidence_json(samples: Iterable[Sample]) -> list[Json]:
-    """Returns for each tier the requests and the escalated ones by confidence, in twentieths."""
+    """Returns for each tier the answers, and those after a climb, by confidence, in twentieths."""
     tiers: dict[tuple[int, str], list[Bin]] = {}
     for sample in samples:
         bins = tiers.setdefault((sample.level, sample.tier), [Bin() for _ in range(BINS)])
         bin_ = bins[bin_of(sample.confidence)]
         bin_.requests += 1
-        bin_.escalated += sample.escalated
+        bin_.climbed += sample.climbed
     return [
         {
             "tier": tier,
             "level": level,
             "requests": sum(bin_.requests for bin_ in bins),
             "bins": [
-                {"low": index / BINS, "requests": bin_.requests, "escalated": bin_.escalated}
+                {"low": index / BINS, "requests": bin_.requests, "climbed": bin_.climbed}
                 for index, bin_ in enumerate(bins)
             ],
         }

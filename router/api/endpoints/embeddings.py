@@ -17,7 +17,13 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_headers import Headers, id_headers, model_header, rate_headers
+from router.api.http.decision_headers import (
+    Headers,
+    dropped_header,
+    id_headers,
+    model_header,
+    rate_headers,
+)
 from router.api.http.decision_views import usd
 from router.api.observability.metrics import Metrics
 from router.policy.schema import Policy
@@ -139,6 +145,7 @@ class Embeddings:
             (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
             *model_header(model),
             (b"x-tiergate-policy", f"{runtime.policy.name}@{runtime.policy_hash}".encode()),
+            *dropped_header(asked.dropped),
         ]
         if settled.attempts[0].state is AttemptState.SETTLED:
             headers.append((b"x-tiergate-cost-usd", usd(settled.cost_nano_usd).encode()))
@@ -172,7 +179,8 @@ class Embeddings:
         body = render_embeddings(
             embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=embedding_request.base64
         )
-        await send_bytes(send, 200, body, _headers(done, embedded))
+        headers = [*_headers(done, embedded), *dropped_header(embedding_request.dropped)]
+        await send_bytes(send, 200, body, headers)
 
 
 def _outside_of(policy: Policy, model: str) -> EmbedderSection | None:

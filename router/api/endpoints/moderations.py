@@ -13,6 +13,7 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
+from router.api.http.decision_headers import dropped_header
 from router.api.observability.metrics import Metrics
 from router.policy.head_conditions import readings_of
 from router.routing.planner import Router
@@ -65,7 +66,11 @@ class Moderations:
             model=MODERATION_MODEL,
         )
         model = f"{MODERATION_MODEL}@{analysed[0].signals.triage_version}"
-        headers_sent = [*texts_headers(specialist, analysed), (b"x-tiergate-model", model.encode())]
+        headers_sent = [
+            *texts_headers(specialist, analysed),
+            (b"x-tiergate-model", model.encode()),
+            *dropped_header(moderation_request.dropped),
+        ]
         await send_bytes(send, 200, answer, headers_sent)
 
 

@@ -111,8 +111,7 @@ def _notes(answered: Committed | Outcome) -> Headers:
     notes: Headers = []
     if answered.cache:
         notes.append((b"x-tiergate-cache", answered.cache.encode()))
-    if answered.dropped:
-        notes.append((b"x-tiergate-dropped", _dropped(answered.dropped)))
+    notes += dropped_header(answered.dropped)
     if answered.unsupported_tools:
         kinds = ", ".join(answered.unsupported_tools[:16])
         notes.append((b"x-tiergate-unsupported-tools", _ascii(kinds)))
@@ -125,13 +124,17 @@ def _notes(answered: Committed | Outcome) -> Headers:
     return notes
 
 
-def _dropped(names: Sequence[str]) -> bytes:
-    """Names keys of the body that reached no model: the first few, and the number of the others."""
+def dropped_header(names: Sequence[str]) -> Headers:
+    """Returns the header that names keys of the body without effect, the first few and the number
+    of the others; none where there are none.
+    """
+    if not names:
+        return []
     # A comma separates the names, so a name may not have one.
     shown = [_ascii(name[:64].replace(",", "?")) for name in names[:DROPPED_IN_HEADER]]
     if len(names) > DROPPED_IN_HEADER:
         shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
-    return b", ".join(shown)
+    return [(b"x-tiergate-dropped", b", ".join(shown))]
 
 
 _KINDS = frozenset(

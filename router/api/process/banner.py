@@ -215,18 +215,17 @@ def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., s
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
     for tier in runtime.policy.tiers:
         states = [
-            _state(plan.facts.name, plan.answerer.status(), plan.spends_outside)
+            _state(plan.facts.name, plan.answerer.status())
             for plan in runtime.plans
             if plan.facts.tier == tier.name
         ]
         yield f"               level {tier.level} {tier.name}: {'; '.join(states)}"
 
 
-def _state(name: str, status: AnswererStatus, elsewhere: bool = False) -> str:
+def _state(name: str, status: AnswererStatus) -> str:
     """Returns the name and the state; nobody knows that of a server before it is called."""
     detail = f" ({status.detail})" if status.detail else ""
-    untried = elsewhere and status.state is AnswererState.READY
-    return f"{name} {'not called yet' if untried else STATE_WORDS[status.state]}{detail}"
+    return f"{name} {'not called yet' if status.untried else STATE_WORDS[status.state]}{detail}"
 
 
 def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:

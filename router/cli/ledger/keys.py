@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 keys = typer.Typer(help="Create, list, rotate and revoke API keys.")
 
-KeyId = Annotated[str, typer.Argument(help="As `tiergate keys list` shows it.")]
+KeyId = Annotated[
+    str,
+    typer.Argument(
+        help="As `tiergate keys list` shows it; or the name of a key, where one active key has it."
+    ),
+]
 
 
 def _now_ms() -> int:
@@ -149,6 +155,7 @@ def rotate(
 
     grace_ms = length_ms(grace)
     with Books.open(database) as books:
+        key_id = _id_of(key_id, books.keys.list(None))
         rotated = books.keys.rotate(key_id, grace_ms)
     if rotated is None:
         _no_active(key_id)
@@ -172,10 +179,30 @@ def revoke(key_id: KeyId, database: DatabasePath = DATABASE) -> None:
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
+        key_id = _id_of(key_id, books.keys.list(None))
         revoked = books.keys.revoke(key_id)
     if not revoked:
         _no_active(key_id)
     typer.echo(f"{key_id} is revoked.")
+
+
+def _id_of(named: str, infos: Sequence[KeyInfo]) -> str:
+    """Returns the id of the key that is meant: an id stays, and a name must be of one active key.
+
+    Ends the program where several have the name, since the wrong one would be lost.
+    """
+    if any(info.key_id == named for info in infos):
+        return named
+    now_ms = _now_ms()
+    same = [info for info in infos if info.name == named and info.active(now_ms)]
+    if len(same) > 1:
+        ids = ", ".join(f"{info.key_id} (tenant {clean(info.tenant)})" for info in same)
+        typer.echo(
+            f"tiergate: {len(same)} active keys have the name {named!r}: {ids}; name one by its id",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE)
+    return same[0].key_id if same else named
 
 
 def _no_active(key_id: str) -> None:

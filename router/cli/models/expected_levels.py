@@ -22,6 +22,7 @@ from router.analysis.expected_levels import (
     CAREFUL,
     ERRORS,
     ExpectedRow,
+    ExpectedRows,
     Judgement,
     Rates,
     Reached,
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 SHOWN_CHARACTERS = 90
 SHOWN_ERRORS = 40
 SHOWN_FLIPS = 10
-"""Bound the errors and the flips printed for people; `--json` prints all."""
+SHOWN_BAD = 5
+"""Bound the errors, the flips and the bad lines printed for people; `--json` prints all."""
 
 
 def evaluate_gateway(policy: str, path: Path, model_dir: Path | None, as_json: bool) -> None:
@@ -53,7 +55,7 @@ def evaluate_gateway(policy: str, path: Path, model_dir: Path | None, as_json: b
     from router.api.compose.core import Settings
     from router.library import Gateway
 
-    rows = _read(path)
+    rows, bad = _read(path)
     # The policy must not change between two rows.
     settings = Settings(policies=(policy,), watch=False)
     if model_dir is not None:
@@ -62,9 +64,9 @@ def evaluate_gateway(policy: str, path: Path, model_dir: Path | None, as_json: b
         reached, judged_by = decide_all(gateway, rows)
     judgement = judge(reached)
     if as_json:
-        print_json(judged_by | judgement.as_object())
+        print_json(judged_by | judgement.as_object() | {"bad": len(bad), "bad_lines": list(bad)})
     else:
-        _print(judgement, judged_by)
+        _print(judgement, judged_by, bad)
 
 
 def decide_all(
@@ -104,22 +106,29 @@ def _level_of(gateway: Gateway, text: str, row: ExpectedRow) -> int:
         return 0
 
 
-def _read(path: Path) -> tuple[ExpectedRow, ...]:
+def _read(path: Path) -> ExpectedRows:
     try:
         packed = path.read_bytes()
         content = gzip.decompress(packed) if path.suffix == ".gz" else packed
-        rows = read_rows(content.decode("utf-8-sig").split("\n"))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise typer.BadParameter(f"--data {path}: {in_words(error)}") from error
-    if not rows:
+    read = read_rows(content.split(b"\n"))
+    if not read.rows:
+        first = f" ({read.bad[0]})" if read.bad else ""
         raise typer.BadParameter(
-            f"--data {path}: found no rows; expected lines with text, lowest_tier, highest_tier"
+            f"--data {path}: found no rows{first}; expected lines with text, lowest_tier, "
+            "highest_tier"
         )
-    return rows
+    return read
 
 
-def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
+def _print(judgement: Judgement, judged_by: dict[str, object], bad: Sequence[str]) -> None:
     out = console()
+    if bad:
+        shown = "; ".join(bad[:SHOWN_BAD])
+        more = f"; and {len(bad) - SHOWN_BAD:,} more" if len(bad) > SHOWN_BAD else ""
+        told = f"{counted(len(bad), 'line is no row', 'lines are no rows')}, in no figure below"
+        out.print(escape(f"{told}: {shown}{more}."), style="yellow", soft_wrap=True)
     if judged_by.get("triage_missing"):
         out.print("The triage model is missing: only rules decided.", style="yellow")
     if judged_by:

@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from router.ledger.aggregates import NO_TIER
-from router.ledger.replies import ANSWERED, reply_sql
+from router.ledger.replies import ANSWERED, NO_TIER, reply_sql
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
@@ -49,7 +48,7 @@ _ANSWERED = (
 """SQL of `row_reading.answered`."""
 _REPLY = f"CASE WHEN {_ANSWERED} = 1 THEN {reply_sql()} ELSE '' END"
 """SQL of what the client got: a `ReplyKind`, "" without one."""
-_UNASKED = f"{_ANSWERED} = 1 AND reason = '{Reason.HARMFUL}'"
+_UNASKED = f"{_ANSWERED} = 1 AND (reason = '{Reason.HARMFUL}' OR tier = '{NO_TIER}')"
 _TIER = f"CASE WHEN {_UNASKED} THEN '{NO_TIER}' ELSE tier END"
 _LEVEL = f"CASE WHEN {_UNASKED} THEN 0 ELSE tier_number END"
 """SQL of the tier that replied, and of its level, as the roll-ups count them."""

@@ -29,18 +29,23 @@ class _RecordSignals(Struct):
 
 class _Record(Struct):
     signals: _RecordSignals | None = None
+    domain: str = ""
 
 
 _record_decoder = msgspec.json.Decoder(_Record)
 
 
 def derived_values(record: str) -> tuple[str, str]:
-    """Returns domain and request type from the record's `signals`; "" where it has none."""
+    """Returns domain and request type from the record's `signals`; "" where it has none.
+
+    The domain under which a person took the matter stands before that which triage read.
+    """
     try:
-        signals = _record_decoder.decode(record).signals
+        read = _record_decoder.decode(record)
     except (msgspec.DecodeError, UnicodeError):
         return "", ""
-    return ("", "") if signals is None else (signals.domain, signals.request_type)
+    signals = read.signals
+    return ("", "") if signals is None else (read.domain or signals.domain, signals.request_type)
 
 
 def upsert_sql(table: Table) -> str:

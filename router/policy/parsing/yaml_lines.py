@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import typing
 from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
@@ -24,8 +23,12 @@ from router.policy.parsing.yaml_values import (
     MAX_NODES,
     MERGE_TAG,
     TEXT_TAG,
+    UNREADABLE,
     Loader,
     Odd,
+    line_too_deep,
+    may_be_deep,
+    scalar_of,
     values_of,
 )
 from router.privacy.shown_values import shown_value
@@ -105,6 +108,9 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
     if len(text) > MAX_CHARACTERS:
         raise _unreadable(path_name, 0, f"{len(text)} characters", f"at most {MAX_CHARACTERS}")
     try:
+        deep = line_too_deep(text) if may_be_deep(text) else None
+        if deep is not None:
+            raise _too_deep(path_name, deep)
         loader = Loader(text)
         try:
             node = loader.get_single_node()
@@ -113,6 +119,8 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
             loader.dispose()
     except (yaml.YAMLError, Odd, RecursionError):
         return _with_lines(path_name, text)
+    except UnicodeEncodeError as error:  # half of a pair, as of a byte of a command line
+        raise _unreadable(path_name, 0, "text that is no Unicode", "valid YAML") from error
     return tree, LineMap(path_name, _LateLines(path_name, text))
 
 
@@ -186,6 +194,11 @@ def _undefined_alias(text: str) -> tuple[str, str]:
     return "an undefined alias", "an anchor that stands above it"
 
 
+def _too_deep(file: str, line: int) -> PolicyError:
+    shown = "nesting that is too deep or refers to itself"
+    return _unreadable(file, line, shown, f"at most {MAX_DEPTH} levels")
+
+
 def _unreadable(file: str, line: int, shown: str, expected: str) -> PolicyError:
     return PolicyError((Mistake(file, line, "(top)", shown, expected),))
 
@@ -209,8 +222,7 @@ class _Reader:
                 self.file, line, "aliases that multiply", f"at most {MAX_NODES} values"
             )
         if depth > MAX_DEPTH:
-            shown = "nesting that is too deep or refers to itself"
-            raise _unreadable(self.file, line, shown, f"at most {MAX_DEPTH} levels")
+            raise _too_deep(self.file, line)
         self.lines.setdefault(path, line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
@@ -242,11 +254,9 @@ class _Reader:
     def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
         if node.tag == TEXT_TAG:  # nearly all of them: no constructor needed
             return node.value
-        # ValueError: 2026-13-45 looks like a date to YAML, and an int may have too many digits.
-        # AttributeError: PyYAML raises it for a tagged timestamp that is none.
         try:
-            return typing.cast(object, self._loader.construct_object(node))
-        except (yaml.YAMLError, ValueError, AttributeError):
+            return scalar_of(node, self._loader)
+        except UNREADABLE:
             shown = shown_value(path, node.value)
             self._note(node.start_mark.line + 1, path, shown, "a plain value that YAML can read")
             return node.value

@@ -16,6 +16,9 @@ MAX_NODES = 200_000
 """Limits the values after aliases are written out, to 30 times our largest file. It stops alias
 bombs."""
 MAX_DEPTH = 60
+SURELY_SHALLOW = 2_000
+"""Says how deep a text may be before its depth is counted first. libyaml's composer takes 300
+bytes of the stack for each level and bounds none: the process would end without an error."""
 TEXT_TAG = "tag:yaml.org,2002:str"
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
@@ -86,6 +89,44 @@ class _Values:
 
     def _scalar(self, node: yaml.ScalarNode) -> object:
         try:
-            return cast(object, self._loader.construct_object(node))
-        except (yaml.YAMLError, ValueError, AttributeError) as error:
+            return scalar_of(node, self._loader)
+        except UNREADABLE as error:
             raise Odd from error
+
+
+UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, LookupError, TypeError)
+"""Is what PyYAML raises for a scalar that is not what it looks like or what its tag says:
+2026-13-45, an int of too many digits, `!!timestamp x`, `!!bool perhaps`, `!!int ""`."""
+
+
+def scalar_of(node: yaml.Node, loader: yaml.SafeLoader) -> object:
+    """Returns the value of a scalar with a tag. Raises one of UNREADABLE.
+
+    With `deep` a scalar that is tagged as a list or a mapping is refused. It would be empty.
+    """
+    return cast(object, loader.construct_object(node, deep=True))
+
+
+def may_be_deep(text: str) -> bool:
+    """Returns True for a text whose nesting could pass SURELY_SHALLOW. It is counted, not read.
+
+    A level takes a bracket, or stands further to the right than the one around it; only a list may
+    stand where its key does.
+    """
+    brackets = text.count("[") + text.count("{")
+    return brackets + 2 * max(map(len, text.split("\n"))) > SURELY_SHALLOW
+
+
+def line_too_deep(text: str) -> int | None:
+    """Returns the line on which nesting passes MAX_DEPTH, None where it does not. Reads events,
+    which need no stack. Raises yaml.YAMLError for a text that is no YAML up to there."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH + 1:
+                mark = event.start_mark
+                return 0 if mark is None else int(mark.line) + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None

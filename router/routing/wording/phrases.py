@@ -8,16 +8,7 @@ from __future__ import annotations
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY, list_of
 from router.policy.schema import DecisionSection
-from router.types import READ_LANGUAGES, Matter, Signals
-
-DANGERS = (
-    Matter.SELF_HARM,
-    Matter.VIOLENCE,
-    Matter.POISON,
-    Matter.MEDICAL_EMERGENCY,
-    Matter.ENGINEERING_SAFETY,
-)
-"""Orders the dangers to people: the one that needs its own words most comes first."""
+from router.types import DANGERS, READ_LANGUAGES, Matter, Signals
 
 
 def lists_of_phrases(signals: Signals) -> frozenset[str]:
@@ -25,8 +16,16 @@ def lists_of_phrases(signals: Signals) -> frozenset[str]:
     return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
 
 
+def said_briefly(signals: Signals) -> bool:
+    """Returns True where short messages say what is grave; a long text may be a tale of it."""
+    return signals.brief or signals.briefly
+
+
 def danger_named(signals: Signals) -> Matter | None:
-    """Returns the gravest danger to people that a phrase by language names; None without one."""
+    """Returns the gravest danger to people that a phrase by language names in a short message; None
+    without one."""
+    if not said_briefly(signals):
+        return None
     phrases = lists_of_phrases(signals)
     return next((matter for matter in DANGERS if matter.value in phrases), None)
 

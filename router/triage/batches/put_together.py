@@ -25,11 +25,12 @@ from router.triage.other_readings import (
     likelier,
     more_harmful,
     surer,
+    undetailed,
     weaker_match,
     with_heads,
 )
 from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
-from router.types import READ_LANGUAGES, Match, MatchBasis
+from router.types import READ_LANGUAGES, Match, MatchBasis, RequestType
 
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
@@ -72,6 +73,7 @@ class Places(NamedTuple):
     framed: range
     gloss: range
     plain: range
+    undetailed: range
     passages: range
     sentences: range
     clauses: range
@@ -111,7 +113,10 @@ def put_together(
     is_known_form = form is not None or (bool(facts.instead) and is_known(match))
     for place in places.passages:
         row = graver(row, parts.rows[place])
-    own, among = bool(facts.sentences), _among(text)
+    for place in places.undetailed:
+        row = undetailed(row, whole.rows[place], config.momentary)
+    own = bool(facts.sentences) and row.request_type is not RequestType.WRITING
+    among = _among(text)
     for place in places.sentences:
         row = more_harmful(row, parts.rows[place], among, config.momentary, own_matter=own)
     if places.clauses:

@@ -179,6 +179,7 @@ class TextBatch:
             whole.add(i, [Asked(one.plain, one.config, use=ReadingUse.HARM)] if one.plain else [])
             for i, one in texts
         ]
+        undetailed = [whole.add(i, _undetailed(one)) for i, one in texts]
         whole.begin(model)
         passages = [
             parts.add(
@@ -191,7 +192,7 @@ class TextBatch:
         sentences = [parts.add(i, _sentences(one) if is_new else ()) for i, one, is_new in new]
         clauses = [parts.add(i, _clauses(one) if is_new else ()) for i, one, is_new in new]
         parts.begin(model)
-        columns = (forms, framed, gloss, plain, passages, sentences, clauses)
+        columns = (forms, framed, gloss, plain, undetailed, passages, sentences, clauses)
         self._places = list(map(Places, range(len(texts)), *columns))
         return whole, parts
 
@@ -249,11 +250,17 @@ class TextBatch:
             self._runs = ()
 
 
+def _undetailed(text: Ruled) -> list[Asked]:
+    return [_for_harm(text, text.facts.undetailed)] if text.facts.undetailed else []
+
+
 def _sentences(text: Ruled) -> list[Asked]:
-    return [
-        Asked(part, text.config, (fold(part).words, text.facts.language), use=ReadingUse.HARM)
-        for part in text.sentences
-    ]
+    return [_for_harm(text, part) for part in text.sentences]
+
+
+def _for_harm(text: Ruled, part: str) -> Asked:
+    told = (fold(part).words, text.facts.language)
+    return Asked(part, text.config, told, use=ReadingUse.HARM)
 
 
 def _clauses(text: Ruled) -> list[Asked]:

@@ -19,11 +19,13 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     heads = signals.heads
     knowledge = signals.terms_knowledge
+    brief, letter = signals.brief, signals.letter
     quoted = max((amount.nano_usd for amount in signals.amounts if amount.quoted), default=0)
     grave: Grave = (signals.grave, signals.matter, signals.matter_language)
     if memory is not None:
         quoted = max(quoted, memory.quoted_nano_usd)
         grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
+        brief, letter = brief and memory.brief, letter and memory.letter
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=second)
         stakes = max(stakes, memory.stakes_high)
@@ -55,4 +57,7 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         matter_language=grave[2],
         language=signals.language or ("" if memory is None else memory.language),
         terms_knowledge=knowledge,
+        brief=brief,
+        letter=letter,
+        briefly=signals.briefly,
     )

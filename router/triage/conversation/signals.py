@@ -10,6 +10,7 @@ read them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -128,7 +129,9 @@ def signals_of(
         momentary = frozenset[str]() if goes_on else last.momentary
         heads = heads_of(heads, [turn.row.heads for turn in earlier], memory, momentary)
     unread = turns.beyond or any([facts.unread for facts in older])
-    begins = memory is None and not older
+    brief, letter = not older, not older
+    if memory is not None:
+        brief, letter = brief and memory.brief, letter and memory.letter
     own = [turn for turn in readings if turn is not apart and turn is not proposed]
     raised = domain[0] is not row.domain or stakes > row.stakes_high
     return Signals(
@@ -159,13 +162,45 @@ def signals_of(
         matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
         language=last.language or spoken,
-        brief=begins and all([turn.brief for turn in own]),
-        letter=begins and all([turn.letter for turn in own]),
+        brief=brief and all([turn.brief for turn in own]),
+        letter=letter and all([turn.letter for turn in own]),
+        briefly=_is_brief_where_grave(own, apart, older, memory),
         unread=unread or any([turn.unread for turn in readings]),
         terms_knowledge=terms_knowledge(
             (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
         ),
     )
+
+
+class _Said(NamedTuple):
+    """Holds what one part of a conversation adds to its terms and its grave matter."""
+
+    brief: bool
+    terms: tuple[str, ...]
+    grave: float = 0.0
+
+
+def _is_brief_where_grave(
+    turns: Sequence[TurnReading],
+    apart: TurnReading | None,
+    older: Sequence[RuleFacts],
+    memory: SessionMemory | None,
+) -> bool:
+    """Returns True where short messages hold all terms and the likeliest grave matter.
+
+    What long ones beside them say is calmer. A document at the beginning of a chat hides no
+    emergency that somebody tells of later in a few words.
+    """
+    said = [_Said(turn.brief, turn.risk_terms, turn.row.grave) for turn in turns]
+    said += [_Said(False, facts.risk_terms) for facts in older]
+    if apart is not None:
+        said.append(_Said(False, apart.risk_terms, apart.row.grave))
+    if memory is not None:
+        said.append(_Said(memory.briefly, memory.risk_terms, memory.grave))
+    brief = [part for part in said if part.brief]
+    terms = {name for part in brief for name in part.terms}
+    likeliest = max((part.grave for part in brief), default=-1.0)
+    return all([part.grave <= likeliest and terms.issuperset(part.terms) for part in said])
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:

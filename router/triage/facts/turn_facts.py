@@ -16,6 +16,7 @@ from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays
+from router.triage.framing.contact_details import without_contact_details
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import Folded, fold, words_of
@@ -60,6 +61,8 @@ class TurnFacts(Struct, frozen=True):
     clear: bool = False  # the text tells its language clearly
     even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
+    undetailed: str = ""  # without contact details, read besides; "" where it has none
+    said: int = 0  # words of the text, without those of contact details
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
 
@@ -112,6 +115,7 @@ def find_facts(
     if instead:
         told = heard(instead, words_of(instead))
         language = told.language
+    undetailed = "" if instead else without_contact_details(plain, folded.words, language)
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
     without_talk = without_stage(folded) or without_talk
     return TurnFacts(
@@ -128,7 +132,9 @@ def find_facts(
         clear=told.clear,
         even=told.even if language == told.language else (),
         passages=passages(instead or plain),
-        sentences=sentences(instead or plain),
+        undetailed=undetailed,
+        said=len(fold(undetailed).words if undetailed else folded.words),
+        sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
     )
 

@@ -37,7 +37,7 @@ _NAMED = late_regex(
     rf"{_NAME}(?: {_NAME})? (?:here|hier|ici|aqui|aquí)",
     re.IGNORECASE,
 )
-_SENT = late_regex(
+SENT_FROM = late_regex(
     r"(?:sent from|sent via|get outlook|von meine[mr] .{1,20} gesendet|gesendet (?:von|mit|aus)|"
     r"envoyé de(?:puis)?|enviado (?:desde|do|de|a partir)|inviato da|verzonden (?:vanaf|met|via)|"
     r"wysłan[eoy] z|mit freundlichen grüßen gesendet).{0,40}",
@@ -129,7 +129,7 @@ def _bare(piece: str) -> str:
 
 def _only_tells(bare: str) -> bool:
     """Returns True for "Sent from my phone", and for a line such as "Phone: 555 0100"."""
-    return bool(_SENT.fullmatch(bare) or _LABELLED.fullmatch(bare))
+    return bool(SENT_FROM.fullmatch(bare) or _LABELLED.fullmatch(bare))
 
 
 def _frames(bare: str, known: FrameWords) -> bool:

@@ -1,7 +1,7 @@
 """Reads and renders the bodies of `POST /v1/embeddings`: texts in, vectors out.
 
-The format is OpenAI's. This module knows nothing about the model. Unknown keys are ignored, since
-no upstream receives them.
+The format is OpenAI's. This module knows nothing about the model. Unknown keys are named and left
+out, since no upstream receives them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from router.wire.checks import (
     missing,
     one_of,
     text,
+    unread,
     wrong_type,
     wrong_value,
 )
@@ -32,6 +33,7 @@ MAX_INPUTS = 2_048
 MAX_USER = 512
 MAX_IDS = 8_192
 """Limits the token ids of one entry, as OpenAI does."""
+KEYS = frozenset({"input", "model", "encoding_format", "dimensions", "user", "routing"})
 INPUT = "a string, an array of strings, or token ids"
 
 
@@ -44,6 +46,7 @@ class EmbeddingRequest(Struct, frozen=True):
     base64: bool = False
     dimensions: int | None = None
     tags: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()  # keys of the body that nothing reads: one may be misspelt
 
 
 def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) -> EmbeddingRequest:
@@ -69,6 +72,7 @@ def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) ->
         and one_of(encoding, "encoding_format", ("float", "base64")) == "base64",
         dimensions=None if dimensions is None else integer(dimensions, "dimensions", 1, width),
         tags=hints.tags,
+        dropped=unread(value, KEYS),
     )
 
 

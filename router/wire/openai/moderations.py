@@ -1,7 +1,7 @@
 """Reads and renders the bodies of `POST /v1/moderations`: texts in, categories out.
 
-The format is OpenAI's. This module knows nothing about heads. Unknown keys are ignored, since no
-upstream receives them.
+The format is OpenAI's. This module knows nothing about heads. Unknown keys are named and left out,
+since no upstream receives them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,20 @@ from msgspec import Struct
 from router.errors import NotCapable
 from router.types import MODERATION_MODEL, Capability
 from router.wire.analysis import MAX_TEXTS
-from router.wire.checks import json_object, mapping, missing, one_of, text, wrong_type, wrong_value
+from router.wire.checks import (
+    json_object,
+    mapping,
+    missing,
+    one_of,
+    text,
+    unread,
+    wrong_type,
+    wrong_value,
+)
 from router.wire.hints import read_hints
 from router.wire.openai.render import to_json
 
+KEYS = frozenset({"input", "model", "routing"})
 INPUT = "a string, an array of strings, or an array of parts with text"
 
 
@@ -26,6 +36,7 @@ class ModerationRequest(Struct, frozen=True):
     texts: tuple[str, ...]
     model: str = MODERATION_MODEL
     tags: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()  # keys of the body that nothing reads: one may be misspelt
 
 
 def parse_moderation_request(body: bytes, headers: dict[str, str]) -> ModerationRequest:
@@ -41,6 +52,7 @@ def parse_moderation_request(body: bytes, headers: dict[str, str]) -> Moderation
         texts=_texts(value["input"]),
         model=MODERATION_MODEL if model is None else text(model, "model"),
         tags=read_hints(value.get("routing"), headers).tags,
+        dropped=unread(value, KEYS),
     )
 
 

@@ -6,7 +6,7 @@ import json
 
 from router.analysis.report.build import Extra
 from router.analysis.report.output.html import report_html
-from router.types import REFUSAL_MODEL, JsonText, RequestRow
+from router.types import REFUSAL_MODEL, SAFE_ANSWER_MODEL, JsonText, RequestRow
 from tests.analysis.report.test_sections import report_of
 from tests.kits.books.report_rows import a_row
 from tests.kits.changed import replace
@@ -61,3 +61,25 @@ def test_a_refused_harmful_request_counts_at_no_tier_since_none_was_asked() -> N
     assert [(row.tier, row.tried) for row in report.tiers] == [("resolve", 1), ("(no tier)", 0)]
     assert {row.name for row in report.models} == {"approved-answers", REFUSAL_MODEL}
     assert report.counts.requests == 2
+
+
+def test_a_column_of_what_limits_refused_is_not_called_refused() -> None:
+    """ "3 refused as harmful" stood above a column "refused" of zeros."""
+    refused = {"attempts": (), "verdict": "refused", "reason": "harmful", "model": REFUSAL_MODEL}
+    page = report_html(report_of([a_row(0), a_row(1, 3, **refused)]))
+    assert "1 refused as harmful" in page
+    assert '<th scope="col">Refused</th>' not in page
+    assert '<th scope="col">Not admitted</th>' in page
+
+
+def test_a_share_of_a_level_says_how_much_of_it_no_model_wrote() -> None:
+    """Safe texts that went out before any model made level 3 look like a model's work."""
+    words = {"attempts": (), "verdict": "safe_answer", "model": SAFE_ANSWER_MODEL}
+    report = report_of([a_row(0), a_row(1, 3), a_row(2, 3, **words)])
+    assert [(row.level, row.requests, row.without_model) for row in report.levels] == [
+        (1, 1, 0),
+        (3, 2, 1),
+    ]
+    page = report_html(report)
+    assert "Share of level 3, 1 of them words without a model" in page
+    assert "Share of level 1</th>" in page

@@ -83,6 +83,22 @@ def test_a_text_has_one_vector_whatever_stands_beside_it(client: openai.OpenAI) 
     assert alone == beside
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"dimension": 1, "input_typ": "x", "user": "me"}, "dimension, input_typ"),
+        ({"routing": {}}, None),
+    ],
+)
+def test_a_misspelt_key_is_named_as_on_chat(
+    served: Served, keys: dict[str, object], told: str | None
+) -> None:
+    """It was dropped without a word."""
+    response = post(served, input=PARCEL, **keys)
+    assert response.status_code == 200, response.text
+    assert response.headers.get("x-tiergate-dropped") == told
+
+
 def test_fewer_dimensions_are_the_first_ones_at_length_one(client: openai.OpenAI) -> None:
     whole = client.embeddings.create(model="auto", input=PARCEL).data[0].embedding
     first = client.embeddings.create(model="auto", input=PARCEL, dimensions=64).data[0].embedding

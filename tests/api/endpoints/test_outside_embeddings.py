@@ -59,8 +59,10 @@ def post(served: Served, **body: object) -> httpx.Response:
 
 
 def test_an_alias_leads_to_the_upstreams_model(served: Served) -> None:
-    response = post(served, model="text-embedding-3-large", input=["abc", "abcdef"])
+    texts = ["abc", "abcdef"]
+    response = post(served, model="text-embedding-3-large", input=texts, dimension=2)
     assert response.status_code == 200, response.text
+    assert response.headers["x-tiergate-dropped"] == "dimension"
     body = response.json()
     assert [row["embedding"] for row in body["data"]] == [[3.0, 0.0], [6.0, 1.0]]
     assert body["model"] == "large-v1"

@@ -34,6 +34,21 @@ def test_a_dead_upstream_is_not_ready_because_it_rested(tmp_path: Path) -> None:
         assert served.chat().status_code in (502, 503)
 
 
+def test_a_key_that_nobody_tried_is_told_beside_ready(tmp_path: Path) -> None:
+    """`/readyz` said `ready` alone of a key that no call had shown to be good."""
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(tmp_path, write_policy(tmp_path, upstream.url)) as served,
+    ):
+        ready = served.client.get("/readyz")
+        told = ready.json()["answerers"]["mid"]
+        assert (ready.status_code, told["state"], told["untried"]) == (200, "ready", True)
+        assert told["detail"].startswith("not called yet")
+        assert served.chat().status_code == 200
+        told = served.client.get("/readyz").json()["answerers"]["mid"]
+        assert told == {"state": "ready", "detail": "", "untried": False}
+
+
 def test_a_server_whose_only_key_was_refused_comes_back_into_service(tmp_path: Path) -> None:
     with Upstream(tmp_path) as upstream:
         refused = answerer("mid", "status:401", upstream.url, 10)

@@ -183,7 +183,7 @@ async def test_samples_are_answers_alone(ledger: SqlLedger) -> None:
     words = a_row(3, 2, model=NO_ANSWER_MODEL, confidence=0.0)
     await kept(ledger, a_row(0, escalations=1), failed, a_row(2, created_at_ms=NOON_MS - 1), words)
     (sample,), requests = overview.samples(ledger.database, NOON_MS, "acme")
-    assert (sample.tier, sample.confidence, sample.escalated) == ("resolve", 0.9, True)
+    assert (sample.tier, sample.confidence, sample.climbed) == ("resolve", 0.9, True)
     assert requests == 3
 
 

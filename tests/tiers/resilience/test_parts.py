@@ -16,7 +16,7 @@ from router.errors import (
 )
 from router.types import AnswererState
 from router.wire.openai.answers import shown_code_in
-from tiers.resilience.circuit_breaker import Breaker, BreakerState
+from tiers.resilience.circuit_breaker import MOST_PROBES, Breaker, BreakerState
 from tiers.resilience.refusals import (
     RetryBudget,
     error_for_status,
@@ -142,6 +142,18 @@ def test_replicas_whose_breakers_are_open_take_no_call() -> None:
     assert not several.status(0.0).may_be_called
 
 
+def test_a_replica_is_untried_until_a_call_has_shown_something() -> None:
+    one = replicas(1)
+    left = one.take(0.0)
+    assert left is not None
+    one.give_back(left, CallHealth.UNKNOWN, 0.0)  # its client left
+    assert (one.status(0.0).state, one.status(0.0).untried) == (AnswererState.READY, True)
+    taken = one.take(1.0)
+    assert taken is not None
+    one.give_back(taken, CallHealth.HEALTHY, 1.0)
+    assert (one.status(1.0).state, one.status(1.0).untried) == (AnswererState.READY, False)
+
+
 def test_replicas_that_failed_are_ready_when_a_call_succeeded_not_when_they_rested() -> None:
     one = replicas(1)
     for health, at in ((CallHealth.FAILED, 0.0), (CallHealth.FAILED, 1_000.0)):
@@ -154,6 +166,8 @@ def test_replicas_that_failed_are_ready_when_a_call_succeeded_not_when_they_rest
     assert rested.detail.endswith("failed, the next call tries it")
     taken = one.take(9_000.0)
     assert taken is not None
+    trying = one.status(9_000.0)
+    assert (trying.due, trying.may_be_called) == (True, False)  # other calls would fail at once
     one.give_back(taken, CallHealth.HEALTHY, 9_000.0)
     assert one.status(9_000.0).state is AnswererState.READY
 
@@ -311,3 +325,40 @@ def test_request_that_is_too_long_for_an_upstream_is_the_clients_to_shorten(said
 def test_other_refusal_is_not_taken_for_too_long(words: str) -> None:
     said = b'{"error":{"type":"invalid_request_error","message":"%b"}}' % words.encode()
     assert type(error_for_status(400, shown_code_in(said))) is UpstreamRejected
+
+
+def test_a_probe_that_is_heard_makes_room_for_the_next() -> None:
+    breaker = opened()
+    breaker.heard(breaker.began())
+    assert breaker.admits(1_000.0)
+    assert breaker.state(1_000.0) is BreakerState.HALF_OPEN
+    assert breaker.began()
+    assert not breaker.admits(1_000.0)
+
+
+def test_heard_probes_are_bounded() -> None:
+    breaker = opened()
+    for _ in range(MOST_PROBES):
+        assert breaker.admits(1_000.0)
+        breaker.heard(breaker.began())
+    assert not breaker.admits(1_000.0)
+    breaker.abandoned(True)
+    assert breaker.admits(1_000.0)
+
+
+def test_a_heard_probe_that_fails_opens_again() -> None:
+    breaker = opened()
+    probe = breaker.began()
+    breaker.heard(probe)
+    breaker.failed(1_000.0, probe)
+    assert not breaker.admits(1_999.0)
+
+
+def test_a_probe_that_fails_when_another_has_closed_is_one_failure() -> None:
+    breaker = opened()
+    first = breaker.began()
+    breaker.heard(first)
+    second = breaker.began()
+    breaker.succeeded(first)
+    breaker.failed(1_000.0, second)
+    assert breaker.state(1_000.0) is BreakerState.CLOSED

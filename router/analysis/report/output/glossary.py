@@ -101,7 +101,12 @@ TERMS = (
         "Paid for, but the client got another text: the answer of a lower tier, a call made early, "
         "a text that a judge rejected.",
     ),
-    Term("Domain", "The subject of a request, as the small model of triage read it.", ("domains",)),
+    Term(
+        "Domain",
+        "The subject of a request, as the small model of triage read it; that of the matter where "
+        "a safe text went out.",
+        ("domains",),
+    ),
     Term("Draft", "An answer that was made and did not go out.", ("drafts",)),
     Term(
         "Escalated",
@@ -241,8 +246,9 @@ TERMS = (
     ),
     Term(
         "Refused",
-        "The gateway did not admit the request (a budget, a rate, what no tier can do), or would "
-        "not help with harm.",
+        "The gateway would not help with harm, or a limit did not admit the request (a budget, a "
+        "rate, what no tier can do), which tables call not admitted.",
+        ("not admitted",),
     ),
     Term("Resolver", "The tier's part that looks up approved answers and calls no model."),
     Term(

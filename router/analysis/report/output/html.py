@@ -386,8 +386,8 @@ def _points(difference: float) -> str:
 
 def _reasons(report: Report, money: Dollars) -> tuple[Markup, ...]:
     rows = [(row[0][:1].upper() + row[0][1:], *row[1:]) for row in reason_rows(report, money)]
-    climbed = charts.reasons_chart(report.escalation_reasons, money)
-    chart = figure("Escalated requests, by the reason that decided", "", climbed)
+    raised = charts.reasons_chart(report.escalation_reasons, money)
+    chart = figure("Escalated requests, by the reason that decided", "", raised)
     title = "Why requests went where they did"
     return (_summed(title, REASON_COLUMNS, rows), charts_grid(chart))
 

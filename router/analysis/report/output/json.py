@@ -142,7 +142,13 @@ def _breakdowns(report: Report) -> Json:
     """Returns the lists, each entry with its key and its figures."""
     return {
         "levels": [
-            {"level": x.level, "requests": x.requests, "share": x.share, "planned": x.planned}
+            {
+                "level": x.level,
+                "requests": x.requests,
+                "share": x.share,
+                "planned": x.planned,
+                "without_model": x.without_model,
+            }
             for x in report.levels
         ],
         "tiers": [
@@ -153,6 +159,8 @@ def _breakdowns(report: Report) -> Json:
                 **_group(x.figures),
                 "tried": x.tried,
                 **money("own_spend", x.own_spend_nano_usd),
+                # Those that the model gave itself, where it gave several: its name with a day.
+                "names": [name for name, _, _ in x.names],
             }
             for x in report.tiers
         ],

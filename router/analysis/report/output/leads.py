@@ -25,7 +25,8 @@ TIERS_LEAD = (
 CHARGEBACK_LEAD = (
     "Whom and what the spend may be charged to. Each table adds up to the whole, what reviews and "
     "bills cost later included; only “each tag” counts a request under every tag it has. Domain "
-    "and type are as triage read each request; escalated means answered above the lowest level."
+    "and type are as triage read each request, a grave matter that got a safe text is under its "
+    "own domain; escalated means answered above the lowest level."
 )
 REASONS_LEAD = (
     "“Decided” counts each request once, under the reason that decided, whether it was answered "

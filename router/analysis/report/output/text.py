@@ -255,9 +255,11 @@ def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
     for level in report.levels:
         plan = f" (plan {percent(level.planned)})" if level.planned is not None else ""
+        words = level.without_model
+        told = f", {count(words)} of them words without a model" if words else ""
         rows.append(
             (
-                f"Share of level {level.level}{plan}",
+                f"Share of level {level.level}{plan}{told}",
                 percent(level.share),
                 NOTHING,
                 count(level.requests),

@@ -11,6 +11,7 @@ from router.privacy.redact import redact
 from router.rate_limits.stores.redis_store import RedisRates
 from router.types import AnswererState
 
+NOT_CALLED = "not called yet: nobody knows if its server answers or takes its key"
 WITHHELD = "A key with the scope admin sees why."
 
 
@@ -40,7 +41,8 @@ def readiness_of(
 ) -> tuple[bool, dict[str, object]]:
     """Returns if requests can be served, and what each part says of itself.
 
-    A lost Redis is told and refuses those with a rate alone, so the server stays in service.
+    A lost Redis is told and refuses those with a rate alone, so the server stays in service. So it
+    does while no call has tried an upstream's key, which only a request can do.
     """
     answerers = {
         plan.facts.name: plan.answerer.status()
@@ -63,7 +65,11 @@ def readiness_of(
         **({} if redis is None else {"redis": _part(redis.fault)}),
         **core.router.certificates(),
         "answerers": {
-            name: {"state": status.state.value, "detail": status.detail}
+            name: {
+                "state": status.state.value,
+                "detail": status.detail or (NOT_CALLED if status.untried else ""),
+                "untried": status.untried,
+            }
             for name, status in answerers.items()
         },
         "policies": {

@@ -204,15 +204,15 @@ export function histogram(tier, bins, kind) {
   const most = ceiling(Math.max(...bins.map((bin) => bin.requests)));
   const shapes = bins.flatMap((bin, at) => {
     const whole = (bin.requests / most) * HEIGHT;
-    const climbed = (bin.escalated / most) * HEIGHT;
+    const climbed = (bin.climbed / most) * HEIGHT;
     return [
       bin.requests && svg("rect", { x: at + 0.08, width: 0.84, y: HEIGHT - whole, height: whole, class: kind }),
-      bin.escalated && svg("rect", { x: at + 0.08, width: 0.84, y: HEIGHT - climbed, height: climbed, class: "climbed" }),
+      bin.climbed && svg("rect", { x: at + 0.08, width: 0.84, y: HEIGHT - climbed, height: climbed, class: "climbed" }),
     ];
   });
   const [line, told] = readout("");
   const step = 1 / bins.length;
-  const words = bins.map((bin) => `${bin.low.toFixed(2)} to ${(bin.low + step).toFixed(2)}: ${count(bin.requests)}, climbed ${bin.requests ? share(bin.escalated / bin.requests) : "none"}`);
+  const words = bins.map((bin) => `${bin.low.toFixed(2)} to ${(bin.low + step).toFixed(2)}: ${count(bin.requests)}, climbed ${bin.requests ? share(bin.climbed / bin.requests) : "none"}`);
   const whole = bins.reduce((sum, bin) => sum + bin.requests, 0);
   return framed({
     title: tier,

@@ -22,7 +22,7 @@ export function draw(told, { query }) {
   ];
 }
 
-const BINS = [["Confidence", "t"], ["Answers", "n"], ["Climbed", "n"], ["Share", "n"]];
+const BINS = [["Confidence", "t"], ["Answers", "n"], ["After a climb", "n"], ["Share", "n"]];
 
 function sure(tiers) {
   const colours = hues(tiers);
@@ -48,7 +48,7 @@ function sure(tiers) {
             one.bins
               .filter((bin) => bin.requests)
               .map((bin) =>
-                row(BINS, [`${bin.low.toFixed(2)} to ${(bin.low + 1 / one.bins.length).toFixed(2)}`, count(bin.requests), count(bin.escalated), share(bin.escalated / bin.requests)]),
+                row(BINS, [`${bin.low.toFixed(2)} to ${(bin.low + 1 / one.bins.length).toFixed(2)}`, count(bin.requests), count(bin.climbed), share(bin.climbed / bin.requests)]),
               ),
           ),
         ),

@@ -29,7 +29,8 @@ function headline(told, decision) {
   const answered = told.state === "settled" || told.verdict;
   const why = because(told.reason);
   const instead = byNobody(told.model) ? "without a model" : "in place of its draft";
-  const did = !answered ? " was asked: " : standIn(told) ? ` had its turn, and approved words went out ${instead}: ` : " answered: ";
+  const had = told.tier_number ? "had its turn" : "was asked"; // "(no tier) was asked"
+  const did = !answered ? " was asked: " : standIn(told) ? ` ${had}, and approved words went out ${instead}: ` : " answered: ";
   return el(
     "header",
     null,

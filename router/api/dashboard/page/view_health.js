@@ -65,7 +65,7 @@ function answerers(all) {
       all.map((one) =>
         row(COLUMNS, [
           el("span", null, one.answerer, all.some((other) => other !== one && other.answerer === one.answerer) ? el("small", { class: "soft" }, ` ${one.policy}`) : null),
-          el("span", { title: one.detail }, badge(plain(one.state), KINDS[one.state]), one.price_known ? null : badge("price unknown", "warn")),
+          el("span", { title: one.detail }, badge(one.untried ? "not called yet" : plain(one.state), one.untried ? "" : KINDS[one.state]), one.price_known ? null : badge("price unknown", "warn")),
           `${one.tier} · level ${one.level}`,
           el("span", { class: "clip", title: one.model }, one.model),
           count(one.attempts),

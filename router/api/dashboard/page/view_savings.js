@@ -30,7 +30,7 @@ export function draw(told, { query }) {
     ]),
     got(report),
     saved(report.savings),
-    el("div", { class: "two" }, shares(report), climbed(report)),
+    el("div", { class: "two" }, shares(report), escalated(report)),
     byTier(report),
     fine("What this rests on", [...report.assumptions, ...report.notes]),
   ];
@@ -125,11 +125,11 @@ function shares(report) {
   );
 }
 
-function climbed(report) {
+function escalated(report) {
   const reasons = report.escalation_reasons.filter((one) => one.first_requests).slice(0, 8);
   const most = Math.max(...reasons.map((one) => one.first_requests), 1);
   return section(
-    "Why requests went up",
+    "Why requests were escalated",
     "By the reason that decided, with what they cost.",
     reasons.length
       ? bars("Reasons", reasons.map((one) => [because(one.reason), `${count(one.first_requests)} · ${usd(one.first_spend_usd)}`, one.first_requests / most]))

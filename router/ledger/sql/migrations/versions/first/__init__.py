@@ -1,1 +1,1 @@
-"""Holds the first eight migrations; alembic reads all folders in here."""
+"""Holds the first nine migrations; alembic reads all folders in here."""
