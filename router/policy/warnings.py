@@ -1,7 +1,4 @@
-"""Warns of valid but unwise settings, for `tiergate check`.
-
-Pure. It knows nothing of files, terminals or models.
-"""
+"""Warns of valid but unwise settings, for `tiergate check`. Pure; knows no files or models."""
 
 from __future__ import annotations
 
