@@ -29,7 +29,7 @@ from router.request.calls.rate_charges import settle
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
-from router.request.outgoing import outgoing, rest_of
+from router.request.outgoing import outgoing, rest_of, unsent
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried, untried_verdict
 from router.request.response_cache import Repeats
@@ -44,14 +44,12 @@ from router.threads.deadlines import Deadlines
 from router.threads.offload import offloaded
 from router.types import (
     NOBODY,
-    Answer,
     AnswerCaches,
     Begun,
     BudgetGauge,
     ChatRequest,
     Clock,
     Committed,
-    Delta,
     Embedder,
     Events,
     Identity,
@@ -69,7 +67,6 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
-from router.wire.openai.render import deltas_of
 
 
 class Gateway:
@@ -246,8 +243,8 @@ class Gateway:
         conclusion = await self._concluded(routed, progress, failed)
         if progress.committed is None:
             yield self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
-            if unsent := _unsent(routed, conclusion.candidate.answer):
-                yield unsent
+            if pieces := unsent(routed, conclusion.candidate.answer):
+                yield pieces
         yield await self._account(routed, progress, conclusion)
 
     async def _first_rung(self, routed: RoutedRequest, progress: Progress) -> int | None:
@@ -343,6 +340,8 @@ class Gateway:
             # Noted first: the row of a client that leaves meanwhile names the matter too.
             progress.review_id = conclusion.review.review_id
             await self._reviews.add(await as_stored(conclusion.review, routed.veil))
+        if conclusion.error is not None:
+            raise conclusion.error
         return conclusion
 
     def _commit(
@@ -441,10 +440,3 @@ class Gateway:
             await asyncio.wait({task})
             return task.exception() is None
         return bool(request_id)
-
-
-def _unsent(routed: RoutedRequest, answer: Answer | None) -> list[Delta]:
-    """Returns the pieces of an answer that was held back, for a client that reads a stream."""
-    if routed.buffered or answer is None:
-        return []
-    return [delta for delta in deltas_of(answer) if delta.final is None]

@@ -25,7 +25,7 @@ from router.policy.content.knowledge import (
     in_scope,
     priority_of,
 )
-from router.policy.content.offers import offer_text, together_in
+from router.policy.content.offers import offer_text, only_courteous, together_in
 from router.policy.content.replies import reply_of
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
@@ -159,6 +159,8 @@ class Resolver(OwnAnswerer):
         """
         section, match = self._clarify, signals.match
         if section is None or match is None or signals.request_type in section.not_for:
+            return []
+        if only_courteous(request.last_user_text):
             return []
         if both := self._asked_for(match, request, signals):
             return both if len(both) <= section.most else []
@@ -324,7 +326,8 @@ class Resolver(OwnAnswerer):
 
         It is "" where the approved texts lack what the request is about: nothing is worth asking.
         """
-        if not knowledge.intents[match.intent_id].offered:
+        nothing = only_courteous(request.last_user_text)
+        if nothing or not knowledge.intents[match.intent_id].offered:
             return ""
         likeliest = [(match.intent_id, match.confidence)]
         about = self._about(likeliest, match, request)

@@ -102,6 +102,30 @@ def no_usable_answer(
     )
 
 
+def untrusted_shape(rule: str) -> NoUsableAnswer:
+    """Returns the error where an answer keeps its shape and may not go out.
+
+    `rule` is what `exhausted` says; "" where the answerer itself does not vouch for its answer.
+    """
+    why, advice = (
+        "the answerer itself does not vouch for it",
+        "add an answerer that is trusted to decide to the policy.",
+    )
+    if rule:
+        why = (
+            "nothing could verify it, and the policy lets no unverified answer out in this matter "
+            f"(`exhausted: {rule}`)"
+        )
+        advice = (
+            "measure the model (`ability` in the policy), or let `exhausted` say `review`: the "
+            "answer then goes out marked unverified, and a person is told."
+        )
+    return NoUsableAnswer(
+        f"The answer keeps the format that was asked for, but {why}. Ask for plain text, or "
+        f"{advice}"
+    )
+
+
 def no_trusted_shape() -> NotCapable:
     """Returns the error of a grave matter that needs a shape which only untrusted drafts keep."""
     return NotCapable(

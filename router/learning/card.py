@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest, Options
-from router.learning.near_duplicates import label_key
 from router.learning.rows import Dropped, Source, Split
 from router.learning.synthetic import WEIGHT
+from router.stats.heads import label_key
 
 
 def card(manifest: Manifest, now_ms: int) -> Iterator[str]:

@@ -38,6 +38,7 @@ from router.ledger.row_reading import (
     ending_of,
     row_names,
 )
+from router.privacy.redact import redact
 from router.routing.decision_record import Record, parse
 from router.types import (
     CSAT_HIGHEST,
@@ -225,9 +226,20 @@ def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
     for said_by, source, kept in WORDS:
         word = past.words.get(said_by)
         if word is not None and word.correct is not None:
-            corrected = past.texts.get(kept) if word.corrected_digest else None
+            corrected = _given(past, kept) if word.corrected_digest else None
             return word.correct, source, corrected
     return None, Source.CLIENT, None
+
+
+def _given(past: PastRequest, kind: str) -> KeptText | None:
+    """Returns the right answer that somebody gave, redacted where the prompt is.
+
+    A reviewer's is kept whole for whoever asked; that is no reason to learn from its details.
+    """
+    given, prompt = past.texts.get(kind), past.texts.get("prompt")
+    if given is None or prompt is None or prompt.store != "redacted":
+        return given
+    return replace(given, content=redact(given.content), store=prompt.store)
 
 
 def _weak_words(past: PastRequest) -> Iterator[tuple[Weak, float]]:
@@ -309,7 +321,7 @@ def _synthetic(made: Collected, past: PastRequest) -> None:
     """Adds what an answerer wrote in other words, once a reviewer approved or corrected it."""
     prompt, written = past.texts.get("prompt"), past.texts.get("answer")
     word = past.words.get(FeedbackSource.REVIEW)
-    corrected = past.texts.get("reviewed")
+    corrected = _given(past, "reviewed")
     seed = None if prompt is None else synthetic.seed_of(last_turn(prompt.content))
     text = written if word is not None and word.correct else corrected
     if word is None or word.correct is None or (text is None and written is not None):

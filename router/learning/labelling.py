@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from msgspec import Struct
@@ -11,7 +11,15 @@ from router.learning.collect import readable
 from router.learning.rows import Kind, row_id
 from router.ledger.past_request import PastRequest, last_turn
 from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, row_names
-from router.types import ASKS_LABEL, SUGGESTED, Domain, ReviewCase, ReviewItem
+from router.types import (
+    ASKS_LABEL,
+    BETWEEN_CLASSES,
+    CLASSES,
+    SUGGESTED,
+    Domain,
+    ReviewCase,
+    ReviewItem,
+)
 
 WORDS_A_MINUTE = 200
 CHOOSING_MINUTES = 0.2
@@ -67,9 +75,19 @@ def minutes_of(text: str, pace: float = 1.0) -> float:
 
 
 def item_of(
-    text: Askable, head: str, label: str, confidence: float, minutes: float, now_ms: int
+    text: Askable,
+    head: str,
+    label: str,
+    confidence: float,
+    minutes: float,
+    now_ms: int,
+    classes: Sequence[str] = (),
 ) -> ReviewItem:
-    """Returns the item that asks for a label, with its reason. It holds no text of the request."""
+    """Returns the item that asks for a label, with its reason. It holds no text of the request.
+
+    `classes` are those of the head, among which the label is chosen.
+    """
+    named = (f"{CLASSES}{BETWEEN_CLASSES.join(classes)}",) if classes else ()
     return ReviewItem(
         f"{ASKS_LABEL}{head}.{text.request_id}",
         text.request_id,
@@ -79,6 +97,7 @@ def item_of(
         facts=(
             f"label asked: {head}",
             f"{SUGGESTED}{label}",
+            *named,
             f"why: the head gives it {confidence:.0%}; the text is {text.novelty:.0%} new, and "
             f"unlike the others asked for; about {minutes:.1f} minutes",
         ),

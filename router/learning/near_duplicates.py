@@ -42,15 +42,6 @@ def plain(text: str) -> str:
     return _NOT_ALNUM.sub(" ", text.casefold()).strip()
 
 
-def label_key(label: str) -> str:
-    """Returns the key that two spellings of one label share.
-
-    >>> label_key(" HR  Support") == label_key("hr support")
-    True
-    """
-    return " ".join(label.split()).casefold()
-
-
 def shingles(text: str) -> Hashes:
     """Returns the distinct hashes of all runs of SHINGLE letters of a plain text, sorted."""
     padded = f" {text} ".encode()

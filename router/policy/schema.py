@@ -137,9 +137,11 @@ class ExhaustedSection(Section):
         description="best_answer: the best answer there is, marked unverified. refuse: words that "
         "nothing could be verified. review: the approved safe answer, while a person judges the "
         "draft. hold: an approved holding text, until a person has judged it. An error goes out "
-        "where there is no answer for best_answer, where calls failed and there is none for "
-        "refuse (it names the failure), and where a schema or a call is demanded. An emergency "
-        "gets the approved words and a person all the same, unless a shape is demanded.",
+        "where there is no answer for best_answer, and where calls failed and there is none for "
+        "refuse (it names the failure). No words replace a schema or a call that is demanded: "
+        "under review and hold the answer in that shape goes out, marked unverified, and a person "
+        "is told; under refuse an error goes out. An emergency gets the approved words and a "
+        "person all the same, unless a shape is demanded.",
     )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {
@@ -153,7 +155,8 @@ class ExhaustedSection(Section):
         "or by what triage is sure of (in `business_strategy`: a decision about a company, or what "
         "a rule sends to level 3). Under review, a sound answer of the level that a grave "
         "matter demands goes out all the same, marked unverified, where nothing speaks against it "
-        "but that its model's ability is a prior.",
+        "but that its model's ability is a prior. So does a call of an offered tool that fits it; "
+        "a person is told of its matter.",
     )
 
 

@@ -1,7 +1,4 @@
-"""Warns of valid but unwise settings, for `tiergate check`.
-
-Pure. It knows nothing of files, terminals or models.
-"""
+"""Warns of valid but unwise settings, for `tiergate check`. Pure; knows no files or models."""
 
 from __future__ import annotations
 
@@ -70,6 +67,7 @@ class WarningKind(StrEnum):
     TERMS_NEVER_USED = "terms_never_used"
     KEY_NEVER_READ = "key_never_read"
     FEW_UTTERANCES = "few_utterances"
+    NO_SMALL_TALK = "no_small_talk"
     JUDGED_TWICE = "judged_twice"
     JUDGED_ONE_SIDED = "judged_one_sided"
     JUDGED_OTHERWISE = "judged_otherwise"

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, CannotAnswer, LedgerError, TiergateError
 from router.request.calls.priced_calls import Spender
-from router.request.final_answer import doubt_of, stranded, usable
+from router.request.conclusions.doubts import doubt_of, usable
+from router.request.final_answer import stranded
 from router.request.outgoing import let_out
 from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence

@@ -24,9 +24,19 @@ from router.errors.incapable import (
     no_model_for_shape,
     no_trusted_shape,
     no_usable_answer,
+    untrusted_shape,
 )
 from router.policy.content.deliberation import facts_in
 from router.policy.content.safe_answers import SafeCase
+from router.request.conclusions.doubts import (
+    doubt_of_answer,
+    failed_checks,
+    from_shelf,
+    is_unread,
+    off_topic,
+    pinned,
+    usable,
+)
 from router.request.progress import (
     STAND_IN,
     Candidate,
@@ -37,7 +47,6 @@ from router.request.progress import (
     untried,
 )
 from router.request.review_row import review_of
-from router.routing.answer_checks import shares_words
 from router.routing.constraints import demanded_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import fits
@@ -64,7 +73,6 @@ from router.types import (
     ReviewItem,
     Usage,
     Verdict,
-    VerifyMode,
 )
 
 REFUSED_TEXT = (
@@ -79,100 +87,40 @@ class Conclusion(Struct, frozen=True):
     candidate: Candidate
     verdict: Verdict
     review: ReviewItem | None = None  # the matter that waits for a person
-
-
-def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason | None:
-    """Returns why an answer may not go out as accepted; None: it may."""
-    doubt = _doubt_of_answer(routed, progress, candidate)
-    return Reason.ANSWER_UNCHECKED if doubt is None and _is_unread(routed) else doubt
-
-
-def _is_unread(routed: RoutedRequest) -> bool:
-    """Returns True where triage could not read a part: nobody knows what stands in it."""
-    return routed.signals.unread and routed.observed is None
-
-
-def _doubt_of_answer(
-    routed: RoutedRequest, progress: Progress, candidate: Candidate
-) -> Reason | None:
-    """Returns what speaks against the answer itself, to a request that was read whole.
-
-    Where the policy asks for no verification (`verify: none`), an answer of sound structure is
-    taken as it is. A deliberation that its own tier does not vouch for never is, nor what a lower
-    level says in an outage, nor an approved answer below the confidence floor, nor level 1's answer
-    that a trigger looks past. In a grave matter, and where a mistake would be dear, a prior is no
-    evidence of an answer.
-    """
-    verification, decision = candidate.verification, routed.decision
-    if not usable(candidate):
-        marked = _failed_checks(candidate)
-        return verification.failure or (
-            Reason.ANSWER_FAILED_CHECKS if marked else Reason.ANSWER_NOT_TRUSTED
-        )
-    if progress.stood_in_below(routed, candidate):
-        return Reason.OUTAGE_LOWER
-    if routed.observed is not None:
-        return None
-    if candidate.at == decision.in_hand:
-        return Reason.NOTHING_BETTER
-    floor = decision.confidence_floor
-    if _from_shelf(candidate) and verification.p < floor and not _pinned(routed):
-        return Reason.LOW_CONFIDENCE
-    if candidate.answer is not None and candidate.answer.reason is Reason.ASKED_WHICH:
-        return None  # a question of level 1 is judged by the floor that the policy sets for it
-    mode = routed.verify_modes[candidate.at]
-    judged = mode is not VerifyMode.NONE or decision.hard_rule
-    if judged and verification.p < routed.policy.decision.accept_at:
-        return Reason.ANSWER_NOT_TRUSTED
-    unchecked = (judged and _unchecked(routed, candidate)) or _assumed(routed, candidate)
-    return Reason.ANSWER_UNCHECKED if unchecked else None
-
-
-def _from_shelf(candidate: Candidate) -> bool:
-    """Returns True for an approved answer of level 1, which says one thing and may be unrelated."""
-    answer = candidate.answer
-    if answer is None or answer.reason is Reason.NO_PASSAGE:
-        return False
-    return candidate.rung.level == 1 and answer.approved
-
-
-def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """Returns True where nothing speaks for the answer to a grave matter but a guess or its length.
-
-    Its chance is a prior by level, or it shares no word with the question. A head of answers reads
-    no meaning, so what it says is no evidence of its own here.
-    """
-    verification, answer = candidate.verification, candidate.answer
-    guessed = verification.source in ("rung", "head")
-    if not routed.grave or not guessed or answer is None:
-        return False
-    if routed.needs_whole_answer and (routed.keeps_shape or not routed.acute):
-        return False
-    return candidate.rung.p_source is PSource.PRIOR or _off_topic(routed, answer)
-
-
-def _assumed(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """Returns True where a mistake would be dear and the answer's chance is a prior, no more."""
-    decision = routed.decision
-    dear = (
-        Reason.COSTLY_MISTAKE in decision.first_rung.reasons
-        or Reason.HIGH_STAKES in decision.floor_reasons
-    )
-    guessed = candidate.verification.source == "rung" and candidate.rung.p_source is PSource.PRIOR
-    return dear and guessed
-
-
-def _off_topic(routed: RoutedRequest, answer: Answer) -> bool:
-    return shares_words(answer.text, routed.request.last_user_text) is False
+    error: TiergateError | None = None  # what the client gets instead, once the matter waits
 
 
 def conclude(
-    routed: RoutedRequest,
-    progress: Progress,
-    ids: Ids,
-    failed: TiergateError | None,
+    routed: RoutedRequest, progress: Progress, ids: Ids, failed: TiergateError | None
 ) -> Conclusion:
-    """Returns the answer to release and its verdict. Raises the last failure when there is none."""
+    """Returns the answer to release and its verdict. Raises the last failure when there is none.
+
+    Where a person must hear of the matter all the same, it returns the error with the review.
+    """
+    try:
+        return _concluded(routed, progress, ids, failed)
+    except TiergateError as error:
+        if not _told_beside_error(routed, progress):
+            raise
+        best = progress.best or untried(routed)
+        return Conclusion(best, Verdict.UNVERIFIED, review_of(routed, progress.best, ids), error)
+
+
+def _told_beside_error(routed: RoutedRequest, progress: Progress) -> bool:
+    """Returns True where a person hears of a grave matter whose client gets an error.
+
+    Words would break the demanded shape. A failed call alone tells nobody, since clients repeat it,
+    unless somebody may need help now.
+    """
+    shape = routed.request.needs_shape and not routed.request.compacts
+    if not shape or routed.observed is not None or not routed.exhausted.by_person:
+        return False
+    return routed.acute or (routed.grave and progress.best is not None)
+
+
+def _concluded(
+    routed: RoutedRequest, progress: Progress, ids: Ids, failed: TiergateError | None
+) -> Conclusion:
     best, observed = progress.best, routed.observed is not None
     if routed.refused:
         return _refused(routed, ids)
@@ -182,12 +130,12 @@ def conclude(
         return _hand_over(routed, best, ids, progress.why_words(routed))
     if best is None and routed.has_words and isinstance(failed, BudgetExceeded):
         return _hand_over(routed, None, ids, Reason.BUDGET_EXHAUSTED)
-    doubt = None if best is None else _doubt_of_answer(routed, progress, best)
+    doubt = None if best is None else doubt_of_answer(routed, progress, best)
     if best is not None and doubt is None:
         if routed.acute and routed.keeps_shape:
-            return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, best, ids))
+            return _beside_review(routed, best, Reason.ANSWER_UNCHECKED, ids)
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
-        accepted = whole and not _is_unread(routed)
+        accepted = whole and not is_unread(routed)
         return Conclusion(best, Verdict.ACCEPTED if accepted else Verdict.UNVERIFIED)
     if best is not None and doubt is Reason.ANSWER_UNCHECKED and not routed.grave:
         return Conclusion(best, Verdict.UNVERIFIED)  # a mistake would merely be dear
@@ -200,10 +148,14 @@ def conclude(
     if isinstance(failed, CannotAnswer) and best is None:
         failed = _why_declined(routed, failed)
     rule = routed.exhausted
-    if best is not None and routed.grave and _failed_checks(best) and rule is Exhausted.BEST_ANSWER:
+    if best is not None and routed.grave and failed_checks(best) and rule is Exhausted.BEST_ANSWER:
         rule = Exhausted.REVIEW  # nobody is told in a grave matter what code found wrong
+    if best is not None and rule.by_person and _keeps_shape(routed, best):
+        return _beside_review(routed, best, doubt, ids)
     if best is not None and rule is Exhausted.REVIEW and _sound(routed, best, doubt):
-        return Conclusion(best, Verdict.UNVERIFIED)
+        if not _calls_tools(best) or routed.request.in_tool_loop:
+            return Conclusion(best, Verdict.UNVERIFIED)
+        return _beside_review(routed, best, doubt, ids)
     if rule.by_person and not routed.request.needs_shape:
         return _hand_over(routed, best, ids, progress.why_words(routed))
     if best is not None and rule is Exhausted.BEST_ANSWER and _showable(routed, progress, best):
@@ -222,15 +174,17 @@ def conclude(
         if failed.words:
             return _nothing_there(routed, failed.words)
         unfit = failed.reason in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
-        if unfit and not _pinned(routed):
+        if unfit and not pinned(routed):
             return _no_answer(routed, None, Reason.NO_MODEL)
     raise failed or _no_usable_answer(routed, progress)
 
 
 def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnswer:
     best = progress.best
-    if best is None or best.verification.failure is None:
+    if best is None:
         return no_usable_answer()
+    if best.verification.failure is None:
+        return untrusted_shape(routed.exhausted.value if usable(best) else "")
     facts = routed.plans[best.at].facts
     cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
     shape = routed.request.needs_shape
@@ -261,24 +215,38 @@ def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:
     return Conclusion(refusal, Verdict.REFUSED)
 
 
+def _keeps_shape(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True for a usable answer in a shape that a program expects; words would break it.
+
+    Where somebody may need help now, a tool loop is such a shape, whatever its answer says.
+    """
+    expected = routed.request.needs_shape or (routed.acute and routed.keeps_shape)
+    return expected and usable(candidate)
+
+
 def _sound(routed: RoutedRequest, candidate: Candidate, doubt: Reason | None) -> bool:
     """Returns True for an answer to a grave matter against which only speaks that its model is new.
 
     It is whole, about the matter, and of the level that the matter demands, but its chance is a
-    prior. It goes out unverified; a person is asked where the answer itself gives cause. Where
-    somebody may need help now, it does not: approved words say whom to call.
+    prior. It goes out unverified; a person is asked where the answer itself gives cause. A call of
+    an offered tool has no words that could be about the matter. Where somebody may need help now,
+    nothing is sound: approved words say whom to call.
     """
-    if routed.acute:
-        return False
     answer = candidate.answer
-    unchecked = doubt is Reason.ANSWER_UNCHECKED
-    return unchecked and answer is not None and not _off_topic(routed, answer)
+    if routed.acute or answer is None or doubt is not Reason.ANSWER_UNCHECKED:
+        return False
+    return _calls_tools(candidate) or not off_topic(routed, answer)
+
+
+def _calls_tools(candidate: Candidate) -> bool:
+    answer = candidate.answer
+    return answer is not None and any(choice.tool_calls for choice in answer.choices)
 
 
 def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True for an approved answer that is probably about something else."""
     unsure = candidate.verification.p < routed.decision.unverified_from
-    return unsure and _from_shelf(candidate) and not routed.request.needs_shape
+    return unsure and from_shelf(candidate) and not routed.request.needs_shape
 
 
 def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
@@ -348,12 +316,14 @@ def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -
     return showable(routed, candidate, progress.attempts.caps.get(candidate.at))
 
 
-def _marked(candidate: Candidate) -> Candidate:
-    """Returns an answer of a promised shape with the reason why a person looks at its matter."""
-    answer = candidate.answer
-    if answer is None:
-        return candidate
-    return replace(candidate, answer=replace(answer, reason=Reason.ANSWER_UNCHECKED))
+def _beside_review(
+    routed: RoutedRequest, best: Candidate, doubt: Reason | None, ids: Ids
+) -> Conclusion:
+    """Returns an answer that goes out unverified while a person looks at its matter."""
+    review = review_of(routed, best, ids, sent=True)
+    if best.answer is not None:
+        best = replace(best, answer=replace(best.answer, reason=doubt or Reason.ANSWER_UNCHECKED))
+    return Conclusion(best, Verdict.UNVERIFIED, review)
 
 
 def _hand_over(
@@ -424,25 +394,9 @@ def _stand_in(
     return Candidate(tried.at, rung, answer, Verification(0.0, None, STAND_IN))
 
 
-def usable(candidate: Candidate) -> bool:
-    """Returns True for an answer of sound structure that its own answerer trusts."""
-    verification, answer = candidate.verification, candidate.answer
-    return verification.failure is None and answer is not None and answer.verified is not False
-
-
-def _failed_checks(candidate: Candidate) -> bool:
-    """Returns True for a deliberation in which code found faults that no repair mended."""
-    worked = None if candidate.answer is None else candidate.answer.worked
-    return worked is not None and bool(worked.marks)
-
-
 def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True when the client named who answers, and so wants a doubtful answer too.
 
     A hard rule's matter goes by `exhausted` all the same.
     """
-    return _pinned(routed) and not routed.decision.hard_rule and usable(candidate)
-
-
-def _pinned(routed: RoutedRequest) -> bool:
-    return Reason.PINNED in routed.decision.first_rung.reasons
+    return pinned(routed) and not routed.decision.hard_rule and usable(candidate)

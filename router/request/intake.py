@@ -16,6 +16,7 @@ from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
+from router.request.conclusions.foretold import foretold
 from router.request.ledger_row import outcome_of
 from router.request.progress import NOT_LOOKED_UP, Progress, untried, untried_verdict
 from router.request.response_cache import Repeats
@@ -292,6 +293,14 @@ def decided_outcome(router: Router, request: ChatRequest, identity: Identity) ->
 
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """
+    return foretold_outcome(router, request, identity)[0]
+
+
+def foretold_outcome(
+    router: Router, request: ChatRequest, identity: Identity
+) -> tuple[Outcome, str]:
+    """Returns what `decided_outcome` does, and in words what may go out in place of an answer."""
     routed = router.route_now(request, identity)
     verdict = untried_verdict(routed)
-    return outcome_of(routed, Progress(), untried(routed), verdict, router.clock)
+    outcome = outcome_of(routed, Progress(), untried(routed), verdict, router.clock)
+    return outcome, foretold(routed)

@@ -155,6 +155,13 @@ def rest_of(routed: RoutedRequest, checked: Outgoing | None, answer: Answer) -> 
     return [piece for piece in deltas_of(answer) if piece.tool_call is not None]
 
 
+def unsent(routed: RoutedRequest, answer: Answer | None) -> list[Delta]:
+    """Returns the pieces of an answer that was held back, for a client that reads a stream."""
+    if routed.buffered or answer is None:
+        return []
+    return [delta for delta in deltas_of(answer) if delta.final is None]
+
+
 def window_of(routed: RoutedRequest) -> Window:
     """Returns the window of a request's answer."""
     safety, signals = routed.policy.safety, routed.signals

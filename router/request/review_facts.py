@@ -26,15 +26,25 @@ NEAR_FROM = 0.02
 """Chance of an approved answer from which a reviewer is told of it, as a question is offered."""
 
 
-def facts_of(routed: RoutedRequest, best: Candidate | None) -> tuple[str, ...]:
-    """Returns what is known, a line each: facts, phrases, why it is no usual request, the draft."""
+SENT = "the client has this draft, marked unverified: a program expects its shape"
+"""Tells a reviewer that the answer in question went out."""
+
+
+def facts_of(
+    routed: RoutedRequest, best: Candidate | None, *, sent: bool = False
+) -> tuple[str, ...]:
+    """Returns what is known, a line each: facts, phrases, why it is no usual request, the draft.
+
+    `sent`: the client has that draft.
+    """
     return (
         *facts_in(routed.request, routed.signals),
         *_found_words(routed),
         *_read_matter(routed),
         *_unusual(routed),
         *_nearest(routed),
-        *_draft(best, routed.request.last_user_text),
+        *_draft(routed, best),
+        *([SENT] if sent else []),
     )
 
 
@@ -87,7 +97,7 @@ def _nearest(routed: RoutedRequest) -> Iterator[str]:
         yield f"nearest approved answer: {match.intent_id}, chance {match.confidence:.2f}"
 
 
-def _draft(best: Candidate | None, question: str) -> Iterator[str]:
+def _draft(routed: RoutedRequest, best: Candidate | None) -> Iterator[str]:
     """Yields who wrote the draft, and what speaks against it."""
     if best is None or best.answer is None:
         return
@@ -98,7 +108,8 @@ def _draft(best: Candidate | None, question: str) -> Iterator[str]:
     else:
         on = " (assumed, nobody measured it)" if _is_guess(best) else ""
         yield f"{who}: chance of being right {verification.p:.2f}{on}"
-    if shares_words(best.answer.text, question) is False:
+    shaped = routed.request.needs_shape or any(one.tool_calls for one in best.answer.choices)
+    if not shaped and shares_words(best.answer.text, routed.request.last_user_text) is False:
         yield "the draft shares no word with the question: it may be about something else"
     for mark in () if worked is None else worked.marks:
         yield f"a check found in the draft: {_one_line(mark)}"

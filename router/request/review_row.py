@@ -41,8 +41,13 @@ from router.types import (
 REVIEW_TIER = "review"
 
 
-def review_of(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> ReviewItem:
-    """Returns the matter as it waits for a person; `best` is the draft that is in question."""
+def review_of(
+    routed: RoutedRequest, best: Candidate | None, ids: Ids, *, sent: bool = False
+) -> ReviewItem:
+    """Returns the matter as it waits for a person; `best` is the draft that is in question.
+
+    `sent`: the client gets that draft at once, unverified.
+    """
     return ReviewItem(
         review_id=f"rev_{ids.new()}",
         request_id=routed.request_id,
@@ -50,7 +55,7 @@ def review_of(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Review
         domain=routed.matter_domain,
         created_at_ms=routed.created_at_ms,
         question=routed.request.last_user_text,
-        facts=facts_of(routed, best),
+        facts=facts_of(routed, best, sent=sent),
         store=routed.policy.privacy.for_reviewers,
         retention_days=routed.policy.privacy.retention_days,
         urgency=_urgency(routed),

@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from router.errors import NotFound, ReviewConflict
+from router.errors import NotFound, RequestError, ReviewConflict
 from router.money import cost
+from router.policy.parsing.validation import alike
 from router.request.review_row import review_row
+from router.stats.heads import label_key
 from router.types import (
     Clock,
     Ledger,
@@ -24,6 +26,9 @@ from router.types import (
     Reviewed,
     ReviewVerdict,
 )
+
+MOST_CLASSES_NAMED = 40
+"""Bounds the classes that a refused label names."""
 
 MinutePriceOf = Callable[[str, int], MinutePrice | None]
 """The price of a reviewer's minute by a policy's name, at a time; None: unknown."""
@@ -38,6 +43,7 @@ class Judgement(Struct, frozen=True):
     by: str = ""
     key_id: str = ""
     reason: str = ""  # why, in the reviewer's own words
+    new_class: bool = False  # the label is a class that the head does not know yet
 
 
 class BookedLeft(Struct, frozen=True):
@@ -62,7 +68,8 @@ class Reviewer:
         """Returns the matter after the verdict; `tenant` None means every tenant.
 
         Raises NotFound (no such matter of that tenant), ReviewConflict (it does not wait any more,
-        its request is not finished, or there is no draft to approve), LedgerError.
+        its request is not finished, or there is no draft to approve), RequestError (its label is no
+        class of its head), LedgerError.
         """
         case = await self._desk.case(review_id, tenant)
         if case is None:
@@ -97,7 +104,7 @@ class Reviewer:
     def _standing(self, case: ReviewCase, row: RequestRow, judgement: Judgement) -> str:
         """Returns the text that is valid from now on: the draft, the correction, or none."""
         if judgement.verdict is ReviewVerdict.CORRECT:
-            return judgement.text.strip() if case.item.head else judgement.text
+            return _label(case, judgement) if case.item.head else judgement.text
         if judgement.verdict is ReviewVerdict.REJECT:
             return ""
         if case.item.head:
@@ -129,6 +136,30 @@ class Reviewer:
         if case.reviewed is not None:
             await self._ledger.finish(review_row(row, case, case.reviewed))
             await self._desk.booked(case.item.review_id)
+
+
+def _label(case: ReviewCase, judgement: Judgement) -> str:
+    """Returns the label as its head spells it.
+
+    Raises RequestError for one that its head does not know, unless it is said to be a new class: a
+    slip of the pen would teach the head a class of its own.
+    """
+    label, known = judgement.text.strip(), case.item.classes
+    spelt = {label_key(name): name for name in known}.get(label_key(label))
+    if spelt is not None:
+        return spelt
+    if not known or judgement.new_class:
+        return label
+    near = alike(label, known)
+    shown = ", ".join(known[:MOST_CLASSES_NAMED])
+    more = len(known) - MOST_CLASSES_NAMED
+    raise RequestError(
+        f"{label[:80]!r} is no class of the head {case.item.head}"
+        f"{f'; the closest is {near!r}' if near else ''}. Its classes are {shown}"
+        f"{f' and {more} more' if more > 0 else ''}. If the head shall learn a class that it does "
+        "not know, say so: `new_class: true` (`--new-class`).",
+        param="corrected",
+    )
 
 
 def no_review(review_id: str) -> NotFound:

@@ -37,6 +37,15 @@ Embeddings = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.generic] | slice
 
 
+def label_key(label: str) -> str:
+    """Returns the key that two spellings of one label share.
+
+    >>> label_key(" HR  Support") == label_key("hr support")
+    True
+    """
+    return " ".join(label.split()).casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """Holds what is read of texts: a unit vector of each, and its n-grams."""

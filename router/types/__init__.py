@@ -198,6 +198,8 @@ from router.types.signals import (
 )
 from router.types.stores import (
     ASKS_LABEL,
+    BETWEEN_CLASSES,
+    CLASSES,
     SUGGESTED,
     AnswerCache,
     AnswerCaches,
@@ -232,7 +234,9 @@ __all__ = [
     "APPROVED_ANSWERS",
     "APPROVED_WORDS",
     "ASKS_LABEL",
+    "BETWEEN_CLASSES",
     "BETWEEN_PARTS",
+    "CLASSES",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",

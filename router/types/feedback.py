@@ -137,7 +137,7 @@ class ReviewCase(Struct, frozen=True):
     reviewed: Reviewed | None = None
     answer: str | None = None  # the answer after the verdict; None for a rejected one
     booked: bool = False  # the minutes are in the books
-    undrafted: bool = False  # no tier wrote an answer: approved words alone went out
+    undrafted: bool = False  # no answer can be judged: approved words alone went out, or an error
 
     @property
     def no_draft(self) -> str | None:
@@ -145,7 +145,7 @@ class ReviewCase(Struct, frozen=True):
         if self.draft is not None or self.item.head:
             return None
         if self.undrafted:
-            return "no model wrote one, and approved words went out"
+            return "no model wrote one that could be judged: approved words went out, or an error"
         gone = "" if self.item.status == "pending" else "it was deleted with the verdict, "
         return (
             f"it is not kept ({gone}its time is over, it was erased, or the policy keeps no text), "

@@ -120,6 +120,9 @@ ASKS_LABEL = "label."
 """Begins the id of an item that asks for a label: `label.HEAD.REQUEST`."""
 SUGGESTED = "suggested label: "
 """Begins the fact that names the label which a reviewer's approval confirms."""
+CLASSES = "classes: "
+BETWEEN_CLASSES = " | "
+"""Begin and divide the fact that names the classes of the head for which a label is asked."""
 
 
 class ReviewItem(Struct, frozen=True):
@@ -151,6 +154,14 @@ class ReviewItem(Struct, frozen=True):
         """Returns the label that a head suggests; "" where none is asked for."""
         facts = (fact for fact in self.facts if fact.startswith(SUGGESTED))
         return next(facts, "").removeprefix(SUGGESTED)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Returns the classes of the head that asks for a label; () where nobody noted them."""
+        for fact in self.facts if self.head else ():
+            if fact.startswith(CLASSES):
+                return tuple(fact.removeprefix(CLASSES).split(BETWEEN_CLASSES))
+        return ()
 
 
 class ReviewQueue(Protocol):

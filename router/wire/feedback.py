@@ -42,7 +42,7 @@ MAX_COMMENT = 2_000
 MAX_NAME = 100
 FEEDBACK_KEYS = ("decision_id", "correct", "corrected", "comment", "loss_usd", "outcome")
 OUTCOME_KEYS = ("resolved_first_contact", "csat", "handle_minutes")
-VERDICT_KEYS = ("verdict", "minutes", "corrected", "by", "reason")
+VERDICT_KEYS = ("verdict", "minutes", "corrected", "by", "reason", "new_class")
 
 
 class GivenFeedback(Struct, frozen=True):
@@ -66,6 +66,7 @@ class GivenVerdict(Struct, frozen=True):
     corrected: str = ""
     by: str = ""
     reason: str = ""
+    new_class: bool = False
 
 
 def parse_feedback(body: bytes) -> GivenFeedback:
@@ -110,12 +111,16 @@ def parse_verdict(body: bytes) -> GivenVerdict:
         raise missing("corrected", "the right answer, since the verdict is correct")
     if corrected and verdict is not ReviewVerdict.CORRECT:
         raise unsupported("corrected", "only the verdict correct gives another answer")
+    new_class = _flag(given, "new_class", "") or False
+    if new_class and not corrected:
+        raise unsupported("new_class", "it says of the label in corrected that the head lacks it")
     return GivenVerdict(
         verdict,
         number(given["minutes"], "minutes", 0, MAX_REVIEW_MINUTES),
         corrected,
         _text(given, "by", MAX_NAME),
         _text(given, "reason", MAX_REASON),
+        new_class,
     )
 
 

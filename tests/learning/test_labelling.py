@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from router.api.compose.answerers.told import ToldBook
+from router.errors import RequestError
 from router.learning.dataset import Options, build
 from router.learning.labelling import (
     LEAST_TIMED,
@@ -129,6 +130,51 @@ async def test_verdict_of_a_reviewer_whose_words_are_set_aside_is_in_no_dataset(
         assert (row.right, row.reason) == (True, "")
 
 
+KNOWN_CLASSES = ("billing", "shipping", "returns")
+
+
+async def labelled(
+    house: Learning, label: str, *, new: bool = False, classes: tuple[str, ...] = KNOWN_CLASSES
+) -> str:
+    """Returns the label that stands after a reviewer gave this one."""
+    await house_with(house)
+    text = askable(past(house), "department")[0][0]
+    item = item_of(text, "department", "shipping", 0.41, 0.2, NOW_MS, classes)
+    await house.desk.add(item)
+    said = Judgement(ReviewVerdict.CORRECT, 0.1, label, new_class=new)
+    return str((await house.reviewer.decide(item.review_id, None, said)).answer)
+
+
+@pytest.mark.parametrize(
+    ("label", "near"), [("nonsense-label", ""), ("biling", "; the closest is 'billing'")]
+)
+async def test_label_that_is_no_class_is_refused_with_the_classes(
+    tmp_path: Path, label: str, near: str
+) -> None:
+    async with learning(tmp_path) as house:
+        with pytest.raises(RequestError) as refused:
+            await labelled(house, label)
+        assert refused.value.param == "corrected"
+        assert f"{label!r} is no class of the head department{near}." in refused.value.message
+        assert "Its classes are billing, shipping, returns." in refused.value.message
+        assert len(await house.desk.list(None)) == 1  # it still waits
+
+
+@pytest.mark.parametrize(
+    ("label", "new", "classes", "stands"),
+    [
+        (" Billing ", False, KNOWN_CLASSES, "billing"),
+        ("solar", True, KNOWN_CLASSES, "solar"),
+        ("solar", False, (), "solar"),  # asked by an older version
+    ],
+)
+async def test_label_is_a_class_in_its_spelling_or_said_to_be_new(
+    tmp_path: Path, label: str, new: bool, classes: tuple[str, ...], stands: str
+) -> None:
+    async with learning(tmp_path) as house:
+        assert await labelled(house, label, new=new, classes=classes) == stands
+
+
 async def test_label_is_no_word_on_the_answer(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
         await house_with(house)
@@ -186,3 +232,13 @@ async def test_reviewers_own_pace_counts_from_five_labels_on(tmp_path: Path) -> 
             )
             pace = askable(past(house), "department")[1]
             assert pace == (2.0 if number == LEAST_TIMED - 1 else 1.0)
+
+
+async def test_dataset_has_a_reviewers_words_redacted_as_the_prompt_is(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house_with(house)
+        await house.texts.put("r1", "acme", "answer", "It is", store="redacted", retention_days=10)
+        said = Judgement(ReviewVerdict.CORRECT, 1.0, "Write to jo@example.com")
+        await house.reviewer.decide(await house.handed_over("r1"), None, said)
+        preferred = [row.preferred for row in build(past(house), Options()).rows if row.preferred]
+        assert preferred == ["Write to [EMAIL]"]

@@ -338,6 +338,22 @@ def test_check_tells_answers_with_few_utterances(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("talks", [True, False])
+def test_check_tells_of_offers_without_small_talk(tmp_path: Path, *, talks: bool) -> None:
+    shutil.copytree(policies_dir(), tmp_path / "policies")
+    path = tmp_path / "policies" / "retail_bank.yaml"
+    if not talks:
+        text = path.read_text("utf-8")
+        path.write_text(text.replace("small_talk: answers/small_talk.yaml", ""), "utf-8")
+    run = tiergate("check", path, "--json")
+    (checked,) = json.loads(run.stdout)["policies"]
+    told = [warning for warning in checked["warnings"] if warning["kind"] == "no_small_talk"]
+    assert len(told) == (not talks)
+    assert all("policies/answers/small_talk.yaml" in warning["message"] for warning in told)
+    assert (policies_dir() / "answers" / "small_talk.yaml").is_file()
+
+
+@pytest.mark.process
 def test_check_tells_a_language_without_a_glossary(tmp_path: Path) -> None:
     shutil.copytree(policies_dir(), tmp_path / "policies")
     folder = tmp_path / "policies" / "knowledge" / "customer_support"

@@ -58,6 +58,13 @@ async def test_other_requests_climb(houses: Houses, clarify: object) -> None:
     assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
 
 
+@pytest.mark.parametrize("text", ["bye", "hi", "lol", "thanks, that helps"])
+async def test_nothing_is_offered_for_a_greeting_or_a_farewell(houses: Houses, text: str) -> None:
+    """Level 1 asked "How do I cancel or move a lesson?" of who said bye."""
+    house = asking_house(houses, clarify=ON)
+    assert (await said(house, text, context=C1)).rung.level == 2
+
+
 async def test_nothing_is_offered_to_kinds_that_the_policy_names(houses: Houses) -> None:
     offering = asking_house(houses, clarify=ON)
     kind = (await said(offering, "hmm, my order", context=C1)).signals.request_type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.offers import together_in
+from router.policy.content.offers import only_courteous, together_in
 from router.policy.sections.answering.without_model import ClarifySection
 from router.types import Match
 from tiers.offering import LEAST_OFFERED, worth_offering
@@ -114,3 +114,49 @@ def test_offer_must_reach_the_floor_where_the_policy_says_nothing_else() -> None
     chances = ("a", 0.5), ("b", 0.45)
     assert _offered(*chances, least=None) == "ab"
     assert _offered(*chances, least=None, together=0.6) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bye",
+        "Byeee!!",
+        "ok bye",
+        "hi",
+        "hi there",
+        "helloooo",
+        "lol",
+        "hahaha",
+        "good night",
+        "see you tomorrow",
+        "thanks",
+        "that helps",
+        "great, thanks a lot",
+        "take care",
+    ],
+)
+def test_a_greeting_a_farewell_a_laugh_or_thanks_is_no_question(text: str) -> None:
+    assert only_courteous(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "bye, cancel my lesson",
+        "hi, do you teach on sundays",
+        "hello?",
+        "evening",
+        "evening lessons",
+        "good",
+        "yes",
+        "no thanks",
+        "thanks, and the price",
+        "see the instructor",
+        "take care of my refund",
+        "bye " * 30,
+        "hola",
+    ],
+)
+def test_anything_more_may_be_a_question(text: str) -> None:
+    assert not only_courteous(text)

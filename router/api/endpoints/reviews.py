@@ -107,6 +107,7 @@ class Reviews:
             verdict.by,
             identity.key_id,
             verdict.reason,
+            verdict.new_class,
         )
         case = await self._reviewer.decide(review_id, _whose(identity), judgement)
         # The verdict stands without a price, but its cost is missing in every report.

@@ -276,6 +276,7 @@ _BODIES: dict[str, dict[str, object]] = {
             "minutes": {"type": "number", "minimum": 0, "maximum": MAX_REVIEW_MINUTES},
             "reason": {"type": "string", "maxLength": MAX_REASON},
             "corrected": {"type": "string", "maxLength": MAX_CORRECTED},
+            "new_class": {"type": "boolean"},
             "by": {"type": "string"},
         },
     },

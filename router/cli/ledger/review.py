@@ -15,7 +15,7 @@ from router.cli.exits import Exit
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
-from router.types import KeptPolicy, MinutePrice, ReviewVerdict, Role
+from router.types import CLASSES, KeptPolicy, MinutePrice, ReviewVerdict, Role, Verdict
 
 if TYPE_CHECKING:
     from router.api.compose.books import Books
@@ -117,6 +117,9 @@ def decide(
         Path | None, typer.Option(help="The right answer in a file, instead of --text.")
     ] = None,
     by: Annotated[str, typer.Option(help="Who judged, for the record.")] = "",
+    new_class: Annotated[
+        bool, typer.Option("--new-class", help="The label is a class that the head lacks.")
+    ] = False,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -140,7 +143,10 @@ def decide(
     from router.request.review_verdicts import Judgement
     from router.wire.feedback import verdict_view
 
-    judgement = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
+    if new_class and verdict is not ReviewVerdict.CORRECT:
+        raise typer.BadParameter("only a label of --text can be new", param_hint="--new-class")
+    answer = _answer(verdict, text, file)
+    judgement = Judgement(verdict, minutes, answer, by, "cli", new_class=new_class)
     with Books.open(database, environ=os.environ) as books:
         price = _minute_prices(policy, _kept_policy(books, review_id))
         case = books.decide(review_id, judgement, price, anchors)
@@ -304,11 +310,13 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
             for one in row.attempts
             if one.role is Role.ANSWER and one.error_code
         ]
-    facts = [fact for fact in item.facts if not item.head]
+    facts = [fact for fact in item.facts if not item.head or fact.startswith(CLASSES)]
     lines += [f"facts     {clean(fact)}" for fact in facts]
     lines += ["question", *_indented(item.question or _why_no_text(item))]
     if case.draft:
-        lines += ["draft, which nobody got", *_indented(case.draft)]
+        sent = row is not None and row.verdict == Verdict.UNVERIFIED
+        which = "which the client has, unverified" if sent else "which nobody got"
+        lines += [f"draft, {which}", *_indented(case.draft)]
     elif case.no_draft:
         lines.append(f"no draft  {case.no_draft}")
     if reviewed is not None:

@@ -151,7 +151,9 @@ def _ask(database: str, head: str, suggested: Suggested, asked: Mapping[str, Ask
 
     with Books.open(database, environ=os.environ) as books:
         books.ask(
-            item_of(asked[s.ref], head, s.label, s.confidence, s.minutes, now_ms())
+            item_of(
+                asked[s.ref], head, s.label, s.confidence, s.minutes, now_ms(), suggested.classes
+            )
             for s in suggested.suggestions
         )
 

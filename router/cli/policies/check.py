@@ -28,7 +28,7 @@ from router.policy.loading import LoadedPolicy, unreachable_receivers, unset_key
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.yaml_lines import key_path_text, load_yaml
 from router.policy.price_list import LoadedPrices
-from router.policy.schema import ResolverAnswerer
+from router.policy.schema import ExactAnswerer, Policy, ResolverAnswerer
 from router.policy.warnings import (
     PolicyWarning,
     WarningKind,
@@ -104,6 +104,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
             *_knowledge_warnings(loaded),
+            *_small_talk_warnings(loaded.policy),
             *judged_warnings(loaded),
             *otherwise_warnings(loaded, decide),
             *_head_warnings(loaded),
@@ -122,6 +123,24 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
     )
+
+
+def _small_talk_warnings(policy: Policy) -> Iterator[PolicyWarning]:
+    """Yields where questions are offered and no answerer has words for "hi" and "thanks"."""
+    rungs = [one for _, one in policy.rungs()]
+    if any(isinstance(one, ExactAnswerer) and one.small_talk for one in rungs):
+        return
+    for t, tier in enumerate(policy.tiers):
+        for a, one in enumerate(tier.answerers):
+            if isinstance(one, ResolverAnswerer) and one.clarify is not None:
+                yield PolicyWarning(
+                    WarningKind.NO_SMALL_TALK,
+                    f"tiers[{t}].answerers[{a}].clarify",
+                    'no answerer has approved words for "hi", "bye" and "thanks", which are no '
+                    "question and go to a model: add {name: exact, kind: exact, small_talk: "
+                    "answers/small_talk.yaml} to the tier; a file to copy is "
+                    "policies/answers/small_talk.yaml",
+                )
 
 
 def _knowledge_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:

@@ -32,10 +32,13 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
-def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
+def explained(
+    request: ChatRequest, outcome: Outcome, terms: LanguageTerms, foretold: str = ""
+) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    `terms` are the policy's phrases by language.
+    `terms` are the policy's phrases by language, and `foretold` says what may go out in place of
+    an answer.
     """
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
@@ -52,6 +55,8 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
         out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
     elif outcome.verdict.of_words:
         out.print(f"  words    approved words go out ({outcome.verdict.value}), no tier is asked")
+    if foretold:
+        out.print(f"  then     {escape(foretold)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):

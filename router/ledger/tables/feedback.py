@@ -82,8 +82,9 @@ _ANSWERED = (
 """SQL condition: a tier answered. Words that say that there is no answer are none."""
 _DRAFT = f"{_APPROVED_WORDS} AND {_ANSWERED}"
 """SQL condition: approved words went out although there was an answer."""
-WORDS_ALONE = f"{_APPROVED_WORDS} AND NOT {_ANSWERED}"
-"""SQL condition: approved words went out and no tier answered, so no answer can be judged."""
+WORDS_ALONE = f"({_APPROVED_WORDS} AND NOT {_ANSWERED} OR r.verdict = '' AND r.error_code <> '')"
+"""SQL condition: an error went out, or approved words where no tier answered. There is no answer
+that could be judged."""
 
 
 class SqlFeedback:

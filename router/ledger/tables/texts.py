@@ -40,8 +40,8 @@ def put_beside(
 ) -> None:
     """Replaces a text about a finished request, if the policy of the request keeps texts.
 
-    A reviewer's answer (`reviewed`) is kept as what waits is: whoever asked fetches it later. It
-    runs within the caller's transaction.
+    A reviewer's answer (`reviewed`) is kept where what waits is, and whole: these own words are for
+    whoever asked, who fetches them later. It runs within the caller's transaction.
     """
     connection.exec_driver_sql(
         "DELETE FROM texts WHERE request_id = ? AND kind = ?", (request_id, kind)
@@ -50,7 +50,9 @@ def put_beside(
         "SELECT tenant, policy_hash FROM requests WHERE request_id = ?", (request_id,)
     ).first()
     privacy = policies.privacy_of(connection, "" if row is None else str(row[1]))
-    store = privacy.for_reviewers if kind == "reviewed" else privacy.store
+    store = privacy.store
+    if kind == "reviewed":
+        store = "none" if privacy.for_reviewers == "none" else "full"
     if row is None or store == "none" or not text:
         return
     content = redact(text) if store == "redacted" else text

@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
@@ -76,6 +77,28 @@ _BESIDE_YES_WORDS = (
 )
 _BESIDE_YES = _BESIDE - {"no", "nr", "number", "sorry"} | frozenset(_words(_BESIDE_YES_WORDS))
 """Words beside which a yes says nothing more."""
+_COURTEOUS_WORDS = (
+    "hi hello hullo hey heya hiya howdy yo greetings gday bye byebye goodbye goodnight cya "
+    "farewell ciao lol lmao rofl haha hehe hahaha hehehe thanks thank thankyou thx ty cheers ta"
+)
+_COURTEOUS = frozenset(_words(_COURTEOUS_WORDS))
+"""English words of which one makes a message a greeting, a farewell, a laugh or thanks."""
+_COURTEOUS_PAIRS = frozenset(
+    {("see", word) for word in ("you", "ya", "u")}
+    | {("good", word) for word in ("morning", "afternoon", "evening", "day", "night", "bye")}
+    | {("take", "care"), ("that", "helps"), ("that", "helped"), ("nice", "day")}
+)
+_BESIDE_COURTESY_WORDS = (
+    "a again ah all and around bot care day dear evening everybody everyone folks for friend good "
+    "great guys have helped helps is it just later lot lots madam many mate me morning afternoon "
+    "much nice night now oh ok okay perfect see sir so soon super take team that that's the then "
+    "there this to today tomorrow u very well ya you your"
+)
+_BESIDE_COURTESY = _COURTEOUS | frozenset(_words(_BESIDE_COURTESY_WORDS))
+_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_LAUGH = re.compile(r"(?:ha){2,}h?|(?:he){2,}|l+o+l+")
+MOST_COURTEOUS = 80
+"""Bounds a greeting or a farewell, in characters: a longer message has something else to say."""
 MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
 
@@ -176,6 +199,22 @@ def _is_yes(all_words: Sequence[str]) -> bool:
     agreed = _YES.intersection(all_words)
     declined = agreed <= _WEAK and not _THANKS.isdisjoint(all_words)  # "ok thanks": never mind
     return bool(agreed) and not declined and set(all_words) <= _YES | _BESIDE_YES
+
+
+def only_courteous(text: str) -> bool:
+    """Returns True for a greeting, a farewell, a laugh or thanks, and nothing else. English only.
+
+    It asks for nothing, so no question is offered for it, whatever a matcher hears in it.
+
+    >>> only_courteous("Byeee, thanks!"), only_courteous("bye, cancel my lesson")
+    (True, False)
+    """
+    if len(text) > MOST_COURTEOUS or "?" in text:
+        return False
+    words = ["lol" if _LAUGH.fullmatch(w) else _DRAWN_OUT.sub(r"\1", w) for w in _words(text)]
+    if not words or not _BESIDE_COURTESY.issuperset(words):
+        return False
+    return not _COURTEOUS.isdisjoint(words) or not _COURTEOUS_PAIRS.isdisjoint(pairwise(words))
 
 
 def _without_keys(text: str, knowledge: Knowledge) -> str:

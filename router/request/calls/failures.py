@@ -65,6 +65,9 @@ def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> 
     # With a refused key, mending the key is the advice: others often have the same one.
     if error.tried and progress.outage and not (refused or isinstance(error, UpstreamRejected)):
         error.tried += _left_out(routed)
+    if progress.review_id:
+        told = f"A person has been told of the matter ({progress.review_id})."
+        error.tried = f"{error.tried} {told}".lstrip()
 
 
 def _left_out(routed: RoutedRequest) -> str:

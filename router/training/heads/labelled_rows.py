@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
-from router.learning.near_duplicates import families, label_key
+from router.learning.near_duplicates import families
+from router.stats.heads import label_key
 from router.training.data.curate import KEY_CHARS, normalised
 
 MIN_ROWS = 20

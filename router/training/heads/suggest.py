@@ -68,6 +68,7 @@ class Suggested:
     repeated: int
     taught: int  # texts on which the head was trained
     beyond: int  # texts beyond those that are read
+    classes: tuple[str, ...] = ()  # of the head, among which a label is chosen
 
 
 def suggest(
@@ -125,7 +126,15 @@ def suggest(
         len(pool) - len(first),
         len(first) - len(fresh),
         len(fresh) - len(kept),
+        _classes(reader),
     )
+
+
+def _classes(head: Head) -> tuple[str, ...]:
+    """Returns the labels that a head knows; a head of one chance also knows what is none."""
+    if head.kind is HeadKind.CHANCE:
+        return (head.classes[0], f"not {head.classes[0]}")
+    return tuple(head.classes)
 
 
 def uncertainty(head: Head, chances: Floats) -> tuple[list[str], Floats, Floats]:

@@ -19,10 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from router.errors import ModelFileError, TrainingDataError
-from router.learning.near_duplicates import label_key
 from router.stats import heads
 from router.stats.calibration import Floats, auroc, highest_said
-from router.stats.heads import Encoded, Head, HeadKind
+from router.stats.heads import Encoded, Head, HeadKind, label_key
 from router.stats.measures import Draws, Rows, accuracy, intervals, macro_f1, with_width
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised

@@ -125,6 +125,28 @@ async def test_words_without_an_answer_are_no_wrong_answer(
         assert (outcome.correct, outcome.draft) == (False if judged else None, judged)
 
 
+async def test_an_error_is_no_wrong_answer(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        row = replace(request("r1", attempt("r1")), state=RequestState.FAILED)
+        await house.ledger.finish(replace(row, verdict="", error_code="no_usable_answer"))
+        await house.reviewer.decide(await house.handed_over("r1"), None, CORRECT)
+        (outcome,) = outcomes(house.ledger.database)
+        assert (outcome.correct, outcome.draft) == (None, False)
+
+
+async def test_a_reviewers_own_words_reach_whoever_asked_whole(tmp_path: Path) -> None:
+    words = "Call 01632 960 441 or write to office@kerbside.example, DE89 3704 0044 0532 0130 00."
+    async with learning(tmp_path) as house:
+        for name, store in (("r1", "redacted"), ("r2", "none, waiting: redacted")):
+            await house.answered(name, store=store)
+            said = Judgement(ReviewVerdict.CORRECT, 1.0, words)
+            await house.reviewer.decide(await house.handed_over(name), None, said)
+            case = await house.desk.of_request(name)
+            assert case is not None
+            assert case.answer == words
+        assert verify(house.path).findings == ()
+
+
 async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
     keep = {"store": "full", "retention_days": 10}
     async with learning(tmp_path) as house:
@@ -137,7 +159,7 @@ async def test_words_that_no_model_wrote_are_no_draft(tmp_path: Path) -> None:
         words, drafted = await house.desk.cases(None, "pending", 10)
         assert (words.draft, words.no_draft) == (
             None,
-            "no model wrote one, and approved words went out",
+            "no model wrote one that could be judged: approved words went out, or an error",
         )
         assert (drafted.draft, drafted.no_draft) == ("Text.", None)
         shown = review_view(words, "dec_r1")

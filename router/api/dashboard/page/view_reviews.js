@@ -98,11 +98,14 @@ function matter(one, context) {
     ]),
     quoted("Question", one.question, asksLabel(one) ? "The prompt was erased, or its time is over." : one.verdict ? "It was deleted with the verdict, or its time is over." : "No text is kept: the policy says privacy.waiting: none, it was erased, or its time is over."),
     (one.facts || []).length > 0 && section("Facts", null, el("ul", { class: "plain" }, one.facts.map((fact) => el("li", null, fact)))),
-    asksLabel(one) ? null : quoted("Draft that was held back", one.draft, `There is no draft to judge: ${one.no_draft}.`),
+    asksLabel(one) ? null : quoted("The draft", one.draft, `There is no draft to judge: ${one.no_draft}.`),
     one.answer ? quoted(asksLabel(one) ? "Label that stands" : "Answer that stands", one.answer) : null,
     one.verdict ? null : verdict(one, context),
   ];
 }
+
+/** New classes that were said here: the next text of such a class need not say so again. */
+const added = new Set();
 
 const asksLabel = (one) => one.id.startsWith("label.");
 
@@ -117,11 +120,13 @@ function verdict(one, { guarded, go, say }) {
   const label = asksLabel(one);
   const option = (value, text) => el("label", { class: "option" }, el("input", { type: "radio", name: "verdict", value, required: true, id: `verdict-${value}` }), el("span", null, text));
   const corrected = el("label", { class: "wide", hidden: true, id: "corrected-label" }, el("span", null, label ? "The right label" : "The right answer"), el("textarea", { name: "corrected", id: "corrected", rows: "6", maxlength: "200000" }));
+  const fresh = el("label", { class: "option", hidden: true, id: "new-class-label" }, el("input", { type: "checkbox", name: "new_class", id: "new-class" }), el("span", null, "It is a class that the head does not know yet"));
   const form = el(
     "form",
     { class: "verdict", id: "verdict-form" },
     el("fieldset", null, el("legend", null, "Verdict"), option("approve", label || one.draft ? "Approve: it is right (A)" : "Approve: what went out is right (A)"), option("correct", "Correct: here is the right one (C)"), option("reject", label ? "Reject: no label fits (R)" : "Reject: no answer should go out (R)")),
     corrected,
+    fresh,
     el("label", { class: "wide" }, el("span", null, "Why (may be left out)"), el("input", { name: "reason", id: "reason", type: "text", maxlength: "2000" })),
     el("label", null, el("span", null, "Minutes it took"), el("input", { name: "minutes", id: "minutes", type: "number", min: "0", max: "10080", step: "0.1", required: true })),
     el("button", { type: "submit", class: "first", id: "decide" }, "Record the verdict (Ctrl+Enter)"),
@@ -147,6 +152,7 @@ function verdict(one, { guarded, go, say }) {
   form.addEventListener("change", () => {
     const correct = form.elements.verdict.value === "correct";
     corrected.hidden = !correct;
+    fresh.hidden = !(correct && label);
     form.elements.corrected.required = correct;
     if (!form.elements.minutes.value) form.elements.minutes.value = Math.max(0.1, (Date.now() - opened) / 60000).toFixed(1);
   });
@@ -154,11 +160,14 @@ function verdict(one, { guarded, go, say }) {
     event.preventDefault();
     const said = { verdict: form.elements.verdict.value, minutes: Number(form.elements.minutes.value) };
     if (said.verdict === "correct") said.corrected = form.elements.corrected.value;
+    const named = `${label && headOf(one)} ${said.corrected}`;
+    if (label && said.corrected && (form.elements.new_class.checked || added.has(named))) said.new_class = true;
     if (form.elements.reason.value) said.reason = form.elements.reason.value;
     form.elements.decide.disabled = true;
     const done = await guarded(() => ask(`${QUEUE}/${encodeURIComponent(one.id)}`, { body: said }));
     form.elements.decide.disabled = false;
     if (!done) return;
+    if (said.new_class) added.add(named);
     say(said.corrected && !done.answer ? "The verdict is recorded. The policy keeps no text, so give the answer to whoever asked yourself." : "The verdict is recorded.");
     go("#/reviews");
   });

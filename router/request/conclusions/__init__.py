@@ -1,0 +1,1 @@
+"""How a request ends: what speaks against its answer, and whom that is told."""
