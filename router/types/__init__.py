@@ -147,6 +147,7 @@ from router.types.events import (
     span_id,
 )
 from router.types.feedback import (
+    ASSUMED,
     CSAT_HIGHEST,
     CSAT_LOWEST,
     MAX_REVIEW_MINUTES,
@@ -161,6 +162,7 @@ from router.types.feedback import (
     Reviewed,
     ReviewVerdict,
     TrueOutcome,
+    is_assumed,
 )
 from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
@@ -231,6 +233,7 @@ __all__ = [
     "APPROVED_ANSWERS",
     "APPROVED_WORDS",
     "ASKS_LABEL",
+    "ASSUMED",
     "BETWEEN_PARTS",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
@@ -422,6 +425,7 @@ __all__ = [
     "WorkedStep",
     "citations_left",
     "exact_usd",
+    "is_assumed",
     "measured_once",
     "span_id",
     "usd_to_nano",

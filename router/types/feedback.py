@@ -109,6 +109,15 @@ class TrueOutcome(Struct, frozen=True):
     policy: str = ""  # of the answer; "" when the caller does not know it
 
 
+ASSUMED = "assumed"
+"""The `source` of a price book's rate that nobody stated; it ends the version of that price."""
+
+
+def is_assumed(price_version: str) -> bool:
+    """Returns True for the version of a price that a price book only assumes."""
+    return price_version.endswith(f" {ASSUMED}")
+
+
 class MinutePrice(Struct, frozen=True):
     """Holds the price of a reviewer's minute, and the version of the list it comes from."""
 

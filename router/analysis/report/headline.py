@@ -10,6 +10,7 @@ from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
 from router.ledger.replies import ReplyKind
+from router.ledger.row_reading import REVIEW
 from router.rendering.figures_in_words import (
     Dollars,
     clean,
@@ -75,7 +76,7 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *_on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    return (first, *_failing(findings), *_lost(findings), *savings, *quality)
+    return (first, *_assumed(findings), *_failing(findings), *_lost(findings), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:
@@ -100,6 +101,18 @@ def _got(replies: Replies) -> str:
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
+
+
+def _assumed(findings: Findings) -> list[str]:
+    """States how much of the spend has a price that nobody stated, where that is a tenth of it."""
+    (times, assumed), spend = findings.whole.assumed, findings.total.spend_nano_usd
+    if not times or 10 * assumed <= spend:
+        return []
+    share, amount = percent(assumed / spend), findings.money(assumed)
+    return [
+        f"{amount} of it ({share}) is people's minutes at a price that is assumed: the policy "
+        "states none (`review.reviewer_usd_per_minute`)."
+    ]
 
 
 FAULTS_TOLD_FROM = 0.01
@@ -205,12 +218,12 @@ def _net(saving: Saving, findings: Findings) -> list[str]:
         net = f"{money(left)} of that saving is left"
         loss = f"it is a loss of {money(-left)}"
         told = [f"After the {money(rest)} that bought no answer, {net if left > 0 else loss}."]
-    if saving.apart and 10 * saving.apart_nano_usd > abs(saving.saved_nano_usd or 0):
-        other = counted(saving.apart, "other answer", "other answers")
-        told.append(
-            f"What the {other} ({money(saving.apart_nano_usd)}) would have cost elsewhere is not "
-            "known."
-        )
+    # What no ladder answered has no model to be compared with: that is known.
+    answers, spent = findings.whole.unrouted
+    apart, cost = saving.apart - answers, saving.apart_nano_usd - spent
+    if apart > 0 and 10 * cost > abs(saving.saved_nano_usd or 0):
+        other = counted(apart, "other answer", "other answers")
+        told.append(f"What the {other} ({money(cost)}) would have cost elsewhere is not known.")
     return told
 
 
@@ -310,6 +323,7 @@ def _questions(saving: Saving, money: Dollars) -> list[str]:
 def _reviewers(saving: Saving, findings: Findings) -> list[str]:
     """States how much of the own cost is reviewers' time, where that could change a mind."""
     reviewed = findings.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    reviewed -= findings.whole.taught.get(REVIEW, [0, 0])[1]  # labels are in no saving
     saved = saving.saved_nano_usd or 0
     if 10 * reviewed <= abs(saved):
         return []
