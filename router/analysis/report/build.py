@@ -170,6 +170,7 @@ def build_report(
         answers,
         unknown,
         lost_sentence(extra.lost, by_rows=extra.by_rows),
+        outcomes,
     )
     return Report(
         sentences=first_sentences(findings),

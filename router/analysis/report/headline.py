@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Measure, Period, Quality, Saving, UnknownCost
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
+from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
 from router.ledger.replies import ReplyKind
@@ -38,6 +39,7 @@ class Findings:
     routed_answers: int  # answers and questions of requests that were not only observed
     unknown: UnknownCost
     lost: str = ""  # how many purged requests are in no figure
+    told: tuple[Measure, ...] = ()  # all that feedback and reviews said
 
     @property
     def whole(self) -> Whole:
@@ -71,7 +73,8 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *(_would_have(findings.observed, passed_on, money) if passed_on else []),
     ]
     quality = (
-        *(_wrong(findings.judged) if findings.quality.answered else []),
+        *(wrong_answers(findings.told, money) if findings.quality.answered else []),
+        *wrong_beside(findings.told, money),
         *_unverified(findings),
         *_on_priors(findings),
     )
@@ -327,11 +330,14 @@ def _reviewers(saving: Saving, findings: Findings) -> list[str]:
     saved = saving.saved_nano_usd or 0
     if 10 * reviewed <= abs(saved):
         return []
-    spent = findings.money(reviewed)
+    spent, priced = findings.money(reviewed), "at an assumed price"
+    assumed = findings.whole.assumed[0] > 0
     # Only a loss that the reviewers' time alone causes is explained by it.
     if saved < 0 <= saved + reviewed:
-        return [f"and reviewers' time ({spent}) is what makes it a loss"]
-    return [f"and {spent} of its cost is reviewers' time"]
+        time = f"reviewers' time ({spent}{f', {priced}' if assumed else ''})"
+        without = findings.money(saved + reviewed)
+        return [f"and {time} is what makes it a loss: without it, {without} is saved"]
+    return [f"and {spent} of its cost is reviewers' time{f' {priced}' if assumed else ''}"]
 
 
 def _bounds(saving: Saving, findings: Findings) -> list[str]:
@@ -353,20 +359,6 @@ def _share_of(saving: Saving, lost: bool) -> str:
     if interval is not None:
         share += f"; 95 % interval {saved_percent(interval.low)} to {saved_percent(interval.high)}"
     return f" ({share})"
-
-
-def _wrong(judged: Measure) -> list[str]:
-    """States how many of the judged answers were reported wrong, and the bounds of that share."""
-    if judged.value is None:
-        return ["Nobody judged an answer, so nobody knows how many were wrong."]
-    wrong = judged.count - round(judged.value * judged.count)
-    answers = counted(judged.count, "answer", "answers")
-    were = "was" if wrong == 1 else "were"
-    between = ""
-    if judged.interval is not None:
-        low, high = percent(1.0 - judged.interval.high), percent(1.0 - judged.interval.low)
-        between = f" (95 % interval {low} to {high})"
-    return [f"{count(wrong)} of {answers} that somebody judged {were} wrong{between}."]
 
 
 def _unverified(findings: Findings) -> list[str]:

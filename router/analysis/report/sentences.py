@@ -168,9 +168,9 @@ def notes(
     ]
     *_, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
-    if unverified or safe or whole.reviews:
-        reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
-        reviewed -= whole.taught.get(REVIEW, [0, 0])[1]
+    reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    reviewed -= whole.taught.get(REVIEW, [0, 0])[1]
+    if unverified or safe or whole.reviews or reviewed:
         lines.append(
             f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
             f"{count(safe)} went out as approved safe or held words, "
@@ -232,8 +232,7 @@ def notes(
 
 
 def _minutes(whole: Whole) -> list[str]:
-    """States what people's minutes and training texts cost, and which of their prices is assumed.
-    """
+    """States what minutes and training texts cost, and which price is assumed."""
     lines = []
     if whole.taught:
         labels, texts = (whole.taught.get(key, [0, 0]) for key in (REVIEW, SYNTHESIZE))
