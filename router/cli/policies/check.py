@@ -121,7 +121,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         missing_keys=unset_keys(loaded, core.environ),
         notes=[
             *notes(loaded.policy),
-            _minute_note(loaded, core.clock.now_ms()),
+            minute_note(loaded, core.clock.now_ms()),
             *judged_notes(core, loaded),
         ],
         degraded_because=core.degraded_because,
@@ -129,7 +129,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
     )
 
 
-def _minute_note(loaded: LoadedPolicy, now_ms: int) -> str:
+def minute_note(loaded: LoadedPolicy, now_ms: int) -> str:
     """States what a reviewer's minute costs and where that stands; it can be most of a spend."""
     price = PriceBook.of(loaded, utc_day(now_ms)).reviewer_minute()
     key, book = "review.reviewer_usd_per_minute", f"`reviewers` of {loaded.prices.path.name}"
