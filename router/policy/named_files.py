@@ -1,14 +1,15 @@
-"""Says which files a policy names, and which of them are missing or cannot be read.
+"""Says which files a policy names, which are missing or cannot be read, and what is wrong in them.
 
 It reads the policy as a tree, so that a policy with mistakes has its files looked at too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from router.errors import Mistake
+from router.errors import Mistake, PolicyError
 from router.policy.content.outcomes import judged_files
 from router.policy.head_files import answer_head_of
 from router.policy.parsing.text_files import FOLDER, MAX_FILE_BYTES, READABLE, unusable
@@ -126,6 +127,58 @@ def unusable_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap
                 expected = f"{READABLE}; {read} is {fault}"
                 mistakes.append(lines.mistake(path, name, expected))
     return mistakes
+
+
+def mistakes_inside(policy_path: Path, tree: Mapping[str, object]) -> list[Mistake]:
+    """Returns the mistakes in what the named files say: approved answers, small talk, templates.
+
+    Whoever mends a policy then mends them in the same round. Files that `missing_files` or
+    `unusable_files` name are left out.
+    """
+    mistakes: list[Mistake] = []
+    for read in _readers(policy_path, tree):
+        try:
+            read()
+        except PolicyError as error:
+            mistakes += error.mistakes
+    return list(dict.fromkeys(mistakes))  # two answerers may share a file
+
+
+def _readers(policy_path: Path, tree: Mapping[str, object]) -> Iterator[Callable[[], object]]:
+    """Yields what reads each of these files, where it is there."""
+    # Only a policy with a mistake needs all of them here: elsewhere the wiring reads them.
+    from router.policy.content.deliberation import load_templates
+    from router.policy.content.safe_answers import load_safe_answers
+    from router.policy.content.small_talk import load_small_talk
+
+    loaders = {
+        "safe_answers": load_safe_answers,
+        "small_talk": load_small_talk,
+        "templates": load_templates,
+    }
+    for key_path, name, folder in _named(tree):
+        file, key = named_file(policy_path, name), key_path[-1]
+        if key in loaders and (any(file.glob("*.yaml")) if folder else file.is_file()):
+            yield partial(loaders[str(key)], file)
+    for _, answerer in answerers_in(tree):
+        for _, name in _strings(answerer, ("knowledge",)):
+            file = named_file(policy_path, name)
+            if answerer.get("kind") == "resolver" and file.is_file():
+                yield partial(_read_knowledge, file, policy_path, answerer)
+
+
+def _read_knowledge(file: Path, policy_path: Path, answerer: Mapping[str, object]) -> None:
+    """Reads a resolver's answers, with its languages. Raises PolicyError."""
+    from router.policy.content.knowledge import load_knowledge
+    from router.policy.content.languages.translations import with_translations
+
+    lookups, languages = answerer.get("lookups", []), answerer.get("languages")
+    # A list that is no list is a mistake of the policy, and says nothing about the file.
+    knowledge = load_knowledge(file, lookups if isinstance(lookups, list) else None)
+    if isinstance(languages, str) and any(
+        (folder := named_file(policy_path, languages)).glob("*.yaml")
+    ):
+        with_translations(knowledge, folder)
 
 
 def sources_of(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:

@@ -27,7 +27,7 @@ from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
 from router.policy.sections.aliases import best_glob
 from router.policy.sections.base import Name, Section, Usd
 from router.policy.sections.prices import SECONDS_PER_HOUR, TokenPrices
-from router.types import MinutePrice, Price, usd_to_nano
+from router.types import ASSUMED, MinutePrice, Price, usd_to_nano
 
 HASH_CHARACTERS = 12
 """Sets the length of a book's hash, as in a policy's hash. An edited book differs from the earlier
@@ -69,6 +69,11 @@ class DatedReviewer(Dated):
     """Prices the people who read answers, from a day on."""
 
     usd_per_minute: Usd = Field(description="One minute of a reviewer, with all side costs.")
+    source: str = Field(
+        default="",
+        description="Source of the value, for people. `assumed`: nobody stated it; `tiergate "
+        "check`, reviews and reports say so.",
+    )
 
 
 class PriceFile(Section):
@@ -139,7 +144,8 @@ class LoadedPrices(Struct, frozen=True):
         entry = in_force(self.file.reviewers, day)
         if entry is None:
             return None
-        return MinutePrice(usd_to_nano(entry.usd_per_minute), self._version(entry))
+        assumed = f" {ASSUMED}" if entry.source.strip().lower() == ASSUMED else ""
+        return MinutePrice(usd_to_nano(entry.usd_per_minute), f"{self._version(entry)}{assumed}")
 
     def newest(self, day: date) -> date | None:
         """Returns the latest day, up to this one, on which any price begins, or None."""

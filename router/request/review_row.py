@@ -74,7 +74,8 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
     """Returns the row of a review: people's minutes, for the tenant of the request.
 
     It saves nothing: any other answerer would cost this money too. So its baselines are 0,
-    which is known, and lowers the saving by what the review cost.
+    which is known, and lowers the saving by what the review cost. A label teaches a head and
+    judges no answer: it has no baseline, and no saving counts it.
     """
     known = reviewed.cost_nano_usd is not None
     basis = CostBasis.REVIEWER_TIME if known else CostBasis.UNKNOWN
@@ -96,7 +97,7 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
     state = RequestState.SETTLED if known else RequestState.UNKNOWN_COST
     return build_row(
         origin,  # the key is the one that pays; the review names the reviewer's
-        spent_on(call, state, Baselines(0, 0, 0, 0)),
+        spent_on(call, state, Baselines() if case.item.head else Baselines(0, 0, 0, 0)),
         Times(reviewed.decided_at_ms, reviewed.decided_at_ms, call.latency_ms),
         kept=_kept(first, case, reviewed),
     )

@@ -148,6 +148,7 @@ from router.types.events import (
     span_id,
 )
 from router.types.feedback import (
+    ASSUMED,
     CSAT_HIGHEST,
     CSAT_LOWEST,
     MAX_REVIEW_MINUTES,
@@ -162,6 +163,7 @@ from router.types.feedback import (
     Reviewed,
     ReviewVerdict,
     TrueOutcome,
+    is_assumed,
 )
 from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
@@ -234,6 +236,7 @@ __all__ = [
     "APPROVED_ANSWERS",
     "APPROVED_WORDS",
     "ASKS_LABEL",
+    "ASSUMED",
     "BETWEEN_CLASSES",
     "BETWEEN_PARTS",
     "CLASSES",
@@ -428,6 +431,7 @@ __all__ = [
     "WorkedStep",
     "citations_left",
     "exact_usd",
+    "is_assumed",
     "measured_once",
     "span_id",
     "usd_to_nano",

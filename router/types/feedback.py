@@ -91,7 +91,7 @@ class TrueOutcome(Struct, frozen=True):
     """Merges the feedback of all sources on one answered request.
 
     A reviewer's value wins over the client's, field by field. Report, replay and tune learn from
-    it.
+    it. A client that got approved words judges those, and no draft behind them.
     """
 
     request_id: str
@@ -104,9 +104,21 @@ class TrueOutcome(Struct, frozen=True):
     confidence: float | None = None  # of the answer; None when the caller does not know it
     # Approved words went out instead: nobody received the answer that was judged.
     draft: bool = False
+    # The same, also where no answer stood behind them, and what the client said of the words.
+    words: bool = False
+    words_correct: bool | None = None
     deliberated: Deliberated | None = None  # set for an answer of a deliberation
     judged: JudgeNote | None = None  # another model's verdict on the same answer
     policy: str = ""  # of the answer; "" when the caller does not know it
+
+
+ASSUMED = "assumed"
+"""The `source` of a price book's rate that nobody stated; it ends the version of that price."""
+
+
+def is_assumed(price_version: str) -> bool:
+    """Returns True for the version of a price that a price book only assumes."""
+    return price_version.endswith(f" {ASSUMED}")
 
 
 class MinutePrice(Struct, frozen=True):

@@ -78,11 +78,35 @@ def test_hint_links_again_what_is_linked(tmp_path: Path, origin: str, wanted: st
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
-@pytest.mark.parametrize(("flags", "silent"), [(["-n"], False), (["-n", "-s"], True)])
-def test_the_first_installation_says_what_it_fetches(flags: list[str], silent: bool) -> None:
-    command = ["make", *flags, "--always-make", ".venv/.serving"]
+def test_the_first_installation_says_what_it_does_and_how_long_that_takes() -> None:
+    command = ["make", "-n", "--always-make", ".venv/.testing"]
     outside = {name: text for name, text in os.environ.items() if name != "MAKEFLAGS"}
     run = subprocess.run(command, cwd=ROOT, env=outside, capture_output=True, text=True, check=True)
-    installing = [line for line in run.stdout.splitlines() if " -m pip install " in line]
-    assert [(" -qq " in line) for line in installing] == [silent, silent]
-    assert "a minute on a fast network" in run.stdout.partition(installing[0])[0]
+    lines = run.stdout.splitlines()
+    installing = [n for n, line in enumerate(lines) if " -m pip install " in line]
+    assert len(installing) == 3
+    for n in installing:
+        assert lines[n].startswith(".ci/quietly ")
+        assert lines[n - 1].startswith("echo ")
+    assert "one to three minutes" in run.stdout.partition(lines[installing[0]])[0]
+    assert [f"{n} of 3: " in run.stdout for n in (1, 2, 3)] == [True] * 3
+
+
+@pytest.mark.parametrize(("status", "shown"), [(0, False), (3, True)])
+def test_an_installation_is_out_of_sight_unless_it_fails(status: int, shown: bool) -> None:
+    run = quietly(f"echo Collecting much; echo badly >&2; exit {status}")
+    assert (run.returncode, run.stdout) == (status, "")
+    assert run.stderr == ("Collecting much\nbadly\n" if shown else "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("flags", "told"), [("", "15 s: Collecting much ..."), ("s", "")])
+def test_a_long_installation_says_where_it_is(flags: str, told: str) -> None:
+    run = quietly("echo '  Collecting much'; sleep 16", MAKEFLAGS=flags)
+    assert (run.returncode, run.stdout.strip()) == (0, told)
+
+
+def quietly(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    outside = {**os.environ, "MAKEFLAGS": "", **environ}
+    script = [str(ROOT / ".ci" / "quietly"), "sh", "-c", command]
+    return subprocess.run(script, env=outside, capture_output=True, text=True, check=False)

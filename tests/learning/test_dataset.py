@@ -70,6 +70,14 @@ def test_reviewers_word_wins_over_the_clients() -> None:
     assert (row.right, row.source) == (False, Source.REVIEW)
 
 
+def test_client_that_got_approved_words_judges_no_draft() -> None:
+    texts = {"draft": "It is lost."}
+    said = {"said": {"correct": False}, "texts": texts, "verdict": "safe_answer"}
+    assert not made(past("r1", source=FeedbackSource.CLIENT, **said)).rows
+    (row,) = made(past("r1", **said)).rows
+    assert (row.answer, row.right, row.source) == ("It is lost.", False, Source.REVIEW)
+
+
 def test_corrected_draft_is_a_pair() -> None:
     texts = {"draft": "It is lost.", "reviewed": "It comes on Monday."}
     rows = {row.kind: row for row in made(past("r1", texts=texts, said=WRONG)).rows}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from router.api.http.decision_views import decision_document, routing_view
 from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
 from router.policy.content.offers import chosen, offer_text, offered
@@ -46,6 +48,11 @@ async def test_the_likeliest_questions_are_offered(houses: Houses) -> None:
     assert row.reason == "asked_which"
     policy = house.gateway.router.default.policy
     assert differs(parse(row.record), policy) is None
+    # No answer is right here, so the number is the chance of something else.
+    shown = routing_view(outcome), json.loads(decision_document(row))
+    assert [one["confidence_of"] for one in shown] == ["one_of_the_questions_is_meant"] * 2
+    climbed = await said(house, "Write a poem about rain.", context=C1)
+    assert routing_view(climbed)["confidence_of"] == "the_answer_is_right"
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ version need not be valid today. A policy that cannot be read gives no name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from router.errors import PolicyError
+from router.ledger.aggregates import LEVEL_BASELINES, Cell
 from router.money.model_redirects import undated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.schema import ReportSection
@@ -88,6 +90,32 @@ class BaselineNames:
         return f"All at level {level}{f' ({shown})' if shown else ''}"
 
 
+def names_of(
+    policies: Mapping[str, Cell], policy_text: PolicyText, otherwise: ReportSection | None
+) -> BaselineNames:
+    """Returns the names that the policies of a report's rows give, by their `NAME@HASH`.
+
+    A level's baseline is named by those alone whose rows have a price at it: nobody would have had
+    a model read every text that an application moderates.
+    """
+    ordered = sorted(policies, key=lambda name: (-policies[name].requests, name))
+    names = baseline_names(map(_hash, ordered), policy_text, otherwise)
+    priced = {}
+    for key, level in LEVEL_BASELINES.items():
+        chosen = [name for name in ordered if _has_price(policies[name], key)]
+        priced[level] = baseline_names(map(_hash, chosen or ordered), policy_text, otherwise)
+    return replace(names, level_2=priced[2].level_2, level_3=priced[3].level_3)
+
+
+def _has_price(policy: Cell, baseline: str) -> bool:
+    """Returns False where all requests are known to have none; older cells do not know it."""
+    return not policy.requests or policy.unpriced.get(baseline, 0) < policy.requests
+
+
+def _hash(policy: str) -> str:
+    return policy.rpartition("@")[2]
+
+
 def baseline_names(
     decided_by: Iterable[str], policy_text: PolicyText, otherwise: ReportSection | None
 ) -> BaselineNames:
@@ -95,7 +123,7 @@ def baseline_names(
 
     `otherwise` gives them where none of the policies was kept.
     """
-    texts = (policy_text(policy_hash) for policy_hash in list(decided_by)[:MOST_READ])
+    texts = (policy_text(policy_hash) for policy_hash in islice(decided_by, MOST_READ))
     read = [names_in(text) for text in texts if text is not None]
     # A policy that cannot be read must not hide those that can.
     read = [policy for policy in read if policy != PolicyNames()]

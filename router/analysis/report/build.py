@@ -15,7 +15,7 @@ from datetime import UTC, date, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
-from router.analysis.report.baseline_names import BaselineNames, PolicyText, baseline_names
+from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
 from router.analysis.report.breakdowns import MAX_DAYS, MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.report.figures import (
     BasisFigures,
@@ -151,7 +151,8 @@ def build_report(
     quality = _quality(replies, passed_on, whole)
     fixed = fixed_model(whole)
     # Rows that an older version purged are compared, and not among the replies.
-    answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
+    beside = whole.unrouted[0]  # answers that no ladder gave: nothing could be compared with them
+    answers = max(replies.answers - passed_on - beside, *(saving.compared for saving in savings))
     routed = leading(savings, answers, replies.compared_words)
     would = leading(observed, passed_on, "observed answers", "would have saved")
     chosen = routed.saving
@@ -173,6 +174,7 @@ def build_report(
         answers,
         unknown,
         lost_sentence(extra.lost, by_rows=extra.by_rows),
+        outcomes,
     )
     return Report(
         sentences=first_sentences(findings),
@@ -253,10 +255,7 @@ def _tallied(
 
 def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:
     """Names the baselines by the policies of the rows, those of most requests first."""
-    policies = tally.groups[Kind.POLICY].items()
-    ordered = sorted(policies, key=lambda item: (-item[1].requests, item[0]))
-    hashes = [name.rpartition("@")[2] for name, _ in ordered]
-    names = baseline_names(hashes, extra.policy_text, config)
+    names = names_of(tally.groups[Kind.POLICY], extra.policy_text, config)
     return names if extra.planned is None else replace(names, planned=extra.planned)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Measure, Period, Quality, Saving, UnknownCost
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
+from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
 from router.ledger.replies import ReplyKind
+from router.ledger.row_reading import REVIEW
 from router.rendering.figures_in_words import (
     Dollars,
     clean,
@@ -37,6 +39,7 @@ class Findings:
     routed_answers: int  # answers and questions of requests that were not only observed
     unknown: UnknownCost
     lost: str = ""  # how many purged requests are in no figure
+    told: tuple[Measure, ...] = ()  # all that feedback and reviews said
 
     @property
     def whole(self) -> Whole:
@@ -70,12 +73,13 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *(_would_have(findings.observed, passed_on, money) if passed_on else []),
     ]
     quality = (
-        *(_wrong(findings.judged) if findings.quality.answered else []),
+        *(wrong_answers(findings.told, money) if findings.quality.answered else []),
+        *wrong_beside(findings.told, money),
         *_unverified(findings),
         *_on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    return (first, *_failing(findings), *_lost(findings), *savings, *quality)
+    return (first, *_assumed(findings), *_failing(findings), *_lost(findings), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:
@@ -100,6 +104,18 @@ def _got(replies: Replies) -> str:
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
+
+
+def _assumed(findings: Findings) -> list[str]:
+    """States how much of the spend has a price that nobody stated, where that is a tenth of it."""
+    (times, assumed), spend = findings.whole.assumed, findings.total.spend_nano_usd
+    if not times or 10 * assumed <= spend:
+        return []
+    share, amount = percent(assumed / spend), findings.money(assumed)
+    return [
+        f"{amount} of it ({share}) is people's minutes at a price that is assumed: the policy "
+        "states none (`review.reviewer_usd_per_minute`)."
+    ]
 
 
 FAULTS_TOLD_FROM = 0.01
@@ -205,12 +221,12 @@ def _net(saving: Saving, findings: Findings) -> list[str]:
         net = f"{money(left)} of that saving is left"
         loss = f"it is a loss of {money(-left)}"
         told = [f"After the {money(rest)} that bought no answer, {net if left > 0 else loss}."]
-    if saving.apart and 10 * saving.apart_nano_usd > abs(saving.saved_nano_usd or 0):
-        other = counted(saving.apart, "other answer", "other answers")
-        told.append(
-            f"What the {other} ({money(saving.apart_nano_usd)}) would have cost elsewhere is not "
-            "known."
-        )
+    # What no ladder answered has no model to be compared with: that is known.
+    answers, spent = findings.whole.unrouted
+    apart, cost = saving.apart - answers, saving.apart_nano_usd - spent
+    if apart > 0 and 10 * cost > abs(saving.saved_nano_usd or 0):
+        other = counted(apart, "other answer", "other answers")
+        told.append(f"What the {other} ({money(cost)}) would have cost elsewhere is not known.")
     return told
 
 
@@ -310,14 +326,18 @@ def _questions(saving: Saving, money: Dollars) -> list[str]:
 def _reviewers(saving: Saving, findings: Findings) -> list[str]:
     """States how much of the own cost is reviewers' time, where that could change a mind."""
     reviewed = findings.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    reviewed -= findings.whole.taught.get(REVIEW, [0, 0])[1]  # labels are in no saving
     saved = saving.saved_nano_usd or 0
     if 10 * reviewed <= abs(saved):
         return []
-    spent = findings.money(reviewed)
+    spent, priced = findings.money(reviewed), "at an assumed price"
+    assumed = findings.whole.assumed[0] > 0
     # Only a loss that the reviewers' time alone causes is explained by it.
     if saved < 0 <= saved + reviewed:
-        return [f"and reviewers' time ({spent}) is what makes it a loss"]
-    return [f"and {spent} of its cost is reviewers' time"]
+        time = f"reviewers' time ({spent}{f', {priced}' if assumed else ''})"
+        without = findings.money(saved + reviewed)
+        return [f"and {time} is what makes it a loss: without it, {without} is saved"]
+    return [f"and {spent} of its cost is reviewers' time{f' {priced}' if assumed else ''}"]
 
 
 def _bounds(saving: Saving, findings: Findings) -> list[str]:
@@ -339,20 +359,6 @@ def _share_of(saving: Saving, lost: bool) -> str:
     if interval is not None:
         share += f"; 95 % interval {saved_percent(interval.low)} to {saved_percent(interval.high)}"
     return f" ({share})"
-
-
-def _wrong(judged: Measure) -> list[str]:
-    """States how many of the judged answers were reported wrong, and the bounds of that share."""
-    if judged.value is None:
-        return ["Nobody judged an answer, so nobody knows how many were wrong."]
-    wrong = judged.count - round(judged.value * judged.count)
-    answers = counted(judged.count, "answer", "answers")
-    were = "was" if wrong == 1 else "were"
-    between = ""
-    if judged.interval is not None:
-        low, high = percent(1.0 - judged.interval.high), percent(1.0 - judged.interval.low)
-        between = f" (95 % interval {low} to {high})"
-    return [f"{count(wrong)} of {answers} that somebody judged {were} wrong{between}."]
 
 
 def _unverified(findings: Findings) -> list[str]:

@@ -1,4 +1,4 @@
-"""Measures reported outcomes of answers: error rate, first contact, time, satisfaction.
+"""Measures reported outcomes of answers: error rate, first contact, time, satisfaction; in words.
 
 Outcomes come from feedback and review; the ledger's rows hold none of it. A value that nobody
 measured is None, never 0. Rates have Wilson's interval (Wilson 1927; Brown, Cai and DasGupta 2001),
@@ -12,17 +12,20 @@ from collections.abc import Iterable, Sequence
 
 from router.analysis.report.figures import Interval, Measure
 from router.analysis.report.savings import MIN_FOR_INTERVAL
+from router.rendering.figures_in_words import Dollars, count, counted, percent
 from router.stats.wilson import Z_95
 from router.stats.wilson import wilson as share_interval
 from router.types import NANO_PER_USD, TrueOutcome
+
+TEXTS_COST = "Cost of wrong texts in an answer's place"
 
 
 def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     """Returns the measures in the order of the report, also those that nobody measured.
 
     These are: correct answers overall and per judged level, correct drafts that no client got,
-    first-contact resolution, minutes to resolution, satisfaction, and the summed dollars that wrong
-    answers cost.
+    correct texts that clients got in place of an answer, first-contact resolution, minutes to
+    resolution, satisfaction, and the summed dollars that wrong answers cost, and wrong texts.
     """
     reported = list(outcomes)
     judged = [
@@ -47,21 +50,77 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     ]
     minutes = [outcome.handle_minutes for outcome in reported if outcome.handle_minutes is not None]
     csat = [outcome.csat for outcome in reported if outcome.csat is not None]
-    losses = [outcome.loss_nano_usd for outcome in reported if outcome.loss_nano_usd is not None]
+    words = [outcome.words_correct for outcome in reported if outcome.words_correct is not None]
+    if words:
+        figures.append(_rate("accuracy_words", "Texts in an answer's place that were right", words))
+    losses = [one for one in reported if one.loss_nano_usd is not None]
+    apart = [one for one in losses if one.words]  # no answer went out that could have cost it
     return (
         *figures,
         _rate("first_contact_resolution", "Resolved at first contact", first),
         _mean("resolution_minutes", "Minutes to resolution, mean", "minutes", minutes),
         _mean("satisfaction", "Satisfaction, mean", "score", csat),
-        Measure(
-            "loss_usd",
-            "Cost of wrong answers, as reported",
-            "usd",
-            sum(losses) / NANO_PER_USD if losses else None,
-            None,
-            len(losses),
+        _loss("loss_usd", "Cost of wrong answers", [one for one in losses if not one.words]),
+        *(
+            [_loss("loss_words_usd", "Cost of wrong texts in an answer's place", apart)]
+            * bool(apart)
         ),
     )
+
+
+def wrong_answers(told: Sequence[Measure], money: Dollars) -> list[str]:
+    """States how many of the judged answers were reported wrong, and the bounds of that share."""
+    by_key = {one.key: one for one in told if one.count}
+    judged = by_key.get("accuracy")
+    if judged is None or judged.value is None:
+        # What was said of other texts, or of a cost alone, must not seem to be denied.
+        out = " that went out" if by_key.keys() & {"accuracy_drafts", "accuracy_words"} else ""
+        cost = _cost(by_key.get("loss_usd"), money)
+        cost = f", though a cost was reported{cost}" if cost else ""
+        return [f"Nobody judged an answer{out}, so nobody knows how many were wrong{cost}."]
+    answers = counted(judged.count, "answer", "answers")
+    between = ""
+    if judged.interval is not None:
+        low, high = percent(1.0 - judged.interval.high), percent(1.0 - judged.interval.low)
+        between = f" (95 % interval {low} to {high})"
+    return [
+        f"{count(_wrong(judged))} of {answers} that somebody judged {_were(judged)} wrong{between}."
+    ]
+
+
+def wrong_beside(told: Sequence[Measure], money: Dollars) -> list[str]:
+    """States what was said of drafts that no client got, and of texts in an answer's place."""
+    by_key = {one.key: one for one in told}
+    drafts, texts = by_key.get("accuracy_drafts"), by_key.get("accuracy_words")
+    cost = _cost(by_key.get("loss_words_usd"), money)
+    lines = []
+    if drafts is not None:
+        some, wrong = counted(drafts.count, "draft", "drafts"), count(_wrong(drafts))
+        lines.append(f"Of {some} held back that people judged, {wrong} {_were(drafts)} wrong.")
+    if texts is not None:
+        some, wrong = counted(texts.count, "text", "texts"), count(_wrong(texts))
+        lines.append(
+            f"Of {some} in place of an answer that clients judged, {wrong} {_were(texts)} "
+            f"wrong{cost}."
+        )
+    elif cost:
+        lines.append(f"Clients reported what texts in place of an answer cost them{cost}.")
+    return lines
+
+
+def _wrong(judged: Measure) -> int:
+    return judged.count - round((judged.value or 0.0) * judged.count)
+
+
+def _were(judged: Measure) -> str:
+    return "was" if _wrong(judged) == 1 else "were"
+
+
+def _cost(loss: Measure | None, money: Dollars) -> str:
+    """Writes " ($38.00)", a loss that clients reported; "" where they reported none."""
+    if loss is None or loss.value is None:
+        return ""
+    return f" ({money(round(loss.value * NANO_PER_USD))})"
 
 
 def decision_measures(
@@ -104,6 +163,11 @@ def _rate(key: str, label: str, values: Sequence[bool]) -> Measure:
     successes = sum(values)
     share = successes / len(values)
     return Measure(key, label, "share", share, wilson(successes, len(values)), len(values))
+
+
+def _loss(key: str, label: str, losses: Sequence[TrueOutcome]) -> Measure:
+    usd = sum(one.loss_nano_usd or 0 for one in losses) / NANO_PER_USD if losses else None
+    return Measure(key, f"{label}, as reported", "usd", usd, None, len(losses))
 
 
 def _mean(key: str, label: str, unit: str, values: Sequence[float]) -> Measure:

@@ -21,6 +21,7 @@ from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Waste, Whole
 from router.ledger.replies import ReplyKind
+from router.ledger.row_reading import REVIEW, SYNTHESIZE
 from router.money.budgets import utc_minute
 from router.rendering.figures_in_words import (
     NOTHING,
@@ -183,17 +184,18 @@ def notes(
     ]
     *_, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
-    if unverified or safe or whole.reviews:
-        reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    reviewed -= whole.taught.get(REVIEW, [0, 0])[1]
+    if unverified or safe or whole.reviews or reviewed:
         lines.append(
             f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
             "and savings. They are booked when a matter is decided, so what waits costs more "
-            "later. A minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
-            "what the price book states."
+            "later."
         )
+    lines += _minutes(whole)
     if unknown.afterwards:
         each = ", ".join(f"{count(number)} {plain(name)}" for name, number in unknown.afterwards)
         lines.append(
@@ -258,6 +260,35 @@ def names_notes(tiers: Sequence[TierFigures]) -> tuple[str, ...]:
             )
         )
     )
+
+
+def _minutes(whole: Whole) -> list[str]:
+    """States what minutes and training texts cost, and which price is assumed."""
+    lines = []
+    if whole.taught:
+        labels, texts = (whole.taught.get(key, [0, 0]) for key in (REVIEW, SYNTHESIZE))
+        each = [
+            *([f"{counted(labels[0], 'label', 'labels')} by people"] if labels[0] else []),
+            *([f"{counted(texts[0], 'text', 'texts')} to train on"] if texts[0] else []),
+        ]
+        lines.append(
+            f"{' and '.join(each)} cost {usd(labels[1] + texts[1])}. This is in the spend and in "
+            "no saving: it teaches models for requests to come, and is no cost of the answers "
+            "that are compared."
+        )
+    if whole.roles.get(Role.REVIEW.value):
+        times, assumed = whole.assumed
+        lines.append(
+            "A person's minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
+            "what the price book says under `reviewers`."
+            + (
+                f" {usd(assumed)} of {counted(times, 'verdict', 'verdicts')} is at a price that "
+                "the book calls assumed: nobody stated it."
+                if times
+                else ""
+            )
+        )
+    return lines
 
 
 def lost_sentence(lost: int, *, by_rows: bool) -> str:

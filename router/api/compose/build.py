@@ -43,6 +43,7 @@ from router.policy.content.safe_answers import (
 from router.policy.content.small_talk import SmallTalk, load_small_talk
 from router.policy.head_files import digest_of_heads, load_heads
 from router.policy.loading import LoadedPolicy, policies_dir
+from router.policy.named_files import mistakes_inside
 from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
@@ -86,7 +87,12 @@ COURTESIES = frozenset({"greeting", "how_are_you", "thanks", "goodbye"})
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     """Returns all parts that one policy needs to serve. Raises PolicyError for a broken file."""
     policy = loaded.policy
-    knowledge = _knowledge(loaded)
+    try:
+        knowledge = _knowledge(loaded)
+    except PolicyError as error:
+        # Of several files each may have mistakes.
+        inside = mistakes_inside(loaded.path, policy.model_dump())
+        raise PolicyError(tuple(inside) or error.mistakes) from error
     plans: dict[str, RungPlan] = {}
     answers = load_safe_answers(loaded.file(policy.safe_answers))
     contact = _contact(knowledge.values())

@@ -20,6 +20,7 @@ from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.budgets import Budgets, Payer, WindowLimit
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
+from router.policy.named_files import mistakes_inside
 from router.policy.schema import LocalAnswerer, Policy
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
@@ -144,6 +145,8 @@ def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[Loaded
         except PolicyError as error:
             mistakes += error.mistakes
     if mistakes:
+        for one in loaded:
+            mistakes += mistakes_inside(one.path, one.policy.model_dump())
         raise PolicyError(tuple(mistakes))
     if settings.judge:
         loaded.append(judging(loaded[0], settings.judge))

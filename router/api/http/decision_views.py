@@ -81,6 +81,12 @@ def stream_end(outcome: Outcome, first: ChatRequest) -> JsonText | None:
     return JsonText(msgspec.json.encode(told).decode()) if told else None
 
 
+_CHANCES = {
+    Reason.ASKED_WHICH.value: "one_of_the_questions_is_meant",
+    Reason.ASKED_FOR_SLOT.value: "the_request_is_understood",
+}
+
+
 def routing_view(outcome: Outcome) -> dict[str, object]:
     """Returns the `routing` object as JSON types."""
     return {
@@ -99,6 +105,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "max_output_tokens": outcome.max_output_tokens,
         "disclaimer": outcome.disclaimer or None,
         "confidence": outcome.confidence,
+        "confidence_of": chance_of(outcome.reason.value),
         "confidence_source": outcome.rung.p_source.value,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),
@@ -115,6 +122,11 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "gathered": list(outcome.answer.gathered) if outcome.answer else [],
         "matched": outcome.answer.matched if outcome.answer else None,
     }
+
+
+def chance_of(reason: str) -> str:
+    """Returns what a confidence is the chance of: a question back is no answer that is right."""
+    return _CHANCES.get(reason, "the_answer_is_right")
 
 
 def _reasons(outcome: Outcome) -> list[str]:
@@ -221,6 +233,7 @@ def decision_document(
     for name in ("domain", "request_type"):
         del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
+    document["confidence_of"] = chance_of(row.reason) if row.verdict else None
     # A request that failed early has no record. orjson makes a float of a sum beyond 64 bits.
     record = msgspec.json.decode(row.record or "{}")
     if record.get("signals"):

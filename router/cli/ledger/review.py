@@ -15,7 +15,15 @@ from router.cli.exits import Exit
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
-from router.types import CLASSES, KeptPolicy, MinutePrice, ReviewVerdict, Role, Verdict
+from router.types import (
+    CLASSES,
+    KeptPolicy,
+    MinutePrice,
+    ReviewVerdict,
+    Role,
+    Verdict,
+    is_assumed,
+)
 
 if TYPE_CHECKING:
     from router.api.compose.books import Books
@@ -170,6 +178,8 @@ def decide(
         )
     if not as_json:
         shown_cost = "an unknown cost" if cost is None else usd(cost)
+        version = "" if case.reviewed is None else case.reviewed.price_version
+        shown_cost += " (at an assumed price of a minute)" if is_assumed(version) else ""
         typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {shown_cost}.")
 
 

@@ -19,7 +19,7 @@ from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.output_caps import output_cap_warnings
-from router.money.price_book import is_known
+from router.money.price_book import PriceBook, is_known, utc_day
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
@@ -39,8 +39,9 @@ from router.policy.warnings import (
     utterance_warnings,
     warnings,
 )
+from router.rendering.figures_in_words import usd
 from router.request.intake import decided_outcome
-from router.types import LOCAL, ChatRequest, Hints, Message, Outcome, Reason
+from router.types import LOCAL, ChatRequest, Hints, Message, Outcome, Reason, is_assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,11 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         ],
         # Not a mistake: a check often runs where no secret is set.
         missing_keys=unset_keys(loaded, core.environ),
-        notes=[*notes(loaded.policy), *judged_notes(core, loaded)],
+        notes=[
+            *notes(loaded.policy),
+            minute_note(loaded, core.clock.now_ms()),
+            *judged_notes(core, loaded),
+        ],
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
     )
@@ -141,6 +146,22 @@ def _small_talk_warnings(policy: Policy) -> Iterator[PolicyWarning]:
                     "answers/small_talk.yaml} to the tier; a file to copy is "
                     "policies/answers/small_talk.yaml",
                 )
+
+
+def minute_note(loaded: LoadedPolicy, now_ms: int) -> str:
+    """States what a reviewer's minute costs and where that stands; it can be most of a spend."""
+    price = PriceBook.of(loaded, utc_day(now_ms)).reviewer_minute()
+    key, book = "review.reviewer_usd_per_minute", f"`reviewers` of {loaded.prices.path.name}"
+    if price is None:
+        return f"a reviewer's minute has no price, so reviews cost an unknown amount: state {key}"
+    if loaded.policy.review.reviewer_usd_per_minute is not None:
+        return f"a reviewer's minute costs {usd(price.nano_usd)}, by {key}"
+    if is_assumed(price.version):
+        return (
+            f"a reviewer's minute is assumed to cost {usd(price.nano_usd)}, by {book}: state yours "
+            f"in {key}, since it is in spend and savings"
+        )
+    return f"a reviewer's minute costs {usd(price.nano_usd)}, by {book}"
 
 
 def _knowledge_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:

@@ -41,6 +41,7 @@ class _Judged(NamedTuple):
 
     level: int
     confidence: float
+    words: bool  # approved words went out
     draft: bool
     record: str
     cost_nano_usd: int
@@ -73,16 +74,17 @@ _LOCK = (
 """Every append locks this row first, also where a database has no lock of the whole."""
 _TOLD = {*Feedback.__struct_fields__} & {*TrueOutcome.__struct_fields__} - {"request_id"}
 """Fields that a source may state about an answer, and that an outcome holds."""
-_APPROVED_WORDS = "r.verdict IN ('safe_answer', 'held')"
+APPROVED_WORDS_SQL = "r.verdict IN ('safe_answer', 'held')"
+"""SQL condition: approved words went out, so a client's `correct` is about those."""
 _ANSWERED = (
     "EXISTS (SELECT 1 FROM attempts a WHERE a.request_id = r.request_id AND a.role <> 'triage' "
     f"AND a.model <> '{NO_ANSWER_MODEL}' AND a.state IN ('settled', 'unknown_cost') "
     "AND a.error_code = '')"
 )
 """SQL condition: a tier answered. Words that say that there is no answer are none."""
-_DRAFT = f"{_APPROVED_WORDS} AND {_ANSWERED}"
+_DRAFT = f"{APPROVED_WORDS_SQL} AND {_ANSWERED}"
 """SQL condition: approved words went out although there was an answer."""
-WORDS_ALONE = f"({_APPROVED_WORDS} AND NOT {_ANSWERED} OR r.verdict = '' AND r.error_code <> '')"
+WORDS_ALONE = f"({APPROVED_WORDS_SQL} AND NOT {_ANSWERED} OR r.verdict = '' AND r.error_code <> '')"
 """SQL condition: an error went out, or approved words where no tier answered. There is no answer
 that could be judged."""
 
@@ -222,11 +224,18 @@ def outcomes(
         with database.reading() as connection:
             answers = {
                 str(request_id): _Judged(
-                    int(level), float(confidence), bool(draft), str(record), int(cost), str(policy)
+                    int(level),
+                    float(confidence),
+                    bool(words),
+                    bool(draft),
+                    str(record),
+                    int(cost),
+                    str(policy),
                 )
-                for request_id, level, confidence, draft, cost, policy, record in (
+                for request_id, level, confidence, words, draft, cost, policy, record in (
                     connection.exec_driver_sql(
                         "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
+                        f"CASE WHEN {APPROVED_WORDS_SQL} THEN 1 ELSE 0 END, "
                         f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, r.cost_nano_usd, r.policy, "
                         "CASE WHEN r.record LIKE ? OR r.record LIKE ? THEN r.record ELSE '' END "
                         "FROM feedback f "
@@ -276,7 +285,14 @@ def latest_words(
 def _outcome(
     request_id: str, by_source: Mapping[FeedbackSource, Feedback], answer: _Judged
 ) -> TrueOutcome:
-    """Returns an outcome. Each field is the reviewer's word, or the client's if there is none."""
+    """Returns an outcome. Each field is the reviewer's word, or the client's if there is none.
+
+    A client that got approved words saw no draft: what it says of right and wrong is of the words.
+    """
+    words_correct = None
+    if answer.words and (client := by_source.get(FeedbackSource.CLIENT)) is not None:
+        words_correct = client.correct
+        by_source = {**by_source, FeedbackSource.CLIENT: replace(client, correct=None)}
     words = [
         by_source[source]
         for source in (FeedbackSource.REVIEW, FeedbackSource.CLIENT)
@@ -289,6 +305,8 @@ def _outcome(
         level=answer.level,
         confidence=answer.confidence,
         draft=answer.draft,
+        words=answer.words,
+        words_correct=words_correct,
         deliberated=_deliberated(answer),
         judged=judged_of(answer.record),
         policy=answer.policy,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from router.ledger.set_aside import SetAside, Statement
 from router.ledger.sql.database import Database
-from router.ledger.tables.feedback import PAGE, latest_words
+from router.ledger.tables.feedback import APPROVED_WORDS_SQL, PAGE, latest_words
 from router.types import ASKS_LABEL, FeedbackSource
 
 NAME = "words_set_aside"
@@ -86,16 +86,22 @@ def _page(connection: Connection, names: Collection[str]) -> list[ToldRow]:
     marks = ",".join("?" * len(names))
     words, reviewers = latest_words(connection, tuple(names)), _reviewers(connection, names)
     rows = []
-    for request_id, policy, answerer, record in connection.exec_driver_sql(
-        f"SELECT request_id, policy, answerer, record FROM requests WHERE request_id IN ({marks})",
+    for request_id, policy, answerer, record, approved in connection.exec_driver_sql(
+        "SELECT r.request_id, r.policy, r.answerer, r.record, "
+        f"CASE WHEN {APPROVED_WORDS_SQL} THEN 1 ELSE 0 END FROM requests r "
+        f"WHERE r.request_id IN ({marks})",
         tuple(names),
     ):
         by_source = words[str(request_id)]
         best_first = [by_source[source] for source in BEST_FIRST if source in by_source]
-        word = next((one for one in best_first if one.correct is not None), best_first[0])
+        # A client that got approved words never saw the answer that is judged here.
+        judges = [one for one in best_first if not approved or one.source is FeedbackSource.REVIEW]
+        judging = next((one for one in judges if one.correct is not None), None)
+        word = judging or best_first[0]
         rows.append(
             ToldRow(
-                word.request_id, word.tenant, word.key_id, word.created_at_ms, word.correct,
+                word.request_id, word.tenant, word.key_id, word.created_at_ms,
+                None if judging is None else judging.correct,
                 str(policy), str(answerer), str(record),
                 reviewers.get(word.request_id, "") if word.source is FeedbackSource.REVIEW else "",
             )

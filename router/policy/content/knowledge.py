@@ -24,7 +24,7 @@ from router.policy.content.key_mistakes import key_mistakes
 from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, KeySection
 from router.policy.content.languages.value_words import NO_WORDS, ValueWords
 from router.policy.content.offer_words import OfferSection
-from router.policy.content.outcomes import JudgedQuestion, load_outcomes
+from router.policy.content.outcomes import JudgedQuestion, load_outcomes, mistakes_beside
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest, validated
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
@@ -265,7 +265,10 @@ def in_one_line(text: str) -> str:
 
 def load_knowledge(path: Path, allowed_lookups: Collection[str] | None = None) -> Knowledge:
     """Returns the knowledge file at `path`. Raises PolicyError, also for an unreadable file."""
-    knowledge = parse_knowledge(str(path), text_of(path), allowed_lookups)
+    try:
+        knowledge = parse_knowledge(str(path), text_of(path), allowed_lookups)
+    except PolicyError as error:
+        raise PolicyError((*error.mistakes, *mistakes_beside(path))) from error
     if knowledge.content.judged is None:
         return knowledge
     judged = load_outcomes(path.parent / knowledge.content.judged, knowledge.intents)

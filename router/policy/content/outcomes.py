@@ -37,6 +37,22 @@ def judged_files(knowledge: Path) -> Iterator[Path]:
             yield knowledge.parent / str(tree["judged"])
 
 
+def mistakes_beside(knowledge: Path) -> tuple[Mistake, ...]:
+    """Returns the mistakes of the judged requests of a knowledge file that has some of its own."""
+    mistakes: list[Mistake] = []
+    for file in judged_files(knowledge):
+        tree = load_yaml(str(knowledge), text_of(knowledge))[0]
+        intents = tree.get("intents") if isinstance(tree, dict) else None
+        rows = (
+            [one for one in intents if isinstance(one, dict)] if isinstance(intents, list) else []
+        )
+        try:
+            load_outcomes(file, {str(one.get("id")) for one in rows})
+        except PolicyError as error:
+            mistakes += error.mistakes
+    return tuple(mistakes)
+
+
 def load_outcomes(path: Path, intents: Collection[str]) -> tuple[JudgedQuestion, ...]:
     """Returns the judged requests in a file of JSON lines: `{"text": ..., "intent": ...}`.
 

@@ -13,8 +13,9 @@ from router.ledger.books.purge import purge
 from router.ledger.books.verify import verify
 from router.ledger.hash_chain import FindingKind
 from router.ledger.tables.feedback import MAX_REVISIONS, outcomes
+from router.ledger.tables.told_words import told_rows
 from router.money.budgets import DAY_MS
-from router.types import FeedbackSource, Role, TrueOutcome
+from router.types import NANO_PER_USD, FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.kits.books.feedback_kit import learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
@@ -195,7 +196,9 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
 
 
 async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> None:
-    """One safe answer replaced a call's answer; the other went out before any call."""
+    """One safe answer replaced a call's answer; the other went out before any call. The client of
+    the first said that it was wrong: of the words that it got, while the reviewer saw the draft.
+    """
     async with learning(tmp_path) as house:
         await house.answered("r1")
         safe = replace(request("r2", attempt("r2")), verdict="safe_answer")
@@ -204,11 +207,21 @@ async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> 
         for row in (safe, at_once):
             await house.ledger.finish(row)
         for name in ("r1", "r2", "r3"):
-            await house.feedback.add(said(name, correct=name != "r2"))
+            await house.feedback.add(
+                said(name, correct=name != "r2", loss_nano_usd=2 * NANO_PER_USD)
+            )
+        clients = list(outcomes(house.ledger.database))
+        await house.feedback.add(said("r2", source=FeedbackSource.REVIEW, correct=True))
         told = list(outcomes(house.ledger.database))
+        shifts = {row.request_id: row.right for row in told_rows(house.ledger.database, -1, 0)}
     assert [one.draft for one in told] == [False, True, False]
+    assert [one.words_correct for one in told] == [None, False, True]
+    assert [one.correct for one in clients] == [True, None, None]
+    assert shifts == {"r1": True, "r2": True, "r3": None}
     rates = {measure.key: (measure.value, measure.count) for measure in measures(told)}
-    assert (rates["accuracy"], rates["accuracy_drafts"]) == ((1.0, 2), (0.0, 1))
+    assert (rates["accuracy"], rates["accuracy_drafts"]) == ((1.0, 1), (1.0, 1))
+    assert rates["accuracy_words"] == (0.5, 2)
+    assert (rates["loss_usd"], rates["loss_words_usd"]) == ((2.0, 1), (4.0, 2))
 
 
 @pytest.mark.parametrize(
