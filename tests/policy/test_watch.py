@@ -32,7 +32,7 @@ tiers:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    (tmp_path / "safe.yaml").write_text("version: 1\n")
+    (tmp_path / "safe.yaml").write_text("version: 1\nname: safe\ngeneral: Ask a person.\n")
     file = tmp_path / "p.yaml"
     file.write_text(POLICY)
     return file
