@@ -28,11 +28,12 @@ tiers:
     level: 2
     answerers: [{name: smol, kind: local}]
 """
+SAFE = "version: 1\nname: safe\ngeneral: {default: Ask a person.}\n"
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    (tmp_path / "safe.yaml").write_text("version: 1\nname: safe\ngeneral: Ask a person.\n")
+    (tmp_path / "safe.yaml").write_text(SAFE)
     file = tmp_path / "p.yaml"
     file.write_text(POLICY)
     return file
