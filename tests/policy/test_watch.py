@@ -28,7 +28,7 @@ tiers:
     level: 2
     answerers: [{name: smol, kind: local}]
 """
-SAFE = "version: 1\nname: safe\ngeneral: {default: Ask a person.}\n"
+SAFE = "version: 1\nname: safe\ngeneral: {default: 'Ask a person: {review_id}'}\n"
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ ABROAD = [
     ("de", "er atmet nicht mehr", "{text}, Lindenallee 7, 50667 Köln, Telefon 0221 998877"),
     ("fr", "il ne respire plus", "Nom : Claire Martin\nNuméro client : 884213\n"
      "E-mail : claire.martin@example.org\n\n{text}"),
+    ("de", "er atmet nicht mehr", "Mein Name ist Jörg Weber, Kundennummer 884213, {text}"),
     ("fr", "il ne respire plus", "{text}. J'habite au 7 avenue Victor Hugo, 69003 Lyon"),
     ("es", "ya no respira", "{text}\n\nSaludos,\nJuan García\nCalle Mayor 12\n28013 Madrid\n"
      "612 345 678"),

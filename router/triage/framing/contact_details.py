@@ -137,6 +137,12 @@ _CLOSING = late_regex(
     r"よろしくお願い(?:します|致します|いたします))",
     re.IGNORECASE,
 )
+_INTRODUCTION = late_regex(
+    r"(?<!\w)(?:my name is|mein name ist|ich heiße|je m['’]appelle|mon nom est|me llamo|"
+    r"mi nombre es|mi chiamo|il mio nome è|(?:o )?meu nome é|chamo-me|me chamo|mijn naam is|"
+    rf"ik heet|nazywam się|(?:benim )?adım) (?-i:{_CAPITAL}(?: {_CAPITAL}){{0,3}})",
+    re.IGNORECASE,
+)
 _NAME = late_regex(
     rf"{_CAPITAL}\.?(?: (?:de|van|von|der|da|di|{_CAPITAL})\.?){{0,4}}|[ぁ-ヿ一-龥 ]{{2,6}}"
 )
@@ -165,6 +171,8 @@ def without_contact_details(text: str, words: Collection[str], language: str) ->
     marked = text
     for pattern in _likely(text):
         marked = pattern.sub(_MARK, marked)
+    if marked != text:
+        marked = _INTRODUCTION.sub(_MARK, marked)
     lines = [line.strip(" \t\r") for line in marked.split("\n")]
     kept = _signed_off([line for line in lines if not _LABELLED.fullmatch(line)])
     if marked == text and len(kept) == len(lines):
