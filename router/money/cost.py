@@ -338,11 +338,12 @@ def hides_reasoning(model: str) -> bool:
 
 
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
-    """Returns the requested output tokens: the client's limit, never above the answerer's own."""
-    client_cap = request.sampling.max_output_tokens
-    return (
-        facts.max_output_tokens if client_cap is None else min(client_cap, facts.max_output_tokens)
-    )
+    """Returns the requested output tokens: the client's limit, never above the answerer's own.
+
+    It is never below what the answerer's wire format takes.
+    """
+    client_cap, own = request.sampling.max_output_tokens, facts.max_output_tokens
+    return max(own if client_cap is None else min(client_cap, own), facts.fewest_output_tokens)
 
 
 _TIMED = ("local", "upstream", "litellm")

@@ -174,7 +174,7 @@ def _event(
         next=next_is,
         retried=False,
         request_id=routed.request_id,
-        reason=error.message,
+        reason=error.noted,
         url=error.url if isinstance(error, UpstreamError) else "",
     )
 

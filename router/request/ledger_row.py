@@ -24,6 +24,7 @@ from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
+from router.request.left_out import left_out
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
@@ -55,7 +56,7 @@ from router.types import (
     Verdict,
     Worked,
 )
-from router.wire.body_keys import dropped, named
+from router.wire.body_keys import named
 
 
 def open_row(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> RequestRow:
@@ -222,8 +223,7 @@ def _record(
             gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
-            dropped=named(dropped(routed.request, routed.plans[tried.at].facts, tried.answer))
-            or UNSET,
+            dropped=named(left_out(routed, progress, tried)) or UNSET,
             domain=UNSET if domain is routed.signals.domain else domain,
             acute=routed.acute or UNSET,
         )
@@ -299,7 +299,7 @@ def outcome_of(
         review_id=progress.review_id,
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
-        dropped=dropped(routed.request, routed.plans[candidate.at].facts, candidate.answer),
+        dropped=left_out(routed, progress, candidate),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
@@ -354,7 +354,7 @@ def committed(
         review_id=progress.review_id,
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,
-        dropped=dropped(routed.request, facts, answer),
+        dropped=left_out(routed, progress, candidate),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),

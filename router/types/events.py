@@ -1,7 +1,8 @@
 """Defines the events that are worth a line in the log, and the Protocol of their listener.
 
-An event tells what happened to whom. It never holds a prompt, an answer, a key or the words of an
-upstream. The listener decides how often it writes a line.
+An event tells what happened to whom. It never holds a prompt, an answer or a key, and of the words
+of an upstream only those about a request that it refused, fit to be shown. The listener decides how
+often it writes a line.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class CallFailed(Struct, frozen=True):
     next: str  # the next step, in words
     retried: bool  # the answerer itself tries again, so the call is not over
     request_id: str
-    reason: str = ""  # of our own words, such as "its certificate has expired"
+    reason: str = ""  # such as "its certificate has expired"
     url: str = ""  # that the upstream does not have
 
 

@@ -62,7 +62,7 @@ class ToolSpec(Struct, frozen=True):
     name: str
     description: str
     parameters: JsonText
-    strict: bool = False
+    strict: bool | None = False  # None: the client of OpenAI's responses leaves it to the provider
     namespace: str = ""  # the group that contained the tool; `own_name` is its name there
     own_name: str = ""  # of a tool without a namespace: the client's name, where `name` is shorter
     custom: JsonText | None = None  # a tool of free text, as the client wrote it; None: a function
@@ -168,6 +168,7 @@ class Original(Struct, frozen=True):
     messages: tuple[Message, ...]  # parsed from the body
     tools: tuple[ToolSpec, ...]
     others: tuple[str, ...] = ()  # texts of the body that `messages` and `tools` lack
+    left_out: tuple[str, ...] = ()  # parameters that the upstream's model refused
     has_large_integers: bool = False
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
 

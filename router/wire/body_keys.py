@@ -222,7 +222,7 @@ def dropped(
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
     if request.sampling != _DEFAULT_SAMPLING:
-        left_out = (*_sampling_left_out(request, facts), *left_out)
+        left_out = (*_sampling_left_out(request, facts), *_raised_cap(request, facts), *left_out)
     if not request.extra:
         return left_out
     kept = passed_on(request, facts)
@@ -242,6 +242,14 @@ def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
     ]
 
 
+def _raised_cap(request: ChatRequest, facts: AnswererFacts) -> list[str]:
+    """Returns the name of a cap of output that is smaller than what the wire format takes."""
+    cap = request.sampling.max_output_tokens
+    raised = cap is not None and not facts.without_model and cap < facts.fewest_output_tokens
+    return [request.cap_key or _BOUNDS.get(request.endpoint, _BOUNDS_OF_CHAT)[0]] if raised else []
+
+
+_BOUNDS_OF_CHAT = ("max_tokens", "stop")
 _BOUNDS = {
     "messages": ("max_tokens", "stop_sequences"),
     "responses": ("max_output_tokens", "stop"),
@@ -264,7 +272,7 @@ def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ..
         cap is not None and any(len(text.split()) > cap for text in texts),
         any(stop in text for stop in stops for text in texts),
     )
-    names = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
+    names = _BOUNDS.get(request.endpoint, _BOUNDS_OF_CHAT)
     return tuple(compress(names, passed))
 
 

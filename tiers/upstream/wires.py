@@ -19,6 +19,7 @@ from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
 from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
+from router.wire.refusals import Refusal, speaks_of_seals
 from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.upstream import carries_seals, response_body
 
@@ -72,8 +73,11 @@ class UpstreamWire(Protocol):
         """Returns the JSON body that asks for the work."""
         ...
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """Returns the same body without what its issuer sealed; None where nothing in it is."""
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
+        """Returns the same body without what its issuer sealed.
+
+        None where nothing in it is, and the refusal of that body does not speak of seals.
+        """
         ...
 
     def did_without_seals(self, work: Work) -> None:
@@ -120,7 +124,7 @@ class ChatWire:
         """Returns a chat completion's body, with the signatures that its issuer gave to calls."""
         return self._body(work, stream, self._facts.issuer)
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same without signatures."""
         if self._facts.issuer not in issuers(work.request):
             return None
@@ -181,7 +185,7 @@ class MessagesWire:
         """Returns a message's body; of further keys those that the policy lets through."""
         return self._body(work, stream, self._facts.issuer)
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same without signed thoughts."""
         if self._facts.issuer not in issuers(work.request):
             return None
@@ -247,9 +251,10 @@ class ResponsesWire:
         """Returns a response's body, with what this issuer sealed and nobody else's."""
         return self._body(work, stream, self._seals)
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same, neither with sealed items nor asking for any."""
-        return self._body(work, stream, False) if self._seals else None
+        sealed = carries_seals(work.request, self._facts.issuer) or speaks_of_seals(refusal)
+        return self._body(work, stream, False) if self._seals and sealed else None
 
     def did_without_seals(self, work: Work) -> None:
         """Stops asking for seals where none was sent: then the asking itself was refused."""

@@ -146,6 +146,11 @@ class Attempt:
         """Notes how many bytes came that no piece has said so far, such as half a call."""
         self._unsaid_bytes = size
 
+    def hear_left_out(self, names: tuple[str, ...]) -> None:
+        """Notes parameters of sampling that the model does not take; a judge's are not told."""
+        if self._role not in (Role.CHECK, Role.SHADOW):
+            self._books.progress.attempts.left_out[self._nesting.rung] = names
+
     def receive(self, pieces: list[Delta]) -> None:
         """Counts the bytes of pieces: text, thoughts and tool calls."""
         self._said_bytes += sum([delta.said_bytes for delta in pieces])

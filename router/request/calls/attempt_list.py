@@ -32,6 +32,7 @@ class Attempts:
     redirects: list[Redirect] = field(default_factory=list)  # calls that another model answered
     unbelieved: dict[str, int] = field(default_factory=dict)  # costs stated of a call by its id
     caps: dict[int, int] = field(default_factory=dict)  # lowered caps of output, by rung
+    left_out: dict[int, tuple[str, ...]] = field(default_factory=dict)  # refused parameters, alike
 
     @property
     def spent_nano_usd(self) -> int:

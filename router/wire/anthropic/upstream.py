@@ -100,7 +100,12 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     loads = loads_exactly if original.has_large_integers else orjson.loads
     given = loads(original.body)
     assert isinstance(given, dict)  # the request was read before
-    body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
+    left_out = original.left_out
+    body = {
+        key: given[key] for key in _PASSED_ON if given.get(key) is not None and key not in left_out
+    }
+    if "reasoning_effort" in left_out and isinstance(config := body.get("output_config"), dict):
+        config.pop("effort", None)
     if "stop_sequences" in body:
         _leave_out_blank_stops(body)
     messages = body["messages"]

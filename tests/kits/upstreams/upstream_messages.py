@@ -76,7 +76,7 @@ def _blocks(
     name: str, body: dict[str, object], headers: dict[str, str], port: int
 ) -> list[dict[str, object]]:
     thought = {"type": "thinking", "thinking": "Let me see.", "signature": f"sig:{port}:=="}
-    if name == "echo":
+    if name in ("echo", "particular"):
         text = orjson.dumps({"body": body, "headers": headers}).decode()
         return [{"type": "text", "text": text}]
     if name == "thinks":
