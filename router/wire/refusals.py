@@ -128,7 +128,12 @@ _SEALS = re.compile(r"\binclude\b|encrypted", re.IGNORECASE)
 
 
 def speaks_of_seals(refusal: Refusal) -> bool:
-    """Returns True for a refusal of what is asked for sealed, or of what was sent so."""
+    """Returns True for a refusal of what is asked for sealed, or of what was sent so.
+
+    One that names no parameter may mean it.
+    """
+    if refusal.code in _CODES and not refusal.param:
+        return True
     return any(map(_SEALS.search, (refusal.param, refusal.code, refusal.message)))
 
 
