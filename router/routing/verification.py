@@ -16,8 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.parsing.json_schema import schema_faults
-from router.routing.answer_checks import SHORT_WORDS, content_failure
-from router.routing.answer_faults import Fault, fault_of
+from router.routing.answers.answer_checks import SHORT_WORDS, content_failure
+from router.routing.answers.answer_faults import Fault, fault_of
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import Reading
 from router.types import (

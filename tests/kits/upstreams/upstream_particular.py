@@ -2,9 +2,9 @@
 
 The models begin with `particular`, with an argument after a colon:
 `sampling:NAMES` takes none of these parameters (joined by `+`), and `opus:NAMES` says so as
-Anthropic does; both say back what they received. `unfit` refuses every request for its schema, and
-`poor` for our account. `misfit:ARGUMENTS` calls the first tool with these arguments (`talking:` says
-a word first). `silent` says nothing. `declines` refuses in words, `filters` without.
+Anthropic does; both say back what they received. `unfit` refuses each request for its schema, and
+`poor` for our account. `misfit:ARGUMENTS` calls the first tool with these arguments (`talking:`
+says a word first). `silent` says nothing. `declines` refuses in words, `filters` without.
 """
 
 from __future__ import annotations
