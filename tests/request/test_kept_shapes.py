@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.errors import NoUsableAnswer, UpstreamRejected
+from router.errors import BudgetExceeded, NoUsableAnswer, RateLimited, UpstreamRejected
 from router.request.conclusions.foretold import foretold
 from router.types import (
     Domain,
@@ -21,7 +21,7 @@ from router.types import (
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row
-from tests.request.test_acute import FULL, SURE, guessing
+from tests.request.test_acute import BUDGETS, FULL, RATED, SURE, guessing
 from tests.request.test_tool_streams import Agent
 from tiers.resilience.refusals import error_for_status
 
@@ -161,6 +161,26 @@ async def test_a_failed_call_tells_a_person_only_where_somebody_is_in_danger(
     with pytest.raises(UpstreamRejected):
         await house.gateway.complete(ask(QUESTION, response_format=JSON), ALICE)
     assert len(house.reviews.items) == told
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("limits", [*BUDGETS, RATED])
+@pytest.mark.parametrize(("signals", "told"), [(SURE, 1), (STOLEN, 0)])
+async def test_a_person_hears_of_an_emergency_whose_call_a_limit_refused(
+    houses: Houses, signals: Signals, told: int, limits: dict[str, object], *, stream: bool
+) -> None:
+    """Its program got a 429, and nobody heard of it: words for a person cannot keep the shape."""
+    house = grave_house(houses, labelling(), signals, **limits)
+    request = ask(QUESTION, response_format=JSON, stream=stream)
+    if limits is RATED:
+        await drain(house, request)
+        house.reviews.items.clear()
+    with pytest.raises((BudgetExceeded, RateLimited)) as raised:
+        await drain(house, request)
+    assert len(house.reviews.items) == told
+    assert all(
+        f"told of the matter ({i.review_id})" in raised.value.told for i in house.reviews.items
+    )
 
 
 async def test_a_refused_shape_is_told_why_and_what_to_change(houses: Houses) -> None:
