@@ -297,7 +297,7 @@ def noted_failure(
 
 
 def _told_of_limit(routed: RoutedRequest, progress: Progress, error: TiergateError) -> bool:
-    """Returns True where a person hears of a call that a limit refused, beside words or an error."""
+    """Returns True where a person hears of a call that a limit refused, by words or an error."""
     limited = isinstance(error, BudgetExceeded | RateLimited)
     return routed.has_words_after(error) or (limited and _told_beside_error(routed, progress))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from router.errors import BudgetExceeded, NoUsableAnswer, RateLimited, UpstreamRejected
@@ -11,6 +13,7 @@ from router.types import (
     JsonText,
     Message,
     Outcome,
+    PSource,
     Reason,
     ResponseFormat,
     Signals,
@@ -199,6 +202,7 @@ async def test_a_refused_shape_is_told_why_and_what_to_change(houses: Houses) ->
         (STOLEN, "review", {"response_format": JSON}, "in the shape that was asked for"),
         (STOLEN, "hold", {}, "approved words go out in place of its answer"),
         (STOLEN, "refuse", {}, "a refusal goes out in place of its answer"),
+        (STOLEN, "refuse", {"response_format": JSON}, "an error goes out in place of its answer"),
         (STOLEN, "best_answer", {}, "its answer goes out marked unverified: how often deep"),
         (CALM, "review", {}, ""),
     ],
@@ -213,6 +217,24 @@ async def test_what_goes_out_is_foretold_as_it_comes(
     request = ask(QUESTION, **changes)
     said = foretold(house.gateway.router.route_now(request, ALICE))
     assert said.startswith(words) if not words else words in said
+
+
+async def test_nothing_is_foretold_where_a_measured_model_may_answer_instead(
+    houses: Houses,
+) -> None:
+    """It said that words would go out, and the other model's answer was accepted."""
+    other = ScriptedTier("deep2", "reasoning", 3, p=0.99, text=f"what to do once {QUESTION}")
+    house = houses([low(), mid(), deep(text=LABEL), other], signals=STOLEN, verify_deep=FULL)
+    runtime = house.gateway.router.default
+    guess = {"deep": PSource.PRIOR}
+    plans = [
+        replace(p, ability=replace(p.ability, source=guess.get(p.facts.name, p.ability.source)))
+        for p in runtime.plans
+    ]
+    house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=tuple(plans))})
+    assert foretold(house.gateway.router.route_now(ask(QUESTION), ALICE)) == ""
+    outcome = await house.gateway.complete(ask(QUESTION), ALICE)
+    assert (outcome.verdict, outcome.rung.answerer) == (Verdict.ACCEPTED, "deep2")
 
 
 @pytest.mark.parametrize(("text", "verdict"), [(LABEL, "safe_answer"), (QUESTION, "unverified")])
