@@ -99,7 +99,11 @@ async def test_a_forced_call_goes_out_beside_a_review(houses: Houses, signals: S
     assert outcome.answer is not None
     assert [c.name for c in outcome.answer.choices[0].tool_calls] == ["file_ticket"]
     assert outcome.verdict is Verdict.UNVERIFIED
-    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+    (item,) = house.reviews.items
+    assert item.review_id == outcome.review_id
+    assert (
+        f"the draft calls file_ticket: {LABEL}" in item.facts
+    )  # nobody judges what they cannot see
 
 
 @pytest.mark.parametrize("stream", [False, True])
