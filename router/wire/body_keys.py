@@ -246,7 +246,8 @@ _BOUNDS = {
     "messages": ("max_tokens", "stop_sequences"),
     "responses": ("max_output_tokens", "stop"),
 }
-"""Names the keys of a cap of output and of stop sequences; those of chat completions elsewhere."""
+"""Names the keys of a cap of output and of stop sequences; those of chat completions elsewhere,
+which have two names for the cap (`ChatRequest.cap_key`)."""
 
 
 def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ...]:
@@ -264,8 +265,8 @@ def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ..
         cap is not None and any(len(text.split()) > cap for text in texts),
         any(stop in text for stop in stops for text in texts),
     )
-    names = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
-    return tuple(compress(names, passed))
+    cap_key, stop_key = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
+    return tuple(compress((request.cap_key or cap_key, stop_key), passed))
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")

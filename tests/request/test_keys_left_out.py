@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from router.api.observability.event_lines import line_of
@@ -16,6 +18,7 @@ from router.types import (
     Verdict,
 )
 from router.wire.body_keys import named
+from router.wire.openai.request import parse_chat_request
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid
@@ -80,6 +83,16 @@ async def test_an_approved_answer_goes_out_whole_and_says_which_bound_it_passed(
     assert event.dropped == left_out
     await house.gateway.drain()
     assert all((parse(row.record).dropped or ()) == left_out for row in house.ledger.rows())
+
+
+@pytest.mark.parametrize("key", ["max_tokens", "max_completion_tokens"])
+async def test_a_bound_that_was_passed_has_the_name_that_the_body_has(
+    houses: Houses, key: str
+) -> None:
+    body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}], key: 1}
+    house = houses([low(text="three days or four"), mid()])
+    request = parse_chat_request(json.dumps(body).encode(), {})
+    assert (await house.gateway.complete(request, ALICE)).dropped == (key,)
 
 
 async def test_a_safe_answer_is_not_cut_either(houses: Houses) -> None:
