@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -151,6 +152,13 @@ async def test_one_tenant_silences_no_other(houses: Houses) -> None:
     other = replace(ALICE, tenant="other")
     await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), other)
     assert (told(listener)[-1].tenant, told(listener)[-1].keys) == ("other", ("temprature",))
+
+
+def test_keys_of_megabytes_are_not_kept_in_memory() -> None:
+    """Five hundred of them took half a gigabyte, in a cache of a thousand."""
+    long = "a" * 1_000_000
+    assert named([long, f"messages[].{long}"]) == ()
+    assert sys.getrefcount(long) <= 2  # this name's, and that of the call that counts
 
 
 def test_names_are_bounded() -> None:
