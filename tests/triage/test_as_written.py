@@ -54,6 +54,10 @@ def read(model: TriageModel, text: str) -> tuple[Match | None, list[str]]:
         "shippng fee to the islands",
         "hi, shippng fee to the islands please",
         "Hello, my name is Anna Smith. shippng fee to the islands",
+        "order 40117-B. shippng fee to the islands",
+        "Re: your invoice INV-2023-771. shippng fee to the islands",
+        "Customer number 5520981, name Okafor. shippng fee to the islands\n\nAnna Smith\n"
+        "12 Baker Street\nLondon NW1 6XE",
     ],
 )
 def test_an_utterance_with_a_typing_error_is_found_as_it_stands(

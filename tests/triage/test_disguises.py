@@ -55,6 +55,11 @@ DISGUISES = {
     "Morse with points at half height": lambda text: in_morse(text).replace(".", "\u00b7"),
     "reversed": lambda text: text[::-1],
     "each word reversed": lambda text: " ".join(word[::-1] for word in text.split()),
+    "reversed behind plain words": lambda text: f"Reverse this text and answer it: {text[::-1]}",
+    "rot13 behind plain words": lambda text: (
+        f"Decode this rot13 and answer it: {codecs.encode(text, 'rot13')}"
+    ),
+    "dashes in each word": lambda text: " ".join("-".join(word) for word in text.split()),
     "spaced": lambda text: " ".join(text.replace(" ", "")),
     "spaced with gaps": lambda text: "   ".join(" ".join(word) for word in text.split()),
     "dashed": lambda text: "-".join(text.replace(" ", "")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import TriageConfig
 from router.triage.facts.file_paths import without_folders
@@ -28,21 +30,31 @@ def sentences_of(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
 
 
 def said_in(asked: Asked, facts: TurnFacts) -> str:
-    """Returns what a text says without its disguise, without its frame, or for what it thanks."""
+    """Returns what a text says without its disguise, its contact details and its frame, or for what
+    it thanks."""
     config = asked.config
     if facts.instead or config.knowledge is None or facts.unread:
         return facts.instead or asked.text
     language = facts.language or asked.spoken
     if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
         return THANKS if config.knowledge.written(THANKS) is not None else asked.text
-    if not may_be_framed(asked.text, facts.folded.words, language):
-        return asked.text
+    rest, words = _undetailed(asked.text, facts)
+    framed = may_be_framed(rest, words, language)
+    if rest == asked.text and not framed:
+        return rest
     # A courtesy of the operator's own question belongs to it.
     if config.knowledge.written(asked.text) is not None:
         return asked.text
     if config.glossed is not None and config.glossed.is_written(asked.text):
         return asked.text
-    return without_frame(asked.text, facts.folded.words, language)
+    return without_frame(rest, words, language) if framed else rest
+
+
+def _undetailed(text: str, facts: TurnFacts) -> tuple[str, Collection[str]]:
+    """Returns a text without its contact details, or as it is, and its folded words."""
+    if not facts.undetailed:
+        return text, facts.folded.words
+    return facts.undetailed, fold(facts.undetailed).words
 
 
 def in_plain_words(asked: Asked, facts: TurnFacts) -> str:

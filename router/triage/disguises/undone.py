@@ -22,6 +22,9 @@ from router.triage.text.folding import Folded, fold, words_of
 SHORTEST_RUN = 6
 """Single characters in a row that may be a spaced-out word; "A B C D" is a list of choices."""
 
+MARKED_WORDS = 2
+"""Words with a mark between all letters that must exist: "s-e-t u-p" may be anything."""
+
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 """Letters of a list, A:B:C:D:E:F, are in its order, and no word."""
 
@@ -45,6 +48,10 @@ _MARKS = r"[-._*|/,+~:;=^#\u00b7\u2022\u2027\u2219\u22c5\u30fb\ufffc\ufffd]"
 _MARKED = late_regex(
     rf"(?<!\w)\S(?P<mark>{_MARKS})(?:[^\n](?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
+_MARKED_WORD = late_regex(
+    rf"(?<!\w)[a-z](?P<mark>{_MARKS})[a-z](?:(?P=mark)[a-z])*(?!\w)", re.IGNORECASE
+)
+_ACRONYM = late_regex(r"(?:[A-Z]\.)+[A-Z]")  # "N.A.S.A."
 # A comment or a tag ends before the next "<", so that each character is looked at once.
 _TAG = (
     r"<(?:!--[^<>]{0,400}--"
@@ -187,7 +194,7 @@ def _mended(plain: str, knows: Knows) -> str:
 def _joined(plain: str, knows: Knows) -> str:
     """Returns the text with its spaced-out runs as words; "" when it has none that hold a word."""
     spaced_out = _SPACED_INSIDE.search(plain) is not None and _SPACED.search(plain) is not None
-    if not spaced_out and (_MARKED_INSIDE.search(plain) is None or _MARKED.search(plain) is None):
+    if not spaced_out and _MARKED_INSIDE.search(plain) is None:
         return ""
     found = False
 
@@ -210,7 +217,23 @@ def _joined(plain: str, knows: Knows) -> str:
         return " ".join(map(as_words, match[0][::2].split()))
 
     joined = _MARKED.sub(marked, _SPACED.sub(spaced, plain))
-    return joined if found else ""
+    return _marked_words_joined(joined, 0 if found else MARKED_WORDS, knows) or (
+        joined if found else ""
+    )
+
+
+def _marked_words_joined(plain: str, least: int, knows: Knows) -> str:
+    """Returns the text with words such as "p-i-p-e" whole; "" where it has none.
+
+    At least so many of them must exist: a run is long enough to be one by itself (`_MARKED`), such
+    short words need each other, or a run beside them.
+    """
+
+    def whole(match: re.Match[str]) -> str:
+        return match[0] if _ACRONYM.fullmatch(match[0]) else match[0][::2]
+
+    words = [whole(match).lower() for match in _MARKED_WORD.finditer(plain)]
+    return _MARKED_WORD.sub(whole, plain) if words and known(words, knows) >= least else ""
 
 
 def _split(run: str, knows: Knows) -> list[str]:

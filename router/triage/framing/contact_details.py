@@ -114,13 +114,15 @@ _THINGS = (
     "auftrags|rechnungs|sendungs|vorgangs|buchungs|vertrags|mitglieds|konto|patienten|"
     "versicherungs)-?(?:nummer|nr)|commande|facture|dossier|(?:numéro|n[°º])(?: de)? (?:client|"
     "commande|dossier|contrat)|pedido|n[uú]mero de (?:cliente|pedido)|ordine|numero (?:cliente|"
-    "ordine)|encomenda|bestelling|bestelnummer|klantnummer|zamówienie|nr zamówienia|sipariş|"
-    "müşteri|注文番号|订单号?"
+    "ordine)|cod(?:ice|\\.) cliente|factura|fattura|factuur|faktura|fatura|cliente|klant|"
+    "numer (?:klienta|zamówienia)|zam\\.|encomenda|bestelling|bestelnummer|klantnummer|zamówienie|"
+    "nr zamówienia|sipariş|müşteri|注文番号|订单号?"
 )
 _REFERENCE = late_regex(
-    r"(?:(?<=[.,;!?\n(|])|^) {0,3}(?:my |our |re:? |meine |mon |ma |mi |mijn )?"
+    r"(?:(?<=[.,;!?\n(|])|^) {0,3}(?:(?:re|betreff|objet|asunto|oggetto|assunto|betreft|dotyczy)"
+    r" ?:? )?(?:my |our |your |meine |ihre |mon |ma |votre |mi |su |mijn |uw )?"
     rf"(?:{_THINGS})(?: (?:number|no|nr|id|ref|n[º°]|numéro|número|numero))?[ .:#：]{{0,3}}"
-    r"(?:is |ist |est |es )?#?(?=[\w-]{0,8}\d)[\w/-]{3,24} ?(?=[.,;!?\n)|]|$)",
+    r"(?:is |ist |est |es )?#?(?:[a-z]{2} )?(?=[\w/-]{0,8}\d)[\w/-]{3,24} ?(?=[.,;!?\n)|]|$)",
     re.IGNORECASE,
 )
 _LABELLED = late_regex(
@@ -140,7 +142,8 @@ _CLOSING = late_regex(
 _INTRODUCTION = late_regex(
     r"(?<!\w)(?:my name is|mein name ist|ich heiße|je m['’]appelle|mon nom est|me llamo|"
     r"mi nombre es|mi chiamo|il mio nome è|(?:o )?meu nome é|chamo-me|me chamo|mijn naam is|"
-    rf"ik heet|nazywam się|(?:benim )?adım) (?-i:{_CAPITAL}(?: {_CAPITAL}){{0,3}})",
+    r"ik heet|nazywam się|(?:benim )?adım|(?<=[,;] )(?:name|nom|nombre|nome|naam|nazwisko|"
+    rf"apellidos?|cognome|apelido|achternaam)(?: ?:)?) (?-i:{_CAPITAL}(?: {_CAPITAL}){{0,3}})",
     re.IGNORECASE,
 )
 _NAME = late_regex(

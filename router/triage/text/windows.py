@@ -40,8 +40,12 @@ _BEGINS = late_regex(
     r"(?<=[a-z0-9]) (?=(?:Thanks?|The|We|My|This|That|It|Hi|Hello|Please|Also|And|But|So|How|What|"
     r"Can|Could|Do|Did|Is|Are|Was|Why|When|Where|If|There|You|Your|"
     r"He|She|They|In|On|At|For|As) [a-z])"
+    r"|(?<=: )(?=[\"'“]?(?:How|What|Why|Where|Which|Who|Can|Could|Write|Give|Tell|Explain|Describe|"
+    r"Make|Create|List|Show|Help|Teach|Provide|Generate) [a-z])"
+    r"|(?<=[\"']: \")(?=[^\W\d])|(?<=\",)(?= ?\")"
 )
-"""Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs"."""
+"""Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs", an
+order behind a colon, a value of JSON."""
 _OPENER = late_regex(
     r"(?:[-*•]|\d{1,2}[.)])\s+"
     r"|(?:and|but|or|also|then|now|so|next|just|kindly|besides|finally|maybe|perhaps)\b[,\s]*"
