@@ -78,12 +78,13 @@ class StoreTurned(Struct, frozen=True):
 
 
 class CallRefused(Struct, frozen=True):
-    """Reports a request or a call that a limit of its payer refused."""
+    """Reports a request or a call that a limit of its payer, or a full queue, refused."""
 
     tenant: str
     key_id: str
     code: str  # of our own error
-    limit: str  # as the policy or the request names it: usd_per_day, tokens_per_minute, ...
+    # As the policy or the request names it: usd_per_day, tokens_per_minute ...; "" for a queue.
+    limit: str
     scope: str  # in words: whose money or rate counts together
     answerer: str  # "" when the request itself was refused
     hopeless: bool  # it exceeds the whole limit, so waiting does not help
