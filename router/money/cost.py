@@ -337,12 +337,29 @@ def hides_reasoning(model: str) -> bool:
     return "claude" in name or name.startswith(_THINKS_UNSEEN)
 
 
+THINKING_CAP = 32_000
+"""The most tokens to which a budget of thoughts lifts our usual cap. All of Claude's models that
+think give so many, and Claude Code asks for them."""
+
+
+def own_cap(facts: AnswererFacts, request: ChatRequest) -> int:
+    """Returns the answerer's own cap in tokens for this request.
+
+    A cap that the policy does not state gives way to a budget of thoughts that does not fit below
+    it. A quarter of the context window stays its bound.
+    """
+    own, original = facts.max_output_tokens, request.original
+    if original is None or original.thinking_tokens < own or facts.least_output_tokens is None:
+        return own
+    if facts.body.wire != "anthropic":
+        return own
+    return max(own, min(THINKING_CAP, facts.context_tokens // 4))
+
+
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
     """Returns the requested output tokens: the client's limit, never above the answerer's own."""
-    client_cap = request.sampling.max_output_tokens
-    return (
-        facts.max_output_tokens if client_cap is None else min(client_cap, facts.max_output_tokens)
-    )
+    client_cap, own = request.sampling.max_output_tokens, own_cap(facts, request)
+    return own if client_cap is None else min(client_cap, own)
 
 
 _TIMED = ("local", "upstream", "litellm")

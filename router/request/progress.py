@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from router.errors import UpstreamInvalid
 from router.ledger.replies import NO_TIER
+from router.money.cost import own_cap
 from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
@@ -277,9 +278,9 @@ def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None
     """
     if candidate.verification.failure not in (Reason.ANSWER_INVALID, Reason.ANSWER_CUT):
         return True
-    own_cap = cap or routed.plans[candidate.at].facts.max_output_tokens
+    cap = cap or own_cap(routed.plans[candidate.at].facts, routed.request)
     answer = candidate.answer
-    return answer is not None and cut_by_client(answer, routed.request, own_cap)
+    return answer is not None and cut_by_client(answer, routed.request, cap)
 
 
 def _why_none(candidate: Candidate) -> str:

@@ -170,6 +170,7 @@ class Original(Struct, frozen=True):
     others: tuple[str, ...] = ()  # texts of the body that `messages` and `tools` lack
     has_large_integers: bool = False
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
+    thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
 
 
 _NEEDED_FOR = {

@@ -34,6 +34,7 @@ from router.wire.anthropic.blocks import (
 )
 from router.wire.anthropic.other_texts import other_texts
 from router.wire.anthropic.render import PING, MessageStream, render_error, render_message
+from router.wire.anthropic.thinking import thinking_tokens
 from router.wire.checks import (
     Reader,
     array,
@@ -213,6 +214,7 @@ class MessagesFormat:
             request.tools,
             others=tuple(other_texts(given)),
             has_large_integers=turns.lost_digits,
+            thinking_tokens=thinking_tokens(given.get("thinking")),
         )
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 

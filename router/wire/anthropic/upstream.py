@@ -14,6 +14,7 @@ import orjson
 
 from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
+from router.wire.anthropic.thinking import fitted, thinking_tokens
 from router.wire.digits import loads_exactly
 
 VERSION = "2023-06-01"
@@ -68,12 +69,14 @@ def messages_body(
     others than `issuer` are left out. `extra` holds keys that the policy adds.
     """
     body = _asked(request, issuer, prefer_schema)
-    body.update({key: orjson.Fragment(value) for key, value in (extra or {}).items()})
-    client_cap = request.sampling.max_output_tokens
+    for key, value in (extra or {}).items():
+        # The budget of thoughts is read below; all else goes on unread.
+        body[key] = orjson.loads(value) if key == "thinking" else orjson.Fragment(value)
+    client_cap, asked = request.sampling.max_output_tokens, body.get("max_tokens")
+    cap = max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
     body["model"] = model
-    body["max_tokens"] = (
-        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
-    )
+    body["max_tokens"] = cap
+    _fit_thoughts(body, cap, asked if isinstance(asked, int) else None)
     if stream:
         body["stream"] = True
     return orjson.dumps(body)
@@ -101,6 +104,7 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     given = loads(original.body)
     assert isinstance(given, dict)  # the request was read before
     body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
+    body["max_tokens"] = given.get("max_tokens")  # none where tokens are only counted
     if "stop_sequences" in body:
         _leave_out_blank_stops(body)
     messages = body["messages"]
@@ -119,9 +123,31 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
         _leave_out_hosted(body)
     if _lost_its_thoughts(body):
         # While it thinks, Anthropic refuses a turn of calls without the thoughts before them.
-        for key in ("thinking", "context_management"):
-            body.pop(key, None)
+        _leave_out_thoughts(body)
     return body
+
+
+def _fit_thoughts(body: dict[str, object], cap: int, asked: int | None) -> None:
+    """Lowers the budget of thoughts below the cap of output, or leaves the thoughts out.
+
+    `asked` is the client's own cap, which the gateway may have lowered.
+    """
+    thinking = body.get("thinking")
+    budget = thinking_tokens(thinking)
+    kept = fitted(budget, cap, asked)
+    if kept == budget:
+        return
+    if kept:
+        assert isinstance(thinking, dict)
+        body["thinking"] = {**thinking, "budget_tokens": kept}
+    else:
+        _leave_out_thoughts(body)
+
+
+def _leave_out_thoughts(body: dict[str, object]) -> None:
+    """Turns thinking off, with the edits of a context that are about thoughts."""
+    for key in ("thinking", "context_management"):
+        body.pop(key, None)
 
 
 def _leave_out_blank_stops(body: dict[str, object]) -> None:

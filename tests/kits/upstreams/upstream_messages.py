@@ -5,7 +5,8 @@ words), redacted, around (words before and after a call), echo (the answer's tex
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
 first stop sequence).
-Thoughts that it did not sign itself get 400, as at Anthropic.
+Thoughts that it did not sign itself get 400, as at Anthropic, and so does what `strict_messages`
+lists.
 `/v1/messages/count_tokens` counts COUNTED tokens.
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from tests.kits.upstreams.strict_messages import refusal
 from tests.kits.upstreams.upstream_coder import DONE, turn
 from tests.kits.upstreams.upstream_wire import TEXT, head, whole
 
@@ -36,6 +38,8 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     # Anthropic rejects thoughts that it did not sign; the port stands for the issuer.
     if foreign := _foreign(body, port):
         return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
+    if refused := refusal(body):
+        return _error(400, "invalid_request_error", refused)
     blocks = _blocks(name, body, headers, port)
     stop = "tool_use" if blocks[-1]["type"] == "tool_use" else "end_turn"
     sequences = body.get("stop_sequences")

@@ -1,0 +1,29 @@
+"""Says what of a request did not reach its answerer as the client wrote it. Pure."""
+
+from __future__ import annotations
+
+from router.request.progress import Candidate, Progress
+from router.routing.routed_request import RoutedRequest
+from router.routing.verification import ends_short
+from router.wire.body_keys import dropped
+
+
+def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> int | None:
+    """Returns the gateway's own cap of output if the client asked for more, otherwise None.
+
+    A client that asked for no cap is told it where it cut the answer.
+    """
+    facts, asked = routed.plans[candidate.at].facts, routed.request.sampling.max_output_tokens
+    if facts.without_model:
+        return None
+    own = progress.attempts.own_cap(candidate.at, facts, routed.request)
+    if asked is None:
+        return own if ends_short(candidate.answer) else None
+    return own if asked > own else None
+
+
+def left_out(routed: RoutedRequest, progress: Progress, tried: Candidate) -> tuple[str, ...]:
+    """Returns the body's keys that did not reach this candidate's answerer as they were sent."""
+    facts, request = routed.plans[tried.at].facts, routed.request
+    cap = progress.attempts.own_cap(tried.at, facts, request)
+    return dropped(request, facts, tried.answer, cap)
