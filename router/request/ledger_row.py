@@ -24,7 +24,7 @@ from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
-from router.request.calls.told_bounds import left_out, lowered_cap
+from router.request.calls.told_bounds import left_out, lowered_cap, tools_left_out
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
@@ -299,7 +299,7 @@ def outcome_of(
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
         dropped=left_out(routed, progress, candidate),
-        unsupported_tools=routed.request.unsupported_tools,
+        unsupported_tools=tools_left_out(routed, candidate),
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
@@ -354,7 +354,7 @@ def committed(
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,
         dropped=left_out(routed, progress, candidate),
-        unsupported_tools=routed.request.unsupported_tools,
+        unsupported_tools=tools_left_out(routed, candidate),
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         reason=why(routed, progress, candidate),

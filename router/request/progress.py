@@ -203,8 +203,14 @@ class Progress:
     outcome: Outcome | None = None
 
     def keep(self, candidate: Candidate) -> None:
-        """Remembers the better answer; on a tie the later one, which comes from a higher rung."""
-        if self.best is None or _merit(candidate.verification) >= _merit(self.best.verification):
+        """Remembers the better answer; on a tie the later one, which comes from a higher rung.
+
+        Of refusals one in words stays the better one: a client can show it.
+        """
+        best = self.best
+        if best is not None and _merit(best.verification) > _merit(candidate.verification):
+            return
+        if best is None or has_words(candidate) or not has_words(best):
             self.best = candidate
 
     def keep_instead(self, old: Candidate, new: Candidate) -> None:
@@ -340,6 +346,12 @@ def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
     if rung not in routed.decision.spare:
         return named
     return replace(named, reasons=(progress.reached_by(routed, rung), *named.reasons))
+
+
+def has_words(candidate: Candidate) -> bool:
+    """Returns False for an answer without a word, a refusal's included, and without a call."""
+    choices = () if candidate.answer is None else candidate.answer.choices
+    return any([c.text.strip() or c.refusal or c.tool_calls for c in choices])
 
 
 def _merit(verification: Verification) -> tuple[bool, float]:

@@ -189,6 +189,10 @@ def _rung_facts(
     missing = needs - facts.capabilities
     if facts.kind == "litellm":
         missing |= elsewhere  # it would fetch them from here, where it may reach what others cannot
+    elif facts.speaks_anthropic and request.holds_file_ids:
+        missing |= {Capability.FILES}  # this format has no place for another provider's ids
+    if request.demands_native and not facts.speaks_anthropic:
+        missing |= {Capability.TOOLS}
     return RungFacts(
         answerer=facts.name,
         tier=facts.tier,

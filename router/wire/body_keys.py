@@ -224,7 +224,7 @@ def dropped(
     of output for this request, where it was not the usual one.
     """
     left_out = (*request.dropped, *_bounds_passed(request, answer))
-    if (facts.kind, facts.body.wire) == ("upstream", "anthropic"):
+    if facts.speaks_anthropic:
         cap = own_cap or facts.max_output_tokens
         left_out = (*left_out, *changed_thinking(request, facts, cap))
     if left_out and facts.reasoning_key:

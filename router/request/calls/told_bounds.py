@@ -27,3 +27,10 @@ def left_out(routed: RoutedRequest, progress: Progress, tried: Candidate) -> tup
     facts, request = routed.plans[tried.at].facts, routed.request
     cap = progress.attempts.own_cap(tried.at, facts, request)
     return dropped(request, facts, tried.answer, cap)
+
+
+def tools_left_out(routed: RoutedRequest, tried: Candidate) -> tuple[str, ...]:
+    """Returns the types of tools that this candidate's answerer was not offered."""
+    request, facts = routed.request, routed.plans[tried.at].facts
+    native = () if facts.speaks_anthropic else request.native_kinds
+    return (*request.unsupported_tools, *native)

@@ -205,7 +205,7 @@ class MessagesFormat:
         if turns.lost_digits:
             exact = mapping(loads_exactly(body), "messages")
             messages = read_turns(exact["messages"], "messages")
-        request = _request({**read, "messages": messages}, extra, headers)
+        request = _request({**read, "messages": messages}, extra, headers, given)
         sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
         original = Original(
             body,
@@ -235,7 +235,10 @@ _EXPECTED = {
 
 
 def _request(
-    read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
+    read: dict[str, Any],
+    extra: dict[str, JsonText],
+    headers: Mapping[str, str],
+    given: Mapping[str, object],
 ) -> ChatRequest:
     system: Message | None = read.get("system")
     messages: tuple[Message, ...] = read["messages"]
@@ -245,7 +248,7 @@ def _request(
     tools: Tools = read.get("tools", Tools())
     choice, parallel = read.get("tool_choice", (None, None))
     if choice is not None:
-        check_tool_choice(choice, tools.own)
+        check_tool_choice(choice, tools.own, json_text(given["tool_choice"], "tool_choice"))
     effort, form = read.get("output_config", (None, None))
     return ChatRequest(
         messages=messages if system is None else (system, *messages),
