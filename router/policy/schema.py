@@ -319,7 +319,8 @@ class Policy(Section):
     unsupported_tools: Literal["drop", "refuse"] = Field(
         default="drop",
         description="Tools that a provider would run itself and no tier offers (web_search, mcp "
-        "...). drop: leaves them out, with a note in a header and in `routing`. refuse: answers "
+        "...), and those that only Anthropic's models know (bash, text_editor ...) where others may "
+        "answer. drop: leaves them out, with a note in a header and in `routing`. refuse: answers "
         "400.",
     )
     examples: list[Example] = Field(
