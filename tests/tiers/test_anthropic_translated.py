@@ -50,7 +50,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             return {"name": f"tier-{level}", "level": level, "answerers": [answerer]}
 
         other = rung("echo", 3, wire="openai", capabilities=ABLE)
-        climbing = [rung("refusal", 2), rung("declines", 3, **claude)]
+        refused = [rung("refusal", 2), rung("declines", 2, **claude)]
+        both = [answerer for tier in refused for answerer in tier["answerers"]]
+        climbing = [{"name": "tier-2", "level": 2, "answerers": both}]
         policies = [
             write_ladder(folder, "echo", upstream.url, "echo", **claude),
             write_ladder(folder, "ends", upstream.url, "ends", "answer", **claude),
@@ -120,6 +122,8 @@ def test_a_question_that_gets_no_word_is_asked_elsewhere(served: Served) -> None
 def test_a_refusal_in_words_goes_out_after_one_without_any(served: Served) -> None:
     response = served.chat("auto:declined")
     assert response.json()["choices"][0]["message"]["refusal"] == "I can't."
+    asked = [attempt["answerer"] for attempt in served.finished_row(response)["attempts"]]
+    assert "declines-2" in asked
 
 
 @pytest.mark.process
