@@ -44,6 +44,15 @@ def without_addresses(refused: NotCapable, reader: str) -> NotCapable:
     )
 
 
+def without_file_ids(refused: NotCapable, reader: str) -> NotCapable:
+    """Returns the error with the way out where `reader` takes files, but not by their ids."""
+    return NotCapable(
+        f"{refused.message} The answerer {reader} takes a file as data, not by its id (`file_id`), "
+        "which only the provider knows that gave it: send `file_data`.",
+        missing=refused.missing,
+    )
+
+
 def residency_leaves_none(where: str) -> NotCapable:
     """Returns the error of a request whose personal details may go to none of its answerers."""
     return NotCapable(

@@ -186,7 +186,7 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
     if best.verification.failure is None:
         return untrusted_shape(routed.exhausted.value if usable(best) else "")
     facts = routed.plans[best.at].facts
-    cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
+    cap = progress.attempts.own_cap(best.at, facts, routed.request)
     failure, fault = best.verification.failure, best.verification.fault
     shape, words = routed.request.needs_shape, "" if fault is None else fault.words
     return no_usable_answer(failure, facts.name, cap, shape=shape, fault=words)

@@ -24,6 +24,7 @@ from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
+from router.request.calls.told_bounds import lowered_cap, tools_left_out
 from router.request.conclusions.left_out import left_out
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
@@ -32,7 +33,6 @@ from router.routing.decision_record import Record, RefusalNote, encode
 from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import ends_short
 from router.types import (
     RECORD_VERSION,
     AttemptRow,
@@ -300,7 +300,7 @@ def outcome_of(
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
         dropped=left_out(routed, progress, candidate),
-        unsupported_tools=routed.request.unsupported_tools,
+        unsupported_tools=tools_left_out(routed, candidate),
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
@@ -355,7 +355,7 @@ def committed(
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,
         dropped=left_out(routed, progress, candidate),
-        unsupported_tools=routed.request.unsupported_tools,
+        unsupported_tools=tools_left_out(routed, candidate),
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         reason=why(routed, progress, candidate),
@@ -363,20 +363,6 @@ def committed(
         verdict=verdict,
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
-
-
-def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> int | None:
-    """Returns the gateway's own cap of output if the client asked for more, otherwise None.
-
-    A client that asked for no cap is told it where it cut the answer.
-    """
-    facts, asked = routed.plans[candidate.at].facts, routed.request.sampling.max_output_tokens
-    if facts.without_model:
-        return None
-    own = progress.attempts.caps.get(candidate.at, facts.max_output_tokens)
-    if asked is None:
-        return own if ends_short(candidate.answer) else None
-    return own if asked > own else None
 
 
 def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timings:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from router.errors import UpstreamInvalid
 from router.ledger.replies import NO_TIER
+from router.money.cost import own_cap
 from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
@@ -207,13 +208,17 @@ class Progress:
         Of answers that are none, one with words that may be shown is better than one without: a
         refusal in words is not lost where the last rung says nothing.
         """
-        if self.best is None or self._worth(routed, candidate) >= self._worth(routed, self.best):
+        best = self.best
+        if best is not None and self._worth(routed, best) > self._worth(routed, candidate):
+            return
+        silent = best is not None and has_words(best) and not has_words(candidate)
+        if best is None or not silent or best.verification.failure is not None:
             self.best = candidate
 
     def _worth(self, routed: RoutedRequest, candidate: Candidate) -> tuple[bool, bool, float]:
         usable, p = _merit(candidate.verification)
         cap = self.attempts.caps.get(candidate.at)
-        return usable, usable or (_says(candidate) and showable(routed, candidate, cap)), p
+        return usable, usable or (has_words(candidate) and showable(routed, candidate, cap)), p
 
     def keep_instead(self, routed: RoutedRequest, old: Candidate, new: Candidate) -> None:
         """Remembers an answer that was judged again."""
@@ -288,9 +293,9 @@ def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None
         return True
     if is_misfit(routed, candidate):
         return True
-    own_cap = cap or routed.plans[candidate.at].facts.max_output_tokens
+    cap = cap or own_cap(routed.plans[candidate.at].facts, routed.request)
     answer = candidate.answer
-    return answer is not None and cut_by_client(answer, routed.request, own_cap)
+    return answer is not None and cut_by_client(answer, routed.request, cap)
 
 
 def is_misfit(routed: RoutedRequest, candidate: Candidate) -> bool:
@@ -301,13 +306,6 @@ def is_misfit(routed: RoutedRequest, candidate: Candidate) -> bool:
     """
     fault = candidate.verification.fault
     return fault is not None and fault.misfit and not (routed.grave or routed.acute)
-
-
-def _says(candidate: Candidate) -> bool:
-    answer = candidate.answer
-    return answer is not None and any(
-        choice.text.strip() or choice.refusal or choice.tool_calls for choice in answer.choices
-    )
 
 
 def _why_none(candidate: Candidate) -> str:
@@ -365,6 +363,12 @@ def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
     if rung not in routed.decision.spare:
         return named
     return replace(named, reasons=(progress.reached_by(routed, rung), *named.reasons))
+
+
+def has_words(candidate: Candidate) -> bool:
+    """Returns False for an answer without a word, a refusal's included, and without a call."""
+    choices = () if candidate.answer is None else candidate.answer.choices
+    return any([c.text.strip() or c.refusal or c.tool_calls for c in choices])
 
 
 def _merit(verification: Verification) -> tuple[bool, float]:

@@ -184,7 +184,9 @@ def _broken(answer: Answer, request: ChatRequest) -> Reason | None:
         # A filter that cut an answer half-way through refuses as much as one that lets out nothing.
         if choice.refusal or choice.finish_reason == "content_filter":
             return Reason.ANSWER_REFUSED
-        if not choice.text.strip() and not choice.tool_calls:
+        silent = not choice.text.strip() and not choice.tool_calls
+        # After a tool's result Claude may have nothing to add, and says that its turn is over.
+        if silent and not (choice.ended and request.in_tool_loop):
             return Reason.ANSWER_INVALID
         if request.tool_choice is not None and not _chosen(choice, request.tool_choice):
             return Reason.ANSWER_INVALID

@@ -101,6 +101,11 @@ class AnswererFacts(Struct, frozen=True, dict=True):
         return 16 if self.body.wire == "responses" else 1
 
     @measured_once
+    def speaks_anthropic(self) -> bool:
+        """Returns True for an upstream of Anthropic's wire format."""
+        return self.kind == "upstream" and self.body.wire == "anthropic"
+
+    @measured_once
     def without_model(self) -> bool:
         """Returns True for approved words and exact tools: no model writes the answer."""
         return self.kind in WITHOUT_MODEL

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.redact import redact
 from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
+from router.wire.anthropic.thinking import changed_thinking
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
 NO_KEYS: frozenset[str] = frozenset()
@@ -212,13 +213,20 @@ _THOUGHTS = tuple([f"messages[].{key}" for key in (CONTENT, REASONING)])
 
 
 def dropped(
-    request: ChatRequest, facts: AnswererFacts, answer: Answer | None = None
+    request: ChatRequest,
+    facts: AnswererFacts,
+    answer: Answer | None = None,
+    own_cap: int | None = None,
 ) -> tuple[str, ...]:
     """Returns the body's keys that do not reach this answerer, or reach it with another value.
 
-    With its `answer`, also the bounds that approved words go past.
+    With its `answer`, also the bounds that approved words go past. `own_cap` is the answerer's cap
+    of output for this request, where it was not the usual one.
     """
     left_out = (*request.dropped, *_bounds_passed(request, answer))
+    if facts.speaks_anthropic:
+        cap = own_cap or facts.max_output_tokens
+        left_out = (*left_out, *changed_thinking(request, facts, cap))
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
     if request.sampling != _DEFAULT_SAMPLING:

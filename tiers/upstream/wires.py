@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from router.errors import AnswererNotReady
+from router.money.cost import own_cap
 from router.policy.schema import UpstreamAnswerer
 from router.privacy.provider_seals import issuers
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
@@ -200,7 +201,7 @@ class MessagesWire:
         return messages_body(
             work.request,
             model=self._section.model,
-            max_output_tokens=self._facts.max_output_tokens,
+            max_output_tokens=own_cap(self._facts, work.request),
             issuer=issuer,
             stream=stream,
             prefer_schema=work.prefer_schema if keeps_schemas else None,

@@ -21,7 +21,8 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     Among them are the client's parameters of sampling that the model refused.
     """
     facts, request = routed.plans[candidate.at].facts, routed.request
-    names = dropped(request, facts, candidate.answer)
+    cap = progress.attempts.own_cap(candidate.at, facts, request)
+    names = dropped(request, facts, candidate.answer, cap)
     refused = progress.attempts.left_out.get(candidate.at, ())
     stated = [name for name in refused if name != _HONOURED and value_of(request, name)]
     if not stated:

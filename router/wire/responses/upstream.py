@@ -79,7 +79,7 @@ def response_body(
     text = _text(request, schema, extra.get("verbosity"))
     if text:
         body["text"] = text
-    if request.tools:
+    if request.functions:
         _add_tools(body, request)
     if stream:
         body["stream"] = True
@@ -171,7 +171,7 @@ def _part(part: ContentPart, text_kind: str) -> object:
 
 
 def _add_tools(body: dict[str, object], request: ChatRequest) -> None:
-    body["tools"] = [_tool(tool) for tool in request.tools]
+    body["tools"] = [_tool(tool) for tool in request.functions]
     if request.tool_choice is not None:
         body["tool_choice"] = _choice(request.tool_choice, request)
     if request.parallel_tool_calls is not None:
