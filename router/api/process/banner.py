@@ -72,12 +72,14 @@ def _url(listener: socket.socket) -> tuple[str, bool]:
     return f"http://{shown}:{port}", everywhere
 
 
-def banner(listening: Listening, core: Core, settings: Settings) -> str:
+def banner(listening: Listening, core: Core, settings: Settings, anchors_fault: str = "") -> str:
     """Returns the banner's text, without a final line break."""
-    return "\n".join(_lines(listening, core, settings))
+    return "\n".join(_lines(listening, core, settings, anchors_fault))
 
 
-def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str]:
+def _lines(
+    listening: Listening, core: Core, settings: Settings, anchors_fault: str
+) -> Iterator[str]:
     with_workers = f" with {listening.workers} workers" if listening.workers > 1 else ""
     # The line must not hide that other machines can connect.
     also = ", and every other address of this machine" if listening.everywhere else ""
@@ -101,6 +103,8 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     else:
         yield f"  triage     {core.engine.version}{_on_gpu(core)}"
     yield f"  database   {ledger}"
+    if anchors_fault:
+        yield f"  warning    {anchors_fault}"
     for loaded in core.loaded.values():
         # An unset key is found at the start, not by the first request that needs it.
         for reference, names in unset_keys(loaded, core.environ).items():
