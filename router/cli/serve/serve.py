@@ -151,7 +151,7 @@ def serve(
         Path,
         typer.Option(
             envvar="TIERGATE_STATE_DIR",
-            help="Where `dataset`, `learn`, `models` and `alerts` write; the dashboard shows it.",
+            help="Where `dataset`, `learn` and `alerts` write; the dashboard and /metrics show it.",
         ),
     ] = STATE_DIR,
     otlp: Annotated[

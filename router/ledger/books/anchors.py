@@ -320,7 +320,9 @@ def outside_anchors(path: Path) -> list[Anchor]:
 
     Raises: LedgerError (no such file, no access), LedgerCorrupt (another line is no anchor).
     """
-    expected = "expected the file that the server wrote beside the ledger, or where its --anchors said"
+    expected = (
+        "expected the file that the server wrote beside the ledger, or where its --anchors said"
+    )
     try:
         # A device may have no end.
         if path.exists() and not path.is_file() and not path.is_dir():
