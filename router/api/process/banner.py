@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from router.api.compose.books import Address
-from router.api.compose.command_line import command_line
+from router.api.compose.command_line import ledger_commands
 from router.api.compose.core import Core, Settings
 from router.api.compose.text_keys import text_keys
 from router.api.http.authentication import is_loopback
@@ -84,7 +84,7 @@ def _lines(
     # The line must not hide that other machines can connect.
     also = ", and every other address of this machine" if listening.everywhere else ""
     ledger = Address.parse(settings.database).shown
-    command = _commands(settings, core.environ)
+    command = ledger_commands(settings.database, core.environ)
     yield f"Tiergate serves {listening.url}{with_workers}{also}"
     if listening.secured:
         yield f"  access     API keys (`{command('keys', 'list')}`)"
@@ -195,25 +195,6 @@ def _body(runtime: PolicyRuntime) -> str:
 def _on_gpu(core: Core) -> str:
     on_gpu = core.model is not None and core.model.encoder.placement.device is Device.CUDA
     return " on the GPU" if on_gpu else ""
-
-
-def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., str]:
-    """Returns a maker of commands on this server's ledger that work as printed: quoted, no
-    password.
-
-    Where the address comes from the environment, the commands take it from there too. Otherwise a
-    placeholder for the password comes first, as YOUR_KEY does in the line to try.
-    """
-    database = settings.database
-    if str(database) == environ.get("TIERGATE_DATABASE", Settings().database):
-        return command_line
-    address = Address.parse(database)
-    password = "PGPASSWORD=YOUR_PASSWORD " if address.has_password else ""
-
-    def command(*arguments: str) -> str:
-        return password + command_line(*arguments, "--database", address.without_password)
-
-    return command
 
 
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:

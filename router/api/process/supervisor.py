@@ -225,7 +225,7 @@ def _anchors_fault(settings: Settings) -> str:
     # Imported late: the parent needs the ledger for its banner alone.
     from router.api.compose.mounted import anchors_watch
 
-    return anchors_watch.anchors_fault(settings)
+    return anchors_watch.anchors_fault(settings.database, settings.anchors)
 
 
 def _has_keys(options: Options) -> bool:
