@@ -50,7 +50,7 @@ class Metrics:
         )
         self._escalations = Counter("tiergate_escalations", "Climbs after an answer.", registry=r)
         self._errors = Counter(
-            "tiergate_errors", "Requests refused or failed.", ["code"], registry=r
+            "tiergate_errors", "Requests refused or failed.", ["code", "status"], registry=r
         )
         self._replays = Counter(
             "tiergate_replays", "Answers given again under an idempotency key.", registry=r
@@ -116,8 +116,8 @@ class Metrics:
         return counted
 
     def failed(self, error: TiergateError) -> None:
-        """Counts a request that was refused or failed, by its code."""
-        self._errors.labels(error.code).inc()
+        """Counts a request that was refused or failed, by its code and its status."""
+        self._errors.labels(error.code, str(error.status)).inc()
 
     def page(self) -> bytes:
         """Returns the text exposition of all workers, of budgets and of alarms; blocks while it
