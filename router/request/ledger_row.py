@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from router.errors import BudgetExceeded, TiergateError
+from router.errors import BudgetExceeded, ClientGone, TiergateError
 from router.ledger.row_builder import (
     NO_BASELINES,
     NO_USAGE,
@@ -166,8 +166,15 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
         answer.usage if answer else NO_USAGE,
         NO_BASELINES if ending.verdict is None else progress.comparison.baselines,
         attempts,
-        ending.error.code if ending.error else "",
+        _error_code(ending),
     )
+
+
+def _error_code(ending: Ending) -> str:
+    """Returns why no answer went out; "" where one did."""
+    if ending.state is RequestState.CANCELLED:
+        return ClientGone.code
+    return ending.error.code if ending.error else ""
 
 
 def _kept(

@@ -19,6 +19,7 @@ from router.api.endpoints.moderations import Moderations
 from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.endpoints.reviews import PREFIX as REVIEWS
 from router.api.endpoints.reviews import Reviews
+from router.api.http.access_line import note_error
 from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
     INNER,
@@ -309,6 +310,7 @@ class Server:
 
         It carries the decision's id only when that id finds a row.
         """
+        note_error(error)
         # A request that failed before its row was written has no decision to look up.
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()

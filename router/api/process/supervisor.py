@@ -151,12 +151,11 @@ class Supervisor:
             process.terminate()
         assert process.stdin is not None
         assert process.stdout is not None
-        admin = None if self._admin is None else self._admin.fileno()
         # The first workers start by the files: a broken one must stop the start.
         kept = await asyncio.to_thread(self._kept.copies) if self._ready else ()
-        orders = Orders(
-            self._options, self._listener.fileno(), self._hosts.addresses_text, admin, kept
-        )
+        admin = None if self._admin is None else self._admin.fileno()
+        addresses = self._hosts.addresses_text
+        orders = Orders(self._options, self._listener.fileno(), addresses, admin, kept, place)
         await send_orders(process.stdin, orders)
         late = asyncio.get_running_loop().call_later(LATE_S, self._tell_late, place)
         was_ready = await process.stdout.readline() == READY

@@ -40,6 +40,7 @@ class Orders:
     addresses: dict[str, str]  # of the local models, encoded as text
     admin: int | None = None  # file descriptor
     kept: tuple[KeptCopy, ...] = ()  # what to serve by while the files are broken
+    place: int = 0  # among the workers
 
     def to_line(self) -> bytes:
         """Returns the orders as one JSON line."""
@@ -63,20 +64,24 @@ class Orders:
         # A setting that did not travel would silently have its default in the workers.
         assert {f.name for f in fields(Settings)} == set(settings)
         kept = tuple(KeptCopy(c["path"], c["of"], tuple(c["sources"])) for c in document["kept"])
-        return cls(options, document["listener"], document["addresses"], document["admin"], kept)
+        place, admin = document["place"], document["admin"]
+        return cls(options, document["listener"], document["addresses"], admin, kept, place)
 
 
 def main() -> None:
     """Serves as ordered. Exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
     os.umask(0o077)  # as in the parent: only the owner may read the files that are written
     orders = Orders.from_line(sys.stdin.buffer.readline())
-    logged_to_stderr(orders.options.log_level)
+    logged_to_stderr(orders.options.log_level, f"worker-{orders.place}")
+    log = structlog.get_logger("tiergate.worker")
+    sys.excepthook = lambda _, error, __: log.error("worker_failed", exc_info=error)
     try:
         app = _app(orders)
     except TiergateError as error:
-        print(f"tiergate worker: {error.message}", file=sys.stderr)
         kinds = {PolicyError: POLICY_CODE, LedgerError: LEDGER_CODE}
-        sys.exit(next((code for kind, code in kinds.items() if isinstance(error, kind)), 1))
+        code = next((code for kind, code in kinds.items() if isinstance(error, kind)), 1)
+        log.error("worker_not_started", code=code, reason=error.message)
+        sys.exit(code)
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket(fileno=orders.listener))
         admin = None
