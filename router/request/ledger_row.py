@@ -155,7 +155,7 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
     ]
     if answer is not None:
         model = drafts[-1] if tried.stands_in and drafts else answer.model
-    state = ending.state
+    state, error_code = ending.state, ending.error.code if ending.error else ""
     states = [attempt.state for attempt in attempts]
     if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:
         state = RequestState.UNKNOWN_COST
@@ -166,15 +166,8 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
         answer.usage if answer else NO_USAGE,
         NO_BASELINES if ending.verdict is None else progress.comparison.baselines,
         attempts,
-        _error_code(ending),
+        ClientGone.code if ending.state is RequestState.CANCELLED else error_code,
     )
-
-
-def _error_code(ending: Ending) -> str:
-    """Returns why no answer went out; "" where one did."""
-    if ending.state is RequestState.CANCELLED:
-        return ClientGone.code
-    return ending.error.code if ending.error else ""
 
 
 def _kept(

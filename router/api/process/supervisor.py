@@ -31,7 +31,6 @@ from router.errors import LedgerError, PolicyError, TiergateError
 from router.locks.owned_folder import OwnedFolder
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.watch import PolicyWatcher
-from router.threads.giving_way import giving_way
 
 FIRST_PAUSE_S = 0.2  # a worker that crashed once is back almost at once
 LONGEST_PAUSE_S = 10.0
@@ -246,8 +245,7 @@ class Supervisor:
     async def _keep_copy(self, loaded: LoadedPolicy) -> None:
         """Copies a policy that is in use, for workers that start while its file is broken."""
         async with self._keeping:
-            with giving_way():
-                await asyncio.to_thread(self._kept.keep, loaded)
+            await asyncio.to_thread(self._kept.keep, loaded)
 
 
 async def send_orders(stdin: asyncio.StreamWriter, orders: Orders) -> None:
