@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.http.server import WIRE_FORMATS
-from router.errors import StreamCut, UpstreamInvalid, UpstreamTooMuch, UpstreamUnreachable
+from router.errors import (
+    LedgerUnavailable,
+    StreamCut,
+    UpstreamInvalid,
+    UpstreamTooMuch,
+    UpstreamUnreachable,
+)
 from router.ledger.aggregates import Waste
 from router.ledger.rollup import waste_of
 from router.request.final_answer import REFUSED_TEXT
@@ -432,3 +438,12 @@ async def test_a_row_is_the_same_streamed_or_buffered_through_any_endpoint(
 def told(attempt: AttemptRow) -> object:
     """An attempt without what differs from call to call."""
     return replace(attempt, started_at_ms=0, latency_ms=0.0)
+
+
+async def test_stream_of_what_was_held_back_begins_once_its_row_is_written(houses: Houses) -> None:
+    """The client read all of an approved answer, and then that nothing goes out unbooked."""
+    house = houses([low(), mid()])
+    await house.ledger.close()
+    async with aclosing(house.gateway.stream(ask(), ALICE)) as events:
+        with pytest.raises(LedgerUnavailable):
+            await anext(events)
