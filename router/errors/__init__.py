@@ -29,6 +29,7 @@ next rung (or another replica) may help. Import every name from here.
     ├── RateLimited                   429  rate_limit_exceeded; Retry-After
     ├── Overloaded                    503  a bounded queue is full; Retry-After
     │   ├── Stopping                  503  the server ended while the request ran
+    │   ├── NotServing                503  no worker of the server can be started
     │   └── LedgerFull                503
     ├── AnswererError                 502  one rung failed
     │   ├── AnswererNotReady          503
@@ -67,6 +68,7 @@ from __future__ import annotations
 from router.errors.admission import (
     BudgetExceeded,
     LedgerFull,
+    NotServing,
     Overloaded,
     PriceUnknown,
     RateLimited,
@@ -167,6 +169,7 @@ __all__ = [
     "NoUsableAnswer",
     "NotCapable",
     "NotFound",
+    "NotServing",
     "Overloaded",
     "PermissionDenied",
     "PlanError",

@@ -103,6 +103,19 @@ class Stopping(Overloaded):
         super().__init__("The server is stopping, and this answer was not ready. Try again.")
 
 
+class NotServing(Overloaded):
+    """Reports a request that came while none of the server's workers could be started."""
+
+    code = "no_worker"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No worker of this server serves now; one is started again. Try again in a moment; "
+            "operators find the cause in the log.",
+            retry_after_s=5.0,
+        )
+
+
 class LedgerFull(Overloaded):
     """Reports that the ledger's queue of unwritten rows is full."""
 

@@ -66,6 +66,14 @@ short in a header."""
 NOT_TOLD = "no alert reaches this receiver"
 
 
+class BrokenFile(Struct, frozen=True):
+    """Holds a policy file that cannot be used, in whose place a copy of an earlier one serves."""
+
+    path: Path
+    sources: tuple[Path, ...]  # of the version that was copied
+    mistakes: tuple[Mistake, ...]
+
+
 class LoadedPolicy(Struct, frozen=True):
     """Holds a valid policy, its origin, and the files that it uses."""
 
@@ -79,12 +87,18 @@ class LoadedPolicy(Struct, frozen=True):
     registered: Registered = NOTHING_REGISTERED  # versions that it names in the registry
     candidate: LoadedPolicy | None = None  # what its `rollout` tries; of the same name
     text: str = ""  # of a policy that is no file, in JSON; "": what the file says
+    instead_of: BrokenFile | None = None  # None: `path` is the file itself, not a copy
 
     @property
     def identity(self) -> tuple[object, ...]:
         """Returns what changes with the meaning of the policy or of what its `rollout` tries."""
         candidate = None if self.candidate is None else self.candidate.hash
         return self.hash, candidate, self.policy.rollout
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """Returns the files that may bring a new version."""
+        return self.sources if self.instead_of is None else self.instead_of.sources
 
     def file(self, name: str) -> Path:
         """Returns the path of a file that the policy names."""

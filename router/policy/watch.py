@@ -80,11 +80,12 @@ class PolicyWatcher:
         self._load = load
         self._swap = swap
         self._poll_s = poll_s
-        self._status = WatchStatus(loaded.hash)
+        broken = loaded.instead_of
+        self._status = WatchStatus(loaded.hash, mistakes=() if broken is None else broken.mistakes)
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._stamps = self._coming = _stamps(loaded.sources)
-        self._digest = _digest(loaded.sources)
+        self._stamps = self._coming = _stamps(loaded.watched)
+        self._digest = _digest(loaded.watched)
         self._marker = _registered(loaded).marker
         self._unreachable = ""  # why the registry of models does not answer; "" while it does
         self._turn = turn or asyncio.Lock()
@@ -95,6 +96,16 @@ class PolicyWatcher:
     def status(self) -> WatchStatus:
         """Returns the status: the hash in use, and the mistakes of a newer file."""
         return self._status
+
+    @property
+    def name(self) -> str:
+        """Returns the name of the policy."""
+        return self._loaded.policy.name
+
+    @property
+    def outdated(self) -> bool:
+        """Returns True while the files hold what cannot be used, or are not followed."""
+        return self._status.broken or not self._status.watching
 
     @property
     def loaded(self) -> LoadedPolicy:
@@ -157,7 +168,7 @@ class PolicyWatcher:
         noticed at the next check.
         """
         promoted = self._promoted()
-        stamps = _stamps(self._loaded.sources)
+        stamps = _stamps(self._loaded.watched)
         if stamps == self._stamps:
             return promoted
         # Half a file may be a policy, too: one without the prices and budgets that follow.
@@ -165,7 +176,7 @@ class PolicyWatcher:
         if not settled:
             return promoted
         # New times with equal contents are no change.
-        digest = _digest(self._loaded.sources)
+        digest = _digest(self._loaded.watched)
         changed = digest != self._digest
         self._stamps, self._digest = stamps, digest
         return changed or promoted
@@ -196,6 +207,8 @@ class PolicyWatcher:
             mended = self._status.broken  # the file may again be equal to the policy in use
             # A price that begins today changes the policy, even if no file changed.
             changed = loaded.identity != self._loaded.identity or prices != self._prices
+            # A copy gives way to its file, also where the two are alike.
+            changed = changed or self._loaded.instead_of is not None
             if changed:
                 await self._swap(loaded)
                 self._prices = prices

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from router.errors import BudgetExceeded, TiergateError
+from router.errors import BudgetExceeded, ClientGone, TiergateError
 from router.ledger.row_builder import (
     NO_BASELINES,
     NO_USAGE,
@@ -156,7 +156,7 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
     ]
     if answer is not None:
         model = drafts[-1] if tried.stands_in and drafts else answer.model
-    state = ending.state
+    state, error_code = ending.state, ending.error.code if ending.error else ""
     states = [attempt.state for attempt in attempts]
     if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:
         state = RequestState.UNKNOWN_COST
@@ -167,7 +167,7 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
         answer.usage if answer else NO_USAGE,
         NO_BASELINES if ending.verdict is None else progress.comparison.baselines,
         attempts,
-        ending.error.code if ending.error else "",
+        ClientGone.code if ending.state is RequestState.CANCELLED else error_code,
     )
 
 

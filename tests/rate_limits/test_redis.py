@@ -93,6 +93,19 @@ async def test_ten_a_minute_are_ten_of_a_hundred_at_once(server: str) -> None:
         await limiter.close()
 
 
+async def test_nine_hundred_at_once_are_all_counted(server: str) -> None:
+    events = Listener()
+    limiter = RedisRates(server, events)
+    taken = await asyncio.gather(
+        *(limiter.take([one(limit=10_000, tenant="burst")]) for _ in range(900))
+    )
+    assert all(one_.refused is None for one_ in taken)
+    assert (limiter.fault, events.events) == ("", [])
+    (state,) = (await limiter.take([one(0, 10_000, tenant="burst")])).states
+    assert 9_100 <= state.remaining <= 9_100 + 10_000 // 2
+    await limiter.close()
+
+
 async def test_one_refusal_takes_from_none(server: str) -> None:
     limiter = RedisRates(server)
     both = [one(1, 1_000, tenant="none"), one(10, tenant="none", name="small")]

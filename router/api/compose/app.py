@@ -267,6 +267,7 @@ class App:
         waiting, stages = self._reviews.list, self._rollouts.shown
         overview = Overview(core, self.ledger, self.readiness, self.clock, judged, waiting, stages)
         self.metrics.limits, self.metrics.alarms = overview, overview.alarms
+        self.metrics.watched = self._watchers
         ground = CertificateGround(overview.alarms.contradicted, core.router.watch)
         self._ground = Recurring(ground.look, LOOKS_EVERY_S)
         dashboard = Dashboard(overview, self.texts, door, core.ids)
@@ -385,16 +386,18 @@ class App:
     def _reader(self, policy: LoadedPolicy) -> Callable[[], LoadedPolicy]:
         known = self.core.abilities.known or None
 
+        path = policy.path if policy.instead_of is None else policy.instead_of.path
+
         def read() -> LoadedPolicy:
             """Reads the file again; it must keep the name under which clients reach it."""
             # A head of another encoder is a mistake of the file, and is reported like any other.
             encoder = self.core.encoder_sha256
             with giving_way():
-                again = load_policy(policy.path, self.core.environ, known, encoder)
+                again = load_policy(path, self.core.environ, known, encoder)
             name, new_name = policy.policy.name, again.policy.name
             if new_name != name:
                 expected = f"{name!r}, the name it is served under; restart to serve another"
-                raise PolicyError((Mistake(str(policy.path), 0, "name", repr(new_name), expected),))
+                raise PolicyError((Mistake(str(path), 0, "name", repr(new_name), expected),))
             return again
 
         return read

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,14 +134,20 @@ def addresses_from(texts: Mapping[str, str]) -> dict[str, LocalAddress]:
     return {name: LocalAddress.from_text(text) for name, text in texts.items()}
 
 
+def reading(settings: Settings, environ: Mapping[str, str]) -> Callable[[Path], LoadedPolicy]:
+    """Returns what loads a policy file as this server does. It raises PolicyError."""
+    known, encoder = load_abilities().known or None, encoder_sha256(settings.model_dir)
+    return lambda path: load_policy(path, environ, known, encoder)
+
+
 def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
     """Returns the served policies, the default first. Raises PolicyError with all mistakes."""
-    known, encoder = load_abilities().known or None, encoder_sha256(settings.model_dir)
+    read = reading(settings, environ)
     # All policies are read before an error is raised, so that one start shows every mistake.
     loaded, mistakes = [], list[Mistake]()
     for name in settings.policies:
         try:
-            loaded.append(load_policy(find_policy(name, policies_dir()), environ, known, encoder))
+            loaded.append(read(find_policy(name, policies_dir())))
         except PolicyError as error:
             mistakes += error.mistakes
     if mistakes:

@@ -14,6 +14,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from router.api.endpoints.silences import Sounding
+from router.api.http.access_line import note_error
 from router.api.http.asgi import (
     Event,
     Receive,
@@ -149,6 +150,7 @@ class Answering:
                         raise
                     failed = Stopping()
                 self._metrics.failed(failed)
+                note_error(failed)
                 opening = b""
                 if stream is None:
                     stream = create(model=first.requested_model, usage=Usage())

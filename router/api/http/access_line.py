@@ -9,8 +9,10 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from router.errors import TiergateError
 from router.ledger.row_reading import VECTORS
 from router.types import AttemptState, CostBasis, Identity, RequestRow, exact_usd
+from router.wire.public_ids import request_name
 
 
 @dataclass(slots=True)
@@ -20,14 +22,19 @@ class AccessLine:
     identity: Identity | None = None
     rows: list[RequestRow] = field(default_factory=list)  # several prompts have a row each
     told: dict[bytes, bytes] = field(default_factory=dict)  # the headers of the response
+    code: str = ""  # of the error that the client got, also in a stream
 
     def fields(self) -> dict[str, object]:
-        """Returns the request's id, tenant and key, and its tier and cost in dollars where known.
+        """Returns the request's id, error, tenant and key, and its tier and cost where known.
 
         Endpoints without a ladder (vectors of our own, moderations, analyses) report theirs only
         in headers.
         """
         fields = self._headers(("request_id", b"x-request-id"))
+        if not fields and self.rows:  # its client left before there were headers
+            fields["request_id"] = request_name(self.rows[0].request_id)
+        if self.code:
+            fields["code"] = self.code
         if self.identity is not None:
             caller = self.identity
             fields |= {"tenant": caller.tenant, "key": caller.key_name or caller.key_id}
@@ -61,6 +68,13 @@ def begin() -> AccessLine:
 def current() -> AccessLine | None:
     """Returns the line of the request under way; None where no access log is kept."""
     return _LINE.get()
+
+
+def note_error(error: TiergateError) -> None:
+    """Notes the error that the client of the request under way gets."""
+    line = _LINE.get()
+    if line is not None:
+        line.code = error.code
 
 
 def _cost_is_known(row: RequestRow) -> bool:

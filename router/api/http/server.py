@@ -19,6 +19,7 @@ from router.api.endpoints.moderations import Moderations
 from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.endpoints.reviews import PREFIX as REVIEWS
 from router.api.endpoints.reviews import Reviews
+from router.api.http.access_line import note_error
 from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
     INNER,
@@ -309,10 +310,11 @@ class Server:
 
         It carries the decision's id only when that id finds a row.
         """
+        note_error(error)
         # A request that failed before its row was written has no decision to look up.
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
-        wire = _errors_of(path)
+        wire = errors_of(path)
         ids = id_headers(request_id) if booked else request_header(request_id)
         headers = [*ids, *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers)
@@ -320,7 +322,7 @@ class Server:
     def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
         """Returns the body and headers that refuse bytes which never became a request."""
         self._metrics.failed(error)
-        request_id, wire = self._ids.new(), _errors_of(path)
+        request_id, wire = self._ids.new(), errors_of(path)
         headers = [*request_header(request_id), *wire.id_headers(request_id)]
         return wire.error(error, request_id), headers
 
@@ -435,6 +437,6 @@ def _allowed(method: str) -> str:
     return "GET, HEAD" if method == "GET" else method
 
 
-def _errors_of(path: str) -> WireFormat:
+def errors_of(path: str) -> WireFormat:
     """Returns the wire format whose errors the clients of a path read."""
     return ANTHROPIC if path.startswith("/v1/messages") else OPENAI

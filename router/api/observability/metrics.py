@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -11,6 +12,7 @@ from prometheus_client.registry import Collector
 from router.api.observability.alarm_metrics import Alarms, AlarmSeries
 from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
+from router.api.observability.policy_metrics import PolicySeries, Watched
 from router.errors import TiergateError
 from router.types import Outcome, Verdict
 
@@ -34,6 +36,7 @@ class Metrics:
         self._shared_dir = shared_dir
         self.limits: Limits | None = None  # where budgets are read, once there is a ledger
         self.alarms: Alarms | None = None
+        self.watched: Sequence[Watched] = ()  # what follows the files of the policies
         self._counted: dict[tuple[str, ...], _Counted] = {}
         self._was_degraded = False
         self._registry = CollectorRegistry()
@@ -47,7 +50,7 @@ class Metrics:
         )
         self._escalations = Counter("tiergate_escalations", "Climbs after an answer.", registry=r)
         self._errors = Counter(
-            "tiergate_errors", "Requests refused or failed.", ["code"], registry=r
+            "tiergate_errors", "Requests refused or failed.", ["code", "status"], registry=r
         )
         self._replays = Counter(
             "tiergate_replays", "Answers given again under an idempotency key.", registry=r
@@ -113,8 +116,8 @@ class Metrics:
         return counted
 
     def failed(self, error: TiergateError) -> None:
-        """Counts a request that was refused or failed, by its code."""
-        self._errors.labels(error.code).inc()
+        """Counts a request that was refused or failed, by its code and its status."""
+        self._errors.labels(error.code, str(error.status)).inc()
 
     def page(self) -> bytes:
         """Returns the text exposition of all workers, of budgets and of alarms; blocks while it
@@ -128,6 +131,7 @@ class Metrics:
         page = generate_latest(registry)
         read: list[Collector] = [] if self.limits is None else [BudgetSeries(self.limits)]
         read += [] if self.alarms is None else [AlarmSeries(self.alarms)]
+        read.append(PolicySeries(self.watched))
         return page + b"".join(map(_read, read))
 
 

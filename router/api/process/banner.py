@@ -55,10 +55,14 @@ class Listening:
         return cls(url, secured, workers, everywhere, admin_url)
 
     @property
+    def beyond(self) -> bool:
+        """True where other machines reach the clients' address."""
+        return self.everywhere or not is_loopback(urlsplit(self.url).hostname or "")
+
+    @property
     def guards_metrics(self) -> bool:
         """True where other machines reach the operators' pages at the clients' own address."""
-        host = urlsplit(self.url).hostname or ""
-        return not self.admin_url and (self.everywhere or not is_loopback(host))
+        return not self.admin_url and self.beyond
 
 
 def _url(listener: socket.socket) -> tuple[str, bool]:
@@ -113,6 +117,9 @@ def _lines(
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
     yield from _unpriced(core)
+    if listening.beyond:
+        yield "  warning    keys, prompts and answers travel in clear between this server and other"
+        yield "             machines. Put TLS in front: docs/guides/operations.md#tls."
     if listening.guards_metrics:
         yield "  metrics    /metrics asks other machines for a key with the scope admin, since it"
         yield "             names all tenants and what they spend: --admin-listen moves it."

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from typing import TextIO
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Settings
 from router.api.compose.os_signals import taking
 from router.api.compose.sockets import BACKLOG
-from router.api.http.access_line import begin
-from router.api.http.asgi import Event, Handler, Receive, Scope, Send
+from router.api.http.asgi import Handler
 from router.api.http.tracing import Traced
+from router.api.process.access_log import AccessLog
 from router.api.process.banner import loaded_line
 from router.api.process.log_stream import LogStream
 from router.api.protocol.http_server import HttpServer
@@ -83,7 +84,8 @@ async def serve_app(
     ends that time.
     """
     stop, hurry = stop or asyncio.Event(), asyncio.Event()
-    application: Handler = AccessLog(app.server) if options.access_log else app.server
+    lines = AccessLog(app.server) if options.access_log else None
+    application: Handler = app.server if lines is None else lines
     if app.telemetry is not None:
         application = Traced(application, app.telemetry.samples)
     state = ServerState(
@@ -91,6 +93,7 @@ async def serve_app(
         app.server.refusal,
         options.request_s,
         most_connections=most_connections(_open_files()),
+        told=None if lines is None else lines.refused,
     )
     server = HttpServer(state, [listener], BACKLOG, [] if admin is None else [admin])
 
@@ -164,44 +167,20 @@ async def say_when_loaded(core: Core, say: Say) -> None:
                 say(loaded_line(name, status, (core.clock.monotonic_ms() - began) / 1000))
 
 
-class AccessLog:
-    """Logs each request: its method, path, status, time and id.
+def logged_to_stderr(level: str, process: str = "") -> None:
+    """Writes one JSON line for each event to standard error, with the name of one of several
+    processes.
 
-    It adds the tenant, the key's name, the tier and the cost once they are known. It never logs a
-    query, a body or a key.
+    Events of the standard library's loggers, and warnings, are written in the same form.
     """
+    logging.captureWarnings(True)
 
-    def __init__(self, app: Handler) -> None:
-        self._app = app
-        self._log = structlog.get_logger("tiergate.access")
+    def say_process(_logger: object, _name: str, event: EventDict) -> EventDict:
+        return {**event, "process": process} if process else event
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        loop = asyncio.get_running_loop()
-        began, status, line = loop.time(), 0, begin()
-
-        async def sending(event: Event) -> None:
-            nonlocal status
-            if event["type"] == "http.response.start":
-                status = event["status"]
-                line.told = dict(event["headers"])
-            await send(event)
-
-        try:
-            await self._app(scope, receive, sending)
-        finally:
-            took_ms = round(1000 * (loop.time() - began), 3)
-            facts = {"method": scope.get("method"), "path": scope.get("path"), "status": status}
-            self._log.info("request", **facts, **line.fields(), ms=took_ms)
-
-
-def logged_to_stderr(level: str) -> None:
-    """Writes one JSON line for each event to standard error.
-
-    Events of the standard library's loggers are written in the same form.
-    """
     stream = LogStream()
     file = stream.text()
-    _configure_structlog(level, stream, file)
+    _configure_structlog(level, stream, file, say_process)
     handler = logging.StreamHandler(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -209,6 +188,7 @@ def logged_to_stderr(level: str) -> None:
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.stdlib.ExtraAdder(allow=FIELDS),
+                say_process,
                 stream.say_lost,
             ],
             processors=[
@@ -224,13 +204,16 @@ def logged_to_stderr(level: str) -> None:
         logging.getLogger(ours).setLevel(_level(level))
 
 
-def _configure_structlog(level: str, stream: LogStream, file: TextIO) -> None:
+def _configure_structlog(
+    level: str, stream: LogStream, file: TextIO, say_process: Processor
+) -> None:
     """Makes our events JSON lines. Prompts, answers and keys are never logged."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            say_process,
             stream.say_lost,
             structlog.processors.JSONRenderer(),
         ],

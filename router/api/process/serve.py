@@ -30,7 +30,7 @@ __all__ = ["Options", "run", "run_loop"]
 
 def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
     """Serves until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""
-    logged_to_stderr(options.log_level)
+    logged_to_stderr(options.log_level, "supervisor" if options.workers > 1 else "")
     # A broken policy must stop the start before any socket or model is opened.
     loaded = load_policies(options.settings, environ)
     with listening(options.host, options.port, options.admin_listen) as (listener, admin):

@@ -23,7 +23,9 @@ from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.os_signals import taking
 from router.api.observability.metrics import forget_worker
 from router.api.process.banner import Listening, banner
+from router.api.process.kept_policies import KeptPolicies
 from router.api.process.process import Options, Say, say_when_loaded
+from router.api.process.stand_in import StandIn
 from router.api.process.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
 from router.errors import LedgerError, PolicyError, TiergateError
 from router.locks.owned_folder import OwnedFolder
@@ -33,6 +35,7 @@ from router.policy.watch import PolicyWatcher
 FIRST_PAUSE_S = 0.2  # a worker that crashed once is back almost at once
 LONGEST_PAUSE_S = 10.0
 FIRST_TRIES = 5  # per place, before any worker served: so many failures in a row will not end
+UNSERVED_S = 5.0  # a start takes some three; whoever waits longer learns that nobody serves
 STABLE_AFTER_S = 30.0  # a worker that served this long crashed by accident: the pauses start anew
 LATE_S = 60.0  # a start takes some three; longer ones migrate a large ledger, or hang
 KILL_AFTER_S = 15.0  # after the drain time: the rows are written by then
@@ -61,11 +64,16 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._refused: TiergateError | None = None
         self._ready = 0
+        self._stand_in = StandIn([one for one in (listener, admin) if one is not None], core.ids)
+        self._kept = KeptPolicies(core)
+        self._keeping = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serves until it is stopped. Raises PolicyError, LedgerError when no worker can start."""
         counts = OwnedFolder("tiergate-metrics-")
-        with contextlib.closing(counts), contextlib.ExitStack() as signals:
+        kept = contextlib.closing(self._kept)
+        with kept, contextlib.closing(counts), contextlib.ExitStack() as signals:
             settings = replace(self._options.settings, metrics_dir=str(counts.path))
             self._options = replace(self._options, settings=settings)
             watchers = [self._watcher(loaded) for loaded in self._core.loaded.values()]
@@ -85,10 +93,12 @@ class Supervisor:
             # vain while the workers drain, instead of going to another machine.
             for listener in filter(None, (self._listener, self._admin)):
                 listener.close()
+            await self._stand_in.close()
             self._signal(signal.SIGTERM, self._processes)
             await self._end(keepers)
             for watcher in watchers:
                 await watcher.close()
+            await asyncio.gather(*self._tasks)  # what they write is removed with its folder
         if self._refused is not None:
             raise self._refused
 
@@ -140,17 +150,22 @@ class Supervisor:
             process.terminate()
         assert process.stdin is not None
         assert process.stdout is not None
+        # The first workers start by the files: a broken one must stop the start.
+        kept = await asyncio.to_thread(self._kept.copies) if self._ready else ()
         admin = None if self._admin is None else self._admin.fileno()
-        orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text, admin)
+        addresses = self._hosts.addresses_text
+        orders = Orders(self._options, self._listener.fileno(), addresses, admin, kept, place)
         await send_orders(process.stdin, orders)
         late = asyncio.get_running_loop().call_later(LATE_S, self._tell_late, place)
         was_ready = await process.stdout.readline() == READY
         late.cancel()
         if was_ready:
             self._serving.add(place)
+            self._stand_in.end()
             self._count_ready()
         code = await process.wait()
         self._serving.discard(place)
+        self._look_if_any_serves(after_s=UNSERVED_S if was_ready else 0.0)
         process.stdin.close()
         forget_worker(self._options.settings.metrics_dir, process.pid)
         return code, was_ready
@@ -158,6 +173,18 @@ class Supervisor:
     def _tell_late(self, place: int) -> None:
         """Tells of a worker that is not ready. It goes on: it may migrate a ledger for minutes."""
         self._log.warning("worker_late", place=place, after_s=LATE_S)
+
+    def _look_if_any_serves(self, after_s: float) -> None:
+        """Has requests refused while no worker serves that served before.
+
+        A worker that crashed is mostly back `after_s` seconds later; until then requests wait.
+        """
+
+        def look() -> None:
+            if self._ready and not self._serving and not self._stopping.is_set():
+                self._stand_in.begin()
+
+        asyncio.get_running_loop().call_later(after_s, look)
 
     def _count_ready(self) -> None:
         """Counts a worker that serves; prints the banner with the last of the first workers.
@@ -170,6 +197,10 @@ class Supervisor:
             listening = Listening.of(self._listener, secured, self._options.workers, self._admin)
             settings = self._options.settings
             self._say(banner(listening, self._core, settings, _anchors_fault(settings)))
+            for loaded in self._core.loaded.values():
+                task = asyncio.create_task(self._keep_copy(loaded))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     def _refuse(self, code: int) -> None:
         """Records the error that ends the run, since no worker can start."""
@@ -208,8 +239,14 @@ class Supervisor:
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
         self._core.loaded[loaded.policy.name] = loaded
+        await self._keep_copy(loaded)
         # New settings of a local model restart it; the workers reload their own copies.
         self._hosts.refresh(list(self._core.loaded.values()))
+
+    async def _keep_copy(self, loaded: LoadedPolicy) -> None:
+        """Copies a policy that is in use, for workers that start while its file is broken."""
+        async with self._keeping:
+            await asyncio.to_thread(self._kept.keep, loaded)
 
 
 async def send_orders(stdin: asyncio.StreamWriter, orders: Orders) -> None:

@@ -17,10 +17,14 @@ import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import structlog
+
 from router.api.compose.app import App
 from router.api.compose.core import Core, Settings, addresses_from, load_policies
+from router.api.process.kept_policies import KeptCopy, load_kept
 from router.api.process.process import Options, logged_to_stderr, run_loop, serve_app
 from router.errors import LedgerError, PolicyError, TiergateError
+from router.policy.loading import LoadedPolicy
 
 READY = b"ready\n"
 POLICY_CODE, LEDGER_CODE = 2, 4
@@ -35,6 +39,8 @@ class Orders:
     listener: int  # file descriptor
     addresses: dict[str, str]  # of the local models, encoded as text
     admin: int | None = None  # file descriptor
+    kept: tuple[KeptCopy, ...] = ()  # what to serve by while the files are broken
+    place: int = 0  # among the workers
 
     def to_line(self) -> bytes:
         """Returns the orders as one JSON line."""
@@ -57,30 +63,56 @@ class Orders:
         options = Options(**{**document["options"], "settings": Settings(**settings)})
         # A setting that did not travel would silently have its default in the workers.
         assert {f.name for f in fields(Settings)} == set(settings)
-        return cls(options, document["listener"], document["addresses"], document["admin"])
+        kept = tuple(KeptCopy(c["path"], c["of"], tuple(c["sources"])) for c in document["kept"])
+        place, admin = document["place"], document["admin"]
+        return cls(options, document["listener"], document["addresses"], admin, kept, place)
 
 
 def main() -> None:
     """Serves as ordered. Exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
     os.umask(0o077)  # as in the parent: only the owner may read the files that are written
     orders = Orders.from_line(sys.stdin.buffer.readline())
-    logged_to_stderr(orders.options.log_level)
-    settings = orders.options.settings
+    logged_to_stderr(orders.options.log_level, f"worker-{orders.place}")
+    log = structlog.get_logger("tiergate.worker")
+    sys.excepthook = lambda _, error, __: log.error("worker_failed", exc_info=error)
     try:
-        # The parent holds the local models; this process only calls them.
-        local = addresses_from(orders.addresses)
-        core = Core(settings, load_policies(settings, os.environ), os.environ, local)
-        app = App(settings, core)
+        app = _app(orders)
     except TiergateError as error:
-        print(f"tiergate worker: {error.message}", file=sys.stderr)
         kinds = {PolicyError: POLICY_CODE, LedgerError: LEDGER_CODE}
-        sys.exit(next((code for kind, code in kinds.items() if isinstance(error, kind)), 1))
+        code = next((code for kind, code in kinds.items() if isinstance(error, kind)), 1)
+        log.error("worker_not_started", code=code, reason=error.message)
+        sys.exit(code)
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket(fileno=orders.listener))
         admin = None
         if orders.admin is not None:
             admin = sockets.enter_context(socket.socket(fileno=orders.admin))
         run_loop(_serve(app, listener, orders.options, admin))
+
+
+def _app(orders: Orders) -> App:
+    """Returns the app: by the files of the policies, or by copies while these are broken."""
+    settings = orders.options.settings
+    # The parent holds the local models; this process only calls them.
+    local = addresses_from(orders.addresses)
+
+    def built(loaded: list[LoadedPolicy]) -> App:
+        return App(settings, Core(settings, loaded, os.environ, local))
+
+    try:
+        return built(load_policies(settings, os.environ))
+    except PolicyError as error:
+        if not orders.kept:
+            raise
+        try:
+            kept = load_kept(orders.kept, settings, os.environ, error.mistakes)
+            app = built(kept)
+        except PolicyError:
+            raise error from None
+        log = structlog.get_logger("tiergate.worker")
+        for one in kept:
+            log.error("policy_kept", policy=one.policy.name, hash=one.hash, reason=error.message)
+        return app
 
 
 async def _serve(

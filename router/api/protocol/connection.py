@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from router.api.protocol.exchange import Exchange
+from router.api.protocol.exchange import REFUSED, Exchange
 from router.api.protocol.faults import malformed, no_room, own_fault, response, too_late
 from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_WAITING
 from router.api.protocol.request_reader import Part, RequestHead, RequestReader
@@ -293,10 +293,18 @@ class Connection(asyncio.Protocol):
             return
         if arriving is not None:  # the application waits for a body that will not come
             arriving.disconnect()
-        self._answer(error, self._reader.target)
+        self._answer(error, self._reader.target, arriving)
 
-    def _answer(self, error: TiergateError, target: bytes) -> None:
-        body, headers = self._state.refuse(error, target.decode("latin-1"))
+    def _answer(
+        self, error: TiergateError, target: bytes, exchange: Exchange | None = None
+    ) -> None:
+        """Answers in place of the application, which learns it where it had the request."""
+        path = target.decode("latin-1")
+        body, headers = self._state.refuse(error, path)
+        if exchange is not None:
+            exchange.scope[REFUSED] = error, headers
+        elif self._state.told is not None:
+            self._state.told(error, path, headers)
         self.transport.write(response(error, body, headers))
         self._linger()
 

@@ -28,6 +28,10 @@ ON_LEAVE = "tiergate.on_leave"
 
 A task that waits for `http.disconnect` would cost more than reading the request."""
 
+REFUSED = "tiergate.refused"
+"""Names in a scope the error, and the headers, with which the connection itself answered: the rest
+of the request did not come in time, or was no HTTP."""
+
 NO_BODY = (204, 304)
 """Statuses whose responses have no body and no length (RFC 9110, section 6.4.1)."""
 

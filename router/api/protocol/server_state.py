@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import islice
 from typing import Protocol
 
@@ -11,7 +12,11 @@ import structlog
 from router.api.protocol.exchange import Application, Exchange
 from router.api.protocol.faults import Refuse
 from router.api.protocol.limits import KEEP_ALIVE_S, LOOKED_AT, TOLD_EVERY_S
-from router.api.protocol.response_head import HeadWriter
+from router.api.protocol.response_head import Headers, HeadWriter
+from router.errors import TiergateError
+
+Told = Callable[[TiergateError, str, Headers], None]
+"""Takes an error, the target of its request as far as it came, and the headers of the response."""
 
 
 class Drainable(Protocol):
@@ -38,8 +43,10 @@ class ServerState:
         keep_alive_s: float = KEEP_ALIVE_S,
         *,
         most_connections: int,
+        told: Told | None = None,
     ) -> None:
-        self.refuse = refuse
+        """`told` learns of each refusal of what never became a request of the application."""
+        self.refuse, self.told = refuse, told
         self.request_s = request_s  # for a request to arrive, and for a client to read
         self.keep_alive_s = keep_alive_s
         self.heads = HeadWriter()

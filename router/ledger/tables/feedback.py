@@ -84,9 +84,12 @@ _ANSWERED = (
 """SQL condition: a tier answered. Words that say that there is no answer are none."""
 _DRAFT = f"{APPROVED_WORDS_SQL} AND {_ANSWERED}"
 """SQL condition: approved words went out although there was an answer."""
-WORDS_ALONE = f"({APPROVED_WORDS_SQL} AND NOT {_ANSWERED} OR r.verdict = '' AND r.error_code <> '')"
+WORDS_ALONE = (
+    f"({APPROVED_WORDS_SQL} AND NOT {_ANSWERED} OR r.verdict = '' AND r.error_code <> '' "
+    "AND r.state <> 'cancelled')"
+)
 """SQL condition: an error went out, or approved words where no tier answered. There is no answer
-that could be judged."""
+that could be judged. Who leaves a stream has read a part of one."""
 
 
 class SqlFeedback:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 2.0  # longest wait of a request for its rates
 PROBE_S = 0.5  # pause between two tries to reach it again
+MOST_AT_ONCE = 32
+"""Bounds the connections of a process. Redis runs one script after the other, so more would bring
+nothing, and its client refuses to open more than 100. Further requests wait for their turn."""
 PREFIX = "tiergate:rate:"
 _MINUTE_US = 60_000_000
 
@@ -98,6 +101,7 @@ class RedisRates:
                 "found no address of Redis in --redis; expected redis://host:6379/0 or rediss://..."
             ) from error
         self._foreign = (RedisError, OSError, TimeoutError)
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._probing: asyncio.Task[None] | None = None
         self._fault = ""
         self._events = events
@@ -152,12 +156,16 @@ class RedisRates:
         """Runs the script. Raises RatesUnavailable: at once while Redis is known to be down."""
         if self._fault:
             raise _unavailable(self._fault)
-        try:
-            return await self._run(asks, correction=correction)
-        except self._foreign as error:
-            fault = str(error) or type(error).__name__
-            self._open(fault)
-            raise _unavailable(fault) from error
+        async with self._turns:
+            # Those before may have found out meanwhile: nobody waits for the same silence again.
+            if self._fault:
+                raise _unavailable(self._fault)
+            try:
+                return await self._run(asks, correction=correction)
+            except self._foreign as error:
+                fault = str(error) or type(error).__name__
+                self._open(fault)
+                raise _unavailable(fault) from error
 
     def _open(self, fault: str) -> None:
         """Refuses from now on, and starts the task that waits for an answer."""

@@ -14,7 +14,7 @@ from router.api.compose.sockets import listen
 from router.api.process.banner import Listening
 from router.triage.encoder import import_onnxruntime
 from tests.kits.books.postgres_kit import Postgres
-from tests.kits.server_kit import Served, Upstream, environment, write_policy
+from tests.kits.server_kit import Running, Served, Upstream, environment, tiergate, write_policy
 
 
 @pytest.mark.parametrize(("host", "everywhere"), [("127.0.0.1", False), ("0.0.0.0", True)])
@@ -39,6 +39,31 @@ def test_a_server_on_every_address_is_told_by_one_that_works_here(
 )
 def test_metrics_that_other_machines_reach_are_named(listening: Listening, shown: bool) -> None:
     assert listening.guards_metrics is shown
+
+
+@pytest.mark.parametrize(
+    ("listening", "beyond"),
+    [
+        (Listening("http://127.0.0.1:8080", secured=True), False),
+        (Listening("http://127.0.0.1:8080", secured=True, everywhere=True), True),
+        (Listening("http://10.0.0.5:8080", secured=True, admin_url="http://127.0.0.1:1"), True),
+    ],
+)
+def test_address_of_other_machines_is_known(listening: Listening, beyond: bool) -> None:
+    assert listening.beyond is beyond
+
+
+@pytest.mark.process
+def test_keys_in_clear_are_a_warning(upstream: Upstream, tmp_path: Path) -> None:
+    policy, database = write_policy(tmp_path, upstream.url), tmp_path / "ledger.db"
+    assert tiergate("keys", "create", "--tenant", "a", "--database", database).returncode == 0
+    options = ("--policy", policy, "--database", database, "--port", "0")
+    with Running(tmp_path, "serve", "--host", "0.0.0.0", *options) as served:
+        served.wait_for("ready: ")
+        assert "keys, prompts and answers travel in clear" in served.output
+    with Running(tmp_path, "serve", *options) as served:
+        served.wait_for("ready: ")
+        assert "in clear" not in served.output
 
 
 def printed_report(served: Served) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -11,12 +14,21 @@ import pytest
 import uvloop
 
 from router.api.compose.core import Settings
+from router.api.process.kept_policies import KeptCopy
 from router.api.process.process import Options
 from router.api.process.supervisor import send_orders
 from router.api.process.worker import Orders
 from tests import ROOT
 from tests.kits.changed import replace
-from tests.kits.server_kit import Running, tiergate, write_policy
+from tests.kits.server_kit import (
+    Running,
+    Served,
+    Upstream,
+    eventually,
+    tiergate,
+    write_policy,
+)
+from tests.kits.workers import events, workers_of
 
 EVERY_PATH = Settings(
     policies=("default", "mine"),
@@ -32,7 +44,8 @@ EVERY_PATH = Settings(
     "settings", [Settings(), EVERY_PATH, replace(EVERY_PATH, anchors=None, cache_dir=None)]
 )
 def test_orders_are_read_as_they_were_written(settings: Settings) -> None:
-    orders = Orders(Options(settings=settings), 7, {"smollm2": "unix:/x"})
+    kept = (KeptCopy("copy/mine.yaml", "mine.yaml", ("mine.yaml", "answers.yaml")),)
+    orders = Orders(Options(settings=settings), 7, {"smollm2": "unix:/x"}, 8, kept, 1)
     assert Orders.from_line(orders.to_line()) == orders
 
 
@@ -61,6 +74,67 @@ def test_workers_that_never_start_end_the_parent(tmp_path: Path) -> None:
     )  # fmt: skip
     assert served.returncode == 1
     assert "no worker could start" in served.stderr
+
+
+@pytest.mark.process
+def test_every_line_of_workers_that_cannot_start_is_json_that_names_its_process(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "ledger.db"
+    database.write_bytes(b"this is no database, " * 100)
+    policy = write_policy(tmp_path, "http://127.0.0.1:9")
+    served = tiergate(
+        "serve", "--policy", policy, "--database", database, "--port", "0", "--workers", "2",
+        PYTHONPATH=str(ROOT),
+    )  # fmt: skip
+    assert served.returncode == 4
+    *lines, last = served.stderr.splitlines()
+    told = [json.loads(line) for line in lines]
+    assert last.startswith("tiergate: no worker could start")
+    refused = [one for one in told if one["event"] == "worker_not_started"]
+    assert refused
+    assert {one["process"] for one in refused} <= {"worker-0", "worker-1"}
+    assert {(one["level"], one["code"]) for one in refused} == {("error", 4)}
+    assert all(str(database) in one["reason"] for one in refused)
+
+
+@pytest.mark.process
+def test_a_worker_that_ends_of_a_mistake_of_ours_says_so_in_json(tmp_path: Path) -> None:
+    # The first worker starts well, so that the parent goes on; the next one meets the mistake.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "if 'router.api.process.worker' in sys.orig_argv and os.path.exists('FLAG'):\n"
+        "    from router.api.compose import core\n"
+        "    core.addresses_from = lambda texts: 1 / 0\n".replace(
+            "'FLAG'", repr(str(tmp_path / "flag"))
+        )
+    )
+    policy = write_policy(tmp_path, "http://127.0.0.1:9")
+    with Running(
+        tmp_path,
+        *("serve", "--policy", policy, "--database", tmp_path / "ledger.db"),
+        *("--port", "0", "--workers", "2"),
+        PYTHONPATH=f"{ROOT}:{tmp_path}",
+    ) as served:
+        served.wait_for("ready: ")
+        (tmp_path / "flag").touch()
+        for worker in workers_of(served.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        line = json.loads(served.wait_for(r"\{.*worker_failed.*\}")[0])
+        assert "ZeroDivisionError" in line["exception"]
+        assert line["process"].startswith("worker-")
+        assert served.end() == 0
+    assert "\nTraceback" not in served.output
+
+
+@pytest.mark.process
+def test_a_reload_has_a_line_of_each_process(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, policy, "--workers", "2") as served:
+        policy.write_text(policy.read_text().replace("gpt-4o", "other"))
+        eventually(lambda: len(events(served, "policy_reloaded")) == 3)
+    named = [one["process"] for one in events(served, "policy_reloaded")]
+    assert sorted(map(str, named)) == ["supervisor", "worker-0", "worker-1"]
 
 
 @pytest.mark.process

@@ -37,6 +37,7 @@ class Postgres:
         info = server.get_postmaster_info()
         assert info.socket_dir is not None
         self.socket = Path(info.socket_dir)
+        self.programs = Path(server.bin_path)
 
     def address(self, database: str) -> str:
         """Returns the address of a database, as --database takes it."""

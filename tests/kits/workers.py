@@ -1,0 +1,25 @@
+"""Finds the workers of a running server, and the lines of its log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.kits.server_kit import Served
+
+
+def workers_of(parent: int) -> list[int]:
+    """Returns the living workers that a server's parent started."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    named = ((int(pid), Path(f"/proc/{pid}/cmdline")) for pid in children)
+    return [
+        pid
+        for pid, line in named
+        if line.exists() and b"router.api.process.worker" in line.read_bytes()
+    ]
+
+
+def events(served: Served, *names: str) -> list[dict[str, object]]:
+    """Returns the log lines of these events, in order."""
+    lines = [json.loads(line) for line in served.output.splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("event") in names]
