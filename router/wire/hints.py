@@ -10,13 +10,16 @@ import difflib
 import hashlib
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from router.errors import RequestError
-from router.types import Hints, usd_to_nano
+from router.types import NANO_PER_USD, Hints, usd_to_nano
 from router.wire.checks import (
     Reader,
     array,
     boolean,
     bounded_text,
+    integer,
     integers,
     mapping,
     number,
@@ -156,6 +159,22 @@ def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
     if not hints:
         return NO_HINTS
     return Hints(**{_FIELD.get(name, name): value for name, value in hints.items()})  # type: ignore[arg-type]
+
+
+def checked_hints(hints: Hints) -> Hints:
+    """Returns hints of a caller in the same process, which no header changes.
+
+    Raises RequestError for what no client could send, such as a level above 9.
+    """
+    body: dict[str, object] = {}
+    for name in _HINTS:
+        field = _FIELD.get(name, name)
+        value = getattr(hints, field)
+        if field != name and value is not None:
+            value = integer(value, f"routing.{field}", 0, usd_to_nano(MAX_USD)) / NANO_PER_USD
+        body[name] = list(value) if type(value) is tuple else value
+    read = _from_body(body)
+    return replace(hints, context=read["context"], tags=read["tags"])
 
 
 def _short(session: str) -> str:
