@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -192,7 +192,7 @@ def _from_body(routing: dict[str, object]) -> dict[str, object]:
     for name, value in routing.items():
         known = _HINTS.get(name)
         if known is None:
-            raise unsupported(f"routing.{shown(name)[1:-1]}", f"known are {', '.join(_HINTS)}")
+            raise unsupported(f"routing.{shown(name)[1:-1]}", _known(name, _HINTS))
         if value is not None:
             hints[name] = known[0](value, f"routing.{name}")
     return hints
@@ -205,9 +205,14 @@ def _unknown_header(header: str) -> RequestError:
     """
     if header == PREFIX + "context":
         return unsupported(header, "slots go in the body, as routing.context")
-    (near,) = difflib.get_close_matches(header, _BY_HEADER, n=1) or [""]
-    hint = f"; did you mean {near}?" if near else ""
-    return unsupported(shown(header)[1:-1], f"known are {', '.join(_BY_HEADER)}{hint}")
+    return unsupported(shown(header)[1:-1], _known(header, _BY_HEADER))
+
+
+def _known(name: str, names: Iterable[str]) -> str:
+    """Returns what is known in place of a name: the nearest one first, where one is near."""
+    listed = list(names)
+    near = difflib.get_close_matches(name[:64], listed, n=1)
+    return (f"did you mean {near[0]}? Known are " if near else "known are ") + ", ".join(listed)
 
 
 def _add_header(hints: dict[str, object], header: str, name: str, value: str) -> None:
