@@ -205,14 +205,18 @@ def _unknown_header(header: str) -> RequestError:
     """
     if header == PREFIX + "context":
         return unsupported(header, "slots go in the body, as routing.context")
-    return unsupported(shown(header)[1:-1], _known(header, _BY_HEADER))
+    return unsupported(shown(header)[1:-1], _known(header, _BY_HEADER, PREFIX))
 
 
-def _known(name: str, names: Iterable[str]) -> str:
-    """Returns what is known in place of a name: the nearest one first, where one is near."""
-    listed = list(names)
-    near = difflib.get_close_matches(name[:64], listed, n=1)
-    return (f"did you mean {near[0]}? Known are " if near else "known are ") + ", ".join(listed)
+def _known(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """Returns what is known in place of a name: the nearest one first, where one is near.
+
+    The prefix that all of them have makes no two of them alike.
+    """
+    ends = [known.removeprefix(prefix) for known in names]
+    near = difflib.get_close_matches(name.removeprefix(prefix)[:64], ends, n=1)
+    listed = ", ".join(prefix + end for end in ends)
+    return f"did you mean {prefix}{near[0]}? Known are {listed}" if near else f"known are {listed}"
 
 
 def _add_header(hints: dict[str, object], header: str, name: str, value: str) -> None:
