@@ -160,8 +160,8 @@ async def test_a_body_of_chat_completions_is_asked_whole(tmp_path: Path) -> None
         in_types = (ToolSpec("look_up", "", parameters),)  # type: ignore[arg-type]
         asked = ChatRequest((Message("user", "Where is it?"),), "auto", tools=in_types)
         await gateway.acomplete(asked)
-        sent = fake.seen[-1].fields
-        assert sent["tools"][0]["function"]["parameters"] == parameters
+        tools: Any = fake.seen[-1].fields["tools"]
+        assert tools[0]["function"]["parameters"] == parameters
 
 
 @pytest.mark.parametrize("asked", [[], None, 5, {"messages": []}, ["hello"]])

@@ -110,7 +110,7 @@ SAME: list[tuple[object, dict[str, object]]] = [
     ),
     (value(tools=offered()), body(tools=offered())),
     (
-        value(response_format=ResponseFormat("json_schema", "order", LOOK_UP["parameters"])),  # type: ignore[arg-type]
+        value(response_format=ResponseFormat("json_schema", "order", LOOK_UP["parameters"])),
         body(response_format=schema(name="order", schema=LOOK_UP["parameters"])),
     ),
     (value(hints=Hints(stakes_nano_usd=5 * 10**9)), body(routing={"stakes_usd": 5})),

@@ -38,9 +38,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Up
             yield server, upstream
 
 
-def asked(served: Served, text: str, **more: object) -> httpx.Response:
+def asked(served: Served, text: str, *, stream: bool = False) -> httpx.Response:
     messages = [{"role": "user", "content": text}]
-    return served.chat(messages=messages, max_completion_tokens=250, **more)
+    return served.chat(messages=messages, max_completion_tokens=250, stream=stream)
 
 
 @pytest.mark.parametrize("stream", [False, True])
