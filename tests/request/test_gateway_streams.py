@@ -166,6 +166,16 @@ async def test_a_stream_that_a_model_writes_begins_without_a_verdict(houses: Hou
     assert (first.rung.answerer, first.verdict) == ("mid", None)
 
 
+@pytest.mark.parametrize(("rule", "pieces"), [({}, 1), ({"hard_rule": "none"}, 3)])
+async def test_what_a_trigger_lifts_comes_in_one_piece_unless_the_policy_says_otherwise(
+    houses: Houses, rule: dict[str, str], pieces: int
+) -> None:
+    lifted = replace(UNSURE, impact_nano_usd=6_000 * 10**9)
+    house = houses([low(), mid(text="one two three")], signals=lifted, verify_mid=THROUGH | rule)
+    said = [e for e in await drain(house, ask(stream=True)) if isinstance(e, Delta) and e.text]
+    assert len(said) == pieces
+
+
 async def test_a_rung_that_fails_before_the_commit_costs_the_client_nothing(houses: Houses) -> None:
     cut = mid(text="one two three", cut_after=2, error=StreamCut("cut"))
     house = houses([low(), cut, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
