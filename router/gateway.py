@@ -241,11 +241,16 @@ class Gateway:
                     error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
                 rung = await self._after_turn(routed, progress, calls, rung, held, error)
         conclusion = await self._concluded(routed, progress, failed)
-        if progress.committed is None:
-            yield self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
-            if pieces := unsent(routed, conclusion.candidate.answer):
-                yield pieces
-        yield await self._account(routed, progress, conclusion)
+        if progress.committed is not None:
+            yield await self._account(routed, progress, conclusion)
+            return
+        # All of it was held back, so its row comes first, as where it goes out whole.
+        whole = self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
+        outcome = await self._account(routed, progress, conclusion)
+        yield whole
+        if pieces := unsent(routed, conclusion.candidate.answer):
+            yield pieces
+        yield outcome
 
     async def _first_rung(self, routed: RoutedRequest, progress: Progress) -> int | None:
         """Returns the rung that has the first turn, None where nothing is called."""

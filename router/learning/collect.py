@@ -226,13 +226,17 @@ def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
 
     A client that got approved words judges those: it never saw the draft that is the answer here.
     """
-    approved = past.row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
-    for said_by, source, kept in WORDS[:1] if approved else WORDS:
+    for said_by, source, kept in WORDS[:1] if _got_words(past) else WORDS:
         word = past.words.get(said_by)
         if word is not None and word.correct is not None:
             corrected = _given(past, kept) if word.corrected_digest else None
             return word.correct, source, corrected
     return None, Source.CLIENT, None
+
+
+def _got_words(past: PastRequest) -> bool:
+    """Returns True where approved words went out in place of the answer."""
+    return past.row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
 
 
 def _given(past: PastRequest, kind: str) -> KeptText | None:
@@ -247,7 +251,8 @@ def _given(past: PastRequest, kind: str) -> KeptText | None:
 
 
 def _weak_words(past: PastRequest) -> Iterator[tuple[Weak, float]]:
-    word = past.words.get(FeedbackSource.CLIENT)
+    # No answerer is better or worse for how a client liked approved words.
+    word = None if _got_words(past) else past.words.get(FeedbackSource.CLIENT)
     if word is not None and word.csat is not None:
         yield Weak.CSAT, (word.csat - CSAT_LOWEST) / (CSAT_HIGHEST - CSAT_LOWEST)
     if word is not None and word.resolved_first_contact is not None:

@@ -109,8 +109,8 @@ def conclude(
 def _told_beside_error(routed: RoutedRequest, progress: Progress) -> bool:
     """Returns True where a person hears of a grave matter whose client gets an error.
 
-    Words would break the demanded shape. A failed call alone tells nobody, since clients repeat it,
-    unless somebody may need help now.
+    Words would break the demanded shape. A call that failed or that a limit refused tells nobody by
+    itself, since clients repeat it, unless somebody may need help now.
     """
     shape = routed.request.needs_shape and not routed.request.compacts
     if not shape or routed.observed is not None or not routed.exhausted.by_person:
@@ -288,7 +288,7 @@ def noted_failure(
         progress.outage = True
     elif progress.steps and progress.steps[-1].said.rises:
         progress.climbs -= 1  # the climb to a rung that was refused is none
-    if not _goes_on(progress, error) and not routed.has_words_after(error):
+    if not _goes_on(progress, error) and not _told_of_limit(routed, progress, error):
         raise error
     # A failure of the ladder is told, not that of a rung that stands in; a rung that declines the
     # request hides no outage.
@@ -296,6 +296,12 @@ def noted_failure(
     differ = declined != before and (declined or _is_outage(error))
     told = before if differ else routed.decision.rungs[rung].taken
     return error if earlier is None or told else earlier
+
+
+def _told_of_limit(routed: RoutedRequest, progress: Progress, error: TiergateError) -> bool:
+    """Returns True where a person hears of a call that a limit refused, by words or an error."""
+    limited = isinstance(error, BudgetExceeded | RateLimited)
+    return routed.has_words_after(error) or (limited and _told_beside_error(routed, progress))
 
 
 def _goes_on(progress: Progress, error: TiergateError) -> bool:

@@ -25,6 +25,10 @@ EARLIER = 4
 NEAR_FROM = 0.02
 """Chance of an approved answer from which a reviewer is told of it, as a question is offered."""
 
+MOST_CALLS = 4
+MOST_OF_CALL = 1_000
+"""Calls of tools that a reviewer reads, and characters of the arguments of each: a ticket's worth,
+and far less than a file that a call may write."""
 
 SENT = "the client has this draft, marked unverified: a program expects its shape"
 """Tells a reviewer that the answer in question went out."""
@@ -113,11 +117,15 @@ def _draft(routed: RoutedRequest, best: Candidate | None) -> Iterator[str]:
         yield "the draft shares no word with the question: it may be about something else"
     for mark in () if worked is None else worked.marks:
         yield f"a check found in the draft: {_one_line(mark)}"
+    # A call is no text that is kept as the draft, and nobody can judge what they do not see.
+    calls = (call for one in best.answer.choices for call in one.tool_calls)
+    for call in islice(calls, MOST_CALLS):
+        yield f"the draft calls {call.name}: {_one_line(call.arguments, MOST_OF_CALL)}"
 
 
 def _is_guess(best: Candidate) -> bool:
     return best.verification.source == "rung" and best.rung.p_source is PSource.PRIOR
 
 
-def _one_line(mark: str) -> str:
-    return " ".join(mark.split())[:200]
+def _one_line(text: str, most: int = 200) -> str:
+    return " ".join(text.split())[:most]

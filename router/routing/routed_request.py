@@ -234,7 +234,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         domain = self.risk_domain
         if self.observed is not None or domain is None or self.request.needs_shape:
             return False
-        if self.acute and not self.keeps_shape and self._all_guessed:
+        if self.acute and not self.keeps_shape and self.all_guessed:
             return True
         if not self.exhausted.by_person or not self._untrusted(self.decision.first_rung):
             return False
@@ -337,7 +337,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return all(self._untrusted(rung) for rung in self.decision.rungs if rung.taken)
 
     @property
-    def _all_guessed(self) -> bool:
+    def all_guessed(self) -> bool:
         """Returns True where each rung's chance is a prior, and nothing will judge its answer."""
         return all(
             rung.p_source is PSource.PRIOR and plan.judge is None and plan.judged_by is None

@@ -246,7 +246,8 @@ _BOUNDS = {
     "messages": ("max_tokens", "stop_sequences"),
     "responses": ("max_output_tokens", "stop"),
 }
-"""Names the keys of a cap of output and of stop sequences; those of chat completions elsewhere."""
+"""Names the keys of a cap of output and of stop sequences; those of chat completions elsewhere,
+which have two names for the cap (`ChatRequest.cap_key`)."""
 
 
 def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ...]:
@@ -264,11 +265,12 @@ def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ..
         cap is not None and any(len(text.split()) > cap for text in texts),
         any(stop in text for stop in stops for text in texts),
     )
-    names = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
-    return tuple(compress(names, passed))
+    cap_key, stop_key = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
+    return tuple(compress((request.cap_key or cap_key, stop_key), passed))
 
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")
+MOST_OF_NAME = 64
+_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_.\[\]-]{{0,{MOST_OF_NAME - 1}}}")
 _LONG_PART = re.compile(r"[A-Za-z0-9]{20,}")
 MOST_NAMED = 10
 
@@ -278,7 +280,9 @@ def named(keys: Iterable[str]) -> tuple[str, ...]:
 
     A client may write anything as a key, a text or a secret too.
     """
-    return tuple(islice(filter(_is_name, keys), MOST_NAMED))
+    # The cache of `_is_name` holds its keys, and a client can send megabytes as one.
+    short = (key for key in keys if len(key) <= MOST_OF_NAME)
+    return tuple(islice(filter(_is_name, short), MOST_NAMED))
 
 
 @lru_cache(maxsize=1_024)  # a client sends the same keys with each request

@@ -72,8 +72,10 @@ def test_reviewers_word_wins_over_the_clients() -> None:
 
 def test_client_that_got_approved_words_judges_no_draft() -> None:
     texts = {"draft": "It is lost."}
-    said = {"said": {"correct": False}, "texts": texts, "verdict": "safe_answer"}
-    assert not made(past("r1", source=FeedbackSource.CLIENT, **said)).rows
+    words = {"correct": False, "csat": 1.0, "resolved_first_contact": False}
+    said = {"said": words, "texts": texts, "verdict": "safe_answer"}
+    dataset = made(past("r1", source=FeedbackSource.CLIENT, **said))
+    assert (dataset.rows, dataset.weak) == ((), ())
     (row,) = made(past("r1", **said)).rows
     assert (row.answer, row.right, row.source) == ("It is lost.", False, Source.REVIEW)
 

@@ -93,3 +93,18 @@ def test_a_check_of_a_right_policy_names_the_mistakes_of_all_its_files(tmp_path:
     assert {Path(one["file"]).name for one in broken["mistakes"]} == {
         "ours.yaml", "theirs.yaml", "judged.jsonl",
     }  # fmt: skip
+
+
+@pytest.mark.process
+def test_each_broken_file_of_a_right_policy_is_told(tmp_path: Path) -> None:
+    """The first one ended the check, and the small talk came in a second round."""
+    tier = RESOLVER.replace("kind: resolver, knowledge: ours", "kind: exact, small_talk: talk")
+    text = GOOD.replace("tiers:\n", f"tiers:\n{tier}") + "safe_answers: safe.yaml\n"
+    path = write(tmp_path, text)
+    for name in ("talk.yaml", "safe.yaml"):
+        write(tmp_path, "version: 2\n", name)
+    run = tiergate("check", path, "--json")
+    (broken,) = json.loads(run.stdout)["broken"]
+    told = [(Path(one["file"]).name, one["key_path"]) for one in broken["mistakes"]]
+    assert {("talk.yaml", "version"), ("safe.yaml", "version")} <= set(told)
+    assert len(set(told)) == len(told)

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.http.server import WIRE_FORMATS
-from router.errors import StreamCut, UpstreamInvalid, UpstreamTooMuch, UpstreamUnreachable
+from router.errors import (
+    LedgerUnavailable,
+    StreamCut,
+    UpstreamInvalid,
+    UpstreamTooMuch,
+    UpstreamUnreachable,
+)
 from router.ledger.aggregates import Waste
 from router.ledger.rollup import waste_of
 from router.request.final_answer import REFUSED_TEXT
@@ -164,16 +170,6 @@ async def test_a_stream_that_a_model_writes_begins_without_a_verdict(houses: Hou
     first, *_ = await drain(house, ask(stream=True))
     assert isinstance(first, Committed)
     assert (first.rung.answerer, first.verdict) == ("mid", None)
-
-
-@pytest.mark.parametrize(("rule", "pieces"), [({}, 1), ({"hard_rule": "none"}, 3)])
-async def test_what_a_trigger_lifts_comes_in_one_piece_unless_the_policy_says_otherwise(
-    houses: Houses, rule: dict[str, str], pieces: int
-) -> None:
-    lifted = replace(UNSURE, impact_nano_usd=6_000 * 10**9)
-    house = houses([low(), mid(text="one two three")], signals=lifted, verify_mid=THROUGH | rule)
-    said = [e for e in await drain(house, ask(stream=True)) if isinstance(e, Delta) and e.text]
-    assert len(said) == pieces
 
 
 async def test_a_rung_that_fails_before_the_commit_costs_the_client_nothing(houses: Houses) -> None:
@@ -442,3 +438,12 @@ async def test_a_row_is_the_same_streamed_or_buffered_through_any_endpoint(
 def told(attempt: AttemptRow) -> object:
     """An attempt without what differs from call to call."""
     return replace(attempt, started_at_ms=0, latency_ms=0.0)
+
+
+async def test_stream_of_what_was_held_back_begins_once_its_row_is_written(houses: Houses) -> None:
+    """The client read all of an approved answer, and then that nothing goes out unbooked."""
+    house = houses([low(), mid()])
+    await house.ledger.close()
+    async with aclosing(house.gateway.stream(ask(), ALICE)) as events:
+        with pytest.raises(LedgerUnavailable):
+            await anext(events)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from router.errors import NoUsableAnswer, UpstreamRejected
+from router.errors import BudgetExceeded, NoUsableAnswer, RateLimited, UpstreamRejected
 from router.request.conclusions.foretold import foretold
 from router.types import (
     Domain,
     JsonText,
     Message,
     Outcome,
+    PSource,
     Reason,
     ResponseFormat,
     Signals,
@@ -21,7 +24,7 @@ from router.types import (
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row
-from tests.request.test_acute import FULL, SURE, guessing
+from tests.request.test_acute import BUDGETS, FULL, RATED, SURE, guessing
 from tests.request.test_tool_streams import Agent
 from tiers.resilience.refusals import error_for_status
 
@@ -96,7 +99,11 @@ async def test_a_forced_call_goes_out_beside_a_review(houses: Houses, signals: S
     assert outcome.answer is not None
     assert [c.name for c in outcome.answer.choices[0].tool_calls] == ["file_ticket"]
     assert outcome.verdict is Verdict.UNVERIFIED
-    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+    (item,) = house.reviews.items
+    assert item.review_id == outcome.review_id
+    assert (
+        f"the draft calls file_ticket: {LABEL}" in item.facts
+    )  # nobody judges what they cannot see
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -163,6 +170,26 @@ async def test_a_failed_call_tells_a_person_only_where_somebody_is_in_danger(
     assert len(house.reviews.items) == told
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("limits", [*BUDGETS, RATED])
+@pytest.mark.parametrize(("signals", "told"), [(SURE, 1), (STOLEN, 0)])
+async def test_a_person_hears_of_an_emergency_whose_call_a_limit_refused(
+    houses: Houses, signals: Signals, told: int, limits: dict[str, object], *, stream: bool
+) -> None:
+    """Its program got a 429, and nobody heard of it: words for a person cannot keep the shape."""
+    house = grave_house(houses, labelling(), signals, **limits)
+    request = ask(QUESTION, response_format=JSON, stream=stream)
+    if limits is RATED:
+        await drain(house, request)
+        house.reviews.items.clear()
+    with pytest.raises((BudgetExceeded, RateLimited)) as raised:
+        await drain(house, request)
+    assert len(house.reviews.items) == told
+    assert all(
+        f"told of the matter ({i.review_id})" in raised.value.told for i in house.reviews.items
+    )
+
+
 async def test_a_refused_shape_is_told_why_and_what_to_change(houses: Houses) -> None:
     rules = {"default": "refuse", "by_domain": {}}
     house = grave_house(houses, labelling(), STOLEN, exhausted=rules)
@@ -179,6 +206,7 @@ async def test_a_refused_shape_is_told_why_and_what_to_change(houses: Houses) ->
         (STOLEN, "review", {"response_format": JSON}, "in the shape that was asked for"),
         (STOLEN, "hold", {}, "approved words go out in place of its answer"),
         (STOLEN, "refuse", {}, "a refusal goes out in place of its answer"),
+        (STOLEN, "refuse", {"response_format": JSON}, "an error goes out in place of its answer"),
         (STOLEN, "best_answer", {}, "its answer goes out marked unverified: how often deep"),
         (CALM, "review", {}, ""),
     ],
@@ -192,7 +220,25 @@ async def test_what_goes_out_is_foretold_as_it_comes(
     house = grave_house(houses, tiers, signals, exhausted=rules, **full)
     request = ask(QUESTION, **changes)
     said = foretold(house.gateway.router.route_now(request, ALICE))
-    assert said.startswith(words) if not words else words in said
+    assert (words in said, bool(said)) == (True, bool(words))
+
+
+async def test_nothing_is_foretold_where_a_measured_model_may_answer_instead(
+    houses: Houses,
+) -> None:
+    """It said that words would go out, and the other model's answer was accepted."""
+    other = ScriptedTier("deep2", "reasoning", 3, p=0.99, text=f"what to do once {QUESTION}")
+    house = houses([low(), mid(), deep(text=LABEL), other], signals=STOLEN, verify_deep=FULL)
+    runtime = house.gateway.router.default
+    guess = {"deep": PSource.PRIOR}
+    plans = [
+        replace(p, ability=replace(p.ability, source=guess.get(p.facts.name, p.ability.source)))
+        for p in runtime.plans
+    ]
+    house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=tuple(plans))})
+    assert foretold(house.gateway.router.route_now(ask(QUESTION), ALICE)) == ""
+    outcome = await house.gateway.complete(ask(QUESTION), ALICE)
+    assert (outcome.verdict, outcome.rung.answerer) == (Verdict.ACCEPTED, "deep2")
 
 
 @pytest.mark.parametrize(("text", "verdict"), [(LABEL, "safe_answer"), (QUESTION, "unverified")])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import pytest
 
 from router.api.observability.event_lines import line_of
@@ -16,6 +19,7 @@ from router.types import (
     Verdict,
 )
 from router.wire.body_keys import named
+from router.wire.openai.request import parse_chat_request
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid
@@ -82,6 +86,16 @@ async def test_an_approved_answer_goes_out_whole_and_says_which_bound_it_passed(
     assert all((parse(row.record).dropped or ()) == left_out for row in house.ledger.rows())
 
 
+@pytest.mark.parametrize("key", ["max_tokens", "max_completion_tokens"])
+async def test_a_bound_that_was_passed_has_the_name_that_the_body_has(
+    houses: Houses, key: str
+) -> None:
+    body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}], key: 1}
+    house = houses([low(text="three days or four"), mid()])
+    request = parse_chat_request(json.dumps(body).encode(), {})
+    assert (await house.gateway.complete(request, ALICE)).dropped == (key,)
+
+
 async def test_a_safe_answer_is_not_cut_either(houses: Houses) -> None:
     rules = {"default": "review", "by_domain": {"medical": "review"}}
     house = houses([mid(p=0.1), deep(p=0.1)], signals=RISKY, exhausted=rules)
@@ -138,6 +152,13 @@ async def test_one_tenant_silences_no_other(houses: Houses) -> None:
     other = replace(ALICE, tenant="other")
     await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), other)
     assert (told(listener)[-1].tenant, told(listener)[-1].keys) == ("other", ("temprature",))
+
+
+def test_keys_of_megabytes_are_not_kept_in_memory() -> None:
+    """Five hundred of them took half a gigabyte, in a cache of a thousand."""
+    long = "a" * 1_000_000
+    assert named([long, f"messages[].{long}"]) == ()
+    assert sys.getrefcount(long) <= 2  # this name's, and that of the call that counts
 
 
 def test_names_are_bounded() -> None:

@@ -74,9 +74,8 @@ class Taken:
     """Holds one call's place at a replica; give it back exactly once."""
 
     replica: Replica
-    probe: bool
+    probe: int  # its number among the breaker's probes; 0: it is none
     open: bool = True
-    heard: bool = False
 
 
 class ReplicaSet:
@@ -120,8 +119,7 @@ class ReplicaSet:
 
     def hear(self, taken: Taken) -> None:
         """Notes that words of an answer came: another call may try a replica that had failed."""
-        if taken.probe and taken.open and not taken.heard:
-            taken.heard = True
+        if taken.probe and taken.open:
             taken.replica.breaker.heard(taken.probe)
 
     def give_back(self, taken: Taken, outcome: CallHealth, now_ms: float) -> None:

@@ -7,7 +7,7 @@ version need not be valid today. A policy that cannot be read gives no name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -46,6 +46,8 @@ class PolicyNames:
     levels: tuple[int, ...] = ()
     people: bool = False  # True: it states what a person costs
     models: tuple[str, str] = ("", "")  # of the baselines of level 2 and 3; "" where it names none
+    # All models of level 2, and of level 3.
+    at_level: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class BaselineNames:
     # Of each policy those that have a tier, lowest first; a policy of which none is known is out.
     levels: tuple[tuple[int, ...], ...] = ()
     people: bool | None = None  # True: one of them states what a person costs; None: none is known
-    models: tuple[tuple[str, str], ...] = ()  # of each policy's baselines of level 2 and 3
+    # Models beside the baseline's, of level 2 and 3, without their day.
+    spares: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
     @property
     def lowest_level(self) -> int | None:
@@ -70,11 +73,6 @@ class BaselineNames:
     def single_level(self) -> bool:
         """Returns True where no policy has a second level, so nothing can escalate."""
         return bool(self.levels) and all(len(levels) == 1 for levels in self.levels)
-
-    def models_of(self, level: int) -> frozenset[str]:
-        """Returns the models of a level's baseline without their day; none if one is not known."""
-        models = frozenset(undated(both[level - 2]) for both in self.models)
-        return frozenset() if "" in models else models
 
     def silent(self, level: int) -> bool:
         """Returns True where all that is named for a level answers nothing by itself."""
@@ -137,8 +135,15 @@ def baseline_names(
         planned=plans[0] if plans else None,
         levels=tuple(policy.levels for policy in read if policy.levels),
         people=any(policy.people for policy in read) if read else None,
-        models=tuple(policy.models for policy in read),
+        spares=(_spares(read, 2), _spares(read, 3)),
     )
+
+
+def _spares(policies: Sequence[PolicyNames], level: int) -> frozenset[str]:
+    """Returns the models of a level that are no policy's baseline, without their day."""
+    baselines = {undated(policy.models[level - 2]) for policy in policies}
+    others = {undated(model) for policy in policies for model in policy.at_level[level - 2]}
+    return frozenset(others - baselines)
 
 
 def _of_section(section: ReportSection) -> PolicyNames:
@@ -168,16 +173,22 @@ def names_in(text: str) -> PolicyNames:
     people = report.get("people_usd_per_request") is not None
     planned = _planned(report.get("planned_shares"))
     both = models.get(named[0], ""), models.get(named[1], "")
-    return PolicyNames(level_2, level_3, planned, levels, people, both)
+    at_level = _models(tree, 2), _models(tree, 3)
+    return PolicyNames(level_2, level_3, planned, levels, people, both, at_level)
 
 
-def _answerers(policy: Mapping[str, object]) -> list[dict[str, object]]:
-    """Returns the answerers of all tiers, as the file has them."""
+def _models(policy: Mapping[str, object], level: int) -> frozenset[str]:
+    return frozenset(_name(row.get("model")) for row in _answerers(policy, level)) - {""}
+
+
+def _answerers(policy: Mapping[str, object], level: int | None = None) -> list[dict[str, object]]:
+    """Returns the answerers of all tiers, or of those of a level, as the file has them."""
     tiers = policy.get("tiers")
     return [
         answerer
         for tier in (tiers if isinstance(tiers, list) else ())
-        for answerer in (tier.get("answerers") or () if isinstance(tier, dict) else ())
+        if isinstance(tier, dict) and level in (None, tier.get("level"))
+        for answerer in tier.get("answerers") or ()
         if isinstance(answerer, dict)
     ]
 

@@ -145,15 +145,15 @@ def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineName
 def _in_vain(tally: Tally, level: int, names: BaselineNames) -> int:
     """Returns how many requests tried a level's baseline, which answered none of them; else 0.
 
-    The price list still says what its answers cost, though nobody could have had one. Another model
-    of the level may have answered. Where no policy names the baseline's model, all of the level
-    count.
+    The price list still says what its answers cost, though nobody could have had one. What a spare
+    of the level answered is none of its answers. A name that no policy has is, since an upstream
+    may call the baseline's model otherwise (a deployment).
     """
-    models = names.models_of(level)
+    spares = names.spares[level - 2]
     cells = [
         (model, cell)
         for (at, _, model), cell in tally.tiers().items()
-        if at == level and (not models or undated(model) in models)
+        if at == level and undated(model) not in spares
     ]
     # Words in place of an answer stand at the level, under no model.
     if any(model and cell.requests for model, cell in cells):

@@ -61,10 +61,7 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
         _mean("resolution_minutes", "Minutes to resolution, mean", "minutes", minutes),
         _mean("satisfaction", "Satisfaction, mean", "score", csat),
         _loss("loss_usd", "Cost of wrong answers", [one for one in losses if not one.words]),
-        *(
-            [_loss("loss_words_usd", "Cost of wrong texts in an answer's place", apart)]
-            * bool(apart)
-        ),
+        *([_loss("loss_words_usd", TEXTS_COST, apart)] if apart else []),
     )
 
 

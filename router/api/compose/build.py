@@ -85,14 +85,17 @@ COURTESIES = frozenset({"greeting", "how_are_you", "thanks", "goodbye"})
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
-    """Returns all parts that one policy needs to serve. Raises PolicyError for a broken file."""
-    policy = loaded.policy
+    """Returns all parts that one policy needs to serve. Raises PolicyError for broken files."""
     try:
-        knowledge = _knowledge(loaded)
+        return _built(loaded, parts)
     except PolicyError as error:
-        # Of several files each may have mistakes.
-        inside = mistakes_inside(loaded.path, policy.model_dump())
-        raise PolicyError(tuple(inside) or error.mistakes) from error
+        # The first broken file ends the building, and others may have mistakes too.
+        inside = mistakes_inside(loaded.path, loaded.policy.model_dump())
+        raise PolicyError(tuple(dict.fromkeys((*error.mistakes, *inside)))) from error
+
+
+def _built(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
+    policy, knowledge = loaded.policy, _knowledge(loaded)
     plans: dict[str, RungPlan] = {}
     answers = load_safe_answers(loaded.file(policy.safe_answers))
     contact = _contact(knowledge.values())

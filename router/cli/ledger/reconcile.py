@@ -166,7 +166,7 @@ def _settle_or_list(
         if billed is not None:
             amounts = billed
         elif cost_nano_usd is None:
-            _list(chosen.of(books.unknown_calls(chosen.tenant), now_ms), as_json)
+            _list(chosen.of(books.unknown_calls(chosen.tenant), now_ms), chosen, as_json)
             return
         elif attempt is not None:
             amounts = {request_id_of(attempt): cost_nano_usd}
@@ -232,7 +232,7 @@ def _amount(text: str, where: str) -> int:
         raise typer.BadParameter(f"{where}: {error}") from error
 
 
-def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
+def _list(calls: Sequence[UnknownCall], chosen: _Chosen, as_json: bool) -> None:
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import usd
 
@@ -246,7 +246,12 @@ def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
             f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
             f"{call.model}  {usd(call.booked_nano_usd)}  {upstream_id}"
         )
-    if not calls:
+    if not calls and (chosen.narrows or chosen.tenant is not None):
+        typer.echo(
+            "No such call of unknown or estimated cost. `tiergate ledger reconcile` without "
+            "options lists those of all answerers, times and tenants."
+        )
+    elif not calls:
         typer.echo("No call of unknown or estimated cost: there is nothing to reconcile.")
     for doubt, words in TOLD.items():
         costs = [call.booked_nano_usd for call in calls if call.doubt == doubt]

@@ -19,8 +19,9 @@ from router.types import exact_usd
 
 KEPT_S = 15.0
 SLOW_TIMES = 50
-"""A sum is kept for so many times as long as it took, so that a month of rows is read seldom."""
+"""Keeps a sum for so many times as long as it took, so that a month of rows is read seldom."""
 WAITS_S = 0.5
+"""Bounds what a refusal waits for its words. It is chosen by hand: a client hardly notices it."""
 MOST_WINDOWS = 1_000
 
 
@@ -30,7 +31,7 @@ class _Known(Struct, frozen=True):
 
 
 class UnknownSpending:
-    """Keeps what was read of windows. Used by one event loop."""
+    """Keeps what was read of windows; threads read them. Used by one event loop."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,12 +58,13 @@ class UnknownSpending:
             words = _words(int(calls), int(spent or 0))
         except LedgerError:
             pass  # the refusal itself is no less true
+        finally:
+            self._reading.discard(window)
         now_s = time.monotonic()
         if len(self._known) >= MOST_WINDOWS:
-            self._known.pop(next(iter(self._known)))
+            self._known.pop(next(iter(self._known)), None)  # other threads make room, too
         kept_s = max(KEPT_S, SLOW_TIMES * (now_s - began_s))
         self._known[window] = _Known(words, now_s + kept_s)
-        self._reading.discard(window)
 
 
 def _words(calls: int, nano_usd: int) -> str:

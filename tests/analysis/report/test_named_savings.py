@@ -60,7 +60,15 @@ tiers:
 """
 
 
-@pytest.mark.parametrize(("answered", "in_vain"), [("other-1", True), ("mid-1-2026-11-01", False)])
+@pytest.mark.parametrize(
+    ("answered", "in_vain"),
+    [
+        ("other-1", True),
+        ("other-1-2026-11-01", True),
+        ("mid-1-2026-11-01", False),
+        ("gpt-of-a-deployment", False),  # what stands behind the name that the policy has
+    ],
+)
 def test_a_baseline_that_answered_nothing_is_told_beside_a_model_that_did(
     answered: str, *, in_vain: bool
 ) -> None:

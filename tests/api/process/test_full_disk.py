@@ -36,8 +36,8 @@ def ready(server: Served) -> bool:
     return server.client.get("/readyz").status_code == 200
 
 
-def asked(server: Served) -> httpx.Response:
-    return server.chat(messages=ASKED)
+def asked(server: Served, *, stream: bool = False) -> httpx.Response:
+    return server.chat(messages=ASKED, stream=stream)
 
 
 def test_full_disk_is_told_at_once_and_nobody_is_booked_as_answered(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_full_disk_is_told_at_once_and_nobody_is_booked_as_answered(tmp_path: Pa
         answered = asked(server)
         assert answered.status_code == 200
         with full(server):
-            refused = [asked(server) for _ in range(3)]
+            refused = [asked(server, stream=stream) for stream in (False, True, False)]
             eventually(lambda: not ready(server), 5.0)
         eventually(lambda: ready(server))
         assert [reply.json()["error"]["code"] for reply in refused] == ["ledger_unavailable"] * 3

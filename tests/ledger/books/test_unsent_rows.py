@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -86,10 +85,10 @@ def test_row_that_tells_of_no_answer_stays_as_it_is() -> None:
 
 
 async def test_write_beside_the_ledger_that_finds_no_room_is_told(
-    tmp_path: Path, ledgers: Ledgers
+    address: str, ledgers: Ledgers
 ) -> None:
-    ledger = ledgers(tmp_path / "ledger.db", busy_timeout_ms=20)
-    with locked(tmp_path / "ledger.db"):
+    ledger = ledgers(address, busy_timeout_ms=20)
+    with locked(address):
         with pytest.raises(LedgerUnavailable), ledger.database.writing():
             pass
         await becomes(lambda: not ledger.healthy)

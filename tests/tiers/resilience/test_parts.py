@@ -348,12 +348,13 @@ def test_a_probe_that_is_heard_makes_room_for_the_next() -> None:
 
 
 def test_heard_probes_are_bounded() -> None:
-    breaker = opened()
+    breaker, probe = opened(), 0
     for _ in range(MOST_PROBES):
         assert breaker.admits(1_000.0)
-        breaker.heard(breaker.began())
+        probe = breaker.began()
+        breaker.heard(probe)
     assert not breaker.admits(1_000.0)
-    breaker.abandoned(True)
+    breaker.abandoned(probe)
     assert breaker.admits(1_000.0)
 
 
@@ -373,3 +374,31 @@ def test_a_probe_that_fails_when_another_has_closed_is_one_failure() -> None:
     breaker.succeeded(first)
     breaker.failed(1_000.0, second)
     assert breaker.state(1_000.0) is BreakerState.CLOSED
+
+
+def test_a_heard_probe_that_ends_makes_no_room_beside_a_silent_one() -> None:
+    """Each client that left let one more call in, to a replica that said nothing."""
+    breaker = opened()
+    first = breaker.began()
+    breaker.heard(first)
+    silent = breaker.began()
+    breaker.abandoned(first)
+    assert not breaker.admits(1_000.0)
+    breaker.abandoned(silent)
+    assert breaker.admits(1_000.0)
+
+
+@pytest.mark.parametrize("late", ["succeeds", "hangs"])
+def test_a_probe_of_an_earlier_opening_says_nothing_of_a_later_one(late: str) -> None:
+    """Its late success closed the breaker in the middle of a new outage."""
+    breaker = opened()
+    first = breaker.began()
+    breaker.heard(first)
+    old = breaker.began()
+    breaker.succeeded(first)
+    for _ in range(2):
+        breaker.failed(5_000.0, breaker.began())
+    if late == "succeeds":
+        breaker.succeeded(old)
+    assert breaker.state(5_999.0) is BreakerState.OPEN
+    assert breaker.admits(6_000.0)
