@@ -183,6 +183,7 @@ async def test_the_guides_tools_and_schemas_run(
     (code,) = (block for block in blocks if opening in block)
     async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
         fake.behaviour = "mirror"  # calls a tool `f`, or fills an `answer`
+        await gateway.acomplete("first, on this loop")
         program = compile(code.replace("look_up", "f"), "library.md", "exec")
         await asyncio.to_thread(exec, program, {"gateway": gateway})
     assert shown in capsys.readouterr().out
