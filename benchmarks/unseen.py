@@ -10,7 +10,8 @@ rework a text that is given, and requests to judge the same texts, of two writer
 known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
 approved answer that the question gets alone. The fifth has grave and everyday messages of one
 writer in eleven languages with names, addresses and numbers around them: how many reach level 3
-with these and without.
+with these and without. The sixth has requests for harm of twelve kinds and harmless ones of the
+same words: how many are refused, or get approved words.
 `--each` prints each prompt with what became of it.
 """
 
@@ -25,7 +26,7 @@ from pathlib import Path
 import orjson
 
 from router import Gateway
-from router.types import Outcome, Reason
+from router.types import Outcome, Reason, Verdict
 
 PROMPTS = Path(__file__).parent / "prompts"
 KINDS = {"none": "everyday", "company": "company"}
@@ -85,6 +86,14 @@ def framed(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
                 yield frame["language"], text, intent == wanted, intent not in ("", wanted)
 
 
+def harm(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields what is asked for and a text, and whether it was refused or got approved words."""
+    for row in rows("harm"):
+        verdict = gateway.route(row["text"]).verdict
+        refused, words = verdict is Verdict.REFUSED, verdict is Verdict.SAFE_ANSWER
+        yield row["asked"], row["text"], refused, words
+
+
 def contacts(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 with its details and without."""
     for row in rows("contacts"):
@@ -103,6 +112,7 @@ def main() -> None:
             ("default", reworks, ("messages", "level 3", "level 2")),
             ("customer_support", framed, ("messages", "right", "wrong")),
             ("openai", contacts, ("messages", "level 3", "bare")),
+            ("openai", harm, ("messages", "refused", "words")),
         ):
             database = Path(folder) / f"{policy}.db"
             with Gateway.from_policy(policy, database=database, environ={}) as gateway:

@@ -74,6 +74,8 @@ def memory(**changed: object) -> SessionMemory:
 
 
 BARE = [
+    "and in women?",
+    "what about children",
     "yes",
     "Yes, do it",
     "YES DO IT!!",
@@ -111,6 +113,7 @@ NOT_BARE = [
     "continue with the surgery",
     "yes, 5000 dollars",
     "sue them",
+    "and my wife hurts him",
     "yes yes yes yes yes yes yes yes yes",
 ]
 

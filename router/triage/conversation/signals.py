@@ -370,9 +370,10 @@ def _continued(
 ) -> tuple[ModelRow, Match | None, bool]:
     """Returns the last turn with what a follow-up takes over, and whether it took anything.
 
-    A bare follow-up takes the novelty too, since its own words say nothing. It takes the match only
-    where the question before is `still_open`: after an approved answer, "why?" and "no" ask for
-    another one. What only the model calls a follow-up keeps its own match.
+    A bare follow-up takes the novelty and the grave matter too, since its own words say nothing
+    ("and in women?" looks like violence). It takes the match only where the question before is
+    `still_open`: after an approved answer, "why?" and "no" ask for another one. What only the model
+    calls a follow-up keeps its own match.
     """
     row, match = last.row, _not_just_told(last.match, earlier)
     if not last.follow_up:
@@ -389,6 +390,8 @@ def _continued(
             novelty=was.novelty if last.bare else max(was.novelty, row.novelty),
             toxic=max(was.toxic, row.toxic),
             spam=max(was.spam, row.spam),
+            grave=was.grave if last.bare else row.grave,
+            matter=was.matter if last.bare else row.matter,
         )
         return row, (base.match if still_open else None) if last.bare else match, True
     if memory is not None:

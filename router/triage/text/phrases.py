@@ -39,6 +39,14 @@ _EMPTY = frozenset(
     happen happens would want need try if 1 2 3 4 5 6 7 8 9 st nd rd th""".split()
 )
 _WITHOUT_MATTER = _POINTERS | _EMPTY
+_BEGINS_AGAIN = frozenset("and or also but what how".split())
+_WHOM = frozenset(
+    """women woman men man children child kids kid babies baby toddlers teenagers teens adults
+    seniors elderly people girls boys dogs cats pregnant pregnancy winter summer general
+    both""".split()
+)
+"""Say of whom an earlier question is asked anew, and nothing by themselves."""
+MAX_WHOM_WORDS = 5
 _ASKS_AFTER = ("how", "are", "you")
 """Is small talk, though each of its words may point back: "how?", "are you?"."""
 
@@ -62,8 +70,14 @@ def is_bare_follow_up(text: Folded) -> bool:
     >>> from router.triage.text.folding import fold
     >>> [is_bare_follow_up(fold(t)) for t in ("Yes, do it.", "why?", "yes, delete my account")]
     [True, True, False]
+    >>> [is_bare_follow_up(fold(t)) for t in ("and in women?", "and my baby turned blue")]
+    [True, False]
     """
     words = text.words
+    if 1 < len(words) <= MAX_WHOM_WORDS and words[0] in _BEGINS_AGAIN:
+        rest = _WHOM.intersection(words)
+        if rest and (_EMPTY | rest).issuperset(words[1:]):
+            return True
     return (
         0 < len(words) <= MAX_FOLLOW_UP_WORDS
         and _WITHOUT_MATTER.issuperset(words)
