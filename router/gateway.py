@@ -299,11 +299,11 @@ class Gateway:
         """Gives one rung its turn with all of its answer held back: call, verify."""
         plan = routed.plans[rung]
         held.candidate = await judged_beside(routed, rung, await calls.whole(rung, plan))
-        progress.keep(held.candidate)
+        progress.keep(routed, held.candidate)
         verified = routed.verify_modes[rung] is VerifyMode.FULL and routed.observed is None
         if verified and held.candidate.verification.failure is None:
             rejudged = await judged_again(routed, calls.spender, rung, held.candidate)
-            progress.keep_instead(held.candidate, rejudged)
+            progress.keep_instead(routed, held.candidate, rejudged)
             held.candidate = rejudged
 
     async def _stream_turn(
@@ -329,7 +329,7 @@ class Gateway:
                 if final is not None:
                     judged = await judged_beside(routed, rung, final)
                     candidate = held.end(routed, progress, judged)
-                    progress.keep(candidate)
+                    progress.keep(routed, candidate)
                     if held.committed is not None and candidate.answer is not None:
                         yield rest_of(routed, checked, candidate.answer)
 

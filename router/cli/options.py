@@ -28,6 +28,41 @@ def given_path(text: str | Path) -> Path:
     return Path(text)
 
 
+def in_state_folder(
+    context: typer.Context, option: typer.CallbackParam, path: Path | None
+) -> Path | None:
+    """Moves a default below `.tiergate` into the folder that `serve --state-dir` would take.
+
+    So a server and the commands beside it agree by one variable; a callback of options.
+    """
+    folder = os.environ.get("TIERGATE_STATE_DIR")
+    if _source(context, option) != "DEFAULT" or not folder or path is None:
+        return path
+    return Path(folder) / path.relative_to(".tiergate")
+
+
+def one_policy(context: typer.Context, option: typer.CallbackParam, policy: str) -> str:
+    """Reads the policy of a command that takes one; TIERGATE_POLICY may name several for `serve`.
+
+    Raises typer.BadParameter for several; a callback of options.
+    """
+    if _source(context, option) != "ENVIRONMENT":
+        return policy
+    names = policy.split()
+    if len(names) != 1:
+        raise typer.BadParameter(
+            f"TIERGATE_POLICY names {len(names)} policies ({', '.join(names)}); expected one: say "
+            "--policy"
+        )
+    return names[0]
+
+
+def _source(context: typer.Context, option: typer.CallbackParam) -> str:
+    """Returns where the value of an option is from: COMMANDLINE, ENVIRONMENT or DEFAULT."""
+    source = context.get_parameter_source(option.name or "")
+    return "" if source is None else source.name
+
+
 def given_name(text: str | None) -> str | None:
     """Refuses the name of nobody, of whom nothing would be found; a callback of options.
 

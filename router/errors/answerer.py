@@ -69,10 +69,12 @@ class UpstreamError(AnswererError):
     `sent` is True when the request may have reached the upstream, which may then charge for it.
     `url` is the address that the upstream does not have, for the log: clients read no address.
     `charged` says what the upstream used before it failed, where it said so: an answer without
-    choices.
+    choices. `words` are the provider's own about a refused request, fit to be shown: the log and
+    the record have them, and the message where the client can act on them.
     """
 
     url = ""
+    words = ""
     charged: Answer | None = None
     code = "upstream_error"
 
@@ -89,6 +91,18 @@ class UpstreamError(AnswererError):
         self.sent = sent
         self.upstream_status = upstream_status
         self.retry_after_s = retry_after_s
+
+    @property
+    def noted(self) -> str:
+        """Returns the message with the provider's words."""
+        if not self.words or self.words in self.message:
+            return self.message
+        return f"{self.message} {says(self.words)}"
+
+
+def says(words: str) -> str:
+    """Returns a sentence with a provider's own words."""
+    return f"It says: {words}"
 
 
 class UpstreamUnreachable(UpstreamError):

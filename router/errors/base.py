@@ -24,6 +24,11 @@ class TiergateError(Exception):
             self.code = code
 
     @property
+    def noted(self) -> str:
+        """Returns the message for the log and the record."""
+        return self.message
+
+    @property
     def told(self) -> str:
         """Returns the message for clients: what happened, and which answerers were tried."""
         return f"{self.message} {self.tried}" if self.tried else self.message

@@ -44,6 +44,15 @@ def without_addresses(refused: NotCapable, reader: str) -> NotCapable:
     )
 
 
+def without_file_ids(refused: NotCapable, reader: str) -> NotCapable:
+    """Returns the error with the way out where `reader` takes files, but not by their ids."""
+    return NotCapable(
+        f"{refused.message} The answerer {reader} takes a file as data, not by its id (`file_id`), "
+        "which only the provider knows that gave it: send `file_data`.",
+        missing=refused.missing,
+    )
+
+
 def residency_leaves_none(where: str) -> NotCapable:
     """Returns the error of a request whose personal details may go to none of its answerers."""
     return NotCapable(
@@ -79,18 +88,24 @@ def incapable(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCa
 
 
 def no_usable_answer(
-    failure: Reason | None = None, answerer: str = "", cap: int = 0, *, shape: bool = True
+    failure: Reason | None = None,
+    answerer: str = "",
+    cap: int = 0,
+    *,
+    shape: bool = True,
+    fault: str = "",
 ) -> NoUsableAnswer:
     """Returns the error where every answer is unusable: why the last one is, and what to change.
 
     `cap` is what that one might have had, in tokens. `shape`: a format or a call was asked for.
+    `fault` says what was wrong with it.
     """
-    advice = "Relax the format that was asked for, or raise the cap on the answer's length."
-    if not shape:
-        advice = "Ask again, or ask another model."
-        if failure is Reason.ANSWER_INVALID:
-            called = "called a tool that is not offered, or with arguments that do not fit it"
-            advice = f"{answerer} said nothing, or {called}. {advice}"
+    advice = "Ask again, or ask another model."
+    if failure is Reason.ANSWER_INVALID and fault:
+        change = "Ask again, ask another model, or relax that demand." if shape else advice
+        advice = f"Of {answerer}: {fault}. {change}"
+    elif shape:
+        advice = "Relax the format that was asked for, or raise the cap on the answer's length."
     if failure is Reason.ANSWER_CUT:
         advice = (
             f"{answerer} used up its {cap} tokens of output, hidden reasoning included, before its "

@@ -58,15 +58,16 @@ _STEPS = msgspec.json.Decoder(_Steps)
 def faults_of(row: RequestRow) -> set[str]:
     """Returns `ANSWERER CODE` of each fault in a request's calls, and `ANSWERER any` once.
 
-    A call that was not made shows no fault, nor one that the client gave no more time.
+    A call that the client gave no more time shows no fault, made or not.
     """
     faults = set[str]()
     for call in row.attempts:
         code = call.error_code
-        made = call.state is not AttemptState.RELEASED and call.role is not Role.TRIAGE
-        if not made or code not in FAULTS:
+        if call.role is Role.TRIAGE or code not in FAULTS:
             continue
-        if code == DeadlineExceeded.code and call.rung in _rungs_out_of_time(row.record):
+        unmade = call.state is AttemptState.RELEASED
+        late = code == DeadlineExceeded.code
+        if late and (unmade or call.rung in _rungs_out_of_time(row.record)):
             continue
         faults |= {f"{call.answerer} {code}", f"{call.answerer} {ANY_FAULT}"}
     return faults

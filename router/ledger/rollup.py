@@ -58,6 +58,7 @@ from router.ledger.row_reading import (
     answered,
     answering_adapter,
     attempt_cost_known,
+    basis_of,
     call_failed,
     corrected_call,
     cost_known,
@@ -355,7 +356,8 @@ def _add_attempts(
             tried.setdefault((tier.level, tier.tier, undated(tier.model)), tier)
         gone = (int(made), cost) if attempt.discarded else (0, 0)
         add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
-        add_sums(whole.bases, {attempt.cost_basis.value: [int(made), cost]})
+        if made or cost:
+            add_sums(whole.bases, {basis_of(attempt).value: [int(made), cost]})
         own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
         whole.unpriced_compute += own_compute and not cost
         if attempt.estimated and doubt_of(attempt) is Doubt.ESTIMATED:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from router.errors import AnswererNotReady
+from router.errors import AnswererNotReady, CannotAnswer, Overloaded
 from router.ledger.aggregates import Ending
 from router.types import (
     ASKS_LABEL,
@@ -64,6 +64,9 @@ EMBEDDINGS = "embeddings"
 ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
 
+_REFUSED_UNSENT = frozenset({AnswererNotReady.code, Overloaded.code})
+"""Codes by which older rows say `failed` of a call that nobody made."""
+
 _BROKE_OFF = frozenset({AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.HELD})
 
 _DOMAINS = frozenset(domain.value for domain in Domain)
@@ -92,6 +95,10 @@ REFUSED_CODES = frozenset(
     }
 )
 """Codes of errors by which the gateway declines a request; all others say that something failed."""
+
+
+FREE = frozenset({CostBasis.OWN_COMPUTE, CostBasis.NONE})
+"""Bases of what no provider bills."""
 
 
 class Doubt(StrEnum):
@@ -203,13 +210,22 @@ def call_failed(attempt: AttemptRow | Turn) -> bool:
 
 
 def was_made(attempt: AttemptRow | Turn) -> bool:
-    """Returns True when a call was made.
+    """Returns True when a call was made: the one rule by which all tables count calls.
 
-    One that a limit refused beforehand was not, nor one of an answerer that could take no call.
+    What was refused before anything was sent is `released` and no call: by a limit, a full queue, a
+    store, an answerer that is out of use. An answerer that looks and declines was asked.
     """
     if attempt.state is AttemptState.RELEASED:
-        return attempt.error_code not in REFUSED_CODES
-    return attempt.error_code != AnswererNotReady.code
+        return attempt.error_code == CannotAnswer.code
+    return attempt.error_code not in _REFUSED_UNSENT
+
+
+def basis_of(attempt: AttemptRow) -> CostBasis:
+    """Returns what a call's cost rests on; older rows say own compute of one that nobody billed."""
+    idle = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.compute_ms
+    if idle and not attempt.cost_nano_usd and (call_failed(attempt) or not was_made(attempt)):
+        return CostBasis.NONE
+    return attempt.cost_basis
 
 
 def attempt_cost_known(attempt: AttemptRow) -> bool:
@@ -245,7 +261,7 @@ def doubt_of(attempt: AttemptRow) -> Doubt | None:
     a hold: unknown. Own compute is on no bill, and an answer at a list price costs it whatever it
     used.
     """
-    free = attempt.cost_basis is CostBasis.OWN_COMPUTE
+    free = attempt.cost_basis in FREE
     if attempt.state is AttemptState.UNKNOWN_COST:
         return Doubt.UNKNOWN
     if attempt.state is AttemptState.HELD:

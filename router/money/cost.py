@@ -241,6 +241,8 @@ def input_bound(request: ChatRequest, image_tokens: int) -> int:
     for tool in request.tools:
         total += utf8_size(tool.name) + utf8_size(tool.description) + utf8_size(tool.parameters)
         total += TOOL_OVERHEAD_TOKENS
+        if tool.native is not None:
+            total += utf8_size(tool.native) + NATIVE_TOOL_TOKENS
     if request.response_format.schema:
         total += utf8_size(request.response_format.schema)
     for key, value in request.extra.items():
@@ -337,12 +339,36 @@ def hides_reasoning(model: str) -> bool:
     return "claude" in name or name.startswith(_THINKS_UNSEEN)
 
 
+NATIVE_TOOL_TOKENS = 1_000
+"""Bounds what Anthropic puts into a prompt for a tool of its own that the client runs: its
+documents say 245 for bash, 700 for an editor, 735 for a computer (November 2026)."""
+
+THINKING_CAP = 32_000
+"""The most tokens to which a budget of thoughts lifts our usual cap. All of Claude's models that
+think give so many, and Claude Code asks for them."""
+
+
+def own_cap(facts: AnswererFacts, request: ChatRequest) -> int:
+    """Returns the answerer's own cap in tokens for this request.
+
+    A cap that the policy does not state gives way to a budget of thoughts that does not fit below
+    it. A quarter of the context window stays its bound.
+    """
+    own, original = facts.max_output_tokens, request.original
+    if original is None or original.thinking_tokens < own or facts.least_output_tokens is None:
+        return own
+    if not facts.speaks_anthropic:
+        return own
+    return max(own, min(THINKING_CAP, facts.context_tokens // 4))
+
+
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
-    """Returns the requested output tokens: the client's limit, never above the answerer's own."""
-    client_cap = request.sampling.max_output_tokens
-    return (
-        facts.max_output_tokens if client_cap is None else min(client_cap, facts.max_output_tokens)
-    )
+    """Returns the requested output tokens: the client's limit, never above the answerer's own.
+
+    It is never below what the answerer's wire format takes.
+    """
+    client_cap, own = request.sampling.max_output_tokens, own_cap(facts, request)
+    return max(own if client_cap is None else min(client_cap, own), facts.fewest_output_tokens)
 
 
 _TIMED = ("local", "upstream", "litellm")

@@ -319,8 +319,9 @@ class Policy(Section):
     unsupported_tools: Literal["drop", "refuse"] = Field(
         default="drop",
         description="Tools that a provider would run itself and no tier offers (web_search, mcp "
-        "...). drop: leaves them out, with a note in a header and in `routing`. refuse: answers "
-        "400.",
+        "...), and those that only Anthropic's models know (bash, text_editor ...) where others "
+        "may answer. drop: leaves them out, with a note in a header and in `routing`. refuse: "
+        "answers 400.",
     )
     examples: list[Example] = Field(
         default_factory=list, description="Prompts with the tier they must reach."

@@ -14,6 +14,7 @@ from router.errors import (
     BudgetExceeded,
     LedgerUnavailable,
     MaxCostTooLow,
+    Overloaded,
     RateLimited,
     TiergateError,
     UpstreamError,
@@ -164,7 +165,7 @@ def _event(
     routed: RoutedRequest, progress: Progress, number: int, error: TiergateError, next_is: str
 ) -> Event:
     attempt = progress.attempts.rows[number]
-    if isinstance(error, NOT_ADMITTED):
+    if isinstance(error, (*NOT_ADMITTED, Overloaded)):
         return _refused(routed.identity, error, attempt.answerer, routed.request_id)
     return CallFailed(
         answerer=attempt.answerer,
@@ -174,7 +175,7 @@ def _event(
         next=next_is,
         retried=False,
         request_id=routed.request_id,
-        reason=error.message,
+        reason=error.noted,
         url=error.url if isinstance(error, UpstreamError) else "",
     )
 

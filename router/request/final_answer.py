@@ -188,9 +188,10 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
     if best.verification.failure is None:
         return untrusted_shape(routed.exhausted.value if usable(best) else "")
     facts = routed.plans[best.at].facts
-    cap = progress.attempts.caps.get(best.at, facts.max_output_tokens)
-    shape = routed.request.needs_shape
-    return no_usable_answer(best.verification.failure, facts.name, cap, shape=shape)
+    cap = progress.attempts.own_cap(best.at, facts, routed.request)
+    failure, fault = best.verification.failure, best.verification.fault
+    shape, words = routed.request.needs_shape, "" if fault is None else fault.words
+    return no_usable_answer(failure, facts.name, cap, shape=shape, fault=words)
 
 
 def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:

@@ -126,7 +126,7 @@ class Intake:
     ) -> RequestRates | None:
         """Counts the request in its rates, where there are any. Raises RateLimited."""
         runtime, budgets = selected.runtime, self._router.budgets
-        name, most, tiers = runtime.policy.name, runtime.most_output, runtime.tiers
+        name, most, tiers = runtime.policy.name, runtime.most_output(request), runtime.tiers
         split = self.splits.of(name)
         if split is not None:  # its side is known only when it has been read
             tiers = (*tiers, *split.candidate.tiers)

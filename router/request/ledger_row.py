@@ -24,6 +24,8 @@ from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
+from router.request.calls.told_bounds import lowered_cap, tools_left_out
+from router.request.conclusions.left_out import left_out
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
@@ -31,7 +33,6 @@ from router.routing.decision_record import Record, RefusalNote, encode
 from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import ends_short
 from router.types import (
     RECORD_VERSION,
     AttemptRow,
@@ -55,7 +56,7 @@ from router.types import (
     Verdict,
     Worked,
 )
-from router.wire.body_keys import dropped, named
+from router.wire.body_keys import named
 
 
 def open_row(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> RequestRow:
@@ -222,8 +223,7 @@ def _record(
             gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
-            dropped=named(dropped(routed.request, routed.plans[tried.at].facts, tried.answer))
-            or UNSET,
+            dropped=named(left_out(routed, progress, tried)) or UNSET,
             domain=UNSET if domain is routed.signals.domain else domain,
             acute=routed.acute or UNSET,
         )
@@ -299,8 +299,8 @@ def outcome_of(
         review_id=progress.review_id,
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
-        dropped=dropped(routed.request, routed.plans[candidate.at].facts, candidate.answer),
-        unsupported_tools=routed.request.unsupported_tools,
+        dropped=left_out(routed, progress, candidate),
+        unsupported_tools=tools_left_out(routed, candidate),
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
@@ -354,8 +354,8 @@ def committed(
         review_id=progress.review_id,
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,
-        dropped=dropped(routed.request, facts, answer),
-        unsupported_tools=routed.request.unsupported_tools,
+        dropped=left_out(routed, progress, candidate),
+        unsupported_tools=tools_left_out(routed, candidate),
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         reason=why(routed, progress, candidate),
@@ -363,20 +363,6 @@ def committed(
         verdict=verdict,
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
-
-
-def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> int | None:
-    """Returns the gateway's own cap of output if the client asked for more, otherwise None.
-
-    A client that asked for no cap is told it where it cut the answer.
-    """
-    facts, asked = routed.plans[candidate.at].facts, routed.request.sampling.max_output_tokens
-    if facts.without_model:
-        return None
-    own = progress.attempts.caps.get(candidate.at, facts.max_output_tokens)
-    if asked is None:
-        return own if ends_short(candidate.answer) else None
-    return own if asked > own else None
 
 
 def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timings:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from router.errors import UpstreamInvalid
 from router.ledger.replies import NO_TIER
+from router.money.cost import own_cap
 from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
@@ -201,16 +202,29 @@ class Progress:
     accounted: bool = False
     outcome: Outcome | None = None
 
-    def keep(self, candidate: Candidate) -> None:
-        """Remembers the better answer; on a tie the later one, which comes from a higher rung."""
-        if self.best is None or _merit(candidate.verification) >= _merit(self.best.verification):
+    def keep(self, routed: RoutedRequest, candidate: Candidate) -> None:
+        """Remembers the better answer; on a tie the later one, which comes from a higher rung.
+
+        Of answers that are none, one with words that may be shown is better than one without: a
+        refusal in words is not lost where the last rung says nothing.
+        """
+        best = self.best
+        if best is not None and self._worth(routed, best) > self._worth(routed, candidate):
+            return
+        silent = best is not None and has_words(best) and not has_words(candidate)
+        if best is None or not silent or best.verification.failure is not None:
             self.best = candidate
 
-    def keep_instead(self, old: Candidate, new: Candidate) -> None:
+    def _worth(self, routed: RoutedRequest, candidate: Candidate) -> tuple[bool, bool, float]:
+        usable, p = _merit(candidate.verification)
+        cap = self.attempts.caps.get(candidate.at)
+        return usable, usable or (has_words(candidate) and showable(routed, candidate, cap)), p
+
+    def keep_instead(self, routed: RoutedRequest, old: Candidate, new: Candidate) -> None:
         """Remembers an answer that was judged again."""
         if self.best is old:
             self.best = None
-        self.keep(new)
+        self.keep(routed, new)
 
     def outdoes(self, verification: Verification) -> bool:
         """Returns True when the answer in hand is better than one that is judged so."""
@@ -277,19 +291,29 @@ def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None
     """
     if candidate.verification.failure not in (Reason.ANSWER_INVALID, Reason.ANSWER_CUT):
         return True
-    own_cap = cap or routed.plans[candidate.at].facts.max_output_tokens
+    if is_misfit(routed, candidate):
+        return True
+    cap = cap or own_cap(routed.plans[candidate.at].facts, routed.request)
     answer = candidate.answer
-    return answer is not None and cut_by_client(answer, routed.request, own_cap)
+    return answer is not None and cut_by_client(answer, routed.request, cap)
+
+
+def is_misfit(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True for calls of offered tools whose arguments do not fit, which may go out.
+
+    An agent tells its model so and goes on, as it does without a gateway. In a grave matter, and
+    where somebody may need help, they are no answer.
+    """
+    fault = candidate.verification.fault
+    return fault is not None and fault.misfit and not (routed.grave or routed.acute)
 
 
 def _why_none(candidate: Candidate) -> str:
     """Returns why an answer is none, of which the client has the beginning."""
-    answer = candidate.answer
+    answer, fault = candidate.answer, candidate.verification.fault
     if answer is not None and any(choice.tool_calls for choice in answer.choices):
-        return (
-            "The upstream called a tool that is not offered, or with arguments that do not fit "
-            "it. None of its calls was sent."
-        )
+        why = "its call of a tool is cut short" if fault is None else fault.words
+        return f"The upstream's answer is none: {why}. None of its calls was sent."
     return "The upstream's answer came to its end without a word."
 
 
@@ -339,6 +363,12 @@ def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
     if rung not in routed.decision.spare:
         return named
     return replace(named, reasons=(progress.reached_by(routed, rung), *named.reasons))
+
+
+def has_words(candidate: Candidate) -> bool:
+    """Returns False for an answer without a word, a refusal's included, and without a call."""
+    choices = () if candidate.answer is None else candidate.answer.choices
+    return any([c.text.strip() or c.refusal or c.tool_calls for c in choices])
 
 
 def _merit(verification: Verification) -> tuple[bool, float]:

@@ -10,7 +10,7 @@ from itertools import islice
 
 from router.policy.content.deliberation import facts_in
 from router.request.progress import Candidate
-from router.routing.answer_checks import shares_words
+from router.routing.answers.answer_checks import shares_words
 from router.routing.hard_rules import findings_of
 from router.routing.routed_request import RoutedRequest
 from router.types import PSource, Reason

@@ -53,6 +53,7 @@ from router.routing.rungs.allowed_rungs import (
     fits,
     floor_of,
     in_turn,
+    is_pinned,
     passed_over,
     stand_ins,
 )
@@ -64,6 +65,7 @@ from router.types import (
     IN_HAND_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
     NO_PRESSURE,
+    PINS_FROM,
     RECORD_VERSION,
     STAND_INS_FROM,
     SURE_STAKES_FROM,
@@ -115,8 +117,8 @@ def decide(
     if version >= GAINS_FROM:
         limits = binding_first(limits)
     if asked.pinned_tier is not None:
-        asked = _within(asked, facts, limits)
-    if not _some_capable(facts, signals, limits):
+        asked = _within(asked, facts, limits, version)
+    if not (_pin_capable(facts, signals, asked, version) or _some_capable(facts, signals, limits)):
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
     least = 0.0 if version < IN_HAND_FROM else least_shown(section, base, stakes_nano)
@@ -234,7 +236,7 @@ def _limits(
     if not known:
         return limits
     calm = bounds(policy, signals, asked, top, lower=pressure.lower, known=True)
-    wished = _within(asked, facts, calm)
+    wished = _within(asked, facts, calm, version)
     free = any(passed_over(f, calm, threshold, wished, signals) is None for f in known)
     return calm if free else limits
 
@@ -247,10 +249,23 @@ def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None
     return limits.soft_limit
 
 
-def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
-    """Drops the tier that the client pins where hard rules demand a higher one."""
+def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds, version: int) -> Asked:
+    """Drops the tier that the client pins where rules force a higher level.
+
+    A reason to look higher (novelty, several factors, a middling amount) forces none: who names a
+    tier has looked.
+    """
     level = max((f.level for f in facts if f.tier == asked.pinned_tier), default=0)
-    return asked if level >= limits.trigger_floor else replace(asked, pinned_tier=None)
+    least = limits.hard_floor if version >= PINS_FROM else limits.trigger_floor
+    return asked if level >= least else replace(asked, pinned_tier=None)
+
+
+def _pin_capable(facts: Sequence[RungFacts], signals: Signals, asked: Asked, version: int) -> bool:
+    """Returns True when a rung that the client pins has the capabilities that are needed."""
+    if version < PINS_FROM or (asked.pinned is None and asked.pinned_tier is None):
+        return False
+    named = [f for f in facts if is_pinned(f, asked) and f.declined is not Reason.RESIDENCY]
+    return any(not f.missing and fits(f, signals) for f in named)
 
 
 def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:

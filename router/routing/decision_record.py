@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from router.privacy.redact import redact
 from router.routing.constraints import Asked, Shape
 from router.routing.next_rung import Left, Turn
 from router.routing.verification import Verification
@@ -46,6 +47,8 @@ class Evidence(Struct, frozen=True):
     refused: bool
     # A row without a judge has no such key.
     judged: JudgeNote | msgspec.UnsetType = msgspec.UNSET
+    # Where a structure breaks: the tool, and the place in its schema. Others have no such key.
+    fault: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
@@ -59,6 +62,7 @@ def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
         min_logprob=said.min_logprob,
         refused=said.failure is Reason.ANSWER_REFUSED,
         judged=msgspec.UNSET if answer.judged is None else answer.judged,
+        fault=msgspec.UNSET if said.fault is None else redact(said.fault.place),
     )
 
 

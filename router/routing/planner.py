@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import MaxCostTooLow, NotCapable, PermissionDenied, RequestError
-from router.errors.incapable import residency_leaves_none, without_addresses
+from router.errors.incapable import residency_leaves_none, without_addresses, without_file_ids
 from router.money.budgets import Budgets
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
@@ -35,6 +35,7 @@ from router.types import (
     NOBODY,
     NOTHING_REMEMBERED,
     OWN_MODELS,
+    Capability,
     ChatRequest,
     Clock,
     Events,
@@ -122,9 +123,10 @@ class Router:
         privacy = selected.runtime.policy.privacy
         if privacy.inner_addresses == "refuse" and request.needs and request.sent_by_address:
             check_addresses(request)
-        if request.unsupported_tools and selected.runtime.policy.unsupported_tools == "refuse":
+        refused = _refused_tools(selected, request)
+        if refused:
             raise RequestError(
-                f"tools: found {', '.join(request.unsupported_tools)}, which no tier offers; "
+                f"tools: found {', '.join(refused)}, which no tier offers; "
                 "expected tools of type function, custom or namespace. Leave the others out, or "
                 "let the policy do so (unsupported_tools: drop).",
                 param="tools",
@@ -315,18 +317,37 @@ class Router:
         return self._runtimes[self._default]
 
 
+def _refused_tools(selected: Selected, request: ChatRequest) -> tuple[str, ...]:
+    """Returns the types of tools that may be left out, where the policy refuses that."""
+    runtime, pinned = selected.runtime, selected.pinned
+    if runtime.policy.unsupported_tools != "refuse":
+        return ()
+    models = [plan.facts for plan in runtime.plans if not plan.facts.without_model]
+    asked = [facts for facts in models if pinned in (None, facts.name)]
+    kept = all(facts.speaks_anthropic for facts in asked)
+    return request.unsupported_tools + (() if kept else request.native_kinds)
+
+
 def _explained(error: NotCapable, runtime: PolicyRuntime, request: ChatRequest) -> NotCapable:
     """Returns the error with what the client can do about it."""
     if isinstance(error, MaxCostTooLow):
         plan = runtime.by_name[error.answerer]
         return cost_explained(error, plan.facts, request, composite=plan.composite)
-    reader = _reads_as_data(runtime, request, error)
-    return without_addresses(error, reader) if reader else error
+    if reader := _reads_as_data(runtime, error, request.sent_by_address):
+        return without_addresses(error, reader)
+    ids = frozenset({Capability.FILES} if request.holds_file_ids else ())
+    reader = _reads_as_data(runtime, error, ids)
+    return without_file_ids(error, reader) if reader else error
 
 
-def _reads_as_data(runtime: PolicyRuntime, request: ChatRequest, refused: NotCapable) -> str:
-    """Returns the answerer that could take what is missing if it came as data; "" for none."""
-    missing = request.sent_by_address.intersection(refused.missing)
+def _reads_as_data(
+    runtime: PolicyRuntime, refused: NotCapable, elsewhere: frozenset[Capability]
+) -> str:
+    """Returns the answerer that could take what is missing if it came as data; "" for none.
+
+    `elsewhere` are the kinds of parts whose data the request lacks.
+    """
+    missing = elsewhere.intersection(refused.missing)
     able = [p.facts.name for p in runtime.plans if missing and missing <= p.facts.capabilities]
     return able[0] if able else ""
 

@@ -82,7 +82,6 @@ class PolicyRuntime:
     by_name: dict[str, RungPlan] = field(init=False)
     by_model: dict[str, RungPlan] = field(init=False)  # the first of each model
     tiers: tuple[str, ...] = field(init=False)
-    most_output: int = field(init=False)  # tokens of output that any answerer may give
     # How much of each plan's answers is verified, by whether a hard rule holds.
     verify_modes: dict[bool, tuple[VerifyMode, ...]] = field(init=False)
     any_unpriced: bool = field(init=False)  # True when nobody states what an answerer charges
@@ -91,8 +90,6 @@ class PolicyRuntime:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
-        most_output = max((plan.facts.max_output_tokens for plan in self.plans), default=0)
-        object.__setattr__(self, "most_output", most_output)
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
         by_model = {plan.facts.model: plan for plan in reversed(self.plans)}
         object.__setattr__(self, "by_model", by_model)
@@ -113,6 +110,10 @@ class PolicyRuntime:
         """
         begun = bisect_right(self.later, at_ms, key=lambda dated: dated.priced_from_ms)
         return self.later[begun - 1] if begun else self
+
+    def most_output(self, request: ChatRequest) -> int:
+        """Returns the tokens of output that any answerer may give to this request, for a choice."""
+        return max([cost.own_cap(plan.facts, request) for plan in self.plans], default=0)
 
     @property
     def longest_ms(self) -> int:
@@ -189,6 +190,10 @@ def _rung_facts(
     missing = needs - facts.capabilities
     if facts.kind == "litellm":
         missing |= elsewhere  # it would fetch them from here, where it may reach what others cannot
+    elif facts.speaks_anthropic and request.holds_file_ids:
+        missing |= {Capability.FILES}  # this format has no place for another provider's ids
+    if request.demands_native and not facts.speaks_anthropic:
+        missing |= {Capability.TOOLS}
     return RungFacts(
         answerer=facts.name,
         tier=facts.tier,

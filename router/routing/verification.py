@@ -16,7 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.parsing.json_schema import schema_faults
-from router.routing.answer_checks import SHORT_WORDS, content_failure
+from router.routing.answers.answer_checks import SHORT_WORDS, content_failure
+from router.routing.answers.answer_faults import Fault, fault_of
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import Reading
 from router.types import (
@@ -76,6 +77,7 @@ class Verification(Struct, frozen=True):
     tokens: int = 0  # log-probabilities read
     mean_logprob: float = 0.0
     min_logprob: float = 0.0
+    fault: Fault | None = None  # what is wrong with an answer that breaks its structure
 
 
 def verify(
@@ -95,7 +97,8 @@ def verify(
     """
     failure = structure_failure(answer, request)
     if failure is not None:
-        return Verification(0.0, failure, "structure")
+        fault = fault_of(answer, request) if failure is Reason.ANSWER_INVALID else None
+        return Verification(0.0, failure, "structure", fault=fault)
     if answer.approved:
         return Verification(rung.p if answer.p is None else answer.p, None, "match")
     if answer.judged is not None and answer.judged.low:
@@ -181,7 +184,9 @@ def _broken(answer: Answer, request: ChatRequest) -> Reason | None:
         # A filter that cut an answer half-way through refuses as much as one that lets out nothing.
         if choice.refusal or choice.finish_reason == "content_filter":
             return Reason.ANSWER_REFUSED
-        if not choice.text.strip() and not choice.tool_calls:
+        silent = not choice.text.strip() and not choice.tool_calls
+        # After a tool's result Claude may have nothing to add, and says that its turn is over.
+        if silent and not (choice.ended and request.in_tool_loop):
             return Reason.ANSWER_INVALID
         if request.tool_choice is not None and not _chosen(choice, request.tool_choice):
             return Reason.ANSWER_INVALID

@@ -19,7 +19,7 @@ from router.rate_limits.limits import RequestRates
 from router.request.call_events import tell_unwritten
 from router.request.calls import rate_charges
 from router.request.calls.failures import failure_note, told_with
-from router.request.calls.settlement import may_be_billed
+from router.request.calls.settlement import may_be_billed, refused_unsent
 from router.specialists.outside_embeddings import OutsideCall, finished, held
 from router.types import (
     ChatRequest,
@@ -108,7 +108,9 @@ class BookedVectors:
             await rate_charges.settle(rates, ())  # no call, so no token
             raise
 
-        def row(tokens: int | None, error_code: str = "", *, unsent: bool = False) -> RequestRow:
+        def row(
+            tokens: int | None, error: TiergateError | None = None, code: str = ""
+        ) -> RequestRow:
             return finished(
                 call,
                 attempt,
@@ -116,19 +118,19 @@ class BookedVectors:
                 tokens=tokens,
                 now_ms=self._clock.now_ms(),
                 latency_ms=self._clock.monotonic_ms() - started,
-                error_code=error_code,
-                unsent=unsent,
+                error_code=code if error is None else error.code,
+                unbilled=error is not None and not may_be_billed(error),
+                released=error is not None and refused_unsent(error),
             )
 
         try:
             vectors = await self._ask(order.embedder, tuple(order.texts), order.dimensions)
         except TiergateError as error:
-            free = not may_be_billed(error)
-            await self._finish(row(None, error.code, unsent=free), rates)
+            await self._finish(row(None, error), rates)
             told_with(error, (failure_note(attempt, error),), call.request_id)
             raise
         except asyncio.CancelledError:  # nobody waits any more; the call may be charged
-            task = asyncio.ensure_future(self._finish(row(None, ClientGone.code), rates))
+            task = asyncio.ensure_future(self._finish(row(None, code=ClientGone.code), rates))
             self._booking.add(task)
             task.add_done_callback(self._booking.discard)
             task.add_done_callback(partial(tell_unwritten, self._events, call.request_id))

@@ -93,19 +93,23 @@ def finished(
     now_ms: int,
     latency_ms: float,
     error_code: str = "",
-    unsent: bool = False,
+    unbilled: bool = False,
+    released: bool = False,
 ) -> RequestRow:
     """Returns the row that is chained.
 
-    `tokens` None means that nobody said how many: the call is booked at its hold, unless it was
-    never sent or was refused, or its price is the same for any tokens.
+    `tokens` None means that nobody said how many: the call is booked at its hold, unless it is
+    `unbilled` (never sent, or refused), or its price is the same for any tokens. `released`: we
+    refused it ourselves, so that it is no call.
     """
     usage = Usage(tokens or 0, reported=tokens is not None)
     paid = cost.attempt_cost(call.price, usage, 0.0)
     state = AttemptState.FAILED if error_code else AttemptState.SETTLED
+    if released:
+        state = AttemptState.RELEASED
     held, at_hold = attempt.held_nano_usd, False
-    if unsent:
-        paid = cost.Cost(0, CostBasis.OWN_COMPUTE)
+    if unbilled:
+        paid = cost.Cost(0, CostBasis.NONE)
     elif tokens is None:
         # An answer at a price of nothing, or per request, costs that whatever its tokens are.
         same = held <= (0 if error_code else paid.nano_usd)

@@ -92,6 +92,19 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     # How far its cap of output may be lowered for one call; None: not at all, the policy states it.
     least_output_tokens: int | None = None
 
+    @property
+    def fewest_output_tokens(self) -> int:
+        """Returns the smallest cap of output that its wire format takes: 16 in OpenAI's responses.
+
+        A smaller one is refused there with 400.
+        """
+        return 16 if self.body.wire == "responses" else 1
+
+    @measured_once
+    def speaks_anthropic(self) -> bool:
+        """Returns True for an upstream of Anthropic's wire format."""
+        return self.kind == "upstream" and self.body.wire == "anthropic"
+
     @measured_once
     def without_model(self) -> bool:
         """Returns True for approved words and exact tools: no model writes the answer."""
@@ -180,6 +193,8 @@ class Work(Struct, frozen=True):
     tell_usage: Callable[[Usage], None] = _unheard
     # Told how many bytes of a stream came that no piece has said so far, each time they change.
     tell_unsaid: Callable[[int], None] = _unheard
+    # Told which parameters of sampling the model did not take, so that it was asked without them.
+    tell_left_out: Callable[[tuple[str, ...]], None] = _unheard
 
 
 class Call(Protocol):

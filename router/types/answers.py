@@ -80,6 +80,7 @@ class Choice(Struct, frozen=True):
     sealed: tuple[Sealed, ...] = ()
     stop_sequence: str | None = None  # that ended the text, where the upstream says which one
     citations: tuple[Citation, ...] = ()  # by the upstream, of pages on the web
+    ended: bool = False  # no word, and the upstream says that the turn ended so (`end_turn`)
 
 
 class WorkedStep(Struct, frozen=True):

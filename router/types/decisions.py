@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 6
+RECORD_VERSION = 7
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -28,6 +28,10 @@ much a wrong answer would have cost. They also let the ceiling of a rule give wa
 
 SURE_STAKES_FROM = 6
 """Rows of earlier versions stated what a wrong answer costs by the domain that was guessed."""
+
+PINS_FROM = 7
+"""Rows of earlier versions left a tier that the client named for every trigger above it, novelty
+among them, and counted no capability of a pinned rung below such a trigger."""
 
 
 APPROVED_WORDS = "approved_words"

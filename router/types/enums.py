@@ -240,13 +240,14 @@ class PSource(StrEnum):
 
 
 class CostBasis(StrEnum):
-    """Names the source of a cost."""
+    """Names the source of a cost; `none` where a call was not made or not billed."""
 
     LIST_PRICE = "list_price"
     TOKEN_PRICE = "token_price"
     OWN_COMPUTE = "own_compute"
     REVIEWER_TIME = "reviewer_time"
     UNKNOWN = "unknown"
+    NONE = "none"
 
 
 class Role(StrEnum):

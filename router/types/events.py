@@ -1,7 +1,8 @@
 """Defines the events that are worth a line in the log, and the Protocol of their listener.
 
-An event tells what happened to whom. It never holds a prompt, an answer, a key or the words of an
-upstream. The listener decides how often it writes a line.
+An event tells what happened to whom. It never holds a prompt, an answer or a key, and of the words
+of an upstream only those about a request that it refused, fit to be shown. The listener decides how
+often it writes a line.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class CallFailed(Struct, frozen=True):
     next: str  # the next step, in words
     retried: bool  # the answerer itself tries again, so the call is not over
     request_id: str
-    reason: str = ""  # of our own words, such as "its certificate has expired"
+    reason: str = ""  # such as "its certificate has expired"
     url: str = ""  # that the upstream does not have
 
 
@@ -77,12 +78,13 @@ class StoreTurned(Struct, frozen=True):
 
 
 class CallRefused(Struct, frozen=True):
-    """Reports a request or a call that a limit of its payer refused."""
+    """Reports a request or a call that a limit of its payer, or a full queue, refused."""
 
     tenant: str
     key_id: str
     code: str  # of our own error
-    limit: str  # as the policy or the request names it: usd_per_day, tokens_per_minute, ...
+    # As the policy or the request names it: usd_per_day, tokens_per_minute ...; "" for a queue.
+    limit: str
     scope: str  # in words: whose money or rate counts together
     answerer: str  # "" when the request itself was refused
     hopeless: bool  # it exceeds the whole limit, so waiting does not help

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NewType
 
 from msgspec import Struct, field
+from msgspec.json import decode
 
 from router.types.enums import Capability, Scope
 from router.types.measured import measured_once
@@ -62,10 +63,17 @@ class ToolSpec(Struct, frozen=True):
     name: str
     description: str
     parameters: JsonText
-    strict: bool = False
+    strict: bool | None = False  # None: the client of OpenAI's responses leaves it to the provider
     namespace: str = ""  # the group that contained the tool; `own_name` is its name there
     own_name: str = ""  # of a tool without a namespace: the client's name, where `name` is shorter
     custom: JsonText | None = None  # a tool of free text, as the client wrote it; None: a function
+    # A tool that Anthropic defines and the client runs, as it was written; None: any other one.
+    native: JsonText | None = None
+
+    @property
+    def native_kind(self) -> str:
+        """Returns Anthropic's type of the tool, such as `bash_20250124`; "" for any other tool."""
+        return "" if self.native is None else str(decode(self.native.encode())["type"])
 
 
 class ResponseFormat(Struct, frozen=True):
@@ -168,8 +176,10 @@ class Original(Struct, frozen=True):
     messages: tuple[Message, ...]  # parsed from the body
     tools: tuple[ToolSpec, ...]
     others: tuple[str, ...] = ()  # texts of the body that `messages` and `tools` lack
+    left_out: tuple[str, ...] = ()  # parameters that the upstream's model refused
     has_large_integers: bool = False
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
+    thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
 
 
 _NEEDED_FOR = {
@@ -182,6 +192,8 @@ _NEEDED_FOR = {
 _ADDRESS = re.compile(":(?<=http:|ttps:)", re.IGNORECASE)
 """Finds an address anywhere in a part, since litellm fetches ` http://...`, too. Data in base64 has
 no colon, which is quickly looked for in megabytes."""
+
+_FILE_ID = re.compile(r'"file_id"\s{0,9}:')
 
 LONG_CHARACTERS = 50_000
 """Marks a request as long. Some steps read its text at 5,000 characters a millisecond, and handing
@@ -310,6 +322,32 @@ class ChatRequest(Struct, frozen=True, dict=True):
                 for part in self.parts
                 if part.kind in ("image_url", "file") and _ADDRESS.search(part.payload)
             ]
+        )
+
+    @measured_once
+    def holds_file_ids(self) -> bool:
+        """Returns True when a file is known only by the id that a provider gave it."""
+        files = [part.payload for part in self.parts if part.kind == "file"]
+        return any([_FILE_ID.search(file) and '"file_data"' not in file for file in files])
+
+    @measured_once
+    def functions(self) -> tuple[ToolSpec, ...]:
+        """Returns the tools without those that only Anthropic's models know."""
+        return tuple([tool for tool in self.tools if tool.native is None])
+
+    @measured_once
+    def native_kinds(self) -> tuple[str, ...]:
+        """Returns Anthropic's types of the tools that only its models know."""
+        return tuple(dict.fromkeys([tool.native_kind for tool in self.tools if tool.native]))
+
+    @measured_once
+    def demands_native(self) -> bool:
+        """Returns True when the answer must call a tool, and only Anthropic's models know it."""
+        if not self.native_kinds or not self.forces_tools:
+            return False
+        choice = self.tool_choice or ""
+        return not any([f'"name":"{tool.name}"' in choice for tool in self.functions]) and (
+            choice != '"required"' or not self.functions
         )
 
     @measured_once

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.redact import redact
 from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
+from router.wire.anthropic.thinking import changed_thinking
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
 NO_KEYS: frozenset[str] = frozenset()
@@ -212,17 +213,24 @@ _THOUGHTS = tuple([f"messages[].{key}" for key in (CONTENT, REASONING)])
 
 
 def dropped(
-    request: ChatRequest, facts: AnswererFacts, answer: Answer | None = None
+    request: ChatRequest,
+    facts: AnswererFacts,
+    answer: Answer | None = None,
+    own_cap: int | None = None,
 ) -> tuple[str, ...]:
     """Returns the body's keys that do not reach this answerer, or reach it with another value.
 
-    With its `answer`, also the bounds that approved words go past.
+    With its `answer`, also the bounds that approved words go past. `own_cap` is the answerer's cap
+    of output for this request, where it was not the usual one.
     """
     left_out = (*request.dropped, *_bounds_passed(request, answer))
+    if facts.speaks_anthropic:
+        cap = own_cap or facts.max_output_tokens
+        left_out = (*left_out, *changed_thinking(request, facts, cap))
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
     if request.sampling != _DEFAULT_SAMPLING:
-        left_out = (*_sampling_left_out(request, facts), *left_out)
+        left_out = (*_sampling_left_out(request, facts), *_raised_cap(request, facts), *left_out)
     if not request.extra:
         return left_out
     kept = passed_on(request, facts)
@@ -242,6 +250,14 @@ def _sampling_left_out(request: ChatRequest, facts: AnswererFacts) -> list[str]:
     ]
 
 
+def _raised_cap(request: ChatRequest, facts: AnswererFacts) -> list[str]:
+    """Returns the name of a cap of output that is smaller than what the wire format takes."""
+    cap = request.sampling.max_output_tokens
+    raised = cap is not None and not facts.without_model and cap < facts.fewest_output_tokens
+    return [request.cap_key or _BOUNDS.get(request.endpoint, _BOUNDS_OF_CHAT)[0]] if raised else []
+
+
+_BOUNDS_OF_CHAT = ("max_tokens", "stop")
 _BOUNDS = {
     "messages": ("max_tokens", "stop_sequences"),
     "responses": ("max_output_tokens", "stop"),
@@ -265,7 +281,7 @@ def _bounds_passed(request: ChatRequest, answer: Answer | None) -> tuple[str, ..
         cap is not None and any(len(text.split()) > cap for text in texts),
         any(stop in text for stop in stops for text in texts),
     )
-    cap_key, stop_key = _BOUNDS.get(request.endpoint, ("max_tokens", "stop"))
+    cap_key, stop_key = _BOUNDS.get(request.endpoint, _BOUNDS_OF_CHAT)
     return tuple(compress((request.cap_key or cap_key, stop_key), passed))
 
 

@@ -218,12 +218,18 @@ def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
     extra[key] = json_text(value, key)
 
 
-def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
-    """Raises RequestError for a choice, in chat completions' form, that no tool can meet."""
+def check_tool_choice(
+    choice: JsonText, tools: tuple[ToolSpec, ...], sent: JsonText | None = None
+) -> None:
+    """Raises RequestError for a choice, in chat completions' form, that no tool can meet.
+
+    `sent` is what the client sent, in its own form, which the error quotes.
+    """
+    sent = choice if sent is None else sent
     if choice in ('"none"', '"auto"'):
         return
     if not tools:
-        raise wrong_value("tool_choice", choice, "tools to choose from in `tools`")
+        raise wrong_value("tool_choice", sent, "tools to choose from in `tools`")
     # The choice is our own JSON text, so this form is certain.
     if choice != '"required"' and not any(f'"name":"{tool.name}"' in choice for tool in tools):
-        raise wrong_value("tool_choice", choice, "the name of one of the tools")
+        raise wrong_value("tool_choice", sent, "the name of one of the tools")

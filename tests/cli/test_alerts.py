@@ -18,7 +18,7 @@ from tests.kits.books.feedback_kit import learning
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.changed import replace
 from tests.kits.inputs.policy_texts import added, write
-from tests.kits.server_kit import Running, tiergate
+from tests.kits.server_kit import Running, Served, tiergate
 
 ALERTS = """
 alerts:
@@ -124,3 +124,26 @@ async def test_second_run_beside_the_first_is_refused(tmp_path: Path) -> None:
         assert refused.returncode == Exit.LEDGER
         assert "another `tiergate alerts run` keeps" in refused.stderr
     assert tiergate(*given, "--state", state).returncode == 0
+
+
+async def test_server_shows_what_alerts_beside_it_found_by_one_variable(tmp_path: Path) -> None:
+    state, ruled = tmp_path / "state", added(ALERTS)
+    environ = {"TIERGATE_STATE_DIR": str(state), "TIERGATE_POLICY": str(write(tmp_path, ruled))}
+    async with learning(tmp_path) as house:
+        database = house.path
+    run = tiergate("alerts", "run", "--once", "--database", database, **environ)
+    assert run.returncode == 0, run.stderr
+    assert [one.name for one in state.glob("alerts-*.json")] == ["alerts-small.json"]
+    assert tiergate("alerts", "list", **environ).stdout.endswith("0 active\n")
+    with Served(tmp_path, ledger=database, **environ) as served:
+        assert "tiergate_alarms_overdue_at_seconds{" in served.client.get("/metrics").text
+
+
+def test_alerts_of_several_policies_want_one_named(tmp_path: Path) -> None:
+    environ = {"TIERGATE_POLICY": "default other"}
+    refused = tiergate("alerts", "list", **environ)
+    assert refused.returncode == Exit.USAGE
+    assert "names 2 policies (default, other); expected one: say" in " ".join(
+        refused.stderr.replace("│", " ").split()
+    )
+    assert tiergate("alerts", "list", "--policy", policy(tmp_path), **environ).returncode == 0

@@ -136,3 +136,17 @@ async def test_a_file_of_labels_in_another_encoding_is_named(tmp_path: Path) -> 
     assert wrong.exit_code == 2
     # The terminal breaks long paths, so lines and their frame are taken out.
     assert "labels.jsonl" in re.sub(r"[^\w.]", "", wrong.output)
+
+
+async def test_dataset_and_learner_default_to_the_state_folder_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = await traffic(tmp_path, 4)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIERGATE_STATE_DIR", "state")
+    made = run("dataset", "build", "--database", ledger)
+    assert made.exit_code == 0, made.output
+    assert made.stdout.startswith("state/datasets/ds_")
+    named = run("dataset", "build", "--database", ledger, "--out", ".tiergate/datasets")
+    assert named.stdout.startswith(".tiergate/datasets/ds_")
+    assert "state/learn" in run("learn", "history", "--head", "department").output

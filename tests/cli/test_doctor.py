@@ -17,6 +17,7 @@ from router.api.compose.running_server import is_here
 from router.cli.commands import app
 from router.cli.serve.doctor import _show
 from router.errors.installing import pip_install
+from router.ledger.sql.database import Database
 from router.policy.certificate import Certificate, DomainCertificate
 from router.stats.exact_bounds import upper_bound
 from router.triage.devices.placement import CUDA
@@ -26,6 +27,7 @@ from router.types import Domain
 from tests.api.http.test_admin_listen import new_key
 from tests.kits.dashboard_kit import answerer
 from tests.kits.server_kit import Served, Upstream
+from tests.rate_limits.test_redis import redis_server
 
 
 def test_missing_package_is_installed_by_the_environment_that_runs() -> None:
@@ -243,3 +245,43 @@ def test_odd_answers_of_a_running_server_are_told(
         server.shutdown()
         server.server_close()
     assert (finding.part, finding.found.partition(":")[0]) == told
+
+
+def checked(folder: Path, **more: object) -> dict[str, Finding]:
+    checkup = Checkup(folder / "l.db", "127.0.0.1", 0, DEFAULT_FOLDER, {}, quick=True, **more)  # type: ignore[arg-type]
+    return {finding.part: finding for finding in (checkup._anchors(), checkup._redis())}
+
+
+def test_redis_that_answers_is_well_and_its_password_is_not_shown(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as (url, _):
+        found = checked(tmp_path, redis=url.replace("://", "://me:secret@"))["redis"]
+        # This server knows no user, so the name of one is refused.
+        assert (found.state, "secret" in found.found) == (State.BROKEN, False)
+        found = checked(tmp_path, redis=url)["redis"]
+        assert (found.state, found.found) == (State.OK, url)
+
+
+def test_redis_and_anchors_that_fail_are_to_fix(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"
+        environ = {"TIERGATE_REDIS": url, "TIERGATE_ANCHORS": "/proc/nope/anchors"}
+        place = ("--database", str(tmp_path / "l.db"), "--port", "0")
+        run = CliRunner().invoke(app, ["doctor", "--quick", *place], env=environ)
+    assert run.exit_code == 1
+    assert run.stdout.splitlines()[-1].endswith("2 to fix (anchors, redis)")
+    for options in (("--redis", "nonsense"), ("--anchors", "/proc/nope/a")):
+        run = CliRunner().invoke(app, ["doctor", "--quick", "--", *place, *options])
+        assert f"1 to fix ({options[0][2:]})" in run.stdout, run.stdout
+
+
+def test_anchors_of_another_ledger_are_to_fix_and_no_file_is_made(tmp_path: Path) -> None:
+    anchors = tmp_path / "new" / "anchors"
+    assert checked(tmp_path, anchors=anchors, redis="x")["anchors"].state is State.OK
+    assert not anchors.parent.exists()
+    other = tmp_path / "other.anchors"
+    other.write_text("{}\n")
+    assert checked(tmp_path, anchors=other, redis="x")["anchors"].state is State.BROKEN
+    Database.open(tmp_path / "l.db").close()
+    found = checked(tmp_path, anchors=other, redis="x")["anchors"]
+    assert (found.state, "holds something else" in found.found) == (State.BROKEN, True)

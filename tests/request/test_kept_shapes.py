@@ -249,3 +249,14 @@ async def test_the_words_of_a_foretold_answer_decide(
     house = grave_house(houses, [low(), mid(), deep(text=said)], STOLEN)
     outcome = await house.gateway.complete(ask(QUESTION), ALICE)
     assert outcome.verdict.value == verdict
+
+
+@pytest.mark.parametrize("signals", GRAVE)
+async def test_a_call_that_does_not_fit_is_no_answer_to_a_grave_matter(
+    houses: Houses, signals: Signals
+) -> None:
+    house = grave_house(houses, calling(arguments='{"urgent":"very"}'), signals)
+    outcome = await house.gateway.complete(ask(QUESTION, tools=(TICKET,)), ALICE)
+    assert outcome.answer is not None
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert not any(choice.tool_calls for choice in outcome.answer.choices)

@@ -142,11 +142,33 @@ async def test_thoughts_go_out_before_the_call_that_they_lead_to(houses: Houses)
     assert calls(events) == [GOOD]
 
 
-@pytest.mark.parametrize("bad", [CUT, UNKNOWN, UNFIT], ids=["cut", "unknown", "unfit"])
-async def test_a_bad_call_after_words_ends_the_stream_and_never_goes_out(
+@pytest.mark.parametrize("bad", [CUT, UNFIT], ids=["cut", "unfit"])
+async def test_a_call_that_does_not_fit_follows_the_words_that_went_out(
     houses: Houses, bad: ToolCall
 ) -> None:
-    house, events = through(houses, agent("one two", GOOD, replace(bad, id="c2"))), []
+    """No other rung can answer any more, and an agent tells its model what does not fit."""
+    bad = replace(bad, id="c2")
+    house = through(houses, agent("one two", GOOD, bad))
+    events = await drain(house, asked())
+    assert (texts(events), calls(events)) == ("one two", [GOOD, bad])
+    row = await only_row(house)
+    assert (row.verdict, row.answerer) == ("unverified", "mid")
+
+
+async def test_the_next_rung_is_asked_before_a_call_that_does_not_fit_goes_out(
+    houses: Houses,
+) -> None:
+    tiers = [low(), agent("", UNFIT), Agent("deep", "reasoning", 3, text="", tools=(CUT,))]
+    both = houses(tiers, signals=LADDER, verify_mid=THROUGH)
+    assert calls(await drain(both, asked())) == [CUT]
+    row = await only_row(both)
+    assert (row.verdict, row.answerer, len(row.attempts)) == ("unverified", "deep", 2)
+
+
+async def test_a_call_that_is_not_offered_ends_the_stream_and_never_goes_out(
+    houses: Houses,
+) -> None:
+    house, events = through(houses, agent("one two", GOOD, replace(UNKNOWN, id="c2"))), []
     with pytest.raises(UpstreamInvalid, match="None of its calls was sent"):
         await gather(house, events)
     assert texts(events) == "one two"

@@ -227,3 +227,18 @@ def test_an_edited_candidate_is_not_served(tmp_path: Path) -> None:
         told = tiergate("rollout", "status", path, "--database", server.database)
         assert edited in told.stdout, told.stderr
         server.wait_for(f"rollout_waits.*{edited}")
+
+
+def test_changes_of_a_rollout_are_anchored_where_the_servers_rows_are(tmp_path: Path) -> None:
+    anchors = tmp_path / "kept" / "anchors"
+    environ = {"TIERGATE_ANCHORS": str(anchors)}
+    where = ("--database", tmp_path / "ledger.db")
+    with Upstream(tmp_path) as upstream:
+        policy = policy_with(tmp_path, upstream.url, WORSE["is dear"])
+    for order in (("start", policy), ("rollback", "tested", "--why", "a test")):
+        before = anchors.read_bytes() if anchors.exists() else b""
+        run = tiergate("rollout", *order, *where, **environ)
+        assert run.returncode == 0, run.stderr
+        assert len(anchors.read_bytes()) > len(before)
+    assert not (tmp_path / "ledger.db.anchors").exists()
+    assert tiergate("ledger", "verify", *where, **environ).returncode == 0

@@ -370,11 +370,6 @@ def test_tools_may_be_left_out_where_a_hard_rule_leaves_no_other_tier() -> None:
     assert decide(a_policy(), signals, rows, Asked()).first_rung.level == 3
 
 
-def test_a_pinned_tier_gives_way_to_a_hard_rule() -> None:
-    signals = replace(CALM, risk_terms=("emergency",))
-    assert decide(a_policy(), signals, facts(), Asked(pinned_tier="resolve")).first_rung.level == 3
-
-
 def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
     assert chance(1.0, 1.0) == 0.5
     assert chance(3.0, 1.0) == pytest.approx(0.8808, abs=1e-4)

@@ -111,7 +111,7 @@ async def test_a_call_costs_what_is_known_of_it(
     (call,) = row.attempts
     assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
     assert row.state is RequestState(state.value)
-    assert (call.cost_basis is CostBasis.OWN_COMPUTE) == (answer is UNSENT)
+    assert (call.cost_basis is CostBasis.NONE) == (answer is UNSENT)
     # Other prices change a cost that its tokens tell, and no hold.
     again = priced_again(call, large.price.to_price()).nano_usd
     assert again == (None if state is UNKNOWN else nano_usd)

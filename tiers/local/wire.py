@@ -36,9 +36,9 @@ def plan_tools(request: ChatRequest) -> ToolPlan | None:
     True
     """
     choice = json.loads(request.tool_choice) if request.tool_choice else "auto"
-    if not request.tools or choice == "none":
+    tools = request.functions
+    if not tools or choice == "none":
         return None
-    tools = request.tools
     if isinstance(choice, dict):
         wanted = choice.get("function", {}).get("name")
         tools = tuple(tool for tool in tools if tool.name == wanted)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-from router.errors import Overloaded, UpstreamUnreachable
+from router.errors import Overloaded
 
 PATIENCE = 1.0
 """Longest wait for a slot, in calls: who waits no longer than a call takes is answered within twice
@@ -65,8 +65,7 @@ class CallSlots:
     async def take(self, ends_at: float) -> None:
         """Waits for a slot until `ends_at`, in the event loop's time.
 
-        Raises Overloaded when too many wait already, UpstreamUnreachable (not sent) when no slot
-        came free in time.
+        Raises Overloaded when too many wait already, or when no slot came free in time.
         """
         if self._free.locked():
             await self._wait(ends_at)
@@ -97,8 +96,10 @@ class CallSlots:
             # On a busy loop both limits end in one pass, and the caller's one hides this one.
             if not limit.expired():
                 raise
-            raise UpstreamUnreachable(
-                f"{self._name} had no free slot in time.", sent=False
+            raise Overloaded(
+                f"{self._name} had no free slot in time. Try again later, or raise `concurrency` "
+                "in the policy.",
+                retry_after_s=float(math.ceil(self.service_s or 1.0)),
             ) from error
         finally:
             self._waiting -= 1

@@ -1,7 +1,8 @@
 """Turns an upstream's refusal into our error, and decides whether to ask again. Pure.
 
 It knows HTTP's status codes and headers but no HTTP client, so that every remote tier says the
-same thing in the same words. An upstream's own words are never repeated: they may hold a key.
+same thing in the same words. What of an upstream's own words may be repeated is settled in
+`provider_words`: they may hold a key.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from router.errors import (
     UpstreamRejected,
     UpstreamTooLong,
 )
+from router.errors.answerer import says
 
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
 # word for overloaded. A lost connection is not here: what was sent may be billed.
@@ -52,11 +54,13 @@ def error_for_status(
     retry_after_s: float | None = None,
     asked: Asked | None = None,
     advice: str = "",
+    words: str = "",
 ) -> UpstreamError:
     """Returns the error for a status other than 200.
 
     `code` is the upstream's, when it may be shown. `advice` says what the policy needs, where the
-    upstream refuses the request for something that the policy can change.
+    upstream refuses the request for something that the policy can change. `words` are the
+    provider's own, where its client can act on them.
 
     401 and 403 mean our key, not the client's: UpstreamRejected, 502. Without `upstream_status`
     the call may be billed, and is not made again.
@@ -102,10 +106,9 @@ def error_for_status(
             upstream_status=status,
         )
     if 400 <= status < 500:
-        return UpstreamRejected(
-            f"The upstream refused the request with status {status}{shown_code}. {advice}".rstrip(),
-            upstream_status=status,
-        )
+        said = f"The upstream refused the request with status {status}{shown_code}."
+        parts = (said, says(words) if words else "", advice)
+        return UpstreamRejected(" ".join(filter(None, parts)), upstream_status=status)
     redirected = 300 <= status < 400
     what = "redirects, which is not followed," if redirected else "answers"
     return UpstreamInvalid(

@@ -114,10 +114,10 @@ class UpstreamTier:
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the upstream's whole answer."""
-        stops = self._wire.unasked_stops(work.request)
         async with Exchange(self._connections, work) as exchange:
             with exchange.deadline:
                 response = await exchange.respond(stream=False)
+                stops = self._stops(work, exchange)
                 streams = response.content_type == EVENTS
                 answer = None if streams else self._wire.whole(await read_json(response))
             if answer is None:
@@ -133,11 +133,11 @@ class UpstreamTier:
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
-        stops = self._wire.unasked_stops(work.request)
         async with Exchange(self._connections, work) as exchange:
             answer = None
             with exchange.silence:
                 response = await exchange.respond(stream=True)
+                stops = self._stops(work, exchange)
                 if response.content_type == "application/json":
                     # The server ignored `stream`; its whole answer is as good.
                     whole = self._wire.whole(await read_json(response))
@@ -186,6 +186,12 @@ class UpstreamTier:
         if response.status != 200 or not isinstance(count, int):
             return None
         return count if 0 < count <= MAX_TOKENS else None
+
+    def _stops(self, work: Work, exchange: Exchange) -> tuple[str, ...]:
+        """Returns the stop sequences that nobody has sent, so that the answer is cut here."""
+        if "stop" in exchange.left_out:
+            return work.request.sampling.stop
+        return self._wire.unasked_stops(work.request)
 
     def _final(self, answer: Answer, work: Work) -> Answer:
         """Returns the completed answer; an adapter's has the name and the prices of its base."""

@@ -13,6 +13,8 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from router.errors import (
     AnswererError,
     UpstreamError,
@@ -28,8 +30,10 @@ from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Delta, Events, Work
 from router.wire.openai.answers import charged_in, shown_code_in
 from router.wire.openai.returned_reasoning import advice_for
+from router.wire.refusals import Refusal, refusal_in, unsupported_in, without
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
+from tiers.resilience.provider_words import TOLD_STATUSES, about_the_request, provider_words
 from tiers.resilience.refusals import (
     Asked,
     RetryBudget,
@@ -49,6 +53,7 @@ from tiers.resilience.replicas import (
     outcome_at_end,
     outcome_of,
 )
+from tiers.resilience.unsupported import MOST_LEFT_OUT, Unsupporteds
 from tiers.upstream.client import (
     HttpClient,
     Target,
@@ -97,6 +102,7 @@ class Connections:
         self.retries = RetryBudget(section.retry_budget)
         self.slots = CallSlots(section.name, section.concurrency, max_waiting)
         self.deadlines = Deadlines()
+        self.unsupported = Unsupporteds(clock)
         self._lines: dict[str, tuple[Target, bytes]] = {}
 
     def lines(self, url: str) -> tuple[Target, bytes]:
@@ -134,6 +140,9 @@ class Exchange:
         self._work = work
         self._taken: Taken | None = None  # the place at the replica that was asked last
         self._response: Response | None = None
+        self._refused = Refusal()  # what the last refusal said
+        self.left_out: tuple[str, ...] = ()
+        """Names the parameters of sampling that the model does not take: it is asked without."""
         self._ends = CallEnds(work, connections.section, connections.clock, connections.facts)
         self._deadline = connections.deadlines.at(self._ends.last)
 
@@ -198,28 +207,62 @@ class Exchange:
         self._give_back(HEALTHY)
 
     async def respond(self, *, stream: bool) -> Response:
-        """Returns a response with status 200, after the retries allowed."""
-        shared, work = self._shared, self._work
+        """Returns a response with status 200, after the retries allowed.
+
+        A parameter of sampling that the model does not take is left out. Its refusal cost nothing,
+        and the call that follows was held with it.
+        """
+        shared, asked = self._shared, self._work
         shared.retries.earn()
+        self._leave_out(*shared.unsupported.of(asked.request))
+        learnt: list[str] = []
+        for _ in range(MOST_LEFT_OUT):
+            try:
+                self._response = await self._sealed_or_not(stream=stream)
+                break
+            except UpstreamRejected as error:
+                refused = unsupported_in(self._refused, self._work.request)
+                if refused is None or error.upstream_status != 400 or error.charged is not None:
+                    raise
+                self._report_retry(self._named(error), f"tried again without {refused.name}")
+                self._leave_out(refused.name)
+                if refused.lasts:
+                    learnt.append(refused.name)
+        else:
+            self._response = await self._sealed_or_not(stream=stream)
+        for name in learnt:
+            shared.unsupported.remember(asked.request, name)
+        if self.left_out:
+            asked.tell_left_out(self.left_out)
+        return self._response
+
+    def _leave_out(self, *names: str) -> None:
+        """Asks without these parameters from now on."""
+        self.left_out += names
+        self._work = replace(self._work, request=without(self._work.request, self.left_out))
+
+    async def _sealed_or_not(self, *, stream: bool) -> Response:
+        """Returns a response to the request, or to it without what its issuer sealed.
+
+        Another replica may have made a seal, or it may be too old. The client would send it again
+        with every later turn.
+        """
+        shared, work = self._shared, self._work
+        long = work.request.is_long
+        body = await offloaded(partial(shared.wire.body, work, stream=stream), when=long)
         try:
-            body = await offloaded(
-                partial(shared.wire.body, work, stream=stream), when=work.request.is_long
-            )
-            self._response = await self._tried(body)
-            return self._response
+            return await self._tried(body)
         except UpstreamRejected as error:
-            # Another replica may have made a seal, or it may be too old. The client would send it
-            # again with every later turn.
             bare = None
             if error.upstream_status == 400 and not isinstance(error, UpstreamTooLong):
-                unsealed = partial(shared.wire.unsealed, work, stream=stream)
-                bare = await offloaded(unsealed, when=work.request.is_long)
+                unsealed = partial(shared.wire.unsealed, work, self._refused, stream=stream)
+                bare = await offloaded(unsealed, when=long)
             if bare is None:
                 raise
             self._report_retry(self._named(error), "tried again without what was sealed")
-        self._response = await self._tried(bare)
+        response = await self._tried(bare)
         shared.wire.did_without_seals(work)
-        return self._response
+        return response
 
     async def _tried(self, body: bytes) -> Response:
         """Returns the response to one body, after the retries allowed."""
@@ -303,11 +346,28 @@ class Exchange:
             now_ms = shared.clock.monotonic_ms()
             shared.replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
         asked = Asked(shared.section.name, shared.section.model, shown_url(taken.replica.url))
+        self._refused = refusal_in(body)
+        words = await self._words(taken) if response.status in TOLD_STATUSES else ""
+        told = words if about_the_request(words) else ""
         error = error_for_status(
-            response.status, shown_code_in(body), retry_after_s, asked, self._advice(body)
+            response.status, shown_code_in(body), retry_after_s, asked, self._advice(body), told
         )
+        error.words = words
         error.charged = charged_in(body, shared.wire.whole)
         return error
+
+    async def _words(self, taken: Taken) -> str:
+        """Returns what of the provider's words may be shown: without our key and its address."""
+        keys = [
+            value.removeprefix("Bearer ")
+            for name, value in self._shared.headers.items()
+            if name.lower() in ("authorization", "x-api-key")
+        ]
+        host = taken.replica.host
+        hosts = (host, host.rpartition(":")[0] or host)
+        request = self._work.request
+        shown = partial(provider_words, self._refused.message, request, keys, hosts)
+        return await offloaded(shown, when=request.is_long)
 
     def _advice(self, refusal: bytes) -> str:
         """Returns what the policy needs before this upstream takes such a request, or ""."""
@@ -332,7 +392,7 @@ class Exchange:
                 next=next_is,
                 retried=True,
                 request_id=self._work.request_id,
-                reason=failed.message,
+                reason=failed.noted,
                 url=failed.url,
             )
         )

@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from router.errors import AnswererNotReady
+from router.money.cost import own_cap
 from router.policy.schema import UpstreamAnswerer
 from router.privacy.provider_seals import issuers
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
@@ -19,6 +20,7 @@ from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
 from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
+from router.wire.refusals import Refusal, speaks_of_seals
 from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.upstream import carries_seals, response_body
 
@@ -72,8 +74,11 @@ class UpstreamWire(Protocol):
         """Returns the JSON body that asks for the work."""
         ...
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """Returns the same body without what its issuer sealed; None where nothing in it is."""
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
+        """Returns the same body without what its issuer sealed.
+
+        None where nothing in it is, and the refusal of that body does not speak of seals.
+        """
         ...
 
     def did_without_seals(self, work: Work) -> None:
@@ -120,7 +125,7 @@ class ChatWire:
         """Returns a chat completion's body, with the signatures that its issuer gave to calls."""
         return self._body(work, stream, self._facts.issuer)
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same without signatures."""
         if self._facts.issuer not in issuers(work.request):
             return None
@@ -181,7 +186,7 @@ class MessagesWire:
         """Returns a message's body; of further keys those that the policy lets through."""
         return self._body(work, stream, self._facts.issuer)
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same without signed thoughts."""
         if self._facts.issuer not in issuers(work.request):
             return None
@@ -196,7 +201,7 @@ class MessagesWire:
         return messages_body(
             work.request,
             model=self._section.model,
-            max_output_tokens=self._facts.max_output_tokens,
+            max_output_tokens=own_cap(self._facts, work.request),
             issuer=issuer,
             stream=stream,
             prefer_schema=work.prefer_schema if keeps_schemas else None,
@@ -247,9 +252,10 @@ class ResponsesWire:
         """Returns a response's body, with what this issuer sealed and nobody else's."""
         return self._body(work, stream, self._seals)
 
-    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same, neither with sealed items nor asking for any."""
-        return self._body(work, stream, False) if self._seals else None
+        sealed = carries_seals(work.request, self._facts.issuer) or speaks_of_seals(refusal)
+        return self._body(work, stream, False) if self._seals and sealed else None
 
     def did_without_seals(self, work: Work) -> None:
         """Stops asking for seals where none was sent: then the asking itself was refused."""

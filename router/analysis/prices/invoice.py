@@ -14,9 +14,9 @@ from datetime import date
 from enum import StrEnum
 
 from router.analysis.calendar import local_day
-from router.ledger.row_reading import CORRECTION_PREFIX, Doubt, doubt_of
+from router.ledger.row_reading import CORRECTION_PREFIX, FREE, Doubt, doubt_of
 from router.money.model_redirects import same_model
-from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
+from router.types import AttemptRow, AttemptState, RequestRow, Role
 
 UNBILLED_ROLES = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW})
 
@@ -107,7 +107,7 @@ class InvoiceCheck:
 
 def is_billed(attempt: AttemptRow) -> bool:
     """Returns True for a call that providers bill: not own compute, people's minutes or a cache."""
-    return attempt.role not in UNBILLED_ROLES and attempt.cost_basis is not CostBasis.OWN_COMPUTE
+    return attempt.role not in UNBILLED_ROLES and attempt.cost_basis not in FREE
 
 
 def compare(

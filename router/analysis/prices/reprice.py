@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from router.analysis.report.tallies import MAX_GROUPS, OTHER, ProviderTally
+from router.ledger.row_reading import FREE
 from router.money import cost
 from router.rendering.figures_in_words import clean, moment
 from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Role
@@ -90,7 +91,7 @@ def _costs_nothing(attempt: AttemptRow) -> bool:
     if attempt.state is AttemptState.RELEASED or attempt.role is Role.CACHE:
         return True
     covered = attempt.cost_basis is CostBasis.LIST_PRICE
-    unmeasured = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.compute_ms
+    unmeasured = attempt.cost_basis in FREE and not attempt.compute_ms
     return covered or unmeasured
 
 

@@ -76,7 +76,7 @@ def assumptions(
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
-        f"{count(calls[CostBasis.UNKNOWN])} at an unknown price.",
+        f"{count(calls[CostBasis.UNKNOWN])} at an unknown price{_not_billed(calls)}.",
         _intervals(savings),
         *([passed_over] if passed_over else []),
     ]
@@ -136,6 +136,12 @@ def assumptions(
             "target to compare with, no forecast."
         )
     return tuple(lines)
+
+
+def _not_billed(calls: Mapping[CostBasis, int]) -> str:
+    """Writes ", 28 that failed unbilled"; "" where there are none."""
+    unbilled = calls[CostBasis.NONE]
+    return f", {count(unbilled)} that failed unbilled" if unbilled else ""
 
 
 def _accepted_only(whole: Whole) -> str:

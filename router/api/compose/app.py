@@ -20,9 +20,9 @@ from router.api.compose.answerers.told import ToldListener
 from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
+from router.api.compose.mounted.anchors_watch import watching
 from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.certificate_ground import LOOKS_EVERY_S, CertificateGround
-from router.api.compose.mounted.clock_watch import LOOKS_EVERY_S as CLOCK_EVERY_S
 from router.api.compose.mounted.clock_watch import ClockWatch
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
@@ -111,7 +111,7 @@ class App:
         newest_ms, clock_watch = self.ledger.newest_ms(), ClockWatch()
         self.clock.not_before(newest_ms)
         clock_watch.begin_after(newest_ms)
-        self._clock_watch = Recurring(clock_watch.look, CLOCK_EVERY_S)
+        self._watch = watching(self.ledger, clock_watch.look)
         keys = text_keys(core.environ)
         self.texts = TextStore(self.ledger.database, self.clock, keys)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
@@ -308,7 +308,7 @@ class App:
         self._told.start()
         self._secrets.start()
         self._ground.start()
-        self._clock_watch.start()
+        self._watch.start()
         for watcher in self._watchers:
             watcher.start()
         self._housekeeping.start()
@@ -326,7 +326,7 @@ class App:
         self._housekeeping.close()
         self._told.close()
         self._ground.close()
-        self._clock_watch.close()
+        self._watch.close()
         await self._batching.runner.close()
         await self._rollouts.stop()
         self._signals.close()

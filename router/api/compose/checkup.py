@@ -112,6 +112,8 @@ class Checkup:
     quick: bool = False  # leaves out checks that read large files or load models
     policies: Sequence[str] = ()  # names or files of what is served; none: the shipped ones
     admin_key: str = ""  # sees more of a server that runs
+    redis: str = ""  # where several machines share rates; "": nowhere
+    anchors: Path | None = None  # None: beside the ledger
 
     def findings(self) -> Iterator[Finding]:
         """Yields a finding for each part; parts that serving needs come first."""
@@ -139,6 +141,9 @@ class Checkup:
         yield from self._policies()
         yield self._models()
         yield self._database()
+        yield self._anchors()
+        if self.redis:
+            yield self._redis()
         yield self._port()
         yield from self._running()
 
@@ -313,6 +318,27 @@ class Checkup:
         except OSError as error:
             detail = f"{folder}: {error.strerror}"
             return Finding(part, State.BROKEN, detail, gives, fix, True)
+
+    def _anchors(self) -> Finding:
+        from router.api.compose.mounted.anchors_watch import anchors_found
+
+        gives, fix = "a witness of the ledger outside its database", "name another file: --anchors"
+        try:
+            file, fault = anchors_found(self.database, self.anchors)
+        except LedgerError as error:
+            return Finding("anchors", State.BROKEN, error.message, gives, fix)
+        state = State.BROKEN if fault else State.OK
+        return Finding("anchors", state, fault or str(file), gives, fix if fault else "")
+
+    def _redis(self) -> Finding:
+        from router.rate_limits.stores.redis_store import shown_redis, why_unusable
+
+        gives, fix = "rates that several machines share", "start it, or name another one: --redis"
+        fault = why_unusable(self.redis)
+        found = f"{shown_redis(self.redis)}{': ' if fault else ''}{fault}"
+        return Finding(
+            "redis", State.BROKEN if fault else State.OK, found, gives, fix if fault else ""
+        )
 
     def _port(self) -> Finding:
         from router.api.compose.sockets import listen

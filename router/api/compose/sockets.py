@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from router.api.compose.command_line import ledger_commands
 from router.api.http.authentication import is_loopback
 from router.errors import CannotListen
 
@@ -85,7 +86,7 @@ def _closed_on_error(listener: socket.socket) -> Iterator[None]:
         raise
 
 
-def needs_key(host: str, database: str | Path) -> str:
+def needs_key(host: str, database: str | Path, environ: Mapping[str, str]) -> str:
     """Returns the reason why this address may not be served, "" when it may.
 
     An address outside loopback needs a key. Raises LedgerError for a database that cannot be
@@ -102,7 +103,8 @@ def needs_key(host: str, database: str | Path) -> str:
         with Books.open(database, create=True) as books:
             if books.any_key():
                 return ""
+    create = ledger_commands(database, environ)("keys", "create", "--tenant", "NAME")
     return (
         f"{host} can be reached from other machines, and there is no API key yet. Create one with "
-        f"`tiergate keys create --database {address.shown} --tenant NAME`, or listen on 127.0.0.1."
+        f"`{create}`, or listen on 127.0.0.1."
     )

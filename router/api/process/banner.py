@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from router.api.compose.books import Address
-from router.api.compose.command_line import command_line
+from router.api.compose.command_line import ledger_commands
 from router.api.compose.core import Core, Settings
 from router.api.compose.text_keys import text_keys
 from router.api.http.authentication import is_loopback
@@ -72,17 +72,19 @@ def _url(listener: socket.socket) -> tuple[str, bool]:
     return f"http://{shown}:{port}", everywhere
 
 
-def banner(listening: Listening, core: Core, settings: Settings) -> str:
+def banner(listening: Listening, core: Core, settings: Settings, anchors_fault: str = "") -> str:
     """Returns the banner's text, without a final line break."""
-    return "\n".join(_lines(listening, core, settings))
+    return "\n".join(_lines(listening, core, settings, anchors_fault))
 
 
-def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str]:
+def _lines(
+    listening: Listening, core: Core, settings: Settings, anchors_fault: str
+) -> Iterator[str]:
     with_workers = f" with {listening.workers} workers" if listening.workers > 1 else ""
     # The line must not hide that other machines can connect.
     also = ", and every other address of this machine" if listening.everywhere else ""
     ledger = Address.parse(settings.database).shown
-    command = _commands(settings, core.environ)
+    command = ledger_commands(settings.database, core.environ)
     yield f"Tiergate serves {listening.url}{with_workers}{also}"
     if listening.secured:
         yield f"  access     API keys (`{command('keys', 'list')}`)"
@@ -101,6 +103,8 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     else:
         yield f"  triage     {core.engine.version}{_on_gpu(core)}"
     yield f"  database   {ledger}"
+    if anchors_fault:
+        yield f"  warning    {anchors_fault}"
     for loaded in core.loaded.values():
         # An unset key is found at the start, not by the first request that needs it.
         for reference, names in unset_keys(loaded, core.environ).items():
@@ -191,25 +195,6 @@ def _body(runtime: PolicyRuntime) -> str:
 def _on_gpu(core: Core) -> str:
     on_gpu = core.model is not None and core.model.encoder.placement.device is Device.CUDA
     return " on the GPU" if on_gpu else ""
-
-
-def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., str]:
-    """Returns a maker of commands on this server's ledger that work as printed: quoted, no
-    password.
-
-    Where the address comes from the environment, the commands take it from there too. Otherwise a
-    placeholder for the password comes first, as YOUR_KEY does in the line to try.
-    """
-    database = settings.database
-    if str(database) == environ.get("TIERGATE_DATABASE", Settings().database):
-        return command_line
-    address = Address.parse(database)
-    password = "PGPASSWORD=YOUR_PASSWORD " if address.has_password else ""
-
-    def command(*arguments: str) -> str:
-        return password + command_line(*arguments, "--database", address.without_password)
-
-    return command
 
 
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:

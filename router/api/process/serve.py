@@ -56,7 +56,7 @@ async def _serve_here(
     def ready() -> None:
         secured = not app.settings.open_without_keys or _has_keys(app)
         address = Listening.of(listener, secured, admin=admin)
-        say(banner(address, app.core, options.settings))
+        say(banner(address, app.core, options.settings, app.ledger.anchors_fault))
 
     watching = asyncio.create_task(say_when_loaded(app.core, say), name="loading")
     try:

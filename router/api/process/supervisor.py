@@ -19,7 +19,7 @@ from functools import partial
 
 import structlog
 
-from router.api.compose.core import Core, Hosts
+from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.os_signals import taking
 from router.api.observability.metrics import forget_worker
 from router.api.process.banner import Listening, banner
@@ -168,7 +168,8 @@ class Supervisor:
         if self._ready == self._options.workers:
             secured = not self._options.settings.open_without_keys or _has_keys(self._options)
             listening = Listening.of(self._listener, secured, self._options.workers, self._admin)
-            self._say(banner(listening, self._core, self._options.settings))
+            settings = self._options.settings
+            self._say(banner(listening, self._core, settings, _anchors_fault(settings)))
 
     def _refuse(self, code: int) -> None:
         """Records the error that ends the run, since no worker can start."""
@@ -217,6 +218,14 @@ async def send_orders(stdin: asyncio.StreamWriter, orders: Orders) -> None:
     with contextlib.suppress(ConnectionError, RuntimeError):
         stdin.write(orders.to_line())
         await stdin.drain()
+
+
+def _anchors_fault(settings: Settings) -> str:
+    """Returns why nothing can be added to the anchors file; "" where it can."""
+    # Imported late: the parent needs the ledger for its banner alone.
+    from router.api.compose.mounted import anchors_watch
+
+    return anchors_watch.anchors_fault(settings.database, settings.anchors)
 
 
 def _has_keys(options: Options) -> bool:

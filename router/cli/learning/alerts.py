@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import AsJson
-from router.cli.serve.serve import DATABASE, DatabasePath
+from router.cli.options import AsJson, one_policy
+from router.cli.serve.serve import DATABASE, STATE_DIR, DatabasePath
 from router.errors import LedgerError
 from router.rendering.figures_in_words import counted
 
@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from router.watch.state import State
 
 PolicyOption = Annotated[
-    str, typer.Option("--policy", "-p", help="Whose `alerts` hold, by name or path.")
+    str,
+    typer.Option(
+        "--policy",
+        "-p",
+        envvar="TIERGATE_POLICY",
+        callback=one_policy,
+        help="Whose `alerts` hold, by name or path.",
+    ),
 ]
 StateFile = Annotated[
     Path | None,
@@ -391,4 +398,5 @@ def _loaded(policy: str) -> Looked:
 
 
 def _state(path: Path | None, policy: str) -> Path:
-    return path or Path(".tiergate") / f"alerts-{policy}.json"
+    folder = Path(os.environ.get("TIERGATE_STATE_DIR") or STATE_DIR)
+    return path or folder / f"alerts-{policy}.json"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.ledger.ledger import Since, Until, now_ms
-from router.cli.options import AsJson, Tenant, to_write
+from router.cli.options import AsJson, Tenant, in_state_folder, to_write
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.learning.export import Target
@@ -39,7 +39,11 @@ def register(app: typer.Typer) -> None:
 def build(
     database: DatabasePath = DATABASE,
     out: Annotated[
-        Path, typer.Option(help="Where datasets are kept, each in a folder named by its hash.")
+        Path,
+        typer.Option(
+            callback=in_state_folder,
+            help="Where datasets are kept, each in a folder named by its hash.",
+        ),
     ] = OUT,
     since: Since = None,
     until: Until = None,

@@ -15,7 +15,15 @@ import typer
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
 from router.cli.ledger.ledger import now_ms
-from router.cli.options import REGISTRY, SEED, AsJson, RegistryPlace, Seed, given_reason
+from router.cli.options import (
+    REGISTRY,
+    SEED,
+    AsJson,
+    RegistryPlace,
+    Seed,
+    given_reason,
+    in_state_folder,
+)
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 from router.errors import TiergateError
 from router.rendering.figures_in_words import counted
@@ -57,7 +65,9 @@ class How(StrEnum):
 learn = typer.Typer(help="Teach heads what datasets say, without losing what they knew.")
 
 Head = Annotated[str, typer.Option(help="The head: department, spam.")]
-State = Annotated[Path, typer.Option(help="Where heads keep what they remember.")]
+State = Annotated[
+    Path, typer.Option(callback=in_state_folder, help="Where heads keep what they remember.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -323,6 +333,12 @@ def _places(state: Path, database: str = DATABASE) -> str:
     return given
 
 
+def _datasets() -> Path:
+    """Returns where `dataset build` writes, where nobody says it."""
+    folder = os.environ.get("TIERGATE_STATE_DIR")
+    return Path(folder) / DATASETS.name if folder else DATASETS
+
+
 def _read_from(dataset: Path | None, database: str | Path) -> str:
     """Names what is read; the address of a database may hold a password, so it is left out."""
     if dataset is not None:
@@ -353,7 +369,7 @@ def _built(database: str | Path, memory: Memory) -> Path:
                     withdrawn.add(Kept(row_id, "", label, 0).key)
                 yield one
 
-        folder = write(build(noted(), Options()), DATASETS)
+        folder = write(build(noted(), Options()), _datasets())
     with memory.alone():
         forgotten = memory.forget(gone)
         left = memory.withdraw(withdrawn)

@@ -9,7 +9,7 @@ import typer
 
 from router.cli.options import AsJson, given_reason
 from router.cli.periods import shown_time
-from router.cli.serve.serve import DATABASE, DatabasePath
+from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 
 if TYPE_CHECKING:
     from router.rollout.stages import Change
@@ -42,11 +42,12 @@ def start(
     database: DatabasePath = DATABASE,
     by: By = "cli",
     why: Why = "",
+    anchors: AnchorsPath = None,
 ) -> None:
     """Begin the rollout that a policy describes, in its first stage."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
-    with RolloutDesk(database, create=True) as desk:
+    with RolloutDesk(database, create=True, anchors=anchors) as desk:
         change, notes = desk.start(policy, os.environ, by, why)
     _tell(change)
     for note in notes:
@@ -60,11 +61,12 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Also if a gate has not passed.")] = False,
     by: By = "cli",
     why: Why = "",
+    anchors: AnchorsPath = None,
 ) -> None:
     """Begin the next stage, after every gate of this one has passed."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
-    with RolloutDesk(database) as desk:
+    with RolloutDesk(database, anchors=anchors) as desk:
         _tell(desk.promote(policy, by, why, force=force))
 
 
@@ -77,11 +79,12 @@ def rollback(
     ],
     database: DatabasePath = DATABASE,
     by: By = "cli",
+    anchors: AnchorsPath = None,
 ) -> None:
     """Send all requests to the base policy again, now."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
-    with RolloutDesk(database) as desk:
+    with RolloutDesk(database, anchors=anchors) as desk:
         _tell(desk.roll_back(policy, by, why))
 
 
@@ -94,11 +97,12 @@ def finish(
     database: DatabasePath = DATABASE,
     by: By = "cli",
     why: Why = "",
+    anchors: AnchorsPath = None,
 ) -> None:
     """End a rollout whose change was taken over into the policy."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
-    with RolloutDesk(database) as desk:
+    with RolloutDesk(database, anchors=anchors) as desk:
         _tell(desk.finish(policy, os.environ, by, why))
 
 

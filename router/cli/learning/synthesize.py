@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from router.cli.learning.dataset import Folder, dataset
 from router.cli.ledger.ledger import now_ms
 from router.cli.options import AsJson
-from router.cli.serve.serve import DATABASE, DatabasePath
+from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.errors import TiergateError, TrainingDataError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def synthesize(
         int, typer.Option(min=0, help="Chooses the rows that texts are written from.")
     ] = 7,
     as_json: AsJson = False,
+    anchors: AnchorsPath = None,
 ) -> None:
     """Let an answerer put a tenant's requests into other words; reviewers approve them.
 
@@ -56,7 +58,7 @@ def synthesize(
         )
     random.Random(seed).shuffle(sources)
     chosen = [sources[number % len(sources)] for number in range(count)]
-    items, faults, cost = _written(chosen, policy, answerer, tenant, database)
+    items, faults, cost = _written(chosen, policy, answerer, tenant, (database, anchors))
     with Books.open(database, environ=os.environ) as books:
         books.ask(items)
     if as_json:
@@ -79,7 +81,7 @@ def synthesize(
 
 
 def _written(
-    chosen: list[Seed], policy: str, answerer: str, tenant: str, database: str
+    chosen: list[Seed], policy: str, answerer: str, tenant: str, place: tuple[str, Path | None]
 ) -> tuple[list[ReviewItem], Counter[str], int]:
     """Returns the items for reviewers, why others are none, and what all of them cost."""
     from router.api.compose.core import Settings
@@ -91,7 +93,13 @@ def _written(
     items: list[ReviewItem] = []
     faults: Counter[str] = Counter()
     cost = 0
-    settings = Settings(policies=(policy,), database=database, watch=False, reachable=(answerer,))
+    settings = Settings(
+        policies=(policy,),
+        database=place[0],
+        anchors=place[1],
+        watch=False,
+        reachable=(answerer,),
+    )
     model = f"answerer:{answerer}"
     # Rules, budgets and erasures of the tenant hold for what is written from its texts.
     payer = Identity(tenant, CALLER.key_id, CALLER.scopes)

@@ -167,6 +167,7 @@ def verify(
                 "writers": books_check.writers,
                 "anchors": books_check.anchors,
                 "outside_anchors": books_check.outside_anchors,
+                "anchors_differ": books_check.anchors_differ,
                 "open_requests": books_check.open_requests,
                 "cost_nano_usd": books_check.cost_nano_usd,
                 "held_nano_usd": books_check.held_nano_usd,
@@ -186,6 +187,8 @@ def verify(
         for finding in books_check.findings:
             place = f" (request {request_name(finding.request_id)})" if finding.request_id else ""
             typer.echo(f"{finding.kind.value}: {finding.detail}{place}")
+        if books_check.anchors_differ:
+            typer.echo(f"The anchors file: {books_check.anchors_differ}.")
         findings = counted(len(books_check.findings), "finding", "findings")
         typer.echo(
             f"{'The books are whole' if books_check.whole else findings}: "

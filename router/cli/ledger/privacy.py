@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from router.cli.exits import Exit
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -50,6 +51,11 @@ LOG_IS_HELD = (
     "The database's -wal file was in use, so it may still hold what was erased, until the servers "
     "stop or it reaches 16 MB. Run the command again to empty it."
 )
+KEYS_AGAIN = (
+    "Set TIERGATE_TEXT_KEYS, or TIERGATE_TEXT_KEYS_FILE, as the server has it, and run the command "
+    "again. Where a key is lost for good, `tiergate ledger purge` drops old texts, and `tiergate "
+    "ledger erase` those of a tenant."
+)
 STORES = {"full": "whole text", "redacted": "details left out"}
 SEALS = {"sealed": "encrypted", "open": "not encrypted"}
 
@@ -72,7 +78,8 @@ def find(
     with Books.open(database) as books:
         subject_texts = books.subjects(os.environ).find(values, tenant)
     if as_json:
-        return print_json(msgspec.to_builtins(subject_texts))
+        print_json(msgspec.to_builtins(subject_texts))
+        return _end_unread(subject_texts.closed, "what they say of this person is not found")
     for text in subject_texts.texts:
         created = shown_time(text.created_at_ms)
         typer.echo(f"req_{text.request_id}  {created}  {text.kind}  {text.tenant}")
@@ -83,6 +90,7 @@ def find(
             f"Texts that were stored redacted hold {', '.join(dict.fromkeys(left_out))} instead, "
             "so they are in no count here. Search by the person's name too, where texts hold it."
         )
+    _end_unread(subject_texts.closed, "what they say of this person is not found")
 
 
 @privacy.command()
@@ -105,7 +113,8 @@ def erase(
                 "good?",
                 abort=True,
             )
-        _tell(subjects.erase(values, tenant), "erased")
+        subject_texts = subjects.erase(values, tenant)
+        _tell(subject_texts, "erased")
         if not subjects.emptied_log():
             typer.echo(LOG_IS_HELD)
     time.sleep(SEEN_S)
@@ -115,6 +124,7 @@ def erase(
         "running servers, and those under an Idempotency-Key."
     )
     typer.echo(NOT_REACHED)
+    _end_unread(subject_texts.closed, "what they say of this person is NOT erased")
 
 
 @privacy.command()
@@ -125,6 +135,7 @@ def rotate(database: DatabasePath = DATABASE) -> None:
     with Books.open(database) as books:
         done, closed = books.subjects(os.environ).reseal()
     typer.echo(f"{counted(done, 'text', 'texts')} encrypted again; {_unread(closed)}.")
+    _end_unread(closed, "they stay sealed as they are, so keep their keys")
 
 
 @privacy.command()
@@ -175,3 +186,15 @@ def _requests(subject_texts: SubjectTexts) -> str:
 
 def _unread(closed: int) -> str:
     return f"{counted(closed, 'text', 'texts')} could not be read (key missing)"
+
+
+def _end_unread(closed: int, what_of_them: str) -> None:
+    """Ends the command as failed where there are texts that no key here opens."""
+    if not closed:
+        return
+    texts = "1 text is" if closed == 1 else f"{closed:,} texts are"
+    typer.echo(
+        f"tiergate: {texts} sealed by a key that is missing here: {what_of_them}. {KEYS_AGAIN}",
+        err=True,
+    )
+    raise typer.Exit(Exit.FAILURE)

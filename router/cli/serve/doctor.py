@@ -15,7 +15,14 @@ from typer.main import get_group
 from router.cli.exits import Exit
 from router.cli.options import AsJson
 from router.cli.serve import serve
-from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir, Policies
+from router.cli.serve.serve import (
+    DATABASE,
+    AnchorsPath,
+    DatabasePath,
+    ModelDir,
+    Policies,
+    RedisAddress,
+)
 
 SHARED = 0o022
 """Sets pip's usual umask: its files are for every user of the environment."""
@@ -37,6 +44,8 @@ class Place:
     port: int
     model_dir: Path | None
     policies: tuple[str, ...]
+    redis: str
+    anchors: Path | None
 
 
 def doctor(
@@ -50,6 +59,8 @@ def doctor(
     as_json: AsJson = False,
     policy: Policies = None,
     database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    redis: RedisAddress = "",
     host: Annotated[str, typer.Option(envvar="TIERGATE_HOST", help="Where to listen.")] = (
         "127.0.0.1"
     ),
@@ -82,7 +93,7 @@ def doctor(
     # First, so that the check below finds the weights.
     if install_weights:
         _install_weights(quiet=as_json)
-    place = Place(database, host, port, model_dir, tuple(policy or ()))
+    place = Place(database, host, port, model_dir, tuple(policy or ()), redis, anchors)
     if serve:
         place = _served(serve)
     folder: Path = place.model_dir or Settings().model_dir
@@ -95,6 +106,8 @@ def doctor(
         quick,
         place.policies,
         admin_key or "",
+        place.redis,
+        place.anchors,
     )
     findings = list(checkup.findings())
     unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)
@@ -120,6 +133,8 @@ def _served(arguments: list[str]) -> Place:
         given["port"],
         given["model_dir"],
         tuple(given["policy"] or ()),
+        given["redis"],
+        given["anchors"],
     )
 
 

@@ -41,6 +41,14 @@ AnchorsPath = Annotated[
         help="Where the chain's anchors are written as well; best on another volume.",
     ),
 ]
+RedisAddress = Annotated[
+    str,
+    typer.Option(
+        envvar="TIERGATE_REDIS",
+        show_default="a file next to the ledger",
+        help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
+    ),
+]
 ModelDir = Annotated[
     Path | None,
     typer.Option(
@@ -94,14 +102,7 @@ def serve(
             help="normal survives a killed process, full a power cut too.",
         ),
     ] = "normal",
-    redis: Annotated[
-        str,
-        typer.Option(
-            envvar="TIERGATE_REDIS",
-            show_default="a file next to the ledger",
-            help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
-        ),
-    ] = "",
+    redis: RedisAddress = "",
     max_waiting: Annotated[
         int | None,
         typer.Option(
@@ -151,7 +152,7 @@ def serve(
         Path,
         typer.Option(
             envvar="TIERGATE_STATE_DIR",
-            help="Where `dataset`, `learn`, `models` and `alerts` write; the dashboard shows it.",
+            help="Where `dataset`, `learn` and `alerts` write; the dashboard and /metrics show it.",
         ),
     ] = STATE_DIR,
     otlp: Annotated[
@@ -212,7 +213,7 @@ def serve(
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
     for address in hosts:
-        refusal = needs_key(address, database)
+        refusal = needs_key(address, database, os.environ)
         if refusal:
             typer.echo(f"tiergate: {refusal}", err=True)
             raise typer.Exit(Exit.USAGE)

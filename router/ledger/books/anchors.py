@@ -2,12 +2,17 @@
 
 An anchor is due after every so many rows, or when a minute has passed with any, and on close.
 Somebody who can rewrite the database can rewrite its anchors too; the file is for a volume that
-they cannot write to.
+they cannot write to. A file belongs to one ledger: nothing is added to it where its last anchor is
+not in the database.
 """
 
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -29,6 +34,14 @@ from router.types import Clock
 
 EVERY_ROWS = 1_000  # about a millisecond of the writer's time, per thousand rows
 EVERY_MS = 60_000
+_TAIL_BYTES = 65_536  # some hundred lines of a ledger with a few writers
+_BEGINNING = b'{"anchor_id":'
+_DO = (
+    "Give each ledger a file of its own (--anchors, TIERGATE_ANCHORS). After a restore, move the "
+    "old file away and keep it: it says what the backup lacks. The next anchor begins a new file"
+)
+Refused = dict[str, str]
+"""Holds why a file was refused, by its last anchor: a large one is read as a whole only once."""
 
 
 class Anchorer:
@@ -42,7 +55,18 @@ class Anchorer:
         self._anchored = _last_anchored(database, head.writer_id)
         self._anchored_at_ms = clock.monotonic_ms()
         self._beside = 0
+        self._owed: Anchor | None = None  # the newest one, while the file lacks it
+        self._refused: Refused = {}
         self.fault = ""
+
+    def look(self) -> None:
+        """Notes in `fault` why nothing can be added to the file, without adding anything."""
+        try:
+            check_outside(self._database, self._outside, self._refused)
+        except LedgerError as error:
+            self.fault = error.message
+        else:
+            self.fault = ""
 
     def committed(self, head: Head) -> None:
         """Notes that the writer's chain now ends at `head`; writes an anchor when one is due."""
@@ -57,22 +81,34 @@ class Anchorer:
         """Writes an anchor when rows or time since the last one say so."""
         rows = self._head.sequence - self._anchored + self._beside
         waited_ms = self._clock.monotonic_ms() - self._anchored_at_ms
-        if rows >= EVERY_ROWS or (rows > 0 and waited_ms >= EVERY_MS):
+        due = rows > 0 or self._owed is not None or self.fault
+        if rows >= EVERY_ROWS or (due and waited_ms >= EVERY_MS):
             self.write()
 
     def write(self) -> None:
-        """Writes an anchor if there are rows without one; keeps a failure in `fault`."""
-        if self._head.sequence == self._anchored and not self._beside:
+        """Writes an anchor if there are rows without one, and what the file lacks of the last one.
+
+        Keeps a failure in `fault`: the rows are safe, and the next anchor covers them too.
+        """
+        if self._head.sequence == self._anchored and not self._beside and self._owed is None:
+            if self.fault:  # somebody may have put the file right
+                self._anchored_at_ms = self._clock.monotonic_ms()
+                self.look()
             return
         beside, self._beside = self._beside, 0
         self._anchored_at_ms = self._clock.monotonic_ms()
         try:
-            write_anchor(self._database, self._outside, self._clock.now_ms())
+            if self._head.sequence != self._anchored or beside:
+                with self._database.writing() as connection:
+                    self._owed = insert_anchor(connection, self._clock.now_ms())
+                self._anchored, beside = self._head.sequence, 0
+            if self._owed is not None:
+                add_outside(self._database, self._outside, self._owed, self._refused)
         except LedgerError as error:
-            self.fault = error.message  # the rows are safe; the next anchor covers them too
+            self.fault = error.message
             self._beside += beside
         else:
-            self._anchored, self.fault = self._head.sequence, ""
+            self._owed, self.fault = None, ""
 
 
 def _last_anchored(database: Database, writer_id: str) -> int:
@@ -96,7 +132,7 @@ def write_anchor(database: Database, outside: Path, now_ms: int) -> Anchor:
     """Anchors all heads and checkpoints, inside and outside. Raises LedgerError."""
     with database.writing() as connection:
         anchor = insert_anchor(connection, now_ms)
-    append_anchor(outside, anchor)
+    add_outside(database, outside, anchor)
     return anchor
 
 
@@ -127,21 +163,145 @@ def insert_anchor(connection: Connection, now_ms: int) -> Anchor:
     return anchor
 
 
-def append_anchor(path: Path, anchor: Anchor) -> None:
+def check_outside(database: Database, path: Path, refused: Refused | None = None) -> None:
+    """Makes the file where there is none. Raises LedgerError where nothing may be added to it."""
+    with _opened(path) as descriptor:
+        _check_last(database, path, descriptor, refused)
+
+
+def add_outside(
+    database: Database, path: Path, anchor: Anchor, refused: Refused | None = None
+) -> None:
     """Appends a line in one write, so that the lines of several workers do not mix.
 
-    Raises: LedgerError.
+    Raises: LedgerError (also for a file that goes on with anchors that the database lacks).
     """
+    with _opened(path) as descriptor:
+        ends = _check_last(database, path, descriptor, refused)
+        # A full disk may have cut the last line short; the next one must not be joined to it.
+        line = anchor_to_line(anchor) if ends else b"\n" + anchor_to_line(anchor)
+        if os.write(descriptor, line) < len(line):
+            raise LedgerError(f"cannot write the anchors file {str(path)!r}: no room is left")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Yields a descriptor of the file, which is made. Raises LedgerError, also for the caller."""
     try:
         make_folder(path.parent)
         make_private(path)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(path, flags | os.O_NONBLOCK, FILE_MODE)  # a pipe must not block
         try:
-            os.write(descriptor, anchor_to_line(anchor))
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise LedgerError(
+                    f"cannot write the anchors file {str(path)!r}: it is a device or a pipe; "
+                    "expected a file, which `tiergate ledger verify` can read"
+                )
+            yield descriptor
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise LedgerError(f"cannot append to the anchors file: {error.strerror}") from error
+        raise LedgerError(
+            f"cannot write the anchors file {str(path)!r}: {error.strerror}; expected a file that "
+            "can be read and written, with room left"
+        ) from error
+
+
+def _check_last(
+    database: Database, path: Path, descriptor: int, refused: Refused | None = None
+) -> bool:
+    """Returns True where the file ends with a whole line, or is empty.
+
+    Raises LedgerError where the database lacks the last anchor of the file.
+    """
+    last, ends = _last_outside(path, descriptor)
+    if last is None:
+        return ends
+    with database.reading() as connection:
+        known = connection.exec_driver_sql(
+            "SELECT count(*) FROM anchors WHERE anchor_id = ? AND anchor_hash = ?",
+            (last.anchor_id, last.anchor_hash),
+        ).scalar_one()
+        if known:
+            return ends
+        why = (refused or {}).get(last.anchor_hash) or difference(
+            stored_anchors(connection), outside_anchors(path)
+        )
+    if refused is not None:
+        refused[last.anchor_hash] = why
+    raise LedgerError(f"nothing is added to the anchors file {str(path)!r}: {why}")
+
+
+def _last_outside(path: Path, descriptor: int) -> tuple[Anchor | None, bool]:
+    """Returns the last anchor of the file, and True where it ends with a whole line.
+
+    Raises LedgerError for a file of something else.
+    """
+    size = os.fstat(descriptor).st_size
+    if size == 0:
+        return None, True
+    taken = _TAIL_BYTES
+    while True:  # each turn reads twice as much, or all
+        begin = max(0, size - taken)
+        *lines, rest = os.pread(descriptor, size - begin, begin).split(b"\n")
+        for line in reversed(lines[1:] if begin else lines):
+            if not line or _is_torn(line):
+                continue
+            try:
+                return anchor_from_line(line), not rest
+            except ValueError as error:
+                raise LedgerError(_no_anchors(path)) from error
+        if not begin:
+            if rest and not _is_torn(rest):
+                raise LedgerError(_no_anchors(path))
+            return None, not rest
+        taken *= 2
+
+
+def _is_torn(line: bytes) -> bool:
+    """Returns True for the beginning of an anchor's line, as a full disk leaves it."""
+    return not line.endswith(b"}") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
+
+
+def _no_anchors(path: Path) -> str:
+    return (
+        f"nothing is added to the anchors file {str(path)!r}, which holds something else; expected "
+        "the name of a new file, or one that a server wrote for this ledger"
+    )
+
+
+def difference(inside: Sequence[Anchor], outside: Sequence[Anchor]) -> str:
+    """Returns in words why a file and a database differ, and what to do; "" where they agree.
+
+    It knows the anchors of both alone, so it says what may have happened. `inside` come in order.
+    """
+    hashes = {anchor.anchor_hash for anchor in inside}
+    missing = [anchor for anchor in outside if anchor.anchor_hash not in hashes]
+    if not missing:
+        return ""
+    since = _shown(missing[0].created_at_ms)
+    if len(missing) == len(outside):
+        return (
+            f"none of its {len(outside):,} anchors is in this ledger, so it is another ledger's "
+            f"file, or this ledger lost its anchors. {_DO}"
+        )
+    last = inside[-1].anchor_id if inside else 0
+    if all(anchor.anchor_id > last for anchor in missing):
+        return (
+            f"it goes on after the ledger's last anchor, with {len(missing):,} since {since}: this "
+            "ledger was restored from a backup of before, or is a copy of the one that writes the "
+            f"file, or its end was cut off. {_DO}"
+        )
+    return (
+        f"since {since} it has {len(missing):,} anchors of another database: a copy of this "
+        "ledger, or the one that this is a copy of, wrote to the same file, or anchors were "
+        f"removed here. {_DO}"
+    )
+
+
+def _shown(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def stored_anchors(connection: Connection) -> list[Anchor]:
@@ -156,16 +316,21 @@ def stored_anchors(connection: Connection) -> list[Anchor]:
 
 
 def outside_anchors(path: Path) -> list[Anchor]:
-    """Returns the anchors of the anchors file; skips a last line that a crash cut short.
+    """Returns the anchors of the anchors file; skips lines that a crash or a full disk cut short.
 
     Raises: LedgerError (no such file, no access), LedgerCorrupt (another line is no anchor).
     """
+    expected = (
+        "expected the file that the server wrote beside the ledger, or where its --anchors said"
+    )
     try:
+        # A device may have no end.
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise LedgerError(f"the anchors file {str(path)!r} is no file; {expected}")
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise LedgerError(
-            f"cannot read the anchors file {str(path)!r}: {error.strerror}; expected the file that "
-            "the server wrote beside the ledger, or where its --anchors said"
+            f"cannot read the anchors file {str(path)!r}: {error.strerror}; {expected}"
         ) from error
     anchors: list[Anchor] = []
     for number, line in enumerate(lines, start=1):
@@ -173,10 +338,9 @@ def outside_anchors(path: Path) -> list[Anchor]:
             if line:
                 anchors.append(anchor_from_line(line))
         except ValueError as error:
-            if number == len(lines):
-                break
+            if number == len(lines) or _is_torn(line):
+                continue
             raise LedgerCorrupt(
-                f"line {number} of the anchors file {str(path)!r} is no anchor; expected the file "
-                "that the server wrote beside the ledger, or where its --anchors said"
+                f"line {number} of the anchors file {str(path)!r} is no anchor; {expected}"
             ) from error
     return anchors

@@ -39,6 +39,7 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
     Workers may serve at the same time. Raises: LedgerError.
     """
     outside = anchors_file or database.address.anchors
+    anchors.check_outside(database, outside)  # before anything is dropped
     dropped = 0
     stored.catch_up(database)
     while True:
@@ -51,7 +52,7 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
             if rows == 0 and words == 0:
                 return dropped
             anchor = anchors.insert_anchor(connection, now_ms)
-        anchors.append_anchor(outside, anchor)
+        anchors.add_outside(database, outside, anchor)
         dropped += rows
         time.sleep(PAUSE_S)
 

@@ -106,6 +106,7 @@ class SqlLedger:
             slot.release()
             opened.close()
             raise
+        anchorer.look()
         anchorer.write()
         folder = Folder(opened, head.sequence)
 
@@ -236,6 +237,11 @@ class SqlLedger:
     def fault(self) -> str:
         """Returns why nothing can be written now; "" when writing works."""
         return self.writer.fault
+
+    @property
+    def anchors_fault(self) -> str:
+        """Returns why the anchors file cannot be added to; "" where it can. Serving goes on."""
+        return self._anchorer.fault
 
     async def close(self) -> None:
         """Commits the queue, anchors it, and closes the file. A second call does nothing."""

@@ -49,6 +49,7 @@ class Verification(Struct, frozen=True):
     cost_nano_usd: int  # of all finished requests that are still kept
     held_nano_usd: int  # of all open holds
     beside: Mapping[str, int]  # rows by endpoint that are no requests: shadows, reviews, bills
+    anchors_differ: str  # how the anchors file came to differ, in words; "" where it agrees
 
     @property
     def requests(self) -> int:
@@ -118,6 +119,7 @@ def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verificat
         tally.cost_nano_usd,
         int(held.scalar_one()),
         dict(sorted(tally.beside.items())),
+        anchors.difference(inside, outside),
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Collection
 from msgspec import Struct, field
 from sqlalchemy import Connection
 
+from router.errors import DeadlineExceeded
+from router.ledger.faults import FAULTS
 from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, SPECIALIST
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
@@ -24,6 +26,13 @@ CLOCKS_DIFFER_MS = 60_000
 """Rows are read from so long before a stage began: a server's clock may be behind another's."""
 
 LATEST_COSTS = 1_000
+
+_FAULTS = ", ".join(f"'{code}'" for code in sorted(FAULTS - {DeadlineExceeded.code}))
+_TRIED = (
+    f"(a.state NOT IN ('released', 'cancelled') OR a.state = 'released' AND a.error_code "
+    f"IN ({_FAULTS}))"
+)
+"""SQL of a call that was made, or that its answerer was out of use for."""
 
 
 class Position(Struct):
@@ -151,7 +160,7 @@ class SqlRollouts:
             page = connection.exec_driver_sql(
                 "SELECT r.sequence, r.record, r.request_id, r.tenant, r.domain, r.tier_number, "
                 "r.state, r.error_code, CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE "
-                "a.request_id = r.request_id AND a.state NOT IN ('released', 'cancelled') AND "
+                f"a.request_id = r.request_id AND {_TRIED} AND "
                 # An answer of unknown price names no error, and a stream that was cut names one.
                 "a.error_code <> '' AND a.role "
                 "IN ('answer', 'resolver', 'refine', 'shadow')) THEN 1 ELSE 0 END, "

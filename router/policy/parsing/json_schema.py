@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from router.types import JsonText
 
 _TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
@@ -80,3 +82,22 @@ def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
     from router.policy.parsing import schema_checker
 
     return schema_checker.faults(value, schema)
+
+
+class SchemaFault(Struct, frozen=True):
+    """Holds one fault of a value: its place, the rule of the schema that it breaks, and why."""
+
+    place: str  # such as `days` or `items.0.name`; "" for the whole value
+    rule: str  # such as `properties.days.type`
+    message: str  # a short sentence, which may quote the value
+
+
+def first_fault(value: object, schema: JsonText) -> SchemaFault | None:
+    """Returns the first of the faults that `schema_faults` finds, None where it finds none.
+
+    >>> first_fault({"a": "x"}, JsonText('{"properties": {"a": {"type": "integer"}}}'))
+    SchemaFault(place='a', rule='properties.a.type', message="'x' is not of type 'integer'")
+    """
+    from router.policy.parsing import schema_checker
+
+    return schema_checker.first_fault(value, schema)

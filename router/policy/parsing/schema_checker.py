@@ -12,12 +12,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
+from itertools import islice
 
 import jsonschema
 import referencing
 import referencing.exceptions
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 
+from router.policy.parsing.json_schema import SchemaFault
 from router.types import JsonText
 
 MAX_FAULTS = 8
@@ -103,6 +105,21 @@ def _without_dialect(part: dict[str, object]) -> dict[str, object]:
 
 def faults(value: object, schema: JsonText) -> tuple[str, ...]:
     """Returns what `json_schema.schema_faults` promises, with MAX_STEPS as its bound."""
+    errors = _errors(value, schema, MAX_FAULTS)
+    return tuple([f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS] for error in errors])
+
+
+def first_fault(value: object, schema: JsonText) -> SchemaFault | None:
+    """Returns what `json_schema.first_fault` promises."""
+    for error in _errors(value, schema, 1):
+        place = ".".join(map(str, error.absolute_path))
+        rule = ".".join(map(str, error.absolute_schema_path))
+        return SchemaFault(place, rule, error.message[:_MAX_FAULT_CHARACTERS])
+    return None
+
+
+def _errors(value: object, schema: JsonText, most: int) -> tuple[ValidationError, ...]:
+    """Returns the first faults, with MAX_STEPS as the bound of the work."""
     if len(schema) <= MAX_CHECKED_CHARACTERS and not _is_schema(schema):
         return ()
     try:
@@ -110,12 +127,7 @@ def faults(value: object, schema: JsonText) -> tuple[str, ...]:
         _steps_left.set([MAX_STEPS])
         # An empty registry resolves no reference to another document.
         checker = _Validator(parsed, registry=referencing.Registry())
-        messages: list[str] = []
-        for error in checker.iter_errors(value):
-            messages.append(f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS])
-            if len(messages) == MAX_FAULTS:
-                break
-        return tuple(messages)
+        return tuple(islice(checker.iter_errors(value), most))
     except (ValueError, RecursionError, referencing.exceptions.Unresolvable):
         return ()
     except (TypeError, AttributeError, LookupError, ArithmeticError, UnknownType):

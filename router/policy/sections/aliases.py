@@ -46,7 +46,8 @@ class Alias(Section):
     )
     pinned: bool = Field(
         default=False,
-        description="Uses only that answerer, without a ladder, whatever triage says.",
+        description="Uses only that answerer, without a ladder, whatever level triage asks for. "
+        "Refusals of harm, `privacy.residency` and what `exhausted` says of grave matters hold.",
     )
 
     @model_validator(mode="after")

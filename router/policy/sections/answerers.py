@@ -299,7 +299,8 @@ class TierSection(Section):
     """Describes a place that answers come from."""
 
     name: Name = Field(
-        description="Name of the tier. `tier:<name>` pins it; headers and reports show it."
+        description="Name of the tier, in headers and reports. A client may name it as "
+        "`tier:<name>`: it alone answers then, but where a rule forces a higher level."
     )
     level: int = Field(
         ge=1,

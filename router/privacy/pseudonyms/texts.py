@@ -172,6 +172,7 @@ def swapped(request: ChatRequest, swap: Swap) -> ChatRequest:
                     description=swap.known(tool.description),
                     parameters=_schema(tool.parameters, swap),
                     custom=None if tool.custom is None else _schema(tool.custom, swap),
+                    native=None if tool.native is None else _schema(tool.native, swap),
                 )
                 for tool in request.tools
             ]

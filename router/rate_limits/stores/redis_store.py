@@ -134,6 +134,14 @@ class RedisRates:
         with suppress(RatesUnavailable):
             await self._asked(asks, correction=True)
 
+    async def fault_now(self) -> str:
+        """Returns why Redis counts nothing now; "" where it does. Writes what ends at once."""
+        try:
+            await self._redis.set(f"{PREFIX}probe", 1, px=1)
+        except self._foreign as error:
+            return str(error) or type(error).__name__
+        return ""
+
     async def close(self) -> None:
         """Closes the connections."""
         if self._probing is not None:
@@ -184,3 +192,29 @@ class RedisRates:
 
 def _unavailable(fault: str) -> RatesUnavailable:
     return RatesUnavailable(f"rates are kept in Redis, which does not answer: {fault}")
+
+
+def why_unusable(url: str) -> str:
+    """Returns why no rates can be kept at this address; "" where they can; blocks for seconds."""
+
+    async def asked() -> str:
+        rates = RedisRates(url)
+        try:
+            return await rates.fault_now()
+        finally:
+            await rates.close()
+
+    try:
+        return asyncio.run(asked())
+    except LedgerError as error:
+        return error.message
+
+
+def shown_redis(url: str) -> str:
+    """Returns an address without user and password.
+
+    >>> shown_redis("rediss://me:secret@cache.example:6379/0")
+    'rediss://cache.example:6379/0'
+    """
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else "the address of Redis"

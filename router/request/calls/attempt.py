@@ -32,6 +32,7 @@ from router.request.calls.settlement import (
     may_be_billed,
     own_compute,
     price_of_call,
+    refused_unsent,
     unbelieved,
 )
 from router.routing.rungs.rung_plan import RungPlan, serves_dearer
@@ -145,6 +146,11 @@ class Attempt:
     def hear_unsaid(self, size: int) -> None:
         """Notes how many bytes came that no piece has said so far, such as half a call."""
         self._unsaid_bytes = size
+
+    def hear_left_out(self, names: tuple[str, ...]) -> None:
+        """Notes parameters of sampling that the model does not take; a judge's are not told."""
+        if self._role not in (Role.CHECK, Role.SHADOW):
+            self._books.progress.attempts.left_out[self._nesting.rung] = names
 
     def receive(self, pieces: list[Delta]) -> None:
         """Counts the bytes of pieces: text, thoughts and tool calls."""
@@ -324,14 +330,14 @@ class Attempt:
         rows[self._number] = replace(
             rows[self._number],
             state=AttemptState.RELEASED,
-            cost_basis=CostBasis.OWN_COMPUTE,
+            cost_basis=CostBasis.NONE,
             error_code="" if error is None else error.code,
         )
 
     def _fail(self, error: TiergateError) -> None:
         """Books a failed call: nothing where it can't have been billed, or the most it can be.
 
-        Own compute costs the time that it took.
+        Own compute costs the time that it took. One that we refused unsent is released: no call.
         """
         if not self._is_held:
             return
@@ -349,9 +355,11 @@ class Attempt:
         elif ours and may_be_billed(error):
             booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
         elif not plan.spends_outside or not (self._received_bytes or may_be_billed(error)):
-            declined = isinstance(error, CannotAnswer)
-            state = AttemptState.RELEASED if declined else AttemptState.FAILED
-            booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
+            unsent = refused_unsent(error) and not (plan.composite or self._received_bytes)
+            released = unsent or isinstance(error, CannotAnswer)
+            state = AttemptState.RELEASED if released else AttemptState.FAILED
+            basis = CostBasis.OWN_COMPUTE if ours and not unsent else CostBasis.NONE
+            booked = replace(row, state=state, cost_basis=basis)
         else:
             booked = books.at_most(row, plan, self._received_bytes)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
@@ -363,7 +371,9 @@ class Attempt:
         if outer.state is not AttemptState.SETTLED:
             return
         for number in range(self._number + 1, len(rows)):
-            if rows[number].rung == outer.rung:  # a hedged rung's call may run at the same time
+            nothing = rows[number].cost_basis is CostBasis.NONE  # and so nothing to cover
+            # A hedged rung's call may run at the same time.
+            if rows[number].rung == outer.rung and not nothing:
                 rows[number] = replace(
                     rows[number], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE
                 )

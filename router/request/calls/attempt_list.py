@@ -16,7 +16,15 @@ from router.errors import TiergateError
 from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.routed_request import RoutedRequest
-from router.types import Answer, AttemptRow, AttemptState, CostBasis, Role
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AttemptRow,
+    AttemptState,
+    ChatRequest,
+    CostBasis,
+    Role,
+)
 
 TRIAGE = "triage"
 """The tier and answerer of the line that books the own compute of reading a request."""
@@ -32,6 +40,11 @@ class Attempts:
     redirects: list[Redirect] = field(default_factory=list)  # calls that another model answered
     unbelieved: dict[str, int] = field(default_factory=dict)  # costs stated of a call by its id
     caps: dict[int, int] = field(default_factory=dict)  # lowered caps of output, by rung
+    left_out: dict[int, tuple[str, ...]] = field(default_factory=dict)  # refused parameters, alike
+
+    def own_cap(self, rung: int, facts: AnswererFacts, request: ChatRequest) -> int:
+        """Returns the answerer's own cap of output at which a rung was called, in tokens."""
+        return self.caps.get(rung) or cost.own_cap(facts, request)
 
     @property
     def spent_nano_usd(self) -> int:

@@ -18,8 +18,8 @@ from router.routing.hard_rules import LIFTS
 from router.routing.routed_request import RoutedRequest
 from router.types import AttemptRow, Reason
 
-MOST_MESSAGE = 300
-"""Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
+MOST_MESSAGE = 400
+"""Bounds a message in the row, in characters; ours are shorter, also with a provider's words."""
 NOTED_OR_UNCALLED = (None, Reason.ANSWERER_FAILED, Reason.BUDGET_EXHAUSTED, Reason.NO_MODEL)
 """Ends steps whose failed call is noted by itself, or that called nobody: words came instead."""
 CEILING_WORDS = {
@@ -43,7 +43,7 @@ def failure_notes(progress: Progress) -> tuple[FailureNote, ...]:
 def failure_note(call: AttemptRow, error: TiergateError) -> FailureNote:
     """Returns what one call failed with."""
     status = error.upstream_status if isinstance(error, UpstreamError) else None
-    message = redact(error.message[:MOST_MESSAGE])
+    message = redact(error.noted[:MOST_MESSAGE])
     return FailureNote(call.ordinal, call.answerer, call.tier, error.code, status, message)
 
 

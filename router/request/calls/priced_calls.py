@@ -172,6 +172,7 @@ class Spender:
             name_answer=attempt.name,
             tell_usage=attempt.hear_usage,
             tell_unsaid=attempt.hear_unsaid,
+            tell_left_out=attempt.hear_left_out,
         )
 
 

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from router.errors import DeadlineExceeded, TiergateError, UpstreamError
+from router.errors import (
+    AnswererNotReady,
+    DeadlineExceeded,
+    Overloaded,
+    TiergateError,
+    UpstreamError,
+    UpstreamUnreachable,
+)
 from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.rungs.rung_plan import RungPlan, serves_dearer
@@ -215,6 +222,16 @@ def own_compute(
         compute_ms=own_ms,
         estimated=True,
     )
+
+
+def refused_unsent(error: TiergateError) -> bool:
+    """Returns True for a call that we refused ourselves: nobody was asked, so it is no call.
+
+    An upstream that cannot be reached was asked in vain.
+    """
+    if isinstance(error, UpstreamError):
+        return not (error.sent or isinstance(error, UpstreamUnreachable))
+    return isinstance(error, AnswererNotReady | Overloaded)
 
 
 def may_be_billed(error: TiergateError) -> bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from router.request.progress import Candidate, Progress
-from router.routing.answer_checks import shares_words
+from router.routing.answers.answer_checks import shares_words
 from router.routing.routed_request import RoutedRequest
 from router.types import Answer, PSource, Reason, VerifyMode
 

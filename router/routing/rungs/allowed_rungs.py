@@ -49,7 +49,7 @@ def passed_over(
         return Reason.OVER_MAX_COST
     if asked.pinned is not None or asked.pinned_tier is not None:
         unpriced = Reason.UNKNOWN_PRICE if f.declined is Reason.UNKNOWN_PRICE else None
-        return unpriced if _is_pinned(f, asked) else Reason.PINNED
+        return unpriced if is_pinned(f, asked) else Reason.PINNED
     if f.level < limits.floor:
         return Reason.BELOW_FLOOR
     if f.level > limits.ceiling:
@@ -69,7 +69,7 @@ def binding_first(limits: Bounds) -> Bounds:
     return replace(limits, ceiling_reasons=reasons)
 
 
-def _is_pinned(f: RungFacts, asked: Asked) -> bool:
+def is_pinned(f: RungFacts, asked: Asked) -> bool:
     """Returns True when the client's pin allows this rung; without a pin all are allowed."""
     if asked.pinned is None and asked.pinned_tier is None:
         return True
@@ -239,7 +239,7 @@ def _past_ceilings(
     capped = [
         (f.cost_basis is CostBasis.UNKNOWN, max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
         for f, r in zip(facts, passed, strict=True)
-        if r is Reason.OVER_MAX_COST and f.level >= limits.floor and _is_pinned(f, asked)
+        if r is Reason.OVER_MAX_COST and f.level >= limits.floor and is_pinned(f, asked)
     ]
     unsure = frozenset() if capped else {Reason.LOW_CONFIDENCE}
     unpriced = frozenset({Reason.UNKNOWN_PRICE})
@@ -282,7 +282,7 @@ def _nothing_left(
         f
         for f, r in zip(facts, passed, strict=True)
         if r is Reason.NOT_CAPABLE
-        and _is_pinned(f, asked)
+        and is_pinned(f, asked)
         and (pinned or limits.floor <= f.level <= limits.ceiling)
     ]
     if unable:

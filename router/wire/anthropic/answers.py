@@ -307,13 +307,15 @@ class _MessageBlocks:
         reason = _FINISH_REASONS.get(stop, "stop") if type(stop) is str else "stop"
         if reason in ("stop", "tool_calls"):
             reason = "tool_calls" if self._calls else "stop"
+        text = "".join(self._words)
         choice = Choice(
-            text="".join(self._words),
+            text=text,
             finish_reason=reason,
             tool_calls=tuple(self._calls),
             reasoning="\n\n".join(self._thoughts) or None,
             sealed=tuple(self._sealed),
             stop_sequence=short_text(end.get("stop_sequence")) or None,
+            ended=stop == "end_turn" and not text.strip() and not self._calls,
         )
         model, upstream_id = short_text(message.get("model")), short_text(message.get("id"))
         return Answer((choice,), model, usage, upstream_id=upstream_id)

@@ -9,6 +9,7 @@ nothing about the rest of the body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -287,6 +288,10 @@ class Tools(Struct, frozen=True):
     unsupported: tuple[str, ...] = ()
 
 
+CLIENT_RUN = re.compile(r"(?:bash|computer|memory|text_editor)_\d{8}")
+"""Finds tools that Anthropic defines and the client runs: they cost no more than their tokens."""
+
+
 def read_tools(value: object, param: str) -> Tools:
     """Returns all tools. Tools that no tier offers are only named, so that a policy may refuse."""
     others: list[str] = []
@@ -295,6 +300,8 @@ def read_tools(value: object, param: str) -> Tools:
         kind = mapping(item, path).get("type")
         if kind is None or text(kind, f"{path}.type") == "custom":
             return _tool(item, path)
+        if CLIENT_RUN.fullmatch(text(kind, f"{path}.type")):
+            return _native_tool(mapping(item, path), path)
         others.append(bounded_text(kind, f"{path}.type", 1, 64))
         return None
 
@@ -303,6 +310,11 @@ def read_tools(value: object, param: str) -> Tools:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
     tools = [own(item, f"{param}[{i}]") for i, item in enumerate(items)]
     return Tools(tuple(filter(None, tools)), tuple(dict.fromkeys(others)))
+
+
+def _native_tool(tool: dict[str, object], path: str) -> ToolSpec:
+    name = read_name(tool.get("name"), f"{path}.name")
+    return ToolSpec(name, "", JsonText('{"type":"object"}'), native=json_text(tool, path))
 
 
 def _tool(value: object, path: str) -> ToolSpec:

@@ -34,6 +34,7 @@ from router.wire.anthropic.blocks import (
 )
 from router.wire.anthropic.other_texts import other_texts
 from router.wire.anthropic.render import PING, MessageStream, render_error, render_message
+from router.wire.anthropic.thinking import thinking_tokens
 from router.wire.checks import (
     Reader,
     array,
@@ -204,7 +205,7 @@ class MessagesFormat:
         if turns.lost_digits:
             exact = mapping(loads_exactly(body), "messages")
             messages = read_turns(exact["messages"], "messages")
-        request = _request({**read, "messages": messages}, extra, headers)
+        request = _request({**read, "messages": messages}, extra, headers, given)
         sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
         original = Original(
             body,
@@ -213,6 +214,7 @@ class MessagesFormat:
             request.tools,
             others=tuple(other_texts(given)),
             has_large_integers=turns.lost_digits,
+            thinking_tokens=thinking_tokens(given.get("thinking")),
         )
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 
@@ -233,7 +235,10 @@ _EXPECTED = {
 
 
 def _request(
-    read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
+    read: dict[str, Any],
+    extra: dict[str, JsonText],
+    headers: Mapping[str, str],
+    given: Mapping[str, object],
 ) -> ChatRequest:
     system: Message | None = read.get("system")
     messages: tuple[Message, ...] = read["messages"]
@@ -243,7 +248,7 @@ def _request(
     tools: Tools = read.get("tools", Tools())
     choice, parallel = read.get("tool_choice", (None, None))
     if choice is not None:
-        check_tool_choice(choice, tools.own)
+        check_tool_choice(choice, tools.own, json_text(given["tool_choice"], "tool_choice"))
     effort, form = read.get("output_config", (None, None))
     return ChatRequest(
         messages=messages if system is None else (system, *messages),

@@ -8,15 +8,22 @@ November 2026). This module knows nothing about connections; `answers` reads the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from hashlib import blake2s
 
 import orjson
 
 from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
+from router.wire.anthropic.blocks import CLIENT_RUN
+from router.wire.anthropic.parts import block_of, text_block
+from router.wire.anthropic.schemas import taken_schema, with_type
+from router.wire.anthropic.thinking import fitted, thinking_tokens
 from router.wire.digits import loads_exactly
 
 VERSION = "2023-06-01"
+_SYSTEM = ("system", "developer")
 THOUGHTS = ("thinking", "redacted_thinking")
 
 # The client's own values go on under these keys. The other keys are ours (model, max_tokens,
@@ -40,7 +47,16 @@ _PASSED_ON = (
 NO_TEXT = "(no text)"
 """Replaces a last turn of blanks. Anthropic refuses it as it is, and without it would continue the
 assistant's turn before it."""
+GO_ON = "(go on)"
+"""Follows a last turn of the assistant. Without it the model would continue that turn, and a client
+of chat completions reads a new answer."""
+JSON_WORDS = (
+    "Answer with one JSON object and with nothing else: no words before or after it, no code fence."
+)
+"""Asks for `json_object`, for which Anthropic has no switch: it only knows schemas."""
 # Anthropic has no effort below low.
+_CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
+_NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 _EFFORTS = {"none": "low", "minimal": "low"}
 
 
@@ -68,12 +84,14 @@ def messages_body(
     others than `issuer` are left out. `extra` holds keys that the policy adds.
     """
     body = _asked(request, issuer, prefer_schema)
-    body.update({key: orjson.Fragment(value) for key, value in (extra or {}).items()})
-    client_cap = request.sampling.max_output_tokens
+    for key, value in (extra or {}).items():
+        # The budget of thoughts is read below; all else goes on unread.
+        body[key] = orjson.loads(value) if key == "thinking" else orjson.Fragment(value)
+    client_cap, asked = request.sampling.max_output_tokens, body.get("max_tokens")
+    cap = max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
     body["model"] = model
-    body["max_tokens"] = (
-        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
-    )
+    body["max_tokens"] = cap
+    _fit_thoughts(body, cap, asked if isinstance(asked, int) else None)
     if stream:
         body["stream"] = True
     return orjson.dumps(body)
@@ -100,11 +118,19 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     loads = loads_exactly if original.has_large_integers else orjson.loads
     given = loads(original.body)
     assert isinstance(given, dict)  # the request was read before
-    body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
+    left_out = original.left_out
+    body = {
+        key: given[key] for key in _PASSED_ON if given.get(key) is not None and key not in left_out
+    }
+    if "reasoning_effort" in left_out and isinstance(config := body.get("output_config"), dict):
+        config.pop("effort", None)
+    body["max_tokens"] = given.get("max_tokens")  # none where tokens are only counted
     if "stop_sequences" in body:
         _leave_out_blank_stops(body)
     messages = body["messages"]
     assert isinstance(messages, list)
+    for message in messages:
+        _name_calls(message["content"])
     unsealed = [_worded(_unsealed(message, issuer)) for message in messages]
     body["messages"] = turns = [message for message in unsealed if message["content"]]
     _end_with_user(turns, messages[-1]["role"])
@@ -119,9 +145,31 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
         _leave_out_hosted(body)
     if _lost_its_thoughts(body):
         # While it thinks, Anthropic refuses a turn of calls without the thoughts before them.
-        for key in ("thinking", "context_management"):
-            body.pop(key, None)
+        _leave_out_thoughts(body)
     return body
+
+
+def _fit_thoughts(body: dict[str, object], cap: int, asked: int | None) -> None:
+    """Lowers the budget of thoughts below the cap of output, or leaves the thoughts out.
+
+    `asked` is the client's own cap, which the gateway may have lowered.
+    """
+    thinking = body.get("thinking")
+    budget = thinking_tokens(thinking)
+    kept = fitted(budget, cap, asked)
+    if kept == budget:
+        return
+    if kept:
+        assert isinstance(thinking, dict)
+        body["thinking"] = {**thinking, "budget_tokens": kept}
+    else:
+        _leave_out_thoughts(body)
+
+
+def _leave_out_thoughts(body: dict[str, object]) -> None:
+    """Turns thinking off, with the edits of a context that are about thoughts."""
+    for key in ("thinking", "context_management"):
+        body.pop(key, None)
 
 
 def _leave_out_blank_stops(body: dict[str, object]) -> None:
@@ -139,8 +187,32 @@ def _leave_out_hosted(body: dict[str, object]) -> None:
     """
     tools = body.pop("tools")
     assert isinstance(tools, list)
-    if own_tools := [tool for tool in tools if tool.get("type") in (None, "custom")]:
+    if own_tools := [tool for tool in tools if _is_the_clients(tool.get("type"))]:
         body["tools"] = own_tools
+
+
+def _is_the_clients(kind: str | None) -> bool:
+    return kind in (None, "custom") or CLIENT_RUN.fullmatch(kind) is not None
+
+
+def _name_calls(content: object) -> None:
+    """Gives calls and their results ids that Anthropic takes, where another model wrote others."""
+    for block in content if isinstance(content, list) else ():
+        for key in ("id", "tool_use_id"):
+            if block["type"] in ("tool_use", "tool_result") and key in block:
+                block[key] = _call_id(block[key])
+
+
+def _call_id(call_id: str) -> str:
+    """Returns an id of a call as Anthropic takes it; the digest keeps two of them apart.
+
+    >>> _call_id("call_1"), _call_id("functions.now:0")
+    ('call_1', 'functions_now_0_190594d9')
+    """
+    if _CALL_ID.fullmatch(call_id):
+        return call_id
+    digest = blake2s(call_id.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{_NOT_IN_IDS.sub('_', call_id)}_{digest}"
 
 
 def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:
@@ -183,9 +255,9 @@ def _content_with_words(content: object) -> object:
 
 
 def _end_with_user(turns: list[dict[str, object]], last_role: str) -> None:
-    """Adds a turn of the user where the last one was left out, for it had no words."""
-    if not turns or (turns[-1]["role"] == "assistant" and last_role != "assistant"):
-        turns.append({"role": "user", "content": NO_TEXT})
+    """Adds a turn of the user where the last one had no words, or was the assistant's own."""
+    if not turns or turns[-1]["role"] == "assistant":
+        turns.append({"role": "user", "content": GO_ON if last_role == "assistant" else NO_TEXT})
 
 
 def _forget_hours(value: object) -> None:
@@ -221,11 +293,13 @@ def _translated(
     request: ChatRequest, issuer: str, prefer_schema: JsonText | None
 ) -> dict[str, object]:
     body: dict[str, object] = {}
-    turns = list(request.messages)
-    system = []
-    # Anthropic has one system prompt, before all turns.
-    while turns and turns[0].role in ("system", "developer"):
-        system.append(turns.pop(0).text)
+    # Anthropic has one system prompt, before all turns. Later words of the system stand there, too,
+    # as in the vendor's own layer for OpenAI's clients: a user's turn would make them the user's.
+    system = [message.text for message in request.messages if message.role in _SYSTEM]
+    turns = [message for message in request.messages if message.role not in _SYSTEM]
+    schema = request.response_format.schema or prefer_schema
+    if request.response_format.kind == "json_object" and schema is None:
+        system.append(JSON_WORDS)
     if words := "\n\n".join([text for text in system if text.strip()]):
         body["system"] = words
     body["messages"] = said = _turns(turns, issuer)
@@ -238,10 +312,9 @@ def _translated(
         # A history with calls needs their tools, as in the summary that an agent asks for.
         body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in called]
         body["tool_choice"] = {"type": "none"}
-    schema = request.response_format.schema or prefer_schema
     config: dict[str, object] = {}
     if schema is not None:
-        config["format"] = {"type": "json_schema", "schema": orjson.Fragment(schema)}
+        config["format"] = {"type": "json_schema", "schema": orjson.Fragment(taken_schema(schema))}
     if effort := request.sampling.reasoning_effort:
         config["effort"] = _EFFORTS.get(effort, effort)
     if config:
@@ -276,11 +349,11 @@ def _add_choice(body: dict[str, object], request: ChatRequest) -> None:
         body["tool_choice"] = wire_choice
 
 
-def _tool(tool: ToolSpec) -> dict[str, object]:
-    wire_tool: dict[str, object] = {
-        "name": tool.name,
-        "input_schema": orjson.Fragment(tool.parameters),
-    }
+def _tool(tool: ToolSpec) -> object:
+    if tool.native is not None:
+        return orjson.Fragment(tool.native)
+    schema = taken_schema(tool.parameters) if tool.strict else with_type(tool.parameters)
+    wire_tool: dict[str, object] = {"name": tool.name, "input_schema": orjson.Fragment(schema)}
     if tool.description:
         wire_tool["description"] = tool.description
     if tool.strict:
@@ -310,12 +383,13 @@ def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
 
 def _user_blocks(message: Message) -> list[object]:
     if message.role in ("tool", "function"):
-        result = {"type": "tool_result", "tool_use_id": message.tool_call_id or message.name}
+        call_id = _call_id(message.tool_call_id or message.name or "")
+        result = {"type": "tool_result", "tool_use_id": call_id}
         return [{**result, "content": message.text if message.text.strip() else ""}]
     if message.parts:
-        blocks = [_part(orjson.loads(part.payload)) for part in message.parts]
+        blocks = [block_of(orjson.loads(part.payload)) for part in message.parts]
         return [block for block in blocks if block is not None]
-    return [_text(message.text)] if message.text.strip() else []
+    return [text_block(message.text)] if message.text.strip() else []
 
 
 def _assistant_blocks(message: Message, issuer: str) -> list[object]:
@@ -323,10 +397,11 @@ def _assistant_blocks(message: Message, issuer: str) -> list[object]:
 
     A text of blanks is left out, but the places of the sealed items count it.
     """
-    own_blocks: list[object] = [_text(message.text)] if message.text.strip() else []
+    own_blocks: list[object] = [text_block(message.text)] if message.text.strip() else []
     for call in message.tool_calls:
         given = _object(call.arguments)
-        own_blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
+        called = {"type": "tool_use", "id": _call_id(call.id), "name": call.name}
+        own_blocks.append({**called, "input": given})
     blocks: list[object] = []
     sealed = list(own(message.sealed, issuer, THOUGHTS))
     left_out = int(bool(message.text) and not message.text.strip())
@@ -335,40 +410,6 @@ def _assistant_blocks(message: Message, issuer: str) -> list[object]:
             blocks.append(orjson.Fragment(sealed.pop(0).payload))
         blocks.append(block)
     return blocks
-
-
-def _part(part: dict[str, object]) -> dict[str, object] | None:
-    """Returns a part of a chat message as a block.
-
-    Returns None for sounds and files by id, which no block can hold.
-    """
-    kind = part["type"]
-    if kind in ("text", "refusal"):
-        words = part[str(kind)]
-        return _text(str(words)) if str(words).strip() else None
-    inner = part[str(kind)]
-    assert isinstance(inner, dict)
-    if kind == "image_url":
-        return {"type": "image", "source": _source(str(inner["url"]))}
-    if kind == "file" and isinstance(inner.get("file_data"), str):
-        return {"type": "document", "source": _source(inner["file_data"])}
-    return None
-
-
-def _source(url: str) -> dict[str, object]:
-    """Returns the source of an image or a document.
-
-    >>> _source("data:image/png;base64,AAAA")
-    {'type': 'base64', 'media_type': 'image/png', 'data': 'AAAA'}
-    """
-    if not url.startswith("data:"):
-        return {"type": "url", "url": url}
-    head, _, packed = url.removeprefix("data:").partition(",")
-    return {"type": "base64", "media_type": head.partition(";")[0], "data": packed}
-
-
-def _text(words: str) -> dict[str, object]:
-    return {"type": "text", "text": words}
 
 
 def _object(arguments: str) -> object:

@@ -53,8 +53,8 @@ def upstream_body(
     body[max_tokens_key] = cap if client_cap is None else min(client_cap, cap)
     if request.sampling != _DEFAULT_SAMPLING:
         _add_sampling(body, request)
-    if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.functions:
+        body["tools"] = [_tool(tool) for tool in request.functions]
         if request.tool_choice is not None:
             body["tool_choice"] = orjson.Fragment(request.tool_choice)
         if request.parallel_tool_calls is not None:

@@ -167,7 +167,7 @@ def _tool(tool: dict[str, object], path: str) -> ToolSpec:
         NO_PARAMETERS
         if parameters is None
         else json_text(mapping(parameters, f"{path}.parameters"), f"{path}.parameters"),
-        strict is not None and boolean(strict, f"{path}.strict"),
+        None if strict is None else boolean(strict, f"{path}.strict"),
     )
 
 

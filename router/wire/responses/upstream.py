@@ -55,11 +55,12 @@ def response_body(
     }
     sampling = request.sampling
     cap, client_cap = facts.max_output_tokens, sampling.max_output_tokens
+    asked = cap if client_cap is None else min(client_cap, cap)
     body["model"] = facts.model
     body["input"] = list(_items(request, facts.issuer if seals else ""))
     # Nothing of a request may stay at the provider.
     body["store"] = False
-    body["max_output_tokens"] = cap if client_cap is None else min(client_cap, cap)
+    body["max_output_tokens"] = max(asked, facts.fewest_output_tokens)
     include = [SEALED_REASONING] if seals else []
     if sampling.logprobs:
         include.append(_LOGPROBS)
@@ -78,7 +79,7 @@ def response_body(
     text = _text(request, schema, extra.get("verbosity"))
     if text:
         body["text"] = text
-    if request.tools:
+    if request.functions:
         _add_tools(body, request)
     if stream:
         body["stream"] = True
@@ -170,7 +171,7 @@ def _part(part: ContentPart, text_kind: str) -> object:
 
 
 def _add_tools(body: dict[str, object], request: ChatRequest) -> None:
-    body["tools"] = [_tool(tool) for tool in request.tools]
+    body["tools"] = [_tool(tool) for tool in request.functions]
     if request.tool_choice is not None:
         body["tool_choice"] = _choice(request.tool_choice, request)
     if request.parallel_tool_calls is not None:
@@ -183,7 +184,9 @@ def _tool(tool: ToolSpec) -> dict[str, object]:
     function: dict[str, object] = {"type": "function", "name": tool.name}
     if tool.description:
         function["description"] = tool.description
-    return {**function, "parameters": orjson.Fragment(tool.parameters), "strict": tool.strict}
+    function["parameters"] = orjson.Fragment(tool.parameters)
+    # Without the key OpenAI makes the schema strict, as it does for clients that ask it directly.
+    return function if tool.strict is None else {**function, "strict": tool.strict}
 
 
 def _choice(choice: JsonText, request: ChatRequest) -> object:

@@ -54,9 +54,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield server
 
 
-def streamed(served: Served, path: str, model: str) -> tuple[str, float, float]:
+def streamed(served: Served, path: str, model: str, **of_tool: object) -> tuple[str, float, float]:
     """Returns the stream's text, and the seconds until its first word and its end."""
-    body = {**BODIES[path], "model": model, "stream": True}
+    (tool,) = BODIES[path]["tools"]
+    tool = {**tool, **of_tool}
+    if "function" in tool:
+        tool = {"type": "function", "function": {**FUNCTION, **of_tool}}
+    body = {**BODIES[path], "tools": [tool], "model": model, "stream": True}
     began, first, text = time.monotonic(), 0.0, ""
     with served.client.stream("POST", path, json=body) as response:
         assert response.status_code == 200
@@ -77,8 +81,19 @@ def test_words_come_while_the_model_still_works(served: Served, path: str) -> No
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_a_bad_call_after_words_ends_the_stream_in_an_error(served: Served, path: str) -> None:
+def test_a_call_that_does_not_fit_follows_the_words(served: Served, path: str) -> None:
+    """No other rung can answer then, and the agent tells its model what is wrong."""
     text, _, _ = streamed(served, path, "auto:misacting")
+    assert ENDS[path] in text
+    assert FAILS[path] not in text
+    assert all(name in text for name in ("word", "call_0", "call_1"))
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_a_bad_call_of_a_strict_tool_after_words_ends_the_stream_in_an_error(
+    served: Served, path: str
+) -> None:
+    text, _, _ = streamed(served, path, "auto:misacting", strict=True)
     assert "word" in text
     assert FAILS[path] in text
     assert ENDS[path] not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,20 @@ import httpx
 import psycopg
 import pytest
 
+from router.api.compose.books import Books
 from router.api.compose.sockets import parsed
 from router.api.http.server import WIRE_FORMATS
 from router.errors import CannotListen, LedgerUnavailable
 from router.ledger.sql.postgres import ledger_error
-from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
+from tests.kits.books.postgres_kit import Postgres
+from tests.kits.server_kit import (
+    Served,
+    Upstream,
+    environment,
+    eventually,
+    tiergate,
+    write_policy,
+)
 
 PAGES = ("/metrics", "/docs", "/openapi.json", "/", "/dashboard", "/api/v1/dashboard/now")
 SECRET = "sk-live-abcdefghijklmnop"
@@ -153,6 +163,27 @@ def test_an_admin_address_that_others_reach_needs_a_key_first(tmp_path: Path) ->
     run = tiergate("serve", "--port", "0", "--admin-listen", "0.0.0.0:0", "-d", tmp_path / "l.db")
     assert run.returncode == 2
     assert "0.0.0.0 can be reached from other machines" in run.stderr
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_hint_for_the_first_key_can_be_pasted(
+    tmp_path: Path, postgres: Postgres, *, told: bool
+) -> None:
+    address = postgres.new_database().replace("postgres@", "postgres:very-secret@")
+    environ = {"TIERGATE_DATABASE": address} if told else {}
+    given = () if told else ("--database", address)
+    run = tiergate("serve", "--host", "0.0.0.0", "--port", "0", *given, **environ)
+    assert run.returncode == 2
+    command = run.stderr.partition("`")[2].partition("`")[0]
+    assert ("--database" in command) is not told
+    assert not re.search(r"very-secret|\*\*\*", command)
+    made = subprocess.run(
+        command, shell=True, env=environment(**environ), capture_output=True, text=True, timeout=200
+    )
+    assert made.returncode == 0, f"{command}\n{made.stderr}"
+    # The same address may be served now.
+    with Books.open(address) as books:
+        assert books.any_key()
 
 
 @pytest.mark.parametrize("address", ["", "host", "host:", ":70000", "host:x"])

@@ -24,6 +24,7 @@ from tests.kits.upstreams import upstream_responses
 from tests.kits.upstreams.upstream_behaviours import BEHAVIOURS
 from tests.kits.upstreams.upstream_exchange import Exchange, Seen
 from tests.kits.upstreams.upstream_messages import answer, counted
+from tests.kits.upstreams.upstream_particular import refusal
 from tests.kits.upstreams.upstream_wire import ANSWER, STREAMED, whole
 
 
@@ -145,6 +146,9 @@ class Connection(asyncio.Protocol):
         now_s = asyncio.get_running_loop().time()
         seen = Seen(self.path, self.headers, self.body, now_s)
         server.seen.append(seen)
+        if (refused := self.particular(seen)) is not None:
+            self.transport.write(refused)
+            return
         if self.path in MESSAGES:
             counts = self.path.endswith("count_tokens")
             fields = seen.fields
@@ -170,6 +174,11 @@ class Connection(asyncio.Protocol):
                 self.transport, self.writable, seen, stream, argument, server.failures
             )
             self.task = asyncio.get_running_loop().create_task(act(exchange))
+
+    def particular(self, seen: Seen) -> bytes | None:
+        """Returns the refusal of a model that refuses as providers do, otherwise None."""
+        named = b'"model":"particular' in seen.body.replace(b'": "', b'":"')
+        return refusal(seen.fields, seen.headers) if named else None
 
     def other_path(self) -> None:
         if self.path == "/control":

@@ -25,6 +25,7 @@ from tests.kits.upstreams.upstream_exchange import Behaviour, Exchange
 from tests.kits.upstreams.upstream_extractor import filled
 from tests.kits.upstreams.upstream_faults import FAULTS
 from tests.kits.upstreams.upstream_judge import verdict
+from tests.kits.upstreams.upstream_particular import chat_answer
 from tests.kits.upstreams.upstream_reader import read
 from tests.kits.upstreams.upstream_wire import (
     ANSWER,
@@ -257,6 +258,21 @@ async def _message(x: Exchange, message: dict[str, object]) -> None:
         await x.events(*words, chunk({}, "stop"), usage_chunk())
 
 
+async def _particular(x: Exchange) -> None:
+    """Answers as `upstream_particular` says; it refuses before."""
+    answered = chat_answer(x.seen.fields)
+    choice = answered["choices"][0]  # type: ignore[index]
+    message, reason = choice["message"], choice["finish_reason"]
+    if not x.stream:
+        return await x.answer(answered)
+    pieces = [chunk({"content": message["content"]})] if message["content"] else []
+    pieces += [
+        chunk({"tool_calls": [{"index": i, **call}]})
+        for i, call in enumerate(message.get("tool_calls", ()))
+    ]
+    await x.events(*pieces, chunk({}, reason), usage_chunk())
+
+
 async def _judge(x: Exchange) -> None:
     """Grades and compares answers by the rule in `upstream_judge`; the argument is its bias."""
     await x.answer(completion(verdict(x.seen.fields, x.argument)))
@@ -285,4 +301,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "extractor": _extractor,
     "reader": _reader,
     "judge": _judge,
+    "particular": _particular,
 }

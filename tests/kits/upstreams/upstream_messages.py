@@ -4,8 +4,9 @@ answer, agent (upstream_coder's calls, a signed thought before each), thinks (a 
 words), redacted, around (words before and after a call), echo (the answer's text is the JSON of the
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
-first stop sequence).
-Thoughts that it did not sign itself get 400, as at Anthropic.
+first stop sequence), ends (its turn, without a word), declines (without a word), bash (calls it).
+Thoughts that it did not sign itself get 400, as at Anthropic, and so does what `strict_messages`
+lists.
 `/v1/messages/count_tokens` counts COUNTED tokens.
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from tests.kits.upstreams.strict_messages import refusal
 from tests.kits.upstreams.upstream_coder import DONE, turn
 from tests.kits.upstreams.upstream_wire import TEXT, head, whole
 
@@ -36,8 +38,11 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     # Anthropic rejects thoughts that it did not sign; the port stands for the issuer.
     if foreign := _foreign(body, port):
         return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
+    if refused := refusal(body):
+        return _error(400, "invalid_request_error", refused)
     blocks = _blocks(name, body, headers, port)
-    stop = "tool_use" if blocks[-1]["type"] == "tool_use" else "end_turn"
+    stop = "tool_use" if blocks and blocks[-1]["type"] == "tool_use" else "end_turn"
+    stop = "refusal" if name == "declines" else stop
     sequences = body.get("stop_sequences")
     sequence = sequences[0] if name == "stopped" and isinstance(sequences, list) else None
     stop = stop if sequence is None else "stop_sequence"
@@ -76,9 +81,14 @@ def _blocks(
     name: str, body: dict[str, object], headers: dict[str, str], port: int
 ) -> list[dict[str, object]]:
     thought = {"type": "thinking", "thinking": "Let me see.", "signature": f"sig:{port}:=="}
-    if name == "echo":
+    if name in ("echo", "particular"):
         text = orjson.dumps({"body": body, "headers": headers}).decode()
         return [{"type": "text", "text": text}]
+    if name in ("ends", "declines"):
+        return []
+    if name == "bash":
+        given = {"command": "ls"}
+        return [{"type": "tool_use", "id": "c1", "name": "bash", "input": given}]
     if name == "thinks":
         return [thought, {"type": "text", "text": TEXT}]
     if name == "redacted":

@@ -72,6 +72,8 @@ def _thought(issuer: object, turn: int) -> dict[str, object]:
 def _said(body: dict[str, object], items: list[dict[str, object]]) -> list[dict[str, object]]:
     results = [str(item["output"]) for item in items if str(item["type"]).endswith("_output")]
     text = TEXT
+    if str(body["model"]).startswith("particular"):
+        text = orjson.dumps({"body": body}).decode()
     if body["model"] == "long-call":
         return [_call("f", {"text": "x" * 20}, 0, "function")]
     if body["model"] == "editor":

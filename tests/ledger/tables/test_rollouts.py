@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from router.errors import UpstreamUnreachable
+from router.errors import AnswererNotReady, Overloaded, TiergateError, UpstreamUnreachable
 from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.rollouts import SqlRollouts
 from router.policy.schema import RolloutSection
@@ -72,14 +72,24 @@ async def test_a_change_is_unbooked_until_it_has_a_row(houses: Houses) -> None:
     assert store.unbooked(1_001) == []
 
 
-async def test_a_request_that_fell_back_counts_as_failed(houses: Houses) -> None:
-    house = await served(houses, mid(error=UpstreamUnreachable("refused", sent=False)))
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (UpstreamUnreachable("refused", sent=False), 4),
+        (AnswererNotReady("out of use"), 4),  # no call was made, and the candidate is at fault
+        (Overloaded("full"), 0),
+    ],
+)
+async def test_a_request_that_fell_back_counts_as_failed(
+    houses: Houses, error: TiergateError, failed: int
+) -> None:
+    house = await served(houses, mid(error=error))
     assert {row.verdict for row in house.ledger.rows()} == {"accepted"}
     tallies = Tallies(10**9, 20)
     store = SqlRollouts(house.ledger.database)
     store.read_on(store.begin(0), "test", VERSION, tallies)
     both = tallies.arms[Arm.CANDIDATE]
-    assert (both.requests, both.failed, both.units) == (4, 4, 4)
+    assert (both.requests, both.failed, both.units) == (4, failed, 4)
 
 
 async def test_an_answer_of_unknown_price_counts_as_no_failure(houses: Houses) -> None:

@@ -77,6 +77,30 @@ async def test_erasure_leaves_a_proof_and_a_sound_ledger(tmp_path: Path) -> None
         assert not books.verify(None).findings
 
 
+@pytest.mark.parametrize("command", [("find",), ("find", "--json"), ("erase", "--yes")])
+async def test_missing_key_fails_the_command(tmp_path: Path, command: tuple[str, ...]) -> None:
+    database = await ledger_of(tmp_path, OLD)
+    asked = ("privacy", *command, "Anna Keller", "--database", database)
+    without = await asyncio.to_thread(tiergate, *asked)
+    assert without.returncode == 1
+    assert "4 texts are sealed by a key that is missing here: what they say of " in without.stderr
+    assert "is not found. " in without.stderr or "is NOT erased. Set TIERGATE_T" in without.stderr
+    with_key = await asyncio.to_thread(tiergate, *asked, **OLD)
+    assert (with_key.returncode, with_key.stderr) == (0, "")
+    with Books.open(database) as books:
+        left = len(books.subjects(OLD).find(["Anna Keller"], None).texts)
+    assert left == (0 if "erase" in command else 1)
+
+
+async def test_rotation_without_the_old_key_fails(tmp_path: Path) -> None:
+    database = await ledger_of(tmp_path, OLD)
+    only_new = {"TIERGATE_TEXT_KEYS": NEW["TIERGATE_TEXT_KEYS"].split(",")[0]}
+    rotate = ("privacy", "rotate", "--database", database)
+    run = await asyncio.to_thread(tiergate, *rotate, **only_new)
+    assert run.returncode == 1
+    assert "they stay sealed as they are, so keep their keys" in run.stderr
+
+
 async def test_rotated_texts_open_with_the_new_key_alone(tmp_path: Path) -> None:
     database = await ledger_of(tmp_path, OLD)
     with Books.open(database) as books:

@@ -279,7 +279,8 @@ def test_every_field_of_a_request_is_decided() -> None:
     assert set(ContentPart.__struct_fields__) == {"kind", "payload"}
     assert set(ToolCall.__struct_fields__) == {"id", "name", "arguments"}
     assert set(ToolSpec.__struct_fields__) == {
-        "name", "description", "parameters", "strict", "namespace", "own_name", "custom"
+        "name", "description", "parameters", "strict", "namespace", "own_name", "custom",
+        "native"
     }  # fmt: skip
     assert set(ChatRequest.__struct_fields__) == {
         "messages", "requested_model", "sampling", "response_format", "tools", "tool_choice",

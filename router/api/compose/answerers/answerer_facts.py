@@ -29,7 +29,7 @@ ANTHROPIC_ADDS_TOKENS = 1_000
 """Bounds the tokens that Anthropic puts before a request that offers tools. Its documents say 264
 to 804 by model, November 2026."""
 
-NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
+NOT_ANTHROPICS = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
 """Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
 
 

@@ -42,7 +42,8 @@ def readiness_of(
     """Returns if requests can be served, and what each part says of itself.
 
     A lost Redis is told and refuses those with a rate alone, so the server stays in service. So it
-    does while no call has tried an upstream's key, which only a request can do.
+    does while no call has tried an upstream's key, which only a request can do, and where anchors
+    cannot be written outside the database: no row is lost.
     """
     answerers = {
         plan.facts.name: plan.answerer.status()
@@ -62,6 +63,7 @@ def readiness_of(
             "detail": core.degraded_because,
         },
         "ledger": _part(ledger.fault),
+        "anchors": _part(ledger.anchors_fault),
         **({} if redis is None else {"redis": _part(redis.fault)}),
         **core.router.certificates(),
         "answerers": {

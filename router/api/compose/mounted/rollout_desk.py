@@ -36,12 +36,14 @@ from router.rollout.verdicts import compare, passed
 class RolloutDesk:
     """Holds one ledger, opened to see and change rollouts; a context manager. Its methods block."""
 
-    def __init__(self, database: str | Path, *, create: bool = False) -> None:
+    def __init__(
+        self, database: str | Path, *, create: bool = False, anchors: Path | None = None
+    ) -> None:
         """Opens the ledger; makes one where `create`. Raises LedgerError."""
         address = Address.parse(database)
         if create:
             address.make_folder()
-        self._place = database
+        self._place, self._anchors = database, anchors
         self._clock = SystemClock()
         self._database = Database.open(database, create=create)
         self._store = SqlRollouts(self._database)
@@ -163,7 +165,12 @@ class RolloutDesk:
                 "`tiergate rollout status`, and try again."
             )
         # Only a writer may extend the chain, so a slot is held for this one row.
-        ledger = SqlLedger.open(self._place, clock=self._clock, budget_of=lambda _tenant: None)
+        ledger = SqlLedger.open(
+            self._place,
+            clock=self._clock,
+            budget_of=lambda _tenant: None,
+            anchors_file=self._anchors,
+        )
         try:
             asyncio.run(ledger.finish(change_row(change)))
         finally:

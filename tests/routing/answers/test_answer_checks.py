@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from router.routing.answer_checks import content_failure, content_words, garbled, shares_words
+from router.routing.answers.answer_checks import (
+    content_failure,
+    content_words,
+    garbled,
+    shares_words,
+)
 from router.types import Reason
 
 DEPOSIT = "Should we pay the $45,000 deposit to the new supplier before the audit is done?"

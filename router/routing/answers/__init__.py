@@ -1,0 +1,1 @@
+"""Reads answers: what their text shows by itself, and what is wrong with their shape."""

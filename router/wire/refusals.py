@@ -1,0 +1,159 @@
+"""Reads why a provider refused a request: its message, its code, the parameter that it names. Pure.
+
+It knows the bodies of errors of several formats, and no HTTP.
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.types import ChatRequest, Sampling
+
+_READ = 1_000  # characters of a message, which begins with its reason
+_DEFAULT = Sampling()
+EFFORT = "reasoning_effort"
+
+_SPELT = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "topP": "top_p",
+    "top_k": "top_k",
+    "topK": "top_k",
+    "min_p": "min_p",
+    "seed": "seed",
+    "frequency_penalty": "frequency_penalty",
+    "frequencyPenalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "presencePenalty": "presence_penalty",
+    "stop": "stop",
+    EFFORT: EFFORT,
+    "reasoning.effort": EFFORT,
+    "reasoningEffort": EFFORT,
+    "output_config.effort": EFFORT,
+    "effort": EFFORT,
+}
+"""Lists how providers spell the parameters of sampling that an answer can do without. `n` and
+log-probabilities are none: without them the answer would lack what was asked for."""
+_NAME = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, _SPELT)) + r")(?!\w)")
+_CODES = frozenset({"unsupported_value", "unsupported_parameter", "unknown_parameter"})
+_WORDS = re.compile(
+    r"\bnot supported\b|\b(?:does not|doesn't|do not|don't) support\b|\bunsupported\b"
+    r"|\bdeprecated for\b|\bmay only be set\b|\bcannot both be\b|\bnot permitted\b"
+    r"|\bunrecogni[sz]ed\b|\bunknown (?:parameter|argument|field)\b",
+    re.IGNORECASE,
+)
+"""How OpenAI, Anthropic, xAI, vLLM and others say that a model does not take a parameter."""
+_AT_TIMES = re.compile(
+    r"\b(?:when|while|unless|both|together|thinking|tools?|combination)\b", re.IGNORECASE
+)
+"""Shows that the model takes the parameter in other requests."""
+
+
+class Refusal(Struct, frozen=True):
+    """Holds what the body of a refusal says; "" for what it does not."""
+
+    message: str = ""
+    code: str = ""
+    param: str = ""
+
+
+class Unsupported(Struct, frozen=True):
+    """Names a parameter that a model does not take; `lasts` in every request that has it."""
+
+    name: str  # of Sampling, or of a key beside it
+    lasts: bool
+
+
+def refusal_in(body: bytes) -> Refusal:
+    """Returns what a refusal says, in the format of OpenAI, Anthropic, Gemini, xAI or vLLM.
+
+    >>> refusal_in(b'{"error": {"message": "no", "param": "seed", "code": null}}')
+    Refusal(message='no', code='', param='seed')
+    """
+    try:
+        found = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError):
+        return Refusal()
+    if isinstance(found, list) and found:
+        found = found[0]
+    if not isinstance(found, dict):
+        return Refusal()
+    error = found.get("error", found)
+    if isinstance(error, str):
+        return Refusal(error[:_READ], _text(found.get("code")))
+    if not isinstance(error, dict):
+        return Refusal()
+    message = _text(error.get("message")) or _text(error.get("detail")) or _detail(error)
+    return Refusal(message, _text(error.get("code")), _text(error.get("param")))
+
+
+def _text(value: object) -> str:
+    return value[:_READ] if type(value) is str else ""
+
+
+def _detail(error: dict[str, object]) -> str:
+    """Returns the first fault that a server of FastAPI lists, with its place."""
+    listed = error.get("detail")
+    first = listed[0] if isinstance(listed, list) and listed else None
+    if not isinstance(first, dict) or type(first.get("msg")) is not str:
+        return ""
+    place = first.get("loc")
+    path = ".".join(str(part) for part in place[:8]) if isinstance(place, list) else ""
+    return f"{path}: {first['msg']}"[:_READ]
+
+
+def unsupported_in(refusal: Refusal, request: ChatRequest) -> Unsupported | None:
+    """Returns the parameter of the request that the model does not take, None for other refusals.
+
+    >>> said = Refusal("`temperature` is deprecated for this model.")
+    >>> unsupported_in(said, ChatRequest((), "m", Sampling(temperature=0.2)))
+    Unsupported(name='temperature', lasts=True)
+    """
+    if refusal.code not in _CODES and not _WORDS.search(refusal.message):
+        return None
+    named = [refusal.param] if refusal.param in _SPELT else _NAME.findall(refusal.message)
+    asked = [name for spelt in named if value_of(request, name := _SPELT[spelt])]
+    if not asked:
+        return None
+    pair = "cannot both" in refusal.message and "top_p" in asked
+    lasts = _AT_TIMES.search(refusal.message) is None
+    return Unsupported("top_p" if pair else asked[0], lasts)
+
+
+_SEALS = re.compile(r"\binclude\b|encrypted", re.IGNORECASE)
+
+
+def speaks_of_seals(refusal: Refusal) -> bool:
+    """Returns True for a refusal of what is asked for sealed, or of what was sent so.
+
+    One that names no parameter may mean it.
+    """
+    if refusal.code in _CODES and not refusal.param:
+        return True
+    return any(map(_SEALS.search, (refusal.param, refusal.code, refusal.message)))
+
+
+def value_of(request: ChatRequest, name: str) -> str:
+    """Returns the value that a request states for a parameter, "" for none."""
+    if name in ("top_k", "min_p"):
+        return request.extra.get(name, "")
+    value = getattr(request.sampling, name)
+    return "" if value == getattr(_DEFAULT, name) else str(value)
+
+
+def without(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
+    """Returns the request without these parameters, in its client's own words too."""
+    if not names:
+        return request
+    defaults = {name: getattr(_DEFAULT, name) for name in names if hasattr(_DEFAULT, name)}
+    original = request.original
+    return replace(
+        request,
+        sampling=replace(request.sampling, **defaults),
+        extra={key: value for key, value in request.extra.items() if key not in names},
+        original=None if original is None else replace(original, left_out=names),
+    )

@@ -1,0 +1,103 @@
+"""Which parameter a provider refuses is read in its own words."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from router.types import ChatRequest, JsonText, Sampling
+from router.wire.refusals import (
+    Refusal,
+    Unsupported,
+    refusal_in,
+    speaks_of_seals,
+    unsupported_in,
+    value_of,
+    without,
+)
+
+REQUEST = ChatRequest(
+    (),
+    "m",
+    Sampling(temperature=0.2, top_p=0.5, stop=("x",), reasoning_effort="minimal", seed=1),
+    extra={"top_k": JsonText("5")},
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Unsupported value: 'temperature' does not support 0.2 with this model.", "temperature"),
+        ("Unsupported parameter: 'top_p' is not supported with this model.", "top_p"),
+        ("`temperature` is deprecated for this model.", "temperature"),
+        ("top_k: Extra inputs are not permitted", "top_k"),
+        ("Argument not supported on this model: stop", "stop"),
+        ("Unrecognized request argument supplied: seed", "seed"),
+        ("Unsupported value: 'reasoning.effort' does not support 'minimal'.", "reasoning_effort"),
+    ],
+)
+def test_providers_words_name_the_parameter(message: str, expected: str) -> None:
+    assert unsupported_in(Refusal(message), REQUEST) == Unsupported(expected, lasts=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("`temperature` and `top_p` cannot both be specified for this model.", "top_p"),
+        ("`temperature` may only be set to 1 when thinking is enabled.", "temperature"),
+        ("Function tools with reasoning_effort are not supported for m.", "reasoning_effort"),
+    ],
+)
+def test_what_is_refused_beside_something_else_does_not_last(message: str, expected: str) -> None:
+    assert unsupported_in(Refusal(message), REQUEST) == Unsupported(expected, lasts=False)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal("max_tokens must be greater than thinking.budget_tokens"),
+        Refusal("temperature: must be at most 2"),  # of the value, in every model
+        Refusal("'frequency_penalty' is not supported"),  # was not sent
+        Refusal("'n' is not supported", "unsupported_value", "n"),
+        Refusal("'logprobs' is not supported with this model."),
+        Refusal(),
+    ],
+)
+def test_other_refusals_leave_nothing_out(refusal: Refusal) -> None:
+    assert unsupported_in(refusal, REQUEST) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"error": {"message": "a", "code": "b", "param": "c"}}, Refusal("a", "b", "c")),
+        ({"type": "error", "error": {"type": "x", "message": "a"}}, Refusal("a")),
+        ([{"error": {"code": 400, "message": "a"}}], Refusal("a")),
+        ({"code": "b", "error": "a"}, Refusal("a", "b")),
+        ({"object": "error", "message": "a"}, Refusal("a")),
+        ({"detail": [{"loc": ["body", "seed"], "msg": "a"}]}, Refusal("body.seed: a")),
+        ({"detail": "a"}, Refusal("a")),
+        ("text", Refusal()),
+        ({"error": {"message": 5}}, Refusal()),
+    ],
+)
+def test_refusals_of_many_formats_are_read(body: object, expected: Refusal) -> None:
+    assert refusal_in(orjson.dumps(body)) == expected
+
+
+def test_other_bytes_say_nothing() -> None:
+    assert refusal_in(b"<html>") == Refusal()
+    assert refusal_in(b"[" * 100_000) == Refusal()
+
+
+def test_only_the_named_parameters_are_left_out() -> None:
+    left = without(REQUEST, ("temperature", "top_k", "stop"))
+    assert [value_of(left, name) for name in ("temperature", "top_k", "stop")] == [""] * 3
+    assert (left.sampling.top_p, left.sampling.seed) == (0.5, 1)
+    assert without(REQUEST, ()) is REQUEST
+
+
+def test_a_refused_seal_is_known() -> None:
+    assert speaks_of_seals(Refusal("Encrypted content is not supported with this model."))
+    assert speaks_of_seals(Refusal("no", param="include"))
+    assert not speaks_of_seals(Refusal("Invalid schema for function 'f'", param="tools[0]"))
