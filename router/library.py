@@ -42,7 +42,8 @@ from router.types import (
     StreamEvent,
 )
 from router.types import Scope as KeyScope
-from router.wire.messages import read_messages
+from router.wire.hints import checked_hints
+from router.wire.openai.in_process import read_asked
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ CALLER = Identity("library", WITHOUT_KEY, frozenset({KeyScope.CHAT, KeyScope.HIN
 """Identifies the caller of calls made in process: the backend itself pays, and may lower its hints.
 """
 
-Asked = str | Sequence[Mapping[str, object] | Message] | ChatRequest
+Asked = str | Sequence[Mapping[str, object] | Message] | Mapping[str, object] | ChatRequest
 
 
 class Gateway:
@@ -317,24 +318,14 @@ def _request(
     *,
     stream: bool = False,
 ) -> ChatRequest:
-    """Returns a request made from a text, a conversation or a ChatRequest.
+    """Returns the request that is asked, with these hints.
 
-    A ChatRequest keeps its own hints unless `hints` is given.
+    A body and a ChatRequest keep their own hints unless `hints` is given.
     """
-    if isinstance(asked, ChatRequest):
-        request = replace(asked, stream=stream)
-    else:
-        request = ChatRequest(_messages(asked), "auto", stream=stream)
+    request = read_asked(asked)
     request_hints = request.hints if hints is None else hints
     if context is not None:
         request_hints = replace(request_hints, context={**request_hints.context, **context})
-    return replace(request, hints=request_hints)
-
-
-def _messages(asked: str | Sequence[Mapping[str, object] | Message]) -> tuple[Message, ...]:
-    # A plain text is one question of a user.
-    if isinstance(asked, str):
-        return (Message("user", asked),)
-    return tuple(
-        m if isinstance(m, Message) else read_messages([dict(m)], "messages")[0] for m in asked
-    )
+    if request_hints is not request.hints:
+        request_hints = checked_hints(request_hints)
+    return replace(request, stream=stream, hints=request_hints)

@@ -27,10 +27,10 @@ def lacking(missing: Iterable[Capability], where: str) -> NotCapable:
     """Returns the error of a request that needs what nobody offers; `where` names those asked."""
     needed = sorted(missing)
     found = " and ".join(_ASKS[capability] for capability in needed)
-    stated = ", ".join(capability.value for capability in needed)
+    stated = ", ".join(f"`{capability.value}`" for capability in needed)
     return NotCapable(
-        f"This request {found}, which {where} can take. Leave that out, or add an answerer whose "
-        f"model can take it to the policy's tiers, with `capabilities: [{stated}]`.",
+        f"This request {found}, which {where} can take. Leave that out, or add {stated} to the "
+        "`capabilities` of an answerer whose model can take it (the list names all that it can).",
         missing=tuple(needed),
     )
 

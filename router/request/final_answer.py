@@ -129,6 +129,8 @@ def _concluded(
     if routed.safe_answer_first:
         return _hand_over(routed, best, ids, progress.why_words(routed))
     if best is None and routed.has_words and isinstance(failed, BudgetExceeded):
+        if not routed.has_words_after(failed):
+            raise failed
         return _hand_over(routed, None, ids, Reason.BUDGET_EXHAUSTED)
     doubt = None if best is None else doubt_of_answer(routed, progress, best)
     if best is not None and doubt is None:

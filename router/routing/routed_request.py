@@ -265,10 +265,13 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def has_words_after(self, error: Exception) -> bool:
         """Returns True where approved words take the place of a call that a limit refused.
 
-        They cost nothing and count in no rate. Only who needs help now cannot wait for a rate.
+        They cost nothing and count in no rate. Only who needs help now cannot wait for a rate, or
+        for money that running calls hold and mostly give back within seconds.
         """
-        limited = isinstance(error, RateLimited) and self.acute
-        return self.has_words and (limited or isinstance(error, BudgetExceeded))
+        if not self.has_words or not isinstance(error, RateLimited | BudgetExceeded):
+            return False
+        spent = isinstance(error, BudgetExceeded) and error.retry_after_s is None
+        return spent or self.acute
 
     @measured_once
     def acute(self) -> bool:

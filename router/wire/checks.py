@@ -32,8 +32,9 @@ Reader = Callable[[object, str], object]
 
 def wrong_type(param: str, value: object, expected: str) -> RequestError:
     """Returns a RequestError `invalid_type` that shows the JSON type of the value."""
+    kind = type(value)  # a backend in the same process may give values that no JSON has
     return RequestError(
-        f"{param}: found {TYPE_WORDS[type(value)]}; expected {expected}.",
+        f"{param}: found {TYPE_WORDS.get(kind, f'a Python {kind.__name__}')}; expected {expected}.",
         param=param,
         code="invalid_type",
     )

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec.structs import replace
 
 from router.errors import RequestError
-from router.types import Hints, usd_to_nano
+from router.types import NANO_PER_USD, Hints, usd_to_nano
 from router.wire.checks import (
     Reader,
     array,
     boolean,
     bounded_text,
+    integer,
     integers,
     mapping,
     number,
@@ -158,6 +161,22 @@ def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
     return Hints(**{_FIELD.get(name, name): value for name, value in hints.items()})  # type: ignore[arg-type]
 
 
+def checked_hints(hints: Hints) -> Hints:
+    """Returns hints of a caller in the same process, which no header changes.
+
+    Raises RequestError for what no client could send, such as a level above 9.
+    """
+    body: dict[str, object] = {}
+    for name in _HINTS:
+        field = _FIELD.get(name, name)
+        value = getattr(hints, field)
+        if field != name and value is not None:
+            value = integer(value, f"routing.{field}", 0, usd_to_nano(MAX_USD)) / NANO_PER_USD
+        body[name] = list(value) if type(value) is tuple else value
+    read = _from_body(body)
+    return replace(hints, context=read["context"], tags=read["tags"])
+
+
 def _short(session: str) -> str:
     """Returns the session's name, or its digest when it is too long.
 
@@ -173,7 +192,7 @@ def _from_body(routing: dict[str, object]) -> dict[str, object]:
     for name, value in routing.items():
         known = _HINTS.get(name)
         if known is None:
-            raise unsupported(f"routing.{shown(name)[1:-1]}", f"known are {', '.join(_HINTS)}")
+            raise unsupported(f"routing.{shown(name)[1:-1]}", _known(name, _HINTS))
         if value is not None:
             hints[name] = known[0](value, f"routing.{name}")
     return hints
@@ -186,9 +205,18 @@ def _unknown_header(header: str) -> RequestError:
     """
     if header == PREFIX + "context":
         return unsupported(header, "slots go in the body, as routing.context")
-    (near,) = difflib.get_close_matches(header, _BY_HEADER, n=1) or [""]
-    hint = f"; did you mean {near}?" if near else ""
-    return unsupported(shown(header)[1:-1], f"known are {', '.join(_BY_HEADER)}{hint}")
+    return unsupported(shown(header)[1:-1], _known(header, _BY_HEADER, PREFIX))
+
+
+def _known(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """Returns what is known in place of a name: the nearest one first, where one is near.
+
+    The prefix that all of them have makes no two of them alike.
+    """
+    ends = [known.removeprefix(prefix) for known in names]
+    near = difflib.get_close_matches(name.removeprefix(prefix)[:64], ends, n=1)
+    listed = ", ".join(prefix + end for end in ends)
+    return f"did you mean {prefix}{near[0]}? Known are {listed}" if near else f"known are {listed}"
 
 
 def _add_header(hints: dict[str, object], header: str, name: str, value: str) -> None:

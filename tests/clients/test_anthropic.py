@@ -88,6 +88,9 @@ def test_a_schema_is_parsed(client: anthropic.Anthropic) -> None:
 def test_tokens_are_counted_and_models_listed(client: anthropic.Anthropic) -> None:
     assert client.messages.count_tokens(model="auto", messages=[TURN]).input_tokens > 0
     assert "auto" in {model.id for model in client.models.list()}
+    told = client.models.retrieve("auto").model_dump()
+    assert anthropic.types.ModelInfo.model_validate(told).id == "auto"
+    assert told["lifecycle"] == "active"
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ from router.errors import QUOTA_EXHAUSTED, TiergateError
 from router.library import Gateway
 from router.types import Reason, Verdict
 from router.wire.hints import _HINTS
+from router.wire.openai.request import CHAT_KEYS
 from tests import ROOT
 
 PAGES = ROOT / "docs" / "reference"
-HEADERS, ERRORS, HINTS, LIBRARY = (
-    (PAGES / f"{name}.md").read_text("utf-8") for name in ("headers", "errors", "hints", "library")
+HEADERS, ERRORS, HINTS, LIBRARY, API = (
+    (PAGES / f"{name}.md").read_text("utf-8")
+    for name in ("headers", "errors", "hints", "library", "api")
 )
 SOURCES = [*(ROOT / "router").rglob("*.py"), *(ROOT / "tiers").rglob("*.py")]
 
@@ -55,6 +57,12 @@ def error_codes() -> set[str]:
 @pytest.mark.parametrize("name", sorted(sent_headers()))
 def test_every_response_header_is_on_its_page(name: str) -> None:
     assert f"`{name}`" in HEADERS
+
+
+@pytest.mark.parametrize("key", sorted(CHAT_KEYS))
+def test_every_key_of_chat_completions_is_in_its_section(key: str) -> None:
+    section = API.partition("## `POST /v1/chat/completions`")[2].partition("\n## ")[0]
+    assert f"`{key}`" in section
 
 
 def test_headers_are_found_in_the_code() -> None:

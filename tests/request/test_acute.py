@@ -123,6 +123,16 @@ async def test_what_no_rung_can_give_is_refused_to_all_others(
         await house.gateway.complete(shaped, ALICE)
 
 
+@pytest.mark.parametrize("limits", BUDGETS)
+async def test_a_spent_budget_leaves_the_words_of_a_grave_matter(
+    houses: Houses, limits: dict[str, object]
+) -> None:
+    house = houses([low(), mid(), deep()], signals=RISKY, **limits)
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert (outcome.verdict, outcome.reason) == (Verdict.SAFE_ANSWER, Reason.BUDGET_EXHAUSTED)
+    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+
+
 async def test_a_spent_budget_still_refuses_what_has_no_words(houses: Houses) -> None:
     calm = replace(CALM, match=None, language="en", brief=True)
     house = houses([low(), mid(), deep()], signals=calm, **BUDGETS[0])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import aiohttp
 import pytest
@@ -16,8 +17,9 @@ import uvicorn
 
 from router import Gateway
 from router.api.http.asgi import Handler
-from router.errors import ModelNotFound, NotCapable, TiergateError
-from router.types import ChatRequest, Committed, Delta, Hints, Message, Outcome
+from router.errors import ModelNotFound, NotCapable, RequestError, TiergateError
+from router.types import ChatRequest, Committed, Delta, Hints, Message, Outcome, ToolSpec
+from tests import ROOT
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 POLICY = """
@@ -144,6 +146,47 @@ async def test_closing_a_gateway_on_its_loop_says_how(tmp_path: Path) -> None:
         with pytest.raises(TiergateError, match="aclose"):
             gateway.close()
         await gateway.aclose()
+
+
+async def test_a_body_of_chat_completions_is_asked_whole(tmp_path: Path) -> None:
+    parameters = {"type": "object", "properties": {"order": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": parameters}}
+    body = {"messages": [{"role": "user", "content": "Where is it?"}], "temperature": 0.2}
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        outcome = await gateway.acomplete({**body, "tools": [tool]}, hints=Hints(tags=("shop",)))
+        assert outcome.answer is not None
+        sent: dict[str, Any] = fake.seen[-1].fields
+        assert (sent["temperature"], sent["tools"]) == (0.2, [tool])
+        in_types = (ToolSpec("look_up", "", parameters),)  # type: ignore[arg-type]
+        asked = ChatRequest((Message("user", "Where is it?"),), "auto", tools=in_types)
+        await gateway.acomplete(asked)
+        tools: Any = fake.seen[-1].fields["tools"]
+        assert tools[0]["function"]["parameters"] == parameters
+
+
+@pytest.mark.parametrize("asked", [[], None, 5, {"messages": []}, ["hello"]])
+async def test_what_is_no_request_is_refused_before_any_tier(tmp_path: Path, asked: Any) -> None:
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        with pytest.raises(RequestError, match="messages"):
+            await gateway.acomplete(asked)
+        with pytest.raises(RequestError, match="min_tier: found 22"):
+            await gateway.acomplete("hello", hints=Hints(min_tier=22))
+        assert fake.count == 0
+
+
+@pytest.mark.parametrize(("opening", "shown"), [('"tools"', "f {"), ("SCHEMA", '{"answer":"Which')])
+async def test_the_guides_tools_and_schemas_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], opening: str, shown: str
+) -> None:
+    guide = (ROOT / "docs/guides/library.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    (code,) = (block for block in blocks if opening in block)
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        fake.behaviour = "mirror"  # calls a tool `f`, or fills an `answer`
+        await gateway.acomplete("first, on this loop")
+        program = compile(code.replace("look_up", "f"), "library.md", "exec")
+        await asyncio.to_thread(exec, program, {"gateway": gateway})
+    assert shown in capsys.readouterr().out
 
 
 @contextlib.asynccontextmanager

@@ -276,3 +276,13 @@ async def test_an_answer_of_lowered_hints_is_not_kept_for_others(
     await house.gateway.complete(request, lowering)
     await house.gateway.drain()
     assert (await house.gateway.complete(request, ALICE)).cache == cache
+
+
+@pytest.mark.parametrize(("rule", "pieces"), [({}, 1), ({"hard_rule": "none"}, 3)])
+async def test_what_a_trigger_lifts_comes_in_one_piece_unless_the_policy_says_otherwise(
+    houses: Houses, rule: dict[str, str], pieces: int
+) -> None:
+    lifted = replace(UNSURE, impact_nano_usd=6_000 * 10**9)
+    house = houses([low(), mid(text="one two three")], signals=lifted, verify_mid=THROUGH | rule)
+    said = [e for e in await drain(house, ask(stream=True)) if isinstance(e, Delta) and e.text]
+    assert len(said) == pieces

@@ -114,9 +114,22 @@ def test_hint_outside_routing_is_refused_with_its_place(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("min_teir", r"did you mean min_tier\? Known are policy, .*debug\.$"),
+        ("nothing_like_it", "known are policy, "),
+    ],
+)
+def test_a_mistyped_key_of_routing_is_told_the_nearest_one(name: str, told: str) -> None:
+    with pytest.raises(RequestError, match=told) as caught:
+        parse(routing={name: 1})
+    assert caught.value.param == f"routing.{name}"
+
+
+@pytest.mark.parametrize(
     ("header", "told"),
     [
-        ("x-tiergate-min-teir", "did you mean x-tiergate-min-tier"),
+        ("x-tiergate-min-teir", r"did you mean x-tiergate-min-tier\? Known are .*-debug\.$"),
         ("x-tiergate-stakes_usd", "did you mean x-tiergate-stakes-usd"),
         ("x-tiergate-dryrun", "did you mean x-tiergate-dry-run"),
         ("x-tiergate-context", "routing.context"),

@@ -71,7 +71,13 @@ def render_anthropic_model(name: str, created: int) -> bytes:
 
 def _model(name: str, created: int) -> dict[str, object]:
     created_at = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"type": "model", "id": name, "display_name": name, "created_at": created_at}
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name,
+        "created_at": created_at,
+        "lifecycle": "active",  # what no longer answers is not listed
+    }
 
 
 def render_message(

@@ -48,7 +48,8 @@ _DEFAULT_SAMPLING = Sampling()
 OUTPUT_CAPS = ("max_completion_tokens", "max_tokens")
 
 
-def _response_format(value: object, param: str) -> ResponseFormat:
+def read_response_format(value: object, param: str) -> ResponseFormat:
+    """Returns the form of the answer that a body asks for. Raises RequestError."""
     given = mapping(value, param)
     if given.get("type") is None:
         raise missing(f"{param}.type", "text, json_object or json_schema")
@@ -88,7 +89,7 @@ _READ: dict[str, Reader] = {
     "tools": read_tools,
     "tool_choice": read_tool_choice,
     "parallel_tool_calls": boolean,
-    "response_format": _response_format,
+    "response_format": read_response_format,
     "stream": boolean,
     "stream_options": read_stream_options,
     "modalities": _modalities,
@@ -157,6 +158,11 @@ def _sampling(given: dict[str, Any]) -> Sampling:
     limits = [given.pop(key) for key in OUTPUT_CAPS if key in given]
     if limits:
         given["max_output_tokens"] = min(limits)
+    check_logprobs(given)
+    return Sampling(**given)
+
+
+def check_logprobs(given: Mapping[str, object]) -> None:
+    """Raises RequestError for alternatives to tokens whose own chances are not asked for."""
     if given.get("top_logprobs") is not None and not given.get("logprobs"):
         raise wrong_value("top_logprobs", given["top_logprobs"], "logprobs: true beside it")
-    return Sampling(**given)

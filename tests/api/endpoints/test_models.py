@@ -126,3 +126,11 @@ def test_only_an_answer_that_was_routed_tells_what_it_saved(
     assert ("x-tiergate-saved-usd" in said.headers) is saves
     assert (said.json()["routing"]["saved_usd"] is not None) is saves
     assert (row.json()["saved_usd"] is not None) is saves
+
+
+def test_anthropics_clients_learn_that_a_model_is_in_use(served: Served) -> None:
+    headers = {"anthropic-version": "2023-06-01"}
+    listed = served.client.get("/v1/models", headers=headers).json()["data"]
+    told = served.client.get("/v1/models/auto", headers=headers).json()
+    assert told in listed
+    assert (told["id"], told["lifecycle"]) == ("auto", "active")

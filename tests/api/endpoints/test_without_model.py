@@ -105,8 +105,8 @@ def test_an_image_that_nobody_reads_is_refused_in_plain_words(served: Served, pa
     message = refused.json()["error"]["message"]
     assert message == (
         "This request holds images, which no answerer of this policy can take. Leave that out, or "
-        "add an answerer whose model can take it to the policy's tiers, with `capabilities: "
-        "[images]`."
+        "add `images` to the `capabilities` of an answerer whose model can take it (the list names "
+        "all that it can)."
     )
 
 
