@@ -96,9 +96,9 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     def fewest_output_tokens(self) -> int:
         """Returns the smallest cap of output that its wire format takes: 16 in OpenAI's responses.
 
-        A smaller one is refused there with 400.
+        A smaller one is refused there with 400. 0: the format has no such bound.
         """
-        return 16 if self.body.wire == "responses" else 1
+        return 16 if self.body.wire == "responses" else 0
 
     @measured_once
     def speaks_anthropic(self) -> bool:

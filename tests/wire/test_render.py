@@ -206,7 +206,7 @@ def every_error() -> list[errors.TiergateError]:
     for kind in found:
         found += [sub for sub in kind.__subclasses__() if sub not in found]
     mistake = errors.Mistake("p.yaml", 1, "a", "b", "c")
-    given = {errors.PolicyError: ((mistake,),), errors.Stopping: ()}
+    given = {errors.PolicyError: ((mistake,),), errors.Stopping: (), errors.NotServing: ()}
     return [kind(*given.get(kind, ("what",))) for kind in found]  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ it; a call that named a budget above its cap would be refused.
 
 from __future__ import annotations
 
-import orjson
+import json
 
 from router.types import AnswererFacts, ChatRequest
 
@@ -49,7 +49,7 @@ def changed_thinking(request: ChatRequest, facts: AnswererFacts, own_cap: int) -
     if original is not None:
         budget = original.thinking_tokens
     elif "thinking" in request.extra and "thinking" in facts.body.pass_through:
-        budget = thinking_tokens(orjson.loads(request.extra["thinking"]))
+        budget = thinking_tokens(json.loads(request.extra["thinking"]))
     kept = fitted(budget, own_cap if asked is None else min(asked, own_cap), asked)
     if kept == budget:
         return ()
