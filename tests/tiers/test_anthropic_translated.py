@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -307,12 +307,48 @@ def test_a_schema_becomes_what_the_vendors_own_sdk_makes_of_it(schema: dict[str,
                 "description": "d",
             },
         ),
+        (
+            {"type": ["string", "array", "string"], "items": {"type": "null"}, "minLength": 1},
+            {
+                "anyOf": [
+                    {"type": "string", "description": "{minLength: 1}"},
+                    {"type": "array", "items": {"type": "null"}},
+                ],
+            },
+        ),
         ({"$schema": "https://json-schema.org/x", "type": "null"}, {"type": "null"}),
+        ({"type": "object", "properties": [1]}, {"type": "object", "properties": [1]}),
         (True, True),
     ],
 )
 def test_a_schema_that_the_sdk_cannot_read_is_written_too(schema: object, taken: object) -> None:
     assert json.loads(taken_schema(JsonText(json.dumps(schema)))) == taken
+
+
+TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        lambda inner: {"type": TYPES, "anyOf": [inner]},
+        lambda inner: {"type": TYPES, "properties": {"a": inner}, "items": {"enum": [1]}},
+        lambda inner: {"type": ["object"] * 7, "properties": {"a": inner}},
+    ],
+)
+def test_a_nested_schema_does_not_grow_beyond_what_was_held(
+    outer: Callable[[object], object],
+) -> None:
+    schema: object = {"type": "string"}
+    for _ in range(40):
+        schema = outer(schema)
+    text = JsonText(json.dumps(schema))
+    assert len(taken_schema(text)) < 4 * len(text)
+
+
+def test_a_schema_that_is_too_deep_to_write_goes_out_as_it_is() -> None:
+    text = JsonText('{"type":["object","null"],"properties":{"a":' * 100 + "{}" + "}}" * 100)
+    assert taken_schema(text).decode() == text
 
 
 def test_the_schema_of_a_tools_input_has_a_type() -> None:

@@ -7,6 +7,7 @@ checks the answer against the client's whole schema all the same.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import orjson
@@ -20,6 +21,22 @@ _DEFINITIONS = ("$defs", "definitions")
 _VARIANTS = {"anyOf": "anyOf", "oneOf": "anyOf", "allOf": "allOf"}
 _SILENT = ("$schema", "$id", "additionalProperties")
 """Keys that say nothing to a model."""
+_OF_NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_OF_TYPE: Mapping[object, tuple[str, ...]] = {
+    "object": (
+        *("properties", "required", "minProperties", "maxProperties", "patternProperties"),
+        *("propertyNames", "dependentRequired", "dependentSchemas", "unevaluatedProperties"),
+    ),
+    "array": (
+        *("items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"),
+        *("minContains", "maxContains", "unevaluatedItems"),
+    ),
+    "string": ("format", "pattern", "minLength", "maxLength"),
+    "number": _OF_NUMBERS,
+    "integer": _OF_NUMBERS,
+}
+"""Lists the keys that say something of one type alone. Of several types each gets its own only:
+with copies of all keys, a schema of 500 bytes grew to megabytes, which no hold covers."""
 
 
 @lru_cache(maxsize=256)  # a program sends the same schema with each request
@@ -31,7 +48,7 @@ def taken_schema(schema: JsonText) -> bytes:
     """
     try:
         return orjson.dumps(_taken(orjson.loads(schema)))
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):  # orjson writes 254 levels, and reads 1,024
         return schema.encode()  # the provider says what is wrong with it
 
 
@@ -59,13 +76,11 @@ def _taken(schema: object) -> object:
     if "$ref" in rest:
         return {**taken, "$ref": rest["$ref"]}
     kind, literal = rest.pop("type", None), _take_literals(rest, taken)
-    if isinstance(kind, list) and not literal:
-        told = {key: rest.pop(key) for key in ("description", "title") if key in rest}
-        inner = [_taken({**rest, "type": one} if one != "null" else {"type": one}) for one in kind]
-        return {**taken, "anyOf": inner, **told}
     variants = next((key for key in _VARIANTS if isinstance(rest.get(key), list)), "")
     if variants:
         taken[_VARIANTS[variants]] = [_taken(inner) for inner in rest.pop(variants)]
+    elif isinstance(kind, list) and not literal:
+        taken["anyOf"] = _of_each(kind, rest)
     elif kind is not None and not literal:
         taken["type"] = kind
     for key in ("description", "title"):
@@ -78,6 +93,15 @@ def _taken(schema: object) -> object:
         said = taken.get("description")
         taken["description"] = words if said is None else f"{said}\n\n{words}"
     return taken
+
+
+def _of_each(stated: list[object], rest: dict[str, object]) -> list[object]:
+    """Moves what says something of one of these types, and returns the schema of each."""
+    kinds = list(dict.fromkeys(stated))
+    own = [{key: rest[key] for key in _OF_TYPE.get(one, ()) if key in rest} for one in kinds]
+    for key in {key for keys in own for key in keys}:
+        del rest[key]
+    return [_taken({"type": one, **keys}) for one, keys in zip(kinds, own, strict=True)]
 
 
 def _take_literals(rest: dict[str, object], taken: dict[str, object]) -> bool:
@@ -93,8 +117,9 @@ def _take_literals(rest: dict[str, object], taken: dict[str, object]) -> bool:
 def _take_content(kind: object, rest: dict[str, object], taken: dict[str, object]) -> None:
     """Moves what Anthropic knows of a type; the rest goes into the description."""
     if kind == "object":
-        inner = rest.pop("properties", None) or {}
-        assert isinstance(inner, dict)
+        inner = rest.pop("properties", {})
+        if not isinstance(inner, dict):
+            raise TypeError("properties are an object")
         taken["properties"] = {name: _taken(value) for name, value in inner.items()}
         taken["additionalProperties"] = False
         if "required" in rest:
