@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from router.privacy.redact import redact
 from router.types import ChatRequest
@@ -21,6 +21,9 @@ TOLD_STATUSES = frozenset({400, 413, 415, 422})
 LEFT_OUT = "…"
 _RUN = 4
 """Words in a row that the prompt has too, which are taken for a quotation of it."""
+_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese, where each character counts as a word."""
+_WORD = re.compile(f"[{_WITHOUT_SPACES}]|[^\\W{_WITHOUT_SPACES}]+")
 _READ = 1_000
 _URL = re.compile(r"\b[a-z][a-z0-9+.\-]{1,9}://[^\s'\"`<>]{1,900}", re.IGNORECASE)
 _HOST = re.compile(
@@ -31,7 +34,7 @@ _HOST = re.compile(
 _QUOTED = re.compile(
     r"\"([^\"]{1,900})\"|`([^`]{1,900})`|(?<!\w)'([^']{1,900})'(?!\w)|“([^”]{1,900})”"
 )
-_NAME = re.compile(r"[^\s\"'`]{1,64}")
+_NAME = re.compile(r"[!#-&(-_a-~]{1,64}")
 _LONG = re.compile(r"[A-Za-z0-9_\-]{24,}")
 _OURS = re.compile(
     r"\b(?:billing|credits?|balance|quota|payment|account|organi[sz]ation|project|workspace"
@@ -84,15 +87,38 @@ def _no_random(part: re.Match[str]) -> str:
 
 
 def _without_prompt(text: str, request: ChatRequest) -> str:
-    """Returns the text without runs of words that stand in the conversation too."""
-    words = text.split()
-    if len(words) < _RUN:
+    """Returns the text without runs of words that stand in the conversation too.
+
+    Case, spaces and punctuation may differ: a provider writes the prompt as it reads it.
+    """
+    words = list(_WORD.finditer(text))
+    runs = {i: _plain(text[words[i].start() : words[i + _RUN - 1].end()]) for i in _starts(words)}
+    if not runs:
         return text
-    said = [" ".join(message.text.split()) for message in request.messages]
-    kept = list(words)
-    for i in range(len(words) - _RUN + 1):
-        run = " ".join(words[i : i + _RUN])
-        if any(run in one for one in said):
-            kept[i : i + _RUN] = [LEFT_OUT] * _RUN
-    shown = [word for i, word in enumerate(kept) if word != LEFT_OUT or kept[i - 1 : i] != [word]]
-    return " ".join(shown)
+    said = [_plain(one) for one in _said(request)]
+    quoted = [i for i, run in runs.items() if any(run in one for one in said)]
+    shown, end = "", 0
+    for i in quoted:
+        begin = text.rfind(" ", 0, words[i].start()) + 1
+        if begin > end or not shown:
+            shown += text[end:begin] + LEFT_OUT
+        after = text.find(" ", words[i + _RUN - 1].end())
+        end = len(text) if after < 0 else max(end, after)
+    return shown + text[end:]
+
+
+def _starts(words: Sequence[object]) -> range:
+    return range(len(words) - _RUN + 1)
+
+
+def _plain(text: str) -> str:
+    return " ".join([word[0].casefold() for word in _WORD.finditer(text)])
+
+
+def _said(request: ChatRequest) -> Iterator[str]:
+    """Yields what a client wrote, or was told before, in sentences."""
+    for message in request.messages:
+        yield message.text
+        yield message.reasoning
+        yield from (call.arguments for call in message.tool_calls)
+    yield from (tool.description for tool in request.tools)

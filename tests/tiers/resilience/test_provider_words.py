@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.types import ChatRequest, Message
+from router.types import ChatRequest, JsonText, Message, ToolCall, ToolSpec
 from tiers.resilience.provider_words import MOST_WORDS, about_the_request, provider_words
 
 PROMPT = "Our secret plan is to buy Acme before Friday."
@@ -31,6 +31,28 @@ REQUEST = ChatRequest((Message("user", PROMPT),), "m")
 )
 def test_only_what_harms_nobody_is_shown(message: str, shown: str) -> None:
     assert provider_words(message, REQUEST, ["ours-key-of-9"], ["up.internal"]) == shown
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("输入无效: 我的名字是王小明。我有糖尿病。 bad", "输入无效: … bad"),
+        ("Bad value '王小明'", "Bad value '…'"),
+        ("Blocked: Anna Kowalska owes 300 now", "Blocked: … now"),
+        ("Blocked: OUR SECRET PLAN, is TO buy. And: before", "Blocked: … And: before"),
+        ("Blocked: plan is to buy; I say plan is to buy, no", "Blocked: … I say … no"),
+        ("The function that looks up a debtor is bad", "The function … is bad"),
+    ],
+)
+def test_no_run_of_the_conversations_words_is_shown(message: str, shown: str) -> None:
+    call = ToolCall("c", "f", '{"text": "Anna Kowalska owes 300"}')
+    said = (
+        Message("user", PROMPT),
+        Message("user", "我的名字是王小明。我有糖尿病。"),
+        Message("assistant", "", tool_calls=(call,)),
+    )
+    tools = (ToolSpec("f", "That looks up a debtor.", JsonText("{}")),)
+    assert provider_words(message, ChatRequest(said, "m", tools=tools)) == shown
 
 
 def test_long_words_are_cut() -> None:
