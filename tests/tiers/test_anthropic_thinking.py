@@ -116,6 +116,17 @@ def test_a_budget_that_a_policy_lets_chat_clients_send_is_lowered_too(served: Se
     assert response.headers["x-tiergate-dropped"] == "thinking.budget_tokens"
 
 
+@pytest.mark.process
+def test_a_chat_client_is_told_that_its_budget_does_not_fit_below_its_own_cap(
+    served: Served,
+) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 20_000}
+    response = served.chat("auto:given", thinking=thinking, max_tokens=1_000)
+    body = json.loads(response.json()["choices"][0]["message"]["content"])["body"]
+    assert "thinking" not in body
+    assert response.headers["x-tiergate-dropped"] == "thinking"
+
+
 def test_a_budget_above_the_clients_own_cap_is_for_anthropic_to_judge() -> None:
     assert fitted(50_000, 8_000, 8_000) == 50_000
 

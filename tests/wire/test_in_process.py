@@ -122,6 +122,11 @@ def test_what_says_the_same_is_the_same_request(asked: object, sent: dict[str, o
     assert read_asked(asked) == parse_chat_request(orjson.dumps(sent), {})
 
 
+def test_a_tool_of_anthropics_stays_one() -> None:
+    bash = tool(native=JsonText('{"type":"bash_20250124","name":"look_up"}'))
+    assert read_asked(value(tools=(bash,))).tools == (bash,)
+
+
 def test_messages_that_are_values_stay_as_they_are() -> None:
     picture = ContentPart(
         "image_url", JsonText('{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}')

@@ -41,7 +41,8 @@ _DO = (
     "old file away and keep it: it says what the backup lacks. The next anchor begins a new file"
 )
 Refused = dict[str, str]
-"""Holds why a file was refused, by its last anchor: a large one is read as a whole only once."""
+"""Holds why a file was refused, by its last anchor, and of the newest refusal alone: a large file
+is read as a whole once, as long as nobody adds to it."""
 
 
 class Anchorer:
@@ -229,6 +230,7 @@ def _check_last(
             stored_anchors(connection), outside_anchors(path)
         )
     if refused is not None:
+        refused.clear()
         refused[last.anchor_hash] = why
     raise LedgerError(f"nothing is added to the anchors file {str(path)!r}: {why}")
 

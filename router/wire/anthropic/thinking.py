@@ -46,11 +46,13 @@ def changed_thinking(request: ChatRequest, facts: AnswererFacts, own_cap: int) -
     `own_cap` is the answerer's cap of output for this request.
     """
     asked, original, budget = request.sampling.max_output_tokens, request.original, 0
+    cap = own_cap if asked is None else min(asked, own_cap)
     if original is not None:
         budget = original.thinking_tokens
     elif "thinking" in request.extra and "thinking" in facts.body.pass_through:
         budget = thinking_tokens(json.loads(request.extra["thinking"]))
-    kept = fitted(budget, own_cap if asked is None else min(asked, own_cap), asked)
+        asked = None  # the body is ours, and the budget fits below each cap
+    kept = fitted(budget, cap, asked)
     if kept == budget:
         return ()
     return ("thinking.budget_tokens" if kept else "thinking",)

@@ -141,7 +141,8 @@ def _tool(item: object, path: str) -> object:
 
 
 def _is_foreign(tool: ToolSpec) -> bool:
-    return tool.custom is not None or bool(tool.namespace or tool.own_name)
+    other = tool.custom is not None or tool.native is not None
+    return other or bool(tool.namespace or tool.own_name)
 
 
 def _choice(value: object) -> JsonText:

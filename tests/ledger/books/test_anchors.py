@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import LedgerError
-from router.ledger.books.anchors import difference, outside_anchors
+from router.ledger.books.anchors import check_outside, difference, outside_anchors
 from router.ledger.books.purge import purge
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
@@ -49,6 +49,18 @@ def test_another_ledger_adds_nothing(tmp_path: Path, anchors: Path) -> None:
     checked = verify(tmp_path / "b.db", anchors)
     assert not checked.whole
     assert ANOTHER in checked.anchors_differ
+
+
+def test_of_a_file_that_another_ledger_writes_one_refusal_is_kept(
+    tmp_path: Path, anchors: Path
+) -> None:
+    database, refused = Database.open(tmp_path / "b.db", create=True), dict[str, str]()
+    for name in ("r1", "r2", "r3"):
+        written(tmp_path / "a.db", name, anchors)
+        with pytest.raises(LedgerError, match=ANOTHER):
+            check_outside(database, anchors, refused)
+    database.close()
+    assert len(refused) == 1
 
 
 def test_restored_ledger_adds_nothing_to_a_file_that_knows_more(
