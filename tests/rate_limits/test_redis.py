@@ -11,9 +11,10 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,13 @@ from hypothesis import strategies as st
 
 from router.errors import LedgerError, LedgerUnavailable, RatesUnavailable
 from router.rate_limits.gcra import NEVER
-from router.rate_limits.stores.redis_store import PREFIX, PROBE_S, RedisRates
+from router.rate_limits.stores.redis_store import (
+    MOST_AT_ONCE,
+    PREFIX,
+    PROBE_S,
+    TIMEOUT_S,
+    RedisRates,
+)
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.changed import replace
@@ -190,6 +197,42 @@ async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Pa
         turns = [e.lost for e in listener.events if isinstance(e, StoreTurned)]
         assert turns == [True, False]
         await limiter.close()
+
+
+async def test_nobody_waits_long_for_a_turn_at_a_slow_redis(server: str) -> None:
+    async with slow(server, 0.2) as url:
+        listener = Listener()
+        limiter = RedisRates(url, listener)
+        asks = [[one(tenant=f"slow{n}")] for n in range(500)]  # 16 rounds, of 0.2 s each and more
+        async with asyncio.timeout(3 * TIMEOUT_S):
+            ends = await asyncio.gather(*map(limiter.take, asks), return_exceptions=True)
+        refused = [end for end in ends if isinstance(end, LedgerUnavailable)]
+        assert all("too slow" in refusal.message for refusal in refused)
+        assert 0 < len(refused) < len(asks) - MOST_AT_ONCE
+        assert (limiter.fault, listener.events) == ("", [])
+        await limiter.close()
+
+
+@asynccontextmanager
+async def slow(url: str, wait_s: float) -> AsyncIterator[str]:
+    """Yields the address of what passes on each reply of a Redis after this time."""
+
+    async def passes(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, after_s: float
+    ) -> None:
+        while received := await reader.read(65_536):
+            await asyncio.sleep(after_s)
+            writer.write(received)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address = urlsplit(url)
+        behind = await asyncio.open_connection(address.hostname, address.port)
+        with suppress(asyncio.CancelledError):  # at the test's end
+            await asyncio.gather(passes(reader, behind[1], 0.0), passes(behind[0], writer, wait_s))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as proxy:
+        yield f"redis://127.0.0.1:{proxy.sockets[0].getsockname()[1]}/0"
 
 
 async def test_connections_that_redis_closed_refuse_nobody(tmp_path: Path) -> None:

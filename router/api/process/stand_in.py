@@ -38,7 +38,7 @@ class StandIn:
 
     def begin(self) -> None:
         """Begins to answer; does nothing where it answers already."""
-        if self._serving is not None and not self._stop.is_set():
+        if self._serving is not None and not (self._serving.done() or self._stop.is_set()):
             return
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(self._serve(self._stop), name="stand-in")
@@ -54,6 +54,13 @@ class StandIn:
             await self._serving
 
     async def _serve(self, stop: asyncio.Event) -> None:
+        """Answers until `stop`. A failure is told and ends nothing: the workers must be stopped."""
+        try:
+            await self._answer(stop)
+        except OSError as error:  # no file is left, or the sockets were closed meanwhile
+            self._log.error("no_worker", next=f"requests wait for one: {error.strerror}")
+
+    async def _answer(self, stop: asyncio.Event) -> None:
         state = ServerState(
             self._refuse, self._refusal, REQUEST_S, most_connections=MOST_CONNECTIONS
         )

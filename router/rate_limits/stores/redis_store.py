@@ -23,11 +23,12 @@ from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTur
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-TIMEOUT_S = 2.0  # longest wait of a request for its rates
+TIMEOUT_S = 2.0  # longest wait of a request for its turn, and then for its rates
 PROBE_S = 0.5  # pause between two tries to reach it again
 MOST_AT_ONCE = 32
 """Bounds the connections of a process. Redis runs one script after the other, so more would bring
-nothing, and its client refuses to open more than 100. Further requests wait for their turn."""
+nothing, and its client refuses to open more than 100. Further requests wait for their turn, as long
+as for an answer."""
 PREFIX = "tiergate:rate:"
 _MINUTE_US = 60_000_000
 
@@ -156,7 +157,12 @@ class RedisRates:
         """Runs the script. Raises RatesUnavailable: at once while Redis is known to be down."""
         if self._fault:
             raise _unavailable(self._fault)
-        async with self._turns:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise _unavailable("it is too slow for so many requests") from error
+        try:
             # Those before may have found out meanwhile: nobody waits for the same silence again.
             if self._fault:
                 raise _unavailable(self._fault)
@@ -166,6 +172,8 @@ class RedisRates:
                 fault = str(error) or type(error).__name__
                 self._open(fault)
                 raise _unavailable(fault) from error
+        finally:
+            self._turns.release()
 
     def _open(self, fault: str) -> None:
         """Refuses from now on, and starts the task that waits for an answer."""
