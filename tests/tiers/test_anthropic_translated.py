@@ -13,10 +13,10 @@ import httpx
 import pytest
 from anthropic.lib._parse._transform import transform_schema
 
-from router.types import JsonText
+from router.types import ChatRequest, JsonText, Message, ToolSpec
 from router.wire.anthropic.parts import block_of
 from router.wire.anthropic.schemas import taken_schema, with_type
-from router.wire.anthropic.upstream import GO_ON, JSON_WORDS
+from router.wire.anthropic.upstream import GO_ON, JSON_WORDS, messages_body
 from tests.kits.server_kit import Served, Upstream, write_ladder
 from tests.kits.upstreams.upstream_wire import TEXT
 
@@ -323,6 +323,14 @@ def test_a_schema_becomes_what_the_vendors_own_sdk_makes_of_it(schema: dict[str,
 )
 def test_a_schema_that_the_sdk_cannot_read_is_written_too(schema: object, taken: object) -> None:
     assert json.loads(taken_schema(JsonText(json.dumps(schema)))) == taken
+
+
+def test_a_native_tools_cache_point_lasts_five_minutes() -> None:
+    native = {**BASH, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    spec = ToolSpec("bash", "", JsonText("{}"), native=JsonText(json.dumps(native)))
+    request = ChatRequest((Message("user", "Rate it."),), "m", tools=(spec,))
+    body = json.loads(messages_body(request, model="m", max_output_tokens=9, issuer=""))
+    assert body["tools"] == [{**BASH, "cache_control": {"type": "ephemeral"}}]
 
 
 TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]

@@ -127,6 +127,14 @@ def test_a_tool_of_anthropics_stays_one() -> None:
     assert read_asked(value(tools=(bash,))).tools == (bash,)
 
 
+@pytest.mark.parametrize(
+    "native", ["web_search", '{"type":"web_search_20250305","name":"web_search"}', "{}"]
+)
+def test_a_tool_that_anthropic_runs_is_refused(native: str) -> None:
+    with pytest.raises(RequestError, match="native"):
+        read_asked(value(tools=(tool(native=JsonText(native)),)))
+
+
 def test_messages_that_are_values_stay_as_they_are() -> None:
     picture = ContentPart(
         "image_url", JsonText('{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}')

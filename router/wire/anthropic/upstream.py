@@ -351,7 +351,9 @@ def _add_choice(body: dict[str, object], request: ChatRequest) -> None:
 
 def _tool(tool: ToolSpec) -> object:
     if tool.native is not None:
-        return orjson.Fragment(tool.native)
+        native = orjson.loads(tool.native)
+        _forget_hours([native])
+        return native
     schema = taken_schema(tool.parameters) if tool.strict else with_type(tool.parameters)
     wire_tool: dict[str, object] = {"name": tool.name, "input_schema": orjson.Fragment(schema)}
     if tool.description:

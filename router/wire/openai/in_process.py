@@ -21,6 +21,7 @@ from router.types import (
     Sampling,
     ToolSpec,
 )
+from router.wire.anthropic.blocks import read_tools as read_native
 from router.wire.checks import array, boolean, json_text, texts, wrong_value
 from router.wire.fields import check_tool_choice, keep_extra
 from router.wire.hints import checked_hints
@@ -130,6 +131,8 @@ def _tool(item: object, path: str) -> object:
     if isinstance(item, Mapping):
         return dict(item)
     if not isinstance(item, ToolSpec) or _is_foreign(item):
+        if isinstance(item, ToolSpec) and item.native is not None:
+            _check_native(item.native, f"{path}.native")
         return item
     function = {
         "name": item.name,
@@ -138,6 +141,13 @@ def _tool(item: object, path: str) -> object:
         "strict": item.strict,
     }
     return {"type": "function", "function": function}
+
+
+def _check_native(tool: JsonText, path: str) -> None:
+    """Raises RequestError for a tool that Anthropic itself runs: no list has its price."""
+    kinds = read_native([_json(tool, path)], path)
+    if kinds.unsupported or not all([read.native for read in kinds.own]):
+        raise wrong_value(path, tool, "a tool of Anthropic's that the client runs")
 
 
 def _is_foreign(tool: ToolSpec) -> bool:
