@@ -20,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from router.analysis.adversarial import plain_share
+from router.errors.system import in_words
 from router.stats.wilson import Share
 
 SHELF = 1
@@ -216,7 +217,7 @@ def read_rows(lines: Iterable[bytes]) -> ExpectedRows:
                 continue
             row = _ROW.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            bad.append(f"line {number}: {error}")
+            bad.append(f"line {number}: {in_words(error)}")
             continue
         rows.append(row if row.id else msgspec.structs.replace(row, id=f"line {number}"))
     return ExpectedRows(tuple(rows), tuple(bad))

@@ -168,10 +168,11 @@ def test_figures_need_neither_torch_nor_scipy_nor_scikit_learn(tmp_path: Path) -
     assert int(run.stdout) > 0
 
 
-@pytest.mark.parametrize("kind", ["gateway", "adversarial"])
-def test_bytes_that_are_no_text_are_told_by_their_place(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "at"), [("gateway", 0), ("adversarial", 3)])
+def test_bytes_that_are_no_text_are_told_by_their_place(kind: str, at: int, tmp_path: Path) -> None:
+    """Places are those in the file, or in the line where lines are read one by one."""
     file = tmp_path / "rows.jsonl"
-    file.write_bytes(b"{}\n\x86")
+    file.write_bytes(b"{}\n\x86" if at else b"\x86\n{}")
     run = tiergate("evaluate", kind, "--data", file)
     assert run.returncode == 2
-    assert "the byte 0x86 at 3 is no UTF-8" in " ".join(run.stderr.split())
+    assert f"the byte 0x86 at {at} is no UTF-8" in " ".join(run.stderr.split())
