@@ -122,7 +122,7 @@ def test_a_row_may_hold_keys_of_its_own_and_gets_the_name_of_its_line() -> None:
         ('{"text": " ", "lowest_tier": 1, "highest_tier": 2}', "text is empty"),
         ('{"text": "hi", "lowest_tier": 1}', "highest_tier"),
         ("nonsense", "malformed"),
-        ("\udcff", "can't decode"),
+        ("\udcff", "is no UTF-8"),
     ],
 )
 def test_a_bad_row_is_named_with_its_line_and_hides_no_other(line: str, told: str) -> None:
