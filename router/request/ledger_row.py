@@ -24,8 +24,7 @@ from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
-from router.request.calls.told_bounds import lowered_cap, tools_left_out
-from router.request.conclusions.left_out import left_out
+from router.request.conclusions.left_out import left_out, lowered_cap, tools_left_out
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import TriageConfig
 from router.triage.facts.file_paths import without_folders
@@ -38,7 +36,9 @@ def said_in(asked: Asked, facts: TurnFacts) -> str:
     language = facts.language or asked.spoken
     if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
         return THANKS if config.knowledge.written(THANKS) is not None else asked.text
-    rest, words = _undetailed(asked.text, facts)
+    rest, words = asked.text, facts.folded.words
+    if facts.undetailed:
+        rest, words = facts.undetailed, facts.undetailed_words
     framed = may_be_framed(rest, words, language)
     if rest == asked.text and not framed:
         return rest
@@ -48,13 +48,6 @@ def said_in(asked: Asked, facts: TurnFacts) -> str:
     if config.glossed is not None and config.glossed.is_written(asked.text):
         return asked.text
     return without_frame(rest, words, language) if framed else rest
-
-
-def _undetailed(text: str, facts: TurnFacts) -> tuple[str, Collection[str]]:
-    """Returns a text without its contact details, or as it is, and its folded words."""
-    if not facts.undetailed:
-        return text, facts.folded.words
-    return facts.undetailed, fold(facts.undetailed).words
 
 
 def in_plain_words(asked: Asked, facts: TurnFacts) -> str:

@@ -251,15 +251,16 @@ class TextBatch:
 
 
 def _undetailed(text: Ruled) -> list[Asked]:
-    return [_for_harm(text, text.facts.undetailed)] if text.facts.undetailed else []
+    part, words = text.facts.undetailed, text.facts.undetailed_words
+    return [_for_harm(text, part, words)] if part else []
 
 
 def _sentences(text: Ruled) -> list[Asked]:
-    return [_for_harm(text, part) for part in text.sentences]
+    return [_for_harm(text, part, fold(part).words) for part in text.sentences]
 
 
-def _for_harm(text: Ruled, part: str) -> Asked:
-    told = (fold(part).words, text.facts.language)
+def _for_harm(text: Ruled, part: str, words: tuple[str, ...]) -> Asked:
+    told = (words, text.facts.language)
     return Asked(part, text.config, told, use=ReadingUse.HARM)
 
 

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
+from operator import methodcaller
 from string import ascii_lowercase, ascii_uppercase
 
 from router.regexes.late import late_regex
@@ -28,6 +29,9 @@ MOST_FORMS = 2
 
 MOST_TRIED = 16
 """Words that are tried in each of these ways; they stand for the rest."""
+
+Way = Callable[[str], str]
+"""Turns a text, or a word of it, back."""
 
 _PIECE = late_regex(r"\S+")
 _ENDS_LEAD = (":", '"', "“", "”", "'", "`", ">")
@@ -74,23 +78,35 @@ def turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
     if not unknown or len(unknown) == 1 < len(long):
         return ()
     enough = max(min(2, len(long)), MOST_CERTAIN * len(unknown))
-    backwards = {word for word in unknown if known((word[::-1],), knows)}
+    backwards = _existing(unknown, _reversed, knows)
     if len(backwards) >= enough:
         # "niap tsehc" is reversed as a whole, "tsehc niap" word by word: both are read.
-        before, part, after = _around(folded.text, backwards)
-        ways = part[::-1], " ".join(reversed(part[::-1].split()))
-        return *ways, *[f"{before}{way}{after}" for way in ways if before or after]
-    moved = {word for word in unknown if known((word.translate(_ROT13),), knows)}
+        return _in_place(folded.text, backwards, _reversed, _words_reversed)
+    rot13 = methodcaller("translate", _ROT13)
+    moved = _existing(unknown, rot13, knows)
     if len(moved) >= enough:
-        return _in_place(folded.text, moved, _ROT13)
+        return _in_place(folded.text, moved, rot13)
     return tuple(islice(_in_other_letters(folded.text, unknown, knows), MOST_FORMS))
 
 
-def _in_place(text: str, moved: Collection[str], table: Mapping[int, int]) -> tuple[str, ...]:
-    """Returns what a text says in other letters: that part alone, and among the plain words."""
-    before, part, after = _around(text, moved)
-    meant = part.translate(table)
-    return (meant, f"{before}{meant}{after}") if before or after else (meant,)
+def _reversed(text: str) -> str:
+    return text[::-1]
+
+
+def _words_reversed(text: str) -> str:
+    return " ".join(reversed(_reversed(text).split()))
+
+
+def _existing(unknown: Iterable[str], way: Way, knows: Knows) -> set[str]:
+    """Returns those of the words that exist when they are turned; all are long enough."""
+    return {word for word in unknown if knows(way(word))}
+
+
+def _in_place(text: str, turned_words: Collection[str], *ways: Way) -> tuple[str, ...]:
+    """Returns what a text says in each way: the turned part alone, and among the plain words."""
+    before, part, after = _around(text, turned_words)
+    meant = [way(part) for way in ways]
+    return *meant, *[f"{before}{one}{after}" for one in meant if before or after]
 
 
 def _around(text: str, turned_words: Collection[str]) -> tuple[str, str, str]:
@@ -132,5 +148,5 @@ def _in_other_letters(text: str, unknown: list[str], knows: Knows) -> Iterator[s
     least = max(SHIFTED_WORDS, MOST_CERTAIN * len(tried))
     for table in _SHIFTS if tried else ():
         if known((word.translate(table) for word in tried), knows) >= least:
-            moved = {word for word in unknown if known((word.translate(table),), knows)}
-            yield from _in_place(text, moved, table)
+            shifted = methodcaller("translate", table)
+            yield from _in_place(text, _existing(unknown, shifted, knows), shifted)

@@ -62,9 +62,14 @@ class TurnFacts(Struct, frozen=True):
     even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
     undetailed: str = ""  # without contact details, read besides; "" where it has none
-    said: int = 0  # words of the text, without those of contact details
+    undetailed_words: tuple[str, ...] = ()  # folded
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
+
+    @property
+    def said(self) -> int:
+        """Returns the number of words of the text, without those of contact details."""
+        return len(self.undetailed_words if self.undetailed else self.folded.words)
 
 
 class RuleFacts(NamedTuple):
@@ -133,7 +138,7 @@ def find_facts(
         even=told.even if language == told.language else (),
         passages=passages(instead or plain),
         undetailed=undetailed,
-        said=len(fold(undetailed).words if undetailed else folded.words),
+        undetailed_words=fold(undetailed).words if undetailed else (),
         sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
     )

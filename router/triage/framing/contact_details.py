@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from router.regexes.late import late_regex
 from router.triage.framing.frame import SENT_FROM, may_be_framed, without_frame
+from router.triage.framing.introductions import NAMES
 from router.triage.text.folding import fold
 
 MOST_CHARACTERS = 2_000
@@ -140,9 +141,7 @@ _CLOSING = late_regex(
     re.IGNORECASE,
 )
 _INTRODUCTION = late_regex(
-    r"(?<!\w)(?:my name is|mein name ist|ich heiße|je m['’]appelle|mon nom est|me llamo|"
-    r"mi nombre es|mi chiamo|il mio nome è|(?:o )?meu nome é|chamo-me|me chamo|mijn naam is|"
-    r"ik heet|nazywam się|(?:benim )?adım|(?<=[,;] )(?:name|nom|nombre|nome|naam|nazwisko|"
+    rf"(?<!\w)(?:{NAMES}|(?:benim )?adım|(?<=[,;] )(?:name|nom|nombre|nome|naam|nazwisko|"
     rf"apellidos?|cognome|apelido|achternaam)(?: ?:)?) (?-i:{_CAPITAL}(?: {_CAPITAL}){{0,3}})",
     re.IGNORECASE,
 )

@@ -54,11 +54,12 @@ _NUMBERS = "|".join(
 _IS = (
     r" (?:is|ist(?: die)?|lautet|est(?: le)?|es(?: el)?|[eèé](?: il| o)?|to|jest)(?= )| ?[:=](?= )"
 )
-_NAMES = (
+NAMES = (
     r"(?:my name is|my name's|mein name ist|ich hei(?:ß|ss)e|je m['\u2019]appelle|mon nom est|"
     r"me llamo|mi nombre es|mi chiamo|il mio nome [eè]|mijn naam is|ik heet|nazywam się|"
     r"mam na imię|(?:o )?meu nome [eé]|chamo-me|me chamo)"
 )
+"""Matches how somebody begins to say a name, in eight languages."""
 _GREETING = r"(?:hi|hello|hey|hallo|guten tag|bonjour|hola|ciao|buongiorno|dzień dobry|olá|bom dia)"
 # A number has a digit. A name of a key, such as "my order", may stand in its place.
 _A_NUMBER = (
@@ -74,7 +75,7 @@ _JOINS = r"(?:and|und|et|en|oraz|(?-i:[yei]))"
 _INTRODUCTION = late_regex(
     r"(?<![^\s.!?;,:(\u2013])"
     rf"(?:{_GREETING} (?=\w))?(?:{_JOINS} )?"
-    rf"(?:(?:{_NUMBERS})(?P<is>{_IS})? ?{_A_NUMBER}|(?P<named>{_NAMES}) {_A_NAME})"
+    rf"(?:(?:{_NUMBERS})(?P<is>{_IS})? ?{_A_NUMBER}|(?P<named>{NAMES}) {_A_NAME})"
     rf"(?: (?:here|hier|aquí|ici))?(?:\s*(?:[.!;,)\n\u2013]\s*|$)| (?={_JOINS} ))",
     re.IGNORECASE,
 )

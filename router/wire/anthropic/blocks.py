@@ -288,8 +288,18 @@ class Tools(Struct, frozen=True):
     unsupported: tuple[str, ...] = ()
 
 
-CLIENT_RUN = re.compile(r"(?:bash|computer|memory|text_editor)_\d{8}")
+_CLIENT_RUN = re.compile(r"(?:bash|computer|memory|text_editor)_\d{8}")
 """Finds tools that Anthropic defines and the client runs: they cost no more than their tokens."""
+
+
+def is_the_clients(kind: str | None) -> bool:
+    """Returns True for the type of a tool that the client runs: its own, or Anthropic's."""
+    return kind in (None, "custom") or is_client_run(kind)
+
+
+def is_client_run(kind: str | None) -> bool:
+    """Returns True for the type of a tool that Anthropic defines and the client runs."""
+    return kind is not None and _CLIENT_RUN.fullmatch(kind) is not None
 
 
 def read_tools(value: object, param: str) -> Tools:
@@ -300,7 +310,7 @@ def read_tools(value: object, param: str) -> Tools:
         kind = mapping(item, path).get("type")
         if kind is None or text(kind, f"{path}.type") == "custom":
             return _tool(item, path)
-        if CLIENT_RUN.fullmatch(text(kind, f"{path}.type")):
+        if is_client_run(text(kind, f"{path}.type")):
             return _native_tool(mapping(item, path), path)
         others.append(bounded_text(kind, f"{path}.type", 1, 64))
         return None

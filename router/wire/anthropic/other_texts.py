@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from router.privacy.pseudonyms.json_texts import JsonString, as_read
-from router.wire.anthropic.blocks import CLIENT_RUN
+from router.wire.anthropic.blocks import is_the_clients
 
 _LEFT_BEHIND = frozenset({"model", "routing", "stop_sequences", "messages", "system", "tools"})
 """Keys of the body that do not go on, that stay in clear, or that have their own blocks below."""
@@ -48,7 +48,7 @@ def other_texts(body: Mapping[str, object]) -> Iterator[str]:
         yield from _of_blocks(turn.get("content"))
     tools = body.get("tools")
     for tool in tools if type(tools) is list else ():
-        if tool.get("type") in (None, "custom") or CLIENT_RUN.fullmatch(tool["type"]):
+        if is_the_clients(tool.get("type")):
             yield from _beside(tool, _TOOL)
     for key, value in body.items():
         if key == "metadata" and type(value) is dict:

@@ -16,7 +16,7 @@ import orjson
 
 from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
-from router.wire.anthropic.blocks import CLIENT_RUN
+from router.wire.anthropic.blocks import is_the_clients
 from router.wire.anthropic.parts import block_of, text_block
 from router.wire.anthropic.schemas import taken_schema, with_type
 from router.wire.anthropic.thinking import fitted, thinking_tokens
@@ -187,12 +187,8 @@ def _leave_out_hosted(body: dict[str, object]) -> None:
     """
     tools = body.pop("tools")
     assert isinstance(tools, list)
-    if own_tools := [tool for tool in tools if _is_the_clients(tool.get("type"))]:
+    if own_tools := [tool for tool in tools if is_the_clients(tool.get("type"))]:
         body["tools"] = own_tools
-
-
-def _is_the_clients(kind: str | None) -> bool:
-    return kind in (None, "custom") or CLIENT_RUN.fullmatch(kind) is not None
 
 
 def _name_calls(content: object) -> None:
