@@ -64,8 +64,8 @@ def test_twice_the_price_fails_the_pipeline(folder: Path) -> None:
     code, found, _ = run(folder, "dear", "--fail-if", "cost>+5%")
     cost = found["cost"]
     assert isinstance(cost, dict)
-    # all but what reading the requests took, which no price of an answer changes
-    assert (code, cost["change"]) == (5, pytest.approx(1.0, abs=0.005))
+    # all but what reading the requests took, which no price changes and a busy machine raises
+    assert (code, cost["change"]) == (5, pytest.approx(1.0, abs=0.1))
 
 
 @pytest.mark.process
