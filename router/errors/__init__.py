@@ -39,6 +39,7 @@ next rung (or another replica) may help. Import every name from here.
     │   │   ├── UpstreamUnreachable   502
     │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
+    │   │   ├── UpstreamOverloaded    503  it says so, by 503 or 529
     │   │   ├── UpstreamRateLimited   429
     │   │   ├── UpstreamInvalid       502  the bytes are not an answer
     │   │   │   ├── UpstreamTooMuch   502  more bytes or tool calls than are read
@@ -75,6 +76,7 @@ from router.errors.admission import (
     Stopping,
 )
 from router.errors.answerer import (
+    QUOTA,
     QUOTA_EXHAUSTED,
     AnswererError,
     AnswererNotReady,
@@ -85,6 +87,7 @@ from router.errors.answerer import (
     StreamCut,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamPage,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -138,6 +141,7 @@ from router.errors.request import (
 
 __all__ = [
     "NOT_ADMITTED",
+    "QUOTA",
     "QUOTA_EXHAUSTED",
     "AnswererError",
     "AnswererNotReady",
@@ -192,6 +196,7 @@ __all__ = [
     "UnsupportedMedia",
     "UpstreamError",
     "UpstreamInvalid",
+    "UpstreamOverloaded",
     "UpstreamPage",
     "UpstreamRateLimited",
     "UpstreamRejected",

@@ -28,8 +28,9 @@ from router.policy.schema import UpstreamAnswerer
 from router.threads.deadlines import Deadline, Deadlines
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Delta, Events, Work
-from router.wire.openai.answers import charged_in, shown_code_in
+from router.wire.openai.answers import charged_in
 from router.wire.openai.returned_reasoning import advice_for
+from router.wire.openai.upstream_errors import shown_code_in
 from router.wire.refusals import Refusal, refusal_in, unsupported_in, without
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots

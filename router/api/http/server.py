@@ -317,7 +317,7 @@ class Server:
         wire = errors_of(path)
         ids = id_headers(request_id) if booked else request_header(request_id)
         headers = [*ids, *wire.id_headers(request_id)]
-        await send_error(send, error, wire.error(error, request_id), headers)
+        await send_error(send, error, wire.error(error, request_id), headers, wire.status(error))
 
     def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
         """Returns the body and headers that refuse bytes which never became a request."""

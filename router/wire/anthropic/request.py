@@ -33,7 +33,13 @@ from router.wire.anthropic.blocks import (
     read_turns,
 )
 from router.wire.anthropic.other_texts import other_texts
-from router.wire.anthropic.render import PING, MessageStream, render_error, render_message
+from router.wire.anthropic.render import (
+    PING,
+    MessageStream,
+    error_status,
+    render_error,
+    render_message,
+)
 from router.wire.anthropic.thinking import thinking_tokens
 from router.wire.checks import (
     Reader,
@@ -222,6 +228,9 @@ class MessagesFormat:
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error, request_id)
+
+    def status(self, error: TiergateError) -> int:
+        return error_status(error)
 
     def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         return [(b"request-id", f"req_{request_id}".encode())]

@@ -15,7 +15,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.types import AnswererState
-from router.wire.openai.answers import shown_code_in
+from router.wire.openai.upstream_errors import shown_code_in
 from tiers.resilience.circuit_breaker import MOST_PROBES, Breaker, BreakerState
 from tiers.resilience.refusals import (
     RetryBudget,
