@@ -118,6 +118,7 @@ class SessionMemory(Struct, frozen=True):
     risk_terms: tuple[str, ...]
     difficulty: float
     last_tier_number: int = 0
+    loop_from: int = 0  # the level that an outage moved a tool loop away from; 0 for none
     match: Match | None = None
     risk_domain: Domain | None = None
     risk_p: float = 0.0

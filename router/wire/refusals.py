@@ -11,11 +11,18 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.types import ChatRequest, Sampling
+from router.types import ChatRequest, JsonText, Sampling
+from router.wire.anthropic.thinking import thinking_kind
 
 _READ = 1_000  # characters of a message, which begins with its reason
 _DEFAULT = Sampling()
 EFFORT = "reasoning_effort"
+THINKING, THINKING_TYPE = "thinking", "thinking.type"
+"""Anthropic's key that lets a model think, and its kind: adaptive, or enabled with a budget. Some
+models take one kind alone, and older ones none."""
+BY_VALUE = frozenset({EFFORT, THINKING, THINKING_TYPE})
+"""Parameters of which a model may take one value and refuse another."""
+_OTHER_KIND = {"adaptive": "enabled", "enabled": "adaptive"}
 
 _SPELT = {
     "temperature": "temperature",
@@ -51,6 +58,13 @@ _AT_TIMES = re.compile(
     r"\b(?:when|while|unless|both|together|thinking|tools?|combination)\b", re.IGNORECASE
 )
 """Shows that the model takes the parameter in other requests."""
+
+_NO_THINKING = re.compile(
+    r"\bthinking[\w.\"'`]{0,40} {0,2}(?:is |are )?(?:not supported|unsupported)"
+    r"|\b(?:does not|doesn't) support (?:adaptive |extended )?thinking\b",
+    re.IGNORECASE,
+)
+_BESIDE_THINKING = re.compile(r"\b(?:when|while|unless|both|together|tools?)\b", re.IGNORECASE)
 
 
 class Refusal(Struct, frozen=True):
@@ -106,8 +120,13 @@ def _detail(error: dict[str, object]) -> str:
     return f"{path}: {first['msg']}"[:_READ]
 
 
-def unsupported_in(refusal: Refusal, request: ChatRequest) -> Unsupported | None:
+def unsupported_in(
+    refusal: Refusal, request: ChatRequest, left_out: tuple[str, ...] = ()
+) -> Unsupported | None:
     """Returns the parameter of the request that the model does not take, None for other refusals.
+
+    Of thoughts that is their kind, and thoughts altogether where the other kind was asked for
+    already (`left_out` has it).
 
     >>> said = Refusal("`temperature` is deprecated for this model.")
     >>> unsupported_in(said, ChatRequest((), "m", Sampling(temperature=0.2)))
@@ -115,6 +134,9 @@ def unsupported_in(refusal: Refusal, request: ChatRequest) -> Unsupported | None
     """
     if refusal.code not in _CODES and not _WORDS.search(refusal.message):
         return None
+    if _NO_THINKING.search(refusal.message) and value_of(request, THINKING):
+        lasts = _BESIDE_THINKING.search(refusal.message) is None
+        return Unsupported(THINKING if THINKING_TYPE in left_out else THINKING_TYPE, lasts)
     named = [refusal.param] if refusal.param in _SPELT else _NAME.findall(refusal.message)
     asked = [name for spelt in named if value_of(request, name := _SPELT[spelt])]
     if not asked:
@@ -141,6 +163,8 @@ def value_of(request: ChatRequest, name: str) -> str:
     """Returns the value that a request states for a parameter, "" for none."""
     if name in ("top_k", "min_p"):
         return request.extra.get(name, "")
+    if name in (THINKING, THINKING_TYPE):
+        return _thinking_kind(request)
     value = getattr(request.sampling, name)
     return "" if value == getattr(_DEFAULT, name) else str(value)
 
@@ -151,9 +175,33 @@ def without(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
         return request
     defaults = {name: getattr(_DEFAULT, name) for name in names if hasattr(_DEFAULT, name)}
     original = request.original
+    extra = {key: value for key, value in request.extra.items() if key not in names}
+    if THINKING_TYPE in names and THINKING in extra:
+        extra[THINKING] = JsonText(orjson.dumps(other_kind(_thinking_kind(request))).decode())
     return replace(
         request,
         sampling=replace(request.sampling, **defaults),
-        extra={key: value for key, value in request.extra.items() if key not in names},
+        extra=extra,
         original=None if original is None else replace(original, left_out=names),
     )
+
+
+def other_kind(kind: str) -> dict[str, str]:
+    """Returns `thinking` of the kind that a model takes which refused this one, without a budget.
+
+    >>> other_kind("adaptive")
+    {'type': 'enabled'}
+    """
+    return {"type": _OTHER_KIND[kind]}
+
+
+def _thinking_kind(request: ChatRequest) -> str:
+    """Returns the kind of thoughts that the client asks for, "" for none.
+
+    `orjson.loads` reads one short key of a body that is not Anthropic's.
+    """
+    if request.original is not None:
+        return request.original.thinking
+    value = request.extra.get(THINKING)
+    kind = thinking_kind(orjson.loads(value)) if value else ""
+    return kind if kind in _OTHER_KIND else ""

@@ -7,7 +7,7 @@ refusal in time. What it takes may change with its provider's next release.
 from __future__ import annotations
 
 from router.types import ChatRequest, Clock
-from router.wire.refusals import EFFORT, value_of
+from router.wire.refusals import BY_VALUE, value_of
 
 REMEMBERED_MS = 3_600_000.0
 MOST_LEFT_OUT = 4
@@ -18,7 +18,7 @@ MOST_REMEMBERED = 32
 
 class Unsupporteds:
     """Keeps the names of one answerer, in one process. An effort is kept by its value: a model that
-    knows no `minimal` may know `high`."""
+    knows no `minimal` may know `high`. So is the kind of thoughts."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class Unsupporteds:
     def remember(self, request: ChatRequest, name: str) -> None:
         """Notes a parameter, with which this request was refused and without which answered."""
         if len(self._until_ms) < MOST_REMEMBERED:
-            value = value_of(request, name) if name == EFFORT else ""
+            value = value_of(request, name) if name in BY_VALUE else ""
             self._until_ms[name, value] = self._clock.monotonic_ms() + REMEMBERED_MS
 
 

@@ -222,7 +222,7 @@ class Exchange:
                 self._response = await self._sealed_or_not(stream=stream)
                 break
             except UpstreamRejected as error:
-                refused = unsupported_in(self._refused, self._work.request)
+                refused = unsupported_in(self._refused, self._work.request, self.left_out)
                 if refused is None or error.upstream_status != 400 or error.charged is not None:
                     raise
                 self._report_retry(self._named(error), f"tried again without {refused.name}")

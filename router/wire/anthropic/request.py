@@ -40,7 +40,7 @@ from router.wire.anthropic.render import (
     render_error,
     render_message,
 )
-from router.wire.anthropic.thinking import thinking_tokens
+from router.wire.anthropic.thinking import thinking_kind, thinking_tokens
 from router.wire.checks import (
     Reader,
     array,
@@ -221,6 +221,7 @@ class MessagesFormat:
             others=tuple(other_texts(given)),
             has_large_integers=turns.lost_digits,
             thinking_tokens=thinking_tokens(given.get("thinking")),
+            thinking=thinking_kind(given.get("thinking")),
         )
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from router.errors import (
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
@@ -202,8 +203,8 @@ STATUSES = [
     (429, UpstreamRateLimited, True),
     (500, UpstreamError, True),
     (501, UpstreamError, False),
-    (503, UpstreamError, True),
-    (529, UpstreamError, True),
+    (503, UpstreamOverloaded, True),
+    (529, UpstreamOverloaded, True),
 ]
 
 
