@@ -52,6 +52,46 @@ def test_what_is_refused_beside_something_else_does_not_last(message: str, expec
     assert unsupported_in(Refusal(message), REQUEST) == Unsupported(expected, lasts=False)
 
 
+THINKS = ChatRequest((), "m", extra={"thinking": JsonText('{"type":"adaptive"}')})
+NO_BUDGET = (
+    '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+    '"output_config.effort" to control thinking behavior.'
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "left_out", "expected"),
+    [
+        ("adaptive thinking is not supported on this model", (), "thinking.type"),
+        (NO_BUDGET, (), "thinking.type"),
+        ("This model does not support extended thinking.", (), "thinking.type"),
+        ("thinking is not supported on this model", ("thinking.type",), "thinking"),
+    ],
+)
+def test_refused_thoughts_are_of_a_kind_or_of_none(
+    message: str, left_out: tuple[str, ...], expected: str
+) -> None:
+    found = unsupported_in(Refusal(message), THINKS, left_out)
+    assert found == Unsupported(expected, lasts=True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "`max_tokens` must be greater than `thinking.budget_tokens`.",
+        "Thinking may not be enabled when tool_choice forces tool use.",
+        "`temperature` may only be set to 1 when thinking is enabled.",
+    ],
+)
+def test_other_words_about_thinking_change_no_thoughts(message: str) -> None:
+    assert unsupported_in(Refusal(message), THINKS) is None
+
+
+def test_thoughts_of_another_kind_have_no_budget_yet() -> None:
+    assert without(THINKS, ("thinking.type",)).extra == {"thinking": '{"type":"enabled"}'}
+    assert without(THINKS, ("thinking.type", "thinking")).extra == {}
+
+
 @pytest.mark.parametrize(
     "refusal",
     [

@@ -51,8 +51,11 @@ _TOO_LONG = late_regex(
 """How servers say without a code that a request has too many tokens: Anthropic, Bedrock, vLLM, xAI,
 Ollama, llama.cpp, Z.ai, MiniMax, OpenAI, Gemini, SGLang, LM Studio, Moonshot, Groq."""
 
-_SPENT = late_regex(r"^billing_error\b|credit balance is too low", re.IGNORECASE)
-"""How Anthropic says that our money there is spent: by a 402, and by a 400 in these words."""
+_SPENT = late_regex(
+    r"^billing_error\b|credit balance is too low|\binsufficient_quota\b", re.IGNORECASE
+)
+"""How Anthropic (by a 402, and by a 400 in its words) and OpenAI say that our money there is spent.
+Gemini says "exceeded your current quota" of a rate, which passes."""
 
 _OVERLOADED = frozenset(
     {"overloaded_error", "overloaded", "server_is_overloaded", "slow_down", "503", "529"}
