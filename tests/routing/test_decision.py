@@ -394,18 +394,6 @@ def test_a_failed_rung_climbs_to_the_next() -> None:
     assert (step.action, step.rung) == (Action.CLIMB, 1)
 
 
-@pytest.mark.parametrize(
-    ("outgrown", "rung"), [((), 1), ((0,), 1), ((0, 1), None), ((0, 1, 2), None)]
-)
-@pytest.mark.parametrize("stranded", [False, True])
-def test_a_prompt_that_is_too_long_climbs_to_no_model_that_takes_no_more(
-    outgrown: tuple[int, ...], rung: int | None, *, stranded: bool
-) -> None:
-    decision = decide(a_policy(), CALM, facts(), Asked())
-    failed = Turn(0, failure=Reason.ANSWERER_FAILED, stranded=stranded, outgrown=outgrown)
-    assert next_rung(decision, failed, a_policy().decision).rung == rung
-
-
 def test_the_last_failed_rung_stops() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked())
     step = next_rung(decision, Turn(2, failure=Reason.ANSWERER_FAILED), a_policy().decision)
