@@ -44,8 +44,8 @@ def told_failure(
     if declined != before and (declined or is_outage(error)):
         return error if before else earlier
     if isinstance(error, UpstreamTooLong):
-        known = outgrown(routed, progress)
-        if all([at in known for at, failed in _failures(progress) if failed is earlier]):
+        before_it = {at for at, failed in _failures(progress) if failed is earlier}
+        if before_it and before_it <= set(outgrown(routed, progress)):
             return error
     if is_outage(error) and is_outage(earlier) and _passes(error) != _passes(earlier):
         return max(error, earlier, key=_passes)
@@ -81,6 +81,8 @@ def awaited(
     those that were left is not the last word.
     """
     if failed is None or not is_outage(failed) or _passes(failed) == 2:
+        return failed
+    if routed.observed is not None:  # no other one stands in for what is measured
         return failed
     useless = outgrown(routed, progress) if isinstance(failed, UpstreamTooLong) else ()
     rests: dict[str, float] = {}
