@@ -34,6 +34,7 @@ from router.policy.sections.answering.without_model import ClarifySection
 from router.types import (
     Answer,
     AnswererFacts,
+    Beforehand,
     Call,
     Capability,
     ChatRequest,
@@ -127,6 +128,19 @@ class Resolver(OwnAnswerer):
     def asks(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the preview of a question back to the user; None where it asks nothing."""
         return self._verdict(request, signals)[1]
+
+    def beforehand(self, request: ChatRequest, signals: Signals) -> Beforehand:
+        """Returns what is known of the answer without a lookup."""
+        match, asks = signals.match, self.asks(request, signals)
+        if match is None or asks is not None or self.asks_for_class(request):
+            return Beforehand()
+        knowledge = self._wording_of(match).knowledge
+        intent = knowledge.intents.get(match.intent_id)
+        looks_up = intent is not None and any(s.from_ == "lookup" for s in intent.slots.values())
+        sure = match.confidence >= self._floor(request, signals)
+        if intent is None or sure:
+            return Beforehand(None, looks_up)
+        return Beforehand(self._instead(match, request, knowledge), looks_up)
 
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last

@@ -23,6 +23,7 @@ from router.types.answerers import (
     AnswererFacts,
     AnswererState,
     AnswererStatus,
+    Beforehand,
     BodyRules,
     Call,
     Hiding,
@@ -168,7 +169,15 @@ from router.types.feedback import (
 )
 from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
-from router.types.outcomes import Begun, Committed, Outcome, StreamEvent, StreamStep, Timings
+from router.types.outcomes import (
+    Begun,
+    Committed,
+    Foretold,
+    Outcome,
+    StreamEvent,
+    StreamStep,
+    Timings,
+)
 from router.types.requests import (
     LOCAL,
     LONG_CHARACTERS,
@@ -293,6 +302,7 @@ __all__ = [
     "BatchError",
     "BatchState",
     "BatchStore",
+    "Beforehand",
     "Begun",
     "BodyRules",
     "BreakerTurned",
@@ -334,6 +344,7 @@ __all__ = [
     "FeedbackBook",
     "FeedbackSource",
     "FileStore",
+    "Foretold",
     "HeadReading",
     "Heard",
     "Hiding",

@@ -97,7 +97,8 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "answerer": outcome.rung.answers_as,
         "verdict": outcome.verdict.value if outcome.answer else "dry_run",
         "reason": outcome.reason.value,
-        "reasons": _reasons(outcome),
+        "reasons": [reason.value for reason in outcome.reasons],
+        "foretold": _foretold(outcome),
         "cache": outcome.cache or None,
         "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
         "unsupported_tools": list(outcome.unsupported_tools),
@@ -129,12 +130,13 @@ def chance_of(reason: str) -> str:
     return _CHANCES.get(reason, "the_answer_is_right")
 
 
-def _reasons(outcome: Outcome) -> list[str]:
-    """Returns why something is said in place of an answer, then why the first rung was taken."""
-    answer, reason = outcome.answer, outcome.reason
-    replaced = reason is Reason.HARMFUL or (answer is not None and answer.reason is reason)
-    reasons = ((reason,) if replaced else ()) + outcome.decision.first_rung.reasons
-    return [r.value for r in dict.fromkeys(reasons)]
+def _foretold(outcome: Outcome) -> dict[str, object] | None:
+    """Returns what a dry run knows of the answer that a call would give; None beside an answer."""
+    told = outcome.foretold
+    if told is None:
+        return None
+    verdict = None if told.error else outcome.verdict.value
+    return {"verdict": verdict, "sure": told.sure, "error": told.error or None, "words": told.words}
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:

@@ -32,17 +32,14 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
-def explained(
-    request: ChatRequest, outcome: Outcome, terms: LanguageTerms, foretold: str = ""
-) -> None:
+def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    `terms` are the policy's phrases by language, and `foretold` says what may go out in place of
-    an answer.
+    `terms` are the policy's phrases by language.
     """
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
-    reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
+    reasons = ", ".join(reason.value for reason in outcome.reasons)
     out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {answerer(outcome)}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
@@ -51,12 +48,12 @@ def explained(
     )
     out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
+    told = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
-        out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
-    elif outcome.verdict.of_words:
-        out.print(f"  words    approved words go out ({outcome.verdict.value}), no tier is asked")
-    if foretold:
-        out.print(f"  then     {escape(foretold)}", soft_wrap=True)
+        out.print(f"  refused  {decision.refused.value}: {escape(told)}", soft_wrap=True)
+    elif told:
+        label = "words" if outcome.words_alone else "then "
+        out.print(f"  {label}    {escape(told)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
