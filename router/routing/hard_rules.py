@@ -386,9 +386,10 @@ def _fixed_triggers(
         yield 3, Reason.STRATEGIC
     if (
         multi_factor
-        and signals.domain is Domain.TECHNOLOGY
+        and signals.known_domain is Domain.TECHNOLOGY
         and signals.domain_p >= section.domain_at
         and signals.request_type is RequestType.DECISION
+        and signals.request_type_read
     ):
         yield 3, Reason.ARCHITECTURE
     if impact >= usd_to_nano(section.level_2_from_usd):

@@ -311,10 +311,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         matter = Matter.SELF_HARM if self.refused_self_harm else found.matter
         return found.domain or (self.signals.domain if matter is None else matter.domain)
 
-    def stands_under(self, verdict: Verdict | None) -> Domain:
-        """Returns the domain of a request that ended so: as read, or that of a person's matter."""
+    def taken_under(self, verdict: Verdict | None) -> Domain | None:
+        """Returns the domain under which a person takes a request that ended so; None: nobody."""
         by_person = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
-        return self.matter_domain if by_person else self.signals.domain
+        return self.matter_domain if by_person else None
 
     @measured_once
     def keeps_shape(self) -> bool:

@@ -110,7 +110,7 @@ class Outcome(Struct, frozen=True):
         spoken = answer is None or self.reason in (answer.reason, refused)
         told = (self.reason,) if spoken else ()
         harmful = () if refused is None or self.observed else (refused,)
-        return tuple(dict.fromkeys((*told, *harmful, *self.decision.first_rung.reasons)))
+        return tuple(dict.fromkeys((*harmful, *told, *self.decision.first_rung.reasons)))
 
     @property
     def words_alone(self) -> bool:

@@ -18,6 +18,7 @@ from router.ledger.row_reading import (
 )
 from router.routing.verification import ends_short
 from router.types import (
+    READ_LANGUAGES,
     AttemptRow,
     ChatRequest,
     CostBasis,
@@ -179,13 +180,29 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
-    """Returns the signals of triage as JSON types. `matter` is null where none is likely."""
+    """Returns the signals of triage as JSON types. `matter` is null where none is likely.
+
+    `guessed` names those whose heads cannot read the language.
+    """
     view = _plain(signals)
     assert isinstance(view, dict)
+    _name_guesses(view)
     _name_no_unlikely_matter(view)
     view["impact_usd"] = usd(signals.impact_nano_usd)
     view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
     return view
+
+
+def _name_guesses(signals: dict[str, object]) -> None:
+    """Adds the names of the signals that are guesses: their heads cannot read the language.
+
+    Rows of earlier versions say the language alone.
+    """
+    language = signals.get("matter_language") or signals.get("language") or ""
+    read = language in READ_LANGUAGES
+    told = {name: signals.get(f"{name}_read", read) for name in ("request_type", "domain")}
+    guesses = [name for name, is_read in told.items() if not is_read]
+    signals["guessed"] = guesses + ([] if read else ["risk_domain", "stakes_high"])
 
 
 def _name_no_unlikely_matter(signals: dict[str, object]) -> None:
@@ -239,6 +256,7 @@ def decision_document(
     # A request that failed early has no record. orjson makes a float of a sum beyond 64 bits.
     record = msgspec.json.decode(row.record or "{}")
     if record.get("signals"):
+        _name_guesses(record["signals"])
         _name_no_unlikely_matter(record["signals"])
     document["record"] = record
     document["attempts"] = [attempt_view(a) for a in row.attempts]

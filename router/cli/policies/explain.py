@@ -12,13 +12,16 @@ from router.cli.policies.one_line import answerer, shortened, tier
 from router.cli.terminal import console
 from router.policy.content.term_files import LanguageTerms
 from router.rendering.figures_in_words import usd
+from router.routing.hard_rules import heads_read
 from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
     Amount,
     ChatRequest,
     CostBasis,
+    DecisionMode,
     HeadReading,
     Outcome,
+    Reason,
     Rung,
     Signals,
 )
@@ -56,6 +59,8 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
         out.print(f"  {label}    {escape(told)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
+    if because := uncounted(outcome):
+        out.print(f"  stakes   {because}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
@@ -88,9 +93,7 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     lines = [
         (
             "read as",
-            f"{signals.request_type.value} {signals.request_type_p:.2f}, "
-            f"{signals.domain.value} {signals.domain_p:.2f}, "
-            f"difficulty {signals.difficulty:+.2f}"
+            f"{_kind(signals)}, difficulty {signals.difficulty:+.2f}"
             + (", inherited from earlier turns" if signals.inherited else ""),
         ),
         (
@@ -122,6 +125,38 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     version = signals.triage_version
     lines.append(("triage", f"{version}, DEGRADED: rules alone" if signals.degraded else version))
     return lines
+
+
+def _kind(signals: Signals) -> str:
+    """Returns type and domain, and says of a guess that it is one."""
+    kind = f"{signals.request_type.value} {signals.request_type_p:.2f}"
+    domain = f"{signals.domain.value} {signals.domain_p:.2f}"
+    if signals.request_type_read and signals.domain_read:
+        return f"{kind}, {domain}"
+    language = signals.language or "the language"
+    if signals.domain_read:
+        return f"type not read, since its head cannot read {language} (guessed: {kind}), {domain}"
+    unread = f"not read, since the heads of type and domain cannot read {language}"
+    return f"{unread} (guessed: {kind}, {domain})"
+
+
+def uncounted(outcome: Outcome) -> str:
+    """Returns why likely high stakes are no reason for the level; "" where they are, or for none."""
+    signals, decision = outcome.signals, outcome.decision
+    told = (*decision.floor_reasons, *decision.first_rung.reasons)
+    guarded = decision.mode is not DecisionMode.EXPECTED_LOSS
+    if signals.stakes_high < EVEN or Reason.HIGH_STAKES in told or not guarded:
+        return ""
+    if not heads_read(signals):
+        language = signals.matter_language or signals.language
+        why = (
+            f"its head cannot read {language}, and the reader of grave matters, which can, is calm"
+        )
+    elif signals.knowledge >= EVEN:
+        why = "the request asks for general knowledge, so nobody's matter is at stake"
+    else:
+        return ""
+    return f"high {signals.stakes_high:.2f} does not count: {why}"
 
 
 def _risk(signals: Signals) -> str:

@@ -217,18 +217,19 @@ function matched(match) {
 }
 
 function signals(read) {
-  const chance = (name, key) => (read[key] === undefined ? null : [name, share(read[key])]);
+  const guess = (key) => ((read.guessed || []).includes(key) ? ", a guess: its head cannot read the language" : "");
+  const chance = (name, key) => (read[key] === undefined ? null : [name, `${share(read[key])}${guess(key)}`]);
   return section(
     "What triage read",
     read.degraded ? "Rules alone: the model was not ready." : null,
     facts(
       [
-        ["Request", read.request_type && `${plain(read.request_type)}, ${share(read.request_type_p)}`],
-        ["Domain", read.domain && `${plain(read.domain)}, ${share(read.domain_p)}`],
+        ["Request", read.request_type && `${plain(read.request_type)}, ${share(read.request_type_p)}${guess("request_type")}`],
+        ["Domain", read.domain && `${plain(read.domain)}, ${share(read.domain_p)}${guess("domain")}`],
         ["Difficulty", read.difficulty === undefined ? null : read.difficulty.toFixed(2)],
         ["Amount at stake", read.impact_nano_usd ? usd(dollars(read.impact_nano_usd)) : null],
         chance("Stakes high", "stakes_high"),
-        read.risk_domain ? [`Risk: ${plain(read.risk_domain)}`, share(read.risk_p)] : null,
+        read.risk_domain ? [`Risk: ${plain(read.risk_domain)}`, `${share(read.risk_p)}${guess("risk_domain")}`] : null,
         chance("Grave matter, at even odds", "grave"),
         read.matter && read.grave >= 0.5 ? ["Which matter", plain(read.matter)] : null,
         chance("General knowledge only", "knowledge"),
