@@ -34,7 +34,6 @@ from router.policy.sections.answering.without_model import ClarifySection
 from router.types import (
     Answer,
     AnswererFacts,
-    Beforehand,
     Call,
     Capability,
     ChatRequest,
@@ -129,18 +128,18 @@ class Resolver(OwnAnswerer):
         """Returns the preview of a question back to the user; None where it asks nothing."""
         return self._verdict(request, signals)[1]
 
-    def beforehand(self, request: ChatRequest, signals: Signals) -> Beforehand:
-        """Returns what is known of the answer without a lookup."""
+    def beforehand(self, request: ChatRequest, signals: Signals) -> tuple[str | None, bool]:
+        """Returns what goes out in place of the answer, and True where a lookup fills it."""
         match, asks = signals.match, self.asks(request, signals)
         if match is None or asks is not None or self.asks_for_class(request):
-            return Beforehand()
+            return None, False
         knowledge = self._wording_of(match).knowledge
         intent = knowledge.intents.get(match.intent_id)
         looks_up = intent is not None and any(s.from_ == "lookup" for s in intent.slots.values())
         sure = match.confidence >= self._floor(request, signals)
         if intent is None or sure:
-            return Beforehand(None, looks_up)
-        return Beforehand(self._instead(match, request, knowledge), looks_up)
+            return None, looks_up
+        return self._instead(match, request, knowledge), looks_up
 
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last

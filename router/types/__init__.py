@@ -8,10 +8,9 @@ or durations (`*_ms`).
 
 Other folders import all names from here. The modules follow a request: `requests`, `signals`
 (triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
-`events` (for the log). `enums` holds the closed sets that reports count. `stores` holds the stores,
-the clock and the ids of the gateway. `batches` holds uploaded files and batches over
-them. `dashboard` holds its queries, and `measured` makes properties
-that are computed once.
+`events` (for the log). `enums` holds the closed sets that reports count, `stores` the stores, clock
+and ids of the gateway, `batches` uploaded files and batches, `dashboard` its queries, and
+`measured` makes properties that are computed once.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from router.types.answerers import (
     AnswererFacts,
     AnswererState,
     AnswererStatus,
-    Beforehand,
     BodyRules,
     Call,
     Hiding,
@@ -75,6 +73,7 @@ from router.types.decisions import (
     GAINS_FROM,
     IN_HAND_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
+    MATTERS_NAMED_FROM,
     NO_PRESSURE,
     PINS_FROM,
     RECORD_VERSION,
@@ -261,6 +260,7 @@ __all__ = [
     "KNOWN_IS_NOT_NOVEL_FROM",
     "LOCAL",
     "LONG_CHARACTERS",
+    "MATTERS_NAMED_FROM",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",
     "NANO_PER_USD",
@@ -302,7 +302,6 @@ __all__ = [
     "BatchError",
     "BatchState",
     "BatchStore",
-    "Beforehand",
     "Begun",
     "BodyRules",
     "BreakerTurned",

@@ -120,14 +120,6 @@ class Preview(Struct, frozen=True):
     least: float | None = None  # from which p it may go out; None: from the confidence floor on
 
 
-class Beforehand(Struct, frozen=True):
-    """Holds what level 1 knows of its approved answer before it is called."""
-
-    # The question that goes out in its place, as `Answer.instead` has it.
-    instead: str | None = None
-    looks_up: bool = False  # a lookup fills it, which may find nothing
-
-
 class AnswerCalls(Struct, frozen=True):
     """Counts the model calls of one answer, none of them repaired, and their tokens."""
 

@@ -24,7 +24,7 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
-from tests.kits.gateway_kit import deep, low, mid, only_row
+from tests.kits.gateway_kit import UNSURE, deep, low, mid, only_row
 
 HARMFUL = replace(CALM, heads=(HeadReading("harm", (("harm", 0.97),)),))
 SAFETY = {"safety": {"refuse": [{"head": "harm", "at": 0.9}]}}

@@ -141,7 +141,7 @@ def _kind(signals: Signals) -> str:
 
 
 def uncounted(outcome: Outcome) -> str:
-    """Returns why likely high stakes are no reason for the level; "" where they are, or for none."""
+    """Returns why likely high stakes are no reason for the level; "" where they are one."""
     signals, decision = outcome.signals, outcome.decision
     told = (*decision.floor_reasons, *decision.first_rung.reasons)
     guarded = decision.mode is not DecisionMode.EXPECTED_LOSS

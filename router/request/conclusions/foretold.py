@@ -24,7 +24,6 @@ from router.routing.verification import Verification
 from router.types import (
     NO_ANSWER_MODEL,
     Answer,
-    Beforehand,
     Choice,
     Clock,
     Exhausted,
@@ -121,11 +120,12 @@ def _said(routed: RoutedRequest, rung: int) -> tuple[Candidate, int | None, str]
     if kind in _KNOWN_KINDS and routed.observed is None:
         if facts.declined is not None:
             return CannotAnswer(f"declined: {facts.declined}", reason=facts.declined)
-        known = Beforehand() if plan.knows is None else plan.knows(request, routed.signals)
+        none = (None, False)
+        instead, looks_up = none if plan.knows is None else plan.knows(request, routed.signals)
         back = facts.because if facts.because in _ASKED_BACK else None
         answer = _answer("words", plan.facts.model, p=facts.p, approved=True, reason=back)
-        answer = replace(answer, instead=known.instead)
-        told = "what a lookup finds, only the call tells" if known.looks_up else ""
+        answer = replace(answer, instead=instead)
+        told = "what a lookup finds, only the call tells" if looks_up else ""
         return Candidate(rung, named, answer, Verification(facts.p, None, "match")), None, told
     vouched = not (isinstance(plan.section, DeliberationAnswerer) and not plan.section.trusted)
     # It repeats the question, so that it is about it.

@@ -20,7 +20,6 @@ from router.types import (
     AnswerCalls,
     Answerer,
     AnswererFacts,
-    Beforehand,
     ChatRequest,
     CostBasis,
     Domain,
@@ -58,7 +57,10 @@ def prior_ability(level: int) -> Ability:
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 Previews = Callable[[ChatRequest, Signals], Preview | None]
-Knows = Callable[[ChatRequest, Signals], Beforehand]
+Knows = Callable[[ChatRequest, Signals], tuple[str | None, bool]]
+"""Returns of an approved answer what goes out in its place (`Answer.instead`), and True where a
+lookup fills it, which may find nothing."""
+
 CountCalls = Callable[[Signals | None, int], AnswerCalls]
 """Returns the calls of one answer to such a matter, by the output tokens of one call."""
 
