@@ -1,16 +1,15 @@
 """Defines the values that every part of Tiergate shares, and the Protocols between the parts.
 
-This is the contract: frozen values (`msgspec.Struct`) and Protocols of few methods. It imports
-msgspec and the standard library only. It knows nothing about HTTP, databases, models or policies.
-The wire modules turn JSON into these types; the ledger's store turns rows into them. Money is an
-integer of nano-dollars (1 USD = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`)
-or durations (`*_ms`).
+This is the contract: frozen values (`msgspec.Struct`) and Protocols. It imports msgspec and the
+standard library only, and knows nothing about HTTP, databases, models or policies. The wire modules
+turn JSON into these types; the ledger's store turns rows into them. Money is an integer of nano-
+dollars ($1 = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`) or durations
+(`*_ms`).
 
 Other folders import all names from here. The modules follow a request: `requests`, `signals`
 (triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
-`events` (for the log). `enums` holds the closed sets that reports count, `stores` the stores, clock
-and ids of the gateway, `batches` uploaded files and batches, `dashboard` its queries, and
-`measured` makes properties that are computed once.
+`events`. `enums` holds the closed sets that reports count, `stores` the stores, clock and ids,
+`batches` files and batches, `dashboard` its queries, `measured` properties that are computed once.
 """
 
 from __future__ import annotations
