@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from router.ledger.record_reading import source_of
 from router.ledger.row_reading import (
     call_price_unknown,
     cost_known,
@@ -253,6 +254,7 @@ def decision_document(
         del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
     document["confidence_of"] = chance_of(row.reason) if row.verdict else None
+    document["confidence_source"] = source_of(row) or None
     # A request that failed early has no record. orjson makes a float of a sum beyond 64 bits.
     record = msgspec.json.decode(row.record or "{}")
     if record.get("signals"):

@@ -10,9 +10,10 @@ from rich.table import Table
 from router.api.http.decision_views import EVEN
 from router.cli.policies.one_line import answerer, shortened, tier
 from router.cli.terminal import console
-from router.policy.content.term_files import LanguageTerms
+from router.policy.content.term_files import STRATEGY, LanguageTerms, list_of
 from router.rendering.figures_in_words import usd
 from router.routing.hard_rules import heads_read
+from router.routing.wording.phrases import strategy_named
 from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
     Amount,
@@ -99,7 +100,7 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
         (
             "chances",
             f"stakes high {signals.stakes_high:.2f}, multi-factor {signals.multi_factor:.2f}, "
-            f"strategic {signals.strategic:.2f}, novelty {signals.novelty:.2f}, "
+            f"strategic {signals.strategic:.2f}{_phrase(signals)}, novelty {signals.novelty:.2f}, "
             f"toxic {signals.toxic:.2f}, spam {signals.spam:.2f}",
         ),
         ("risk", _risk(signals)),
@@ -125,6 +126,14 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     version = signals.triage_version
     lines.append(("triage", f"{version}, DEGRADED: rules alone" if signals.degraded else version))
     return lines
+
+
+def _phrase(signals: Signals) -> str:
+    """Returns the phrases by which a decision about an organisation was found, "" for none."""
+    if signals.strategic >= EVEN or not strategy_named(signals):
+        return ""
+    found = [term for term in signals.risk_terms if list_of(term) == STRATEGY]
+    return f" (a phrase says it: {', '.join(found)})"
 
 
 def _kind(signals: Signals) -> str:

@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, SOURCES, STATES, VERDICTS, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
+import { BASES, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -58,7 +58,7 @@ function figures(told) {
   return facts([
     ["Cost", usd(told.cost_usd), exact(told.cost_usd)],
     ["Saved", saved === null ? null : usd(saved, true), saved === null ? null : `${exact(saved)}, against the model that was asked for`],
-    [chanceOf(told).replace(/^c/, "C"), told.verdict && !standIn(told) ? share(told.confidence, 1) : null],
+    [chanceOf(told).replace(/^c/, "C"), told.verdict && !standIn(told) ? `${share(told.confidence, 1)}${assumed(told)}` : null, SOURCES[told.confidence_source]],
     ["Took", duration(told.latency_ms)],
     ["First token", told.first_token_ms === null ? null : duration(told.first_token_ms)],
     ["Triage", duration(told.triage_ms)],
@@ -235,6 +235,7 @@ function signals(read) {
         chance("General knowledge only", "knowledge"),
         chance("Several factors", "multi_factor"),
         chance("Strategic", "strategic"),
+        ["Terms and phrases found", (read.risk_terms || []).join(", ")],
         chance("Novel", "novelty"),
         chance("Toxic", "toxic"),
         chance("Spam", "spam"),
