@@ -224,8 +224,8 @@ def _scan_end(
 
 
 def _line(row: tuple[Any, ...]) -> DecisionLine:
-    *cells, review_id, answerer, record = row
-    line = DecisionLine(*cells[:3], RequestState(cells[3]), *cells[4:], bool(review_id))
+    cells = (*row[:3], RequestState(row[3]), *row[4:-3], bool(row[-3]))
+    line, answerer, record = DecisionLine(*cells), row[-2], row[-1]
     source = confidence_source(line.verdict, line.reason, answerer, record)
     return replace(line, confidence_source=source)
 
