@@ -48,8 +48,8 @@ from router.types import (
 )
 from tiers.grounding import passing_in, stems_asked, stems_of, without_passing
 from tiers.offering import Offers, worth_offering
-from tiers.own_answerer import OwnAnswerer, facts_of
-from tiers.slots import Lookup, NotFoundError, Slots
+from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
+from tiers.slots import Lookup, NotFoundError, Slots, not_shown
 
 LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.557
 """Share of a request's content words that the offered questions and their answers must hold: half,
@@ -135,9 +135,10 @@ class Resolver(OwnAnswerer):
             return None, False
         knowledge = self._wording_of(match).knowledge
         intent = knowledge.intents.get(match.intent_id)
-        looks_up = intent is not None and any(s.from_ == "lookup" for s in intent.slots.values())
-        sure = match.confidence >= self._floor(request, signals)
-        if intent is None or sure:
+        if intent is None:
+            return None, False
+        looks_up = any(slot.from_ == "lookup" for slot in intent.slots.values())
+        if match.confidence >= self._floor(request, signals):
             return None, looks_up
         return self._instead(match, request, knowledge), looks_up
 
@@ -327,7 +328,7 @@ class Resolver(OwnAnswerer):
         except NotFoundError as error:
             words = knowledge.content.keys[error.key].not_found
             if words is None:
-                raise _not_shown(intent, error) from None
+                raise not_shown(intent, error) from None
             return self._answered(in_one_line(words), facts, work, match, Reason.KEY_NOT_FOUND)
         answer = self._answered(text, facts, work, match)
         if match.confidence >= self._floor(work.request, work.signals):
@@ -357,7 +358,7 @@ class Resolver(OwnAnswerer):
         return Answer(
             choices=(Choice(text=text, finish_reason="stop"),) * work.request.sampling.n,
             model=self._facts.model,
-            usage=Usage(work.signals.input_tokens, output_tokens=_tokens(text)),
+            usage=Usage(work.signals.input_tokens, output_tokens=written_tokens(text)),
             p=match.confidence,
             matched=match.intent_id,
             approved=True,
@@ -391,7 +392,7 @@ class Resolver(OwnAnswerer):
         try:
             return await self._slots.filled(intent, work.request, work.tenant)
         except NotFoundError as error:
-            raise _not_shown(intent, error) from None
+            raise not_shown(intent, error) from None
 
     def _classified(self, request: ChatRequest, match: Match) -> tuple[str, tuple[str, ...]]:
         task = match.intent_id.partition("/")[0]
@@ -445,17 +446,5 @@ def _status_detail(knowledge: Knowledge) -> str:
     return detail
 
 
-def _not_shown(intent: IntentSection, error: NotFoundError) -> CannotAnswer:
-    return CannotAnswer(
-        f"matched {intent.id}, but no row may be shown for its {error.key}",
-        reason=Reason.SLOT_UNFILLED,
-    )
-
-
 def _department(match: Match) -> str:
     return match.intent_id.partition("/")[2]
-
-
-def _tokens(text: str) -> int:
-    """Returns about four tokens for three words, rounded up; nothing is paid by this figure."""
-    return -(-len(text.split()) * 4 // 3)

@@ -170,7 +170,7 @@ from router.types.measured import measured_once
 from router.types.outcomes import (
     Begun,
     Committed,
-    Foretold,
+    Foreseen,
     Outcome,
     StreamEvent,
     StreamStep,
@@ -342,7 +342,7 @@ __all__ = [
     "FeedbackBook",
     "FeedbackSource",
     "FileStore",
-    "Foretold",
+    "Foreseen",
     "HeadReading",
     "Heard",
     "Hiding",

@@ -56,7 +56,7 @@ class Timings(Struct, frozen=True):
     total_ms: float = 0.0
 
 
-class Foretold(Struct, frozen=True):
+class Foreseen(Struct, frozen=True):
     """Says what a dry run knows of the answer that a call would give."""
 
     words: str  # what goes out, and what only the call can tell; one line, for people
@@ -98,7 +98,7 @@ class Outcome(Struct, frozen=True):
     max_output_tokens: int | None = None  # as in Committed
     disclaimer: str = ""  # as in Committed
     observed: bool = False  # the requested model answered, whatever the decision was
-    foretold: Foretold | None = None  # of a dry run; None: it was answered
+    foretold: Foreseen | None = None  # of a dry run; None: it was answered
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
