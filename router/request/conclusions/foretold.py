@@ -27,7 +27,7 @@ from router.types import (
     Choice,
     Clock,
     Exhausted,
-    Foretold,
+    Foreseen,
     Outcome,
     Reason,
     Usage,
@@ -66,7 +66,7 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     end = _end(routed)
     shown = untried(routed) if end.asked is not None or end.error is not None else end.candidate
     outcome = outcome_of(routed, progress, shown, end.verdict, clock)
-    told = Foretold(
+    told = Foreseen(
         _words(routed, end),
         sure=not end.open,
         asks=end.asked is not None,
