@@ -256,7 +256,7 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     """Returns what documents say that have no answer, where no other rung has one."""
     signals = routed.signals
     if signals.language not in READ_LANGUAGES:
-        message = routed.runtime.no_answer(signals.domain, signals.language)
+        message = routed.runtime.no_answer(signals.known_domain, signals.language)
     words = _stand_in(routed, None, message, (), refusal=False, reason=Reason.NO_PASSAGE)
     return Conclusion(words, Verdict.UNVERIFIED)
 
@@ -264,7 +264,7 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
 def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Conclusion:
     """Returns the approved words that there is no answer; they are unverified, whatever the why."""
     signals = routed.signals
-    text = routed.runtime.no_answer(signals.domain, signals.language)
+    text = routed.runtime.no_answer(signals.known_domain, signals.language)
     words = _stand_in(routed, best, text, (), refusal=False, reason=why)
     return Conclusion(words, Verdict.UNVERIFIED)
 

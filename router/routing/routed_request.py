@@ -18,6 +18,7 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of, matter_of
 from router.routing.wording.phrases import said_briefly
+from router.routing.wording.risk_reasons import LIFE_AND_HEALTH, RISK_OF
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -161,7 +162,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def calls_for_help(self) -> bool:
         """Returns True when somebody may need help now, so that a safe answer is due."""
         domain = self.risk_domain or self.signals.domain
-        medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
+        reasons = self.decision.floor_reasons
+        medical = self.grave and any([reason in LIFE_AND_HEALTH for reason in reasons])
         wronged = self.refused and of_victim(self.signals)
         return medical or self.emergency(domain) or self.refused_self_harm or wronged
 
@@ -305,16 +307,23 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         The rule that fired or the matter that was found says it: the head of domains may read an
         emergency in a few words as general.
         """
-        if self.risk_domain is not None:
+        if self.risk_domain is not None and not self._only_likeliest:
             return self.risk_domain
         found = matter_of(self.policy, self.signals)
         matter = Matter.SELF_HARM if self.refused_self_harm else found.matter
-        return found.domain or (self.signals.domain if matter is None else matter.domain)
+        return found.domain or (self.signals.known_domain if matter is None else matter.domain)
 
-    def stands_under(self, verdict: Verdict | None) -> Domain:
-        """Returns the domain of a request that ended so: as read, or that of a person's matter."""
+    @property
+    def _only_likeliest(self) -> bool:
+        """Returns True where the domain of risk is the likeliest of several, and none is sure."""
+        reasons = self.decision.floor_reasons
+        named = any([reason in RISK_OF or reason is Reason.STRATEGIC for reason in reasons])
+        return Reason.HIGH_RISK in reasons and not named
+
+    def taken_under(self, verdict: Verdict | None) -> Domain | None:
+        """Returns the domain under which a person takes a request that ended so; None: nobody."""
         by_person = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
-        return self.matter_domain if by_person else self.signals.domain
+        return self.matter_domain if by_person else None
 
     @measured_once
     def keeps_shape(self) -> bool:

@@ -95,6 +95,7 @@ class ModelRow(NamedTuple):
     matter: Matter | None = None
     knowledge: float = 0.0
     read_as: str = UNKNOWN  # the language in which `grave` was read; UNKNOWN: that of the text
+    guessed: bool = False  # domain and type: their heads cannot read the language
 
 
 class TurnReading(Struct, frozen=True):
@@ -152,10 +153,11 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     return row._replace(grave=0.0)
 
 
-def _guessed(row: ModelRow) -> ModelRow:
+def _guessed(row: ModelRow, *, degraded: bool) -> ModelRow:
     """Returns the row of a text in a language that the model cannot read.
 
-    A domain of high risk stays, since it only raises caution.
+    A domain of high risk stays, since it only raises caution. What rules alone found by phrases of
+    that language is no guess.
     """
     harmless = row.domain not in RISK_DOMAINS
     domain_p = min(row.domain_p, GUESSED) if harmless else row.domain_p
@@ -163,6 +165,7 @@ def _guessed(row: ModelRow) -> ModelRow:
         domain_p=domain_p,
         request_type_p=min(row.request_type_p, GUESSED),
         novelty=max(row.novelty, NOVEL),
+        guessed=not degraded,
     )
 
 
@@ -211,7 +214,7 @@ def reading_of(
         known = max(known, match.together)
     row = _as_written(row, match, facts)
     row = _routine(row, facts, known if match and in_scope(match.intent_id, None) else 0.0)
-    row = row if facts.language in READ_LANGUAGES else _guessed(row)
+    row = row if facts.language in READ_LANGUAGES else _guessed(row, degraded=degraded)
     novelty = min(row.novelty, 1.0 - known)
     if (facts.unusual and not known_form) or facts.placeholder:
         novelty = max(novelty, NOVEL)
@@ -267,6 +270,7 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         matter=other.matter if other.grave > one.grave else one.matter,
         read_as=other.read_as if other.grave > one.grave else one.read_as,
         knowledge=min(one.knowledge, other.knowledge),
+        guessed=one.guessed if domain is one.domain else other.guessed,
     )
 
 

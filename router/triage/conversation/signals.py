@@ -166,10 +166,20 @@ def signals_of(
         letter=letter and all([turn.letter for turn in own]),
         briefly=_is_brief_where_grave(own, apart, older, memory),
         unread=unread or any([turn.unread for turn in readings]),
+        domain_read=_is_read(domain, [row, *[turn.row for turn in earlier]], memory),
+        request_type_read=not row.guessed,
         terms_knowledge=terms_knowledge(
             (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
         ),
     )
+
+
+def _is_read(
+    domain: tuple[Domain, float], rows: Sequence[ModelRow], memory: SessionMemory | None
+) -> bool:
+    """Returns False where only turns in languages that the head cannot read have this domain."""
+    said = [row.guessed for row in rows if (row.domain, row.domain_p) == domain]
+    return not all(said) if said else memory is None or memory.domain_read
 
 
 class _Said(NamedTuple):
@@ -392,6 +402,7 @@ def _continued(
             spam=max(was.spam, row.spam),
             grave=was.grave if last.bare else row.grave,
             matter=was.matter if last.bare else row.matter,
+            guessed=was.guessed,
         )
         return row, (base.match if still_open else None) if last.bare else match, True
     if memory is not None:
@@ -401,6 +412,7 @@ def _continued(
             domain_p=memory.domain_p,
             difficulty=max(memory.difficulty, row.difficulty),
             novelty=_known(memory.match, row.novelty) if last.bare else row.novelty,
+            guessed=not memory.domain_read,
         )
         return row, None if last.bare else match, True
     if last.bare:  # nothing to continue: what "yes, do it" would do is not known
