@@ -295,7 +295,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         # The matter may be that of an earlier turn, so the domain that was read counts, too.
         by_matter = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
         of_health = by_matter or signals.domain is Domain.MEDICAL
-        overdose = of_health and self.runtime.overdose(language_of(signals), text)
+        before = self.request.text_before
+        overdose = of_health and self.runtime.overdose(language_of(signals), text, before)
         return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
 
     @measured_once
