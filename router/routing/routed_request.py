@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
-from router.policy.refusal import of_self_harm, of_victim
+from router.policy.refusal import DESPAIR_AT, of_author, of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked
@@ -19,6 +19,7 @@ from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of, matter_of
 from router.routing.wording.phrases import said_briefly
 from router.types import (
+    DANGERS,
     NO_PRESSURE,
     NOTHING_REMEMBERED,
     ChatRequest,
@@ -159,11 +160,20 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def calls_for_help(self) -> bool:
-        """Returns True when somebody may need help now, so that a safe answer is due."""
+        """Returns True when somebody may need help now, so that a safe answer is due.
+
+        Of a refused request words of an emergency alone do not say it: "they got food poisoning"
+        stood in reviews to be forged. The reader must find a danger as likely as not.
+        """
         domain = self.risk_domain or self.signals.domain
+        if self.refused and of_author(self.policy, self.signals):
+            return self.refused_self_harm
         medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
         wronged = self.refused and of_victim(self.signals)
-        return medical or self.emergency(domain) or self.refused_self_harm or wronged
+        told = self.emergency(domain)
+        if self.refused and told and not in_danger(self.policy, self.signals):
+            told = self.signals.matter in DANGERS and self.signals.grave >= DESPAIR_AT
+        return medical or told or self.refused_self_harm or wronged
 
     @measured_once
     def refused_self_harm(self) -> bool:

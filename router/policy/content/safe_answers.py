@@ -113,7 +113,7 @@ class OverdoseSection(Section):
     def _count(self) -> re.Pattern[str]:
         words = "|".join(map(re.escape, self._own))
         between = rf"(?:(?:{_OF}) (?:\w+ ){{0,2}}|\w+ )?"
-        return re.compile(rf"(?<!\d)[1-9]\d ?(?!{_MEASURES}){between}(?:{words})")
+        return re.compile(rf"(?<!\w){_NUMBER} ?(?!{_MEASURES}){between}(?:{words})")
 
     @cached_property
     def _counted(self) -> re.Pattern[str] | None:
@@ -122,11 +122,12 @@ class OverdoseSection(Section):
         terms = [_plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term]
         if not terms:
             return None
-        many = rf"[1-9]\d(?!\d| ?(?:{_MEASURES}|{_TIMES}))"
+        many = rf"{_NUMBER}(?! ?(?:{_MEASURES}|{_TIMES}))"
         forms = "|".join(re.escape(term).replace(_PLACE_OF_MANY, many) for term in terms)
         return re.compile(rf"(?: )(?:{forms})(?= )")
 
 
+_NUMBER = r"(?:[1-9]\d|twelve|fifteen|twenty|thirty|forty|fifty|sixty)(?![\d])"
 _MANY, _PLACE_OF_MANY = "#", "zzmanyzz"
 _OF = "of|von|der|de|di|del|da|van|z"
 """Words after which up to two more may stand before the medicine: "30 of my blue pills"."""

@@ -68,7 +68,7 @@ _NOTICE = late_regex(
     r"(?:(?:legal |confidentiality |e-?mail )?(?:disclaimer|notice)\b|confidential(?:ity)?\b|"
     r"(?:this|the (?:information|contents?) (?:contained )?(?:in|of) this) (?:e-?mail|message|"
     r"communication|transmission)|un-?authori[sz]ed (?:disclosure|use|copying|distribution)|any "
-    r"(?:disclosure|use|copying|distribution)|if you (?:are not the intended|have received this)|"
+    r"(?:un-?authori[sz]ed )?(?:disclosure|use|copying|distribution)|if you (?:are not the intended|have received this)|"
     r"diese (?:e-?mail|nachricht)|der inhalt dieser|ce (?:message|courriel|mail)|este (?:mensaje|"
     r"correo|e-?mail)|esta mensagem|questo messaggio|questa (?:e-?mail|comunicazione)|"
     r"(?:dit bericht|deze e-?mail)|ta wiadomość|niniejsza wiadomość|bu (?:e-?posta|mesaj))",
