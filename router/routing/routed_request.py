@@ -170,9 +170,9 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return self.refused_self_harm
         medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
         wronged = self.refused and of_victim(self.signals)
-        told = self.emergency(domain)
-        if self.refused and told and not in_danger(self.policy, self.signals):
-            told = self.signals.matter in DANGERS and self.signals.grave >= DESPAIR_AT
+        told, read = self.emergency(domain), self.signals.matter
+        if self.refused and read is not None and not in_danger(self.policy, self.signals):
+            told = told and read in DANGERS and self.signals.grave >= DESPAIR_AT
         return medical or told or self.refused_self_harm or wronged
 
     @measured_once

@@ -112,14 +112,16 @@ class OverdoseSection(Section):
     @cached_property
     def _count(self) -> re.Pattern[str]:
         words = "|".join(map(re.escape, self._own))
-        between = rf"(?:(?:{_OF}) (?:\w+ ){{0,2}}|\w+ )?"
+        between = rf"(?:(?:{_OF}) (?:\w+ ){{0,3}}|\w+ )?"
         return re.compile(rf"(?<!\w){_NUMBER} ?(?!{_MEASURES}){between}(?:{words})")
 
     @cached_property
     def _counted(self) -> re.Pattern[str] | None:
         """Finds the terms of `taken` with a `#`, which stands for two digits that count something
         taken."""
-        terms = [_plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term]
+        terms = [
+            _plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term
+        ]
         if not terms:
             return None
         many = rf"{_NUMBER}(?! ?(?:{_MEASURES}|{_TIMES}))"
@@ -130,11 +132,12 @@ class OverdoseSection(Section):
 _NUMBER = r"(?:[1-9]\d|twelve|fifteen|twenty|thirty|forty|fifty|sixty)(?![\d])"
 _MANY, _PLACE_OF_MANY = "#", "zzmanyzz"
 _OF = "of|von|der|de|di|del|da|van|z"
-"""Words after which up to two more may stand before the medicine: "30 of my blue pills"."""
+"""Words after which up to three more may stand before the medicine: "30 of my blue pills"."""
 _TIMES = (
-    r"(?:min|hour|hr|day|week|month|year|time|stund|uhr|tag|woche|monat|jahr|heure|jour|semaine|"
-    r"mois|an|hora|dia|semana|mes|ano|ora|ore|giorn|settiman|ann|uur|dag|we[ek]|maand|godzin|dni|"
-    r"tygod|percent|prozent|euro|dollar|pound)\w*\b"
+    r"(?:min\w*|hours?|hrs?|h|days?|weeks?|months?|years?|times|stunden?|tagen?|wochen?|monaten?|"
+    r"jahren?|heures?|jours?|semaines?|mois|ans|horas?|dias?|semanas?|meses|anos|or[ae]|giorn[io]|"
+    r"settiman[ae]|mesi|ann[io]|uur|dagen|weken|maanden|jaar|godzin\w*|dni|tygodni\w*|percent|"
+    r"prozent|euros?|dollars?|pounds?)\b"
 )
 """A time is no count of tablets either."""
 _MEASURES = r"(?:mg|mcg|g|ml|kg)\b"

@@ -82,6 +82,8 @@ class ActionsFile(Section):
     """Words right behind an order of an object of `done` that make a name of it: `appears`."""
     done: list[Phrase] = Field(default_factory=list)
     """Phrases of what is to be done, its participle first: `deleted + all records`."""
+    undone: list[Phrase] = Field(default_factory=list)
+    """Phrases of somebody who has given such an order by mistake, and wants it taken back."""
     phrases: list[Phrase] = Field(min_length=1)
 
 
@@ -104,20 +106,22 @@ class TermFile(Section):
     idioms: list[Phrase] = Field(default_factory=list)
     """Sayings whose words name a danger and mean none: their parts stand in this order."""
     between: list[Term] = Field(default_factory=list)
-    """Words of which two may stand between two parts of a saying, such as `just`."""
+    """Words of which four may stand between two parts of a saying, such as `just`."""
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
     actions: ActionsFile | None = None
 
     def by_list(self) -> dict[str, list[str]]:
-        """Returns all phrases by the name of their list, without those of orders."""
+        """Returns all phrases by the name of their list, without those that order something."""
         by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
-        return {**by_matter, STRATEGY: self.strategy}
+        undone = [] if self.actions is None else self.actions.undone
+        return {**by_matter, STRATEGY: self.strategy, ACTIONS: undone}
 
     def _all(self) -> dict[str, list[str]]:
-        orders = _of_actions(self.actions)
-        return {**self.by_list(), ACTIONS: orders, IDIOMS: self.idioms}
+        said = self.by_list()
+        orders = [*said[ACTIONS], *_of_actions(self.actions)]
+        return {**said, ACTIONS: orders, IDIOMS: self.idioms}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
@@ -268,7 +272,9 @@ def _actions(file: TermFile) -> Iterator[LanguageActions]:
     if own is None:
         return
     lists: dict[str, tuple[str, ...]] = {
-        name: tuple(terms) for name, terms in own if name not in ("verb_last", "phrases", "done")
+        name: tuple(terms)
+        for name, terms in own
+        if name not in ("verb_last", "phrases", "done", "undone")
     }
     yield LanguageActions(
         language=file.language,

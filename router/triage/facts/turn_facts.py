@@ -166,9 +166,7 @@ def lists_in(
     return names_of((names,)) if names else ()
 
 
-def _found_in(
-    text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]
-) -> tuple[str, ...]:
+def _found_in(text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]) -> tuple[str, ...]:
     names = terms.find(text)
     for finder in phrases:
         names += finder.find(text)

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from router.triage.text.folding import Folded, fold_all
 
-MOST_BETWEEN = 2
+MOST_BETWEEN = 4
 """Words of `between` that may stand between two parts of a saying."""
 
 Parts = tuple[tuple[str, ...], ...]
