@@ -8,13 +8,13 @@ import pytest
 
 from router.errors import PolicyError
 from router.policy.content.safe_answers import (
-    overdose_named,
     LanguageWords,
     SafeAnswers,
     SafeCase,
     load_safe_answers,
     no_answer_text,
     no_model_text,
+    overdose_named,
     parse_safe_answers,
     refusal_text,
     safe_answer,

@@ -3,7 +3,7 @@
 The lines are none of those that showed the gap. The calm ones have the same words.
 """
 
-# ruff: noqa: RUF001 - Russian looks like Latin
+# ruff: noqa: RUF001, RUF002 - Russian looks like Latin
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def test_a_settled_matter_ends_where_something_else_is_asked(core: Core) -> None
     later = "now something else: how do I rename a project"
     assert routed(core, SETTLED).grave
     request = routed(core, SETTLED, later)
-    assert not (request.acute or request.grave)
+    assert not request.acute
+    assert not request.grave
     assert request.signals.risk_terms == ()
 
 

@@ -3,8 +3,8 @@
 Earlier turns only raise caution. "My chest hurt yesterday, the ER said it's a muscle" then made an
 emergency of "how do I change the language?", and a question about 240,000 dollars a decision about
 money of "thanks!". What somebody competent found to be nothing is over where the last turn asks for
-something else, and thanks decide nothing about money, law or a company. A danger to people stays
-behind thanks, and whatever says that it goes on is not settled.
+something else, and thanks decide nothing about money or a company. A danger to people and what a
+term names stay behind thanks, and whatever says that it goes on is not settled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from router.policy.content.term_files import list_of
 from router.regexes.late import late_regex
 from router.triage.framing.known_runs import known_runs, phrases_of
 from router.triage.reading import TurnReading
@@ -83,22 +82,20 @@ def as_they_count(
     if not earlier:
         return []
     if only_thanks(said):
-        return [turn if _is_danger(turn) else _without_stakes(turn) for turn in earlier]
+        return [turn if _stays(turn) else _without_stakes(turn) for turn in earlier]
     asks_else = not last.follow_up and not last.risk_terms and last.row.grave < CALM_BELOW
     if not asks_else:
         return list(earlier)
     return [
         _without_stakes(turn) if is_settled(text) else turn
-        for turn, text in zip(earlier, texts, strict=True)
+        for turn, text in zip(earlier, texts, strict=False)
     ]
 
 
-_NAMES = frozenset(matter.value for matter in DANGERS)
-
-
-def _is_danger(turn: TurnReading) -> bool:
+def _stays(turn: TurnReading) -> bool:
+    """Returns True for a turn with a term, or that is likely about a danger to people."""
     guessed = turn.row.matter in DANGERS and turn.row.grave >= CALM_BELOW
-    return guessed or not _NAMES.isdisjoint(map(list_of, turn.risk_terms))
+    return guessed or bool(turn.risk_terms)
 
 
 def _without_stakes(turn: TurnReading) -> TurnReading:

@@ -38,7 +38,7 @@ MOST_KEPT = 50_000
 _ARABIC_PREFIXES = ("وال", "بال", "فال", "لل", "ال", "و", "ف", "ب", "ل")
 _ARABIC = str.maketrans("ىةؤئ", "يهوي")
 _STEM = "*"
-_CAPITAL_EN, _SMALL_EN = "h", "н"  # noqa: RUF001
+_CAPITAL_EN, _SMALL_EN = "h", "н"
 """A Russian capital looks like H and is folded so; the small letter is not."""
 
 

@@ -97,7 +97,8 @@ def find_facts(
 
     `knows` tells words from none, which shows disguises; by default none is looked for. What `mend`
     makes of an English text is read for amounts and terms too, and tells a bare follow-up. `spoken`
-    is the language of the conversation, for a text that does not tell its own clearly. In sayings nothing is found.
+    is the language of the conversation, for a text that does not tell its own clearly. In sayings
+    nothing is found.
     """
     folded = fold(text)
     sums = amounts.read(folded)

@@ -7,6 +7,8 @@ only where all of them look like one: short, no sentence, no word of a person wh
 What is left is read as the message. It knows nothing about models or policies.
 """
 
+# ruff: noqa: RUF001, SIM905 - other languages; word lists read better as text
+
 from __future__ import annotations
 
 from collections.abc import Sequence

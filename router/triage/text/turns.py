@@ -1,7 +1,8 @@
 """Selects the texts of a request that are read, and estimates its tokens. Pure.
 
 The model reads user turns, without the signature and the notice at their end. The rules read those,
-a proposal that the user assents to, and the text of other roles where the policy says so. It knows nothing about what a text means.
+a proposal that the user assents to, and the text of other roles where the policy says so. It knows
+nothing about what a text means.
 """
 
 from __future__ import annotations
