@@ -9,6 +9,7 @@ term names stay behind thanks, and whatever says that it goes on is not settled.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -31,12 +32,12 @@ _SETTLED = late_regex(
     r"found|looked)\b[^.!?\n]{0,40}\b(?:only|just|nothing|fine|ok(?:ay)?|all (?:good|clear|well)|"
     r"harmless|no danger|no leak|false alarm|safe)|turned out (?:to be )?(?:fine|nothing|harmless|"
     r"a false alarm|ok(?:ay)?))\b",
-    2,
+    re.IGNORECASE,
 )
 _GOES_ON = late_regex(
     r"\b(?:again|still|worse|since then|came back|comes back|returned|but now|now it|now he|"
     r"now she|don'?t believe|do not believe|not sure|get(?:s|ting) worse|yet)\b",
-    2,
+    re.IGNORECASE,
 )
 _THANKS = phrases_of(
     "thanks|thank you|thx|ty|tysm|cheers|many thanks|thanks a lot|thank you so much|"

@@ -11,6 +11,7 @@ What is left is read as the message. It knows nothing about models or policies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -37,6 +38,11 @@ _TOLD = frozenset(
     ben benim""".split()
 )
 """Words of somebody who tells or asks something; a signature has none of them."""
+_PEOPLE = frozenset(
+    """i im ive me my mine he him his she her hers ich mir mich mein meine meinem meinen meiner je
+    mon ma mes yo mi mis io mio mia eu meu minha ik mijn moj moja benim""".split()
+)
+"""Words of a person, which a notice has none of."""
 _DELIMITER = late_regex(r"\s*(?:--|—|–|_{2,})\s*")
 _CLOSING = late_regex(
     r"(?:(?:(?:with )?(?:kind|best|warm|many) )?(?:regards|wishes|thanks)|thank you|thx|cheers|"
@@ -46,12 +52,12 @@ _CLOSING = late_regex(
     r"bien (?:à vous|cordialement)|saludos|un saludo|atentamente|gracias|(?:cordiali|distinti) "
     r"saluti|grazie|atenciosamente|obrigad[oa]|cumprimentos|met vriendelijke groet(?:en)?|mvg|"
     r"groet(?:en|jes)?|pozdrawiam|z poważaniem|saygılarımla|saygılar|teşekkürler)[\s,.!]*",
-    2,
+    re.IGNORECASE,
 )
 _SENT_BY = late_regex(
     r"(?:sent (?:by|from|on behalf of)|gesendet von|envoyé (?:par|de)|enviado (?:por|desde)|"
     r"inviato da|verzonden (?:door|vanaf)|wysłan[eo] (?:z|przez)) .{2,90}",
-    2,
+    re.IGNORECASE,
 )
 _OFFICE = late_regex(
     r"\b(?:cent(?:er|re)|clinic|hospital|practice|inc|ltd|llc|llp|plc|gmbh|ag|kg|srl|bv|university|"
@@ -59,30 +65,32 @@ _OFFICE = late_regex(
     r"foundation|alliance|association|society|partners|consulting|solutions|labs?|hotline|"
     r"advisors|advisory|attorneys?|lawyers?|solicitors|notary|pharmacy|klinik|praxis|kanzlei|"
     r"clinique|cabinet|clínica|bufete|studio)\b",
-    2,
+    re.IGNORECASE,
 )
 _NAMES = late_regex(r"(?:(?:[A-ZÀ-ÖØ-Þ]|\d)[^\s]*|&|and|of|the|for|und|für|de|du|la|y|e|di|van)")
 _FOR_ALL = late_regex(
-    r"(?:if you are in (?:crisis|danger|distress)|in (?:an|case of) emergency)\b.{0,60}", 2
+    r"(?:if you are in (?:crisis|danger|distress)|in (?:an|case of) emergency)\b.{0,60}",
+    re.IGNORECASE,
 )
 """Matches what an office tells everybody below its name."""
 _NOTICE = late_regex(
     r"(?:(?:legal |confidentiality |e-?mail )?(?:disclaimer|notice)\b|confidential(?:ity)?\b|"
     r"(?:this|the (?:information|contents?) (?:contained )?(?:in|of) this) (?:e-?mail|message|"
     r"communication|transmission)|un-?authori[sz]ed (?:disclosure|use|copying|distribution)|any "
-    r"(?:un-?authori[sz]ed )?(?:disclosure|use|copying|distribution)|if you (?:are not the intended|have received this)|"
+    r"(?:un-?authori[sz]ed )?(?:disclosure|use|copying|distribution)|if you (?:are not "
+    r"the intended|have received this)|"
     r"diese (?:e-?mail|nachricht)|der inhalt dieser|ce (?:message|courriel|mail)|este (?:mensaje|"
     r"correo|e-?mail)|esta mensagem|questo messaggio|questa (?:e-?mail|comunicazione)|"
     r"(?:dit bericht|deze e-?mail)|ta wiadomość|niniejsza wiadomość|bu (?:e-?posta|mesaj))",
-    2,
+    re.IGNORECASE,
 )
 _SAYS_SO = late_regex(
     r"confiden[tc]i|vertraulich|vertrouwelijk|poufn|gizli|privileg|addressee|intended (?:only |"
     r"solely )?for|intended recipient|unauthori|disclos|destinat[aá]ri|riservat|bestimmt|in error",
-    2,
+    re.IGNORECASE,
 )
 _SENTENCES = late_regex(r"(?<=[.!])\s+(?=[A-ZÀ-ÖØ-Þ])|\s\|\s")
-_MONEY = late_regex(r"[$€£¥]|\d{5,}\s?(?:eur|usd|gbp)", 2)
+_MONEY = late_regex(r"[$€£¥]|\d{5,}\s?(?:eur|usd|gbp)", re.IGNORECASE)
 
 
 def without_signature(text: str) -> str:
@@ -129,8 +137,7 @@ def _is_notice(sentences: Sequence[str]) -> bool:
     if not _NOTICE.match(last):
         return False
     words = fold(last).words
-    own = {"i", "im", "my", "he", "she", "his", "her", "ich", "mein", "je", "mon", "ma", "yo", "mi"}
-    return _SAYS_SO.search(last) is not None and own.isdisjoint(words)
+    return _SAYS_SO.search(last) is not None and _PEOPLE.isdisjoint(words)
 
 
 def _without_block(lines: Sequence[str]) -> list[str]:
