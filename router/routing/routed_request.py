@@ -42,6 +42,8 @@ from router.types import (
 )
 
 GRAVE_FLOOR = 3
+_URGENT = frozenset({*DANGERS, Matter.LEGAL})
+"""Matters of somebody who may need help at once: a search warrant waits for nobody either."""
 
 
 class RoutedRequest(Struct, frozen=True, dict=True):
@@ -172,7 +174,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         wronged = self.refused and of_victim(self.signals)
         told, read = self.emergency(domain), self.signals.matter
         if self.refused and read is not None and not in_danger(self.policy, self.signals):
-            told = told and read in DANGERS and self.signals.grave >= DESPAIR_AT
+            told = told and read in _URGENT and self.signals.grave >= DESPAIR_AT
         return medical or told or self.refused_self_harm or wronged
 
     @measured_once

@@ -221,11 +221,18 @@ async def test_words_of_an_emergency_alone_refuse_what_plans_harm(houses: Houses
     assert house.reviews.items == []
 
 
-@pytest.mark.parametrize(("grave", "verdict"), [(0.4, "refused"), (0.6, "safe_answer")])
+@pytest.mark.parametrize(
+    ("matter", "grave", "verdict"),
+    [
+        (Matter.MEDICAL_EMERGENCY, 0.4, "refused"),
+        (Matter.MEDICAL_EMERGENCY, 0.6, "safe_answer"),
+        (Matter.LEGAL, 0.6, "safe_answer"),
+    ],
+)
 async def test_they_call_for_help_where_a_danger_is_as_likely_as_not(
-    houses: Houses, grave: float, verdict: str
+    houses: Houses, matter: Matter, grave: float, verdict: str
 ) -> None:
-    signals = replace(HARMFUL, matter=Matter.MEDICAL_EMERGENCY, grave=grave)
+    signals = replace(HARMFUL, matter=matter, grave=grave)
     house = named_an_emergency(a_refusing_house(houses, signals=signals))
     assert (await asked(house, SAYS_POISONING)).verdict.value == verdict
 
