@@ -367,6 +367,7 @@ def _hand_over(
             unclear=matter.unclear,
             fits=fits_domain(routed.policy, routed.signals, domain),
             language=language_of(routed.signals),
+            before=routed.request.text_before,
         )
         text = routed.runtime.safe_answer(case)
     words = _stand_in(routed, best, text, () if held else facts, refusal=False, reason=reason)

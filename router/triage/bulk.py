@@ -75,8 +75,9 @@ class BulkReader:
         grams = grams_of(rows)
         chances: list[dict[str, Chances]] = [{} for _ in texts]
         if self._terms:
+            config = self._config
             for row, text in zip(chances, texts, strict=True):
-                found = lists_in(fold(text), self._config.terms, self._config.phrases)
+                found = lists_in(fold(text), config.terms, config.phrases, config.idioms)
                 row[TERMS] = lists_of(found)
         rest = np.arange(len(texts))
         if self._early is not None:

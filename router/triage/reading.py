@@ -51,6 +51,9 @@ KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
+NOTE_WORDS = 60
+"""Up to here a danger that a term names and the reader is sure of is somebody's own, though told of
+another: "a pupil of mine wrote that she has the pills ready"."""
 LETTER_WORDS = 150
 """Up to here the reader may overrule the heads of domain and stakes where it is surer, as they take
 a third of what mentions trouble for a grave matter. What is longer, nobody measured."""
@@ -116,6 +119,7 @@ class TurnReading(Struct, frozen=True):
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
     unread: bool = False  # there is more in it than is read
+    note: bool = False  # a message of some sentences that asks for no text
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -246,6 +250,7 @@ def reading_of(
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
+        note=facts.said <= NOTE_WORDS and row.request_type is not RequestType.WRITING,
     )
 
 

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from router.policy.content.term_files import list_of
 from router.policy.head_conditions import highest
 from router.triage.conversation.replies import is_about_nobody
+from router.triage.conversation.settled import as_they_count
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
@@ -34,6 +36,7 @@ from router.triage.text.amount_lists import largest_amounts, own_impact, unquote
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
+    DANGERS,
     READ_LANGUAGES,
     Domain,
     HeadReading,
@@ -69,6 +72,9 @@ def signals_of(
     `spoken`: the language of the conversation before the last turn.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
+    if earlier and not turns.split:
+        earlier = as_they_count(last, turns.last, earlier, turns.earlier)
+        readings = [last, *earlier, *readings[1 + len(earlier) :]]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
     proposed = readings[len(readings) - 1 - bool(turns.subject)] if turns.proposal else None
     about = readings[-1] if turns.subject else None
@@ -201,7 +207,7 @@ def _is_brief_where_grave(
     What long ones beside them say is calmer. A document at the beginning of a chat hides no
     emergency that somebody tells of later in a few words.
     """
-    said = [_Said(turn.brief, turn.risk_terms, turn.row.grave) for turn in turns]
+    said = [_Said(_is_short(turn), turn.risk_terms, turn.row.grave) for turn in turns]
     said += [_Said(False, facts.risk_terms) for facts in older]
     if apart is not None:
         said.append(_Said(False, apart.risk_terms, apart.row.grave))
@@ -211,6 +217,20 @@ def _is_brief_where_grave(
     terms = {name for part in brief for name in part.terms}
     likeliest = max((part.grave for part in brief), default=-1.0)
     return all([part.grave <= likeliest and terms.issuperset(part.terms) for part in said])
+
+
+SURE_OF_DANGER = 0.99
+"""The reader's chance from which a danger that a term names counts in a note of some sentences,
+too. Below it are chats of friends and role plays."""
+_DANGERS = frozenset(matter.value for matter in DANGERS)
+
+
+def _is_short(turn: TurnReading) -> bool:
+    """Returns True for a short message, and for a note about a danger that is named and sure."""
+    if turn.brief or not turn.note:
+        return turn.brief
+    sure = turn.row.matter in DANGERS and turn.row.grave >= SURE_OF_DANGER
+    return sure and not _DANGERS.isdisjoint(map(list_of, turn.risk_terms))
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
