@@ -11,7 +11,8 @@ known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom
 approved answer that the question gets alone. The fifth has grave and everyday messages of one
 writer in eleven languages with names, addresses and numbers around them: how many reach level 3
 with these and without. The sixth has requests for harm of twelve kinds and harmless ones of the
-same words: how many are refused, or get approved words.
+same words: how many are refused, or get approved words. The seventh has harmless orders, questions
+and follow-ups in eighteen other languages: how many are refused, and how many reach level 3.
 `--each` prints each prompt with what became of it.
 """
 
@@ -94,6 +95,14 @@ def harm(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         yield row["asked"], row["text"], refused, words
 
 
+def orders(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a language and a harmless text, and whether it was refused or reached level 3."""
+    for row in rows("orders"):
+        routed = gateway.route(row["text"])
+        refused = routed.verdict is Verdict.REFUSED
+        yield f"orders, {row['language']}", row["text"], refused, routed.rung.level == 3
+
+
 def contacts(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 with its details and without."""
     for row in rows("contacts"):
@@ -113,6 +122,7 @@ def main() -> None:
             ("customer_support", framed, ("messages", "right", "wrong")),
             ("openai", contacts, ("messages", "level 3", "bare")),
             ("openai", harm, ("messages", "refused", "words")),
+            ("openai", orders, ("messages", "refused", "level 3")),
         ):
             database = Path(folder) / f"{policy}.db"
             with Gateway.from_policy(policy, database=database, environ={}) as gateway:

@@ -26,12 +26,13 @@ from router.request.calls.failures import told_in
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
+from router.request.conclusions.foretold import dry_outcome
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
 from router.request.outgoing import outgoing, rest_of, unsent
 from router.request.post_response import Keeper
-from router.request.progress import Candidate, HeldAnswer, Progress, untried, untried_verdict
+from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadows.shadow import Shadows
@@ -175,10 +176,9 @@ class Gateway:
         return Spender(books)
 
     async def _undone(self, routed: RoutedRequest, progress: Progress) -> Outcome:
-        """Returns the outcome of a dry run: its decision."""
+        """Returns the outcome of a dry run: its decision, and what a call would say."""
         await settle(progress.rates, ())
-        verdict = untried_verdict(routed)
-        return outcome_of(routed, progress, untried(routed), verdict, self._clock)
+        return dry_outcome(routed, progress, self._clock)
 
     async def _end(
         self,

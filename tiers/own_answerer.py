@@ -81,3 +81,8 @@ def facts_of(
         latency_ms=section.expected_latency_ms,
         deadline_ms=int(section.deadline_s * 1000),
     )
+
+
+def written_tokens(text: str) -> int:
+    """Returns about four tokens for three words, rounded up; nothing is paid by this figure."""
+    return -(-len(text.split()) * 4 // 3)

@@ -48,8 +48,8 @@ from router.types import (
 )
 from tiers.grounding import passing_in, stems_asked, stems_of, without_passing
 from tiers.offering import Offers, worth_offering
-from tiers.own_answerer import OwnAnswerer, facts_of
-from tiers.slots import Lookup, NotFoundError, Slots
+from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
+from tiers.slots import Lookup, NotFoundError, Slots, not_shown
 
 LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.557
 """Share of a request's content words that the offered questions and their answers must hold: half,
@@ -127,6 +127,20 @@ class Resolver(OwnAnswerer):
     def asks(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the preview of a question back to the user; None where it asks nothing."""
         return self._verdict(request, signals)[1]
+
+    def beforehand(self, request: ChatRequest, signals: Signals) -> tuple[str | None, bool]:
+        """Returns what goes out in place of the answer, and True where a lookup fills it."""
+        match, asks = signals.match, self.asks(request, signals)
+        if match is None or asks is not None or self.asks_for_class(request):
+            return None, False
+        knowledge = self._wording_of(match).knowledge
+        intent = knowledge.intents.get(match.intent_id)
+        if intent is None:
+            return None, False
+        looks_up = any(slot.from_ == "lookup" for slot in intent.slots.values())
+        if match.confidence >= self._floor(request, signals):
+            return None, looks_up
+        return self._instead(match, request, knowledge), looks_up
 
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last
@@ -314,7 +328,7 @@ class Resolver(OwnAnswerer):
         except NotFoundError as error:
             words = knowledge.content.keys[error.key].not_found
             if words is None:
-                raise _not_shown(intent, error) from None
+                raise not_shown(intent, error) from None
             return self._answered(in_one_line(words), facts, work, match, Reason.KEY_NOT_FOUND)
         answer = self._answered(text, facts, work, match)
         if match.confidence >= self._floor(work.request, work.signals):
@@ -344,7 +358,7 @@ class Resolver(OwnAnswerer):
         return Answer(
             choices=(Choice(text=text, finish_reason="stop"),) * work.request.sampling.n,
             model=self._facts.model,
-            usage=Usage(work.signals.input_tokens, output_tokens=_tokens(text)),
+            usage=Usage(work.signals.input_tokens, output_tokens=written_tokens(text)),
             p=match.confidence,
             matched=match.intent_id,
             approved=True,
@@ -378,7 +392,7 @@ class Resolver(OwnAnswerer):
         try:
             return await self._slots.filled(intent, work.request, work.tenant)
         except NotFoundError as error:
-            raise _not_shown(intent, error) from None
+            raise not_shown(intent, error) from None
 
     def _classified(self, request: ChatRequest, match: Match) -> tuple[str, tuple[str, ...]]:
         task = match.intent_id.partition("/")[0]
@@ -432,17 +446,5 @@ def _status_detail(knowledge: Knowledge) -> str:
     return detail
 
 
-def _not_shown(intent: IntentSection, error: NotFoundError) -> CannotAnswer:
-    return CannotAnswer(
-        f"matched {intent.id}, but no row may be shown for its {error.key}",
-        reason=Reason.SLOT_UNFILLED,
-    )
-
-
 def _department(match: Match) -> str:
     return match.intent_id.partition("/")[2]
-
-
-def _tokens(text: str) -> int:
-    """Returns about four tokens for three words, rounded up; nothing is paid by this figure."""
-    return -(-len(text.split()) * 4 // 3)

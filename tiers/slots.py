@@ -274,3 +274,11 @@ def slot_value(value: str) -> str | None:
     visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
     clean = " ".join(visible.split())
     return clean if 0 < len(clean) <= MAX_SLOT_CHARACTERS else None
+
+
+def not_shown(intent: IntentSection, error: NotFoundError) -> CannotAnswer:
+    """Returns why an approved answer is not given: no row may be shown for its key."""
+    return CannotAnswer(
+        f"matched {intent.id}, but no row may be shown for its {error.key}",
+        reason=Reason.SLOT_UNFILLED,
+    )

@@ -80,7 +80,7 @@ class WordsOnly(WrappingAnswerer):
         request = work.request
         if request.needs_shape:
             raise CannotAnswer(NO_SHAPE, reason=Reason.NO_MODEL)
-        text = self._words(work.signals.domain, work.signals.language)
+        text = self._words(work.signals.known_domain, work.signals.language)
         choice = Choice(text=text, finish_reason="stop")
         return Answer(
             choices=(choice,) * request.sampling.n,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from router.ledger.row_reading import UNKNOWN_NAME, RecordNames, closed_names, row_names
-from router.types import PSource, RequestRow
+from router.types import PSource, Reason, RequestRow, Verdict
 
 READ_IN_ANSWER = "answer"
 """The grounds of a chance that was read in the answer itself: by log-probabilities, by a trained
@@ -104,3 +104,34 @@ def grounds_of(answerer: str, record: _Record) -> str:
         return READ_IN_ANSWER
     source = record.facts[at].p_source
     return source if source in _SOURCES else UNKNOWN_NAME
+
+
+_OF_WORDS = frozenset(verdict.value for verdict in Verdict if verdict.of_words)
+_NO_ANSWER = frozenset(
+    {
+        Reason.NO_MODEL.value,
+        Reason.NO_PASSAGE.value,
+        Reason.NOTHING_KNOWN.value,
+        Reason.NONE_TRUSTED.value,
+    }
+)
+
+
+def confidence_source(verdict: str, reason: str, answerer: str, record: str) -> str:
+    """Returns what the confidence of a row rests on, as `grounds_of` does; "" without a verdict.
+
+    A rule says it of words that go out in place of an answer.
+    """
+    if not verdict:
+        return ""
+    if verdict in _OF_WORDS or reason in _NO_ANSWER:
+        return PSource.KNOWN.value
+    try:
+        return grounds_of(answerer, _RECORD.decode(record))
+    except (msgspec.DecodeError, UnicodeError):
+        return UNKNOWN_NAME
+
+
+def source_of(row: RequestRow) -> str:
+    """Returns what the confidence of a row rests on."""
+    return confidence_source(row.verdict, row.reason, row.answerer, row.record)

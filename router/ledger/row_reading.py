@@ -137,6 +137,8 @@ class SignalNames(msgspec.Struct):
 
     domain: str = ""
     request_type: str = ""
+    domain_read: bool = True  # False: its head cannot read the language, so that it is a guess
+    request_type_read: bool = True
 
 
 class RecordNames(msgspec.Struct):
@@ -187,11 +189,12 @@ def row_names(row: RequestRow) -> tuple[str, str]:
 
 
 def closed_names(names: RecordNames) -> tuple[str, str]:
-    """Returns domain and request type, each `unknown` where it is in no closed set.
+    """Returns domain and type as triage read them, `unknown` for a guess and outside the sets.
 
-    They are as triage read them; a matter that a person took stands under its own domain.
-    """
-    domain, kind = names.domain or names.signals.domain, names.signals.request_type
+    A matter that a person took stands under its own domain."""
+    read = names.signals
+    domain = names.domain or (read.domain if read.domain_read else "")
+    kind = read.request_type if read.request_type_read else ""
     return (
         domain if domain in _DOMAINS else UNKNOWN_NAME,
         kind if kind in _REQUEST_TYPES else UNKNOWN_NAME,

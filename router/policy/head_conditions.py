@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from router.policy.content.term_files import list_of
 from router.policy.schema import Policy
 from router.policy.sections.heads import HeadCondition
-from router.types import HeadReading, Signals
+from router.types import RISK_DOMAINS, HeadReading, Signals
 
 Chances = Sequence[tuple[str, float]]
 """Lists classes with their chances, likeliest first. A head of one chance has one class."""
@@ -23,9 +23,20 @@ def _matter(signals: Signals) -> Chances:
     return NONE_FOUND if signals.matter is None else ((signals.matter.value, signals.grave),)
 
 
+def _domain(signals: Signals) -> Chances:
+    """Returns the domain; nothing where it is a guess, but for one of high risk, which warns."""
+    told = signals.domain_read or signals.domain in RISK_DOMAINS
+    return ((signals.domain.value, signals.domain_p),) if told else ()
+
+
+def _type(signals: Signals) -> Chances:
+    told = signals.request_type_read
+    return ((signals.request_type.value, signals.request_type_p),) if told else ()
+
+
 _BUILT_IN: Mapping[str, Callable[[Signals], Chances]] = {
-    "request_type": lambda signals: ((signals.request_type.value, signals.request_type_p),),
-    "domain": lambda signals: ((signals.domain.value, signals.domain_p),),
+    "request_type": _type,
+    "domain": _domain,
     "novelty": lambda signals: (("novel", signals.novelty),),
     "stakes": lambda signals: (("high", signals.stakes_high),),
     "multi_factor": lambda signals: (("yes", signals.multi_factor),),

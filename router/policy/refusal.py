@@ -8,7 +8,7 @@ from __future__ import annotations
 from router.policy.content.term_files import ACTIONS, STRATEGY, list_of
 from router.policy.head_conditions import any_holds, reached, reading_of
 from router.policy.schema import Policy
-from router.types import READ_LANGUAGES, Matter, Reason, Signals
+from router.types import DANGERS, READ_LANGUAGES, Matter, Reason, Signals
 
 DESPAIR_AT = 0.5
 """Chance of a grave matter, at even odds, from which a refused request that is likeliest about
@@ -42,6 +42,30 @@ def of_self_harm(policy: Policy, signals: Signals) -> bool:
     """Returns True where a refused request is about harming oneself: somebody may need help."""
     by_reader = signals.matter is Matter.SELF_HARM and signals.grave >= DESPAIR_AT
     return by_reader or any_holds(policy.safety.self_harm, signals)
+
+
+AUTHOR_AT = 0.97
+"""Chance of a refusal's condition from which a violence that only the reader guesses is what the
+writer plans, not what the writer suffers."""
+
+
+def of_author(policy: Policy, signals: Signals) -> bool:
+    """Returns True for an English request for harm that the reader takes for its victim's.
+
+    "How do I hide a tracker in her car?" has the words of who is followed. No phrase names a danger
+    to the writer, and the heads that refuse are sure.
+    """
+    if signals.matter is not Matter.VIOLENCE or signals.language not in READ_LANGUAGES:
+        return False
+    if any(list_of(name) in _DANGERS for name in signals.risk_terms):
+        return False
+    return any(
+        reached(condition.model_copy(update={"at": AUTHOR_AT}), reading_of(signals, condition.head))
+        for condition in policy.safety.refuse
+    )
+
+
+_DANGERS = frozenset(matter.value for matter in DANGERS)
 
 
 def of_victim(signals: Signals) -> bool:

@@ -40,7 +40,8 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     mode = routed.verify_modes[rung]
     if answer.reason is Reason.NO_PASSAGE:
         named = replace(named, p_source=PSource.KNOWN)  # words that answer nothing: no assumption
-    grave = routed.grave and routed.signals.request_type is not RequestType.CLASSIFICATION
+    label = routed.signals.request_type is RequestType.CLASSIFICATION
+    grave = routed.grave and not (label and routed.signals.request_type_read)
     verification = verify(answer, routed.request, named, mode, plan.judge, grave=grave)
     if routed.policy.safety.changes_answers:
         answer, climbs = let_out(routed, answer)

@@ -258,7 +258,7 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     """Returns what documents say that have no answer, where no other rung has one."""
     signals = routed.signals
     if signals.language not in READ_LANGUAGES:
-        message = routed.runtime.no_answer(signals.domain, signals.language)
+        message = routed.runtime.no_answer(signals.known_domain, signals.language)
     words = _stand_in(routed, None, message, (), refusal=False, reason=Reason.NO_PASSAGE)
     return Conclusion(words, Verdict.UNVERIFIED)
 
@@ -266,7 +266,7 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
 def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Conclusion:
     """Returns the approved words that there is no answer; they are unverified, whatever the why."""
     signals = routed.signals
-    text = routed.runtime.no_answer(signals.domain, signals.language)
+    text = routed.runtime.no_answer(signals.known_domain, signals.language)
     words = _stand_in(routed, best, text, (), refusal=False, reason=why)
     return Conclusion(words, Verdict.UNVERIFIED)
 
@@ -359,6 +359,7 @@ def _hand_over(
             unclear=matter.unclear,
             fits=fits_domain(routed.policy, routed.signals, domain),
             language=language_of(routed.signals),
+            before=routed.request.text_before,
         )
         text = routed.runtime.safe_answer(case)
     words = _stand_in(routed, best, text, () if held else facts, refusal=False, reason=reason)

@@ -16,9 +16,8 @@ from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
-from router.request.conclusions.foretold import foretold
-from router.request.ledger_row import outcome_of
-from router.request.progress import NOT_LOOKED_UP, Progress, untried, untried_verdict
+from router.request.conclusions.foretold import dry_outcome
+from router.request.progress import NOT_LOOKED_UP, Progress
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.veiling import Veils, read_ahead
@@ -289,18 +288,8 @@ async def with_image_texts(
 
 
 def decided_outcome(router: Router, request: ChatRequest, identity: Identity) -> Outcome:
-    """Returns only the decision, as an outcome. Calls no tier, writes nothing, spends nothing.
+    """Returns the decision, and what a call would say. Calls no tier, writes and spends nothing.
 
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """
-    return foretold_outcome(router, request, identity)[0]
-
-
-def foretold_outcome(
-    router: Router, request: ChatRequest, identity: Identity
-) -> tuple[Outcome, str]:
-    """Returns what `decided_outcome` does, and in words what may go out in place of an answer."""
-    routed = router.route_now(request, identity)
-    verdict = untried_verdict(routed)
-    outcome = outcome_of(routed, Progress(), untried(routed), verdict, router.clock)
-    return outcome, foretold(routed)
+    return dry_outcome(router.route_now(request, identity), Progress(), router.clock)

@@ -183,10 +183,17 @@ def _kept(
         digest(secret, tried.answer.text) if tried.answer else "",
         digest(secret, routed.request.hints.session or ""),
         _record(routed, progress, tried, secret, ending),
-        routed.stands_under(ending.verdict).value,
-        routed.signals.request_type.value,
+        _domain_of(routed, ending),
+        routed.signals.request_type.value if routed.signals.request_type_read else "",
         progress.review_id,
     )
+
+
+def _domain_of(routed: RoutedRequest, ending: Ending) -> str:
+    """Returns the domain under which a person takes the request, or that was read; "" for none."""
+    taken = routed.taken_under(ending.verdict)
+    read = routed.signals.domain.value if routed.signals.domain_read else ""
+    return read if taken is None else taken.value
 
 
 def _record(
@@ -197,7 +204,8 @@ def _record(
     ending: Ending,
 ) -> JsonText:
     """Returns the arguments and results of decide, next_rung and verify."""
-    worked, domain = worked_of(progress, tried), routed.stands_under(ending.verdict)
+    worked, taken = worked_of(progress, tried), routed.taken_under(ending.verdict)
+    as_read = taken is routed.signals.domain and routed.signals.domain_read
     return encode(
         Record(
             RECORD_VERSION,
@@ -223,7 +231,7 @@ def _record(
             passages_digest=_passages(routed, tried, secret),
             failures=failure_notes(progress) or UNSET,
             dropped=named(left_out(routed, progress, tried)) or UNSET,
-            domain=UNSET if domain is routed.signals.domain else domain,
+            domain=UNSET if taken is None or as_read else taken,
             acute=routed.acute or UNSET,
         )
     )
@@ -427,6 +435,8 @@ def _all_reasons(
     later rung, then why the climb ended.
     """
     reasons = [*routed.decision.first_rung.reasons, *[step.said.reason for step in progress.steps]]
+    if routed.refused:
+        reasons.insert(0, Reason.HARMFUL)
     if candidate.answer is not None and candidate.answer.reason is not None:
         reasons.insert(0, candidate.answer.reason)
     # `_value_` is read in C; the property `value` would call two Python functions for each.

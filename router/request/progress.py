@@ -33,7 +33,6 @@ from router.types import (
     Role,
     Rung,
     Usage,
-    Verdict,
 )
 
 STAND_IN = "stand_in"
@@ -334,15 +333,6 @@ def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:
 def unasked(rung: Rung) -> Rung:
     """Returns the place of words for a harmful request, which is no tier: none was asked."""
     return replace(rung, tier=NO_TIER, level=0)
-
-
-def untried_verdict(routed: RoutedRequest) -> Verdict:
-    """Returns the verdict on what a dry run's client would get, as far as it is known before."""
-    if routed.refused:
-        return Verdict.REFUSED
-    if not routed.safe_answer_first:
-        return Verdict.ACCEPTED
-    return Verdict.HELD if routed.held else Verdict.SAFE_ANSWER
 
 
 def unanswered(routed: RoutedRequest, progress: Progress) -> Candidate:

@@ -230,12 +230,12 @@ def _limits(
     else keeps that answer back, a model answers what is new to it, and novelty counts.
     """
     top = max([f.level for f in facts])
-    limits = bounds(policy, signals, asked, top, lower=pressure.lower)
+    limits = bounds(policy, signals, asked, top, lower=pressure.lower, version=version)
     novel = signals.novelty >= policy.decision.novel_at and version >= KNOWN_IS_NOT_NOVEL_FROM
     known = [f for f in facts if _is_known(f)] if novel else []
     if not known:
         return limits
-    calm = bounds(policy, signals, asked, top, lower=pressure.lower, known=True)
+    calm = bounds(policy, signals, asked, top, lower=pressure.lower, known=True, version=version)
     wished = _within(asked, facts, calm, version)
     free = any(passed_over(f, calm, threshold, wished, signals) is None for f in known)
     return calm if free else limits

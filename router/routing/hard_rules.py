@@ -36,30 +36,29 @@ from router.policy.content.term_files import list_of
 from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked, level_from
 from router.routing.rule_conditions import rule_holds
-from router.routing.wording.phrases import (
-    danger_named,
-    is_strategic,
-    lists_of_phrases,
+from router.routing.wording.phrases import danger_named, is_strategic, lists_of_phrases
+from router.routing.wording.risk_reasons import (
+    HIGH_RISK,
+    RISK_OF,
+    binds,
+    of_domain,
+    of_matter,
+    reasons_of_lists,
+    risk_is_sure,
 )
 from router.types import (
     DANGERS,
+    MATTERS_NAMED_FROM,
     READ_LANGUAGES,
+    RECORD_VERSION,
     Decision,
     DecisionMode,
     Domain,
-    Matter,
     Reason,
     RequestType,
     Signals,
     usd_to_nano,
 )
-
-HIGH_RISK = {
-    Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
-    Domain.LEGAL: Reason.HIGH_RISK_LEGAL,
-    Domain.MEDICAL: Reason.HIGH_RISK_MEDICAL,
-    Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
-}
 
 LIFTS = {"level_3_not_below_usd": Reason.LOW_IMPACT, "soft_share": Reason.BUDGET_SOFT_LIMIT}
 """The ceilings of money that `outage_lifts` may name, by their reason."""
@@ -99,14 +98,16 @@ def bounds(
     *,
     lower: bool = False,
     known: bool = False,
+    version: int = RECORD_VERSION,
 ) -> Bounds:
     """Returns floor and ceiling: hard rules first, in the module's order, then hints.
 
     `lower` means that a budget's soft limit is reached. The ceiling is then one level lower, and
     the client's min_tier gives way to it. A hard rule's floor and the level that began a tool loop
-    hold. `known` means that a rule knows the answer, so that novelty alone is no trigger.
+    hold. `known` means that a rule knows the answer, so that novelty alone is no trigger. `version`
+    is that of the record, whose time had its own rules.
     """
-    findings = findings_of(policy, signals, known=known)
+    findings = findings_of(policy, signals, known=known, version=version)
     limits = _bounds(policy, signals, findings, asked, top)
     if not lower:
         return limits
@@ -168,7 +169,7 @@ def _rules(
     policy: Policy, signals: Signals, findings: Findings, asked: Asked
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors that the rules ask for, and the ceilings of the policy's own rules."""
-    floors, ceilings = _policy_rules(policy, signals, findings.lists, asked.tools)
+    floors, ceilings = _policy_rules(policy, signals, findings, asked.tools)
     rules = [(2, Reason.TRIAGE_DEGRADED), *floors] if signals.degraded else floors
     if _has_triggers(policy):
         rules += _fixed_triggers(policy, signals, findings, asked)
@@ -222,23 +223,22 @@ def _impact(signals: Signals, asked: Asked) -> int:
 
 
 def _policy_rules(
-    policy: Policy, signals: Signals, lists: frozenset[str], tools: tuple[str, ...]
+    policy: Policy, signals: Signals, findings: Findings, tools: tuple[str, ...]
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
+    lists = findings.lists
     # Most rules name terms, and most requests have none.
     rules = [rule for rule in policy.hard_rules if lists or not rule.terms]
     held = [rule for rule in rules if rule_holds(rule, signals, lists, tools)] if rules else []
     if not held:
         return [], []
-    domain_of: dict[str, Domain | None] = {matter.value: matter.domain for matter in Matter}
-    domain_of |= {term_list.name: term_list.domain for term_list in policy.terms}
+    reason_of = reasons_of_lists(policy.terms, findings.version)
     floors = []
     for rule in held:
         if rule.floor is None:
             continue
-        hit = next((domain_of.get(name) for name in rule.terms if name in lists), None)
-        domain = hit or (signals.domain if rule.domains else None)
-        reason = HIGH_RISK.get(domain, Reason.POLICY_RULE) if domain else Reason.POLICY_RULE
+        hit = next((reason_of.get(name) for name in rule.terms if name in lists), None)
+        reason = hit or (of_domain(signals.domain) if rule.domains else Reason.POLICY_RULE)
         floors.append((rule.floor, reason))
     ceilings = [(rule.ceiling, Reason.POLICY_RULE) for rule in held if rule.ceiling is not None]
     return floors, ceilings
@@ -251,9 +251,12 @@ class Findings(Struct, frozen=True):
     grave: bool  # somebody's grave matter is likely enough for the language it is in
     knowledge: bool  # asks for general knowledge only
     novel: bool  # is new enough, and no rule knows its answer
+    version: int = RECORD_VERSION  # of the rules that count
 
 
-def findings_of(policy: Policy, signals: Signals, *, known: bool = False) -> Findings:
+def findings_of(
+    policy: Policy, signals: Signals, *, known: bool = False, version: int = RECORD_VERSION
+) -> Findings:
     """Returns what the rules need of the signals.
 
     A request for knowledge only makes its domain a subject, and nobody's decision: it starts no
@@ -267,7 +270,7 @@ def findings_of(policy: Policy, signals: Signals, *, known: bool = False) -> Fin
     lists = _lists(policy, signals, soft) if signals.risk_terms else frozenset[str]()
     small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
     novel = signals.novelty >= section.novel_at and not known
-    return Findings(lists, grave, knows_only and small and not lists, novel)
+    return Findings(lists, grave, knows_only and small and not lists, novel, version)
 
 
 def _asked_about(section: DecisionSection, signals: Signals) -> bool:
@@ -369,28 +372,42 @@ def _fixed_triggers(
     impact = _impact(signals, asked)
     multi_factor = signals.multi_factor >= section.multi_factor_at
     if signals.risk_terms and (danger := danger_named(signals)) is not None:
-        yield 3, _named(danger.domain)
+        yield 3, of_matter(danger, findings.version)
     if findings.grave and signals.matter is not None:
-        yield 3, _named(signals.matter.domain)
+        # In other languages the reader finds that a matter is grave, and seldom which it is.
+        read = heads_read(signals)
+        yield (
+            3,
+            of_matter(signals.matter, findings.version)
+            if read
+            else of_domain(signals.matter.domain),
+        )
     risk, risk_p = _risk(signals)
+    unnamed = False
     if (
         risk is not None
         and risk_p * signals.stakes_high >= section.high_risk_at
         and not findings.knowledge
         and not _calm(section, signals, risk)
     ):
-        yield 3, _named(risk)
+        unnamed = not (risk_is_sure(section, signals) or findings.version < MATTERS_NAMED_FROM)
+        if not unnamed:
+            yield 3, of_domain(risk)
     if impact >= usd_to_nano(section.level_3_from_usd):
         yield 3, Reason.IMPACT_LEVEL_3
     if is_strategic(section, signals):
         yield 3, Reason.STRATEGIC
     if (
         multi_factor
-        and signals.domain is Domain.TECHNOLOGY
+        and signals.known_domain is Domain.TECHNOLOGY
         and signals.domain_p >= section.domain_at
         and signals.request_type is RequestType.DECISION
+        and signals.request_type_read
+        and (findings.version < MATTERS_NAMED_FROM or binds(signals))
     ):
         yield 3, Reason.ARCHITECTURE
+    if unnamed:
+        yield 3, Reason.HIGH_RISK
     if impact >= usd_to_nano(section.level_2_from_usd):
         yield 2, Reason.IMPACT_LEVEL_2
     high_stakes = signals.stakes_high >= section.high_stakes_at and not findings.knowledge
@@ -405,31 +422,12 @@ def _fixed_triggers(
         yield 2, Reason.UNSAFE
 
 
-SURE_OF_DOMAIN = 0.83
-"""The head's chance from which its domain counts against the matter that the reader guesses. As
-many harmless lines reach it as reached .8 before the head was made less sure."""
-
-
-def heads_say(signals: Signals, domain: Domain) -> bool:
-    """Returns True where the head of domains is sure of a domain, in a language that it reads."""
-    sure = signals.domain is domain and signals.domain_p >= SURE_OF_DOMAIN
-    return sure and heads_read(signals)
-
-
-def _named(domain: Domain | None) -> Reason:
-    """Returns the reason that names a domain of high risk."""
-    return Reason.POLICY_RULE if domain is None else HIGH_RISK.get(domain, Reason.POLICY_RULE)
-
-
 def _risk(signals: Signals) -> tuple[Domain | None, float]:
     """Returns the likeliest risk domain, and the chance that the request is about any."""
     own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
     if own >= signals.risk_p:
         return (signals.domain if own else None), own
     return signals.risk_domain, signals.risk_p
-
-
-RISK_OF = {reason: domain for domain, reason in HIGH_RISK.items()}
 
 
 def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
@@ -440,6 +438,8 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     ruled, strategy = policy.exhausted.by_domain, Domain.BUSINESS_STRATEGY
     if Reason.STRATEGIC in decision.floor_reasons and strategy in ruled:
         return strategy  # the head of domains need not say so, nor read the language
+    if Reason.HIGH_RISK in decision.floor_reasons:
+        return _risk(signals)[0]
     calm = _calm(policy.decision, signals, signals.domain)
     if calm or for_knowledge(policy, signals):
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
-from router.policy.refusal import of_self_harm, of_victim
+from router.policy.refusal import DESPAIR_AT, of_author, of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked
@@ -18,7 +18,9 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of, matter_of
 from router.routing.wording.phrases import said_briefly
+from router.routing.wording.risk_reasons import LIFE_AND_HEALTH, RISK_OF
 from router.types import (
+    DANGERS,
     NO_PRESSURE,
     NOTHING_REMEMBERED,
     ChatRequest,
@@ -41,6 +43,8 @@ from router.types import (
 )
 
 GRAVE_FLOOR = 3
+_URGENT = frozenset({*DANGERS, Matter.LEGAL})
+"""Matters of somebody who may need help at once: a search warrant waits for nobody either."""
 
 
 class RoutedRequest(Struct, frozen=True, dict=True):
@@ -159,11 +163,21 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def calls_for_help(self) -> bool:
-        """Returns True when somebody may need help now, so that a safe answer is due."""
+        """Returns True when somebody may need help now, so that a safe answer is due.
+
+        Of a refused request words of an emergency alone do not say it: "they got food poisoning"
+        stood in reviews to be forged. The reader must find a danger as likely as not.
+        """
         domain = self.risk_domain or self.signals.domain
-        medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
+        if self.refused and of_author(self.policy, self.signals):
+            return self.refused_self_harm
+        reasons = self.decision.floor_reasons
+        medical = self.grave and any([reason in LIFE_AND_HEALTH for reason in reasons])
         wronged = self.refused and of_victim(self.signals)
-        return medical or self.emergency(domain) or self.refused_self_harm or wronged
+        told, read = self.emergency(domain), self.signals.matter
+        if self.refused and read is not None and not in_danger(self.policy, self.signals):
+            told = told and read in _URGENT and self.signals.grave >= DESPAIR_AT
+        return medical or told or self.refused_self_harm or wronged
 
     @measured_once
     def refused_self_harm(self) -> bool:
@@ -295,7 +309,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         # The matter may be that of an earlier turn, so the domain that was read counts, too.
         by_matter = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
         of_health = by_matter or signals.domain is Domain.MEDICAL
-        overdose = of_health and self.runtime.overdose(language_of(signals), text)
+        before = self.request.text_before
+        overdose = of_health and self.runtime.overdose(language_of(signals), text, before)
         return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
 
     @measured_once
@@ -305,16 +320,23 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         The rule that fired or the matter that was found says it: the head of domains may read an
         emergency in a few words as general.
         """
-        if self.risk_domain is not None:
+        if self.risk_domain is not None and not self._only_likeliest:
             return self.risk_domain
         found = matter_of(self.policy, self.signals)
         matter = Matter.SELF_HARM if self.refused_self_harm else found.matter
-        return found.domain or (self.signals.domain if matter is None else matter.domain)
+        return found.domain or (self.signals.known_domain if matter is None else matter.domain)
 
-    def stands_under(self, verdict: Verdict | None) -> Domain:
-        """Returns the domain of a request that ended so: as read, or that of a person's matter."""
+    @property
+    def _only_likeliest(self) -> bool:
+        """Returns True where the domain of risk is the likeliest of several, and none is sure."""
+        reasons = self.decision.floor_reasons
+        named = any([reason in RISK_OF or reason is Reason.STRATEGIC for reason in reasons])
+        return Reason.HIGH_RISK in reasons and not named
+
+    def taken_under(self, verdict: Verdict | None) -> Domain | None:
+        """Returns the domain under which a person takes a request that ended so; None: nobody."""
         by_person = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
-        return self.matter_domain if by_person else self.signals.domain
+        return self.matter_domain if by_person else None
 
     @measured_once
     def keeps_shape(self) -> bool:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from router.policy.head_conditions import any_holds
 from router.policy.schema import HardRule
-from router.types import Signals, usd_to_nano
+from router.types import RISK_DOMAINS, Signals, usd_to_nano
 
 
 def rule_holds(
@@ -20,8 +20,8 @@ def rule_holds(
     return (
         (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
         and (not rule.tools or any([fits_any(rule.tools, name) for name in tools]))
-        and (not rule.domains or signals.domain in rule.domains)
-        and (not rule.request_types or signals.request_type in rule.request_types)
+        and (not rule.domains or _of_domain(rule, signals))
+        and (not rule.request_types or _of_type(rule, signals))
         and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
         and (
             rule.impact_from_usd is None
@@ -29,6 +29,16 @@ def rule_holds(
         )
         and (not rule.heads or any_holds(rule.heads, signals))
     )
+
+
+def _of_domain(rule: HardRule, signals: Signals) -> bool:
+    """Returns True for a domain that the rule names. A guess of a risk domain only raises."""
+    raises = rule.ceiling is None and signals.domain in RISK_DOMAINS
+    return signals.domain in rule.domains and (signals.domain_read or raises)
+
+
+def _of_type(rule: HardRule, signals: Signals) -> bool:
+    return signals.request_type in rule.request_types and signals.request_type_read
 
 
 def fits_any(globs: Iterable[str], name: str) -> bool:

@@ -24,8 +24,9 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
     """Returns the domain whose costs S counts; the general one where the head only guesses.
 
     A guess is below `domain_at`. So is a domain in a language that the head cannot read, where the
-    reader of grave matters, which can, is calm, and nothing seems to be at stake. Grave matters and
-    decisions about a company have the costs of their own domains, as the reasons name them.
+    reader of grave matters, which can, is calm; rows that do not say so want a low chance of high
+    stakes beside it. Grave matters and decisions about a company have the costs of their own
+    domains, as the reasons name them.
     """
     section = policy.decision
     sure = signals.domain_p >= section.domain_at
@@ -39,7 +40,9 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
         return named
     if is_strategic(section, signals):
         return Domain.BUSINESS_STRATEGY
-    calm = reader_is_calm(section, signals) and signals.stakes_high < NOTHING_AT_STAKE
+    calm = reader_is_calm(section, signals)
+    if signals.domain_read:  # elsewhere the chance of high stakes is a guess, too
+        calm = calm and signals.stakes_high < NOTHING_AT_STAKE
     doubted = sure and not calm
     return signals.domain if doubted or found.grave or found.lists else Domain.GENERAL
 

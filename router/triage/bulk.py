@@ -1,4 +1,4 @@
-"""Reads many texts by heads: encodes them in batches of one length, on several threads.
+"""Reads many texts by heads: encodes each alone, or in batches on a GPU, on several threads.
 
 A first pass reads n-grams; a text of which all heads are sure by them needs no encoder. For files
 of texts, where no one waits for a single answer. It knows nothing about files.
@@ -24,9 +24,6 @@ from router.triage.text.folding import fold
 from router.triage.triage_model import TriageModel, grams_of
 from router.types import EncoderUse
 
-BATCH_TOKENS = 1_024
-"""Tokens of one run. A mail of 256 tokens costs 2.13 ms of one core at 512, 2.19 at 1,024, 2.36 at
-2,048 and 2.49 at 4,096, which no longer fit the cache; short texts want more of them in a run."""
 READ_TOGETHER = 32
 """Texts whose characters are counted together: of a thousand mails at once they took a gigabyte."""
 NOVELTY = "novelty"
@@ -75,8 +72,9 @@ class BulkReader:
         grams = grams_of(rows)
         chances: list[dict[str, Chances]] = [{} for _ in texts]
         if self._terms:
+            config = self._config
             for row, text in zip(chances, texts, strict=True):
-                found = lists_in(fold(text), self._config.terms, self._config.phrases)
+                found = lists_in(fold(text), config.terms, config.phrases, config.idioms)
                 row[TERMS] = lists_of(found)
         rest = np.arange(len(texts))
         if self._early is not None:
@@ -139,12 +137,13 @@ class BulkReader:
     def _encode(self, rows: Sequence[Sequence[int]]) -> Embeddings:
         """Returns one unit vector per row.
 
-        Runs on the pool, which holds no interpreter lock meanwhile.
+        Runs on the pool, which holds no interpreter lock meanwhile. On a CPU each row has a run of
+        its own: the largest value of a run scales its bytes, so that rows of one run would change
+        each other's vectors, and a line's chances would depend on the rest of the file.
         """
         encoder = self._model.encoder
         out = np.empty((len(rows), encoder.width), dtype=np.float32)
-        budget = GPU_BATCH_TOKENS if encoder.on_gpu else BATCH_TOKENS
-        groups = batches([len(row) for row in rows], budget)
+        groups = batches([len(row) for row in rows], GPU_BATCH_TOKENS if encoder.on_gpu else 1)
 
         def run(group: list[int]) -> None:
             out[group] = encoder.encode_ids([rows[index] for index in group])

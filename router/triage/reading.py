@@ -51,6 +51,9 @@ KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
+NOTE_WORDS = 60
+"""Up to here a danger that a term names and the reader is sure of is somebody's own, though told of
+another: "a pupil of mine wrote that she has the pills ready"."""
 LETTER_WORDS = 150
 """Up to here the reader may overrule the heads of domain and stakes where it is surer, as they take
 a third of what mentions trouble for a grave matter. What is longer, nobody measured."""
@@ -95,6 +98,7 @@ class ModelRow(NamedTuple):
     matter: Matter | None = None
     knowledge: float = 0.0
     read_as: str = UNKNOWN  # the language in which `grave` was read; UNKNOWN: that of the text
+    guessed: bool = False  # domain and type: their heads cannot read the language
 
 
 class TurnReading(Struct, frozen=True):
@@ -115,6 +119,7 @@ class TurnReading(Struct, frozen=True):
     insists: bool = False  # it asks to go on with what was asked, whatever it says besides
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
     unread: bool = False  # there is more in it than is read
+    note: bool = False  # a message of some sentences that asks for no text
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -152,10 +157,11 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     return row._replace(grave=0.0)
 
 
-def _guessed(row: ModelRow) -> ModelRow:
+def _guessed(row: ModelRow, *, degraded: bool) -> ModelRow:
     """Returns the row of a text in a language that the model cannot read.
 
-    A domain of high risk stays, since it only raises caution.
+    A domain of high risk stays, since it only raises caution. What rules alone found by phrases of
+    that language is no guess.
     """
     harmless = row.domain not in RISK_DOMAINS
     domain_p = min(row.domain_p, GUESSED) if harmless else row.domain_p
@@ -163,6 +169,7 @@ def _guessed(row: ModelRow) -> ModelRow:
         domain_p=domain_p,
         request_type_p=min(row.request_type_p, GUESSED),
         novelty=max(row.novelty, NOVEL),
+        guessed=not degraded,
     )
 
 
@@ -211,7 +218,7 @@ def reading_of(
         known = max(known, match.together)
     row = _as_written(row, match, facts)
     row = _routine(row, facts, known if match and in_scope(match.intent_id, None) else 0.0)
-    row = row if facts.language in READ_LANGUAGES else _guessed(row)
+    row = row if facts.language in READ_LANGUAGES else _guessed(row, degraded=degraded)
     novelty = min(row.novelty, 1.0 - known)
     if (facts.unusual and not known_form) or facts.placeholder:
         novelty = max(novelty, NOVEL)
@@ -243,6 +250,7 @@ def reading_of(
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
+        note=facts.said <= NOTE_WORDS and row.request_type is not RequestType.WRITING,
     )
 
 
@@ -267,6 +275,7 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         matter=other.matter if other.grave > one.grave else one.matter,
         read_as=other.read_as if other.grave > one.grave else one.read_as,
         knowledge=min(one.knowledge, other.knowledge),
+        guessed=one.guessed if domain is one.domain else other.guessed,
     )
 
 

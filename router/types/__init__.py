@@ -1,17 +1,15 @@
 """Defines the values that every part of Tiergate shares, and the Protocols between the parts.
 
-This is the contract: frozen values (`msgspec.Struct`) and Protocols of few methods. It imports
-msgspec and the standard library only. It knows nothing about HTTP, databases, models or policies.
-The wire modules turn JSON into these types; the ledger's store turns rows into them. Money is an
-integer of nano-dollars (1 USD = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`)
-or durations (`*_ms`).
+This is the contract: frozen values (`msgspec.Struct`) and Protocols. It imports msgspec and the
+standard library only, and knows nothing about HTTP, databases, models or policies. The wire modules
+turn JSON into these types; the ledger's store turns rows into them. Money is an integer of nano-
+dollars ($1 = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`) or durations
+(`*_ms`).
 
 Other folders import all names from here. The modules follow a request: `requests`, `signals`
 (triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
-`events` (for the log). `enums` holds the closed sets that reports count. `stores` holds the stores,
-the clock and the ids of the gateway. `batches` holds uploaded files and batches over
-them. `dashboard` holds its queries, and `measured` makes properties
-that are computed once.
+`events`. `enums` holds the closed sets that reports count, `stores` the stores, clock and ids,
+`batches` files and batches, `dashboard` its queries, `measured` properties that are computed once.
 """
 
 from __future__ import annotations
@@ -74,6 +72,7 @@ from router.types.decisions import (
     GAINS_FROM,
     IN_HAND_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
+    MATTERS_NAMED_FROM,
     NO_PRESSURE,
     PINS_FROM,
     RECORD_VERSION,
@@ -168,7 +167,15 @@ from router.types.feedback import (
 )
 from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
-from router.types.outcomes import Begun, Committed, Outcome, StreamEvent, StreamStep, Timings
+from router.types.outcomes import (
+    Begun,
+    Committed,
+    Foreseen,
+    Outcome,
+    StreamEvent,
+    StreamStep,
+    Timings,
+)
 from router.types.requests import (
     LOCAL,
     LONG_CHARACTERS,
@@ -252,6 +259,7 @@ __all__ = [
     "KNOWN_IS_NOT_NOVEL_FROM",
     "LOCAL",
     "LONG_CHARACTERS",
+    "MATTERS_NAMED_FROM",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",
     "NANO_PER_USD",
@@ -334,6 +342,7 @@ __all__ = [
     "FeedbackBook",
     "FeedbackSource",
     "FileStore",
+    "Foreseen",
     "HeadReading",
     "Heard",
     "Hiding",

@@ -72,6 +72,7 @@ class DecisionLine(Struct, frozen=True):
     domain: str
     error_code: str
     review: bool
+    confidence_source: str = ""  # what the confidence rests on; "": it is about nothing
 
 
 class DecisionPage(Struct, frozen=True):

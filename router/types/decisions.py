@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 7
+RECORD_VERSION = 8
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -32,6 +32,10 @@ SURE_STAKES_FROM = 6
 PINS_FROM = 7
 """Rows of earlier versions left a tier that the client named for every trigger above it, novelty
 among them, and counted no capability of a pinned rung below such a trigger."""
+
+MATTERS_NAMED_FROM = 8
+"""Rows of earlier versions said `high_risk_medical` of violence and self-harm, named the likeliest
+domain of risk where none was sure, and took a slow laptop for architecture."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -148,6 +148,8 @@ class Reason(StrEnum):
     HIGH_RISK_LEGAL = "high_risk_legal"
     HIGH_RISK_MEDICAL = "high_risk_medical"
     HIGH_RISK_ENGINEERING_SAFETY = "high_risk_engineering_safety"
+    HIGH_RISK_PERSONAL_SAFETY = "high_risk_personal_safety"  # violence, self-harm
+    HIGH_RISK = "high_risk"  # of health, law, money or safety, none of which is sure
     UNSAFE = "unsafe"
     POLICY_RULE = "policy_rule"
     TRIAGE_DEGRADED = "triage_degraded"

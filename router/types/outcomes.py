@@ -56,8 +56,21 @@ class Timings(Struct, frozen=True):
     total_ms: float = 0.0
 
 
+class Foreseen(Struct, frozen=True):
+    """Says what a dry run knows of the answer that a call would give."""
+
+    words: str  # what goes out, and what only the call can tell; one line, for people
+    sure: bool  # False: the verdict is that of an answer against which nothing speaks
+    asks: bool  # an answerer is asked whose answer nobody knows before
+    error: str = ""  # the code of the error that a client would get in place of an answer
+
+
 class Outcome(Struct, frozen=True):
-    """Holds the result of one request. `answer` is None for a dry run only."""
+    """Holds the result of one request. `answer` is None for a dry run only.
+
+    The verdict, the reason and the rung of a dry run are those that a call would have, as far as
+    `foretold` knows them.
+    """
 
     request_id: str
     signals: Signals
@@ -85,6 +98,24 @@ class Outcome(Struct, frozen=True):
     max_output_tokens: int | None = None  # as in Committed
     disclaimer: str = ""  # as in Committed
     observed: bool = False  # the requested model answered, whatever the decision was
+    foretold: Foreseen | None = None  # of a dry run; None: it was answered
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Returns why something is said in place of an answer, then why the first rung was taken.
+
+        A harmful request is refused first of all, whatever its rungs say.
+        """
+        answer, refused = self.answer, self.decision.refused
+        spoken = answer is None or self.reason in (answer.reason, refused)
+        told = (self.reason,) if spoken else ()
+        harmful = () if refused is None or self.observed else (refused,)
+        return tuple(dict.fromkeys((*harmful, *told, *self.decision.first_rung.reasons)))
+
+    @property
+    def words_alone(self) -> bool:
+        """Returns True where approved words take the place of an answer and nobody is asked."""
+        return self.verdict.of_words and (self.foretold is None or not self.foretold.asks)
 
     @property
     def saved_nano_usd(self) -> int | None:

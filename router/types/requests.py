@@ -369,6 +369,11 @@ class ChatRequest(Struct, frozen=True, dict=True):
         """Returns the user's messages before the last one, oldest first."""
         return tuple(m.text for m in self.messages if m.role == "user")[:-1]
 
+    @property
+    def text_before(self) -> str:
+        """Returns the user's message before the last one, "" without one."""
+        return next(reversed(self.earlier_user_texts), "")
+
     @measured_once
     def in_tool_loop(self) -> bool:
         """Returns True when a tool result waits for the model, even if user text follows it."""

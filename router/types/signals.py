@@ -94,6 +94,14 @@ class Signals(Struct, frozen=True):
     unread: bool = False  # there is more text, or an image, than triage could read
     # Least chance, of the turns that have `risk_terms`, to ask for general knowledge only.
     terms_knowledge: float = 0.0
+    # False where the heads of these cannot read the language: domain and type are guesses then.
+    domain_read: bool = True
+    request_type_read: bool = True
+
+    @property
+    def known_domain(self) -> Domain:
+        """Returns the domain that was read; the general one where it is only guessed."""
+        return self.domain if self.domain_read else Domain.GENERAL
 
 
 class WarmCache(Struct, frozen=True):
@@ -132,6 +140,7 @@ class SessionMemory(Struct, frozen=True):
     brief: bool = False  # all that was read is short messages
     letter: bool = False  # the same of messages of a letter's length
     briefly: bool = False  # its terms and its likeliest grave matter stand in short messages
+    domain_read: bool = True  # as in Signals
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

@@ -198,6 +198,15 @@ def test_a_specialist_reads_every_text_by_its_words_alone_where_it_is_told_to() 
     assert said == ["spam", "spam", "spam", "ham"]
 
 
+def test_what_a_text_gets_does_not_depend_on_the_texts_beside_it(model: TriageModel) -> None:
+    texts = ["the lift hums", "please quote for new rigging on the lugger, thanks " * 6, "PDF?"]
+    with BulkReader(model, PLAIN, {"domain", "spam"}, 2, encoder=EncoderUse.ALWAYS) as reader:
+        together = [one["domain"] + one["spam"] for one in reader.read(texts)]
+        alone = [one["domain"] + one["spam"] for text in texts for one in reader.read([text])]
+    for one, other in zip(together, alone, strict=True):
+        assert dict(one) == pytest.approx(dict(other), abs=1e-5)
+
+
 def test_novelty_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
     with pytest.raises(ClassifyError, match="found novelty among the heads"):
         BulkReader(model, PLAIN, ["spam", "novelty"], 1, encoder=EncoderUse.NEVER)

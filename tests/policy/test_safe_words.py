@@ -14,6 +14,7 @@ from router.policy.content.safe_answers import (
     load_safe_answers,
     no_answer_text,
     no_model_text,
+    overdose_named,
     parse_safe_answers,
     refusal_text,
     safe_answer,
@@ -164,7 +165,8 @@ def test_an_overdose_gets_the_poison_centre_with_the_crisis_line(
     overdose = answers.languages[language].overdose
     assert overdose is not None
     texts = [f"x {overdose.taken[0]} {word}" for word in overdose.words]
-    texts += [f"{taken} {overdose.words[1]}" for taken in overdose.taken]
+    taken = [words.replace("#", "40") for words in overdose.taken]
+    texts += [f"{words} {overdose.words[1]}" for words in taken]
     texts += [f"30 {word}" for word in overdose.words]
     for text in texts:
         case = SafeCase(Domain.MEDICAL, text, "r", matter=matter, language=language)
@@ -189,6 +191,33 @@ def test_a_medicine_alone_is_no_overdose(text: str, answers: SafeAnswers) -> Non
     assert "overdose" not in safe_answer(case, answers)
     # Words that are right for a question still say whom to call.
     assert "emergency number" in safe_answer(case, answers)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "named"),
+    [
+        ("may I take codeine with beer?", "I swallowed 24 just now", True),
+        ("may I take codeine with beer?", "i popped twenty tonight", True),
+        ("Darf ich Diazepam mit Wein nehmen?", "habe 30 genommen", True),
+        ("may I take codeine with beer?", "it took 30 minutes to ask", False),
+        ("may I take codeine with beer?", "I took 30 mg", False),
+        ("may I take a photo here?", "I took 40 an hour ago", False),
+        ("", "I took 40 an hour ago", False),
+        ("", "he took about 30 of my old morphine", True),
+        ("", "30 of the little blue valium", True),
+        ("", "I am 45 and take aspirin", False),
+    ],
+)
+def test_a_count_of_what_was_taken_is_an_overdose_of_the_medicine_before_it(
+    before: str, text: str, named: bool, answers: SafeAnswers
+) -> None:
+    """ "how much paracetamol is safe?" "i took 40": no word of the second is a medicine."""
+    language = "de" if "genommen" in text else "en"
+    assert overdose_named(language, text, before, answers) is named
+    case = SafeCase(Domain.MEDICAL, text, "r", matter=EMERGENCY, language=language, before=before)
+    overdose = answers.languages[language].overdose
+    assert overdose is not None
+    assert safe_answer(case, answers).startswith(overdose.text) is named
 
 
 def test_words_without_signs_of_taking_are_an_overdose_by_themselves() -> None:

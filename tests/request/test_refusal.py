@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
@@ -204,3 +206,57 @@ async def test_key_of_a_defender_gets_an_answer(houses: Houses) -> None:
     assert outcome.verdict is not Verdict.REFUSED
     record = parse((await only_row(house)).record)
     assert differs(record, house.gateway.router.default.policy) is None
+
+
+SAYS_POISONING = "they got food poisoning, is poisoning"
+PLANS = replace(HARMFUL, matter=Matter.VIOLENCE, grave=0.99, language="en", brief=True)
+
+
+async def test_words_of_an_emergency_alone_refuse_what_plans_harm(houses: Houses) -> None:
+    """Fifty forged reviews "with food poisoning" got the words of an emergency."""
+    house = a_refusing_house(houses, signals=replace(HARMFUL, matter=Matter.FRAUD, grave=0.6))
+    house = named_an_emergency(house)
+    outcome = await asked(house, SAYS_POISONING)
+    assert outcome.verdict is Verdict.REFUSED
+    assert house.reviews.items == []
+
+
+@pytest.mark.parametrize(
+    ("matter", "grave", "verdict"),
+    [
+        (Matter.MEDICAL_EMERGENCY, 0.4, "refused"),
+        (Matter.MEDICAL_EMERGENCY, 0.6, "safe_answer"),
+        (Matter.LEGAL, 0.6, "safe_answer"),
+    ],
+)
+async def test_they_call_for_help_where_a_danger_is_as_likely_as_not(
+    houses: Houses, matter: Matter, grave: float, verdict: str
+) -> None:
+    signals = replace(HARMFUL, matter=matter, grave=grave)
+    house = named_an_emergency(a_refusing_house(houses, signals=signals))
+    assert (await asked(house, SAYS_POISONING)).verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, "refused"),
+        ({"heads": (HeadReading("harm", (("harm", 0.93),)),)}, "safe_answer"),
+        ({"risk_terms": ("violence:en",)}, "safe_answer"),
+        ({"language": "pl", "matter_language": "pl"}, "safe_answer"),
+        ({"matter": Matter.MEDICAL_EMERGENCY}, "safe_answer"),
+    ],
+)
+async def test_who_plans_violence_is_refused_and_who_suffers_it_gets_words(
+    houses: Houses, changed: dict[str, object], verdict: str
+) -> None:
+    """ "How do I hide a tracker in her car?" was read as written by who is followed."""
+    house = a_refusing_house(houses, signals=replace(PLANS, **changed))
+    assert (await asked(house)).verdict.value == verdict
+
+
+def named_an_emergency(house: House) -> House:
+    """Lets every text name an emergency, as the words of the safe answers do."""
+    runtime = dataclasses.replace(house.gateway.router.default, emergency=lambda *_: True)
+    house.gateway.router.swap({"test": runtime})
+    return house

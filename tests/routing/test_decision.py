@@ -44,7 +44,7 @@ from tests.kits.decision_kit import CALM, USD, a_policy, facts
         (
             {"stakes_high": 0.7, "risk_domain": Domain.MEDICAL, "risk_p": 0.47},
             3,
-            Reason.HIGH_RISK_MEDICAL,
+            Reason.HIGH_RISK,
         ),
         ({"impact_nano_usd": 10_000 * USD}, 3, Reason.IMPACT_LEVEL_3),
         ({"strategic": 0.5}, 3, Reason.STRATEGIC),
@@ -53,6 +53,7 @@ from tests.kits.decision_kit import CALM, USD, a_policy, facts
                 "domain": Domain.TECHNOLOGY,
                 "request_type": RequestType.DECISION,
                 "multi_factor": 0.8,
+                "strategic": 0.05,
             },
             3,
             Reason.ARCHITECTURE,

@@ -79,7 +79,14 @@ def test_words_take_the_language_of_the_request(signals: Signals, language: str)
 
 
 GUESSED = replace(
-    CALM, stakes_high=0.9, risk_domain=Domain.FINANCE, risk_p=0.9, matter=Matter.FRAUD, grave=0.1
+    CALM,
+    stakes_high=0.9,
+    domain=Domain.FINANCE,
+    domain_p=0.9,
+    risk_domain=Domain.FINANCE,
+    risk_p=0.9,
+    matter=Matter.FRAUD,
+    grave=0.1,
 )
 
 

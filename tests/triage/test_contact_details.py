@@ -124,7 +124,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 def decided(outcome: Outcome) -> tuple[Verdict, int]:
     """Returns what becomes of a request; a refused one is asked at no level."""
-    refused = outcome.verdict is Verdict.REFUSED
+    refused = outcome.decision.refused is not None
     return outcome.verdict, 0 if refused else outcome.rung.level
 
 

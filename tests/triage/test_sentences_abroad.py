@@ -52,7 +52,7 @@ def mail(language: str, said: str) -> str:
 def test_harm_in_the_midst_of_a_long_mail_is_refused(
     gateway: Gateway, language: str, said: str
 ) -> None:
-    assert gateway.route(mail(language, said)).verdict == "refused"
+    assert gateway.route(mail(language, said)).decision.refused
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_harm_in_the_midst_of_a_long_mail_is_refused(
 def test_what_only_sounds_like_harm_in_a_long_mail_is_not_refused(
     gateway: Gateway, language: str, said: str
 ) -> None:
-    assert gateway.route(mail(language, said)).verdict != "refused"
+    assert not gateway.route(mail(language, said)).decision.refused
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import orjson
 from msgspec import Struct
 
 from router.ledger.hash_chain import ChainRow, canonical, link
+from router.ledger.record_reading import source_of
 from router.ledger.row_reading import reasoning_of
 from router.stats.stated_confidence import Calibrated
 from router.types import NANO_PER_USD, CostBasis, RequestRow, ReviewCase
@@ -76,6 +77,7 @@ def build_dossier(
         "at_stake_usd": impact / NANO_PER_USD if impact else None,
         "stakes_usd": None if stakes is None else stakes / NANO_PER_USD,
         "answer_confidence": row.confidence if row.verdict else None,
+        "answer_confidence_source": source_of(row) or None,
         "confidence": None if confidence is None else _confidence(confidence),
         "reasoning": json.loads(texts.steps) if texts.steps else None,
         "reasoning_note": None if note is None else _plain(note),

@@ -12,7 +12,7 @@ from router.analysis.dossier.dossier import HASH, NO_PASSAGES, NOT_KEPT, Json, m
 from router.rendering.figures_in_words import counted
 from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
-from router.types import APPROVED_ANSWERS
+from router.types import APPROVED_ANSWERS, PSource
 
 _VERDICTS = {"go": "Go", "conditional_go": "Go, under conditions", "no_go": "No go"}
 _TOLD = {
@@ -131,7 +131,9 @@ def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str,
         cost = "what a wrong answer was reckoned to cost"
         tiles.append(("Stakes", _dollars(stakes, 2), cost))
     if isinstance(sure := document.get("answer_confidence"), int | float):
-        tiles.append(("Confidence", _share(sure), "the gateway's, that the answer is right"))
+        prior = document.get("answer_confidence_source") == PSource.PRIOR.value
+        whose = "an assumption of the policy: nobody measured it" if prior else "the gateway's"
+        tiles.append(("Confidence", _share(sure), f"{whose}, that the answer is right"))
     confidence = document.get("confidence")
     if isinstance(confidence, dict):
         known = confidence["calibrated"]

@@ -135,6 +135,7 @@ def _line_json(line: DecisionLine) -> Json:
         "verdict": line.verdict or None,
         "reason": line.reason,
         "confidence": line.confidence,
+        "confidence_source": line.confidence_source or None,
         "escalations": line.escalations,
         **money("cost", line.cost_nano_usd),
         "latency_ms": line.latency_ms,

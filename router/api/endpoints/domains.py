@@ -424,6 +424,7 @@ def _row(outcome: Outcome, result: Result, hints: Hints) -> dict[str, object]:
         "model": outcome.answer.model if outcome.answer else "",
         "status": outcome.verdict.value if outcome.answer else "dry_run",
         "confidence": round(outcome.confidence, 4),
+        "confidence_source": outcome.rung.p_source.value,
     }
     if outcome.cost_known:
         row["cost_usd"] = usd(outcome.cost_nano_usd)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from router.ledger.record_reading import source_of
 from router.ledger.row_reading import (
     call_price_unknown,
     cost_known,
@@ -18,6 +19,7 @@ from router.ledger.row_reading import (
 )
 from router.routing.verification import ends_short
 from router.types import (
+    READ_LANGUAGES,
     AttemptRow,
     ChatRequest,
     CostBasis,
@@ -97,7 +99,8 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "answerer": outcome.rung.answers_as,
         "verdict": outcome.verdict.value if outcome.answer else "dry_run",
         "reason": outcome.reason.value,
-        "reasons": _reasons(outcome),
+        "reasons": [reason.value for reason in outcome.reasons],
+        "foretold": _foretold(outcome),
         "cache": outcome.cache or None,
         "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
         "unsupported_tools": list(outcome.unsupported_tools),
@@ -129,12 +132,13 @@ def chance_of(reason: str) -> str:
     return _CHANCES.get(reason, "the_answer_is_right")
 
 
-def _reasons(outcome: Outcome) -> list[str]:
-    """Returns why something is said in place of an answer, then why the first rung was taken."""
-    answer, reason = outcome.answer, outcome.reason
-    replaced = reason is Reason.HARMFUL or (answer is not None and answer.reason is reason)
-    reasons = ((reason,) if replaced else ()) + outcome.decision.first_rung.reasons
-    return [r.value for r in dict.fromkeys(reasons)]
+def _foretold(outcome: Outcome) -> dict[str, object] | None:
+    """Returns what a dry run knows of the answer that a call would give; None beside an answer."""
+    told = outcome.foretold
+    if told is None:
+        return None
+    verdict = None if told.error else outcome.verdict.value
+    return {"verdict": verdict, "sure": told.sure, "error": told.error or None, "words": told.words}
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:
@@ -177,13 +181,29 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
-    """Returns the signals of triage as JSON types. `matter` is null where none is likely."""
+    """Returns the signals of triage as JSON types. `matter` is null where none is likely.
+
+    `guessed` names those whose heads cannot read the language.
+    """
     view = _plain(signals)
     assert isinstance(view, dict)
+    _name_guesses(view)
     _name_no_unlikely_matter(view)
     view["impact_usd"] = usd(signals.impact_nano_usd)
     view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
     return view
+
+
+def _name_guesses(signals: dict[str, object]) -> None:
+    """Adds the names of the signals that are guesses: their heads cannot read the language.
+
+    Rows of earlier versions say the language alone.
+    """
+    language = signals.get("matter_language") or signals.get("language") or ""
+    read = language in READ_LANGUAGES
+    told = {name: signals.get(f"{name}_read", read) for name in ("request_type", "domain")}
+    guesses = [name for name, is_read in told.items() if not is_read]
+    signals["guessed"] = guesses + ([] if read else ["risk_domain", "stakes_high"])
 
 
 def _name_no_unlikely_matter(signals: dict[str, object]) -> None:
@@ -234,9 +254,11 @@ def decision_document(
         del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
     document["confidence_of"] = chance_of(row.reason) if row.verdict else None
+    document["confidence_source"] = source_of(row) or None
     # A request that failed early has no record. orjson makes a float of a sum beyond 64 bits.
     record = msgspec.json.decode(row.record or "{}")
     if record.get("signals"):
+        _name_guesses(record["signals"])
         _name_no_unlikely_matter(record["signals"])
     document["record"] = record
     document["attempts"] = [attempt_view(a) for a in row.attempts]

@@ -110,7 +110,8 @@ class CallMetrics:
         )
         self._confidence = Histogram(
             "tiergate_confidence",
-            "Calibrated confidence of answers that went out.",
+            "Stated chance that answers which went out are right; where nobody measured a tier's "
+            "answers, the policy's assumption.",
             ["tier"],
             buckets=CONFIDENCE_BUCKETS,
             registry=r,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from router.ledger.record_reading import source_of
 from router.ledger.row_reading import AFTERWARDS
 from router.types import (
     NANO_PER_USD,
@@ -136,6 +137,7 @@ def _decided(row: RequestRow) -> dict[str, Value]:
         "tiergate.reason": row.reason,
         "tiergate.reasons": row.reasons,
         "tiergate.confidence": row.confidence,
+        "tiergate.confidence.source": source_of(row),
         "tiergate.escalations": row.escalations,
     }
     if decision is not None:

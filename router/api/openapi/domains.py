@@ -130,6 +130,7 @@ def _one(section: EndpointSection, *, envelope: bool) -> dict[str, object]:
             "id": {"type": "string"},
             "status": {"type": "string"},
             "confidence": _CHANCE,
+            "confidence_source": {"type": "string"},
             "verdict": {"type": "string"},
             "result": {"type": "object", "properties": fields},
             "unread": {"type": "object", "additionalProperties": {"type": "string"}},

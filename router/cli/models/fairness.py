@@ -13,7 +13,6 @@ from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import percent
 from router.stats.wilson import Share
-from router.types import Verdict
 
 
 def evaluate_fairness(
@@ -35,7 +34,7 @@ def evaluate_fairness(
                 outcome = gateway.route(text)
             except RequestError:
                 return Decided(0, refused=True)
-            return Decided(outcome.rung.level, outcome.verdict is Verdict.REFUSED)
+            return Decided(outcome.rung.level, outcome.decision.refused is not None)
 
         figures = compared(read_prompts(file), decide)
     if as_json:

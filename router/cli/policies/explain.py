@@ -10,15 +10,19 @@ from rich.table import Table
 from router.api.http.decision_views import EVEN
 from router.cli.policies.one_line import answerer, shortened, tier
 from router.cli.terminal import console
-from router.policy.content.term_files import LanguageTerms
+from router.policy.content.term_files import STRATEGY, LanguageTerms, list_of
 from router.rendering.figures_in_words import usd
+from router.routing.hard_rules import heads_read
+from router.routing.wording.phrases import strategy_named
 from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
     Amount,
     ChatRequest,
     CostBasis,
+    DecisionMode,
     HeadReading,
     Outcome,
+    Reason,
     Rung,
     Signals,
 )
@@ -32,17 +36,14 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
-def explained(
-    request: ChatRequest, outcome: Outcome, terms: LanguageTerms, foretold: str = ""
-) -> None:
+def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    `terms` are the policy's phrases by language, and `foretold` says what may go out in place of
-    an answer.
+    `terms` are the policy's phrases by language.
     """
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
-    reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
+    reasons = ", ".join(reason.value for reason in outcome.reasons)
     out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {answerer(outcome)}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
@@ -51,14 +52,16 @@ def explained(
     )
     out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
+    told = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
-        out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
-    elif outcome.verdict.of_words:
-        out.print(f"  words    approved words go out ({outcome.verdict.value}), no tier is asked")
-    if foretold:
-        out.print(f"  then     {escape(foretold)}", soft_wrap=True)
+        out.print(f"  refused  {decision.refused.value}: {escape(told)}", soft_wrap=True)
+    elif told:
+        label = "words" if outcome.words_alone else "then "
+        out.print(f"  {label}    {escape(told)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
+    if because := uncounted(outcome):
+        out.print(f"  stakes   {because}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
@@ -91,15 +94,13 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     lines = [
         (
             "read as",
-            f"{signals.request_type.value} {signals.request_type_p:.2f}, "
-            f"{signals.domain.value} {signals.domain_p:.2f}, "
-            f"difficulty {signals.difficulty:+.2f}"
+            f"{_kind(signals)}, difficulty {signals.difficulty:+.2f}"
             + (", inherited from earlier turns" if signals.inherited else ""),
         ),
         (
             "chances",
             f"stakes high {signals.stakes_high:.2f}, multi-factor {signals.multi_factor:.2f}, "
-            f"strategic {signals.strategic:.2f}, novelty {signals.novelty:.2f}, "
+            f"strategic {signals.strategic:.2f}{_phrase(signals)}, novelty {signals.novelty:.2f}, "
             f"toxic {signals.toxic:.2f}, spam {signals.spam:.2f}",
         ),
         ("risk", _risk(signals)),
@@ -125,6 +126,46 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     version = signals.triage_version
     lines.append(("triage", f"{version}, DEGRADED: rules alone" if signals.degraded else version))
     return lines
+
+
+def _phrase(signals: Signals) -> str:
+    """Returns the phrases by which a decision about an organisation was found, "" for none."""
+    if signals.strategic >= EVEN or not strategy_named(signals):
+        return ""
+    found = [term for term in signals.risk_terms if list_of(term) == STRATEGY]
+    return f" (a phrase says it: {', '.join(found)})"
+
+
+def _kind(signals: Signals) -> str:
+    """Returns type and domain, and says of a guess that it is one."""
+    kind = f"{signals.request_type.value} {signals.request_type_p:.2f}"
+    domain = f"{signals.domain.value} {signals.domain_p:.2f}"
+    if signals.request_type_read and signals.domain_read:
+        return f"{kind}, {domain}"
+    language = signals.language or "the language"
+    if signals.domain_read:
+        return f"type not read, since its head cannot read {language} (guessed: {kind}), {domain}"
+    unread = f"not read, since the heads of type and domain cannot read {language}"
+    return f"{unread} (guessed: {kind}, {domain})"
+
+
+def uncounted(outcome: Outcome) -> str:
+    """Returns why likely high stakes are no reason for the level; "" where they are one."""
+    signals, decision = outcome.signals, outcome.decision
+    told = (*decision.floor_reasons, *decision.first_rung.reasons)
+    guarded = decision.mode is not DecisionMode.EXPECTED_LOSS
+    if signals.stakes_high < EVEN or Reason.HIGH_STAKES in told or not guarded:
+        return ""
+    if not heads_read(signals):
+        language = signals.matter_language or signals.language
+        why = (
+            f"its head cannot read {language}, and the reader of grave matters, which can, is calm"
+        )
+    elif signals.knowledge >= EVEN:
+        why = "the request asks for general knowledge, so nobody's matter is at stake"
+    else:
+        return ""
+    return f"high {signals.stakes_high:.2f} does not count: {why}"
 
 
 def _risk(signals: Signals) -> str:

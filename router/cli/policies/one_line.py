@@ -7,7 +7,7 @@ import typer
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import printable, usd
-from router.types import APPROVED_WORDS, ChatRequest, Outcome
+from router.types import APPROVED_WORDS, ChatRequest, Outcome, Verdict
 
 SHOWN_CHARACTERS = 70
 
@@ -38,10 +38,11 @@ def refused(error: RequestError, json: bool) -> None:
 
 def short(request: ChatRequest, outcome: Outcome) -> None:
     """Prints tier, reasons and the request, on one line."""
-    reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
+    reasons = ", ".join(reason.value for reason in outcome.reasons)
     if outcome.decision.refused is not None:
-        reasons = f"refused: {outcome.decision.refused.value}"
-    elif outcome.verdict.of_words:
+        instead = "" if outcome.verdict is Verdict.REFUSED else f"; {outcome.verdict.value}"
+        reasons = f"refused: {outcome.decision.refused.value}{instead}"
+    elif outcome.words_alone:
         reasons += "; approved words, no model is asked"
     degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
     shown = typer.style(shortened(request.last_user_text), dim=True)
@@ -81,7 +82,7 @@ def _row(*cells: str) -> None:
 
 def answerer(outcome: Outcome) -> str:
     """Returns who answers, as the `routing` object names it."""
-    return APPROVED_WORDS if outcome.verdict.of_words else outcome.rung.answers_as
+    return APPROVED_WORDS if outcome.words_alone else outcome.rung.answers_as
 
 
 def tier(outcome: Outcome) -> str:

@@ -81,7 +81,7 @@ def route(
         shown_as.table_head()
     for body in bodies:
         try:
-            request, outcome, foretold = decide(body)
+            request, outcome = decide(body)
         except RequestError as error:
             failed = True
             shown_as.refused(error, as_json)
@@ -96,7 +96,7 @@ def route(
             from router.cli.policies.explain import explained
 
             terms = decide.core.loaded[outcome.policy].terms
-            explained(request, outcome, terms, foretold)
+            explained(request, outcome, terms)
         else:
             shown_as.short(request, outcome)
     if failed:
@@ -114,15 +114,13 @@ class _Decider:
         self._late = True
         self.core = _core(names, model_dir, late=True)
 
-    def __call__(self, body: dict[str, object]) -> tuple[ChatRequest, Outcome, str]:
-        """Returns a request, its decision, and what may go out in place of an answer.
-
-        Raises RequestError, and PolicyError for a file."""
-        request, outcome, foretold = _route(self.core, body)
+    def __call__(self, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
+        """Returns a request and its decision. Raises RequestError, and PolicyError for a file."""
+        request, outcome = _route(self.core, body)
         if self._late and self._failed(outcome):
             self.core, self._late = _core(*self._wanted, late=False), False
-            request, outcome, foretold = _route(self.core, body)
-        return request, outcome, foretold
+            request, outcome = _route(self.core, body)
+        return request, outcome
 
     def _failed(self, outcome: Outcome) -> bool:
         """Returns True where a network was wanted that could not be opened."""
@@ -203,14 +201,14 @@ def _core(names: list[str], model_dir: Path | None, *, late: bool) -> Core:
     return Core(settings, load_policies(settings, os.environ), os.environ)
 
 
-def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome, str]:
-    from router.request.intake import foretold_outcome
+def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
+    from router.request.intake import decided_outcome
     from router.types import LOCAL
     from router.wire.openai.render import to_json
     from router.wire.openai.request import parse_chat_request
 
     request = parse_chat_request(to_json(body), {})
-    return (request, *foretold_outcome(core.router, request, LOCAL))
+    return request, decided_outcome(core.router, request, LOCAL)
 
 
 def check(

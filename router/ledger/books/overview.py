@@ -11,8 +11,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from router.ledger.record_reading import confidence_source
 from router.ledger.replies import ANSWERED, NO_TIER, reply_sql
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
 from router.ledger.row_values import Value
@@ -137,7 +139,7 @@ _LINE = (
     "request_id, created_at_ms, tenant, state, policy, requested_model, tier, tier_number, model, "
     "verdict, reason, confidence, escalations, "
     f"{_COST}, latency_ms, domain, error_code, "
-    "review_id"
+    "review_id, answerer, record"
 )
 _SEARCHED = ("tenant", "key_id", "requested_model", "model", "answerer", "tags")
 
@@ -222,8 +224,10 @@ def _scan_end(
 
 
 def _line(row: tuple[Any, ...]) -> DecisionLine:
-    cells = (*row[:3], RequestState(row[3]), *row[4:-1], bool(row[-1]))
-    return DecisionLine(*cells)
+    cells = (*row[:3], RequestState(row[3]), *row[4:-3], bool(row[-3]))
+    line, answerer, record = DecisionLine(*cells), row[-2], row[-1]
+    source = confidence_source(line.verdict, line.reason, answerer, record)
+    return replace(line, confidence_source=source)
 
 
 def samples(

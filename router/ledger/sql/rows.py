@@ -25,6 +25,8 @@ SqlRow = Sequence[Value]
 class _RecordSignals(Struct):
     domain: str = ""
     request_type: str = ""
+    domain_read: bool = True
+    request_type_read: bool = True
 
 
 class _Record(Struct):
@@ -38,6 +40,8 @@ _record_decoder = msgspec.json.Decoder(_Record)
 def derived_values(record: str) -> tuple[str, str]:
     """Returns domain and request type from the record's `signals`; "" where it has none.
 
+    So it is for a guess in a language that their heads cannot read.
+
     The domain under which a person took the matter stands before that which triage read.
     """
     try:
@@ -45,7 +49,10 @@ def derived_values(record: str) -> tuple[str, str]:
     except (msgspec.DecodeError, UnicodeError):
         return "", ""
     signals = read.signals
-    return ("", "") if signals is None else (read.domain or signals.domain, signals.request_type)
+    if signals is None:
+        return "", ""
+    domain = signals.domain if signals.domain_read else ""
+    return read.domain or domain, signals.request_type if signals.request_type_read else ""
 
 
 def upsert_sql(table: Table) -> str:

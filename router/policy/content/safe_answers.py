@@ -77,26 +77,29 @@ class EmergencySection(Section):
 class OverdoseSection(Section):
     """Gives what tells an overdose from a question about a medicine, and the text to send then.
 
-    `words` are medicines, and `taken` says that too much or the wrong one was taken. Without
-    `taken` a medicine alone says it.
+    `words` are medicines, and `taken` says that too much or the wrong one was taken; a `#` in it
+    stands for two digits. Without `taken` a medicine alone says it.
     """
 
     words: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(min_length=1)
     taken: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(default_factory=list)
     text: str = Field(min_length=1, max_length=2000)
 
-    def named(self, text: str, *, poison: bool) -> bool:
+    def named(self, text: str, *, poison: bool, before: str = "") -> bool:
         """Returns True where a text is about an overdose. `poison`: the matter found is a poison.
 
         A medicine is named, and in other emergencies also that it was taken: a word of `taken`, or
-        two digits just before the medicine. An aching chest beside "my tablets" is no overdose.
+        two digits just before the medicine. An aching chest beside "my tablets" is no overdose. The
+        medicine may stand in `before`, which was said before it: "I took 40" answers the question.
         """
-        plain = f" {_plain(text)}"
+        plain = f" {_plain(text)} "
         if not _any_begins(plain, self._own):
-            return False
+            told = self._counted is not None and self._counted.search(plain) is not None
+            return told and _any_begins(f" {_plain(before)} ", self._own)
         if poison or not self.taken or _any_begins(plain, self._taken):
             return True
-        return self._count.search(plain) is not None
+        counted = self._counted is not None and self._counted.search(plain) is not None
+        return counted or self._count.search(plain) is not None
 
     @cached_property
     def _own(self) -> tuple[str, ...]:
@@ -104,14 +107,39 @@ class OverdoseSection(Section):
 
     @cached_property
     def _taken(self) -> tuple[str, ...]:
-        return tuple(map(_plain, self.taken))
+        return tuple(_plain(term) for term in self.taken if _MANY not in term)
 
     @cached_property
     def _count(self) -> re.Pattern[str]:
         words = "|".join(map(re.escape, self._own))
-        return re.compile(rf"(?<!\d)[1-9]\d ?(?!{_MEASURES})(?:\w+ )?(?:{words})")
+        between = rf"(?:(?:{_OF}) (?:\w+ ){{0,3}}|\w+ )?"
+        return re.compile(rf"(?<!\w){_NUMBER} ?(?!{_MEASURES}){between}(?:{words})")
+
+    @cached_property
+    def _counted(self) -> re.Pattern[str] | None:
+        """Finds the terms of `taken` with a `#`, which stands for two digits that count something
+        taken."""
+        terms = [
+            _plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term
+        ]
+        if not terms:
+            return None
+        many = rf"{_NUMBER}(?! ?(?:{_MEASURES}|{_TIMES}))"
+        forms = "|".join(re.escape(term).replace(_PLACE_OF_MANY, many) for term in terms)
+        return re.compile(rf"(?: )(?:{forms})(?= )")
 
 
+_NUMBER = r"(?:[1-9]\d|twelve|fifteen|twenty|thirty|forty|fifty|sixty)(?![\d])"
+_MANY, _PLACE_OF_MANY = "#", "zzmanyzz"
+_OF = "of|von|der|de|di|del|da|van|z"
+"""Words after which up to three more may stand before the medicine: "30 of my blue pills"."""
+_TIMES = (
+    r"(?:min\w*|hours?|hrs?|h|days?|weeks?|months?|years?|times|stunden?|tagen?|wochen?|monaten?|"
+    r"jahren?|heures?|jours?|semaines?|mois|ans|horas?|dias?|semanas?|meses|anos|or[ae]|giorn[io]|"
+    r"settiman[ae]|mesi|ann[io]|uur|dagen|weken|maanden|jaar|godzin\w*|dni|tygodni\w*|percent|"
+    r"prozent|euros?|dollars?|pounds?)\b"
+)
+"""A time is no count of tablets either."""
 _MEASURES = r"(?:mg|mcg|g|ml|kg)\b"
 """A dose is no count of tablets."""
 
@@ -218,7 +246,8 @@ class LanguageWords(Section):
         overdose = self.overdose
         poison = matter is Matter.POISON
         if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
-            text = overdose.text if overdose.named(case.text, poison=poison) else text
+            named = overdose.named(case.text, poison=poison, before=case.before)
+            text = overdose.text if named else text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
@@ -283,14 +312,16 @@ class SafeCase(Struct, frozen=True):
     unclear: bool = False  # a grave matter, but nothing sure says which
     fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
+    before: str = ""  # the user's text before it
 
 
-def overdose_named(language: str, text: str, answers: SafeAnswers) -> bool:
-    """Returns True where a text about health says that too much of a medicine was taken."""
+def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) -> bool:
+    """Returns True where a text about health says that too much of a medicine was taken, which
+    stands there or in the text `before` it."""
     words = answers.languages.get(language or ENGLISH) or answers.languages.get(ENGLISH)
     if words is None or words.overdose is None:
         return False
-    return words.overdose.named(text, poison=False)
+    return words.overdose.named(text, poison=False, before=before)
 
 
 def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:

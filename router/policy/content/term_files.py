@@ -6,11 +6,13 @@
     phrases:
       poison: ["@child + @swallowed + bleiche"]
     strategy: [unsere firma + verkaufen]
+    idioms: [zum totlachen]
     actions: {polite: [bitte], phrases: [lösche + alle daten]}
 
 A phrase is one part, or several with ` + ` between that stand near each other in any order. A part
-is words in a row, or `@group` for any of a group. The first part of a phrase of `actions` is the
-verb of an order. It knows nothing about how they are searched for.
+is words in a row, or `@group` for any of a group. After ` - ` stands what else must not be said: a
+group of words that make another thing of it. The first part of a phrase of `actions` is the verb of
+an order. It knows nothing about how they are searched for.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ Term = Annotated[str, Field(min_length=1, max_length=80)]
 Phrase = Annotated[str, Field(min_length=2, max_length=160)]
 _GROUP = "@"
 _AND = " + "
+_UNLESS = " - "
 _STEM = "*"
 SHORTEST_STEM = 5
 STRATEGY = "strategy"
 """Names the list of phrases of a decision about a whole company."""
 ACTIONS = "actions"
 """Names the list of orders that cannot be taken back, or reach far."""
+IDIOMS = "idioms"
+"""Names the list of sayings in which no phrase and no term is found."""
 LANGUAGE_MARK = ":"
 """Stands between list and language in reports, as in `self_harm:de`; no list of a policy has it."""
 
@@ -77,6 +82,8 @@ class ActionsFile(Section):
     """Words right behind an order of an object of `done` that make a name of it: `appears`."""
     done: list[Phrase] = Field(default_factory=list)
     """Phrases of what is to be done, its participle first: `deleted + all records`."""
+    undone: list[Phrase] = Field(default_factory=list)
+    """Phrases of somebody who has given such an order by mistake, and wants it taken back."""
     phrases: list[Phrase] = Field(min_length=1)
 
 
@@ -96,22 +103,30 @@ class TermFile(Section):
     """Words one letter away from a word of a phrase that mean something else."""
     harmless: dict[Phrase, Term] = Field(default_factory=dict)
     """Phrases that sound like harm and mean none, with plain words for what they mean."""
+    idioms: list[Phrase] = Field(default_factory=list)
+    """Sayings whose words name a danger and mean none: their parts stand in this order."""
+    between: list[Term] = Field(default_factory=list)
+    """Words of which four may stand between two parts of a saying, such as `just`."""
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
     actions: ActionsFile | None = None
 
     def by_list(self) -> dict[str, list[str]]:
-        """Returns all phrases by the name of their list, without those of orders."""
+        """Returns all phrases by the name of their list, without those that order something."""
         by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
-        return {**by_matter, STRATEGY: self.strategy}
+        undone = [] if self.actions is None else self.actions.undone
+        return {**by_matter, STRATEGY: self.strategy, ACTIONS: undone}
 
     def _all(self) -> dict[str, list[str]]:
-        return {**self.by_list(), ACTIONS: _of_actions(self.actions)}
+        said = self.by_list()
+        orders = [*said[ACTIONS], *_of_actions(self.actions)]
+        return {**said, ACTIONS: orders, IDIOMS: self.idioms}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
         mistakes = [*self._short_stems(), *self._unknown_groups(), *self._stems_of_verbs()]
+        mistakes += self._stems_of_sayings()
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -125,9 +140,16 @@ class TermFile(Section):
     def _unknown_groups(self) -> Iterator[str]:
         for name, phrases in self._all().items():
             for phrase in phrases:
-                for part in phrase.split(_AND):
+                for part in phrase.replace(_UNLESS, _AND).split(_AND):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
                         yield f"a group of `groups` in {phrase!r} of {name}"
+
+    def _stems_of_sayings(self) -> Iterator[str]:
+        """Yields the sayings with a `*`: their words are found as they are."""
+        for phrase in self.idioms:
+            groups = [self.groups.get(part[1:], []) for part in phrase.split(_AND)]
+            if _STEM in phrase or any(_STEM in term for group in groups for term in group):
+                yield f"whole words, without `*`, in {phrase!r} of {IDIOMS}"
 
     def _stems_of_verbs(self) -> Iterator[str]:
         """Yields the verbs of orders that end in `*`: "deleted all records" orders nothing."""
@@ -139,6 +161,13 @@ class TermFile(Section):
                     yield f"the forms that order, without `*`, for {term!r} of {ACTIONS}: verbs"
 
 
+class LanguageSaying(Struct, frozen=True):
+    """Holds a saying of one language, and the words allowed between its parts."""
+
+    parts: tuple[tuple[str, ...], ...]
+    between: tuple[str, ...]
+
+
 class LanguagePhrase(Struct, frozen=True):
     """Holds one phrase: its list, the language that it shows, and its parts' alternatives."""
 
@@ -146,6 +175,7 @@ class LanguagePhrase(Struct, frozen=True):
     language: str
     parts: tuple[tuple[str, ...], ...]
     unspaced: bool
+    unless: tuple[str, ...] = ()  # words that make another thing of it, wherever they stand
 
     @property
     def name(self) -> str:
@@ -188,6 +218,7 @@ class LanguageTerms(Struct, frozen=True, cache_hash=True):
     not_meant: tuple[str, ...] = ()
     harmless: tuple[tuple[str, str], ...] = ()  # phrases and their plain words
     actions: tuple[LanguageActions, ...] = ()
+    sayings: tuple[LanguageSaying, ...] = ()
 
 
 NO_TERMS = LanguageTerms()
@@ -205,21 +236,28 @@ def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
     not_meant: list[str] = []
     harmless: list[tuple[str, str]] = []
     actions: list[LanguageActions] = []
+    sayings: list[LanguageSaying] = []
     mistakes: list[Mistake] = []
     for file, _, _ in files_of(TermFile, [path for path, _, _ in files], mistakes):
         phrases += _phrases(file)
         not_meant += file.not_meant
         harmless += file.harmless.items()
         actions += _actions(file)
+        between = tuple(file.between)
+        sayings += [LanguageSaying(_parts(file, phrase), between) for phrase in file.idioms]
     if mistakes:
         raise PolicyError(tuple(mistakes))
-    return LanguageTerms(tuple(phrases), tuple(not_meant), tuple(harmless), tuple(actions))
+    return LanguageTerms(
+        tuple(phrases), tuple(not_meant), tuple(harmless), tuple(actions), tuple(sayings)
+    )
 
 
 def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
     for name, phrases in file.by_list().items():
         for phrase in phrases:
-            yield LanguagePhrase(name, file.language, _parts(file, phrase), file.unspaced)
+            said, _, unless = phrase.partition(_UNLESS)
+            other = _parts(file, unless)[0] if unless else ()
+            yield LanguagePhrase(name, file.language, _parts(file, said), file.unspaced, other)
 
 
 def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:
@@ -234,7 +272,9 @@ def _actions(file: TermFile) -> Iterator[LanguageActions]:
     if own is None:
         return
     lists: dict[str, tuple[str, ...]] = {
-        name: tuple(terms) for name, terms in own if name not in ("verb_last", "phrases", "done")
+        name: tuple(terms)
+        for name, terms in own
+        if name not in ("verb_last", "phrases", "done", "undone")
     }
     yield LanguageActions(
         language=file.language,

@@ -1,15 +1,183 @@
-"""Foretells what may go out in place of a model's answer, before the model is asked. Pure.
+"""Foretells what a call would give, before anybody is asked. Pure.
 
-An answer to a grave matter whose chance is assumed is judged by its words, which nobody knows yet.
-So an explanation that names only the answerer promises too much.
+What rules, approved answers and approved words say is known before the call: the verdict, the
+reason and the rung of a dry run are then those of the call. What a model says is not. Its answer is
+then taken to be one against which nothing speaks, and words say what only the call can tell. An
+answer to a grave matter whose chance is assumed is judged by its words, so that an explanation
+which names only the answerer would promise too much.
 """
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.errors import CannotAnswer, TiergateError
+from router.policy.schema import DeliberationAnswerer
+from router.request.answer_verification import step_after
+from router.request.final_answer import Conclusion, conclude, noted_failure
+from router.request.ledger_row import outcome_of, why
+from router.request.progress import Candidate, Progress, untried
+from router.routing.next_rung import NO_LIMIT
 from router.routing.routed_request import RoutedRequest
-from router.types import Exhausted
+from router.routing.verification import Verification
+from router.types import (
+    NO_ANSWER_MODEL,
+    Answer,
+    Choice,
+    Clock,
+    Exhausted,
+    Foreseen,
+    Outcome,
+    Reason,
+    Usage,
+    Verdict,
+)
 
 _OUT = "its answer goes out marked unverified"
+_ASKED_BACK = (Reason.ASKED_WHICH, Reason.ASKED_FOR_SLOT)
+_KNOWN_KINDS = frozenset({"resolver", "exact"})
+"""Kinds of answerers whose answers are known before the call, but for what a lookup finds."""
+
+
+class _NoIds:
+    """Gives the id of a review that nobody will get."""
+
+    def new(self) -> str:
+        return ""
+
+
+class _End(Struct, frozen=True):
+    """Holds how a call would end, and what only the call can tell."""
+
+    candidate: Candidate
+    verdict: Verdict
+    progress: Progress
+    open: str = ""  # what only the call can tell; "": nothing
+    asked: int | None = None  # the rung whose answer nobody knows; None: none is asked
+    error: TiergateError | None = None
+
+
+def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outcome:
+    """Returns the outcome of a request of which nothing is tried: what a call would say.
+
+    Caches, rates and budgets are not asked, so one of them may still decide otherwise.
+    """
+    end = _end(routed)
+    shown = untried(routed) if end.asked is not None or end.error is not None else end.candidate
+    outcome = outcome_of(routed, progress, shown, end.verdict, clock)
+    told = Foreseen(
+        _words(routed, end),
+        sure=not end.open,
+        asks=end.asked is not None,
+        error="" if end.error is None else end.error.code,
+    )
+    reason = why(routed, end.progress, shown)
+    return replace(outcome, answer=None, reason=reason, foretold=told)
+
+
+def _end(routed: RoutedRequest) -> _End:
+    """Returns how a call would end: as the gateway climbs, by what is known of each answer."""
+    progress, failed = Progress(), None
+    rung = routed.decision.first if routed.observed is None else routed.observed
+    early = routed.refused or routed.safe_answer_first or routed.unanswerable
+    asked, opened = None, ""
+    try:
+        for _ in routed.decision.rungs if not early else ():
+            said = _said(routed, rung)
+            if isinstance(said, CannotAnswer):
+                failed = noted_failure(routed, progress, rung, said, failed)
+                step = step_after(routed, progress, rung, None, said, NO_LIMIT)
+            else:
+                candidate, asked, opened = said
+                progress.keep(routed, candidate)
+                if asked is not None:
+                    break
+                step = step_after(routed, progress, rung, candidate, None, NO_LIMIT)
+            progress.steps.append(step)
+            if step.said.rung is None or routed.observed is not None:
+                break
+            rung = step.said.rung
+        ended: Conclusion = conclude(routed, progress, _NoIds(), failed)
+    except TiergateError as error:
+        return _End(untried(routed), Verdict.UNVERIFIED, progress, opened, asked, error)
+    return _End(ended.candidate, ended.verdict, progress, opened, asked, ended.error)
+
+
+def _said(routed: RoutedRequest, rung: int) -> tuple[Candidate, int | None, str] | CannotAnswer:
+    """Returns a rung's answer as far as it is known; of a model's it is one that nothing is said
+    against.
+
+    Beside it stand the rung, where its answer is not known, and what only the call can tell.
+    """
+    plan, facts, named = routed.plans[rung], routed.facts[rung], routed.decision.rungs[rung]
+    request, kind = routed.request, plan.facts.kind
+    if plan.words_only:
+        if request.needs_shape:
+            return CannotAnswer("approved words keep no shape", reason=Reason.NO_MODEL)
+        words = _answer("words", NO_ANSWER_MODEL, p=0.0, approved=True, verified=False)
+        return Candidate(rung, named, words, Verification(0.0, None, "match")), None, ""
+    if kind in _KNOWN_KINDS and routed.observed is None:
+        if facts.declined is not None:
+            return CannotAnswer(f"declined: {facts.declined}", reason=facts.declined)
+        none = (None, False)
+        instead, looks_up = none if plan.knows is None else plan.knows(request, routed.signals)
+        back = facts.because if facts.because in _ASKED_BACK else None
+        answer = _answer("words", plan.facts.model, p=facts.p, approved=True, reason=back)
+        answer = replace(answer, instead=instead)
+        told = "what a lookup finds, only the call tells" if looks_up else ""
+        return Candidate(rung, named, answer, Verification(facts.p, None, "match")), None, told
+    vouched = not (isinstance(plan.section, DeliberationAnswerer) and not plan.section.trusted)
+    # It repeats the question, so that it is about it.
+    answer = _answer(request.last_user_text or "words", plan.facts.model)
+    answer = replace(answer, verified=None if vouched else False)
+    told = "only the call tells what it says"
+    return Candidate(rung, named, answer, Verification(named.p, None, "rung")), rung, told
+
+
+def _answer(
+    text: str,
+    model: str,
+    *,
+    p: float | None = None,
+    approved: bool = False,
+    verified: bool | None = None,
+    reason: Reason | None = None,
+) -> Answer:
+    return Answer(
+        (Choice(text, "stop"),),
+        model,
+        Usage(),
+        p=p,
+        approved=approved,
+        verified=verified,
+        reason=reason,
+    )
+
+
+def _words(routed: RoutedRequest, end: _End) -> str:
+    """Returns in one line what goes out, and what only the call can tell."""
+    if end.error is not None:
+        return f"an error goes out ({end.error.code}): {end.error.message}"
+    if end.asked is None:
+        lookup = f"; {end.open}" if end.open else ""
+        return f"{_known_words(end)}{lookup}"
+    grave = foretold(routed)
+    if grave and end.asked == routed.decision.first:
+        return grave
+    answerer = routed.decision.rungs[end.asked].answerer
+    sound = "keeps its form and nothing speaks against it"
+    return f"{answerer} is asked: {end.verdict.value} where its answer {sound}; {end.open}"
+
+
+def _known_words(end: _End) -> str:
+    verdict, answer = end.verdict, end.candidate.answer
+    if verdict.of_words:
+        return f"approved words go out ({verdict.value}), no tier is asked"
+    if answer is not None and answer.model == NO_ANSWER_MODEL:
+        return f"words say that there is no answer ({verdict.value})"
+    asks = answer is not None and answer.reason in _ASKED_BACK
+    return f"{'a question goes out' if asks else 'its answer goes out'} ({verdict.value})"
 
 
 def foretold(routed: RoutedRequest) -> str:
@@ -22,8 +190,8 @@ def foretold(routed: RoutedRequest) -> str:
     if early or routed.observed is not None or not (routed.grave and routed.all_guessed):
         return ""
     answerer = routed.decision.first_rung.answerer
-    why = f"how often {answerer} is right in a grave matter is assumed, nobody measured it"
-    return f"{_what_goes_out(routed)}: {why}"
+    why_so = f"how often {answerer} is right in a grave matter is assumed, nobody measured it"
+    return f"{_what_goes_out(routed)}: {why_so}"
 
 
 def _what_goes_out(routed: RoutedRequest) -> str:

@@ -57,6 +57,10 @@ def prior_ability(level: int) -> Ability:
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 Previews = Callable[[ChatRequest, Signals], Preview | None]
+Knows = Callable[[ChatRequest, Signals], tuple[str | None, bool]]
+"""Returns of an approved answer what goes out in its place (`Answer.instead`), and True where a
+lookup fills it, which may find nothing."""
+
 CountCalls = Callable[[Signals | None, int], AnswerCalls]
 """Returns the calls of one answer to such a matter, by the output tokens of one call."""
 
@@ -73,6 +77,7 @@ class RungPlan(Struct, frozen=True, dict=True):
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing
     asks: Previews | None = None  # what a resolver asks back instead of answering, None: nothing
+    knows: Knows | None = None  # of an approved answer before the call, None: it gives none
     judged_by: AnswererFacts | None = None  # of the judge, and what its verdicts take
     counts: CountCalls | None = None  # how many calls one answer takes, None: one
 

@@ -13,8 +13,11 @@ from msgspec import Struct
 
 from router.routing.constraints import Asked
 from router.routing.expected_loss import known_worse
-from router.routing.hard_rules import RISK_OF, Bounds
+from router.routing.hard_rules import Bounds
+from router.routing.wording.risk_reasons import RISK_OF
 from router.types import GAINS_FROM, IN_HAND_FROM, Reason, RungFacts
+
+BEFORE_KIND = frozenset({*RISK_OF, Reason.HIGH_RISK})
 
 
 class RungChoice(Struct, frozen=True):
@@ -155,11 +158,13 @@ def _with_kind(
 ) -> tuple[Reason, ...]:
     """Returns the reasons with the kind of answer first.
 
-    A risk domain's own reason stays before it, and so does what is said of an answer in hand.
+    A reason of high risk stays before it, and so does what is said of an answer in hand.
     """
     if because is None:
         return reasons
-    before = reasons[:1] if in_hand else tuple(reason for reason in reasons if reason in RISK_OF)
+    before = (
+        reasons[:1] if in_hand else tuple(reason for reason in reasons if reason in BEFORE_KIND)
+    )
     return (*before, because, *[reason for reason in reasons if reason not in before])
 
 

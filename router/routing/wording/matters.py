@@ -13,7 +13,7 @@ from router.policy.content.term_files import LANGUAGE_MARK
 from router.policy.schema import Policy
 from router.routing.hard_rules import (
     findings_of,
-    heads_say,
+    heads_read,
     is_grave,
 )
 from router.routing.wording.phrases import hazard_abroad, is_strategic, lists_of_phrases
@@ -45,6 +45,8 @@ def acute(policy: Policy, signals: Signals) -> bool:
     lists = findings_of(policy, signals).lists
     if hazard_abroad(signals) or any(matter.value in lists for matter in LIFE):
         return True
+    if signals.matter is Matter.VIOLENCE and Matter.FRAUD.value in lists:
+        return False  # who "attacked my account" attacked nobody, a phrase says
     return signals.grave >= ACUTE_AT and in_danger(policy, signals)
 
 
@@ -120,6 +122,17 @@ def _own_domain(policy: Policy, lists: frozenset[str]) -> Domain | None:
 
 
 _DOMAIN_NAMES = frozenset(domain.value for domain in Domain)
+
+
+SURE_OF_DOMAIN = 0.83
+"""The head's chance from which its domain counts against the matter that the reader guesses. As
+many harmless lines reach it as reached .8 before the head was made less sure."""
+
+
+def heads_say(signals: Signals, domain: Domain) -> bool:
+    """Returns True where the head of domains is sure of a domain, in a language that it reads."""
+    sure = signals.domain is domain and signals.domain_p >= SURE_OF_DOMAIN
+    return sure and heads_read(signals)
 
 
 def _weighed(signals: Signals) -> Matter | None:

@@ -28,6 +28,7 @@ from router.triage.glossed.answers import GlossedAnswers
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.own_heads import OwnHeads
 from router.triage.text.amounts import AmountReader
+from router.triage.text.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.text.terms import TermFinder
 from router.triage.turn_heads import momentary_of
 from router.triage.utterances import Described, Written
@@ -81,6 +82,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     bounds: Mapping[str, Bounds] = MappingProxyType({})  # of heads that have a close reader
     talks: tuple[SmallTalk, ...] = ()  # phrases that the operator approved
     rerank: Rerank | None = None
+    idioms: Idioms = NO_IDIOMS  # sayings in which no phrase and no term counts
 
     @classmethod
     def of(
@@ -116,4 +118,5 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             },
             talks,
             rerank,
+            Idioms([Saying(one.parts, one.between) for one in terms.sayings]),
         )

@@ -66,8 +66,9 @@ class TextReader:
         return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in turns]
 
     def _facts(self, text: str, config: TriageConfig, spoken: str = UNKNOWN) -> TurnFacts:
+        lists, idioms = config.phrases, config.idioms
         return find_facts(
-            text, config.amounts, config.terms, self.knows, config.phrases, self.mend, spoken
+            text, config.amounts, config.terms, self.knows, lists, self.mend, spoken, idioms
         )
 
     def _ruled(self, asked: Asked) -> Ruled:

@@ -36,6 +36,7 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
             knowledge = min(knowledge, memory.terms_knowledge) if names else memory.terms_knowledge
         names = names_of((memory.risk_terms, names))
         heads = highest((memory.heads, heads)) if memory.heads else heads
+    own = domain == (signals.domain, signals.domain_p)
     return SessionMemory(
         domain=domain[0],
         domain_p=domain[1],
@@ -60,4 +61,5 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         brief=brief,
         letter=letter,
         briefly=signals.briefly,
+        domain_read=signals.domain_read if own or memory is None else memory.domain_read,
     )

@@ -61,7 +61,8 @@ _HOW = (
     r"(?:(?:a bit |a little |much )?(?:more simply|simpler|shorter|longer|more briefly|briefly|"
     r"more formally|more details?)|in (?:more )?detail|in (?:another way|other words)|"
     r"in (?:one|two|three|a few|fewer|simple|simpler|plain|easier|short|your own) "
-    r"(?:bullet )?(?:words?|sentences?|terms|lines|points|paragraphs?)|like i m five|"
+    r"(?:bullet )?(?:words?|sentences?|terms|lines|points|paragraphs?)|like i m (?:five|5)|"
+    r"eli ?5|eli ?five|tl ?dr|in a nutshell|"
     r"for (?:a child|children|kids|beginners|a layperson|laypeople)|"
     rf"(?:in|into|to) (?:{_LANGUAGES}))"
 )

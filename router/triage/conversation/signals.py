@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from router.policy.content.term_files import list_of
 from router.policy.head_conditions import highest
 from router.triage.conversation.replies import is_about_nobody
+from router.triage.conversation.settled import as_they_count
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
@@ -34,6 +36,7 @@ from router.triage.text.amount_lists import largest_amounts, own_impact, unquote
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
+    DANGERS,
     READ_LANGUAGES,
     Domain,
     HeadReading,
@@ -69,6 +72,9 @@ def signals_of(
     `spoken`: the language of the conversation before the last turn.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
+    if earlier and not turns.split:
+        earlier = as_they_count(last, turns.last, earlier, turns.earlier)
+        readings = [last, *earlier, *readings[1 + len(earlier) :]]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
     proposed = readings[len(readings) - 1 - bool(turns.subject)] if turns.proposal else None
     about = readings[-1] if turns.subject else None
@@ -166,10 +172,20 @@ def signals_of(
         letter=letter and all([turn.letter for turn in own]),
         briefly=_is_brief_where_grave(own, apart, older, memory),
         unread=unread or any([turn.unread for turn in readings]),
+        domain_read=_is_read(domain, [row, *[turn.row for turn in earlier]], memory),
+        request_type_read=not row.guessed,
         terms_knowledge=terms_knowledge(
             (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
         ),
     )
+
+
+def _is_read(
+    domain: tuple[Domain, float], rows: Sequence[ModelRow], memory: SessionMemory | None
+) -> bool:
+    """Returns False where only turns in languages that the head cannot read have this domain."""
+    said = [row.guessed for row in rows if (row.domain, row.domain_p) == domain]
+    return not all(said) if said else memory is None or memory.domain_read
 
 
 class _Said(NamedTuple):
@@ -191,7 +207,7 @@ def _is_brief_where_grave(
     What long ones beside them say is calmer. A document at the beginning of a chat hides no
     emergency that somebody tells of later in a few words.
     """
-    said = [_Said(turn.brief, turn.risk_terms, turn.row.grave) for turn in turns]
+    said = [_Said(_is_short(turn), turn.risk_terms, turn.row.grave) for turn in turns]
     said += [_Said(False, facts.risk_terms) for facts in older]
     if apart is not None:
         said.append(_Said(False, apart.risk_terms, apart.row.grave))
@@ -201,6 +217,20 @@ def _is_brief_where_grave(
     terms = {name for part in brief for name in part.terms}
     likeliest = max((part.grave for part in brief), default=-1.0)
     return all([part.grave <= likeliest and terms.issuperset(part.terms) for part in said])
+
+
+SURE_OF_DANGER = 0.99
+"""The reader's chance from which a danger that a term names counts in a note of some sentences,
+too. Below it are chats of friends and role plays."""
+_DANGERS = frozenset(matter.value for matter in DANGERS)
+
+
+def _is_short(turn: TurnReading) -> bool:
+    """Returns True for a short message, and for a note about a danger that is named and sure."""
+    if turn.brief or not turn.note:
+        return turn.brief
+    sure = turn.row.matter in DANGERS and turn.row.grave >= SURE_OF_DANGER
+    return sure and not _DANGERS.isdisjoint(map(list_of, turn.risk_terms))
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
@@ -392,6 +422,7 @@ def _continued(
             spam=max(was.spam, row.spam),
             grave=was.grave if last.bare else row.grave,
             matter=was.matter if last.bare else row.matter,
+            guessed=was.guessed,
         )
         return row, (base.match if still_open else None) if last.bare else match, True
     if memory is not None:
@@ -401,6 +432,7 @@ def _continued(
             domain_p=memory.domain_p,
             difficulty=max(memory.difficulty, row.difficulty),
             novelty=_known(memory.match, row.novelty) if last.bare else row.novelty,
+            guessed=not memory.domain_read,
         )
         return row, None if last.bare else match, True
     if last.bare:  # nothing to continue: what "yes, do it" would do is not known

@@ -38,6 +38,8 @@ MOST_KEPT = 50_000
 _ARABIC_PREFIXES = ("وال", "بال", "فال", "لل", "ال", "و", "ف", "ب", "ل")
 _ARABIC = str.maketrans("ىةؤئ", "يهوي")
 _STEM = "*"
+_CAPITAL_EN, _SMALL_EN = "h", "н"
+"""A Russian capital looks like H and is folded so; the small letter is not."""
 
 
 class Phrase(Struct, frozen=True):
@@ -49,6 +51,7 @@ class Phrase(Struct, frozen=True):
     name: str
     parts: tuple[tuple[str, ...], ...]
     unspaced: bool = False
+    unless: tuple[str, ...] = ()  # words that make another thing of it, wherever they stand
 
 
 class _Node:
@@ -135,7 +138,7 @@ class PhraseFinder:
         phrases = tuple(phrases)
         numbers: dict[tuple[str, ...], int] = {}
         for phrase in phrases:
-            for part in phrase.parts:
+            for part in (*phrase.parts, phrase.unless):
                 numbers.setdefault(part, len(numbers))
         terms = [(text.split(), number) for part, number in numbers.items() for text in part]
         self._pieces = _words_by_piece({piece for pieces, _ in terms for piece in pieces})
@@ -152,11 +155,14 @@ class PhraseFinder:
         self._meanings: dict[str, _Meaning] = {}
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
+        self._unless: dict[int, int] = {}  # by the place of a phrase
         self._by_part: list[list[int]] = [[] for _ in numbers]
         for place, phrase in enumerate(phrases):
             needed = tuple([numbers[part] for part in phrase.parts])
             for number in needed:
                 self._by_part[number].append(place)
+            if phrase.unless:
+                self._unless[place] = numbers[phrase.unless]
             window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
             self._phrases.append((phrase.name, needed, window))
 
@@ -202,7 +208,7 @@ class PhraseFinder:
                     # A word that may be a mistyped one of two parts is at most one of them.
                     if start - min(places) <= window and len({*places}) == len(places):
                         found.add(index)
-        return sorted(found)
+        return sorted([place for place in found if self._unless.get(place) not in seen])
 
     def _meaning(self, word: str) -> _Meaning:
         """Returns the words and stems of phrases that a word of the text may stand for."""
@@ -228,6 +234,8 @@ class PhraseFinder:
                     yield spelled[:end] + _STEM
             if word not in self._not_meant:
                 yield from self._nearly(spelled)
+        if _CAPITAL_EN in word and (small := word.replace(_CAPITAL_EN, _SMALL_EN)) in self._words:
+            yield small
 
     def _nearly(self, word: str) -> Iterator[str]:
         if len(word) < FUZZY_FROM - 1:

@@ -18,7 +18,7 @@ from router.triage.text.folding import Folded, fold
 @lru_cache(maxsize=4)
 def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
     """Returns what finds the phrases of a folder; policies with the same folder share it."""
-    phrases = [Phrase(one.name, one.parts, one.unspaced) for one in terms.phrases]
+    phrases = [Phrase(one.name, one.parts, one.unspaced, one.unless) for one in terms.phrases]
     return PhraseFinder(phrases, terms.not_meant)
 
 

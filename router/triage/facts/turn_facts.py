@@ -5,12 +5,13 @@ It knows nothing about turns of a conversation or about what a decision makes of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
+from router.regexes.late import late_regex
 from router.triage.disguises.known_words import Knows
 from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
@@ -20,6 +21,7 @@ from router.triage.framing.contact_details import without_contact_details
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import Folded, fold, words_of
+from router.triage.text.idioms import NO_IDIOMS, Idioms
 from router.triage.text.numbers import crowded
 from router.triage.text.phrases import (
     find_router_talk,
@@ -35,6 +37,7 @@ from router.types import READ_LANGUAGES, Amount
 STRATEGY_WORDS = 150
 """Words of a message or a letter that may ask for a decision about a company. A longer text, such
 as a document or a program's prompt, may only mention one."""
+_SENTENCE = late_regex(r"[.!?;\n]+")
 _STRATEGIC = f"{STRATEGY}{LANGUAGE_MARK}"
 
 
@@ -88,27 +91,31 @@ def find_facts(
     phrases: Sequence[FindsPhrases] = (),
     mend: Mend = as_written,
     spoken: str = UNKNOWN,
+    idioms: Idioms = NO_IDIOMS,
 ) -> TurnFacts:
     """Returns what the rules find in one text, in linear time.
 
     `knows` tells words from none, which shows disguises; by default none is looked for. What `mend`
     makes of an English text is read for amounts and terms too, and tells a bare follow-up. `spoken`
-    is the language of the conversation, for a text that does not tell its own clearly.
+    is the language of the conversation, for a text that does not tell its own clearly. In sayings
+    nothing is found.
     """
     folded = fold(text)
     sums = amounts.read(folded)
-    names = lists_in(folded, terms, phrases)
+    names = lists_in(folded, terms, phrases, idioms)
     told = heard(text, folded.words)
     language = continued(told, spoken)
     if not told.clear and language == told.language:
         language = _by_phrases(names) or language
+    if names and told.clear and told.language in READ_LANGUAGES:
+        names = _heard_in(text, names, lambda form: lists_in(form, terms, phrases, idioms))
     plain = without_folders(text)
     mended = mend(plain) if language in READ_LANGUAGES else plain
     meant = folded
     if mended != text:
         meant = fold(mended)
         sums = largest_amounts((sums, amounts.read(meant)))
-        names = names_of((names, lists_in(meant, terms, phrases)))
+        names = names_of((names, lists_in(meant, terms, phrases, idioms)))
     if sums and only_plays(meant.text):
         sums = all_quoted(sums)
     talk = find_router_talk(folded)
@@ -116,7 +123,7 @@ def find_facts(
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
     for form in map(fold, disguise.forms):
         sums = largest_amounts((sums, amounts.read(form)))
-        names = names_of((names, lists_in(form, terms, phrases)))
+        names = names_of((names, lists_in(form, terms, phrases, idioms)))
     if instead:
         told = heard(instead, words_of(instead))
         language = told.language
@@ -144,14 +151,48 @@ def find_facts(
     )
 
 
-def lists_in(text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]) -> tuple[str, ...]:
-    """Returns the names of the term lists that have a phrase in a text."""
-    names = terms.find(text)
-    for finder in phrases:
-        names += finder.find(text)
+def lists_in(
+    text: Folded,
+    terms: TermFinder,
+    phrases: Sequence[FindsPhrases],
+    idioms: Idioms = NO_IDIOMS,
+) -> tuple[str, ...]:
+    """Returns the names of the term lists that have a phrase in a text, but for its sayings."""
+    names = _found_in(text, terms, phrases)
+    plain = idioms.without(text) if names else text
+    if plain is not text:
+        names = _found_in(plain, terms, phrases)
     if names and len(text.words) > STRATEGY_WORDS:
         names = tuple([name for name in names if not name.startswith(_STRATEGIC)])
     return names_of((names,)) if names else ()
+
+
+def _found_in(text: Folded, terms: TermFinder, phrases: Sequence[FindsPhrases]) -> tuple[str, ...]:
+    names = terms.find(text)
+    for finder in phrases:
+        names += finder.find(text)
+    return names
+
+
+def _heard_in(
+    text: str, names: tuple[str, ...], find: Callable[[Folded], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Returns the names found in an English text, without those of another language that no part
+    of it is in.
+
+    "Gas leak" is said in Hindi too, and a typing error makes a Polish word of an English one.
+    """
+    marks = [name.partition(LANGUAGE_MARK)[2] for name in names]
+    if all([not mark or mark in READ_LANGUAGES for mark in marks]):
+        return names
+    parts = [(part, heard(part, words_of(part))) for part in _SENTENCE.split(text)]
+    other = [part for part, told in parts if not (told.clear and told.language in READ_LANGUAGES)]
+    kept = find(fold(" ".join(other)))
+    return tuple(
+        name
+        for name, mark in zip(names, marks, strict=True)
+        if not mark or mark in READ_LANGUAGES or name in kept
+    )
 
 
 def _by_phrases(names: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """Selects the texts of a request that are read, and estimates its tokens. Pure.
 
-The model reads user turns. The rules read those, a proposal that the user assents to, and the text
-of other roles where the policy says so. It knows nothing about what a text means.
+The model reads user turns, without the signature and the notice at their end. The rules read those,
+a proposal that the user assents to, and the text of other roles where the policy says so. It knows
+nothing about what a text means.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from msgspec import Struct
 
 from router.regexes.late import late_regex
+from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
 from router.types import ChatRequest, ContentPart, Message, utf8_size
@@ -94,7 +96,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
     shown = [ways_shown(text) for text in texts]
-    texts = [_squeezed(ways[0]) for ways in shown]
+    texts = [_squeezed(without_signature(ways[0])) for ways in shown]
     besides = [_squeezed(way) for ways in shown for way in ways[1:]]
     besides += [proposed] if proposed else []
     split = bool(texts) and len(texts[-1]) > MAX_CHARS

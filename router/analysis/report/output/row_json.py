@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import orjson
 
 from router.analysis.report.tallies import attempt_cost_known, provider_difference, row_names
+from router.ledger.record_reading import source_of
 from router.ledger.replies import reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
@@ -73,6 +74,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
             "reason": row.reason,
             "reasons": list(row.reasons),
             "confidence": row.confidence,
+            "confidence_source": source_of(row),
             "escalations": row.escalations,
             "domain": domain,
             "request_type": request_type,

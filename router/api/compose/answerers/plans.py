@@ -137,6 +137,7 @@ def plan_of(
             abilities.of(section, tier.level),
             declines=resolver.declines,
             asks=resolver.asks,
+            knows=resolver.beforehand,
         )
     # It calls the answerer that it thinks over, so that one must be built before it.
     if isinstance(section, DeliberationAnswerer):

@@ -26,7 +26,7 @@ const BINS = [["Confidence", "t"], ["Answers", "n"], ["After a climb", "n"], ["S
 
 function sure(tiers) {
   const colours = hues(tiers);
-  const lead = "The chance of being right that the gateway gave the answer or the question back that went out. The dark part of a bar came after a climb.";
+  const lead = "The chance of being right that the gateway gave the answer or the question back that went out. Where nobody has measured a tier's answers it is an assumption of the policy, as each decision says. The dark part of a bar came after a climb.";
   if (!tiers.length) return section("Confidence per tier", lead, el("p", { class: "empty" }, "No answers in this period."));
   return section(
     "Confidence per tier",

@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, SOURCES, STATES, VERDICTS, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
+import { BASES, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -58,7 +58,7 @@ function figures(told) {
   return facts([
     ["Cost", usd(told.cost_usd), exact(told.cost_usd)],
     ["Saved", saved === null ? null : usd(saved, true), saved === null ? null : `${exact(saved)}, against the model that was asked for`],
-    [chanceOf(told).replace(/^c/, "C"), told.verdict && !standIn(told) ? share(told.confidence, 1) : null],
+    [chanceOf(told).replace(/^c/, "C"), told.verdict && !standIn(told) ? `${share(told.confidence, 1)}${assumed(told)}` : null, SOURCES[told.confidence_source]],
     ["Took", duration(told.latency_ms)],
     ["First token", told.first_token_ms === null ? null : duration(told.first_token_ms)],
     ["Triage", duration(told.triage_ms)],
@@ -217,23 +217,25 @@ function matched(match) {
 }
 
 function signals(read) {
-  const chance = (name, key) => (read[key] === undefined ? null : [name, share(read[key])]);
+  const guess = (key) => ((read.guessed || []).includes(key) ? ", a guess: its head cannot read the language" : "");
+  const chance = (name, key) => (read[key] === undefined ? null : [name, `${share(read[key])}${guess(key)}`]);
   return section(
     "What triage read",
     read.degraded ? "Rules alone: the model was not ready." : null,
     facts(
       [
-        ["Request", read.request_type && `${plain(read.request_type)}, ${share(read.request_type_p)}`],
-        ["Domain", read.domain && `${plain(read.domain)}, ${share(read.domain_p)}`],
+        ["Request", read.request_type && `${plain(read.request_type)}, ${share(read.request_type_p)}${guess("request_type")}`],
+        ["Domain", read.domain && `${plain(read.domain)}, ${share(read.domain_p)}${guess("domain")}`],
         ["Difficulty", read.difficulty === undefined ? null : read.difficulty.toFixed(2)],
         ["Amount at stake", read.impact_nano_usd ? usd(dollars(read.impact_nano_usd)) : null],
         chance("Stakes high", "stakes_high"),
-        read.risk_domain ? [`Risk: ${plain(read.risk_domain)}`, share(read.risk_p)] : null,
+        read.risk_domain ? [`Risk: ${plain(read.risk_domain)}`, `${share(read.risk_p)}${guess("risk_domain")}`] : null,
         chance("Grave matter, at even odds", "grave"),
         read.matter && read.grave >= 0.5 ? ["Which matter", plain(read.matter)] : null,
         chance("General knowledge only", "knowledge"),
         chance("Several factors", "multi_factor"),
         chance("Strategic", "strategic"),
+        ["Terms and phrases found", (read.risk_terms || []).join(", ")],
         chance("Novel", "novelty"),
         chance("Toxic", "toxic"),
         chance("Spam", "spam"),

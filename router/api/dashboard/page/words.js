@@ -44,6 +44,8 @@ export const REASONS = {
   high_risk_legal: "high legal risk",
   high_risk_medical: "high medical risk",
   high_risk_engineering_safety: "people's safety depends on it",
+  high_risk_personal_safety: "somebody may harm themselves or be harmed",
+  high_risk: "much may be at stake, of health, law, money or safety",
   unsafe: "unsafe content",
   policy_rule: "a rule of the policy",
   triage_degraded: "triage is degraded, so caution decides",
@@ -98,7 +100,8 @@ export const SOURCES = {
   labelled: "labelled traffic",
   measured: "measured",
   table: "public results",
-  prior: "prior, not calibrated",
+  prior: "prior: the policy's assumption, nobody measured it",
+  answer: "read in the answer itself",
 };
 
 export const BASES = {
@@ -150,6 +153,9 @@ export const shownModel = (model) => NO_MODELS[model] || model;
 
 /** What a decision's chance is about: a question back has no chance to be the right answer. */
 export const chanceOf = ({ reason }) => (["asked_which", "asked_for_slot"].includes(reason) ? "chance that it was meant" : "confidence");
+
+/** Says of a chance that it is the policy's assumption, which nobody measured. */
+export const assumed = ({ confidence_source: source }) => (source === "prior" ? ", assumed" : "");
 
 /** A reason in words; one that is not in the list by its own name. */
 export const because = (reason) => REASONS[reason] || String(reason || "").replaceAll("_", " ");

@@ -1,0 +1,107 @@
+"""Tells which earlier turns say nothing of the present one: settled matters, and thanks. Pure.
+
+Earlier turns only raise caution. "My chest hurt yesterday, the ER said it's a muscle" then made an
+emergency of "how do I change the language?", and a question about 240,000 dollars a decision about
+money of "thanks!". What somebody competent found to be nothing is over where the last turn asks for
+something else, and thanks decide nothing about money or a company. A danger to people and what a
+term names stay behind thanks, and whatever says that it goes on is not settled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from router.regexes.late import late_regex
+from router.triage.framing.known_runs import known_runs, phrases_of
+from router.triage.reading import TurnReading
+from router.triage.text.folding import fold
+from router.types import DANGERS
+
+CALM_BELOW = 0.5
+"""Chance of a grave matter of the last turn below which it asks for something else."""
+MOST_WORDS = 8
+"""Words of the longest thanks: who says more has more to say."""
+
+_SETTLED = late_regex(
+    r"\b(?:(?:e\.?r\.?|doctors?|gp|hospital|paramedics?|ambulance|clinic|nurse|dentist|vet|"
+    r"specialist|cardiologist|a&e|urgent care|plumber|electrician|gas company|fire (?:brigade|"
+    r"department|service)|police)\b[^.!?\n]{0,24}\b(?:said|says|told|confirmed|checked|cleared|"
+    r"found|looked)\b[^.!?\n]{0,40}\b(?:only|just|nothing|fine|ok(?:ay)?|all (?:good|clear|well)|"
+    r"harmless|no danger|no leak|false alarm|safe)|turned out (?:to be )?(?:fine|nothing|harmless|"
+    r"a false alarm|ok(?:ay)?))\b",
+    re.IGNORECASE,
+)
+_GOES_ON = late_regex(
+    r"\b(?:again|still|worse|since then|came back|comes back|returned|but now|now it|now he|"
+    r"now she|don'?t believe|do not believe|not sure|get(?:s|ting) worse|yet)\b",
+    re.IGNORECASE,
+)
+_THANKS = phrases_of(
+    "thanks|thank you|thx|ty|tysm|cheers|many thanks|thanks a lot|thank you so much|"
+    "thank you very much|thanks so much|thanks a million|much appreciated|danke|vielen dank|"
+    "danke schön|merci|merci beaucoup|gracias|muchas gracias|grazie|grazie mille|obrigado|"
+    "obrigada|dank je|dank je wel|dank u|bedankt|dziękuję|dzięki|teşekkürler|teşekkür ederim|"
+    "спасибо|большое спасибо|شكرا"
+)
+_AROUND = phrases_of(
+    "ok|okay|great|perfect|super|cool|nice|good|got it|that helps|helpful|very helpful|again|"
+    "for now|bye|ciao|hi|and|so|well|wonderful|awesome|lovely|top|prima|alles klar"
+)
+_SAID = _THANKS | _AROUND
+
+
+def only_thanks(text: str) -> bool:
+    """Returns True for a text of thanks that says nothing else.
+
+    >>> only_thanks("ok great, thanks!"), only_thanks("thanks, he still bleeds")
+    (True, False)
+    """
+    words = fold(text).words
+    if not 0 < len(words) <= MOST_WORDS:
+        return False
+    return not _THANKS.isdisjoint(known_runs(words, _SAID))
+
+
+def is_settled(text: str) -> bool:
+    """Returns True for a text that says that somebody competent found nothing, and no more.
+
+    >>> is_settled("my ear hurt but the doctor said it is nothing")
+    True
+    >>> is_settled("the doctor said it is nothing but now it hurts again")
+    False
+    """
+    return _SETTLED.search(text) is not None and _GOES_ON.search(text) is None
+
+
+def as_they_count(
+    last: TurnReading, said: str, earlier: Sequence[TurnReading], texts: Sequence[str]
+) -> list[TurnReading]:
+    """Returns the readings of the earlier turns as they count for the last one, `said`."""
+    if not earlier:
+        return []
+    if only_thanks(said):
+        return [turn if _stays(turn) else _without_stakes(turn) for turn in earlier]
+    asks_else = not last.follow_up and not last.risk_terms and last.row.grave < CALM_BELOW
+    if not asks_else:
+        return list(earlier)
+    return [
+        _without_stakes(turn) if is_settled(text) else turn
+        for turn, text in zip(earlier, texts, strict=False)
+    ]
+
+
+def _stays(turn: TurnReading) -> bool:
+    """Returns True for a turn with a term, or that is likely about a danger to people."""
+    guessed = turn.row.matter in DANGERS and turn.row.grave >= CALM_BELOW
+    return guessed or bool(turn.risk_terms)
+
+
+def _without_stakes(turn: TurnReading) -> TurnReading:
+    """Returns the reading of a turn of which nothing is at stake any more."""
+    row = turn.row._replace(
+        stakes_high=0.0, risk_p=0.0, domain_p=0.0, strategic=0.0, multi_factor=0.0, grave=0.0
+    )
+    return replace(turn, row=row, risk_terms=(), amounts=())

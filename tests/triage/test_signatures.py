@@ -1,0 +1,85 @@
+"""A signature and a notice decide nothing; what anybody says below a dash is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from router import Gateway
+from router.triage.framing.signatures import MOST_CHARACTERS, without_signature
+from router.triage.text.turns import turns_of
+from router.types import Verdict
+from tests.kits.checks.growth import in_proportion
+from tests.kits.fakes import ask
+from tests.kits.opened import opened_gateway
+
+ASKED = "Could you raise our seats to 12?"
+SIGNED = [
+    "--\nOla Berg\nStroke Unit, Ward 4",
+    "-- \nOla Berg | Berg & Sons Bankruptcy Trustees | ext. 40",
+    "Kind regards,\nOla Berg\nAttorney at Law - Litigation, Mergers",
+    "Thanks a million\nOla\nOverdose Helpline\nIn case of emergency call 999",
+    "Mit freundlichen Grüßen\nDr. Ola Berg\nNotfallambulanz, Klinikum Nord",
+    "Cordialement\nOla Berg\nUrgences, Hôpital Saint-Luc",
+    "\nSent by Berg Debt Recovery Ltd",
+    "\nOla, Poison Information Centre, Oslo",
+    "\nThis e-mail is confidential. Any unauthorised use may result in a lawsuit.",
+    "\nDiese E-Mail ist nur für den Empfänger bestimmt und vertraulich.",
+    "Ola\n\nDisclaimer: this message may contain privileged legal information.",
+]
+TOLD = [
+    "--\nmy dad has chest pain",
+    "Kind regards\nI want to die",
+    "--\nHe took the whole strip\nOla",
+    "Thanks\nplease send $50,000 today",
+    "--\nWhat do I do with a knife at my door?",
+    "\nThis e-mail is confidential. My husband hits me.",
+    "\nHeart attack, dad on the floor, Oslo",
+    "\nBleach, Ammonia, Vinegar",
+    "---\nThe fire broke out at three. Two workers were hurt.",
+    "Kind regards\nnicht mehr leben will ich",
+]
+
+
+@pytest.mark.parametrize("end", SIGNED)
+def test_a_signature_is_left_out(end: str) -> None:
+    left = without_signature(f"{ASKED}\n{end}")
+    assert left in (ASKED, f"{ASKED}\nOla")
+    assert turns_of(ask(f"{ASKED}\n{end}")).last == left
+
+
+@pytest.mark.parametrize("end", TOLD)
+def test_what_somebody_tells_is_none(end: str) -> None:
+    text = f"{ASKED}\n{end}"
+    assert without_signature(text).endswith(end.split("\n")[-1].split(". ")[-1])
+
+
+@pytest.mark.parametrize(
+    "text", ["--\nOla Berg", "Hi\n--\nOla Berg", ASKED, "x " * MOST_CHARACTERS + "\n--\nOla Berg"]
+)
+def test_hardly_more_than_a_signature_and_documents_stay(text: str) -> None:
+    assert without_signature(text) == text
+
+
+@pytest.mark.parametrize("piece", ["--\n", "a | ", "Thanks\nOla\n", "This message is. ", "A, "])
+def test_it_takes_linear_time(piece: str) -> None:
+    assert in_proportion(without_signature, piece, begin="Hello there\n", short=120, times=30)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="none") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("end", SIGNED)
+def test_a_firms_name_decides_nothing(gateway: Gateway, end: str) -> None:
+    outcome = gateway.route(f"{ASKED}\n{end}")
+    assert (outcome.rung.level < 3, outcome.signals.risk_terms) == (True, ())
+
+
+@pytest.mark.parametrize("end", SIGNED)
+def test_an_emergency_above_it_is_found(gateway: Gateway, end: str) -> None:
+    outcome = gateway.route(f"My father cannot breathe and is grey\n{end}")
+    assert outcome.verdict is Verdict.SAFE_ANSWER
