@@ -92,7 +92,8 @@ LANGUAGES = [
 OTHER_LANGUAGES_NOT_MONEY = [
     "5万人", "第3章", "заказ 48213", "Bestellung 48213", "500 тысяч человек", "30 sek", "5 bin",
     "la commande 48213", "一个问题", "二月三日",
-    "замовлення 48213", "500 тисяч людей", "5만 명이 왔다", "3억 명의 사람", "만나서 반가워요", "이 천 조각",
+    "замовлення 48213", "500 тисяч людей", "5만 명이 왔다", "3억 명의 사람", "만나서 반가워요",
+    "이 천 조각",
 ]  # fmt: skip
 
 # Each with the sums of the table, largest first, in its currency.

@@ -58,8 +58,8 @@ _BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", 
 """Words beside which "one" is a number: it is none in "that one"."""
 _NO_WORDS = (
     "no nope nah not never none neither nothing non pas aucun não nein nicht kein keine nee "
-    "niet geen nie hayir değil нет не ні 아니요 아니오 아뇨 don't didn't doesn't isn't wasn't aren't can't won't "
-    "haven't hasn't"
+    "niet geen nie hayir değil нет не ні 아니요 아니오 아뇨 "
+    "don't didn't doesn't isn't wasn't aren't can't won't haven't hasn't"
 )
 _NO = frozenset(_words(_NO_WORDS))
 _YES_WORDS = (
@@ -76,7 +76,8 @@ _THANKS = frozenset(
 _BESIDE_YES_WORDS = (
     "s'il vous te plaît c'est ça cela ce ist meine meinte ich sehr vielen dank por es eso esa esta "
     "muchas per è questo questa va mille is bedoel ik alstublieft alsjeblieft u je wel hoor się to "
-    "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста будь ласка"
+    "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста "
+    "будь ласка"
 )
 _BESIDE_YES = _BESIDE - {"no", "nr", "number", "sorry"} | frozenset(_words(_BESIDE_YES_WORDS))
 """Words beside which a yes says nothing more."""

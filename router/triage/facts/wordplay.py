@@ -43,7 +43,8 @@ _ASKS_SUM = late_regex(
     rf"{_POLITE}(?:what is|what's|whats|what are|how much is|how much are|calculate|compute|"
     r"work out|was sind|was ist|wie viel sind|wie viel ist|wieviel ist|berechne|combien font|"
     r"combien fait|calcule|cuanto es|cuanto son|calcula|quanto fa|quanto e|calcola|hoeveel is|"
-    rf"bereken|ile to(?: jest)?|ile jest|quanto sao|oblicz|{fold('сколько будет|скільки буде').text})\b"
+    rf"bereken|ile to(?: jest)?|ile jest|quanto sao|oblicz|"
+    rf"{fold('сколько будет|скільки буде').text})\b"
 )
 _WORKED = late_regex(
     r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times|divided|mal|maal|"

@@ -134,7 +134,8 @@ _GENRE = late_regex(_folded(
     "libro|novela|película|canción|cuadro|poema|romanzo|canzone|quadro|poesia|livro|romance|"
     "filme|música|boek|liedje|schilderij|gedicht|książkę|książka|powieść|piosenkę|obraz|wiersz|"
     "роман|книгу|книга|фильм|песню|песня|картину|картина|стихотворение|оперу|опера|пьесу|романа|"
-    "книги|фильма|песни|картины|стихотворения|оперы|пьесы|фільм|пісню|пісня|картина|вірш|п'єсу|п'єса) "
+    "книги|фильма|песни|картины|стихотворения|оперы|пьесы|фільм|пісню|"
+    "пісня|картина|вірш|п'єсу|п'єса) "
 ), re.IGNORECASE)  # fmt: skip
 _NO_TITLE = frozenset(word for words in (
     # Somebody of the conversation, and what points at a thing at hand

@@ -96,7 +96,8 @@ _HAN_ADDRESS = late_regex(
     r"[^\s、。，,で]{0,24}(?:です)?"
 )
 _KOREAN_ADDRESS = late_regex(
-    r"(?:주소(?:는|[:：])? ?)?(?:(?:서울|부산|대구|인천|광주|대전|울산|세종)(?:특별시|광역시|특별자치시|시)?"
+    r"(?:주소(?:는|[:：])? ?)?"
+    r"(?:(?:서울|부산|대구|인천|광주|대전|울산|세종)(?:특별시|광역시|특별자치시|시)?"
     r"|[가-힣]{2,6}도|[가-힣]{2,4}시) [가-힣]{1,5}[구시군](?: [가-힣0-9]{1,10}[읍면동로길가]){1,2}"
     r"(?: ?\d{1,5}(?:-\d{1,4})?)?(?: ?\d{1,4}동)?(?: ?\d{1,5}호)?"
 )
@@ -105,7 +106,8 @@ _PHONE = late_regex(
     r"(?: at| on| back on)?|"
     r"(?:my |meine? |mon |mi |meu |mijn |mój )?(?:tel|phone|telephone|telefon\w{0,8}|mobile?|cell|"
     r"handy\w{0,8}|fax|tél\w{0,7}|portable|teléfono|móvil|celular|telefone|telemóvel|cellulare|"
-    r"telefoon\w{0,8}|gsm|電話(?:番号)?|电话|手机|전화(?:번호)?|휴대폰|연락처|тел(?:ефон\w{0,4})?)(?: number| is| no)?)[.:：]{0,2} ?)?"
+    r"telefoon\w{0,8}|gsm|電話(?:番号)?|电话|手机|전화(?:번호)?|휴대폰|연락처|"
+    r"тел(?:ефон\w{0,4})?)(?: number| is| no)?)[.:：]{0,2} ?)?"
     r"(?<![\w.,$€£-])[+(]?\d(?:[ ()/.-]{0,2}\d){7,14}(?![\w%])",
     re.IGNORECASE,
 )
@@ -133,7 +135,8 @@ _REFERENCE = late_regex(
 )
 _LABELLED = late_regex(
     r"(?:name|vorname|nachname|nom|prénom|nombre|nome|naam|imię(?: i nazwisko)?|ad soyad|isim|dob|"
-    r"date of birth|geboren(?: am)?|geburtsdatum|née? le|氏名|名前|姓名|이름|성함|ім['’]я|прізвище) ?[:：].{0,50}",
+    r"date of birth|geboren(?: am)?|geburtsdatum|née? le|氏名|名前|姓名|이름|성함|"
+    r"ім['’]я|прізвище) ?[:：].{0,50}",
     re.IGNORECASE,
 )
 _CLOSING = late_regex(
@@ -151,7 +154,8 @@ _INTRODUCTION = late_regex(
     re.IGNORECASE,
 )
 _NAME = late_regex(
-    rf"{_CAPITAL}\.?(?: (?:de|van|von|der|da|di|{_CAPITAL})\.?){{0,4}}|[ぁ-ヿ一-龥 ]{{2,6}}|[가-힣]{{2,4}}"
+    rf"{_CAPITAL}\.?(?: (?:de|van|von|der|da|di|{_CAPITAL})\.?){{0,4}}|[ぁ-ヿ一-龥 ]{{2,6}}"
+    r"|[가-힣]{2,4}"
 )
 _LONG_NUMBER = re.compile(r"\d(?:[ ()/.-]{0,2}\d){7}")
 _MAY_BE_CITY = re.compile(r"[A-Z]\d|\d{3}(?:-\d{3})? (?:[A-Z]{2} )?[A-ZÀ-Ž]|[A-Z]{2} \d{5}|〒")

@@ -95,8 +95,8 @@ class AmountReader:
                 if one.start not in starts and _DIGIT.search(written)
             ]
             placed += [_of_cell(cell, text.text) for cell in cells]
-        further = (*record_sums(text.text, self.codes), *korean_sums(text.text, self.codes))
-        placed += [_of_cell(cell, text.text) for cell in further]
+        placed += [_of_cell(cell, text.text) for cell in record_sums(text.text, self.codes)]
+        placed += [_of_cell(cell, text.text) for cell in korean_sums(text.text, self.codes)]
         quoted = quoted_spans(text.text) if placed else ()
         found: list[PlacedAmount] = []
         for one, written in placed:

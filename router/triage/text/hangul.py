@@ -5,7 +5,7 @@ against a word and blanks are often left out, so that a phrase is found in a run
 a Japanese text. Numbers have scales of 10,000 and 100,000,000. It knows nothing about phrases.
 """
 
-# ruff: noqa: RUF001 - letters of Korean
+# ruff: noqa: SIM905 - word lists read better as text
 
 from __future__ import annotations
 
@@ -77,16 +77,20 @@ _SUM = late_regex(
 _PIECE = late_regex(rf"{_IN_DIGITS}|{_DIGIT}|{_TEN}|{_MYRIAD}")
 _LARGE = late_regex(rf"{_MYRIAD}")
 _COUNTED = tuple(
-    map(_folded, "명 인 개 년 건 회 번 자 장 배 대 톤 킬로 km 시간 보 걸음 평 마리 권 종 표 살 도".split())
+    map(
+        _folded,
+        """명 인 개 년 건 회 번 자 장 배 대 톤 킬로 km 시간 보 걸음 평 마리 권 종 표 살 도
+        점""".split(),
+    )
 )
 """Words behind a number that count something else."""
 _OF_MONEY = late_regex(
     "|".join(
         map(
             _folded,
-            "대출 빚 보증금 전세 월세 투자 송금 이체 입금 월급 연봉 매출 합의금 상속 결제 돈 값 원금 이자 벌금 세금 "
-            "예산 비용 손해 적금 예금 주식 코인 사기 계약금 잔금 빌려 빌렸 보냈 잃었 날렸 담보 주담대 퇴직금 연금 "
-            "보험금 위자료 양육비 사채 증여 가격".split(),
+            """대출 빚 보증금 전세 월세 투자 송금 이체 입금 월급 연봉 매출 합의금 상속 결제 돈
+            값 원금 이자 벌금 세금 예산 비용 손해 적금 예금 주식 코인 사기 계약금 잔금 빌려
+            빌렸 보냈 잃었 날렸 담보 주담대 퇴직금 연금 보험금 위자료 양육비 사채 증여 가격""".split(),
         )
     )
 )
@@ -103,8 +107,8 @@ def may_hold_sum(text: str) -> bool:
 def korean_sums(text: str, codes: Mapping[str, str]) -> Iterator[KoreanSum]:
     """Yields the sums of a folded text that are written in Korean; `codes` are known currencies.
 
-    >>> [int(one.value) for one in korean_sums(fold("3억 5천만 원, 2,400만원").text, {"krw": "KRW"})]
-    [350000000, 24000000]
+    >>> [int(one.value) for one in korean_sums(fold("3억 5천만 원, 24만원").text, {"krw": "KRW"})]
+    [350000000, 240000]
     """
     if not may_hold_sum(text):
         return

@@ -40,7 +40,8 @@ def _folded(words: str) -> frozenset[str]:
 
 CURRENCY_WORDS = _by_word(
     {
-        "USD": """доллар доллара доллары долларов долл долар долара долари доларів баксів दॉलर डॉलर دولار dolarow dolara dolary dollaro
+        "USD": """доллар доллара доллары долларов долл долар долара долари доларів
+            баксів दॉलर डॉलर دولار dolarow dolara dolary dollaro
             dolari dollars 美元 美金 ドル""",
         "EUR": "евро євро يورو यूरो eur avro 欧元 歐元 ユーロ",
         "GBP": "libras sterline sterlin funtow фунтов фунтів 英镑 英鎊",
@@ -68,14 +69,16 @@ PREFIX_WORDS = _folded("tl zł kr рубль 人民币 人民幣 美元 欧元 �
 
 WORD_SCALES = _by_word(
     {
-        10
-        ** 3: """тыс тысяч тысячи тысяча тис тисяч тисячі тисяча тисячу tys tysięcy tysiące tysiąc bin mille mila duizend हजार हज़ार
+        10**3: """тыс тысяч тысячи тысяча тис тисяч тисячі тисяча тисячу
+        tys tysięcy tysiące tysiąc bin mille mila duizend हजार हज़ार
             ألف آلاف miles""",
         10**5: "लाख",
-        10**6: """млн миллион миллиона миллионов мільйон мільйона мільйони мільйонів mln milion miliona miliony milionów milyon miljoen
+        10**6: """млн миллион миллиона миллионов мільйон мільйона мільйони мільйонів
+            mln milion miliona miliony milionów milyon miljoen
             milioni milione milhão milhões millón millions مليون ملايين मिलियन mln""",
         10**7: "करोड़ करोड",
-        10**9: """млрд миллиард миллиарда миллиардов мільярд мільярда мільярди мільярдів mld miliard miliarda miliardów milyar miljard
+        10**9: """млрд миллиард миллиарда миллиардов мільярд мільярда мільярди мільярдів
+            mld miliard miliarda miliardów milyar miljard
             miliardi miliardo bilhão bilhões mil-millones مليار""",
     }
 )
@@ -173,11 +176,12 @@ CONTEXT = _folded(
     повернення рахунок"""
 )
 LINKS = _folded(
-    "von über ungefähr etwa rund bitte de des d environ unos unas di circa na около близько приблизно yaklaşık"
+    "von über ungefähr etwa rund bitte de des d environ unos unas di circa na около близько "
+    "приблизно yaklaşık"
 )
 AFTER_SUM = _folded(
-    """an auf für bis am zurück pour sur au à para por en al su aan voor naar do dla для за на и та й щоб
-    und et y e o oder ou için von de des du"""
+    """an auf für bis am zurück pour sur au à para por en al su aan voor naar do dla для за на и та
+    й щоб und et y e o oder ou için von de des du"""
 )
 
 HAN_DIGITS = {

@@ -44,7 +44,8 @@ _READING = forms(
     zusammenfassen zusammenfassung zusammen übersetze übersetzen kürze
     résume résumer résumé traduis traduire resume resumir resumen traduce traducir traduzca
     riassumi riassunto traduci resuma resumo traduza samenvatten samenvatting vertaal
-    streść podsumuj przetłumacz özetle çevir перескажи резюмируй переведи переклади підсумуй скороти"""
+    streść podsumuj przetłumacz özetle çevir перескажи резюмируй переведи
+    переклади підсумуй скороти"""
 )
 """Words that ask for nothing but reading. A text is never acted on because of one of them."""
 
