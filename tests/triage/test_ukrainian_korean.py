@@ -7,6 +7,7 @@ import pytest
 from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.facts.languages import UKRAINIAN, continued, heard
+from router.triage.facts.orders import OrderFinder
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 from router.triage.facts.phrase_lists import found_phrases, phrase_finder
 from router.triage.text.folding import fold
@@ -83,3 +84,27 @@ def test_a_word_of_both_stays_in_the_language_of_its_conversation(
 ) -> None:
     assert continued(heard("паспорт", ("паспорт",)), spoken) == language
     assert UKRAINIAN == "uk"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Видали всі записи клієнтів", ("actions:uk",)),
+        ("Будь ласка, видаліть усі наші дані", ("actions:uk",)),
+        ("Якщо все добре, видали базу даних", ("actions:uk",)),
+        ("Усі дані мають бути видалені", ("actions:uk",)),
+        ("Перекажи всі гроші на цей рахунок", ("actions:uk",)),
+        ("Як видалити всі дані?", ()),
+        ("Я видалив усі дані", ()),
+        ("Напиши скрипт, що видаляє всі дані", ()),
+        ("видали дублікат зі списку", ()),
+        ("모든 고객 데이터를 삭제해 줘", ("actions:ko",)),
+        ("지금 모든 백업을 지워 주세요", ("actions:ko",)),
+        ("이 코드를 운영 서버에 배포해 줘", ("actions:ko",)),
+        ("모든 데이터를 어떻게 삭제해요?", ()),
+        ("제가 모든 데이터를 삭제했어요", ()),
+        ("목록에서 중복을 지워 줘", ()),
+    ],
+)
+def test_an_order_that_reaches_far_is_found(text: str, found: tuple[str, ...]) -> None:
+    assert OrderFinder(TERMS.actions).find(fold(text)) == found
