@@ -29,7 +29,7 @@ def test_nearly_every_sentence_has_its_language() -> None:
         ("my card was declined", "en"),
         ("chst pian", ""),
         ("그는 집에 있다", "ko"),
-        ("що робити", "ru"),
+        ("що робити", "uk"),
         ("東京は雨", "ja"),
         ("北京下雨", "zh"),
         ("please translate 'hola' into the language of my friend", "en"),
