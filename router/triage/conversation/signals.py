@@ -15,6 +15,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from router.policy.head_conditions import highest
+from router.triage.conversation.fragments import has_no_matter_of_ours
 from router.triage.conversation.replies import is_about_nobody
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
@@ -87,6 +88,8 @@ def signals_of(
         renamed = turns.named
     else:
         row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
+        if not turns.asked_back and has_no_matter_of_ours(turns, readings, memory):
+            match = None
     domain = (row.domain, row.domain_p)
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
