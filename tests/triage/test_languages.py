@@ -39,6 +39,17 @@ def test_nearly_every_sentence_has_its_language() -> None:
         ("voucher SAVE10 for anna@example.com", "en"),
         ("www.shop.de/la/2024", ""),
         ("Rechnung 2024/118 an max@mail.de ist da", "de"),
+        # Acronyms spell small words of other languages.
+        ("ES shards keep restarting", "en"),
+        ("the MA build is red", "en"),
+        # A letter of Chinese or Japanese says as much as several Latin ones, and code says nothing.
+        ("为什么这个循环不停: while (queue.size() > 0) { queue.poll(); }", "zh"),
+        ("Vueで画面が更新されません。ref.value = props.items", "ja"),
+        ("please translate 你好 for me", "en"),
+        ("Come esporto una tabella?", "it"),
+        ("come to my party?", "en"),
+        ("Ogni minuto si blocca di nuovo", "it"),
+        ("Fais une liste pour samedi", "fr"),
     ],
 )
 def test_a_language_is_told_by_what_is_written(text: str, language: str) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +20,9 @@ from router.training.card import Value
 from router.training.data import sources
 from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
 from router.training.reranking.fit_gate import index_of
-from router.triage.reranking.cross_encoder import CrossEncoder
 from router.triage.match import KnowledgeIndex
 from router.triage.matching.gate import FIELD, NO_FIELD
+from router.triage.reranking.cross_encoder import CrossEncoder
 from router.triage.reranking.reranker import LEAST_PRIOR, ApprovedAnswers, Weights, likely
 from router.triage.text.utterance_words import held_out
 from router.triage.triage_model import TriageModel

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-
 from router.training.card import Value
 from router.training.data.authors.grave_texts import FOLDER, JUDGES, SECTIONS, sections_in
 from router.training.data.companies import Company, CustomerMessage, companies
@@ -41,8 +40,18 @@ JUDGES_OF_FOUR = 4
 """Of so many authors of everyday messages one judges."""
 MOST_OF_A_SET = 400
 ASKED_ANYWHERE = frozenset(
-    "are_you_a_bot contact goodbye greeting how_are_you joke speak_to_human thanks what_can_you_do "
-    "your_name".split()
+    [
+        "are_you_a_bot",
+        "contact",
+        "goodbye",
+        "greeting",
+        "how_are_you",
+        "joke",
+        "speak_to_human",
+        "thanks",
+        "what_can_you_do",
+        "your_name",
+    ]
 )
 """Answers of the shipped files that are right for whoever asks, of whatever field."""
 
@@ -73,7 +82,9 @@ def everyday(rng: random.Random, *, judging: bool) -> list[str]:
 def outside_of(data: Path, taught: Sequence[Company], rng: random.Random) -> Strangers:
     """Returns by source what is no company's field, for the fit."""
     sets = {name: strangers(data, [name], rng) for name in (*STRANGERS_TAUGHT, *INTENTS)}
-    found = {name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()}
+    found = {
+        name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()
+    }
     found |= {EVERYDAY: everyday(rng, judging=False), "outsiders": outsiders(taught, rng)}
     return {name: texts for name, texts in found.items() if texts}
 
@@ -82,7 +93,9 @@ def judging_outside(data: Path, rng: random.Random) -> Strangers:
     """Returns the same of sources that no fit sees."""
     names = (*STRANGERS_JUDGING, *INTENTS_JUDGING)
     sets = {name: strangers(data, [name], rng) for name in names}
-    found = {name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()}
+    found = {
+        name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()
+    }
     found[EVERYDAY] = everyday(rng, judging=True)
     return {name: texts for name, texts in found.items() if texts}
 
@@ -133,12 +146,17 @@ def fitted(
     judging = [row for one in judges for row in fit.ranked(model, cross, one)]
     unseen = judging_outside(data, rng)
     among = [row for one in judges for row in mixed(model, cross, one, unseen)]
-    own = [[row.told_by(field) for row in rows if row.weight == 1.0] for rows in (fitting, of_files)]
+    own = [
+        [row.told_by(field) for row in rows if row.weight == 1.0] for rows in (fitting, of_files)
+    ]
     cap = fit.cap_of(weights, own[0])
     figures: dict[str, Value] = {
         "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
         "field": dict(zip(FIELD, field.tolist(), strict=True)),
-        "strangers_fitted_on": [*STRANGERS_TAUGHT, "messages that have nothing to do with a company"],
+        "strangers_fitted_on": [
+            *STRANGERS_TAUGHT,
+            "messages that have nothing to do with a company",
+        ],
         "field_fitted_on": {"share": OUTSIDE_SHARE, "sources": sorted(outside)},
         "strangers_read": {
             name: share_read(model, judges, strangers(data, [name], rng))
@@ -159,4 +177,3 @@ def fitted(
         },
     }
     return Chances(gate, weights, cap, figures)
-

@@ -45,14 +45,34 @@ _OWN_WORDS = {
 _OWN = {language: frozenset(words.split()) for language, words in _OWN_WORDS.items()}
 """Words of a whole question or of somebody's own matter: whose it is, who asks, what is asked."""
 _ASKS_YOU = frozenset({"can", "could", "will", "would"})
-_BACK = frozenset("it that this them these those one ones instead".split())
+_BACK = frozenset(["it", "that", "this", "them", "these", "those", "one", "ones", "instead"])
 _ENGLISH = "en"
 
 _CONDITION = late_regex(
     r"(?:(?:and|or|but|ok|okay|so|what|even|und|oder|was|et|ou|y|o|e|en|a|i|co) ){0,2}"
     r"(?:if|unless|falls|wenn|si|se|als|jesli|jezeli) .+"
 )
-_JOINED = frozenset("and or but what even und oder was et ou y o e en a i co".split())
+_JOINED = frozenset(
+    [
+        "and",
+        "or",
+        "but",
+        "what",
+        "even",
+        "und",
+        "oder",
+        "was",
+        "et",
+        "ou",
+        "y",
+        "o",
+        "e",
+        "en",
+        "a",
+        "i",
+        "co",
+    ]
+)
 
 
 def says_little(text: Folded, language: str) -> bool:
@@ -78,7 +98,7 @@ def says_little(text: Folded, language: str) -> bool:
     return own.isdisjoint(words)
 
 
-_WHOSE = frozenset("my mine our ours your".split())
+_WHOSE = frozenset(["my", "mine", "our", "ours", "your"])
 
 
 def only_a_condition(text: Folded) -> bool:

@@ -20,7 +20,13 @@ from router.regexes.late import late_regex
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
-from router.triage.facts.lacking import LACKING_FROM, LACKING_SHIFT, about_something_else, lacks, stems_of
+from router.triage.facts.lacking import (
+    LACKING_FROM,
+    LACKING_SHIFT,
+    about_something_else,
+    lacks,
+    stems_of,
+)
 from router.triage.match import RANKED_SHARE, capped
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis

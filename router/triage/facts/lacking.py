@@ -56,9 +56,7 @@ _ABOUT = late_regex(
 )
 
 
-def about_something_else(
-    text: str, stems: Collection[str], exists: Callable[[str], bool]
-) -> bool:
+def about_something_else(text: str, stems: Collection[str], exists: Callable[[str], bool]) -> bool:
     """Returns True where a text says what it is about, and an answer lacks that word.
 
     >>> stems = stems_of(["tell", "story"])

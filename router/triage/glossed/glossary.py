@@ -37,10 +37,10 @@ LEAST_BESIDE_ENGLISH = 0.75
 """The same where the function words say English, as `was` does, which is German too."""
 
 
-ACTS = frozenset("block cancel delete end extend pause renew terminate".split())
+ACTS = frozenset(["block", "cancel", "delete", "end", "extend", "pause", "renew", "terminate"])
 """English verbs that are done to many things: only their object says what is asked for. What is
 returned or changed is mostly some product, whatever its name."""
-_BEFORE_OBJECT = frozenset("a an I my our the your".split())
+_BEFORE_OBJECT = frozenset(["a", "an", "I", "my", "our", "the", "your"])
 
 
 class Gloss(NamedTuple):
