@@ -39,20 +39,11 @@ EVERYDAY = "everyday"
 JUDGES_OF_FOUR = 4
 """Of so many authors of everyday messages one judges."""
 MOST_OF_A_SET = 400
-ASKED_ANYWHERE = frozenset(
-    [
-        "are_you_a_bot",
-        "contact",
-        "goodbye",
-        "greeting",
-        "how_are_you",
-        "joke",
-        "speak_to_human",
-        "thanks",
-        "what_can_you_do",
-        "your_name",
-    ]
+_ASKED_ANYWHERE_IDS = (
+    "are_you_a_bot contact goodbye greeting how_are_you joke speak_to_human thanks what_can_you_do "
+    "your_name"
 )
+ASKED_ANYWHERE = frozenset(_ASKED_ANYWHERE_IDS.split())
 """Answers of the shipped files that are right for whoever asks, of whatever field."""
 
 Strangers = Mapping[str, Sequence[str]]

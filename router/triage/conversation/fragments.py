@@ -45,34 +45,16 @@ _OWN_WORDS = {
 _OWN = {language: frozenset(words.split()) for language, words in _OWN_WORDS.items()}
 """Words of a whole question or of somebody's own matter: whose it is, who asks, what is asked."""
 _ASKS_YOU = frozenset({"can", "could", "will", "would"})
-_BACK = frozenset(["it", "that", "this", "them", "these", "those", "one", "ones", "instead"])
+_BACK_WORDS = "it that this them these those one ones instead"
+_BACK = frozenset(_BACK_WORDS.split())
 _ENGLISH = "en"
 
 _CONDITION = late_regex(
     r"(?:(?:and|or|but|ok|okay|so|what|even|und|oder|was|et|ou|y|o|e|en|a|i|co) ){0,2}"
     r"(?:if|unless|falls|wenn|si|se|als|jesli|jezeli) .+"
 )
-_JOINED = frozenset(
-    [
-        "and",
-        "or",
-        "but",
-        "what",
-        "even",
-        "und",
-        "oder",
-        "was",
-        "et",
-        "ou",
-        "y",
-        "o",
-        "e",
-        "en",
-        "a",
-        "i",
-        "co",
-    ]
-)
+_JOINED_WORDS = "and or but what even und oder was et ou y o e en a i co"
+_JOINED = frozenset(_JOINED_WORDS.split())
 
 
 def says_little(text: Folded, language: str) -> bool:
@@ -98,7 +80,8 @@ def says_little(text: Folded, language: str) -> bool:
     return own.isdisjoint(words)
 
 
-_WHOSE = frozenset(["my", "mine", "our", "ours", "your"])
+_WHOSE_WORDS = "my mine our ours your"
+_WHOSE = frozenset(_WHOSE_WORDS.split())
 
 
 def only_a_condition(text: Folded) -> bool:

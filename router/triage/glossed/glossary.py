@@ -37,10 +37,12 @@ LEAST_BESIDE_ENGLISH = 0.75
 """The same where the function words say English, as `was` does, which is German too."""
 
 
-ACTS = frozenset(["block", "cancel", "delete", "end", "extend", "pause", "renew", "terminate"])
+_ACT_WORDS = "block cancel delete end extend pause renew terminate"
+ACTS = frozenset(_ACT_WORDS.split())
 """English verbs that are done to many things: only their object says what is asked for. What is
 returned or changed is mostly some product, whatever its name."""
-_BEFORE_OBJECT = frozenset(["a", "an", "I", "my", "our", "the", "your"])
+_BEFORE_OBJECT_WORDS = "a an I my our the your"
+_BEFORE_OBJECT = frozenset(_BEFORE_OBJECT_WORDS.split())
 
 
 class Gloss(NamedTuple):
