@@ -36,6 +36,7 @@ class Match(Struct, frozen=True):
     # Answers to each of several things that the request asks for; none where one answers it.
     asked: tuple[tuple[str, float], ...] = ()
     worth_reading: bool = False  # the gate lets it pass, and nothing has read it with its answers
+    field_odds: float = 0.0  # what speaks for the file's field, for whoever reads it with answers
 
     @property
     def likeliest(self) -> tuple[tuple[str, float], ...]:
