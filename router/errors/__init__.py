@@ -38,6 +38,7 @@ next rung (or another replica) may help. Import every name from here.
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502
     │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
+    │   │   │   ├── UpstreamContentRefused  502  its rules refuse what is asked or said
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
     │   │   ├── UpstreamRateLimited   429
     │   │   ├── UpstreamInvalid       502  the bytes are not an answer
@@ -83,6 +84,7 @@ from router.errors.answerer import (
     DepthExceeded,
     NoUsableAnswer,
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamPage,
@@ -190,6 +192,7 @@ __all__ = [
     "TooManyWrongKeys",
     "TrainingDataError",
     "UnsupportedMedia",
+    "UpstreamContentRefused",
     "UpstreamError",
     "UpstreamInvalid",
     "UpstreamPage",

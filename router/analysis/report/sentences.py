@@ -399,11 +399,16 @@ def forecast_line(month: Forecast) -> str:
     """States the spend to the end of the month, or why there is no forecast."""
     if month.expected_nano_usd is None:
         return f"Forecast for {month.month}: none, because {month.why}."
+    interval = (
+        "no interval, since the days before today do not differ"
+        if month.low_nano_usd is None
+        else f"95 % prediction interval {usd(month.low_nano_usd)} to {usd(month.high_nano_usd)}"
+    )
     return (
         f"Forecast for {month.month}: {usd(month.spent_nano_usd)} so far, "
-        f"{usd(month.expected_nano_usd)} expected at its end (95 % prediction interval "
-        f"{usd(month.low_nano_usd)} to {usd(month.high_nano_usd)}), from {count(month.days)} "
-        "complete days; it knows weekdays from 14 days on, and neither growth nor holidays."
+        f"{usd(month.expected_nano_usd)} expected at its end ({interval}), from "
+        f"{count(month.days)} complete days; it knows weekdays from 14 days on, and neither growth "
+        "nor holidays."
     )
 
 

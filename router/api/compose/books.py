@@ -37,7 +37,7 @@ from router.ledger.hash_chain import ChainRow
 from router.ledger.past_request import PastRequest
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import Portion, portion, purged
-from router.ledger.rollups.settled import settled_later
+from router.ledger.rollups.settled import bills_after, settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
@@ -250,8 +250,20 @@ class Books:
     def settled_later(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None
     ) -> list[RequestRow]:
-        """Returns rows whose unknown cost bills made known, oldest first. Raises LedgerError."""
+        """Returns rows whose unknown cost bills of that time made known, oldest first.
+
+        Raises LedgerError.
+        """
         return settled_later(self._database, since_ms, until_ms, tenant)
+
+    def bills_after(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> list[tuple[RequestRow, RequestRow]]:
+        """Returns rows that a bill from after the period corrects, each with it.
+
+        Raises LedgerError.
+        """
+        return bills_after(self._database, since_ms, until_ms, tenant)
 
     def unfolded(self) -> int:
         """Returns the number of finished rows that are in no roll-up yet. Raises LedgerError."""

@@ -40,6 +40,7 @@ from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
+from router.ledger.rollup import thrown_away
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
 from router.ledger.row_reading import AFTERWARDS, call_failed, was_made
@@ -411,7 +412,7 @@ def figures_of(turns: Sequence[Turn]) -> Json:
     return {
         "attempts": len(turns),
         "failed": len(failures),
-        "discarded": sum(turn.discarded for turn in turns),
+        "discarded": sum(thrown_away(turn) for turn in turns),
         "p50_ms": latencies.quantile(0.5),
         "p95_ms": latencies.quantile(0.95),
         "last_error": None

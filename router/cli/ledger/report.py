@@ -132,7 +132,8 @@ def _report(
         key_names=books.key_names(),
         chosen=(*([("tenant", (tenant,))] if tenant else []), *wanted.told),
         pairs=books.pairs(since_ms, until_ms, tenant),
-        settled=choice.of(books.settled_later(since_ms, until_ms, tenant)),
+        settled=choice.settled(books.settled_later(since_ms, until_ms, tenant)),
+        later=choice.bills(books.bills_after(since_ms, until_ms, tenant)),
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from router.errors import (
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRejected,
@@ -74,6 +75,9 @@ SHOWN_CODES = frozenset(
         "unsupported_value",
     }
 )
+
+CONTENT_REFUSED = frozenset({"content_filter", "content_policy_violation"})
+"""Codes with which OpenAI, Azure and their likes refuse what a request says."""
 
 _OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_limit_exceeded"}
 """Codes of errors that one request caused: they say nothing against the upstream."""
@@ -218,6 +222,8 @@ def error_sent(code: str | None) -> UpstreamError:
     if code == UpstreamTooLong.code:
         return UpstreamTooLong("The prompt is too long for the upstream. Shorten it.")
     said = f"The upstream sent an error{f' ({code})' if code else ''}."
+    if code in CONTENT_REFUSED:
+        return UpstreamContentRefused(said)
     return UpstreamRejected(said) if code in _OF_THE_REQUEST else UpstreamError(said)
 
 

@@ -132,6 +132,11 @@ def report_object(report: Report) -> Json:
             "calls": report.estimated.calls,
             **money("spend", report.estimated.spend_nano_usd),
         },
+        # What later bills say of calls of this period; it is in no figure of this document.
+        "corrected_later": {
+            "calls": report.later.calls,
+            **money("spend", report.later.spend_nano_usd),
+        },
         "provider": provider_object(report.provider),
         "assumptions": list(report.assumptions),
         "notes": list(report.notes),

@@ -10,8 +10,9 @@ SAVINGS_LEAD = (
     "A negative figure means that routing cost more than the baseline would have. "
     "“Accepted only” counts the replies that passed their policy's checks (a policy may check "
     "nothing). “Saved” also counts other replies, failed requests, shadows and reviews. "
-    "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
-    "nothing by itself."
+    "Three things are not drawn: a figure from fewer than 30 answers, a level that answers "
+    "nothing by itself, and what has no share, since the baseline cost nothing or bills of "
+    "earlier calls brought the own cost below zero."
 )
 GROUNDS_LEAD = (
     "An answer is accepted where its chance to be right is high enough for the policy. A chance "
