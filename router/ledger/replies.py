@@ -75,9 +75,9 @@ def no_tier_asked(row: RequestRow) -> bool:
 
 
 def reply_sql(table: str = "") -> str:
-    """Returns `reply_of` as an SQL expression over the columns of a row; `table` ends with a dot."""
-    cases = [
-        f"WHEN {table}{column} IN ({', '.join(repr(value) for value in sorted(values))}) THEN '{reply}'"
-        for reply, column, values in RULES
-    ]
+    """Returns `reply_of` as an SQL expression over a row's columns, those of `table` ("r.")."""
+    cases = []
+    for reply, column, values in RULES:
+        listed = ", ".join(map(repr, sorted(values)))
+        cases.append(f"WHEN {table}{column} IN ({listed}) THEN '{reply}'")
     return f"CASE {' '.join(cases)} ELSE '{ReplyKind.ANSWER}' END"

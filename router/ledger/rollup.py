@@ -35,7 +35,6 @@ from router.ledger.aggregates import (
     SavingSums,
     Sums,
     TierName,
-    Waste,
     Whole,
     add_counts,
     add_lists,
@@ -66,7 +65,6 @@ from router.ledger.row_reading import (
     answering_adapter,
     attempt_cost_known,
     basis_of,
-    call_failed,
     corrected_call,
     cost_known,
     doubt_of,
@@ -78,16 +76,15 @@ from router.ledger.row_reading import (
     was_made,
     would_have_cost,
 )
+from router.ledger.waste import thrown_away, waste_of
 from router.money.model_redirects import undated
 from router.stats.duration_histogram import place
 from router.types import (
-    AttemptRow,
     CostBasis,
     PSource,
     RequestRow,
     RequestState,
     Role,
-    Turn,
     Verdict,
     is_assumed,
 )
@@ -341,10 +338,11 @@ def _count_whole(
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
         passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]
         reply = reply_of(row)
-        told = passed
+        told = [int(passed[0]), int(passed[1])]
         if reply is ReplyKind.COMPUTED:
-            told = [_is_priced(row), row.cost_nano_usd * _is_priced(row)]
-        add_sums(whole.replies, {reply.value: [1, row.cost_nano_usd, *map(int, told)]})
+            priced = _is_priced(row)
+            told = [int(priced), row.cost_nano_usd * priced]
+        add_sums(whole.replies, {reply.value: [1, row.cost_nano_usd, *told]})
         if reply is ReplyKind.ANSWER and passed[0] and row.mode != "observe":
             add_sums(whole.grounds, {grounds: [1, row.cost_nano_usd]})
         if reply is ReplyKind.ANSWER and passed[1]:
@@ -418,28 +416,6 @@ def _add_attempts(
         cell = cell_of(Kind.TIER, _name(tier))
         cell.tried += 1
         cell.moved_on += is_answered and tier.level < row.tier_number
-
-
-def thrown_away(attempt: AttemptRow | Turn) -> bool:
-    """Returns True for a call that gave an answer which nobody saw.
-
-    A call that failed gave none, whatever was held or booked for it; it is counted as failed.
-    """
-    return attempt.discarded and not call_failed(attempt)
-
-
-def waste_of(attempt: AttemptRow) -> Waste | None:
-    """Returns the waste that a call is.
-
-    None for a call that gave, or helped, the answer that went out, and for one that was not made.
-    """
-    if not was_made(attempt):
-        return None
-    if attempt.role in ANSWERING and call_failed(attempt):
-        return Waste.FAILED
-    if attempt.discarded and attempt.role is not Role.SHADOW:
-        return Waste.DRAFTS
-    return Waste.CHECKS if attempt.role in (Role.CHECK, Role.SAMPLE, Role.SHADOW) else None
 
 
 def _add_prospects(

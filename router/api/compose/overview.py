@@ -40,7 +40,6 @@ from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
-from router.ledger.rollup import thrown_away
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
 from router.ledger.row_reading import AFTERWARDS, call_failed, was_made
@@ -49,6 +48,7 @@ from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import outcomes
 from router.ledger.tables.reviews import waiting
+from router.ledger.waste import thrown_away
 from router.money.budget_check import budget_warnings
 from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
 from router.policy.warnings import PolicyWarning
