@@ -126,8 +126,8 @@ def assumptions(
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
         lines.append(
             "Requests that could not be compared, because words went out in place of an answer "
-            "(there is none, or a person takes the matter), the baseline's price or the own cost "
-            "is unknown, nobody said what the answer used, or a retry got its first answer again: "
+            "(there is none, or a person takes the matter), labels or vectors have no price "
+            "elsewhere, the baseline's price or the own cost is unknown, nobody said what the answer used, or a retry got its first answer again: "
             f"{each}."
         )
     if planned:

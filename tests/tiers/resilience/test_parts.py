@@ -10,6 +10,7 @@ from router.errors import (
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
+    UpstreamContentRefused,
     UpstreamRejected,
     UpstreamTooLong,
     UpstreamUnreachable,
@@ -205,6 +206,24 @@ STATUSES = [
     (503, UpstreamError, True),
     (529, UpstreamError, True),
 ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "content_filter", UpstreamContentRefused),
+        (422, "content_policy_violation", UpstreamContentRefused),
+        (401, "content_filter", UpstreamRejected),  # that is our key, whatever the body says
+        (400, "unsupported_value", UpstreamRejected),
+    ],
+)
+def test_content_that_a_provider_refuses_is_no_fault_of_our_key(
+    status: int, code: str, kind: type[UpstreamRejected]
+) -> None:
+    error = error_for_status(status, code)
+    assert type(error) is kind
+    assert (error.status, error.upstream_status) == (502, status)
+    assert ("key" in error.message) is (status == 401)
 
 
 @pytest.mark.parametrize("status", [504, 524])

@@ -22,7 +22,7 @@ from router.analysis.report.figures import (
 )
 from router.rendering.json_values import Json, money
 
-SCHEMA = "tiergate.report/1"
+SCHEMA = "tiergate.report/2"
 """Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 REPLIES_LEAD = (
-    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, "
-    "are compared with a baseline."
+    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are "
+    "compared with a baseline; labels or vectors where somebody else's price is known."
 )
 SAVINGS_LEAD = (
     "A negative figure means that routing cost more than the baseline would have. "
