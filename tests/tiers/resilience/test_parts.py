@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import (
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
-    UpstreamContentRefused,
     UpstreamRejected,
     UpstreamTooLong,
     UpstreamUnreachable,
