@@ -127,8 +127,8 @@ def assumptions(
         lines.append(
             "Requests that could not be compared, because words went out in place of an answer "
             "(there is none, or a person takes the matter), labels or vectors have no price "
-            "elsewhere, the baseline's price or the own cost is unknown, nobody said what the answer "
-            "used, or a retry got its first answer again: "
+            "elsewhere, the baseline's price or the own cost is unknown, nobody said what the "
+            "answer used, or a retry got its first answer again: "
             f"{each}."
         )
     if planned:

@@ -250,19 +250,13 @@ class Books:
     def settled_later(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None
     ) -> list[RequestRow]:
-        """Returns rows whose unknown cost bills of that time made known, oldest first.
-
-        Raises LedgerError.
-        """
+        """Returns rows whose unknown cost bills of that time made known. Raises LedgerError."""
         return settled_later(self._database, since_ms, until_ms, tenant)
 
     def bills_after(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None
     ) -> list[tuple[RequestRow, RequestRow]]:
-        """Returns rows that a bill from after the period corrects, each with it.
-
-        Raises LedgerError.
-        """
+        """Returns rows that a later bill corrects, each with it. Raises LedgerError."""
         return bills_after(self._database, since_ms, until_ms, tenant)
 
     def unfolded(self) -> int:
