@@ -16,6 +16,9 @@ from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.types import RequestRow
 
+Bills = tuple[list[RequestRow], list[tuple[RequestRow, RequestRow]]]
+"""Is rows that bills of their period settled, and rows with a bill from after it."""
+
 _BILLED = (
     "FROM requests bill "
     f"JOIN attempts ON attempts.attempt_id = substr(bill.request_id, {len(CORRECTION_PREFIX) + 1}) "
