@@ -170,13 +170,12 @@ TERMS = (
         "How far a judge agrees with people: 1 is always, 0 is no better than by chance.",
     ),
     Term("Key not found", "Level 1 has no entry for what the user typed, or may not show it."),
-    Term("Ladder exhausted", "All tiers that the rules allow were tried."),
     Term(
         "Labels or vectors",
-        "What `/analyze`, moderations and embeddings give. No tier is asked, so they are no "
-        "answers, and in no figure of answers.",
+        "What `/analyze`, moderations and embeddings give: no tier is asked, so they are no answers.",
         ("label or vector",),
     ),
+    Term("Ladder exhausted", "All tiers that the rules allow were tried."),
     Term(
         "Level",
         "The rank of a tier: 1 is small and fast, 2 is a language model, 3 reasons.",
