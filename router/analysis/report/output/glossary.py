@@ -172,7 +172,7 @@ TERMS = (
     Term("Key not found", "Level 1 has no entry for what the user typed, or may not show it."),
     Term(
         "Labels or vectors",
-        "What `/analyze`, moderations and embeddings give: no tier is asked, so they are no answers.",
+        "What `/analyze`, moderations and embeddings give: no tier is asked, so no answer is made.",
         ("label or vector",),
     ),
     Term("Ladder exhausted", "All tiers that the rules allow were tried."),
