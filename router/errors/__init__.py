@@ -38,6 +38,7 @@ next rung (or another replica) may help. Import every name from here.
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502
     │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
+    │   │   │   ├── UpstreamContentRefused  502  its rules refuse what is asked or said
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
     │   │   ├── UpstreamOverloaded    503  it says so, by 503 or 529
     │   │   ├── UpstreamRateLimited   429
@@ -85,6 +86,7 @@ from router.errors.answerer import (
     DepthExceeded,
     NoUsableAnswer,
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamOverloaded,
@@ -194,6 +196,7 @@ __all__ = [
     "TooManyWrongKeys",
     "TrainingDataError",
     "UnsupportedMedia",
+    "UpstreamContentRefused",
     "UpstreamError",
     "UpstreamInvalid",
     "UpstreamOverloaded",

@@ -117,6 +117,15 @@ class UpstreamRejected(UpstreamError):
     code = "upstream_rejected"
 
 
+class UpstreamContentRefused(UpstreamRejected):
+    """Reports that an upstream's own rules about content refuse this request.
+
+    Neither our key nor the form of the request is wrong; another provider may take it.
+    """
+
+    code = "upstream_content_refused"
+
+
 class UpstreamTooLong(UpstreamRejected):
     """Reports that an upstream takes no request of so many tokens: the client must shorten it.
 

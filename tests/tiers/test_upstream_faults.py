@@ -15,6 +15,7 @@ from router.errors import (
     DeadlineExceeded,
     Overloaded,
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamOverloaded,
@@ -49,7 +50,7 @@ WHOLE_FAULTS = [
     ("redirect", UpstreamInvalid, False),
     ("html", UpstreamPage, True),
     ("garbage", UpstreamInvalid, True),
-    ("error-object", UpstreamRejected, True),
+    ("error-object", UpstreamContentRefused, True),
 ]
 FAULTS = [
     *[(name, kind, billed, ask) for name, kind, billed in WHOLE_FAULTS],

@@ -19,6 +19,7 @@ from msgspec import Struct
 from router.errors import (
     QUOTA,
     QUOTA_EXHAUSTED,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamOverloaded,
@@ -27,6 +28,7 @@ from router.errors import (
     UpstreamTooLong,
 )
 from router.errors.answerer import says
+from router.wire.openai.answers import CONTENT_REFUSED
 
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
 # word for overloaded. A lost connection is not here: what was sent may be billed.
@@ -115,7 +117,8 @@ def error_for_status(
     if 400 <= status < 500:
         said = f"The upstream refused the request with status {status}{shown_code}."
         parts = (said, says(words) if words else "", advice)
-        return UpstreamRejected(" ".join(filter(None, parts)), upstream_status=status)
+        kind = UpstreamContentRefused if code in CONTENT_REFUSED else UpstreamRejected
+        return kind(" ".join(filter(None, parts)), upstream_status=status)
     redirected = 300 <= status < 400
     what = "redirects, which is not followed," if redirected else "answers"
     return UpstreamInvalid(

@@ -404,6 +404,7 @@ def _of_cyrillic(text: str, words: Sequence[str]) -> Heard:
         return Heard(RUSSIAN, False, _CYRILLIC)
     return Heard(UKRAINIAN if ukrainian > russian else RUSSIAN, True)
 
+
 _DENSE = frozenset({"zh", "ja"})
 DENSE = 3
 """Latin letters that a letter of these languages says as much as; of others it is two."""

@@ -12,6 +12,7 @@ import orjson
 from router.errors import (
     QUOTA,
     QUOTA_EXHAUSTED,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamOverloaded,
     UpstreamRateLimited,
@@ -34,6 +35,9 @@ SHOWN_CODES = frozenset(
         "unsupported_value",
     }
 )
+
+CONTENT_REFUSED = frozenset({"content_filter", "content_policy_violation"})
+"""Codes with which OpenAI, Azure and their likes refuse what a request says."""
 
 _OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_limit_exceeded"}
 """Codes of errors that one request caused: they say nothing against the upstream."""
@@ -86,6 +90,8 @@ def error_sent(body: dict[str, object]) -> UpstreamError:
     if code == QUOTA:
         return UpstreamRateLimited("Our money at the upstream is spent.", code=QUOTA_EXHAUSTED)
     said = f"The upstream sent an error{f' ({code})' if code else ''}."
+    if code in CONTENT_REFUSED:
+        return UpstreamContentRefused(said)
     if code in _OF_THE_REQUEST:
         return UpstreamRejected(said)
     error = body.get("error")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import (
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamOverloaded,
@@ -206,6 +207,24 @@ STATUSES = [
     (503, UpstreamOverloaded, True),
     (529, UpstreamOverloaded, True),
 ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "content_filter", UpstreamContentRefused),
+        (422, "content_policy_violation", UpstreamContentRefused),
+        (401, "content_filter", UpstreamRejected),  # that is our key, whatever the body says
+        (400, "unsupported_value", UpstreamRejected),
+    ],
+)
+def test_content_that_a_provider_refuses_is_no_fault_of_our_key(
+    status: int, code: str, kind: type[UpstreamRejected]
+) -> None:
+    error = error_for_status(status, code)
+    assert type(error) is kind
+    assert (error.status, error.upstream_status) == (502, status)
+    assert ("key" in error.message) is (status == 401)
 
 
 @pytest.mark.parametrize("status", [504, 524])
