@@ -28,7 +28,7 @@ from router.errors import (
     UpstreamTooLong,
 )
 from router.errors.answerer import says
-from router.wire.openai.answers import CONTENT_REFUSED
+from router.wire.openai.upstream_errors import CONTENT_REFUSED
 
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
 # word for overloaded. A lost connection is not here: what was sent may be billed.
