@@ -3,6 +3,8 @@
 The questions and the filler were written for these tests and taught nothing.
 """
 
+# ruff: noqa: RUF001 - other alphabets are needed
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ from router.triage.framing.own_sentences import (
     OwnSentence,
     own_sentences,
 )
-from router.triage.other_readings import GRAVE_SENTENCE, STRATEGIC_PASSAGE, own_matter
+from router.triage.other_readings import STRATEGIC_PASSAGE, own_matter
 from router.triage.reading import ModelRow
 from router.types import Domain, Matter, RequestType
 from tests.kits.opened import opened_gateway
