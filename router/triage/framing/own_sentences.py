@@ -41,6 +41,8 @@ _FIRST_PERSON: Mapping[str, str] = {
     "pl": "ja moj moja moje mojej mojego moich mnie mi mna nas nam moge musze mam chce czuje",
     "tr": "ben benim bana beni biz bizim bize",
     "ru": "я мне меня мной мой моя мое мои моей моего мы нас нам",
+    "uk": "я мені мене мною мій моя моє мої моєї мого ми нас нам",
+    "hi": "मैं मुझे मेरा मेरी मेरे हम हमें हमारा हमारी हमारे",
     "ar": "انا لي عندي نحن",
     "ja": "私 僕 俺",
     "zh": "我",
