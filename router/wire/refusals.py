@@ -6,6 +6,7 @@ It knows the bodies of errors of several formats, and no HTTP.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 
 import orjson
 from msgspec import Struct
@@ -16,6 +17,7 @@ from router.types import ChatRequest, Sampling
 _READ = 1_000  # characters of a message, which begins with its reason
 _DEFAULT = Sampling()
 EFFORT = "reasoning_effort"
+_THINKING = "thinking"
 
 _SPELT = {
     "temperature": "temperature",
@@ -38,6 +40,7 @@ _SPELT = {
 }
 """Lists how providers spell the parameters of sampling that an answer can do without. `n` and
 log-probabilities are none: without them the answer would lack what was asked for."""
+PARAMETERS = tuple(dict.fromkeys(_SPELT.values()))
 _NAME = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, _SPELT)) + r")(?!\w)")
 _CODES = frozenset({"unsupported_value", "unsupported_parameter", "unknown_parameter"})
 _WORDS = re.compile(
@@ -51,6 +54,8 @@ _AT_TIMES = re.compile(
     r"\b(?:when|while|unless|both|together|thinking|tools?|combination)\b", re.IGNORECASE
 )
 """Shows that the model takes the parameter in other requests."""
+_VALUE = re.compile(r"\bvalue\b", re.IGNORECASE)
+_ONLY_THE_DEFAULT = re.compile(r"\bonly the default\b", re.IGNORECASE)
 
 
 class Refusal(Struct, frozen=True):
@@ -62,10 +67,11 @@ class Refusal(Struct, frozen=True):
 
 
 class Unsupported(Struct, frozen=True):
-    """Names a parameter that a model does not take; `lasts` in every request that has it."""
+    """Names a parameter that a model does not take; `lasts` in every request that is like it."""
 
     name: str  # of Sampling, or of a key beside it
     lasts: bool
+    of_value: bool = False  # the model may take another value
 
 
 def refusal_in(body: bytes) -> Refusal:
@@ -121,7 +127,29 @@ def unsupported_in(refusal: Refusal, request: ChatRequest) -> Unsupported | None
         return None
     pair = "cannot both" in refusal.message and "top_p" in asked
     lasts = _AT_TIMES.search(refusal.message) is None
-    return Unsupported("top_p" if pair else asked[0], lasts)
+    name = "top_p" if pair else asked[0]
+    speaks_of_value = refusal.code == "unsupported_value" or _VALUE.search(refusal.message)
+    one = bool(speaks_of_value) and not _ONLY_THE_DEFAULT.search(refusal.message)
+    return Unsupported(name, lasts, of_value=one or name == EFFORT)
+
+
+def circumstances(request: ChatRequest) -> Hashable:
+    """Returns what else a request asks for, as far as a model may refuse a parameter because of it.
+
+    A model may take a temperature with one effort and not with another, and not say so.
+    """
+    sampling = request.sampling
+    stated = [name for name in Sampling.__struct_fields__ if value_of(request, name)]
+    return (
+        tuple(stated),
+        sampling.reasoning_effort,
+        tuple(sorted(request.extra)),
+        "disabled" in request.extra.get(_THINKING, ""),
+        bool(request.tools),
+        request.response_format.kind,
+        bool(request.images),
+        request.holds_sound,
+    )
 
 
 _SEALS = re.compile(r"\binclude\b|encrypted", re.IGNORECASE)
