@@ -77,12 +77,13 @@ def estimated_in_text(text: str) -> int:
 
 def _beside_text(message: Message) -> int:
     """Returns the tokens of a message without its words: its marks, attachments and seals."""
-    total = MESSAGE_TOKENS * (1 + len(message.tool_calls)) + sum(map(_in_part, message.parts))
+    total = MESSAGE_TOKENS * (1 + len(message.tool_calls)) + sum(map(part_tokens, message.parts))
     # Sealed thoughts have a few characters for each token.
     return total + sum(len(item.payload) // 4 for item in message.sealed)
 
 
-def _in_part(part: ContentPart) -> int:
+def part_tokens(part: ContentPart) -> int:
+    """Returns about how many tokens an image, sound or a file has; 0 for text."""
     if part.kind == "text":  # its words are already part of the message's text
         return 0
     if part.kind == "image_url":
