@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from math import ceil
 
 from router.money.cost import sound_bound
@@ -23,6 +24,9 @@ MESSAGE_TOKENS, TOOL_TOKENS, FRAME_TOKENS = 4, 12, 8
 
 IMAGE_TOKENS, FILE_TOKENS = 1_600, 4_000
 """Counts for an image and, at most, for a file. What they hold is known to the provider alone."""
+
+PIECE = 50_000
+"""Characters that are counted at once, which takes some milliseconds."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 WORD, BEYOND_5, BEYOND_8, CAPITALS = 1.08, 0.13, 1.75, 2.5
@@ -65,6 +69,9 @@ def estimated_in_text(text: str) -> int:
     (216, 9)
     """
     total = 0.0
+    # The interpreter waits until a pattern has read all of a text.
+    if len(text) > PIECE:
+        return min(sum(map(estimated_in_text, _pieces(text))), text_bound(text))
     for word, count in Counter(_WORD.findall(text)).items():
         length = len(word)
         capitals = length > 1 and word.isupper()
@@ -73,6 +80,16 @@ def estimated_in_text(text: str) -> int:
     for pattern, weight in _IN_ASCII if text.isascii() else (*_IN_ASCII, *_BEYOND_ASCII):
         total += weight * len(pattern.findall(text))
     return min(ceil(total), text_bound(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yields a long text in pieces, which end at a blank where there is one."""
+    begin = 0
+    while len(text) - begin > PIECE:
+        end = max(text.rfind(" ", begin + PIECE // 2, begin + PIECE), begin + PIECE // 2)
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
 
 
 def _beside_text(message: Message) -> int:
