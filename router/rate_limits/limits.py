@@ -1,8 +1,9 @@
 """Computes the amounts that a request and its calls take of each rate, and their corrections.
 
-A token estimate is made when a request arrives: a quarter of its letters (those of tools and schemas
-too), what its images and files take, and the output it asks for. When the request is over, the estimate is corrected to the tokens that its calls used. Pure:
-`request.calls.rate_charges` calls the limiter.
+A token estimate is made when a request arrives: a quarter of its letters (those of tools and
+schemas too), what its images and files take, and the output it asks for. When the request is over,
+the estimate is corrected to the tokens that its calls used. Pure: `request.calls.rate_charges`
+calls the limiter.
 """
 
 from __future__ import annotations

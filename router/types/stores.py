@@ -247,7 +247,10 @@ class Embedder(Protocol):
     async def embed(
         self, texts: Sequence[str], dimensions: int | None = None, tenant: str = ""
     ) -> Embedded:
-        """Returns the vectors of texts, cut to `dimensions` numbers if given; tenants take turns."""
+        """Returns the vectors of texts, cut to `dimensions` numbers if given.
+
+        Tenants take turns.
+        """
         ...
 
 

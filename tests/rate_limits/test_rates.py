@@ -280,7 +280,7 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
     ("request_", "tokens"),
     [
         (ask("x", tools=(ToolSpec("a" * 5, "b" * 10, JsonText("{" * 24)),)), 10),
-        (ask("x", response_format=ResponseFormat("json_schema", JsonText("{" * 39))), 10),
+        (ask("x", response_format=ResponseFormat("json_schema", schema=JsonText("{" * 39))), 10),
         (ask("x", extra={"prediction": JsonText("y" * 39)}), 10),
         (
             ChatRequest(
