@@ -17,8 +17,8 @@ from router.policy.parsing.json_schema import first_fault, schema_faults
 from router.types import JsonText
 from tests.kits.examples import examples
 
-SLOW_S = 1.5  # of processor time, on a busy machine; each took from two seconds to for ever
-MUCH_BYTES = 40_000_000  # each took from 100 MB to gigabytes
+SLOW_S = 1.5  # of processor time for two checks; several took from two seconds to for ever
+MUCH_BYTES = 40_000_000  # several took from 100 MB to gigabytes
 
 
 def _levels(width: int, depth: int, leaf: dict[str, object]) -> dict[str, object]:
