@@ -6,6 +6,7 @@ It knows the bodies of errors of several formats, and no HTTP.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 
 import orjson
 from msgspec import Struct
@@ -20,8 +21,6 @@ EFFORT = "reasoning_effort"
 THINKING, THINKING_TYPE = "thinking", "thinking.type"
 """Anthropic's key that lets a model think, and its kind: adaptive, or enabled with a budget. Some
 models take one kind alone, and older ones none."""
-BY_VALUE = frozenset({EFFORT, THINKING, THINKING_TYPE})
-"""Parameters of which a model may take one value and refuse another."""
 _OTHER_KIND = {"adaptive": "enabled", "enabled": "adaptive"}
 
 _SPELT = {
@@ -45,6 +44,7 @@ _SPELT = {
 }
 """Lists how providers spell the parameters of sampling that an answer can do without. `n` and
 log-probabilities are none: without them the answer would lack what was asked for."""
+PARAMETERS = (*dict.fromkeys(_SPELT.values()), THINKING_TYPE, THINKING)
 _NAME = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, _SPELT)) + r")(?!\w)")
 _CODES = frozenset({"unsupported_value", "unsupported_parameter", "unknown_parameter"})
 _WORDS = re.compile(
@@ -58,6 +58,8 @@ _AT_TIMES = re.compile(
     r"\b(?:when|while|unless|both|together|thinking|tools?|combination)\b", re.IGNORECASE
 )
 """Shows that the model takes the parameter in other requests."""
+_VALUE = re.compile(r"\bvalue\b", re.IGNORECASE)
+_ONLY_THE_DEFAULT = re.compile(r"\bonly the default\b", re.IGNORECASE)
 
 _NO_THINKING = re.compile(
     r"\bthinking[\w.\"'`]{0,40} {0,2}(?:is |are )?(?:not supported|unsupported)"
@@ -76,10 +78,11 @@ class Refusal(Struct, frozen=True):
 
 
 class Unsupported(Struct, frozen=True):
-    """Names a parameter that a model does not take; `lasts` in every request that has it."""
+    """Names a parameter that a model does not take; `lasts` in every request that is like it."""
 
     name: str  # of Sampling, or of a key beside it
     lasts: bool
+    of_value: bool = False  # the model may take another value
 
 
 def refusal_in(body: bytes) -> Refusal:
@@ -136,14 +139,38 @@ def unsupported_in(
         return None
     if _NO_THINKING.search(refusal.message) and value_of(request, THINKING):
         lasts = _BESIDE_THINKING.search(refusal.message) is None
-        return Unsupported(THINKING if THINKING_TYPE in left_out else THINKING_TYPE, lasts)
+        name = THINKING if THINKING_TYPE in left_out else THINKING_TYPE
+        return Unsupported(name, lasts, of_value=True)
     named = [refusal.param] if refusal.param in _SPELT else _NAME.findall(refusal.message)
     asked = [name for spelt in named if value_of(request, name := _SPELT[spelt])]
     if not asked:
         return None
     pair = "cannot both" in refusal.message and "top_p" in asked
     lasts = _AT_TIMES.search(refusal.message) is None
-    return Unsupported("top_p" if pair else asked[0], lasts)
+    name = "top_p" if pair else asked[0]
+    speaks_of_value = refusal.code == "unsupported_value" or _VALUE.search(refusal.message)
+    one = bool(speaks_of_value) and not _ONLY_THE_DEFAULT.search(refusal.message)
+    return Unsupported(name, lasts, of_value=one or name == EFFORT)
+
+
+def circumstances(request: ChatRequest) -> Hashable:
+    """Returns what else a request asks for, as far as a model may refuse a parameter because of it.
+
+    A model may take a temperature with one effort and not with another, and not say so.
+    """
+    sampling = request.sampling
+    stated = [name for name in Sampling.__struct_fields__ if value_of(request, name)]
+    return (
+        tuple(stated),
+        sampling.reasoning_effort,
+        tuple(sorted(request.extra)),
+        "disabled" in request.extra.get(THINKING, ""),
+        value_of(request, THINKING),
+        bool(request.tools),
+        request.response_format.kind,
+        bool(request.images),
+        request.holds_sound,
+    )
 
 
 _SEALS = re.compile(r"\binclude\b|encrypted", re.IGNORECASE)

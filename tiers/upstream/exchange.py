@@ -31,7 +31,7 @@ from router.types import TRACE, AnswererFacts, CallFailed, Clock, Delta, Events,
 from router.wire.openai.answers import charged_in
 from router.wire.openai.returned_reasoning import advice_for
 from router.wire.openai.upstream_errors import shown_code_in
-from router.wire.refusals import Refusal, refusal_in, unsupported_in, without
+from router.wire.refusals import Refusal, Unsupported, refusal_in, unsupported_in, without
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.provider_words import TOLD_STATUSES, about_the_request, provider_words
@@ -216,7 +216,7 @@ class Exchange:
         shared, asked = self._shared, self._work
         shared.retries.earn()
         self._leave_out(*shared.unsupported.of(asked.request))
-        learnt: list[str] = []
+        learnt: list[Unsupported] = []
         for _ in range(MOST_LEFT_OUT):
             try:
                 self._response = await self._sealed_or_not(stream=stream)
@@ -228,11 +228,11 @@ class Exchange:
                 self._report_retry(self._named(error), f"tried again without {refused.name}")
                 self._leave_out(refused.name)
                 if refused.lasts:
-                    learnt.append(refused.name)
+                    learnt.append(refused)
         else:
             self._response = await self._sealed_or_not(stream=stream)
-        for name in learnt:
-            shared.unsupported.remember(asked.request, name)
+        for refused in learnt:
+            shared.unsupported.remember(asked.request, refused)
         if self.left_out:
             asked.tell_left_out(self.left_out)
         return self._response

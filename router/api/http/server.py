@@ -410,7 +410,9 @@ class Server:
         return ""
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._admin_address.received(scope):
+        if self._admin_address.received(scope):
+            await self._door.admit_to_operators_page(headers_of(scope))
+        else:
             await self._door.admit_to_figures(headers_of(scope))
         kind = b"text/plain; version=0.0.4; charset=utf-8"
         page = await asyncio.to_thread(self._metrics.page)  # budgets are read from the ledger
