@@ -195,7 +195,9 @@ def thinkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("thinkers")
     with Upstream(folder) as upstream:
         policies = [
-            write_ladder(folder, name, upstream.url, name, wire="anthropic", max_output_tokens=4_096)
+            write_ladder(
+                folder, name, upstream.url, name, wire="anthropic", max_output_tokens=4_096
+            )
             for name in ("older", "oldest", "newest", "grudging")
         ]
         given = {"wire": "anthropic", "max_output_tokens": 4_096, "pass_through": ["thinking"]}
