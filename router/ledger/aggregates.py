@@ -76,7 +76,8 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     """Sums one baseline: the rows that could be compared, and their (baseline, own) pairs.
 
     `accepted*` are the part of the compared rows whose answer was accepted, `asked*` those that got
-    a question back, `apart*` the answers and questions back that could not be compared.
+    a question back, `apart*` the answers and questions back, and the labels or vectors that another
+    baseline prices, which could not be compared.
     """
 
     compared: int = 0

@@ -28,8 +28,8 @@ class ReplyKind(StrEnum):
 
 
 ANSWERED = (ReplyKind.ANSWER, ReplyKind.QUESTION)
-"""Lists the replies that do what was asked for, or ask for what that takes. Only they can save
-money: whoever else answered would have had to ask, too."""
+"""Lists the replies that do what was asked for, or ask for what that takes. They can save money:
+whoever else answered would have had to ask, too."""
 
 COMPUTING = frozenset({"analyze", "embeddings", "moderations"})
 """Endpoints whose replies are computed: nothing could go out unverified, escalate or be asked back,

@@ -90,6 +90,7 @@ from router.types import (
 )
 
 QUARTER_MS = 900_000
+"""Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
 
 
 def contribute(row: RequestRow, cell_of: CellOf) -> None:

@@ -139,6 +139,7 @@ class Exchange:
     def __init__(self, connections: Connections, work: Work) -> None:
         self._shared = connections
         self._work = work
+        self._asked = work.request
         self._taken: Taken | None = None  # the place at the replica that was asked last
         self._response: Response | None = None
         self._refused = Refusal()  # what the last refusal said
@@ -238,9 +239,13 @@ class Exchange:
         return self._response
 
     def _leave_out(self, *names: str) -> None:
-        """Asks without these parameters from now on."""
+        """Asks without these parameters from now on.
+
+        The client's own request is what they are left out of: a kind of thoughts that was changed
+        twice would be the refused one again.
+        """
         self.left_out += names
-        self._work = replace(self._work, request=without(self._work.request, self.left_out))
+        self._work = replace(self._work, request=without(self._asked, self.left_out))
 
     async def _sealed_or_not(self, *, stream: bool) -> Response:
         """Returns a response to the request, or to it without what its issuer sealed.

@@ -52,7 +52,7 @@ from router.analysis.report.sentences import (
     notes,
     provider_line,
 )
-from router.analysis.report.tallies import QUARTER_MS, Tally, TierKey, escalated, group_figures
+from router.analysis.report.tallies import Tally, TierKey, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -65,6 +65,7 @@ from router.ledger.aggregates import (
     ending_parts,
 )
 from router.ledger.replies import ReplyKind
+from router.ledger.rollup import QUARTER_MS
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, places_for

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from router.analysis.report.baseline_names import SILENT
-from router.analysis.report.figures import (
-    Saving,
-)
+from router.analysis.report.figures import Saving
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
 from router.analysis.report.headlines.quality import on_priors, unverified

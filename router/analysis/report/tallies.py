@@ -24,7 +24,7 @@ from router.ledger.aggregates import (
     add_counts,
     tier_name,
 )
-from router.ledger.rollup import contribute, contribute_settled
+from router.ledger.rollup import QUARTER_MS, contribute, contribute_settled
 from router.ledger.row_reading import (
     REVIEW,
     UNKNOWN_NAME,
@@ -57,9 +57,6 @@ MAX_GROUPS = 256
 """
 
 OTHER = "(other)"
-QUARTER_MS = 900_000
-"""Sets the finest time of a report: every time zone's midnight falls on a quarter hour."""
-
 TierKey = tuple[int, str, str]
 """Is a line of tiers: level, tier and model."""
 

@@ -17,7 +17,7 @@ from router.ledger.sql.database import Database
 from router.types import RequestRow
 
 Bills = tuple[list[RequestRow], list[tuple[RequestRow, RequestRow]]]
-"""Is rows that bills of their period settled, and rows with a bill from after it."""
+"""Holds rows that bills of their period settled, and rows with a bill from after it."""
 
 _BILLED = (
     "FROM requests bill "
@@ -59,7 +59,8 @@ def bills_after(
     if until_ms is None:
         return []
     condition, values = _of_period(since_ms, until_ms, tenant)
-    with database.reading() as connection:
+    # A purge in between would leave a pair without its rows.
+    with database.snapshot() as connection:
         found = connection.exec_driver_sql(
             f"SELECT asked.request_id, bill.request_id {_BILLED}{condition} "
             "AND bill.created_at_ms >= ? ORDER BY bill.created_at_ms, bill.request_id",

@@ -29,7 +29,8 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     if not stated:
         return names
     if THINKING in stated:
-        stated.remove(THINKING_TYPE)  # first the kind was refused, then all thoughts
+        # The kind was refused before all thoughts, and may be asked for again by now.
+        stated = [name for name in stated if name != THINKING_TYPE]
     own = [_EFFORT_IN.get(request.endpoint, name) if name == EFFORT else name for name in stated]
     return tuple(dict.fromkeys((*own, *names)))
 

@@ -1,7 +1,7 @@
-"""Chooses which of a request's failures its client is told: the one that it can act on. Pure.
+"""Chooses which of a request's failures its client is told: the one that it can act on.
 
 Agents and SDKs go by it: after an overload they ask again, a refused request ends them, a prompt
-that is too long they compact.
+that is too long they compact. It calls nobody; `awaited` alone reads which answerers rest just now.
 """
 
 from __future__ import annotations

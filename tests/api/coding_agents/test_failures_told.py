@@ -195,9 +195,13 @@ def thinkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("thinkers")
     with Upstream(folder) as upstream:
         policies = [
-            write_ladder(folder, name, upstream.url, name, wire="anthropic", max_output_tokens=cap)
-            for name, cap in (("older", 4_096), ("oldest", 4_096), ("newest", 4_096))
+            write_ladder(
+                folder, name, upstream.url, name, wire="anthropic", max_output_tokens=4_096
+            )
+            for name in ("older", "oldest", "newest", "grudging")
         ]
+        given = {"wire": "anthropic", "max_output_tokens": 4_096, "pass_through": ["thinking"]}
+        policies.append(write_ladder(folder, "plain", upstream.url, "plain", **given))
         small = {"wire": "anthropic", "max_output_tokens": 1_500}
         policies.append(write_ladder(folder, "small", upstream.url, "older", **small))
         with Served(folder, *policies) as server:
@@ -236,3 +240,18 @@ def test_a_budget_becomes_adaptive_where_the_model_takes_none(thinkers: Both) ->
 
 def test_no_thoughts_fit_below_a_small_cap(thinkers: Both) -> None:
     assert thought_of(thinkers, "small", THINKING)[0] is None
+
+
+def test_what_is_known_of_all_thoughts_alone_leaves_them_out(thinkers: Both) -> None:
+    """Only the refusal that lasts is remembered: the second request was an error of ours."""
+    for _ in range(2):
+        assert thought_of(thinkers, "grudging", THINKING) == (None, "thinking")
+
+
+def test_a_second_refusal_does_not_bring_the_refused_kind_of_thoughts_back(thinkers: Both) -> None:
+    fields = {"thinking": THINKING, "temperature": 0.5, "max_tokens": 4_096}
+    response = thinkers.served.chat("auto:plain", **fields)
+    assert response.status_code == 200, response.text
+    body = json.loads(response.json()["choices"][0]["message"]["content"])["body"]
+    assert body["thinking"] == {"type": "enabled", "budget_tokens": 2_048}
+    assert "temperature" not in body

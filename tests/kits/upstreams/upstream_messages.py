@@ -5,8 +5,9 @@ words), redacted, around (words before and after a call), echo (the answer's tex
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
 first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of this type ends the stream after
-some words), older (takes no adaptive thoughts), oldest (takes none), newest (takes no budget of
-them; these three echo), ends (its turn, without a word), declines (without a word), bash (calls
+some words), older (takes no adaptive thoughts), plain (nor a temperature), oldest (takes none),
+grudging (none, and says it of adaptive ones as if it took them elsewhere), newest (takes no budget
+of them; these five echo), ends (its turn, without a word), declines (without a word), bash (calls
 it).
 Thoughts that it did not sign itself get 400, as at Anthropic, and so does what `strict_messages`
 lists.
@@ -38,6 +39,11 @@ _ADAPTIVE = {"adaptive": "adaptive thinking is not supported on this model"}
 _THINKERS = {
     "older": _ADAPTIVE,
     "oldest": {**_ADAPTIVE, "enabled": "thinking is not supported on this model"},
+    "grudging": {
+        "adaptive": "adaptive thinking is not supported together with this effort",
+        "enabled": "thinking is not supported on this model",
+    },
+    "plain": _ADAPTIVE,
     "newest": {
         "enabled": '"thinking.type.enabled" is not supported for this model. Use '
         '"thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
@@ -56,7 +62,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     # Anthropic rejects thoughts that it did not sign; the port stands for the issuer.
     if foreign := _foreign(body, port):
         return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
-    if refused := _no_such_thoughts(name, body.get("thinking")) or refusal(body):
+    if refused := _not_taken(name, body) or refusal(body):
         return _error(400, "invalid_request_error", refused)
     blocks = _blocks(name, body, headers, port)
     stop = "tool_use" if blocks and blocks[-1]["type"] == "tool_use" else "end_turn"
@@ -130,11 +136,14 @@ def _blocks(
     return [{"type": "text", "text": TEXT}]
 
 
-def _no_such_thoughts(name: str, thinking: object) -> str:
+def _not_taken(name: str, body: dict[str, object]) -> str:
     """Returns Anthropic's words where the model does not take this kind of thoughts, else ""."""
+    thinking = body.get("thinking")
     kind = thinking.get("type") if isinstance(thinking, dict) else None
-    words = _THINKERS.get(name, {})
-    return words.get(str(kind), "")
+    words = _THINKERS.get(name, {}).get(str(kind), "")
+    if not words and name == "plain" and "temperature" in body:
+        return "`temperature` is deprecated for this model."
+    return words
 
 
 def _foreign(body: dict[str, object], port: int) -> str:

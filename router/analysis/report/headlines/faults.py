@@ -17,6 +17,7 @@ FAULT_WORDS = {
     REQUEST_REFUSED: "the upstream refused the request",
     "upstream_content_refused": "the provider's rules refused the content",
     OUT_OF_USE: "it was out of use",
+    "upstream_overloaded": "the upstream was overloaded",
     "upstream_rate_limited": "the upstream limited our rate",
     "upstream_quota_exhausted": "our money at the upstream was spent",
     "upstream_unreachable": "no connection could be made",
