@@ -132,7 +132,9 @@ def _print_failed(check: InvoiceCheck) -> None:
             "provider, booked at $0: it may bill them, and each try of a call that was tried again"
         )
     elif more:
-        console().print("A call that was tried again is one in the ledger, and may be two on a bill")
+        console().print(
+            "A call that was tried again is one in the ledger, and may be two on a bill"
+        )
 
 
 def _why(cell: Compared) -> str:
