@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.types import ChatRequest, Sampling
+from router.wire.body_keys import OF_REASONING
 
 _READ = 1_000  # characters of a message, which begins with its reason
 _DEFAULT = Sampling()
@@ -35,6 +36,9 @@ _SPELT = {
     "reasoningEffort": EFFORT,
     "output_config.effort": EFFORT,
     "effort": EFFORT,
+    # OpenAI writes summaries only for organisations that it has verified.
+    "reasoning.summary": "reasoning.summary",
+    "reasoning.context": "reasoning.context",
 }
 """Lists how providers spell the parameters of sampling that an answer can do without. `n` and
 log-probabilities are none: without them the answer would lack what was asked for."""
@@ -139,7 +143,7 @@ def speaks_of_seals(refusal: Refusal) -> bool:
 
 def value_of(request: ChatRequest, name: str) -> str:
     """Returns the value that a request states for a parameter, "" for none."""
-    if name in ("top_k", "min_p"):
+    if name in ("top_k", "min_p", *OF_REASONING):
         return request.extra.get(name, "")
     value = getattr(request.sampling, name)
     return "" if value == getattr(_DEFAULT, name) else str(value)
