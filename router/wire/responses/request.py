@@ -24,6 +24,7 @@ from router.types import (
     ToolSpec,
     Usage,
 )
+from router.wire.body_keys import PHASE
 from router.wire.checks import (
     Reader,
     array,
@@ -41,7 +42,6 @@ from router.wire.checks import (
     words,
     wrong_value,
 )
-from router.wire.body_keys import PHASE
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
