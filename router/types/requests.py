@@ -181,6 +181,7 @@ class Original(Struct, frozen=True):
     has_large_integers: bool = False
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
     thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
+    thinking: str = ""  # "adaptive" or "enabled" where the client asks for thoughts
 
 
 _NEEDED_FOR = {

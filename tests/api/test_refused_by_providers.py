@@ -162,7 +162,8 @@ def test_a_refusal_of_no_seal_is_one_call(both: Both) -> None:
 
 def test_words_about_our_account_reach_no_client(both: Both) -> None:
     response = chat(both, "poor")
-    assert response.status_code == 502
+    assert response.status_code == 429
+    assert response.json()["error"]["code"] == "insufficient_quota"
     assert POOR not in response.text
     assert POOR in failure_of(both, response)
 

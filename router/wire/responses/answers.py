@@ -24,16 +24,14 @@ from router.types import (
 )
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
-    error_sent,
     note_charge,
     parse_logprobs,
-    raise_for_error,
     short_text,
-    shown_code,
     upstream_object,
     written,
 )
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
+from router.wire.openai.upstream_errors import error_sent, raise_for_error
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
@@ -377,7 +375,6 @@ def raise_failed(event: dict[str, object]) -> None:
         failed = response
     elif type(event.get("error")) is dict:
         failed = event
-    code = shown_code(failed)
-    error = error_sent(code)
+    error = error_sent(failed)
     note_charge(error, failed, _usage(failed.get("usage")))
     raise error

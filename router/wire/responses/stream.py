@@ -33,7 +33,7 @@ from router.types import (
 )
 from router.wire.growing_text import GrowingText
 from router.wire.openai.citations import part_annotations
-from router.wire.openai.render import one_line, to_json
+from router.wire.openai.render import one_line, to_json, told_code
 from router.wire.responses.compaction import compaction_item
 from router.wire.responses.render import (
     NO_TOOLS,
@@ -197,10 +197,11 @@ class ResponseStream:
 
     def failure(self, error: TiergateError) -> bytes:
         """Returns the error, once as an event of its own and once as the response's end."""
-        told = {"code": error.code, "message": error.told, "param": error.param}
+        code, kind = told_code(error)
+        told = {"code": code, "message": error.told, "param": error.param}
         # OpenAI documents these at the top, and sends them under `error`: there its SDKs look for
         # them, and raise.
-        fields: dict[str, object] = {**told, "error": {"type": error.type, **told}}
+        fields: dict[str, object] = {**told, "error": {"type": kind, **told}}
         if self._kind is not None:  # the part of it that has arrived
             part = part_object(self._kind, self._words.whole, tuple(self._logprobs))
             item = self._of_kind(self._kind, [part], "incomplete")
