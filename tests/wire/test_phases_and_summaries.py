@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import orjson
 import pytest
@@ -29,7 +30,7 @@ REASONING = {"effort": "low", "summary": "auto", "context": "all_turns"}
 
 def said(text: str, phase: str | None) -> dict[str, object]:
     part = {"type": "output_text", "text": text}
-    item = {"type": "message", "role": "assistant", "content": [part]}
+    item: dict[str, object] = {"type": "message", "role": "assistant", "content": [part]}
     return item if phase is None else {**item, "phase": phase}
 
 
@@ -43,8 +44,9 @@ def asked(*items: object, **fields: object) -> ChatRequest:
     return ResponsesFormat().read(json.dumps(body).encode(), {}).request
 
 
-def upstream_body(request: ChatRequest) -> dict[str, object]:
-    return json.loads(response_body(request, RESPONSES))
+def upstream_body(request: ChatRequest) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(response_body(request, RESPONSES))
+    return body
 
 
 def new_stream() -> ResponseStream:
@@ -54,7 +56,8 @@ def new_stream() -> ResponseStream:
 def phases(events: bytes) -> list[object]:
     """Returns the phases of the message, as its events say them, and of the whole response."""
     found = []
-    for _, event in events_of(events.decode()):
+    for _, said in events_of(events.decode()):
+        event: dict[str, Any] = said
         items = event["response"]["output"] if "response" in event else [event.get("item")]
         found += [item.get("phase") for item in items if item and item["type"] == "message"]
     return found
@@ -105,7 +108,6 @@ def test_a_message_without_a_phase_gets_none() -> None:
 def test_a_phase_returns_to_the_upstream_with_its_message() -> None:
     turn = [said("Let me look.", "commentary"), CALL, RESULT, said("Done.", "final_answer")]
     items = upstream_body(asked(*turn))["input"]
-    assert isinstance(items, list)
     assert [item.get("phase") for item in items] == [None, "commentary", None, None, "final_answer"]
 
 
