@@ -160,8 +160,9 @@ def lists_in(
     """Returns the names of the term lists that have a phrase in a text, but for its sayings."""
     names = _found_in(text, terms, phrases)
     plain = idioms.without(text) if names else text
-    if plain is not text:
-        names = _found_in(plain, terms, phrases)
+    if plain is not text:  # what stands nearer together now names nothing further
+        left = _found_in(plain, terms, phrases)
+        names = tuple([name for name in names if name in left])
     if names and len(text.words) > STRATEGY_WORDS:
         names = tuple([name for name in names if not name.startswith(_STRATEGIC)])
     return names_of((names,)) if names else ()
