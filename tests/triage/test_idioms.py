@@ -106,7 +106,10 @@ def test_words_that_a_saying_parted_name_nothing(tmp_path: Path) -> None:
     text = f"we drank coffee {'and the deploy had a seizure ' * 4} near the bleach"
     idioms, phrases = config.idioms, config.phrases
     assert "bleach" in idioms.without(fold(text)).words
-    assert find_facts(text, config.amounts, config.terms, phrases=phrases, idioms=idioms).risk_terms == ()
+    assert (
+        find_facts(text, config.amounts, config.terms, phrases=phrases, idioms=idioms).risk_terms
+        == ()
+    )
 
 
 @pytest.mark.parametrize("piece", ["deploy just again ", "at the deploy had a seizure ", "a, "])

@@ -24,7 +24,7 @@ SIGNED = [
     "Mit freundlichen Grüßen\nDr. Ola Berg\nNotfallambulanz, Klinikum Nord",
     "Cordialement\nOla Berg\nUrgences, Hôpital Saint-Luc",
     "\nSent by Berg Debt Recovery Ltd",
-    "Cheers\nOla Berg\nHead of the Poison Centre\ntel. +47 22 00 00 00\nola@poison.example | poison.example",
+    "Cheers\nOla Berg\nHead of the Poison Centre\ntel. +47 22 00 00 00\nola@a.example | a.example",
     "\nOla, Poison Information Centre, Oslo",
     "\nThis e-mail is confidential. Any unauthorised use may result in a lawsuit.",
     "\nDiese E-Mail ist nur für den Empfänger bestimmt und vertraulich.",

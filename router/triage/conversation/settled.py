@@ -42,7 +42,7 @@ _GOES_ON = late_regex(
     r"\b(?:again|still|worse|since then|came back|comes back|returned|but now|now it|now he|"
     r"now she|get(?:s|ting) worse|yet|not|cannot|never|no longer|unless|until|matter of|dying|"
     r"surgery|operation|nothing (?:more |else |left )?(?:can|could|to|that|they|we|he|she|i|helps?|"
-    r"works?|left))\b|n['’]t\b|\b(?:is|are|was|were|do|does|did|ca|wo|could|would)nt\b",
+    r"works?|left))\b|n['\u2019]t\b|\b(?:is|are|was|were|do|does|did|ca|wo|could|would)nt\b",
     re.IGNORECASE,
 )
 _BUT = late_regex(r"\b(?:but|however|though|although)\b", re.IGNORECASE)

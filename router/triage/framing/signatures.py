@@ -71,8 +71,8 @@ _OFFICE = late_regex(
 )
 _NAMES = late_regex(r"(?:(?:[A-ZÀ-ÖØ-Þ]|\d)[^\s]*|&|and|of|the|for|und|für|de|du|la|y|e|di|van)")
 _ORDERS = (ACTING - {"legal", "safe", "deal", "risk", "credit"}) | frozenset(
-    """delete drop wipe erase purge truncate remove destroy overwrite stop disable revoke fire ignore
-    run kill lösche supprime borra elimina apaga verwijder usuń sil""".split()
+    """delete drop wipe erase purge truncate remove destroy overwrite disable revoke ignore kill
+    losche supprime borra elimina apaga verwijder usun sil""".split()
 )
 """Words with which an order begins, however it is capitalised."""
 _LABELS = frozenset(
@@ -181,7 +181,7 @@ def _signs(line: str) -> bool:
         return False
     if any(part.endswith(("!", ";")) for part in own):
         return False
-    if words and words[0] in _ORDERS or not all(map(_names_somebody, own)):
+    if (words and words[0] in _ORDERS) or not all(map(_names_somebody, own)):
         return False
     # "Staff no 417" denies nothing.
     denies = any(word == "no" and not after.isdigit() for word, after in pairwise([*words, ""]))
