@@ -148,3 +148,26 @@ def test_what_makes_another_thing_of_a_phrase_is_read_from_the_file(tmp_path: Pa
     assert found("he drank bleach") == ("poison:en",)
     assert found("last year a boy in the village drank bleach") == ()
     assert found("last year i smelled bleach") == ("poison:en",)
+
+
+def test_phrases_of_another_language_do_not_count_in_english_as_mended(tmp_path: Path) -> None:
+    """A mended word elsewhere in the text brought the phrase of the other language back."""
+    for language, phrase in (("en", "smelled bleach"), ("hi", "gas leak")):
+        (tmp_path / f"{language}.yaml").write_text(
+            f"version: 1\nlanguage: {language}\nphrases: {{poison: [{phrase}]}}\n"
+        )
+    config = TriageConfig.of(a_policy(), terms=load_language_terms(tmp_path))
+
+    def found(text: str) -> tuple[str, ...]:
+        return find_facts(
+            text,
+            config.amounts,
+            config.terms,
+            phrases=config.phrases,
+            mend=lambda said: said.replace("teh", "the"),
+        ).risk_terms
+
+    assert found("Is the gas leak sensor in the shop for sale?") == ()
+    assert found("Is the gas leak sensor in teh shop for sale?") == ()
+    assert found("Is teh sensor here? I smelled bleach") == ("poison:en",)
+    assert found("Is it in teh shop? mere ghar mein gas leak hai") == ("poison:hi",)
