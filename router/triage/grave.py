@@ -1,13 +1,13 @@
 """Reads chances of grave matters, decisions about an organisation and questions for knowledge.
 
 A softmax over eight grave matters, `company`, `knowledge` and `none` reads the characters of a text
-in one of sixteen languages, and in English adds what the encoder's vector says. The characters
+in one of fourteen languages, and in English adds what the encoder's vector says. The characters
 carry misspelt words and all languages; the vector carries what English says indirectly. English,
 the other languages in Latin letters and those in other scripts have a table of pieces each, so that
 they do not share its columns. A short text without a function word may be of any language in Latin
 letters: its characters tell if it is English. Chances are calibrated for English and for other
-languages apart, since the encoder reads English only. It knows nothing about terms, tiers or
-policies.
+languages apart, since the encoder reads English only. Ukrainian and Korean have the table of other
+scripts, which learnt no line of either. It knows nothing about terms, tiers or policies.
 """
 
 from __future__ import annotations

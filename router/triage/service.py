@@ -180,11 +180,11 @@ class _Reading:
         remembered: str,
     ) -> None:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
-        beside = [text for text in (turns.apart, turns.proposal, turns.subject) if text]
+        beside = [text for text in (turns.apart, turns.harm_only, turns.subject) if text]
         texts = (turns.last, *turns.earlier, *beside)
         spoken = spoken_before(turns.last, turns.earlier, remembered)
         self._spoken = spoken[0]
-        spoken += [UNKNOWN for text in (turns.apart, turns.proposal) if text]
+        spoken += [UNKNOWN for text in (turns.apart, turns.harm_only) if text]
         if turns.subject:
             spoken.append(self._spoken)
         # English is the language of whatever tells none, so that it makes no difference.

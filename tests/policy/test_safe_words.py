@@ -206,6 +206,10 @@ def test_a_medicine_alone_is_no_overdose(text: str, answers: SafeAnswers) -> Non
         ("", "he took about 30 of my old morphine", True),
         ("", "30 of the little blue valium", True),
         ("", "I am 45 and take aspirin", False),
+        ("", "gave her 120 paracetamol", True),
+        ("", "she is on 100 mg aspirin", False),
+        ("", "order no 1200 aspirin", False),
+        ("may I take codeine with beer?", "I took 100", False),  # most likely milligrams
     ],
 )
 def test_a_count_of_what_was_taken_is_an_overdose_of_the_medicine_before_it(

@@ -39,6 +39,8 @@ def lists(text: str) -> tuple[str, ...]:
         "the invoice almost gave me a heart attack",
         "I'm choking on all these tickets, how do I filter them",
         "My monitor keeps turning blue",
+        "that was so funny and I couldn't breathe",
+        "So funny! I can't breathe",
     ],
 )
 def test_a_saying_names_no_danger(text: str) -> None:
@@ -55,6 +57,12 @@ def test_a_saying_names_no_danger(text: str) -> None:
         "I am choking on a nut",
         "she is turning blue",
         "it is not funny, i cant breathe",
+        "My dad was on the phone and passed out",
+        "He sat at the computer. Had a seizure.",
+        "The man at the server had a seizure",
+        "The woman at the printer collapsed",
+        "She was watching TV and stopped breathing",
+        "grandpa was lifting the printer, passed out",
     ],
 )
 def test_a_danger_beside_one_is_found(text: str) -> None:
@@ -71,15 +79,51 @@ def test_at_most_four_words_stand_between_the_parts() -> None:
     assert NO_IDIOMS.without(text) is text
 
 
-def test_a_saying_is_found_in_linear_time() -> None:
-    idioms = Idioms([SAYING])
-    assert in_proportion(lambda text: idioms.without(fold(text)), "deploy just again ")
+def test_a_saying_ends_with_its_clause_unless_it_may_cross_a_mark() -> None:
+    text = fold("the server. Just had a seizure")
+    assert Idioms([SAYING]).without(text) is text
+    across = Idioms([Saying(SAYING.parts, SAYING.between, across=True)])
+    assert across.without(text).words == ("the",)
+
+
+def test_words_before_a_saying_in_its_clause_make_another_thing_of_it() -> None:
+    idioms = Idioms([Saying(SAYING.parts, SAYING.between, unless=("at the",))])
+    text = fold("a man at the server just had a seizure")
+    assert idioms.without(text) is text
+    assert idioms.without(fold("at the moment, server had a seizure")).words == (
+        "at",
+        "the",
+        "moment",
+    )
+
+
+def test_words_that_a_saying_parted_name_nothing(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(
+        "version: 1\nlanguage: en\nidioms: [deploy had a seizure]\n"
+        "phrases: {medical_emergency: [had a seizure], poison: [drank + bleach]}\n"
+    )
+    config = TriageConfig.of(a_policy(), terms=load_language_terms(tmp_path))
+    text = f"we drank coffee {'and the deploy had a seizure ' * 4} near the bleach"
+    idioms, phrases = config.idioms, config.phrases
+    assert "bleach" in idioms.without(fold(text)).words
+    assert (
+        find_facts(text, config.amounts, config.terms, phrases=phrases, idioms=idioms).risk_terms
+        == ()
+    )
+
+
+@pytest.mark.parametrize("piece", ["deploy just again ", "at the deploy had a seizure ", "a, "])
+def test_a_saying_is_found_in_linear_time(piece: str) -> None:
+    idioms = Idioms([Saying(SAYING.parts, SAYING.between, ("on the",))])
+    assert in_proportion(lambda text: idioms.without(fold(text)), piece)
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ("idioms: [laugh* + to death]", "whole words, without `*`"),
+        ("across: [laugh* + to death]", "whole words, without `*`"),
+        ('idioms: ["laughing - @unknown"]', "a group of `groups`"),
         ('idioms: ["@unknown + to death"]', "a group of `groups`"),
         ('phrases: {poison: ["bleach - @unknown"]}', "a group of `groups`"),
     ],
@@ -104,3 +148,26 @@ def test_what_makes_another_thing_of_a_phrase_is_read_from_the_file(tmp_path: Pa
     assert found("he drank bleach") == ("poison:en",)
     assert found("last year a boy in the village drank bleach") == ()
     assert found("last year i smelled bleach") == ("poison:en",)
+
+
+def test_phrases_of_another_language_do_not_count_in_english_as_mended(tmp_path: Path) -> None:
+    """A mended word elsewhere in the text brought the phrase of the other language back."""
+    for language, phrase in (("en", "smelled bleach"), ("hi", "gas leak")):
+        (tmp_path / f"{language}.yaml").write_text(
+            f"version: 1\nlanguage: {language}\nphrases: {{poison: [{phrase}]}}\n"
+        )
+    config = TriageConfig.of(a_policy(), terms=load_language_terms(tmp_path))
+
+    def found(text: str) -> tuple[str, ...]:
+        return find_facts(
+            text,
+            config.amounts,
+            config.terms,
+            phrases=config.phrases,
+            mend=lambda said: said.replace("teh", "the"),
+        ).risk_terms
+
+    assert found("Is the gas leak sensor in the shop for sale?") == ()
+    assert found("Is the gas leak sensor in teh shop for sale?") == ()
+    assert found("Is teh sensor here? I smelled bleach") == ("poison:en",)
+    assert found("Is it in teh shop? mere ghar mein gas leak hai") == ("poison:hi",)

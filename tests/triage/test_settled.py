@@ -52,6 +52,16 @@ def test_what_goes_on_stays(core: Core, turns: tuple[str, ...]) -> None:
     assert routed(core, *turns).acute
 
 
+THREAT = "My boyfriend hit me and said he will kill me."
+
+
+@pytest.mark.parametrize(
+    "said", ["The police said there is nothing they can do", "The police said it's just talk"]
+)
+def test_nobody_settles_what_a_person_threatens(core: Core, said: str) -> None:
+    assert routed(core, f"{THREAT} {said}", "where can I get a cheap hotel tonight").acute
+
+
 @pytest.mark.parametrize("thanks", ["thanks!", "ok great, thank you so much", "merci beaucoup"])
 def test_thanks_decide_nothing_about_money(core: Core, thanks: str) -> None:
     request = routed(core, SAVINGS, thanks)
@@ -78,6 +88,14 @@ def test_the_same_in_simple_words_stays_a_question_for_knowledge(core: Core, lat
         ("the doctor said it is nothing, yet it still hurts", False),
         ("the doctor said I need surgery", False),
         ("it is fine", False),
+        ("my ear hurt but the doctor said it is nothing", True),
+        ("the ER said it's not safe to move him", False),
+        ("the doctor said I isnt fine", False),
+        ("the doctors said nothing can be done for dad", False),
+        ("the doctor said it is only a matter of time", False),
+        ("the hospital said only surgery can save him", False),
+        ("the police looked but he is only a street away", False),
+        ("he will kill me, the police said there is nothing they can do", False),
     ],
 )
 def test_only_somebody_competent_settles_a_matter(text: str, *, settled: bool) -> None:

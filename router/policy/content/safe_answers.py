@@ -89,8 +89,9 @@ class OverdoseSection(Section):
         """Returns True where a text is about an overdose. `poison`: the matter found is a poison.
 
         A medicine is named, and in other emergencies also that it was taken: a word of `taken`, or
-        two digits just before the medicine. An aching chest beside "my tablets" is no overdose. The
-        medicine may stand in `before`, which was said before it: "I took 40" answers the question.
+        two or three digits just before the medicine. An aching chest beside "my tablets" is no
+        overdose. The medicine may stand in `before`, which was said before it: "I took 40" answers
+        the question.
         """
         plain = f" {_plain(text)} "
         if not _any_begins(plain, self._own):
@@ -113,7 +114,7 @@ class OverdoseSection(Section):
     def _count(self) -> re.Pattern[str]:
         words = "|".join(map(re.escape, self._own))
         between = rf"(?:(?:{_OF}) (?:\w+ ){{0,3}}|\w+ )?"
-        return re.compile(rf"(?<!\w){_NUMBER} ?(?!{_MEASURES}){between}(?:{words})")
+        return re.compile(rf"(?<!\w){_TABLETS} ?(?!{_MEASURES}){between}(?:{words})")
 
     @cached_property
     def _counted(self) -> re.Pattern[str] | None:
@@ -129,7 +130,9 @@ class OverdoseSection(Section):
         return re.compile(rf"(?: )(?:{forms})(?= )")
 
 
-_NUMBER = r"(?:[1-9]\d|twelve|fifteen|twenty|thirty|forty|fifty|sixty)(?![\d])"
+_NUMBER = r"(?:[1-9]\d|twelve|fifteen|twenty|thirty|forty|fifty|sixty)(?!\d)"
+_TABLETS = rf"(?:[1-9]\d\d(?!\d)|{_NUMBER})"
+"""Three digits count tablets just before a medicine; behind "took" they are mostly milligrams."""
 _MANY, _PLACE_OF_MANY = "#", "zzmanyzz"
 _OF = "of|von|der|de|di|del|da|van|z"
 """Words after which up to three more may stand before the medicine: "30 of my blue pills"."""

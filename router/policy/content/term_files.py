@@ -104,7 +104,10 @@ class TermFile(Section):
     harmless: dict[Phrase, Term] = Field(default_factory=dict)
     """Phrases that sound like harm and mean none, with plain words for what they mean."""
     idioms: list[Phrase] = Field(default_factory=list)
-    """Sayings whose words name a danger and mean none: their parts stand in this order."""
+    """Sayings whose words name a danger and mean none: their parts stand in this order, in one
+    clause. After ` - ` stands what makes another thing of a saying, before it in its clause."""
+    across: list[Phrase] = Field(default_factory=list)
+    """Sayings of which a mark may stand between two parts: "so funny, I can't breathe"."""
     between: list[Term] = Field(default_factory=list)
     """Words of which four may stand between two parts of a saying, such as `just`."""
     phrases: dict[Matter, list[Phrase]]
@@ -121,7 +124,7 @@ class TermFile(Section):
     def _all(self) -> dict[str, list[str]]:
         said = self.by_list()
         orders = [*said[ACTIONS], *_of_actions(self.actions)]
-        return {**said, ACTIONS: orders, IDIOMS: self.idioms}
+        return {**said, ACTIONS: orders, IDIOMS: [*self.idioms, *self.across]}
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
@@ -140,14 +143,14 @@ class TermFile(Section):
     def _unknown_groups(self) -> Iterator[str]:
         for name, phrases in self._all().items():
             for phrase in phrases:
-                for part in phrase.replace(_UNLESS, _AND).split(_AND):
+                for part in _all_parts(phrase):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
                         yield f"a group of `groups` in {phrase!r} of {name}"
 
     def _stems_of_sayings(self) -> Iterator[str]:
         """Yields the sayings with a `*`: their words are found as they are."""
-        for phrase in self.idioms:
-            groups = [self.groups.get(part[1:], []) for part in phrase.split(_AND)]
+        for phrase in (*self.idioms, *self.across):
+            groups = [self.groups.get(part[1:], []) for part in _all_parts(phrase)]
             if _STEM in phrase or any(_STEM in term for group in groups for term in group):
                 yield f"whole words, without `*`, in {phrase!r} of {IDIOMS}"
 
@@ -166,6 +169,8 @@ class LanguageSaying(Struct, frozen=True):
 
     parts: tuple[tuple[str, ...], ...]
     between: tuple[str, ...]
+    unless: tuple[str, ...] = ()  # before it in its clause these make another thing of it
+    across: bool = False  # a mark may stand between its parts
 
 
 class LanguagePhrase(Struct, frozen=True):
@@ -243,8 +248,7 @@ def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
         not_meant += file.not_meant
         harmless += file.harmless.items()
         actions += _actions(file)
-        between = tuple(file.between)
-        sayings += [LanguageSaying(_parts(file, phrase), between) for phrase in file.idioms]
+        sayings += _sayings(file)
     if mistakes:
         raise PolicyError(tuple(mistakes))
     return LanguageTerms(
@@ -255,9 +259,29 @@ def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
 def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
     for name, phrases in file.by_list().items():
         for phrase in phrases:
-            said, _, unless = phrase.partition(_UNLESS)
-            other = _parts(file, unless)[0] if unless else ()
-            yield LanguagePhrase(name, file.language, _parts(file, said), file.unspaced, other)
+            parts, unless = _with_unless(file, phrase)
+            yield LanguagePhrase(name, file.language, parts, file.unspaced, unless)
+
+
+def _sayings(file: TermFile) -> Iterator[LanguageSaying]:
+    between = tuple(file.between)
+    for across, phrases in ((False, file.idioms), (True, file.across)):
+        for phrase in phrases:
+            parts, unless = _with_unless(file, phrase)
+            yield LanguageSaying(parts, between, unless, across)
+
+
+def _all_parts(phrase: str) -> list[str]:
+    """Returns the parts of a phrase and what makes another thing of it."""
+    return phrase.replace(_UNLESS, _AND).split(_AND)
+
+
+def _with_unless(
+    file: TermFile, phrase: str
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Returns the parts of a phrase, and the words that make another thing of it."""
+    said, _, unless = phrase.partition(_UNLESS)
+    return _parts(file, said), _parts(file, unless)[0] if unless else ()
 
 
 def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:

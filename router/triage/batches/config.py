@@ -118,5 +118,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             },
             talks,
             rerank,
-            Idioms([Saying(one.parts, one.between) for one in terms.sayings]),
+            Idioms(
+                [Saying(one.parts, one.between, one.unless, one.across) for one in terms.sayings]
+            ),
         )

@@ -30,9 +30,9 @@ _OWN_WORDS = {
     "de": """mein meine meinen meinem meiner meines unser unsere unseren ihr ihre ihren ihrem ihrer
         ich wir habt haben hat ist sind wo wann wer warum wie was welche welcher welches""",
     "fr": """mon ma mes notre nos votre vos je j nous avez est sont ou quand qui pourquoi comment
-        quel quelle quels quelles combien est-ce""",
+        quel quelle quels quelles combien""",
     "es": """mi mis mio nuestro nuestra su sus yo tengo puedo quiero tienen esta estan donde cuando
-        quien por-que como cual cuales cuanto cuanta cuantos cuantas""",
+        quien porque como cual cuales cuanto cuanta cuantos cuantas""",
     "it": """mio mia miei mie nostro nostra vostro vostra vostri io ho posso vorrei voglio avete
         dove quando chi perche come qual quale quali quanto quanta quanti quante""",
     "pt": """meu minha meus minhas nosso nossa seu sua vosso eu tenho posso quero voces onde quando

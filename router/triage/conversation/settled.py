@@ -4,7 +4,9 @@ Earlier turns only raise caution. "My chest hurt yesterday, the ER said it's a m
 emergency of "how do I change the language?", and a question about 240,000 dollars a decision about
 money of "thanks!". What somebody competent found to be nothing is over where the last turn asks for
 something else, and thanks decide nothing about money or a company. A danger to people and what a
-term names stay behind thanks, and whatever says that it goes on is not settled.
+term names stay behind thanks. Whatever says that it goes on is not settled, nor is what is denied
+("not safe") or beyond help ("nothing can be done"), and no doctor's word ends a danger from oneself
+or from somebody else.
 """
 
 from __future__ import annotations
@@ -14,17 +16,19 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from router.policy.content.term_files import list_of
 from router.regexes.late import late_regex
 from router.triage.framing.known_runs import known_runs, phrases_of
 from router.triage.reading import TurnReading
 from router.triage.text.folding import fold
-from router.types import DANGERS
+from router.types import DANGERS, Matter
 
 CALM_BELOW = 0.5
 """Chance of a grave matter of the last turn below which it asks for something else."""
 MOST_WORDS = 8
 """Words of the longest thanks: who says more has more to say."""
 
+_OF_PEOPLE = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
 _SETTLED = late_regex(
     r"\b(?:(?:e\.?r\.?|doctors?|gp|hospital|paramedics?|ambulance|clinic|nurse|dentist|vet|"
     r"specialist|cardiologist|a&e|urgent care|plumber|electrician|gas company|fire (?:brigade|"
@@ -36,9 +40,12 @@ _SETTLED = late_regex(
 )
 _GOES_ON = late_regex(
     r"\b(?:again|still|worse|since then|came back|comes back|returned|but now|now it|now he|"
-    r"now she|don'?t believe|do not believe|not sure|get(?:s|ting) worse|yet)\b",
+    r"now she|get(?:s|ting) worse|yet|not|cannot|never|no longer|unless|until|matter of|dying|"
+    r"surgery|operation|nothing (?:more |else |left )?(?:can|could|to|that|they|we|he|she|i|helps?|"
+    r"works?|left))\b|n['\u2019]t\b|\b(?:is|are|was|were|do|does|did|ca|wo|could|would)nt\b",
     re.IGNORECASE,
 )
+_BUT = late_regex(r"\b(?:but|however|though|although)\b", re.IGNORECASE)
 _THANKS = phrases_of(
     "thanks|thank you|thx|ty|tysm|cheers|many thanks|thanks a lot|thank you so much|"
     "thank you very much|thanks so much|thanks a million|much appreciated|danke|vielen dank|"
@@ -73,7 +80,10 @@ def is_settled(text: str) -> bool:
     >>> is_settled("the doctor said it is nothing but now it hurts again")
     False
     """
-    return _SETTLED.search(text) is not None and _GOES_ON.search(text) is None
+    told = _SETTLED.search(text)
+    if told is None or _GOES_ON.search(text) is not None:
+        return False
+    return _BUT.search(text, told.start()) is None
 
 
 def as_they_count(
@@ -88,7 +98,7 @@ def as_they_count(
     if not asks_else:
         return list(earlier)
     return [
-        _without_stakes(turn) if is_settled(text) else turn
+        _without_stakes(turn) if is_settled(text) and not _by_people(turn) else turn
         for turn, text in zip(earlier, texts, strict=False)
     ]
 
@@ -97,6 +107,12 @@ def _stays(turn: TurnReading) -> bool:
     """Returns True for a turn with a term, or that is likely about a danger to people."""
     guessed = turn.row.matter in DANGERS and turn.row.grave >= CALM_BELOW
     return guessed or bool(turn.risk_terms)
+
+
+def _by_people(turn: TurnReading) -> bool:
+    """Returns True for a turn about a danger from somebody: the writer or another person."""
+    guessed = turn.row.matter in _OF_PEOPLE and turn.row.grave >= CALM_BELOW
+    return guessed or any([list_of(name) in _OF_PEOPLE for name in turn.risk_terms])
 
 
 def _without_stakes(turn: TurnReading) -> TurnReading:

@@ -68,7 +68,7 @@ def signals_of(
 ) -> Signals:
     """Returns the signals of a request.
 
-    `readings`: the last turn, then `turns.earlier`, then `turns.apart`, `turns.proposal` and
+    `readings`: the last turn, then `turns.earlier`, then `turns.apart`, `turns.harm_only` and
     `turns.subject` where there is one.
     `spoken`: the language of the conversation before the last turn.
     """
@@ -77,7 +77,7 @@ def signals_of(
         earlier = as_they_count(last, turns.last, earlier, turns.earlier)
         readings = [last, *earlier, *readings[1 + len(earlier) :]]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
-    proposed = readings[len(readings) - 1 - bool(turns.subject)] if turns.proposal else None
+    for_harm = readings[len(readings) - 1 - bool(turns.subject)] if turns.harm_only else None
     about = readings[-1] if turns.subject else None
     if about is not None and not turns.asked_back:
         about = _asked_last(about, last)
@@ -112,7 +112,7 @@ def signals_of(
         grave = likelier(grave, grave_of(apart))
         strategic = max(strategic, apart.row.strategic)
     if earlier or older or apart is not None:
-        of_users = [turn for turn in readings if turn is not proposed]
+        of_users = [turn for turn in readings if turn is not for_harm]
         sources: list[TurnReading | RuleFacts] = [*of_users, *older]
         amounts = largest_amounts(facts.amounts for facts in sources if facts is not apart)
         names = names_of(facts.risk_terms for facts in sources)
@@ -131,7 +131,7 @@ def signals_of(
         names = names_of((names, memory.risk_terms))
         grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
     ends = earlier[:1] if turns.split else ()
-    heads = _also_asked(row, ends, [turn for turn in (apart, proposed) if turn is not None])
+    heads = _also_asked(row, ends, [turn for turn in (apart, for_harm) if turn is not None])
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
         goes_on = last.follow_up or last.insists
@@ -141,7 +141,7 @@ def signals_of(
     brief, letter = not older, not older
     if memory is not None:
         brief, letter = brief and memory.brief, letter and memory.letter
-    own = [turn for turn in readings if turn is not apart and turn is not proposed]
+    own = [turn for turn in readings if turn is not apart and turn is not for_harm]
     raised = domain[0] is not row.domain or stakes > row.stakes_high
     return Signals(
         request_type=row.request_type,
@@ -272,7 +272,8 @@ def _also_asked(
     row: ModelRow, ends: Sequence[TurnReading], beside: Sequence[TurnReading]
 ) -> tuple[HeadReading, ...]:
     """Returns the heads of the last turn with those of its other end, and with what `beside` asks
-    for of harm: nobody may do so in an agent's elements, or by a yes to the assistant's words."""
+    for of harm: nobody may do so in an agent's elements, in a signature, or by a yes to the
+    assistant's words."""
     if not row.heads or not (ends or beside):
         return row.heads
     harm = [tuple([one for one in turn.row.heads if one.name in turn.momentary]) for turn in beside]

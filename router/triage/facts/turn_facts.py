@@ -6,6 +6,7 @@ It knows nothing about turns of a conversation or about what a decision makes of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -100,22 +101,23 @@ def find_facts(
     is the language of the conversation, for a text that does not tell its own clearly. In sayings
     nothing is found.
     """
-    folded = fold(text)
+    folded, lists = fold(text), partial(lists_in, terms=terms, phrases=phrases, idioms=idioms)
     sums = amounts.read(folded)
-    names = lists_in(folded, terms, phrases, idioms)
+    names = lists(folded)
     told = heard(text, folded.words)
     language = continued(told, spoken)
     if not told.clear and language == told.language:
         language = _by_phrases(names) or language
-    if names and told.clear and told.language in READ_LANGUAGES:
-        names = _heard_in(text, names, lambda form: lists_in(form, terms, phrases, idioms))
+    english = told.clear and told.language in READ_LANGUAGES
+    names = _heard_in(text, names, lists) if english else names
     plain = without_folders(text)
     mended = mend(plain) if language in READ_LANGUAGES else plain
     meant = folded
     if mended != text:
         meant = fold(mended)
         sums = largest_amounts((sums, amounts.read(meant)))
-        names = names_of((names, lists_in(meant, terms, phrases, idioms)))
+        further = _heard_in(mended, lists(meant), lists) if english else lists(meant)
+        names = names_of((names, further))
     if sums and only_plays(meant.text):
         sums = all_quoted(sums)
     talk = find_router_talk(folded)
@@ -123,7 +125,7 @@ def find_facts(
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
     for form in map(fold, disguise.forms):
         sums = largest_amounts((sums, amounts.read(form)))
-        names = names_of((names, lists_in(form, terms, phrases, idioms)))
+        names = names_of((names, lists(form)))
     if instead:
         told = heard(instead, words_of(instead))
         language = told.language
@@ -160,8 +162,9 @@ def lists_in(
     """Returns the names of the term lists that have a phrase in a text, but for its sayings."""
     names = _found_in(text, terms, phrases)
     plain = idioms.without(text) if names else text
-    if plain is not text:
-        names = _found_in(plain, terms, phrases)
+    if plain is not text:  # what stands nearer together now names nothing further
+        left = _found_in(plain, terms, phrases)
+        names = tuple([name for name in names if name in left])
     if names and len(text.words) > STRATEGY_WORDS:
         names = tuple([name for name in names if not name.startswith(_STRATEGIC)])
     return names_of((names,)) if names else ()
@@ -185,7 +188,7 @@ def _heard_in(
     marks = [name.partition(LANGUAGE_MARK)[2] for name in names]
     if all([not mark or mark in READ_LANGUAGES for mark in marks]):
         return names
-    parts = [(part, heard(part, words_of(part))) for part in _SENTENCE.split(text)]
+    parts = [(part, heard(part, fold(part).words)) for part in _SENTENCE.split(text)]
     other = [part for part, told in parts if not (told.clear and told.language in READ_LANGUAGES)]
     kept = find(fold(" ".join(other)))
     return tuple(

@@ -3,8 +3,9 @@
 A firm's name decided what a message was: "Where is the export button?" above "Chest Pain Clinic"
 got the words of an emergency, and a notice that "may lead to legal action" a lawyer's. Such lines
 are nobody's matter, so that nothing is looked for in them. To keep that safe, a block of lines goes
-only where all of them look like one: short, no sentence, no word of a person who tells or asks.
-What is left is read as the message. It knows nothing about models or policies.
+only where all of them look like one: short, in names and numbers, no sentence, no order, no word of
+a person who tells or asks. "Thanks" above "chest pain, left arm numb" signs nothing. What is left
+is read as the message. It knows nothing about models or policies.
 """
 
 # ruff: noqa: RUF001, SIM905 - other languages; word lists read better as text
@@ -17,6 +18,7 @@ from itertools import pairwise
 
 from router.regexes.late import late_regex
 from router.triage.text.folding import fold
+from router.triage.text.quotes import ACTING
 
 MOST_LINES = 8
 MOST_WORDS = 16
@@ -68,6 +70,18 @@ _OFFICE = late_regex(
     re.IGNORECASE,
 )
 _NAMES = late_regex(r"(?:(?:[A-ZÀ-ÖØ-Þ]|\d)[^\s]*|&|and|of|the|for|und|für|de|du|la|y|e|di|van)")
+_ORDERS = (ACTING - {"legal", "safe", "deal", "risk", "credit"}) | frozenset(
+    """delete drop wipe erase purge truncate remove destroy overwrite disable revoke ignore kill
+    losche supprime borra elimina apaga verwijder usun sil""".split()
+)
+"""Words with which an order begins, however it is capitalised."""
+_LABELS = frozenset(
+    """ext tel phone fax mobile mob cell direct office email mail web www at by from und and of the
+    for de du des la le les y e di del della van der den von zu bei für pour para per i w z na to
+    no nr st dr sent on behalf gesendet envoyé par enviado por desde inviato da verzonden door vanaf
+    wysłane wysłano przez""".split()
+)
+"""Words in small letters that stand between the names and numbers of a signature."""
 _FOR_ALL = late_regex(
     r"(?:if you are in (?:crisis|danger|distress)|in (?:an|case of) emergency)\b.{0,60}",
     re.IGNORECASE,
@@ -90,6 +104,7 @@ _SAYS_SO = late_regex(
     re.IGNORECASE,
 )
 _SENTENCES = late_regex(r"(?<=[.!])\s+(?=[A-ZÀ-ÖØ-Þ])|\s\|\s")
+_IN_ADDRESS = late_regex(r"[\d@]|\w\.\w|://")
 _MONEY = late_regex(r"[$€£¥]|\d{5,}\s?(?:eur|usd|gbp)", re.IGNORECASE)
 
 
@@ -166,9 +181,25 @@ def _signs(line: str) -> bool:
         return False
     if any(part.endswith(("!", ";")) for part in own):
         return False
+    if (words and words[0] in _ORDERS) or not all(map(_names_somebody, own)):
+        return False
     # "Staff no 417" denies nothing.
     denies = any(word == "no" and not after.isdigit() for word, after in pairwise([*words, ""]))
     return not denies and _TOLD.isdisjoint(words)
+
+
+def _names_somebody(part: str) -> bool:
+    """Returns True for words that each are a name, a number, an address or stand between these.
+
+    Names have a capital. Scripts without capitals have none that could be told from other words.
+    """
+    words = [word for piece in part.split() for word in [piece.strip("-–—.,:;&/()*_'\"®")] if word]
+    return all(
+        [
+            word[0].isupper() or word.lower() in _LABELS or _IN_ADDRESS.search(word) is not None
+            for word in words
+        ]
+    )
 
 
 def _names_office(line: str) -> bool:

@@ -2,8 +2,9 @@
 
 "So funny I can't breathe" has the words of somebody who cannot breathe, and "the deploy had a
 seizure" those of an illness. Only the words of the saying go: "my son can't breathe" beside it is
-found all the same. Sayings are looked for only where something was found, so that other texts pay
-nothing. It knows nothing about what a phrase or a term means.
+found all the same. A saying ends with its clause, and the words before it may show that it is none:
+"the man at the server had a seizure". Sayings are looked for only where something was found, so
+that other texts pay nothing. It knows nothing about what a phrase or a term means.
 """
 
 from __future__ import annotations
@@ -14,28 +15,42 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from router.triage.text.folding import Folded, fold_all
+from router.regexes.late import late_regex
+from router.triage.text.folding import Folded, fold_all, words_of
 
 MOST_BETWEEN = 4
 """Words of `between` that may stand between two parts of a saying."""
+MOST_BEFORE = 200
+"""Characters before a saying that are read for what makes another thing of it."""
+_MARKS = late_regex(r"[.,;:!?()]+(?=\s|$)|\s[-(]+|\n")
+_MARK = "|"
 
 Parts = tuple[tuple[str, ...], ...]
 
 
 class Saying(Struct, frozen=True):
-    """Holds the parts of a saying, each with alternatives, and the words allowed between them."""
+    """Holds the parts of a saying, each with alternatives, and the words allowed between them.
+
+    `unless`: words which before it in its clause make another thing of it. `across`: its parts may
+    stand in two clauses.
+    """
 
     parts: Parts
     between: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    across: bool = False
 
 
 class Idioms:
     """Holds sayings; immutable.
 
     >>> from router.triage.text.folding import fold
-    >>> idioms = Idioms([Saying((("deploy", "server"), ("had a seizure",)), ("just",))])
+    >>> saying = Saying((("deploy", "server"), ("had a seizure",)), ("just",), ("at the",))
+    >>> idioms = Idioms([saying])
     >>> idioms.without(fold("The deploy just had a seizure, lol")).words
     ('the', 'lol')
+    >>> len(idioms.without(fold("The man at the server had a seizure")).words)
+    8
     """
 
     def __init__(self, sayings: Sequence[Saying] = ()) -> None:
@@ -44,19 +59,43 @@ class Idioms:
     @cached_property
     def _found(self) -> re.Pattern[str]:
         # Most processes need it seldom, and a start not at all.
-        return re.compile(rf"(?<= )(?:{'|'.join(map(_form, self._sayings))})(?= )")
+        forms = [f"(?P<s{place}>{_form(one)})" for place, one in enumerate(self._sayings)]
+        return re.compile(rf"(?<= )(?:{'|'.join(forms)})(?= )")
+
+    @cached_property
+    def _unless(self) -> dict[str, re.Pattern[str]]:
+        """The words that make another thing of a saying, by its group."""
+        return {
+            f"s{place}": re.compile(rf" {_any_of(one.unless)} ")
+            for place, one in enumerate(self._sayings)
+            if one.unless
+        }
 
     def without(self, text: Folded) -> Folded:
         """Returns a text without the words of sayings; the same one where it has none."""
         if not self._sayings:
             return text
-        rest, count = self._found.subn("", f" {' '.join(text.words)} ")
-        return Folded(rest, tuple(rest.split()), text.cut) if count else text
+        clauses = [" ".join(words_of(part)) for part in _MARKS.split(text.text)]
+        said = f" {f' {_MARK} '.join([clause for clause in clauses if clause])} "
+        rest = self._found.sub(lambda match: match[0] if self._is_none(match) else "", said)
+        if rest == said:
+            return text
+        return Folded(rest, tuple(rest.replace(_MARK, " ").split()), text.cut)
+
+    def _is_none(self, match: re.Match[str]) -> bool:
+        """Returns True for the words of a saying that mean another thing by those before them."""
+        unless = self._unless.get(match.lastgroup or "")
+        if unless is None:
+            return False
+        before = match.string[max(0, match.start() - MOST_BEFORE) : match.start()]
+        return unless.search(before.rpartition(_MARK)[2]) is not None
 
 
 def _form(saying: Saying) -> str:
-    between = _any_of(saying.between)
-    gap = f" (?:{between} ){{0,{MOST_BETWEEN}}}" if saying.between else " "
+    between = [_any_of(saying.between)] if saying.between else []
+    marks = [re.escape(_MARK)] if saying.across else []
+    among = "|".join([*between, *marks])
+    gap = f" (?:(?:{among}) ){{0,{MOST_BETWEEN}}}" if among else " "
     return gap.join(map(_any_of, saying.parts))
 
 

@@ -1,8 +1,8 @@
 """Selects the texts of a request that are read, and estimates its tokens. Pure.
 
-The model reads user turns, without the signature and the notice at their end. The rules read those,
-a proposal that the user assents to, and the text of other roles where the policy says so. It knows
-nothing about what a text means.
+The model reads user turns, without the signature and the notice at their end, which are read for
+harm alone. The rules read those turns, a proposal that the user assents to, and the text of other
+roles where the policy says so. It knows nothing about what a text means.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Turns(Struct, frozen=True):
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
-    proposal: str = ""  # what the assistant offered last, to which `last` agrees: read for harm
+    # What the assistant offered last, to which `last` agrees, or what `last` is signed with.
+    harm_only: str = ""
     apart: str = ""  # what a program put in: its stakes, domain and novelty do not count
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     named: bool = False  # `subject` is the last turn with English names in place of its keys
@@ -96,7 +97,9 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
     shown = [ways_shown(text) for text in texts]
-    texts = [_squeezed(without_signature(ways[0])) for ways in shown]
+    unsigned = [without_signature(ways[0]) for ways in shown]
+    harm_only = _offer(proposed) or (_ending(shown[-1][0], unsigned[-1]) if shown else "")
+    texts = list(map(_squeezed, unsigned))
     besides = [_squeezed(way) for ways in shown for way in ways[1:]]
     besides += [proposed] if proposed else []
     split = bool(texts) and len(texts[-1]) > MAX_CHARS
@@ -105,7 +108,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if len(texts) < 2 and read <= USER_ALONE:
         older = ["\n".join(besides)] if besides else []
         last = texts[0] if texts else ""
-        return Turns(last, older=tuple(older), proposal=_offer(proposed), apart=apart)
+        return Turns(last, older=tuple(older), harm_only=harm_only, apart=apart)
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
     kept, rest = _all_within(texts[1:], left)
@@ -125,7 +128,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         earlier,
         tuple(older),
         beyond,
-        proposal=_offer(proposed),
+        harm_only=harm_only,
         apart=apart,
         split=split,
     )
@@ -133,6 +136,11 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
 
 def _all_ways(text: str) -> str:
     return "\n".join(ways_shown(text))
+
+
+def _ending(text: str, unsigned: str) -> str:
+    """Returns what a message is signed with, "" where it is not: a signature may ask for harm."""
+    return _squeezed(text[len(unsigned) :] if text.startswith(unsigned) else text).strip()
 
 
 def _offer(proposed: str) -> str:
