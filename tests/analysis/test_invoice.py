@@ -100,7 +100,9 @@ def test_billed_calls_that_failed_do_not_hide_behind_estimates_that_are_too_high
     (cell,) = compare([line(14, calls=7)], rows).cells
     assert (cell.booked.calls, cell.booked.failed_calls, cell.more_calls) == (4, 2, 3)
     assert cell.causes == {
-        Cause.FAILED_CALLS: 4 * CENT, Cause.CALLS_LACKING: 2 * CENT, Cause.ESTIMATED_CALLS: -8 * CENT
+        Cause.FAILED_CALLS: 4 * CENT,
+        Cause.CALLS_LACKING: 2 * CENT,
+        Cause.ESTIMATED_CALLS: -8 * CENT,
     }  # fmt: skip
 
 
