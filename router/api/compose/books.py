@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-
 from router.api.compose.clock import SystemClock
 from router.api.compose.text_keys import text_keys
 from router.errors import LedgerCorrupt, LedgerUnavailable
