@@ -106,8 +106,8 @@ def _warn_of_a_guess(card: Mapping[str, Any]) -> None:
     if low <= most and ranks <= CHANCE_AUROC:
         typer.echo(
             f"warning: {card['name']} may be no better than always the largest class (accuracy may "
-            f"be {low:.3f}, that of the largest class is {most:.3f}). It needs more rows, or labels "
-            "that its texts tell.",
+            f"be {low:.3f}, that of the largest class is {most:.3f}). It needs more rows, or "
+            "labels that its texts tell.",
             err=True,
         )
 
