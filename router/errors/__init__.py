@@ -38,7 +38,9 @@ next rung (or another replica) may help. Import every name from here.
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502
     │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
+    │   │   │   ├── UpstreamContentRefused  502  its rules refuse what is asked or said
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
+    │   │   ├── UpstreamOverloaded    503  it says so, by 503 or 529
     │   │   ├── UpstreamRateLimited   429
     │   │   ├── UpstreamInvalid       502  the bytes are not an answer
     │   │   │   ├── UpstreamTooMuch   502  more bytes or tool calls than are read
@@ -75,6 +77,7 @@ from router.errors.admission import (
     Stopping,
 )
 from router.errors.answerer import (
+    QUOTA,
     QUOTA_EXHAUSTED,
     AnswererError,
     AnswererNotReady,
@@ -83,8 +86,10 @@ from router.errors.answerer import (
     DepthExceeded,
     NoUsableAnswer,
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamPage,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -138,6 +143,7 @@ from router.errors.request import (
 
 __all__ = [
     "NOT_ADMITTED",
+    "QUOTA",
     "QUOTA_EXHAUSTED",
     "AnswererError",
     "AnswererNotReady",
@@ -190,8 +196,10 @@ __all__ = [
     "TooManyWrongKeys",
     "TrainingDataError",
     "UnsupportedMedia",
+    "UpstreamContentRefused",
     "UpstreamError",
     "UpstreamInvalid",
+    "UpstreamOverloaded",
     "UpstreamPage",
     "UpstreamRateLimited",
     "UpstreamRejected",

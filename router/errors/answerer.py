@@ -15,7 +15,7 @@ class AnswererError(TiergateError):
     host = ""
     code = "answerer_failed"
     status = 502
-    type = "api_error"
+    type = "server_error"  # OpenAI's word, by which agents know that they may ask again
     retryable = True
 
 
@@ -117,6 +117,15 @@ class UpstreamRejected(UpstreamError):
     code = "upstream_rejected"
 
 
+class UpstreamContentRefused(UpstreamRejected):
+    """Reports that an upstream's own rules about content refuse this request.
+
+    Neither our key nor the form of the request is wrong; another provider may take it.
+    """
+
+    code = "upstream_content_refused"
+
+
 class UpstreamTooLong(UpstreamRejected):
     """Reports that an upstream takes no request of so many tokens: the client must shorten it.
 
@@ -128,9 +137,18 @@ class UpstreamTooLong(UpstreamRejected):
     type = "invalid_request_error"
 
 
+QUOTA = "insufficient_quota"
+"""Is OpenAI's code and type where money is spent; clients know by it that waiting is of no use."""
 QUOTA_EXHAUSTED = "upstream_quota_exhausted"
 """Code of an UpstreamRateLimited where our money at the provider is spent: asking again is of no
-use, neither here nor for the client."""
+use, neither here nor for the client, who reads `QUOTA` in its place."""
+
+
+class UpstreamOverloaded(UpstreamError):
+    """Reports that an upstream is overloaded (503, Anthropic's 529): a later call may succeed."""
+
+    code = "upstream_overloaded"
+    status = 503
 
 
 class UpstreamRateLimited(UpstreamError):

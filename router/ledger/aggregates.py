@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from router.ledger.replies import ANSWERED, ReplyKind
+from router.ledger.replies import ReplyKind
 from router.stats.duration_histogram import DurationHistogram
 from router.types import (
     Baselines,
@@ -76,7 +76,8 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     """Sums one baseline: the rows that could be compared, and their (baseline, own) pairs.
 
     `accepted*` are the part of the compared rows whose answer was accepted, `asked*` those that got
-    a question back, `apart*` the answers and questions back that could not be compared.
+    a question back, `apart*` the answers and questions back, and the labels or vectors that another
+    baseline prices, which could not be compared.
     """
 
     compared: int = 0
@@ -112,12 +113,15 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         baseline: int | None,
         known: bool,
         reply: ReplyKind | None,
+        *,
+        comparable: bool,
     ) -> None:
         """Pairs the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
         cancelled one keeps its own baseline, where it has one. A request without an answer whose
-        cost is unknown is no answer that could be compared. `reply` is None where it got none.
+        cost is unknown is no answer that could be compared. `reply` is None where it got none, and
+        `comparable` says that some baseline could price it.
         """
         own = row.cost_nano_usd
         if row.state is RequestState.FAILED or (
@@ -133,7 +137,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
                 self.asked_own += own
         else:
             self.not_compared += reply is not None
-            if reply in ANSWERED:
+            if comparable:
                 self.apart += 1
                 self.apart_own += own
         if baseline is not None and known:
@@ -176,14 +180,16 @@ class Whole(msgspec.Struct, omit_defaults=True):
     states: dict[str, int] = {}
     verdicts: dict[str, int] = {}
     replies: Sums = {}
-    """By `ReplyKind`: requests, their spend, those accepted, those marked unverified."""
+    """By `ReplyKind`: requests, their spend, those accepted, those marked unverified. Of `computed`
+    the last two are those that any baseline prices, and the spend of these."""
     grounds: Sums = {}
     """By what the chance of an accepted answer rests on (`row_reading.grounds_of`): requests, their
     spend. Rows that an older version purged are in none."""
     unverified: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Answers that were marked unverified, their spend. Older purged rows are not in it."""
     unrouted: list[int] = msgspec.field(default_factory=lambda: [0, 0])
-    """Answers that no ladder gave and no baseline prices (moderations, vectors), their spend."""
+    """Labels and vectors that no baseline prices, of rows that an older version purged: `replies`
+    has them as answers there. Their spend."""
     taught: Sums = {}  # what teaches a model (labels, texts to train on) by endpoint: rows, spend
     assumed: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Reviews and labels whose minutes have the price that a price book assumes, their spend."""
@@ -218,6 +224,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
     """Calls booked at an estimate that is never too low, what they are booked at; a correction by a
     bill takes its call out again, when it is booked."""
     unknown_afterwards: dict[str, int] = {}  # rows of unknown cost that are no request, by endpoint
+    settles_afterwards: dict[int, dict[str, int]] = {}  # of purged ones, as `Cell.settles` has them
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -227,6 +234,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_counts(self.verdicts, other.verdicts)
         add_counts(self.unknown_afterwards, other.unknown_afterwards)
         add_counts(self.faults, other.faults)
+        for at, counts in other.settles_afterwards.items():
+            add_counts(self.settles_afterwards.setdefault(at, {}), counts)
         for name in _WHOLE_COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         add_lists(self.provider, other.provider)
@@ -279,6 +288,9 @@ class Cell(msgspec.Struct, omit_defaults=True):
     moved_on: int = 0  # of these, answered at a higher level
     own_spend_nano_usd: int = 0
     cache_hits: int = 0  # requests answered by what this tier said to an exact repeat
+    # of a bill's day, by the quarter hour of a purged request that the bill settled: requests
+    # whose unknown cost is known since, what was held for them; in `unknown_cost` of their own day
+    settles: dict[int, list[int]] = {}
     # of a policy
     unpriced: dict[str, int] = {}  # by baseline of a level: requests that have no price at it
     # of the whole and by time
@@ -291,6 +303,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         add_counts(self.routed_by_level, other.routed_by_level)
         add_counts(self.unpriced, other.unpriced)
+        add_sums(self.settles, other.settles)
         self.latency.merge(other.latency)
         for key, sums in other.savings.items():
             self.savings.setdefault(key, SavingSums()).merge(sums)
@@ -422,7 +435,7 @@ def add_lists(ours: list[int], theirs: list[int]) -> None:
         ours[at] += number
 
 
-def add_sums(ours: Sums, theirs: Sums) -> None:
+def add_sums(ours: dict[_Key, list[int]], theirs: dict[_Key, list[int]]) -> None:
     for key, numbers in theirs.items():
         if key in ours:
             add_lists(ours[key], numbers)

@@ -10,8 +10,10 @@ from router.errors import (
     AnswererNotReady,
     DeadlineExceeded,
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamUnreachable,
@@ -25,8 +27,10 @@ FAULTS = frozenset(
         DeadlineExceeded.code,
         QUOTA_EXHAUSTED,
         StreamCut.code,
+        UpstreamContentRefused.code,
         UpstreamError.code,
         UpstreamInvalid.code,
+        UpstreamOverloaded.code,
         UpstreamRateLimited.code,
         UpstreamRejected.code,
         UpstreamUnreachable.code,
@@ -39,6 +43,14 @@ ANY_FAULT = "any"
 """Stands in place of a code where requests are counted that had any fault of an answerer."""
 
 
+KEY_REFUSED = "upstream_key_refused"
+REQUEST_REFUSED = "upstream_request_refused"
+"""Say more of an `upstream_rejected` whose status the record has: 401 and 403 are about our key.
+Neither is a code of an error."""
+
+REFUSALS = frozenset({KEY_REFUSED, REQUEST_REFUSED})
+
+
 class _TimeLeft(msgspec.Struct, frozen=True):
     time_ms: float | None = None  # that the client's own deadline leaves; None without one
 
@@ -48,8 +60,14 @@ class _Step(msgspec.Struct, frozen=True):
     left: _TimeLeft = _TimeLeft()
 
 
+class _Failure(msgspec.Struct, frozen=True):
+    attempt: int = -1  # the call's ordinal
+    status: int | None = None
+
+
 class _Steps(msgspec.Struct, frozen=True):
     steps: tuple[_Step, ...] = ()
+    failures: tuple[_Failure, ...] = ()
 
 
 _STEPS = msgspec.json.Decoder(_Steps)
@@ -58,7 +76,8 @@ _STEPS = msgspec.json.Decoder(_Steps)
 def faults_of(row: RequestRow) -> set[str]:
     """Returns `ANSWERER CODE` of each fault in a request's calls, and `ANSWERER any` once.
 
-    A call that the client gave no more time shows no fault, made or not.
+    A call that the client gave no more time shows no fault, made or not. What an upstream rejected
+    is told apart where the record has its status: our key, or the request.
     """
     faults = set[str]()
     for call in row.attempts:
@@ -69,14 +88,29 @@ def faults_of(row: RequestRow) -> set[str]:
         late = code == DeadlineExceeded.code
         if late and (unmade or call.rung in _rungs_out_of_time(row.record)):
             continue
+        if code == UpstreamRejected.code:
+            code = _refusal(row.record, call.ordinal)
         faults |= {f"{call.answerer} {code}", f"{call.answerer} {ANY_FAULT}"}
     return faults
 
 
+def _refusal(record: str, ordinal: int) -> str:
+    """Returns what the upstream of this call refused, as far as the record says its status."""
+    statuses = {failure.attempt: failure.status for failure in _read(record).failures}
+    status = statuses.get(ordinal)
+    if status is None:
+        return UpstreamRejected.code
+    return KEY_REFUSED if status in (401, 403) else REQUEST_REFUSED
+
+
 def _rungs_out_of_time(record: str) -> set[int]:
     """Returns the rungs during whose turn the client's own deadline passed."""
-    try:
-        steps = _STEPS.decode(record).steps
-    except (msgspec.DecodeError, UnicodeError):
-        return set()
+    steps = _read(record).steps
     return {step.rung for step in steps if step.left.time_ms is not None and step.left.time_ms <= 0}
+
+
+def _read(record: str) -> _Steps:
+    try:
+        return _STEPS.decode(record)
+    except (msgspec.DecodeError, UnicodeError):
+        return _Steps()

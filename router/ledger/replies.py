@@ -24,14 +24,20 @@ class ReplyKind(StrEnum):
     SAFE_WORDS = "safe_words"  # approved words for a grave matter, which goes to a person
     DECLINED = "declined"  # words that refuse a request to harm
     REPEATED = "repeated"  # the first reply again, under its idempotency key
+    COMPUTED = "computed"  # labels or vectors, which are no answer and which no ladder gave
 
 
 ANSWERED = (ReplyKind.ANSWER, ReplyKind.QUESTION)
-"""Lists the replies that do what was asked for, or ask for what that takes. Only they can save
-money: whoever else answered would have had to ask, too."""
+"""Lists the replies that do what was asked for, or ask for what that takes. They can save money:
+whoever else answered would have had to ask, too."""
+
+COMPUTING = frozenset({"analyze", "embeddings", "moderations"})
+"""Endpoints whose replies are computed: nothing could go out unverified, escalate or be asked back,
+so figures of answers leave them out. Where somebody else's price is known they are compared."""
 
 RULES: tuple[tuple[ReplyKind, str, frozenset[str]], ...] = (
     (ReplyKind.REPEATED, "reason", frozenset({Reason.IDEMPOTENT_REPLAY.value})),
+    (ReplyKind.COMPUTED, "endpoint", COMPUTING),
     (ReplyKind.SAFE_WORDS, "verdict", frozenset({Verdict.SAFE_ANSWER.value, Verdict.HELD.value})),
     (ReplyKind.DECLINED, "reason", frozenset({Reason.HARMFUL.value})),
     (ReplyKind.NO_ANSWER, "verdict", frozenset({Verdict.REFUSED.value})),
@@ -68,10 +74,10 @@ def no_tier_asked(row: RequestRow) -> bool:
     return row.reason == Reason.HARMFUL.value or row.tier == NO_TIER
 
 
-def reply_sql() -> str:
-    """Returns `reply_of` as an SQL expression over the columns of a row."""
-    cases = [
-        f"WHEN {column} IN ({', '.join(repr(value) for value in sorted(values))}) THEN '{reply}'"
-        for reply, column, values in RULES
-    ]
+def reply_sql(table: str = "") -> str:
+    """Returns `reply_of` as an SQL expression over a row's columns, those of `table` ("r.")."""
+    cases = []
+    for reply, column, values in RULES:
+        listed = ", ".join(map(repr, sorted(values)))
+        cases.append(f"WHEN {table}{column} IN ({listed}) THEN '{reply}'")
     return f"CASE {' '.join(cases)} ELSE '{ReplyKind.ANSWER}' END"

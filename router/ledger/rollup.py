@@ -35,7 +35,6 @@ from router.ledger.aggregates import (
     SavingSums,
     Sums,
     TierName,
-    Waste,
     Whole,
     add_counts,
     add_lists,
@@ -45,7 +44,14 @@ from router.ledger.aggregates import (
 )
 from router.ledger.faults import faults_of
 from router.ledger.record_reading import Prospect, Read, read_record
-from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, no_tier_asked, reply_of
+from router.ledger.replies import (
+    ANSWERED,
+    COMPUTING,
+    NO_TIER,
+    ReplyKind,
+    no_tier_asked,
+    reply_of,
+)
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -59,7 +65,6 @@ from router.ledger.row_reading import (
     answering_adapter,
     attempt_cost_known,
     basis_of,
-    call_failed,
     corrected_call,
     cost_known,
     doubt_of,
@@ -68,14 +73,13 @@ from router.ledger.row_reading import (
     reading_cost,
     refusal_of,
     teaches,
-    unrouted,
     was_made,
     would_have_cost,
 )
+from router.ledger.waste import thrown_away, waste_of
 from router.money.model_redirects import undated
 from router.stats.duration_histogram import place
 from router.types import (
-    AttemptRow,
     CostBasis,
     PSource,
     RequestRow,
@@ -84,6 +88,9 @@ from router.types import (
     Verdict,
     is_assumed,
 )
+
+QUARTER_MS = 900_000
+"""Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
 
 
 def contribute(row: RequestRow, cell_of: CellOf) -> None:
@@ -123,6 +130,22 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
         cell.unknown_cost -= 1
     whole.settled += 1
     whole.held_unknown_nano_usd -= _held_unknown(row)
+    _name_first(whole.named_settled, row)
+
+
+def note_settled(row: RequestRow, cell_of: CellOf) -> None:
+    """Notes of a purged row, in the cells of its bill's day, that its unknown cost is known.
+
+    So the sums of its own day stay what they were, for a report that ends before the bill came.
+    """
+    total, _, *named = _groups(row, _own_tier(row, answered(row)), read_record(row), cell_of)
+    whole = total.whole = total.whole or Whole()
+    at = row.created_at_ms - row.created_at_ms % QUARTER_MS
+    if row.endpoint in AFTERWARDS:
+        add_counts(whole.settles_afterwards.setdefault(at, {}), {row.endpoint: 1})
+        return
+    for cell in (total, *named):
+        add_sums(cell.settles, {at: [1, _held_unknown(row)]})
     _name_first(whole.named_settled, row)
 
 
@@ -192,9 +215,10 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
     is never too low, so it is compared with nothing. Words that stand in for an answer have no
     baseline: nobody was spared what they do not do.
     """
-    observed = row.mode == "observe"
+    observed = _observed(row)
     stands_in = _stands_in(row, is_answered)
     reply = reply_of(row) if is_answered else None
+    comparable = is_answered and got_answer(row)
     paid = row.cost_nano_usd - reading_cost(row) if known else None
     estimated = any(attempt.estimated for attempt in row.attempts)
     would = would_have_cost(row) if observed and known and not estimated else None
@@ -207,7 +231,7 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
                 sums.add_observed(row.verdict, base, would, answered=is_answered)
             else:
                 sums = cell.savings.setdefault(key, SavingSums())
-                sums.add(row, baseline, known, reply)
+                sums.add(row, baseline, known, reply, comparable=comparable)
 
 
 def _policy(row: RequestRow) -> str:
@@ -233,12 +257,29 @@ def compared_with(row: RequestRow) -> tuple[str, ...]:
 
 
 def got_answer(row: RequestRow) -> bool:
-    """Returns True where a request got an answer or a question back, which could be compared."""
-    return row.endpoint not in AFTERWARDS and answered(row) and reply_of(row) in ANSWERED
+    """Returns True where a request got what could be compared: an answer, or a question back.
+
+    Labels and vectors are comparable where some baseline has a price of them.
+    """
+    if row.endpoint in AFTERWARDS or not answered(row):
+        return False
+    reply = reply_of(row)
+    return reply in ANSWERED or (reply is ReplyKind.COMPUTED and _is_priced(row))
 
 
 def _stands_in(row: RequestRow, is_answered: bool) -> bool:
-    return is_answered and reply_of(row) not in ANSWERED
+    return is_answered and reply_of(row) not in (*ANSWERED, ReplyKind.COMPUTED)
+
+
+def _is_priced(row: RequestRow) -> bool:
+    return any(of(row.baselines) is not None for of in BASELINES.values())
+
+
+def _observed(row: RequestRow) -> bool:
+    """Returns True where the model that was asked for answered; labels and vectors are routed by
+    nobody in any mode.
+    """
+    return row.mode == "observe" and row.endpoint not in COMPUTING
 
 
 def _own_tier(row: RequestRow, is_answered: bool) -> TierName:
@@ -271,16 +312,16 @@ def _count(
     accepted = row.verdict == Verdict.ACCEPTED.value
     refused = ending is Ending.REFUSED
     routed = ending is None and row.mode != "observe"
-    # A question back may be well asked; it is no answer that anybody accepted.
-    asks = ending is None and reply_of(row) is ReplyKind.QUESTION
+    # A question back may be well asked, and labels be right; nobody accepted an answer there.
+    no_answer = ending is None and reply_of(row) in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
     for cell in groups:
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
         cell.latency.add_in(ms, bucket)
         if ending is None:
-            cell.judged += not asks
-            cell.accepted += accepted and not asks
+            cell.judged += not no_answer
+            cell.accepted += accepted and not no_answer
         else:
             cell.refused += refused
             cell.failed += not refused
@@ -298,13 +339,15 @@ def _count_whole(
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
         passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]
         reply = reply_of(row)
-        add_sums(whole.replies, {reply.value: [1, row.cost_nano_usd, *map(int, passed)]})
+        told = [int(passed[0]), int(passed[1])]
+        if reply is ReplyKind.COMPUTED:
+            priced = _is_priced(row)
+            told = [int(priced), row.cost_nano_usd * priced]
+        add_sums(whole.replies, {reply.value: [1, row.cost_nano_usd, *told]})
         if reply is ReplyKind.ANSWER and passed[0] and row.mode != "observe":
             add_sums(whole.grounds, {grounds: [1, row.cost_nano_usd]})
         if reply is ReplyKind.ANSWER and passed[1]:
             add_lists(whole.unverified, [1, row.cost_nano_usd])
-        if unrouted(row) and all(of(row.baselines) is None for of in BASELINES.values()):
-            add_lists(whole.unrouted, [1, row.cost_nano_usd])
     else:
         level = UNANSWERED
         refusal = refusal_of(row)
@@ -354,7 +397,7 @@ def _add_attempts(
         made = was_made(attempt)
         if attempt.role in ANSWERING and made:
             tried.setdefault((tier.level, tier.tier, undated(tier.model)), tier)
-        gone = (int(made), cost) if attempt.discarded else (0, 0)
+        gone = (int(made), cost) if thrown_away(attempt) else (0, 0)
         add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
         if made or cost:
             add_sums(whole.bases, {basis_of(attempt).value: [int(made), cost]})
@@ -374,20 +417,6 @@ def _add_attempts(
         cell = cell_of(Kind.TIER, _name(tier))
         cell.tried += 1
         cell.moved_on += is_answered and tier.level < row.tier_number
-
-
-def waste_of(attempt: AttemptRow) -> Waste | None:
-    """Returns the waste that a call is.
-
-    None for a call that gave, or helped, the answer that went out, and for one that was not made.
-    """
-    if not was_made(attempt):
-        return None
-    if attempt.role in ANSWERING and call_failed(attempt):
-        return Waste.FAILED
-    if attempt.discarded and attempt.role is not Role.SHADOW:
-        return Waste.DRAFTS
-    return Waste.CHECKS if attempt.role in (Role.CHECK, Role.SAMPLE, Role.SHADOW) else None
 
 
 def _add_prospects(

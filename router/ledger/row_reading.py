@@ -324,11 +324,6 @@ def answered(row: RequestRow) -> bool:
     )
 
 
-def unrouted(row: RequestRow) -> bool:
-    """Returns True for a request that no ladder answered: heads did, or it got its vectors."""
-    return row.mode != "observe" and (row.tier == SPECIALIST or row.endpoint == EMBEDDINGS)
-
-
 def teaches(row: RequestRow) -> bool:
     """Returns True for money that teaches a model: a label's minutes, a text to train on."""
     is_label = row.endpoint == REVIEW and row.review_id.startswith(ASKS_LABEL)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from math import ceil
 
 from router.money.cost import sound_bound
@@ -23,6 +24,9 @@ MESSAGE_TOKENS, TOOL_TOKENS, FRAME_TOKENS = 4, 12, 8
 
 IMAGE_TOKENS, FILE_TOKENS = 1_600, 4_000
 """Counts for an image and, at most, for a file. What they hold is known to the provider alone."""
+
+PIECE = 50_000
+"""Characters that are counted at once, which takes some milliseconds."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 WORD, BEYOND_5, BEYOND_8, CAPITALS = 1.08, 0.13, 1.75, 2.5
@@ -42,7 +46,7 @@ _BEYOND_ASCII = (
     (re.compile("[\u0900-\u1dff]"), 1.7),  # the scripts of India and south-east Asia
     (re.compile("[\u2000-\u2fff\ufe00-\ufe0f]"), 2.6),  # dashes, arrows and other marks
     (re.compile("[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]"), 1.85),  # Chinese, Japanese
-    (re.compile("[\uac00-\ud7af]"), 1.2),  # Korean
+    (re.compile("[\uac00-\ud7af]"), 1.5),  # Korean
     (re.compile("[\U00010000-\U0010ffff]"), 3.1),  # emoji and rare scripts
 )
 """Weighs what stands between words, and each character of other scripts."""
@@ -65,6 +69,9 @@ def estimated_in_text(text: str) -> int:
     (216, 9)
     """
     total = 0.0
+    # The interpreter waits until a pattern has read all of a text.
+    if len(text) > PIECE:
+        return min(sum(map(estimated_in_text, _pieces(text))), text_bound(text))
     for word, count in Counter(_WORD.findall(text)).items():
         length = len(word)
         capitals = length > 1 and word.isupper()
@@ -75,14 +82,25 @@ def estimated_in_text(text: str) -> int:
     return min(ceil(total), text_bound(text))
 
 
+def _pieces(text: str) -> Iterator[str]:
+    """Yields a long text in pieces, which end at a blank where there is one."""
+    begin = 0
+    while len(text) - begin > PIECE:
+        end = max(text.rfind(" ", begin + PIECE // 2, begin + PIECE), begin + PIECE // 2)
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
+
+
 def _beside_text(message: Message) -> int:
     """Returns the tokens of a message without its words: its marks, attachments and seals."""
-    total = MESSAGE_TOKENS * (1 + len(message.tool_calls)) + sum(map(_in_part, message.parts))
+    total = MESSAGE_TOKENS * (1 + len(message.tool_calls)) + sum(map(part_tokens, message.parts))
     # Sealed thoughts have a few characters for each token.
     return total + sum(len(item.payload) // 4 for item in message.sealed)
 
 
-def _in_part(part: ContentPart) -> int:
+def part_tokens(part: ContentPart) -> int:
+    """Returns about how many tokens an image, sound or a file has; 0 for text."""
     if part.kind == "text":  # its words are already part of the message's text
         return 0
     if part.kind == "image_url":

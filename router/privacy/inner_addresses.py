@@ -21,6 +21,11 @@ _INNER_NAMES = (
     *(".localhost", ".local", ".localdomain", ".internal", ".intranet"),
     *(".lan", ".corp", ".home", ".home.arpa", ".svc"),
 )
+_CLOUDS = (
+    ipaddress.ip_network("168.63.129.16/32"),  # answers each machine at Azure: its WireServer
+    ipaddress.ip_network("192.0.0.0/24"),  # of protocols; Oracle's clouds tell of a machine there
+)
+"""Lists what Python takes for the internet, and what each machine of a cloud reaches."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")  # all that is given to networks of the internet
 
@@ -63,9 +68,15 @@ def _is_inner(host: str) -> bool:
             carried = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
         elif carried is None and number not in _PUBLIC_IPV6:
             return True  # among them site-local ones, and IPv4 in other forms than `carried`
-        if carried is not None and not carried.is_global:
+        if carried is not None and _is_inner_ipv4(carried):
             return True
-    return not number.is_global or number.is_multicast
+        return not number.is_global or number.is_multicast
+    return _is_inner_ipv4(number)
+
+
+def _is_inner_ipv4(number: ipaddress.IPv4Address) -> bool:
+    ours = any(number in network for network in _CLOUDS)
+    return ours or not number.is_global or number.is_multicast
 
 
 def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

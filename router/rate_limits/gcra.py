@@ -18,8 +18,10 @@ from collections.abc import Sequence
 from router.types import RateAsk, RateState, RateTaken
 
 MINUTE_NS = 60_000_000_000
-DEBT_NS = 2 * MINUTE_NS
-"""Limits the stored debt. An answer can be longer than its estimate, and then counts."""
+DEBT_NS = 11 * MINUTE_NS
+"""Limits the stored debt: an empty bucket, and the amount of ten minutes. Answers can be longer
+than their estimates, and then count. What one tenant's calls used beyond that is forgiven, so that
+a clock that goes back by less than a debt stops nobody for longer."""
 NEVER = -1
 
 

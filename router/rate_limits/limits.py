@@ -1,8 +1,9 @@
 """Computes the amounts that a request and its calls take of each rate, and their corrections.
 
-A token estimate is made when a request arrives: a quarter of its letters, plus the output it asks
-for. When the request is over, the estimate is corrected to the tokens that its calls used. Pure:
-`request.calls.rate_charges` calls the limiter.
+A token estimate is made when a request arrives: a quarter of its letters (those of tools and
+schemas too), what its images and files take, and the output it asks for. When the request is over,
+the estimate is corrected to the tokens that its calls used. Pure: `request.calls.rate_charges`
+calls the limiter.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from msgspec.structs import replace
 
 from router.errors import RateLimited
 from router.money.budgets import Budgets, BudgetScope, Payer, RateLimit
+from router.money.token_bound import texts_of
+from router.money.token_estimate import part_tokens
 from router.money.worst_case import output_key
 from router.types import (
     AttemptRow,
@@ -105,18 +108,21 @@ def request_rates(
 def estimate(request: ChatRequest, most_output: int | None = None) -> int:
     """Returns the most tokens that a request is expected to use.
 
-    This is a quarter of its letters plus the output limit per choice. The output is never above
-    `most_output`, which no answerer exceeds for a choice.
+    This is its input plus the output limit per choice. The output is never above `most_output`,
+    which no answerer exceeds for a choice.
     """
     output = request.sampling.max_output_tokens or 0
     if most_output is not None:
         output = min(output, most_output)
-    return _text_tokens(request) + output * request.sampling.n
+    return _input_tokens(request) + output * request.sampling.n
 
 
-def _text_tokens(request: ChatRequest) -> int:
-    letters = sum(len(message.text) for message in request.messages)
-    return -(-letters // LETTERS_PER_TOKEN)
+def _input_tokens(request: ChatRequest) -> int:
+    """Returns a quarter of all that the request says in letters, and what its other parts take."""
+    letters = sum(map(len, texts_of(request))) + sum(map(len, request.extra.values()))
+    letters += sum(len(tool.native or "") for tool in request.tools)
+    letters += sum(len(item.payload) for message in request.messages for item in message.sealed)
+    return -(-letters // LETTERS_PER_TOKEN) + sum(map(part_tokens, request.parts))
 
 
 def _tokens(attempts: Sequence[AttemptRow]) -> int:
@@ -176,7 +182,7 @@ def _refusal(
 
 def _shorter(ask: RateAsk, request: ChatRequest) -> str:
     """Returns advice for a request that is too large: a lower output limit when that is enough."""
-    fits = (ask.limit - _text_tokens(request)) // request.sampling.n
+    fits = (ask.limit - _input_tokens(request)) // request.sampling.n
     if fits > 0 and request.sampling.max_output_tokens:
         return f"Send `{output_key(request)}` of at most {fits}"
     return "Shorten it"

@@ -172,6 +172,33 @@ def saved_percent(share: float | None) -> str:
     return percent(math.floor(share * 1_000 + 1e-9) / 1_000)
 
 
+MOST_TIMES = 10
+"""Bounds a shown loss: "-327,791 %" says less than that it is beyond ten times its baseline."""
+
+BEYOND = f"below {percent(-MOST_TIMES, 0)}"
+
+
+def shown_saving(share: float | None) -> str:
+    """Formats a saved share for people; a loss beyond ten times the baseline by that bound.
+
+    >>> shown_saving(-0.815), shown_saving(-3277.91)
+    ('-81.5 %', 'below -1,000 %')
+    """
+    return BEYOND if share is not None and share < -MOST_TIMES else saved_percent(share)
+
+
+def share_of(part_nano_usd: int, whole_nano_usd: int) -> float | None:
+    """Returns an amount as a share of a sum; None where that says nothing.
+
+    Corrections by bills can bring a sum below 0, or below one of its parts.
+
+    >>> share_of(50, 200), share_of(-1, 200), share_of(50, -200), share_of(50, 40), share_of(0, 0)
+    (0.25, -0.005, None, None, None)
+    """
+    told = whole_nano_usd > 0 and abs(part_nano_usd) <= whole_nano_usd
+    return part_nano_usd / whole_nano_usd if told else None
+
+
 def count(number: int) -> str:
     """Formats a whole number: 1234567 -> `1,234,567`."""
     return f"{number:,}"

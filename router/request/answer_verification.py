@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from router.errors import NOT_ADMITTED, AnswererError, CannotAnswer, LedgerError, TiergateError
 from router.request.calls.priced_calls import Spender
 from router.request.conclusions.doubts import doubt_of, usable
+from router.request.conclusions.told_failure import outgrown
 from router.request.final_answer import stranded
 from router.request.outgoing import let_out
 from router.request.progress import Candidate, HeldAnswer, Progress
@@ -124,7 +125,8 @@ def step_after(
     best = progress.best
     in_hand = best.verification.p if best is not None and usable(best) else None
     doubt = None if best is None else doubt_of(routed, progress, best)
-    turn = Turn(rung, p, failure, left, verified, stands_in, in_hand, doubt)
+    long = outgrown(routed, progress) if failure is Reason.ANSWERER_FAILED else ()
+    turn = Turn(rung, p, failure, left, verified, stands_in, in_hand, doubt, long)
     step = next_rung(routed.decision, turn, routed.policy.decision)
     return StepRecord.of(turn, verification.source if verification else "", step, seen)
 

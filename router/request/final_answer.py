@@ -37,6 +37,7 @@ from router.request.conclusions.doubts import (
     pinned,
     usable,
 )
+from router.request.conclusions.told_failure import awaited, is_outage, told_failure
 from router.request.progress import (
     STAND_IN,
     Candidate,
@@ -97,6 +98,7 @@ def conclude(
 
     Where a person must hear of the matter all the same, it returns the error with the review.
     """
+    failed = awaited(routed, progress, failed)
     try:
         return _concluded(routed, progress, ids, failed)
     except TiergateError as error:
@@ -269,11 +271,6 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
-def _is_outage(error: TiergateError) -> bool:
-    """Returns True for a failure of an answerer, False where a limit refused the call."""
-    return not isinstance(error, NOT_ADMITTED)
-
-
 def noted_failure(
     routed: RoutedRequest,
     progress: Progress,
@@ -285,18 +282,13 @@ def noted_failure(
 
     Raises the error again where no other rung may have its turn.
     """
-    if _is_outage(error):
+    if is_outage(error):
         progress.outage = True
     elif progress.steps and progress.steps[-1].said.rises:
         progress.climbs -= 1  # the climb to a rung that was refused is none
     if not _goes_on(progress, error) and not _told_of_limit(routed, progress, error):
         raise error
-    # A failure of the ladder is told, not that of a rung that stands in; a rung that declines the
-    # request hides no outage.
-    declined, before = isinstance(error, CannotAnswer), isinstance(earlier, CannotAnswer)
-    differ = declined != before and (declined or _is_outage(error))
-    told = before if differ else routed.decision.rungs[rung].taken
-    return error if earlier is None or told else earlier
+    return error if earlier is None else told_failure(routed, progress, rung, error, earlier)
 
 
 def _told_of_limit(routed: RoutedRequest, progress: Progress, error: TiergateError) -> bool:

@@ -67,7 +67,7 @@ class Repeats:
             return lookup  # words about one person are no answer for another
         text = routed.request.last_user_text
         try:
-            embedded = await self._embedder.embed([text])
+            embedded = await self._embedder.embed([text], tenant=tenant)
         except TiergateError:  # too many wait: the answer is made anew
             return CacheLookup("miss")
         vector = embedded.vectors[0]

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from router.request.calls.attempt_list import Attempts
+from router.request.conclusions.told_failure import is_passing
 from router.request.ledger_row import prompt_digest
 from router.request.progress import Candidate
 from router.request.prompt_cache import (
@@ -34,6 +35,7 @@ from router.types import (
     Clock,
     Identity,
     Message,
+    Reason,
     RememberedConversation,
     Role,
     SessionMemory,
@@ -103,7 +105,9 @@ class Conversations:
         now = await self._name(tenant, request, request.messages)
         name = session or _unnamed(now)
         memory = await self._latest(routed, session, candidate.rung.level)
-        await self._put(routed, name, replace(memory, prefix=now, warm=caches))
+        came_from = moved_from(routed, attempts, candidate)
+        memory = replace(memory, prefix=now, warm=caches, loop_from=came_from)
+        await self._put(routed, name, memory)
 
     async def _latest(
         self, routed: RoutedRequest, session: str | None, level: int
@@ -111,7 +115,10 @@ class Conversations:
         """Returns the highest that a session has seen; its turns may run at the same time."""
         latest = await self._sessions.get(routed.identity.tenant, session) if session else None
         memory = routed.runtime.remember(routed.signals, latest, level)
-        return replace(memory, prefix=latest.prefix, warm=latest.warm) if latest else memory
+        if latest is None:
+            return memory
+        kept = latest.loop_from
+        return replace(memory, prefix=latest.prefix, warm=latest.warm, loop_from=kept)
 
     async def _put(self, routed: RoutedRequest, name: str, memory: SessionMemory) -> None:
         await self._sessions.put(routed.identity.tenant, name, memory)
@@ -136,6 +143,26 @@ class Conversations:
         if request.is_long:
             return await asyncio.to_thread(prefix_name, messages, request.tools, secret)
         return prefix_name(messages, request.tools, secret)
+
+
+def moved_from(routed: RoutedRequest, attempts: Attempts, candidate: Candidate) -> int:
+    """Returns the level that an outage moved this conversation away from, 0 where none did.
+
+    An answer of a lower level that was not good enough is no outage, and neither is a refusal of
+    the request: the next turn would meet it again.
+    """
+    decision, memory, level = routed.decision, routed.conversation.memory, candidate.rung.level
+    before = memory.loop_from if memory and routed.request.in_tool_loop else 0
+    failed = {attempts.rows[i].rung for i, error in attempts.troubles if is_passing(error)}
+    called = {a.rung for a in attempts.rows if a.role is Role.ANSWER and a.rung >= 0}
+    lower = {i for i in called if decision.rungs[i].level < level}
+    levels = [decision.rungs[i].level for i in lower] if lower <= failed else []
+    if Reason.OUTAGE_HIGHER in decision.first_rung.reasons:
+        levels += [r.level for r in decision.rungs if Reason.NOT_READY in r.reasons]
+    if before and lower <= failed:
+        levels.append(before)
+    least = min(levels, default=level)
+    return least if least < level else 0
 
 
 def _unnamed(prefix: str) -> str:

@@ -80,6 +80,8 @@ class StepRecord(Struct, frozen=True):
     stranded: bool = False
     in_hand: float | None = None  # the chance of the best usable answer so far, this one included
     doubt: Reason | None = None  # why that answer may not go out as accepted
+    # Models that take no prompt of this length. Only a step after such a refusal has this key.
+    outgrown: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(
@@ -98,6 +100,7 @@ class StepRecord(Struct, frozen=True):
             turn.stranded,
             turn.in_hand,
             turn.doubt,
+            turn.outgrown or msgspec.UNSET,
         )
 
     @property
@@ -112,6 +115,7 @@ class StepRecord(Struct, frozen=True):
             self.stranded,
             self.in_hand,
             self.doubt,
+            () if self.outgrown is msgspec.UNSET else self.outgrown,
         )
 
 

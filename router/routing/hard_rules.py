@@ -6,7 +6,7 @@ headline:
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
     3. a phrase by language that names a danger to people, in a message -> level 3
-       somebody's grave matter, in any of fourteen languages -> level 3
+       somebody's grave matter, in any of sixteen languages -> level 3
        high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3,
        but for questions of knowledge, and where the reader of grave matters finds none
     4. impact from $10,000                    -> level 3

@@ -41,6 +41,7 @@ class Turn(Struct, frozen=True):
     stranded: bool = False
     in_hand: float | None = None  # chance of the best usable answer so far, this one included
     doubt: Reason | None = None  # why that answer may not go out as accepted
+    outgrown: tuple[int, ...] = ()  # models that take no prompt of this length, as one has said
 
 
 def next_rung(decision: Decision, turn: Turn, section: DecisionSection) -> Step:
@@ -50,7 +51,8 @@ def next_rung(decision: Decision, turn: Turn, section: DecisionSection) -> Step:
     S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain is at least `min_gain`; where p_j
     is a mere prior, iff p is below the confidence floor. p is the chance of the better answer, so
     no rung is called that is known to be worse than the answer in hand. A failed rung climbs to the
-    next one that may help and that money and time allow. An answer of sound structure that nobody
+    next one that may help and that money and time allow; a prompt that is too long for a model
+    climbs to none that takes no more. An answer of sound structure that nobody
     verifies is accepted. Level 1's answer that a trigger looks past (`Decision.in_hand`) is never
     accepted; it leads to the next rung that may help, whatever that costs.
     """
@@ -93,7 +95,8 @@ def next_rung(decision: Decision, turn: Turn, section: DecisionSection) -> Step:
 
 def _past_failure(decision: Decision, turn: Turn) -> Step:
     """Returns the step after an answer that is none: to the next rung that may help, else stop."""
-    above = helping = ladder_after(decision, turn.rung)
+    above = [i for i in ladder_after(decision, turn.rung) if i not in turn.outgrown]
+    helping = above
     if turn.in_hand is not None:
         helping = [i for i in above if not known_worse(decision.rungs[i], turn.in_hand)]
     affordable = [i for i in helping if _affordable(decision.rungs[i], turn.left)]
@@ -143,6 +146,7 @@ def _fallen_back(decision: Decision, turn: Turn) -> Step:
     """Returns the step to the next rung that is left, substitutes included, with its reason."""
     order, failure = turns(decision), turn.failure
     later = order[order.index(turn.rung) + 1 :] if turn.rung in order else []
+    later = [i for i in later if i not in turn.outgrown]
     affordable = [i for i in later if _affordable(decision.rungs[i], turn.left)]
     if not affordable:
         refused = failure if failure is Reason.BUDGET_EXHAUSTED else None

@@ -159,10 +159,11 @@ class Router:
         )
         if tools := ruled_tools(runtime.policy, request):
             asked = replace(asked, tools=tools)
-        asked = pinned(asked, selected, conversation.memory, request.in_tool_loop)
         facts = runtime.rung_facts(
             request, signals, assume_ready=assume_ready, warm=conversation.warm
         )
+        level = loop_level(conversation.memory, facts) if request.in_tool_loop else 0
+        asked = pinned(asked, selected, level)
         if runtime.policy.privacy.residency:
             rules = runtime.policy.privacy.residency
             facts = within_residency(rules, runtime.plans, facts, request, self.reader)
@@ -359,9 +360,26 @@ def _check_observed(selected: Selected, facts: Sequence[RungFacts]) -> None:
         raise residency_leaves_none(f"{name}")
 
 
-def pinned(asked: Asked, selected: Selected, memory: SessionMemory | None, loop: bool) -> Asked:
-    """Returns `asked` with the pinned tier or answerer, and the tier that began a tool loop."""
-    level = memory.last_tier_number if loop and memory is not None else 0
+def loop_level(memory: SessionMemory | None, facts: Sequence[RungFacts]) -> int:
+    """Returns the level below which a tool loop does not go, 0 where none is known.
+
+    It is the level that answered last. Where an outage had moved the loop up, it goes back once an
+    answerer of the level that it came from takes calls again and costs no more than going on: each
+    with what its provider's prompt cache holds of the conversation.
+    """
+    if memory is None:
+        return 0
+    level, before = memory.last_tier_number, memory.loop_from
+    if not 0 < before < level:
+        return level
+    ready = [f for f in facts if f.ready and f.declined is None and not f.missing]
+    back = [f.cost_nano_usd for f in ready if f.level == before]
+    stay = [f.cost_nano_usd for f in ready if f.level == level]
+    return before if back and (not stay or min(back) <= min(stay)) else level
+
+
+def pinned(asked: Asked, selected: Selected, level: int) -> Asked:
+    """Returns `asked` with the pinned tier or answerer, and the level of a tool loop."""
     if not (level or selected.pinned or selected.pinned_tier):
         return asked
     return replace(

@@ -24,6 +24,7 @@ from router.routing.decision_record import Record, StepRecord
 from router.routing.next_rung import Turn, next_rung
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
+from router.specialists.fair_turns import FairTurns, pieces
 from router.specialists.ledger_row import LEVEL, Booked, settled_row
 from router.specialists.result import Said, said_of
 from router.types import (
@@ -79,6 +80,7 @@ class Analyst:
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
+        self._turns = FairTurns()
 
     def served(self, domain: str, task: str) -> NamedSpecialist | None:
         """Returns the specialist of a domain and its task, None where no served policy has it."""
@@ -132,9 +134,13 @@ class Analyst:
         model = model or f"specialist:{found.section.domain}/{found.task}"
         requests = [_request(text, model, tags, endpoint) for text in texts]
         started_ms = self._clock.monotonic_ms()
-        read = await asyncio.gather(
-            *(found.runtime.triage.measured(request, None) for request in requests)
-        )
+        read: list[tuple[Signals, float]] = []
+        for piece in pieces(texts):
+            # Chats are read between two pieces; before, they waited for all texts of a body.
+            async with self._turns.turn(identity.tenant):
+                read += await asyncio.gather(
+                    *(found.runtime.triage.measured(requests[i], None) for i in piece)
+                )
         triage_ms = self._clock.monotonic_ms() - started_ms
         if any(signals.degraded for signals, _ in read):
             raise AnswererNotReady(

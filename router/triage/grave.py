@@ -1,7 +1,7 @@
 """Reads chances of grave matters, decisions about an organisation and questions for knowledge.
 
 A softmax over eight grave matters, `company`, `knowledge` and `none` reads the characters of a text
-in one of fourteen languages, and in English adds what the encoder's vector says. The characters
+in one of sixteen languages, and in English adds what the encoder's vector says. The characters
 carry misspelt words and all languages; the vector carries what English says indirectly. English,
 the other languages in Latin letters and those in other scripts have a table of pieces each, so that
 they do not share its columns. A short text without a function word may be of any language in Latin
@@ -44,7 +44,7 @@ _MATTERS = tuple(Matter)
 ENGLISH, LATIN, SCRIPTS = range(3)
 """The tables: English, other languages in Latin letters, languages in other scripts."""
 TABLES = 3
-_OTHER_SCRIPTS = frozenset({"ja", "zh", "ru", "ar", "hi", "ko", "el", "he", "th"})
+_OTHER_SCRIPTS = frozenset({"ja", "zh", "ru", "uk", "ar", "hi", "ko", "el", "he", "th"})
 
 FINENESS = 1.0
 """Steps of a packed table, as a share of its column's deviation: as much is found with authors held

@@ -37,7 +37,7 @@ from router.triage.matching.evidence import (
     Evidence,
     EvidenceFinder,
 )
-from router.triage.matching.gate import MOST_CHARACTERS, Gate
+from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
 from router.triage.matching.outcomes import (
     NONE_FITTED,
     OutcomeUse,
@@ -53,6 +53,7 @@ from router.triage.verifier import (
     CANDIDATE_AT,
     SET_SIZE,
     STAKES_ABOVE,
+    WORDS,
     Covered,
     Describer,
     Lexicon,
@@ -273,6 +274,7 @@ class KnowledgeIndex:
             basis,
             together,
             worth_reading=read,
+            field_odds=self._field_odds(found, first, text, readings) if read else 0.0,
         )
 
     def first_chance(self, found: Evidence) -> float:
@@ -322,6 +324,37 @@ class KnowledgeIndex:
         typical = found.features[_TYPICAL]
         of_first = first_odds(first)
         return 1.0, of_first, stakes_above, found.strange, typical, third, self.evidence.grown
+
+    def _field_odds(
+        self, found: Evidence, first: float, text: str, readings: Sequence[float]
+    ) -> float:
+        """Returns what a message says for the field of the file, in log-odds."""
+        if self._gate is None:
+            return 0.0
+        return self._gate.field_odds(self.field_features(found, first, text, readings))
+
+    def field_features(
+        self, found: Evidence, first: float, text: str, readings: Sequence[float]
+    ) -> tuple[float, ...]:
+        """Returns the features FIELD of a request; `first` is its first chance."""
+        gated = dict(zip(GATE, self.gate_features(found, first, readings), strict=True))
+        words = dict(zip(WORDS, self._covered.words(text, found.intent), strict=True))
+        asked = dict(zip(FEATURES, found.features, strict=True))
+        grown = gated["grown"]
+        of_grown = (
+            gated["typical"],
+            asked["nearest"],
+            asked["overlap"],
+            words["share_uncovered"],
+            words["unknown_to_file"],
+        )
+        return (
+            gated["outside"],
+            gated["typical"],
+            gated["third_centre"],
+            gated["stakes_above"],
+            *[grown * value for value in of_grown],
+        )
 
     def nearest(self, vector: npt.NDArray[np.float32]) -> float:
         """Returns a text's cosine to the utterance that is nearest to it."""

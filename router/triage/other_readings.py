@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from router.triage.own_heads import DIGITS
 from router.triage.reading import KNOWN_QUESTION, ModelRow
-from router.types import HeadReading, Match, MatchBasis
+from router.types import READ_LANGUAGES, HeadReading, Match, MatchBasis
 
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
@@ -79,6 +79,23 @@ def more_harmful(
     raised |= {name for name, head in alone.items() if len(head.classes) > 1}
     heads = [alone[head.name] if head.name in raised else head for head in whole.heads]
     return whole._replace(heads=tuple(heads))
+
+
+def own_matter(whole: ModelRow, sentence: ModelRow, among: int) -> ModelRow:
+    """Returns the reading of a long text, raised to what a sentence that may be its sender's own
+    says by itself of a grave matter, or of a decision about a company.
+
+    Its odds are divided by `among`. Neutral sentences around it made it look like a document. Of
+    decisions in another language than English the head only guesses.
+    """
+    english = sentence.read_as in READ_LANGUAGES
+    strategic = one_among(among, sentence.strategic) if english else 0.0
+    if strategic >= STRATEGIC_PASSAGE and strategic > whole.strategic:
+        whole = whole._replace(strategic=strategic)
+    grave = one_among(among, sentence.grave)
+    if grave < GRAVE_SENTENCE or grave <= whole.grave:
+        return whole
+    return whole._replace(grave=grave, matter=sentence.matter, read_as=sentence.read_as)
 
 
 def undetailed(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRow:

@@ -147,6 +147,7 @@ class AnswererStatus(Struct, frozen=True):
     # No call of this process has shown anything of it: its key may be wrong.
     untried: bool = False
     probing: bool = False  # a call finds that out just now, and no other is let through
+    rest_s: float = 0.0  # until a call may find that out
 
     @property
     def may_be_called(self) -> bool:

@@ -107,6 +107,7 @@ class TrueOutcome(Struct, frozen=True):
     # The same, also where no answer stood behind them, and what the client said of the words.
     words: bool = False
     words_correct: bool | None = None
+    reply: str = ""  # what the client got (`ReplyKind`); "" when the caller does not know it
     deliberated: Deliberated | None = None  # set for an answer of a deliberation
     judged: JudgeNote | None = None  # another model's verdict on the same answer
     policy: str = ""  # of the answer; "" when the caller does not know it

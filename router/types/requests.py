@@ -55,6 +55,7 @@ class Message(Struct, frozen=True):
     name: str | None = None
     sealed: tuple[Sealed, ...] = ()  # items that an issuer added to an assistant's message
     reasoning: str = ""  # an assistant's open thoughts; only some servers get them back
+    phase: str = ""  # of an assistant's text, in OpenAI's responses: commentary | final_answer
 
 
 class ToolSpec(Struct, frozen=True):
@@ -180,6 +181,7 @@ class Original(Struct, frozen=True):
     has_large_integers: bool = False
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
     thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
+    thinking: str = ""  # "adaptive" or "enabled" where the client asks for thoughts
 
 
 _NEEDED_FOR = {

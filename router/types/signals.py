@@ -36,6 +36,7 @@ class Match(Struct, frozen=True):
     # Answers to each of several things that the request asks for; none where one answers it.
     asked: tuple[tuple[str, float], ...] = ()
     worth_reading: bool = False  # the gate lets it pass, and nothing has read it with its answers
+    field_odds: float = 0.0  # what speaks for the file's field, for whoever reads it with answers
 
     @property
     def likeliest(self) -> tuple[tuple[str, float], ...]:
@@ -126,6 +127,7 @@ class SessionMemory(Struct, frozen=True):
     risk_terms: tuple[str, ...]
     difficulty: float
     last_tier_number: int = 0
+    loop_from: int = 0  # the level that an outage moved a tool loop away from; 0 for none
     match: Match | None = None
     risk_domain: Domain | None = None
     risk_p: float = 0.0

@@ -244,8 +244,13 @@ class Embedder(Protocol):
         """Returns the version of the model."""
         ...
 
-    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
-        """Returns the vectors of texts, cut to `dimensions` numbers if given."""
+    async def embed(
+        self, texts: Sequence[str], dimensions: int | None = None, tenant: str = ""
+    ) -> Embedded:
+        """Returns the vectors of texts, cut to `dimensions` numbers if given.
+
+        Tenants take turns.
+        """
         ...
 
 

@@ -92,6 +92,10 @@ class WireFormat(Protocol):
         """Returns the body of an error, in the form that clients of this format read."""
         ...
 
+    def status(self, error: TiergateError) -> int:
+        """Returns the status of an error, as clients of this format read it."""
+        ...
+
     def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         """Returns further headers with the request's id, for clients of this format."""
         ...

@@ -103,7 +103,7 @@ def test_billed_calls_that_failed_do_not_hide_behind_estimates_that_are_too_high
         Cause.FAILED_CALLS: 4 * CENT,
         Cause.CALLS_LACKING: 2 * CENT,
         Cause.ESTIMATED_CALLS: -8 * CENT,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(

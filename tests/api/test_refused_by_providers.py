@@ -24,6 +24,7 @@ LADDERS = {
     "three": ("openai", "sampling:temperature+top_p+stop"),
     "efforts": ("openai", "sampling:reasoning_effort"),
     "responses": ("responses", "sampling:temperature"),
+    "unverified": ("responses", "sampling:reasoning.summary"),
     "opus": ("anthropic", "opus:temperature+top_p+top_k"),
     "unfit": ("openai", "unfit"),
     "unfit-responses": ("responses", "unfit"),
@@ -135,6 +136,17 @@ def test_responses_are_asked_without_it(both: Both) -> None:
     assert response.headers["x-tiergate-dropped"] == "temperature"
 
 
+def test_a_summary_that_an_organisation_may_not_have_is_left_out(both: Both) -> None:
+    before = both.calls()
+    for calls in (2, 3):
+        reasoning = {"effort": "low", "summary": "auto"}
+        body = {"model": "auto:unverified", "input": QUESTION, "reasoning": reasoning}
+        response = both.served.post("/v1/responses", body)
+        assert received(response)["reasoning"] == {"effort": "low"}
+        assert response.headers["x-tiergate-dropped"] == "reasoning.summary"
+        assert both.calls() == before + calls
+
+
 def failure_of(both: Both, response: httpx.Response) -> str:
     """Returns what the record says of the call that failed."""
     decision = response.json()["error"]["message"].partition("The decision is ")[2].rstrip(".")
@@ -162,7 +174,8 @@ def test_a_refusal_of_no_seal_is_one_call(both: Both) -> None:
 
 def test_words_about_our_account_reach_no_client(both: Both) -> None:
     response = chat(both, "poor")
-    assert response.status_code == 502
+    assert response.status_code == 429
+    assert response.json()["error"]["code"] == "insufficient_quota"
     assert POOR not in response.text
     assert POOR in failure_of(both, response)
 

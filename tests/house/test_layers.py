@@ -128,7 +128,10 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "fcntl": ("router/locks/", "router/rate_limits/stores/local.py"),
     "fsspec": ("router/registry/object_store.py",),
     "gguf": (TRAINING,),
-    "jsonschema": ("router/policy/parsing/schema_checker.py",),
+    "jsonschema": (
+        "router/policy/parsing/schema_checker.py",
+        "router/policy/parsing/schema_keywords.py",
+    ),
     "litellm": ("tiers/litellm/",),
     "msgspec": ANYWHERE,
     "numpy": (

@@ -10,6 +10,7 @@ import pytest
 from router.ledger.replies import ReplyKind, reply_of, reply_sql
 from router.types import NO_ANSWER_MODEL, Reason, Verdict
 from tests.kits.books.report_rows import a_row
+from tests.kits.changed import replace
 
 
 @pytest.mark.parametrize(
@@ -38,13 +39,21 @@ def test_a_reply_is_known_by_verdict_reason_and_model(
     assert reply_of(a_row(0, verdict=verdict, reason=reason, model=model)) is reply
 
 
+@pytest.mark.parametrize("endpoint", ["analyze", "embeddings", "moderations"])
+def test_labels_and_vectors_are_no_answers(endpoint: str) -> None:
+    row = a_row(0, verdict="accepted", reason="pinned", model="mid-1", endpoint=endpoint)
+    assert reply_of(row) is ReplyKind.COMPUTED
+    assert reply_of(replace(row, reason="idempotent_replay")) is ReplyKind.REPEATED
+
+
 def test_sql_tells_replies_apart_as_python_does() -> None:
-    kinds = itertools.product(["", *Verdict], Reason, ["", "mid-1", NO_ANSWER_MODEL])
-    rows = [a_row(0, verdict=str(v), reason=str(r), model=m) for v, r, m in kinds]
+    models, endpoints = ["", "mid-1", NO_ANSWER_MODEL], ["messages", "embeddings", "analyze"]
+    kinds = itertools.product(["", *Verdict], Reason, models, endpoints)
+    rows = [a_row(0, verdict=str(v), reason=str(r), model=m, endpoint=e) for v, r, m, e in kinds]
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE requests (verdict, reason, model)")
-    told = [(row.verdict, row.reason, row.model) for row in rows]
-    connection.executemany("INSERT INTO requests VALUES (?, ?, ?)", told)
+    connection.execute("CREATE TABLE requests (verdict, reason, model, endpoint)")
+    told = [(row.verdict, row.reason, row.model, row.endpoint) for row in rows]
+    connection.executemany("INSERT INTO requests VALUES (?, ?, ?, ?)", told)
     found = connection.execute(f"SELECT {reply_sql()} FROM requests ORDER BY rowid").fetchall()
     connection.close()
     assert [reply for (reply,) in found] == [reply_of(row).value for row in rows]

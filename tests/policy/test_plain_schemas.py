@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.policy.loading import policies_dir
-from router.policy.parsing.json_schema import _MOST_LEVELS, _is_plain, schema_problem
+from router.policy.parsing.json_schema import _MOST_LEVELS, is_plain, schema_problem
 from tests.kits.examples import examples
 
 KEYWORDS = (
@@ -35,7 +35,7 @@ TREES = st.recursive(
 @given(st.dictionaries(st.sampled_from(KEYWORDS), TREES, max_size=4))
 @examples(200)
 def test_schema_that_is_taken_at_once_is_one(schema: dict[str, object]) -> None:
-    if _is_plain(schema):
+    if is_plain(schema):
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
@@ -64,7 +64,7 @@ def test_deep_schema_is_left_to_the_whole_check(levels: int, plain: bool) -> Non
     schema: dict[str, object] = {"type": "string"}
     for _ in range(levels - 1):
         schema = {"items": schema}
-    assert _is_plain(schema) is plain
+    assert is_plain(schema) is plain
 
 
 def test_schemas_of_shipped_deliberations_are_taken_at_once() -> None:
@@ -72,7 +72,7 @@ def test_schemas_of_shipped_deliberations_are_taken_at_once() -> None:
     templates = [yaml.safe_load(file.read_text("utf-8")) for file in folder.rglob("*.yaml")]
     schemas = [part for tree in templates for part in schemas_in(tree)]
     assert len(schemas) > 40
-    assert [schema for schema in schemas if not _is_plain(schema)] == []
+    assert [schema for schema in schemas if not is_plain(schema)] == []
 
 
 def schemas_in(tree: object) -> Iterator[object]:

@@ -76,7 +76,7 @@ def test_words_go_by_matter_before_domain(
     assert part in safe_answer(case, answers)
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, "ko"])
+@pytest.mark.parametrize("language", [*LANGUAGES, "sv"])
 def test_an_unclear_grave_matter_gets_words_that_fit_any(
     language: str, answers: SafeAnswers
 ) -> None:
@@ -305,7 +305,7 @@ def test_a_refusal_is_in_the_language_of_the_request(answers: SafeAnswers) -> No
     assert str(refusal_text("de", answers)).startswith("Es tut mir leid")
     assert str(refusal_text("ja", answers)).startswith("\u7533\u3057\u8a33")
     assert refusal_text("en", answers) is None
-    assert refusal_text("ko", answers) is None
+    assert refusal_text("sv", answers) is None
 
 
 def test_a_risk_alone_is_listed_under_no_heading(answers: SafeAnswers) -> None:

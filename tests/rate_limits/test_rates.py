@@ -15,13 +15,27 @@ from hypothesis import strategies as st
 
 from router.errors import LedgerError, RateLimited
 from router.money.budgets import Budgets, BudgetScope, Payer
+from router.money.token_estimate import IMAGE_TOKENS
 from router.policy.schema import BudgetSection, LimitSection
 from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
 from router.rate_limits.limits import RequestRates, estimate
 from router.rate_limits.stores import local as kept
 from router.rate_limits.stores.local import SharedRates
 from router.request.calls.rate_charges import admit, count_call, settle
-from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
+from router.types import (
+    AttemptState,
+    ChatRequest,
+    ContentPart,
+    JsonText,
+    Message,
+    RateAsk,
+    RateLimiter,
+    ResponseFormat,
+    Role,
+    Sampling,
+    ToolSpec,
+    Usage,
+)
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt
 from tests.kits.changed import replace
@@ -74,8 +88,10 @@ def test_estimate_that_was_too_high_is_given_back() -> None:
     assert corrected(after[0], one(-100), NOW) == NOW
 
 
-def test_debt_shuts_out_for_two_minutes_at_most() -> None:
-    assert corrected(NOW, one(1_000), NOW) == NOW + DEBT_NS
+def test_debt_shuts_out_for_ten_minutes_at_most() -> None:
+    """What calls used above their estimates was forgiven after a minute."""
+    assert corrected(NOW, one(50), NOW) == NOW + 5 * MINUTE_NS
+    assert corrected(NOW, one(1_000), NOW) == NOW + DEBT_NS == NOW + 11 * MINUTE_NS
 
 
 def test_a_bucket_of_a_clock_that_went_back_is_empty_and_fills() -> None:
@@ -258,6 +274,25 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
         worker.stdin.flush()
     admitted = [int(worker.communicate(timeout=200)[0]) for worker in workers]
     assert sum(admitted) == 1000
+
+
+@pytest.mark.parametrize(
+    ("request_", "tokens"),
+    [
+        (ask("x", tools=(ToolSpec("a" * 5, "b" * 10, JsonText("{" * 24)),)), 10),
+        (ask("x", response_format=ResponseFormat("json_schema", schema=JsonText("{" * 39))), 10),
+        (ask("x", extra={"prediction": JsonText("y" * 39)}), 10),
+        (
+            ChatRequest(
+                (Message("user", "x" * 40, parts=(ContentPart("image_url", JsonText("{}")),)),), "m"
+            ),
+            10 + IMAGE_TOKENS,
+        ),
+    ],
+)
+def test_estimate_counts_all_that_is_sent(request_: ChatRequest, tokens: int) -> None:
+    """48 KB of tools counted nothing, and 268 times a limit went through."""
+    assert estimate(request_) == tokens
 
 
 def rated(budgets: Budgets, tenant: str = "acme", policy: str = "p") -> RequestRates:

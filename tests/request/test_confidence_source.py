@@ -52,4 +52,6 @@ async def test_words_in_place_of_an_answer_rest_on_a_rule(houses: Houses) -> Non
     row = await only_row(house)
     assert source_of(replace(row, verdict="safe_answer")) == PSource.KNOWN
     assert source_of(replace(row, reason=Reason.NOTHING_KNOWN.value)) == PSource.KNOWN
-    assert source_of(replace(row, verdict="")) == ""
+    refused = replace(row, verdict="")
+    assert source_of(refused) == ""
+    assert json.loads(rows_json(refused))["confidence_source"] is None

@@ -21,7 +21,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.ledger.aggregates import Waste
-from router.ledger.rollup import waste_of
+from router.ledger.waste import waste_of
 from router.request.final_answer import REFUSED_TEXT
 from router.types import (
     Answer,

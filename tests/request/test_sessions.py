@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from router.api.http.server import WIRE_FORMATS
+from router.errors import UpstreamRateLimited, UpstreamRejected
 from router.routing.decision_record import parse
 from router.types import (
     Answer,
@@ -231,6 +232,10 @@ def read(path: str, *more: object) -> ChatRequest:
     return request
 
 
+RESULTS_PATH = "/v1/chat/completions"
+LIFTED = {"decision": {"outage_lifts": ["level_3_not_below_usd"]}}
+
+
 def a_loop(houses: Houses) -> House:
     plain = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
     tiers = [low(), tier("a", price=plain), Calling("c", "t3", 3, price=plain)]
@@ -254,6 +259,49 @@ async def test_a_conversation_whose_tool_loop_is_over_may_go_down(houses: Houses
     house.triage.signals = UNSURE
     over = [{"role": "assistant", "content": "It is 42."}, {"role": "user", "content": "Thanks."}]
     assert await answerer_of(house, read(path, *RESULTS[path], *over)) == "a"
+
+
+@pytest.mark.parametrize("path", list(FIRST_TURNS))
+async def test_a_tool_loop_comes_back_after_an_outage(houses: Houses, path: str) -> None:
+    """Two 429s of an agent's model moved all later steps of its task to the dearer one."""
+    plain = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
+    first, higher = Calling("a", "t2", 2, price=plain), Calling("c", "t3", 3, price=plain)
+    house = houses([low(), first, higher], signals=UNSURE, thetas={"a": 5.0, "c": 5.0}, **LIFTED)
+    first.error = UpstreamRateLimited("Limited.", upstream_status=429)
+    assert await answerer_of(house, read(path)) == "c"
+    first.error = None
+    outcome = await house.gateway.complete(read(path, *RESULTS[path]), ALICE)
+    assert outcome.rung.answerer == "a"
+
+
+@pytest.mark.parametrize("sticky", [True, False])
+async def test_a_loop_stays_where_coming_back_costs_more_than_its_cache(
+    houses: Houses, *, sticky: bool
+) -> None:
+    plain, path = Price(1_000_000_000, None, None, 2_000_000_000, version="test"), RESULTS_PATH
+    first = Calling("a", "t2", 2, price=plain, usage=reported(2_000))
+    higher = Calling("c", "t3", 3, price=CACHED_PRICE, usage=reported(2_000))
+    more = {"sessions": {"sticky": sticky}, **LIFTED}
+    house = houses([low(), first, higher], signals=UNSURE, thetas={"a": 5.0, "c": 5.0}, **more)
+    house.triage.signals = replace(UNSURE, input_tokens=2_000)
+    first.error = UpstreamRateLimited("Limited.", upstream_status=429)
+    assert await answerer_of(house, read(path)) == "c"
+    first.error = None
+    assert await answerer_of(house, read(path, *RESULTS[path])) == ("c" if sticky else "a")
+    house.clock.now += 600_000  # the cache is gone, and the loop remembers where it came from
+    again = await answerer_of(house, read(path, *RESULTS[path], *RESULTS[path]))
+    assert again == "a"
+
+
+async def test_a_loop_that_a_refusal_moved_up_stays_there(houses: Houses) -> None:
+    plain = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
+    first, higher = Calling("a", "t2", 2, price=plain), Calling("c", "t3", 3, price=plain)
+    house = houses([low(), first, higher], signals=UNSURE, thetas={"a": 5.0, "c": 5.0}, **LIFTED)
+    first.error = UpstreamRejected("It takes no such thing.", upstream_status=400)
+    path = "/v1/chat/completions"
+    assert await answerer_of(house, read(path)) == "c"
+    first.error = None
+    assert await answerer_of(house, read(path, *RESULTS[path])) == "c"
 
 
 async def test_a_tool_loop_that_nobody_knows_is_decided_as_it_reads(houses: Houses) -> None:

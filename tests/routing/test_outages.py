@@ -306,6 +306,16 @@ def test_each_rung_has_at_most_one_turn() -> None:
     assert had == turns(decision) == [1, 2, 0]
 
 
+@pytest.mark.parametrize(("outgrown", "rung"), [((), 2), ((2,), 0), ((0, 2), None)])
+def test_a_prompt_that_is_too_long_goes_to_no_model_that_takes_no_more(
+    outgrown: tuple[int, ...], rung: int | None
+) -> None:
+    policy = three_tiers(mode="expected_loss", outage_lifts=["level_3_not_below_usd"])
+    decision = decide(policy, replace(EASY, impact_nano_usd=900 * USD), facts(p2=0.999), Asked())
+    failed = Turn(1, failure=Reason.ANSWERER_FAILED, outgrown=(1, *outgrown), stranded=True)
+    assert next_rung(decision, failed, policy.decision).rung == rung
+
+
 def test_an_answer_that_is_merely_doubted_does_not_fall_back() -> None:
     policy = three_tiers(outage_lifts=["level_3_not_below_usd"])
     decision = decide(policy, EASY, facts(p1=0.5), Asked())

@@ -253,7 +253,9 @@ def test_an_overloaded_upstream_leads_to_the_next_rung(served: Served) -> None:
     response = served.post("/v1/messages", {**BODY, "model": "auto:climbing"})
     assert response.json()["content"][0]["text"] == TEXT
     refused = served.post("/v1/messages", {**BODY, "model": "auto:status"})
-    assert refused.status_code == 502
+    assert refused.status_code == 503
+    assert refused.json()["error"]["type"] == "overloaded_error"
+    assert "x-should-retry" not in refused.headers
     assert "sk-upstream-secret" not in refused.text
 
 

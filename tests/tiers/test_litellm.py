@@ -16,7 +16,13 @@ from typing import Any
 import orjson
 import pytest
 
-from router.errors import UpstreamRejected
+from router.errors import (
+    QUOTA_EXHAUSTED,
+    UpstreamError,
+    UpstreamOverloaded,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
 from router.money.litellm_prices import find_price, load_litellm_prices, read_prices
 from router.types import Price
 from router.wire.openai.returned_reasoning import advice_for
@@ -267,6 +273,39 @@ def test_a_refusal_for_want_of_thoughts_says_what_to_set() -> None:
     advice = advice_for(str(error), "", "deep")
     said = to_ours(error, advice=advice)
     assert (type(said), said.message.endswith(advice)) == (UpstreamRejected, True)
+
+
+class InternalServerError(Exception):
+    """Stands for litellm's class, which it raises for Anthropic's 500 and 529 alike."""
+
+
+class RateLimitError(Exception):
+    """Stands for litellm's class of that name."""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (
+            InternalServerError('AnthropicException - {"type":"overloaded_error"}'),
+            UpstreamOverloaded,
+            "upstream_overloaded",
+        ),
+        (InternalServerError("AnthropicException - no"), UpstreamError, "upstream_error"),
+        (
+            BadRequestError("Your credit balance is too low to access the Anthropic API."),
+            UpstreamRateLimited,
+            QUOTA_EXHAUSTED,
+        ),
+        (RateLimitError("insufficient_quota"), UpstreamRateLimited, QUOTA_EXHAUSTED),
+        (RateLimitError("slow down"), UpstreamRateLimited, "upstream_rate_limited"),
+    ],
+)
+def test_an_overload_and_spent_money_are_known_by_their_words(
+    error: Exception, kind: type[UpstreamError], code: str
+) -> None:
+    ours = to_ours(error)
+    assert (type(ours), ours.code) == (kind, code)
 
 
 WITHOUT = """

@@ -43,6 +43,24 @@ def test_an_accent_that_is_left_out_changes_no_phrase(gateway: Gateway, text: st
     assert gateway.route(text).decision.first_rung.level == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("merci beaucoup, bonsoir", "thanks"),
+        ("vielen dank, schönen guten abend", None),
+        ("molte grazie, buonasera", "thanks"),
+        ("thanks, good evening", "thanks"),
+        ("arrivederci, ciao", "goodbye"),
+        ("buonasera, grazie", "thanks"),
+        ("salve", "greeting"),
+        ("ciao, come va", "how_are_you"),
+    ],
+)
+def test_a_greeting_behind_other_phrases_takes_leave(text: str, reply: str | None) -> None:
+    found = load_small_talk(TALK).reply(text)
+    assert (None if found is None else found.id) == reply
+
+
 @pytest.fixture(scope="module")
 def models_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with opened_gateway(tmp_path_factory, "openai") as gateway:

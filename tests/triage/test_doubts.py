@@ -100,6 +100,28 @@ def test_what_is_denied_is_not_answered(shelf: Shelf, text: str, intent: str) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("reset my password and tell me a riddle about camels", "password"),
+        ("a question regarding walnuts, cancel", "cancel"),
+    ],
+)
+def test_what_is_about_something_else_is_unsure(text: str, intent: str) -> None:
+    shelf = Shelf(SHOP, str.isalpha, SUREST_SHOWN)
+    found = shelf.judged(text, match(intent, MatchBasis.RERANKED))
+    assert found is not None
+    assert max(found.confidence, found.together) <= UNSURE
+
+
+@pytest.mark.parametrize("text", ["I ask about my order", "it is about cancelling", "how about it"])
+def test_what_is_about_the_answers_own_words_is_sure(text: str) -> None:
+    shelf = Shelf(SHOP, str.isalpha, SUREST_SHOWN)
+    found = shelf.judged(text, match("cancel", MatchBasis.RERANKED))
+    assert found is not None
+    assert found.confidence == SUREST_SHOWN
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "my card was declined but the money is gone",

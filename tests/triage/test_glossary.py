@@ -217,6 +217,39 @@ def test_a_gloss_that_nothing_read_has_the_chance_of_other_files() -> None:
     assert match.basis is MatchBasis.FOREIGN
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "je veux résilier mon assurance"),
+        ("it", "vorrei disdire la polizza"),
+        ("de", "Wie kündige ich meinen Mietvertrag?"),
+        ("es", "quiero cancelar mi póliza"),
+    ],
+)
+def test_what_an_act_is_done_to_must_be_known(language: str, text: str) -> None:
+    """ "Cancel my insurance" was offered "Cancel my order": only the act had English words."""
+    [glossary] = [one for one in SHIPPED if one.language == language]
+    gloss = glossary.gloss(fold(text).words)
+    assert gloss is not None
+    assert gloss.lost
+
+
+def test_an_act_on_what_is_not_known_matches_nothing() -> None:
+    known = Gloss("cancel my parcel", "de", 3, 0, told=2)
+    sure = found("order_status", 0.9)
+    assert answers().match(known, sure, "storniere mein paket") is not None
+    lost = Gloss("cancel my abo", "de", 3, 1, told=1, lost=True)
+    assert answers().match(lost, sure, "storniere mein abo") is None
+
+
+def test_an_unknown_word_elsewhere_loses_nothing() -> None:
+    [french] = [one for one in SHIPPED if one.language == "fr"]
+    for text in ("mon aspirateur est cassé, je veux annuler ma commande", "annuler la commande"):
+        gloss = french.gloss(fold(text).words)
+        assert gloss is not None
+        assert not gloss.lost
+
+
 def test_small_words_alone_ask_for_nothing() -> None:
     german = Glossary("de", {"the": ["der"], "is": ["ist"], "to": ["zu"], "parcel": ["paket"]})
     pressure = german.gloss(["der", "wasserdruck", "ist", "zu", "niedrig"])

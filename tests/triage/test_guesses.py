@@ -51,6 +51,14 @@ def test_a_text_that_the_heads_cannot_read_has_no_type_and_no_domain(
     assert told == ["request_type", "domain", "risk_domain", "stakes_high"]
 
 
+def test_a_guess_of_an_earlier_turn_is_not_laid_on_the_language_of_this_one() -> None:
+    """An English turn after a Korean one was said to be in a language that no head can read."""
+    (_, shown), *_ = signal_lines(replace(CALM, language="en", domain_read=False))
+    assert "domain not read" in shown
+    assert "read en" not in shown
+    assert not shown.startswith("not read")
+
+
 def test_an_english_text_is_read(gateway: Gateway) -> None:
     signals = gateway.route("How do I return a parcel?").signals
     assert (signals.domain_read, signals.request_type_read) == (True, True)

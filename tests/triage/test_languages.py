@@ -6,7 +6,10 @@ import pytest
 
 from router.triage.conversation.spoken import spoken_before
 from router.triage.facts.languages import continued, heard, language_of
+from router.triage.facts.turn_facts import find_facts
+from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
+from router.triage.text.terms import TermFinder
 from tests.kits.grave import table
 
 MISTAKEN = 4
@@ -29,7 +32,7 @@ def test_nearly_every_sentence_has_its_language() -> None:
         ("my card was declined", "en"),
         ("chst pian", ""),
         ("그는 집에 있다", "ko"),
-        ("що робити", "ru"),
+        ("що робити", "uk"),
         ("東京は雨", "ja"),
         ("北京下雨", "zh"),
         ("please translate 'hola' into the language of my friend", "en"),
@@ -39,6 +42,17 @@ def test_nearly_every_sentence_has_its_language() -> None:
         ("voucher SAVE10 for anna@example.com", "en"),
         ("www.shop.de/la/2024", ""),
         ("Rechnung 2024/118 an max@mail.de ist da", "de"),
+        # Acronyms spell small words of other languages.
+        ("ES shards keep restarting", "en"),
+        ("the MA build is red", "en"),
+        # A letter of Chinese or Japanese says as much as several Latin ones, and code says nothing.
+        ("为什么这个循环不停: while (queue.size() > 0) { queue.poll(); }", "zh"),
+        ("Vueで画面が更新されません。ref.value = props.items", "ja"),
+        ("please translate 你好 for me", "en"),
+        ("Come esporto una tabella?", "it"),
+        ("come to my party?", "en"),
+        ("Ogni minuto si blocca di nuovo", "it"),
+        ("Fais une liste pour samedi", "fr"),
     ],
 )
 def test_a_language_is_told_by_what_is_written(text: str, language: str) -> None:
@@ -87,6 +101,14 @@ def test_a_turn_is_in_the_language_of_its_conversation_unless_it_differs(
     assert len(spoken) == len(turns)
     # A code tells no language, and the signals then keep that of the conversation.
     assert (continued(heard(last, fold(last).words), spoken[0]) or spoken[0]) == language
+
+
+def test_the_conversation_decides_between_languages_that_are_even() -> None:
+    facts = find_facts("en 2 phrases", AmountReader({}), TermFinder({}))
+    assert len(facts.even) > 1
+    spoken = facts.even[-1]
+    found = find_facts("en 2 phrases", AmountReader({}), TermFinder({}), spoken=spoken)
+    assert (found.language, found.even) == (spoken, ())
 
 
 def test_a_session_without_earlier_turns_is_in_the_language_that_is_remembered() -> None:

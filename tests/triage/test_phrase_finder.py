@@ -174,7 +174,7 @@ def test_an_arrest_of_ones_own_is_found_and_one_in_history_is_not(
 
 
 def test_every_language_has_every_matter() -> None:
-    assert len({(phrase.language, phrase.list_name) for phrase in MATTERS}) == 14 * 7
+    assert len({(phrase.language, phrase.list_name) for phrase in MATTERS}) == 16 * 7
 
 
 @examples(300)

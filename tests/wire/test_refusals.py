@@ -27,17 +27,29 @@ REQUEST = ChatRequest(
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("Unsupported value: 'temperature' does not support 0.2 with this model.", "temperature"),
+        ("Unsupported value: 'top_p' has no 0.5 here. Only the default is supported.", "top_p"),
         ("Unsupported parameter: 'top_p' is not supported with this model.", "top_p"),
         ("`temperature` is deprecated for this model.", "temperature"),
         ("top_k: Extra inputs are not permitted", "top_k"),
         ("Argument not supported on this model: stop", "stop"),
         ("Unrecognized request argument supplied: seed", "seed"),
-        ("Unsupported value: 'reasoning.effort' does not support 'minimal'.", "reasoning_effort"),
     ],
 )
 def test_providers_words_name_the_parameter(message: str, expected: str) -> None:
     assert unsupported_in(Refusal(message), REQUEST) == Unsupported(expected, lasts=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Unsupported value: 'temperature' does not support 0.2 with this model.", "temperature"),
+        ("Unsupported value: 'reasoning.effort' does not support 'minimal'.", "reasoning_effort"),
+        ("reasoning_effort is not supported", "reasoning_effort"),
+    ],
+)
+def test_a_refused_value_leaves_other_values_open(message: str, expected: str) -> None:
+    expectation = Unsupported(expected, lasts=True, of_value=True)
+    assert unsupported_in(Refusal(message), REQUEST) == expectation
 
 
 @pytest.mark.parametrize(
@@ -49,7 +61,49 @@ def test_providers_words_name_the_parameter(message: str, expected: str) -> None
     ],
 )
 def test_what_is_refused_beside_something_else_does_not_last(message: str, expected: str) -> None:
-    assert unsupported_in(Refusal(message), REQUEST) == Unsupported(expected, lasts=False)
+    refused = unsupported_in(Refusal(message), REQUEST)
+    assert refused is not None
+    assert (refused.name, refused.lasts) == (expected, False)
+
+
+THINKS = ChatRequest((), "m", extra={"thinking": JsonText('{"type":"adaptive"}')})
+NO_BUDGET = (
+    '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+    '"output_config.effort" to control thinking behavior.'
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "left_out", "expected"),
+    [
+        ("adaptive thinking is not supported on this model", (), "thinking.type"),
+        (NO_BUDGET, (), "thinking.type"),
+        ("This model does not support extended thinking.", (), "thinking.type"),
+        ("thinking is not supported on this model", ("thinking.type",), "thinking"),
+    ],
+)
+def test_refused_thoughts_are_of_a_kind_or_of_none(
+    message: str, left_out: tuple[str, ...], expected: str
+) -> None:
+    found = unsupported_in(Refusal(message), THINKS, left_out)
+    assert found == Unsupported(expected, lasts=True, of_value=True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "`max_tokens` must be greater than `thinking.budget_tokens`.",
+        "Thinking may not be enabled when tool_choice forces tool use.",
+        "`temperature` may only be set to 1 when thinking is enabled.",
+    ],
+)
+def test_other_words_about_thinking_change_no_thoughts(message: str) -> None:
+    assert unsupported_in(Refusal(message), THINKS) is None
+
+
+def test_thoughts_of_another_kind_have_no_budget_yet() -> None:
+    assert without(THINKS, ("thinking.type",)).extra == {"thinking": '{"type":"enabled"}'}
+    assert without(THINKS, ("thinking.type", "thinking")).extra == {}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from router.errors import (
     RateLimited,
     StreamCut,
     TiergateError,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
@@ -41,13 +42,15 @@ API = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
         (RateLimited("Limited."), "rate_limit_exceeded"),
         (BudgetExceeded("Running calls hold it.", retry_after_s=1.0), "rate_limit_exceeded"),
         (StreamCut("It broke off."), "server_error"),
+        (UpstreamOverloaded("The upstream is overloaded."), "server_error"),
         (Overloaded("Too much."), "server_error"),
     ],
 )
 def test_a_failed_response_has_the_code_that_agents_know(error: TiergateError, code: str) -> None:
     stream = ResponseStream(id="r", created=0, model="m", echoed=b'{"store":false}')
     events = dict(events_of(stream.failure(error).decode()))
-    assert events["error"]["code"] == error.code
+    spent = error.code == QUOTA_EXHAUSTED  # our own word for it is for the log
+    assert events["error"]["code"] == ("insufficient_quota" if spent else error.code)
     assert events["response.failed"]["response"]["error"]["code"] == code
     if code == "invalid_prompt":
         assert f"`{error.code}`" in API.partition("`invalid_prompt`")[2].partition("##")[0]
@@ -57,5 +60,5 @@ def test_an_error_event_has_its_fields_where_sdks_look_and_where_they_are_docume
     stream = ResponseStream(id="r", created=0, model="m", echoed=b'{"store":false}')
     (event, *_) = events_of(stream.failure(StreamCut("It broke off.")).decode())
     documented = {"code": "stream_cut", "message": "It broke off.", "param": None}
-    error = {**documented, "type": "api_error"}
+    error = {**documented, "type": "server_error"}
     assert event[1] == {"type": "error", "sequence_number": 0, **documented, "error": error}

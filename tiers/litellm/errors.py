@@ -8,17 +8,21 @@ from __future__ import annotations
 from types import ModuleType
 
 from router.errors import (
+    QUOTA,
     QUOTA_EXHAUSTED,
     AnswererError,
     DeadlineExceeded,
     StreamCut,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
     UpstreamUnreachable,
 )
+from router.wire.openai.upstream_errors import shown_code
 from tiers.resilience.refusals import read_retry_after
 
 # litellm's exception, our error, and the status it stands for when the provider gave one. Without a
@@ -33,7 +37,7 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
     "VectorStoreSearchError": (UpstreamRejected, 400),
     "RejectedRequestError": (UpstreamRejected, 400),
     "ContextWindowExceededError": (UpstreamTooLong, 400),
-    "ContentPolicyViolationError": (UpstreamRejected, 400),
+    "ContentPolicyViolationError": (UpstreamContentRefused, 400),
     "UnsupportedParamsError": (UpstreamRejected, 400),
     "LiteLLMUnknownProvider": (UpstreamRejected, 400),
     "PaymentRequiredError": (UpstreamRateLimited, 402),
@@ -46,7 +50,7 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
     "SensitiveDataRouteException": (UpstreamRejected, 400),
     "RateLimitError": (UpstreamRateLimited, 429),
     "BadGatewayError": (UpstreamError, 502),
-    "ServiceUnavailableError": (UpstreamError, 503),
+    "ServiceUnavailableError": (UpstreamOverloaded, 503),
     "InternalServerError": (UpstreamError, None),
     "APIError": (UpstreamError, None),
     "MockException": (UpstreamError, None),
@@ -56,6 +60,9 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
     "JSONSchemaValidationError": (UpstreamInvalid, None),
     "MidStreamFallbackError": (StreamCut, None),
 }
+
+_READ = 1_000  # characters of litellm's words, which begin with the provider's
+_REFUSALS = (UpstreamRateLimited, UpstreamRejected)
 
 # What litellm's own code lets through when a provider answers in an unforeseen way.
 _SLIPS = (
@@ -87,6 +94,12 @@ def to_ours(
     if known is None:
         return UpstreamInvalid(f"litellm could not make sense of the provider's answer ({name}).")
     kind, status = ERRORS[known]
+    said = shown_code({"error": {"message": str(error)[:_READ]}})
+    spent = status == 402 or (said == QUOTA and issubclass(kind, _REFUSALS))
+    if spent:
+        kind = UpstreamRateLimited
+    elif known == "InternalServerError" and "overloaded" in str(error)[:_READ].lower():
+        kind, status = UpstreamOverloaded, 529  # litellm has one word for Anthropic's 500 and 529
     headers = getattr(getattr(error, "response", None), "headers", None)
     waits = None if headers is None else read_retry_after(headers, now_ms)
     message = f"The provider failed or refused the request (litellm {name})."
@@ -99,7 +112,7 @@ def to_ours(
     return kind(
         message,
         upstream_status=status,
-        code=QUOTA_EXHAUSTED if status == 402 else None,
+        code=QUOTA_EXHAUSTED if spent else None,
         retry_after_s=waits,
     )
 

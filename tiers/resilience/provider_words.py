@@ -19,6 +19,8 @@ MOST_WORDS = 240
 TOLD_STATUSES = frozenset({400, 413, 415, 422})
 """Statuses that speak of the request. Others speak of keys, money and addresses."""
 LEFT_OUT = "…"
+SHORTEST_SECRET = 8
+"""Characters from which a key is looked for within words too; a local server takes any text."""
 _RUN = 4
 """Words in a row that the prompt has too, which are taken for a quotation of it."""
 _WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -57,8 +59,10 @@ def provider_words(
     text = "".join(c if c.isspace() or unicodedata.category(c)[0] != "C" else "" for c in message)
     text = " ".join(text[:_READ].split())
     for secret in (*secrets, *hosts):
-        if secret:
+        if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, LEFT_OUT)
+        elif secret:  # within a word it is no key: `k` would take letters out of every one
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", LEFT_OUT, text)
     text = _HOST.sub(LEFT_OUT, _URL.sub(LEFT_OUT, redact(text)))
     text = _QUOTED.sub(_only_names, text)
     text = _LONG.sub(_no_random, text)

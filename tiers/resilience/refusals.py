@@ -17,18 +17,23 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec import Struct
 
 from router.errors import (
+    QUOTA,
     QUOTA_EXHAUSTED,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
 )
 from router.errors.answerer import says
+from router.wire.openai.upstream_errors import CONTENT_REFUSED
 
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
 # word for overloaded. A lost connection is not here: what was sent may be billed.
 WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 529})
+OVERLOADED = frozenset({503, 529})
 # With these a proxy says that it waits no longer (524 is Cloudflare's). The model behind it may go
 # on, and be billed, as where we stop waiting ourselves.
 OF_A_PROXY = frozenset({504, 524})
@@ -76,9 +81,9 @@ def error_for_status(
             "Tell who runs this gateway to check the answerer's api_key.",
             upstream_status=status,
         )
-    if status in (402, 429):
+    spent = status == 402 or code == QUOTA
+    if status == 429 or spent:
         wait = "" if retry_after_s is None else f"; try again in {told_s(retry_after_s)} s"
-        spent = status == 402 or code == "insufficient_quota"
         found = (
             "Our money at the upstream is spent" if spent else "The upstream is limiting our rate"
         )
@@ -94,6 +99,12 @@ def error_for_status(
             f"{status}{shown_code}.",
             retry_after_s=retry_after_s,
         )
+    if status in OVERLOADED:
+        return UpstreamOverloaded(
+            f"The upstream is overloaded (status {status}). Try again in a moment.",
+            upstream_status=status,
+            retry_after_s=retry_after_s,
+        )
     if status == 408 or status >= 500:
         return UpstreamError(
             f"The upstream failed with status {status}{shown_code}.",
@@ -101,14 +112,13 @@ def error_for_status(
             retry_after_s=retry_after_s,
         )
     if code == UpstreamTooLong.code and 400 <= status < 500:
-        return UpstreamTooLong(
-            f"The prompt is too long for the upstream (status {status}). Shorten it.",
-            upstream_status=status,
-        )
+        said = f"The prompt is too long for the upstream (status {status}). Shorten it."
+        return UpstreamTooLong(f"{said} {says(words)}" if words else said, upstream_status=status)
     if 400 <= status < 500:
         said = f"The upstream refused the request with status {status}{shown_code}."
         parts = (said, says(words) if words else "", advice)
-        return UpstreamRejected(" ".join(filter(None, parts)), upstream_status=status)
+        kind = UpstreamContentRefused if code in CONTENT_REFUSED else UpstreamRejected
+        return kind(" ".join(filter(None, parts)), upstream_status=status)
     redirected = 300 <= status < 400
     what = "redirects, which is not followed," if redirected else "answers"
     return UpstreamInvalid(

@@ -195,7 +195,10 @@ class ReplicaSet:
         if any(replica.refused_key for replica in self.replicas):
             detail += "; check the answerer's api_key"
             return AnswererStatus(AnswererState.KEY_REFUSED, detail, due, probing=probing)
-        return AnswererStatus(AnswererState.OPEN_BREAKER, detail, due, probing=probing)
+        rest_s = _rest_ms(self, now_ms) / 1000.0
+        return AnswererStatus(
+            AnswererState.OPEN_BREAKER, detail, due, probing=probing, rest_s=rest_s
+        )
 
 
 def _fails(host: str, state: BreakerState) -> str:
@@ -218,10 +221,14 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
             "check the answerer's api_key.",
             key_refused=True,
         )
-    rest_ms = min(replica.breaker.rest_left_ms(now_ms) for replica in replicas.replicas)
+    rest_s = _rest_ms(replicas, now_ms) / 1000.0
     return AnswererNotReady(
-        f"No replica of {name} answers; all breakers are open.", retry_after_s=rest_ms / 1000.0
+        f"No replica of {name} answers; all breakers are open.", retry_after_s=rest_s
     )
+
+
+def _rest_ms(replicas: ReplicaSet, now_ms: float) -> float:
+    return min([replica.breaker.rest_left_ms(now_ms) for replica in replicas.replicas])
 
 
 def _is_free(replica: Replica, now_ms: float) -> bool:

@@ -28,9 +28,10 @@ from router.policy.schema import UpstreamAnswerer
 from router.threads.deadlines import Deadline, Deadlines
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Delta, Events, Work
-from router.wire.openai.answers import charged_in, shown_code_in
+from router.wire.openai.answers import charged_in
 from router.wire.openai.returned_reasoning import advice_for
-from router.wire.refusals import Refusal, refusal_in, unsupported_in, without
+from router.wire.openai.upstream_errors import shown_code_in
+from router.wire.refusals import Refusal, Unsupported, refusal_in, unsupported_in, without
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.provider_words import TOLD_STATUSES, about_the_request, provider_words
@@ -138,6 +139,7 @@ class Exchange:
     def __init__(self, connections: Connections, work: Work) -> None:
         self._shared = connections
         self._work = work
+        self._asked = work.request
         self._taken: Taken | None = None  # the place at the replica that was asked last
         self._response: Response | None = None
         self._refused = Refusal()  # what the last refusal said
@@ -215,31 +217,35 @@ class Exchange:
         shared, asked = self._shared, self._work
         shared.retries.earn()
         self._leave_out(*shared.unsupported.of(asked.request))
-        learnt: list[str] = []
+        learnt: list[Unsupported] = []
         for _ in range(MOST_LEFT_OUT):
             try:
                 self._response = await self._sealed_or_not(stream=stream)
                 break
             except UpstreamRejected as error:
-                refused = unsupported_in(self._refused, self._work.request)
+                refused = unsupported_in(self._refused, self._work.request, self.left_out)
                 if refused is None or error.upstream_status != 400 or error.charged is not None:
                     raise
                 self._report_retry(self._named(error), f"tried again without {refused.name}")
                 self._leave_out(refused.name)
                 if refused.lasts:
-                    learnt.append(refused.name)
+                    learnt.append(refused)
         else:
             self._response = await self._sealed_or_not(stream=stream)
-        for name in learnt:
-            shared.unsupported.remember(asked.request, name)
+        for refused in learnt:
+            shared.unsupported.remember(asked.request, refused)
         if self.left_out:
             asked.tell_left_out(self.left_out)
         return self._response
 
     def _leave_out(self, *names: str) -> None:
-        """Asks without these parameters from now on."""
+        """Asks without these parameters from now on.
+
+        The client's own request is what they are left out of: a kind of thoughts that was changed
+        twice would be the refused one again.
+        """
         self.left_out += names
-        self._work = replace(self._work, request=without(self._work.request, self.left_out))
+        self._work = replace(self._work, request=without(self._asked, self.left_out))
 
     async def _sealed_or_not(self, *, stream: bool) -> Response:
         """Returns a response to the request, or to it without what its issuer sealed.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
@@ -23,7 +23,7 @@ from router.analysis.report.figures import (
     Counts,
     EndingFigures,
     EstimatedCost,
-    Forecast,
+    LaterBills,
     LevelShare,
     Period,
     ProviderFigures,
@@ -36,8 +36,9 @@ from router.analysis.report.figures import (
     WasteFigures,
 )
 from router.analysis.report.fixed_model import fixed_model
-from router.analysis.report.forecast import forecast
-from router.analysis.report.headline import Findings, first_sentences
+from router.analysis.report.forecast import forecast_of
+from router.analysis.report.headline import first_sentences
+from router.analysis.report.headlines.findings import Findings
 from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import leading, savings_of
 from router.analysis.report.outcomes import decision_measures, measures
@@ -51,7 +52,7 @@ from router.analysis.report.sentences import (
     notes,
     provider_line,
 )
-from router.analysis.report.tallies import QUARTER_MS, Tally, TierKey, escalated, group_figures
+from router.analysis.report.tallies import Tally, TierKey, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -64,9 +65,10 @@ from router.ledger.aggregates import (
     ending_parts,
 )
 from router.ledger.replies import ReplyKind
+from router.ledger.rollup import QUARTER_MS
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
-from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, counted, places_for
+from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, places_for
 from router.types import (
     CostBasis,
     PairNote,
@@ -104,7 +106,8 @@ class Extra:
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
     waiting: int | None = None  # matters of the period that wait for a person; None: not known
     waits: Collection[str] | None = None  # instead: requests whose matter waits, to be counted
-    settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills made known since
+    settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills of the period made known
+    later: Iterable[RequestRow] = ()  # bills for calls of the period that were booked after it
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
 
 
@@ -151,9 +154,9 @@ def build_report(
     quality = _quality(replies, passed_on, whole)
     fixed = fixed_model(whole)
     # Rows that an older version purged are compared, and not among the replies.
-    beside = whole.unrouted[0]  # answers that no ladder gave: nothing could be compared with them
-    answers = max(replies.answers - passed_on - beside, *(saving.compared for saving in savings))
-    routed = leading(savings, answers, replies.compared_words)
+    answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
+    computed = replies.of(ReplyKind.COMPUTED)
+    routed = leading(savings, answers, replies.compared_words, only_computed=computed > 0)
     would = leading(observed, passed_on, "observed answers", "would have saved")
     chosen = routed.saving
     base = None if chosen is None else chosen.baseline_nano_usd
@@ -162,6 +165,7 @@ def build_report(
     places = places_for(total.spend_nano_usd - reviewed, base)
     unknown = _unknown(total, whole)
     money = Dollars(places, padded=False)
+    later = _later(extra.later)
     findings = Findings(
         total,
         period,
@@ -175,6 +179,7 @@ def build_report(
         unknown,
         lost_sentence(extra.lost, by_rows=extra.by_rows),
         outcomes,
+        later,
     )
     return Report(
         sentences=first_sentences(findings),
@@ -214,9 +219,10 @@ def build_report(
         cache=_cache(tiers, whole),
         fixed_model=fixed,
         outcomes=outcomes,
-        forecast=_forecast(days, period, extra),
+        forecast=forecast_of(days, period, extra.lost, by_rows=extra.by_rows),
         unknown=unknown,
         estimated=EstimatedCost(*whole.estimated),
+        later=later,
         provider=provider,
         assumptions=assumptions(
             whole, savings, observed, routed.passed_over, planned=bool(names.planned)
@@ -248,6 +254,7 @@ def _tallied(
             tally.add(row)
             if waiting is not None and extra.waits and row.request_id in extra.waits:
                 waiting += 1
+    tally.settle_noted(since_ms, until_ms)
     for row in extra.settled:
         tally.settle(row)
     return tally, waiting
@@ -378,6 +385,13 @@ def _unknown(total: Cell, whole: Whole) -> UnknownCost:
     )
 
 
+def _later(bills: Iterable[RequestRow]) -> LaterBills:
+    booked = [(bill.created_at_ms, bill.cost_nano_usd) for bill in bills]
+    if not booked:
+        return LaterBills()
+    return LaterBills(len(booked), sum(nano for _, nano in booked), min(booked)[0], max(booked)[0])
+
+
 def _roles(roles: Sums) -> tuple[RoleFigures, ...]:
     return tuple(RoleFigures(role, *roles[role.value]) for role in Role if role.value in roles)
 
@@ -411,34 +425,3 @@ def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
     for start, cell in tally.times.items():
         days.setdefault(local_day(start, clock), Cell()).merge(cell)
     return days
-
-
-def _forecast(by_day: Mapping[date | None, Cell], period: Period, extra: Extra) -> Forecast:
-    days = {day: cell for day, cell in by_day.items() if day is not None}
-    clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
-    # A clock outside any calendar must not break the report.
-    today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
-    if period.until_ms is not None and period.until_ms < period.generated_at_ms:
-        reason = "the period is over"
-        return Forecast(f"{today:%Y-%m}", reason, 0, 0, None, None, None)
-    if extra.lost and extra.by_rows:
-        requests = counted(extra.lost, "purged request is", "purged requests are")
-        return Forecast(f"{today:%Y-%m}", f"up to {requests} in no figure", 0, 0, None, None, None)
-    begins = None if period.since_ms is None else _first_whole(period.since_ms, extra.lost, clock)
-    first = min(days, default=None)
-    # A period that begins at midnight contains all of its first day; a ledger's first row may come
-    # after a day's beginning, so only the next is complete.
-    complete = first if first is None or first == begins else first + timedelta(days=1)
-    spend = {day: cell.spend_nano_usd for day, cell in days.items()}
-    return forecast(spend, today, complete, begins)
-
-
-def _first_whole(since_ms: int, lost: int, clock: tzinfo) -> date | None:
-    """Returns the first day of which nothing is missing; None for times outside any calendar."""
-    # Purged requests may be of any time of the UTC day that the period cuts.
-    whole_ms = -(-since_ms // DAY_MS) * DAY_MS if lost else since_ms
-    begins = local_day(whole_ms, clock)
-    at_midnight = local_day(whole_ms - 1, clock) != begins
-    if begins in (None, date.max) or at_midnight:
-        return begins
-    return begins + timedelta(days=1)

@@ -147,7 +147,8 @@ class Saving:
     own_nano_usd: int | None
     saved_nano_usd: int | None
     saved_interval: Interval | None  # nano-dollars; None below MIN_FOR_INTERVAL requests
-    saved_share: float | None  # of the baseline; None when that is 0 or below a tenth of it
+    # Of the baseline; None where that is 0, or bills of earlier calls made the own cost negative.
+    saved_share: float | None
     share_interval: Interval | None
     by_blocks: bool = False  # True: bootstrap intervals over stretches of time
     accepted: int | None = 0  # of the compared ones, answers that were accepted; None: never made
@@ -331,6 +332,19 @@ class UnknownCost:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterBills:
+    """Counts calls of the period that bills corrected after it, and by how much.
+
+    That money is in the spend of the days on which it was booked, so in no figure of this period.
+    """
+
+    calls: int = 0
+    spend_nano_usd: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFigures:
     """Compares the costs that providers reported with the cost of their tokens at our prices."""
 
@@ -342,6 +356,14 @@ class ProviderFigures:
     def difference_nano_usd(self) -> int:
         """Returns reported minus booked; above 0 the provider charges more than our prices say."""
         return self.reported_nano_usd - self.booked_nano_usd
+
+
+def tells_shares(spend_nano_usd: int, corrected_nano_usd: int) -> bool:
+    """Returns False where bills of earlier calls are more than a tenth of the spend, or below 0.
+
+    Then a share of the spend says nothing about requests, and the first sentence names the bills.
+    """
+    return 10 * abs(corrected_nano_usd) <= max(0, spend_nano_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,11 +410,19 @@ class Report:
     forecast: Forecast
     unknown: UnknownCost
     estimated: EstimatedCost
+    later: LaterBills
     provider: ProviderFigures
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
     places: int = 2  # decimals of amounts for people; `Dollars` writes them
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters: their kind and their names
+
+    @property
+    def shared_nano_usd(self) -> int:
+        """Returns the spend that shares are of; 0 where they say nothing."""
+        corrected = sum(row.spend_nano_usd for row in self.roles if row.role is Role.RECONCILE)
+        told = tells_shares(self.spend_nano_usd, corrected)
+        return self.spend_nano_usd if told else 0
 
     @property
     def headline(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from router.ledger.row_reading import row_names
+from router.ledger.row_reading import RECONCILE, row_names
 from router.types import RequestRow, TrueOutcome
 
 
@@ -42,6 +42,18 @@ class RequestFilter:
         return (not self.domains or domain in self.domains) and (
             not self.request_types or request_type in self.request_types
         )
+
+    def settled(self, rows: Iterable[RequestRow]) -> Iterator[RequestRow]:
+        """Yields the rows of unknown cost that fit, where the bills that settled them do too.
+
+        Bills have an endpoint of their own, so a choice of endpoints may leave their money out.
+        """
+        billed = not self.endpoints or RECONCILE in self.endpoints
+        return self.of(rows) if billed else iter(())
+
+    def bills(self, pairs: Iterable[tuple[RequestRow, RequestRow]]) -> Iterator[RequestRow]:
+        """Yields the bills of the rows that fit, of pairs of a row and its bill."""
+        return (bill for row, bill in pairs if self.fits(row))
 
     def of(self, rows: Iterable[RequestRow]) -> Iterator[RequestRow]:
         """Yields the rows that fit."""

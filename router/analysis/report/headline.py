@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from router.analysis.report.baseline_names import SILENT
-from router.analysis.report.figures import Measure, Period, Quality, Saving, UnknownCost
+from router.analysis.report.figures import Saving
+from router.analysis.report.headlines.faults import failing
+from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
+from router.analysis.report.headlines.quality import on_priors, unverified
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
-from router.ledger.aggregates import Cell, Whole
 from router.ledger.replies import ReplyKind
 from router.ledger.row_reading import REVIEW
 from router.rendering.figures_in_words import (
+    MOST_TIMES,
     Dollars,
-    clean,
     count,
     counted,
     day,
     percent,
     saved_percent,
+    share_of,
 )
 from router.types import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Holds the inputs of the sentences; amounts are nano-dollars until `money` formats them."""
-
-    total: Cell
-    period: Period
-    replies: Replies
-    routed: Told
-    observed: Told
-    quality: Quality
-    judged: Measure  # the share of judged answers that were right
-    money: Dollars
-    routed_answers: int  # answers and questions of requests that were not only observed
-    unknown: UnknownCost
-    lost: str = ""  # how many purged requests are in no figure
-    told: tuple[Measure, ...] = ()  # all that feedback and reviews said
-
-    @property
-    def whole(self) -> Whole:
-        """Returns the sums that count each request once."""
-        return self.total.whole or Whole()
 
 
 def first_sentences(findings: Findings) -> tuple[str, ...]:
@@ -56,8 +34,8 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
     # Reviews and bills of earlier requests may be booked in a period without requests.
     if total.requests == 0 and total.spend_nano_usd:
         return (
-            "No requests in this period; what earlier ones still cost (reviews, bills) is "
-            f"{money(total.spend_nano_usd)}.",
+            "No requests in this period; what was booked for earlier ones (reviews, bills) comes "
+            f"to {money(total.spend_nano_usd)}.",
             *_lost(findings),
         )
     if total.requests == 0 and findings.lost:
@@ -75,11 +53,17 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
     quality = (
         *(wrong_answers(findings.told, money) if findings.quality.answered else []),
         *wrong_beside(findings.told, money),
-        *_unverified(findings),
-        *_on_priors(findings),
+        *unverified(findings),
+        *on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    return (first, *_assumed(findings), *_failing(findings), *_lost(findings), *savings, *quality)
+    before = (
+        first,
+        *_assumed(findings),
+        *failing(findings.whole.faults, findings.total.requests),
+        *_lost(findings),
+    )
+    return (*before, *savings, *quality, *came_later(findings))
 
 
 def _spent(findings: Findings) -> str:
@@ -88,7 +72,8 @@ def _spent(findings: Findings) -> str:
     first, last = (day(ms, period.zone) for ms in (period.first_row_ms, period.last_row_ms))
     when = f"On {first}" if first == last else f"From {first} to {last}"
     requests = counted(total.requests, "request", "requests")
-    spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd)}"
+    _, corrected = findings.corrections
+    spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd - corrected)}"
     unknown = findings.unknown
     if unknown.requests:
         # What nobody can price is in no sum; what nobody reported counts at its worst case.
@@ -96,7 +81,7 @@ def _spent(findings: Findings) -> str:
         in_sum = f"{findings.money(held)}, which was held, is in this sum"
         words = in_sum if held else "not in this sum"
         spent += f", {count(unknown.requests)} of them at a cost that is not known ({words})"
-    return spent
+    return f"{spent}{so_corrected(findings)}"
 
 
 def _got(replies: Replies) -> str:
@@ -111,56 +96,12 @@ def _assumed(findings: Findings) -> list[str]:
     (times, assumed), spend = findings.whole.assumed, findings.total.spend_nano_usd
     if not times or 10 * assumed <= spend:
         return []
-    share, amount = percent(assumed / spend), findings.money(assumed)
+    share, amount = share_of(assumed, spend), findings.money(assumed)
+    told = "" if share is None else f" ({percent(share)})"
     return [
-        f"{amount} of it ({share}) is people's minutes at a price that is assumed: the policy "
+        f"{amount} of it{told} is people's minutes at a price that is assumed: the policy "
         "states none (`review.reviewer_usd_per_minute`)."
     ]
-
-
-FAULTS_TOLD_FROM = 0.01
-"""Share of the requests from which an answerer's failed calls are told: most lose one now and then,
-and an outage loses many."""
-OUT_OF_USE = "answerer_not_ready"
-FAULT_WORDS = {
-    "upstream_rejected": "the upstream refused our key or the request",
-    OUT_OF_USE: "it was out of use",
-    "upstream_rate_limited": "the upstream limited our rate",
-    "upstream_quota_exhausted": "our money at the upstream was spent",
-    "upstream_unreachable": "no connection could be made",
-    "upstream_invalid": "the upstream sent what is no answer",
-    "upstream_error": "the upstream failed",
-    "stream_cut": "its answer ended before it was whole",
-    "answerer_failed": "it failed",
-    "deadline_exceeded": "no answer came in time",
-}
-"""Words for each of `ledger.faults.FAULTS`."""
-
-
-def _failing(findings: Findings) -> list[str]:
-    """Names the answerers whose calls failed in many requests, with how many and why.
-
-    Failures put an answerer out of use, so beside them that is told as what followed.
-    """
-    by_answerer: dict[str, dict[str, int]] = {}
-    for name, requests in findings.whole.faults.items():
-        answerer, _, code = name.rpartition(" ")
-        by_answerer.setdefault(answerer, {})[code] = requests
-    told = []
-    for answerer, faults in sorted(by_answerer.items()):
-        told_of = sorted(((n, c) for c, n in faults.items() if c in FAULT_WORDS), reverse=True)
-        # The most of all counts is that of any fault, which older purged rows do not have.
-        if told_of and max(faults.values()) >= FAULTS_TOLD_FROM * findings.total.requests:
-            causes = [(n, code) for n, code in told_of if code != OUT_OF_USE] or told_of
-            why = [
-                f"in {counted(n, 'request', 'requests')} {FAULT_WORDS[code]}" for n, code in causes
-            ]
-            after = faults.get(OUT_OF_USE, 0) if len(causes) < len(told_of) else 0
-            followed = f"; so it was out of use in {counted(after, 'request', 'requests')}"
-            told.append(
-                f"Calls of {clean(answerer)} failed: {', '.join(why)}{followed if after else ''}."
-            )
-    return told
 
 
 def _lost(findings: Findings) -> list[str]:
@@ -258,7 +199,8 @@ def without_answer(saving: Saving, spend_nano_usd: int, replies: Replies, *, obs
     purged = any(line.name == "not_counted" for line in replies.lines)
     if observed or purged or saving.compared + saving.apart < replies.answers:
         return 0
-    return rest_of(saving, spend_nano_usd, observed=observed) - saving.apart_nano_usd
+    rest = rest_of(saving, spend_nano_usd, observed=observed)
+    return max(0, rest - saving.apart_nano_usd - replies.unpriced_nano_usd)
 
 
 def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:
@@ -354,65 +296,10 @@ def _share_of(saving: Saving, lost: bool) -> str:
     """Writes " (59.2 %; 95 % interval 46.8 % to 71.7 %)", with the signs of the table."""
     if saving.saved_share is None:
         return ""
+    if saving.saved_share < -MOST_TIMES:
+        return f" (more than {MOST_TIMES} times that)"
     share = f"{'saved ' if lost else ''}{saved_percent(saving.saved_share)}"
     interval = saving.share_interval
     if interval is not None:
         share += f"; 95 % interval {saved_percent(interval.low)} to {saved_percent(interval.high)}"
     return f" ({share})"
-
-
-def _unverified(findings: Findings) -> list[str]:
-    """Counts the answers without verification; observed ones are passed on unchecked."""
-    quality = findings.quality
-    if not quality.answered:
-        return []
-    passed_on = [] if not quality.observed else [_passed_on(quality)]
-    if not quality.unverified:
-        if not quality.observed:
-            words = findings.replies.of(ReplyKind.NO_ANSWER)
-            apart = " (words that there is none are no answers)" if words else ""
-            return [f"No answer went out marked unverified{apart}."]
-        routed = quality.answered > quality.observed
-        return [*passed_on, *(["No routed answer went out marked unverified."] if routed else [])]
-    share = percent(quality.unverified_share)
-    answers = counted(quality.answered, "answer", "answers")
-    return [
-        *passed_on,
-        f"{count(quality.unverified)} of {answers} ({share}) went out marked unverified"
-        f"{_their_cost(quality, findings)}.",
-    ]
-
-
-def _their_cost(quality: Quality, findings: Findings) -> str:
-    """Writes "; they cost $4.50, 83.8 % of the spend", where that is known and not nothing."""
-    cost, spend = quality.unverified_nano_usd, findings.total.spend_nano_usd
-    if not cost or spend <= 0:
-        return ""
-    they = "it" if quality.unverified == 1 else "they"
-    return f"; {they} cost {findings.money(cost)}, {percent(cost / spend)} of the spend"
-
-
-def _on_priors(findings: Findings) -> list[str]:
-    """Counts the accepted answers whose chance is a prior, and what they cost."""
-    prior, spend = findings.replies.on_prior, findings.total.spend_nano_usd
-    if prior is None:
-        return []
-    accepted = findings.replies.accepted_routed
-    share = percent(prior.answers / accepted)
-    cost = findings.money(prior.spend_nano_usd)
-    of_spend = f", {percent(prior.spend_nano_usd / spend)} of the spend" if spend else ""
-    answers = counted(accepted, "accepted answer", "accepted answers")
-    known = (
-        "nobody measured how often such answers are right"
-        if findings.judged.value is None
-        else "the judged answers are all that is known of how often such are right"
-    )
-    return [
-        f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) went out on an assumed "
-        f"chance (a prior): {known}."
-    ]
-
-
-def _passed_on(quality: Quality) -> str:
-    who = counted(quality.observed, "observed answer was", "observed answers were")
-    return f"{who} passed on as given, unchecked."

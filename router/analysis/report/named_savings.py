@@ -13,10 +13,6 @@ from router.money.model_redirects import undated
 from router.rendering.figures_in_words import count
 from router.types import NANO_PER_USD
 
-MOST_TIMES = 10
-"""Bounds a share: a difference beyond ten times its baseline is stated in money only, since
-"327,791 %" says nothing."""
-
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
 """Orders the baselines for the headline: it names the first that more than half of the answers can
 be compared with, enough of them to tell, or else the one that most can. What would have been paid
@@ -61,13 +57,22 @@ def savings_of(
 
 
 def leading(
-    savings: tuple[Saving, ...], answers: int, words: str = "answers", gain: str = "saved"
+    savings: tuple[Saving, ...],
+    answers: int,
+    words: str = "answers",
+    gain: str = "saved",
+    *,
+    only_computed: bool = False,
 ) -> Told:
     """Returns the saving for a headline over so many answers, called by these `words`.
 
     None is told from fewer pairs than an interval needs, nor against a level that answers nothing
-    by itself: that one's price would have bought nothing.
+    by itself: that one's price would have bought nothing. `only_computed` says that there are
+    labels or vectors, for which nobody else's price is known where there is no answer.
     """
+    if not answers and only_computed:
+        what = "o price of labels or vectors elsewhere is known"
+        return _untold(f"N{what}", f"n{what}")
     if not answers:
         return _untold("Nothing was answered", "nothing was answered")
     by_key = {saving.key: saving for saving in savings}
@@ -193,7 +198,8 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
     bootstrap = block_intervals(blocks) if comparable and saved is not None else None
     if bootstrap is not None:
         saved, share = bootstrap
-    meaningful = comparable and abs(pairs.saved_nano_usd) <= MOST_TIMES * pairs.baseline_nano_usd
+    # Bills of calls from before the period can bring a sum below 0, and nobody saves more than all.
+    meaningful = comparable and pairs.own_nano_usd >= 0
     return Saving(
         key=key,
         label=label,

@@ -12,10 +12,15 @@ from collections.abc import Iterable, Sequence
 
 from router.analysis.report.figures import Interval, Measure
 from router.analysis.report.savings import MIN_FOR_INTERVAL
+from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import Dollars, count, counted, percent
 from router.stats.wilson import Z_95
 from router.stats.wilson import wilson as share_interval
 from router.types import NANO_PER_USD, TrueOutcome
+
+TEXTS = (ReplyKind.NO_ANSWER.value, ReplyKind.DECLINED.value)
+"""Replies that are words in an answer's place, without a draft behind them."""
+NO_ANSWERS = (*TEXTS, ReplyKind.COMPUTED.value)
 
 TEXTS_COST = "Cost of wrong texts in an answer's place"
 
@@ -31,7 +36,12 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     judged = [
         (outcome.level, outcome.correct)
         for outcome in reported
-        if outcome.correct is not None and not outcome.draft
+        if outcome.correct is not None and not outcome.draft and outcome.reply not in NO_ANSWERS
+    ]
+    computed = [
+        outcome.correct
+        for outcome in reported
+        if outcome.correct is not None and outcome.reply == ReplyKind.COMPUTED.value
     ]
     # Nobody got these drafts, so they say nothing about the answers that went out.
     drafts = [
@@ -40,7 +50,10 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     figures = [_rate("accuracy", "Answers that were right", [right for _, right in judged])]
     for level in sorted({level for level, _ in judged if level is not None}):
         rights = [right for own_level, right in judged if own_level == level]
-        figures.append(_rate(f"accuracy_level_{level}", f"Right at level {level}", rights))
+        label = f"Right at level {level}" if level else "Right at no level: no tier gave the answer"
+        figures.append(_rate(f"accuracy_level_{level}", label, rights))
+    if computed:
+        figures.append(_rate("accuracy_computed", "Labels or vectors that were right", computed))
     if drafts:
         figures.append(_rate("accuracy_drafts", "Drafts held back that were right", drafts))
     first = [
@@ -51,6 +64,7 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     minutes = [outcome.handle_minutes for outcome in reported if outcome.handle_minutes is not None]
     csat = [outcome.csat for outcome in reported if outcome.csat is not None]
     words = [outcome.words_correct for outcome in reported if outcome.words_correct is not None]
+    words += [one.correct for one in reported if one.reply in TEXTS and one.correct is not None]
     if words:
         figures.append(_rate("accuracy_words", "Texts in an answer's place that were right", words))
     losses = [one for one in reported if one.loss_nano_usd is not None]
@@ -71,7 +85,8 @@ def wrong_answers(told: Sequence[Measure], money: Dollars) -> list[str]:
     judged = by_key.get("accuracy")
     if judged is None or judged.value is None:
         # What was said of other texts, or of a cost alone, must not seem to be denied.
-        out = " that went out" if by_key.keys() & {"accuracy_drafts", "accuracy_words"} else ""
+        others = {"accuracy_computed", "accuracy_drafts", "accuracy_words"}
+        out = " that went out" if by_key.keys() & others else ""
         cost = _cost(by_key.get("loss_usd"), money)
         cost = f", though a cost was reported{cost}" if cost else ""
         return [f"Nobody judged an answer{out}, so nobody knows how many were wrong{cost}."]
@@ -91,6 +106,11 @@ def wrong_beside(told: Sequence[Measure], money: Dollars) -> list[str]:
     drafts, texts = by_key.get("accuracy_drafts"), by_key.get("accuracy_words")
     cost = _cost(by_key.get("loss_words_usd"), money)
     lines = []
+    computed = by_key.get("accuracy_computed")
+    if computed is not None:
+        some = counted(computed.count, "label or vector", "labels or vectors")
+        bad = f"{count(_wrong(computed))} {_were(computed)} wrong"
+        lines.append(f"Of {some} that somebody judged, {bad}.")
     if drafts is not None:
         some, wrong = counted(drafts.count, "draft", "drafts"), count(_wrong(drafts))
         lines.append(f"Of {some} held back that people judged, {wrong} {_were(drafts)} wrong.")

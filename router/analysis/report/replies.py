@@ -22,6 +22,7 @@ REPLY_WORDS = {
     ReplyKind.SAFE_WORDS: "given a safe text and handed to a person",
     ReplyKind.DECLINED: "refused as harmful",
     ReplyKind.REPEATED: "given their first reply again",
+    ReplyKind.COMPUTED: "given labels or vectors",
 }
 ENDING_WORDS = {
     Ending.FAILED: "failed",
@@ -76,6 +77,8 @@ class Replies:
     waiting: int | None = None  # of the matters handed over, those not decided; None: not known
     answer_accepted: int = 0
     answer_unverified: int = 0
+    priced: int = 0  # of the labels and vectors, those that some baseline prices
+    unpriced_nano_usd: int = 0  # what the others cost: they are compared with nothing
     grounds: tuple[GroundsFigures, ...] = ()  # of the routed answers that were accepted
 
     @property
@@ -94,13 +97,19 @@ class Replies:
 
     @property
     def answers(self) -> int:
-        """Returns the answers and the questions back: only these can be compared."""
-        return self.of(ReplyKind.ANSWER) + self.of(ReplyKind.QUESTION)
+        """Returns what can be compared: answers, questions, and labels or vectors with a price."""
+        return self.of(ReplyKind.ANSWER) + self.of(ReplyKind.QUESTION) + self.priced
 
     @property
     def compared_words(self) -> str:
-        """Names what savings rest on: "answers", "answers and questions"."""
-        return "answers and questions" if self.of(ReplyKind.QUESTION) else "answers"
+        """Names what savings rest on: "answers", "answers and questions", "labels or vectors"."""
+        kinds = (
+            ("answers", self.of(ReplyKind.ANSWER)),
+            ("questions", self.of(ReplyKind.QUESTION)),
+            ("labels or vectors", self.priced),
+        )
+        *before, last = [words for words, number in kinds if number] or ["answers"]
+        return f"{', '.join(before)} and {last}" if before else last
 
     def told(self) -> str:
         """Writes "24 answered, 23 told that there is no answer"; "" without any request."""
@@ -118,10 +127,12 @@ class Replies:
 def replies_of(total: Cell, waiting: int | None) -> Replies:
     """Returns what the requests got; `waiting` matters of the period are not decided yet."""
     whole = total.whole or Whole()
-    lines = [
-        ReplyFigures(reply.value, REPLY_WORDS[reply], *whole.replies.get(reply.value, [0, 0])[:2])
-        for reply in ReplyKind
-    ]
+    got = {reply: whole.replies.get(reply.value, [0, 0])[:2] for reply in ReplyKind}
+    # An older version purged labels and vectors as answers, and counted these apart.
+    for kind, sign in ((ReplyKind.ANSWER, -1), (ReplyKind.COMPUTED, 1)):
+        both = zip(got[kind], whole.unrouted, strict=True)
+        got[kind] = [number + sign * older for number, older in both]
+    lines = [ReplyFigures(reply.value, REPLY_WORDS[reply], *got[reply]) for reply in ReplyKind]
     endings = {ending: [0, 0] for ending in ENDING_WORDS}
     for name, (requests, spend, *_) in whole.endings.items():
         sums = endings[ending_parts(name)[0]]
@@ -136,9 +147,12 @@ def replies_of(total: Cell, waiting: int | None) -> Replies:
     lines.append(ReplyFigures("booked_afterwards", AFTERWARDS_WORDS, 0, later))
     lines = [line for line in lines if line.requests or line.spend_nano_usd]
     _, _, accepted, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0, 0, 0, 0])
+    accepted -= whole.unrouted[0]  # none of them could be anything else
+    _, computed, priced, priced_spend = whole.replies.get(ReplyKind.COMPUTED.value, [0, 0, 0, 0])
     grounds = tuple(
         GroundsFigures(name, words, *whole.grounds[name])
         for name, words in GROUNDS_WORDS.items()
         if name in whole.grounds
     )
-    return Replies(tuple(lines), waiting, accepted, unverified, grounds)
+    unpriced = computed - priced_spend
+    return Replies(tuple(lines), waiting, accepted, unverified, priced, unpriced, grounds)

@@ -126,8 +126,9 @@ def assumptions(
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
         lines.append(
             "Requests that could not be compared, because words went out in place of an answer "
-            "(there is none, or a person takes the matter), the baseline's price or the own cost "
-            "is unknown, nobody said what the answer used, or a retry got its first answer again: "
+            "(there is none, or a person takes the matter), labels or vectors have no price "
+            "elsewhere, the baseline's price or the own cost is unknown, nobody said what the "
+            "answer used, or a retry got its first answer again: "
             f"{each}."
         )
     if planned:
@@ -400,11 +401,16 @@ def forecast_line(month: Forecast) -> str:
     """States the spend to the end of the month, or why there is no forecast."""
     if month.expected_nano_usd is None:
         return f"Forecast for {month.month}: none, because {month.why}."
+    interval = (
+        "no interval, since the days before today do not differ"
+        if month.low_nano_usd is None
+        else f"95 % prediction interval {usd(month.low_nano_usd)} to {usd(month.high_nano_usd)}"
+    )
     return (
         f"Forecast for {month.month}: {usd(month.spent_nano_usd)} so far, "
-        f"{usd(month.expected_nano_usd)} expected at its end (95 % prediction interval "
-        f"{usd(month.low_nano_usd)} to {usd(month.high_nano_usd)}), from {count(month.days)} "
-        "complete days; it knows weekdays from 14 days on, and neither growth nor holidays."
+        f"{usd(month.expected_nano_usd)} expected at its end ({interval}), from "
+        f"{count(month.days)} complete days; it knows weekdays from 14 days on, and neither growth "
+        "nor holidays."
     )
 
 

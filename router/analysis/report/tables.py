@@ -13,6 +13,7 @@ from router.analysis.report.figures import GroupFigures, NamedFigures, ReasonFig
 from router.analysis.report.replies import ENDING_WORDS
 from router.analysis.report.savings import MIN_FOR_INTERVAL
 from router.rendering.figures_in_words import (
+    BEYOND,
     NOTHING,
     Dollars,
     count,
@@ -20,8 +21,9 @@ from router.rendering.figures_in_words import (
     duration,
     percent,
     plain,
-    saved_percent,
+    share_of,
     shown_model,
+    shown_saving,
 )
 from router.types import RequestState
 
@@ -147,7 +149,7 @@ def _paying(report: Report, figures: GroupFigures, money: Dollars) -> Row:
     return (
         count(figures.requests),
         money(figures.spend_nano_usd),
-        percent(figures.spend_nano_usd / spend if spend else None),
+        percent(share_of(figures.spend_nano_usd, spend)),
         count(figures.refused),
         count(figures.failed),
         percent(figures.acceptance),
@@ -222,7 +224,7 @@ def grounds_rows(report: Report, money: Dollars) -> list[Row]:
 
     Their total is not all spend: other requests cost money too.
     """
-    lines, spend = report.replies.grounds, report.spend_nano_usd
+    lines, spend = report.replies.grounds, report.shared_nano_usd
     accepted = report.replies.accepted_routed
     sums = [(line.words, line.answers, line.spend_nano_usd) for line in lines]
     if len(sums) > 1:
@@ -233,7 +235,7 @@ def grounds_rows(report: Report, money: Dollars) -> list[Row]:
             count(answers),
             percent(answers / accepted if accepted else None),
             money(spent),
-            percent(spent / spend if spend else None),
+            percent(share_of(spent, spend)),
         )
         for words, answers, spent in sums
     ]
@@ -245,7 +247,7 @@ def saving_row(saving: Saving, money: Dollars) -> Row:
         saving.label,
         money(saving.saved_nano_usd),
         NOTHING if saving.accepted is None else money(saving.accepted_saved_nano_usd),
-        NOTHING if saving.silent or saving.few else saved_percent(saving.saved_share),
+        NOTHING if saving.silent or saving.few else shown_saving(saving.saved_share),
         interval_text(saving),
         money(saving.baseline_nano_usd),
         money(saving.own_nano_usd),
@@ -269,8 +271,8 @@ def interval_text(saving: Saving) -> str:
         return f"too few: {MIN_FOR_INTERVAL} needed"
     if saving.silent or saving.share_interval is None:
         return NOTHING
-    low, high = saving.share_interval.low, saving.share_interval.high
-    return f"{saved_percent(low)} to {saved_percent(high)}"
+    low, high = map(shown_saving, (saving.share_interval.low, saving.share_interval.high))
+    return BEYOND if low == high == BEYOND else f"{low} to {high}"
 
 
 def reason_rows(report: Report, money: Dollars) -> list[Row]:

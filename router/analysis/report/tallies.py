@@ -21,9 +21,10 @@ from router.ledger.aggregates import (
     PlacedCell,
     TierName,
     Whole,
+    add_counts,
     tier_name,
 )
-from router.ledger.rollup import contribute, contribute_settled
+from router.ledger.rollup import QUARTER_MS, contribute, contribute_settled
 from router.ledger.row_reading import (
     REVIEW,
     UNKNOWN_NAME,
@@ -56,9 +57,6 @@ MAX_GROUPS = 256
 """
 
 OTHER = "(other)"
-QUARTER_MS = 900_000
-"""Sets the finest time of a report: every time zone's midnight falls on a quarter hour."""
-
 TierKey = tuple[int, str, str]
 """Is a line of tiers: level, tier and model."""
 
@@ -113,6 +111,33 @@ class Tally:
     def settle(self, row: RequestRow) -> None:
         """Counts that bills made the unknown cost of a counted row known."""
         contribute_settled(row, self._cells_of(row))
+
+    def settle_noted(self, since_ms: int | None, until_ms: int | None) -> None:
+        """Counts what bills of these cells say of purged requests of the period's whole days.
+
+        Those of other days are in no figure here.
+        """
+
+        def within(at: int) -> bool:
+            day = at - at % DAY_MS
+            return (since_ms is None or since_ms <= day) and (
+                until_ms is None or day + DAY_MS <= until_ms
+            )
+
+        for cells in (self.tenants, *self.groups.values()):
+            for cell in cells.values():
+                noted = (sums for at, sums in cell.settles.items() if within(at))
+                cell.unknown_cost -= sum(requests for requests, _ in noted)
+        for cell in self.tenants.values():
+            whole = cell.whole = cell.whole or Whole()
+            for at, (requests, held) in filter(lambda one: within(one[0]), cell.settles.items()):
+                whole.settled += requests
+                whole.held_unknown_nano_usd -= held
+                start = at - at % self._grain_ms
+                self.times.setdefault(start, Cell()).unknown_cost -= requests
+            for at, counts in whole.settles_afterwards.items():
+                if within(at):
+                    add_counts(whole.unknown_afterwards, {name: -n for name, n in counts.items()})
 
     def _cells_of(self, row: RequestRow) -> CellOf:
         def cell_of(kind: Kind, name: str) -> Cell:

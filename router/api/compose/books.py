@@ -34,7 +34,7 @@ from router.ledger.hash_chain import ChainRow
 from router.ledger.past_request import PastRequest
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import Portion, portion, purged
-from router.ledger.rollups.settled import settled_later
+from router.ledger.rollups.settled import Bills, bills_after, settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
@@ -244,11 +244,10 @@ class Books:
         """Returns requests of [since, until) whose matter waits for a person."""
         return waits(self._database, since_ms, until_ms, tenant)
 
-    def settled_later(
-        self, since_ms: int | None, until_ms: int | None, tenant: str | None
-    ) -> list[RequestRow]:
-        """Returns rows whose unknown cost bills made known, oldest first. Raises LedgerError."""
-        return settled_later(self._database, since_ms, until_ms, tenant)
+    def bills(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> Bills:
+        """Returns rows that bills of the time settled, rows with later ones. Raises LedgerError."""
+        period = self._database, since_ms, until_ms, tenant
+        return settled_later(*period), bills_after(*period)
 
     def unfolded(self) -> int:
         """Returns the number of finished rows that are in no roll-up yet. Raises LedgerError."""

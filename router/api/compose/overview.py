@@ -48,6 +48,7 @@ from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import outcomes
 from router.ledger.tables.reviews import waiting
+from router.ledger.waste import thrown_away
 from router.money.budget_check import budget_warnings
 from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
 from router.policy.warnings import PolicyWarning
@@ -411,7 +412,7 @@ def figures_of(turns: Sequence[Turn]) -> Json:
     return {
         "attempts": len(turns),
         "failed": len(failures),
-        "discarded": sum(turn.discarded for turn in turns),
+        "discarded": sum(thrown_away(turn) for turn in turns),
         "p50_ms": latencies.quantile(0.5),
         "p95_ms": latencies.quantile(0.95),
         "last_error": None

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from router.errors import AnswererNotReady, Overloaded
+from router.specialists.fair_turns import FairTurns
 from router.triage.encoder import MAX_TOKENS
 from router.triage.triage_model import TriageModel
 from router.types import Embedded
@@ -20,7 +22,7 @@ from router.types import Embedded
 TEXTS_AT_ONCE = 32
 """Bounds the texts of one turn: at most 0.2 s of one core before the next request has its turn."""
 MAX_WAITING = 64
-"""Bounds the requests that wait for the one thread; further ones are asked to come back."""
+"""Bounds one tenant's requests that wait for the thread; others are asked to come back."""
 
 
 class TextVectors:
@@ -29,7 +31,8 @@ class TextVectors:
     def __init__(self, model: TriageModel | None) -> None:
         self._model = model
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="embed")
-        self._waiting = 0
+        self._waiting = Counter[str]()  # by tenant
+        self._turns = FairTurns()
 
     @property
     def width(self) -> int:
@@ -52,28 +55,36 @@ class TextVectors:
             )
         return self._model
 
-    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
-        """Returns the vectors in the order of the texts. Raises AnswererNotReady, Overloaded."""
+    async def embed(
+        self, texts: Sequence[str], dimensions: int | None = None, tenant: str = ""
+    ) -> Embedded:
+        """Returns the vectors in the order of the texts. Raises AnswererNotReady, Overloaded.
+
+        Tenants take turns: one with many texts lets another's pass after each TEXTS_AT_ONCE.
+        """
         model = self._ready()
         # A longer queue would only make every client wait longer.
-        if self._waiting >= MAX_WAITING:
+        if self._waiting[tenant] >= MAX_WAITING:
             raise Overloaded(
-                f"{self._waiting} requests already wait for the embedding thread; come back soon."
+                f"{self._waiting[tenant]} requests of yours already wait for the embedding thread; "
+                "come back soon."
             )
         loop = asyncio.get_running_loop()
         vectors: list[bytes] = []
         tokens, cut, compute_ms = 0, 0, 0.0
-        self._waiting += 1
+        self._waiting[tenant] += 1
         try:
             for start in range(0, len(texts), TEXTS_AT_ONCE):
                 some = texts[start : start + TEXTS_AT_ONCE]
-                read = await loop.run_in_executor(self._pool, _read, model, some, dimensions)
+                async with self._turns.turn(tenant):
+                    read = await loop.run_in_executor(self._pool, _read, model, some, dimensions)
                 vectors += read.vectors
                 tokens += read.tokens
                 cut += read.cut
                 compute_ms += read.compute_ms
         finally:
-            self._waiting -= 1
+            self._waiting[tenant] -= 1
+            self._waiting += Counter()  # forgets tenants of whom none waits
         return Embedded(tuple(vectors), tokens, cut, compute_ms)
 
     def close(self) -> None:

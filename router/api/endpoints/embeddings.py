@@ -155,7 +155,9 @@ class Embeddings:
         self, embedding_request: EmbeddingRequest, identity: Identity, send: Send
     ) -> None:
         started = self._clock.monotonic_ms()
-        embedded = await self._embedder.embed(embedding_request.texts, embedding_request.dimensions)
+        embedded = await self._embedder.embed(
+            embedding_request.texts, embedding_request.dimensions, identity.tenant
+        )
         runtime = self._router.default
         now_ms, latency_ms = self._clock.now_ms(), self._clock.monotonic_ms() - started
         done = Embedding(

@@ -28,6 +28,7 @@ from router.errors import (
     TiergateError,
     TooManyWrongKeys,
     UnsupportedMedia,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
 )
@@ -227,14 +228,18 @@ async def send_bytes(
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
-    """Sends an error's `body` with its status and the headers that tell an SDK when to
-    try again.
+async def send_error(
+    send: Send, error: TiergateError, body: bytes, headers: Headers, status: int | None = None
+) -> None:
+    """Sends an error's `body` with the headers that tell an SDK when to try again.
+
+    `status` is its own unless the client's format has another one.
     """
     extra = list(headers)
     waiting_errors = (
         Overloaded
         | UpstreamRateLimited
+        | UpstreamOverloaded
         | LedgerUnavailable
         | TooManyWrongKeys
         | AnswererNotReady
@@ -243,7 +248,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     # A wait of less than a second would be written as 0, which clients read as "at once".
     if isinstance(error, waiting_errors) and error.retry_after_s is not None:
         seconds = max(1, math.ceil(error.retry_after_s))
-        if isinstance(error, UpstreamRateLimited):
+        if isinstance(error, UpstreamRateLimited | UpstreamOverloaded):
             seconds = min(seconds, LONGEST_REST_S)
         extra.append((b"retry-after", str(seconds).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
@@ -262,7 +267,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     spent = isinstance(error, BudgetExceeded) and error.retry_after_s is None
     if hopeless or spent or isinstance(error, final):
         extra.append((b"x-should-retry", b"false"))
-    await send_bytes(send, error.status, body, extra)
+    await send_bytes(send, status or error.status, body, extra)
 
 
 class Watch:

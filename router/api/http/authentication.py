@@ -41,8 +41,20 @@ TWO_KEYS = (
 )
 
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-"""Lists headers by which proxies say that another machine asks."""
+_FORWARDED = frozenset(
+    (
+        *("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip"),
+        *("true-client-ip", "cf-connecting-ip", "fastly-client-ip", "fly-client-ip"),
+    )
+)
+_FORWARDED_BEGINS = "x-forwarded-"
+"""Names headers by which proxies say that another machine asks."""
+
+FIGURES_ARE_HERE = (
+    "These figures are of all tenants. Without a key they are shown to this machine alone, under "
+    "the name localhost or 127.0.0.1, and to no proxy that says for whom it asks. Use one of those "
+    f"names, or send a key with the scope `admin`; ask {MAKES_A_KEY}."
+)
 
 
 class Doorkeeper:
@@ -89,14 +101,27 @@ class Doorkeeper:
     async def admit_to_figures(self, headers: dict[str, str]) -> None:
         """Admits whoever may read the figures of all tenants.
 
-        That is this machine, unless a proxy says that it asks for somebody else, and keys with the
-        scope `admin`: a key with `reports` reads its own tenant's. Raises the errors of `admit`.
+        That is this machine, unless a proxy says that it asks for somebody else or a page of
+        another site may have made its own name lead here, and keys with the scope `admin`: a key
+        with `reports` reads its own tenant's. Raises the errors of `admit`.
         """
-        peer = headers.get(PEER, "").removeprefix("::ffff:")  # IPv4 at a socket of IPv6
-        passed_on = any(name in headers for name in _FORWARDED)
-        here = (not peer or is_loopback(peer)) and not passed_on
+        passed_on = any(n in _FORWARDED or n.startswith(_FORWARDED_BEGINS) for n in headers)
+        here = _comes_from_here(headers) and _is_named_here(headers) and not passed_on
         if not here and not headers.get(LET_IN):
-            await self.admit(headers, _ADMIN)
+            await self._admit_reader(headers)
+
+    async def admit_to_operators_page(self, headers: dict[str, str]) -> None:
+        """Admits whoever reaches the operators' own address, but no page of another site that made
+        its own name lead to this machine. Raises the errors of `admit`.
+        """
+        if _comes_from_here(headers) and not _is_named_here(headers):
+            await self._admit_reader(headers)
+
+    async def _admit_reader(self, headers: dict[str, str]) -> None:
+        keyless = "authorization" not in headers and "x-api-key" not in headers
+        if keyless and not (self._open and not await self._keys.any()):
+            raise AuthenticationFailed(FIGURES_ARE_HERE)
+        self.require_own_name(headers, await self.admit(headers, _ADMIN))
 
     def require_own_name(self, headers: dict[str, str], identity: Identity) -> None:
         """Refuses a caller without a key who uses a host name that is not this machine's.
@@ -221,6 +246,17 @@ def _require_this_machine(headers: dict[str, str]) -> None:
             "mount it with `asgi(guarded=True)` if the application around it decides who may come "
             "in."
         )
+
+
+def _comes_from_here(headers: dict[str, str]) -> bool:
+    peer = headers.get(PEER, "").removeprefix("::ffff:")  # IPv4 at a socket of IPv6
+    return not peer or is_loopback(peer)
+
+
+def _is_named_here(headers: dict[str, str]) -> bool:
+    """Returns True where a request names this machine alone; browsers always name a host."""
+    host, origin = headers.get("host", ""), headers.get("origin", "")
+    return (not host or _on_this_machine(f"//{host}")) and (not origin or _on_this_machine(origin))
 
 
 def _on_this_machine(origin: str) -> bool:

@@ -317,7 +317,7 @@ class Server:
         wire = errors_of(path)
         ids = id_headers(request_id) if booked else request_header(request_id)
         headers = [*ids, *wire.id_headers(request_id)]
-        await send_error(send, error, wire.error(error, request_id), headers)
+        await send_error(send, error, wire.error(error, request_id), headers, wire.status(error))
 
     def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
         """Returns the body and headers that refuse bytes which never became a request."""
@@ -410,7 +410,9 @@ class Server:
         return ""
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._admin_address.received(scope):
+        if self._admin_address.received(scope):
+            await self._door.admit_to_operators_page(headers_of(scope))
+        else:
             await self._door.admit_to_figures(headers_of(scope))
         kind = b"text/plain; version=0.0.4; charset=utf-8"
         page = await asyncio.to_thread(self._metrics.page)  # budgets are read from the ledger

@@ -40,6 +40,8 @@ SEEN_S = 1.0
 """Waits until every running server has seen an erasure: it looks more often than once a second."""
 KEPT_BECAUSE = {
     "requests.tags": "kept, since the chain covers them; `tiergate ledger purge` drops old ones.",
+    "requests.record": "kept: a body's key had the name, in the chain and in the log's "
+    "`keys_left_out`; `tiergate ledger purge` drops old rows.",
     "rollups.name": "kept, since the sums are by it; `tiergate ledger erase` of a tenant drops it.",
     "reviews.decided_by": "kept, since it says who decided; `tiergate ledger purge` drops it.",
 }

@@ -125,6 +125,7 @@ def _report(
 
     since_ms, until_ms, now = times
     choice = wanted.choice(books)
+    settled, billed_later = books.bills(since_ms, until_ms, tenant)
     extra = Extra(
         zone=tz,
         policy_text=books.policy_text,
@@ -132,7 +133,8 @@ def _report(
         key_names=books.key_names(),
         chosen=(*([("tenant", (tenant,))] if tenant else []), *wanted.told),
         pairs=books.pairs(since_ms, until_ms, tenant),
-        settled=choice.of(books.settled_later(since_ms, until_ms, tenant)),
+        settled=choice.settled(settled),
+        later=choice.bills(billed_later),
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:

@@ -256,7 +256,7 @@ def grave(
     data: Data,
     model_dir: ModelDir = None,
 ) -> None:
-    """Train the reader of grave matters in fourteen languages, without torch."""
+    """Train the reader of grave matters in sixteen languages, without torch."""
     from router.training.heads.fit_grave import train_grave
 
     card = train_grave(data, model_dir)

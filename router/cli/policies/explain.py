@@ -145,6 +145,8 @@ def _kind(signals: Signals) -> str:
     language = signals.language or "the language"
     if signals.domain_read:
         return f"type not read, since its head cannot read {language} (guessed: {kind}), {domain}"
+    if signals.request_type_read:  # the domain is that of another turn
+        return f"{kind}, domain not read, since its head cannot read that turn (guessed: {domain})"
     unread = f"not read, since the heads of type and domain cannot read {language}"
     return f"{unread} (guessed: {kind}, {domain})"
 

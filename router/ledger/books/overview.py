@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.ledger.record_reading import confidence_source
-from router.ledger.replies import ANSWERED, NO_TIER, reply_sql
+from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, reply_sql
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
@@ -233,8 +233,9 @@ def _line(row: tuple[Any, ...]) -> DecisionLine:
 def samples(
     database: Database, since_ms: int, tenant: str | None
 ) -> tuple[tuple[Sample, ...], int]:
-    """Returns the answers and questions back among the newest SCANNED requests since then, and the
-    number of these requests.
+    """Returns answers, questions back and labels among the newest SCANNED requests since then.
+
+    Their number comes with them.
 
     Words that stand in for an answer are none: no confidence is about them. Raises LedgerError.
     """
@@ -242,7 +243,8 @@ def samples(
     newest, values = _newest(columns, since_ms, tenant, f"LIMIT {SCANNED}")
     with database.reading() as connection:
         rows = connection.exec_driver_sql(newest, values).fetchall()
-    answered = [Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4] in ANSWERED]
+    told = (*ANSWERED, ReplyKind.COMPUTED)
+    answered = [Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4] in told]
     return tuple(answered), len(rows)
 
 

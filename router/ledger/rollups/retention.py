@@ -27,15 +27,15 @@ NAMED_FIGURES = 3  # of a cell that differs; the rest are counted
 def keep_purged(connection: Connection, writer_id: str, first: int, last: int) -> None:
     """Stores the sums of these rows of a chain, before they are dropped.
 
-    What bills settled is unknown no longer in any sum: nobody could tell later.
+    What bills settled is noted in the sums of the day on which they did: nobody could tell later.
     """
     page = stored.chain_page(connection, writer_id, first - 1, last - first + 1, last)
     fold, change = Fold(), Fold()
     for _, row in page:
         fold.add(row)
-    for row in settled(connection, (row for _, row in page)):
-        fold.settle(row)
-        change.settle(row)
+    for row, billed_ms in settled(connection, (row for _, row in page)):
+        fold.settle(row, billed_ms)
+        change.settle(row, billed_ms)
     stored.store(connection, fold, purged=1)
     stored.store(connection, change, purged=0)
 

@@ -1,7 +1,8 @@
-"""Finds requests whose unknown cost bills have made known since.
+"""Finds the bills of calls whose cost was no fact: those within a period, and those after it.
 
-Their rows still call it unknown, since rows are never edited. A purge takes them out of the sums
-for good, as it drops the corrections too.
+Rows still call such a cost unknown, since they are never edited. A bill's money counts on the day
+on which it is booked, so in a period that ends before it the hold is still what the sum has. A
+purge keeps both: what it drops is noted in the sums of the bill's day.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.types import RequestRow
 
+Bills = tuple[list[RequestRow], list[tuple[RequestRow, RequestRow]]]
+"""Holds rows that bills of their period settled, and rows with a bill from after it."""
+
 _BILLED = (
-    "SELECT DISTINCT asked.request_id FROM requests bill "
+    "FROM requests bill "
     f"JOIN attempts ON attempts.attempt_id = substr(bill.request_id, {len(CORRECTION_PREFIX) + 1}) "
     "JOIN requests asked ON asked.request_id = attempts.request_id "
     "WHERE bill.request_id >= ? AND bill.request_id < ?"
@@ -28,23 +32,73 @@ _IDS = (CORRECTION_PREFIX, CORRECTION_PREFIX[:-1] + ".")
 def settled_later(
     database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
 ) -> list[RequestRow]:
-    """Returns such rows of [since, until), oldest first. Raises LedgerError."""
-    bounds = [("asked.created_at_ms >= ?", since_ms), ("asked.created_at_ms < ?", until_ms)]
-    used = [(c, value) for c, value in (*bounds, ("asked.tenant = ?", tenant)) if value is not None]
-    query = " AND ".join([_BILLED, *(condition for condition, _ in used)])
+    """Returns rows of [since, until) whose unknown cost bills of that time state, oldest first.
+
+    Raises LedgerError.
+    """
+    condition, values = _of_period(since_ms, until_ms, tenant)
     with database.reading() as connection:
-        ids = connection.exec_driver_sql(query, (*_IDS, *(value for _, value in used)))
+        ids = connection.exec_driver_sql(
+            f"SELECT DISTINCT asked.request_id {_BILLED}{condition}", (*_IDS, *values)
+        )
         rows = reading.rows_of(connection, [str(row[0]) for row in ids.fetchall()])
-        return settled(connection, rows)
+        return [
+            row
+            for row, billed_ms in settled(connection, rows)
+            if until_ms is None or billed_ms < until_ms
+        ]
 
 
-def settled(connection: Connection, rows: Iterable[RequestRow]) -> list[RequestRow]:
-    """Returns those of the rows whose every call of unknown cost a bill has settled."""
+def bills_after(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> list[tuple[RequestRow, RequestRow]]:
+    """Returns rows of [since, until) that a later bill corrects, each with that bill.
+
+    There is none without an end. Raises LedgerError.
+    """
+    if until_ms is None:
+        return []
+    condition, values = _of_period(since_ms, until_ms, tenant)
+    # A purge in between would leave a pair without its rows.
+    with database.snapshot() as connection:
+        found = connection.exec_driver_sql(
+            f"SELECT asked.request_id, bill.request_id {_BILLED}{condition} "
+            "AND bill.created_at_ms >= ? ORDER BY bill.created_at_ms, bill.request_id",
+            (*_IDS, *values, until_ms),
+        ).fetchall()
+        pairs = [(str(asked), str(bill)) for asked, bill in found]
+        ids = list(dict.fromkeys(name for pair in pairs for name in pair))
+        by_id = {row.request_id: row for row in reading.rows_of(connection, ids)}
+    return [(by_id[asked], by_id[bill]) for asked, bill in pairs]
+
+
+def _of_period(
+    since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> tuple[str, tuple[int | str, ...]]:
+    """Returns the condition of a period's requests, and its values."""
+    bounds = (
+        ("asked.created_at_ms >= ?", since_ms),
+        ("asked.created_at_ms < ?", until_ms),
+        ("asked.tenant = ?", tenant),
+    )
+    used = [(condition, value) for condition, value in bounds if value is not None]
+    return "".join(f" AND {condition}" for condition, _ in used), tuple(v for _, v in used)
+
+
+def settled(connection: Connection, rows: Iterable[RequestRow]) -> list[tuple[RequestRow, int]]:
+    """Returns those of the rows whose every call of unknown cost a bill has settled.
+
+    Each comes with the time at which the last of its bills was booked.
+    """
     doubtful: dict[str, tuple[RequestRow, list[str]]] = {}
     for row in rows:
         unknown = [a.attempt_id for a in row.attempts if not attempt_cost_known(a)]
         if unknown and not cost_known(row):
             doubtful[row.request_id] = (row, [CORRECTION_PREFIX + name for name in unknown])
     bills = [name for _, names in doubtful.values() for name in names]
-    billed = reading.existing(connection, bills)
-    return [row for row, names in doubtful.values() if billed.issuperset(names)]
+    booked = reading.created_at(connection, bills)
+    return [
+        (row, max(booked[name] for name in names))
+        for row, names in doubtful.values()
+        if booked.keys() >= {*names}
+    ]

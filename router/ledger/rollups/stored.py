@@ -28,7 +28,7 @@ from router.ledger.aggregates import (
     encode,
     tier_name,
 )
-from router.ledger.rollup import contribute, contribute_settled
+from router.ledger.rollup import QUARTER_MS, contribute, note_settled
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import request_from, select_sql
@@ -36,7 +36,6 @@ from router.ledger.sql.schema import requests
 from router.money.budgets import DAY_MS
 from router.types import RequestRow
 
-QUARTER_MS = 900_000
 FOLD_AT_ONCE = 50  # rows read in one go: about 4 ms of one core
 STORE_AT_ONCE = 250
 """Cells from which a transaction takes no further row: answers wait for its lock, some 10 ms."""
@@ -76,13 +75,15 @@ class Fold:
         """Counts one row in the day (UTC) that it was created in."""
         contribute(row, self._cells_of(row))
 
-    def settle(self, row: RequestRow) -> None:
-        """Counts that bills made the row's unknown cost known."""
-        contribute_settled(row, self._cells_of(row))
+    def settle(self, row: RequestRow, billed_ms: int) -> None:
+        """Notes on the day of a bill that it made the row's unknown cost known."""
+        note_settled(row, self._cells_of(row, billed_ms))
 
-    def _cells_of(self, row: RequestRow) -> CellOf:
-        day = row.created_at_ms - row.created_at_ms % DAY_MS
-        quarter = row.created_at_ms - row.created_at_ms % QUARTER_MS
+    def _cells_of(self, row: RequestRow, at_ms: int | None = None) -> CellOf:
+        """Opens the row's cells, of the day on which it was created or of another moment."""
+        at_ms = row.created_at_ms if at_ms is None else at_ms
+        day = at_ms - at_ms % DAY_MS
+        quarter = at_ms - at_ms % QUARTER_MS
 
         def cell_of(kind: Kind, name: str) -> Cell:
             key = (kind.value, quarter if kind is Kind.TIME else day, row.tenant, name)

@@ -72,8 +72,14 @@ def rows_of(connection: Connection, request_ids: Sequence[str]) -> list[RequestR
 
 def existing(connection: Connection, request_ids: Sequence[str]) -> set[str]:
     """Returns those of the ids that a request has."""
-    lines = _of_requests(connection, "SELECT request_id FROM requests", request_ids)
-    return {str(line[0]) for line in lines}
+    return {*created_at(connection, request_ids)}
+
+
+def created_at(connection: Connection, request_ids: Sequence[str]) -> dict[str, int]:
+    """Returns when each of these requests was created; those that are no request are left out."""
+    select = "SELECT request_id, created_at_ms FROM requests"
+    lines = _of_requests(connection, select, request_ids)
+    return {str(line[0]): int(str(line[1])) for line in lines}
 
 
 def _of_requests(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from router.errors import FeedbackRefused
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger.hash_chain import Finding, FindingKind
+from router.ledger.replies import reply_sql
 from router.ledger.row_reading import judged_of, reasoning_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
@@ -43,6 +44,7 @@ class _Judged(NamedTuple):
     confidence: float
     words: bool  # approved words went out
     draft: bool
+    reply: str
     record: str
     cost_nano_usd: int
     policy: str
@@ -82,6 +84,7 @@ _ANSWERED = (
     "AND a.error_code = '')"
 )
 """SQL condition: a tier answered. Words that say that there is no answer are none."""
+_REPLY = reply_sql("r.")
 _DRAFT = f"{APPROVED_WORDS_SQL} AND {_ANSWERED}"
 """SQL condition: approved words went out although there was an answer."""
 WORDS_ALONE = (
@@ -231,15 +234,17 @@ def outcomes(
                     float(confidence),
                     bool(words),
                     bool(draft),
+                    str(reply),
                     str(record),
                     int(cost),
                     str(policy),
                 )
-                for request_id, level, confidence, words, draft, cost, policy, record in (
+                for request_id, level, confidence, words, draft, reply, cost, policy, record in (
                     connection.exec_driver_sql(
                         "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
                         f"CASE WHEN {APPROVED_WORDS_SQL} THEN 1 ELSE 0 END, "
-                        f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, r.cost_nano_usd, r.policy, "
+                        f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, {_REPLY}, r.cost_nano_usd, "
+                        "r.policy, "
                         "CASE WHEN r.record LIKE ? OR r.record LIKE ? THEN r.record ELSE '' END "
                         "FROM feedback f "
                         "JOIN requests r ON r.request_id = f.request_id "
@@ -310,6 +315,7 @@ def _outcome(
         draft=answer.draft,
         words=answer.words,
         words_correct=words_correct,
+        reply=answer.reply,
         deliberated=_deliberated(answer),
         judged=judged_of(answer.record),
         policy=answer.policy,

@@ -32,6 +32,9 @@ from router.types import Clock, Feedback, FeedbackSource, RequestState
 _DIGITS_OF_A_NUMBER = 6
 KEPT_NAMES = (("requests", "tags"), ("rollups", "name"), ("reviews", "decided_by"))
 """Lists columns in clear that no erasure changes: the chain, or what was billed, needs them."""
+LEFT_OUT = "requests.record"
+"""Counts the rows whose record has a name of an unknown body key, which a client chooses."""
+_BETWEEN_WORDS = re.compile(r"[_.\[\]-]+")
 _DECISION = re.compile(r"\bdec_\w+")
 
 
@@ -193,6 +196,12 @@ class Subjects:
                 found = sum(_line_tells(values, str(row[0]).encode()) for row in rows if row[0])
                 if found:
                     counts[f"{table}.{column}"] = found
+            records = connection.exec_driver_sql(
+                "SELECT record FROM requests WHERE (tenant = ? OR ? IS NULL) AND record LIKE ?",
+                (tenant, tenant, '%"dropped":%'),
+            )
+            if found := sum(_names_tell(values, str(row[0])) for row in records):
+                counts[LEFT_OUT] = found
         return counts
 
     def _copies_of(self, texts: Sequence[StoredText]) -> list[StoredText]:
@@ -279,6 +288,16 @@ class Subjects:
                 )
             done += 1
         return done, closed
+
+
+def _names_tell(values: Sequence[str], record: str) -> bool:
+    """Returns True where a value stands in a name of a body's key, also as words of it.
+
+    >>> _names_tell(["Anna Keller"], '{"dropped": ["patient_Anna_Keller"]}')
+    True
+    """
+    names = [str(name) for name in orjson.loads(record).get("dropped") or ()]
+    return any(is_about(values, f"{name} {_BETWEEN_WORDS.sub(' ', name)}") for name in names)
 
 
 def _lines_of(pieces: Iterator[bytes]) -> Iterator[bytes]:

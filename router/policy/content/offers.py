@@ -26,15 +26,18 @@ def _words(text: str) -> list[str]:
 
 _FIRST_WORDS = (
     "1 1st one first primera primero première premier erste ersten erster primo primeira primeiro "
-    "eerste pierwsza pierwsze pierwszy birinci birincisi первый первое первая"
+    "eerste pierwsza pierwsze pierwszy birinci birincisi первый первое первая "
+    "перший перше перша 1번 첫번째 첫째"
 )
 _SECOND_WORDS = (
     "2 2nd two second segunda segundo deuxième seconde zweite zweiten zweiter seconda secondo "
-    "tweede druga drugie drugi ikinci ikincisi второй второе вторая"
+    "tweede druga drugie drugi ikinci ikincisi второй второе вторая "
+    "другий друге друга 2번 두번째 둘째"
 )
 _THIRD_WORDS = (
     "3 3rd three third tercera tercero troisième dritte dritten dritter terza terzo terceira "
-    "terceiro derde trzecia trzecie trzeci üçüncü üçüncüsü третий третье третья"
+    "terceiro derde trzecia trzecie trzeci üçüncü üçüncüsü третий третье третья "
+    "третій третє третя 3번 세번째 셋째"
 )
 _NUMBERS = (
     frozenset(_words(_FIRST_WORDS)),
@@ -55,15 +58,15 @@ _BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", 
 """Words beside which "one" is a number: it is none in "that one"."""
 _NO_WORDS = (
     "no nope nah not never none neither nothing non pas aucun não nein nicht kein keine nee "
-    "niet geen nie hayir değil нет не don't didn't doesn't isn't wasn't aren't can't won't "
-    "haven't hasn't"
+    "niet geen nie hayir değil нет не ні 아니요 아니오 아뇨 "
+    "don't didn't doesn't isn't wasn't aren't can't won't haven't hasn't"
 )
 _NO = frozenset(_words(_NO_WORDS))
 _YES_WORDS = (
     "yes yep yeah yup sure correct right exactly indeed ok okay ja jawohl genau richtig stimmt "
     "klar gern gerne oui ouais exact exactement d'accord sí si claro exacto correcto vale acuerdo "
     "sì certo esatto bene sim certo exato klopt juist precies inderdaad graag tak zgadza "
-    "dokładnie oczywiście evet да"
+    "dokładnie oczywiście evet да так звісно авжеж 네 예 맞아요 맞습니다"
 )
 _YES = frozenset(_words(_YES_WORDS))
 _WEAK = frozenset(_words("ok okay bene vale d'accord acuerdo"))
@@ -73,7 +76,8 @@ _THANKS = frozenset(
 _BESIDE_YES_WORDS = (
     "s'il vous te plaît c'est ça cela ce ist meine meinte ich sehr vielen dank por es eso esa esta "
     "muchas per è questo questa va mille is bedoel ik alstublieft alsjeblieft u je wel hoor się to "
-    "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста"
+    "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста "
+    "будь ласка"
 )
 _BESIDE_YES = _BESIDE - {"no", "nr", "number", "sorry"} | frozenset(_words(_BESIDE_YES_WORDS))
 """Words beside which a yes says nothing more."""

@@ -147,7 +147,8 @@ _MEASURES = r"(?:mg|mcg|g|ml|kg)\b"
 def _any_begins(plain: str, words: tuple[str, ...]) -> bool:
     """Returns True where a word of a plain text begins with one of the words.
 
-    Scripts without blanks have no beginnings of words, so that any place counts.
+    Scripts without blanks have no beginnings of words, so that any place counts, as in Korean,
+    where blanks are often left out.
     """
     return any(f" {word}" in plain or (word in plain and _unspaced(word)) for word in words)
 
@@ -164,11 +165,13 @@ def _plain(text: str) -> str:
 
 
 def _unspaced(word: str) -> bool:
-    return word[0] >= _FIRST_UNSPACED
+    return word[0] >= _FIRST_UNSPACED or _FIRST_HANGUL <= word[0] <= _LAST_HANGUL
 
 
 _FIRST_UNSPACED = "\u3040"
 """The first letter of the scripts that are written without blanks: kana and Chinese characters."""
+_FIRST_HANGUL, _LAST_HANGUL = "\u1100", "\u11ff"
+"""The letters of Korean syllables, which `_plain` takes apart."""
 
 
 class SafeAnswerSection(Section):

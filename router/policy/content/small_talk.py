@@ -48,6 +48,11 @@ class ReplySection(WordsSection):
         default=False,
         description="True: only the first message counts. A later one replies to what was said.",
     )
+    begins: bool = Field(
+        default=False,
+        description="True: these words begin a message. Behind other phrases they take leave, and "
+        "the answer to those is sent.",
+    )
     languages: dict[LanguageCode, WordsSection] = Field(
         default_factory=dict, description="The same in other languages."
     )
@@ -64,6 +69,7 @@ class TalkReply(Struct, frozen=True):
     id: str
     answer: str
     opens: bool = False
+    begins: bool = False
 
 
 class SmallTalkFile(Section):
@@ -99,6 +105,7 @@ class SmallTalk(Struct, frozen=True):
     def reply(self, text: str, *, opens: bool = True) -> TalkReply | None:
         """Returns the reply to a message of known phrases, that of the last one; None else.
 
+        "Ciao" and "bonsoir" greet at the beginning alone: behind thanks they take leave.
         `opens`: the message is the first one.
         """
         if len(text) > MAX_CHARACTERS:
@@ -116,8 +123,9 @@ class SmallTalk(Struct, frozen=True):
             end = next((n for n in ends if " ".join(words[:n]) in self.by_phrase), None)
             if end is None:
                 return None
-            reply, words = self.by_phrase[" ".join(words[:end])], words[end:]
-            if reply.opens and not opens:
+            said, words = self.by_phrase[" ".join(words[:end])], words[end:]
+            reply = reply if reply is not None and said.begins else said
+            if said.opens and not opens:
                 return None
         return None if words else reply
 
@@ -145,7 +153,7 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
     for section in content.replies:
         for _, words in section.by_language():
             for phrase in words.phrases:
-                reply = TalkReply(section.id, words.answer, section.opens)
+                reply = TalkReply(section.id, words.answer, section.opens, section.begins)
                 replies.setdefault(_key(phrase), reply)
     return SmallTalk(replies, _longest(replies))
 

@@ -14,11 +14,15 @@ from msgspec import Struct
 from router.types import JsonText
 
 _TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
-_COUNTS = frozenset(("minItems", "maxItems", "minLength", "maxLength"))
+_COUNTS = frozenset(
+    f"{bound}{what}" for bound in ("min", "max") for what in ("Items", "Length", "Properties")
+)
+_LIMITS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
+_ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf"))
 _MOST_LEVELS = 20  # of a schema that is read without jsonschema
 
 
-def _is_plain(schema: object, levels: int = _MOST_LEVELS) -> bool:
+def is_plain(schema: object, levels: int = _MOST_LEVELS) -> bool:
     """Returns True for a schema of the usual keywords with values that the standard allows.
 
     False says nothing: the whole check follows, which takes fifty times as long. Shipped policies
@@ -36,21 +40,24 @@ def _is_plain_keyword(key: object, value: object, levels: int) -> bool:
         return _are_types(value if isinstance(value, list) else [value])
     if key in _COUNTS:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if key in ("title", "description"):
+    if key in ("title", "description", "format", "$ref", "$comment"):
         return isinstance(value, str)
     if key in ("items", "additionalProperties"):
-        return _is_plain(value, levels)
-    if key == "properties":
+        return is_plain(value, levels)
+    if key in ("properties", "$defs"):
         return isinstance(value, dict) and all(
-            isinstance(name, str) and _is_plain(part, levels) for name, part in value.items()
+            isinstance(name, str) and is_plain(part, levels) for name, part in value.items()
         )
     if key == "required":
         return isinstance(value, list) and _are_words(value)
-    if key in ("minimum", "maximum"):
+    if key in _LIMITS:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if key == "enum":  # of any values
+    if key in ("enum", "examples"):  # of any values
         return isinstance(value, list)
-    return False
+    if key in _ALTERNATIVES:
+        parts = value if isinstance(value, list) else []
+        return bool(parts) and all(is_plain(part, levels) for part in parts)
+    return key in ("const", "default")
 
 
 def _are_types(values: list[object]) -> bool:
@@ -63,7 +70,7 @@ def _are_words(values: list[object]) -> bool:
 
 def schema_problem(schema: Mapping[str, object]) -> str:
     """Returns the reason why `schema` is no JSON Schema (2020-12), or "" when it is one."""
-    if _is_plain(schema):
+    if is_plain(schema):
         return ""
     from router.policy.parsing import schema_checker
 

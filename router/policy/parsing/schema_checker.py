@@ -2,15 +2,15 @@
 
 The package jsonschema fetches remote `$ref`s over the network. It also runs the schema's regular
 expressions, some of which take exponential time, and references that double at each step. Here
-nothing is fetched, `pattern` is not checked and the steps are counted. A value is called wrong only
-for parts that were really checked. This module knows nothing about requests or answers.
+nothing is fetched, `pattern` is not checked, and `schema_keywords` bounds the work. A value is
+called wrong only for parts that were really checked. This module knows nothing about requests or
+answers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 
@@ -19,79 +19,18 @@ import referencing
 import referencing.exceptions
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 
-from router.policy.parsing.json_schema import SchemaFault
+from router.policy.parsing.json_schema import SchemaFault, is_plain
+from router.policy.parsing.schema_keywords import Bounded, SchemaWork, current
 from router.types import JsonText
 
 MAX_FAULTS = 8
 """Limits the listed faults. So many help a model to correct its answer, and fit in a prompt."""
 _MAX_FAULT_CHARACTERS = 160
-MAX_STEPS = 100_000
-"""Limits the keywords checked for one value: less than a second of a core. A thousand objects of
-ten keys take 25,000."""
-MAX_CHECKED_CHARACTERS = 30_000
-"""Limits the schemas that are checked themselves first, which takes half a millisecond per
-property. A longer schema is used unchecked. If it is broken, it reports no faults."""
-_REFERENCE_STEPS = 5  # a `$ref` takes about as long as five other keywords
-
-_Keyword = Callable[[object, object, object, object], Iterator[ValidationError] | None]
-# jsonschema calls the keywords without our arguments, so the counter is in the context.
-_steps_left: ContextVar[list[int]] = ContextVar("steps_left")
-
-
-def _unchecked(
-    validator: object, part: object, value: object, schema: object
-) -> Iterator[ValidationError]:
-    return iter(())
-
-
-def _additional(
-    validator: object, part: object, value: object, schema: object
-) -> Iterator[ValidationError]:
-    # patternProperties decides which keys are additional, but its patterns are not run here.
-    if isinstance(schema, Mapping) and "patternProperties" not in schema:
-        yield from jsonschema.Draft202012Validator.VALIDATORS["additionalProperties"](
-            validator, part, value, schema
-        )
-
-
-def _unique(
-    validator: object, part: object, value: object, schema: object
-) -> Iterator[ValidationError]:
-    # jsonschema compares each object with every other one: three seconds for a thousand.
-    items = value if part is True and isinstance(value, list) else []
-    if len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
-        yield ValidationError("the array has non-unique elements")
-
-
-def _counted(keyword: _Keyword, steps: int) -> _Keyword:
-    """Returns the keyword with counted steps. It raises RecursionError after MAX_STEPS."""
-
-    def check(
-        validator: object, part: object, value: object, schema: object
-    ) -> Iterator[ValidationError] | None:
-        left = _steps_left.get()
-        left[0] -= steps + (len(part) if isinstance(part, list | dict) else 0)
-        if left[0] < 0:
-            raise RecursionError("the schema takes too many steps")
-        return keyword(validator, part, value, schema)
-
-    return check
-
-
-_KEYWORDS: dict[str, _Keyword] = {
-    **jsonschema.Draft202012Validator.VALIDATORS,
-    "pattern": _unchecked,
-    "patternProperties": _unchecked,
-    "additionalProperties": _additional,
-    "uniqueItems": _unique,
-}
-_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-    jsonschema.Draft202012Validator,
-    {
-        name: _counted(keyword, _REFERENCE_STEPS if name in ("$ref", "$dynamicRef") else 1)
-        for name, keyword in _KEYWORDS.items()
-    },
-)
+MAX_CHECKED_CHARACTERS = 10_000
+"""Limits the schemas of rarer keywords that are checked themselves first, which takes half a
+millisecond per property. A longer one is used unchecked. If it is broken, it reports no faults."""
+_NO_FORMATS = jsonschema.FormatChecker(formats=())
+_NAMING = ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef")
 
 
 def _without_dialect(part: dict[str, object]) -> dict[str, object]:
@@ -120,13 +59,13 @@ def first_fault(value: object, schema: JsonText) -> SchemaFault | None:
 
 def _errors(value: object, schema: JsonText, most: int) -> tuple[ValidationError, ...]:
     """Returns the first faults, with MAX_STEPS as the bound of the work."""
-    if len(schema) <= MAX_CHECKED_CHARACTERS and not _is_schema(schema):
-        return ()
     try:
         parsed = json.loads(schema, object_hook=_without_dialect)
-        _steps_left.set([MAX_STEPS])
+        if not _is_usable(schema, parsed):
+            return ()
+        current.set(SchemaWork(schema, names=_has_names(parsed)))
         # An empty registry resolves no reference to another document.
-        checker = _Validator(parsed, registry=referencing.Registry())
+        checker = Bounded(parsed, registry=referencing.Registry())
         return tuple(islice(checker.iter_errors(value), most))
     except (ValueError, RecursionError, referencing.exceptions.Unresolvable):
         return ()
@@ -134,20 +73,43 @@ def _errors(value: object, schema: JsonText, most: int) -> tuple[ValidationError
         return ()  # a long schema that is broken
 
 
+def _is_usable(schema: JsonText, parsed: object) -> bool:
+    return is_plain(parsed) or len(schema) > MAX_CHECKED_CHARACTERS or _is_schema(schema)
+
+
 @lru_cache(maxsize=256)
 def _is_schema(schema: JsonText) -> bool:
-    """Returns True for a JSON Schema. Clients send the same few schemas again and again."""
+    """Returns True for a JSON Schema. Clients send the same few schemas again and again.
+
+    Formats are not looked at: patterns are not run, so they need not be ones of Python.
+    """
     try:
-        _Validator.check_schema(json.loads(schema, object_hook=_without_dialect))
+        jsonschema.Draft202012Validator.check_schema(
+            json.loads(schema, object_hook=_without_dialect), format_checker=_NO_FORMATS
+        )
     except (ValueError, jsonschema.SchemaError, RecursionError):
         return False
     return True
 
 
+def _has_names(schema: object) -> bool:
+    """Returns True where a part below the whole schema has a name of its own."""
+    waiting = list(schema.values()) if isinstance(schema, dict) else []
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if any(isinstance(part.get(name), str) for name in _NAMING):
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return isinstance(schema, dict) and any(name in schema for name in _NAMING[1:])
+
+
 def problem(schema: Mapping[str, object]) -> str:
     """Returns the reason why `schema` is no JSON Schema (2020-12), or "" when it is one."""
     try:
-        _Validator.check_schema(schema)
+        Bounded.check_schema(schema)
     except jsonschema.SchemaError as error:
         return f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS]
     return ""

@@ -44,7 +44,7 @@ local full, after, lost, worst, worst_over, never = {}, {}, {}, 0, 0.01, false
 for i = 1, #KEYS do
   local limit, amount = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   local at = tonumber(redis.call('GET', KEYS[i]) or now)
-  lost[i] = at > now + 120e6
+  lost[i] = at > now + 660e6
   full[i] = lost[i] and now + 60e6 or math.max(at, now)
   after[i] = full[i] + amount * 60e6 / limit
   local over, too_large = after[i] - now - 60e6, amount > limit
@@ -55,7 +55,7 @@ end
 if correction then worst = 0 end
 for i = 1, #KEYS do
   if worst == 0 or lost[i] then
-    local at = worst == 0 and math.min(after[i], now + 120e6) or full[i]
+    local at = worst == 0 and math.min(after[i], now + 660e6) or full[i]
     full[i] = math.max(at, now)
     if at > now then
       redis.call('SET', KEYS[i], string.format('%.17g', at), 'PX', math.ceil((at - now) / 1e3) + 1)

@@ -6,7 +6,7 @@ from router.request.progress import Candidate, Progress
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import ends_short
 from router.wire.body_keys import dropped
-from router.wire.refusals import EFFORT, value_of
+from router.wire.refusals import EFFORT, THINKING, THINKING_TYPE, value_of
 
 _EFFORT_IN = {
     "responses": "reasoning.effort",
@@ -28,6 +28,9 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     stated = [name for name in refused if name != _HONOURED and value_of(request, name)]
     if not stated:
         return names
+    if THINKING in stated:
+        # The kind was refused before all thoughts, and may be asked for again by now.
+        stated = [name for name in stated if name != THINKING_TYPE]
     own = [_EFFORT_IN.get(request.endpoint, name) if name == EFFORT else name for name in stated]
     return tuple(dict.fromkeys((*own, *names)))
 

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from router.stats.calibration import Floats, auroc
 from router.training.card import Value
 from router.training.data import sources
 from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
 from router.training.reranking.fit_gate import index_of
+from router.triage.match import KnowledgeIndex
+from router.triage.matching.gate import FIELD, NO_FIELD
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import ApprovedAnswers, Weights, likely
+from router.triage.reranking.reranker import LEAST_PRIOR, ApprovedAnswers, Weights, likely
 from router.triage.text.utterance_words import held_out
 from router.triage.triage_model import TriageModel
+from router.triage.utterances import Described
+from router.triage.verifier import SET_SIZE
 
 FITTING = ("bus_company", "charity", "gym", "museum", "plumber", "tax_software")
 JUDGING = ("bakery", "credit_union", "hostel", "notary_office", "smart_home", "telecom")
@@ -31,6 +37,7 @@ START = np.array([1.0, 0.5, 1.0, 0.0, 0.0, 0.0])
 RIDGE = 0.5
 """Precision of the weights around where the fit starts: thousands of rows outweigh it."""
 SURE, SUREST = 0.85, 0.9
+OFFERED_FROM = (0.17, 0.3, 0.5, 0.7, 1.01)
 MOST_CAP, LEAST_SUREST = 0.95, 30
 """The cap is never higher; it needs that many of the surest."""
 DEFAULT_CAP = 0.9
@@ -49,6 +56,21 @@ class RankedRow(NamedTuple):
     grown: float  # how grown the company's file is
     first: float  # the first chance of the likeliest answer
     first_right: bool
+    likeliest: str = ""
+    features: Floats = NO_FIELD  # FIELD
+    field: float = 0.0  # what these say for the company's field
+    weight: float = 1.0
+
+    def told_by(self, field: Floats) -> RankedRow:
+        """Returns the row with what the coefficients `field` say for the company's field."""
+        return self._replace(field=float(self.features @ field))
+
+
+class Fitted(NamedTuple):
+    """Holds the weights of the conditional logit, and what tells the field of a file."""
+
+    weights: Weights
+    field: Floats  # (len(FIELD),)
 
 
 def grown(path: Path, rng: random.Random) -> Company:
@@ -80,6 +102,7 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
     answers = ApprovedAnswers(index.utterances, index.evidence, said)
     texts = [message.text for message in company.messages]
     described = model.described(texts)
+    features = field_rows(index, described, texts)
     rows = []
     for place, match in enumerate(index.match(described, texts)):
         message = company.messages[place]
@@ -95,30 +118,81 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
                 answers.grown,
                 0.0 if match is None else match.confidence,
                 match is not None and match.intent_id == message.answer_id,
+                "" if match is None else match.intent_id,
+                features[place],
             )
         )
     return rows
 
 
-def fit(rows: Sequence[RankedRow]) -> Weights:
-    """Returns the weights under which the right answers, or none, are likeliest."""
+def field_rows(index: KnowledgeIndex, described: Described, texts: Sequence[str]) -> Floats:
+    """Returns the features FIELD of messages, (texts, len(FIELD))."""
+    rows = []
+    for place, found in enumerate(index.evidence(described.vectors, texts)):
+        read = described.readings[place].tolist()
+        rows.append(index.field_features(found, index.first_chance(found), texts[place], read))
+    return np.array(rows).reshape(-1, len(FIELD))
+
+
+def fit(rows: Sequence[RankedRow]) -> Fitted:
+    """Returns the weights under which the right answers, or none, are likeliest.
+
+    What tells the field is fitted by units of its spread, so that no feature is freer than others.
+    """
     from scipy.optimize import minimize
 
     some = [row for row in rows if len(row.odds)]
+    features, weight = np.array([row.features for row in some]), [row.weight for row in some]
+    mean = np.average(features, axis=0, weights=weight)
+    spread = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weight))
+    spread[spread == 0.0] = 1.0
+    padded, start = _Padded.of(some), np.append(START, np.zeros(len(FIELD)))
 
     def loss(values: Floats) -> float:
-        weights = Weights(*values)
-        told = [_chance_of_truth(weights, row) for row in some]
-        away = RIDGE * float(((values - START) ** 2).sum())
-        return away - float(np.log(np.maximum(told, 1e-12)).sum())
+        weights, field = Weights(*values[: len(START)]), values[len(START) :] / spread
+        told = padded.log_chances(weights, features @ field)
+        away = RIDGE * float(((values - start) ** 2).sum())
+        return away - float(np.dot(weight, told))
 
-    found = minimize(loss, START, method="Powell", options={"xtol": 1e-3, "ftol": 1e-6})
-    return Weights(*np.asarray(found.x).round(4).tolist())
+    found = np.asarray(minimize(loss, start, method="L-BFGS-B").x)
+    weights, field = found[: len(START)].round(4).tolist(), found[len(START) :] / spread
+    return Fitted(Weights(*weights), field.round(4))
 
 
-def _chance_of_truth(weights: Weights, row: RankedRow) -> float:
-    chances = weights.chances(row.odds, row.priors, row.grown)
-    return float(chances[row.right] if row.right >= 0 else 1.0 - chances.sum())
+class _Padded(NamedTuple):
+    """Holds the answers of all rows in one array, those that a row lacks with no chance."""
+
+    odds: Floats  # (rows, answers)
+    priors: Floats  # (rows, answers), logarithms
+    lacking: Floats  # (rows, answers): -inf where a row has no such answer, else 0
+    right: npt.NDArray[np.int64]  # (rows,); -1: none of them
+    grown: Floats  # (rows, 1)
+
+    @classmethod
+    def of(cls, rows: Sequence[RankedRow]) -> _Padded:
+        most = max(len(row.odds) for row in rows)
+        odds, priors = np.zeros((len(rows), most)), np.zeros((len(rows), most))
+        lacking = np.full((len(rows), most), -np.inf)
+        for place, row in enumerate(rows):
+            count = len(row.odds)
+            odds[place, :count], lacking[place, :count] = row.odds, 0.0
+            priors[place, :count] = np.log(row.priors + LEAST_PRIOR)
+        right = np.array([row.right for row in rows])
+        return cls(odds, priors, lacking, right, np.array([[row.grown] for row in rows]))
+
+    def log_chances(self, weights: Weights, field: Floats) -> Floats:
+        """Returns the logarithm of the chance of each row's truth, (rows,)."""
+        logits = (
+            (weights.odds + self.grown * weights.grown_odds) * self.odds
+            + (weights.prior + self.grown * weights.grown_prior) * self.priors
+            + (weights.shift + self.grown * weights.grown_shift + field[:, None])
+            + self.lacking
+        )
+        most = np.maximum(logits.max(axis=1), 0.0)
+        whole = most + np.log(np.exp(logits - most[:, None]).sum(axis=1) + np.exp(-most))
+        of_truth = logits[np.arange(len(logits)), np.maximum(self.right, 0)]
+        told: Floats = np.where(self.right >= 0, of_truth, 0.0) - whole
+        return told
 
 
 def cap_of(weights: Weights, rows: Sequence[RankedRow]) -> float:
@@ -135,10 +209,37 @@ def _told(weights: Weights, rows: Sequence[RankedRow]) -> list[tuple[float, bool
     for row in rows:
         if not len(row.odds):
             continue
-        chances = weights.chances(row.odds, row.priors, row.grown)
+        chances = weights.chances(row.odds, row.priors, row.grown, row.field)
         best = int(chances.argmax())
         told.append((float(chances[best]), best == row.right))
     return told
+
+
+def offers_of(weights: Weights, rows: Sequence[RankedRow]) -> list[Value]:
+    """Returns what is said of the likeliest answers together where none is sure, and how often
+    they hold the right one; rows count by their weight."""
+    told = list[tuple[float, bool, float]]()
+    for row in rows:
+        if not len(row.odds):
+            continue
+        chances = weights.chances(row.odds, row.priors, row.grown, row.field)
+        some = np.argsort(-chances)[:SET_SIZE].tolist()
+        if chances.max() < SURE:
+            told.append((float(chances[some].sum()), row.right in some, row.weight))
+    shown = list[Value]()
+    for least, most in pairwise(OFFERED_FROM):
+        band = [one for one in told if least <= one[0] < most]
+        if band:
+            said, right, weight = (np.array(column, float) for column in zip(*band, strict=True))
+            shown.append(
+                {
+                    "from": least,
+                    "said": round(float(np.average(said, weights=weight)), 3),
+                    "right": round(float(np.average(right, weights=weight)), 3),
+                    "messages": round(float(weight.sum()), 1),
+                }
+            )
+    return shown
 
 
 def figures_of(weights: Weights, rows: Sequence[RankedRow]) -> dict[str, Value]:

@@ -21,20 +21,12 @@ from router.training.card import Card, write_of_part
 from router.training.data.companies import Company, companies
 from router.training.data.known_files import known_in
 from router.training.encoder import export
-from router.training.reranking import fit, network
+from router.training.reranking import network
 from router.training.reranking.fit import FITTING, JUDGING
-from router.training.reranking.fit_gate import (
-    STRANGERS_JUDGING,
-    STRANGERS_TAUGHT,
-    fit_gate,
-    outsiders,
-    share_read,
-    strangers,
-)
+from router.training.reranking.fit_field import fitted
 from router.training.reranking.network import Cross, Plan
 from router.training.reranking.pairs import PUBLIC, Shelf, public_companies
 from router.triage.encoder import Encoder, sha256_of
-from router.triage.matching.gate import GATE
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import CrossEncoder, pair_ids
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
@@ -67,46 +59,20 @@ def train_reranker(
     export.to_onnx(cross, full)
     export.to_int8(full, small)
     encoder = Encoder(small, model.encoder.tokenise, threads=2)
-    by_name = {one.name: one for one in companies()}
     reader = CrossEncoder(encoder.encode_rows, model.encoder.tokenise)
-    rng = random.Random(SEED)
-    files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
-    fitted_on, judges = ([by_name[name] for name in names] for names in (FITTING, JUDGING))
-    taught = [one for one in by_name.values() if one.name not in FITTING + JUDGING]
-    strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(taught, rng)]
-    gate = fit_gate(model, [*fitted_on, *files], strange)
-    model.matching = model.matching._replace(gate=gate)
-    fitting, judging, of_files = (
-        [row for one in some for row in fit.ranked(model, reader, one)]
-        for some in (fitted_on, judges, files)
-    )
-    weights = fit.fit([*fitting, *of_files])
-    cap = fit.cap_of(weights, fitting)
+    chances = fitted(model, reader, data, knowledge, random.Random(SEED))
     card: Card = {
         "command": command,
         "network": "all-MiniLM-L6-v2 (Apache-2.0), its upper layers trained on pairs, INT8",
-        "companies": len(by_name),
+        "companies": len(companies()),
         "split": "by company: those of `fitting` and `judging` taught the network nothing",
         "public_sets": list(PUBLIC),
         "plan": asdict(Plan()),
-        "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
-        "strangers_fitted_on": [
-            *STRANGERS_TAUGHT,
-            "messages that have nothing to do with a company",
-        ],
-        "strangers_read": {
-            name: share_read(model, judges, strangers(data, [name], rng))
-            for name in STRANGERS_JUDGING
-        },
-        "weights": weights._asdict(),
-        "cap": cap,
-        "fitting": {"companies": list(FITTING), **fit.figures_of(weights, fitting)},
-        "files": {"companies": [one.name for one in files], **fit.figures_of(weights, of_files)},
-        "judging": {"companies": list(JUDGING), **fit.figures_of(weights, judging)},
+        **chances.figures,
     }
     with model_folder.changed(folder) as made:
         shutil.copyfile(small, made / file.ONNX)
-        file.save(weights, cap, gate, made, model.encoder.sha256)
+        file.save(chances.weights, chances.cap, chances.gate, made, model.encoder.sha256)
         parts = [made / file.ONNX, made / file.DESCRIBED]
         card = write_of_part(card, file.NAME, parts)
         write_manifest(made)

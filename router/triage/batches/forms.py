@@ -7,6 +7,7 @@ from router.triage.batches.config import TriageConfig
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.frame import may_be_framed, without_frame
+from router.triage.framing.own_sentences import OwnSentence, own_sentences
 from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
 from router.triage.text.folding import fold
@@ -25,6 +26,13 @@ def sentences_of(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
     if facts.sentences or not asked.config.momentary or not asks:
         return facts.sentences
     return asking(facts.instead or without_folders(asked.text), english=english)
+
+
+def own_sentences_of(asked: Asked, facts: TurnFacts) -> tuple[OwnSentence, ...]:
+    """Returns the sentences of a text longer than a message that are read for grave matters."""
+    if facts.sentences:
+        return ()
+    return own_sentences(facts.instead or without_folders(asked.text), facts.language)
 
 
 def said_in(asked: Asked, facts: TurnFacts) -> str:

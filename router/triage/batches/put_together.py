@@ -16,6 +16,7 @@ from router.triage.facts.asks import leans
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
+from router.triage.framing.own_sentences import OwnSentence
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
@@ -24,6 +25,7 @@ from router.triage.other_readings import (
     known_form,
     likelier,
     more_harmful,
+    own_matter,
     surer,
     undetailed,
     weaker_match,
@@ -61,7 +63,14 @@ class Ruled(NamedTuple):
     framed: str  # what is matched in its place; "" where it has no frame
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
-    sentences: tuple[str, ...]  # read by themselves
+    sentences: tuple[str, ...]  # read by themselves for harm, in a message for grave matters too
+    own: tuple[OwnSentence, ...]  # of a longer text, read by themselves for grave matters
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Returns all sentences that are read by themselves: those for harm, then the others."""
+        others = [one.text for one in self.own if one.text not in self.sentences]
+        return (*self.sentences, *others)
 
 
 class Places(NamedTuple):
@@ -115,10 +124,7 @@ def put_together(
         row = graver(row, parts.rows[place])
     for place in places.undetailed:
         row = undetailed(row, whole.rows[place], config.momentary)
-    own = bool(facts.sentences) and row.request_type is not RequestType.WRITING
-    among = _among(text)
-    for place in places.sentences:
-        row = more_harmful(row, parts.rows[place], among, config.momentary, own_matter=own)
+    row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if places.clauses:
         match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
     return reading_of(
@@ -194,6 +200,25 @@ def _with_gloss(text: Ruled, reading: _Reading, whole: RunRead, gloss: range) ->
         if not facts.instead:  # a disguise never lowers what its other forms tell
             row = as_glossed(row, whole.rows[place], found)
     return _Reading(row, surer(found, match))
+
+
+def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -> ModelRow:
+    """Returns the reading of a text, raised to what its sentences say by themselves.
+
+    `sentences` are those of `text.apart`. Whatever else a long text asks for, in a language that
+    the heads cannot read nobody knows that it is to be written.
+    """
+    facts, among = text.facts, _among(text)
+    writing = row.request_type is RequestType.WRITING
+    in_message = bool(facts.sentences) and not writing
+    for sentence in sentences[: len(text.sentences)]:
+        row = more_harmful(row, sentence, among, text.config.momentary, own_matter=in_message)
+    if not text.own or (writing and facts.language in READ_LANGUAGES):
+        return row
+    by_text = dict(zip(text.apart, sentences, strict=True))
+    for own in text.own:
+        row = own_matter(row, by_text[own.text], own.among)
+    return row
 
 
 def _among(text: Ruled) -> int:

@@ -19,6 +19,7 @@ from router.triage.batches.forms import (
     gloss_asked,
     in_plain_words,
     is_written,
+    own_sentences_of,
     said_in,
     sentences_of,
 )
@@ -29,6 +30,7 @@ from router.triage.facts.asks import asks_in
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
+from router.triage.framing.own_sentences import language_of_sentence
 from router.triage.glossed.glossary import Gloss
 from router.triage.reading import TurnReading, reading_of
 from router.triage.text.amount_lists import unquoted
@@ -92,6 +94,7 @@ class TextReader:
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
             sentences_of(asked, facts),
+            own_sentences_of(asked, facts) if self.model is not None else (),
         )
 
     def _mended(self, text: str, facts: TurnFacts, config: TriageConfig) -> str:
@@ -257,12 +260,14 @@ def _undetailed(text: Ruled) -> list[Asked]:
 
 
 def _sentences(text: Ruled) -> list[Asked]:
-    return [_for_harm(text, part, fold(part).words) for part in text.sentences]
+    return [_for_harm(text, part, fold(part).words) for part in text.apart]
 
 
 def _for_harm(text: Ruled, part: str, words: tuple[str, ...]) -> Asked:
-    told = (words, text.facts.language)
-    return Asked(part, text.config, told, use=ReadingUse.HARM)
+    language = text.facts.language
+    if text.own:  # of a long text, whose sentences may be in several languages
+        language = language_of_sentence(part, words, language)
+    return Asked(part, text.config, (words, language), use=ReadingUse.HARM)
 
 
 def _clauses(text: Ruled) -> list[Asked]:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from router.policy.content.term_files import list_of
 from router.policy.head_conditions import highest
+from router.triage.conversation.fragments import has_no_matter_of_ours
 from router.triage.conversation.replies import is_about_nobody
 from router.triage.conversation.settled import as_they_count
 from router.triage.facts.languages import UNKNOWN
@@ -93,6 +94,8 @@ def signals_of(
         renamed = turns.named
     else:
         row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
+        if not turns.asked_back and has_no_matter_of_ours(turns, readings, memory):
+            match = None
     domain = (row.domain, row.domain_p)
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor

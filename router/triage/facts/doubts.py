@@ -20,7 +20,13 @@ from router.regexes.late import late_regex
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
-from router.triage.facts.lacking import LACKING_FROM, LACKING_SHIFT, lacks, stems_of
+from router.triage.facts.lacking import (
+    LACKING_FROM,
+    LACKING_SHIFT,
+    about_something_else,
+    lacks,
+    stems_of,
+)
 from router.triage.match import RANKED_SHARE, capped
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
@@ -245,7 +251,7 @@ class Shelf:
             return match
         if _misfits(gloss or text, words, told):
             return _spoken_against(match)
-        if not gloss and _only_denied_here(text, words, told):
+        if not gloss and self._is_another(text, words, told):
             return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
@@ -256,6 +262,11 @@ class Shelf:
             confidence = min(confidence, max(LACKING_FROM, shifted))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
+
+    def _is_another(self, text: str, words: frozenset[str], told: _Told) -> bool:
+        """Returns True where a text denies what an answer says, or names another matter."""
+        denied = _only_denied_here(text, words, told)
+        return denied or about_something_else(text, told.stems, self._exists)
 
     def _among_strangers(self, match: Match) -> Match:
         """Returns a match with the chance of its likeliest answers together, see SET_SHIFT.

@@ -28,7 +28,8 @@ _RECEIPTS = (
     "that makes sense|interesting|good to know|noted|fair enough|hm|hmm|"
     "ich verstehe|verstehe|verstanden|ach so|achso|entiendo|ya veo|entendido|comprendo|je vois|"
     "je comprends|compris|capisco|ho capito|capito|ik snap het|ik begrijp het|begrepen|rozumiem|"
-    "entendi|percebi|compreendo|anladim|anliyorum|понятно|понял|поняла|ясно"
+    "entendi|percebi|compreendo|anladim|anliyorum|понятно|понял|поняла|ясно|"
+    "зрозуміло|зрозумів|зрозуміла|알겠습니다|알겠어요|이해했어요|그렇군요"
 )
 _ENDS = (
     "we re done here|we are done here|i m done here|i am done here|im done here|were done here|"

@@ -6,9 +6,11 @@ how many ("on Saturday", "for my sister") asks for nothing else, and is no such 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 
 from router.policy.content.languages.passing_words import PASSING_WORDS
+from router.regexes.late import late_regex
 from router.triage.verifier import DULL, STEM
 
 LACKING_SHIFT = 2.0
@@ -45,6 +47,25 @@ def lacks(words: Iterable[str], stems: Collection[str], exists: Callable[[str], 
         and exists(word)
         for word in words
     )
+
+
+_ABOUT = late_regex(
+    r"\b(?:about|regarding|concerning) (?:(?:a|an|the|my|our|your|some|any|these|those|this) )?"
+    r"(?P<matter>[a-z]+)(?![a-z'-])",
+    re.IGNORECASE,
+)
+
+
+def about_something_else(text: str, stems: Collection[str], exists: Callable[[str], bool]) -> bool:
+    """Returns True where a text says what it is about, and an answer lacks that word.
+
+    >>> stems = stems_of(["tell", "story"])
+    >>> asked = ("tell me a story about whales", "tell me about a story", "a story about it")
+    >>> [about_something_else(text, stems, str.isalpha) for text in asked]
+    [True, False, False]
+    """
+    found = [match["matter"].lower() for match in _ABOUT.finditer(text)]
+    return lacks(found, stems, exists)
 
 
 def stems_of(words: Iterable[str]) -> frozenset[str]:

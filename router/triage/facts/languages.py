@@ -1,9 +1,12 @@
 """Tells the language of a text: by its script, and in Latin letters by its everyday words.
 
-It names fourteen languages, since the phrases of grave matters are in these; another script gets
-its own name, and Latin text without a word, ending or letter of any gets none. It reads words that
-are folded already. It knows nothing about what a language means for a request.
+It names sixteen languages, since the phrases of grave matters are in these; another script gets
+its own name, and Latin text without a word, ending or letter of any gets none. Ukrainian and
+Russian share a script and are told apart by letters and words. It reads words that are folded
+already. It knows nothing about what a language means for a request.
 """
+
+# ruff: noqa: RUF001 - letters of two alphabets are what is looked for
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from router.regexes.late import late_regex
-from router.triage.text.folding import words_of
+from router.triage.text.folding import fold, words_of
 
 UNKNOWN = ""
 ENGLISH = "en"
@@ -107,6 +110,60 @@ _FUNCTION_WORDS = {
         kuch koi ek""",
 }
 
+# The commonest further words of thousands of everyday messages in these languages, each at least
+# twenty times as common in its own as in all others, and none of them English. A short message has
+# often none of the words above.
+_COMMON_WORDS = {
+    "en": """says like old since three wants write him year put take room without next
+        again give keep night people down kids years every explain came own five leave
+        long under mum dog dad letter dead wife house gone number nobody told tonight
+        wrong till let husband bit mother because went morning money between shop friday
+        sign brother sister class sell floor weeks month monday small read cat daughter
+        book line whole sunday move found through nine asked cut mean friend blood use
+        little must gave goes better words wedding hours""",
+    "de": """beim zwei drei darf bis unser sagt sohn unsere tochter mann lassen steht
+        neue wochen woche haus brauche gern euch leute sein schreib nochmal liegt ihn
+        hund eigentlich ob kostet heisst frau lauft kaum jahr einfach bruder zehn zahlen
+        wohnung wegen nehmen jahren habt furs stehen rechnung mutter mussen monat gehen
+        erst einmal schule schlussel montag geben bringt wollte sonntag""",
+    "fr": """deux trois carte soir fils fille mois matin donne maison petit fois enfants
+        compte mort trouve heure dix sous quelqu nuit demande vient recu prendre mari
+        samedi salle nom garde pris pere lundi jours ecole dimanche tete fais coup chien
+        banque reste personne marche laisse juste jour huit heures ecrit cote cinq jusqu
+        frere ferme semaine maintenant ete cours cherche""",
+    "es": """hijo lleva llevo cuatro cuenta abuela tarjeta dejo lunes nombre nina mejor
+        hija coche cambiar viernes quieren hermano sigue quedo noche llego puerta
+        paquete nino muerto movil diez despues cumple bajo baja veo unos pone llega
+        jueves cuesta cita cabeza trabajo talla piden jefe hermana hazme dinero cierra
+        ascensor verdad vecino veces unas puesto pueblo perro pecho paso pasa nuevo""",
+    "it": """anni tre figlio fatto siamo nonna cane vicino sotto mese posto ogni nonno
+        marito corso giorni detto arriva poi lunedi fratello cambiare stasera scuola
+        pacco gatto figlia treno testa scrivi nipote moglie dieci costa scritto nuovo
+        mamma domenica dato anno ufficio stanotte sorella settimana sabato pagare metto
+        messo codice chiede arrivato acqua tavolo stesso soldi risponde quali notte
+        nostra bocca""",
+    "pt": """mae filho cartao novo avo vem loja filha duas diz pai noite fica sou reais
+        ficou dele irmao escola disse cabeca vezes caiu boa trabalho sexta mim mao
+        dinheiro veio outra mandou escreve diferenca vinte trocar menino ficar feira dez
+        deu deixou deixa sair receita pede mesmo melhor meio levar fim dor bolo vizinho
+        senha quatro outro nem morrer livro""",
+    "nl": """meer zit staat twee drie jaar alleen huis kinderen uur ligt laat nieuwe
+        zegt keer af zelf dood mee dochter niks goed zoon laten hele zet vraagt steeds
+        maken maak gewoon tien schrijf nodig elke zondag maat loopt kun zaterdag weken
+        vijf vader staan moeder geef verkopen naam hond binnen zoek houden werkt
+        verkeerde terwijl leeg deur buiten zes zei""",
+    "pl": """mowi lat zl tysiecy dwa trzy syn dzieci raz ktorej napisz maz mamy corka
+        dziala domu roku osob pol czym macie potrzebuje pisze poprosze pierwszy pani
+        nocy niedziele robi oddac jaka dwoch brat banku znowu pokoju dziadek drugi
+        babcia stoi sobote kupic kredyt zwrot tez sasiad razy odbiera mna mieszkanie
+        miedzy kosztuje kaze dalej brac zebym wymysl szef syna sama""",
+    "tr": """iki uc diye geldi diyor cikti gece ev yaz dun geliyor eski cocuk yoksa saat
+        yine tek olsun yil gunu geri yanlis kisa aksam yeni kacta iyi kapali beri
+        arkadasim sadece kendi ilk galiba evde bes kisi kaldi kalan hafta fark evi bebek
+        baska yasinda kredi kisilik gundur sabah musunuz kardesim kapiyi hep eder dustu
+        dogum cumartesi ayni alabilir adam""",
+}
+
 # Endings of words, without their accents, that one or two of these languages have.
 _LANGUAGE_ENDINGS = {
     "de": "ung ungen heit keit lich liche lichen chen isch bar",
@@ -132,7 +189,7 @@ def _points(lists: Mapping[str, str], worth: float) -> dict[str, tuple[tuple[str
     return {w: tuple([(one, worth / len(of)) for one in of]) for w, of in owners.items()}
 
 
-_WORDS = _points(_FUNCTION_WORDS, 1.0)
+_WORDS = _points(_COMMON_WORDS, 1.0) | _points(_FUNCTION_WORDS, 1.0)
 _ENDINGS = _points(_LANGUAGE_ENDINGS, ENDING)
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
 """What every ending ends with: most words end otherwise."""
@@ -164,6 +221,34 @@ _SCRIPTS = (
     ("he", re.compile("[\u0590-\u05ff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
+RUSSIAN, UKRAINIAN = "ru", "uk"
+_CYRILLIC = (RUSSIAN, UKRAINIAN)
+_UKRAINIAN_LETTERS = late_regex("[іїєґІЇЄҐ]|(?<=[бпвмфршдзнтБПВМФРШДЗНТ])['’ʼ](?=[яюєїЯЮЄЇ])")
+_RUSSIAN_LETTERS = late_regex("[ыэъёЫЭЪЁ]")
+_OTHER_CYRILLIC = late_regex("[ўәғқңөұүһјљњћђџѓќЎӘҒҚҢӨҰҮҺЈЉЊЋЂЏЃЌ]")
+"""Letters of neither: Belarusian and Kazakh have the Ukrainian one, too."""
+_UKRAINIAN_WORDS = frozenset(
+    fold(
+        """що як це або чи він вона вони мені мій моє мої його йому треба потрібно потрібен потрібна
+    немає нема дуже дякую ласка привіт вітаю допоможіть допоможи зараз сьогодні коли хто чому
+    навіщо скільки якщо також ще тільки лише після від із між щоб але бо який яка яке які цей ця
+    тато біль болить робити чоловік вже дитина гроші можу пахне купити куди підкажіть добре добрий
+    доброго працює більше всі знову де з мамо будь зробити гаразд переклади порахуй жити померти
+    вмерти дихати дихає тисне пече болять замовлення коштує посилка"""
+    ).words
+)
+_RUSSIAN_WORDS = frozenset(
+    fold(
+        """что как она оно они мне нужно надо нет очень спасибо пожалуйста привет здравствуйте
+    помогите сейчас сегодня когда кто где почему зачем сколько если тоже еще только после от из
+    между чтобы потому который которая эта или есть быть может могу меня болит ребенок человек
+    деньги с ли уже он делать снова больше хорошо жить дышать дышит подскажите сделать заказ
+    стоит посылка"""
+    ).words
+)
+"""Function words that the other one lacks; a folded text has no difference of и and й."""
+
+
 _CODES = late_regex(
     r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
 )
@@ -171,6 +256,13 @@ _CODES = late_regex(
 _IN_CODES = re.compile(r"[\d@]")
 _MARKS = ".,;:!?()"
 _IN_PIECE = late_regex(r"[\d@]|www\.|://")
+_OPENS_QUESTION = {"come": "it"}
+"""Words of several lists that begin a question in one language, and hardly ever in the others."""
+_CAPITALS = re.compile(r"\b[A-Z]{2,4}\b")
+"""Finds acronyms, which many languages write alike, and which spell small words of some."""
+_ASCII_PIECE = re.compile(r"[!-~]+")
+_OF_PROGRAMS = frozenset("_(){}<>=;[]|")
+"""Marks of which a piece of a program has one: "date(create_time)", "=>", "t_order"."""
 _LATIN = late_regex("[A-Za-z\u00c0-\u024f]")
 
 
@@ -214,9 +306,12 @@ def heard(text: str, words: Sequence[str]) -> Heard:
     if not begin.isascii():
         script = _script(begin)
         if script and not _imitates(begin):
-            return Heard(script, True)
+            return _of_cyrillic(begin, words) if script == RUSSIAN else Heard(script, True)
     points: dict[str, float] = {}
+    short = _acronyms(begin)
     for word in without_codes(begin, words[:MOST_WORDS]):
+        if word in short:
+            continue
         told = _WORDS.get(word)
         if told is None:
             if word[-3:] not in _LAST_LETTERS or len(word) < SHORTEST_WITH_ENDING:
@@ -230,12 +325,27 @@ def heard(text: str, words: Sequence[str]) -> Heard:
                 points[language] = points.get(language, 0.0) + 0.5
     if not points:
         return Heard(UNKNOWN, False)
+    opening = _OPENS_QUESTION.get(words[0])
+    if opening is not None and begin.rstrip().endswith("?"):
+        points[opening] = points.get(opening, 0.0) + ENDING
     *_, second, most = 0.0, *sorted(points.values())
     best = ENGLISH if points.get(ENGLISH) == most else max(points, key=points.__getitem__)
     lead = most - second
     if lead > ROUNDING:
         return Heard(best, lead >= CLEAR_LEAD)
     return Heard(best, False, tuple([one for one, p in points.items() if second - p <= ROUNDING]))
+
+
+def _acronyms(text: str) -> frozenset[str]:
+    """Returns the short words in capitals of a text that has small letters too: "CI", "IT".
+
+    >>> sorted(_acronyms("Der CI-Job in US-EAST hängt")), sorted(_acronyms("ICH KANN NICHT MEHR"))
+    (['ci', 'east', 'us'], [])
+    """
+    found = _CAPITALS.findall(text)
+    if not found or 2 * sum(map(len, found)) > len(_LATIN.findall(text)):
+        return frozenset()
+    return frozenset(map(str.lower, found))
 
 
 def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
@@ -274,8 +384,30 @@ def continued(heard: Heard, spoken: str) -> str:
     """
     if heard.clear or heard.language == UNKNOWN or spoken in (UNKNOWN, ENGLISH):
         return heard.language
+    if heard.language in _CYRILLIC and spoken not in heard.even:
+        return heard.language  # its letters tell that it is none in Latin ones
     return spoken
 
+
+def _of_cyrillic(text: str, words: Sequence[str]) -> Heard:
+    """Returns Ukrainian or Russian; Russian that is not clear where nothing tells which.
+
+    >>> [_of_cyrillic(one, fold(one).words).language for one in ("Де мій пес?", "Мама болеет")]
+    ['uk', 'ru']
+    """
+    if _OTHER_CYRILLIC.search(text) is not None:
+        return Heard(RUSSIAN, True)
+    told = set(words[:MOST_WORDS])
+    ukrainian = len(_UKRAINIAN_LETTERS.findall(text)) + len(told & _UKRAINIAN_WORDS)
+    russian = len(_RUSSIAN_LETTERS.findall(text)) + len(told & _RUSSIAN_WORDS)
+    if ukrainian == russian:
+        return Heard(RUSSIAN, False, _CYRILLIC)
+    return Heard(UKRAINIAN if ukrainian > russian else RUSSIAN, True)
+
+
+_DENSE = frozenset({"zh", "ja"})
+DENSE = 3
+"""Latin letters that a letter of these languages says as much as; of others it is two."""
 
 _MIXED = late_regex("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 MIXED_WORDS = 2
@@ -293,10 +425,17 @@ def _script(text: str) -> str:
     latin = len(_LATIN.findall(text))
     for language, letters in _SCRIPTS:
         count = len(letters.findall(text))
+        worth = DENSE if language in _DENSE else 2
         # One kana is enough: a Japanese text is Han and kana, a Chinese one has none.
-        if count and 2 * _weighted(language, text, count) > latin:
+        if count and worth * _weighted(language, text, count) > latin - _of_code(text):
             return language
     return UNKNOWN
+
+
+def _of_code(text: str) -> int:
+    """Returns the Latin letters of a text that stand in pieces of a program."""
+    pieces = _ASCII_PIECE.findall(text)
+    return sum([len(_LATIN.findall(one)) for one in pieces if not _OF_PROGRAMS.isdisjoint(one)])
 
 
 def _weighted(language: str, text: str, count: int) -> int:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.triage.text.folding import Folded, fold, fold_all
+from router.triage.text.hangul import in_syllables
 
 FUZZY_FROM = 5
 """Letters of a word from which one typing error is forgiven: of four, another word is too near."""
@@ -183,7 +184,8 @@ class PhraseFinder:
     def places(self, text: Folded) -> Sequence[int]:
         """Returns the places of the phrases found among all phrases, in their order."""
         kept = self._meanings
-        meanings = [kept.get(word) or self._meaning(word) for word in text.words]
+        words = text.words if text.text.isascii() else in_syllables(text.words)
+        meanings = [kept.get(word) or self._meaning(word) for word in words]
         meanings.append(_NOTHING)
         # Many common words begin a part, and few go on as one of their parts does.
         starts = [
@@ -318,7 +320,7 @@ def _words_by_piece(pieces: Iterable[str]) -> dict[str, Sequence[str]]:
         else:
             strange.append(piece)
     for piece, folded in zip(strange, fold_all(strange), strict=True):
-        words = [word.translate(_ARABIC) for word in folded]
+        words = [word.translate(_ARABIC) for word in in_syllables(folded)]
         if words and piece.endswith(_STEM) and len(words[-1]) >= SHORTEST_STEM:
             words[-1] += _STEM
         found[piece] = words

@@ -142,7 +142,7 @@ def find_facts(
         placeholder=is_placeholder(folded),
         language=language,
         clear=told.clear,
-        even=told.even if language == told.language else (),
+        even=told.even if language == told.language and spoken not in told.even else (),
         passages=passages(instead or plain),
         undetailed=undetailed,
         undetailed_words=fold(undetailed).words if undetailed else (),

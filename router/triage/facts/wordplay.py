@@ -43,12 +43,13 @@ _ASKS_SUM = late_regex(
     rf"{_POLITE}(?:what is|what's|whats|what are|how much is|how much are|calculate|compute|"
     r"work out|was sind|was ist|wie viel sind|wie viel ist|wieviel ist|berechne|combien font|"
     r"combien fait|calcule|cuanto es|cuanto son|calcula|quanto fa|quanto e|calcola|hoeveel is|"
-    rf"bereken|ile to(?: jest)?|ile jest|quanto sao|oblicz|{fold('сколько будет').text})\b"
+    rf"bereken|ile to(?: jest)?|ile jest|quanto sao|oblicz|"
+    rf"{fold('сколько будет|скільки буде').text})\b"
 )
 _WORKED = late_regex(
     r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times|divided|mal|maal|"
     r"geteilt|gedeeld|keer|fois|divise|veces|vezes|volte|dividido|diviso|razy|mais|mas|menos|"
-    rf"moins|piu|meno|podzielone|{fold('умножить|разделить|плюс|минус').text})\b"
+    rf"moins|piu|meno|podzielone|{fold('умножить|разделить|плюс|минус|помножити|поділити|мінус').text})\b"
     r"|\d ?(?:x|per|por) ?\d"
 )
 _IN_A_SUM = forms(
@@ -59,7 +60,8 @@ _IN_A_SUM = forms(
     hoeveel bereken procent van ile to jest oblicz z zl сколько будет от долларов рублей евро
     mais mas sao menos moins piu meno mal maal min weniger fois veces vezes volte keer razy x per
     por par durch door dzielone podzielone przez geteilt gedeeld divise dividido diviso entre jest
-    умножить разделить плюс минус на"""
+    умножить разделить плюс минус на
+    скільки буде від доларів гривень помножити поділити мінус"""
 )
 _OF_ASKING = frozenset({"do", "in", "per", "mach"})
 """Words that ask, and are among those that act: "how do you say ..."."""

@@ -2,7 +2,7 @@
 
 The reader of grave matters hears the words of a title. So a message of one question in one of a
 few closed forms is named here, where what it asks about looks like a title and like nothing that
-somebody wrote to somebody: "who wrote the threat that I got" is no such question. Nine languages,
+somebody wrote to somebody: "who wrote the threat that I got" is no such question. Ten languages,
 and titles in Chinese or Japanese marks.
 """
 
@@ -90,6 +90,10 @@ _FRAMES = (
     ("кто (?:написал|снял|нарисовал|сочинил|спел|поёт|поет|автор|режиссёр|режиссер)", ""),
     ("(?:когда|в каком году) (?:был |была |было |были )?(?:вышел|вышла|вышло|опубликован|"
      "опубликована|написан|написана)", ""),
+    # Ukrainian
+    ("хто (?:написав|написала|зняв|зняла|намалював|намалювала|склав|співає|автор|режисер)", ""),
+    ("(?:коли|в якому році|у якому році) (?:було |була |був )?(?:вийшов|вийшла|вийшло|"
+     "опублікували|опубліковано|написано|знято)", ""),
     # Turkish
     ("", r"(?:'?(?:y?[iıuü]|n[iıuü]) )?kim (?:yazdı|yönetti|çizdi|besteledi|söyledi|söylüyor)"),
 )  # fmt: skip
@@ -107,7 +111,7 @@ _QUESTIONS = [
 _BEGINS = late_regex(_folded(
     r"\W{0,3}(?:who|which|what|by|when|in|do|can|could|tell|hi|hello|hey|ok|so|please|quick|wer|von|"
     r"wann|weißt|wissen|hallo|bitte|qui|quand|en|sais|savez|tu|bonjour|quién|cuándo|sabes|sabe|"
-    r"hola|quem|quando|em|olá|chi|sai|sapete|ciao|wie|wanneer|weet|hoi|kto|kiedy|w|czy|кто|когда|"
+    r"hola|quem|quando|em|olá|chi|sai|sapete|ciao|wie|wanneer|weet|hoi|kto|kiedy|w|czy|кто|когда|хто|коли|у|"
     r"в|ты|не|скажи|привет)\b|.{2,90}\bkim\b"
 ), re.IGNORECASE)  # fmt: skip
 """Finds the messages that may be such a question: most texts begin otherwise."""
@@ -130,7 +134,8 @@ _GENRE = late_regex(_folded(
     "libro|novela|película|canción|cuadro|poema|romanzo|canzone|quadro|poesia|livro|romance|"
     "filme|música|boek|liedje|schilderij|gedicht|książkę|książka|powieść|piosenkę|obraz|wiersz|"
     "роман|книгу|книга|фильм|песню|песня|картину|картина|стихотворение|оперу|опера|пьесу|романа|"
-    "книги|фильма|песни|картины|стихотворения|оперы|пьесы) "
+    "книги|фильма|песни|картины|стихотворения|оперы|пьесы|фільм|пісню|"
+    "пісня|картина|вірш|п'єсу|п'єса) "
 ), re.IGNORECASE)  # fmt: skip
 _NO_TITLE = frozenset(word for words in (
     # Somebody of the conversation, and what points at a thing at hand
@@ -158,6 +163,9 @@ _NO_TITLE = frozenset(word for words in (
     "briefje bericht berichten dreigement bedreiging afscheidsbrief recept muur deur",
     "bilhete mensagem mensagens ameaca ameacas recado receita denuncia parede porta",
     "wiadomosc grozbe grozby pozegnalny recepte skarge scianie drzwiach",
+    "я мені мене мій моя моє мого моєї мою нам нас наш наша це цей цю ці тут сьогодні вчора",
+    "записку записка листа лист погрозу погрози погроза скаргу скарга заяву заява повідомлення",
+    "стіні двері дверях заповіт передсмертну прощальний",
     "записку записка записки письмо письма угрозу угрозы угроза донос жалобу жалоба жалобы",
     "заявление заявления сообщение сообщения стене двери",
     "рецепт завещание предсмертную прощальное mektup mektubu mesaj mesaji notu tehdit",

@@ -95,12 +95,19 @@ _HAN_ADDRESS = late_regex(
     r"(?:[一-龥]{2,3}[都道府県][ぁ-ヿ一-龥]{1,8}[市区町村]|[一-龥]{2,8}[省市][一-龥]{1,8}[区县市])"
     r"[^\s、。，,で]{0,24}(?:です)?"
 )
+_KOREAN_ADDRESS = late_regex(
+    r"(?:주소(?:는|[:：])? ?)?"
+    r"(?:(?:서울|부산|대구|인천|광주|대전|울산|세종)(?:특별시|광역시|특별자치시|시)?"
+    r"|[가-힣]{2,6}도|[가-힣]{2,4}시) [가-힣]{1,5}[구시군](?: [가-힣0-9]{1,10}[읍면동로길가]){1,2}"
+    r"(?: ?\d{1,5}(?:-\d{1,4})?)?(?: ?\d{1,4}동)?(?: ?\d{1,5}호)?"
+)
 _PHONE = late_regex(
     r"(?:(?<!\w)(?:(?:please )?(?:call|phone|text|ring|reach|contact)(?: me| us)?"
     r"(?: at| on| back on)?|"
     r"(?:my |meine? |mon |mi |meu |mijn |mój )?(?:tel|phone|telephone|telefon\w{0,8}|mobile?|cell|"
     r"handy\w{0,8}|fax|tél\w{0,7}|portable|teléfono|móvil|celular|telefone|telemóvel|cellulare|"
-    r"telefoon\w{0,8}|gsm|電話(?:番号)?|电话|手机)(?: number| is| no)?)[.:：]{0,2} ?)?"
+    r"telefoon\w{0,8}|gsm|電話(?:番号)?|电话|手机|전화(?:번호)?|휴대폰|연락처|"
+    r"тел(?:ефон\w{0,4})?)(?: number| is| no)?)[.:：]{0,2} ?)?"
     r"(?<![\w.,$€£-])[+(]?\d(?:[ ()/.-]{0,2}\d){7,14}(?![\w%])",
     re.IGNORECASE,
 )
@@ -117,7 +124,7 @@ _THINGS = (
     "commande|dossier|contrat)|pedido|n[uú]mero de (?:cliente|pedido)|ordine|numero (?:cliente|"
     "ordine)|cod(?:ice|\\.) cliente|factura|fattura|factuur|faktura|fatura|cliente|klant|"
     "numer (?:klienta|zamówienia)|zam\\.|encomenda|bestelling|bestelnummer|klantnummer|zamówienie|"
-    "nr zamówienia|sipariş|müşteri|注文番号|订单号?"
+    "nr zamówienia|sipariş|müşteri|注文番号|订单号?|주문 ?번호|замовлення"
 )
 _REFERENCE = late_regex(
     r"(?:(?<=[.,;!?\n(|])|^) {0,3}(?:(?:re|betreff|objet|asunto|oggetto|assunto|betreft|dotyczy)"
@@ -128,7 +135,8 @@ _REFERENCE = late_regex(
 )
 _LABELLED = late_regex(
     r"(?:name|vorname|nachname|nom|prénom|nombre|nome|naam|imię(?: i nazwisko)?|ad soyad|isim|dob|"
-    r"date of birth|geboren(?: am)?|geburtsdatum|née? le|氏名|名前|姓名) ?[:：].{0,50}",
+    r"date of birth|geboren(?: am)?|geburtsdatum|née? le|氏名|名前|姓名|이름|성함|"
+    r"ім['’]я|прізвище) ?[:：].{0,50}",
     re.IGNORECASE,
 )
 _CLOSING = late_regex(
@@ -137,7 +145,7 @@ _CLOSING = late_regex(
     r"cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|distinti saluti|"
     r"atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|mvg|pozdrawiam|z poważaniem|"
     r"saygılarımla|saygılar|teşekkürler|iyi (?:günler|çalışmalar)|sevgiler|谢谢|此致|敬礼|"
-    r"よろしくお願い(?:します|致します|いたします))",
+    r"よろしくお願い(?:します|致します|いたします)|감사합니다|고맙습니다|з повагою|щиро дякую)",
     re.IGNORECASE,
 )
 _INTRODUCTION = late_regex(
@@ -147,12 +155,14 @@ _INTRODUCTION = late_regex(
 )
 _NAME = late_regex(
     rf"{_CAPITAL}\.?(?: (?:de|van|von|der|da|di|{_CAPITAL})\.?){{0,4}}|[ぁ-ヿ一-龥 ]{{2,6}}"
+    r"|[가-힣]{2,4}"
 )
 _LONG_NUMBER = re.compile(r"\d(?:[ ()/.-]{0,2}\d){7}")
 _MAY_BE_CITY = re.compile(r"[A-Z]\d|\d{3}(?:-\d{3})? (?:[A-Z]{2} )?[A-ZÀ-Ž]|[A-Z]{2} \d{5}|〒")
 _TELLS = re.compile(r"[\d@\n]")
 _DIGITS = re.compile(r"\d+")
 _HAN = re.compile(r"[一-龥]")
+_HANGUL = re.compile(r"[가-힣]")
 _SENT_WORDS = ("sent", "sendet", "envoy", "enviad", "inviat", "verzonden", "wysłan", "outlook")
 _NEAR = 45  # characters around a number in which a street is looked for
 _EDGES = " \t,;|()-–—.:：、，。"
@@ -195,6 +205,8 @@ def _likely(text: str) -> Iterator[re.Pattern[str]]:
         yield _ADDRESS
     if not text.isascii() and _HAN.search(text):
         yield _HAN_ADDRESS
+    if not text.isascii() and _HANGUL.search(text):
+        yield _KOREAN_ADDRESS
     if _MAY_BE_CITY.search(text):
         yield _CITY
     if _LONG_NUMBER.search(text):

@@ -117,7 +117,7 @@ class GlossedAnswers:
             )
         if found is None or found.intent_id not in mine.intents:
             return None
-        if gloss.unknown and not gloss.told:
+        if gloss.lost or (gloss.unknown and not gloss.told):
             return None  # "the wasserdruck is to niedrig" says nothing that an answer could be for
         chance = self._told(found.confidence, gloss)
         part = chance / max(found.confidence, 1e-9)

@@ -37,6 +37,14 @@ LEAST_BESIDE_ENGLISH = 0.75
 """The same where the function words say English, as `was` does, which is German too."""
 
 
+_ACT_WORDS = "block cancel delete end extend pause renew terminate"
+ACTS = frozenset(_ACT_WORDS.split())
+"""English verbs that are done to many things: only their object says what is asked for. What is
+returned or changed is mostly some product, whatever its name."""
+_BEFORE_OBJECT_WORDS = "a an I my our the your"
+_BEFORE_OBJECT = frozenset(_BEFORE_OBJECT_WORDS.split())
+
+
 class Gloss(NamedTuple):
     """Holds a text in English words, and how many of its words are still its own."""
 
@@ -45,6 +53,8 @@ class Gloss(NamedTuple):
     words: int
     unknown: int  # of three letters or more
     told: int = 0  # English words that say what the text is about
+    # What an act is done to has no English: "cancel my assurance" is about no order.
+    lost: bool = False
 
     @property
     def known(self) -> float:
@@ -105,7 +115,7 @@ class Glossary:
         """
         said: list[str] = []
         meant: list[str] = []  # of them those that the glossary has
-        unknown, count = 0, len(words)
+        unknown, count, lost = 0, len(words), False
         words = joined(words, self._phrases)
         whole_words, beginnings = self._words, self._beginnings
         for word in words:
@@ -119,14 +129,15 @@ class Glossary:
                 said += parts
                 meant += parts
                 continue
-            said.append(word)
             if not tells_nothing(word):
+                lost = lost or _acted_on(said)
                 unknown += 1
                 if 1.0 - unknown / count < least:
                     return None
+            said.append(word)
         # A word of its own is no English one; what both share says the same.
         told = sum([not tells_nothing(word) and word not in DULL for word in meant])
-        return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown, told)
+        return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown, told, lost)
 
     def letters(self, words: Sequence[str]) -> int:
         """Returns how many letters of the words are known as a word or as its beginning."""
@@ -163,6 +174,15 @@ class Glossary:
         if left <= 1 or len(rest) < SHORTEST_REST:
             return []
         return self._parts(rest, left - 1) or self._parts(rest.removeprefix("s"), left - 1)
+
+
+def _acted_on(said: Sequence[str]) -> bool:
+    """Returns True where the English words before a word end with an act that is done to it."""
+    for words in reversed(said):
+        word = words.rpartition(" ")[2]
+        if word not in _BEFORE_OBJECT:
+            return word in ACTS
+    return False
 
 
 class Glossaries:

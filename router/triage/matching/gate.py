@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from router.stats.calibration import Floats, dotted
 
 GATE = (
@@ -26,6 +28,22 @@ GATE = (
 intent, the cosine to the last of the nearest centres, and how grown the file is. The words that the
 intent lacks tell hardly more than these, and cost as much as all of them."""
 
+FIELD = (
+    "outside",
+    "typical",
+    "third_centre",
+    "stakes_above",
+    "grown_typical",
+    "grown_nearest",
+    "grown_overlap",
+    "grown_uncovered",
+    "grown_unknown",
+)
+"""What speaks for and against a message being of the file's field, whatever its answers say: what
+the gate compares, and of a grown file, times how grown it is, the cosine and the shared words of
+the nearest question, and the words that the intent or the whole file lacks."""
+NO_FIELD: Floats = np.zeros(len(FIELD))
+
 MOST_CHARACTERS = 200
 """About as many as the word pieces that are read of a message have: of a longer one the network
 would read the beginning alone."""
@@ -36,14 +54,23 @@ to which one grows: 44 questions. Between them a file's own fit becomes worth mo
 
 
 class Gate(NamedTuple):
-    """Holds a regression over GATE, and the log-odds from which answers are read."""
+    """Holds a regression over GATE, and the log-odds from which answers are read.
+
+    `field` moves the log-odds of all answers that are read: the network was taught what tells an
+    answer from its neighbours, and hardly what strangers write.
+    """
 
     coefficients: Floats  # (len(GATE),)
     least: float
+    field: Floats = NO_FIELD  # (len(FIELD),)
 
     def passes(self, features: Sequence[float]) -> bool:
         """Returns True for a message whose answers are read; `features` are those of GATE."""
         return dotted(features, self.coefficients.tolist()) >= self.least
+
+    def field_odds(self, features: Sequence[float]) -> float:
+        """Returns by how much the answers of a message are likelier; `features` are FIELD's."""
+        return dotted(features, self.field.tolist())
 
 
 def grown_by(questions: float) -> float:

@@ -15,13 +15,13 @@ import numpy as np
 from router.errors import ModelFileError
 from router.triage.close_reading.opened import opened
 from router.triage.encoder import Encoder, sha256_of
-from router.triage.matching.gate import GATE, Gate
+from router.triage.matching.gate import FIELD, GATE, Gate
 from router.triage.reranking.cross_encoder import CrossEncoder
 from router.triage.reranking.reranker import Reranker, Weights
 
 NAME = "reranker"
 ONNX, DESCRIBED = f"{NAME}.onnx", f"{NAME}.json"
-FORMAT = 2
+FORMAT = 3
 
 
 def save(weights: Weights, cap: float, gate: Gate, folder: Path, encoder_sha256: str) -> None:
@@ -30,6 +30,7 @@ def save(weights: Weights, cap: float, gate: Gate, folder: Path, encoder_sha256:
         "format": FORMAT,
         "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
         "least": gate.least,
+        "field": dict(zip(FIELD, gate.field.tolist(), strict=True)),
         "weights": weights._asdict(),
         "cap": cap,
         "encoder_sha256": encoder_sha256,
@@ -63,7 +64,8 @@ def load(folder: Path, encoder: Encoder) -> Reranker | None:
         network = opened(folder / ONNX, described["onnx_sha256"], device)
         encode = partial(network.encode, tokenise)
         coefficients = np.array([float(described["gate"][name]) for name in GATE])
-        gate = Gate(coefficients, float(described["least"]))
+        field = np.array([float(described["field"][name]) for name in FIELD])
+        gate = Gate(coefficients, float(described["least"]), field)
         return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]), gate)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error

@@ -38,7 +38,8 @@ LEAST_PRIOR = 1e-3
 
 class Weights(NamedTuple):
     """Holds the conditional logit: an answer's logit is `odds` times its log-odds by the network,
-    plus `prior` times the logarithm of its first chance, plus `shift`; that of none is 0.
+    plus `prior` times the logarithm of its first chance, plus `shift`, plus what speaks for the
+    file's field; that of none is 0.
 
     Each weight moves by its `grown_` part times how grown the file is, 0 to MOST_GROWN.
     """
@@ -50,13 +51,15 @@ class Weights(NamedTuple):
     grown_prior: float = 0.0
     grown_shift: float = 0.0
 
-    def chances(self, odds: Floats, priors: Floats, grown: float = 0.0) -> Floats:
+    def chances(
+        self, odds: Floats, priors: Floats, grown: float = 0.0, field: float = 0.0
+    ) -> Floats:
         """Returns the chance of each answer, (answers,); what is left to 1 is none of them."""
         own = np.log(priors + LEAST_PRIOR)
         logits = (
             (self.odds + grown * self.grown_odds) * odds
             + (self.prior + grown * self.grown_prior) * own
-            + (self.shift + grown * self.grown_shift)
+            + (self.shift + grown * self.grown_shift + field)
         )
         most = max(0.0, float(logits.max()))
         powers = np.exp(logits - most)
@@ -100,6 +103,7 @@ class _Read(NamedTuple):
     place: int
     names: list[str]
     priors: Floats
+    field: float
 
 
 class Reranker:
@@ -165,7 +169,8 @@ class Reranker:
         begin = 0
         for read in reads:
             end = begin + len(read.names)
-            chances = self.weights.chances(odds[begin:end], read.priors, answers.grown)
+            said = odds[begin:end]
+            chances = self.weights.chances(said, read.priors, answers.grown, read.field)
             begin = end
             match = matches[read.place]
             assert match is not None
@@ -176,9 +181,9 @@ class Reranker:
     def _reads(answers: ApprovedAnswers, matches: Sequence[Match | None]) -> Iterator[_Read]:
         for place, match in enumerate(matches):
             named = likely(match, answers)
-            if named:
+            if match is not None and named:
                 names, priors = zip(*named, strict=True)
-                yield _Read(place, list(names), np.array(priors))
+                yield _Read(place, list(names), np.array(priors), match.field_odds)
 
     def _weighed(
         self,
@@ -207,6 +212,7 @@ class Reranker:
             together=capped(together, self.highest),
             basis=MatchBasis.RERANKED,
             worth_reading=False,
+            field_odds=0.0,
         )
 
 

@@ -25,6 +25,7 @@ from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.folding import Folded
+from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
 from router.triage.text.money_languages import hints
 from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
 from router.triage.text.quotes import quoted_spans
@@ -78,10 +79,11 @@ class AmountReader:
 
     def placed(self, text: Folded) -> list[PlacedAmount]:
         """Returns every sum in a text with its place, those of tables after the others."""
-        if self._hints.isdisjoint(text.words) and not _SYMBOL.search(text.text):
-            return []
-        if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
-            return []
+        if not may_hold_sum(text.text):  # sums in Korean have words of their own
+            if self._hints.isdisjoint(text.words) and not _SYMBOL.search(text.text):
+                return []
+            if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
+                return []
         sums = _Sums(text.text, self.codes)
         cells = list(table_sums(text.text, self.codes)) if may_hold_unit(text.text) else []
         placed = [sums.placed(one) for one in sums.all()]
@@ -94,6 +96,7 @@ class AmountReader:
             ]
             placed += [_of_cell(cell, text.text) for cell in cells]
         placed += [_of_cell(cell, text.text) for cell in record_sums(text.text, self.codes)]
+        placed += [_of_cell(cell, text.text) for cell in korean_sums(text.text, self.codes)]
         quoted = quoted_spans(text.text) if placed else ()
         found: list[PlacedAmount] = []
         for one, written in placed:
@@ -115,7 +118,7 @@ class AmountReader:
         return Amount(written[:_MAX_TEXT], one.currency, nano, quoted=inside, period=one.period)
 
 
-def _of_cell(cell: Cell, text: str) -> tuple[_Sum, str]:
+def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[_Sum, str]:
     return _Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
 
 

@@ -40,16 +40,17 @@ def _folded(words: str) -> frozenset[str]:
 
 CURRENCY_WORDS = _by_word(
     {
-        "USD": """доллар доллара доллары долларов долл दॉलर डॉलर دولار dolarow dolara dolary dollaro
+        "USD": """доллар доллара доллары долларов долл долар долара долари доларів
+            баксів दॉलर डॉलर دولار dolarow dolara dolary dollaro
             dolari dollars 美元 美金 ドル""",
-        "EUR": "евро يورو यूरो eur avro 欧元 歐元 ユーロ",
-        "GBP": "libras sterline sterlin funtow фунтов 英镑 英鎊",
-        "JPY": "円 日元 日圆 日圓 иен jenow",
-        "CNY": "元 圆 圓 块 塊 人民币 人民幣 юаней yuanes",
+        "EUR": "евро євро يورو यूरो eur avro 欧元 歐元 ユーロ",
+        "GBP": "libras sterline sterlin funtow фунтов фунтів 英镑 英鎊",
+        "JPY": "円 日元 日圆 日圓 иен єн jenow",
+        "CNY": "元 圆 圓 块 塊 人民币 人民幣 юаней юанів yuanes",
         "HKD": "港元 港币",
         "INR": "रुपये रुपए रुपया रुपयों रु",
-        "RUB": "руб рубль рубля рубли рублей рублях rub rubles ruble roubles 卢布",
-        "PLN": "zł złoty złote złotych zlotys",
+        "RUB": "руб рубль рубля рубли рублей рублях рублів rub rubles ruble roubles 卢布",
+        "PLN": "zł złoty złote złotych zlotys злотих",
         "TRY": "tl lira lirası liralık lirayı liras",
         "BRL": "reais",
         "MXN": "peso pesos",
@@ -59,7 +60,7 @@ CURRENCY_WORDS = _by_word(
         "SAR": "riyal riyals ريال",
         "EGP": "جنيه",
         "ZAR": "rand",
-        "UAH": "грн гривен hryvnia",
+        "UAH": "грн гривен гривень гривня гривні гривню гривнях гривнями hryvnia hryvnias",
     }
 )
 """Words of currencies. "kr" is Danish, Swedish or Norwegian; the dearest of them is taken."""
@@ -68,18 +69,20 @@ PREFIX_WORDS = _folded("tl zł kr рубль 人民币 人民幣 美元 欧元 �
 
 WORD_SCALES = _by_word(
     {
-        10
-        ** 3: """тыс тысяч тысячи тысяча tys tysięcy tysiące tysiąc bin mille mila duizend हजार हज़ार
+        10**3: """тыс тысяч тысячи тысяча тис тисяч тисячі тисяча тисячу
+        tys tysięcy tysiące tysiąc bin mille mila duizend हजार हज़ार
             ألف آلاف miles""",
         10**5: "लाख",
-        10**6: """млн миллион миллиона миллионов mln milion miliona miliony milionów milyon miljoen
+        10**6: """млн миллион миллиона миллионов мільйон мільйона мільйони мільйонів
+            mln milion miliona miliony milionów milyon miljoen
             milioni milione milhão milhões millón millions مليون ملايين मिलियन mln""",
         10**7: "करोड़ करोड",
-        10**9: """млрд миллиард миллиарда миллиардов mld miliard miliarda miliardów milyar miljard
+        10**9: """млрд миллиард миллиарда миллиардов мільярд мільярда мільярди мільярдів
+            mld miliard miliarda miliardów milyar miljard
             miliardi miliardo bilhão bilhões mil-millones مليار""",
     }
 )
-DOTTED_SCALES = _folded("mio mrd tsd mill тыс млн млрд tys mln mld")
+DOTTED_SCALES = _folded("mio mrd tsd mill тыс тис млн млрд tys mln mld")
 """Scales that are abbreviations: a dot after them belongs to them."""
 
 _GERMAN = dict(
@@ -131,6 +134,12 @@ _NUMBERS = {
         девяноста""".split(), _TENS, strict=True)),
     **dict(zip("тридцать сорок шестьдесят семьдесят восемьдесят девяносто".split(),
                (30, 40, 60, 70, 80, 90), strict=True)),
+    **dict(zip("дві чотири п'ять шість сім вісім дев'ять десять двадцять тридцять".split(),
+               (2, 4, 5, 6, 7, 8, 9, 10, 20, 30), strict=True)),
+    **dict(zip("п'ятнадцять п'ятдесят шістдесят сімдесят вісімдесят дев'яносто двісті".split(),
+               (15, 50, 60, 70, 80, 90, 200), strict=True)),
+    **dict(zip("триста п'ятсот двадцяти тридцяти п'ятдесяти шістдесяти".split(),
+               (300, 500, 20, 30, 50, 60), strict=True)),
     **dict(zip("beş yirmi otuz altmış yetmiş seksen doksan yüz".split(),
                (5, 20, 30, 60, 70, 80, 90, 100), strict=True)),
     **dict(zip("दो तीन चार पाँच पांच छह सात आठ नौ दस बीस तीस चालीस पचास साठ सत्तर अस्सी नब्बे".split(),
@@ -162,14 +171,17 @@ CONTEXT = _folded(
     betalen overmaken overschrijving terugbetaling lening factuur prijs
     przelew przelej zapłacić kredytu faktura zwrot
     havale öde ödeme iade kredi fatura
-    перевод переведи переведите перевести оплатить заплатить кредит возврат оплата"""
+    перевод переведи переведите перевести оплатить заплатить кредит возврат оплата
+    переказ переказати перекажи перекажіть оплатити заплатити сплатити кредиту позика позику борг
+    повернення рахунок"""
 )
 LINKS = _folded(
-    "von über ungefähr etwa rund bitte de des d environ unos unas di circa na около yaklaşık"
+    "von über ungefähr etwa rund bitte de des d environ unos unas di circa na около близько "
+    "приблизно yaklaşık"
 )
 AFTER_SUM = _folded(
-    """an auf für bis am zurück pour sur au à para por en al su aan voor naar do dla для за на и
-    und et y e o oder ou için von de des du"""
+    """an auf für bis am zurück pour sur au à para por en al su aan voor naar do dla для за на и та
+    й щоб und et y e o oder ou için von de des du"""
 )
 
 HAN_DIGITS = {

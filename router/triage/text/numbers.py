@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from router.regexes.late import late_regex
 from router.triage.text import money_words as words
-from router.triage.text.folding import Folded
+from router.triage.text.folding import Folded, fold
 
 MAX_NUMBERS = 2_000
 """Numbers of one text that are looked at: a page of figures has a tenth of that. Text with more is
@@ -52,8 +52,10 @@ _SPACED_INSIDE = re.compile(r"[0-9] [0-9,.'] ?[0-9]")
 # Chinese and Japanese run words together: their numbers and currencies are tokens of their own.
 _HAN = "".join(words.HAN_NUMBERS | {"元", "円", "圆", "圓", "块", "塊"})
 _HAN_WORDS = "|".join(sorted(w for w in words.CURRENCY_WORDS if len(w) > 1 and w[0] > "\u3000"))
+# Ukrainian five and nine have an apostrophe; the letters are folded.
+_WITH_APOSTROPHE = rf"(?:{fold('п').text}|{fold('дев').text})'{fold('я').text}[^\W\d_]+"
 _ANY_TOKEN = late_regex(
-    rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_FUSED}|{_HAN_WORDS}|[{_HAN}]|[\u0904-\u0963]+|[^\W\d_{_HAN}]+){_OTHER}"
+    rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_FUSED}|{_HAN_WORDS}|{_WITH_APOSTROPHE}|[{_HAN}]|[\u0904-\u0963]+|[^\W\d_{_HAN}]+){_OTHER}"
 )
 _HAN_LETTER = late_regex("[\u4e00-\u9fff]")
 _KANA = re.compile("[\u3040-\u30ff]")

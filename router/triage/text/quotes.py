@@ -44,7 +44,8 @@ _READING = forms(
     zusammenfassen zusammenfassung zusammen übersetze übersetzen kürze
     résume résumer résumé traduis traduire resume resumir resumen traduce traducir traduzca
     riassumi riassunto traduci resuma resumo traduza samenvatten samenvatting vertaal
-    streść podsumuj przetłumacz özetle çevir перескажи резюмируй переведи"""
+    streść podsumuj przetłumacz özetle çevir перескажи резюмируй переведи
+    переклади підсумуй скороти"""
 )
 """Words that ask for nothing but reading. A text is never acted on because of one of them."""
 
@@ -63,7 +64,7 @@ ACTING = forms(
     überweise zahle freigeben unterschreibe mach tu befolge ausführen
     paie payer vire signe exécute fais approuve paga pagar transfiere firma ejecuta haz aprueba
     esegui firma fai approva faça execute aprove betaal teken doe zapłać zrób podpisz öde yap onayla
-    оплати сделай выполни подпиши одобри"""
+    оплати сделай выполни подпиши одобри перекажи сплати зроби виконай підпиши схвали"""
 )
 _BETWEEN = forms(
     """a an the this that these those it its of to for from in on at as with by or if is are be me

@@ -90,12 +90,13 @@ _ASKS_ABROAD = late_regex(
 """Finds how orders, wishes and questions begin in German, French and Spanish."""
 _CLOSED = late_regex(r"^[\"”»]\s+")
 """Finds what ends a quotation before a sentence."""
+_QUESTION_MARKS = ("?", "？", "؟")
 _MARKS = frozenset('"“”„«»')
 _WORD = late_regex(r"\S+\s*")
 _PART_OF_SENTENCE = late_regex(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Holds a sentence, or a part of one that is longer than a passage may be."""
 
     text: str
@@ -158,26 +159,43 @@ def asking(text: str, *, english: bool = True) -> tuple[str, ...]:
     """Returns the sentences of a long text that ask for something, () for a short one.
 
     They are the questions, and those that begin as English orders and questions do (or German,
-    French and Spanish ones, unless `english`), but none with words in quotes. Of more than
-    MOST_PASSAGES the first and the last ones are returned.
+    French and Spanish ones, unless `english`), but none with words in quotes, and each once.
+    Of more than MOST_PASSAGES the first and the last ones are returned.
 
     >>> asking("The garden is green. " * 40 + "How do I kill a process? Thanks.")
     ('How do I kill a process? ',)
     """
-    if _is_letter(text):
-        return ()
-    text = text[:MAX_CHARS]
-    parts = _parts(_BEGINS.sub("\n", text) if english else text)
-    cleaned = [_Part(_CLOSED.sub("", part.text), part.words) for part in parts]
-    found = [part.text for part in cleaned if _asks(part, english)]
+    own = [part for part in parts_of(text, english=english) if not quotes(part.text)]
+    found = list(dict.fromkeys(part.text for part in own if _asks(part, english)))
     half = MOST_PASSAGES // 2
     return tuple(found[:half] + found[half:][-half:])
 
 
-def _asks(part: _Part, english: bool) -> bool:
+def parts_of(text: str, *, english: bool) -> tuple[Part, ...]:
+    """Returns the sentences of a long text, () for a short one. Each line ends one, so that no line
+    before an order hides it."""
+    if _is_letter(text):
+        return ()
+    text = text[:MAX_CHARS]
+    parts = _parts(_BEGINS.sub("\n", text) if english else text)
+    return tuple([Part(_CLOSED.sub("", part.text), part.words) for part in parts if part.words])
+
+
+def quotes(text: str) -> bool:
+    """Returns True for words in quotes."""
+    return not _MARKS.isdisjoint(text)
+
+
+def asks_in_any_language(part: Part) -> bool:
+    """Returns True for a question, and for what begins as an order or question does."""
+    asks = part.text.rstrip().endswith(_QUESTION_MARKS)
+    return asks or _asks(part, english=True) or _asks(part, english=False)
+
+
+def _asks(part: Part, english: bool) -> bool:
     request, question = (_REQUEST, _QUESTION) if english else (_ASKS_ABROAD, _ASKS_ABROAD)
     text = part.text.strip().lstrip("¿¡")
-    if part.words < FEWEST_WORDS or not _MARKS.isdisjoint(text):
+    if part.words < FEWEST_WORDS:
         return False
     if text.endswith("?") or question.match(text):
         return True
@@ -192,17 +210,17 @@ def _asks(part: _Part, english: bool) -> bool:
     return False
 
 
-def _parts(text: str) -> Iterator[_Part]:
+def _parts(text: str) -> Iterator[Part]:
     for sentence in _SENTENCE.finditer(text):
         count = len(sentence[0].split())
         if count <= LONGEST_PASSAGE_WORDS:
-            yield _Part(sentence[0], count)
+            yield Part(sentence[0], count)
             continue
         for part in _PART_OF_SENTENCE.finditer(sentence[0]):
-            yield _Part(part[0], len(part[0].split()))
+            yield Part(part[0], len(part[0].split()))
 
 
-def _packed(parts: Sequence[_Part], most: int) -> list[str]:
+def _packed(parts: Sequence[Part], most: int) -> list[str]:
     """Puts parts together while a passage has at most so many words."""
     windows: list[str] = []
     words = 0

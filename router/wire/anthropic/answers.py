@@ -18,6 +18,7 @@ from router.wire.openai.answers import (
     upstream_object,
     written,
 )
+from router.wire.openai.upstream_errors import error_sent
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import MAX_TOKENS
 
@@ -339,4 +340,4 @@ def _mapping(value: object) -> dict[str, object]:
 def _raise_for_error(message: dict[str, object]) -> None:
     """Raises UpstreamError for an error object, for any status. Its words are not shown."""
     if message.get("type") == "error" or message.get("error"):
-        raise UpstreamError("The upstream sent an error.")
+        raise error_sent(message)

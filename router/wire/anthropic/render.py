@@ -14,7 +14,13 @@ from types import MappingProxyType
 import orjson
 from msgspec.structs import replace
 
-from router.errors import Overloaded, TiergateError
+from router.errors import (
+    QUOTA_EXHAUSTED,
+    AnswererNotReady,
+    Overloaded,
+    TiergateError,
+    UpstreamOverloaded,
+)
 from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.digits import loads_exactly, lost_digits
@@ -23,6 +29,7 @@ from router.wire.openai.render import one_line, spoken, to_json
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
     401: "authentication_error",
+    402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",
@@ -43,11 +50,18 @@ def render_error(error: TiergateError, request_id: str) -> bytes:
     return to_json({**_error_object(error), "request_id": f"req_{request_id}"})
 
 
+def error_status(error: TiergateError) -> int:
+    """Returns the status of an error: 402 where our money at the provider is spent."""
+    return 402 if error.code == QUOTA_EXHAUSTED else error.status
+
+
 def _error_object(error: TiergateError) -> dict[str, object]:
-    kind = _ERROR_TYPES.get(error.status)
+    status = error_status(error)
+    kind = _ERROR_TYPES.get(status)
     if kind is None:
-        kind = "invalid_request_error" if 400 <= error.status < 500 else "api_error"
-    if isinstance(error, Overloaded):
+        kind = "invalid_request_error" if 400 <= status < 500 else "api_error"
+    waits = isinstance(error, AnswererNotReady) and not error.key_refused
+    if waits or isinstance(error, Overloaded | UpstreamOverloaded):
         kind = "overloaded_error"
     return {"type": "error", "error": {"type": kind, "message": error.told}}
 

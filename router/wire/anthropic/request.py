@@ -33,8 +33,14 @@ from router.wire.anthropic.blocks import (
     read_turns,
 )
 from router.wire.anthropic.other_texts import other_texts
-from router.wire.anthropic.render import PING, MessageStream, render_error, render_message
-from router.wire.anthropic.thinking import thinking_tokens
+from router.wire.anthropic.render import (
+    PING,
+    MessageStream,
+    error_status,
+    render_error,
+    render_message,
+)
+from router.wire.anthropic.thinking import thinking_kind, thinking_tokens
 from router.wire.checks import (
     Reader,
     array,
@@ -215,6 +221,7 @@ class MessagesFormat:
             others=tuple(other_texts(given)),
             has_large_integers=turns.lost_digits,
             thinking_tokens=thinking_tokens(given.get("thinking")),
+            thinking=thinking_kind(given.get("thinking")),
         )
         return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 
@@ -222,6 +229,9 @@ class MessagesFormat:
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error, request_id)
+
+    def status(self, error: TiergateError) -> int:
+        return error_status(error)
 
     def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         return [(b"request-id", f"req_{request_id}".encode())]

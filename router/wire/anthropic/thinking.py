@@ -26,6 +26,27 @@ def thinking_tokens(thinking: object) -> int:
     return budget if type(budget) is int else 0
 
 
+def thinking_kind(thinking: object) -> str:
+    """Returns "adaptive" or "enabled" where `thinking` asks for thoughts, "" otherwise.
+
+    >>> thinking_kind({"type": "adaptive"}), thinking_kind({"type": "disabled"})
+    ('adaptive', '')
+    """
+    kind = thinking.get("type") if type(thinking) is dict else None
+    return str(kind) if kind in ("adaptive", "enabled") else ""
+
+
+def budget_below(cap: int) -> int:
+    """Returns the budget for a model that must be told one, where the client leaves it open.
+
+    It is half of the cap, so that as much is left for the answer; 0: no thoughts fit below it.
+
+    >>> budget_below(4_096), budget_below(2_047)
+    (2048, 0)
+    """
+    return cap // 2 if cap >= 2 * LEAST_THINKING else 0
+
+
 def fitted(budget: int, cap: int, asked: int | None) -> int:
     """Returns the budget that goes out beside this cap of output; 0: no thoughts fit below it.
 

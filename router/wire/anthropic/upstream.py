@@ -19,8 +19,9 @@ from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
 from router.wire.anthropic.blocks import is_the_clients
 from router.wire.anthropic.parts import block_of, text_block
 from router.wire.anthropic.schemas import taken_schema, with_type
-from router.wire.anthropic.thinking import fitted, thinking_tokens
+from router.wire.anthropic.thinking import budget_below, fitted, thinking_tokens
 from router.wire.digits import loads_exactly
+from router.wire.refusals import THINKING, THINKING_TYPE, other_kind
 
 VERSION = "2023-06-01"
 _SYSTEM = ("system", "developer")
@@ -54,6 +55,8 @@ JSON_WORDS = (
     "Answer with one JSON object and with nothing else: no words before or after it, no code fence."
 )
 """Asks for `json_object`, for which Anthropic has no switch: it only knows schemas."""
+OPEN_BUDGET = {"type": "enabled"}
+"""Thoughts of a model that refused adaptive ones and must be told a budget."""
 # Anthropic has no effort below low.
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
@@ -122,6 +125,10 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     body = {
         key: given[key] for key in _PASSED_ON if given.get(key) is not None and key not in left_out
     }
+    if THINKING in left_out:
+        _leave_out_thoughts(body)
+    elif THINKING_TYPE in left_out and original.thinking:
+        body["thinking"] = other_kind(original.thinking)
     if "reasoning_effort" in left_out and isinstance(config := body.get("output_config"), dict):
         config.pop("effort", None)
     body["max_tokens"] = given.get("max_tokens")  # none where tokens are only counted
@@ -157,7 +164,9 @@ def _fit_thoughts(body: dict[str, object], cap: int, asked: int | None) -> None:
     thinking = body.get("thinking")
     budget = thinking_tokens(thinking)
     kept = fitted(budget, cap, asked)
-    if kept == budget:
+    if thinking == OPEN_BUDGET:
+        kept = budget_below(cap)
+    elif kept == budget:
         return
     if kept:
         assert isinstance(thinking, dict)

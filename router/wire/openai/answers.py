@@ -15,11 +15,8 @@ from router.errors import (
     StreamCut,
     UpstreamError,
     UpstreamInvalid,
-    UpstreamRejected,
-    UpstreamTooLong,
     UpstreamTooMuch,
 )
-from router.regexes.late import late_regex
 from router.types import (
     Answer,
     Choice,
@@ -31,6 +28,7 @@ from router.types import (
 from router.wire.openai.citations import parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signed_calls
+from router.wire.openai.upstream_errors import raise_for_error
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 
 MAX_CHOICES = 8
@@ -59,37 +57,6 @@ BROKEN_OFF = frozenset(
 )
 """Reasons of an answer that a fault ended: OpenRouter and Mistral say `error`, vLLM and SGLang
 `abort`, DeepSeek and Zhipu the last two."""
-
-# Clients may see these codes of an upstream's error; the rest of its text stays hidden.
-SHOWN_CODES = frozenset(
-    {
-        "context_length_exceeded",
-        "content_filter",
-        "content_policy_violation",
-        "insufficient_quota",
-        "invalid_api_key",
-        "model_not_found",
-        "rate_limit_exceeded",
-        "unsupported_parameter",
-        "unsupported_value",
-    }
-)
-
-_OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_limit_exceeded"}
-"""Codes of errors that one request caused: they say nothing against the upstream."""
-
-_TOO_LONG = late_regex(
-    r"prompt is too long|input is too long for requested model|exceed context limit"
-    r"|maximum (context|prompt) length|max context length"
-    r"|exceed_context_size|model_context_window_exceeded|context window exceeds"
-    r"|exceeds the (context window|available context size)"
-    r"|input token count[^.]{0,40}exceeds the maximum number of tokens"
-    r"|(longer|greater) than (the|the model's) context length"
-    r"|exceeded model token limit|reduce the length of the messages",
-    re.IGNORECASE,
-)
-"""How servers say without a code that a request has too many tokens: Anthropic, Bedrock, vLLM, xAI,
-Ollama, llama.cpp, Z.ai, MiniMax, OpenAI, Gemini, SGLang, LM Studio, Moonshot, Groq."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _REPLACEMENT = rb"\ufffd"
@@ -205,48 +172,6 @@ def _alters_a_call(value: object) -> bool:
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:
     return _REPLACEMENT if escape["half"] else escape[0]
-
-
-def raise_for_error(body: dict[str, object]) -> None:
-    """Raises UpstreamError when the object is an error, for any HTTP status."""
-    if body.get("error"):  # some servers write false or an empty text into every answer
-        raise error_sent(shown_code(body))
-
-
-def error_sent(code: str | None) -> UpstreamError:
-    """Returns the error for one that came in place of an answer; the call may be billed."""
-    if code == UpstreamTooLong.code:
-        return UpstreamTooLong("The prompt is too long for the upstream. Shorten it.")
-    said = f"The upstream sent an error{f' ({code})' if code else ''}."
-    return UpstreamRejected(said) if code in _OF_THE_REQUEST else UpstreamError(said)
-
-
-def shown_code(body: object) -> str | None:
-    """Returns the error's code when it is one of SHOWN_CODES, else None.
-
-    Some servers say only in words that a request is too long.
-    """
-    if isinstance(body, list) and body:  # Gemini's
-        body = body[0]
-    if not isinstance(body, dict):
-        return None
-    error = body.get("error")
-    if isinstance(error, str):  # xAI's
-        error = {"message": error}
-    elif not isinstance(error, dict):  # SGLang and old vLLM have its fields at the top
-        error = body if body.get("object") == "error" else {}
-    code, said = error.get("code"), f"{error.get('type')} {error.get('message')}"
-    if isinstance(code, str) and code in SHOWN_CODES:
-        return code
-    return "context_length_exceeded" if _TOO_LONG.search(said[:1_000]) else None
-
-
-def shown_code_in(body: bytes) -> str | None:
-    """Returns `shown_code` of an error body in bytes, or None for other bytes."""
-    try:
-        return shown_code(orjson.loads(body))
-    except (orjson.JSONDecodeError, RecursionError):
-        return None
 
 
 def charged_in(body: bytes, read: Callable[[bytes], Answer]) -> Answer | None:

@@ -36,6 +36,9 @@ class OpenAIErrors:
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error)
 
+    def status(self, error: TiergateError) -> int:
+        return error.status
+
     def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         return []  # every response already has x-request-id
 

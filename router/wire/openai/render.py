@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
-from router.errors import TiergateError
+from router.errors import QUOTA, QUOTA_EXHAUSTED, TiergateError
 from router.types import (
     Answer,
     Choice,
@@ -60,12 +60,17 @@ def render_error(error: TiergateError) -> bytes:
 
 
 def _error_object(error: TiergateError) -> dict[str, object]:
-    return {
-        "message": error.told,
-        "type": error.type,
-        "param": error.param,
-        "code": error.code,
-    }
+    code, kind = told_code(error)
+    return {"message": error.told, "type": kind, "param": error.param, "code": code}
+
+
+def told_code(error: TiergateError) -> tuple[str, str]:
+    """Returns an error's code and type as OpenAI's clients know them.
+
+    They give up where money is spent, whose money it is: ours at a provider has its own code only
+    in the log and in the ledger.
+    """
+    return (QUOTA, QUOTA) if error.code == QUOTA_EXHAUSTED else (error.code, error.type)
 
 
 def render_models(models: Iterable[tuple[str, int, str]]) -> bytes:
@@ -342,7 +347,8 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
         if words:
             yield Delta(reasoning=words, index=index)
         if choice.text or choice.logprobs:
-            yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
+            said = choice.text
+            yield Delta(text=said, index=index, logprobs=choice.logprobs, phase=choice.phase)
         for call_index, call in enumerate(choice.tool_calls):
             signature = of_call(choice.sealed, bool(choice.text) + call_index)
             yield Delta(tool_call_index=call_index, tool_call=call, index=index, sealed=signature)

@@ -23,7 +23,6 @@ from router.wire.openai.answers import (
     given_reason,
     note_charge,
     parse_logprobs,
-    raise_for_error,
     short_text,
     upstream_object,
     written,
@@ -31,6 +30,7 @@ from router.wire.openai.answers import (
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signature_alone, signed_calls
+from router.wire.openai.upstream_errors import raise_for_error
 from router.wire.openai.usage import covers, parse_provider_cost, parse_usage
 
 MAX_EVENT_BYTES = 16_000_000

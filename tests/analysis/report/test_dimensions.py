@@ -298,7 +298,8 @@ def test_ten_dollars_a_day_come_to_three_hundred_in_a_month_of_thirty_days() -> 
     first = date(2026, 11, 1)
     outlook = forecast(spend(first, 3), date(2026, 11, 4), first, None)
     assert (outlook.expected_nano_usd, outlook.spent_nano_usd) == (300 * USD, 30 * USD)
-    assert outlook.low_nano_usd == outlook.high_nano_usd == 300 * USD
+    assert outlook.low_nano_usd is outlook.high_nano_usd is None
+    assert "(no interval, since the days before today do not differ)" in forecast_line(outlook)
 
 
 @pytest.mark.parametrize(("days", "given"), [(MIN_DAYS - 1, False), (MIN_DAYS, True)])
@@ -314,7 +315,7 @@ def test_weekends_count_as_weekends_once_two_weeks_are_known() -> None:
     daily = {day: (10 * USD if day.weekday() < 5 else 0) for day in spend(first, WEEKDAY_DAYS)}
     outlook = forecast(daily, date(2026, 11, 16), first, None)
     assert outlook.expected_nano_usd == 21 * 10 * USD  # Mondays to Fridays from the 2nd on
-    assert outlook.high_nano_usd == outlook.expected_nano_usd
+    assert outlook.high_nano_usd is None
 
 
 @pytest.mark.parametrize(
@@ -343,7 +344,32 @@ def test_a_forecast_is_never_below_what_was_spent() -> None:
     first, today = date(2026, 11, 1), date(2026, 11, 30)
     daily = {**spend(first, 29), today: 500 * USD}
     outlook = forecast(daily, today, first, None)
-    assert outlook.expected_nano_usd == outlook.low_nano_usd == 790 * USD
+    assert outlook.expected_nano_usd == 790 * USD
+
+
+@pytest.mark.parametrize("today_usd", [-40, 0, 4, 57, 900])
+def test_a_dear_today_takes_nothing_from_the_days_after_it(today_usd: int) -> None:
+    """Days of $4 and $6 by turns, and eighteen more after today at their mean."""
+    first, today = date(2026, 11, 1), date(2026, 11, 12)
+    daily = {day: (4 + 2 * (day.day % 2)) * USD for day in spend(first, 11)}
+    daily[today] = today_usd * USD
+    outlook = forecast(daily, today, first, None)
+    before = sum(daily.values()) - daily[today]
+    mean = before / 11
+    expected = before + min(today_usd, 0) * USD + max(today_usd * USD, mean) + 18 * mean
+    assert outlook.expected_nano_usd == pytest.approx(expected, abs=20)
+    low, high = outlook.low_nano_usd, outlook.high_nano_usd
+    assert low is not None
+    assert high is not None
+    assert sum(daily.values()) <= low < outlook.expected_nano_usd < high
+
+
+def test_bills_that_give_money_back_do_not_forecast_more_of_it() -> None:
+    first, today = date(2026, 11, 1), date(2026, 11, 8)
+    daily = {**spend(first, 6), date(2026, 11, 7): -500 * USD}
+    outlook = forecast(daily, today, first, None)
+    assert outlook.expected_nano_usd == outlook.spent_nano_usd == -440 * USD
+    assert outlook.low_nano_usd == -440 * USD
 
 
 def test_a_period_that_begins_within_the_month_gets_no_forecast() -> None:

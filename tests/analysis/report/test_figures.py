@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from router.analysis.report.build import build_report
 from router.analysis.report.figures import Report, Saving
 from router.analysis.report.savings import PairedCosts
+from router.analysis.report.tables import saving_row
 from router.analysis.report.tallies import MAX_GROUPS, row_names
 from router.ledger.aggregates import NAMED_UNKNOWN
 from router.policy.schema import ReportSection
+from router.rendering.figures_in_words import Dollars
 from router.stats.duration_histogram import DurationHistogram
 from router.types import (
     AttemptState,
@@ -105,9 +107,15 @@ def test_an_interval_needs_thirty_answers_whatever_shadows_cost(answered: int, g
     assert saved.few is not given
 
 
-@pytest.mark.parametrize(("own", "told"), [(11 * USD, "(saved -1,000.0 %; 95 %"), (12 * USD, None)])
-def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
-    own: int, told: str | None
+@pytest.mark.parametrize(
+    ("own", "told", "shown"),
+    [
+        (11 * USD, " (saved -1,000.0 %; 95 %", "-1,000.0 %"),
+        (12 * USD, " (more than 10 times that),", "below -1,000 %"),
+    ],
+)
+def test_a_loss_of_more_than_ten_times_its_baseline_is_told_by_that_bound(
+    own: int, told: str, shown: str
 ) -> None:
     rows = [
         replace(a_row(n, 3), cost_nano_usd=own, baselines=Baselines(all_level_2=USD))
@@ -115,9 +123,10 @@ def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
     ]
     report = report_of(rows)
     level_2 = saving(report, "all_level_2")
-    assert (level_2.saved_share is None, level_2.share_interval is None) == (told is None,) * 2
+    assert level_2.saved_share == 1 - own / USD
+    assert saving_row(level_2, Dollars(2))[3] == shown
     assert f"cost ${own // USD * 40 - 40}.00 more" in report.headline
-    assert report.headline.rpartition(" more")[2].startswith("," if told is None else f" {told}")
+    assert report.headline.rpartition(".00 more")[2].startswith(told)
 
 
 def test_the_requested_model_leads_the_headline_where_its_price_is_known() -> None:

@@ -133,7 +133,7 @@ def test_json_keys_are_stable(day: Report) -> None:
         "request_types", "tenants", "keys", "tags", "each_tag", "endpoints", "models", "adapters",
         "policies", "days", "escalation_reasons", "reasons", "unanswered", "roles", "cost_bases",
         "savings", "observed_savings", "waste", "cache", "fixed_model", "outcomes", "forecast",
-        "unknown_cost", "estimated_cost", "provider", "assumptions", "notes",
+        "unknown_cost", "estimated_cost", "corrected_later", "provider", "assumptions", "notes",
     ]  # fmt: skip
 
 

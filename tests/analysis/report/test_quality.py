@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.analysis.report.headline import FAULT_WORDS
+from router.analysis.report.headlines.faults import FAULT_WORDS
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.tables import others
-from router.ledger.faults import FAULTS
+from router.ledger.faults import FAULTS, REFUSALS
 from router.money.budgets import DAY_MS
 from router.rendering.figures_in_words import Dollars
 from router.types import (
@@ -237,7 +237,23 @@ def test_each_fault_has_words(code: str) -> None:
     failed = replace(an_attempt("r", 2, 0, error_code=code), state=AttemptState.FAILED)
     (told,) = (s for s in report_of([a_row(1, 1, attempts=[failed])]).sentences if "Calls of" in s)
     assert told == f"Calls of mid-1 failed: in 1 request {FAULT_WORDS[code]}."
-    assert set(FAULT_WORDS) == FAULTS
+    assert set(FAULT_WORDS) == FAULTS | REFUSALS
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (401, "the upstream refused our key"),
+        (403, "the upstream refused our key"),
+        (422, "the upstream refused the request"),
+        (None, "the upstream refused our key or the request"),
+    ],
+)
+def test_a_refused_key_is_told_apart_from_a_refused_request(status: int | None, told: str) -> None:
+    failed = an_attempt("r", 2, 0, error_code="upstream_rejected", state=AttemptState.FAILED)
+    record = {"failures": [{"attempt": failed.ordinal, "status": status}]}
+    row = replace(a_row(1, 1, attempts=[failed]), record=JsonText(json.dumps(record)))
+    assert f"Calls of mid-1 failed: in 1 request {told}." in report_of([row]).sentences
 
 
 OUT_OF_TIME = '{"steps":[{"rung":0,"left":{"time_ms":%s},"said":{"action":"stop"}}]}'

@@ -226,7 +226,7 @@ def test_unknown_decision_is_404(served: Served) -> None:
     ("model", "statuses"),
     [
         ("gone", {502}),
-        ("refused", {502}),
+        ("refused", {503}),
         ("reset", {502}),
         ("garbage", {502}),
         ("html", {502}),

@@ -82,7 +82,7 @@ def test_failed_call_is_one_line_with_what_happens_next(served: Served, host: st
     assert response.status_code == 200
     (line,) = [x for x in lines(served, "call_failed") if x["answerer"] == "rung-0"]
     assert line["host"] == host
-    assert (line["status"], line["code"]) == (503, "upstream_error")
+    assert (line["status"], line["code"]) == (503, "upstream_overloaded")
     assert line["next"] == "goes on with rung-1 (tier llm)"
     assert line["request_id"] == response.headers["x-request-id"]
     assert line["level"] == "warning"
@@ -187,7 +187,7 @@ def test_metrics_tell_of_each_answerer(served: Served) -> None:
     for name in (
         'tiergate_calls_total{answerer="rung-1"}',
         'tiergate_call_seconds_count{answerer="rung-1"}',
-        'tiergate_call_failures_total{answerer="rung-0",code="upstream_error"}',
+        'tiergate_call_failures_total{answerer="rung-0",code="upstream_overloaded"}',
         'tiergate_confidence_count{tier="llm"}',
         'tiergate_request_escalations_bucket{le="1.0",tier="llm"}',
         'tiergate_store_up{store="ledger"} 1.0',

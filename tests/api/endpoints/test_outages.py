@@ -14,6 +14,8 @@ from tests.kits.server_kit import Served, Upstream
 
 pytestmark = pytest.mark.process
 
+OVERLOADED = "The upstream is overloaded (status 503). Try again in a moment."
+
 PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"}
 
 
@@ -110,17 +112,17 @@ def test_client_reads_who_was_tried_and_where_the_decision_is(
     if path == "/v1/responses":
         said = {"input": "Where is my parcel?"}
     response = served.post(path, {"model": "auto:down", "stream": stream, **said})
-    assert response.status_code in (502, 504)
+    assert response.status_code == 503
     message = response.json()["error"]["message"]
     decision = response.headers["x-tiergate-decision-id"]
-    assert "down_llm of tier llm (upstream_error, 503)" in message
+    assert "down_llm of tier llm (upstream_overloaded, 503)" in message
     assert "down_reasoning of tier reasoning (upstream_invalid)" in message
     assert message.endswith(f"The decision is {decision}.")
     assert "127.0.0.1" not in message
     row = served.client.get(f"/v1/decisions/{decision}").json()
     failures = {one["answerer"]: one for one in row["record"]["failures"]}
     assert failures["down_llm"]["status"] == 503
-    assert failures["down_llm"]["message"] == "The upstream failed with status 503."
+    assert failures["down_llm"]["message"] == OVERLOADED
     tried = row["attempts"][failures["down_reasoning"]["attempt"]]
     assert (tried["answerer"], tried["error_code"]) == ("down_reasoning", "upstream_invalid")
     assert "127.0.0.1" not in str(row["record"]["failures"])

@@ -177,6 +177,11 @@ async def test_this_machine_reads_the_figures_of_all_without_a_key(peer: str) ->
         {PEER: "2001:db8::1"},
         {PEER: "127.0.0.1", "x-forwarded-for": "10.0.0.9"},
         {PEER: "::1", "forwarded": "for=10.0.0.9"},
+        {PEER: "127.0.0.1", "via": "1.1 proxy"},
+        {PEER: "127.0.0.1", "x-forwarded-host": "gateway.example"},
+        {PEER: "127.0.0.1", "cf-connecting-ip": "10.0.0.9"},
+        {PEER: "127.0.0.1", "host": "attacker.example:8000"},
+        {PEER: "127.0.0.1", "host": "localhost", "origin": "http://attacker.example"},
     ],
 )
 async def test_another_machine_reads_the_figures_of_all_with_an_admins_key(
@@ -189,3 +194,24 @@ async def test_another_machine_reads_the_figures_of_all_with_an_admins_key(
         with pytest.raises(PermissionDenied, match="'admin'"):
             await door.admit_to_figures({**headers, "x-api-key": scope.value})
     await door.admit_to_figures({**headers, "x-api-key": "admin"})
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000"])
+async def test_this_machine_reads_the_figures_under_its_own_names(host: str) -> None:
+    door = Doorkeeper(KeyOfEachScope(), open_without_keys=True)
+    await door.admit_to_figures({PEER: "127.0.0.1", "host": host, "origin": f"http://{host}"})
+    await door.admit_to_operators_page({PEER: "127.0.0.1", "host": host})
+
+
+async def test_a_page_of_another_site_reads_no_figures_at_the_operators_address() -> None:
+    """Its name can be made to lead to this machine (DNS rebinding)."""
+    door = Doorkeeper(KeyOfEachScope(), open_without_keys=True)
+    with pytest.raises(AuthenticationFailed, match="localhost"):
+        await door.admit_to_operators_page({PEER: "127.0.0.1", "host": "attacker.example"})
+    await door.admit_to_operators_page({PEER: "10.0.0.9", "host": "gateway.internal"})
+
+
+async def test_a_server_without_keys_shows_its_figures_under_its_own_names_alone() -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    with pytest.raises(PermissionDenied, match="localhost"):
+        await door.admit_to_figures({PEER: "127.0.0.1", "host": "attacker.example"})

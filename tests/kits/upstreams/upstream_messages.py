@@ -4,7 +4,11 @@ answer, agent (upstream_coder's calls, a signed thought before each), thinks (a 
 words), redacted, around (words before and after a call), echo (the answer's text is the JSON of the
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
-first stop sequence), ends (its turn, without a word), declines (without a word), bash (calls it).
+first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of this type ends the stream after
+some words), older (takes no adaptive thoughts), plain (nor a temperature), oldest (takes none),
+grudging (none, and says it of adaptive ones as if it took them elsewhere), newest (takes no budget
+of them; these five echo), ends (its turn, without a word), declines (without a word), bash (calls
+it).
 Thoughts that it did not sign itself get 400, as at Anthropic, and so does what `strict_messages`
 lists.
 `/v1/messages/count_tokens` counts COUNTED tokens.
@@ -29,16 +33,36 @@ USAGE = {
     "output_tokens": 12,
 }
 
+_KINDS = {400: "invalid_request_error", 402: "billing_error", 429: "rate_limit_error"}
+_KINDS |= {503: "overloaded_error", 529: "overloaded_error"}
+_ADAPTIVE = {"adaptive": "adaptive thinking is not supported on this model"}
+_THINKERS = {
+    "older": _ADAPTIVE,
+    "oldest": {**_ADAPTIVE, "enabled": "thinking is not supported on this model"},
+    "grudging": {
+        "adaptive": "adaptive thinking is not supported together with this effort",
+        "enabled": "thinking is not supported on this model",
+    },
+    "plain": _ADAPTIVE,
+    "newest": {
+        "enabled": '"thinking.type.enabled" is not supported for this model. Use '
+        '"thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
+    },
+}
+
 
 def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes:
     """Returns the whole response, with its head."""
     name, _, argument = str(body["model"]).partition(":")
     if name == "status":
         return _error(int(argument), "overloaded_error")
+    if name == "refuses":
+        status, _, words = argument.partition(":")
+        return _error(int(status), _KINDS.get(int(status), "api_error"), words)
     # Anthropic rejects thoughts that it did not sign; the port stands for the issuer.
     if foreign := _foreign(body, port):
         return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
-    if refused := refusal(body):
+    if refused := _not_taken(name, body) or refusal(body):
         return _error(400, "invalid_request_error", refused)
     blocks = _blocks(name, body, headers, port)
     stop = "tool_use" if blocks and blocks[-1]["type"] == "tool_use" else "end_turn"
@@ -63,6 +87,10 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     if body.get("stream") is not True:
         return whole(200, orjson.dumps(message))
     events = list(_events(message, blocks, stop))
+    if name == "breaks":
+        words = next(i for i, e in enumerate(events) if e["type"] == "content_block_stop")
+        error = {"type": argument, "message": "no: sk-upstream-secret"}
+        return _streamed([*events[:words], {"type": "error", "error": error}])
     # Without the last three events the stream has no end and no usage.
     if name == "done":
         return _streamed(events[:-1], b"data: [DONE]\n\n")
@@ -81,7 +109,7 @@ def _blocks(
     name: str, body: dict[str, object], headers: dict[str, str], port: int
 ) -> list[dict[str, object]]:
     thought = {"type": "thinking", "thinking": "Let me see.", "signature": f"sig:{port}:=="}
-    if name in ("echo", "particular"):
+    if name in ("echo", "particular", *_THINKERS):
         text = orjson.dumps({"body": body, "headers": headers}).decode()
         return [{"type": "text", "text": text}]
     if name in ("ends", "declines"):
@@ -106,6 +134,16 @@ def _blocks(
         call_id, tool, given = step
         return [thought, {"type": "tool_use", "id": call_id, "name": tool, "input": given}]
     return [{"type": "text", "text": TEXT}]
+
+
+def _not_taken(name: str, body: dict[str, object]) -> str:
+    """Returns Anthropic's words where the model does not take this kind of thoughts, else ""."""
+    thinking = body.get("thinking")
+    kind = thinking.get("type") if isinstance(thinking, dict) else None
+    words = _THINKERS.get(name, {}).get(str(kind), "")
+    if not words and name == "plain" and "temperature" in body:
+        return "`temperature` is deprecated for this model."
+    return words
 
 
 def _foreign(body: dict[str, object], port: int) -> str:

@@ -19,7 +19,9 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.rollups.reading import portion
 from router.ledger.rollups.settled import settled_later
+from router.ledger.rollups.stored import catch_up
 from router.ledger.sql.database import Database
+from router.money.budgets import WindowKind, window_end, window_start
 from router.types import AttemptState
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
@@ -65,10 +67,14 @@ async def _write(address: str, calls: Calls) -> int:
     return total
 
 
-def _report(database: Database) -> Report:
-    parts = portion(database, None, None, None, tuple(Kind))
-    extra = Extra(cells=parts.cells, settled=settled_later(database, None, None, None))
-    return build_report(parts.rows, since_ms=None, until_ms=None, now_ms=NOW_MS, extra=extra)
+def _report(database: Database, since_ms: int | None = None, until_ms: int | None = None) -> Report:
+    period = since_ms, until_ms
+    catch_up(database)
+    parts = portion(database, *period, None, tuple(Kind))
+    extra = Extra(cells=parts.cells, settled=settled_later(database, *period, None))
+    return build_report(
+        parts.rows, since_ms=since_ms, until_ms=until_ms, now_ms=NOW_MS, extra=extra
+    )
 
 
 def _check(address: str, calls: Calls, before: int) -> None:
@@ -102,3 +108,43 @@ def test_no_settled_call_becomes_unknown_on_a_server(
     monkeypatch.chdir(tmp_path)  # its anchors go below the working folder
     address = postgres.new_database()
     _check(address, [(False, 9, None), (False, 1, (True, 2, 100)), (True, 1, (True, 3, 500))], 5)
+
+
+def test_a_month_says_the_same_of_itself_before_a_later_bill_and_after_its_purge(
+    tmp_path: Path,
+) -> None:
+    """The call is of October, its bill of November; a request of November has one in time."""
+    address, day = str(empty_ledger(tmp_path / "ledger.db")), 86_400_000
+    month, after = _month(NOW_MS), NOW_MS + 40 * day
+    database = Database.open(address)
+    asyncio.run(_write(address, [(False, 0, None), (False, 1, None)]))
+    first = _report(database, *month)
+    assert (first.unknown.requests, first.unknown.held_nano_usd) == (2, 800)
+
+    asyncio.run(_settle(address, "r0", after))
+    assert _report(database, *month) == first
+    whole = _report(database)
+    assert (whole.unknown.requests, whole.unknown.settled) == (1, 1)
+
+    purge(database, NOW_MS + 1, after + day)
+    assert _report(database, *month) == first
+    assert _report(database) == whole
+    later = _report(database, month[1], None)
+    assert (later.unknown.requests, later.unknown.settled, later.spend_nano_usd) == (0, 0, -300)
+    assert verify(address).whole
+    database.close()
+
+
+def _month(at_ms: int) -> tuple[int, int]:
+    begin = window_start(WindowKind.MONTH, at_ms)
+    return begin, window_end(WindowKind.MONTH, begin)
+
+
+async def _settle(address: str, request_id: str, at_ms: int) -> None:
+    """Books a bill of 100 nano-dollars for the request's call."""
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+    database = Database.open(address)
+    (call,) = [one for one in unknown_calls(database) if one.request_id == request_id]
+    await ledger.finish(correction(database, Settlement(call, 100), at_ms))
+    database.close()
+    await ledger.close()

@@ -14,7 +14,7 @@ from router.cli.ledger.reconcile import _rounding
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.budgets.windows import windows_of
-from router.ledger.rollups.settled import settled_later
+from router.ledger.rollups.settled import bills_after, settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.money.cost import billed_nano_usd
@@ -310,17 +310,22 @@ def test_a_bill_for_a_call_of_unknown_price_is_known(address: str) -> None:
 
 
 def test_a_bill_settles_requests_of_its_own_period_and_tenant(books: str) -> None:
+    """One that was booked after a period leaves its sums as they were; it is told as later."""
     reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
     database = Database.open(books)
-    for since, until, tenant, settled in (
-        (None, None, None, ["r2"]),
-        (NOW_MS, NOW_MS + 1, "acme", ["r2"]),
-        (NOW_MS + 1, None, None, []),
-        (None, NOW_MS, None, []),
-        (None, None, "bolt", []),
+    for since, until, tenant, settled, later in (
+        (None, None, None, ["r2"], []),
+        (NOW_MS, 2**53, "acme", ["r2"], []),
+        (NOW_MS, NOW_MS + 1, "acme", [], [("r2", "reconcile-r2/1")]),
+        (NOW_MS + 1, None, None, [], []),
+        (None, NOW_MS, None, [], []),
+        (None, None, "bolt", [], []),
+        (None, NOW_MS + 1, "bolt", [], []),
     ):
         rows = settled_later(database, since, until, tenant)
         assert [row.request_id for row in rows] == settled
+        pairs = bills_after(database, since, until, tenant)
+        assert [(row.request_id, bill.request_id) for row, bill in pairs] == later
     database.close()
 
 

@@ -189,7 +189,17 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
         await house.feedback.add(said("r3", tenant="other", handle_minutes=2.5))
         database = house.ledger.database
         assert list(outcomes(database, tenant="acme")) == [
-            TrueOutcome("r1", False, 7, None, 5.0, level=1, confidence=0.91, policy="default")
+            TrueOutcome(
+                "r1",
+                False,
+                7,
+                None,
+                5.0,
+                level=1,
+                confidence=0.91,
+                policy="default",
+                reply="answer",
+            )
         ]
         assert [outcome.request_id for outcome in outcomes(database)] == ["r1", "r3"]
         assert list(outcomes(database, since_ms=NOW_MS + 1)) == []

@@ -309,7 +309,7 @@ async def test_report_of_reviews_alone_says_what_they_cost(tmp_path: Path) -> No
         report = build_report(
             review_rows(house), config=ReportSection(), since_ms=None, until_ms=None, now_ms=NOW_MS
         )
-    assert "what earlier ones still cost (reviews, bills) is $2.50" in report.headline
+    assert "what was booked for earlier ones (reviews, bills) comes to $2.50" in report.headline
 
 
 @pytest.mark.parametrize(

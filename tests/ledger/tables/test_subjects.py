@@ -54,6 +54,20 @@ async def ledger_of(folder: Path, environ: dict[str, str]) -> Path:
     return database
 
 
+async def test_names_of_unknown_keys_are_counted_among_what_stays(tmp_path: Path) -> None:
+    path, database = tmp_path / "stored.yaml", tmp_path / "ledger.db"
+    async with FakeUpstream() as fake:
+        path.write_text(POLICY.format(url=fake.url))
+        async with Gateway.from_policy(path, database=database, environ={}) as gateway:
+            for key in ("patient_Hanneke_Vandervelde", "temprature"):
+                body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], key: 1}
+                await gateway.acomplete(body)
+    for value in ("Vandervelde", "hanneke vandervelde"):
+        found = tiergate("privacy", "erase", value, "-d", database, "--yes")
+        assert "1 row of requests.record: kept" in found.stdout
+    assert "requests.record" not in tiergate("privacy", "find", "Velde", "-d", database).stdout
+
+
 async def test_stored_text_is_sealed_and_found_with_its_key(tmp_path: Path) -> None:
     database = await ledger_of(tmp_path, OLD)
     assert b"Anna Keller" not in ledger_bytes(database)

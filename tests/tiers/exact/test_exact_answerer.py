@@ -205,7 +205,7 @@ replies:
         parse_small_talk("talk.yaml", text)
 
 
-def test_shipped_small_talk_has_four_courtesies_in_fourteen_languages() -> None:
+def test_shipped_small_talk_has_four_courtesies_in_sixteen_languages() -> None:
     folder = policies_dir()
     languages = {path.stem for path in (folder / "terms").glob("*.yaml")} - {"en"}
     text = (folder / "answers" / "small_talk.yaml").read_text("utf-8")

@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import (
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
     UpstreamUnreachable,
 )
 from router.types import AnswererState
-from router.wire.openai.answers import shown_code_in
+from router.wire.openai.upstream_errors import shown_code_in
 from tiers.resilience.circuit_breaker import MOST_PROBES, Breaker, BreakerState
 from tiers.resilience.refusals import (
     RetryBudget,
@@ -202,9 +204,27 @@ STATUSES = [
     (429, UpstreamRateLimited, True),
     (500, UpstreamError, True),
     (501, UpstreamError, False),
-    (503, UpstreamError, True),
-    (529, UpstreamError, True),
+    (503, UpstreamOverloaded, True),
+    (529, UpstreamOverloaded, True),
 ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "content_filter", UpstreamContentRefused),
+        (422, "content_policy_violation", UpstreamContentRefused),
+        (401, "content_filter", UpstreamRejected),  # that is our key, whatever the body says
+        (400, "unsupported_value", UpstreamRejected),
+    ],
+)
+def test_content_that_a_provider_refuses_is_no_fault_of_our_key(
+    status: int, code: str, kind: type[UpstreamRejected]
+) -> None:
+    error = error_for_status(status, code)
+    assert type(error) is kind
+    assert (error.status, error.upstream_status) == (502, status)
+    assert ("key" in error.message) is (status == 401)
 
 
 @pytest.mark.parametrize("status", [504, 524])

@@ -55,6 +55,14 @@ def test_no_run_of_the_conversations_words_is_shown(message: str, shown: str) ->
     assert provider_words(message, ChatRequest(said, "m", tools=tools)) == shown
 
 
+def test_a_key_of_a_few_letters_takes_none_out_of_words() -> None:
+    said = "adaptive thinking is not supported with k"
+    shown = provider_words(said, ChatRequest((), "m"), secrets=("k",))
+    assert shown == "adaptive thinking is not supported with …"
+    key = "sk-mine-0"
+    assert key not in provider_words(f"bad xx{key}yy", ChatRequest((), "m"), secrets=(key,))
+
+
 def test_long_words_are_cut() -> None:
     assert len(provider_words("word " * 500, REQUEST)) <= MOST_WORDS + 1
 

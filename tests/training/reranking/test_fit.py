@@ -10,6 +10,7 @@ import yaml
 
 from router.training.reranking import fit
 from router.training.reranking.fit import DEFAULT_CAP, MOST_CAP, RankedRow
+from router.triage.matching.gate import FIELD
 from router.triage.reranking.reranker import Weights
 
 TRUE = Weights(odds=0.8, prior=0.4, shift=-0.5)
@@ -33,17 +34,49 @@ def rows(count: int, seed: int = 3) -> list[RankedRow]:
 
 
 def test_the_fit_finds_the_weights_that_made_the_rows() -> None:
-    found = fit.fit(rows(3_000))
+    found = fit.fit(rows(3_000)).weights
     assert abs(found.odds - TRUE.odds) < 0.1
     assert abs(found.prior - TRUE.prior) < 0.15
     assert abs(found.shift - TRUE.shift) < 0.25
 
 
 def test_fitted_chances_are_right_as_often_as_they_say() -> None:
-    weights, judged = fit.fit(rows(2_000)), rows(9_000, seed=8)
+    weights, judged = fit.fit(rows(2_000)).weights, rows(9_000, seed=8)
     figures = fit.figures_of(weights, judged)
     share = float(str(figures["sure_right"])) / float(str(figures["sure"]))
     assert abs(share - float(str(figures["sure_said"]))) < 0.05
+
+
+def test_what_tells_the_field_is_found() -> None:
+    rng, made = np.random.default_rng(5), list[RankedRow]()
+    for row in rows(2_000):
+        features = np.zeros(len(FIELD))
+        features[0] = rng.normal()
+        # Of messages far from the field no answer is right, whatever the network says.
+        made.append(row._replace(features=features, right=row.right if features[0] < 0.5 else -1))
+    weights, field = fit.fit(made)
+    assert field[0] < -0.5
+    assert not field[1:].any()
+    far = made[0]._replace(features=np.eye(len(FIELD))[0] * 2.0)
+    assert far.told_by(field).field < -1.0
+    assert fit.figures_of(weights, [far.told_by(field)])["messages"] == 1
+
+
+def test_rows_count_by_their_weight() -> None:
+    right = RankedRow(np.array([0.5]), np.array([0.3]), 0, True, 0.0, 0.3, True)
+    light = [right] * 50 + [right._replace(right=-1, weight=0.01)] * 50
+    heavy = [right] * 50 + [right._replace(right=-1, weight=10.0)] * 50
+    chances = [
+        fit.fit(some).weights.chances(right.odds, right.priors)[0] for some in (light, heavy)
+    ]
+    assert chances[0] > 0.8 > 0.3 > chances[1]
+
+
+def test_offers_say_how_often_they_hold_the_right_answer() -> None:
+    row = RankedRow(np.array([0.0]), np.array([0.3]), 0, True, 0.0, 0.3, True)
+    said = TRUE.chances(row.odds, row.priors)[0]
+    [shown] = fit.offers_of(TRUE, [row, row._replace(right=-1, weight=3.0)])
+    assert shown == {"from": 0.17, "said": round(float(said), 3), "right": 0.25, "messages": 4.0}
 
 
 def test_a_row_without_answers_counts_as_a_message_alone() -> None:

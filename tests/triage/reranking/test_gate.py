@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from router.policy.content.outcomes import JudgedQuestion
 from router.stats.heads import Embeddings
 from router.triage.match import OWN_OUTCOMES, FitMemory, KnowledgeIndex, KnowledgeTexts
-from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
+from router.triage.matching.gate import FIELD, GATE, MOST_CHARACTERS, Gate
 from router.triage.matching.own_file import Fit
 from router.triage.triage_model import TriageModel
 from router.triage.verifier import PAIR
@@ -67,6 +67,17 @@ def test_what_the_operator_wrote_and_long_messages_are_not_read(
     model: TriageModel, text: str
 ) -> None:
     assert not read(model, OPEN, text)
+
+
+def test_what_is_read_says_how_it_fits_the_field(model: TriageModel) -> None:
+    text, field = "has the thing I ordered left already", np.zeros(len(FIELD))
+    field[FIELD.index("outside")] = -1.0
+    match = matched(model, OPEN._replace(field=field), text)
+    stranger = matched(model, OPEN._replace(field=field), "sing me a song of the sea")
+    assert match is not None
+    assert stranger is not None
+    assert match.field_odds > stranger.field_odds
+    assert matched(model, SHUT._replace(field=field), text) == matched(model, SHUT, text)
 
 
 def test_classes_are_not_read(model: TriageModel) -> None:

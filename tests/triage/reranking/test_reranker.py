@@ -136,6 +136,19 @@ def test_a_grown_file_moves_each_weight_by_its_part() -> None:
     assert weights.chances(odds, priors) == pytest.approx(WEIGHTS.chances(odds, priors))
 
 
+def test_what_tells_the_field_moves_all_answers_alike() -> None:
+    odds, priors = np.array([2.0, -1.0]), np.array([0.4, 0.2])
+    further = WEIGHTS._replace(shift=WEIGHTS.shift - 1.5)
+    told = WEIGHTS.chances(odds, priors, field=-1.5)
+    assert told == pytest.approx(further.chances(odds, priors))
+    near, far = (reranked(matched(field_odds=at), 2.0, -3.0, -3.0) for at in (0.0, -2.0))
+    assert near is not None
+    assert far is not None
+    assert far.confidence < near.confidence
+    assert far.together < near.together
+    assert far.field_odds == 0.0  # it has counted
+
+
 def test_what_answers_nothing_makes_no_file_grown() -> None:
     vectors = np.eye(3, dtype=np.float32)[np.zeros(80, int)]
     owner = np.array([0] * 6 + [1] * 74)

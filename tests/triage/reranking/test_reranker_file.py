@@ -11,7 +11,7 @@ import pytest
 
 from router.errors import ModelFileError
 from router.triage.encoder import sha256_of
-from router.triage.matching.gate import GATE, Gate
+from router.triage.matching.gate import FIELD, GATE, Gate
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import Pair
 from router.triage.reranking.reranker import Weights
@@ -33,13 +33,14 @@ def changed(folder: Path, **values: object) -> None:
 
 
 def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
-    gate = Gate(np.arange(len(GATE)) / 4, -1.5)
+    gate = Gate(np.arange(len(GATE)) / 4, -1.5, np.arange(len(FIELD)) / 8)
     file.save(Weights(1.5, 0.25, -0.5), 0.91, gate, folder, model.encoder.sha256)
     loaded = file.load(folder, model.encoder)
     assert loaded is not None
     assert (loaded.weights, loaded.cap) == (Weights(1.5, 0.25, -0.5), 0.91)
     assert loaded.gate.coefficients.tolist() == gate.coefficients.tolist()
     assert loaded.gate.least == -1.5
+    assert loaded.gate.field.tolist() == gate.field.tolist()
 
 
 def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
@@ -55,6 +56,7 @@ def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
         ({"cap": "high"}, "malformed"),
         ({"gate": {"one": 1}}, "malformed"),
         ({"least": None}, "malformed"),
+        ({"field": {"outside": 1}}, "malformed"),
     ],
 )
 def test_what_does_not_fit_is_refused(

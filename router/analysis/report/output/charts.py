@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
+from router.analysis.calendar import days_between
 from router.analysis.report.figures import (
     LevelShare,
     NamedFigures,
@@ -17,11 +19,13 @@ from router.analysis.report.sentences import WASTE_WORDS
 from router.rendering.figures_in_words import (
     Dollars,
     count,
+    counted,
     duration,
     percent,
     plain,
-    saved_percent,
+    share_of,
     shown_model,
+    shown_saving,
 )
 from router.rendering.markup import Markup, el
 from router.rendering.svg import (
@@ -64,7 +68,7 @@ def share_chart(levels: Sequence[LevelShare]) -> Markup:
     marks = ", upright marks the planned share" if planned else ""
     return chart(
         "share",
-        "Share of answered requests per level",
+        "Share of replies per level",
         f"Bars show the share that came about{marks}.",
         lines,
     )
@@ -95,85 +99,137 @@ def spending(tiers: Sequence[TierFigures]) -> list[TierFigures]:
 
 
 COLUMNS_PX = 150
+MOST_COLUMNS = 400
+"""Bounds the columns of a chart, a year of days: of a clock that was years off it would draw
+thousands."""
 
 
 def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
-    """Draws spend by day (or month) as columns, from 0 to the dearest, each with its figure."""
-    most = max((day.figures.spend_nano_usd for day in days), default=0)
-    width = 1 / len(days)
-    columns = []
-    for place, day in enumerate(days):
-        share = day.figures.spend_nano_usd / most if most else 0.0
-        height = round(share * COLUMNS_PX, 1)
-        shown = f"{day.name}: {money(day.figures.spend_nano_usd)}"
-        shown += f", {count(day.figures.requests)} requests"
-        columns.append(
+    """Draws spend by day (or month) as columns, each with its figure; days without any are drawn.
+
+    What bills corrected may bring a day below 0: its column hangs down.
+    """
+    columns = _with_empty_ones(days)
+    spends = [day.figures.spend_nano_usd if day else 0 for _, day in columns]
+    most, least = max(0, *spends), min(0, *spends)
+    scale = COLUMNS_PX / (most - least) if most > least else 0.0
+    zero = TOP_PX + (round(most * scale, 1) if most > least else float(COLUMNS_PX))
+    width = 1 / len(columns)
+    shapes = []
+    for place, ((name, day), spend) in enumerate(zip(columns, spends, strict=True)):
+        height = round(abs(spend) * scale, 1)
+        requests = counted(day.figures.requests if day else 0, "request", "requests")
+        shapes.append(
             el(
                 "g",
-                el("title", shown),
+                el("title", f"{name}: {money(spend)}, {requests}"),
                 el(
                     "rect",
                     x=width_percent(place * width + width * 0.12),
-                    y=str(TOP_PX + COLUMNS_PX - height),
+                    y=str(zero if spend < 0 else round(zero - height, 1)),
                     width=width_percent(width * 0.76),
                     height=str(height),
-                    _class="bar",
+                    _class="bar loss" if spend < 0 else "bar",
                 ),
             )
         )
     text = f"The dearest cost {money(most)}; the table has every column's figure."
-    return frame(
-        "days", "Spend over time", text, (*_ground(most, money), *columns, *_ends(days)), ALL_PX
-    )
+    ground = _ground(most, least, zero, money)
+    return frame("days", "Spend over time", text, (*ground, *shapes, *_ends(columns)), ALL_PX)
+
+
+def draws_empty_days(days: Sequence[NamedFigures]) -> bool:
+    """Returns False where so many days are empty that a chart leaves them out."""
+    return len(_between(_dated(days))) <= MOST_COLUMNS
+
+
+def _with_empty_ones(days: Sequence[NamedFigures]) -> list[tuple[str, NamedFigures | None]]:
+    """Returns each day (or month) from the first to the last, None for those without a request.
+
+    A name that is no date comes last. Beyond MOST_COLUMNS only those with requests are returned.
+    """
+    by_name: dict[str, NamedFigures | None] = {day.name: day for day in days}
+    names = _between(_dated(days)) if draws_empty_days(days) else []
+    return [*{**dict.fromkeys(names), **by_name}.items()]
+
+
+def _dated(days: Sequence[NamedFigures]) -> list[NamedFigures]:
+    return [day for day in days if day.name[:1].isdigit()]
+
+
+def _between(days: Sequence[NamedFigures]) -> list[str]:
+    """Returns the names of all days, or months, from the first of these to the last."""
+    if not days:
+        return []
+    monthly = len(days[0].name) == len("2026-11")
+    first, last = (date.fromisoformat(f"{day.name}-01"[:10]) for day in (days[0], days[-1]))
+    if not monthly:
+        return [day.isoformat() for day in days_between(first, last)]
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in months]
 
 
 TOP_PX = 22
 ALL_PX = TOP_PX + COLUMNS_PX + 24
 
 
-def _ground(most: int, money: Dollars) -> tuple[Markup, ...]:
-    """Draws the base line, the line of the dearest column, and its amount."""
+def _ground(most: int, least: int, zero: float, money: Dollars) -> tuple[Markup, ...]:
+    """Draws the line of 0, that of the dearest column, and that of what is furthest below 0."""
+    ends = {float(TOP_PX), zero, float(TOP_PX + COLUMNS_PX)} if least else {float(TOP_PX), zero}
     lines = [
-        el("line", x1="0", x2="100%", y1=str(y), y2=str(y), _class="grid")
-        for y in (TOP_PX, TOP_PX + COLUMNS_PX)
+        el("line", x1="0", x2="100%", y1=str(y), y2=str(y), _class="grid") for y in sorted(ends)
     ]
-    return (*lines, el("text", money(most), x="0", y=str(TOP_PX - 7), _class="tick"))
+    y = str(TOP_PX - 7)
+    lowest = el("text", f"lowest {money(least)}", x="100%", y=y, text_anchor="end", _class="tick")
+    highest = el("text", money(most), x="0", y=y, _class="tick")
+    return (*lines, highest, *((lowest,) if least else ()))
 
 
-def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
+def _ends(columns: Sequence[tuple[str, object]]) -> tuple[Markup, ...]:
     """Names the first and the last column."""
     y = str(TOP_PX + COLUMNS_PX + 17)
     return (
-        el("text", days[0].name, x="0", y=y, _class="tick"),
-        el("text", days[-1].name, x="100%", y=y, text_anchor="end", _class="tick"),
+        el("text", columns[0][0], x="0", y=y, _class="tick"),
+        el("text", columns[-1][0], x="100%", y=y, text_anchor="end", _class="tick"),
     )
 
 
 def waste_chart(report: Report, money: Dollars) -> Markup:
     """Draws each kind of waste as a share of all spend."""
-    spend = report.spend_nano_usd
+    spend = report.shared_nano_usd
     lines = [
         Line(
             WASTE_WORDS[row.kind].capitalize(),
             money(row.spend_nano_usd),
-            (track(), *bar(row.spend_nano_usd / spend if spend else 0.0)),
+            (track(), *bar(share_of(row.spend_nano_usd, spend) or 0.0)),
         )
         for row in report.waste
     ]
     return chart("waste", "Waste", "Bars are shares of all spend.", lines)
 
 
+def drawn_savings(savings: Sequence[Saving]) -> list[Saving]:
+    """Returns the savings that a picture may show; the page's first line says which it may not."""
+    return [saving for saving in savings if saving.saved_share is not None and saving.tellable]
+
+
+def beyond_scale(savings: Sequence[Saving]) -> bool:
+    """Returns True where a drawn loss goes on beyond the chart's left edge."""
+    return any((saving.saved_share or 0.0) < LOWEST_SHARE for saving in drawn_savings(savings))
+
+
 def savings_chart(savings: Sequence[Saving]) -> Markup:
     """Draws the saved share per baseline, signed, with its 95 % interval.
 
-    A picture is a headline: what a sentence may not name, is not drawn.
+    A picture is a headline: what a sentence may not name, is not drawn. A loss is drawn as a gain
+    is, however large: beyond the scale its bar ends at the left edge, and the figure says so.
     """
-    known = [s for s in savings if s.saved_share is not None and s.tellable]
+    known = drawn_savings(savings)
     ends = [s.saved_share for s in known if s.saved_share is not None]
     ends += [s.share_interval.low for s in known if s.share_interval is not None]
     # One large loss must not shrink all other bars to nothing.
     lowest = max(LOWEST_SHARE, min([0.0, *ends]))
-    lines = [Line(s.label, saved_percent(s.saved_share), _saving_shapes(s, lowest)) for s in known]
+    lines = [Line(s.label, shown_saving(s.saved_share), _saving_shapes(s, lowest)) for s in known]
     return chart(
         "savings",
         "Saved share of each baseline",

@@ -21,6 +21,7 @@ KEYED_BY = {
     "endpoints": ("name",),
     "days": ("name",),
     "replies": ("reply",),
+    "accepted_on": ("grounds",),
     "waste": ("kind",),
     "outcomes": ("measure",),
     "escalation_reasons": ("reason",),

@@ -170,6 +170,11 @@ TERMS = (
         "How far a judge agrees with people: 1 is always, 0 is no better than by chance.",
     ),
     Term("Key not found", "Level 1 has no entry for what the user typed, or may not show it."),
+    Term(
+        "Labels or vectors",
+        "What `/analyze`, moderations and embeddings give: no tier is asked, so no answer is made.",
+        ("label or vector",),
+    ),
     Term("Ladder exhausted", "All tiers that the rules allow were tried."),
     Term(
         "Level",

@@ -236,9 +236,11 @@ def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
     if has_routed_savings(report):
         by_baseline = _saving_table("Savings against each baseline", report.savings, money)
         parts = [by_baseline]
-        if any(saving.tellable for saving in report.savings):
+        if charts.drawn_savings(report.savings):
             drawn = charts.savings_chart(report.savings)
             note = "The thin line is the 95 % interval."
+            if charts.beyond_scale(report.savings):
+                note += " A bar that reaches the left edge goes on beyond it."
             parts.append(charts_grid(figure("Saved share of each baseline", note, drawn)))
     if report.observed_savings:
         title = "What routing would have saved where it only observed"
@@ -319,7 +321,9 @@ def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
     if len(report.days) < MIN_COLUMNS:
         return (line,)
     by_day = by_days(report)
-    note = "Columns: spend of the requests created then."
+    note = "Columns: spend that was booked then; a place without a column had none."
+    if not charts.draws_empty_days(report.days):
+        note = "Columns: spend that was booked then. Times without a request are left out."
     return (
         figure(by_day.title, note, charts.days_chart(report.days, money)),
         line,

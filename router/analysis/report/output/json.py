@@ -22,7 +22,7 @@ from router.analysis.report.figures import (
 )
 from router.rendering.json_values import Json, money
 
-SCHEMA = "tiergate.report/1"
+SCHEMA = "tiergate.report/2"
 """Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 
@@ -131,6 +131,11 @@ def report_object(report: Report) -> Json:
         "estimated_cost": {
             "calls": report.estimated.calls,
             **money("spend", report.estimated.spend_nano_usd),
+        },
+        # What later bills say of calls of this period; it is in no figure of this document.
+        "corrected_later": {
+            "calls": report.later.calls,
+            **money("spend", report.later.spend_nano_usd),
         },
         "provider": provider_object(report.provider),
         "assumptions": list(report.assumptions),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 REPLIES_LEAD = (
-    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, "
-    "are compared with a baseline."
+    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are "
+    "compared with a baseline; labels or vectors where somebody else's price is known."
 )
 SAVINGS_LEAD = (
     "A negative figure means that routing cost more than the baseline would have. "
     "“Accepted only” counts the replies that passed their policy's checks (a policy may check "
     "nothing). “Saved” also counts other replies, failed requests, shadows and reviews. "
-    "Two things are not drawn: a figure from fewer than 30 answers, and a level that answers "
-    "nothing by itself."
+    "Three things are not drawn: a figure from fewer than 30 answers, a level that answers "
+    "nothing by itself, and what has no share, since the baseline cost nothing or bills of "
+    "earlier calls brought the own cost below zero."
 )
 GROUNDS_LEAD = (
     "An answer is accepted where its chance to be right is high enough for the policy. A chance "

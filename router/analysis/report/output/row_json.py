@@ -74,7 +74,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
             "reason": row.reason,
             "reasons": list(row.reasons),
             "confidence": row.confidence,
-            "confidence_source": source_of(row),
+            "confidence_source": source_of(row) or None,
             "escalations": row.escalations,
             "domain": domain,
             "request_type": request_type,

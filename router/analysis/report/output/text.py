@@ -59,6 +59,7 @@ from router.rendering.figures_in_words import (
     moment,
     percent,
     plain,
+    share_of,
     shown_model,
     usd,
 )
@@ -235,8 +236,8 @@ def _waste(report: Report, money: Dollars) -> RenderableType:
 
 
 def share_of_spend(report: Report, row: WasteFigures) -> float | None:
-    """Returns a waste's share of all spend; None where nothing was spent."""
-    return row.spend_nano_usd / report.spend_nano_usd if report.spend_nano_usd else None
+    """Returns a waste's share of all spend; None where that says nothing."""
+    return share_of(row.spend_nano_usd, report.shared_nano_usd)
 
 
 def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:

@@ -62,7 +62,7 @@ const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["
 function got({ replies, requests }) {
   return section(
     "What the requests got",
-    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, are compared with a baseline.",
+    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known.",
     table(
       "What the requests got",
       REPLIES,
@@ -81,7 +81,7 @@ const checked = ({ quality }) =>
 const ended = ({ unanswered }, how) => unanswered.filter((one) => one.ending === how).reduce((sum, one) => sum + one.requests, 0);
 
 /** A saving rounded down, as the headline and the report round it. */
-const savedShare = (x) => `${(Math.floor(x * 1000 + 1e-9) / 10).toFixed(1)}\u00a0%`;
+const savedShare = (x) => (x < -10 ? "below -1,000\u00a0%" : `${(Math.floor(x * 1000 + 1e-9) / 10).toFixed(1)}\u00a0%`);
 
 const named = ({ reply, words }) => (WORDS[reply] ? el("a", { href: address("#/decisions", { reply }) }, words) : words);
 
@@ -92,7 +92,7 @@ function saved(savings) {
   const between = (one) => (one.saved_share_interval && !one.answers_nothing ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
   return section(
     "Saved",
-    "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval. Two things are not drawn: a figure from fewer than 30 answers, and a level that answers nothing by itself.",
+    "Signed: a bar to the left of the line cost more; from -200 % on it ends at the left edge. The thin line is the 95 % interval. Three things are not drawn: a figure from fewer than 30 answers, a level that answers nothing by itself, and what has no share, since the baseline cost nothing or bills of earlier calls brought the own cost below zero.",
     known.length
       ? signed("Saved share of each baseline", known.map((one) => [one.label, savedShare(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
       : el("p", { class: "empty" }, "No baseline has enough answers to tell what was saved."),

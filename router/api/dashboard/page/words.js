@@ -127,6 +127,7 @@ export const REPLIES = {
   safe_words: "given a safe text and handed to a person",
   declined: "refused as harmful",
   repeated: "given their first reply again",
+  computed: "given labels or vectors",
 };
 
 export const STATES = {

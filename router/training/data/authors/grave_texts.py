@@ -1,4 +1,4 @@
-"""Makes texts of grave matters and of what only sounds like them, in fourteen languages.
+"""Makes texts of grave matters and of what only sounds like them, in sixteen languages.
 
 The files `grave/<author>/<language>.txt` hold written sentences with `{a|b}` alternatives, by
 section. Each line is filled several times, and about half of the fillings are spoilt as people

@@ -1,0 +1,65 @@
+"""Counts the answers that went out unverified, and those accepted on an assumed chance."""
+
+from __future__ import annotations
+
+from router.analysis.report.figures import Quality
+from router.analysis.report.headlines.findings import Findings
+from router.ledger.replies import ReplyKind
+from router.rendering.figures_in_words import count, counted, percent
+
+
+def unverified(findings: Findings) -> list[str]:
+    """Counts the answers without verification; observed ones are passed on unchecked."""
+    quality = findings.quality
+    if not quality.answered:
+        return []
+    passed_on = [] if not quality.observed else [_passed_on(quality)]
+    if not quality.unverified:
+        if not quality.observed:
+            words = findings.replies.of(ReplyKind.NO_ANSWER)
+            apart = " (words that there is none are no answers)" if words else ""
+            return [f"No answer went out marked unverified{apart}."]
+        routed = quality.answered > quality.observed
+        return [*passed_on, *(["No routed answer went out marked unverified."] if routed else [])]
+    share = percent(quality.unverified_share)
+    answers = counted(quality.answered, "answer", "answers")
+    return [
+        *passed_on,
+        f"{count(quality.unverified)} of {answers} ({share}) went out marked unverified"
+        f"{_their_cost(quality, findings)}.",
+    ]
+
+
+def _their_cost(quality: Quality, findings: Findings) -> str:
+    """Writes "; they cost $4.50, 83.8 % of the spend", where that is known and not nothing."""
+    cost = quality.unverified_nano_usd
+    if not cost:
+        return ""
+    they = "it" if quality.unverified == 1 else "they"
+    return f"; {they} cost {findings.money(cost)}{findings.of_spend(cost)}"
+
+
+def on_priors(findings: Findings) -> list[str]:
+    """Counts the accepted answers whose chance is a prior, and what they cost."""
+    prior = findings.replies.on_prior
+    if prior is None:
+        return []
+    accepted = findings.replies.accepted_routed
+    share = percent(prior.answers / accepted)
+    cost = findings.money(prior.spend_nano_usd)
+    of_spend = findings.of_spend(prior.spend_nano_usd)
+    answers = counted(accepted, "accepted answer", "accepted answers")
+    known = (
+        "nobody measured how often such answers are right"
+        if findings.judged.value is None
+        else "the judged answers are all that is known of how often such are right"
+    )
+    return [
+        f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) went out on an assumed "
+        f"chance (a prior): {known}."
+    ]
+
+
+def _passed_on(quality: Quality) -> str:
+    who = counted(quality.observed, "observed answer was", "observed answers were")
+    return f"{who} passed on as given, unchecked."

@@ -1,0 +1,83 @@
+"""No list of words lacks one of the languages in which grave matters are found."""
+
+# ruff: noqa: RUF001 - letters of other alphabets are what is tested
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.content.safe_answers import LanguageWords, load_safe_answers
+from router.policy.content.small_talk import SmallTalkFile
+from router.policy.content.term_files import load_language_terms
+from router.policy.loading import policies_dir
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.sections.decision import CurrencyTable
+from router.triage.facts.languages import language_of
+from router.triage.grave import ENGLISH, table_of
+from router.triage.text.amounts import AmountReader
+from router.triage.text.folding import fold
+from router.types import Matter
+
+SUMS = AmountReader(CurrencyTable().usd_per_unit)
+SAMPLES = {
+    "ar": ("لا أستطيع التنفس", "عشرين ألف دولار"),
+    "de": ("Ich kann nicht atmen", "zwanzigtausend Euro"),
+    "en": ("I can not breathe", "twenty thousand dollars"),
+    "es": ("No puedo respirar", "treinta mil euros"),
+    "fr": ("Je ne peux pas respirer", "quarante mille euros"),
+    "hi": ("मैं साँस नहीं ले पा रहा", "5 लाख रुपये"),
+    "it": ("Non riesco a respirare", "ventimila euro"),
+    "ja": ("息ができません", "500万円"),
+    "ko": ("숨을 못 쉬겠어요", "2,400만 원"),
+    "nl": ("Ik kan niet ademen", "twintigduizend euro"),
+    "pl": ("Nie mogę oddychać", "20 tys. zł"),
+    "pt": ("Não consigo respirar", "5 mil reais"),
+    "ru": ("Я не могу дышать", "5 млн руб."),
+    "tr": ("Nefes alamıyorum, bana yardım lazım", "50 bin TL"),
+    "uk": ("Я не можу дихати, допоможіть", "80 тис. грн"),
+    "zh": ("我不能呼吸", "三十五万元"),
+}
+"""A sentence and a sum of each language; whoever adds a file of phrases adds a line here."""
+ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
+TERMS = load_language_terms(policies_dir() / "terms")
+LANGUAGES = sorted({phrase.language for phrase in TERMS.phrases})
+COURTESIES = ("greeting", "how_are_you", "thanks", "goodbye", "are_you_a_robot")
+
+
+def test_there_is_a_sample_of_each_language_with_phrases() -> None:
+    assert list(SAMPLES) == LANGUAGES == sorted(p.stem for p in policies_dir().glob("terms/*.yaml"))
+    assert len(LANGUAGES) == 16
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_phrases_of_each_danger(language: str) -> None:
+    found = {phrase.list_name for phrase in TERMS.phrases if phrase.language == language}
+    assert {matter.value for matter in Matter} - found == {Matter.LARGE_MONEY.value}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_heard_and_its_sums_are_read(language: str) -> None:
+    sentence, money = SAMPLES[language]
+    words = fold(sentence).words
+    assert language_of(sentence, words) == language
+    assert SUMS.read(fold(money))
+    assert (table_of(words, language) == ENGLISH) is (language == "en")
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_a_language_has_every_approved_word(language: str) -> None:
+    words = ANSWERS.languages[language]
+    assert [name for name in LanguageWords.model_fields if not getattr(words, name)] == []
+    text = (policies_dir() / "answers" / "small_talk.yaml").read_text("utf-8")
+    tree, lines = load_yaml("small_talk.yaml", text)
+    file = validated(SmallTalkFile, tree, lines)
+    of = {reply.id: reply.languages for reply in file.replies}
+    assert [name for name in COURTESIES if language not in of[name]] == []
+
+
+def test_no_word_is_in_two_languages_alike() -> None:
+    for name in LanguageWords.model_fields:
+        told = [str(getattr(words, name)) for words in ANSWERS.languages.values()]
+        own = [text for text in told if text != "None"]
+        assert len(set(own)) == len(own), name

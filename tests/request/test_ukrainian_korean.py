@@ -1,0 +1,50 @@
+"""Emergencies in Ukrainian and Korean get the words of their matter under two shipped policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from router import Gateway
+from router.policy.content.safe_answers import load_safe_answers
+from router.policy.loading import policies_dir
+from router.types import Verdict
+from tests import ROOT
+from tests.kits.opened import opened_gateway
+
+pytestmark = pytest.mark.slow
+
+LINES = ROOT / "tests" / "fixtures" / "languages" / "ukrainian_korean.tsv"
+ROWS = [tuple(line.split("\t")) for line in LINES.read_text("utf-8").splitlines()]
+ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
+
+
+@pytest.fixture(scope="module", params=["default", "openai"])
+def gateway(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Gateway]:
+    with opened_gateway(tmp_path_factory, request.param, OPENAI_API_KEY="none") as gateway:
+        yield gateway
+
+
+def test_each_emergency_gets_the_words_of_its_matter(gateway: Gateway) -> None:
+    for matter, language, text in ROWS:
+        if matter == "-":
+            continue
+        told = gateway.complete(text)
+        words = ANSWERS.languages[language]
+        fitting = [getattr(words, matter)]
+        if matter in ("poison", "medical_emergency") and words.overdose is not None:
+            fitting.append(words.overdose.text)
+        assert told.verdict is Verdict.SAFE_ANSWER, text
+        assert told.answer is not None
+        assert told.answer.text.startswith(tuple(fitting)), text
+
+
+def test_no_everyday_idiom_is_refused_or_taken_for_a_danger(gateway: Gateway) -> None:
+    for matter, _, text in ROWS:
+        if matter == "-":
+            told = gateway.route(text)
+            assert told.decision.refused is None, text
+            assert told.rung.level < 3, text
