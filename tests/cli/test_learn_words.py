@@ -217,9 +217,8 @@ def test_a_head_whose_labels_were_too_few_so_far_has_a_history_without_runs(tmp_
     (tmp_path / "dept").mkdir()
     given = ("--head", "dept", "--state", str(tmp_path))
     run = CliRunner().invoke(app, ["learn", "history", *given])
-    assert (run.exit_code, run.output) == (
-        Exit.OK, "No run of dept has taught it more yet: nothing was taught.\n"
-    )  # fmt: skip
+    assert run.exit_code == Exit.OK
+    assert run.output == "No run of dept has taught it more yet: nothing was taught.\n"
     run = CliRunner().invoke(app, ["learn", "back", "--because", "x", *given])
     assert run.exit_code != Exit.OK
     assert "dept has no earlier stage to go back to" in f"{run.output}{run.exception}"

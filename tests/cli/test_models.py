@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router.cli.commands import app
+from router.cli.models.train_head import _warn_of_a_guess
 from router.cli.options import from_registry
 from router.errors import RegistryError
 
@@ -159,3 +160,17 @@ def test_a_file_that_is_no_such_model_is_refused(kind: str, expected: str, text:
     assert f"found other.json, which is no {kind}; expected " in refused.exception.message
     assert expected in refused.exception.message
     assert run("list").stdout.startswith("no version yet")
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "auroc", "warned"),
+    [(0.194, None, True), (0.28, None, False), (0.15, 0.48, True), (0.15, 0.9, False)],
+)
+def test_a_head_that_may_only_guess_the_largest_class_is_warned_of(
+    capsys: pytest.CaptureFixture[str], accuracy: float, auroc: float | None, warned: bool
+) -> None:
+    """Of two classes a head that ranks well is of use, though the rare class is never above .5."""
+    spans = {"accuracy": (accuracy, 0.9), **({} if auroc is None else {"auroc": (auroc, 0.99)})}
+    _warn_of_a_guess({"name": "dept", "intervals": spans, "figures": {"majority": 0.215}})
+    said = capsys.readouterr().err
+    assert ("dept may be no better than always the largest class" in said) == warned

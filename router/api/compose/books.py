@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from router.api.compose.clock import SystemClock
 from router.api.compose.text_keys import text_keys
 from router.errors import LedgerCorrupt, LedgerUnavailable
@@ -22,14 +20,13 @@ from router.ledger.books import overview
 from router.ledger.books.closed_months import ClosedMonth, close_month, closed_months
 from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import (
-    NOT_UNKNOWN,
     Refusal,
     Settlement,
     UnknownCall,
     choose,
     correction,
+    explained,
     unknown_calls,
-    why_refused,
 )
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import Verification, verify
@@ -347,14 +344,7 @@ class Books:
             settled, refused = choose(
                 unknown_calls(self._database), amounts, by_upstream=by_upstream
             )
-            # The user named these attempts, so each refusal says precisely why.
-            if not by_upstream:
-                refused = [
-                    replace(refusal, why=why_refused(self._database, refusal.name))
-                    if refusal.why == NOT_UNKNOWN
-                    else refusal
-                    for refusal in refused
-                ]
+            refused = explained(self._database, refused, by_upstream=by_upstream)
             if by_upstream or not refused:
                 asyncio.run(self._book(ledger, settled))
             return settled, refused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,7 +165,7 @@ def _settle_or_list(
     billed = None if bill is None else read_bill(bill)  # its mistakes come before the ledger's
     with Books.open(database) as books:
         if billed is not None:
-            amounts = billed
+            amounts = {name: one.nano_usd for name, one in billed.items()}
         elif cost_nano_usd is None:
             _list(chosen.of(books.unknown_calls(chosen.tenant), now_ms), chosen, as_json)
             return
@@ -177,18 +177,31 @@ def _settle_or_list(
             ended = [call for call in meant if call.doubt.value == "unknown" and not call.open]
             amounts = {call.attempt_id: cost_nano_usd for call in ended}
         settled, refused = books.reconcile(amounts, anchors, by_upstream=bill is not None)
-    _tell(settled, refused, as_json)
-    # A whole bill may name calls of other ledgers, so only a single call is a failure.
-    if bill is None and refused:
+    agreed = [one.name for one in refused if one.booked_nano_usd is not None
+              and _agrees(one.booked_nano_usd, (billed or {})[one.name])]  # fmt: skip
+    refused = [one for one in refused if one.name not in set(agreed)]
+    _tell(settled, refused, billed or {}, len(agreed), as_json)
+    if refused:
         raise typer.Exit(Exit.FAILURE)
 
 
-def read_bill(path: Path) -> dict[str, int]:
-    """Returns nano-dollars by upstream id.
+class _Billed(Struct, frozen=True):
+    """Holds an amount of a bill; `rounding_nano_usd` is half of its last decimal."""
+
+    nano_usd: int
+    rounding_nano_usd: int = 0
+
+
+def _agrees(booked_nano_usd: int, billed: _Billed) -> bool:
+    return abs(billed.nano_usd - booked_nano_usd) <= billed.rounding_nano_usd
+
+
+def read_bill(path: Path) -> dict[str, _Billed]:
+    """Returns what the lines of a bill say, by upstream id.
 
     Raises typer.BadParameter that names file, line and value.
     """
-    amounts: dict[str, int] = {}
+    amounts: dict[str, _Billed] = {}
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
     bad, checked = Mistakes(path), ""
@@ -213,7 +226,7 @@ def read_bill(path: Path) -> dict[str, int]:
             bad.note(f"{where}: {name!r} is in the bill twice; sum its lines")
         else:
             try:
-                amounts[name] = _amount(str(cost), where)
+                amounts[name] = _Billed(_amount(str(cost), where), _rounding(str(cost)))
             except typer.BadParameter as error:
                 bad.note(error.message)
     bad.refuse()
@@ -231,6 +244,12 @@ def _amount(text: str, where: str) -> int:
         return billed_nano_usd(text)
     except ValueError as error:
         raise typer.BadParameter(f"{where}: {error}") from error
+
+
+def _rounding(text: str) -> int:
+    """Returns half of an amount's last decimal in nano-dollars; of whole dollars half a cent."""
+    decimals = len(text.partition(".")[2].rstrip()) if "e" not in text.lower() else 9
+    return 5 * 10 ** max(0, 8 - max(2, decimals)) if decimals < 9 else 0
 
 
 def _list(calls: Sequence[UnknownCall], chosen: _Chosen, as_json: bool) -> None:
@@ -260,7 +279,13 @@ def _list(calls: Sequence[UnknownCall], chosen: _Chosen, as_json: bool) -> None:
             typer.echo(f"{_calls(len(costs))} of {words} {usd(sum(costs))}")
 
 
-def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
+def _tell(
+    settled: Sequence[Settlement],
+    refused: Sequence[Refusal],
+    billed: Mapping[str, _Billed],
+    agreed: int,
+    as_json: bool,
+) -> None:
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import usd
 
@@ -277,14 +302,17 @@ def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bo
                     for settlement in settled
                 ],
                 "difference_nano_usd": difference,
-                "refused": [{"id": refusal.name, "why": refusal.why} for refusal in refused],
+                "agreed": agreed,
+                "refused": [_refused(refusal, billed) for refusal in refused],
             }
         )
         return
     for refusal in refused[:NAMED]:
-        typer.echo(f"tiergate: {refusal.name!r}: {refusal.why}", err=True)
+        typer.echo(f"tiergate: {refusal.name!r}: {_why(refusal, billed)}", err=True)
     if len(refused) > NAMED:
         typer.echo(f"tiergate: and {len(refused) - NAMED} more", err=True)
+    if agreed:
+        typer.echo(f"{_calls(agreed)} of known cost: billed as booked")
     if not settled:
         typer.echo(
             "Nothing was settled. `tiergate ledger reconcile` without options lists the calls of "
@@ -295,6 +323,25 @@ def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bo
         f"{_calls(len(settled))} settled; together they cost {usd(abs(difference))} "
         f"{'less' if difference < 0 else 'more'} than they were booked at"
     )
+
+
+def _why(refusal: Refusal, billed: Mapping[str, _Billed]) -> str:
+    from router.rendering.figures_in_words import EXACT
+
+    if refusal.booked_nano_usd is None:
+        return refusal.why
+    return (
+        f"billed {EXACT(billed[refusal.name].nano_usd)}, booked {EXACT(refusal.booked_nano_usd)}: "
+        f"{refusal.why}, so nothing was changed"
+    )
+
+
+def _refused(refusal: Refusal, billed: Mapping[str, _Billed]) -> dict[str, object]:
+    told: dict[str, object] = {"id": refusal.name, "why": refusal.why}
+    if refusal.booked_nano_usd is not None:
+        told["booked_nano_usd"] = refusal.booked_nano_usd
+        told["billed_nano_usd"] = billed[refusal.name].nano_usd
+    return told
 
 
 def _calls(count: int) -> str:

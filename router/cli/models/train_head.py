@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -89,9 +90,26 @@ def head(
         _print_json(made)
     else:
         _show(made)
+    _warn_of_a_guess(made.card)
     # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def _warn_of_a_guess(card: Mapping[str, Any]) -> None:
+    """Says so where a head may read no more than how large its classes are.
+
+    Of two classes its order counts too: a rare one is seldom above .5, and may still be told.
+    """
+    (low, _), most = card["intervals"]["accuracy"], card["figures"]["majority"]
+    ranks, _ = card["intervals"].get("auroc", (0.0, 0.0))
+    if low <= most and ranks <= CHANCE_AUROC:
+        typer.echo(
+            f"warning: {card['name']} may be no better than always the largest class (accuracy may "
+            f"be {low:.3f}, that of the largest class is {most:.3f}). It needs more rows, or "
+            "labels that its texts tell.",
+            err=True,
+        )
 
 
 def _say(step: str) -> None:

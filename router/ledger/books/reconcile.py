@@ -9,7 +9,7 @@ the attempt's id, so a call is settled once, whoever settles it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import orjson
 from msgspec import Struct
@@ -40,6 +40,8 @@ from router.types import (
 )
 
 NOT_UNKNOWN = "no call of unknown or estimated cost has this id"
+KNOWN = "its cost is known"
+NO_CALL = "no call of this ledger has this id: it failed here, was purged, or was made elsewhere"
 _QUERY = (
     f"{select_sql(attempts)} WHERE (state IN ('held', 'unknown_cost') OR estimated = 1) "
     "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = "
@@ -70,6 +72,8 @@ class Refusal(Struct, frozen=True):
 
     name: str  # the attempt or upstream id that came with it
     why: str
+    # What the call counts at, with its corrections, where its cost is known. None: no such call.
+    booked_nano_usd: int | None = None
 
 
 class Settlement(Struct, frozen=True):
@@ -138,6 +142,46 @@ def choose(
             continue
         refusals.append(Refusal(name, why))
     return settlements, refusals
+
+
+def explained(
+    database: Database, refused: Iterable[Refusal], *, by_upstream: bool
+) -> list[Refusal]:
+    """Returns refusals that say why a call is of no unknown cost; blocks. Raises LedgerError.
+
+    By attempt, the user named the call, so its refusal says precisely why. By the provider's id it
+    has what is booked, so that the bill can be compared with it, or says that there is no call.
+    """
+    refusals = list(refused)
+    if not by_upstream:
+        return [
+            replace(one, why=why_refused(database, one.name)) if one.why == NOT_UNKNOWN else one
+            for one in refusals
+        ]
+    booked = _booked(database, {one.name for one in refusals if one.why == NOT_UNKNOWN})
+    return [_known(one, booked) if one.why == NOT_UNKNOWN else one for one in refusals]
+
+
+def _known(refusal: Refusal, booked: Mapping[str, int]) -> Refusal:
+    cost = booked.get(refusal.name)
+    if cost is None:
+        return replace(refusal, why=NO_CALL)
+    return replace(refusal, why=KNOWN, booked_nano_usd=cost)
+
+
+def _booked(database: Database, upstream_ids: Collection[str]) -> dict[str, int]:
+    """Returns what is booked of each of these calls. A correction has the id of its call."""
+    booked: dict[str, int] = {}
+    if not upstream_ids:
+        return booked
+    with database.reading() as connection:  # one pass: no index has these ids
+        rows = connection.exec_driver_sql(
+            "SELECT upstream_id, cost_nano_usd FROM attempts WHERE upstream_id <> ''"
+        )
+        for name, cost in rows:
+            if name in upstream_ids:
+                booked[str(name)] = booked.get(str(name), 0) + int(cost)
+    return booked
 
 
 def why_refused(database: Database, attempt_id: str) -> str:

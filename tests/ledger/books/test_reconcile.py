@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from router.analysis.report.build import build_report
+from router.cli.ledger.reconcile import _rounding
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.budgets.windows import windows_of
@@ -138,8 +139,9 @@ def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: 
     bill = tmp_path / name
     bill.write_text(BILLS[name], encoding="utf-8")
     for settled in (2, 0):
-        reconciliation = reconcile(books, "--from", bill)
+        reconciliation = reconcile(books, "--from", bill, code=1)  # `other` is no call
         assert len(list(reconciliation["settled"])) == settled  # type: ignore[call-overload]
+        assert reconciliation["agreed"] == 2 - settled  # with their corrections
     assert verify(books).cost_nano_usd == 120 + 200 + 300
     assert listed(books) == []
 
@@ -347,7 +349,7 @@ def test_two_calls_of_one_upstream_id_are_settled_one_by_one(
 
     asyncio.run(write())
     (tmp_path / "bill.csv").write_text("id,cost\nchatcmpl-r2,1\n", encoding="utf-8")
-    reconciliation = reconcile(books, "--from", tmp_path / "bill.csv")
+    reconciliation = reconcile(books, "--from", tmp_path / "bill.csv", code=1)
     assert "several calls" in str(reconciliation["refused"])
 
 
@@ -380,3 +382,33 @@ def test_half_of_an_order_to_settle_is_refused(arguments: tuple[str, ...]) -> No
     run = tiergate("ledger", "reconcile", *arguments)
     assert run.returncode == 2
     assert "--answerer with --cost-usd" in " ".join(run.stderr.replace("│", " ").split())
+
+
+@pytest.mark.process
+def test_a_bill_is_compared_with_calls_of_known_cost_and_names_strangers(
+    books: str, tmp_path: Path
+) -> None:
+    """r1 is booked at 120 nano-dollars. A difference is told, and booked nowhere."""
+    bill = tmp_path / "bill.csv"
+    bill.write_text("id,cost\nchatcmpl-r1,0.00000012\n", encoding="utf-8")
+    agreed = tiergate("ledger", "reconcile", "--from", bill, "-d", books)
+    assert (agreed.returncode, agreed.stderr) == (0, "")
+    assert "1 call of known cost: billed as booked" in agreed.stdout
+    bill.write_text("id,cost\nchatcmpl-r1,50\nghost,99\n", encoding="utf-8")
+    found = reconcile(books, "--from", bill, code=1)
+    assert found["agreed"] == 0
+    known, stranger = found["refused"]  # type: ignore[misc]
+    assert (known["booked_nano_usd"], known["billed_nano_usd"]) == (120, 50 * 10**9)
+    assert stranger["why"].startswith("no call of this ledger has this id")
+    said = tiergate("ledger", "reconcile", "--from", bill, "-d", books).stderr
+    assert "'chatcmpl-r1': billed $50.00, booked $0.00000012: its cost is known" in said
+    assert verify(books).rows == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "nano_usd"),
+    [("0.000582", 500), ("50", 5_000_000), ("0.5", 5_000_000), ("0.25", 5_000_000),
+     ("0.0000000015", 0), ("1e-7", 0), (" 0.000000001 ", 0), ("0.00000001", 5)],
+)  # fmt: skip
+def test_a_bill_agrees_within_half_of_its_last_decimal(text: str, nano_usd: int) -> None:
+    assert _rounding(text) == nano_usd

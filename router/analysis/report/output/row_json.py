@@ -131,6 +131,7 @@ def _attempt(attempt: AttemptRow) -> dict[str, object]:
         "held_nano_usd": attempt.held_nano_usd,
         "provider_cost_nano_usd": attempt.provider_cost_nano_usd,
         "provider_difference_nano_usd": provider_difference(attempt),
+        "upstream_id": attempt.upstream_id or None,
         "price_version": attempt.price_version,
         "usage": {
             **_usage(attempt.usage),
