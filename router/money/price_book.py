@@ -18,8 +18,10 @@ from router.money.litellm_prices import find_price, load_litellm_prices
 from router.money.model_redirects import Redirect, same_model
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy.price_list import LoadedPrices
-from router.policy.schema import AnswererSection, LocalAnswerer, UpstreamAnswerer
+from router.policy.schema import AnswererSection, LocalAnswerer, Policy, UpstreamAnswerer
 from router.policy.schema import LitellmAnswerer as Litellm
+from router.policy.sections.answering.embedders import EmbedderSection
+from router.policy.sections.prices import PriceSection
 from router.types import AttemptRow, MinutePrice, Price, RequestRow, usd_to_nano
 
 
@@ -73,6 +75,22 @@ class PriceBook:
         if isinstance(section, UpstreamAnswerer | Litellm):
             return self._listed(section.model) or own
         return own
+
+    def embedder(self, section: EmbedderSection) -> Price:
+        """Returns the price of this embedding model, without any class when it is unknown."""
+        own = section.price.to_price()
+        return own if is_known(own) else self._listed(section.model) or own
+
+    def policy(self) -> Policy:
+        """Returns the policy with this day's price in each embedder that states none itself."""
+        policy = self._loaded.policy
+        if all(is_known(one.price.to_price()) for one in policy.embedders):
+            return policy
+        priced = [
+            one.model_copy(update={"price": PriceSection.of(self.embedder(one))})
+            for one in policy.embedders
+        ]
+        return policy.model_copy(update={"embedders": type(policy.embedders)(priced)})
 
     def redirected(self, requested: str, answered: str) -> Redirect | None:
         """Returns the redirect when another model answered than the provider's requested one.
@@ -232,7 +250,7 @@ class RowPrices:
         embedders = () if loaded is None else loaded.policy.embedders
         embedder = next((one for one in embedders if one.name == answerer), None)
         if embedder is not None:
-            price = embedder.price.to_price()
+            price = PriceBook.of(loaded, day).embedder(embedder) if loaded else Price()
             return price if is_known(price) else None
         # An attempt without an answerer, such as triage, was priced by the policy's own book. Own
         # compute that this book does not price was free, whatever the shipped one says of it.

@@ -46,7 +46,7 @@ _BEYOND_ASCII = (
     (re.compile("[\u0900-\u1dff]"), 1.7),  # the scripts of India and south-east Asia
     (re.compile("[\u2000-\u2fff\ufe00-\ufe0f]"), 2.6),  # dashes, arrows and other marks
     (re.compile("[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]"), 1.85),  # Chinese, Japanese
-    (re.compile("[\uac00-\ud7af]"), 1.2),  # Korean
+    (re.compile("[\uac00-\ud7af]"), 1.5),  # Korean
     (re.compile("[\U00010000-\U0010ffff]"), 3.1),  # emoji and rare scripts
 )
 """Weighs what stands between words, and each character of other scripts."""

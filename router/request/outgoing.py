@@ -111,20 +111,22 @@ class Outgoing:
     def __init__(self, routed: RoutedRequest) -> None:
         self._routed = routed
         self._windows: dict[int, Window] = {}
+        self._phase = ""  # of the text that came last
 
     def pieces(self, delta: Delta) -> list[Delta]:
         """Returns a piece of a stream as it may go out; one without text is let through."""
         if not delta.text:
             return [delta]
-        text = self._window(delta.index).feed(delta.text)
+        text, self._phase = self._window(delta.index).feed(delta.text), delta.phase
         # Log-probabilities spell the words that are held back.
         rest = replace(delta, text=text, logprobs=())
-        return [rest] if text or rest != Delta(index=delta.index) else []
+        return [rest] if text or rest != Delta(index=delta.index, phase=delta.phase) else []
 
     def rest(self) -> list[Delta]:
         """Returns what is still held back when the stream is over."""
         ends = [(index, window.rest()) for index, window in sorted(self._windows.items())]
-        return [Delta(text=text, index=index) for index, text in ends if text]
+        phase = self._phase
+        return [Delta(text=text, index=index, phase=phase) for index, text in ends if text]
 
     def _window(self, index: int) -> Window:
         if index not in self._windows:

@@ -81,6 +81,7 @@ class Choice(Struct, frozen=True):
     stop_sequence: str | None = None  # that ended the text, where the upstream says which one
     citations: tuple[Citation, ...] = ()  # by the upstream, of pages on the web
     ended: bool = False  # no word, and the upstream says that the turn ended so (`end_turn`)
+    phase: str = ""  # of the text, as in Message; of the last message where a response has several
 
 
 class WorkedStep(Struct, frozen=True):
@@ -225,6 +226,7 @@ class Delta(Struct, frozen=True):
     sealed: Sealed | None = None
     final: Answer | None = None
     summary: SummaryPlace | None = None  # where `reasoning` is a piece of a provider's summary
+    phase: str = ""  # of the message that `text` belongs to, as in Message
 
     @property
     def said_bytes(self) -> int:

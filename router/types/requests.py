@@ -55,6 +55,7 @@ class Message(Struct, frozen=True):
     name: str | None = None
     sealed: tuple[Sealed, ...] = ()  # items that an issuer added to an assistant's message
     reasoning: str = ""  # an assistant's open thoughts; only some servers get them back
+    phase: str = ""  # of an assistant's text, in OpenAI's responses: commentary | final_answer
 
 
 class ToolSpec(Struct, frozen=True):

@@ -133,7 +133,9 @@ _OPENAI = frozenset(
     }
 )
 _SAMPLING = frozenset({"top_k", "min_p"})  # keys of servers that run models
-_OF_RESPONSES = _OPENAI - {"metadata", "store", "prediction", "logit_bias"}
+OF_REASONING = ("reasoning.summary", "reasoning.context")
+"""Lists keys inside `reasoning` of responses, by their path, that only this wire format has."""
+_OF_RESPONSES = (_OPENAI - {"metadata", "store", "prediction", "logit_bias"}).union(OF_REASONING)
 
 BY_WIRE: Mapping[str, frozenset[str]] = {
     "chat.completions": _OPENAI | _SAMPLING,
@@ -209,6 +211,7 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
     return kept
 
 
+PHASE = "input[].phase"
 _THOUGHTS = tuple([f"messages[].{key}" for key in (CONTENT, REASONING)])
 
 
@@ -229,6 +232,8 @@ def dropped(
         left_out = (*left_out, *changed_thinking(request, facts, cap))
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
+    if left_out and facts.body.wire == "responses":
+        left_out = tuple([key for key in left_out if key != PHASE])
     if request.sampling != _DEFAULT_SAMPLING:
         left_out = (*_sampling_left_out(request, facts), *_raised_cap(request, facts), *left_out)
     if not request.extra:

@@ -157,6 +157,8 @@ PASSED_ON: dict[str, Reader] = {
     "prompt_cache_retention": texts(1, 64),
     "safety_identifier": texts(1, 1024),
     "verbosity": words("low", "medium", "high"),
+    "reasoning.summary": words("auto", "concise", "detailed"),
+    "reasoning.context": texts(1, 64),
     "prediction": _prediction,
     "logit_bias": _logit_bias,
     "top_k": integers(-1, 1_000_000),  # from Anthropic and from servers that run models; -1: all

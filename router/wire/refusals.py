@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from router.types import ChatRequest, JsonText, Sampling
 from router.wire.anthropic.thinking import thinking_kind
+from router.wire.body_keys import OF_REASONING
 
 _READ = 1_000  # characters of a message, which begins with its reason
 _DEFAULT = Sampling()
@@ -41,6 +42,9 @@ _SPELT = {
     "reasoningEffort": EFFORT,
     "output_config.effort": EFFORT,
     "effort": EFFORT,
+    # OpenAI writes summaries only for organisations that it has verified.
+    "reasoning.summary": "reasoning.summary",
+    "reasoning.context": "reasoning.context",
 }
 """Lists how providers spell the parameters of sampling that an answer can do without. `n` and
 log-probabilities are none: without them the answer would lack what was asked for."""
@@ -188,7 +192,7 @@ def speaks_of_seals(refusal: Refusal) -> bool:
 
 def value_of(request: ChatRequest, name: str) -> str:
     """Returns the value that a request states for a parameter, "" for none."""
-    if name in ("top_k", "min_p"):
+    if name in ("top_k", "min_p", *OF_REASONING):
         return request.extra.get(name, "")
     if name in (THINKING, THINKING_TYPE):
         return _thinking_kind(request)

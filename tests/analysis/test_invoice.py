@@ -86,6 +86,59 @@ def test_more_calls_on_the_bill_are_calls_that_the_ledger_lacks() -> None:
     assert cell.causes == {Cause.CALLS_LACKING: 4 * CENT}
 
 
+def failed(name: str, code: str = "upstream_error", **changes: object) -> AttemptRow:
+    nothing = {"state": AttemptState.FAILED, "cost_basis": CostBasis.NONE, "error_code": code}
+    return call(name, 0, **nothing | changes)
+
+
+def test_billed_calls_that_failed_do_not_hide_behind_estimates_that_are_too_high() -> None:
+    """The bill has two failed calls and a second try of one; the estimate is 8 cents too high."""
+    cut = call("c", 10, state=AttemptState.CANCELLED, estimated=True)
+    names = ("r0", "r1", "r2")
+    rows = [*(request(n, call(n, 2)) for n in names), request("c", cut)]
+    rows += [request(n, failed(n)) for n in ("f0", "f1")]
+    (cell,) = compare([line(14, calls=7)], rows).cells
+    assert (cell.booked.calls, cell.booked.failed_calls, cell.more_calls) == (4, 2, 3)
+    assert cell.causes == {
+        Cause.FAILED_CALLS: 4 * CENT,
+        Cause.CALLS_LACKING: 2 * CENT,
+        Cause.ESTIMATED_CALLS: -8 * CENT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [({}, 1), ({"error_code": "upstream_rejected"}, 1), ({"error_code": "upstream_unreachable"}, 0),
+     ({"state": AttemptState.RELEASED}, 0), ({"cost_basis": CostBasis.OWN_COMPUTE}, 0)],
+)  # fmt: skip
+def test_failed_calls_are_those_that_their_provider_may_bill(
+    changes: dict[str, object], number: int
+) -> None:
+    rows = [request("r", call("r", 3)), request("f", failed("f", **changes))]
+    (cell,) = compare([line(3)], rows).cells
+    assert (cell.booked.calls, cell.booked.failed_calls, cell.causes) == (1, number, {})
+
+
+def test_failed_calls_explain_a_bill_without_counts_and_a_model_that_only_failed() -> None:
+    rows = [request("r", call("r", 3)), request("f", failed("f"))]
+    (cell,) = compare([line(5)], rows).cells
+    assert cell.causes == {
+        Cause.FAILED_CALLS: 2 * CENT - CENT // 2 - 1, Cause.ROUNDING: CENT // 2 + 1
+    }  # fmt: skip
+    for calls in (1, None):
+        (cell,) = compare([line(5, calls=calls)], rows[1:]).cells
+        assert set(cell.causes) <= {Cause.FAILED_CALLS, Cause.ROUNDING}, calls
+        assert cell.causes[Cause.FAILED_CALLS] > 4 * CENT
+    assert not compare([line(3, "other")], rows[1:]).elsewhere
+
+
+def test_calls_of_unknown_cost_are_the_first_that_a_bill_may_lack() -> None:
+    rows = [request(n, call(n, 2)) for n in ("r0", "r1", "r2")]
+    rows.append(request("u", unknown("u", 9)))
+    (cell,) = compare([line(4, calls=2)], rows).cells
+    assert cell.causes == {Cause.CALLS_LACKING: -2 * CENT, Cause.UNKNOWN_CALLS: -9 * CENT}
+
+
 def test_what_nothing_else_explains_is_prices() -> None:
     rows = [request(f"r{n}", call(f"r{n}", 2)) for n in range(3)]
     (cell,) = compare([line(9, calls=3)], rows).cells
@@ -134,7 +187,7 @@ def test_own_compute_is_on_no_bill(own: dict[str, object]) -> None:
 
 @given(
     st.builds(Booked, st.integers(1, 99), st.integers(0, 10**9), st.integers(0, 9),
-              st.integers(0, 10**8), st.integers(0, 9), st.integers(0, 10**8)),
+              st.integers(0, 10**8), st.integers(0, 9), st.integers(0, 10**8), st.integers(0, 9)),
     st.integers(-(10**9), 10**9), st.none() | st.integers(0, 200), st.integers(0, 10**7),
 )  # fmt: skip
 def test_causes_always_sum_to_the_difference(
@@ -198,6 +251,18 @@ def test_command_explains_the_variance(database: Path, tmp_path: Path) -> None:
     assert code == 0, said
     assert "calls of unknown cost, booked at their hold -$0.02" in said
     assert "the ledger says $0.05, the bill $0.03; the difference is -$0.02" in said
+
+
+def test_command_names_calls_that_only_the_bill_has_before_any_money(
+    database: Path, tmp_path: Path
+) -> None:
+    bill_text = BILL.replace("0.03,3", "0.05,6")
+    _, said = checked(database, bill(tmp_path, bill_text))
+    assert "2 calls more on the bill; calls that only one side counts +$0.02; calls of" in said
+    rows = [request("r", call("r", 1)), request("f", failed("f"))]
+    said = checked(write_ledger(tmp_path / "f.db", rows), bill(tmp_path, BILL))[1]
+    assert "2 calls more on the bill, 1 failed here; calls that failed, booked at $0 +$0.01" in said
+    assert "1 call failed with an error of the provider, booked at $0: it may bill them" in said
 
 
 def test_amounts_have_all_digits_of_their_difference(database: Path, tmp_path: Path) -> None:

@@ -298,3 +298,8 @@ def test_vectors_of_an_upstream_are_priced_by_their_embedder(tmp_path: Path) -> 
     loaded = load_policy(path, {})
     call = replace(CALL, answerer="vectors", model="embed-1")
     assert input_price(RowPrices(lambda _name: loaded, shipped()), call) == 20_000_000
+    unpriced = path.read_text(encoding="utf-8").replace("embed-1", "nano-1")
+    path.write_text(unpriced.replace(embedder.partition(", price:")[2].strip(), "}"), "utf-8")
+    loaded = load_policy(path, {})  # now by the book, as an answerer of this model
+    call = replace(CALL, answerer="vectors", model="nano-1")
+    assert input_price(RowPrices(lambda _name: loaded, shipped()), call) == 10**9

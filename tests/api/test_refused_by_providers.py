@@ -24,6 +24,7 @@ LADDERS = {
     "three": ("openai", "sampling:temperature+top_p+stop"),
     "efforts": ("openai", "sampling:reasoning_effort"),
     "responses": ("responses", "sampling:temperature"),
+    "unverified": ("responses", "sampling:reasoning.summary"),
     "opus": ("anthropic", "opus:temperature+top_p+top_k"),
     "unfit": ("openai", "unfit"),
     "unfit-responses": ("responses", "unfit"),
@@ -133,6 +134,17 @@ def test_responses_are_asked_without_it(both: Both) -> None:
     response = both.served.post("/v1/responses", body)
     assert "temperature" not in received(response)
     assert response.headers["x-tiergate-dropped"] == "temperature"
+
+
+def test_a_summary_that_an_organisation_may_not_have_is_left_out(both: Both) -> None:
+    before = both.calls()
+    for calls in (2, 3):
+        reasoning = {"effort": "low", "summary": "auto"}
+        body = {"model": "auto:unverified", "input": QUESTION, "reasoning": reasoning}
+        response = both.served.post("/v1/responses", body)
+        assert received(response)["reasoning"] == {"effort": "low"}
+        assert response.headers["x-tiergate-dropped"] == "reasoning.summary"
+        assert both.calls() == before + calls
 
 
 def failure_of(both: Both, response: httpx.Response) -> str:

@@ -46,3 +46,19 @@ def test_check_names_budget_and_model(tmp_path: Path, upstream: Upstream) -> Non
         in run.stdout
     )
     assert "[budget_needs_price]" in run.stdout
+
+
+def test_an_embedder_of_the_price_book_is_priced(tmp_path: Path, upstream: Upstream) -> None:
+    path = unpriced(tmp_path, upstream)
+    (path.parent / "prices.yaml").write_text(
+        "version: 1\nname: ours\nas_of: 2026-11-01\nmodels:\n"
+        "  large: [{input_usd_per_mtok: 2, output_usd_per_mtok: 0}]\n",
+        encoding="utf-8",
+    )
+    assert "vectors (large)" not in tiergate("check", path).stdout
+    with Served(tmp_path, path) as served:
+        served.wait_for(r"warning    p: budgets refuse calls of rung-0 \(answer\): no")
+        response = served.post("/v1/embeddings", {"model": "large", "input": "abc"})
+        assert response.status_code == 200, response.text
+        (call,) = served.row(response)["attempts"]
+        assert (call["cost_basis"], call["cost_nano_usd"]) == ("token_price", 2_000_000)

@@ -211,3 +211,15 @@ def test_a_head_that_was_never_taught_is_named_with_those_that_were(
     assert "no head spma was taught in" in said
     assert "taught there: spam" in said
     assert not (tmp_path / "spma").exists()
+
+
+def test_a_head_whose_labels_were_too_few_so_far_has_a_history_without_runs(tmp_path: Path) -> None:
+    (tmp_path / "dept").mkdir()
+    given = ("--head", "dept", "--state", str(tmp_path))
+    run = CliRunner().invoke(app, ["learn", "history", *given])
+    assert (run.exit_code, run.output) == (
+        Exit.OK, "No run of dept has taught it more yet: nothing was taught.\n"
+    )  # fmt: skip
+    run = CliRunner().invoke(app, ["learn", "back", "--because", "x", *given])
+    assert run.exit_code != Exit.OK
+    assert "dept has no earlier stage to go back to" in f"{run.output}{run.exception}"

@@ -369,7 +369,7 @@ def test_check_ends_with_2_for_mistakes_of_all_policies(policy: Path, tmp_path: 
 def test_explain_shows_the_chance_behind_a_grave_reason() -> None:
     text = "I have nothing left to live for and I am saying goodbye to everyone"
     told = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
-    assert "high_risk_medical" in told
+    assert "high_risk_personal_safety" in told
     line = next(line for line in told.splitlines() if line.startswith("  risk "))
     assert "at even odds (" in line
 

@@ -38,6 +38,13 @@ reviewers:
   - {valid_from: 2026-11-01, usd_per_minute: 1.5}
 """
 BEFORE, FIRST, AFTER = date(2026, 11, 9), date(2026, 11, 10), date(2027, 6, 1)
+EMBEDDERS = """
+embedders:
+- {name: vectors, model: gpt-x, base_url: "http://localhost:1/v1"}
+- {name: own, model: gpt-x, base_url: "http://localhost:1/v1",
+   price: {input_usd_per_mtok: 7, output_usd_per_mtok: 0, version: mine}}
+- {name: nowhere, model: gpt-nowhere, base_url: "http://localhost:1/v1"}
+"""
 UPSTREAM = "{name: far, kind: upstream, model: MODEL, base_urls: ['http://localhost:1/v1']PRICE}"
 
 
@@ -337,3 +344,15 @@ def test_an_edited_book_changes_the_policys_hash(tmp_path: Path) -> None:
     before = policy(tmp_path)
     book(tmp_path, BOOK.replace("0.4}", "0.5}"))
     assert load_policy(before.path, {}).hash != before.hash
+
+
+@pytest.mark.parametrize(("day", "nano_usd"), [(BEFORE, 2 * 10**9), (FIRST, 10**9)])
+def test_an_embedder_finds_its_price_in_the_book_as_an_answerer_does(
+    tmp_path: Path, day: date, nano_usd: int
+) -> None:
+    """By check and server, from the day on; its own price goes first, and unknown is no 0."""
+    found = PriceBook.of(policy(tmp_path, more=EMBEDDERS), day)
+    prices = [one.price.to_price() for one in found.policy().embedders]
+    assert [price.input_nano_usd for price in prices] == [nano_usd, 7 * 10**9, None]
+    assert prices[0].version.startswith("ours@")
+    assert prices[1].version == "mine"

@@ -132,7 +132,7 @@ SAME = [
             "max_output_tokens": 9,
             "temperature": 0,
             "top_p": 0.5,
-            "reasoning": {"effort": "low", "summary": "auto"},
+            "reasoning": {"effort": "low"},
         },
         {"max_completion_tokens": 9, "temperature": 0, "top_p": 0.5, "reasoning_effort": "low"},
     ),

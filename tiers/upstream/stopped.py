@@ -81,10 +81,10 @@ class StoppedFolder:
                 break
             delta = replace(first, text=text, logprobs=self._begun(len(text)))
             self._kept -= delta.said_bytes
-            if delta != Delta():
+            if delta != Delta(phase=first.phase):
                 deltas.append(delta)
             if text != first.text:
-                self._waiting[0] = Delta(text=first.text[more:])
+                self._waiting[0] = Delta(text=first.text[more:], phase=first.phase)
                 break
             del self._waiting[0]
         return deltas

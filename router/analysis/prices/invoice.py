@@ -1,22 +1,24 @@
 """Compares a provider's bill with the ledger by model and day, and explains each difference.
 
-It is pure. Each difference is divided among its causes so that they sum to it exactly. Causes that
-can be counted come first: calls of unknown or estimated cost, and calls that the ledger lacks,
-explain at most what they can. Rounding explains at most half of a bill's last decimal. Prices
-explain the remainder. It knows nothing about files, sources of currencies or printing.
+It is pure. Each difference is divided among its causes so that they sum to it exactly. Counts come
+first: calls that failed here, and calls that only one side has. Then calls of unknown or estimated
+cost explain at most what they are booked at. Rounding explains at most half of a bill's last
+decimal. Prices explain the remainder. It knows nothing about files, currencies or printing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from router.analysis.calendar import local_day
-from router.ledger.row_reading import CORRECTION_PREFIX, FREE, Doubt, doubt_of
+from router.errors import UpstreamUnreachable
+from router.ledger.row_reading import CORRECTION_PREFIX, FREE, Doubt, doubt_of, was_made
 from router.money.model_redirects import same_model
-from router.types import AttemptRow, AttemptState, RequestRow, Role
+from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
 
 UNBILLED_ROLES = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW})
 
@@ -26,9 +28,10 @@ Cell = tuple[date, str]  # day, model
 class Cause(StrEnum):
     """Lists what explains a difference, in the order in which causes are tried."""
 
-    UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
-    ESTIMATED_CALLS = "estimated_calls"  # they count at a bound that is never too low
+    FAILED_CALLS = "failed_calls"  # their provider said an error; they are booked at nothing
     CALLS_LACKING = "calls_lacking"  # the bill counts more calls than the ledger, or fewer
+    UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
+    ESTIMATED_CALLS = "estimated_calls"  # they count at a bound, mostly too high
     ROUNDING = "rounding"
     PRICES = "prices"
     NOT_IN_LEDGER = "not_in_ledger"  # the ledger has no call of this model or day
@@ -48,7 +51,7 @@ class BillLine:
 
 @dataclass(slots=True)
 class Booked:
-    """Holds the ledger's calls of one model on one day."""
+    """Holds the ledger's calls of one model on one day. Failed ones are apart, at no cost."""
 
     calls: int = 0
     booked_nano_usd: int = 0
@@ -56,6 +59,7 @@ class Booked:
     unknown_nano_usd: int = 0  # the booked cost of those calls
     estimated_calls: int = 0
     estimated_nano_usd: int = 0
+    failed_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Compared:
     def difference_nano_usd(self) -> int:
         """Returns billed minus booked; above 0 the bill is higher than the ledger."""
         return self.billed_nano_usd - self.booked.booked_nano_usd
+
+    @property
+    def more_calls(self) -> int:
+        """Returns how many calls the bill has more than the ledger; 0 where it counts none."""
+        return 0 if self.billed_calls is None else self.billed_calls - self.booked.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,13 @@ def is_billed(attempt: AttemptRow) -> bool:
     return attempt.role not in UNBILLED_ROLES and attempt.cost_basis not in FREE
 
 
+def failed_there(attempt: AttemptRow) -> bool:
+    """Returns True for a call whose provider said an error: booked at nothing, maybe billed."""
+    failed = attempt.state is AttemptState.FAILED and attempt.cost_basis is CostBasis.NONE
+    reached = was_made(attempt) and attempt.error_code != UpstreamUnreachable.code
+    return failed and reached and attempt.role not in UNBILLED_ROLES
+
+
 def compare(
     lines: Sequence[BillLine], rows: Iterable[RequestRow], names: Mapping[str, str] | None = None
 ) -> InvoiceCheck:
@@ -122,14 +138,19 @@ def compare(
     ledger: dict[Cell, Booked] = {}
     corrections: dict[str, AttemptRow] = {}  # by the call that each settles
     calls: list[tuple[date, AttemptRow]] = []
+    failed: Counter[Cell] = Counter()
     for row in rows:
         for attempt in row.attempts:
             day = local_day(attempt.started_at_ms)
             if attempt.role is Role.RECONCILE:
                 corrections[attempt.attempt_id.removeprefix(CORRECTION_PREFIX)] = attempt
             # The provider bills calls by the day on which they began, in UTC.
-            elif is_billed(attempt) and day is not None and first <= day <= last:
+            elif day is None or not first <= day <= last:
+                continue
+            elif is_billed(attempt):
                 calls.append((day, attempt))
+            elif failed_there(attempt):
+                failed[day, attempt.model] += 1
     # A second pass: a correction may come before its call in the rows. It counts on the day of its
     # call: where that month was closed, it has a later date of its own.
     for day, attempt in calls:
@@ -138,11 +159,14 @@ def compare(
         _add(booked, attempt, correction is not None)
         if correction is not None:
             booked.booked_nano_usd += correction.cost_nano_usd
-    known = {model for _, model in ledger}
+    known = {model for _, model in ledger.keys() | failed.keys()}
     bill: dict[Cell, list[BillLine]] = {}
     for line in lines:
         model = _ledger_name(line.model, known, names or {})
         bill.setdefault((line.day, model), []).append(line)
+    # A failed call alone makes no line: most bills have none of them.
+    for cell in failed.keys() & (ledger.keys() | bill.keys()):
+        ledger.setdefault(cell, Booked()).failed_calls = failed[cell]
     billed_models = {model for _, model in bill}
     elsewhere: dict[str, Booked] = {}
     for (_, model), booked in ledger.items():
@@ -183,6 +207,7 @@ def _merge(total: Booked, booked: Booked) -> None:
     total.unknown_nano_usd += booked.unknown_nano_usd
     total.estimated_calls += booked.estimated_calls
     total.estimated_nano_usd += booked.estimated_nano_usd
+    total.failed_calls += booked.failed_calls
 
 
 def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
@@ -228,20 +253,41 @@ def explained(
         causes[cause] = amount
         rest -= amount
 
+    for cause, amount in _by_count(booked, rest, billed_calls, rounding_nano_usd).items():
+        take(cause, amount)
     if rest < 0:
         take(Cause.UNKNOWN_CALLS, max(rest, -booked.unknown_nano_usd))
         take(Cause.ESTIMATED_CALLS, max(rest, -booked.estimated_nano_usd))
-    if rest and billed_calls is not None and booked.calls:
-        known = booked.calls - booked.unknown_calls - booked.estimated_calls
-        doubted = booked.unknown_nano_usd + booked.estimated_nano_usd
-        known_nano_usd = booked.booked_nano_usd - doubted
-        mean = known_nano_usd // known if known else 0
-        lacking = (billed_calls - booked.calls) * mean
-        # Missing calls explain a difference only if it points the same way.
-        if (lacking > 0) == (rest > 0):
-            take(Cause.CALLS_LACKING, min(lacking, rest) if rest > 0 else max(lacking, rest))
     if rest:
         take(Cause.ROUNDING, max(-rounding_nano_usd, min(rest, rounding_nano_usd)))
     if rest:
         take(Cause.PRICES, rest)
     return causes
+
+
+def _by_count(
+    booked: Booked, rest: int, billed_calls: int | None, rounding: int
+) -> dict[Cause, int]:
+    """Returns what calls cost that one side counts and the other does not, at a known call's mean.
+
+    Calls that only the bill has may hide behind estimates that are too high, so they count up to
+    what those can make up for. Where the bill has fewer, calls of unknown cost are the first that
+    may be on no bill; they explain their share by their holds. A bill without counts is higher by
+    failed calls only as far as rounding does not explain it.
+    """
+    doubted = booked.unknown_nano_usd + booked.estimated_nano_usd
+    known = booked.calls - booked.unknown_calls - booked.estimated_calls
+    mean = (booked.booked_nano_usd - doubted) // known if known > 0 else 0
+    if billed_calls is None:
+        more = rest - rounding
+        most = booked.failed_calls * mean if booked.calls else more  # else nothing else is known
+        return {Cause.FAILED_CALLS: min(more, most)} if more > 0 and most > 0 else {}
+    lacking = billed_calls - booked.calls
+    if lacking > 0:
+        room = rest + doubted
+        amount = max(0, min(lacking * mean if known > 0 else rest, room))
+        failed = amount * min(lacking, booked.failed_calls) // lacking
+        return {Cause.FAILED_CALLS: failed, Cause.CALLS_LACKING: amount - failed}
+    fewer = lacking + booked.unknown_calls
+    # Missing calls explain a difference only if it points the same way.
+    return {Cause.CALLS_LACKING: max(fewer * mean, rest)} if fewer < 0 and rest < 0 else {}

@@ -140,9 +140,10 @@ def assumptions(
 
 
 def _not_billed(calls: Mapping[CostBasis, int]) -> str:
-    """Writes ", 28 that failed unbilled"; "" where there are none."""
-    unbilled = calls[CostBasis.NONE]
-    return f", {count(unbilled)} that failed unbilled" if unbilled else ""
+    """Writes ", 28 that failed and are booked at $0: ..."; "" where there are none."""
+    failed = calls[CostBasis.NONE]
+    told = "failed and are booked at $0: whether a provider bills them is not known"
+    return f", {count(failed)} that {told}" if failed else ""
 
 
 def _accepted_only(whole: Whole) -> str:

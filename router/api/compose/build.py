@@ -153,6 +153,7 @@ def _on_day(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -> PolicyRu
     )
     return replace_fields(
         runtime,
+        policy=book.policy(),
         plans=plans,
         price_of=lru_cache(maxsize=1024)(book.stated),
         redirected=lru_cache(maxsize=1024)(book.redirected),
@@ -177,10 +178,10 @@ def _runtime(
 ) -> PolicyRuntime:
     # A certificate for other confidences promises nothing, so it stops the start.
     _check_certificate(loaded, parts.model)
-    policy, own = loaded.policy, _own_heads(loaded, parts)
-    today = utc_day(parts.clock.now_ms())
+    own, today = _own_heads(loaded, parts), utc_day(parts.clock.now_ms())
     # Prices have dates; the watcher builds the policy again when a new one begins.
     book = PriceBook.of(loaded, today)
+    policy = book.policy()
     return PolicyRuntime(
         policy=policy,
         policy_hash=loaded.hash,

@@ -122,11 +122,11 @@ class Embeddings:
         send: Send,
     ) -> None:
         """Asks the upstream, and sends the vectors. The call counts in rates and budgets."""
-        runtime = self._router.default
+        runtime = self._router.default.on(self._clock.now_ms())
         order = VectorOrder(
             runtime.policy,
             runtime.policy_hash,
-            section,
+            runtime.policy.embedder(section.name) or section,  # at the price of this moment
             asked.texts,
             asked.dimensions,
             asked.model,

@@ -276,10 +276,10 @@ def _memory(state: Path, head: str) -> Memory:
 def _taught_memory(state: Path, head: str) -> Memory:
     """Returns the memory of a head that was taught here. Raises BadParameter with those that were.
 
-    A mistyped name would read as a head without runs.
+    A mistyped name would read as a head without runs. One whose labels were too few has a folder.
     """
     memory = _memory(state, head)
-    if memory.history() or memory.under_way:
+    if memory.folder.is_dir():
         return memory
     known = ", ".join(one.name for one in _memories(state)) or "none"
     raise typer.BadParameter(

@@ -207,6 +207,9 @@ def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
             }
         )
         return
+    if not runs:
+        stands = "nothing was taught" if stage is None else "the first stage stands"
+        typer.echo(f"No run of {memory.name} has taught it more yet: {stands}.")
     for one in runs:
         word = "handed over"
         if one.refused:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from router.analysis.prices.invoice import Booked, Compared, InvoiceCheck
 
 TOLD = {
+    "failed_calls": "calls that failed, booked at $0",
+    "calls_lacking": "calls that only one side counts",
     "unknown_calls": "calls of unknown cost, booked at their hold",
-    "estimated_calls": "calls of estimated cost, never too low for what came",
-    "calls_lacking": "the bill counts other calls than the ledger",
+    "estimated_calls": "calls of estimated cost, mostly too high",
     "rounding": "rounding of the bill's decimals",
     "prices": "other prices than the ledger's",
     "not_in_ledger": "not in the ledger",
@@ -69,7 +70,7 @@ def _print(check: InvoiceCheck, rates: Rates) -> None:
             EXACT(cell.booked.booked_nano_usd),
             EXACT(cell.billed_nano_usd),
             _signed(cell.difference_nano_usd),
-            "; ".join(f"{TOLD[c]} {_signed(n)}" for c, n in cell.causes.items()),
+            _why(cell),
         )
     screen = console()
     screen.print(table)
@@ -94,11 +95,12 @@ def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
     for used in sorted(rates.used, key=lambda rate: (rate.currency, rate.since)):
         screen.print(f"1 {used.currency} is ${used.usd} from {used.since} on")
     # A bill by model cannot settle single calls, so the note says how many are in doubt.
+    _print_failed(check)
     unknown = sum(cell.booked.unknown_calls for cell in check.cells)
     estimated = sum(cell.booked.estimated_calls for cell in check.cells)
     doubted = {
         "an unknown cost, booked at their hold": unknown,
-        "an estimated cost, never too low for what came": estimated,
+        "an estimated cost, too low where a provider wrote on after its reader left": estimated,
     }
     for doubt, number in doubted.items():
         if number:
@@ -116,6 +118,38 @@ def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
             f"Only in the ledger, maybe on another bill: {model}, calls: {booked.calls}, "
             f"{EXACT(booked.booked_nano_usd)}"
         )
+
+
+def _print_failed(check: InvoiceCheck) -> None:
+    """Says what the ledger does not know of calls that failed, where a bill may have them."""
+    from router.cli.terminal import console
+
+    failed = sum(cell.booked.failed_calls for cell in check.cells)
+    more = sum(max(0, cell.more_calls) for cell in check.cells)
+    if failed:
+        console().print(
+            f"{'1 call' if failed == 1 else f'{failed} calls'} failed with an error of the "
+            "provider, booked at $0: it may bill them, and each try of a call that was tried again"
+        )
+    elif more:
+        console().print(
+            "A call that was tried again is one in the ledger, and may be two on a bill"
+        )
+
+
+def _why(cell: Compared) -> str:
+    """Names the calls that one side lacks, whatever they cost, and then each cause."""
+    parts = [counts] if (counts := _counts(cell.more_calls, cell.booked.failed_calls)) else []
+    return "; ".join([*parts, *(f"{TOLD[c]} {_signed(n)}" for c, n in cell.causes.items())])
+
+
+def _counts(more: int, failed: int) -> str:
+    """Compares the counts: "12 calls more on the bill, 8 failed here"; "" where they agree."""
+    if not more:
+        return ""
+    number = "1 call" if abs(more) == 1 else f"{abs(more)} calls"
+    here = f", {failed} failed here" if more > 0 and failed else ""
+    return f"{number} {'more' if more > 0 else 'fewer'} on the bill{here}"
 
 
 def _calls(cell: Compared) -> str:
@@ -167,4 +201,5 @@ def _booked(booked: Booked) -> dict[str, int]:
         "unknown_nano_usd": booked.unknown_nano_usd,
         "estimated_calls": booked.estimated_calls,
         "estimated_nano_usd": booked.estimated_nano_usd,
+        "failed_calls": booked.failed_calls,
     }

@@ -27,7 +27,8 @@ COSTS = ("cost_usd", "cost")
 STATES = {"unknown": "unknown_cost", "estimated": "estimated"}
 TOLD = {
     "unknown": "unknown cost, booked at what was held:",
-    "estimated": "estimated cost, never too low for what came, booked at:",
+    "estimated": "estimated cost, mostly too high, and too low where a provider wrote on after its "
+    "reader left, booked at:",
 }
 USD = "USD"
 NAMED = 20  # refused ids that are printed one by one

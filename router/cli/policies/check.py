@@ -112,7 +112,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
             *output_cap_warnings(loaded.policy, facts),
-            *budget_warnings(loaded.policy, facts),
+            *budget_warnings(runtime.policy, facts),
             *(
                 PolicyWarning(WarningKind.RECEIVER_UNREACHABLE, key_path, why)
                 for key_path, why in unreachable_receivers(loaded, core.environ).items()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from router.policy.sections.base import Section, Usd
-from router.types import Price, usd_to_nano
+from router.types import NANO_PER_USD, Price, usd_to_nano
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -76,12 +76,26 @@ class PriceSection(TokenPrices):
         default="policy", description="Name and day of the price list. Every row carries it."
     )
 
+    @classmethod
+    def of(cls, price: Price) -> Self:
+        """Returns a price of tokens or of a request as a section, the same to the nano-dollar."""
+        return cls(
+            input_usd_per_mtok=_usd(price.input_nano_usd),
+            output_usd_per_mtok=_usd(price.output_nano_usd),
+            list_price_usd=_usd(price.per_request_nano_usd),
+            version=price.version,
+        )
+
     def to_price(self) -> Price:
         """Returns the same prices in nano-dollars. A missing price stays unknown."""
         per_second = usd_to_nano(self.compute_usd_per_hour / SECONDS_PER_HOUR)
         # Who states a price for one answerer states it for all that is sent there.
         price = self.token_price(self.version)
         return replace(price, per_second_nano_usd=per_second, covers_sound=True)
+
+
+def _usd(nano_usd: int | None) -> float | None:
+    return None if nano_usd is None else nano_usd / NANO_PER_USD
 
 
 def _nano(usd: float | None) -> int | None:

@@ -347,7 +347,8 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
         if words:
             yield Delta(reasoning=words, index=index)
         if choice.text or choice.logprobs:
-            yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
+            said = choice.text
+            yield Delta(text=said, index=index, logprobs=choice.logprobs, phase=choice.phase)
         for call_index, call in enumerate(choice.tool_calls):
             signature = of_call(choice.sealed, bool(choice.text) + call_index)
             yield Delta(tool_call_index=call_index, tool_call=call, index=index, sealed=signature)

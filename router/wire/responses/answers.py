@@ -93,6 +93,7 @@ class _Output:
     sealed: list[Sealed] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     length: int = 0  # of the text so far
+    phase: str = ""  # of the last message that states one
 
     @property
     def place(self) -> int:
@@ -120,6 +121,7 @@ class _Output:
 
     def _message(self, item: dict[str, object]) -> None:
         parts, begun = item.get("content"), False
+        self.phase = short_text(item.get("phase")) or self.phase
         for part in parts if type(parts) is list else ():
             if type(part) is not dict:
                 continue
@@ -148,6 +150,7 @@ class _Output:
             logprobs=tuple(self.logprobs),
             sealed=tuple(self.sealed),
             citations=tuple(self.citations[:MAX_CITATIONS]),
+            phase=self.phase,
         )
 
 
@@ -216,6 +219,7 @@ class ResponseFolder:
         "_issuer",
         "_items",
         "_last_said",
+        "_phase",
         "_place",
         "_spoken",
         "_streamed",
@@ -244,6 +248,7 @@ class ResponseFolder:
         self._summary_index: object = None  # of that piece, as the upstream counts
         self._thought = False  # a thought came
         self._place: object = None  # of the message whose text came last
+        self._phase = ""  # of the open message
         self._last_said = ""  # the last piece of text that is not empty
         self._streamed = 0  # bytes of the events that streamed the open item
         self._answer: Answer | None = None
@@ -270,6 +275,8 @@ class ResponseFolder:
             return self._summarise(data, len(event))
         if kind in _CALL_PIECES:
             self._keep_piece(data.get("delta"))
+        elif kind == "response.output_item.added" and type(begun := data.get("item")) is dict:
+            self._phase = short_text(begun.get("phase"))
         elif kind == "response.output_item.done":
             return self._item(data.get("item"), len(event))
         elif kind in ("response.completed", "response.incomplete"):
@@ -310,7 +317,8 @@ class ResponseFolder:
             if self._last_said and place != self._place:
                 words = gap_between(self._last_said, words) + words
             self._place, self._last_said = place, words
-        return [Delta(text=words, logprobs=parse_logprobs({"content": data.get("logprobs")}))]
+        logprobs = parse_logprobs({"content": data.get("logprobs")})
+        return [Delta(text=words, logprobs=logprobs, phase=self._phase)]
 
     def _summarise(self, data: dict[str, object], event_bytes: int) -> list[Delta]:
         """Returns a piece of a summary, after a blank line where other thoughts come before it.

@@ -131,7 +131,8 @@ class _Conversation:
             moved = 0 if last.text or last.parts else 1
             kept = [replace(item, at=item.at + moved) for item in last.sealed if item.at]
             kept = [item for item in last.sealed if not item.at] + kept
-            self.messages[-1] = replace(last, text=words, sealed=tuple(kept))
+            phase = message.phase or last.phase
+            self.messages[-1] = replace(last, text=words, sealed=tuple(kept), phase=phase)
             self._give_thoughts()
         else:
             self.messages.append(replace(message, sealed=self._taken(0)))
@@ -225,12 +226,17 @@ def _message(item: dict[str, object], path: str) -> Message:
     if item.get("role") is None:
         raise missing(f"{path}.role", f"one of {', '.join(ROLES)}")
     role = one_of(item["role"], f"{path}.role", ROLES)
-    content = item.get("content")
+    content, phase = item.get("content"), item.get("phase")
     if content is None:
         raise missing(f"{path}.content", "a string or an array of parts")
     if type(content) is str:
-        return Message(role, content)
-    return _content(content, role, f"{path}.content").message(role)
+        message = Message(role, content)
+    else:
+        message = _content(content, role, f"{path}.content").message(role)
+    if phase is None or role != "assistant":
+        return message
+    # OpenAI may add phases, and a client returns what its model said.
+    return replace(message, phase=bounded_text(phase, f"{path}.phase", 1, 64))
 
 
 def _content(value: object, role: str, path: str) -> Content:

@@ -100,11 +100,12 @@ def _items(id: str, choice: Choice, tools: Mapping[str, ToolSpec]) -> Iterator[d
         index += 1
     if says_text(choice):
         part = part_object("message", choice.text, choice.logprobs, choice.citations)
-        yield item_object(id, index, "message", [part], status)
+        yield item_object(id, index, "message", [part], status, choice.phase)
         index += 1
         unit += bool(choice.text)
     if choice.refusal:
-        yield item_object(id, index, "refusal", [part_object("refusal", choice.refusal)], status)
+        part = part_object("refusal", choice.refusal)
+        yield item_object(id, index, "refusal", [part], status, choice.phase)
         index += 1
     for i, call in enumerate(choice.tool_calls):
         # Items at place 0 were sent before the text.
@@ -160,7 +161,12 @@ def says_text(choice: Choice) -> bool:
 
 
 def item_object(
-    id: str, place: int, kind: str, content: list[dict[str, object]], status: str = "completed"
+    id: str,
+    place: int,
+    kind: str,
+    content: list[dict[str, object]],
+    status: str = "completed",
+    phase: str = "",
 ) -> dict[str, object]:
     """Returns the item at `place` of the output.
 
@@ -169,7 +175,7 @@ def item_object(
     if kind == "reasoning":
         item: dict[str, object] = {"type": "reasoning", "summary": []}
     else:
-        item = {"type": "message", "role": "assistant"}
+        item = {"type": "message", "role": "assistant", **({"phase": phase} if phase else {})}
     return {"id": id_of(id, place, kind), **item, "status": status, "content": content}
 
 

@@ -24,10 +24,12 @@ from router.types import (
     ToolSpec,
     Usage,
 )
+from router.wire.body_keys import PHASE
 from router.wire.checks import (
     Reader,
     array,
     boolean,
+    bounded_text,
     integers,
     json_text,
     mapping,
@@ -38,6 +40,7 @@ from router.wire.checks import (
     texts,
     unsupported,
     words,
+    wrong_value,
 )
 from router.wire.fields import (
     EFFORTS,
@@ -66,6 +69,7 @@ from router.wire.responses.tools import (
     read_response_tools,
 )
 
+MOST_OF_REASONING = 16
 LOGPROBS = "message.output_text.logprobs"
 # Only built-in tools and stored reasoning have the other values, so there is nothing to include.
 _INCLUDABLE = (
@@ -94,6 +98,8 @@ _PLAIN = _Text(ResponseFormat(), None, JsonText('{"type":"text"}'))
 class _Reasoning(Struct, frozen=True):
     effort: str | None = None
     summary: str | None = None
+    passed_on: dict[str, JsonText] = {}
+    """Holds all but the effort, by path: `ChatRequest` has no field for it."""
 
 
 def _text(value: object, param: str) -> _Text:
@@ -114,13 +120,24 @@ def _text(value: object, param: str) -> _Text:
 
 def _reasoning(value: object, param: str) -> _Reasoning:
     given = mapping(value, param)
-    effort, summary = given.get("effort"), given.get("summary", given.get("generate_summary"))
+    others = {
+        key: value
+        for key, value in given.items()
+        if value is not None and key not in ("effort", "generate_summary")
+    }
+    effort, summary = given.get("effort"), others.get("summary", given.get("generate_summary"))
+    if summary is not None:
+        # Only a provider writes one: nothing here summarises a tier's open thoughts.
+        path = f"{param}.summary"
+        others["summary"] = summary = one_of(summary, path, ("auto", "concise", "detailed"))
+    if "context" in others:  # its values are the provider's
+        bounded_text(others["context"], f"{param}.context", 1, 64)
+    if len(others) > MOST_OF_REASONING:
+        raise wrong_value(param, given, f"at most {MOST_OF_REASONING} keys")
     return _Reasoning(
         None if effort is None else one_of(effort, f"{param}.effort", EFFORTS),
-        # A tier's open thoughts are shown unchanged: nothing here summarises them.
-        None
-        if summary is None
-        else one_of(summary, f"{param}.summary", ("auto", "concise", "detailed")),
+        summary,
+        {f"{param}.{key}": json_text(value, f"{param}.{key}") for key, value in others.items()},
     )
 
 
@@ -278,6 +295,8 @@ def _request(
         # `ChatRequest` has no field for it, so it is carried as an extra key.
         extra = {**extra, "verbosity": json_text(text_config.verbosity, "text.verbosity")}
     reasoning: _Reasoning = read.get("reasoning", _Reasoning())
+    extra = {**extra, **reasoning.passed_on}
+    has_phases = any(message.phase for message in messages)
     logprobs = read.get("include", False)
     return ChatRequest(
         messages=messages,
@@ -301,6 +320,7 @@ def _request(
         endpoint="responses",
         compacts=conversation.compacts,
         extra=extra,
+        dropped=(PHASE,) if has_phases else (),  # by all but upstreams of this format
     )
 
 

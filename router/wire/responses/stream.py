@@ -110,6 +110,7 @@ class ResponseStream:
         "_logprobs",
         "_number",
         "_output",
+        "_phase",
         "_sealed_sent",
         "_summary",
         "_tools",
@@ -138,6 +139,7 @@ class ResponseStream:
         self._words = GrowingText()
         self._logprobs: list[TokenLogprob] = []
         self._citations: tuple[Citation, ...] = ()  # of the open message, known at its end
+        self._phase = ""  # of the text
         self._summary: _Summary | None = None  # of the open item, which has no kind
 
     def begin(self) -> bytes:
@@ -159,6 +161,7 @@ class ResponseStream:
         # Calls come with the whole answer, and so does what was sealed between them.
         if delta.sealed and delta.tool_call is None and delta.sealed.at <= self._has_message:
             self._sealed(events, delta.sealed)
+        self._phase = delta.phase or self._phase
         if delta.text or delta.logprobs:
             self._say(events, "message", delta.text, delta.logprobs)
         return b"".join(events)
@@ -168,6 +171,7 @@ class ResponseStream:
         choice = answer.choices[0]
         status = end_status(choice)
         events: list[bytes] = []
+        self._phase = choice.phase or self._phase
         if self._compacts:
             self._item(events, compaction_item(self._id, self._index, choice))
             response = response_object(self._head, answer, self._output, self._echoed, routing)
@@ -200,7 +204,7 @@ class ResponseStream:
         fields: dict[str, object] = {**told, "error": {"type": kind, **told}}
         if self._kind is not None:  # the part of it that has arrived
             part = part_object(self._kind, self._words.whole, tuple(self._logprobs))
-            item = item_object(self._id, self._index, self._kind, [part], "incomplete")
+            item = self._of_kind(self._kind, [part], "incomplete")
             self._output.append(item)
         if self._summary is not None:
             self._output.append(self._summary.item("incomplete"))
@@ -218,7 +222,7 @@ class ResponseStream:
         if self._kind != kind:
             self._close(events)
             self._kind = kind
-            item = item_object(self._id, self._index, kind, [], "in_progress")
+            item = self._of_kind(kind, [], "in_progress")
             events.append(self._item_event("response.output_item.added", item))
             part = part_object(kind, "")
             events.append(self._part_event("response.content_part.added", {"part": part}))
@@ -240,7 +244,7 @@ class ResponseStream:
         if kind == "message":
             self._cite(events)
         status = "completed" if kind == "reasoning" else status
-        item = item_object(self._id, self._index, kind, [part], status)
+        item = self._of_kind(kind, [part], status)
         more = {"logprobs": logprob_objects(logprobs)} if kind == "message" else {}
         event, key = _PIECE_NAMES[kind]
         events.append(self._part_event(f"{event}.done", {key: words, **more}))
@@ -248,6 +252,12 @@ class ResponseStream:
         events.append(self._item_event("response.output_item.done", item))
         self._output.append(item)
         self._kind, self._words, self._logprobs, self._citations = None, GrowingText(), [], ()
+
+    def _of_kind(
+        self, kind: str, content: list[dict[str, object]], status: str
+    ) -> dict[str, object]:
+        """Returns the open item."""
+        return item_object(self._id, self._index, kind, content, status, self._phase)
 
     def _cite(self, events: list[bytes]) -> None:
         """Adds an event for each citation of the open message."""

@@ -7,7 +7,7 @@ knows nothing about connections; `answers` reads the response.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 
@@ -23,7 +23,7 @@ from router.types import (
     ToolCall,
     ToolSpec,
 )
-from router.wire.body_keys import passed_on
+from router.wire.body_keys import OF_REASONING, passed_on
 from router.wire.responses.tools import custom_input
 
 KINDS = ("reasoning", "compaction")
@@ -72,8 +72,9 @@ def response_body(
         value = getattr(sampling, key)
         if value is not None:
             body[key] = value
-    if sampling.reasoning_effort is not None:
-        body["reasoning"] = {"effort": sampling.reasoning_effort}
+    reasoning = _reasoning(request, extra)
+    if reasoning:
+        body["reasoning"] = reasoning
     keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
     schema = prefer_schema if keeps_schemas else None
     text = _text(request, schema, extra.get("verbosity"))
@@ -89,6 +90,15 @@ def response_body(
 def carries_seals(request: ChatRequest, issuer: str) -> bool:
     """Returns True when the conversation has items that this issuer sealed."""
     return any(own(message.sealed, issuer, KINDS) for message in request.messages)
+
+
+def _reasoning(request: ChatRequest, extra: Mapping[str, JsonText]) -> dict[str, object]:
+    effort = request.sampling.reasoning_effort
+    stated: dict[str, object] = {} if effort is None else {"effort": effort}
+    for path in OF_REASONING:
+        if path in extra:
+            stated[path.removeprefix("reasoning.")] = orjson.Fragment(extra[path])
+    return stated
 
 
 def _text(
@@ -140,7 +150,8 @@ def _assistant_items(message: Message, issuer: str, custom: set[str]) -> Iterato
     if message.text or message.parts:
         parts = [_part(part, "output_text") for part in message.parts]
         content = parts or [{"type": "output_text", "text": message.text}]
-        yield {"type": "message", "role": "assistant", "content": content}
+        phase = {"phase": message.phase} if message.phase else {}
+        yield {"type": "message", "role": "assistant", **phase, "content": content}
         offset = 1
     for i, call in enumerate(message.tool_calls):
         place = offset + i

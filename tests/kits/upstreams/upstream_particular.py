@@ -31,11 +31,11 @@ def refusal(fields: dict[str, object], headers: dict[str, str]) -> bytes | None:
         return _refused(f"Invalid 'max_output_tokens': expected >= 16, got {cap}.", "x", None)
     if kind in ("sampling", "opus"):
         for name in argument.split("+"):
-            if name in fields:
+            if (value := _value(fields, name)) is not None:
                 words = OPENAI if kind == "sampling" else ANTHROPIC
                 code = "unsupported_value" if kind == "sampling" else None
                 param = name if kind == "sampling" else None
-                return _refused(words.format(name, fields[name]), param, code)
+                return _refused(words.format(name, value), param, code)
     if kind == "unfit":
         key = headers.get("authorization", headers.get("x-api-key", "")).removeprefix("Bearer ")
         return _refused(UNFIT.format(key, _asked(fields)), "tools[0].function", "invalid_schema")
@@ -62,6 +62,12 @@ def chat_answer(fields: dict[str, object]) -> dict[str, object]:
         return filtered
     texts = {"silent": "", "declines": DECLINED}
     return completion(texts.get(kind, orjson.dumps({"body": fields}).decode()))
+
+
+def _value(fields: dict[str, object], path: str) -> object:
+    key, _, inner = path.partition(".")
+    value = fields.get(key)
+    return value.get(inner) if inner and isinstance(value, dict) else value
 
 
 def _asked(fields: dict[str, object]) -> str:

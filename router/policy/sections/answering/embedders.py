@@ -22,7 +22,8 @@ class EmbedderSection(Section):
         default=None, description="API key, only as ${ENV}. Read when it is first used."
     )
     price: PriceSection = Field(
-        default_factory=PriceSection, description="Price of its input; `output_usd_per_mtok` is 0."
+        default_factory=PriceSection,
+        description="Price of its input; `output_usd_per_mtok` is 0. Left out: the price book's.",
     )
     deadline_s: float = Field(default=30.0, gt=0, le=600, description="Total time of one call.")
     concurrency: int = Field(
