@@ -13,6 +13,7 @@ from router.errors import (
     RateLimited,
     StreamCut,
     TiergateError,
+    UpstreamContentRefused,
     UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -37,6 +38,7 @@ API = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
         (BudgetExceeded("Too dear.", code="max_cost_exceeded"), "invalid_prompt"),
         (NoUsableAnswer("Every tier gave an unusable answer."), "invalid_prompt"),
         (UpstreamRejected("The upstream refused the request."), "invalid_prompt"),
+        (UpstreamContentRefused("Its rules."), "invalid_prompt"),
         # It asks again.
         (UpstreamRateLimited("Limited."), "rate_limit_exceeded"),
         (RateLimited("Limited."), "rate_limit_exceeded"),
