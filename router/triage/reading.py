@@ -31,6 +31,7 @@ from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.facts.wordplay import only_works_out
 from router.triage.facts.works import asks_about_a_work
+from router.triage.framing.declining import only_declines
 from router.triage.text.phrases import insists
 from router.triage.text.quotes import acts
 from router.types import (
@@ -140,8 +141,8 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
     """Returns the row without the chance of a grave matter for a text that the operator wrote, that
-    only ends a chat, goes on with one or says that somebody is away, or that only asks who made a
-    named work or for a sum.
+    only ends a chat, goes on with one, turns something of a shop down or says that somebody is
+    away, or that only asks who made a named work or for a sum.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it. Who is away loses the chance of self-harm alone.
@@ -151,7 +152,9 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     if match is None or match.basis is not MatchBasis.WRITTEN:
         words, text = facts.folded.words, facts.folded.text
         away = row.matter is Matter.SELF_HARM and only_is_away(text)
-        closes = row.grave > LOOKED_AT and (only_closes(words) or only_goes_on(words) or away)
+        closes = row.grave > LOOKED_AT and (
+            only_closes(words) or only_goes_on(words) or only_declines(words) or away
+        )
         if not closes and not asks_about_a_work(text) and not only_works_out(text):
             return row
     return row._replace(grave=0.0)

@@ -48,3 +48,24 @@ def test_no_everyday_idiom_is_refused_or_taken_for_a_danger(gateway: Gateway) ->
             told = gateway.route(text)
             assert told.decision.refused is None, text
             assert told.rung.level < 3, text
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "answered"),
+    [
+        ("uk", "Де моє замовлення?", "Яке це замовлення?"),
+        ("ko", "주문한 상품이 어디 있나요?", "어떤 주문인가요?"),
+        ("ru", "Где мой заказ?", "Какой заказ?"),
+    ],
+)
+def test_a_number_stays_in_the_language_of_its_conversation(
+    gateway: Gateway, language: str, asked: str, answered: str
+) -> None:
+    turns = [("user", asked), ("assistant", answered), ("user", "10442")]
+    told = gateway.route([{"role": role, "content": content} for role, content in turns])
+    assert told.signals.language == language
+
+
+def test_who_lacks_a_number_or_turns_a_product_down_is_in_no_danger(gateway: Gateway) -> None:
+    for text in ("Я не маю чека", "I don't want this parcel", "Ich will nicht mehr warten"):
+        assert gateway.route(text).rung.level < 3, text

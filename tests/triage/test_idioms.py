@@ -11,8 +11,8 @@ from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.batches.config import TriageConfig
 from router.triage.facts.turn_facts import find_facts
+from router.triage.framing.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.text.folding import fold
-from router.triage.text.idioms import NO_IDIOMS, Idioms, Saying
 from tests.kits.checks.growth import in_proportion
 from tests.kits.decision_kit import a_policy
 

@@ -110,3 +110,8 @@ def test_a_word_of_both_stays_in_the_language_of_its_conversation(
 )
 def test_an_order_that_reaches_far_is_found(text: str, found: tuple[str, ...]) -> None:
     assert OrderFinder(TERMS.actions).find(fold(text)) == found
+
+
+@pytest.mark.parametrize("said", ["Моя донька випила хлорку", "Я забув пароль", "Я втомилася"])
+def test_words_alone_tell_ukrainian(said: str) -> None:
+    assert heard(said, fold(said).words).language == "uk"

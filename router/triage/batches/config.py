@@ -24,11 +24,11 @@ from router.triage.facts.harmless import PlainWords
 from router.triage.facts.orders import OrderFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
 from router.triage.facts.turn_facts import FindsPhrases
+from router.triage.framing.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.glossed.answers import GlossedAnswers
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.own_heads import OwnHeads
 from router.triage.text.amounts import AmountReader
-from router.triage.text.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.text.terms import TermFinder
 from router.triage.turn_heads import momentary_of
 from router.triage.utterances import Described, Written

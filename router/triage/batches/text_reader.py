@@ -28,7 +28,7 @@ from router.triage.batches.put_together import Places, Ruled, put_together
 from router.triage.batches.triage_models import Model
 from router.triage.facts.asks import asks_in
 from router.triage.facts.file_paths import without_folders
-from router.triage.facts.languages import UNKNOWN
+from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.framing.own_sentences import language_of_sentence
 from router.triage.glossed.glossary import Gloss
@@ -107,6 +107,8 @@ class TextReader:
         glossed = asked.config.glossed
         if glossed is None or self.model is None or facts.unread:
             return None
+        if not facts.language and asked.spoken not in (UNKNOWN, ENGLISH, *glossed.languages):
+            return None  # a number in a Ukrainian conversation is in no language of the file
         words = facts.folded.words if said == asked.text else fold(said).words
         return glossed.gloss(said, words, facts.language or asked.spoken, facts.even)
 

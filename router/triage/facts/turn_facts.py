@@ -19,10 +19,10 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays
 from router.triage.framing.contact_details import without_contact_details
+from router.triage.framing.idioms import NO_IDIOMS, Idioms
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import Folded, fold, words_of
-from router.triage.text.idioms import NO_IDIOMS, Idioms
 from router.triage.text.numbers import crowded
 from router.triage.text.phrases import (
     find_router_talk,
