@@ -137,7 +137,7 @@ def unsupported_in(
 
     >>> said = Refusal("`temperature` is deprecated for this model.")
     >>> unsupported_in(said, ChatRequest((), "m", Sampling(temperature=0.2)))
-    Unsupported(name='temperature', lasts=True)
+    Unsupported(name='temperature', lasts=True, of_value=False)
     """
     if refusal.code not in _CODES and not _WORDS.search(refusal.message):
         return None

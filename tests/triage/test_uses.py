@@ -121,7 +121,7 @@ def test_texts_of_several_uses_keep_their_places(reader: TextReader, grave: Coun
 def test_passages_of_a_long_text_are_read_by_heads_alone(
     reader: TextReader, grave: Counted
 ) -> None:
-    text = "We had cake in the garden and the dog ran about all day. " * 30
+    text = "The cake stood in the garden and the dog ran about all day. " * 30
     answers = Answers()
     reader.read([Asked(text, config(answers))])
     assert grave.texts == [text]

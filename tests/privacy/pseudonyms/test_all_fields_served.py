@@ -274,7 +274,8 @@ async def test_residency_reads_what_no_message_holds(tmp_path: Path) -> None:
 def test_every_field_of_a_request_is_decided() -> None:
     """Fails for a new field: say in `texts.texts_of` whether it leaves, then name it here."""
     assert set(Message.__struct_fields__) == {
-        "role", "text", "parts", "tool_calls", "tool_call_id", "name", "sealed", "reasoning"
+        "role", "text", "parts", "tool_calls", "tool_call_id", "name", "sealed", "reasoning",
+        "phase",
     }  # fmt: skip
     assert set(ContentPart.__struct_fields__) == {"kind", "payload"}
     assert set(ToolCall.__struct_fields__) == {"id", "name", "arguments"}
