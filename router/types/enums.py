@@ -71,6 +71,9 @@ DANGERS = (
 )
 """Orders the dangers to people: the one that needs its own words most comes first."""
 
+FROM_PEOPLE = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
+"""Dangers from oneself or somebody else, which are no matters of health."""
+
 
 class Urgency(StrEnum):
     """Says how soon a person should look at a matter that waits, the soonest first."""

@@ -6,7 +6,7 @@ import pytest
 
 from router.api.compose.core import Core, Settings, load_policies
 from router.routing.routed_request import RoutedRequest
-from router.triage.conversation.settled import is_settled, only_thanks
+from router.triage.conversation.settled import is_settled, thanks_alone
 from router.types import Message
 from tests.kits.fakes import ALICE, ask
 
@@ -104,7 +104,7 @@ def test_only_somebody_competent_settles_a_matter(text: str, *, settled: bool) -
 
 @pytest.mark.parametrize("text", ["thanks, it hurts", "", "ok", "thank you for the 40 pills"])
 def test_what_says_more_is_no_thanks(text: str) -> None:
-    assert not only_thanks(text)
+    assert not thanks_alone(text)
 
 
 PUPIL = (

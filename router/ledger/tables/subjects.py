@@ -314,9 +314,9 @@ def _lines_of(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _line_tells(values: Sequence[str], line: bytes) -> bool:
-    """Returns True where a value stands in a line, or in any name or value of its JSON.
+    r"""Returns True where a value stands in a line, or in any name or value of its JSON.
 
-    >>> _line_tells(["José"], b'{"name": "Jos\\u00e9"}'), _line_tells(["Jo"], b"John")
+    >>> _line_tells(["José"], rb'{"name": "Jos\u00e9"}'), _line_tells(["Jo"], b"John")
     (True, False)
     """
     try:

@@ -72,23 +72,22 @@ def everyday(rng: random.Random, *, judging: bool) -> list[str]:
 
 def outside_of(data: Path, taught: Sequence[Company], rng: random.Random) -> Strangers:
     """Returns by source what is no company's field, for the fit."""
-    sets = {name: strangers(data, [name], rng) for name in (*STRANGERS_TAUGHT, *INTENTS)}
-    found = {
-        name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()
-    }
+    found = _drawn(data, (*STRANGERS_TAUGHT, *INTENTS), rng)
     found |= {EVERYDAY: everyday(rng, judging=False), "outsiders": outsiders(taught, rng)}
     return {name: texts for name, texts in found.items() if texts}
 
 
 def judging_outside(data: Path, rng: random.Random) -> Strangers:
     """Returns the same of sources that no fit sees."""
-    names = (*STRANGERS_JUDGING, *INTENTS_JUDGING)
-    sets = {name: strangers(data, [name], rng) for name in names}
-    found = {
-        name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()
-    }
+    found = _drawn(data, (*STRANGERS_JUDGING, *INTENTS_JUDGING), rng)
     found[EVERYDAY] = everyday(rng, judging=True)
     return {name: texts for name, texts in found.items() if texts}
+
+
+def _drawn(data: Path, names: Sequence[str], rng: random.Random) -> dict[str, Sequence[str]]:
+    """Returns at most MOST_OF_A_SET texts of each set."""
+    sets = {name: strangers(data, [name], rng) for name in names}
+    return {name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()}
 
 
 def mixed(

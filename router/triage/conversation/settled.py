@@ -21,14 +21,13 @@ from router.regexes.late import late_regex
 from router.triage.framing.known_runs import known_runs, phrases_of
 from router.triage.reading import TurnReading
 from router.triage.text.folding import fold
-from router.types import DANGERS, Matter
+from router.types import DANGERS, FROM_PEOPLE
 
 CALM_BELOW = 0.5
 """Chance of a grave matter of the last turn below which it asks for something else."""
 MOST_WORDS = 8
 """Words of the longest thanks: who says more has more to say."""
 
-_OF_PEOPLE = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
 _SETTLED = late_regex(
     r"\b(?:(?:e\.?r\.?|doctors?|gp|hospital|paramedics?|ambulance|clinic|nurse|dentist|vet|"
     r"specialist|cardiologist|a&e|urgent care|plumber|electrician|gas company|fire (?:brigade|"
@@ -60,10 +59,10 @@ _AROUND = phrases_of(
 _SAID = _THANKS | _AROUND
 
 
-def only_thanks(text: str) -> bool:
+def thanks_alone(text: str) -> bool:
     """Returns True for a text of thanks that says nothing else.
 
-    >>> only_thanks("ok great, thanks!"), only_thanks("thanks, he still bleeds")
+    >>> thanks_alone("ok great, thanks!"), thanks_alone("thanks, he still bleeds")
     (True, False)
     """
     words = fold(text).words
@@ -92,7 +91,7 @@ def as_they_count(
     """Returns the readings of the earlier turns as they count for the last one, `said`."""
     if not earlier:
         return []
-    if only_thanks(said):
+    if thanks_alone(said):
         return [turn if _stays(turn) else _without_stakes(turn) for turn in earlier]
     asks_else = not last.follow_up and not last.risk_terms and last.row.grave < CALM_BELOW
     if not asks_else:
@@ -111,8 +110,8 @@ def _stays(turn: TurnReading) -> bool:
 
 def _by_people(turn: TurnReading) -> bool:
     """Returns True for a turn about a danger from somebody: the writer or another person."""
-    guessed = turn.row.matter in _OF_PEOPLE and turn.row.grave >= CALM_BELOW
-    return guessed or any([list_of(name) in _OF_PEOPLE for name in turn.risk_terms])
+    guessed = turn.row.matter in FROM_PEOPLE and turn.row.grave >= CALM_BELOW
+    return guessed or any([list_of(name) in FROM_PEOPLE for name in turn.risk_terms])
 
 
 def _without_stakes(turn: TurnReading) -> TurnReading:

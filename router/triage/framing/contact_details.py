@@ -139,12 +139,16 @@ _LABELLED = late_regex(
     r"ім['’]я|прізвище) ?[:：].{0,50}",
     re.IGNORECASE,
 )
+CLOSINGS = (
+    r"mfg|lg|vg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|distinti "
+    r"saluti|atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|mvg|pozdrawiam|"
+    r"z poważaniem|saygılarımla|saygılar|teşekkürler"
+)
+"""Words above a name that nobody uses for anything else."""
 _CLOSING = late_regex(
     r"(?:(?:kind|best|warm|many) (?:regards|wishes|thanks)|regards|sincerely|yours(?: \w{4,10})?|"
-    r"(?:mit )?(?:freundlichen|herzlichen|besten|lieben|viele|liebe) grü(?:ß|ss)en?|mfg|lg|vg|"
-    r"cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|distinti saluti|"
-    r"atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|mvg|pozdrawiam|z poważaniem|"
-    r"saygılarımla|saygılar|teşekkürler|iyi (?:günler|çalışmalar)|sevgiler|谢谢|此致|敬礼|"
+    r"(?:mit )?(?:freundlichen|herzlichen|besten|lieben|viele|liebe) grü(?:ß|ss)en?|"
+    rf"{CLOSINGS}|iyi (?:günler|çalışmalar)|sevgiler|谢谢|此致|敬礼|"
     r"よろしくお願い(?:します|致します|いたします)|감사합니다|고맙습니다|з повагою|щиро дякую)",
     re.IGNORECASE,
 )

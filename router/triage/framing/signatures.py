@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from router.regexes.late import late_regex
+from router.triage.framing.contact_details import CLOSINGS
 from router.triage.text.folding import fold
 from router.triage.text.quotes import ACTING
 
@@ -50,10 +51,8 @@ _CLOSING = late_regex(
     r"(?:(?:(?:with )?(?:kind|best|warm|many) )?(?:regards|wishes|thanks)|thank you|thx|cheers|"
     r"best|sincerely|(?:yours )?(?:sincerely|faithfully|truly)|thanks (?:a (?:lot|million|bunch)|"
     r"so much|again|in advance|and (?:kind |best )?regards)|(?:mit )?(?:freundlichen?|herzlichen?|"
-    r"besten?|lieben?|viele|schöne) (?:grü(?:ß|ss)en?|dank)|danke|mfg|lg|vg|cordialement|merci|"
-    r"bien (?:à vous|cordialement)|saludos|un saludo|atentamente|gracias|(?:cordiali|distinti) "
-    r"saluti|grazie|atenciosamente|obrigad[oa]|cumprimentos|met vriendelijke groet(?:en)?|mvg|"
-    r"groet(?:en|jes)?|pozdrawiam|z poważaniem|saygılarımla|saygılar|teşekkürler)[\s,.!]*",
+    r"besten?|lieben?|viele|schöne) (?:grü(?:ß|ss)en?|dank)|danke|merci|bien cordialement|gracias|"
+    rf"grazie|obrigad[oa]|groet(?:en|jes)?|{CLOSINGS})[\s,.!]*",
     re.IGNORECASE,
 )
 _SENT_BY = late_regex(
