@@ -98,7 +98,6 @@ from router.types.documents import (
 from router.types.enums import (
     DANGERS,
     EMBEDDING_MODEL,
-    FROM_PEOPLE,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
     OWN_MODELS,
@@ -255,7 +254,6 @@ __all__ = [
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
-    "FROM_PEOPLE",
     "GAINS_FROM",
     "IN_HAND_FROM",
     "KNOWN_IS_NOT_NOVEL_FROM",

@@ -61,6 +61,11 @@ class Matter(StrEnum):
         }
         return others.get(self, Domain.MEDICAL)
 
+    @property
+    def is_from_people(self) -> bool:
+        """Says whether oneself or somebody else is the danger: it is no matter of health."""
+        return self in {Matter.SELF_HARM, Matter.VIOLENCE}
+
 
 DANGERS = (
     Matter.SELF_HARM,
@@ -70,9 +75,6 @@ DANGERS = (
     Matter.ENGINEERING_SAFETY,
 )
 """Orders the dangers to people: the one that needs its own words most comes first."""
-
-FROM_PEOPLE = frozenset({Matter.SELF_HARM, Matter.VIOLENCE})
-"""Dangers from oneself or somebody else, which are no matters of health."""
 
 
 class Urgency(StrEnum):

@@ -9,15 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.policy.schema import DecisionSection, TermList
-from router.types import (
-    FROM_PEOPLE,
-    MATTERS_NAMED_FROM,
-    RECORD_VERSION,
-    Domain,
-    Matter,
-    Reason,
-    Signals,
-)
+from router.types import MATTERS_NAMED_FROM, RECORD_VERSION, Domain, Matter, Reason, Signals
 
 HIGH_RISK = {
     Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
@@ -45,7 +37,7 @@ def of_matter(matter: Matter, version: int = RECORD_VERSION) -> Reason:
     >>> of_matter(Matter.VIOLENCE).value, of_matter(Matter.POISON).value
     ('high_risk_personal_safety', 'high_risk_medical')
     """
-    if matter in FROM_PEOPLE and version >= MATTERS_NAMED_FROM:
+    if matter.is_from_people and version >= MATTERS_NAMED_FROM:
         return Reason.HIGH_RISK_PERSONAL_SAFETY
     return of_domain(matter.domain)
 

@@ -21,7 +21,9 @@ from router.regexes.late import late_regex
 from router.triage.framing.known_runs import known_runs, phrases_of
 from router.triage.reading import TurnReading
 from router.triage.text.folding import fold
-from router.types import DANGERS, FROM_PEOPLE
+from router.types import DANGERS, Matter
+
+_FROM_PEOPLE = frozenset({matter for matter in Matter if matter.is_from_people})
 
 CALM_BELOW = 0.5
 """Chance of a grave matter of the last turn below which it asks for something else."""
@@ -110,8 +112,8 @@ def _stays(turn: TurnReading) -> bool:
 
 def _by_people(turn: TurnReading) -> bool:
     """Returns True for a turn about a danger from somebody: the writer or another person."""
-    guessed = turn.row.matter in FROM_PEOPLE and turn.row.grave >= CALM_BELOW
-    return guessed or any([list_of(name) in FROM_PEOPLE for name in turn.risk_terms])
+    guessed = turn.row.matter in _FROM_PEOPLE and turn.row.grave >= CALM_BELOW
+    return guessed or any([list_of(name) in _FROM_PEOPLE for name in turn.risk_terms])
 
 
 def _without_stakes(turn: TurnReading) -> TurnReading:
