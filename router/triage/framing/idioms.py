@@ -22,7 +22,7 @@ MOST_BETWEEN = 4
 """Words of `between` that may stand between two parts of a saying."""
 MOST_BEFORE = 200
 """Characters before a saying that are read for what makes another thing of it."""
-_MARKS = late_regex(r"[.,;:!?()]+(?=\s|$)|\s[-(]+|\n")
+_MARKS = late_regex(r"(?<![.,;:!?()])[.,;:!?()]+(?=\s|$)|\s[-(]+|\n")
 _MARK = "|"
 
 Parts = tuple[tuple[str, ...], ...]

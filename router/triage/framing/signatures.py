@@ -46,7 +46,7 @@ _PEOPLE = frozenset(
     mon ma mes yo mi mis io mio mia eu meu minha ik mijn moj moja benim""".split()
 )
 """Words of a person, which a notice has none of."""
-_DELIMITER = late_regex(r"\s*(?:--|—|–|_{2,})\s*")
+_DELIMITER = late_regex(r"--|—|–|_{2,}")
 _CLOSING = late_regex(
     r"(?:(?:(?:with )?(?:kind|best|warm|many) )?(?:regards|wishes|thanks)|thank you|thx|cheers|"
     r"best|sincerely|(?:yours )?(?:sincerely|faithfully|truly)|thanks (?:a (?:lot|million|bunch)|"
@@ -104,7 +104,7 @@ _SAYS_SO = late_regex(
 )
 _SENTENCES = late_regex(r"(?<=[.!])\s+(?=[A-ZÀ-ÖØ-Þ])|\s\|\s")
 _IN_ADDRESS = late_regex(r"[\d@]|\w\.\w|://")
-_MONEY = late_regex(r"[$€£¥]|\d{5,}\s?(?:eur|usd|gbp)", re.IGNORECASE)
+_MONEY = late_regex(r"[$€£¥]|\d{5}\s?(?:eur|usd|gbp)", re.IGNORECASE)
 
 
 def without_signature(text: str) -> str:
