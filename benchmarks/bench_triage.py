@@ -95,7 +95,7 @@ class InstantModel:
     mended = staticmethod(as_written)
     grave = None
 
-    def encode(self, texts: Sequence[str], budget: int = 0) -> Encoded:
+    def encode(self, texts: Sequence[str]) -> Encoded:
         return Encoded(np.zeros((len(texts), 8), dtype=np.float32), self.grams(texts))
 
     def grams(self, texts: Sequence[str]) -> Grams:

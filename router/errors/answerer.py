@@ -101,8 +101,13 @@ class UpstreamError(AnswererError):
 
 
 def says(words: str) -> str:
-    """Returns a sentence with a provider's own words."""
-    return f"It says: {words}"
+    """Returns a sentence with a provider's own words.
+
+    >>> says("max_tokens is too large")
+    'It says: max_tokens is too large.'
+    """
+    end = "" if words.endswith((".", "!", "?", "…", "。")) else "."
+    return f"It says: {words}{end}"
 
 
 class UpstreamUnreachable(UpstreamError):

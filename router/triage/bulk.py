@@ -17,7 +17,7 @@ from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, Head
 from router.stats.stacks.head_stack import EarlyHeads, HeadStack
 from router.triage.batches.config import TriageConfig
-from router.triage.encoder import GPU_BATCH_TOKENS, batches, cut
+from router.triage.encoder import cut
 from router.triage.facts.turn_facts import lists_in
 from router.triage.own_heads import readings
 from router.triage.text.folding import fold
@@ -137,13 +137,11 @@ class BulkReader:
     def _encode(self, rows: Sequence[Sequence[int]]) -> Embeddings:
         """Returns one unit vector per row.
 
-        Runs on the pool, which holds no interpreter lock meanwhile. On a CPU each row has a run of
-        its own: the largest value of a run scales its bytes, so that rows of one run would change
-        each other's vectors, and a line's chances would depend on the rest of the file.
+        Runs on the pool, which holds no interpreter lock meanwhile.
         """
         encoder = self._model.encoder
         out = np.empty((len(rows), encoder.width), dtype=np.float32)
-        groups = batches([len(row) for row in rows], GPU_BATCH_TOKENS if encoder.on_gpu else 1)
+        groups = encoder.runs(rows)
 
         def run(group: list[int]) -> None:
             out[group] = encoder.encode_ids([rows[index] for index in group])

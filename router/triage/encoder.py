@@ -39,16 +39,8 @@ READ_HEAD, READ_TAIL = 384, 128
 HEAD_CHARS, TAIL_CHARS = 3_000, 1_000
 """Characters kept before tokenising: 384 and 128 tokens of nearly any text fit inside."""
 
-BATCH_TOKENS = 4_096
-"""Tokens of one session run, padding included: larger batches only wait on memory."""
-
-SHORT_BATCH_TOKENS = 512
-"""The same for many requests together. 32 of 22 tokens cost a tenth less in two runs than in one:
-what is computed between the layers fits the cache, and less of it is padding."""
-
-
 GPU_BATCH_TOKENS = 32_768
-"""The same of a GPU, whose cores need more rows at once."""
+"""Tokens of one run on a GPU, padding included: it computes in float, so rows may share a run."""
 
 
 def clip(text: str) -> str:
@@ -291,15 +283,26 @@ class Encoder:
         """Returns one unit vector per text, float32, (texts, width), in the order given."""
         return self.encode_rows([cut(self.tokenise(text)) for text in texts])
 
-    def encode_rows(self, rows: Sequence[Sequence[int]], budget: int = BATCH_TOKENS) -> Embeddings:
-        """Returns the same of token rows, each as `cut` leaves it, in runs of one length."""
-        groups = batches([len(row) for row in rows], budget)
+    def encode_rows(self, rows: Sequence[Sequence[int]]) -> Embeddings:
+        """Returns the same of token rows, each as `cut` leaves it.
+
+        Rows do not change each other's vectors: see `runs`.
+        """
+        groups = self.runs(rows)
         if len(groups) == 1:
             return self.encode_ids(rows)
         out = np.empty((len(rows), self.width), dtype=np.float32)  # (texts, width)
         for batch in groups:
             out[batch] = self.encode_ids([rows[index] for index in batch])
         return out
+
+    def runs(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Returns which rows share a run, by their indices.
+
+        On a CPU each row has its own: the largest value of a run scales its bytes, so a request
+        would be read otherwise with others beside it.
+        """
+        return batches([len(row) for row in rows], GPU_BATCH_TOKENS if self.on_gpu else 1)
 
     def encode_ids(self, rows: Sequence[Sequence[int]]) -> Embeddings:
         """Returns the vectors of token rows in one run, padded to the longest."""
@@ -319,7 +322,7 @@ class Encoder:
             self._session.run(None, {"input_ids": np.ones((1, 1), dtype=np.int64)}, options)
 
 
-def batches(lengths: Sequence[int], budget: int = BATCH_TOKENS) -> list[list[int]]:
+def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
     """Groups row indices by length so that no batch, padded, exceeds `budget` tokens.
 
     >>> batches([3, 100, 4], budget=120)

@@ -25,7 +25,7 @@ from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import BUCKETS, Grams, counted_together
 from router.stats.stacks.head_stack import HeadStack
 from router.triage import grave, match_file, novelty
-from router.triage.encoder import BATCH_TOKENS, Encoder, cut, sha256_of
+from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
 from router.triage.reranking import file as reranking
@@ -149,10 +149,10 @@ class TriageModel:
             matching = matching._replace(gate=reranker.gate)
         return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader, reranker)
 
-    def encode(self, texts: Sequence[str], budget: int = BATCH_TOKENS) -> Encoded:
-        """Returns one unit vector per text, and its n-grams; `budget`: tokens of one run."""
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Returns one unit vector per text, and its n-grams."""
         rows = [self.encoder.tokenise(text) for text in texts]
-        vectors = self.encoder.encode_rows([cut(row) for row in rows], budget)
+        vectors = self.encoder.encode_rows([cut(row) for row in rows])
         return Encoded(vectors, grams_of(rows))
 
     def grams(self, texts: Sequence[str]) -> Grams:

@@ -96,6 +96,13 @@ def test_vectors_have_length_one(model: TriageModel) -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
 
 
+def test_a_text_has_the_same_vector_whatever_is_read_beside_it(model: TriageModel) -> None:
+    texts = ["where is my parcel", "I lost everything!!! 900,000 " * 9, "integrate x squared"]
+    alone = np.vstack([model.vectors([text]) for text in texts])
+    assert np.array_equal(model.vectors(texts), alone)
+    assert np.array_equal(model.encode(texts * 12).vectors[:3], alone)
+
+
 def test_borrowed_letters_in_latin_text_are_read_as_what_they_look_like() -> None:
     tokenise = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json")
     masked = "рleаse wіrе the mоney now"  # five letters of it are Cyrillic
@@ -325,7 +332,7 @@ def test_another_tokenisers_texts_go_through_the_library(
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_memory_of_long_runs_is_given_back(model: TriageModel) -> None:
-    model.vectors(["please tell me where my parcel is " * 30 + str(i) for i in range(64)])
+    model.encoder.encode_ids([list(range(1_000, 1_128))] * 64)
     held = resident_mb()
     model.encoder.give_back()
     assert resident_mb() < held - 20

@@ -113,3 +113,8 @@ def test_the_conversation_decides_between_languages_that_are_even() -> None:
 
 def test_a_session_without_earlier_turns_is_in_the_language_that_is_remembered() -> None:
     assert spoken_before("la A-10442", (), "fr") == ["fr"]
+
+
+@pytest.mark.parametrize("text", ["¿", "¡", "ß", "¿?"])
+def test_a_text_of_marks_alone_is_read(text: str) -> None:
+    assert heard(text, fold(text).words).clear is False

@@ -67,7 +67,7 @@ class StatedModel:
         self.began = threading.Event()
         self._poison = poison
 
-    def encode(self, texts: Sequence[str], budget: int = 0) -> Encoded:
+    def encode(self, texts: Sequence[str]) -> Encoded:
         self.batches.append(list(texts))
         self.began.set()
         self.threads.add(threading.current_thread().name)

@@ -24,7 +24,6 @@ from router.triage.batches.templates import (
     Templates,
     is_calm,
 )
-from router.triage.encoder import BATCH_TOKENS
 from router.triage.engine import TriageEngine
 from router.triage.reading import ModelRow, TurnReading
 from router.triage.text.amounts import AmountReader
@@ -51,9 +50,9 @@ class Counting:
     def __getattr__(self, name: str) -> object:
         return getattr(self._model, name)
 
-    def encode(self, texts: Sequence[str], budget: int = BATCH_TOKENS) -> Encoded:
+    def encode(self, texts: Sequence[str]) -> Encoded:
         self.encoded += texts
-        return self._model.encode(texts, budget)
+        return self._model.encode(texts)
 
 
 @pytest.fixture

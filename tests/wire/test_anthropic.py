@@ -355,6 +355,7 @@ WRONG = [
     ({"metadata": {"user_id": 7}}, "metadata.user_id", "invalid_type"),
     ({"output_config": {"format": {}}}, "output_config.format.type", "missing_required_parameter"),
     ({"mcp_servers": []}, "mcp_servers", "unsupported_parameter"),
+    ({"thread": {"type": "continue"}}, "thread", "thread_unsupported_request"),
     ({"container": "c"}, "container", "unsupported_parameter"),
     ({"n": 2}, "n", "unsupported_parameter"),
     ({"stop": "x"}, "stop", "unsupported_parameter"),

@@ -19,7 +19,7 @@ from router.training.safety.figures import Mask
 from router.training.safety.harm_texts import HarmText
 from router.triage.close_reading.guess import SURE, Guess
 from router.triage.close_reading.reader import CloseReader
-from router.triage.encoder import SHORT_BATCH_TOKENS, cut
+from router.triage.encoder import cut
 from router.triage.grave import ENGLISH, told_of
 from router.triage.triage_model import TriageModel
 
@@ -37,7 +37,7 @@ def with_guess(
     reader: CloseReader, model: TriageModel, head: Head, texts: Sequence[HarmText], judged: Mask
 ) -> CloseReader:
     """Returns the reader with a guess fitted to English texts; those `judged` only bound it."""
-    encoded = model.encode([one.text for one in texts], SHORT_BATCH_TOKENS)
+    encoded = model.encode([one.text for one in texts])
     chances = head(encoded)
     asked = np.flatnonzero(chances >= reader.least)
     mine = [texts[place].text for place in asked.tolist()]

@@ -22,7 +22,6 @@ from router.triage.batches.put_together import RunRead
 from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Kept, Templates, is_calm
 from router.triage.batches.triage_models import Model, Outputs
-from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import GraveReading, Told
 from router.triage.other_readings import GLOSSED_AT
@@ -43,11 +42,6 @@ UNREAD = (0.0, None, 0.0, UNKNOWN)
 KeptTexts = Mapping[int, Kept]
 NONE_KEPT: KeptTexts = MappingProxyType({})
 NONE_READ: Closely = MappingProxyType({})
-
-
-MANY = 20
-"""Texts from which a run is cut by length. Below, it holds one or a few requests, each perhaps with
-its passages: what one request reads then does not depend on the cut."""
 
 
 class Part(NamedTuple):
@@ -92,7 +86,7 @@ class ModelReader:
         `kept` holds by place what is known already.
         """
         if not kept:
-            return self._encode([text for text, *_ in asked])
+            return self._model.encode([text for text, *_ in asked])
         order = [place for place in range(len(asked)) if place not in kept] + list(kept)
         new, known = order[: -len(kept)], order[-len(kept) :]
         encoded = Encoded(
@@ -100,13 +94,8 @@ class ModelReader:
             self._model.grams([asked[place].text for place in known]),
         )
         if new:
-            encoded = self._encode([asked[place].text for place in new]) + encoded
+            encoded = self._model.encode([asked[place].text for place in new]) + encoded
         return encoded[np.argsort(order)]
-
-    def _encode(self, texts: Sequence[str]) -> Encoded:
-        if len(texts) < MANY:
-            return self._model.encode(texts)
-        return self._model.encode(texts, SHORT_BATCH_TOKENS)
 
     def written(self, asked: Sequence[Asked]) -> dict[int, tuple[ModelRow, Match | None]]:
         """Returns by place the texts that an operator wrote: their reading and their match.

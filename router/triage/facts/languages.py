@@ -328,7 +328,7 @@ def heard(text: str, words: Sequence[str]) -> Heard:
                 points[language] = points.get(language, 0.0) + 0.5
     if not points:
         return Heard(UNKNOWN, False)
-    opening = _OPENS_QUESTION.get(words[0])
+    opening = _OPENS_QUESTION.get(words[0]) if words else None
     if opening is not None and begin.rstrip().endswith("?"):
         points[opening] = points.get(opening, 0.0) + ENDING
     *_, second, most = 0.0, *sorted(points.values())

@@ -45,6 +45,11 @@ _STOP_REASONS = {
 }
 
 
+NO_THREADS = "thread_unsupported_request"
+"""The code of a request that continues a thread kept by a server. Anthropic's SDKs find it among
+the error's details, and then send the whole conversation."""
+
+
 def render_error(error: TiergateError, request_id: str) -> bytes:
     """Returns the body of an error; the message contains the name in `param`."""
     return to_json({**_error_object(error), "request_id": f"req_{request_id}"})
@@ -63,7 +68,10 @@ def _error_object(error: TiergateError) -> dict[str, object]:
     waits = isinstance(error, AnswererNotReady) and not error.key_refused
     if waits or isinstance(error, Overloaded | UpstreamOverloaded):
         kind = "overloaded_error"
-    return {"type": "error", "error": {"type": kind, "message": error.told}}
+    told: dict[str, object] = {"type": kind, "message": error.told}
+    if error.code == NO_THREADS:
+        told["details"] = {"error_code": NO_THREADS, "unsupported": [error.param]}
+    return {"type": "error", "error": told}
 
 
 def render_anthropic_models(names: Sequence[str], created: int) -> bytes:
