@@ -313,14 +313,6 @@ class Encoder:
         vectors: Embeddings = self._session.run(None, {"input_ids": ids})[0]
         return vectors
 
-    def give_back(self) -> None:
-        """Gives the memory of long runs back to the system: the runtime keeps as much as its
-        longest run took, until a run says otherwise."""
-        if not self.on_gpu:
-            options = import_onnxruntime().RunOptions()
-            options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-            self._session.run(None, {"input_ids": np.ones((1, 1), dtype=np.int64)}, options)
-
 
 def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
     """Groups row indices by length so that no batch, padded, exceeds `budget` tokens.

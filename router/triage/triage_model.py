@@ -164,12 +164,8 @@ class TriageModel:
         return self.encoder.encode(texts)
 
     def described(self, texts: Sequence[str]) -> Described:
-        """Returns vectors, and how the heads read the texts, as a knowledge file needs them.
-
-        What 6,000 texts took would stay with a worker that reads a few at a time: 70 MB.
-        """
+        """Returns vectors, and how the heads read the texts, as a knowledge file needs them."""
         encoded = self.encode(texts)
-        self.encoder.give_back()
         return Described(encoded.vectors, readings_of(self.read(encoded)))
 
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> HeadOutputs:

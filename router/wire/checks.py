@@ -56,11 +56,9 @@ def missing(param: str, expected: str) -> RequestError:
     )
 
 
-def unsupported(param: str, advice: str) -> RequestError:
-    """Returns a RequestError `unsupported_parameter`, for a key that cannot be obeyed here."""
-    return RequestError(
-        f"{param} is not supported here; {advice}.", param=param, code="unsupported_parameter"
-    )
+def unsupported(param: str, advice: str, code: str = "unsupported_parameter") -> RequestError:
+    """Returns a RequestError for a key that cannot be obeyed here."""
+    return RequestError(f"{param} is not supported here; {advice}.", param=param, code=code)
 
 
 def shown(value: object) -> str:

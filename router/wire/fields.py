@@ -136,11 +136,11 @@ def _prediction(value: object, param: str) -> dict[str, object]:
     return {"type": "content", "content": [{"type": "text", "text": piece} for piece in pieces]}
 
 
-def refused(advice: str) -> Reader:
+def refused(advice: str, code: str = "unsupported_parameter") -> Reader:
     """Returns a reader that refuses its key, with advice for the client."""
 
     def refuse(value: object, param: str) -> object:
-        raise unsupported(param, advice)
+        raise unsupported(param, advice, code)
 
     return refuse
 

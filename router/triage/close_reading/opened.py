@@ -9,11 +9,7 @@ from threading import Lock
 
 from router.errors import ModelFileError
 from router.stats.heads import Embeddings
-from router.triage.encoder import (
-    Encoder,
-    Tokeniser,
-    sha256_of,
-)
+from router.triage.encoder import Encoder, Tokeniser, sha256_of
 from router.types import Device
 
 

@@ -23,7 +23,7 @@ from router.triage.reading import TurnReading
 from router.triage.text.folding import fold
 from router.types import DANGERS, Matter
 
-_FROM_PEOPLE = frozenset({matter for matter in Matter if matter.is_from_people})
+_FROM_PEOPLE = frozenset(matter for matter in Matter if matter.is_from_people)
 
 CALM_BELOW = 0.5
 """Chance of a grave matter of the last turn below which it asks for something else."""

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.errors import RequestError, TiergateError
+from router.errors import TiergateError
 from router.types import (
     Answer,
     ChatRequest,
@@ -128,15 +128,6 @@ def _turns(value: object, param: str) -> _Turns:
     return _Turns(read_turns(value, param), any(map(lost_digits, inputs_of(value))))
 
 
-def _thread(value: object, param: str) -> object:
-    raise RequestError(
-        f"{param} is not supported here, since nothing is stored; send the whole conversation in "
-        "`messages`.",
-        param=param,
-        code=NO_THREADS,
-    )
-
-
 def _stops(value: object, param: str) -> tuple[str, ...]:
     return read_stop(array(value, param), param)
 
@@ -166,7 +157,7 @@ _READ: dict[str, Reader] = {
     "speed": words("standard"),
     "container": refused("no tier runs code; offer a tool"),
     "mcp_servers": refused("no tier calls servers; offer tools"),
-    "thread": _thread,
+    "thread": refused("nothing is stored; send the whole conversation in `messages`", NO_THREADS),
     "inference_geo": refused("the operator says in the policy where answers come from"),
 }
 
