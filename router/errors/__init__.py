@@ -37,8 +37,8 @@ next rung (or another replica) may help. Import every name from here.
     │   ├── NoUsableAnswer            502  every rung was paid for, none answered
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502
-    │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
-    │   │   │   ├── UpstreamContentRefused  502  its rules refuse what is asked or said
+    │   │   ├── UpstreamRejected      502  a 4xx of our key; 400 if of the request
+    │   │   │   ├── UpstreamContentRefused  400  its rules refuse what is asked or said
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
     │   │   ├── UpstreamOverloaded    503  it says so, by 503 or 529
     │   │   ├── UpstreamRateLimited   429

@@ -117,9 +117,19 @@ class UpstreamUnreachable(UpstreamError):
 
 
 class UpstreamRejected(UpstreamError):
-    """Reports a 4xx answer that our request or our key caused."""
+    """Reports a 4xx answer that our request or our key caused.
+
+    Its status is 502 until `blames_request` makes it the client's 400.
+    """
 
     code = "upstream_rejected"
+
+    def blames_request(self) -> None:
+        """Notes that the client has to change its request: it is told so as by the provider.
+
+        Many clients send again what ended with 502, whatever its headers say.
+        """
+        self.status, self.type = 400, "invalid_request_error"
 
 
 class UpstreamContentRefused(UpstreamRejected):
@@ -129,6 +139,8 @@ class UpstreamContentRefused(UpstreamRejected):
     """
 
     code = "upstream_content_refused"
+    status = 400
+    type = "invalid_request_error"
 
 
 class UpstreamTooLong(UpstreamRejected):

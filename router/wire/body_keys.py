@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.redact import redact
 from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
+from router.wire.anthropic.cache_points import IN_PARTS, set_points, takes_points
 from router.wire.anthropic.thinking import changed_thinking
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
@@ -230,6 +231,8 @@ def dropped(
     if facts.speaks_anthropic:
         cap = own_cap or facts.max_output_tokens
         left_out = (*left_out, *changed_thinking(request, facts, cap))
+    elif set_points(request) and not takes_points(facts):
+        left_out = (*left_out, IN_PARTS)
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
     if left_out and facts.body.wire == "responses":

@@ -67,8 +67,9 @@ def error_for_status(
     upstream refuses the request for something that the policy can change. `words` are the
     provider's own, where its client can act on them.
 
-    401 and 403 mean our key, not the client's: UpstreamRejected, 502. Without `upstream_status`
-    the call may be billed, and is not made again.
+    401 and 403 mean our key, not the client's: UpstreamRejected, 502. With `words` it is the
+    client's request that is refused: 400. Without `upstream_status` the call may be billed, and is
+    not made again.
     """
     shown_code = f" ({code})" if code else ""
     if status == 404 and asked is not None:
@@ -115,10 +116,14 @@ def error_for_status(
         said = f"The prompt is too long for the upstream (status {status}). Shorten it."
         return UpstreamTooLong(f"{said} {says(words)}" if words else said, upstream_status=status)
     if 400 <= status < 500:
-        said = f"The upstream refused the request with status {status}{shown_code}."
+        whose = f"The upstream of {asked.answerer}" if asked else "The upstream"
+        said = f"{whose} refused the request with status {status}{shown_code}."
         parts = (said, says(words) if words else "", advice)
         kind = UpstreamContentRefused if code in CONTENT_REFUSED else UpstreamRejected
-        return kind(" ".join(filter(None, parts)), upstream_status=status)
+        refused = kind(" ".join(filter(None, parts)), upstream_status=status)
+        if words:
+            refused.blames_request()
+        return refused
     redirected = 300 <= status < 400
     what = "redirects, which is not followed," if redirected else "answers"
     return UpstreamInvalid(

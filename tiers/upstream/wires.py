@@ -172,6 +172,9 @@ class MessagesWire:
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
         self._section = section
         self._facts = facts
+        # Without a price of writes nobody could say what a cache point costs.
+        priced = facts.price.cache_write_nano_usd is not None
+        self._marks_turns = priced and section.cache_points == "auto"
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """Returns the key as Anthropic reads it."""
@@ -206,6 +209,7 @@ class MessagesWire:
             stream=stream,
             prefer_schema=work.prefer_schema if keeps_schemas else None,
             extra={key: value for key, value in work.request.extra.items() if key in added},
+            marks_turns=self._marks_turns,
         )
 
     def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:

@@ -152,6 +152,12 @@ class UpstreamAnswerer(RemoteAnswerer):
         "responses, in which sealed reasoning passes from turn to turn. `anthropic`: bodies of "
         "/v1/messages reach the server unchanged, with the clients' beta headers.",
     )
+    cache_points: Literal["auto", "client"] = Field(
+        default="auto",
+        description="Who sets cache points for `wire: anthropic`. `auto`: a client that sets some, "
+        "or else Tiergate, behind the last two turns of a conversation that goes on, if the price "
+        "list states what a write costs. `client`: only clients.",
+    )
     issuer: str = Field(
         default="",
         max_length=64,

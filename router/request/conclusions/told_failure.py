@@ -37,8 +37,9 @@ def told_failure(
 
     A rung that declines the request hides no outage. What may pass is told before a refusal, which
     is final for one model alone; money that is spent only where each call says so. A prompt that is
-    too long for a model is too long for those that take no more, whatever they said. Otherwise a
-    failure of the ladder is told, not that of a rung that stands in.
+    too long for a model is too long for those that take no more, whatever they said. Of refusals of
+    the request, that in the client's own format is told. Otherwise a failure of the ladder is told,
+    not that of a rung that stands in.
     """
     declined, before = isinstance(error, CannotAnswer), isinstance(earlier, CannotAnswer)
     if declined != before and (declined or is_outage(error)):
@@ -49,6 +50,8 @@ def told_failure(
             return error
     if is_outage(error) and is_outage(earlier) and _passes(error) != _passes(earlier):
         return max(error, earlier, key=_passes)
+    if error.status == earlier.status == 400 and _speaks(routed, progress, earlier):
+        return error if _speaks(routed, progress, error) else earlier
     return error if routed.decision.rungs[rung].taken else earlier
 
 
@@ -57,6 +60,18 @@ def _failures(progress: Progress) -> list[tuple[int, TiergateError]]:
     rows = progress.attempts.rows
     failed = [(rows[i], error) for i, error in progress.attempts.troubles]
     return [(call.rung, e) for call, e in failed if call.role is Role.ANSWER and call.rung >= 0]
+
+
+def _speaks(routed: RoutedRequest, progress: Progress, error: TiergateError) -> bool:
+    """Returns True where the upstream that failed so has the client's format: OpenAI's or not.
+
+    Its words name the keys and the places that the client wrote.
+    """
+    wires = [
+        routed.plans[at].facts.body.wire for at, failed in _failures(progress) if failed is error
+    ]
+    anthropic = routed.request.endpoint == "messages"
+    return any((wire == "anthropic") == anthropic for wire in wires)
 
 
 def _passes(error: TiergateError) -> int:

@@ -16,13 +16,19 @@ def block_of(part: dict[str, object]) -> dict[str, object] | None:
     """Returns a part of a chat message as a block.
 
     Returns None for texts of blanks, which Anthropic refuses, and for sounds and files by id, which
-    no block can hold: answerers of this wire are passed over for them.
+    no block can hold: answerers of this wire are passed over for them. A cache point stays.
     """
-    kind = part["type"]
+    block = _block(part, str(part["type"]))
+    if block is not None and "cache_control" in part:
+        block["cache_control"] = part["cache_control"]
+    return block
+
+
+def _block(part: dict[str, object], kind: str) -> dict[str, object] | None:
     if kind in ("text", "refusal"):
-        words = str(part[str(kind)])
+        words = str(part[kind])
         return text_block(words) if words.strip() else None
-    inner = part[str(kind)]
+    inner = part[kind]
     assert isinstance(inner, dict)
     if kind == "image_url":
         return {"type": "image", "source": source_of(str(inner["url"]))}

@@ -32,6 +32,7 @@ from router.wire.anthropic.blocks import (
     read_tools,
     read_turns,
 )
+from router.wire.anthropic.cache_points import POINTS_IN, TTL, asks_for_hours
 from router.wire.anthropic.other_texts import other_texts
 from router.wire.anthropic.render import (
     NO_THREADS,
@@ -225,7 +226,9 @@ class MessagesFormat:
             thinking_tokens=thinking_tokens(given.get("thinking")),
             thinking=thinking_kind(given.get("thinking")),
         )
-        return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
+        hours = b'"ttl"' in body and asks_for_hours([given.get(key) for key in POINTS_IN])
+        request = replace(request, original=original, dropped=(TTL,) if hours else ())
+        return MessagesExchange(request, bool(read.get("thinking")))
 
     sign_of_life = PING
 

@@ -9,7 +9,7 @@ November 2026). This module knows nothing about connections; `answers` reads the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2s
 
 import orjson
@@ -17,6 +17,14 @@ import orjson
 from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
 from router.wire.anthropic.blocks import is_the_clients
+from router.wire.anthropic.cache_points import (
+    POINTS_IN,
+    forget_hours,
+    mark_turns,
+    set_points,
+    sets_points,
+    with_point,
+)
 from router.wire.anthropic.parts import block_of, text_block
 from router.wire.anthropic.schemas import taken_schema, with_type
 from router.wire.anthropic.thinking import budget_below, fitted, thinking_tokens
@@ -80,13 +88,19 @@ def messages_body(
     stream: bool = False,
     prefer_schema: JsonText | None = None,
     extra: Mapping[str, JsonText] | None = None,
+    marks_turns: bool = False,
 ) -> bytes:
     """Returns the JSON body for `model`.
 
     The output limit is the smaller of `max_output_tokens` and the client's own. Items sealed by
-    others than `issuer` are left out. `extra` holds keys that the policy adds.
+    others than `issuer` are left out. `extra` holds keys that the policy adds. `marks_turns` sets
+    cache points for clients of other formats that set none.
     """
     body = _asked(request, issuer, prefer_schema)
+    if marks_turns and request.unchanged is None and not set_points(request):
+        turns = body["messages"]
+        assert isinstance(turns, list)
+        mark_turns(turns)
     for key, value in (extra or {}).items():
         # The budget of thoughts is read below; all else goes on unread.
         body[key] = orjson.loads(value) if key == "thinking" else orjson.Fragment(value)
@@ -145,9 +159,7 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
         body.pop("system", None)
     else:
         body["system"] = system
-    for key in ("system", "messages", "tools", "cache_control"):
-        if key in body:
-            _forget_hours(body[key])
+    forget_hours([body.get(key) for key in POINTS_IN])
     if "tools" in body:
         _leave_out_hosted(body)
     if _lost_its_thoughts(body):
@@ -265,22 +277,6 @@ def _end_with_user(turns: list[dict[str, object]], last_role: str) -> None:
         turns.append({"role": "user", "content": GO_ON if last_role == "assistant" else NO_TEXT})
 
 
-def _forget_hours(value: object) -> None:
-    """Sets cache points to Anthropic's five minutes.
-
-    A write for an hour has its own price, which no price list here states.
-    """
-    if isinstance(value, list):
-        for item in value:
-            _forget_hours(item)
-    elif isinstance(value, dict):
-        point = value if "ttl" in value and "type" in value else value.get("cache_control")
-        if isinstance(point, dict):
-            point.pop("ttl", None)
-        if isinstance(value.get("content"), list):
-            _forget_hours(value["content"])
-
-
 def _lost_its_thoughts(body: Mapping[str, object]) -> bool:
     """Returns True when thinking has a budget, but a running tool loop lacks its thoughts."""
     thinking, messages = body.get("thinking"), body["messages"]
@@ -305,7 +301,9 @@ def _translated(
     schema = request.response_format.schema or prefer_schema
     if request.response_format.kind == "json_object" and schema is None:
         system.append(JSON_WORDS)
-    if words := "\n\n".join([text for text in system if text.strip()]):
+    if any([sets_points(message) for message in request.messages if message.role in _SYSTEM]):
+        body["system"] = _system_blocks(request.messages, system)
+    elif words := "\n\n".join([text for text in system if text.strip()]):
         body["system"] = words
     body["messages"] = said = _turns(turns, issuer)
     _end_with_user(said, request.messages[-1].role)
@@ -327,6 +325,16 @@ def _translated(
     if (user := request.extra.get("user")) is not None:
         body["metadata"] = {"user_id": orjson.Fragment(user)}
     return body
+
+
+def _system_blocks(messages: Sequence[Message], texts: Sequence[str]) -> list[object]:
+    """Returns the system's words as blocks, with their cache points; `texts` are those of messages
+    and what we add."""
+    own = [message for message in messages if message.role in _SYSTEM]
+    blocks: list[object] = []
+    for message in own:
+        blocks += _user_blocks(message)
+    return blocks + [text_block(text) for text in texts[len(own) :]]
 
 
 def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
@@ -357,7 +365,7 @@ def _add_choice(body: dict[str, object], request: ChatRequest) -> None:
 def _tool(tool: ToolSpec) -> object:
     if tool.native is not None:
         native = orjson.loads(tool.native)
-        _forget_hours([native])
+        forget_hours([native])
         return native
     schema = taken_schema(tool.parameters) if tool.strict else with_type(tool.parameters)
     wire_tool: dict[str, object] = {"name": tool.name, "input_schema": orjson.Fragment(schema)}
@@ -391,8 +399,13 @@ def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
 def _user_blocks(message: Message) -> list[object]:
     if message.role in ("tool", "function"):
         call_id = _call_id(message.tool_call_id or message.name or "")
-        result = {"type": "tool_result", "tool_use_id": call_id}
-        return [{**result, "content": message.text if message.text.strip() else ""}]
+        words = message.text if message.text.strip() else ""
+        result: dict[str, object] = {
+            "type": "tool_result",
+            "tool_use_id": call_id,
+            "content": words,
+        }
+        return [with_point(result, message)]
     if message.parts:
         blocks = [block_of(orjson.loads(part.payload)) for part in message.parts]
         return [block for block in blocks if block is not None]
@@ -404,7 +417,9 @@ def _assistant_blocks(message: Message, issuer: str) -> list[object]:
 
     A text of blanks is left out, but the places of the sealed items count it.
     """
-    own_blocks: list[object] = [text_block(message.text)] if message.text.strip() else []
+    own_blocks: list[object] = []
+    if message.text.strip():
+        own_blocks.append(with_point(text_block(message.text), message))
     for call in message.tool_calls:
         given = _object(call.arguments)
         called = {"type": "tool_use", "id": _call_id(call.id), "name": call.name}

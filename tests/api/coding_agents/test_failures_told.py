@@ -66,6 +66,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         for name, last in (("wider", "answer"), ("wider-and-busy", OVERLOADED)):
             path = write_ladder(folder, name, upstream.url, TOO_LONG, last, **wire)
             policies.append(_with_windows(path, WINDOWS[name]))
+        openais = "refuses:400:messages.1: tool without its calls"
+        for name, models in {
+            "openai-first": (openais, REFUSED),
+            "anthropic-first": (REFUSED, openais),
+        }.items():
+            path = write_ladder(folder, name, upstream.url, *models, breaker_failures=1_000)
+            policies.append(_with_wire(path, models.index(REFUSED), "anthropic"))
         resting = {"wire": "anthropic", "breaker_failures": 1, "breaker_reset_s": 30.0}
         for name in ("resting", "all-resting"):
             last = REFUSED if name == "resting" else OVERLOADED
@@ -79,6 +86,13 @@ def _with_windows(path: Path, windows: tuple[int, ...]) -> Path:
     policy = yaml.safe_load(path.read_text("utf-8"))
     for answerer, tokens in zip(policy["tiers"][0]["answerers"], windows, strict=True):
         answerer["context_tokens"] = tokens
+    path.write_text(yaml.safe_dump(policy, sort_keys=False), "utf-8")
+    return path
+
+
+def _with_wire(path: Path, rung: int, wire: str) -> Path:
+    policy = yaml.safe_load(path.read_text("utf-8"))
+    policy["tiers"][0]["answerers"][rung]["wire"] = wire
     path.write_text(yaml.safe_dump(policy, sort_keys=False), "utf-8")
     return path
 
@@ -98,7 +112,30 @@ def test_a_refusal_of_one_model_covers_no_overload_of_another(both: Both, name: 
 
 
 def test_a_refusal_by_all_is_final(both: Both) -> None:
-    assert told(both.ask("refusal")) == (502, "api_error", False)
+    """The Vercel AI SDK and LlamaIndex sent a 502 again: they know no `x-should-retry`."""
+    assert told(both.ask("refusal")) == (400, "invalid_request_error", False)
+    response = both.ask("refusal", "/v1/chat/completions")
+    assert told(response) == (400, "invalid_request_error", False)
+    assert response.json()["error"]["code"] == "upstream_rejected"
+    assert both.served.finished_row(response)["error_code"] == "upstream_rejected"
+
+
+@pytest.mark.parametrize(
+    ("path", "named", "said"),
+    [
+        ("/v1/chat/completions", "rung-0", "messages.1: tool without its calls"),
+        ("/v1/responses", "rung-0", "messages.1: tool without its calls"),
+        ("/v1/messages", "rung-1", "messages: this model takes no such thing"),
+    ],
+)
+@pytest.mark.parametrize("name", ["openai-first", "anthropic-first"])
+def test_of_two_refusals_that_in_the_clients_format_is_told(
+    both: Both, name: str, path: str, named: str, said: str
+) -> None:
+    message = both.ask(name, path).json()["error"]["message"]
+    of = named if name == "openai-first" else {"rung-0": "rung-1", "rung-1": "rung-0"}[named]
+    assert message.startswith(f"The upstream of {of} refused the request with status 400.")
+    assert f"It says: {said}." in message
 
 
 def test_a_rate_limit_is_told_beside_a_refusal(both: Both) -> None:

@@ -55,8 +55,10 @@ class Exchange:
             await self.write(chunked(event(value)))
         await self.write((chunked(b"data: [DONE]\n\n") if done else b"") + b"0\r\n\r\n")
 
-    async def refuse(self, status: int, code: str | None, *headers: str) -> None:
-        body = {"error": {"message": "no: sk-upstream-secret", "type": "x", "code": code}}
+    async def refuse(
+        self, status: int, code: str | None, *headers: str, words: str = "no: sk-upstream-secret"
+    ) -> None:
+        body = {"error": {"message": words, "type": "x", "code": code}}
         await self.write(whole(status, orjson.dumps(body), "application/json", *headers))
 
 

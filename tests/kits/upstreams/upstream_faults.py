@@ -1,14 +1,14 @@
 """Misbehaves as upstreams do: refuses, breaks off, hangs, floods, or answers nonsense.
 
-Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, billed:CODE (with usage),
-rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota,
-quota-in-pieces, refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that
-often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
-heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish, huge-line, huge-body,
-endless, endless-comments, small-pieces:COUNT (350 bytes for a letter), endless-head, gzip-bomb,
-redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks, halfway),
-stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off), surplus (a
-second choice that nobody asked for; `:ignored` streams none of it).
+Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, refuses:CODE:WORDS, billed:CODE
+(with usage), rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an
+answer), quota, quota-in-pieces, refused-and-held:STATUS (the refusal's body never ends),
+flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type, negative-
+usage, absurd-usage, heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish,
+huge-line, huge-body, endless, endless-comments, small-pieces:COUNT (350 bytes for a letter),
+endless-head, gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is
+nonsense, or breaks, halfway), stream-ignored, always-streams (also where nobody asked for a stream;
+`:cut` breaks off), surplus (a second choice that nobody asked for; `:ignored` streams none of it).
 """
 
 from __future__ import annotations
@@ -62,6 +62,11 @@ async def _status(x: Exchange) -> None:
     codes = {401: "invalid_api_key", 400: "context_length_exceeded", 404: "model_not_found"}
     status = int(x.argument)
     await x.refuse(status, codes.get(status, "what"))
+
+
+async def _refuses(x: Exchange) -> None:
+    status, _, words = x.argument.partition(":")
+    await x.refuse(int(status), None, words=words)
 
 
 async def _billed(x: Exchange) -> None:
@@ -276,6 +281,7 @@ FAULTS: dict[str, Behaviour] = {
     "cut": _cut,
     "reset": _reset,
     "status": _status,
+    "refuses": _refuses,
     "billed": _billed,
     "rate-limited": _rate_limited,
     "rate-limited-ms": _rate_limited_ms,

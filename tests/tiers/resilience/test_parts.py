@@ -223,8 +223,20 @@ def test_content_that_a_provider_refuses_is_no_fault_of_our_key(
 ) -> None:
     error = error_for_status(status, code)
     assert type(error) is kind
-    assert (error.status, error.upstream_status) == (502, status)
+    assert (error.status, error.upstream_status) == (
+        400 if kind is UpstreamContentRefused else 502,
+        status,
+    )
     assert ("key" in error.message) is (status == 401)
+
+
+def test_words_for_the_client_make_a_refusal_its_own_mistake() -> None:
+    error = error_for_status(400, words="tools[0].name is too long")
+    assert (error.status, error.type, error.code) == (
+        400,
+        "invalid_request_error",
+        "upstream_rejected",
+    )
 
 
 @pytest.mark.parametrize("status", [504, 524])
