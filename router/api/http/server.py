@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
 from router.api.openapi import docs_page, document
+from router.api.openapi.unknown_paths import nothing_at
 from router.errors import (
     LedgerUnavailable,
     MethodNotAllowed,
@@ -288,11 +288,7 @@ class Server:
         if route is None:
             route = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
         if route is None:
-            known = self._admin_address.known_paths(scope)
-            # Most often the address of a client lacks /v1, or has it twice.
-            near = difflib.get_close_matches(path[:200], known, n=1, cutoff=0.7)
-            meant = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
-            raise NotFound(f"There is nothing at {path[:200]!r}. {meant}")
+            raise NotFound(nothing_at(path, self._admin_address.known_paths(scope)))
         self._admin_address.check(scope)
         method, handler = route
         # GET answers HEAD too; the server sends no body then.
