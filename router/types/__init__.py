@@ -97,6 +97,7 @@ from router.types.documents import (
 )
 from router.types.enums import (
     DANGERS,
+    EMBEDDER,
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
@@ -251,6 +252,7 @@ __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",
+    "EMBEDDER",
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
