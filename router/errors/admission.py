@@ -18,7 +18,7 @@ class BudgetExceeded(TiergateError):
     """
 
     code = "insufficient_quota"
-    other_codes = ("max_cost_exceeded",)
+    other_codes: tuple[str, ...] = ("max_cost_exceeded",)
     refuses = True
     status = 429
     type = "insufficient_quota"

@@ -152,7 +152,7 @@ class NotCapable(RequestError):
     """
 
     code = "unsupported_capability"
-    other_codes = ("context_length_exceeded", "no_tier_allowed", "residency")
+    other_codes: tuple[str, ...] = ("context_length_exceeded", "no_tier_allowed", "residency")
     refuses = True
 
     def __init__(
