@@ -18,6 +18,7 @@ from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSec
 from router.stats import answer_head, heads
 from router.stats.calibration import highest_said
 from router.stats.heads import Head, HeadKind
+from router.types import OF_A_MODEL
 
 
 def load_heads(named: Sequence[tuple[HeadSection, Path]], encoder_sha256: str) -> tuple[Head, ...]:
@@ -122,10 +123,6 @@ def _abilities(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
                 yield ("tiers", t, "answerers", a, "ability", "head"), name
 
 
-JUDGED_KINDS = ("local", "upstream", "litellm")
-"""Lists the kinds whose answers a model writes; the chance of all others is known."""
-
-
 def answer_head_of(answerer: Mapping[str, object]) -> str | None:
     """Returns the file of the head of answers that an answerer names, None where it names none."""
     verify = answerer.get("verify")
@@ -137,8 +134,8 @@ def answer_head_mistakes(
     path: KeyPath, name: str, kind: object, file: Path, lines: LineMap
 ) -> Iterator[Mistake]:
     """Yields the mistakes about an answerer's head of answers. Loading reports a missing file."""
-    if kind not in JUDGED_KINDS:
-        expected = f"only for answerers of kind {', '.join(JUDGED_KINDS)}"
+    if kind not in OF_A_MODEL:
+        expected = f"only for answerers of kind {', '.join(OF_A_MODEL)}"
         yield lines.mistake((*path, "verify", "head"), name, expected)
     if not file.is_file():
         return

@@ -15,6 +15,9 @@ Other folders import all names from here. The modules follow a request: `request
 from __future__ import annotations
 
 from router.types.answerers import (
+    COMPOSITE,
+    OF_A_MODEL,
+    REMOTE,
     WITHOUT_MODEL,
     AnswerCalls,
     Answerer,
@@ -248,6 +251,7 @@ __all__ = [
     "BETWEEN_CLASSES",
     "BETWEEN_PARTS",
     "CLASSES",
+    "COMPOSITE",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",
@@ -269,12 +273,14 @@ __all__ = [
     "NO_PRESSURE",
     "NO_TRACE",
     "NO_WARMTH",
+    "OF_A_MODEL",
     "OWN_MODELS",
     "PART_BYTES",
     "PINS_FROM",
     "READ_LANGUAGES",
     "RECORD_VERSION",
     "REFUSAL_MODEL",
+    "REMOTE",
     "RISK_DOMAINS",
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",

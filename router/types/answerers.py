@@ -55,6 +55,18 @@ class Price(Struct, frozen=True, dict=True):
 WITHOUT_MODEL = ("resolver", "exact", "extractor", "passages", "documents")
 """Lists the kinds of answerers that look their answers up or compute them."""
 
+REMOTE = ("upstream", "litellm")
+"""Lists the kinds of answerers that ask a provider: what they are sent leaves this machine, and it
+bills them. Pseudonyms, residency and budgets go by this list."""
+
+OF_A_MODEL = ("local", *REMOTE)
+"""Lists the kinds of answerers whose answer is one model's: they can think a deliberation's steps
+and judge others, and what their time costs is known."""
+
+COMPOSITE = ("deliberation",)
+"""Lists the kinds of answerers that ask another one, several times. Each kind is in one of
+WITHOUT_MODEL, OF_A_MODEL and COMPOSITE."""
+
 
 class BodyRules(Struct, frozen=True):
     """Lists the body keys that an answerer receives beyond those known for its kind."""
@@ -71,7 +83,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     name: str
     tier: str
     level: int
-    kind: str  # WITHOUT_MODEL, or local | upstream | litellm | deliberation
+    kind: str  # of WITHOUT_MODEL, OF_A_MODEL or COMPOSITE
     model: str
     price: Price
     max_output_tokens: int
@@ -109,6 +121,11 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     def without_model(self) -> bool:
         """Returns True for approved words and exact tools: no model writes the answer."""
         return self.kind in WITHOUT_MODEL
+
+    @measured_once
+    def is_remote(self) -> bool:
+        """Returns True for a provider's model: what it is sent leaves this machine."""
+        return self.kind in REMOTE
 
 
 class Preview(Struct, frozen=True):
