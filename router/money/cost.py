@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from router.money.file_bound import file_bound
 from router.types import (
     NANO_PER_USD,
-    OF_A_MODEL,
+    REMOTE,
     AnswerCalls,
     AnswererFacts,
     ChatRequest,
@@ -372,6 +372,10 @@ def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
     return max(own if client_cap is None else min(client_cap, own), facts.fewest_output_tokens)
 
 
+_TIMED = ("local", *REMOTE)
+"""Kinds whose calls cost their time, where a price of own compute is stated."""
+
+
 def calls_cost(
     facts: AnswererFacts,
     calls: AnswerCalls,
@@ -396,7 +400,7 @@ def calls_cost(
         output_tokens=calls.output_tokens,
     )
     if each_ms is None:
-        each_ms = facts.latency_ms if facts.kind in OF_A_MODEL else 0.0
+        each_ms = facts.latency_ms if facts.kind in _TIMED else 0.0
     return attempt_cost(facts.price, usage, calls.calls * each_ms, calls.calls * images)
 
 

@@ -25,7 +25,7 @@ from router.policy.parsing.raw_policy import (
 )
 from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
-from router.types import COMPOSITE, OWN_MODELS, WITHOUT_MODEL, Domain, Matter, RequestType
+from router.types import OWN_MODELS, WITHOUT_MODEL, Domain, Matter, RequestType
 
 _DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the two
 
@@ -40,6 +40,10 @@ _WORDS = {
 def _term_lists(raw: Mapping[str, object]) -> list[str]:
     """Returns the lists that a policy may name: its own, and those by language."""
     return [*names_of(raw, "terms"), *_WORDS["matter"], STRATEGY, ACTIONS]
+
+
+_NO_THINKERS = (*WITHOUT_MODEL, "deliberation")
+"""Lists kinds of answerers that no deliberation can be built over."""
 
 
 def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
@@ -109,7 +113,7 @@ def _answerers(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake
     thinkers = [
         str(answerer["name"])
         for _, answerer in rungs
-        if "name" in answerer and answerer.get("kind") not in (*WITHOUT_MODEL, *COMPOSITE)
+        if "name" in answerer and answerer.get("kind") not in _NO_THINKERS
     ]
     resolvers = names_of_kind(rungs, "resolver")
     locals_ = names_of_kind(rungs, "local")

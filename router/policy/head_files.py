@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from router.errors import Mistake, ModelFileError
+from router.policy.judge_checks import JUDGES
 from router.policy.parsing.raw_policy import conditions_of, one_of, sections
 from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSection
 from router.stats import answer_head, heads
 from router.stats.calibration import highest_said
 from router.stats.heads import Head, HeadKind
-from router.types import OF_A_MODEL
 
 
 def load_heads(named: Sequence[tuple[HeadSection, Path]], encoder_sha256: str) -> tuple[Head, ...]:
@@ -134,8 +134,8 @@ def answer_head_mistakes(
     path: KeyPath, name: str, kind: object, file: Path, lines: LineMap
 ) -> Iterator[Mistake]:
     """Yields the mistakes about an answerer's head of answers. Loading reports a missing file."""
-    if kind not in OF_A_MODEL:
-        expected = f"only for answerers of kind {', '.join(OF_A_MODEL)}"
+    if kind not in JUDGES:
+        expected = f"only for answerers of kind {', '.join(JUDGES)}"
         yield lines.mistake((*path, "verify", "head"), name, expected)
     if not file.is_file():
         return

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from router.policy.parsing.raw_policy import CrossMistake, Rungs
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
-from router.types import COMPOSITE, OF_A_MODEL
+from router.types import REMOTE
 
-AUTHORS = (*OF_A_MODEL, *COMPOSITE)
+JUDGES = ("local", *REMOTE)
+"""Lists kinds of answerers that can judge: models that read what they are given."""
+
+AUTHORS = (*JUDGES, "deliberation")
 """Lists kinds of answerers whose answers a model wrote."""
 
 _DEFAULT_LOCAL = "smollm2-135m"
@@ -91,7 +94,7 @@ def _of_shadows(
 
 
 def _may_judge(answerer: Mapping[str, object]) -> bool:
-    return answerer.get("kind") in OF_A_MODEL and answerer.get("alone") is not False
+    return answerer.get("kind") in JUDGES and answerer.get("alone") is not False
 
 
 def _same(

@@ -15,8 +15,6 @@ Other folders import all names from here. The modules follow a request: `request
 from __future__ import annotations
 
 from router.types.answerers import (
-    COMPOSITE,
-    OF_A_MODEL,
     REMOTE,
     WITHOUT_MODEL,
     AnswerCalls,
@@ -211,9 +209,6 @@ from router.types.signals import (
 )
 from router.types.stores import (
     ASKS_LABEL,
-    BETWEEN_CLASSES,
-    CLASSES,
-    SUGGESTED,
     AnswerCache,
     AnswerCaches,
     BudgetGauge,
@@ -240,6 +235,7 @@ from router.types.stores import (
     TextKeeper,
     TextKind,
     TextReader,
+    label_facts,
 )
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
@@ -248,10 +244,7 @@ __all__ = [
     "APPROVED_WORDS",
     "ASKS_LABEL",
     "ASSUMED",
-    "BETWEEN_CLASSES",
     "BETWEEN_PARTS",
-    "CLASSES",
-    "COMPOSITE",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",
@@ -273,7 +266,6 @@ __all__ = [
     "NO_PRESSURE",
     "NO_TRACE",
     "NO_WARMTH",
-    "OF_A_MODEL",
     "OWN_MODELS",
     "PART_BYTES",
     "PINS_FROM",
@@ -284,7 +276,6 @@ __all__ = [
     "RISK_DOMAINS",
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",
-    "SUGGESTED",
     "SURE_STAKES_FROM",
     "TRACE",
     "UNDETERMINED",
@@ -449,6 +440,7 @@ __all__ = [
     "citations_left",
     "exact_usd",
     "is_assumed",
+    "label_facts",
     "measured_once",
     "span_id",
     "usd_to_nano",

@@ -59,14 +59,6 @@ REMOTE = ("upstream", "litellm")
 """Lists the kinds of answerers that ask a provider: what they are sent leaves this machine, and it
 bills them. Pseudonyms, residency and budgets go by this list."""
 
-OF_A_MODEL = ("local", *REMOTE)
-"""Lists the kinds of answerers whose answer is one model's: they can think a deliberation's steps
-and judge others, and what their time costs is known."""
-
-COMPOSITE = ("deliberation",)
-"""Lists the kinds of answerers that ask another one, several times. Each kind is in one of
-WITHOUT_MODEL, OF_A_MODEL and COMPOSITE."""
-
 
 class BodyRules(Struct, frozen=True):
     """Lists the body keys that an answerer receives beyond those known for its kind."""
@@ -83,7 +75,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     name: str
     tier: str
     level: int
-    kind: str  # of WITHOUT_MODEL, OF_A_MODEL or COMPOSITE
+    kind: str  # of WITHOUT_MODEL or REMOTE, or local | deliberation
     model: str
     price: Price
     max_output_tokens: int

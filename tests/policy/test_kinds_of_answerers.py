@@ -8,11 +8,12 @@ import pytest
 
 from router.policy.sections.answerers import AnswererSection, RemoteAnswerer
 from router.policy.sections.base import Section
-from router.types import COMPOSITE, OF_A_MODEL, REMOTE, WITHOUT_MODEL
+from router.types import REMOTE, WITHOUT_MODEL
 from tests.kits.changed import replace
 from tests.kits.gateway_kit import mid
 
-SETS = (WITHOUT_MODEL, OF_A_MODEL, COMPOSITE)
+SETS = (WITHOUT_MODEL, REMOTE, ("local",), ("deliberation",))
+"""A deliberation goes by the kind of the answerer that it is built over."""
 
 
 def sections() -> dict[str, type[Section]]:
@@ -39,7 +40,3 @@ def test_a_remote_kind_is_one_whose_section_is_remote(kind: str) -> None:
     facts = replace(mid().facts, kind=kind)
     assert facts.is_remote is (kind in REMOTE) is issubclass(sections()[kind], RemoteAnswerer)
     assert facts.without_model is (kind in WITHOUT_MODEL)
-
-
-def test_a_model_is_here_or_a_providers() -> None:
-    assert ("local", *REMOTE) == OF_A_MODEL

@@ -23,22 +23,14 @@ from router.routing.planner import Router
 from router.routing.policy_runtime import Selected
 from router.routing.rungs.rung_plan import RungPlan
 from router.threads.offload import offloaded
-from router.types import (
-    COMPOSITE,
-    LONG_CHARACTERS,
-    WITHOUT_MODEL,
-    ChatRequest,
-    Identity,
-    Ids,
-    TokenCounter,
-)
+from router.types import LONG_CHARACTERS, WITHOUT_MODEL, ChatRequest, Identity, Ids, TokenCounter
 from router.wire.openai.render import to_json
 from router.wire.protocols import WireFormat
 
 MOST_KEPT = 1_000
 """Bounds the kept counts, by a digest of the body: an agent counts the same prompts again."""
 
-OWN = (*WITHOUT_MODEL, *COMPOSITE)
+OWN = (*WITHOUT_MODEL, "deliberation")
 """Lists the kinds of answerers that read no conversation themselves."""
 
 
