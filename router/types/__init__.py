@@ -98,6 +98,7 @@ from router.types.documents import (
 )
 from router.types.enums import (
     DANGERS,
+    EMBEDDER,
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
@@ -248,6 +249,7 @@ __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",
+    "EMBEDDER",
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
