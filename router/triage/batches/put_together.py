@@ -134,6 +134,7 @@ def put_together(
         offers_from=config.offers_from,
         momentary=config.momentary,
         known_form=is_known_form,
+        answers_from=config.answers_from[row.domain],
         small_talk=any([talk.reply(text.asked.text) for talk in config.talks]),
     )
 
