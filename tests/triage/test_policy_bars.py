@@ -1,7 +1,5 @@
 """What a policy sets about novelty and certainty holds for what triage says of a text, too."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

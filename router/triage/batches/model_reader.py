@@ -1,4 +1,4 @@
-"""Reads texts by the model: what an operator wrote is looked up, and the rest read in one run.
+"""Reads texts by the model: what an operator wrote is looked up, and the rest read in batches.
 
 It knows nothing about rules, requests or threads.
 """
@@ -18,7 +18,7 @@ from router.stats.heads import Embeddings, Encoded
 from router.triage.batches.asked import Asked, ReadingUse, told_of_all
 from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import Rerank, TriageConfig
-from router.triage.batches.put_together import RunRead
+from router.triage.batches.put_together import BatchRead
 from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Kept, Templates, is_calm
 from router.triage.batches.triage_models import Model, Outputs
@@ -81,7 +81,7 @@ class ModelReader:
         return ModelBatch(self, asked)
 
     def encode(self, asked: Sequence[Asked], kept: KeptTexts = NONE_KEPT) -> Encoded:
-        """Returns what the encoder says of texts, all of them together.
+        """Returns what the encoder says of texts; on a CPU each has a run of its own.
 
         `kept` holds by place what is known already.
         """
@@ -284,7 +284,7 @@ class ModelBatch:
     def _encoded(self, asked: Sequence[Asked], kept: KeptTexts = NONE_KEPT) -> TextsRead:
         return self._reader.read(asked, self._reader.encode(asked, kept), kept)
 
-    def rows(self) -> RunRead:
+    def rows(self) -> BatchRead:
         """Returns the readings and the matches, in the order asked. The lists are the caller's.
 
         Those of texts with which answers are still to be read are not final.
@@ -295,7 +295,7 @@ class ModelBatch:
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
-        return RunRead(rows, matches)
+        return BatchRead(rows, matches)
 
     def _settle(self) -> None:
         """Encodes after all what is not calm by a kept vector, and keeps the others' that are.
