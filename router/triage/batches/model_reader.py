@@ -12,7 +12,6 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from router.stats.heads import Embeddings, Encoded
 from router.triage.batches.asked import Asked, ReadingUse, told_of_all
@@ -31,7 +30,6 @@ from router.triage.utterances import Described
 from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, Match, RequestType
 
-_Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
 """Holds by place the readings of texts that were read closely."""
 Graves = Mapping[int, GraveReading | None]
@@ -71,7 +69,6 @@ class ModelReader:
         self._types = [RequestType(name) for name in model.request_types]
         self._domains = [Domain(name) for name in model.domains]
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
-        self.not_encoded = 0  # texts that were taken for what an operator wrote
         self.templates = Templates()
         # By configuration, so that those of a policy go with it: heads of its own are megabytes.
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
@@ -118,7 +115,6 @@ class ModelReader:
                 kept.update(zip(same.block, rows, strict=True))
                 row = kept[same.text]
             readings[i] = row, same.match
-        self.not_encoded += len(readings)
         return readings
 
     def read(

@@ -46,7 +46,7 @@ FRAMED_GRAVE = 0.3
 """Chance of a grave matter from which no frame is left out: 1 in 14 framed routine questions has
 it, and 3 of 60 grave messages that were written to look like one."""
 
-ASKING_WEIGHS = 2
+HARM_ASKING_WEIGHS = 2
 """Factor of the number of sentences by which their odds are divided in a text longer than a letter,
 where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none. In other
 languages the head says less, so that their odds are divided by it alone."""
@@ -227,7 +227,7 @@ def _among(text: Ruled) -> int:
     if text.facts.sentences:
         return len(text.sentences)
     english = text.facts.language in READ_LANGUAGES
-    return ASKING_WEIGHS * (len(text.sentences) if english else 1)
+    return HARM_ASKING_WEIGHS * (len(text.sentences) if english else 1)
 
 
 def _by_asks(
