@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from pathlib import Path
 
 import pytest
@@ -26,13 +25,6 @@ from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import tiergate
 
 SUPPORT = Domain.CUSTOMER_SUPPORT
-
-
-def number_in(pattern: str, refusal: Refusal) -> int:
-    """Returns the number that a pattern finds in the words of a refusal."""
-    found = re.search(pattern, refusal.told)
-    assert found is not None
-    return int(found[1].replace(",", ""))
 
 
 def labels(confidence: float, right: int, wrong: int = 0) -> list[Label]:
@@ -65,7 +57,8 @@ def test_no_threshold_lies_below_the_lowest_label() -> None:
 
 def test_148_right_answers_are_too_few() -> None:
     one = refused(certify(labels(0.95, 148), 0.02, 0.05))
-    assert "149 labels are enough: 1 more" in one.told
+    assert one.needed == 149
+    assert "1 more" in one.told
 
 
 def test_walk_stops_where_answers_get_worse() -> None:
@@ -83,7 +76,7 @@ def test_good_answers_below_bad_ones_are_not_reached() -> None:
 
 def test_error_as_high_as_the_risk_is_refused_for_good() -> None:
     one = refused(certify(labels(0.95, 900, 100), 0.02, 0.05))
-    assert "are enough" not in one.told
+    assert one.needed is None
     assert "more labels do not help" in one.told
     assert "95 % interval 8.29 % to 12.02 %" in one.told
 
@@ -91,14 +84,15 @@ def test_error_as_high_as_the_risk_is_refused_for_good() -> None:
 def test_an_error_near_the_risk_may_be_chance() -> None:
     """20 of 1,000 are 2 %, and their interval reaches from 1.3 % to 3.1 %."""
     one = refused(certify(labels(0.95, 980, 20), 0.02, 0.05))
-    least = number_in(r"at least ([0-9,]+) labels", one)
-    assert upper_bound(20, least, 0.05) <= 0.02 < upper_bound(20, least - 1, 0.05)
+    assert one.least is not None
+    assert upper_bound(20, one.least, 0.05) <= 0.02 < upper_bound(20, one.least - 1, 0.05)
+    assert f"at least {one.least:,} labels" in one.told
 
 
 def test_seven_labels_are_too_few_to_tell() -> None:
     """One wrong of seven may be an accident; 236 with this one wrong would certify 2 %."""
     one = refused(certify(labels(0.95, 6, 1), 0.02, 0.05))
-    assert "are enough" not in one.told
+    assert (one.needed, one.least) == (None, 236)
     assert "7 labels at a confidence of 0.5 or more, 1 wrong" in one.told
     assert "at most 52.1 % wrong" in one.told
     assert "at least 236 labels, with no further one wrong: 229 more" in one.told
@@ -106,7 +100,8 @@ def test_seven_labels_are_too_few_to_tell() -> None:
 
 def test_few_errors_say_how_many_labels_would_do() -> None:
     one = refused(certify(labels(0.95, 198, 2), 0.02, 0.05))
-    assert number_in(r"([0-9,]+) labels are enough", one) > 400
+    assert one.needed is not None
+    assert one.needed > 400
 
 
 def test_domains_are_certified_each_alone() -> None:

@@ -76,6 +76,8 @@ class Refusal:
     accepted: int  # at the strictest threshold that could be tested, else at the loosest
     wrong: int
     lowest: float  # the lowest confidence that has a label
+    needed: int | None  # accepted answers in all at this error; None: no number, or not known
+    least: int | None  # accepted answers in all if no further one is wrong
     told: str
 
 
@@ -164,7 +166,7 @@ def _refusal(
             "greater risk"
         )
     lowest = _lowest(labels)
-    return Refusal(len(labels), accepted, wrong, lowest, sentence)
+    return Refusal(len(labels), accepted, wrong, lowest, needed, least, sentence)
 
 
 def certify_mixture(
@@ -222,6 +224,7 @@ def _mixture_refusal(
         f"{counts.outside_accepted:,} of {counts.outside:,} strangers were accepted"
     )
     factor = needed_factor(counts, share, risk, delta)
+    needed = None if factor is None else math.ceil(factor * counts.accepted)
     if not counts.outside:
         explanation += f"; a share of strangers of {share * 100:g} % needs labelled strangers"
     else:
@@ -229,6 +232,7 @@ def _mixture_refusal(
     # The same rows without a mistake say how many are needed at the fewest.
     without = Counts(counts.within, counts.accepted, 0, counts.outside, 0)
     flawless = needed_factor(without, share, risk, delta)
+    least = None if flawless is None else math.ceil(flawless * counts.accepted)
     if factor is not None:
         explanation += f"; at these rates {_both(counts, factor)} are enough"
     elif flawless is not None and flawless > 1.0:
@@ -243,7 +247,7 @@ def _mixture_refusal(
     if possible > 0.0:
         explanation += f"; with at most {possible * 100:.1f} % strangers these labels are enough"
     lowest = _lowest(labels)
-    return Refusal(len(labels), counts.accepted, counts.wrong, lowest, explanation)
+    return Refusal(len(labels), counts.accepted, counts.wrong, lowest, needed, least, explanation)
 
 
 def _both(counts: Counts, factor: float) -> str:
