@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from router.analysis.replay.cases import Case, case_of
-from router.analysis.replay.correctness import KnownCorrectness
+from router.analysis.replay.cases import Case, LeftOut, case_of
+from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.replay.facts import Side
 from router.analysis.replay.path import SAFE_ANSWER, answered_by
 from router.analysis.replay.replay import Replay, replay
+from router.analysis.tune.labels import labelled
+from router.ledger.replies import ReplyKind
 from router.types import Matter, PSource, RequestRow, Signals
+from tests.kits.books.replies import REPLIES
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import RISKY, deep, low, mid
@@ -62,6 +65,30 @@ async def test_who_needs_help_now_gets_words_under_a_policy_of_models(
     _, rows = await recorded(houses, signals, text)
     result = under(rows, of_models("other"))
     assert (result.costs.own_nano_usd, result.new.uncertain) == (0, 0)
+
+
+@pytest.mark.parametrize(("kind", "changes"), REPLIES)
+async def test_words_of_each_kind_stand_in_for_an_answer(
+    houses: Houses, kind: ReplyKind, changes: dict[str, str]
+) -> None:
+    """An outcome of such a request is of no answer that the answerer gave."""
+    house = houses([mid()], signals=CALM)
+    await house.gateway.complete(ask(), ALICE)
+    await house.gateway.drain()
+    (row,) = house.ledger.rows()
+    case = case_of(replace(row, **changes))
+    if kind is ReplyKind.REPEATED:
+        assert case is LeftOut.GIVEN_AGAIN
+        return
+    assert isinstance(case, Case)
+    words = {ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED}
+    assert (case.stood_in, case.foregone) == (kind in words, False)
+    uncalled = case_of(replace(row, attempts=(), **changes))
+    assert isinstance(uncalled, Case)
+    assert uncalled.foregone is (kind in (ReplyKind.SAFE_WORDS, ReplyKind.DECLINED))
+    fact = case.facts[0]
+    told = labelled([case], KnownCorrectness.of([Correctness(row.request_id, False)]))
+    assert (fact.answerer in told.graded) is (kind not in words)
 
 
 async def test_words_stay_words_of_their_own_policy(houses: Houses) -> None:

@@ -198,8 +198,16 @@ class Server:
             )
             for path, wire in WIRE_FORMATS.items()
         }
-        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, self._ids)
-        return {**paths, "/v1/messages/count_tokens": ("POST", counts)}
+        router, ids = gateway.router, self._ids
+        counts = TokenCounts(MessagesFormat(capped=False), router, door, ids)
+        counts_of_openai = TokenCounts(
+            ResponsesFormat(), router, door, ids, "response.input_tokens"
+        )
+        return {
+            **paths,
+            "/v1/messages/count_tokens": ("POST", counts),
+            "/v1/responses/input_tokens": ("POST", counts_of_openai),
+        }
 
     def _own_models(self, own: OwnModels, secret_of: Callable[[str], bytes]) -> Paths:
         """Returns the paths that own models answer."""
