@@ -86,7 +86,7 @@ def warmed(
     """Returns what caches hold after a turn: those of the called answerers, and earlier ones.
 
     Counted are the input tokens that the provider reported, from `least_tokens` on. `caches` were
-    alive when the turn began.
+    alive when the turn began. What was written is there for the next turn, as what was found is.
     """
     by_answerer = {cache.answerer: cache for cache in caches}
     for one in tried:
@@ -94,9 +94,12 @@ def warmed(
         counted = attempt.role is Role.ANSWER and attempt.state is AttemptState.SETTLED
         if not (counted and usage.reported and one.price.saves_by_caches):
             continue
-        hit, due = usage.cached_input_tokens > 0, attempt.answerer in by_answerer
+        hit = usage.cached_input_tokens > 0 or usage.cache_write_tokens > 0
+        due = attempt.answerer in by_answerer
         tokens = usage.input_tokens if usage.input_tokens >= least_tokens else 0
+        # Where writes have a price, only what a request marks is kept, and reported as written.
+        unasked = one.price.cache_write_nano_usd is None
         if tokens or due:
-            held = tokens if hit or not due else 0
+            held = tokens if hit or (unasked and not due) else 0
             by_answerer[attempt.answerer] = WarmCache(attempt.answerer, one.model, held, now_ms)
     return tuple(by_answerer.values())

@@ -24,7 +24,7 @@ from router.privacy.provider_seals import NO_SEALS, sealed_tokens
 from router.routing.rungs.rung_plan import RungPlan, basis_of
 from router.routing.told.shifts import Shifts
 from router.types import (
-    EMBEDDER,
+    EMBEDDER_PREFIX,
     MODERATION_MODEL,
     NO_WARMTH,
     OWN_MODELS,
@@ -358,7 +358,7 @@ def known_models(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime) 
 
 def _leads_to_no_tier(target: str) -> bool:
     """Returns True for what an alias of embeddings or moderations leads to."""
-    return target in OWN_MODELS or target.startswith(EMBEDDER)
+    return target in OWN_MODELS or target.startswith(EMBEDDER_PREFIX)
 
 
 def _is_route(model: str) -> bool:

@@ -98,7 +98,7 @@ from router.types.documents import (
 )
 from router.types.enums import (
     DANGERS,
-    EMBEDDER,
+    EMBEDDER_PREFIX,
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
@@ -249,7 +249,7 @@ __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",
-    "EMBEDDER",
+    "EMBEDDER_PREFIX",
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",

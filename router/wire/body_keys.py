@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.redact import redact
 from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
-from router.wire.anthropic.cache_points import IN_PARTS, set_points, takes_points
+from router.wire.anthropic.cache_points import IN_PARTS, TTL, has_points, takes_points
 from router.wire.anthropic.thinking import changed_thinking
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
@@ -231,7 +231,9 @@ def dropped(
     if facts.speaks_anthropic:
         cap = own_cap or facts.max_output_tokens
         left_out = (*left_out, *changed_thinking(request, facts, cap))
-    elif set_points(request) and not takes_points(facts):
+    elif TTL in left_out:  # other models have no cache points, and do without
+        left_out = tuple([key for key in left_out if key != TTL])
+    if has_points(request) and not takes_points(facts):
         left_out = (*left_out, IN_PARTS)
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])
@@ -341,6 +343,15 @@ def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRe
 
 def stores_unasked(host: str) -> bool:
     """Returns True when a provider stores chat completions of new accounts by default."""
+    return is_openais(host)
+
+
+def is_openais(host: str) -> bool:
+    """Returns True for a server of OpenAI's, at OpenAI or at Azure.
+
+    >>> is_openais("x.openai.azure.com"), is_openais("openai.com.example")
+    (True, False)
+    """
     return f".{host.lower()}".endswith(_OPENAI_HOSTS)
 
 
@@ -398,7 +409,8 @@ def known_part(part: dict[str, object], kind: str) -> dict[str, object]:
 
 
 def _is_cache_control(point: dict[str, object]) -> bool:
-    return point.keys() <= _CACHE_CONTROL and all(isinstance(item, str) for item in point.values())
+    kinds = all(isinstance(item, str) for item in point.values())
+    return point.keys() <= _CACHE_CONTROL and kinds and point.get("type") == "ephemeral"
 
 
 def nested_left_out(messages: object, tools: object) -> tuple[str, ...]:

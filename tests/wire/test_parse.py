@@ -245,7 +245,7 @@ def test_null_means_not_sent() -> None:
 
 
 def test_text_parts_are_joined_while_all_parts_are_kept_unchanged() -> None:
-    content = [{"type": "text", "text": "a", "cache_control": {"type": "x"}}, IMAGE]
+    content = [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}, IMAGE]
     message = parse(messages=[{"role": "user", "content": [*content, content[0]]}]).messages[0]
     assert message.text == "a\na"
     assert [part.kind for part in message.parts] == ["text", "image_url", "text"]

@@ -121,7 +121,7 @@ def error_for_status(
         parts = (said, says(words) if words else "", advice)
         kind = UpstreamContentRefused if code in CONTENT_REFUSED else UpstreamRejected
         refused = kind(" ".join(filter(None, parts)), upstream_status=status)
-        if words:
+        if words and not advice:  # advice is for the policy, which nobody but its keeper can mend
             refused.blames_request()
         return refused
     redirected = 300 <= status < 400

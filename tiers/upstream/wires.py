@@ -15,6 +15,7 @@ from router.policy.schema import UpstreamAnswerer
 from router.privacy.provider_seals import issuers
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
 from router.wire.anthropic.answers import MessageFolder, parse_message
+from router.wire.anthropic.cache_points import MOST_POINTS
 from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
@@ -174,6 +175,7 @@ class MessagesWire:
         self._facts = facts
         # Without a price of writes nobody could say what a cache point costs.
         priced = facts.price.cache_write_nano_usd is not None
+        self._most_points = MOST_POINTS if priced else 0
         self._marks_turns = priced and section.cache_points == "auto"
 
     def headers(self, api_key: str | None) -> dict[str, str]:
@@ -210,6 +212,7 @@ class MessagesWire:
             prefer_schema=work.prefer_schema if keeps_schemas else None,
             extra={key: value for key, value in work.request.extra.items() if key in added},
             marks_turns=self._marks_turns,
+            most_points=self._most_points,
         )
 
     def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:

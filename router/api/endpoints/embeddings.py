@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -35,6 +36,7 @@ from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
 from router.threads.offload import offloaded
 from router.types import (
+    EMBEDDER_PREFIX,
     EMBEDDING_MODEL,
     LONG_CHARACTERS,
     AttemptState,
@@ -46,6 +48,7 @@ from router.types import (
     Ledger,
     RateLimiter,
 )
+from router.wire.body_keys import is_openais
 from router.wire.checks import integer
 from router.wire.openai.embeddings import (
     EmbeddingRequest,
@@ -55,7 +58,6 @@ from router.wire.openai.embeddings import (
 
 MOST_DIMENSIONS = 16_384
 """Bounds what is asked of an upstream, which has its own bound."""
-OUTSIDE = "embed:"
 """Begins the target of an alias that leads to an upstream's model."""
 
 
@@ -104,7 +106,7 @@ class Embeddings:
             if embedding_request.dimensions is not None:
                 integer(embedding_request.dimensions, "dimensions", 1, self._embedder.width)
         # Some clients send token ids instead of texts.
-        if embedding_request.ids and section is None:
+        if embedding_request.ids and not reads_ids(section):
             texts = tuple(await self._tokens.texts(embedding_request.ids))
             embedding_request = replace(embedding_request, texts=texts, ids=())
         with Watch(scope, receive, send) as watch:
@@ -189,9 +191,14 @@ class Embeddings:
 def _outside_of(policy: Policy, model: str) -> EmbedderSection | None:
     """Returns the upstream's model that a name leads to by an alias, None for our own."""
     alias = policy.alias(model) if policy.embedders else None
-    if alias is None or alias.to is None or not alias.to.startswith(OUTSIDE):
+    if alias is None or alias.to is None or not alias.to.startswith(EMBEDDER_PREFIX):
         return None
-    return policy.embedder(alias.to.removeprefix(OUTSIDE))
+    return policy.embedder(alias.to.removeprefix(EMBEDDER_PREFIX))
+
+
+def reads_ids(section: EmbedderSection | None) -> bool:
+    """Returns True for a model of OpenAI's, whose tokens clients send; others have their own."""
+    return section is not None and is_openais(urlsplit(section.base_url).hostname or "")
 
 
 def _headers(done: Embedding, embedded: Embedded) -> Headers:

@@ -21,8 +21,9 @@ _TOLD: Sequence[tuple[tuple[str, ...], str]] = (
     ),
 )
 """Says, by how a path begins, what to do where a provider serves more than this gateway."""
-_NEAR = 0.8
-"""Similarity from which a known path is meant: `/models` lacks /v1 and has .82."""
+_NEAR, _VERY_NEAR = 0.8, 0.9
+"""Similarity from which a known path is meant: `/models` lacks /v1 and has .82. A very near one, as
+with a slash at its end, is meant whatever a provider has below it."""
 _MOST = 200  # characters of a path that are shown, and compared
 
 
@@ -33,9 +34,13 @@ def nothing_at(path: str, known: Sequence[str]) -> str:
     "There is nothing at '/models'. Did you mean /v1/models?"
     """
     shown = path[:_MOST]
+    # Most often the address of a client lacks /v1, or has a part of it twice.
+    twice = [one for one in known if shown == one + one.removeprefix("/v1")]
+    meant = twice or difflib.get_close_matches(shown, known, n=1, cutoff=_VERY_NEAR)
     told = next((words for starts, words in _TOLD if shown.startswith(starts)), "")
     if not told:
-        # Most often the address of a client lacks /v1, or has it twice.
-        near = difflib.get_close_matches(shown, known, n=1, cutoff=_NEAR)
-        told = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
+        meant = meant or difflib.get_close_matches(shown, known, n=1, cutoff=_NEAR)
+    if meant:
+        told = f"Did you mean {meant[0]}?"
+    told = told or f"Known are: {', '.join(known)}."
     return f"There is nothing at {shown!r}. {told}"

@@ -16,6 +16,8 @@ POINT: Mapping[str, str] = {"type": "ephemeral"}
 states."""
 POINTS_IN = ("system", "messages", "tools", KEY)
 """Names the keys of a Messages body in which cache points stand."""
+MOST_POINTS = 4
+"""Bounds the points of a request, as Anthropic does."""
 TTL = f"{KEY}.ttl"
 """Names in `x-tiergate-dropped` the hour that a client asked for."""
 IN_PARTS = f"messages[].content[].{KEY}"
@@ -52,10 +54,10 @@ def _points(value: object) -> list[dict[str, object]]:
 
 def sets_points(message: Message) -> bool:
     """Returns True for a message of chat completions with a cache point on a part."""
-    return any([f'"{KEY}"' in part.payload for part in message.parts])
+    return any([f'"{KEY}":' in part.payload for part in message.parts])
 
 
-def set_points(request: ChatRequest) -> bool:
+def has_points(request: ChatRequest) -> bool:
     """Returns True where a client of chat completions has set cache points on parts."""
     return any([sets_points(message) for message in request.messages if message.parts])
 
@@ -64,16 +66,40 @@ def takes_points(facts: AnswererFacts) -> bool:
     """Returns True for an answerer that is sent the cache points on parts of messages.
 
     OpenAI's own servers refuse them, and other compatible ones pass them on or do not read them.
+    Without a price of writes nobody could book what a point costs at Anthropic.
     """
+    if facts.speaks_anthropic:
+        return facts.price.cache_write_nano_usd is not None
     speaks_chat = facts.kind == "litellm" or (
         facts.kind == "upstream" and facts.body.wire == "openai"
     )
-    return facts.speaks_anthropic or (speaks_chat and not facts.body.stores_unasked)
+    return speaks_chat and not facts.body.stores_unasked
 
 
 def with_point(block: dict[str, object], message: Message) -> dict[str, object]:
     """Returns a block that stands for a whole message, with the cache point of its parts."""
     return {**block, KEY: dict(POINT)} if sets_points(message) else block
+
+
+def settle_points(
+    body: Mapping[str, object], request: ChatRequest, *, marks_turns: bool, most: int
+) -> None:
+    """Keeps the client's own points in a translated body, or sets some where it set none."""
+    turns = body["messages"]
+    assert isinstance(turns, list)
+    if has_points(request):
+        keep_last_points(body.get("system"), turns, most)
+    elif marks_turns:
+        mark_turns(turns)
+
+
+def keep_last_points(system: object, turns: Sequence[dict[str, object]], most: int) -> None:
+    """Leaves the last `most` cache points of a translated request, and takes the others away."""
+    contents = [system, *[turn["content"] for turn in turns]]
+    blocks = [block for content in contents if isinstance(content, list) for block in content]
+    marked = [block for block in blocks if isinstance(block, dict) and KEY in block]
+    for block in marked[: max(0, len(marked) - most)]:
+        del block[KEY]
 
 
 def mark_turns(turns: Sequence[dict[str, object]]) -> None:

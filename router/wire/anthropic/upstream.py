@@ -18,11 +18,11 @@ from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
 from router.wire.anthropic.blocks import is_the_clients
 from router.wire.anthropic.cache_points import (
+    MOST_POINTS,
     POINTS_IN,
     forget_hours,
-    mark_turns,
-    set_points,
     sets_points,
+    settle_points,
     with_point,
 )
 from router.wire.anthropic.parts import block_of, text_block
@@ -89,18 +89,18 @@ def messages_body(
     prefer_schema: JsonText | None = None,
     extra: Mapping[str, JsonText] | None = None,
     marks_turns: bool = False,
+    most_points: int = MOST_POINTS,
 ) -> bytes:
     """Returns the JSON body for `model`.
 
     The output limit is the smaller of `max_output_tokens` and the client's own. Items sealed by
-    others than `issuer` are left out. `extra` holds keys that the policy adds. `marks_turns` sets
-    cache points for clients of other formats that set none.
+    others than `issuer` are left out. `extra` holds keys that the policy adds. Clients of other
+    formats keep the last `most_points` of their cache points; `marks_turns` sets some where they
+    set none.
     """
     body = _asked(request, issuer, prefer_schema)
-    if marks_turns and request.unchanged is None and not set_points(request):
-        turns = body["messages"]
-        assert isinstance(turns, list)
-        mark_turns(turns)
+    if request.unchanged is None:
+        settle_points(body, request, marks_turns=marks_turns, most=most_points)
     for key, value in (extra or {}).items():
         # The budget of thoughts is read below; all else goes on unread.
         body[key] = orjson.loads(value) if key == "thinking" else orjson.Fragment(value)

@@ -215,7 +215,13 @@ def test_a_path_that_only_providers_have_says_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("path", "meant"), [("/models", "/v1/models"), ("/v1/embedings", "/v1/embeddings")]
+    ("path", "meant"),
+    [
+        ("/models", "/v1/models"),
+        ("/v1/embedings", "/v1/embeddings"),
+        ("/v1/chat/completions/", "/v1/chat/completions"),
+        ("/v1/chat/completions/chat/completions", "/v1/chat/completions"),
+    ],
 )
 def test_a_short_path_that_is_nearly_right_names_the_right_one(
     served: Served, path: str, meant: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from router.api.compose.mounted.embedders import OutsideEmbedders
+from router.api.endpoints.embeddings import reads_ids
 from router.errors import PolicyError, UpstreamInvalid
 from router.policy.loading import load_policy
 from router.policy.sections.answering.embedders import EmbedderSection
@@ -76,12 +78,37 @@ def test_an_alias_leads_to_the_upstreams_model(served: Served) -> None:
     )
 
 
-def test_token_ids_go_to_the_upstreams_model_as_they_came(served: Served) -> None:
-    """LangChain sends them by default; the own encoder needs a table to read them."""
-    response = post(served, model="text-embedding-3-large", input=[[5, 7, 9], [11]])
-    assert response.status_code == 200, response.text
-    assert [row["embedding"] for row in response.json()["data"]] == [[3.0, 0.0], [1.0, 1.0]]
-    assert served.finished_row(response)["cost_nano_usd"] == 4_000_000
+def test_ids_of_openais_tokens_go_to_no_server_with_others(served: Served) -> None:
+    """Another model would read other words in them, and answer all the same."""
+    response = post(served, model="text-embedding-3-large", input=[[15339, 1917]])
+    if response.status_code == 200:  # a table is installed, by which they became texts
+        assert [row["embedding"][0] for row in response.json()["data"]] == [len("hello world")]
+    else:
+        assert "no table of OpenAI's tokeniser" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "as_they_came"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("https://mine.openai.azure.com/openai/v1", True),
+        ("http://127.0.0.1:8000/v1", False),
+        ("https://api.openai.com.example/v1", False),
+    ],
+)
+def test_openais_servers_read_the_ids_of_their_tokens(base_url: str, *, as_they_came: bool) -> None:
+    section = EmbedderSection.model_validate({**embedder("large", base_url)})
+    assert reads_ids(section) is as_they_came
+    assert not reads_ids(None)
+
+
+async def test_ids_reach_the_server_in_place_of_texts(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        section = EmbedderSection.model_validate(embedder("large", upstream.url))
+        embedders = OutsideEmbedders({})
+        made = await embedders.embed(section, ((5, 7, 9), (11,)), None)
+        await embedders.close()
+    assert [struct.unpack("<2f", vector)[0] for vector in made.vectors] == [3.0, 1.0]
 
 
 def test_a_name_and_a_count_that_cannot_be_cost_neither_answer_nor_budget(served: Served) -> None:
