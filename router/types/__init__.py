@@ -68,7 +68,6 @@ from router.types.dashboard import (
     Turn,
 )
 from router.types.decisions import (
-    ACUTE_NOTED_FROM,
     APPROVED_WORDS,
     GAINS_FROM,
     IN_HAND_FROM,
@@ -242,7 +241,6 @@ from router.types.stores import (
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
 __all__ = [
-    "ACUTE_NOTED_FROM",
     "APPROVED_ANSWERS",
     "APPROVED_WORDS",
     "ASKS_LABEL",

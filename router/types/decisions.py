@@ -29,9 +29,6 @@ much a wrong answer would have cost. They also let the ceiling of a rule give wa
 SURE_STAKES_FROM = 6
 """Rows of earlier versions stated what a wrong answer costs by the domain that was guessed."""
 
-ACUTE_NOTED_FROM = 7
-"""Rows of earlier versions need not note that somebody may need help now."""
-
 PINS_FROM = 7
 """Rows of earlier versions left a tier that the client named for every trigger above it, novelty
 among them, and counted no capability of a pinned rung below such a trigger."""

@@ -19,7 +19,6 @@ from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
 from router.routing.wording.phrases import said_briefly
 from router.routing.wording.words_first import GRAVE_FLOOR
 from router.types import (
-    ACUTE_NOTED_FROM,
     NO_PRESSURE,
     RECORD_VERSION,
     AttemptRow,
@@ -33,6 +32,9 @@ from router.types import (
     Usage,
     Verdict,
 )
+
+ACUTE_NOTED_FROM = 7
+"""Rows of earlier versions need not note that somebody may need help now."""
 
 
 class LeftOut(StrEnum):
