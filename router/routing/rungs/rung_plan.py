@@ -15,7 +15,7 @@ from router.money.output_caps import least_cap, with_least_cap
 from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import AnswererSection
 from router.routing.decision import chance
-from router.routing.verification import Judge
+from router.routing.verification import AnswerReader
 from router.types import (
     NO_ANSWER_MODEL,
     AnswerCalls,
@@ -81,7 +81,7 @@ class RungPlan(Struct, frozen=True, dict=True):
     section: AnswererSection
     facts: AnswererFacts
     ability: Ability
-    judge: Judge | None = None  # gives the chance of an answer by what it shows
+    reader: AnswerReader | None = None  # gives the chance of an answer by what it shows
     over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing

@@ -179,7 +179,7 @@ class WordsFirst(Struct, frozen=True, dict=True):
     def all_guessed(self) -> bool:
         """Returns True where each rung's chance is a prior, and nothing will judge its answer."""
         return all(
-            rung.p_source is PSource.PRIOR and plan.judge is None and plan.judged_by is None
+            rung.p_source is PSource.PRIOR and plan.reader is None and plan.judged_by is None
             for rung, plan in zip(self.decision.rungs, self.plans, strict=True)
             if rung.taken
         )
