@@ -57,7 +57,7 @@ class Check(Struct, frozen=True):
 
 
 class JudgedAnswerer(WrappingAnswerer):
-    """An answerer whose answers another model judges."""
+    """Wraps an answerer whose answers another model judges."""
 
     def __init__(self, inner: Answerer, check: Check, *, clock: Clock) -> None:
         super().__init__(inner)

@@ -205,7 +205,7 @@ def _shown(passage: Passage) -> str:
 
 
 class SteppedAnswerer(WrappingAnswerer):
-    """An answerer whose answers pass the named steps: context, solve, refine, check, in order."""
+    """Wraps an answerer whose answers pass the named steps, in order: context to check."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """Tells how likely it is that a source bears a sentence out. Numpy only through the encoder.
 
 A sentence is compared with each sentence of the source and with all of it: which of its words the
-source holds, in which order, numbers, names, negations and opposites, and what the encoder says of
-both. The weights of a logistic regression were fitted on pairs that a person wrote and labelled
+source holds, numbers, names, negations and opposites, and what the encoder says of both. The
+weights of a logistic regression were fitted on pairs that a person wrote and labelled
 (`tests/documents/pairs/dev.txt`), and are judged on those of `test.txt`.
 """
 
@@ -15,10 +15,9 @@ from functools import cached_property
 
 import numpy as np
 
-from router.documents.index.matrix import Floats
 from router.documents.index.ranking import chance
 from router.documents.index.search import Encoder
-from router.documents.index.words import DULL, stem, words_of
+from router.documents.index.words import DULL, words_of
 
 FEATURES = (
     "one",
@@ -26,15 +25,12 @@ FEATURES = (
     "held_best",
     "held_clause",
     "missing",
-    "alike",
     "numbers",
     "numbers_apart",
     "names",
     "turn_added",
-    "turn_lost",
     "opposite",
     "stronger",
-    "order",
     "cosine",
     "cosine_best",
 )
@@ -44,15 +40,12 @@ WEIGHTS = (
     3.14,
     0.62,
     0.68,
-    0.00,
     -2.49,
     -2.57,
     -2.25,
     -3.90,
-    0.00,
     -3.05,
     -2.02,
-    0.00,
     0.58,
     2.32,
 )
@@ -62,9 +55,6 @@ NO_COSINE = 0.5
 
 MOST_SENTENCES = 40
 """Sentences of one source that are compared one by one; a passage has fewer than ten."""
-
-MOST_WORDS = 20_000
-"""Words whose vectors are remembered, about 20 MB."""
 
 _CLAUSE = re.compile(
     r"[,:;()]\s+|\b(?:and|but|or|if|when|while|then|which|who|unless|after that)\b"
@@ -134,8 +124,6 @@ class _Read:
         self.numbers = _numbers(text, words)
         self.names = _names(text)
         self.turns = sum(word in _TURNING for word in words)
-        # As they are written, for the encoder: it knows no stems.
-        self.written = [w for w in dict.fromkeys(words) if len(w) > 2 and _stem_of(w) not in DULL]
 
     def holds(self, word: str) -> bool:
         """Returns True for a stem that it has, or that begins like one: `regist`, `registrat`."""
@@ -156,7 +144,6 @@ class Supporter:
 
     def __init__(self, encoder: Encoder | None = None) -> None:
         self._encoder = encoder
-        self._known: dict[str, Floats] = {}
 
     def chances(
         self, sentences: Sequence[str], sources: Sequence[str]
@@ -177,7 +164,7 @@ class Supporter:
         cosines = self._cosines(sentences, sources, parts)
         return [
             [
-                features(claim, whole, of, self._alike(claim, whole), *cosines(i, j))
+                features(claim, whole, of, *cosines(i, j))
                 for j, (whole, of) in enumerate(zip(wholes, parts, strict=True))
             ]
             for i, claim in enumerate(claims)
@@ -202,35 +189,11 @@ class Supporter:
 
         return cosines
 
-    def _alike(self, claim: _Read, source: _Read) -> float:
-        """Returns how near the sentence's missing words are to words of the source, 0..1."""
-        missing = [w for w in claim.written if not source.holds(_stem_of(w))]
-        if not missing:
-            return 1.0
-        if self._encoder is None or not source.written:
-            return NO_COSINE
-        ours = self._words(missing)
-        theirs = self._words(source.written)
-        return float((ours @ theirs.T).max(axis=1).mean())
-
-    def _words(self, words: Sequence[str]) -> Floats:
-        """Returns the vectors of single words, which are remembered."""
-        assert self._encoder is not None
-        known = self._known
-        new = [word for word in words if word not in known]
-        if len(known) + len(new) > MOST_WORDS:
-            known.clear()
-            new = list(dict.fromkeys(words))
-        if new:
-            known.update(zip(new, self._encoder.vectors(new), strict=True))
-        return np.stack([known[word] for word in words])
-
 
 def features(
     claim: _Read,
     whole: _Read,
     parts: Sequence[_Read],
-    alike: float,
     cosine: float,
     cosine_best: float,
 ) -> tuple[float, ...]:
@@ -251,24 +214,18 @@ def features(
     # The clause that speaks of the numbers of the sentence, or any where it has none.
     speaking = [c for c in best.clauses if claim.numbers & whole.numbers <= c.numbers]
     held_clause = max((sum(map(clause.holds, wanted)) for clause in speaking), default=0)
-    pairs = list(zip(claim.stems, claim.stems[1:], strict=False))
-    known_pairs = set(zip(whole.stems, whole.stems[1:], strict=False))
-    near = sum(pair in known_pairs for pair in pairs)
     return (
         1.0,
         held / total,
         held_best / total,
         held_clause / total,
         math.log1p(total - held),
-        alike,
         float(bool(claim.numbers - whole.numbers)),
         float(bool(claim.numbers - best.numbers)),
         math.log1p(sum(name not in whole.plain for name in claim.names)),
         float(claim.turns > 0 and best.turns == 0),
-        float(claim.turns == 0 and best.turns > 0),
         float(_clash(claim, best)),
         float(bool(claim.plain & _STRONG - whole.plain)),
-        near / len(pairs) if pairs else 0.0,
         cosine,
         cosine_best,
     )
@@ -284,10 +241,6 @@ def _clash(claim: _Read, source: _Read) -> bool:
         if others & source.plain - claim.plain:
             return True
     return False
-
-
-def _stem_of(word: str) -> str:
-    return _form(stem(word))
 
 
 def _form(word: str) -> str:

@@ -1,7 +1,8 @@
 """Defines everything that can go wrong, as one tree.
 
 `code` is for machines and never changes. `status` is the HTTP status. `retryable` is True when the
-next rung (or another replica) may help. Import every name from here.
+next rung (or another replica) may help. `refuses` is True when a limit declined the request; the
+codes of these are `REFUSED_CODES`. Import every name from here.
 
     TiergateError
     ├── RequestError                  400  the client must change something
@@ -118,6 +119,7 @@ from router.errors.ledger import (
     LedgerUnavailable,
     RatesUnavailable,
 )
+from router.errors.refusing import REFUSED_CODES
 from router.errors.request import (
     AuthenticationFailed,
     BodyTooLarge,
@@ -145,6 +147,7 @@ __all__ = [
     "NOT_ADMITTED",
     "QUOTA",
     "QUOTA_EXHAUSTED",
+    "REFUSED_CODES",
     "AnswererError",
     "AnswererNotReady",
     "AuthenticationFailed",

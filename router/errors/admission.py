@@ -18,6 +18,8 @@ class BudgetExceeded(TiergateError):
     """
 
     code = "insufficient_quota"
+    other_codes: tuple[str, ...] = ("max_cost_exceeded",)
+    refuses = True
     status = 429
     type = "insufficient_quota"
     window: tuple[str, str, str, str, str, int] | None = None
@@ -51,6 +53,7 @@ class PriceUnknown(BudgetExceeded):
     """
 
     code = "unknown_price"
+    other_codes = ()
     status = 503
     type = "api_error"
 
@@ -63,6 +66,7 @@ class RateLimited(TiergateError):
     """
 
     code = "rate_limit_exceeded"
+    refuses = True
     status = 429
     type = "requests"  # OpenAI names the exceeded rate here: "requests" or "tokens"
 
@@ -86,6 +90,7 @@ class Overloaded(TiergateError):
     """Reports that a bounded queue is full."""
 
     code = "overloaded"
+    refuses = True
     status = 503
     retryable = True
 
@@ -98,6 +103,7 @@ class Stopping(Overloaded):
     """Reports a request that still ran when the server's time to drain was over."""
 
     code = "server_stopping"
+    refuses = False
 
     def __init__(self) -> None:
         super().__init__("The server is stopping, and this answer was not ready. Try again.")
@@ -107,6 +113,7 @@ class NotServing(Overloaded):
     """Reports a request that came while none of the server's workers could be started."""
 
     code = "no_worker"
+    refuses = False
 
     def __init__(self) -> None:
         super().__init__(

@@ -146,10 +146,12 @@ class UpstreamContentRefused(UpstreamRejected):
 class UpstreamTooLong(UpstreamRejected):
     """Reports that an upstream takes no request of so many tokens: the client must shorten it.
 
-    Its status and code are those by which agents know that they must compact a conversation.
+    Its status and code are those by which agents know that they must compact a conversation. The
+    limit is the model's window, whoever finds it too small.
     """
 
     code = "context_length_exceeded"
+    refuses = True
     status = 400
     type = "invalid_request_error"
 

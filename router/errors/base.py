@@ -6,13 +6,17 @@ from __future__ import annotations
 class TiergateError(Exception):
     """Is the base of every error that Tiergate raises on purpose.
 
-    `message` says what was found, what was expected and what to do.
+    `message` says what was found, what was expected and what to do. `refuses` is True where a limit
+    declined the request and nothing failed: reports count it as not admitted. `other_codes` are
+    those that a class which refuses is raised with besides its own.
     """
 
     code = "internal_error"
+    other_codes: tuple[str, ...] = ()
     status = 500
     type = "server_error"
     retryable = False
+    refuses = False
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)

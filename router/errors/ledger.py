@@ -47,5 +47,7 @@ NOT_ADMITTED = (BudgetExceeded, RateLimited, LedgerFull, LedgerUnavailable)
 """Lists the errors of a call that was not made.
 
 Either a limit refuses the call, or the store that counts the limit does not answer. The gateway
-then releases a draft that is already paid for, where the policy allows it.
+then releases a draft that is already paid for, where the policy allows it. These are not the errors
+that refuse (`TiergateError.refuses`): a store that does not answer is a failure and no limit, and
+where one answerer is full (`Overloaded`) or its window too small, the next rung may have room.
 """

@@ -152,6 +152,8 @@ class NotCapable(RequestError):
     """
 
     code = "unsupported_capability"
+    other_codes: tuple[str, ...] = ("context_length_exceeded", "no_tier_allowed", "residency")
+    refuses = True
 
     def __init__(
         self,
@@ -173,6 +175,7 @@ class MaxCostTooLow(NotCapable):
     """
 
     code = "max_cost_too_low"
+    other_codes = ()
 
     def __init__(
         self, message: str, *, answerer: str = "", needed_nano_usd: int | None = 0

@@ -28,6 +28,7 @@ from router.learning.rows import (
 )
 from router.ledger.aggregates import Ending
 from router.ledger.past_request import USER, KeptText, PastRequest, last_turn
+from router.ledger.replies import in_place
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -49,7 +50,6 @@ from router.types import (
     RequestState,
     ReviewVerdict,
     Role,
-    Verdict,
 )
 
 ENDINGS = {Ending.CANCELLED: Mark.CANCELLED, Ending.REFUSED: Mark.REFUSED}
@@ -115,7 +115,7 @@ def _request(
         gives_rows = judged is not None or labelled or any(_weak_words(past))
         made.dropped[Dropped.NO_TEXT] += gives_rows
         return
-    answer = past.texts.get("draft") or past.texts.get("answer")
+    answer = past.texts.get("draft") or (None if in_place(row) else past.texts.get("answer"))
     base = replace(
         _base(row, prompt, seen.propensity, seen.weight, seen.marks),
         domain=seen.domain,
@@ -224,19 +224,14 @@ def _base(
 def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
     """Returns if the answer was right, who says so, and the right answer where it is kept.
 
-    A client that got approved words judges those: it never saw the draft that is the answer here.
+    A client that got words in place of an answer judges those: it never saw a draft behind them.
     """
-    for said_by, source, kept in WORDS[:1] if _got_words(past) else WORDS:
+    for said_by, source, kept in WORDS[:1] if in_place(past.row) else WORDS:
         word = past.words.get(said_by)
         if word is not None and word.correct is not None:
             corrected = _given(past, kept) if word.corrected_digest else None
             return word.correct, source, corrected
     return None, Source.CLIENT, None
-
-
-def _got_words(past: PastRequest) -> bool:
-    """Returns True where approved words went out in place of the answer."""
-    return past.row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
 
 
 def _given(past: PastRequest, kind: str) -> KeptText | None:
@@ -252,7 +247,7 @@ def _given(past: PastRequest, kind: str) -> KeptText | None:
 
 def _weak_words(past: PastRequest) -> Iterator[tuple[Weak, float]]:
     # No answerer is better or worse for how a client liked approved words.
-    word = None if _got_words(past) else past.words.get(FeedbackSource.CLIENT)
+    word = None if in_place(past.row) else past.words.get(FeedbackSource.CLIENT)
     if word is not None and word.csat is not None:
         yield Weak.CSAT, (word.csat - CSAT_LOWEST) / (CSAT_HIGHEST - CSAT_LOWEST)
     if word is not None and word.resolved_first_contact is not None:
@@ -359,12 +354,11 @@ def _synthetic(made: Collected, past: PastRequest) -> None:
 def _marks(row: RequestRow, record: Record | None) -> tuple[Mark, ...]:
     ending = ending_of(row)
     tried = [attempt for attempt in row.attempts if attempt.role in ANSWERING]
-    stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
     marks = {
         Mark.CLIMBED: row.escalations > 0,
         Mark.FELL_BACK: any(map(call_failed, tried)),
         Mark.FAILED: row.state is RequestState.FAILED and ending not in ENDINGS,
-        Mark.STOOD_IN: stood_in,
+        Mark.STOOD_IN: in_place(row),
         Mark.CACHED: any(attempt.role is Role.CACHE for attempt in row.attempts),
         Mark.EXPLORED: Reason.EXPLORED.value in row.reasons,
         Mark.OBSERVED: record is not None and record.observed is not None,

@@ -11,15 +11,7 @@ from router.learning.collect import readable
 from router.learning.rows import Kind, row_id
 from router.ledger.past_request import PastRequest, last_turn
 from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, row_names
-from router.types import (
-    ASKS_LABEL,
-    BETWEEN_CLASSES,
-    CLASSES,
-    SUGGESTED,
-    Domain,
-    ReviewCase,
-    ReviewItem,
-)
+from router.types import ASKS_LABEL, Domain, ReviewCase, ReviewItem, label_facts
 
 WORDS_A_MINUTE = 200
 CHOOSING_MINUTES = 0.2
@@ -87,7 +79,6 @@ def item_of(
 
     `classes` are those of the head, among which the label is chosen.
     """
-    named = (f"{CLASSES}{BETWEEN_CLASSES.join(classes)}",) if classes else ()
     return ReviewItem(
         f"{ASKS_LABEL}{head}.{text.request_id}",
         text.request_id,
@@ -96,8 +87,7 @@ def item_of(
         now_ms,
         facts=(
             f"label asked: {head}",
-            f"{SUGGESTED}{label}",
-            *named,
+            *label_facts(label, classes),
             f"why: the head gives it {confidence:.0%}; the text is {text.novelty:.0%} new, and "
             f"unlike the others asked for; about {minutes:.1f} minutes",
         ),

@@ -48,8 +48,6 @@ REQUEST_REFUSED = "upstream_request_refused"
 """Say more of an `upstream_rejected` whose status the record has: 401 and 403 are about our key.
 Neither is a code of an error."""
 
-REFUSALS = frozenset({KEY_REFUSED, REQUEST_REFUSED})
-
 
 class _TimeLeft(msgspec.Struct, frozen=True):
     time_ms: float | None = None  # that the client's own deadline leaves; None without one

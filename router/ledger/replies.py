@@ -1,13 +1,14 @@
 """Says what the client of a request got: an answer, or words that stand in for one.
 
-Reports, roll-ups and the dashboard count by this one table. The ledger keeps no text, so a reply is
-known by the columns of its row: verdict, model and reason. A request that ended without any reply
-has an `Ending` instead.
+Reports, roll-ups, the dashboard, datasets and replays count by this one table. The ledger keeps no
+text, so a reply is known by the columns of its row: verdict, model and reason. A request that ended
+without any reply has an `Ending` instead.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeAlias
 
 from router.types import NO_ANSWER_MODEL, Reason, RequestRow, Verdict
 
@@ -35,7 +36,8 @@ COMPUTING = frozenset({"analyze", "embeddings", "moderations"})
 """Endpoints whose replies are computed: nothing could go out unverified, escalate or be asked back,
 so figures of answers leave them out. Where somebody else's price is known they are compared."""
 
-RULES: tuple[tuple[ReplyKind, str, frozenset[str]], ...] = (
+Rules: TypeAlias = tuple[tuple[ReplyKind, str, frozenset[str]], ...]
+RULES: Rules = (
     (ReplyKind.REPEATED, "reason", frozenset({Reason.IDEMPOTENT_REPLAY.value})),
     (ReplyKind.COMPUTED, "endpoint", COMPUTING),
     (ReplyKind.SAFE_WORDS, "verdict", frozenset({Verdict.SAFE_ANSWER.value, Verdict.HELD.value})),
@@ -58,12 +60,24 @@ for an answer keep the model of the rung whose turn it was, so the verdict comes
 """
 
 
+IN_PLACE = frozenset({ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED})
+"""Replies that are approved words in place of an answer. What a client says of them is said of the
+words: no answerer is right or wrong by it."""
+
+_FIRST_TIME = tuple(rule for rule in RULES if rule[0] is not ReplyKind.REPEATED)
+
+
 def reply_of(row: RequestRow) -> ReplyKind:
     """Returns what the client of an answered request got (`row_reading.answered`)."""
-    for reply, column, values in RULES:
-        if getattr(row, column) in values:
-            return reply
-    return ReplyKind.ANSWER
+    return _first(row, RULES)
+
+
+def in_place(row: RequestRow) -> bool:
+    """Returns True where words went out in place of an answer, for the first time or again.
+
+    A repeat is known by what its row keeps of the first one, the verdict and the model.
+    """
+    return row.verdict != "" and _first(row, _FIRST_TIME) in IN_PLACE
 
 
 def no_tier_asked(row: RequestRow) -> bool:
@@ -76,8 +90,25 @@ def no_tier_asked(row: RequestRow) -> bool:
 
 def reply_sql(table: str = "") -> str:
     """Returns `reply_of` as an SQL expression over a row's columns, those of `table` ("r.")."""
+    return _first_sql(table, RULES)
+
+
+def in_place_sql(table: str = "") -> str:
+    """Returns `in_place` as an SQL condition over a row's columns, those of `table` ("r.")."""
+    listed = ", ".join(repr(str(reply)) for reply in sorted(IN_PLACE))
+    return f"({table}verdict <> '' AND {_first_sql(table, _FIRST_TIME)} IN ({listed}))"
+
+
+def _first(row: RequestRow, rules: Rules) -> ReplyKind:
+    for reply, column, values in rules:
+        if getattr(row, column) in values:
+            return reply
+    return ReplyKind.ANSWER
+
+
+def _first_sql(table: str, rules: Rules) -> str:
     cases = []
-    for reply, column, values in RULES:
+    for reply, column, values in rules:
         listed = ", ".join(map(repr, sorted(values)))
         cases.append(f"WHEN {table}{column} IN ({listed}) THEN '{reply}'")
     return f"CASE {' '.join(cases)} ELSE '{ReplyKind.ANSWER}' END"

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from router.errors import AnswererNotReady, CannotAnswer, Overloaded
+from router.errors import REFUSED_CODES, AnswererNotReady, CannotAnswer, Overloaded
 from router.ledger.aggregates import Ending
 from router.types import (
     ASKS_LABEL,
@@ -82,19 +82,6 @@ ENDS = frozenset(
     }
 )
 """Reasons in a row that say why the climb ended, so they explain no escalation."""
-
-
-REFUSED_CODES = frozenset(
-    {
-        "insufficient_quota",
-        "max_cost_exceeded",
-        "rate_limit_exceeded",
-        "overloaded",
-        "ledger_full",
-        "unsupported_capability",
-    }
-)
-"""Codes of errors by which the gateway declines a request; all others say that something failed."""
 
 
 FREE = frozenset({CostBasis.OWN_COMPUTE, CostBasis.NONE})

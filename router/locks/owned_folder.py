@@ -16,7 +16,7 @@ OWNER = "owner"
 
 
 class OwnedFolder:
-    """A temporary folder of this process, until `close`."""
+    """Holds a temporary folder of this process, until `close`."""
 
     def __init__(self, prefix: str) -> None:
         """Makes the folder. Removes those of this prefix whose owners were killed."""

@@ -78,7 +78,7 @@ def refused_unpriced(
     answerers = [
         f"{one.name} ({one.model})"
         for one in facts
-        if one.kind in ("upstream", "litellm")
+        if one.is_remote
         and _is_unknown(one.price)
         and any(_counts(section, one.tier, policy.name) for section in strict)
     ]

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from router.money.file_bound import file_bound
 from router.types import (
     NANO_PER_USD,
+    REMOTE,
     AnswerCalls,
     AnswererFacts,
     ChatRequest,
@@ -371,7 +372,7 @@ def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
     return max(own if client_cap is None else min(client_cap, own), facts.fewest_output_tokens)
 
 
-_TIMED = ("local", "upstream", "litellm")
+_TIMED = ("local", *REMOTE)
 """Kinds whose calls cost their time, where a price of own compute is stated."""
 
 

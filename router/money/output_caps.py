@@ -66,7 +66,7 @@ def output_cap_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[
     small = {
         answerer.name: answerer
         for answerer in facts
-        if answerer.kind in ("upstream", "litellm")
+        if answerer.is_remote
         and (answerer.level >= 3 or answerer.hides_reasoning)
         and answerer.max_output_tokens < ENOUGH_TOKENS
     }

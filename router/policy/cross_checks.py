@@ -25,7 +25,7 @@ from router.policy.parsing.raw_policy import (
 )
 from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
-from router.types import OWN_MODELS, Domain, Matter, RequestType
+from router.types import OWN_MODELS, WITHOUT_MODEL, Domain, Matter, RequestType
 
 _DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the two
 
@@ -42,7 +42,7 @@ def _term_lists(raw: Mapping[str, object]) -> list[str]:
     return [*names_of(raw, "terms"), *_WORDS["matter"], STRATEGY, ACTIONS]
 
 
-_NO_THINKERS = ("resolver", "exact", "extractor", "passages", "documents", "deliberation")
+_NO_THINKERS = (*WITHOUT_MODEL, "deliberation")
 """Lists kinds of answerers that no deliberation can be built over."""
 
 

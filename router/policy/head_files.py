@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from router.errors import Mistake, ModelFileError
+from router.policy.judge_checks import JUDGES
 from router.policy.parsing.raw_policy import conditions_of, one_of, sections
 from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSection
@@ -122,10 +123,6 @@ def _abilities(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
                 yield ("tiers", t, "answerers", a, "ability", "head"), name
 
 
-JUDGED_KINDS = ("local", "upstream", "litellm")
-"""Lists the kinds whose answers a model writes; the chance of all others is known."""
-
-
 def answer_head_of(answerer: Mapping[str, object]) -> str | None:
     """Returns the file of the head of answers that an answerer names, None where it names none."""
     verify = answerer.get("verify")
@@ -137,8 +134,8 @@ def answer_head_mistakes(
     path: KeyPath, name: str, kind: object, file: Path, lines: LineMap
 ) -> Iterator[Mistake]:
     """Yields the mistakes about an answerer's head of answers. Loading reports a missing file."""
-    if kind not in JUDGED_KINDS:
-        expected = f"only for answerers of kind {', '.join(JUDGED_KINDS)}"
+    if kind not in JUDGES:
+        expected = f"only for answerers of kind {', '.join(JUDGES)}"
         yield lines.mistake((*path, "verify", "head"), name, expected)
     if not file.is_file():
         return

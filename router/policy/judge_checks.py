@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from router.policy.parsing.raw_policy import CrossMistake, Rungs
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
+from router.types import REMOTE
 
-JUDGES = ("local", "upstream", "litellm")
+JUDGES = ("local", *REMOTE)
 """Lists kinds of answerers that can judge: models that read what they are given."""
 
 AUTHORS = (*JUDGES, "deliberation")

@@ -328,7 +328,7 @@ def sound_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[Polic
     prices = {
         answerer.name: answerer.price
         for answerer in facts
-        if Capability.AUDIO in answerer.capabilities and answerer.kind in ("upstream", "litellm")
+        if Capability.AUDIO in answerer.capabilities and answerer.is_remote
     }
     return [
         PolicyWarning(

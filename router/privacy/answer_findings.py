@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from router.privacy.redact import CARD_FORM
+from router.privacy.forms import CARD_FORM
 
 _ILLNESS = (
     r"(?:[a-z]{3,20}(?:itis|oma|emia|aemia|osis|pathy)|cancer|diabetes|depression|pneumonia|"

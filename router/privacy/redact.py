@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from router.privacy import look_alikes
+from router.privacy.forms import AFTER_COMMA, CARD_FORM, DATE_FORM, DIGITS, SSN_FORM
 from router.privacy.named_secrets import named_secrets
 from router.privacy.secret_forms import secrets_by_form
 from router.regexes.late import late_regex
@@ -84,22 +85,7 @@ _IBAN_LENGTHS = {
         "SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 ",
     )
 }
-AFTER_COMMA = r"(?:(?<![0-9],)|(?=[0-9]{9}|\+[0-9]|[0-9]{3}-[0-9]{2}-[0-9]{4}))"
-"""Behind a digit and a comma, as in a row of a table, stands a number of its own only where it is
-too long for thousands."""
-_NUMBER = late_regex(
-    r"(?<![\w.$€£])" + AFTER_COMMA + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])"
-)
-CARD_FORM = late_regex(
-    r"(?<![\w.$€£#/=\-])(?:(?<![0-9]{4}[ \-])|(?=[0-9]{13}))"
-    r"(?:[0-9]{13,19}"
-    r"|[0-9]{4}(?P<gap>[ \-_])[0-9]{4}(?:(?P=gap)|\n)[0-9]{4}(?:(?P=gap)|\n)[0-9]{1,7}"
-    r"|[0-9]{4}(?P<amex>[ \-_])[0-9]{6}(?P=amex)[0-9]{4,5})"
-    # Four more digits make it another number, unless they are a month and a year.
-    r"(?![\w]|[.\-][0-9]|(?<=[ \-][0-9]{4}) (?!(?:0[1-9]|1[0-2])[23][0-9](?![0-9]))[0-9]{4})"
-)
-"""Finds what has the form of a card's number, whatever stands behind it: "4111111111111111 12/28".
-A line may end in it."""
+_NUMBER = late_regex(r"(?<![\w.$€£])" + AFTER_COMMA + DIGITS + r"(?![0-9])")
 _MOBILE = late_regex(
     r"(?:电话|電話|手机|手機|联系方式|联系|tel|TEL|Tel)[^0-9+\n]{0,8}"
     r"(?P<number>(?:\+?86[ \-]?)?1[3-9][0-9](?:[0-9]{8}|(?P<gap>[ \-])[0-9]{4}(?P=gap)[0-9]{4}))"
@@ -121,10 +107,6 @@ _DASHED = late_regex(
     r"|0[1-9](?:[ \-]{1,3}[0-9]{2}){4}"  # France
     r"|(?:1[ \-]{1,3})?\(?[2-9][0-9]{2}\)?[ \-]{1,3}[0-9]{3} ?- ?[0-9]{4}"  # North America
     r")(?![0-9]|-[0-9])"
-)
-_SSN = late_regex(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
-_DATE = late_regex(
-    r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2}"
 )
 # Thousands with blanks between them are a sum only before a currency: Spain and Poland write
 # telephone numbers in threes, too.
@@ -324,13 +306,13 @@ def _dashed_number(match: re.Match[str]) -> str:
 def _number(match: re.Match[str]) -> str:
     text = match[0]
     digits = "".join(letter for letter in text if letter.isdigit())
-    if _SSN.fullmatch(text):
+    if SSN_FORM.fullmatch(text):
         return ID
     if len(digits) >= 20:
         return ID  # no amount and no order number is as long
     if len(digits) >= 13 and luhn(digits):
         return CARD
-    if _DATE.match(text) or _YEARS.fullmatch(text) or _is_sum(match):
+    if DATE_FORM.match(text) or _YEARS.fullmatch(text) or _is_sum(match):
         return text
     separated = any(letter in " ()./-" for letter in text[1:])
     international = text[0] in "+(" or (text[0] == "0" and len(digits) >= 9)

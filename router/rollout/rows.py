@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from router.errors import LedgerUnavailable
+from router.errors import REFUSED_CODES, LedgerUnavailable, PriceUnknown, UpstreamTooLong
 from router.ledger.row_builder import Kept, Origin, Place, Spent, Times, build_row
-from router.ledger.row_reading import REFUSED_CODES, ROLLOUT
+from router.ledger.row_reading import ROLLOUT
 from router.rollout.stages import Change, encode
 from router.types import JsonText, RequestRow, RequestState, RolloutNote
 
-_NO_SIDES_FAULT = REFUSED_CODES | {LedgerUnavailable.code}
+_OF_THE_POLICY = {PriceUnknown.code, UpstreamTooLong.code}
+"""Codes of limits that a side's own policy sets: a price that it leaves out, a model's window."""
+
+_NO_SIDES_FAULT = REFUSED_CODES - _OF_THE_POLICY | {LedgerUnavailable.code}
 """Codes of errors that say nothing of a side: neither policy chose the ledger."""
+
 MARK = '"rollout":{"run":'
 """Text of the record of each row that was on a side of a split."""
 

@@ -126,9 +126,6 @@ def reachable(identity: Identity, name: str, default: PolicyRuntime) -> bool:
     return not name.startswith("tier:") or not identity.tiers or name[5:] in identity.tiers
 
 
-_REMOTE = ("upstream", "litellm")
-
-
 def within_residency(
     rules: Sequence[ResidencyRule],
     plans: Sequence[RungPlan],
@@ -157,4 +154,4 @@ def _holds(rule: ResidencyRule, kinds: set[EntityKind], request: ChatRequest) ->
 
 def _barred(plan: RungPlan, held: Sequence[ResidencyRule]) -> bool:
     asked = plan.facts if plan.over is None else plan.over
-    return asked.kind in _REMOTE and any(asked.name not in rule.only for rule in held)
+    return asked.is_remote and any(asked.name not in rule.only for rule in held)

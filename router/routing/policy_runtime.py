@@ -23,6 +23,8 @@ from router.privacy.provider_seals import NO_SEALS, sealed_tokens
 from router.routing.rungs.rung_plan import Chance, RungPlan, basis_of
 from router.routing.told.shifts import Shifts
 from router.types import (
+    EMBEDDER,
+    MODERATION_MODEL,
     NO_WARMTH,
     OWN_MODELS,
     Capability,
@@ -267,11 +269,11 @@ def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatReq
         return Selected(_policy(runtimes, target[5:]))
     if target.startswith("tier:") and any(t.name == target[5:] for t in runtime.policy.tiers):
         return Selected(runtime, pinned_tier=target[5:])
-    if target in OWN_MODELS:
+    if _leads_to_no_tier(target):
+        path = "/v1/moderations" if target == MODERATION_MODEL else "/v1/embeddings"
         raise ModelNotFound(
-            f"The model {request.requested_model!r} answers no conversation: {target} is at "
-            "/v1/embeddings or /v1/moderations. Known here are: "
-            f"{', '.join(known_models(runtimes, runtime))}.",
+            f"The model {request.requested_model!r} answers no conversation: it is at {path}. "
+            f"Known here are: {', '.join(known_models(runtimes, runtime))}.",
             param="model",
         )
     raise _unknown(runtimes, runtime, request.requested_model)
@@ -337,8 +339,17 @@ def known_models(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime) 
         "auto",
         *(f"auto:{name}" for name in runtimes),
         *(f"tier:{tier.name}" for tier in policy.tiers),
-        *(n for n in policy.aliases if (alias := policy.alias(n)) and alias.to not in OWN_MODELS),
+        *(
+            n
+            for n in policy.aliases
+            if (to := policy.alias(n)) and not _leads_to_no_tier(to.to or "")
+        ),
     )
+
+
+def _leads_to_no_tier(target: str) -> bool:
+    """Returns True for what an alias of embeddings or moderations leads to."""
+    return target in OWN_MODELS or target.startswith(EMBEDDER)
 
 
 def _is_route(model: str) -> bool:

@@ -33,9 +33,9 @@ from router.types import (
     RequestRow,
 )
 
-AskOutside = Callable[
-    [EmbedderSection, tuple[str, ...], int | None], Coroutine[None, None, OutsideVectors]
-]
+Inputs = tuple[str, ...] | tuple[tuple[int, ...], ...]
+"""Are texts, or texts as ids of the upstream's own tokens."""
+AskOutside = Callable[[EmbedderSection, Inputs, int | None], Coroutine[None, None, OutsideVectors]]
 """Returns vectors of an upstream. Raises UpstreamError and its kin, Overloaded."""
 
 
@@ -45,11 +45,12 @@ class VectorOrder(Struct, frozen=True):
     policy: Policy
     policy_hash: str
     embedder: EmbedderSection
-    texts: Sequence[str]
+    texts: Sequence[str]  # where clients sent ids: these as words, for the digest and the rates
     dimensions: int | None = None
     requested_model: str = ""
     tags: tuple[str, ...] = ()
     asked_by_client: bool = True
+    ids: tuple[tuple[int, ...], ...] = ()  # token ids in place of the texts, as a client sent them
 
 
 class BookedVectors:
@@ -100,6 +101,7 @@ class BookedVectors:
             order.embedder,
             self._clock.now_ms(),
             order.asked_by_client,
+            sum(map(len, order.ids)),
         )
         intent, attempt = held(call)
         try:
@@ -124,7 +126,8 @@ class BookedVectors:
             )
 
         try:
-            vectors = await self._ask(order.embedder, tuple(order.texts), order.dimensions)
+            inputs: Inputs = order.ids or tuple(order.texts)
+            vectors = await self._ask(order.embedder, inputs, order.dimensions)
         except TiergateError as error:
             await self._finish(row(None, error), rates)
             told_with(error, (failure_note(attempt, error),), call.request_id)

@@ -48,6 +48,7 @@ class OutsideCall(EmbeddingAsked, frozen=True):
     embedder: EmbedderSection
     started_ms: int
     asked_by_client: bool = True  # False: vectors of documents, or of a question to them
+    tokens_sent: int = 0  # where the client sent token ids
 
     @property
     def endpoint(self) -> str:
@@ -62,7 +63,7 @@ class OutsideCall(EmbeddingAsked, frozen=True):
     @property
     def most_tokens(self) -> int:
         """Returns a bound of the tokens: no tokenizer makes more than one of a byte."""
-        return sum(map(utf8_size, self.texts))
+        return self.tokens_sent or sum(map(utf8_size, self.texts))
 
 
 def held(call: OutsideCall) -> tuple[RequestRow, AttemptRow]:

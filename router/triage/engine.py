@@ -1,15 +1,17 @@
-"""Reads the texts of requests: many in one run of the model, shared by all policies.
+"""Reads the texts of requests in batches that all policies share.
 
-Requests that come in one pass of the event loop are read together. There is no timer: what comes
-while a run is under way waits for the next one, at most MAX_BATCH texts. Rules run on the event
-loop, which would wait for the interpreter lock meanwhile all the same. The encoder holds no lock,
-so it has a thread of its own, which also reads heads and matches: they say what is to be encoded
-once more. There is one hand-over per run; one short text that comes alone is encoded where it is,
-since a hand-over there and back costs as much as the encoder. Long texts are read on the thread
-whole. Where approved answers may fit, they are read together with the text, which takes twenty
-times as long: on another thread, so that the requests of the same run and of later ones do not
-wait. No text gives an error: when the model is missing or fails, only the rules read, and the
-reading says `degraded`. It knows nothing about requests or conversations.
+Requests that come in one pass of the event loop are one batch. Its texts share a hand-over between
+threads, the heads and the matches; on a CPU each text has a run of the encoder of its own, so that
+it is read as it would be alone. There is no timer: what comes while a batch is under way waits for
+the next one, at most MAX_BATCH texts. Rules run on the event loop, which would wait for the
+interpreter lock meanwhile all the same. The encoder holds no lock, so it has a thread of its own,
+which also reads heads and matches: they say what is to be encoded once more. One short text that
+comes alone is encoded where it is, since a hand-over there and back costs as much as the encoder.
+Long texts are read on the thread whole. Where approved answers may fit, they are read together with
+the text, which takes twenty times as long: on another thread, so that the requests of the same
+batch and of later ones do not wait. No text gives an error: when the model is missing or fails,
+only the rules read, and the reading says `degraded`. It knows nothing about requests or
+conversations.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence, Set
-from functools import partial
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -35,17 +36,19 @@ from router.triage.reading import TurnReading
 from router.triage.text.rules import VERSION as RULES_VERSION
 
 MAX_BATCH = 32
-"""Texts in one run: more gain nothing per text, and the first one waits for the last."""
+"""Texts in one batch: the first one waits for the last."""
 
 MOST_PASSES = 8
-"""Passes of the event loop for which a run waits while each of them brings further requests."""
+"""Passes of the event loop for which a batch waits while each of them brings further requests: the
+fewer batches there are, the fewer hand-overs between threads."""
 
 SHORT_CHARS = 4_000
-"""Characters of a run up to which the rules read it on the event loop: about a millisecond."""
+"""Characters of a request, on average over its batch, up to which the rules read on the event loop:
+about a millisecond."""
 
 
 class EngineResult(NamedTuple):
-    """One request's readings in the order of its texts, and what they took."""
+    """Holds one request's readings in the order of its texts, and what they took."""
 
     readings: list[TurnReading]
     older: list[RuleFacts]
@@ -53,7 +56,7 @@ class EngineResult(NamedTuple):
 
 
 class _Job(Struct, frozen=True, eq=False):
-    """One request's texts; `older` is read by rules only."""
+    """Holds one request's texts; `older` is read by rules only."""
 
     texts: Sequence[Asked]
     older: Sequence[str]
@@ -73,34 +76,31 @@ def _asked(texts: Sequence[str], config: TriageConfig, spoken: Sequence[str]) ->
 
 
 class _Waiting:
-    """Holds the requests of one event loop that wait for a run; used on that loop alone."""
+    """Holds the requests of one event loop that wait for a batch; used on that loop alone."""
 
     __slots__ = ("busy", "jobs", "together")
 
     def __init__(self) -> None:
         self.jobs: deque[_Job] = deque()
-        self.busy = False  # a run is under way, or begins in one of the loop's next passes
-        self.together = 1  # requests of the last run
+        self.busy = False  # a batch is under way, or begins in one of the loop's next passes
+        self.together = 1  # requests of the last batch
 
 
 class TriageEngine:
     """Holds the model, the thread that encodes and the one that reads answers; policies share it.
 
-    Without a model, rules read everything. With `together` = 1 each request has a run of its own:
-    INT8 activations are scaled over a whole run, so the other texts of a run move a chance in its
-    third digit, and a request near a threshold may fall to either side. Waiting requests
-    are bounded by the server's connections; those whose client is gone are skipped.
+    Without a model, rules read everything. Waiting requests are bounded by the server's
+    connections; those whose client is gone are skipped.
     """
 
-    def __init__(self, model: Model | None, together: int = MAX_BATCH) -> None:
+    def __init__(self, model: Model | None) -> None:
         self.reader = TextReader(model)
-        self._together = together
         self.version = model.version if model else RULES_VERSION
         self._waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]
         self._waiting = WeakKeyDictionary()
-        self._runs = Worker[Callable[[], None]]("triage", _run_each)
+        self._batches = Worker[Callable[[], None]]("triage", _run_each)
         self._answers = Worker[_Unanswered | Callable[[], None]](
-            "triage-answers", partial(_on_answers, together), together
+            "triage-answers", _on_answers, MAX_BATCH
         )
 
     @property
@@ -129,7 +129,7 @@ class TriageEngine:
         config: TriageConfig,
         spoken: Sequence[str] = (),
     ) -> EngineResult:
-        """Reads texts together with all others that wait; see `read_now`."""
+        """Reads texts in a batch with all others that wait; see `read_now`."""
         loop = asyncio.get_running_loop()
         waiting = self._waiting.get(loop)
         if waiting is None:
@@ -143,7 +143,7 @@ class TriageEngine:
 
     def start(self) -> None:
         """Starts the threads; harmless when they run."""
-        self._runs.start()
+        self._batches.start()
         self._answers.start()
 
     def before_answers(self, step: Callable[[], None]) -> None:
@@ -152,7 +152,7 @@ class TriageEngine:
 
     def close(self) -> None:
         """Ends the threads once they have read what they have; a further read starts them again."""
-        self._runs.close()
+        self._batches.close()
         self._answers.close()
 
     def _gather(
@@ -164,16 +164,16 @@ class TriageEngine:
         """
         here = len(waiting.jobs)
         crowd = here > 1 or waiting.together > 1
-        if crowd and seen < here < self._together and passes < MOST_PASSES:
+        if crowd and seen < here < MAX_BATCH and passes < MOST_PASSES:
             loop.call_soon(self._gather, loop, waiting, here, passes + 1)
         else:
-            self._run(loop, waiting)
+            self._begin(loop, waiting)
 
-    def _run(self, loop: asyncio.AbstractEventLoop, waiting: _Waiting) -> None:
-        """Begins the next run: all that wait, at most `together` texts. Runs on the loop."""
+    def _begin(self, loop: asyncio.AbstractEventLoop, waiting: _Waiting) -> None:
+        """Begins the next batch: all that wait, at most MAX_BATCH texts. Runs on the loop."""
         jobs: list[_Job] = []
         texts = 0
-        while waiting.jobs and (not jobs or texts < self._together):
+        while waiting.jobs and (not jobs or texts < MAX_BATCH):
             job = waiting.jobs.popleft()
             if not job.done.cancelled():
                 jobs.append(job)
@@ -186,18 +186,18 @@ class TriageEngine:
 
         def encoded() -> None:
             self._deliver(loop, batch)
-            # What came meanwhile is the next run. It begins at once, before those who have their
+            # What came meanwhile is the next batch. It begins at once, before those who have their
             # readings go on: so the thread has work while they do.
-            self._run(loop, waiting)
+            self._begin(loop, waiting)
 
-        def run() -> None:
+        def encode() -> None:
             batch.encode()
             _soon(loop, encoded)
 
         if batch.short:
             batch.begin()
         if not batch.short or batch.encoded > 1:
-            self._runs.put(run)
+            self._batches.put(encode)
             return
         batch.encode()
         self._deliver(loop, batch)
@@ -212,69 +212,69 @@ class TriageEngine:
             self._answers.put(_Unanswered(loop, batch))
 
 
-def _run_each(runs: Sequence[Callable[[], None]]) -> None:
-    for run in runs:
-        run()
+def _run_each(steps: Sequence[Callable[[], None]]) -> None:
+    for step in steps:
+        step()
 
 
 class _Unanswered(NamedTuple):
-    """Holds a run with whose texts answers are still to be read, and who waits for it."""
+    """Holds a batch with whose texts answers are still to be read, and who waits for it."""
 
     loop: asyncio.AbstractEventLoop
     batch: _Batch
 
 
-def _on_answers(most: int, items: Sequence[_Unanswered | Callable[[], None]]) -> None:
-    """Runs the steps among `items`, then reads likely answers with the texts of the runs."""
-    runs: list[_Unanswered] = []
+def _on_answers(items: Sequence[_Unanswered | Callable[[], None]]) -> None:
+    """Runs the steps among `items`, then reads likely answers with the texts of the batches."""
+    batches: list[_Unanswered] = []
     for item in items:
         if isinstance(item, _Unanswered):
-            runs.append(item)
+            batches.append(item)
         else:
             item()
-    _read_together(most, runs)
+    _read_together(batches)
 
 
-def _read_together(most: int, runs: Sequence[_Unanswered]) -> None:
-    """Reads likely answers with the texts of several runs; those of up to `most` requests at once.
+def _read_together(batches: Sequence[_Unanswered]) -> None:
+    """Reads likely answers with the texts of several batches; of up to MAX_BATCH requests at once.
 
-    Together a request takes half as long as alone; of more, the first one waits for the last.
+    Of more, the first one would wait for the last.
     """
     together, waits = list[_Unanswered](), 0
-    for run in runs:
-        run.batch.leave_out_gone()
-        own = run.batch.waits
-        if together and waits + own > most:
+    for one in batches:
+        one.batch.leave_out_gone()
+        own = one.batch.waits
+        if together and waits + own > MAX_BATCH:
             _read_answers(together, waits)
             together, waits = [], 0
         if own:  # else nobody waits for it any more
-            together.append(run)
+            together.append(one)
             waits += own
     if together:
         _read_answers(together, waits)
 
 
-def _read_answers(runs: Sequence[_Unanswered], waits: int) -> None:
-    """Reads likely answers with the texts of runs, for which so many requests wait."""
+def _read_answers(batches: Sequence[_Unanswered], waits: int) -> None:
+    """Reads likely answers with the texts of batches, for which so many requests wait."""
     began_s = time.thread_time()
-    read_answers([run.batch.texts for run in runs if run.batch.texts is not None])
+    read_answers([one.batch.texts for one in batches if one.batch.texts is not None])
     took_s = time.thread_time() - began_s
-    for loop, batch in runs:
+    for loop, batch in batches:
         batch.take(took_s * batch.waits / waits)
         _soon(loop, batch.deliver_rest)
 
 
-def _soon(loop: asyncio.AbstractEventLoop, run: Callable[[], None]) -> None:
+def _soon(loop: asyncio.AbstractEventLoop, step: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        loop.call_soon_threadsafe(run)
+        loop.call_soon_threadsafe(step)
 
 
 _Open = tuple[_Job, range]
-"""Holds a request, and the places of its texts in the run."""
+"""Holds a request, and the places of its texts in the batch."""
 
 
 class _Batch:
-    """The texts of several requests in one run, and the processor time that it takes.
+    """Holds the texts of several requests that are read together, and the time that this takes.
 
     A step that fails, as none should, fails these requests and no others.
     """
@@ -384,7 +384,7 @@ class _Batch:
         began_s = time.thread_time()
         try:
             step()
-        except Exception as error:  # a run that raised would leave all later requests waiting
+        except Exception as error:  # a batch that raised would leave all later requests waiting
             self._error = error
         self._seconds += time.thread_time() - began_s
 

@@ -29,7 +29,7 @@ from router.stats import calibration, ngrams
 from router.stats.calibration import Calibrator, Floats, logit, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
 from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
-from router.triage.facts.languages import language_of
+from router.triage.facts.languages import OTHER_SCRIPTS, language_of
 from router.triage.text.folding import fold
 from router.types import READ_LANGUAGES, UNDETERMINED, Matter
 
@@ -44,8 +44,6 @@ _MATTERS = tuple(Matter)
 ENGLISH, LATIN, SCRIPTS = range(3)
 """The tables: English, other languages in Latin letters, languages in other scripts."""
 TABLES = 3
-_OTHER_SCRIPTS = frozenset({"ja", "zh", "ru", "uk", "ar", "hi", "ko", "el", "he", "th"})
-
 FINENESS = 1.0
 """Steps of a packed table, as a share of its column's deviation: as much is found with authors held
 out as without packing. At 1.5 it is a point less, at a tenth a table is twice as large."""
@@ -207,7 +205,7 @@ def table_of(words: Sequence[str], language: str) -> int:
     """Returns the table that reads a text; Hindi is written in Latin letters, too."""
     if language in READ_LANGUAGES:
         return ENGLISH
-    if language in _OTHER_SCRIPTS and not "".join(words).isascii():
+    if language in OTHER_SCRIPTS and not "".join(words).isascii():
         return SCRIPTS
     return LATIN
 

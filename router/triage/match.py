@@ -119,7 +119,7 @@ class KnowledgeIndex:
         self.own_read = NONE_FITTED if fit is None else fit.own_read
         self.utterances = utterances
         self.intent_ids = utterances.intent_ids
-        self._matching, self._lexicon = matching, lexicon
+        self._matching = matching
         self.coefficients = matching.coefficients if fit is None else fit.coefficients
         self._own = None if fit is None or not fit.own.size else fit.own
         self._told: dict[int, Match | None] = {}

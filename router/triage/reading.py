@@ -8,11 +8,11 @@ and never lower it. Attachments are never read.
 Words that talk to the router ("this is trivial, use the cheapest model") lower nothing: such a turn
 is read twice, with and without them, and each signal is the more cautious of the two, so neither
 the words nor their removal can lower a signal. A turn that names models, tiers or stakes counts as
-novel too (0.5, which is level 2 by default), since no ordinary user speaks of them; one that
-only plays itself down ("just a quick question") does not, since ordinary users do. A disguised turn
-(reversed, leet, base64 ...) is read both ways too, and counts as novel likewise. Where a known
-question is left without such words or the disguise, the match and the novelty are that question's.
-A long turn is read in passages too, and a grave one raises it.
+novel too, since no ordinary user speaks of them; one that only plays itself down ("just a quick
+question") does not, since ordinary users do. A disguised turn (reversed, leet, base64 ...) is read
+both ways too, and counts as novel likewise. Where a known question is left without such words or
+the disguise, the match and the novelty are that question's. A long turn is read in passages too,
+and a grave one raises it.
 
 All of it is pure. It knows nothing about other turns (`conversation`), threads, files or tiers.
 """
@@ -46,9 +46,16 @@ from router.types import (
     RequestType,
 )
 
-NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
+NOVEL = 1.0
+"""Novelty of what triage cannot take at its word: a language that the model does not read, a
+disguise, talk to the router, a placeholder, a yes to nothing. It is novel for every policy, from
+whatever chance on that one calls a request so (`decision.novel_at`), and in replays, too."""
+RATHER_KNOWN = 0.5
+"""Above this chance of an approved question a text in a language that the model does not read is as
+novel as the match leaves it."""
+ANSWERS_FROM = 0.85
+"""Default of `decision.confidence_floor`, from which level 1 answers."""
 DOMAIN_COUNTS_AT = 0.55  # an earlier domain stays from this chance on
-KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
@@ -121,6 +128,7 @@ class TurnReading(Struct, frozen=True):
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
     unread: bool = False  # there is more in it than is read
     note: bool = False  # a message of some sentences that asks for no text
+    answered: bool = False  # its match is sure enough for level 1 of the policy to answer with it
 
 
 def _is_brief(facts: TurnFacts) -> bool:
@@ -171,7 +179,7 @@ def _guessed(row: ModelRow, *, degraded: bool) -> ModelRow:
     return row._replace(
         domain_p=domain_p,
         request_type_p=min(row.request_type_p, GUESSED),
-        novelty=max(row.novelty, NOVEL),
+        novelty=NOVEL,
         guessed=not degraded,
     )
 
@@ -202,16 +210,18 @@ def reading_of(
     momentary: frozenset[str] = frozenset(),
     known_form: bool = False,
     small_talk: bool = False,
+    answers_from: float = ANSWERS_FROM,
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
-    A text in a language that the model cannot read is novel, whatever the model makes of it. A text
-    that matches an approved answer is not novel, however rare its words: novelty is at most 1 - the
-    match's confidence. Where the policy offers several answers (`offers_from`), the chances of all
-    count. After that it is raised where the turn talks to the router or is disguised (NOVEL) and is
-    no known question without that (`known_form`), or is longer than what is read (1). A placeholder
+    A text that matches an approved answer is not novel, however rare its words: novelty is at most
+    1 - the match's confidence. Where the policy offers several answers (`offers_from`), the chances
+    of all count. After that it is raised to NOVEL where the turn talks to the router or is
+    disguised and is no known question without that (`known_form`), where it is longer than what is
+    read, and where the model cannot read its language and it is not RATHER_KNOWN. A placeholder
     asks for nothing, so it matches nothing and is novel. `small_talk`: all of the text is phrases
-    that the operator approved, which the heads of chances do not overrule.
+    that the operator approved, which the heads of chances do not overrule. `answers_from`: the
+    chance from which level 1 of the policy answers with a match.
     """
     if facts.placeholder:
         match = None
@@ -221,12 +231,12 @@ def reading_of(
         known = max(known, match.together)
     row = _as_written(row, match, facts)
     row = _routine(row, facts, known if match and in_scope(match.intent_id, None) else 0.0)
-    row = row if facts.language in READ_LANGUAGES else _guessed(row, degraded=degraded)
+    foreign = facts.language not in READ_LANGUAGES
+    row = _guessed(row, degraded=degraded) if foreign else row
     novelty = min(row.novelty, 1.0 - known)
-    if (facts.unusual and not known_form) or facts.placeholder:
-        novelty = max(novelty, NOVEL)
-    if facts.unread:
-        novelty = 1.0
+    strange = facts.unusual and not known_form
+    if strange or facts.placeholder or facts.unread or (foreign and known <= RATHER_KNOWN):
+        novelty = NOVEL
     if novelty != row.novelty:
         row = row._replace(novelty=novelty)
     if small_talk:
@@ -254,6 +264,7 @@ def reading_of(
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
         note=facts.said <= NOTE_WORDS and row.request_type is not RequestType.WRITING,
+        answered=match is not None and match.confidence >= answers_from,
     )
 
 

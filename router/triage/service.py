@@ -182,7 +182,7 @@ class _Reading:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
         beside = [text for text in (turns.apart, turns.harm_only, turns.subject) if text]
         texts = (turns.last, *turns.earlier, *beside)
-        spoken = spoken_before(turns.last, turns.earlier, remembered)
+        spoken = spoken_before(turns.earlier, remembered)
         self._spoken = spoken[0]
         spoken += [UNKNOWN for text in (turns.apart, turns.harm_only) if text]
         if turns.subject:

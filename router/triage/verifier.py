@@ -152,7 +152,7 @@ class Covered:
         lexicon: Lexicon,
         verifier: Verifier,
     ) -> None:
-        self._lexicon, self._verifier = lexicon, verifier
+        self._lexicon = lexicon
         texts, owner, intents = utterances.texts, utterances.owner, len(utterances.intent_ids)
         lines: list[list[str]] = [[] for _ in range(intents)]
         for text, intent in zip(texts, owner.tolist(), strict=True):

@@ -15,6 +15,7 @@ Other folders import all names from here. The modules follow a request: `request
 from __future__ import annotations
 
 from router.types.answerers import (
+    REMOTE,
     WITHOUT_MODEL,
     AnswerCalls,
     Answerer,
@@ -97,6 +98,7 @@ from router.types.documents import (
 )
 from router.types.enums import (
     DANGERS,
+    EMBEDDER,
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
@@ -208,9 +210,6 @@ from router.types.signals import (
 )
 from router.types.stores import (
     ASKS_LABEL,
-    BETWEEN_CLASSES,
-    CLASSES,
-    SUGGESTED,
     AnswerCache,
     AnswerCaches,
     BudgetGauge,
@@ -237,6 +236,7 @@ from router.types.stores import (
     TextKeeper,
     TextKind,
     TextReader,
+    label_facts,
 )
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
@@ -245,12 +245,11 @@ __all__ = [
     "APPROVED_WORDS",
     "ASKS_LABEL",
     "ASSUMED",
-    "BETWEEN_CLASSES",
     "BETWEEN_PARTS",
-    "CLASSES",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "DANGERS",
+    "EMBEDDER",
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
@@ -275,10 +274,10 @@ __all__ = [
     "READ_LANGUAGES",
     "RECORD_VERSION",
     "REFUSAL_MODEL",
+    "REMOTE",
     "RISK_DOMAINS",
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",
-    "SUGGESTED",
     "SURE_STAKES_FROM",
     "TRACE",
     "UNDETERMINED",
@@ -443,6 +442,7 @@ __all__ = [
     "citations_left",
     "exact_usd",
     "is_assumed",
+    "label_facts",
     "measured_once",
     "span_id",
     "usd_to_nano",

@@ -55,6 +55,10 @@ class Price(Struct, frozen=True, dict=True):
 WITHOUT_MODEL = ("resolver", "exact", "extractor", "passages", "documents")
 """Lists the kinds of answerers that look their answers up or compute them."""
 
+REMOTE = ("upstream", "litellm")
+"""Lists the kinds of answerers that ask a provider: what they are sent leaves this machine, and it
+bills them. Pseudonyms, residency and budgets go by this list."""
+
 
 class BodyRules(Struct, frozen=True):
     """Lists the body keys that an answerer receives beyond those known for its kind."""
@@ -71,7 +75,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     name: str
     tier: str
     level: int
-    kind: str  # WITHOUT_MODEL, or local | upstream | litellm | deliberation
+    kind: str  # of WITHOUT_MODEL or REMOTE, or local | deliberation
     model: str
     price: Price
     max_output_tokens: int
@@ -109,6 +113,11 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     def without_model(self) -> bool:
         """Returns True for approved words and exact tools: no model writes the answer."""
         return self.kind in WITHOUT_MODEL
+
+    @measured_once
+    def is_remote(self) -> bool:
+        """Returns True for a provider's model: what it is sent leaves this machine."""
+        return self.kind in REMOTE
 
 
 class Preview(Struct, frozen=True):

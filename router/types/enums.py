@@ -377,6 +377,9 @@ OWN_MODELS = (EMBEDDING_MODEL, MODERATION_MODEL)
 """Names the models inside the gateway: the triage encoder and the safety heads. Each has an
 endpoint of its own. Aliases may lead to them; no tier answers under these names."""
 
+EMBEDDER = "embed:"
+"""Begins what an alias leads to that is an embedder of the policy: `embed:large`."""
+
 SAFE_ANSWER_MODEL, REFUSAL_MODEL = "tiergate-safe-answer", "tiergate-refusal"
 """Name, as `model` of an answer, the fixed words that replace it: no model wrote them."""
 

@@ -118,11 +118,16 @@ class ReplyStore(Protocol):
 
 ASKS_LABEL = "label."
 """Begins the id of an item that asks for a label: `label.HEAD.REQUEST`."""
-SUGGESTED = "suggested label: "
-"""Begins the fact that names the label which a reviewer's approval confirms."""
-CLASSES = "classes: "
-BETWEEN_CLASSES = " | "
-"""Begin and divide the fact that names the classes of the head for which a label is asked."""
+_SUGGESTED, _CLASSES, _BETWEEN_CLASSES = "suggested label: ", "classes: ", " | "
+
+
+def label_facts(suggested: str, classes: Sequence[str]) -> tuple[str, ...]:
+    """Returns the facts by which an item names the label it suggests and its head's classes.
+
+    `ReviewItem.suggested` and `ReviewItem.classes` read them.
+    """
+    named = (f"{_CLASSES}{_BETWEEN_CLASSES.join(classes)}",) if classes else ()
+    return (f"{_SUGGESTED}{suggested}", *named)
 
 
 class ReviewItem(Struct, frozen=True):
@@ -152,15 +157,20 @@ class ReviewItem(Struct, frozen=True):
     @property
     def suggested(self) -> str:
         """Returns the label that a head suggests; "" where none is asked for."""
-        facts = (fact for fact in self.facts if fact.startswith(SUGGESTED))
-        return next(facts, "").removeprefix(SUGGESTED)
+        facts = (fact for fact in self.facts if fact.startswith(_SUGGESTED))
+        return next(facts, "").removeprefix(_SUGGESTED)
+
+    @property
+    def shown_facts(self) -> tuple[str, ...]:
+        """Returns the facts for whoever decides; where a label is asked, the classes alone."""
+        return tuple([f for f in self.facts if not self.head or f.startswith(_CLASSES)])
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Returns the classes of the head that asks for a label; () where nobody noted them."""
         for fact in self.facts if self.head else ():
-            if fact.startswith(CLASSES):
-                return tuple(fact.removeprefix(CLASSES).split(BETWEEN_CLASSES))
+            if fact.startswith(_CLASSES):
+                return tuple(fact.removeprefix(_CLASSES).split(_BETWEEN_CLASSES))
         return ()
 
 

@@ -85,14 +85,24 @@ def json_object(body: bytes) -> dict[str, object]:
     except (orjson.JSONDecodeError, RecursionError) as error:
         if str(error).startswith(NO_MEMORY):
             raise Overloaded("There is no memory to read the body now. Try again later.") from error
+        found = _not_utf8(body) or f"not JSON: {error}"
         raise RequestError(
-            f"The body is not JSON: {error}; expected a JSON object in UTF-8.", code="invalid_json"
+            f"The body is {found}; expected a JSON object in UTF-8.", code="invalid_json"
         ) from error
     if type(value) is not dict:
         raise RequestError(
             f"The body is {TYPE_WORDS[type(value)]}; expected a JSON object.", code="invalid_type"
         )
     return value
+
+
+def _not_utf8(body: bytes) -> str:
+    """Says which byte of a body is no UTF-8, "" where all are."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte {error.start} is 0x{body[error.start]:02x}"
+    return ""
 
 
 def json_text(value: object, param: str) -> JsonText:

@@ -45,7 +45,9 @@ def read_stop(value: object, param: str) -> tuple[str, ...]:
     if type(given) is not list:
         raise wrong_type(param, value, "a string or an array of up to 4 strings")
     if len(given) > 4:
-        raise wrong_value(param, given, "at most 4 stop sequences")
+        raise wrong_value(
+            param, given, "at most 4 stop sequences, since a model of OpenAI's may answer"
+        )
     stops = tuple([text(item, f"{param}[{i}]") for i, item in enumerate(given)])
     if "" in stops:
         raise wrong_value(param, "", "stop sequences that are not empty")

@@ -6,12 +6,15 @@ import dataclasses
 
 import pytest
 
-from router.analysis.replay.cases import Case, case_of
-from router.analysis.replay.correctness import KnownCorrectness
+from router.analysis.replay.cases import Case, LeftOut, case_of
+from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.replay.facts import Assumed, Side
 from router.analysis.replay.path import SAFE_ANSWER, Climbs, answered_by, path_under
 from router.analysis.replay.replay import Replay, replay
+from router.analysis.tune.labels import labelled
+from router.ledger.replies import ReplyKind
 from router.types import Matter, PSource, RequestRow, ResponseFormat, Signals
+from tests.kits.books.replies import REPLIES
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import RISKY, deep, low, mid
@@ -149,6 +152,30 @@ async def test_a_shape_that_only_drafts_could_keep_costs_no_call(houses: Houses)
     path = path_under(Side(runtime.policy, "drafts", runtime.plans), case, Climbs(), set())
     assert (path.first, path.cost_nano_usd) == ("", 0)
     assert "not trusted to decide" in path.refused
+
+
+@pytest.mark.parametrize(("kind", "changes"), REPLIES)
+async def test_words_of_each_kind_stand_in_for_an_answer(
+    houses: Houses, kind: ReplyKind, changes: dict[str, str]
+) -> None:
+    """An outcome of such a request is of no answer that the answerer gave."""
+    house = houses([mid()], signals=CALM)
+    await house.gateway.complete(ask(), ALICE)
+    await house.gateway.drain()
+    (row,) = house.ledger.rows()
+    case = case_of(replace(row, **changes))
+    if kind is ReplyKind.REPEATED:
+        assert case is LeftOut.GIVEN_AGAIN
+        return
+    assert isinstance(case, Case)
+    words = {ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED}
+    assert (case.stood_in, case.foregone) == (kind in words, False)
+    uncalled = case_of(replace(row, attempts=(), **changes))
+    assert isinstance(uncalled, Case)
+    assert uncalled.foregone is (kind in (ReplyKind.SAFE_WORDS, ReplyKind.DECLINED))
+    fact = case.facts[0]
+    told = labelled([case], KnownCorrectness.of([Correctness(row.request_id, False)]))
+    assert (fact.answerer in told.graded) is (kind not in words)
 
 
 async def test_words_stay_words_of_their_own_policy(houses: Houses) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -223,6 +224,13 @@ def test_what_a_terminal_would_obey_is_shown_as_a_mark(policy: Path, more: list[
     told = tiergate("route", "Who\x1b]0;am I\x07\u202e?", "--policy", policy, *more)
     assert "Who\ufffd]0;am I\ufffd\ufffd?" in told.stdout
     assert "\x1b" not in told.stdout
+
+
+def test_explain_gives_figures_beside_reasons_that_sound_like_opposites() -> None:
+    text = "npc villagers in my rpg should flee when someone gets stabbed, but the guard attacks"
+    told = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
+    assert re.search(r"floor    level 2 \(high_stakes: its chance is 0\.\d\d\)", told)
+    assert "ceiling  level 2 (low_impact: no amount is named)" in told
 
 
 def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:

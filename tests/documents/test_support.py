@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from router.documents.support import Supporter
+from router.documents.index.matrix import Floats
+from router.documents.support import WEIGHTS, Supporter
 from router.triage.triage_model import TriageModel
 from tests.kits.support_pairs import features_of, figures, pairs_of
 
@@ -31,6 +34,29 @@ def test_each_sentence_is_held_against_each_source() -> None:
     found = Supporter().chances(["Goods can be returned within 30 days.", "x"], [SOURCE, "Other."])
     assert [len(row) for row in found] == [2, 2]
     assert found[0][0] > found[0][1]
+
+
+class CountingEncoder:
+    """Gives each text the same vector, and notes which texts it was given."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        self.read += texts
+        return np.full((len(texts), 4), 0.5, dtype=np.float32)
+
+
+def test_encoder_reads_sentences_and_sources_whole_and_no_single_words() -> None:
+    encoder, sentences = CountingEncoder(), ["Parcels come back within a month.", "We are closed."]
+    Supporter(encoder).chances(sentences, [SOURCE, "Other."])
+    goods, refund = "Goods can be returned within 30 days.", SOURCE[38:]
+    assert encoder.read == [*sentences, SOURCE, "Other.", goods, refund, "Other."]
+
+
+def test_each_feature_has_a_weight() -> None:
+    """One whose weight is 0 is worked out for nothing, for each cited answer."""
+    assert all(WEIGHTS)
 
 
 def test_sets_are_large_and_apart() -> None:

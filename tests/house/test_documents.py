@@ -46,6 +46,18 @@ def test_numbers_of_decisions_have_no_gap() -> None:
     assert numbers == list(range(1, len(RECORDS) + 1))
 
 
+def test_the_index_says_which_records_later_ones_changed() -> None:
+    said = r"(?:Changed|Replaced|Superseded)\s+by\s+(?:\[)?(?:decision\s+)?(?:\[)?(\d+)"
+    index = " ".join((DECISIONS / "index.md").read_text("utf-8").split())
+    entries = {
+        int(found[1]): found[0] for found in re.finditer(r"(\d+)\. \[.+?(?= \d+\. \[|$)", index)
+    }
+    for record in RECORDS:
+        for by in re.findall(said, record.read_text("utf-8")):
+            entry = entries[number_of(record)].partition("): ")[2]
+            complain([] if re.search(rf"by .*\b{by}\b", entry) else [f"{record.name}: by {by}"])
+
+
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
 def test_decision_has_a_title_a_date_four_parts(record: Path) -> None:
     text = record.read_text("utf-8")

@@ -15,8 +15,10 @@ from router.learning.dataset import Dataset, Options, build, manifest_of
 from router.learning.folder import name_of, read, write
 from router.learning.rows import Dropped, Kind, Mark, Source, Split, Weak
 from router.ledger.past_request import PastRequest
+from router.ledger.replies import ReplyKind, reply_of
 from router.types import FeedbackSource, RequestState, Verdict
 from tests.kits.books.ledger_rows import NOW_MS
+from tests.kits.books.replies import REPLIES
 from tests.kits.changed import replace
 from tests.kits.past_kit import LATER_MS, past, record, shadow_of
 
@@ -78,6 +80,37 @@ def test_client_that_got_approved_words_judges_no_draft() -> None:
     assert (dataset.rows, dataset.weak) == ((), ())
     (row,) = made(past("r1", **said)).rows
     assert (row.answer, row.right, row.source) == ("It is lost.", False, Source.REVIEW)
+
+
+@pytest.mark.parametrize(("kind", "changes"), REPLIES)
+def test_client_judges_an_answerer_by_its_answers_alone(
+    kind: ReplyKind, changes: dict[str, str]
+) -> None:
+    words = {"correct": False, "csat": 1.0}
+    text = "There is no approved answer here that fits."
+    request = past("r1", answer=text, said=words, source=FeedbackSource.CLIENT, **changes)
+    assert reply_of(request.row) is kind
+    dataset = made(request)
+    (seen,) = dataset.observed
+    if kind in (ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED):
+        assert (dataset.rows, dataset.weak, seen.right) == ((), (), None)
+        assert seen.marks == (Mark.STOOD_IN,)
+    else:
+        assert [(row.answer, row.right) for row in dataset.rows] == [(text, False)]
+        assert (seen.right, seen.marks) == (False, ())
+
+
+@pytest.mark.parametrize(("kind", "changes"), REPLIES)
+def test_reviewer_judges_the_draft_and_no_words(kind: ReplyKind, changes: dict[str, str]) -> None:
+    """Words are no text of the answerer's, so without its draft there is none to learn from."""
+    request = past("r1", answer="We are sorry.", said={"correct": False}, **changes)
+    drafted = past("r1", said={"correct": False}, texts={"draft": "It is lost."}, **changes)
+    stood_in = kind in (ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED)
+    (draft,) = made(drafted).rows
+    assert (draft.answer, draft.right) == ("It is lost.", False)
+    dataset = made(request)
+    assert [row.answer for row in dataset.rows] == ([] if stood_in else ["We are sorry."])
+    assert dataset.dropped == ({"no_text": 1} if stood_in else {})
 
 
 def test_corrected_draft_is_a_pair() -> None:

@@ -7,8 +7,9 @@ import sqlite3
 
 import pytest
 
-from router.ledger.replies import ReplyKind, reply_of, reply_sql
+from router.ledger.replies import ReplyKind, in_place, in_place_sql, reply_of, reply_sql
 from router.types import NO_ANSWER_MODEL, Reason, Verdict
+from tests.kits.books.replies import REPLIES
 from tests.kits.books.report_rows import a_row
 from tests.kits.changed import replace
 
@@ -55,6 +56,40 @@ def test_sql_tells_replies_apart_as_python_does() -> None:
     told = [(row.verdict, row.reason, row.model, row.endpoint) for row in rows]
     connection.executemany("INSERT INTO requests VALUES (?, ?, ?, ?)", told)
     found = connection.execute(f"SELECT {reply_sql()} FROM requests ORDER BY rowid").fetchall()
+    words = connection.execute(f"SELECT {in_place_sql()} FROM requests ORDER BY rowid").fetchall()
     connection.close()
     assert [reply for (reply,) in found] == [reply_of(row).value for row in rows]
     assert {reply for (reply,) in found} == {*ReplyKind}
+    assert [bool(stood_in) for (stood_in,) in words] == [in_place(row) for row in rows]
+
+
+@pytest.mark.parametrize(("kind", "changes"), REPLIES)
+def test_words_in_place_of_an_answer_are_three_kinds(
+    kind: ReplyKind, changes: dict[str, str]
+) -> None:
+    row = a_row(0, **changes)
+    assert reply_of(row) is kind
+    words = {ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED}
+    assert in_place(row) is (kind in words)
+
+
+def test_each_kind_of_reply_has_a_row() -> None:
+    assert {kind for kind, _ in REPLIES} == {*ReplyKind}
+
+
+@pytest.mark.parametrize(
+    ("changes", "stood_in"),
+    [
+        ({"verdict": "safe_answer"}, True),
+        ({"verdict": "refused"}, True),
+        ({"verdict": "unverified", "model": NO_ANSWER_MODEL}, True),
+        ({"verdict": "accepted"}, False),
+    ],
+)
+def test_a_repeat_of_words_is_words_too(changes: dict[str, str], stood_in: bool) -> None:
+    again = a_row(0, **changes, reason="idempotent_replay")
+    assert (reply_of(again), in_place(again)) == (ReplyKind.REPEATED, stood_in)
+
+
+def test_a_request_that_failed_got_no_words() -> None:
+    assert not in_place(a_row(0, verdict="", reason="no_passage"))

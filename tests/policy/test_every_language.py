@@ -13,7 +13,8 @@ from router.policy.loading import policies_dir
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.sections.decision import CurrencyTable
-from router.triage.facts.languages import language_of
+from router.triage.facts.languages import OTHER_SCRIPTS, language_of
+from router.triage.framing.own_sentences import FIRST_PERSON
 from router.triage.grave import ENGLISH, table_of
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
@@ -63,6 +64,13 @@ def test_a_language_is_heard_and_its_sums_are_read(language: str) -> None:
     assert language_of(sentence, words) == language
     assert SUMS.read(fold(money))
     assert (table_of(words, language) == ENGLISH) is (language == "en")
+
+
+def test_words_of_a_sender_and_scripts_are_known_of_each_language() -> None:
+    assert sorted(FIRST_PERSON) == LANGUAGES
+    # Accents are no other script, and neither are the dotless letters of Turkish.
+    written = {one: max(map(ord, said)) > ord("\u024f") for one, (said, _) in SAMPLES.items()}
+    assert {one for one, other in written.items() if other} == OTHER_SCRIPTS & {*LANGUAGES}
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])

@@ -25,6 +25,7 @@ from router.triage.triage_model import TriageModel
 from router.triage.utterances import BLOCK, Described
 from router.types import EncoderUse
 from tests.kits.changed import replace
+from tests.triage.test_templates import Counting
 
 PLAIN = TriageConfig(TermFinder({}), AmountReader({}))
 
@@ -101,10 +102,11 @@ def read(engine: TriageEngine, config: TriageConfig, *texts: str) -> list[TurnRe
 
 
 def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: TriageConfig) -> None:
-    engine = TriageEngine(model)
+    counting = Counting(model)
+    engine = TriageEngine(counting)
     forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
     readings = read(engine, config, *forms)
-    assert engine.reader.model.not_encoded == 3
+    assert counting.encoded == []
     # All six utterances are one block, and are read by the heads when the first is asked for.
     assert [len(rows) for rows in engine.reader.model._kept.values()] == [6]
     assert readings[0].match == readings[1].match == readings[2].match
@@ -156,16 +158,16 @@ def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageCo
 def test_a_text_that_nobody_wrote_is_left_to_the_encoder(
     model: TriageModel, config: TriageConfig
 ) -> None:
-    engine = TriageEngine(model)
-    read(engine, config, "at what hour does the shop close", "my chest hurts, should I worry")
-    assert engine.reader.model.not_encoded == 0
+    counting, texts = Counting(model), ("at what hour do you close", "my chest hurts, why")
+    read(TriageEngine(counting), config, *texts)
+    assert set(texts) <= set(counting.encoded)
 
 
 def test_texts_of_both_kinds_keep_their_places(model: TriageModel, config: TriageConfig) -> None:
     texts = ["integrate x squared over the unit ball", "when are you open", "my chest hurts"]
-    engine = TriageEngine(model)
-    together = engine.read_now(texts, "", config)[0]
-    assert engine.reader.model.not_encoded == 1
+    counting = Counting(model)
+    together = TriageEngine(counting).read_now(texts, "", config)[0]
+    assert counting.encoded == [texts[0], texts[2]]
     alone = read(TriageEngine(model), config, *texts)
     for one, other in zip(together, alone, strict=True):
         assert one.row.domain == other.row.domain

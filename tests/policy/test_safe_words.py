@@ -96,7 +96,7 @@ def test_a_smell_of_gas_gets_no_words_about_health(answers: SafeAnswers) -> None
 def test_an_emergency_by_name_gets_its_words_where_no_matter_is_found(
     domain: Domain, answers: SafeAnswers
 ) -> None:
-    case = SafeCase(domain, "Hilfe, mein Vater: heart attack!", "r", language="de")
+    case = SafeCase(domain, "Hilfe, mein Vater: having a heart attack!", "r", language="de")
     assert safe_answer(case, answers).startswith("This may be an emergency")
 
 

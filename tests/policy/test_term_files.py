@@ -47,6 +47,9 @@ def test_a_verb_of_an_order_has_no_open_end(tmp_path: Path, verb: str) -> None:
         ("svalde", "sval*", "5 letters or more before the `*`"),
         ("poison", "poisons", "poison"),
         ("language: sv", "language: Swedish", "language"),
+        ("groups: {", "groups: {gone: [borta], ", "a phrase with `@gone`, or no such group"),
+        ('medel"]', 'medel", blekmedel + svalde + @child]', "in poison, and in poison again"),
+        ('medel"]', 'medel"], legal: [svalde + blekmedel + @child]', "and in legal again"),
     ],
 )
 def test_a_mistake_names_what_is_expected(
@@ -55,6 +58,34 @@ def test_a_mistake_names_what_is_expected(
     (tmp_path / "sv.yaml").write_text(GOOD.replace(old, new, 1))
     with pytest.raises(PolicyError, match=expected.replace("*", r"\*")):
         load_language_terms(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("twice", "expected"),
+    [
+        ("idioms: [dö av skratt]\nacross: [dö av skratt]\n", "2 times in idioms, across"),
+        ("actions: {phrases: [radera + allt, radera + allt]}\n", "2 times in actions.phrases"),
+        ("actions: {phrases: [ut], done: [a + ute, a + ute]}\n", "2 times in actions.done"),
+        ("strategy: [sälja + firman, firman + sälja]\n", "strategy, and in strategy again"),
+    ],
+)
+def test_a_saying_or_an_order_stands_once(tmp_path: Path, twice: str, expected: str) -> None:
+    (tmp_path / "sv.yaml").write_text(GOOD + twice)
+    with pytest.raises(PolicyError, match=expected):
+        load_language_terms(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "idioms: [dö + skratt, skratt + dö]\n",  # other sayings: their parts have an order
+        "actions: {phrases: [radera + stoppa, stoppa + radera]}\n",  # their verbs differ
+        "strategy: [firman + sälja, firman + sälja - @child]\n",  # one of them is said of less
+    ],
+)
+def test_what_means_something_else_stands_beside_it(tmp_path: Path, other: str) -> None:
+    (tmp_path / "sv.yaml").write_text(GOOD + other)
+    assert load_language_terms(tmp_path).phrases
 
 
 def test_phrases_of_strategy_are_a_list_beside_the_matters(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.privacy import look_alikes, named_secrets, redact, secret_forms
+from router.privacy import forms, look_alikes, named_secrets, redact, secret_forms
 from router.regexes.pieces import PIECE, REACH, matches, search
 from tests.kits.examples import examples
 
 WORD = re.compile(r"(?<![a-z])[a-z]{2,9}(?![a-z])")
 RUN = re.compile(r"sk-[a-z]{3,}=?")
 REDACT = [
-    *(redact.USERINFO, redact.BEARER, redact.CARD_FORM, redact._PEM_BEGIN, redact._PEM_END),
+    *(redact.USERINFO, redact.BEARER, forms.CARD_FORM, redact._PEM_BEGIN, redact._PEM_END),
     *(redact._ADDRESS, redact._UNSPACED_ADDRESS, redact._SPACED_ADDRESS, redact._IBAN_FORM),
     *(redact._NUMBER, redact._MOBILE, redact._DASHED, redact._JOINED, redact._SPELT_AT),
     *(named_secrets._NAMED, named_secrets._MARK, look_alikes._HYPHEN),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router.errors import BudgetExceeded, PriceUnknown
+from router.ledger.aggregates import Ending
+from router.ledger.row_reading import ending_of
 from router.routing.decision_record import parse
 from router.types import AttemptState, CostBasis, Hints, Price, Reason, Role, Verdict
 from tests.kits.fakes import ALICE, House, Houses, ask
@@ -31,6 +33,7 @@ async def test_call_of_unknown_price_is_refused_where_a_budget_counts_it(houses:
     assert tier.calls == 0
     row = await only_row(house)
     assert (row.cost_nano_usd, row.error_code) == (0, "unknown_price")
+    assert ending_of(row) is Ending.REFUSED
     assert Reason.UNKNOWN_PRICE in parse(row.record).decision.first_rung.reasons
 
 

@@ -15,6 +15,9 @@ from router.types import RequestState
         (RequestState.SETTLED, "", True, True),
         (RequestState.FAILED, "upstream_error", False, True),
         (RequestState.FAILED, "rate_limit_exceeded", False, False),
+        (RequestState.FAILED, "max_cost_exceeded", False, False),
+        (RequestState.FAILED, "unknown_price", False, True),  # its own policy states no price
+        (RequestState.FAILED, "context_length_exceeded", False, True),  # nor has room enough
         (RequestState.FAILED, "ledger_unavailable", False, False),
         (RequestState.FAILED, "ledger_unavailable", True, True),
         (RequestState.CANCELLED, "client_gone", False, False),

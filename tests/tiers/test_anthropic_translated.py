@@ -258,7 +258,7 @@ def test_no_endpoint_lets_a_model_continue_a_begun_answer(served: Served) -> Non
     assert body["messages"][-1] == {"role": "user", "content": GO_ON}
     refused = message(served, "auto:echo", messages=begun)
     assert refused.status_code == 400
-    assert "no tier continues a begun answer" in refused.json()["error"]["message"]
+    assert "a begun answer is not continued here" in refused.json()["error"]["message"]
 
 
 @pytest.mark.process

@@ -143,7 +143,7 @@ def test_a_disguised_turn_is_novel(model, disguise):
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_disguised_matter_of_health_is_one_for_the_model_too(model, disguise):
     text = DISGUISES[disguise]("I have chest pain and my arm is numb")
-    row = TriageEngine(model, together=1).read_now([text], (), CONFIG).readings[0].row
+    row = TriageEngine(model).read_now([text], (), CONFIG).readings[0].row
     assert row.domain is Domain.MEDICAL
     assert row.risk_p > 0.5
 
@@ -175,7 +175,7 @@ def test_digits_alone_are_letters_beside_words_of_digits(model):
 
 
 def test_letters_without_a_word_are_read_as_what_they_say(model):
-    engine = TriageEngine(model, together=1)
+    engine = TriageEngine(model)
     plain = engine.read_now(["What are your opening hours?"], (), CONFIG).readings[0].row
     turned = engine.read_now(["?sruoh gninepo ruoy era tahW"], (), CONFIG).readings[0]
     assert turned.row.grave <= plain.grave + 0.05

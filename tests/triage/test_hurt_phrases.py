@@ -22,6 +22,9 @@ def lists(text: str) -> set[str]:
     ("name", "text"),
     [
         ("medical_emergency:en", "The cash machine electrocuted me"),
+        ("medical_emergency:en", "my wife just had a heart attack"),
+        ("medical_emergency:en", "could this be a heart attack?"),
+        ("medical_emergency:en", "this feels like my heart attack in 2019"),
         ("medical_emergency:en", "My laptop battery exploded on my lap"),
         ("medical_emergency:en", "My son lost a finger in the blender, how do I return it"),
         ("medical_emergency:en", "A colleague collapsed in meeting room 4"),
@@ -83,6 +86,9 @@ def test_somebody_hurt_or_robbed_is_found(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "My insurance does not cover the heart attack I had in May",
+        "My father had a heart attack two years ago, is a cruise okay?",
+        "Cut this to 90 words for the brochure: Shelling peas is an art",
         "Sales of the screen exploded in popularity",
         "The battery exploded in price",
         "My inbox exploded while I was away",

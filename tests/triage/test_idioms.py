@@ -41,6 +41,9 @@ def lists(text: str) -> tuple[str, ...]:
         "My monitor keeps turning blue",
         "that was so funny and I couldn't breathe",
         "So funny! I can't breathe",
+        "the celery workers commit suicide at 400 MB",
+        "our pods keep killing themselves after 30 seconds",
+        "hold music makes me want to die lol",
     ],
 )
 def test_a_saying_names_no_danger(text: str) -> None:
@@ -56,6 +59,7 @@ def test_a_saying_names_no_danger(text: str) -> None:
         "The server is down and my wife passed out",
         "I am choking on a nut",
         "she is turning blue",
+        "School makes me want to die",
         "it is not funny, i cant breathe",
         "My dad was on the phone and passed out",
         "He sat at the computer. Had a seizure.",
@@ -66,7 +70,7 @@ def test_a_saying_names_no_danger(text: str) -> None:
     ],
 )
 def test_a_danger_beside_one_is_found(text: str) -> None:
-    assert "medical_emergency:en" in lists(text) or "poison:en" in lists(text)
+    assert {"medical_emergency:en", "poison:en", "self_harm:en"} & {*lists(text)}
 
 
 def test_at_most_four_words_stand_between_the_parts() -> None:

@@ -52,8 +52,8 @@ def test_a_turn_after_a_danger_is_acute_whatever_it_says(
 
 @pytest.mark.parametrize("later", ["explain it more simply", "and in women?", "why?", "thanks"])
 def test_what_goes_on_with_a_question_for_knowledge_is_not_acute(core: Core, later: str) -> None:
-    asked = Message("user", "What are the symptoms of a heart attack?")
-    said = (asked, Message("assistant", "Pain in the chest."), Message("user", later))
+    asked = Message("user", "What are the symptoms of anaphylaxis?")
+    said = (asked, Message("assistant", "Swelling and short breath."), Message("user", later))
     assert not core.router.route_now(ask(messages=said), ALICE).acute
 
 
@@ -61,6 +61,6 @@ def test_what_goes_on_with_a_question_for_knowledge_is_not_acute(core: Core, lat
     "later", ["Dad sweating and pale, normal?", "Which pills help until the ambulance comes?"]
 )
 def test_a_matter_after_a_question_for_knowledge_is_acute(core: Core, later: str) -> None:
-    asked = Message("user", "What are the symptoms of a heart attack?")
-    said = (asked, Message("assistant", "Pain in the chest."), Message("user", later))
+    asked = Message("user", "What are the symptoms of anaphylaxis?")
+    said = (asked, Message("assistant", "Swelling and short breath."), Message("user", later))
     assert core.router.route_now(ask(messages=said), ALICE).acute

@@ -36,6 +36,10 @@ GARTEN = (
     "Der Ausschuss hat den Vorschlag am Dienstag besprochen. Die Bäckerei an der Ecke hat neue "
     "Öffnungszeiten. Im Herbst zeigt das Museum Karten von alten Häfen und Leuchttürmen. "
 ) * 22
+HANGUK = (
+    "위원회는 화요일에 제안을 검토했다. 모퉁이 빵집은 영업시간을 바꿨다. "
+    "가을에는 박물관에서 옛 항구 지도를 전시한다. "
+) * 20
 THREAD = "".join(
     f"\n\nOn Tue, {day} Mar 2026, Petra Blum wrote:\n" + "> The choir sings in the hall.\n" * 20
     for day in range(3, 9)
@@ -170,10 +174,29 @@ def test_words_of_others_are_nobodys_own(foreign: str) -> None:
         ("tr", "Ben evimi satmalı mıyım?"),
         ("ru", "Мне продать мой дом?"),
         ("ar", "هل يجب أن أبيع بيتي الذي لي؟"),
+        ("uk", "Чи варто мені продати мій дім?"),
+        ("hi", "क्या मुझे मेरा घर बेचना चाहिए?"),
+        ("ko", "제가 집을 팔아야 할까요?"),
+        ("ko", "저희어머니 집을 팔아야 할까요?"),
+        ("ko", "이 집을 나한테만 팔까요?"),
+        ("ko", "제 집을 팔아야 할까요?"),
     ],
 )
 def test_the_first_person_is_known_in_many_languages(language: str, said: str) -> None:
     assert own(f"{said}\n{NEUTRAL * 10}", language) == [(said, 1)]
+
+
+@pytest.mark.parametrize(
+    "said", ["문제가 있으면 어떻게 되나요?", "내일은 몇 시에 여나요?", "끝나는 시간은 언제인가요?"]
+)
+def test_a_korean_word_that_holds_a_pronoun_is_none(said: str) -> None:
+    assert own(f"{said}\n{NEUTRAL * 10}", "ko") == [(said, ASKING_WEIGHS)]
+
+
+def test_the_last_sentence_of_a_korean_text_tells_of_its_sender() -> None:
+    told = "저는 어젯밤에 수면제를 서른 알 먹었어요."
+    assert own(f"{HANGUK}{told}", "ko") == [(told, END_WEIGHS)]
+    assert own(f"{HANGUK}환자는 수면제를 서른 알 먹었다.", "ko") == []
 
 
 ROW = ModelRow(

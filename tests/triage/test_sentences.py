@@ -21,7 +21,7 @@ from router.triage.other_readings import more_harmful, one_among
 from router.triage.reading import ModelRow
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
-from router.triage.text.windows import LETTER_WORDS, MOST_PASSAGES, asking, sentences
+from router.triage.text.windows import MOST_PASSAGES, SENTENCES_UP_TO_WORDS, asking, sentences
 from router.types import ChatRequest, Domain, HeadReading, Matter, Message, RequestType
 from tests.kits.opened import opened_gateway
 
@@ -196,8 +196,8 @@ def test_a_message_of_several_sentences_is_read_by_sentence(
 
 def test_what_is_longer_than_a_letter_is_not_read_by_sentence() -> None:
     sentence = "One two three four five. "
-    assert len(sentences(sentence * (LETTER_WORDS // 5))) == MOST_PASSAGES
-    assert sentences(sentence * (LETTER_WORDS // 5 + 1)) == ()
+    assert len(sentences(sentence * (SENTENCES_UP_TO_WORDS // 5))) == MOST_PASSAGES
+    assert sentences(sentence * (SENTENCES_UP_TO_WORDS // 5 + 1)) == ()
 
 
 MAIL = "We met in the library and spoke of the new shelves. The carpenter comes in May. " * 15

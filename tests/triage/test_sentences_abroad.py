@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from router import Gateway
-from router.triage.text.windows import LETTER_WORDS, asking
+from router.triage.text.windows import SENTENCES_UP_TO_WORDS, asking
 from tests.kits.opened import opened_gateway
 
 GERMAN = """Guten Tag, ich schreibe Ihnen wegen der Rechnung für unsere Firmenfeier im Juni. Auf der
@@ -35,7 +35,7 @@ def mail(language: str, said: str) -> str:
     """Returns a mail with a sentence in its midst."""
     body = BODIES[language]
     text = f"{body * 2}{said} {body * 2}"
-    assert len(text.split()) > LETTER_WORDS
+    assert len(text.split()) > SENTENCES_UP_TO_WORDS
     return text
 
 

@@ -205,7 +205,7 @@ def test_a_turn_read_before_is_not_read_again(service, model):
     assert model.batches == [["first"], ["second"], ["third"]]
 
 
-def test_all_turns_of_a_new_conversation_are_read_in_one_run(service, model):
+def test_all_turns_of_a_new_conversation_are_read_in_one_batch(service, model):
     reading = service.read_now(ask("stakes_high=0.9", "two", "three"), None)
     assert model.batches == [["three", "two", "stakes_high=0.9"]]
     assert reading.stakes_high == pytest.approx(0.9)
@@ -245,7 +245,7 @@ async def busy(model: StatedModel, service: TriageService) -> asyncio.Task[Signa
     return task
 
 
-async def test_waiting_requests_are_read_in_one_run(service, model):
+async def test_waiting_requests_are_read_in_one_batch(service, model):
     first = await busy(model, service)
     others = [asyncio.create_task(service.read(ask(f"request {n}"), None)) for n in range(20)]
     await asyncio.sleep(0)  # each has put itself into the queue
@@ -254,7 +254,7 @@ async def test_waiting_requests_are_read_in_one_run(service, model):
     assert list(map(len, model.batches)) == [2, 20]
 
 
-async def test_a_run_has_at_most_the_largest_batch(service, model):
+async def test_a_batch_has_at_most_so_many_texts(service, model):
     first = await busy(model, service)
     others = [asyncio.create_task(service.read(ask(f"request {n}"), None)) for n in range(70)]
     await asyncio.sleep(0)
@@ -270,7 +270,7 @@ async def after(passes: int, service: TriageService, text: str) -> Signals:
     return await service.read(ask(text), None)
 
 
-async def test_requests_that_keep_coming_are_read_in_one_run(service, model):
+async def test_requests_that_keep_coming_are_read_in_one_batch(service, model):
     reading = [after(n // 2, service, f"text {n}") for n in range(8)]
     await asyncio.gather(*reading)
     assert sorted(map(len, model.batches)) == [8]
@@ -294,27 +294,13 @@ async def test_lone_requests_wait_for_nobody(service, model):
     assert sorted(map(len, model.batches)) == [1, 1, 1, 1]
 
 
-async def test_requests_are_read_alone_where_that_is_asked(model):
-    engine = TriageEngine(model, together=1)
-    try:
-        service = TriageService(engine, config())
-        first = await busy(model, service)
-        others = [asyncio.create_task(service.read(ask(f"request {n}"), None)) for n in range(5)]
-        await asyncio.sleep(0)
-        model.gate.set()
-        await asyncio.gather(first, *others)
-    finally:
-        engine.close()
-    assert list(map(len, model.batches)) == [2, 1, 1, 1, 1, 1]
-
-
 async def test_each_request_gets_its_own_signals(service):
     requests = [ask(f"difficulty={n}") for n in range(60)]
     found = await asyncio.gather(*(service.read(request, None) for request in requests))
     assert [round(signals.difficulty) for signals in found] == list(range(60))
 
 
-async def test_policies_share_a_run_and_keep_their_own_answers(engine):
+async def test_policies_share_a_batch_and_keep_their_own_answers(engine):
     one, other = TriageService(engine, config("refund")), TriageService(engine, config("order"))
     asked = [service.read(ask("refund my order"), None) for service in (one, other)]
     found = await asyncio.gather(*asked)

@@ -52,7 +52,6 @@ from tiers.reasoning.worksheets.sheet import Material, Sheet
 FULL_FROM_TOKENS = 16_000
 """Context from which an upstream gets the full profile: its steps hand on up to 10,000."""
 
-_REMOTE = ("upstream", "litellm")
 _FORM = "{question}\n\nPut this decision into the form asked for:\n\n{previous}"
 
 
@@ -333,7 +332,7 @@ def profile_for(wanted: str, over: AnswererFacts) -> str:
     """Returns the profile that a policy asks for; `auto` is full over a strong upstream."""
     if wanted != "auto":
         return wanted
-    strong = over.kind in _REMOTE and over.context_tokens >= FULL_FROM_TOKENS
+    strong = over.is_remote and over.context_tokens >= FULL_FROM_TOKENS
     return "full" if strong else "short"
 
 

@@ -57,8 +57,10 @@ class UpstreamEmbedder:
         if self._client is not None:
             await self._client.close()
 
-    async def embed(self, texts: Sequence[str], dimensions: int | None) -> OutsideVectors:
-        """Returns the vectors of texts."""
+    async def embed(
+        self, texts: Sequence[str] | Sequence[Sequence[int]], dimensions: int | None
+    ) -> OutsideVectors:
+        """Returns the vectors of texts, or of texts as ids of the model's own tokens."""
         if self._running >= self._section.concurrency:
             raise Overloaded(
                 f"{self._section.name} has {self._running} calls under way, which is the most. "
@@ -70,7 +72,8 @@ class UpstreamEmbedder:
             async with asyncio.timeout(self._section.deadline_s):
                 read = _read(await self._asked(texts, dimensions), len(texts))
                 # As in an answer: a server that counts wrongly would lock a tenant out.
-                counted = read.tokens <= sum(map(utf8_size, texts)) + MAY_ADD
+                sizes = [utf8_size(text) if isinstance(text, str) else len(text) for text in texts]
+                counted = read.tokens <= sum(sizes) + MAY_ADD
                 return read if counted else replace(read, tokens=0, reported=False)
         except TimeoutError as error:
             name = self._section.name
@@ -82,7 +85,9 @@ class UpstreamEmbedder:
         finally:
             self._running -= 1
 
-    async def _asked(self, texts: Sequence[str], dimensions: int | None) -> bytes:
+    async def _asked(
+        self, texts: Sequence[str] | Sequence[Sequence[int]], dimensions: int | None
+    ) -> bytes:
         fields: dict[str, object] = {
             "model": self._section.model,
             "input": list(texts),

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import UNSET
 
+from router.ledger.replies import ReplyKind, in_place, reply_of
 from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, answered, cost_known
 from router.routing.constraints import Asked, Shape
 from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
@@ -30,7 +31,6 @@ from router.types import (
     RungFacts,
     Signals,
     Usage,
-    Verdict,
 )
 
 ACUTE_NOTED_FROM = 7
@@ -157,10 +157,9 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
     if not record.decision.rungs:
         return LeftOut.NOT_ROUTED
     first = record.decision.first_rung
-    # These verdicts mean that approved words went out, whatever a rung answered.
     refused = row.reason == Reason.HARMFUL.value
-    stood_in = refused or row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
-    called, early = _called(row, record)
+    early = reply_of(row) in (ReplyKind.SAFE_WORDS, ReplyKind.DECLINED)
+    called, begun = _called(row, record)
     return Case(
         request_id=row.request_id,
         policy_hash=row.policy_hash,
@@ -176,16 +175,16 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         first=first.answerer,
         reason=first.reasons[0].value if first.reasons else "",
         called=called,
-        early=early,
+        early=begun,
         propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
         cached=any(attempt.role is Role.CACHE for attempt in row.attempts),
         reworded=row.reason == Reason.SEMANTIC_CACHE_HIT.value,
         observed=record.observed is not None,
         # Only triage was called, so the words went out before any rung had its turn.
-        foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
+        foregone=early and all(a.role is Role.TRIAGE for a in row.attempts),
         acute=_acute(record),
         deliberated=_deliberated(row, record),
-        stood_in=stood_in,
+        stood_in=in_place(row),
         refused=refused,
         shadow=record.shadow,
         reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),

@@ -16,8 +16,7 @@ from router.analysis.replay.facts import Side, answering_instead
 from router.errors import PolicyError
 from router.money.model_redirects import same_model
 from router.policy.parsing.yaml_lines import load_yaml
-
-REMOTE = ("upstream", "litellm")
+from router.types import REMOTE
 
 Models = Callable[[str], Mapping[str, str]]
 """Takes a policy's hash; returns the models of its remote answerers by name, as far as known."""

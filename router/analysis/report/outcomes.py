@@ -64,7 +64,11 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     minutes = [outcome.handle_minutes for outcome in reported if outcome.handle_minutes is not None]
     csat = [outcome.csat for outcome in reported if outcome.csat is not None]
     words = [outcome.words_correct for outcome in reported if outcome.words_correct is not None]
-    words += [one.correct for one in reported if one.reply in TEXTS and one.correct is not None]
+    words += [
+        one.correct
+        for one in reported
+        if one.reply in TEXTS and one.correct is not None and not one.draft
+    ]
     if words:
         figures.append(_rate("accuracy_words", "Texts in an answer's place that were right", words))
     losses = [one for one in reported if one.loss_nano_usd is not None]

@@ -14,13 +14,15 @@ from msgspec import Struct
 
 from router.errors import RequestError
 from router.types import BatchError
-from router.wire.checks import json_object
+from router.wire.checks import json_object, shown
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/embeddings", "/v1/moderations", "/v1/responses")
 """Lists the paths that a batch may ask, in the order of its documentation."""
 BY_DOMAIN = re.compile(r"/api/v1/[a-z][a-z0-9_]{0,63}/[a-z][a-z0-9_]{0,63}/analyze")
 """Matches the paths of specialists and endpoints by domain, which a batch may ask too."""
 BY_DOMAIN_WORDS = "/api/v1/{domain}/{task}/analyze"
+BOM = b"\xef\xbb\xbf"
+"""Begins files of UTF-8 that editors on Windows write."""
 MAX_CUSTOM_ID = 512  # characters
 MAX_ERRORS = 20
 """Bounds the mistakes that one batch reports: a file of nonsense has one in each line."""
@@ -44,7 +46,9 @@ class Line(Struct, frozen=True):
 
 
 def lines_of(parts: Iterable[bytes], most_bytes: int) -> Iterator[tuple[int, bytes]]:
-    """Yields number and bytes of each line that is not blank. Raises TooLong.
+    """Yields number and bytes of each line that is not blank, without a byte order mark before all.
+
+    Raises TooLong.
 
     >>> list(lines_of([b"a\\nb", b"b\\n\\nc"], 9))
     [(1, b'a'), (2, b'bb'), (4, b'c')]
@@ -54,12 +58,16 @@ def lines_of(parts: Iterable[bytes], most_bytes: int) -> Iterator[tuple[int, byt
         *whole, rest = (rest + part).split(b"\n")
         for line in whole:
             number += 1
+            if number == 1:
+                line = line.removeprefix(BOM)
             if len(line) > most_bytes:
                 raise TooLong(number)
             if line.strip():
                 yield number, line
         if len(rest) > most_bytes:
             raise TooLong(number + 1)
+    if number == 0:
+        rest = rest.removeprefix(BOM)
     if rest.strip():
         yield number + 1, rest
 
@@ -69,18 +77,23 @@ def line_of(number: int, raw: bytes, endpoint: str) -> Line | BatchError:
     try:
         given = json_object(raw)
     except RequestError as error:
-        return BatchError("invalid_json_line", error.message, None, number)
+        message = error.message.replace("The body", "The line", 1)
+        return BatchError("invalid_json_line", message, None, number)
     custom_id, body = given.get("custom_id"), given.get("body")
     if type(custom_id) is not str or not 1 <= len(custom_id) <= MAX_CUSTOM_ID:
-        expected = f"a string of 1 to {MAX_CUSTOM_ID} characters"
-        return BatchError("invalid_custom_id", f"expected {expected}", "custom_id", number)
-    if given.get("method") != "POST":
-        return BatchError("invalid_method", "expected POST", "method", number)
-    if given.get("url") != endpoint:
-        message = f"expected {endpoint}, the endpoint of the batch"
+        message = f"found {shown(custom_id)}; expected a string of 1 to {MAX_CUSTOM_ID} characters"
+        return BatchError("invalid_custom_id", message, "custom_id", number)
+    method, url = given.get("method"), given.get("url")
+    if method != "POST":
+        return BatchError(
+            "invalid_method", f"found {shown(method)}; expected POST", "method", number
+        )
+    if url != endpoint:
+        message = f"found {shown(url)}; expected {endpoint}, the endpoint of the batch"
         return BatchError("mismatched_url", message, "url", number)
     if type(body) is not dict:
-        return BatchError("missing_required_parameter", "expected an object", "body", number)
+        message = f"found {shown(body)}; expected an object"
+        return BatchError("missing_required_parameter", message, "body", number)
     try:
         content = orjson.dumps(body)
     except orjson.JSONEncodeError as error:  # what can be read may be too deep to be written
@@ -93,7 +106,7 @@ def checked(
 ) -> tuple[int, tuple[BatchError, ...]]:
     """Returns the number of requests in a file, and its mistakes: the first few, if any."""
     errors: list[BatchError] = []
-    seen: set[bytes] = set()  # digests, so that long names need no memory
+    seen: dict[bytes, int] = {}  # lines by digests, so that long names need no memory
     count = 0
     try:
         for number, raw in lines_of(parts, most_bytes):
@@ -105,10 +118,10 @@ def checked(
             line = line_of(number, raw, endpoint)
             if isinstance(line, Line):
                 name = hashlib.blake2b(line.custom_id.encode("utf-8", "replace"), digest_size=12)
-                if name.digest() in seen:
-                    message = "another line has the same custom_id"
+                first = seen.setdefault(name.digest(), number)
+                if first != number:
+                    message = f"line {first} has the same custom_id {shown(line.custom_id)}"
                     line = BatchError("duplicate_custom_id", message, "custom_id", number)
-                seen.add(name.digest())
             if isinstance(line, BatchError):
                 errors.append(line)
                 if len(errors) >= MAX_ERRORS:

@@ -24,7 +24,7 @@ from router.policy.named_files import mistakes_inside
 from router.policy.schema import LocalAnswerer, Policy
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
-from router.triage.engine import MAX_BATCH, TriageEngine
+from router.triage.engine import TriageEngine
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.service import TriageService
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
@@ -47,8 +47,6 @@ class Settings:
     metrics_dir: str = ""
     cache_dir: Path | None = Path(".tiergate/cache")
     documents: str = ".tiergate/documents.db"  # the store of the operator's own documents
-    # texts in one run of the encoder; 1: each text has the same result in every run
-    read_together: int = MAX_BATCH
     redis: str = ""  # the store of rates that several machines share; "": a file beside the ledger
     admin_port: int = 0  # the port of the operators' own address; 0: they have none
     # calls that wait for each remote answerer; None: as many as can be answered
@@ -205,7 +203,7 @@ class Core:
         model, self.degraded_because = load_model(
             settings.model_dir, settings.device, late=settings.late
         )
-        self.engine = TriageEngine(model, settings.read_together)
+        self.engine = TriageEngine(model)
         self.model = model
         self.abilities: AbilityTable = load_abilities()
         self.environ = environ

@@ -1,4 +1,5 @@
-"""Counts a conversation's tokens without an answer: `POST /v1/messages/count_tokens`.
+"""Counts a conversation's tokens without an answer: `POST /v1/messages/count_tokens`, and
+`/v1/responses/input_tokens` for OpenAI's clients.
 
 Where only Anthropic's tiers would answer, Anthropic's own count is returned. Otherwise the
 tokenizer is not decided yet, so the count is an estimate, a little above public tokenizers, or an
@@ -35,10 +36,13 @@ OWN = (*WITHOUT_MODEL, "deliberation")
 
 
 class TokenCounts:
-    """Handles the path."""
+    """Handles the path of one format. `kind` is the answer's `object`, "" where it has none."""
 
-    def __init__(self, wire: WireFormat, router: Router, door: Doorkeeper, ids: Ids) -> None:
+    def __init__(
+        self, wire: WireFormat, router: Router, door: Doorkeeper, ids: Ids, kind: str = ""
+    ) -> None:
         self._wire = wire
+        self._named = {"object": kind} if kind else {}
         self._router = router
         self._door = door
         self._ids = ids
@@ -61,7 +65,9 @@ class TokenCounts:
         request_id = self._ids.new()
         response_headers = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
         response_headers.append((b"x-tiergate-token-count", source))
-        await send_bytes(send, 200, to_json({"input_tokens": counted}), response_headers)
+        await send_bytes(
+            send, 200, to_json({**self._named, "input_tokens": counted}), response_headers
+        )
 
     async def _counted(
         self, body: bytes, request: ChatRequest, selected: Selected, identity: Identity

@@ -104,10 +104,9 @@ class Embeddings:
             if embedding_request.dimensions is not None:
                 integer(embedding_request.dimensions, "dimensions", 1, self._embedder.width)
         # Some clients send token ids instead of texts.
-        if embedding_request.ids:
-            embedding_request = replace(
-                embedding_request, texts=tuple(await self._tokens.texts(embedding_request.ids))
-            )
+        if embedding_request.ids and section is None:
+            texts = tuple(await self._tokens.texts(embedding_request.ids))
+            embedding_request = replace(embedding_request, texts=texts, ids=())
         with Watch(scope, receive, send) as watch:
             if section is None:
                 await self._answer(embedding_request, identity, watch.send)
@@ -127,10 +126,11 @@ class Embeddings:
             runtime.policy,
             runtime.policy_hash,
             runtime.policy.embedder(section.name) or section,  # at the price of this moment
-            asked.texts,
+            asked.texts or [" ".join(map(str, row)) for row in asked.ids],
             asked.dimensions,
             asked.model,
             asked.tags,
+            ids=asked.ids,
         )
         rates = request_rates(
             self._limiter, self._router.budgets, identity, runtime.policy.name, ()

@@ -212,7 +212,7 @@ def _told(form: Form, now_ms: int, retention_days: int) -> dict[str, int]:
         if name not in ("purpose", "expires_after[anchor]", "expires_after[seconds]"):
             raise unsupported(name[:64], "the form has file, purpose and expires_after")
     if "purpose" not in fields:
-        raise missing("purpose", "`batch`")
+        raise missing("purpose", "`batch`: files for a message go inside it, as base64")
     if fields["purpose"] != "batch":
         raise wrong_value("purpose", fields["purpose"], "`batch`: no other purpose is served here")
     if fields.get("expires_after[anchor]", "created_at") != "created_at":

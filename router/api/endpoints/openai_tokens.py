@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from router.errors import RequestError
-from router.errors.installing import pip_install
 
 TABLE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 """Names the table's file in tiktoken's caches: a hash of the address it comes from."""
@@ -88,7 +87,8 @@ def _read(folders: Sequence[Path]) -> list[bytes]:
 
 
 def _send_text() -> str:
+    """Says what a client can do, and its operator: without a path of this machine."""
     return (
-        "Send the text itself (LangChain: check_embedding_ctx_length=False), or install a package "
-        f"that has the table of OpenAI's tokeniser: {pip_install('litellm')}."
+        "Send the text itself (LangChain: check_embedding_ctx_length=False). Who runs the gateway "
+        "may install its extra `litellm`, which has the table of OpenAI's tokeniser."
     )

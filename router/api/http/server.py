@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
 from router.api.openapi import docs_page, document
+from router.api.openapi.unknown_paths import nothing_at
 from router.errors import (
     LedgerUnavailable,
     MethodNotAllowed,
@@ -198,8 +198,16 @@ class Server:
             )
             for path, wire in WIRE_FORMATS.items()
         }
-        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, self._ids)
-        return {**paths, "/v1/messages/count_tokens": ("POST", counts)}
+        router, ids = gateway.router, self._ids
+        counts = TokenCounts(MessagesFormat(capped=False), router, door, ids)
+        counts_of_openai = TokenCounts(
+            ResponsesFormat(), router, door, ids, "response.input_tokens"
+        )
+        return {
+            **paths,
+            "/v1/messages/count_tokens": ("POST", counts),
+            "/v1/responses/input_tokens": ("POST", counts_of_openai),
+        }
 
     def _own_models(self, own: OwnModels, secret_of: Callable[[str], bytes]) -> Paths:
         """Returns the paths that own models answer."""
@@ -288,11 +296,7 @@ class Server:
         if route is None:
             route = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
         if route is None:
-            known = self._admin_address.known_paths(scope)
-            # Most often the address of a client lacks /v1, or has it twice.
-            near = difflib.get_close_matches(path[:200], known, n=1, cutoff=0.7)
-            meant = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
-            raise NotFound(f"There is nothing at {path[:200]!r}. {meant}")
+            raise NotFound(nothing_at(path, self._admin_address.known_paths(scope)))
         self._admin_address.check(scope)
         method, handler = route
         # GET answers HEAD too; the server sends no body then.

@@ -89,6 +89,9 @@ ANSWERS: dict[str, dict[str, object]] = {
         usage=_object(input_tokens=_COUNT, output_tokens=_COUNT),
     ),
     "/v1/messages/count_tokens": _object(input_tokens=_COUNT),
+    "/v1/responses/input_tokens": _object(
+        object={"const": "response.input_tokens"}, input_tokens=_COUNT
+    ),
     "/v1/completions": _object(
         id=_TEXT,
         object={"const": "text_completion"},

@@ -94,6 +94,15 @@ OPERATIONS = (
     ),
     Operation(
         "post",
+        "/v1/responses/input_tokens",
+        "Estimate the tokens of the body of responses",
+        "The count of the provider that would answer, an estimate, or a bound "
+        "(`x-tiergate-token-count`); calls no tier and costs nothing.",
+        True,
+        RESPONSES,
+    ),
+    Operation(
+        "post",
         "/v1/messages",
         "Answer a request in the form of Anthropic's messages",
         "For Anthropic's clients, whose key may come as `x-api-key`. Content blocks, tools, "

@@ -56,12 +56,12 @@ class Listening:
 
     @property
     def beyond(self) -> bool:
-        """True where other machines reach the clients' address."""
+        """Returns True where other machines reach the clients' address."""
         return self.everywhere or not is_loopback(urlsplit(self.url).hostname or "")
 
     @property
     def guards_metrics(self) -> bool:
-        """True where other machines reach the operators' pages at the clients' own address."""
+        """Returns True where other machines reach the operators' pages at the clients' address."""
         return not self.admin_url and self.beyond
 
 

@@ -16,7 +16,6 @@ from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.types import (
-    CLASSES,
     KeptPolicy,
     MinutePrice,
     ReviewVerdict,
@@ -320,8 +319,7 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
             for one in row.attempts
             if one.role is Role.ANSWER and one.error_code
         ]
-    facts = [fact for fact in item.facts if not item.head or fact.startswith(CLASSES)]
-    lines += [f"facts     {clean(fact)}" for fact in facts]
+    lines += [f"facts     {clean(fact)}" for fact in item.shown_facts]
     lines += ["question", *_indented(item.question or _why_no_text(item))]
     if case.draft:
         sent = row is not None and row.verdict == Verdict.UNVERIFIED

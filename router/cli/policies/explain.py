@@ -50,8 +50,9 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
         f"mode {decision.mode.value}, policy {outcome.policy}@{outcome.policy_hash}"
     )
-    out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
-    out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
+    floor, ceiling = decision.floor_reasons, decision.ceiling_reasons
+    out.print(f"  floor    {_bound(decision.floor, floor, outcome.signals)}", soft_wrap=True)
+    out.print(f"  ceiling  {_bound(decision.ceiling, ceiling, outcome.signals)}", soft_wrap=True)
     told = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: {escape(told)}", soft_wrap=True)
@@ -78,9 +79,19 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     )
 
 
-def _bound(level: int, reasons: tuple[object, ...]) -> str:
-    because = ", ".join(str(reason) for reason in reasons)
+def _bound(level: int, reasons: tuple[Reason, ...], signals: Signals) -> str:
+    because = ", ".join(_told(reason, signals) for reason in reasons)
     return f"level {level}" + (f" ({because})" if because else "")
+
+
+def _told(reason: Reason, signals: Signals) -> str:
+    """Returns a reason, with its figure where two of them sound like opposites."""
+    if reason is Reason.HIGH_STAKES:
+        return f"{reason}: its chance is {signals.stakes_high:.2f}"
+    if reason is Reason.LOW_IMPACT:
+        named = usd(signals.impact_nano_usd) if signals.impact_nano_usd else "no amount"
+        return f"{reason}: {named} is named"
+    return str(reason)
 
 
 def _amount_line(amount: Amount) -> str:

@@ -107,8 +107,7 @@ def run_demo(
     console = console or console_of(stderr=as_json or is_stdout(html))
     # A ledger of its own for every run, so that its sums are only those of the day.
     path = database or Path(".tiergate") / time.strftime("demo-%Y%m%d-%H%M%S.db")
-    # Requests are read one by one, so that the same seed routes the same day.
-    settings = Settings(policies=(policy,), database=path, watch=False, read_together=1)
+    settings = Settings(policies=(policy,), database=path, watch=False)
     loaded = load_policies(settings, os.environ)
     day = sample_day(prompts_of(loaded[0]), requests, seed)
     began = time.monotonic()

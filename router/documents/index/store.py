@@ -44,7 +44,7 @@ class Document(Struct, frozen=True):
 
 
 class Store:
-    """An open store of documents. One thread at a time; close it."""
+    """Holds an open store of documents. One thread at a time; close it."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Opens the file. Raises DocumentError where there is none, or none of ours."""

@@ -112,7 +112,7 @@ def place_of(address: str) -> str:
 
 
 class SharedStore:
-    """An open database of documents. One thread at a time; close it."""
+    """Holds an open database of documents. One thread at a time; close it."""
 
     def __init__(self, address: str, *, create: bool = False) -> None:
         """Connects. Raises DocumentError where it cannot, or where no document was ever added."""

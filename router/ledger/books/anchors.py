@@ -129,14 +129,6 @@ def _heads(text: str) -> tuple[Head, ...]:
         raise LedgerCorrupt(f"an anchor in the database cannot be read: {error}") from error
 
 
-def write_anchor(database: Database, outside: Path, now_ms: int) -> Anchor:
-    """Anchors all heads and checkpoints, inside and outside. Raises LedgerError."""
-    with database.writing() as connection:
-        anchor = insert_anchor(connection, now_ms)
-    add_outside(database, outside, anchor)
-    return anchor
-
-
 def insert_anchor(connection: Connection, now_ms: int) -> Anchor:
     """Anchors all heads and checkpoints within the caller's transaction."""
     last = connection.exec_driver_sql(

@@ -14,9 +14,10 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from router.errors import REFUSED_CODES
 from router.ledger.record_reading import confidence_source
 from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, reply_sql
-from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
+from router.ledger.row_reading import AFTERWARDS
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.money.budgets import MINUTE_MS

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from router.errors import FeedbackRefused
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger.hash_chain import Finding, FindingKind
-from router.ledger.replies import reply_sql
+from router.ledger.replies import in_place_sql, reply_sql
 from router.ledger.row_reading import judged_of, reasoning_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
@@ -76,8 +76,8 @@ _LOCK = (
 """Every append locks this row first, also where a database has no lock of the whole."""
 _TOLD = {*Feedback.__struct_fields__} & {*TrueOutcome.__struct_fields__} - {"request_id"}
 """Fields that a source may state about an answer, and that an outcome holds."""
-APPROVED_WORDS_SQL = "r.verdict IN ('safe_answer', 'held')"
-"""SQL condition: approved words went out, so a client's `correct` is about those."""
+APPROVED_WORDS_SQL = in_place_sql("r.")
+"""SQL condition: words went out in place of an answer, so a client's `correct` is about those."""
 _ANSWERED = (
     "EXISTS (SELECT 1 FROM attempts a WHERE a.request_id = r.request_id AND a.role <> 'triage' "
     f"AND a.model <> '{NO_ANSWER_MODEL}' AND a.state IN ('settled', 'unknown_cost') "

@@ -17,6 +17,7 @@ an order. It knows nothing about how they are searched for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -129,7 +130,7 @@ class TermFile(Section):
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
         mistakes = [*self._short_stems(), *self._unknown_groups(), *self._stems_of_verbs()]
-        mistakes += self._stems_of_sayings()
+        mistakes += [*self._stems_of_sayings(), *self._unused_groups(), *self._repeated()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -146,6 +147,38 @@ class TermFile(Section):
                 for part in _all_parts(phrase):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
                         yield f"a group of `groups` in {phrase!r} of {name}"
+
+    def _unused_groups(self) -> Iterator[str]:
+        phrases = [phrase for listed in self._all().values() for phrase in listed]
+        used = {part for phrase in phrases if _GROUP in phrase for part in _all_parts(phrase)}
+        for name in self.groups:
+            if f"{_GROUP}{name}" not in used:
+                yield f"a phrase with `{_GROUP}{name}`, or no such group"
+
+    def _repeated(self) -> Iterator[str]:
+        """Yields the phrases that stand twice, whatever the order of their parts.
+
+        In two lists nobody could tell which matter is meant. Parts of a saying have their order,
+        and the first part of an order is its verb.
+        """
+        first: dict[str, str] = {}
+        for name, phrases in self.by_list().items():
+            for phrase in phrases:
+                same = phrase
+                if _AND in phrase:
+                    said, _, unless = phrase.partition(_UNLESS)
+                    same = _UNLESS.join((_AND.join(sorted(said.split(_AND))), unless))
+                if same in first:
+                    yield f"{phrase!r} once: it stands in {first[same]}, and in {name} again"
+                first.setdefault(same, name)
+        own = self.actions
+        lists = {f"{IDIOMS}, across": [*self.idioms, *self.across]}
+        if own is not None:
+            lists |= {f"{ACTIONS}.phrases": own.phrases, f"{ACTIONS}.done": own.done}
+        for name, phrases in lists.items():
+            for phrase, times in Counter(phrases).items():
+                if times > 1:
+                    yield f"{phrase!r} once: it stands {times} times in {name}"
 
     def _stems_of_sayings(self) -> Iterator[str]:
         """Yields the sayings with a `*`: their words are found as they are."""

@@ -66,7 +66,11 @@ class DecisionSection(Section):
     high_stakes_at: Chance = Field(
         default=0.44, description="High stakes in any domain from this chance on: level 2."
     )
-    novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
+    novel_at: Chance = Field(
+        default=0.5,
+        description="Novel from this chance on: level 2. What triage cannot read, such as another "
+        "language than English or a disguise, is novel at any value.",
+    )
     strategic_at: Chance = Field(
         default=0.5,
         description="Strategic from this chance on, a decision about a whole organisation: level "

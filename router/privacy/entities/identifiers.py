@@ -13,22 +13,22 @@ from router.privacy import look_alikes, redact
 from router.privacy.entities import checksums
 from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.privacy.forms import AFTER_COMMA, CARD_FORM, DATE_FORM, DIGITS, SSN_FORM
 from router.privacy.named_secrets import NAMED_PARTS, named_secrets
 from router.privacy.secret_forms import secrets_by_form
 from router.regexes.late import late_regex
 
 _HYPHEN = rf"\-{look_alikes.HYPHENS}"  # those behind a letter are still as they were written
-_NUMBER = late_regex(
-    r"(?<![\w.$€£#/=\-])"
-    + redact.AFTER_COMMA
-    + r"[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){5,38}(?![0-9\w])"
-)
+# Behind these signs, and before a letter, stand parts of ids, which are nobody's; `redact` takes
+# them out in doubt.
+_NUMBER = late_regex(r"(?<![\w.$€£#/=\-])" + AFTER_COMMA + DIGITS + r"(?![0-9\w])")
 _CARD = late_regex(
     r"[#/=\-](?P<number>[0-9]{13,19}"
     r"|[0-9]{4}(?P<gap>[ \-])[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,7}"
     r"|[0-9]{4}[ \-][0-9]{6}[ \-][0-9]{4,5})(?![\w]|[.\-][0-9]|[ ][0-9]{4})"
 )
-"""Finds what may be a card's number right behind a sign that also stands before parts of ids."""
+"""Finds what may be a card's number right behind a sign that also stands before parts of ids. There
+an underscore or the end of a line parts ids, and no groups of one number."""
 # Ends a word in sentences, in code, and in the query of an address of the web. The signs that stand
 # inside ids, paths and names of files (/ . - _ + @ %) do not.
 _BREAK = late_regex(r"[\s=:#,;&|?\"'()\[\]]")
@@ -39,10 +39,8 @@ _REFERENCE = late_regex(r"\bref(?:s|erence)?\W{0,3}$")
 _BEFORE_CARD = 200
 """Characters before a number in which its word, or the address of the web around it, may begin: as
 many as a piece of a long text brings along, so that where it is cut changes nothing."""
-_DATE = late_regex(
-    r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19"
-    r"|20)?[0-9]{2}(?![0-9])"
-)
+# Without a word that says so, a number is a telephone's only where it is written as one. `redact`
+# takes any long number with gaps for one.
 _PHONE_FORMS = late_regex(
     r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ]{1,2}[0-9]{3}[-. ][0-9]{4}"  # North America
     r"|0[1-9](?:[ .\-][0-9]{2}){4}"  # France
@@ -53,7 +51,6 @@ _SPANISH_PHONE = late_regex(
 )
 """Has no prefix, so that steps of a range look alike: "600\u2013700\u2013800"."""
 _RANGE = late_regex(rf"[{look_alikes.DASHES}]")
-_SSN = late_regex(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _LETTERED = late_regex(
     r"(?<![\w-])(?:"
     r"(?P<uk>[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])"
@@ -192,7 +189,7 @@ def _numbered(text: str, written: str) -> Iterator[Entity]:
         digits = "".join(_DIGITS.findall(match["number"]))
         if checksums.is_card(digits) and _stands_alone(text, match.start("number")):
             yield Entity(EntityKind.CARD, match.start("number"), match.end())
-    cards = [match.span() for match in redact.CARD_FORM.finditer(text) if _is_card(text, match)]
+    cards = [match.span() for match in CARD_FORM.finditer(text) if _is_card(text, match)]
     for start, end in cards:
         yield Entity(EntityKind.CARD, start, end)
     text = _masked(text, cards)
@@ -264,9 +261,9 @@ def _number_kind(text: str, match: re.Match[str], ranges: bool) -> EntityKind | 
             checksums.is_us_ssn(digits) if count == 9 else checksums.is_german_tax_id(digits)
         ):
             return EntityKind.SSN
-        if _SSN.fullmatch(number) and ssn is not False:
+        if SSN_FORM.fullmatch(number) and ssn is not False:
             return EntityKind.SSN if checksums.is_us_ssn(digits) else None
-    if count > 15 or _DATE.fullmatch(number):
+    if count > 15 or DATE_FORM.fullmatch(number):
         return None
     return EntityKind.PHONE if _is_phone(window, number, digits, ranges) else None
 

@@ -71,7 +71,7 @@ class Veil:
 
     def hides_from(self, facts: AnswererFacts) -> bool:
         """Returns True for an answerer outside of this machine that is not trusted."""
-        return facts.kind in ("upstream", "litellm") and facts.name not in self._trusted
+        return facts.is_remote and facts.name not in self._trusted
 
     def has_hidden(self, request: ChatRequest) -> bool:
         """Returns True for the request that was hidden first, whose result is kept."""

@@ -1,1 +1,1 @@
-"""How a request ends: what speaks against its answer, and whom that is told."""
+"""Ends a request: finds what speaks against its answer, and tells whom it concerns."""

@@ -12,6 +12,7 @@ from router.errors import (
     AnswererNotReady,
     CannotAnswer,
     TiergateError,
+    UpstreamError,
     UpstreamInvalid,
     UpstreamRejected,
     UpstreamTooLong,
@@ -52,7 +53,11 @@ def told_failure(
         return max(error, earlier, key=_passes)
     if error.status == earlier.status == 400 and _speaks(routed, progress, earlier):
         return error if _speaks(routed, progress, error) else earlier
-    return error if routed.decision.rungs[rung].taken else earlier
+    told, other = (error, earlier) if routed.decision.rungs[rung].taken else (earlier, error)
+    if isinstance(told, UpstreamError) and isinstance(other, UpstreamError):
+        # Whoever asks again is answered once either of them takes calls.
+        told.retry_after_s = told.retry_after_s or other.retry_after_s
+    return told
 
 
 def _failures(progress: Progress) -> list[tuple[int, TiergateError]]:

@@ -120,12 +120,12 @@ class RungPlan(Struct, frozen=True, dict=True):
     @measured_once
     def spends_outside(self) -> bool:
         """Returns True when its own calls are paid to a provider."""
-        return self.facts.kind in ("upstream", "litellm")
+        return self.facts.is_remote
 
     @measured_once
     def may_spend_outside(self) -> bool:
         """Returns True when this rung, or the answerer it calls, is paid to a provider."""
-        inner = self.over is not None and self.over.kind in ("upstream", "litellm")
+        inner = self.over is not None and self.over.is_remote
         return self.spends_outside or inner
 
     @measured_once

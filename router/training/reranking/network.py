@@ -8,7 +8,7 @@ first step already knows which texts are alike, and training adds what they ask 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -28,8 +28,6 @@ FIRST_SCALE, FIRST_SHIFT = 12.0, -10.0
 """Log-odds by cosine alone, where training begins."""
 STEP = 8.0
 """Factor of the differences, so that their weights move as fast as the layers' do."""
-
-Rows = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)

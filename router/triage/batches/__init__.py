@@ -1,1 +1,1 @@
-"""Reads many texts in one run: by rules, the encoder, heads and approved answers."""
+"""Reads many texts in one batch: by rules, the encoder, heads and approved answers."""

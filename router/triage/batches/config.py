@@ -16,6 +16,7 @@ from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageTerms
 from router.policy.head_bounds import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
+from router.policy.sections.decision import DecisionSection
 from router.stats.heads import Embeddings
 from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import Bounds
@@ -28,12 +29,16 @@ from router.triage.framing.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.glossed.answers import GlossedAnswers
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.own_heads import OwnHeads
+from router.triage.reading import ANSWERS_FROM
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.turn_heads import momentary_of
 from router.triage.utterances import Described, Written
 from router.triage.verifier import Describer
-from router.types import Match
+from router.types import DecisionMode, Domain, Match
+
+NEVER = 1.01
+"""A chance that no match reaches."""
 
 
 class Knowledge(Protocol):
@@ -83,6 +88,8 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     talks: tuple[SmallTalk, ...] = ()  # phrases that the operator approved
     rerank: Rerank | None = None
     idioms: Idioms = NO_IDIOMS  # sayings in which no phrase and no term counts
+    # By domain, the chance of a match from which level 1 answers with it.
+    answers_from: Mapping[Domain, float] = MappingProxyType(dict.fromkeys(Domain, ANSWERS_FROM))
 
     @classmethod
     def of(
@@ -121,4 +128,16 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             Idioms(
                 [Saying(one.parts, one.between, one.unless, one.across) for one in terms.sayings]
             ),
+            _answers_from(policy.decision),
         )
+
+
+def _answers_from(section: DecisionSection) -> Mapping[Domain, float]:
+    """Returns by domain the chance of a match from which level 1 answers with it.
+
+    Where certificates say it, a domain without one has no such chance. Mode `expected_loss` knows
+    no bar: there a match counts as the answer from `confidence_floor` on.
+    """
+    if section.mode is not DecisionMode.CERTIFIED:
+        return dict.fromkeys(Domain, section.confidence_floor)
+    return {domain: section.certificates.get(domain, NEVER) for domain in Domain}

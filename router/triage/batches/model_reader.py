@@ -1,4 +1,4 @@
-"""Reads texts by the model: what an operator wrote is looked up, and the rest read in one run.
+"""Reads texts by the model: what an operator wrote is looked up, and the rest read in batches.
 
 It knows nothing about rules, requests or threads.
 """
@@ -12,13 +12,12 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from router.stats.heads import Embeddings, Encoded
 from router.triage.batches.asked import Asked, ReadingUse, told_of_all
 from router.triage.batches.closely import Known, read_closely
 from router.triage.batches.config import Rerank, TriageConfig
-from router.triage.batches.put_together import RunRead
+from router.triage.batches.put_together import BatchRead
 from router.triage.batches.reranked import Reranked, to_rerank
 from router.triage.batches.templates import Kept, Templates, is_calm
 from router.triage.batches.triage_models import Model, Outputs
@@ -31,7 +30,6 @@ from router.triage.utterances import Described
 from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, Match, RequestType
 
-_Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
 """Holds by place the readings of texts that were read closely."""
 Graves = Mapping[int, GraveReading | None]
@@ -71,7 +69,6 @@ class ModelReader:
         self._types = [RequestType(name) for name in model.request_types]
         self._domains = [Domain(name) for name in model.domains]
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
-        self.not_encoded = 0  # texts that were taken for what an operator wrote
         self.templates = Templates()
         # By configuration, so that those of a policy go with it: heads of its own are megabytes.
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
@@ -81,7 +78,7 @@ class ModelReader:
         return ModelBatch(self, asked)
 
     def encode(self, asked: Sequence[Asked], kept: KeptTexts = NONE_KEPT) -> Encoded:
-        """Returns what the encoder says of texts, all of them together.
+        """Returns what the encoder says of texts; on a CPU each has a run of its own.
 
         `kept` holds by place what is known already.
         """
@@ -118,7 +115,6 @@ class ModelReader:
                 kept.update(zip(same.block, rows, strict=True))
                 row = kept[same.text]
             readings[i] = row, same.match
-        self.not_encoded += len(readings)
         return readings
 
     def read(
@@ -284,7 +280,7 @@ class ModelBatch:
     def _encoded(self, asked: Sequence[Asked], kept: KeptTexts = NONE_KEPT) -> TextsRead:
         return self._reader.read(asked, self._reader.encode(asked, kept), kept)
 
-    def rows(self) -> RunRead:
+    def rows(self) -> BatchRead:
         """Returns the readings and the matches, in the order asked. The lists are the caller's.
 
         Those of texts with which answers are still to be read are not final.
@@ -295,7 +291,7 @@ class ModelBatch:
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
-        return RunRead(rows, matches)
+        return BatchRead(rows, matches)
 
     def _settle(self) -> None:
         """Encodes after all what is not calm by a kept vector, and keeps the others' that are.

@@ -46,7 +46,7 @@ FRAMED_GRAVE = 0.3
 """Chance of a grave matter from which no frame is left out: 1 in 14 framed routine questions has
 it, and 3 of 60 grave messages that were written to look like one."""
 
-ASKING_WEIGHS = 2
+HARM_ASKING_WEIGHS = 2
 """Factor of the number of sentences by which their odds are divided in a text longer than a letter,
 where a sentence may be anybody's: with 1, 3 of 117 long prompts are refused, with 2 none. In other
 languages the head says less, so that their odds are divided by it alone."""
@@ -74,8 +74,8 @@ class Ruled(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Holds where in the first run a text and its other forms lie, and where in the second run its
-    parts do. What a text does not have has an empty range."""
+    """Holds where in the first batch a text and its other forms lie, and where in the second one
+    its parts do. What a text does not have has an empty range."""
 
     text: int
     forms: range  # without talk to the router, or undisguised
@@ -88,8 +88,8 @@ class Places(NamedTuple):
     clauses: range
 
 
-class RunRead(NamedTuple):
-    """Holds the readings and matches of one run, in the order asked."""
+class BatchRead(NamedTuple):
+    """Holds the readings and matches of one batch, in the order asked."""
 
     rows: Sequence[ModelRow]
     matches: Sequence[Match | None]
@@ -103,9 +103,9 @@ class _Reading(NamedTuple):
 
 
 def put_together(
-    text: Ruled, places: Places, whole: RunRead, parts: RunRead, knows: Knows
+    text: Ruled, places: Places, whole: BatchRead, parts: BatchRead, knows: Knows
 ) -> TurnReading:
-    """Returns the reading of a text; `whole` is the run of texts, `parts` that of their parts."""
+    """Returns the reading of a text; `whole` is the batch of texts, `parts` that of their parts."""
     config, facts, gloss = text.config, text.facts, text.gloss
     reading = _Reading(whole.rows[places.text], whole.matches[places.text])
     form = known_form([whole.matches[place] for place in places.forms])
@@ -134,11 +134,12 @@ def put_together(
         offers_from=config.offers_from,
         momentary=config.momentary,
         known_form=is_known_form,
+        answers_from=config.answers_from[row.domain],
         small_talk=any([talk.reply(text.asked.text) for talk in config.talks]),
     )
 
 
-def _with_forms(reading: _Reading, whole: RunRead, forms: range, known: int | None) -> _Reading:
+def _with_forms(reading: _Reading, whole: BatchRead, forms: range, known: int | None) -> _Reading:
     """Returns the more cautious of the readings of a text and of its other forms; `known` is which
     of these is a known question.
 
@@ -184,7 +185,7 @@ def _without_frame(reading: _Reading, framed: _Reading) -> _Reading:
     return _Reading(row, likelier(found, match) if found.confidence >= FRAMED_AT else match)
 
 
-def _with_gloss(text: Ruled, reading: _Reading, whole: RunRead, gloss: range) -> _Reading:
+def _with_gloss(text: Ruled, reading: _Reading, whole: BatchRead, gloss: range) -> _Reading:
     """Takes over what the gloss matches.
 
     What the encoder makes of another language is chance: a match of the text as it stands holds
@@ -226,7 +227,7 @@ def _among(text: Ruled) -> int:
     if text.facts.sentences:
         return len(text.sentences)
     english = text.facts.language in READ_LANGUAGES
-    return ASKING_WEIGHS * (len(text.sentences) if english else 1)
+    return HARM_ASKING_WEIGHS * (len(text.sentences) if english else 1)
 
 
 def _by_asks(

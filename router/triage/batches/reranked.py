@@ -1,4 +1,4 @@
-"""Has likely answers read together with texts, those of several batches in one run."""
+"""Has likely answers read together with texts, those of several batches in one call."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def to_rerank(asked: Sequence[Asked], matches: Sequence[Match | None]) -> dict[R
 
 
 def rerank(batches: Iterable[Mapping[Rerank, Sequence[Reranked]]]) -> None:
-    """Weighs the matches of texts anew, in one run for each file of answers."""
+    """Weighs the matches of texts anew, in one call for each file of answers."""
     together: dict[Rerank, list[Reranked]] = {}
     for batch in batches:
         for reader, texts in batch.items():

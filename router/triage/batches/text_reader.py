@@ -117,15 +117,15 @@ def _by_rules(facts: TurnFacts) -> TurnReading:
     return reading_of(read_by_rules(facts), None, facts, degraded=True)
 
 
-class _Run:
-    """Holds what the model reads at once, and of which text each is a form or a part."""
+class _Forms:
+    """Holds what the model reads in one batch, and of which text each is a form or a part."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.texts: list[int] = []
 
     def add(self, text: int, more: Iterable[Asked]) -> range:
-        """Adds what is read of a text, and returns its places in the run."""
+        """Adds what is read of a text, and returns its places in the batch."""
         begin = len(self.asked)
         self.asked.extend(more)
         places = range(begin, len(self.asked))
@@ -157,14 +157,14 @@ class TextBatch:
         self._reader, self._texts = reader, texts
         self._places: list[Places] = []
         # Of whole texts, and of their parts; none without a model, and after a failure.
-        self._runs: tuple[_Run, ...] = ()
+        self._forms: tuple[_Forms, ...] = ()
         if reader.model is not None and texts:
             with self._failing():
-                self._runs = self._begun(reader.model)
+                self._forms = self._begun(reader.model)
 
-    def _begun(self, model: ModelReader) -> tuple[_Run, _Run]:
+    def _begun(self, model: ModelReader) -> tuple[_Forms, _Forms]:
         """Returns what is read by the model, and notes where in it each text's own lies."""
-        texts, whole, parts = list(enumerate(self._texts)), _Run(), _Run()
+        texts, whole, parts = list(enumerate(self._texts)), _Forms(), _Forms()
         for i, one in texts:
             whole.add(i, [as_meant(one.asked, one.facts)._replace(framed=bool(one.framed))])
         forms = [
@@ -205,28 +205,27 @@ class TextBatch:
     @property
     def encoded(self) -> int:
         """Returns how many texts `encode` has to encode."""
-        return sum([run.batch.encoded for run in self._runs])
+        return sum([forms.batch.encoded for forms in self._forms])
 
     @property
     def to_rerank(self) -> set[int]:
         """Returns the places of texts with which answers are to be read: milliseconds each."""
-        return set[int]().union(*[run.to_rerank for run in self._runs])
+        return set[int]().union(*[forms.to_rerank for forms in self._forms])
 
     def leave_out(self, places: Collection[int]) -> None:
         """Leaves out texts whose readings nobody wants any more."""
-        for run in self._runs:
-            run.leave_out(places)
+        for forms in self._forms:
+            forms.leave_out(places)
 
     def begin_rerank(self) -> list[dict[Rerank, list[reranked.Reranked]]]:
-        """Returns what is then to be read with answers, of each run."""
-        return [run.batch.begin_rerank() for run in self._runs]
+        """Returns what is then to be read with answers: of whole texts, and of their parts."""
+        return [forms.batch.begin_rerank() for forms in self._forms]
 
     def encode(self) -> None:
-        """Encodes the texts, and passages in a run of their own: beside a long text each would be
-        padded to its length."""
+        """Encodes the texts, and then their parts."""
         with self._failing():
-            for run in self._runs:
-                run.batch.encode()
+            for forms in self._forms:
+                forms.batch.encode()
 
     def readings(self, places: Sequence[int] | None = None) -> list[TurnReading]:
         """Returns the readings of texts, by default of all in the order asked.
@@ -235,8 +234,8 @@ class TextBatch:
         """
         places = range(len(self._texts)) if places is None else places
         with self._failing():
-            if self._runs:
-                whole, parts = [run.batch.rows() for run in self._runs]
+            if self._forms:
+                whole, parts = [forms.batch.rows() for forms in self._forms]
                 return [
                     put_together(
                         self._texts[place], self._places[place], whole, parts, self._reader.knows
@@ -253,7 +252,7 @@ class TextBatch:
         try:
             yield
         except Exception:  # any failure of the model on any text must give signals, not an error
-            self._runs = ()
+            self._forms = ()
 
 
 def _undetailed(text: Ruled) -> list[Asked]:
@@ -282,6 +281,6 @@ def read_answers(batches: Sequence[TextBatch]) -> None:
     Any thread. Where that fails, the texts keep their first matches.
     """
     try:
-        reranked.rerank([run for batch in batches for run in batch.begin_rerank()])
+        reranked.rerank([forms for batch in batches for forms in batch.begin_rerank()])
     except Exception as error:
         _LOG.warning("answers were not read with messages: %s", error)

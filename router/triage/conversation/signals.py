@@ -22,7 +22,6 @@ from router.triage.conversation.settled import as_they_count
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
-    KNOWN_QUESTION,
     NOVEL,
     Grave,
     ModelRow,
@@ -354,7 +353,7 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     A second question asks for something else. What is left is found by exclusion, so that it is
     offered and not sure; an answer that both turns ask for as surely as one can is said again.
     """
-    answered = {turn.match.intent_id for turn in earlier if turn.match and _is_known(turn.match)}
+    answered = {turn.match.intent_id for turn in earlier if turn.match and turn.answered}
     if match is None or match.intent_id not in answered or match.confidence >= SAID_AGAIN_AT:
         return match
     chances = match.likeliest
@@ -368,19 +367,15 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     return replace(match, intent_id=name, confidence=best, others=tuple(others), together=together)
 
 
-def _not_just_told(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None:
+def _not_just_told(last: TurnReading, earlier: Sequence[TurnReading]) -> Match | None:
     """Returns the match of a turn; None for an unsure one that repeats the answer just given.
 
     "Found it, it was in the car!" after "I lost my card" asks for that answer least of all.
     """
-    told = earlier[0].match if earlier else None
-    if match is None or told is None or _is_known(match) or not _is_known(told):
+    match, told = last.match, earlier[0].match if earlier else None
+    if match is None or told is None or last.answered or not earlier[0].answered:
         return match
     return None if match.intent_id == told.intent_id else match
-
-
-def _is_known(match: Match) -> bool:
-    return match.confidence >= KNOWN_QUESTION
 
 
 def _told_before(match: Match | None, last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
@@ -389,7 +384,7 @@ def _told_before(match: Match | None, last: TurnReading, earlier: Sequence[TurnR
     "How do I return a jacket?" "And when do I get my money?": both together are mostly the first.
     """
     own = last.match
-    if match is None or own is None or own.confidence < KNOWN_QUESTION:
+    if match is None or own is None or not last.answered:
         return False
     repeats = any(turn.match and turn.match.intent_id == match.intent_id for turn in earlier)
     return repeats and own.intent_id != match.intent_id
@@ -409,7 +404,7 @@ def _continued(
     `still_open`: after an approved answer, "why?" and "no" ask for another one. What only the model
     calls a follow-up keeps its own match.
     """
-    row, match = last.row, _not_just_told(last.match, earlier)
+    row, match = last.row, _not_just_told(last, earlier)
     if not last.follow_up:
         return row, match, False
     base = next((turn for turn in earlier if not turn.follow_up), None)

@@ -12,13 +12,13 @@ from router.triage.facts.languages import MOST_CHARS, UNKNOWN, continued, heard
 from router.triage.text.folding import fold
 
 
-def spoken_before(last: str, earlier: Sequence[str], remembered: str = UNKNOWN) -> list[str]:
+def spoken_before(earlier: Sequence[str], remembered: str = UNKNOWN) -> list[str]:
     """Returns the language of the conversation before the last turn, and before each earlier one.
 
     `earlier` is newest first, and so is what is returned. `remembered` is the language of a session
     whose earlier turns are not told.
 
-    >>> spoken_before("oui, la A-10442", ["Où est mon colis ?"])
+    >>> spoken_before(["Où est mon colis ?"])
     ['fr', '']
     """
     if not earlier:

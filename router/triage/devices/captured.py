@@ -76,7 +76,7 @@ class _Graph:
 
 
 class CapturedRuns:
-    """A session that runs small batches by captured graphs; threads may share it."""
+    """Is a session that runs small batches by captured graphs; threads may share it."""
 
     def __init__(self, runtime: Any, whole: Runs, small: Runs) -> None:
         """Captures the graphs of `small`, the same model opened with OPTIONS.

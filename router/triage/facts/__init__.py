@@ -1,1 +1,1 @@
-"""What the rules find in one text: its language, its phrases, its amounts and its disguises."""
+"""Finds by rules what one text holds: its language and its phrases."""

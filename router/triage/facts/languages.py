@@ -222,6 +222,8 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
 RUSSIAN, UKRAINIAN = "ru", "uk"
+OTHER_SCRIPTS = frozenset({UKRAINIAN, *(language for language, _ in _SCRIPTS)})
+"""Languages that are not written in Latin letters."""
 _CYRILLIC = (RUSSIAN, UKRAINIAN)
 _UKRAINIAN_LETTERS = late_regex("[іїєґІЇЄҐ]|(?<=[бпвмфршдзнтБПВМФРШДЗНТ])['’ʼ](?=[яюєїЯЮЄЇ])")
 _RUSSIAN_LETTERS = late_regex("[ыэъёЫЭЪЁ]")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from router.triage.facts.languages import UNKNOWN, heard
 from router.triage.text.folding import fold
+from router.triage.text.hangul import in_syllables
 from router.triage.text.windows import Part, asks_in_any_language, parts_of, quotes
 from router.types import READ_LANGUAGES
 
@@ -28,8 +29,11 @@ END_WEIGHS = 4
 and ask nothing. With 1, 22 of 2,172 long texts of other people become grave, with 4 there are 14,
 without such sentences 11."""
 FEWEST_WORDS = 3
+KOREAN = "ko"
+SYLLABLES = 2
+"""Syllables by which a Korean word is found: a pronoun and its particle, or a pronoun of two."""
 
-_FIRST_PERSON: Mapping[str, str] = {
+FIRST_PERSON: Mapping[str, str] = {
     "en": "i my me we our us mine myself",
     "de": "ich mein meine meinen meinem meiner meines mir mich wir unser unsere uns",
     "fr": "je j mon ma mes moi m me nous notre nos",
@@ -45,10 +49,13 @@ _FIRST_PERSON: Mapping[str, str] = {
     "hi": "मैं मुझे मेरा मेरी मेरे हम हमें हमारा हमारी हमारे",
     "ar": "انا لي عندي نحن",
     "ja": "私 僕 俺",
+    "ko": "나 내 난 저 제 나의 나는 나도 나를 나만 나랑 나한테 나에게 내가 내게 "
+    "저의 저는 저도 저를 저만 저랑 저한테 저에게 제가 제게 우리 저희",
     "zh": "我",
 }
 """Words by which a sender speaks of themselves, by language. In another language a sentence
-counts as in the third person."""
+counts as in the third person. A Korean one of several syllables is found at the beginning of words,
+as particles are written against it; within them it is another word, as in "문제가"."""
 _FOREIGN_LINES = (">", "|")
 
 
@@ -101,9 +108,20 @@ def _may_be_own(part: Part) -> bool:
 
 def _is_first_person(sentence: str, language: str) -> bool:
     words = fold(sentence).words
-    return not _first_person(language_of_sentence(sentence, words, language)).isdisjoint(words)
+    told = language_of_sentence(sentence, words, language)
+    own = _first_person(told)
+    if told == KOREAN and own.isdisjoint(words):
+        return any([tuple(in_syllables([word])[:SYLLABLES]) in _beginnings() for word in words])
+    return not own.isdisjoint(words)
 
 
 @cache
 def _first_person(language: str) -> frozenset[str]:
-    return frozenset(fold(_FIRST_PERSON.get(language, "")).words)
+    return frozenset(fold(FIRST_PERSON.get(language, "")).words)
+
+
+@cache
+def _beginnings() -> frozenset[tuple[str, ...]]:
+    """Returns the first syllables of the Korean words that have several."""
+    words = [tuple(in_syllables([word])) for word in _first_person(KOREAN)]
+    return frozenset([word[:SYLLABLES] for word in words if len(word) >= SYLLABLES])

@@ -1,8 +1,8 @@
 """Holds the words of which people make the frame around a question, by language. Data only.
 
-A sentence of nothing but these words asks for nothing: no word of it names a thing. `CUES` are
-those that make it one ("thanks", "sorry"); `NAMED` those beside which a name may stand ("regards",
-"hello"); `ENDING` those that begin a frame that no mark parts from the question before it.
+A sentence of nothing but these words asks for nothing: no word of it names a thing. `cues` are
+those that make it one ("thanks", "sorry"); `named` those beside which a name may stand ("regards",
+"hello"); `ending` those that begin a frame that no mark parts from the question before it.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from msgspec import Struct
 
 from router.regexes.late import late_regex
+from router.triage.framing.chat_helpers import chat_helper
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -94,6 +95,11 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     """
     texts = [message.text for message in request.messages if message.role == "user"]
     proposed, apart = _proposed(request), ""
+    helper = chat_helper(texts)
+    if helper is not None:
+        task, *others = ways_shown(helper.task)
+        hidden = ("\n".join(others),) if others else ()
+        return Turns(task, older=hidden, harm_only=_all_ways(helper.chat[:MAX_CHARS]))
     if request.tools and any("</" in text for text in texts):
         texts, apart = _by_users(texts)
     shown = [ways_shown(text) for text in texts]

@@ -25,7 +25,7 @@ PASSAGE_WORDS, LONGEST_PASSAGE_WORDS = 40, 90
 MOST_PASSAGES = 16
 """Passages of one turn that are read: each costs as much as a short turn."""
 
-LETTER_WORDS = 150
+SENTENCES_UP_TO_WORDS = 150
 """Words of a message up to which each of its sentences is read by itself. Of what is longer, a page
 or an article, a sentence may only mention such a thing."""
 
@@ -152,7 +152,8 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def _is_letter(text: str) -> bool:
-    return len(text) <= LETTER_WORDS * LONGEST_WORD and text.count(" ") <= LETTER_WORDS
+    words = SENTENCES_UP_TO_WORDS
+    return len(text) <= words * LONGEST_WORD and text.count(" ") <= words
 
 
 def asking(text: str, *, english: bool = True) -> tuple[str, ...]:

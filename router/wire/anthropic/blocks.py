@@ -97,7 +97,10 @@ def read_turns(value: object, param: str) -> tuple[Message, ...]:
         _add_turn(messages, mapping(item, f"{param}[{i}]"), f"{param}[{i}]")
     if messages[-1].role == "assistant":
         # Clients would read a new answer as the rest of the begun one.
-        raise unsupported(f"{param}[{len(items) - 1}]", "no tier continues a begun answer")
+        raise unsupported(
+            f"{param}[{len(items) - 1}]",
+            "a begun answer is not continued here, whichever model answers",
+        )
     return tuple(messages)
 
 
@@ -225,7 +228,10 @@ def _add_image(content: Content, source: dict[str, object], path: str) -> None:
 def _add_document(content: Content, block: dict[str, object], path: str) -> None:
     citations = block.get("citations")
     if citations is not None and mapping(citations, f"{path}.citations").get("enabled"):
-        raise unsupported(f"{path}.citations", "no tier cites passages of a document")
+        raise unsupported(
+            f"{path}.citations",
+            "citations of a document are not passed on, whichever model answers",
+        )
     source = _source(block, path)
     title = text(block.get("title") or "", f"{path}.title")
     if source["type"] in ("url", "file"):

@@ -200,6 +200,13 @@ def test_words_without_an_answer_that_somebody_judged_are_no_judged_answers() ->
     assert "Of 2 texts in place of an answer that clients judged, 1 was wrong." in report.sentences
 
 
+def test_a_draft_behind_words_is_no_text_that_a_client_judged() -> None:
+    told = [TrueOutcome("a", correct=False, draft=True, words=True, reply="no_answer")]
+    report = report_of([a_row(n) for n in range(3)], Extra(outcomes=told))
+    assert "Of 1 draft held back that people judged, 1 was wrong." in report.sentences
+    assert not any("texts in place" in sentence for sentence in report.sentences)
+
+
 def test_money_held_for_a_call_that_failed_is_no_discarded_draft() -> None:
     """A page of HTML: its cost is unknown, and nobody got anything for it."""
     failed = an_attempt(

@@ -14,7 +14,7 @@ from router.analysis.report.headlines.faults import FAULT_WORDS
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.tables import others
-from router.ledger.faults import FAULTS, REFUSALS
+from router.ledger.faults import FAULTS, KEY_REFUSED, REQUEST_REFUSED
 from router.money.budgets import DAY_MS
 from router.rendering.figures_in_words import Dollars
 from router.types import (
@@ -237,7 +237,7 @@ def test_each_fault_has_words(code: str) -> None:
     failed = replace(an_attempt("r", 2, 0, error_code=code), state=AttemptState.FAILED)
     (told,) = (s for s in report_of([a_row(1, 1, attempts=[failed])]).sentences if "Calls of" in s)
     assert told == f"Calls of mid-1 failed: in 1 request {FAULT_WORDS[code]}."
-    assert set(FAULT_WORDS) == FAULTS | REFUSALS
+    assert set(FAULT_WORDS) == FAULTS | {KEY_REFUSED, REQUEST_REFUSED}
 
 
 @pytest.mark.parametrize(

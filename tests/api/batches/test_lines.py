@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.api.batches.lines import Line, TooLong, checked, failed_line, line_of, lines_of
+from router.api.batches.lines import BOM, Line, TooLong, checked, failed_line, line_of, lines_of
 from router.types import BatchError
 
 CHAT = "/v1/chat/completions"
@@ -20,7 +20,8 @@ CHAT = "/v1/chat/completions"
 def test_parts_do_not_change_the_lines(raw: bytes, cuts: Sequence[int]) -> None:
     ends = [0, *sorted(cut for cut in cuts if cut < len(raw)), len(raw)]
     parts = [raw[a:b] for a, b in itertools.pairwise(ends)]
-    expected = [(i + 1, line) for i, line in enumerate(raw.split(b"\n")) if line.strip()]
+    lines = raw.removeprefix(BOM).split(b"\n")
+    expected = [(i + 1, line) for i, line in enumerate(lines) if line.strip()]
     assert list(lines_of(parts, 1_000)) == expected
 
 
@@ -51,6 +52,35 @@ def test_an_endless_line_is_given_up_early() -> None:
 def test_a_line_is_read() -> None:
     raw = orjson.dumps({"custom_id": "a", "method": "POST", "url": CHAT, "body": {"n": 1}})
     assert line_of(3, raw, CHAT) == Line(3, "a", b'{"n":1}')
+
+
+def request(**fields: object) -> bytes:
+    given = {"custom_id": "a", "method": "POST", "url": CHAT, "body": {"n": 1}}
+    return orjson.dumps({**given, **fields})
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (request(url="/v1/embeddings"), "found '/v1/embeddings'; expected /v1/chat/completions"),
+        (request(method="GET"), "found 'GET'; expected POST"),
+        (request(body=[1]), "found an array of 1; expected an object"),
+        (request(custom_id=7), "found 7; expected a string of 1 to 512 characters"),
+        (b"{", "The line is not JSON"),
+        (b'{"custom_id": "caf\xe9"}', "The line is not UTF-8: byte 18 is 0xe9"),
+    ],
+)
+def test_a_mistake_says_what_was_found(raw: bytes, said: str) -> None:
+    mistake = line_of(1, raw, CHAT)
+    assert isinstance(mistake, BatchError)
+    assert mistake.message.startswith(said)
+
+
+def test_a_name_that_comes_twice_leads_to_its_first_line() -> None:
+    _, errors = checked([BOM + request() + b"\n\n" + request()], CHAT, 9, 1_000)
+    assert [(error.line, error.message) for error in errors] == [
+        (3, "line 1 has the same custom_id 'a'")
+    ]
 
 
 def test_only_the_first_mistakes_are_reported() -> None:

@@ -73,6 +73,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         }.items():
             path = write_ladder(folder, name, upstream.url, *models, breaker_failures=1_000)
             policies.append(_with_wire(path, models.index(REFUSED), "anthropic"))
+        limits = ("rate-limited:7", "refuses:429:slow down")
+        for name, models in {"wait-first": limits, "wait-last": limits[::-1]}.items():
+            path = write_ladder(folder, name, upstream.url, *models, retries=0)
+            policies.append(path)
         resting = {"wire": "anthropic", "breaker_failures": 1, "breaker_reset_s": 30.0}
         for name in ("resting", "all-resting"):
             last = REFUSED if name == "resting" else OVERLOADED
@@ -140,6 +144,13 @@ def test_of_two_refusals_that_in_the_clients_format_is_told(
 
 def test_a_rate_limit_is_told_beside_a_refusal(both: Both) -> None:
     assert told(both.ask("limited")) == (429, "rate_limit_error", True)
+
+
+@pytest.mark.parametrize("name", ["wait-first", "wait-last"])
+def test_the_wait_of_one_provider_is_told_where_the_other_says_none(both: Both, name: str) -> None:
+    response = both.ask(name, "/v1/chat/completions")
+    assert told(response) == (429, "rate_limit_error", True)
+    assert response.headers["retry-after"] == "7"
 
 
 def test_a_refusal_is_not_the_last_word_while_a_breaker_rests(both: Both) -> None:

@@ -196,6 +196,34 @@ def test_unknown_path_names_the_one_that_is_meant(served: Served, path: str) -> 
     assert message.endswith(". Did you mean /v1/chat/completions?")
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/v1/responses/resp_1", "send the whole conversation with each request, in `input`."),
+        ("/v1/conversations", "send the whole conversation with each request, in `input`."),
+        ("/v1/chat/completions/chatcmpl-1", "with each request, in `messages`."),
+        ("/v1/messages/batches", "Batches answer at /v1/batches, in OpenAI's form."),
+        ("/v1/images/generations", "No tier does this: ask a provider directly."),
+    ],
+)
+def test_a_path_that_only_providers_have_says_what_to_do(
+    served: Served, path: str, told: str
+) -> None:
+    response = served.client.get(path)
+    assert response.status_code == 404
+    assert response.json()["error"]["message"].endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"), [("/models", "/v1/models"), ("/v1/embedings", "/v1/embeddings")]
+)
+def test_a_short_path_that_is_nearly_right_names_the_right_one(
+    served: Served, path: str, meant: str
+) -> None:
+    message = served.client.get(path).json()["error"]["message"]
+    assert message.endswith(f". Did you mean {meant}?")
+
+
 def test_every_path_that_an_unknown_one_lists_is_there(served: Served) -> None:
     told = served.client.get("/nowhere").json()["error"]["message"]
     listed = told.partition("Known are: ")[2].removesuffix(".").split(", ")

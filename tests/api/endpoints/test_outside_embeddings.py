@@ -76,6 +76,14 @@ def test_an_alias_leads_to_the_upstreams_model(served: Served) -> None:
     )
 
 
+def test_token_ids_go_to_the_upstreams_model_as_they_came(served: Served) -> None:
+    """LangChain sends them by default; the own encoder needs a table to read them."""
+    response = post(served, model="text-embedding-3-large", input=[[5, 7, 9], [11]])
+    assert response.status_code == 200, response.text
+    assert [row["embedding"] for row in response.json()["data"]] == [[3.0, 0.0], [1.0, 1.0]]
+    assert served.finished_row(response)["cost_nano_usd"] == 4_000_000
+
+
 def test_a_name_and_a_count_that_cannot_be_cost_neither_answer_nor_budget(served: Served) -> None:
     response = post(served, model="odd", input="abc")
     assert response.status_code == 200, response.text

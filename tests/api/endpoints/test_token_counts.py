@@ -1,4 +1,4 @@
-"""`/v1/messages/count_tokens`: who is asked to count, and who may not be."""
+"""`/v1/messages/count_tokens` and OpenAI's own: who is asked to count, and who may not be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import openai
 import pytest
 import yaml
 
@@ -36,13 +37,18 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iter
         yield server
 
 
-def counter(served: Served, model: str, *limits: str | Path) -> str:
-    """Says whose count a new key with these limits gets."""
+def new_key(served: Served, *limits: str | Path) -> str:
     ledger = ("--database", served.database)
     made = tiergate("keys", "create", "--tenant", "a", "--json", *limits, *ledger)
-    key = {"x-api-key": json.loads(made.stdout)["key"]}
+    return str(json.loads(made.stdout)["key"])
+
+
+def counter(served: Served, model: str, *limits: str | Path) -> str:
+    """Says whose count a new key with these limits gets."""
     body = {"model": model, "max_tokens": 100, "messages": WRITTEN}
-    response = served.post("/v1/messages/count_tokens", body, **key)
+    response = served.post(
+        "/v1/messages/count_tokens", body, **{"x-api-key": new_key(served, *limits)}
+    )
     assert response.status_code == 200, response.text
     return response.headers["x-tiergate-token-count"]
 
@@ -59,3 +65,11 @@ def test_nobody_counts_what_a_rule_of_residency_may_keep(
     before = upstream.seen()["count"]
     assert counter(served, "auto:kept") == "bound"
     assert upstream.seen()["count"] == before
+
+
+def test_openais_client_counts_what_it_would_send(served: Served) -> None:
+    with openai.OpenAI(base_url=f"{served.url}/v1", api_key=new_key(served)) as client:
+        long = client.responses.input_tokens.count(model="auto", input="Which boat? " * 200)
+        short = client.responses.input_tokens.count(model="auto", input="Which boat?")
+    assert short.object == "response.input_tokens"
+    assert 2 < short.input_tokens < long.input_tokens

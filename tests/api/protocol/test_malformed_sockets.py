@@ -20,6 +20,7 @@ POSTS = (
     "/v1/responses",
     "/v1/messages",
     "/v1/messages/count_tokens",
+    "/v1/responses/input_tokens",
     "/v1/completions",
     "/v1/embeddings",
     "/v1/moderations",

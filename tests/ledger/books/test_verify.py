@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import LedgerError
-from router.ledger.books.anchors import write_anchor
+from router.ledger.books.anchors import add_outside, insert_anchor
 from router.ledger.books.purge import purge
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
@@ -148,7 +148,9 @@ def test_removal_dressed_up_as_a_purge_is_found(path: str) -> None:
 def test_anchors_follow_one_another(path: str) -> None:
     database = Database.open(path)
     for turn in range(3):
-        write_anchor(database, database.address.anchors, NOW_MS + turn)
+        with database.writing() as connection:
+            anchor = insert_anchor(connection, NOW_MS + turn)
+        add_outside(database, database.address.anchors, anchor)
     database.close()
     report = verify(path)
     assert (report.findings, report.anchors, report.outside_anchors) == ((), 4, 4)

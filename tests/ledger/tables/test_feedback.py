@@ -12,6 +12,7 @@ from router.errors import FeedbackRefused, RequestError
 from router.ledger.books.purge import purge
 from router.ledger.books.verify import verify
 from router.ledger.hash_chain import FindingKind
+from router.ledger.replies import ReplyKind
 from router.ledger.tables.feedback import MAX_REVISIONS, outcomes
 from router.ledger.tables.told_words import told_rows
 from router.money.budgets import DAY_MS
@@ -19,6 +20,7 @@ from router.types import NANO_PER_USD, FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.kits.books.feedback_kit import learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.books.replies import REPLIES
 from tests.kits.changed import replace
 
 
@@ -232,6 +234,22 @@ async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> 
     assert (rates["accuracy"], rates["accuracy_drafts"]) == ((1.0, 1), (1.0, 1))
     assert rates["accuracy_words"] == (0.5, 2)
     assert (rates["loss_usd"], rates["loss_words_usd"]) == ((2.0, 1), (4.0, 2))
+
+
+@pytest.mark.parametrize(("kind", "changes"), REPLIES)
+async def test_client_that_got_words_judges_the_words(
+    tmp_path: Path, kind: ReplyKind, changes: dict[str, str]
+) -> None:
+    async with learning(tmp_path) as house:
+        await house.ledger.finish(replace(request("r1", attempt("r1")), **changes))
+        await house.feedback.add(said("r1", correct=False))
+        (told,) = outcomes(house.ledger.database)
+        (shift,) = told_rows(house.ledger.database, -1, 0)
+    assert told.reply == kind.value
+    stood_in = kind in (ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED)
+    judged = (None, False) if stood_in else (False, None)
+    assert (told.correct, told.words_correct) == judged
+    assert (told.words, told.draft, shift.right) == (stood_in, stood_in, judged[0])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from router.stats.heads import Embeddings
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextBatch
-from router.triage.engine import EngineResult, TriageEngine
+from router.triage.engine import MAX_BATCH, EngineResult, TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
@@ -75,7 +75,7 @@ class CountingShelf:
 class Asking:
     """Asks one engine by one configuration."""
 
-    def __init__(self, model: TriageModel, together: int = 32) -> None:
+    def __init__(self, model: TriageModel) -> None:
         self.reads = SlowReads()
         self.shelf = CountingShelf()
         knowledge = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS))
@@ -86,7 +86,7 @@ class Asking:
             shelf=self.shelf,
             rerank=self.reads,
         )
-        self.engine = TriageEngine(model, together)
+        self.engine = TriageEngine(model)
 
     def ask(self, *texts: str) -> asyncio.Task[EngineResult]:
         return asyncio.create_task(self.engine.read(texts, (), self.config))
@@ -103,8 +103,8 @@ Made = Callable[..., Asking]
 async def asking(model: TriageModel) -> AsyncIterator[Made]:
     made: list[Asking] = []
 
-    def make(together: int = 32) -> Asking:
-        made.append(Asking(model, together))
+    def make() -> Asking:
+        made.append(Asking(model))
         return made[-1]
 
     yield make
@@ -173,14 +173,6 @@ async def test_what_comes_while_answers_are_read_is_read_together(asking: Made) 
     assert [len(texts) for texts in one.reads.texts] == [1, 3]
 
 
-async def test_with_one_text_a_run_answers_are_read_for_one_at_a_time(asking: Made) -> None:
-    one = asking(1)
-    one.reads.gate.set()
-    tasks = [one.ask(READ), one.ask(f"{READ} tomorrow"), one.ask(f"{READ} today")]
-    await asyncio.gather(*tasks)
-    assert [len(texts) for texts in one.reads.texts] == [1, 1, 1]
-
-
 async def test_a_request_without_a_client_is_not_read(asking: Made) -> None:
     one = asking()
     first = one.ask(READ)
@@ -212,7 +204,7 @@ async def test_a_request_without_a_client_is_not_read_beside_one_that_has_one(
     assert f"{READ} tomorrow" not in one.shelf.texts
 
 
-async def test_each_text_of_a_mixed_run_is_put_together_once(asking: Made) -> None:
+async def test_each_text_of_a_mixed_batch_is_put_together_once(asking: Made) -> None:
     one = asking()
     one.reads.gate.set()
     texts = [READ, "tell me a story about owls", f"{READ} today", "I want my money back"]
@@ -246,16 +238,16 @@ async def test_the_time_of_reading_counts_for_those_that_are_read(asking: Made) 
     assert other.compute_ms < 100.0
 
 
-async def test_no_more_requests_are_read_at_once_than_in_a_run(asking: Made) -> None:
-    one = asking(4)
+async def test_no_more_requests_are_read_at_once_than_in_a_batch(asking: Made) -> None:
+    one = asking()
     first = one.ask(READ)
     await one.reading()
-    tasks = [one.ask(f"{READ} for the {number}th time") for number in range(10)]
+    tasks = [one.ask(f"{READ} for the {number}th time") for number in range(2 * MAX_BATCH)]
     await asyncio.wait_for(one.ask("tell me a story"), LIFT_S)
     one.reads.gate.set()
     await asyncio.gather(first, *tasks)
-    assert sum(map(len, one.reads.texts)) == 11
-    assert max(map(len, one.reads.texts)) <= 4
+    assert sum(map(len, one.reads.texts)) == 2 * MAX_BATCH + 1
+    assert max(map(len, one.reads.texts)) <= MAX_BATCH
 
 
 async def test_many_of_both_kinds_all_get_their_own_readings(asking: Made) -> None:
@@ -271,7 +263,7 @@ async def test_many_of_both_kinds_all_get_their_own_readings(asking: Made) -> No
     assert read == [text.startswith(READ) for text in texts]
 
 
-async def test_a_run_that_cannot_begin_to_read_answers_keeps_nobody_waiting(
+async def test_a_batch_that_cannot_begin_to_read_answers_keeps_nobody_waiting(
     asking: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: TextBatch) -> None:

@@ -27,7 +27,7 @@ FAULT_WORDS = {
     "answerer_failed": "it failed",
     "deadline_exceeded": "no answer came in time",
 }
-"""Words for each of `ledger.faults.FAULTS` and `REFUSALS`."""
+"""Words for each of `ledger.faults.FAULTS`, and for a refused key and request."""
 
 
 def failing(by_name: Mapping[str, int], requests: int) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from router.errors import PolicyError
 from router.policy.parsing.environment import secret
 from router.policy.sections.answering.embedders import EmbedderSection
+from router.specialists.booked_vectors import Inputs
 from router.types import OutsideVectors
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ class OutsideEmbedders:
         self._replaced: list[UpstreamEmbedder] = []  # those with calls under way go on
 
     async def embed(
-        self, section: EmbedderSection, texts: tuple[str, ...], dimensions: int | None
+        self, section: EmbedderSection, texts: Inputs, dimensions: int | None
     ) -> OutsideVectors:
-        """Returns the vectors of texts. Raises UpstreamError and its kin, Overloaded."""
+        """Returns vectors of texts or token ids. Raises UpstreamError and its kin, Overloaded."""
         known = self._open.get(section.name)
         if known is None or known[0] != section:  # the policy changed
             from tiers.upstream.embeddings import UpstreamEmbedder

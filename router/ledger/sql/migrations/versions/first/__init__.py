@@ -1,1 +1,1 @@
-"""Holds the first nine migrations; alembic reads all folders in here."""
+"""Holds the migrations 0001 to 0010; alembic reads all folders in here."""

@@ -1,0 +1,42 @@
+"""Each kind of answerer that a policy may name is in one of the sets that the code asks."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from router.policy.sections.answerers import AnswererSection, RemoteAnswerer
+from router.policy.sections.base import Section
+from router.types import REMOTE, WITHOUT_MODEL
+from tests.kits.changed import replace
+from tests.kits.gateway_kit import mid
+
+SETS = (WITHOUT_MODEL, REMOTE, ("local",), ("deliberation",))
+"""A deliberation goes by the kind of the answerer that it is built over."""
+
+
+def sections() -> dict[str, type[Section]]:
+    """Returns the sections of answerers by their kind."""
+    union, _ = get_args(AnswererSection)
+    return {get_args(one.model_fields["kind"].annotation)[0]: one for one in get_args(union)}
+
+
+KINDS = sorted(sections())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_in_exactly_one_set(kind: str) -> None:
+    """One that is in none would get personal details that pseudonyms keep from providers."""
+    assert sum(kind in kinds for kinds in SETS) == 1
+
+
+def test_the_sets_name_no_kind_that_a_policy_cannot() -> None:
+    assert sorted(kind for kinds in SETS for kind in kinds) == KINDS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_remote_kind_is_one_whose_section_is_remote(kind: str) -> None:
+    facts = replace(mid().facts, kind=kind)
+    assert facts.is_remote is (kind in REMOTE) is issubclass(sections()[kind], RemoteAnswerer)
+    assert facts.without_model is (kind in WITHOUT_MODEL)
