@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import orjson
-
 from router.types import AnswererFacts, ChatRequest, Message
 
 KEY = "cache_control"
@@ -76,13 +74,6 @@ def takes_points(facts: AnswererFacts) -> bool:
 def with_point(block: dict[str, object], message: Message) -> dict[str, object]:
     """Returns a block that stands for a whole message, with the cache point of its parts."""
     return {**block, KEY: dict(POINT)} if sets_points(message) else block
-
-
-def without_points(payload: str) -> str:
-    """Returns a part of a message without its cache point, as OpenAI's own servers demand."""
-    part = orjson.loads(payload)
-    part.pop(KEY, None)
-    return orjson.dumps(part).decode()
 
 
 def mark_turns(turns: Sequence[dict[str, object]]) -> None:

@@ -17,7 +17,7 @@ from router.types import (
     Sampling,
     ToolSpec,
 )
-from router.wire.anthropic.cache_points import sets_points, without_points
+from router.wire.anthropic.cache_points import KEY, sets_points
 from router.wire.body_keys import passed_on
 from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
@@ -99,7 +99,7 @@ def _message(
     if message.parts:
         payloads: list[str] = [part.payload for part in message.parts]
         if plain and sets_points(message):
-            payloads = [without_points(payload) for payload in payloads]
+            payloads = [_without_points(payload) for payload in payloads]
         joined = ",".join(payloads)
         body["content"] = orjson.Fragment(f"[{joined}]")
     else:
@@ -124,6 +124,13 @@ def _message(
     if message.name is not None:
         body["name"] = message.name
     return body
+
+
+def _without_points(payload: str) -> str:
+    """Returns a part of a message without its cache point, as OpenAI's own servers demand."""
+    part = orjson.loads(payload)
+    part.pop(KEY, None)
+    return orjson.dumps(part).decode()
 
 
 def _tool(tool: ToolSpec) -> dict[str, object]:
