@@ -42,7 +42,7 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
         named = replace(named, p_source=PSource.KNOWN)  # words that answer nothing: no assumption
     label = routed.signals.request_type is RequestType.CLASSIFICATION
     grave = routed.grave and not (label and routed.signals.request_type_read)
-    verification = verify(answer, routed.request, named, mode, plan.judge, grave=grave)
+    verification = verify(answer, routed.request, named, mode, plan.reader, grave=grave)
     if routed.policy.safety.changes_answers:
         answer, climbs = let_out(routed, answer)
         if climbs and verification.failure is None:
@@ -65,7 +65,7 @@ async def judged_again(
         except (AnswererError, *NOT_ADMITTED):
             break  # the answer is judged by the samples there are
         texts.append(sample.text)
-    verification = judged_by_samples(candidate.verification, texts, routed.request, plan.judge)
+    verification = judged_by_samples(candidate.verification, texts, routed.request, plan.reader)
     return replace(candidate, verification=verification)
 
 
@@ -93,7 +93,7 @@ def may_commit(
         return False
     beginning = held.beginning(plan.facts.model)
     named = routed.decision.rungs[rung]
-    verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.judge)
+    verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.reader)
     seen = Candidate(rung, named, None, verification)
     step = step_after(routed, progress, rung, seen, None, left())
     climbs = step.said.action is Action.CLIMB
@@ -121,12 +121,12 @@ def step_after(
     failure = verification.failure if verification else failure_reason(failed)
     p = verification.p if verification and failure is None else None
     verified = mode is not VerifyMode.NONE
-    stands_in = stranded(routed, progress) and not isinstance(failed, LedgerError)
+    is_stranded = stranded(routed, progress) and not isinstance(failed, LedgerError)
     best = progress.best
     in_hand = best.verification.p if best is not None and usable(best) else None
     doubt = None if best is None else doubt_of(routed, progress, best)
     long = outgrown(routed, progress) if failure is Reason.ANSWERER_FAILED else ()
-    turn = Turn(rung, p, failure, left, verified, stands_in, in_hand, doubt, long)
+    turn = Turn(rung, p, failure, left, verified, is_stranded, in_hand, doubt, long)
     step = next_rung(routed.decision, turn, routed.policy.decision)
     return StepRecord.of(turn, verification.source if verification else "", step, seen)
 

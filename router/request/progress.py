@@ -258,7 +258,7 @@ class Progress:
                 return row.rung
         return None
 
-    def stood_in_below(self, routed: RoutedRequest, candidate: Candidate) -> bool:
+    def is_spare_below(self, routed: RoutedRequest, candidate: Candidate) -> bool:
         """Returns True for an answer that goes out because all that should have answered failed."""
         return self.reached_by(routed, candidate.at) is Reason.OUTAGE_LOWER
 

@@ -55,7 +55,7 @@ from router.routing.rungs.allowed_rungs import (
     in_turn,
     is_pinned,
     passed_over,
-    stand_ins,
+    spares,
 )
 from router.routing.rungs.costly_mistakes import raised
 from router.routing.rungs.rung_reasons import RungChoice, Weighed, reasons_of, truthful
@@ -128,7 +128,7 @@ def decide(
     free = bool(allowed) and not limits.hard and asked.pinned is None and asked.pinned_tier is None
     spare = None
     if version >= STAND_INS_FROM:
-        spare = stand_ins(facts, passed, limits, section, asked, least)
+        spare = spares(facts, passed, limits, section, asked, least)
     outage = None
     if not allowed:
         allowed, outage = fallback(facts, passed, limits, asked, spare, signals)

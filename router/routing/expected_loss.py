@@ -18,9 +18,7 @@ from router.types import NANO_PER_USD, PSource, Rung, RungFacts
 def expected_losses(
     facts: Sequence[RungFacts], stakes_nano: int, section: DecisionSection, pacing: float = 0.0
 ) -> list[int]:
-    """Returns (1 - p)·S + running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
-
-    Lambda is the policy's `budget_pressure` and the `pacing` of the budgets.
+    """Returns (1 - p)·S + running maximum of the rungs' `own_cost`, nano-dollars per rung.
 
     S = $10, p = .9 and .99, c = $0.01 and $0.50: losses $1.01 and $0.60, so the second goes first.
     """
@@ -31,7 +29,7 @@ def expected_losses(
 def counted_costs(
     facts: Sequence[RungFacts], section: DecisionSection, pacing: float = 0.0
 ) -> list[float]:
-    """Returns the running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
+    """Returns the running maximum of the rungs' `own_cost`, nano-dollars per rung.
 
     A warm rung counts at least the dearest cost of lower levels, and not that of its own level:
     what its cache saves counts against its equals, since a switch to one of them would lose it.
@@ -39,15 +37,24 @@ def counted_costs(
     counted: list[float] = []
     dearest = below = 0.0
     level = 0
-    of_money = 1.0 + section.budget_pressure + pacing
-    of_time = section.usd_per_second * NANO_PER_USD
     for f in facts:
-        own = of_money * f.cost_nano_usd + of_time * f.latency_ms / 1000.0
+        own = own_cost(f, section, pacing)
         if f.level != level:
             below, level = dearest, f.level
         counted.append(max(own, below if f.cache_nano_usd else dearest))
         dearest = max(dearest, counted[-1])
     return counted
+
+
+def own_cost(rung: RungFacts | Rung, section: DecisionSection, pacing: float) -> float:
+    """Returns (1 + lambda)·c + kappa·latency of one rung by itself, in nano-dollars.
+
+    Lambda is the policy's `budget_pressure` and the `pacing` of the budgets. The first choice and
+    each climb count the same cost.
+    """
+    of_money = 1.0 + section.budget_pressure + pacing
+    of_time = section.usd_per_second * NANO_PER_USD
+    return of_money * rung.cost_nano_usd + of_time * rung.latency_ms / 1000.0
 
 
 def without_caches(facts: Sequence[RungFacts]) -> list[RungFacts]:

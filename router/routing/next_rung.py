@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from router.policy.schema import DecisionSection
-from router.routing.expected_loss import known_worse
+from router.routing.expected_loss import known_worse, own_cost
 from router.routing.hard_rules import LOOKS_HIGHER
-from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, Reason, Rung, Step
+from router.types import Action, Decision, DecisionMode, PSource, Reason, Rung, Step
 
 
 class Left(Struct, frozen=True):
@@ -185,8 +185,7 @@ def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection)
         return 1.0 if p_answer < decision.confidence_floor else 0.0
     if rung.p - p_answer < section.min_gain:
         return 0.0
-    cost = (1.0 + section.budget_pressure + decision.pacing) * rung.cost_nano_usd
-    cost += section.usd_per_second * NANO_PER_USD * rung.latency_ms / 1000.0
+    cost = own_cost(rung, section, decision.pacing)
     return decision.stakes_nano_usd * (rung.p - p_answer) - cost
 
 

@@ -30,6 +30,7 @@ from router.routing.key_access import (
 from router.routing.policy_runtime import PolicyRuntime, Selected, known_models, select
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.unpriced_rungs import priced_within, served_dearer
+from router.routing.wording.words_first import as_if_able, exhausted_rule
 from router.types import (
     NO_PRESSURE,
     NOBODY,
@@ -193,18 +194,14 @@ class Router:
     def _words_alone(self, case: _Case) -> RoutedRequest | None:
         """Returns an emergency's request that no rung may answer as asked, to get approved words.
 
-        They cost nothing, and people in danger need no second choice. None where it is none, or
-        where a program expects a shape.
+        None where it is none, or where a program expects a shape.
         """
-        facts = tuple([replace(f, missing=(), worst_nano_usd=0) for f in case.facts])
-        asked = replace(case.asked, max_cost_nano_usd=None)
+        facts, asked = as_if_able(case.facts, case.asked)
         try:
             routed = self._with_ladder(replace(case, facts=facts, asked=asked))
         except (NotCapable, PermissionDenied):
             return None
-        urgent = routed.acute or routed.refused_self_harm
-        fits = urgent and routed.has_words and not routed.keeps_shape
-        return replace(routed, words_alone=True) if fits else None
+        return replace(routed, words_alone=True) if routed.words_first.due_alone else None
 
     def _with_ladder(self, case: _Case) -> RoutedRequest:
         """Returns the request with what `decide` says. Raises as `decide` does."""
@@ -214,9 +211,6 @@ class Router:
         came_ms = self._clock.now_ms() - round(decided_at - read.started_ms)
         deadline_ms = case.request.hints.deadline_ms
         risk_domain = risk_domain_of(runtime.policy, read.signals, decision)
-        exhausted = runtime.policy.exhausted.default
-        if risk_domain is not None:
-            exhausted = runtime.policy.exhausted.by_domain.get(risk_domain, exhausted)
         observed = case.selected.observed
         return RoutedRequest(
             request_id=self._ids.new(),
@@ -234,7 +228,7 @@ class Router:
             decide_ms=decided_at - case.read_at_ms,
             deadline_ms=None if deadline_ms is None else read.started_ms + deadline_ms,
             risk_domain=risk_domain,
-            exhausted_rule=exhausted,
+            exhausted_rule=exhausted_rule(runtime.policy, risk_domain),
             pressure=case.pressure,
             buffered=case.buffered,
             triage_compute_ms=read.compute_ms,

@@ -18,10 +18,9 @@ from router.judging.pairs import PairJudge
 from router.money import cost
 from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
-from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import Alias, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
-from router.routing.rungs.rung_plan import RungPlan, basis_of
+from router.routing.rungs.rung_plan import Chance, RungPlan, basis_of
 from router.routing.told.shifts import Shifts
 from router.types import (
     EMBEDDER_PREFIX,
@@ -175,20 +174,12 @@ def _rung_facts(
     preview = None if previews is None else previews(request, signals)
     declined = plan.declines(request, signals) if plan.declines else None
     if preview is not None:
-        p, source, count = preview.p, preview.p_source, 1
+        chance = Chance(preview.p, preview.p_source)
     elif plan.previews is not None:
-        p, source, count = 0.0, PSource.KNOWN, 1
+        chance = Chance(0.0, PSource.KNOWN)
         declined = Reason.NOTHING_TO_RESOLVE
-    elif facts.kind == "resolver":
-        p = signals.match.confidence if signals.match else 0.0
-        source, count = PSource.MATCH, 1
-    elif facts.kind == "documents" and signals.quotable is not None:
-        p, source, count = signals.quotable, PSource.MATCH, 1
-    elif (wrong := likeliest_chance(signals, plan.section.ability.head)) is not None:
-        p, source, count = 1.0 - wrong, PSource.LABELLED, plan.section.ability.labels
     else:
-        p = plan.ability.p(signals.domain, signals.difficulty)
-        source, count = plan.ability.source, plan.ability.count
+        chance = plan.chance(signals)
     missing = needs - facts.capabilities
     if facts.kind == "litellm":
         missing |= elsewhere  # it would fetch them from here, where it may reach what others cannot
@@ -200,9 +191,9 @@ def _rung_facts(
         answerer=facts.name,
         tier=facts.tier,
         level=facts.level,
-        p=p,
-        p_source=source,
-        p_count=count,
+        p=chance.p,
+        p_source=chance.source,
+        p_count=chance.count,
         cost_nano_usd=expected.nano_usd,
         cost_basis=basis_of(plan, expected),
         latency_ms=plan.expected_ms,

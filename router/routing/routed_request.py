@@ -9,16 +9,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
-from router.policy.refusal import DESPAIR_AT, of_author, of_self_harm, of_victim
-from router.policy.schema import DeliberationAnswerer, Policy
+from router.policy.refusal import DESPAIR_AT, of_author, of_victim
+from router.policy.schema import Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked
-from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.wording.matters import acute, in_danger, language_of, matter_of
-from router.routing.wording.phrases import said_briefly
+from router.routing.wording.matters import in_danger, language_of, matter_of
 from router.routing.wording.risk_reasons import LIFE_AND_HEALTH, RISK_OF
+from router.routing.wording.words_first import WordsFirst
 from router.types import (
     DANGERS,
     NO_PRESSURE,
@@ -30,11 +29,9 @@ from router.types import (
     Identity,
     Matter,
     Pressure,
-    PSource,
     Reason,
     RememberedConversation,
     RolloutNote,
-    Rung,
     RungFacts,
     Signals,
     Verdict,
@@ -42,7 +39,6 @@ from router.types import (
     measured_once,
 )
 
-GRAVE_FLOOR = 3
 _URGENT = frozenset({*DANGERS, Matter.LEGAL})
 """Matters of somebody who may need help at once: a search warrant waits for nobody either."""
 
@@ -122,36 +118,36 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         )
 
     @measured_once
-    def exhausted(self) -> Exhausted:
-        """Returns what goes out when no answer can be trusted.
+    def words_first(self) -> WordsFirst:
+        """Returns what decides whether approved words go out before any rung is tried."""
+        return WordsFirst(
+            self.policy,
+            self.plans,
+            self.signals,
+            self.asked,
+            self.decision,
+            self.risk_domain,
+            self.exhausted_rule,
+            _OwnText(self.request, self.runtime, self.signals),
+            needs_shape=self.request.needs_shape,
+            keeps_shape=self.keeps_shape,
+            observed=self.observed is not None,
+        )
 
-        It is what the policy says. Where somebody may need help now, neither a refusal nor an error
-        may hide whom to call, so the approved words go out and a person reads the matter.
-        """
-        rule = self.exhausted_rule
-        if rule.by_person or self.observed is not None or self.request.needs_shape:
-            return rule
-        urgent = self._urgent
-        if rule is Exhausted.REFUSE:  # it has no answer to lose, so less is enough
-            urgent = urgent or self.emergency(self.risk_domain or self.signals.domain)
-        return Exhausted.REVIEW if urgent else rule
+    @property
+    def exhausted(self) -> Exhausted:
+        """Returns what goes out when no answer can be trusted; see `WordsFirst`."""
+        return self.words_first.exhausted
 
     @property
     def guarded(self) -> bool:
         """Returns True when something other than the best answer goes out if none is trusted."""
         return self.exhausted is not Exhausted.BEST_ANSWER
 
-    @measured_once
+    @property
     def grave(self) -> bool:
-        """Returns True when a rule asks for level 3: then an answer must be about the matter.
-
-        Where the policy has no such level its highest one answers, and the matter is as grave.
-        """
-        decision = self.decision
-        return decision.hard_rule and (
-            decision.floor >= GRAVE_FLOOR
-            or demanded_level(self.policy, self.signals, self.asked) >= GRAVE_FLOOR
-        )
+        """Returns True when a rule asks for level 3; see `WordsFirst`."""
+        return self.words_first.grave
 
     @measured_once
     def refused(self) -> bool:
@@ -179,10 +175,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             told = told and read in _URGENT and self.signals.grave >= DESPAIR_AT
         return medical or told or self.refused_self_harm or wronged
 
-    @measured_once
+    @property
     def refused_self_harm(self) -> bool:
         """Returns True for a refused request about harming oneself, which gets words of help."""
-        return self.refused and of_self_harm(self.policy, self.signals)
+        return self.words_first.refused_self_harm
 
     @measured_once
     def verify_modes(self) -> tuple[VerifyMode, ...]:
@@ -234,32 +230,14 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         return request.needs_shape or self.policy.safety.changes_answers
 
-    @measured_once
+    @property
     def safe_answer_first(self) -> bool:
-        """Returns True when a safe answer goes out before any rung is tried.
-
-        A deliberation that its tier does not vouch for takes seconds and yields text that nobody
-        may see where only a trusted answer may go out. Other rungs that could give a trusted answer
-        have their turn, unless somebody may need help now. Who needs it now waits for no model
-        whose answers nobody has measured: none of them could go out.
-        """
-        if self.words_alone:
-            return True
-        domain = self.risk_domain
-        if self.observed is not None or domain is None or self.request.needs_shape:
-            return False
-        if self.acute and not self.keeps_shape and self.all_guessed:
-            return True
-        if not self.exhausted.by_person or not self._untrusted(self.decision.first_rung):
-            return False
-        # A person who will judge a draft needs one.
-        nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
-        return nothing_trusted or self.acute or self.emergency(domain)
+        """Returns True when a safe answer goes out before any rung is tried; see `WordsFirst`."""
+        return self.words_alone or self.words_first.due
 
     def emergency(self, domain: Domain) -> bool:
         """Returns True when somebody may need help now, by the text or by what triage found."""
-        danger = in_danger(self.policy, self.signals)
-        return danger or self.runtime.emergency(domain, self.request.last_user_text)
+        return self.words_first.emergency(domain)
 
     @measured_once
     def held(self) -> bool:
@@ -267,14 +245,14 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
         Who needs help now is told whom to call instead.
         """
-        if self.exhausted is not Exhausted.HOLD or self._urgent:
+        if self.exhausted is not Exhausted.HOLD or self.words_first.urgent:
             return False
         return not self.emergency(self.risk_domain or self.signals.domain)
 
-    @measured_once
+    @property
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""
-        return self.exhausted.by_person and self.observed is None and not self.request.needs_shape
+        return self.words_first.has_words
 
     def has_words_after(self, error: Exception) -> bool:
         """Returns True where approved words take the place of a call that a limit refused.
@@ -287,31 +265,13 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         spent = isinstance(error, BudgetExceeded) and error.retry_after_s is None
         return spent or self.acute
 
-    @measured_once
+    @property
     def acute(self) -> bool:
         """Returns True when somebody may need help now, so that a person reads the matter.
 
         Where a shape is demanded, this is so only if the policy asks a person in its domain.
         """
-        return self.exhausted.by_person and self.observed is None and self._urgent
-
-    @measured_once
-    def _urgent(self) -> bool:
-        """Returns True for a grave danger that the text names, or that the reader is sure of.
-
-        Neither the chance of the domain nor novelty counts here.
-        """
-        signals, text = self.signals, self.request.last_user_text
-        if not self.grave or not said_briefly(signals):
-            return False
-        if acute(self.policy, signals):
-            return True
-        # The matter may be that of an earlier turn, so the domain that was read counts, too.
-        by_matter = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
-        of_health = by_matter or signals.domain is Domain.MEDICAL
-        before = self.request.text_before
-        overdose = of_health and self.runtime.overdose(language_of(signals), text, before)
-        return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
+        return self.words_first.acute
 
     @measured_once
     def matter_domain(self) -> Domain:
@@ -343,30 +303,34 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """Returns True where words would break what a program expects: a shape, or a tool loop."""
         return self.request.needs_shape or (bool(self.request.tools) and self.request.in_tool_loop)
 
-    @measured_once
-    def unanswerable(self) -> bool:
-        """Returns True when no call could yield a releasable answer; then none is made.
-
-        The client asks for a shape, so approved words cannot replace the answer. Only a trusted
-        answer may go out, and every rung is a deliberation that its tier does not vouch for.
-        """
-        if self.observed is not None or not self.request.needs_shape:
-            return False
-        return self.guarded and self._all_untrusted
-
     @property
-    def _all_untrusted(self) -> bool:
-        return all(self._untrusted(rung) for rung in self.decision.rungs if rung.taken)
+    def unanswerable(self) -> bool:
+        """Returns True when no call could yield a releasable answer; see `WordsFirst`."""
+        return self.words_first.unanswerable
 
     @property
     def all_guessed(self) -> bool:
         """Returns True where each rung's chance is a prior, and nothing will judge its answer."""
-        return all(
-            rung.p_source is PSource.PRIOR and plan.judge is None and plan.judged_by is None
-            for rung, plan in zip(self.decision.rungs, self.plans, strict=True)
-            if rung.taken
-        )
+        return self.words_first.all_guessed
 
-    def _untrusted(self, rung: Rung) -> bool:
-        section = self.plan(rung.answerer).section
-        return isinstance(section, DeliberationAnswerer) and not section.trusted
+
+class _OwnText(Struct, frozen=True):
+    """Reads in the text of a request what says that somebody may need help."""
+
+    request: ChatRequest
+    runtime: PolicyRuntime
+    signals: Signals
+
+    def now(self, domain: Domain) -> bool:
+        """Returns True where the text names an overdose, or an emergency of this domain."""
+        signals, text = self.signals, self.request.last_user_text
+        # The matter may be that of an earlier turn, so the domain that was read counts, too.
+        by_matter = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
+        of_health = by_matter or signals.domain is Domain.MEDICAL
+        before = self.request.text_before
+        overdose = of_health and self.runtime.overdose(language_of(signals), text, before)
+        return overdose or self.is_emergency(domain)
+
+    def is_emergency(self, domain: Domain) -> bool:
+        """Returns True where the text names an emergency of this domain."""
+        return self.runtime.emergency(domain, self.request.last_user_text)

@@ -64,7 +64,7 @@ class AnswerCalibration(Struct, frozen=True):
     n: int
 
 
-Judge = AnswerCalibration | AnswerHead
+AnswerReader = AnswerCalibration | AnswerHead
 """What gives an answer's chance: the fit of log-probabilities, or a trained head of answers."""
 
 
@@ -85,7 +85,7 @@ def verify(
     request: ChatRequest,
     rung: Rung,
     mode: VerifyMode,
-    judge: Judge | None,
+    reader: AnswerReader | None,
     *,
     grave: bool = False,
 ) -> Verification:
@@ -117,29 +117,29 @@ def verify(
         tokens = tokens[:PREFIX_TOKENS]
     logprobs = [max(t.logprob, LEAST_LOGPROB) for t in tokens if t.logprob <= 0.0]
     mean, least = (sum(logprobs) / len(logprobs), min(logprobs)) if logprobs else (0.0, 0.0)
-    if isinstance(judge, AnswerHead):
+    if isinstance(reader, AnswerHead):
         if mode is not VerifyMode.FULL or not _in_prose(answer, request):
             return Verification(rung.p, None, "rung")
-        p = judge(_reading(answer.choices[0].text, request, mean, least))
+        p = reader(_reading(answer.choices[0].text, request, mean, least))
         return Verification(p, None, "head", len(logprobs), mean, least)
-    measured = judge is not None and answer.adapter is None  # fitted on the bare model
-    if mode is VerifyMode.NONE or judge is None or not measured or not logprobs:
+    measured = reader is not None and answer.adapter is None  # fitted on the bare model
+    if mode is VerifyMode.NONE or reader is None or not measured or not logprobs:
         return Verification(rung.p, None, "rung")
-    p = _calibrated(rung.p, mean, least, judge)
+    p = _calibrated(rung.p, mean, least, reader)
     return Verification(p, None, "answer", len(logprobs), mean, least)
 
 
 def judged_by_samples(
-    judged: Verification, texts: Sequence[str], request: ChatRequest, judge: Judge | None
+    judged: Verification, texts: Sequence[str], request: ChatRequest, reader: AnswerReader | None
 ) -> Verification:
     """Returns the verdict on an answer after further samples; the answer is the first text.
 
     A head of answers that learned from samples weighs them. Elsewhere samples that differ lower the
     chance in proportion.
     """
-    if isinstance(judge, AnswerHead) and judge.reads_samples and judged.source == "head":
+    if isinstance(reader, AnswerHead) and reader.reads_samples and judged.source == "head":
         reading = _reading(texts[0], request, judged.mean_logprob, judged.min_logprob, texts[1:])
-        return replace(judged, p=judge(reading))
+        return replace(judged, p=reader(reading))
     # What was read in the answer stays so: samples that agree are no evidence of their own.
     source = judged.source if judged.source in ("head", "answer") else "samples"
     return replace(judged, p=judged.p * agreement(texts), source=source)

@@ -18,7 +18,7 @@ from router.policy.schema import AnswererSection, Policy
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import Ability, RungPlan
-from router.routing.verification import Judge
+from router.routing.verification import AnswerReader
 from router.triage.conversation.memory import memory_after
 from router.types import (
     NOBODY,
@@ -142,7 +142,9 @@ class ScriptedTier:
     trusted: bool = False  # for a deliberation: its tier vouches for the answer
     logprob: float | None = None
     says_model: str = ""  # the name that its model gives itself; "": that which was asked for
-    judge: Judge | None = None  # gives the chance of its answers, instead of the policy's head
+    reader: AnswerReader | None = (
+        None  # gives the chance of its answers, instead of the policy's head
+    )
     price: Price = PRICE
     usage: Usage = USED
     asks: tuple[str, ...] = ()
@@ -346,7 +348,7 @@ def a_runtime(
             )
             if tier.kind == "deliberation"
             else None,
-            judge=tier.judge,
+            reader=tier.reader,
             counts=five_calls if tier.kind == "deliberation" else None,
         )
         for tier in tiers

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from router.api.compose.answerers.abilities import load_abilities
-from router.api.compose.answerers.plans import _judge
+from router.api.compose.answerers.plans import _reader
 from router.api.compose.core import Core, Settings, load_policies
 from router.errors import Mistake, PolicyError
 from router.policy.head_conditions import highest, reached, readings_of
@@ -331,7 +331,7 @@ def test_a_head_of_answers_judges_the_answerer_that_names_it(tmp_path: Path) -> 
     )
     loaded = load_policy(write(tmp_path, text), {})
     assert tmp_path / "answers.json" in loaded.sources
-    assert _judge(loaded, loaded.policy.answerer("smol"), load_abilities()) == ANSWERS
+    assert _reader(loaded, loaded.policy.answerer("smol"), load_abilities()) == ANSWERS
 
 
 def test_a_head_of_answers_that_cannot_be_used_is_a_mistake(tmp_path: Path) -> None:

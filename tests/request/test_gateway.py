@@ -282,7 +282,7 @@ async def test_a_head_of_answers_decides_about_the_climb(
     houses: Houses, text: str, level: int
 ) -> None:
     judge = AnswerHead(3.0, {"sum_fails": (-6.0, 0.0, 1.0)}, 100, {})
-    house = houses([low(), mid(text=text, judge=judge), deep()], signals=DOUBTFUL)
+    house = houses([low(), mid(text=text, reader=judge), deep()], signals=DOUBTFUL)
     assert (await house.gateway.complete(ask(), ALICE)).rung.level == level
 
 

@@ -27,7 +27,7 @@ def dated(house: House, *, listed: bool = True) -> None:
     """
     runtime = house.gateway.router.default
     plans = tuple(
-        replace(plan, facts=replace(plan.facts, price=AFTER), judge=plan.judge)
+        replace(plan, facts=replace(plan.facts, price=AFTER), reader=plan.reader)
         for plan in runtime.plans
     )
 

@@ -17,6 +17,8 @@ from router.ledger.replies import ReplyKind, in_place, reply_of
 from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, answered, cost_known
 from router.routing.constraints import Asked, Shape
 from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
+from router.routing.wording.phrases import said_briefly
+from router.routing.wording.words_first import GRAVE_FLOOR
 from router.types import (
     NO_PRESSURE,
     RECORD_VERSION,
@@ -30,6 +32,9 @@ from router.types import (
     Signals,
     Usage,
 )
+
+ACUTE_NOTED_FROM = 7
+"""Rows of earlier versions need not note that somebody may need help now."""
 
 
 class LeftOut(StrEnum):
@@ -87,7 +92,7 @@ class Case:
     reworded: bool = False  # the answer in memory was to the same question in other words
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
-    acute: bool = False  # somebody may have needed help at once
+    acute: bool | None = None  # somebody may have needed help at once; None: nobody asked its text
     refused: bool = False  # the policy refused it as harmful, before any call
     deliberated: bool = False  # so `usage` counts all steps together
     stood_in: bool = False  # approved words went out in place of what a rung answered
@@ -112,6 +117,12 @@ class Case:
             shadow=None if self.shadow and self.shadow.answerer in answerers else self.shadow,
             unknown=self.unknown | answerers,
         )
+
+    def unsearched(self) -> Case:
+        """Returns the case without what a search of documents found before it was decided."""
+        if self.signals.quotable is None:
+            return self
+        return replace(self, signals=msgspec.structs.replace(self.signals, quotable=None))
 
     def read_by(self, policy_hash: str) -> Case:
         """Returns the case with this policy's own reading, or unchanged without its text."""
@@ -171,7 +182,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         observed=record.observed is not None,
         # Only triage was called, so the words went out before any rung had its turn.
         foregone=early and all(a.role is Role.TRIAGE for a in row.attempts),
-        acute=record.acute is True,
+        acute=_acute(record),
         deliberated=_deliberated(row, record),
         stood_in=in_place(row),
         refused=refused,
@@ -180,6 +191,17 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         pressure=record.pressure,
         version=record.version,
     )
+
+
+def _acute(record: Record) -> bool | None:
+    """Returns what a server read in the text of a grave matter; None where it did not look."""
+    if record.acute is True:
+        return True
+    shaped = record.shape is None or record.shape.promises
+    if record.version < ACUTE_NOTED_FROM or record.observed is not None or shaped:
+        return None
+    grave = record.decision.hard_rule and record.decision.floor >= GRAVE_FLOOR
+    return False if grave and said_briefly(record.signals) else None
 
 
 def _shadow(row: RequestRow) -> ShadowNote | LeftOut:

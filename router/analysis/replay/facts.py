@@ -19,10 +19,11 @@ from router.analysis.replay.cases import Case
 from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.money.output_caps import least_cap
-from router.policy.schema import Policy, ResolverAnswerer
+from router.policy.schema import DocumentsAnswerer, Policy, ResolverAnswerer
 from router.routing.constraints import Asked, Shape
 from router.routing.decision import confidence_floor
-from router.routing.rungs.rung_plan import RungPlan, basis_of
+from router.routing.rungs.rung_plan import Chance, RungPlan, basis_of
+from router.routing.told.shifts import shifted, shifts_in, unmoved
 from router.types import (
     AnswerCalls,
     AnswererFacts,
@@ -49,6 +50,14 @@ class Assumed(StrEnum):
     READY = "answerers that it did not know then were ready"
     TERMS = "terms are as the recorded policy read them: what only new lists have is not found"
     HEADS = "a head that the recorded policy did not read says nothing"
+    DOCUMENTS = "its documents hold what the recorded policy's did, and nothing where none searched"
+    TOLD = "what was told of past answers moves chances as it moved the recorded ones"
+    PARTS = "its images and files came as data, and its tools are not one provider's own"
+    RESIDENCY = (
+        "rules of residency keep from an answerer what was kept from it when it was recorded"
+    )
+    COLD = "no provider's prompt cache was warm: what one saved is recorded of its answerer alone"
+    HELP = "its text names an emergency where words went out before any call, and none elsewhere"
     PIN = "it pins nothing: the answerer or tier that it pinned is not in this policy"
     EARLY = "a call begun early and not needed costs as much as a whole one: it is not recorded"
 
@@ -92,8 +101,35 @@ def facts_under(
         assumed.add(Assumed.TERMS)
     if {section.name for section in side.policy.heads} - {head.name for head in case.signals.heads}:
         assumed.add(Assumed.HEADS)
+    case = _searched(side, case, assumed)
+    if any(fact.cache_nano_usd for fact in case.facts):
+        assumed.add(Assumed.COLD)
     facts = tuple(_facts(side, plan, case, known, assumed) for plan in side.plans)
-    return facts, _asked(side, case.asked, assumed)
+    return _told(side, case, facts, assumed), _asked(side, case.asked, assumed)
+
+
+def _searched(side: Side, case: Case, assumed: set[Assumed]) -> Case:
+    """Returns the case with the chance that documents hold an answer, where the side asks for it.
+
+    As `quotable_of`: one answerer that asks for a search before deciding asks for all.
+    """
+    quoting = [plan.section for plan in side.plans if isinstance(plan.section, DocumentsAnswerer)]
+    if any(section.search_first for section in quoting):
+        assumed.add(Assumed.DOCUMENTS)
+        return case
+    return case.unsearched()
+
+
+def _told(
+    side: Side, case: Case, facts: tuple[RungFacts, ...], assumed: set[Assumed]
+) -> tuple[RungFacts, ...]:
+    """Returns the facts with the chances that were told of moved, where the side wants that."""
+    if side.policy.online is None:
+        return facts
+    assumed.add(Assumed.TOLD)
+    # Words of a model that the side has exchanged say nothing of its new one.
+    recorded = [fact for fact in case.facts if fact.answerer not in case.unknown]
+    return shifted(facts, case.signals, shifts_in(recorded, case.signals))
 
 
 def _asked(side: Side, asked: Asked, assumed: set[Assumed]) -> Asked:
@@ -115,24 +151,24 @@ def _facts(
     if case.shape is None:
         assumed.add(Assumed.CAP)
     expected = plan.expected_cost(signals, shape.output_cap, shape.images)
-    p, source, count, because = _p(side, plan, case, stored, assumed)
-    missing = _missing(facts, case, known, assumed)
+    chance, because = _chance(side, plan, case, stored, assumed)
+    missing = _missing(side, plan, case, known, assumed)
     if stored is None:
         assumed.add(Assumed.READY)
     return RungFacts(
         answerer=facts.name,
         tier=facts.tier,
         level=facts.level,
-        p=p,
-        p_source=source,
-        p_count=count,
+        p=chance.p,
+        p_source=chance.source,
+        p_count=chance.count,
         cost_nano_usd=expected.nano_usd,
         cost_basis=basis_of(plan, expected),
         latency_ms=plan.expected_ms,
         missing=missing,
         context_tokens=facts.context_tokens,
         worst_nano_usd=_worst(plan, shape, signals),
-        declined=_declined(plan, case, known, assumed),
+        declined=_declined(side, plan, case, known, assumed),
         excused=set(missing) == {Capability.TOOLS} and not shape.forces_tools,
         ready=stored is None or stored.ready,
         because=because,
@@ -147,49 +183,48 @@ def _thought_tokens(facts: AnswererFacts, case: Case) -> int | UnsetType:
     return max(known, default=UNSET) if facts.reasoning_key else UNSET
 
 
-def _p(
+def _chance(
     side: Side, plan: RungPlan, case: Case, stored: RungFacts | None, assumed: set[Assumed]
-) -> tuple[float, PSource, int, Reason | None]:
+) -> tuple[Chance, Reason | None]:
     """Returns the chance of being right, and the kind of answer where it was known beforehand.
 
-    It is level 1's own match, what the row says of an exact tool or a quotation, or sigma(a·(theta
-    - d)).
+    What only the text tells (an exact tool, a quotation, a question back) is as the row says. All
+    else is worked out as a server does.
     """
-    signals = case.signals
     if plan.previews is not None and not plan.facts.without_model:
-        return 0.0, PSource.KNOWN, 1, Reason.NO_MODEL  # it gives approved words only
+        return Chance(0.0, PSource.KNOWN), Reason.NO_MODEL  # it gives approved words only
     if plan.previews is not None:
-        if stored is None:
-            return 0.0, PSource.KNOWN, 1, None
-        return stored.p, stored.p_source, stored.p_count, stored.because
-    if plan.facts.kind == "resolver":
-        return _of_match(side, plan, case, stored, assumed)
-    if plan.facts.kind == "documents" and signals.quotable is not None:
-        return signals.quotable, PSource.MATCH, 1, None
-    ability = plan.ability
-    return ability.p(signals.domain, signals.difficulty), ability.source, ability.count, None
+        return (Chance(0.0, PSource.KNOWN), None) if stored is None else _as_recorded(stored)
+    if plan.facts.kind == "resolver" and case.signals.match is not None:
+        if stored is not None and _asks_again(side, case, stored, assumed):
+            return _as_recorded(stored)
+        _offers_none(side, plan, case, assumed)
+    return plan.chance(case.signals), None
 
 
-def _of_match(
-    side: Side, plan: RungPlan, case: Case, stored: RungFacts | None, assumed: set[Assumed]
-) -> tuple[float, PSource, int, Reason | None]:
-    """Returns the same for a resolver, which is right as often as its match is.
+def _as_recorded(stored: RungFacts) -> tuple[Chance, Reason | None]:
+    return Chance(unmoved(stored), stored.p_source, stored.p_count), stored.because
+
+
+def _asks_again(side: Side, case: Case, stored: RungFacts, assumed: set[Assumed]) -> bool:
+    """Returns True where a resolver asked back when it was recorded, and would do so again.
 
     It offers questions where no single answer reaches the floor, which another policy may lower.
     """
-    match = case.signals.match
-    if match is None:
-        return 0.0, PSource.MATCH, 1, None
-    sure = _sure_enough(side, case)
-    if stored is not None and stored.because is not None:
-        if not (sure and stored.because is Reason.ASKED_WHICH):
-            return stored.p, stored.p_source, stored.p_count, stored.because  # it asked back
-        assumed.add(Assumed.SURE)
+    if stored.because is None:
+        return False
+    if stored.because is not Reason.ASKED_WHICH or not _sure_enough(side, case):
+        return True
+    assumed.add(Assumed.SURE)
+    return False
+
+
+def _offers_none(side: Side, plan: RungPlan, case: Case, assumed: set[Assumed]) -> None:
+    """Notes where a resolver may offer questions in place of the answer that was recorded."""
     section = plan.section
     offers = isinstance(section, ResolverAnswerer) and section.clarify is not None
-    if offers and not sure and case.first == plan.facts.name:
+    if offers and case.first == plan.facts.name and not _sure_enough(side, case):
         assumed.add(Assumed.UNSURE)
-    return match.confidence, PSource.MATCH, 1, None
 
 
 def _sure_enough(side: Side, case: Case) -> bool:
@@ -213,10 +248,13 @@ def answering_instead(side: Side, case: Case) -> frozenset[str]:
 
 
 def _missing(
-    facts: AnswererFacts, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
+    side: Side, plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
 ) -> tuple[Capability, ...]:
     """Returns what the request needs and the answerer lacks."""
+    facts = plan.facts
     if case.shape is not None:
+        if _may_not_read(side, facts, case.shape, known):
+            assumed.add(Assumed.PARTS)
         return tuple(sorted(set(case.shape.needs) - facts.capabilities))
     # Older rows hold no needs; what answerers lacked then is a lower bound of them.
     lacked = {need for fact in known.values() for need in fact.missing}
@@ -225,12 +263,54 @@ def _missing(
     return tuple(sorted(lacked - facts.capabilities))
 
 
+def _may_not_read(
+    side: Side, facts: AnswererFacts, shape: Shape, known: dict[str, RungFacts]
+) -> bool:
+    """Returns True where an answerer of this kind may be unable to read what it is able to take.
+
+    A server looks at the parts: litellm fetches no address, a format knows no other one's ids nor
+    its own tools. No recorded answerer of the same kind shows that the request has none of these.
+    """
+    doubtful = _unread_by(facts, shape).intersection(shape.needs, facts.capabilities)
+    for plan in side.plans if doubtful else ():
+        alike = plan.facts.kind == facts.kind
+        alike = alike and plan.facts.speaks_anthropic == facts.speaks_anthropic
+        if alike and plan.facts.name in known:
+            doubtful = doubtful.intersection(known[plan.facts.name].missing)
+    return bool(doubtful)
+
+
+def _unread_by(facts: AnswererFacts, shape: Shape) -> frozenset[Capability]:
+    parts = {Capability.IMAGES, Capability.FILES} if facts.kind == "litellm" else set[Capability]()
+    if facts.speaks_anthropic:
+        parts.add(Capability.FILES)
+    elif shape.forces_tools and not facts.without_model:
+        parts.add(Capability.TOOLS)
+    return frozenset(parts)
+
+
+def _kept_from(
+    side: Side, plan: RungPlan, stored: RungFacts | None, assumed: set[Assumed]
+) -> Reason | None:
+    """Returns why nobody may ask a model, as recorded: the text and the budgets say so."""
+    if side.policy.privacy.residency and plan.may_spend_outside:
+        assumed.add(Assumed.RESIDENCY)
+        if stored is not None and stored.declined is Reason.RESIDENCY:
+            return stored.declined
+    priceless = stored is not None and stored.declined is Reason.UNKNOWN_PRICE
+    return Reason.UNKNOWN_PRICE if priceless and plan.unpriced else None
+
+
 def _declined(
-    plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
+    side: Side,
+    plan: RungPlan,
+    case: Case,
+    known: dict[str, RungFacts],
+    assumed: set[Assumed],
 ) -> Reason | None:
     """Returns why a resolver has no answer, as recorded: knowledge needs text, which rows lack."""
-    if not plan.facts.without_model:
-        return None
+    if not plan.facts.without_model or plan.facts.kind == "documents":
+        return _kept_from(side, plan, known.get(plan.facts.name), assumed)
     if plan.previews is not None:
         stored = known.get(plan.facts.name)
         if stored is None:

@@ -24,19 +24,21 @@ from router.analysis.replay.facts import (
     may_hold,
     would_cost,
 )
-from router.errors import NotCapable
-from router.policy.schema import DeliberationAnswerer
+from router.analysis.replay.words import Ladder
+from router.errors import NotCapable, PermissionDenied
+from router.errors.incapable import no_trusted_shape
+from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.hard_rules import risk_domain_of
 from router.routing.next_rung import Left, Turn, ladder_after, next_rung, rung_beside, turns
-from router.routing.wording.matters import acute
+from router.routing.wording.words_first import as_if_able
 from router.types import (
     RECORD_VERSION,
     Action,
     CostBasis,
     Decision,
-    Exhausted,
-    PSource,
+    Reason,
+    Rung,
+    RungFacts,
     VerifyMode,
     usd_to_nano,
 )
@@ -111,25 +113,23 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     """Returns what `side` would have done with the request."""
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
+    # Under its own policy a row is decided by the rules of its time.
+    same_policy = case.policy_hash == side.policy_hash
+    version = case.version if same_policy else RECORD_VERSION
     try:
-        # Under its own policy a row is decided by the rules of its time.
-        same_policy = case.policy_hash == side.policy_hash
-        version = case.version if same_policy else RECORD_VERSION
         decision = decide(side.policy, case.signals, facts, asked, case.pressure, version=version)
-    except NotCapable as error:
-        # A refused request costs nothing and has no answer that could be wrong.
-        return Path("", "not_capable", (), 0, True, None, error.message)
-    walker = _Walker(side, case, decision, climbs, assumed)
+    except (NotCapable, PermissionDenied) as error:
+        return _words_alone(side, case, facts, asked, assumed) or _none_may(error)
+    ladder = Ladder(side, case, decision, asked, assumed)
     first = decision.first_rung
     # A safe answer that went out instead of the refusal would go out again.
     if decision.refused is not None and (case.refused or not case.foregone):
-        own = ((REFUSAL, first.level, first.tier, 1.0),)
-        reason, read = decision.refused.value, case.reading_nano_usd
-        return Path(first.answerer, reason, own, read, True, None)
-    if walker.foregone():
-        own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
-        reason, read = first.reasons[0].value, case.reading_nano_usd
-        return Path(first.answerer, reason, own, read, True, None)
+        return _words(case, first, REFUSAL, decision.refused)
+    if decision.refused is not None or ladder.foregone():
+        return _words(case, first, SAFE_ANSWER, first.reasons[0])
+    if ladder.unanswerable():
+        return _none_may(no_trusted_shape())
+    walker = _Walker(side, case, decision, climbs, assumed, ladder.as_recorded)
     # A hit answers before any call, so it costs nothing and is certain.
     hit = walker.cache_hit()
     cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.climb()
@@ -146,6 +146,32 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     )
 
 
+def _words(case: Case, first: Rung, words: str, reason: Reason) -> Path:
+    """Returns the path of a request that approved words answer before any call."""
+    own = ((words, first.level, first.tier, 1.0),)
+    return Path(first.answerer, reason.value, own, case.reading_nano_usd, True, None)
+
+
+def _none_may(error: NotCapable | PermissionDenied) -> Path:
+    """Returns the path of a refused request, which costs nothing and has no wrong answer."""
+    reason = "not_capable" if isinstance(error, NotCapable) else error.code
+    return Path("", reason, (), 0, True, None, error.message)
+
+
+def _words_alone(
+    side: Side, case: Case, facts: tuple[RungFacts, ...], asked: Asked, assumed: set[Assumed]
+) -> Path | None:
+    """Returns the path of an emergency that no rung may answer as asked, None for another one."""
+    able, uncapped = as_if_able(facts, asked)
+    try:
+        decision = decide(side.policy, case.signals, able, uncapped, case.pressure)
+    except (NotCapable, PermissionDenied):
+        return None
+    due = Ladder(side, case, decision, uncapped, assumed).words_due_alone()
+    first = decision.first_rung
+    return _words(case, first, SAFE_ANSWER, first.reasons[0]) if due else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Walker:
     """Follows one request up the new ladder."""
@@ -155,45 +181,7 @@ class _Walker:
     decision: Decision
     climbs: Climbs
     assumed: set[Assumed]
-
-    def foregone(self) -> bool:
-        """Returns True when the safe answer goes out before any call, as in `Walk.foregone`.
-
-        Under its own policy a row is what it was. Under another one it is known from the record if
-        somebody needed help at once; rows without that note tell it by what triage read alone.
-        """
-        case, policy = self.case, self.side.policy
-        domain = risk_domain_of(policy, case.signals, self.decision)
-        # A promised form, such as a schema, cannot be kept by approved words.
-        if domain is None or (case.shape is not None and case.shape.promises):
-            return False
-        if case.foregone and case.policy_hash == self.side.policy_hash:
-            return True
-        needs_help = case.acute or acute(policy, case.signals)
-        if case.foregone and needs_help and self._all_guessed():
-            return True
-        rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
-        first = self.decision.first_rung
-        if not rule.by_person or not self._unvouched(first.answerer):
-            return False
-        taken = [rung.answerer for rung in self.decision.rungs if rung.taken]
-        # With review, the safe answer goes out early only if no rung could be vouched for.
-        only = rule is Exhausted.REVIEW and all(self._unvouched(name) for name in taken)
-        return case.foregone or only
-
-    def _all_guessed(self) -> bool:
-        """Returns True where nobody measured a rung: who needs help now waits for none of them.
-
-        Words then go out whatever `exhausted` says. A judge of answers is not looked at: rows of
-        requests that had one and got words have the calls that were made.
-        """
-        taken = [rung for rung in self.decision.rungs if rung.taken]
-        return all([rung.p_source is PSource.PRIOR for rung in taken])
-
-    def _unvouched(self, answerer: str) -> bool:
-        plan = self.side.plan(answerer)
-        section = None if plan is None else plan.section
-        return isinstance(section, DeliberationAnswerer) and not section.trusted
+    as_recorded: bool  # its own policy decides, and starts with the same answerer
 
     def cache_hit(self) -> int | None:
         """Returns the rung whose answer came from memory then and would do so now."""
@@ -211,18 +199,10 @@ class _Walker:
     def climb(self) -> tuple[float | None, Mapping[int, float], bool]:
         """Follows the ladder from its first rung; as recorded, it adds calls begun early."""
         cost, shares, certain = self.from_rung(self.decision.first)
-        if self._as_recorded:
+        if self.as_recorded:
             for attempts in self.case.early.values():
                 cost = _plus(cost, booked_again(self.side, self.case, attempts), 1.0)
         return cost, shares, certain
-
-    @property
-    def _as_recorded(self) -> bool:
-        """Returns True when the row's own policy decides, and starts with the same answerer."""
-        case = self.case
-        routed = not case.observed and not case.readings  # another gateway's log has those
-        same = routed and case.policy_hash == self.side.policy_hash
-        return same and self.decision.first_rung.answerer == case.first
 
     def from_rung(self, index: int) -> tuple[float | None, Mapping[int, float], bool]:
         """Returns the cost from this rung on, who answers with which weight, and if it is certain.
@@ -270,7 +250,7 @@ class _Walker:
         """Returns the cost of the call begun together with this rung's, if the turn after it, that
         of rung `onward`, is not its own.
         """
-        if self._as_recorded:
+        if self.as_recorded:
             return 0  # the row says what was begun, and `climb` counts it
         early = self._beside(index)
         # An early call whose turn comes is no waste: it is that turn's call.

@@ -40,7 +40,7 @@ def doubt_of_answer(
         return verification.failure or (
             Reason.ANSWER_FAILED_CHECKS if marked else Reason.ANSWER_NOT_TRUSTED
         )
-    if progress.stood_in_below(routed, candidate):
+    if progress.is_spare_below(routed, candidate):
         return Reason.OUTAGE_LOWER
     if routed.observed is not None:
         return None

@@ -108,7 +108,7 @@ _YIELDING = frozenset(
 )
 
 
-def stand_ins(
+def spares(
     facts: Sequence[RungFacts],
     passed: Sequence[Reason | None],
     limits: Bounds,

@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from router.money import cost
 from router.money.output_caps import least_cap, with_least_cap
+from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import AnswererSection
 from router.routing.decision import chance
-from router.routing.verification import Judge
+from router.routing.verification import AnswerReader
 from router.types import (
     NO_ANSWER_MODEL,
     AnswerCalls,
@@ -65,6 +66,14 @@ CountCalls = Callable[[Signals | None, int], AnswerCalls]
 """Returns the calls of one answer to such a matter, by the output tokens of one call."""
 
 
+class Chance(Struct, frozen=True):
+    """Holds a chance of being right, and what it rests on."""
+
+    p: float
+    source: PSource
+    count: int = 1  # labels; 0 for a prior
+
+
 class RungPlan(Struct, frozen=True, dict=True):
     """Holds one answerer of the policy with all that the gateway knows of it."""
 
@@ -72,7 +81,7 @@ class RungPlan(Struct, frozen=True, dict=True):
     section: AnswererSection
     facts: AnswererFacts
     ability: Ability
-    judge: Judge | None = None  # gives the chance of an answer by what it shows
+    reader: AnswerReader | None = None  # gives the chance of an answer by what it shows
     over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing
@@ -84,6 +93,24 @@ class RungPlan(Struct, frozen=True, dict=True):
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
         return self.section.verify.hard_rule if hard_rule else self.section.verify.default
+
+    def chance(self, signals: Signals) -> Chance:
+        """Returns the chance of being right by what triage read, which the ledger keeps.
+
+        A server and replay ask it where no preview says more of the answer. It is level 1's own
+        match, that documents hold an answer, what the policy's head of this answerer says, or
+        sigma(a·(theta - d)).
+        """
+        facts, own = self.facts, self.section.ability
+        if facts.kind == "resolver":
+            return Chance(signals.match.confidence if signals.match else 0.0, PSource.MATCH)
+        if facts.kind == "documents" and signals.quotable is not None:
+            return Chance(signals.quotable, PSource.MATCH)
+        wrong = likeliest_chance(signals, own.head)
+        if wrong is not None:
+            return Chance(1.0 - wrong, PSource.LABELLED, own.labels)
+        ability = self.ability
+        return Chance(ability.p(signals.domain, signals.difficulty), ability.source, ability.count)
 
     @measured_once
     def composite(self) -> bool:

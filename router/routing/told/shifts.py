@@ -182,10 +182,28 @@ def shifted(
     return tuple(moved_facts)
 
 
+def shifts_in(facts: Iterable[RungFacts], signals: Signals) -> dict[str, float]:
+    """Returns the shifts that recorded facts were moved by, so that they may move others alike."""
+    domain, shifts = signals.domain.value, dict[str, float]()
+    for one in facts:
+        if one.told is UNSET:
+            continue
+        cell = answerer_cell(one.answerer, domain)
+        if one.p_source is PSource.MATCH:
+            cell = intent_cell("" if signals.match is None else signals.match.intent_id)
+        shifts[cell] = one.told
+    return shifts
+
+
 def base_of(facts: RungFacts) -> float:
     """Returns the log-odds of a recorded chance before it was moved."""
     told = facts.told
     return log_odds(facts.p) - (0.0 if told is UNSET else told)
+
+
+def unmoved(facts: RungFacts) -> float:
+    """Returns a recorded chance as it was before what was told moved it."""
+    return facts.p if facts.told is UNSET else _chance(base_of(facts))
 
 
 def log_odds(p: float) -> float:

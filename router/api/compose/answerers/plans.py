@@ -42,7 +42,7 @@ from router.policy.schema import (
 )
 from router.routing.decision import confidence_floor
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.verification import Judge
+from router.routing.verification import AnswerReader
 from router.stats import answer_head
 from router.triage.disguises.undone import readings
 from router.triage.engine import TriageEngine
@@ -196,7 +196,7 @@ def plan_of(
         section,
         answerer.facts,
         abilities.of(section, tier.level),
-        judge=_judge(loaded, section, abilities),
+        reader=_reader(loaded, section, abilities),
         counts=counts if alone else None,
     )
     return plan if alone else _with_words(plan, words)
@@ -246,10 +246,12 @@ def _with_words(plan: RungPlan, words: Words) -> RungPlan:
     """Returns the plan of a model that gives approved words instead of answers of its own."""
     answerer = WordsOnly(plan.answerer, words)
     facts = answerer.facts
-    return replace(plan, answerer=answerer, facts=facts, judge=None, previews=answerer.preview)
+    return replace(plan, answerer=answerer, facts=facts, reader=None, previews=answerer.preview)
 
 
-def _judge(loaded: LoadedPolicy, section: AnswererSection, abilities: AbilityTable) -> Judge | None:
+def _reader(
+    loaded: LoadedPolicy, section: AnswererSection, abilities: AbilityTable
+) -> AnswerReader | None:
     """Returns what judges an answerer's answers: the policy's head, or what we measured."""
     named = section.verify.head
     return abilities.calibration(section) if named is None else answer_head.load(loaded.file(named))
