@@ -155,8 +155,8 @@ class UpstreamAnswerer(RemoteAnswerer):
     cache_points: Literal["auto", "client"] = Field(
         default="auto",
         description="Who sets cache points for `wire: anthropic`. `auto`: a client that sets some, "
-        "or else Tiergate, behind the last two turns of a conversation that goes on, if the price "
-        "list states what a write costs. `client`: only clients.",
+        "or else Tiergate, behind the user's last two turns once the conversation has an answer, if "
+        "the price list states what a write costs. `client`: only clients.",
     )
     issuer: str = Field(
         default="",
