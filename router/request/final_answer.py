@@ -37,7 +37,12 @@ from router.request.conclusions.doubts import (
     pinned,
     usable,
 )
-from router.request.conclusions.told_failure import awaited, is_outage, told_failure
+from router.request.conclusions.told_failure import (
+    awaited,
+    is_outage,
+    must_be_changed,
+    told_failure,
+)
 from router.request.progress import (
     STAND_IN,
     Candidate,
@@ -160,7 +165,7 @@ def _concluded(
         if not _calls_tools(best) or routed.request.in_tool_loop:
             return Conclusion(best, Verdict.UNVERIFIED)
         return _beside_review(routed, best, doubt, ids)
-    if rule.by_person and not routed.request.needs_shape:
+    if rule.by_person and _takes_words(routed, best, failed):
         return _hand_over(routed, best, ids, progress.why_words(routed))
     if best is not None and rule is Exhausted.BEST_ANSWER and _showable(routed, progress, best):
         question = None if best.answer is None else best.answer.instead
@@ -181,6 +186,15 @@ def _concluded(
         if unfit and not pinned(routed):
             return _no_answer(routed, None, Reason.NO_MODEL)
     raise failed or _no_usable_answer(routed, progress)
+
+
+def _takes_words(
+    routed: RoutedRequest, best: Candidate | None, failed: TiergateError | None
+) -> bool:
+    """Returns True where words may replace the answer: no shape is needed, nor another request."""
+    if best is None and must_be_changed(failed):
+        return routed.acute and not routed.request.needs_shape
+    return not routed.request.needs_shape
 
 
 def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnswer:

@@ -73,7 +73,7 @@ from router.wire.openai.completions import CompletionsFormat
 from router.wire.openai.render import render_model, render_models, to_json
 from router.wire.protocols import WireFormat
 from router.wire.public_ids import request_id_of
-from router.wire.responses.request import CompactFormat, ResponsesFormat
+from router.wire.responses.request import CompactFormat, InputTokensFormat, ResponsesFormat
 
 OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()
 WIRE_FORMATS: dict[str, WireFormat] = {
@@ -201,7 +201,7 @@ class Server:
         router, ids = gateway.router, self._ids
         counts = TokenCounts(MessagesFormat(capped=False), router, door, ids)
         counts_of_openai = TokenCounts(
-            ResponsesFormat(), router, door, ids, "response.input_tokens"
+            InputTokensFormat(), router, door, ids, "response.input_tokens"
         )
         return {
             **paths,

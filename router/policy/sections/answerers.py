@@ -154,9 +154,9 @@ class UpstreamAnswerer(RemoteAnswerer):
     )
     cache_points: Literal["auto", "client"] = Field(
         default="auto",
-        description="Who sets cache points for `wire: anthropic`. `auto`: a client that sets some, "
-        "or else Tiergate, behind the user's last two turns once the conversation has an answer, if "
-        "the price list states what a write costs. `client`: only clients.",
+        description="Who sets cache points for `wire: anthropic`. `auto`: clients, and Tiergate "
+        "for those of OpenAI's formats that set none: behind the user's last two turns, once there "
+        "is an answer before them and the prices state what a write costs. `client`: only clients.",
     )
     issuer: str = Field(
         default="",

@@ -12,6 +12,7 @@ from router.errors import (
     AnswererNotReady,
     CannotAnswer,
     TiergateError,
+    UpstreamContentRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRejected,
@@ -51,8 +52,10 @@ def told_failure(
             return error
     if is_outage(error) and is_outage(earlier) and _passes(error) != _passes(earlier):
         return max(error, earlier, key=_passes)
-    if error.status == earlier.status == 400 and _speaks(routed, progress, earlier):
-        return error if _speaks(routed, progress, error) else earlier
+    if error.status == earlier.status == 400:
+        speaks = [one for one in (error, earlier) if _speaks(routed, progress, one)]
+        if len(speaks) == 1:
+            return speaks[0]
     told, other = (error, earlier) if routed.decision.rungs[rung].taken else (earlier, error)
     if isinstance(told, UpstreamError) and isinstance(other, UpstreamError):
         # Whoever asks again is answered once either of them takes calls.
@@ -86,6 +89,16 @@ def _passes(error: TiergateError) -> int:
         return 0
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     return 1 if refused or isinstance(error, UpstreamRejected) else 2
+
+
+def must_be_changed(error: TiergateError | None) -> bool:
+    """Returns True for a request that providers refuse until its client changes it.
+
+    Words in its place would hide that, and each repeat would tell a person. What a provider's rules
+    about content refuse is none: nobody can mend it.
+    """
+    refused = isinstance(error, UpstreamRejected) and error.status == 400
+    return refused and not isinstance(error, UpstreamContentRefused)
 
 
 def is_passing(error: TiergateError) -> bool:

@@ -228,6 +228,14 @@ class ResponsesFormat(OpenAIErrors):
         return _exchange(read, extra, headers)
 
 
+class InputTokensFormat(OpenAIErrors):
+    """Implements wire.protocols.WireFormat for `/v1/responses/input_tokens`; `model` may lack."""
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> ResponsesExchange:
+        read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses/input_tokens")
+        return _exchange({"model": "auto", **read}, extra, headers)
+
+
 class CompactFormat(OpenAIErrors):
     """Implements wire.protocols.WireFormat for `/v1/responses/compact`, which returns a summary."""
 

@@ -203,6 +203,23 @@ def test_a_prompt_that_is_too_long_goes_to_a_wider_window(both: Both) -> None:
     assert step["outgrown"] == [0]
 
 
+GRAVE = {"role": "user", "content": "Can I put all my retirement savings in one stock?"}
+
+
+@pytest.mark.parametrize("name", ["refusal", "too-long"])
+def test_a_grave_matter_hides_no_request_that_its_client_must_change(both: Both, name: str) -> None:
+    """Its client got words and "a person will look at it", and each repeat told a person."""
+    response = both.ask(name, messages=[GRAVE])
+    assert told(response)[:2] == (400, "invalid_request_error")
+    assert both.served.finished_row(response)["state"] == "failed"
+
+
+def test_an_overload_in_a_grave_matter_leaves_it_to_a_person(both: Both) -> None:
+    response = both.ask("breaks", messages=[GRAVE])
+    assert response.status_code == 200
+    assert response.headers["x-tiergate-verdict"] == "safe_answer"
+
+
 def test_an_overloaded_wider_window_is_waited_for(both: Both) -> None:
     assert told(both.ask("wider-and-busy")) == (503, "overloaded_error", True)
 

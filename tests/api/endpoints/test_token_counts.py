@@ -71,5 +71,7 @@ def test_openais_client_counts_what_it_would_send(served: Served) -> None:
     with openai.OpenAI(base_url=f"{served.url}/v1", api_key=new_key(served)) as client:
         long = client.responses.input_tokens.count(model="auto", input="Which boat? " * 200)
         short = client.responses.input_tokens.count(model="auto", input="Which boat?")
+        unnamed = client.responses.input_tokens.count(input="Which boat?")
+    assert unnamed.input_tokens == short.input_tokens
     assert short.object == "response.input_tokens"
     assert 2 < short.input_tokens < long.input_tokens
