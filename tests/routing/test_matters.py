@@ -133,6 +133,29 @@ def test_large_money_is_named_in_any_language() -> None:
 
 
 @pytest.mark.parametrize(
+    ("domain", "chance", "matter"),
+    [
+        (Domain.LEGAL, 0.9, Matter.LEGAL),
+        (Domain.LEGAL, 0.7, Matter.LARGE_MONEY),
+        (Domain.FINANCE, 0.9, Matter.LARGE_MONEY),
+    ],
+)
+def test_a_clause_over_a_large_sum_is_a_lawyers(
+    domain: Domain, chance: float, matter: Matter
+) -> None:
+    signals = replace(
+        CALM,
+        grave=0.99,
+        matter=Matter.LARGE_MONEY,
+        domain=domain,
+        domain_p=chance,
+        language="en",
+        matter_language="en",
+    )
+    assert matter_of(a_policy(), signals) == FoundMatter(matter)
+
+
+@pytest.mark.parametrize(
     ("domain", "grave", "matter"),
     [
         (Domain.MEDICAL, 0.96, Matter.MEDICAL_EMERGENCY),

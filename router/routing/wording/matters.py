@@ -140,6 +140,9 @@ def _weighed(signals: Signals) -> Matter | None:
     unsure = signals.matter is Matter.SELF_HARM and signals.grave < SURE_OF_SELF_HARM
     if unsure and heads_say(signals, Domain.MEDICAL):
         return Matter.MEDICAL_EMERGENCY
+    # A clause over $2M is a lawyer's, whatever the sum says to the reader.
+    if signals.matter is Matter.LARGE_MONEY and heads_say(signals, Domain.LEGAL):
+        return Matter.LEGAL
     return signals.matter
 
 
