@@ -48,6 +48,7 @@ next rung (or another replica) may help. Import every name from here.
     │   │   └── StreamCut             502
     │   ├── DeadlineExceeded          504
     │   └── DepthExceeded             500
+    ├── GatewayClosed                 503  the program has closed its Gateway, or closes it
     ├── ClientGone                    499  the client closed the connection
     ├── PolicyError                   -    a policy file is wrong; holds all mistakes
     │   ├── PlanError                 -    a plan file is wrong (`tiergate plan`)
@@ -69,6 +70,7 @@ from __future__ import annotations
 
 from router.errors.admission import (
     BudgetExceeded,
+    GatewayClosed,
     LedgerFull,
     NotServing,
     Overloaded,
@@ -159,6 +161,7 @@ __all__ = [
     "DeviceMissing",
     "DocumentError",
     "FeedbackRefused",
+    "GatewayClosed",
     "HeadTooLarge",
     "InputInvalid",
     "KeyReused",
