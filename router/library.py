@@ -30,7 +30,7 @@ from router.api.compose.mounted.document_vectors import vectors_of
 from router.api.http.asgi import GUARDED, Handler, Receive, Scope, Send
 from router.errors import GatewayClosed, TiergateError
 from router.request.intake import decided_outcome
-from router.threads.own_loop import OwnLoop
+from router.threads.own_loop import Ends, OwnLoop
 from router.types import (
     WITHOUT_KEY,
     AnswererFacts,
@@ -212,7 +212,7 @@ class Gateway:
             self._require_own_process()
             self._require_open()
             if self._home is None:
-                self._home, self._process = OwnLoop("tiergate", self._end, _over, _cut), os.getpid()
+                self._home, self._process = OwnLoop("tiergate", self._ends()), os.getpid()
                 self._home.start()
             return self._home
 
@@ -267,12 +267,22 @@ class Gateway:
                 await app.close()
         finally:
             if hosts is not None:
-                # Ending the local model's process blocks.
-                await asyncio.to_thread(hosts.close)
+                # It blocks a loop on which nothing else runs any more. A program that closes at
+                # its own exit could not start a thread for it.
+                hosts.close()
 
-    async def _end(self) -> None:
-        app, self._app = self._app, None
-        await self._leave(app)
+    def _ends(self) -> Ends:
+        """Returns what the home loop does at its end."""
+
+        async def last() -> None:
+            app, self._app = self._app, None
+            await self._leave(app)
+
+        def cutting() -> None:
+            if self._app is not None:
+                self._app.gateway.cut()
+
+        return Ends(last, cutting, _over, _cut)
 
     def _ended(
         self, drain_s: float, stuck: asyncio.AbstractEventLoop | None = None

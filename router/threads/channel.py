@@ -21,9 +21,7 @@ AHEAD = 16
 class Channel(Generic[T]):
     """Joins one generator, which `pump` runs at home, to one reader, who calls `read`."""
 
-    def __init__(
-        self, reader: asyncio.AbstractEventLoop, home: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, reader: asyncio.AbstractEventLoop, home: asyncio.AbstractEventLoop) -> None:
         self.reader, self._home = reader, home
         self._guard = threading.Lock()
         self._waiting: list[T] = []

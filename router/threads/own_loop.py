@@ -11,7 +11,8 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from router.threads.channel import Channel
@@ -25,21 +26,24 @@ event takes milliseconds; one that was left never comes back."""
 TIDIES_S = 5.0
 """Bounds the wait for work that was cut: it writes its rows, and closes its connections."""
 
-Refusal = Callable[[], Exception]
+Needs = Channel[Any] | asyncio.AbstractEventLoop | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Says what happens at the end. `over` and `cut` return what callers get to hear then."""
+
+    last: Callable[[], Awaitable[None]]  # runs when all work is over
+    cutting: Callable[[], None]  # runs before work is cut
+    over: Callable[[], Exception]  # for work that comes after `end`
+    cut: Callable[[], Exception]  # for work that `end` cuts
 
 
 class OwnLoop:
     """Runs one loop from `start` to `end`; any thread may hand work over meanwhile."""
 
-    def __init__(
-        self, name: str, last: Callable[[], Awaitable[None]], over: Refusal, cut: Refusal
-    ) -> None:
-        """`last` runs when all work is over.
-
-        What comes after `end` is refused by what `over` returns; work that it cuts raises what
-        `cut` returns.
-        """
-        self._last, self._over, self._cut = last, over, cut
+    def __init__(self, name: str, ends: Ends) -> None:
+        self._ends = ends
         self._loop = asyncio.new_event_loop()
         self._guard = threading.Lock()
         self._open = True
@@ -47,7 +51,7 @@ class OwnLoop:
         self._drain_s = 0.0
         self._stuck: asyncio.AbstractEventLoop | None = None  # whoever ends us holds it up
         self._cutting = False
-        self._running: dict[asyncio.Task[Any], Channel[Any] | asyncio.AbstractEventLoop | None] = {}
+        self._running: dict[asyncio.Task[Any], Needs] = {}
         self._ended: Future[None] = Future()
         # From here on nobody who waits for it, and is cancelled, cancels it for all others.
         self._ended.set_running_or_notify_cancel()
@@ -107,23 +111,15 @@ class OwnLoop:
                 self._loop.call_soon_threadsafe(self._ending.set)
         return self._ended
 
-    def _submitted(
-        self,
-        work: Coroutine[object, object, T],
-        needs: Channel[Any] | asyncio.AbstractEventLoop | None,
-    ) -> Future[T]:
+    def _submitted(self, work: Coroutine[object, object, T], needs: Needs) -> Future[T]:
         """Hands work over; what is handed over before `end` begins before it, too."""
         with self._guard:
             if self._open:
                 return asyncio.run_coroutine_threadsafe(self._watched(work, needs), self._loop)
         work.close()
-        raise self._over()
+        raise self._ends.over()
 
-    async def _watched(
-        self,
-        work: Coroutine[object, object, T],
-        needs: Channel[Any] | asyncio.AbstractEventLoop | None,
-    ) -> T:
+    async def _watched(self, work: Coroutine[object, object, T], needs: Needs) -> T:
         task = asyncio.current_task()
         assert task is not None
         self._running[task] = needs
@@ -132,24 +128,35 @@ class OwnLoop:
         except asyncio.CancelledError:
             # To the caller a CancelledError would look as if it had been cancelled itself.
             if self._cutting:
-                raise self._cut() from None
+                raise self._ends.cut() from None
             raise
         finally:
             del self._running[task]
 
     def _run(self) -> None:
+        loop, pool = self._loop, _Pool(thread_name_prefix=self._thread.name)
+        loop.set_default_executor(pool)
+        failed: BaseException | None = None
         try:
-            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-                runner.run(self._serve())
+            loop.run_until_complete(self._serve())
         except BaseException as error:
-            self._ended.set_exception(error)
-        else:
-            self._ended.set_result(None)
+            failed = error
+        # `asyncio.Runner` ends its pool in a thread, and a program at its exit starts none.
+        try:
+            loop.run_until_complete(_left_cancelled())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            pool.shutdown()
+            loop.close()
+        finally:
+            if failed is None:
+                self._ended.set_result(None)
+            else:
+                self._ended.set_exception(failed)
 
     async def _serve(self) -> None:
         await self._ending.wait()
         await self._drain()
-        await self._last()
+        await self._ends.last()
 
     async def _drain(self) -> None:
         """Waits for the work that runs, and cuts what takes too long."""
@@ -159,7 +166,9 @@ class OwnLoop:
             if left_s <= 0:
                 break
             await asyncio.wait(awaited, timeout=min(left_s, LOOKS_S))
-        self._cutting = True
+        if self._running:
+            self._cutting = True
+            self._ends.cutting()
         for task in self._running:
             task.cancel()
         if self._running:
@@ -171,3 +180,26 @@ class OwnLoop:
         if isinstance(needs, Channel):
             return needs.reader is not self._stuck and needs.unread_s < UNREAD_S
         return needs is None or (needs is not self._stuck and not needs.is_closed())
+
+
+async def _left_cancelled() -> None:
+    """Ends what the work has left running."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+class _Pool(ThreadPoolExecutor):
+    """Runs what blocks in its threads, or where it is, when Python exits and starts no more."""
+
+    def submit(self, work: Callable[..., T], /, *given: Any, **named: Any) -> Future[T]:
+        try:
+            return super().submit(work, *given, **named)
+        except RuntimeError:
+            done: Future[T] = Future()
+            try:
+                done.set_result(work(*given, **named))
+            except Exception as error:
+                done.set_exception(error)
+            return done

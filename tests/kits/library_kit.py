@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -83,3 +84,11 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     if done.done():  # it raised TimeoutError itself
         return done.result()
     raise AssertionError(f"it did not end within {seconds} s")
+
+
+def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for something to hold. Fails where it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

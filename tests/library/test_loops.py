@@ -15,7 +15,7 @@ import pytest
 from router import Gateway
 from router.api.http.asgi import Event, Handler
 from router.types import ChatRequest, Committed, Delta, Hints, Message, Outcome
-from tests.kits.library_kit import ASKED, within
+from tests.kits.library_kit import ASKED, until, within
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 Opened = Callable[..., Gateway]
@@ -176,10 +176,3 @@ async def test_aiohttp_beside_a_gateway_stays_in_its_own_loop(
         async with client.get(f"{upstream.url}/models") as reply:
             assert reply.status == 200
     assert all(outcome.answer is not None for outcome in outcomes)
-
-
-def until(holds: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
