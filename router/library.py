@@ -6,9 +6,9 @@
         print(gateway.route("How do I return a parcel?").rung.tier)
         print(gateway.complete("How do I return a parcel?").answer.text)
 
-`route` needs no event loop and writes nothing. Everything else runs on one event loop in a thread of
-the gateway's own, which the first call starts and `close` ends. Callers hand their calls over to it,
-so threads and event loops may share one Gateway, beside each other and one after another.
+`route` needs no event loop and writes nothing. Everything else runs on one event loop in a thread
+of the gateway's own, which the first call starts and `close` ends. Callers hand their calls over to
+it, so threads and event loops may share one Gateway, beside each other and one after another.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from concurrent.futures import Future
 from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
-
-from msgspec.structs import replace
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, Settings, load_policies
@@ -43,8 +41,8 @@ from router.types import (
     StreamEvent,
 )
 from router.types import Scope as KeyScope
-from router.wire.hints import checked_hints
-from router.wire.openai.in_process import read_asked
+from router.wire.checks import wrong_type
+from router.wire.openai.in_process import read_call, read_inputs
 
 T = TypeVar("T")
 
@@ -105,7 +103,8 @@ class Gateway:
     ) -> Outcome:
         """Returns the decision, calls no tier, writes nothing. Raises NotCapable, ModelNotFound."""
         self._require_open()
-        return decided_outcome(self._core.router, _request(asked, hints, context), identity)
+        _require_identity(identity)
+        return decided_outcome(self._core.router, read_call(asked, hints, context), identity)
 
     def answerers(self) -> tuple[AnswererFacts, ...]:
         """Returns what is known of each answerer of the policy, in ladder order."""
@@ -121,14 +120,17 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> Outcome:
         """Returns the answer with its decision, without an event loop. Raises TiergateError."""
-        request = _request(asked, hints, context)
+        _require_identity(identity)
+        request = read_call(asked, hints, context)
         return self._at_home().result(self._complete(request, identity))
 
     def embed(self, texts: Sequence[str], *, identity: Identity = CALLER) -> OutsideVectors:
         """Returns vectors by the embedder of the policy's `documents`, booked as a request.
 
-        Raises TiergateError.
+        Raises TiergateError; RequestError where the policy names no such embedder.
         """
+        _require_identity(identity)
+        texts = read_inputs(texts)
         return self._at_home().result(self._embedded(texts, identity))
 
     async def acomplete(
@@ -140,7 +142,8 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> Outcome:
         """Returns the same as `complete`, awaited."""
-        request = _request(asked, hints, context)
+        _require_identity(identity)
+        request = read_call(asked, hints, context)
         return await self._at_home().awaited(self._complete(request, identity))
 
     async def stream(
@@ -152,7 +155,8 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one Committed, any Deltas, one Outcome. Closing it cancels the upstream call."""
-        request = _request(asked, hints, context, stream=True)
+        _require_identity(identity)
+        request = read_call(asked, hints, context, stream=True)
         events = self._at_home().streamed(self._events(request, identity))
         async with aclosing(events):
             async for event in events:
@@ -359,21 +363,6 @@ def _cut() -> GatewayClosed:
     )
 
 
-def _request(
-    asked: Asked,
-    hints: Hints | None,
-    context: Mapping[str, str] | None,
-    *,
-    stream: bool = False,
-) -> ChatRequest:
-    """Returns the request that is asked, with these hints.
-
-    A body and a ChatRequest keep their own hints unless `hints` is given.
-    """
-    request = read_asked(asked)
-    request_hints = request.hints if hints is None else hints
-    if context is not None:
-        request_hints = replace(request_hints, context={**request_hints.context, **context})
-    if request_hints is not request.hints:
-        request_hints = checked_hints(request_hints)
-    return replace(request, stream=stream, hints=request_hints)
+def _require_identity(identity: object) -> None:
+    if not isinstance(identity, Identity):
+        raise wrong_type("identity", identity, "an `Identity` of router.types")
