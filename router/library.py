@@ -14,6 +14,7 @@ it, so threads and event loops may share one Gateway, beside each other and one 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -281,6 +282,9 @@ class Gateway:
         async def last() -> None:
             app, self._app = self._app, None
             await self._leave(app)
+            del app
+            # Python does not see the native memory of its models, and would keep several of them.
+            gc.collect()
 
         def cutting() -> None:
             if self._app is not None:
