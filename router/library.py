@@ -292,16 +292,16 @@ class Gateway:
 
         return Ends(last, cutting, _over, _cut)
 
-    def _ended(
+    def _ending(
         self, drain_s: float, stuck: asyncio.AbstractEventLoop | None = None
-    ) -> Future[None] | None:
-        """Begins to end the home loop, once. Returns what is done with it; None without one."""
+    ) -> tuple[OwnLoop, Future[None]] | None:
+        """Begins to end the home loop, once. Returns it and its end; None without one."""
         if self._is_parents:
             return None
         with self._guard:
             self._closed = True
             home = self._home
-        return None if home is None else home.end(drain_s, stuck)
+        return None if home is None else (home, home.end(drain_s, stuck))
 
     def close(self, *, drain_s: float = DRAIN_S) -> None:
         """Refuses new calls, lets running ones end, and closes the ledger and the local models.
@@ -310,15 +310,17 @@ class Gateway:
         waits for the end, too.
         """
         # A loop in whose thread this waits takes nothing from its streams meanwhile.
-        ended = self._ended(drain_s, _running_loop())
-        if ended is not None:
-            ended.result()
+        ending = self._ending(drain_s, _running_loop())
+        if ending is not None:
+            ending[0].join()
 
     async def aclose(self, *, drain_s: float = DRAIN_S) -> None:
         """Does the same as `close`, awaited; in any event loop."""
-        ended = self._ended(drain_s)
-        if ended is not None:
+        ending = self._ending(drain_s)
+        if ending is not None:
+            home, ended = ending
             await asyncio.wrap_future(ended)
+            home.join()  # only the last steps of its thread are left
 
     def __enter__(self) -> Gateway:
         self._require_open()

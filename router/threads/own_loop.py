@@ -64,9 +64,11 @@ class OwnLoop:
 
     def result(self, work: Coroutine[object, object, T]) -> T:
         """Runs work on the loop, and returns its result. Blocks, and not the loop's own thread."""
-        if threading.current_thread() is self._thread:
+        try:
+            self._require_other_thread()
+        except RuntimeError:
             work.close()
-            raise RuntimeError("This thread runs the call's own event loop, which would stand.")
+            raise
         future = self._submitted(work, None)
         try:
             return future.result()
@@ -110,6 +112,16 @@ class OwnLoop:
                 self._open, self._drain_s, self._stuck = False, drain_s, stuck
                 self._loop.call_soon_threadsafe(self._ending.set)
         return self._ended
+
+    def join(self) -> None:
+        """Waits for the end of the thread, after `end`. Raises what went wrong at the end."""
+        self._require_other_thread()
+        self._ended.result()
+        self._thread.join()
+
+    def _require_other_thread(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("This thread runs the event loop that the call would wait for.")
 
     def _submitted(self, work: Coroutine[object, object, T], needs: Needs) -> Future[T]:
         """Hands work over; what is handed over before `end` begins before it, too."""
