@@ -148,22 +148,28 @@ class OwnLoop:
     def _run(self) -> None:
         loop, pool = self._loop, _Pool(thread_name_prefix=self._thread.name)
         loop.set_default_executor(pool)
-        failed: BaseException | None = None
+        failed: Exception | None = None
         try:
             loop.run_until_complete(self._serve())
-        except BaseException as error:
+        # This is the top of the thread, and whoever waits for its end gets the error.
+        except Exception as error:
             failed = error
-        # `asyncio.Runner` ends its pool in a thread, and a program at its exit starts none.
-        try:
-            loop.run_until_complete(_left_cancelled())
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            pool.shutdown()
-            loop.close()
         finally:
+            self._tidy(pool)
             if failed is None:
                 self._ended.set_result(None)
             else:
                 self._ended.set_exception(failed)
+
+    def _tidy(self, pool: _Pool) -> None:
+        """Closes the loop as `asyncio.Runner` does, which ends its pool in a thread.
+
+        A program at its exit starts no thread.
+        """
+        self._loop.run_until_complete(_left_cancelled())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        pool.shutdown()
+        self._loop.close()
 
     async def _serve(self) -> None:
         await self._ending.wait()
