@@ -6,30 +6,30 @@
         print(gateway.route("How do I return a parcel?").rung.tier)
         print(gateway.complete("How do I return a parcel?").answer.text)
 
-`route` needs no event loop and writes nothing. Everything else runs on one event loop, the home
-loop. It is the loop that first awaits a method here, or the loop of a new thread when the first
-call is synchronous. Calls from other threads and loops are handed over to it, so they may share one
-Gateway.
+`route` needs no event loop and writes nothing. Everything else runs on one event loop in a thread
+of the gateway's own, which the first call starts and `close` ends. Callers hand their calls over to
+it, so threads and event loops may share one Gateway, beside each other and one after another.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
-
-from msgspec.structs import replace
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.compose.mounted.document_vectors import vectors_of
 from router.api.http.asgi import GUARDED, Handler, Receive, Scope, Send
-from router.errors import TiergateError
+from router.errors import GatewayClosed, TiergateError
 from router.request.intake import decided_outcome
+from router.threads.own_loop import Ends, OwnLoop
 from router.types import (
     WITHOUT_KEY,
     AnswererFacts,
@@ -42,14 +42,17 @@ from router.types import (
     StreamEvent,
 )
 from router.types import Scope as KeyScope
-from router.wire.hints import checked_hints
-from router.wire.openai.in_process import read_asked
+from router.wire.checks import wrong_type
+from router.wire.openai.in_process import read_call, read_inputs
 
 T = TypeVar("T")
 
 CALLER = Identity("library", WITHOUT_KEY, frozenset({KeyScope.CHAT, KeyScope.HINTS_LOWER}))
 """Identifies the caller of calls made in process: the backend itself pays, and may lower its hints.
 """
+
+DRAIN_S = 30.0
+"""Bounds the wait for running calls at the end, as `tiergate serve` does by default."""
 
 Asked = str | Sequence[Mapping[str, object] | Message] | Mapping[str, object] | ChatRequest
 
@@ -63,12 +66,14 @@ class Gateway:
         self._environ = environ
         self._loaded = load_policies(settings, environ)
         self._core = Core(settings, self._loaded, environ)
-        self._starting = threading.Lock()
+        self._guard = threading.Lock()
         self._hosts: Hosts | None = None
         self._app: App | None = None
-        self._home: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._tried = False  # an app of this core may have failed to start
+        self._opening = asyncio.Lock()  # of the home loop
+        self._home: OwnLoop | None = None
         self._process = 0  # in which the home loop runs
+        self._closed = False
 
     @classmethod
     def from_policy(
@@ -98,10 +103,13 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> Outcome:
         """Returns the decision, calls no tier, writes nothing. Raises NotCapable, ModelNotFound."""
-        return decided_outcome(self._core.router, _request(asked, hints, context), identity)
+        self._require_open()
+        _require_identity(identity)
+        return decided_outcome(self._core.router, read_call(asked, hints, context), identity)
 
     def answerers(self) -> tuple[AnswererFacts, ...]:
         """Returns what is known of each answerer of the policy, in ladder order."""
+        self._require_open()
         return tuple(plan.facts for plan in self._core.router.default.plans)
 
     def complete(
@@ -113,18 +121,18 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> Outcome:
         """Returns the answer with its decision, without an event loop. Raises TiergateError."""
-        request = _request(asked, hints, context)
-        home = self._start_thread()
-        task = self._complete(request, identity)
-        return asyncio.run_coroutine_threadsafe(task, home).result()
+        _require_identity(identity)
+        request = read_call(asked, hints, context)
+        return self._at_home().result(self._complete(request, identity))
 
     def embed(self, texts: Sequence[str], *, identity: Identity = CALLER) -> OutsideVectors:
         """Returns vectors by the embedder of the policy's `documents`, booked as a request.
 
-        Raises TiergateError.
+        Raises TiergateError; RequestError where the policy names no such embedder.
         """
-        home = self._start_thread()
-        return asyncio.run_coroutine_threadsafe(self._embedded(texts, identity), home).result()
+        _require_identity(identity)
+        texts = read_inputs(texts)
+        return self._at_home().result(self._embedded(texts, identity))
 
     async def acomplete(
         self,
@@ -135,7 +143,9 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> Outcome:
         """Returns the same as `complete`, awaited."""
-        return await self._at_home(self._complete(_request(asked, hints, context), identity))
+        _require_identity(identity)
+        request = read_call(asked, hints, context)
+        return await self._at_home().awaited(self._complete(request, identity))
 
     async def stream(
         self,
@@ -146,14 +156,12 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one Committed, any Deltas, one Outcome. Closing it cancels the upstream call."""
-        request = _request(asked, hints, context, stream=True)
-        events = self._events(request, identity)
-        try:
-            while (event := await self._at_home(_next(events))) is not None:
+        _require_identity(identity)
+        request = read_call(asked, hints, context, stream=True)
+        events = self._at_home().streamed(self._events(request, identity))
+        async with aclosing(events):
+            async for event in events:
                 yield event
-        finally:
-            # The generator runs at home, so only the home loop may close it.
-            await self._at_home(events.aclose())
 
     def asgi(self, *, guarded: bool = False) -> Handler:
         """Returns the HTTP interface, to mount: `app.mount("/llm", gateway.asgi())`.
@@ -195,55 +203,27 @@ class Gateway:
         # The outer application mounts us under a prefix, and our routes do not know it.
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         inner = {**scope, "path": path or "/"}
-        await self._at_home(self._handle(inner, self._from(receive), self._from(send)))
+        home, loop = self._at_home(), asyncio.get_running_loop()
+        handling = self._handle(inner, _in_loop(loop, receive), _in_loop(loop, send))
+        await home.awaited(handling, loop)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (await self._started()).server(scope, receive, send)
 
-    def _from(self, function: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-        """Returns a function to await at home that runs `function` in the calling loop."""
-        caller_loop = asyncio.get_running_loop()
-        if self._home in (None, caller_loop):
-            return function
-
-        async def crossing(*given: object) -> T:
-            async def there() -> T:
-                return await function(*given)
-
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), caller_loop))
-
-        return crossing
-
-    async def _at_home(self, task: Coroutine[object, object, T]) -> T:
-        """Runs a task on the home loop, which the first caller sets; returns its result."""
-        current_loop = asyncio.get_running_loop()
+    def _at_home(self) -> OwnLoop:
+        """Returns the home loop, which the first call starts. Raises GatewayClosed."""
         # Two threads may make the first call at the same moment.
-        with self._starting:
-            try:
-                self._require_own_process()
-            except TiergateError:
-                task.close()
-                raise
-            if self._home is None:
-                self._home, self._process = current_loop, os.getpid()
-        if self._home is current_loop:
-            return await task
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task, self._home))
-
-    def _start_thread(self) -> asyncio.AbstractEventLoop:
-        """Returns the home loop for synchronous callers; starts one in a new thread if there is
-        none.
-        """
-        with self._starting:
+        with self._guard:
             self._require_own_process()
+            self._require_open()
             if self._home is None:
-                self._home, self._process = asyncio.new_event_loop(), os.getpid()
-                # A daemon thread does not keep a program alive that forgot to close the gateway.
-                self._thread = threading.Thread(
-                    target=self._home.run_forever, name="tiergate", daemon=True
-                )
-                self._thread.start()
+                self._home, self._process = OwnLoop("tiergate", self._ends()), os.getpid()
+                self._home.start()
             return self._home
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise _over()
 
     @property
     def _is_parents(self) -> bool:
@@ -261,71 +241,134 @@ class Gateway:
     async def _started(self) -> App:
         """Returns the app, which the first call opens and starts. Runs at home only."""
         if self._app is None:
-            # The local models start here and not in `__init__`, because `route` needs none of them.
-            self._hosts = Hosts.start(self._loaded)
-            core = Core(self._settings, self._loaded, self._environ, self._hosts.addresses)
-            self._core, app = core, App(self._settings, core, self._hosts)
-            # Set before `start`, so that `close` also ends an app whose start failed.
-            self._app = app
-            await app.start()
+            async with self._opening:
+                if self._app is None:
+                    self._app = await self._opened()
         return self._app
 
-    def close(self) -> None:
-        """Drains and stops. Await `aclose` instead in the loop that is this gateway's home."""
-        if self._is_parents:
-            return
-        # Only a loop of our own may be stopped here.
-        if self._home is not None and self._thread is not None:
-            asyncio.run_coroutine_threadsafe(self.aclose(), self._home).result()
-            self._home.call_soon_threadsafe(self._home.stop)
-            self._thread.join()
-        elif self._app is not None:
-            raise TiergateError("This Gateway lives on your event loop: await gateway.aclose().")
+    async def _opened(self) -> App:
+        """Opens and starts an app, or leaves nothing behind."""
+        # The local models start here and not in `__init__`, because `route` needs none of them.
+        self._hosts = Hosts.start(self._loaded)
+        app: App | None = None
+        try:
+            # The core that decides without any local model serves, too, where the policy has none.
+            if self._hosts.addresses or self._tried:
+                addresses = self._hosts.addresses
+                self._core = Core(self._settings, self._loaded, self._environ, addresses)
+            self._tried = True
+            app = App(self._settings, self._core, self._hosts)
+            await app.start()
+        except BaseException:
+            await self._leave(app)
+            raise
+        return app
 
-    async def aclose(self) -> None:
-        """Drains the writes that are under way, stops the local model and closes the ledger."""
+    async def _leave(self, app: App | None) -> None:
+        """Closes an app and its local models. Runs at home only."""
+        hosts, self._hosts = self._hosts, None
+        try:
+            if app is not None:
+                await app.close()
+        finally:
+            if hosts is not None:
+                # It blocks a loop on which nothing else runs any more. A program that closes at
+                # its own exit could not start a thread for it.
+                hosts.close()
+
+    def _ends(self) -> Ends:
+        """Returns what the home loop does at its end."""
+
+        async def last() -> None:
+            app, self._app = self._app, None
+            await self._leave(app)
+            del app
+            # Python does not see the native memory of its models, and would keep several of them.
+            gc.collect()
+
+        def cutting() -> None:
+            if self._app is not None:
+                self._app.gateway.cut()
+
+        return Ends(last, cutting, _over, _cut)
+
+    def _ending(
+        self, drain_s: float, stuck: asyncio.AbstractEventLoop | None = None
+    ) -> tuple[OwnLoop, Future[None]] | None:
+        """Begins to end the home loop, once. Returns it and its end; None without one."""
         if self._is_parents:
-            return
-        # A second call then finds nothing to close.
-        app, self._app = self._app, None
-        if app is not None:
-            await app.close()
-        if self._hosts is not None:
-            # Ending the local model's process blocks.
-            await asyncio.to_thread(self._hosts.close)
+            return None
+        with self._guard:
+            self._closed = True
+            home = self._home
+        return None if home is None else (home, home.end(drain_s, stuck))
+
+    def close(self, *, drain_s: float = DRAIN_S) -> None:
+        """Refuses new calls, lets running ones end, and closes the ledger and the local models.
+
+        What still runs after `drain_s` raises GatewayClosed. A second call changes nothing and
+        waits for the end, too.
+        """
+        # A loop in whose thread this waits takes nothing from its streams meanwhile.
+        ending = self._ending(drain_s, _running_loop())
+        if ending is not None:
+            ending[0].join()
+
+    async def aclose(self, *, drain_s: float = DRAIN_S) -> None:
+        """Does the same as `close`, awaited; in any event loop."""
+        ending = self._ending(drain_s)
+        if ending is not None:
+            home, ended = ending
+            await asyncio.wrap_future(ended)
+            home.join()  # only the last steps of its thread are left
 
     def __enter__(self) -> Gateway:
+        self._require_open()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Gateway:
+        self._require_open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 
-async def _next(events: AsyncGenerator[StreamEvent, None]) -> StreamEvent | None:
-    return await anext(events, None)
+def _in_loop(
+    loop: asyncio.AbstractEventLoop, function: Callable[..., Awaitable[T]]
+) -> Callable[..., Awaitable[T]]:
+    """Returns a function to await at home that runs `function` in the loop of its owner."""
+
+    async def there(given: tuple[object, ...]) -> T:
+        return await function(*given)
+
+    async def crossing(*given: object) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(given), loop))
+
+    return crossing
 
 
-def _request(
-    asked: Asked,
-    hints: Hints | None,
-    context: Mapping[str, str] | None,
-    *,
-    stream: bool = False,
-) -> ChatRequest:
-    """Returns the request that is asked, with these hints.
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
-    A body and a ChatRequest keep their own hints unless `hints` is given.
-    """
-    request = read_asked(asked)
-    request_hints = request.hints if hints is None else hints
-    if context is not None:
-        request_hints = replace(request_hints, context={**request_hints.context, **context})
-    if request_hints is not request.hints:
-        request_hints = checked_hints(request_hints)
-    return replace(request, stream=stream, hints=request_hints)
+
+def _over() -> GatewayClosed:
+    return GatewayClosed("This Gateway is closed. Make another one.")
+
+
+def _cut() -> GatewayClosed:
+    return GatewayClosed(
+        "This Gateway was closed by its program before this answer was ready. Close it when its "
+        "calls are over, or give `close` a longer `drain_s`."
+    )
+
+
+def _require_identity(identity: object) -> None:
+    if not isinstance(identity, Identity):
+        raise wrong_type("identity", identity, "an `Identity` of router.types")

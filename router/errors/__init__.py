@@ -49,6 +49,7 @@ codes of these are `REFUSED_CODES`. Import every name from here.
     │   │   └── StreamCut             502
     │   ├── DeadlineExceeded          504
     │   └── DepthExceeded             500
+    ├── GatewayClosed                 503  the program has closed its Gateway, or closes it
     ├── ClientGone                    499  the client closed the connection
     ├── PolicyError                   -    a policy file is wrong; holds all mistakes
     │   ├── PlanError                 -    a plan file is wrong (`tiergate plan`)
@@ -70,6 +71,7 @@ from __future__ import annotations
 
 from router.errors.admission import (
     BudgetExceeded,
+    GatewayClosed,
     LedgerFull,
     NotServing,
     Overloaded,
@@ -162,6 +164,7 @@ __all__ = [
     "DeviceMissing",
     "DocumentError",
     "FeedbackRefused",
+    "GatewayClosed",
     "HeadTooLarge",
     "InputInvalid",
     "KeyReused",

@@ -109,6 +109,13 @@ class Stopping(Overloaded):
         super().__init__("The server is stopping, and this answer was not ready. Try again.")
 
 
+class GatewayClosed(TiergateError):
+    """Reports a call to a Gateway of the library that its program has closed."""
+
+    code = "gateway_closed"
+    status = 503
+
+
 class NotServing(Overloaded):
     """Reports a request that came while none of the server's workers could be started."""
 

@@ -7,6 +7,7 @@ endpoint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import orjson
@@ -85,10 +86,7 @@ def json_object(body: bytes) -> dict[str, object]:
     except (orjson.JSONDecodeError, RecursionError) as error:
         if str(error).startswith(NO_MEMORY):
             raise Overloaded("There is no memory to read the body now. Try again later.") from error
-        found = _not_utf8(body) or f"not JSON: {error}"
-        raise RequestError(
-            f"The body is {found}; expected a JSON object in UTF-8.", code="invalid_json"
-        ) from error
+        raise _no_json(_not_utf8(body) or f"not JSON: {error}") from error
     if type(value) is not dict:
         raise RequestError(
             f"The body is {TYPE_WORDS[type(value)]}; expected a JSON object.", code="invalid_type"
@@ -103,6 +101,39 @@ def _not_utf8(body: bytes) -> str:
     except UnicodeDecodeError as error:
         return f"not UTF-8: byte {error.start} is 0x{body[error.start]:02x}"
     return ""
+
+
+def require_json(value: object) -> bytes:
+    """Returns the JSON of a value of a caller in the same process.
+
+    Raises RequestError for what no client could send: a text that is not UTF-8, NaN, a set.
+    """
+    try:
+        written = orjson.dumps(value)
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise _no_json(f"not JSON: {error}") from error
+    # orjson writes NaN as null, and the key would count as not given.
+    if b"null" in written and (where := _no_number(value, "")):
+        raise _no_json(f"not JSON: {where} is no number of JSON")
+    return written
+
+
+def _no_json(found: str) -> RequestError:
+    return RequestError(
+        f"The body is {found}; expected a JSON object in UTF-8.", code="invalid_json"
+    )
+
+
+def _no_number(value: object, path: str) -> str:
+    """Returns the place and the text of a number that JSON has not; "" without one."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{path} {value}".strip()
+    inner: Iterable[tuple[str, object]] = ()
+    if isinstance(value, dict):
+        inner = ((f"{path}.{name}" if path else str(name), entry) for name, entry in value.items())
+    elif isinstance(value, list | tuple):
+        inner = ((f"{path}[{i}]", entry) for i, entry in enumerate(value))
+    return next(filter(None, (_no_number(entry, place) for place, entry in inner)), "")
 
 
 def json_text(value: object, param: str) -> JsonText:

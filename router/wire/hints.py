@@ -24,6 +24,7 @@ from router.wire.checks import (
     mapping,
     number,
     numbers,
+    require_json,
     shown,
     texts,
     unsupported,
@@ -161,11 +162,13 @@ def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
     return Hints(**{_FIELD.get(name, name): value for name, value in hints.items()})  # type: ignore[arg-type]
 
 
-def checked_hints(hints: Hints) -> Hints:
+def checked_hints(hints: object) -> Hints:
     """Returns hints of a caller in the same process, which no header changes.
 
     Raises RequestError for what no client could send, such as a level above 9.
     """
+    if not isinstance(hints, Hints):
+        raise wrong_type("hints", hints, "a `Hints` of router.types")
     body: dict[str, object] = {}
     for name in _HINTS:
         field = _FIELD.get(name, name)
@@ -174,7 +177,46 @@ def checked_hints(hints: Hints) -> Hints:
             value = integer(value, f"routing.{field}", 0, usd_to_nano(MAX_USD)) / NANO_PER_USD
         body[name] = list(value) if type(value) is tuple else value
     read = _from_body(body)
+    require_json(read)
     return replace(hints, context=read["context"], tags=read["tags"])
+
+
+def joined_hints(body: Hints, beside: Hints) -> Hints:
+    """Returns what two sets of hints ask together: of two values the stricter one.
+
+    Raises RequestError where both name another policy, session or slot.
+
+    >>> joined_hints(Hints(min_tier=3, tags=("a",)), Hints(min_tier=2, tags=("b",), session="s"))
+    Hints(min_tier=3, session='s', tags=('a', 'b'))
+    """
+    joined: dict[str, object] = {}
+    for name, (_, _, stricter) in _HINTS.items():
+        field = _FIELD.get(name, name)
+        first, second = getattr(body, field), getattr(beside, field)
+        if name == "context":
+            for slot in first.keys() & second.keys():
+                _require_same(f"context.{slot}", first[slot], second[slot])
+            joined[field] = {**first, **second}
+        elif first is None or second is None:
+            joined[field] = second if first is None else first
+        elif name == "tags":  # one too many is refused, as in a body
+            joined[field] = tuple(dict.fromkeys((*first, *second)))
+        elif stricter in (None, _first):
+            joined[field] = _require_same(name, first, second)
+        else:
+            joined[field] = stricter(first, second)
+    return Hints(**joined)  # type: ignore[arg-type]
+
+
+def _require_same(name: str, first: object, second: object) -> object:
+    if first != second:
+        raise RequestError(
+            f"routing.{name} is {shown(first)} in the request but {shown(second)} in the hints "
+            "beside it; give one of them.",
+            param=f"routing.{name}",
+            code="invalid_value",
+        )
+    return first
 
 
 def _short(session: str) -> str:

@@ -26,6 +26,8 @@ CATCH_ALL = {
     ("router/api/observability/otel.py", "_export"): "top of the exporting thread: logged",
     ("router/api/protocol/exchange.py", "run"): "top of a request's task: logged, then answered",
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",
+    ("router/threads/own_loop.py", "_run"): "top of the loop's thread: who ends it gets the error",
+    ("router/threads/own_loop.py", "submit"): "a pool's work: its future has the error",
     ("router/policy/watch.py", "_watch"): "top of the watcher task: readiness tells",
     ("router/registry/object_store.py", "_call"): "packages of providers share no base of errors",
     ("router/registry/object_store.py", "_connected"): "likewise",

@@ -89,7 +89,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "api.process": {*PATH, "api", "api.compose", "api.protocol", "locks"},
     "api.protocol": BASE,
-    "library": {*PATH, "api", "api.compose"},
+    "library": {*PATH, "api", "api.compose", "threads"},
     "training": {*VALUES, "triage", "learning", "locks"},
     "evaluation": {*PRICED, "triage", "training", "judging", "extraction"},
     "cli": {*PATH, *PAGES, *LEARNT, *SERVING, "documents", "extraction", "triage"},

@@ -139,15 +139,6 @@ async def test_hints_and_context_reach_the_decision(tmp_path: Path) -> None:
         assert gateway.route("hi", hints=hints).decision.stakes_nano_usd == 5 * 10**9
 
 
-async def test_closing_a_gateway_on_its_loop_says_how(tmp_path: Path) -> None:
-    async with FakeUpstream() as fake:
-        gateway = a_gateway(tmp_path, fake.url)
-        await gateway.acomplete("hello")
-        with pytest.raises(TiergateError, match="aclose"):
-            gateway.close()
-        await gateway.aclose()
-
-
 async def test_a_body_of_chat_completions_is_asked_whole(tmp_path: Path) -> None:
     parameters = {"type": "object", "properties": {"order": {"type": "string"}}}
     tool = {"type": "function", "function": {"name": "look_up", "parameters": parameters}}

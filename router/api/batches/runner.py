@@ -6,9 +6,8 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-import structlog
-
 from router.api.batches.run import RENEW_S, Lost, Run, RunParts
+from router.api.observability.log import Log
 from router.errors import LedgerError
 from router.types import Batch, BatchError, BatchState
 
@@ -23,7 +22,7 @@ class BatchRunner:
 
     def __init__(self, parts: RunParts) -> None:
         self._parts = parts
-        self._log = structlog.get_logger("tiergate.batches")
+        self._log = Log("tiergate.batches")
         self._woken = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.Task[None] | None = None

@@ -13,8 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
 
-import structlog
-
 from router.api.compose.answerers.adapters import exchanged
 from router.api.compose.answerers.told import ToldListener
 from router.api.compose.clock import chance
@@ -43,6 +41,7 @@ from router.api.http.repeat_admission import GivenAgain
 from router.api.http.server import Learnt, OwnModels, Server
 from router.api.http.wrong_keys import WrongKeys
 from router.api.observability.event_log import EventLog
+from router.api.observability.log import Log
 from router.api.observability.metrics import Metrics
 from router.api.observability.otel import Telemetry
 from router.caches.policy_caches import PolicyCaches
@@ -81,7 +80,7 @@ class App:
 
     def __init__(self, settings: Settings, core: Core, hosts: Hosts | None = None) -> None:
         """Opens the database; a reload reaches the local models of `hosts`. Raises LedgerError."""
-        self._log = structlog.get_logger("tiergate.app")
+        self._log = Log("tiergate.app")
         self.settings, self.core = settings, core
         self.clock = core.clock
         self.metrics = Metrics(settings.metrics_dir)

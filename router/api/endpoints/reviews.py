@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import structlog
-
 from router.api.endpoints.listing import limit_of, query_of
 from router.api.http.asgi import (
     Receive,
@@ -22,6 +20,7 @@ from router.api.http.asgi import (
 )
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_headers import request_header
+from router.api.observability.log import Log
 from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review
 from router.types import Identity, Ids, ReviewCase, ReviewDesk, TextReader
@@ -55,7 +54,7 @@ class Reviews:
         self._door = door
         self._ids = ids
         self._max_body_bytes = max_body_bytes
-        self._log = structlog.get_logger("tiergate.reviews")
+        self._log = Log("tiergate.reviews")
 
     async def _admit(self, headers: dict[str, str]) -> Identity:
         """Admits a caller who may see reviews.

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-import structlog
-
 from router.api.endpoints.analyze import PREFIX, Analyses
 from router.api.endpoints.chat import Answering
 from router.api.endpoints.count_tokens import TokenCounts
@@ -38,6 +36,7 @@ from router.api.http.idempotency import Idempotency
 from router.api.http.kept_steps import kept_steps
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
+from router.api.observability.log import Log
 from router.api.observability.metrics import Metrics
 from router.api.openapi import docs_page, document
 from router.api.openapi.unknown_paths import nothing_at
@@ -170,7 +169,7 @@ class Server:
             max_body_bytes=self._max_body_bytes,
         )
         self.analyses: Handler = Analyses(own.analyst, gateway.router, door, metrics)
-        self._log = structlog.get_logger("tiergate.server")
+        self._log = Log("tiergate.server")
         reviews = Reviews(
             learnt.desk, learnt.reviewer, learnt.texts, door, ids, self._max_body_bytes
         )

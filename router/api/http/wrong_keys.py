@@ -10,6 +10,7 @@ import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from router.api.observability.log import Log
 from router.types import Clock
 
 ALLOWED = 20
@@ -34,9 +35,7 @@ class WrongKeys:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_address: OrderedDict[str, _Tries] = OrderedDict()
-        import structlog  # `tiergate route` needs a caller's name from here, and no log
-
-        self._log = structlog.get_logger("tiergate.access")
+        self._log = Log("tiergate.access")
 
     def count(self, address: str) -> float:
         """Counts one wrong key; returns the seconds for which the address stays throttled, 0.0 if

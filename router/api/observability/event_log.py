@@ -10,30 +10,20 @@ import logging
 import threading
 from collections.abc import Callable
 
-import structlog
-
 from router.api.http.access_line import current
 from router.api.observability.event_lines import Line, LineLimit, line_of
+from router.api.observability.log import Log
 from router.api.observability.metrics import Metrics
 from router.types import Clock, Event, RequestRow
 
 Write = Callable[[Line], None]
 LOOKS_S = 1.0  # how late a line may be that was held back
-NAME = "tiergate.events"
+_LOG = Log("tiergate.events")
 
 
 def to_log(line: Line) -> None:
-    """Writes one line of the log, as a warning where something is wrong.
-
-    Inside another program, which configures no structlog, it goes to `logging`, so that the
-    program's own standard output stays clean.
-    """
-    if structlog.is_configured():
-        log = structlog.get_logger(NAME)
-        (log.warning if line.warns else log.info)(line.name, **line.fields)
-    else:
-        level = logging.WARNING if line.warns else logging.INFO
-        logging.getLogger(NAME).log(level, "%s %s", line.name, line.fields)
+    """Writes one line of the log, as a warning where something is wrong."""
+    _LOG.log(logging.WARNING if line.warns else logging.INFO, line.name, **line.fields)
 
 
 class EventLog:

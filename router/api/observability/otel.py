@@ -14,8 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import structlog
-
+from router.api.observability.log import Log
 from router.api.observability.spans import Span, is_call, operation_of, spans_of
 from router.errors import LedgerError
 from router.errors.installing import pip_install
@@ -90,7 +89,7 @@ class Telemetry:
         self._thread.join(CLOSES_S)
 
     def _export(self) -> None:
-        log = structlog.get_logger("tiergate.otlp")
+        log = Log("tiergate.otlp")
         while (entry := self._rows.get()) is not None:
             try:
                 self._tracing.export(*entry)

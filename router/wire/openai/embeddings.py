@@ -81,9 +81,14 @@ def _texts(value: object) -> tuple[str, ...]:
         return (_text(value, "input"),)
     if type(value) is not list:
         raise wrong_type("input", value, INPUT)
-    if not 1 <= len(value) <= MAX_INPUTS:
-        raise wrong_value("input", value, f"1 to {MAX_INPUTS} entries")
-    return tuple([_text(entry, f"input[{i}]") for i, entry in enumerate(value)])
+    return read_texts(value, "input")
+
+
+def read_texts(entries: list[object], param: str) -> tuple[str, ...]:
+    """Returns the texts of a list, at most MAX_INPUTS. Raises RequestError."""
+    if not 1 <= len(entries) <= MAX_INPUTS:
+        raise wrong_value(param, entries, f"1 to {MAX_INPUTS} entries")
+    return tuple([_text(entry, f"{param}[{i}]") for i, entry in enumerate(entries)])
 
 
 def _ids(value: object) -> tuple[tuple[int, ...], ...]:
@@ -91,7 +96,7 @@ def _ids(value: object) -> tuple[tuple[int, ...], ...]:
 
     Returns () when the input has no ids.
     """
-    # An empty array has no ids; `_texts` refuses it.
+    # An empty array has no ids; `read_texts` refuses it.
     if type(value) is not list or not value:
         return ()
     if type(value[0]) is int:

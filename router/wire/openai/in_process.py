@@ -12,7 +12,6 @@ from typing import cast
 import orjson
 from msgspec.structs import asdict, replace
 
-from router.errors import RequestError
 from router.types import (
     ChatRequest,
     JsonText,
@@ -22,10 +21,19 @@ from router.types import (
     ToolSpec,
 )
 from router.wire.anthropic.blocks import read_tools as read_native
-from router.wire.checks import array, boolean, json_text, texts, wrong_value
+from router.wire.checks import (
+    array,
+    boolean,
+    json_text,
+    require_json,
+    texts,
+    wrong_type,
+    wrong_value,
+)
 from router.wire.fields import check_tool_choice, keep_extra
-from router.wire.hints import checked_hints
+from router.wire.hints import checked_hints, joined_hints
 from router.wire.messages import read_messages, read_tool_choice, read_tools
+from router.wire.openai.embeddings import read_texts
 from router.wire.openai.request import (
     SAMPLING,
     check_logprobs,
@@ -38,6 +46,35 @@ _WIRE = {"max_output_tokens": "max_completion_tokens"}
 """Names the keys of a body that are called otherwise in `Sampling`."""
 
 
+def read_call(
+    asked: object, hints: object, context: object, *, stream: bool = False
+) -> ChatRequest:
+    """Returns the request that is asked, with hints and slots that are given beside it.
+
+    Hints of both hold: the stricter one, as of a body and its headers. A slot of `context` takes
+    the place of one of the same name. Raises RequestError.
+    """
+    request = read_asked(asked)
+    both = request.hints
+    if hints is not None:
+        both = joined_hints(both, checked_hints(hints))
+    if context is not None:
+        if not isinstance(context, Mapping):
+            raise wrong_type("context", context, "a mapping of names to texts")
+        both = replace(both, context={**both.context, **context})
+    if both is not request.hints:
+        both = checked_hints(both)
+    return replace(request, stream=stream, hints=both)
+
+
+def read_inputs(texts: object) -> tuple[str, ...]:
+    """Returns the texts of a list, as `input` of embeddings takes them. Raises RequestError."""
+    if isinstance(texts, str) or not isinstance(texts, Sequence):
+        raise wrong_type("texts", texts, "a list of texts")
+    require_json(given := list(texts))
+    return read_texts(given, "texts")
+
+
 def read_asked(asked: object) -> ChatRequest:
     """Returns the request of a text, a conversation, a body of chat completions or a ChatRequest.
 
@@ -46,25 +83,19 @@ def read_asked(asked: object) -> ChatRequest:
     if isinstance(asked, ChatRequest):
         return _checked(asked)
     if isinstance(asked, Mapping):
-        return parse_chat_request(_body(asked), {})
+        return parse_chat_request(require_json({"model": "auto", **asked}), {})
     if isinstance(asked, str):
+        require_json(asked)
         return ChatRequest((Message("user", asked),), "auto")  # one question of a user
     return ChatRequest(_conversation(asked), "auto")
-
-
-def _body(asked: Mapping[str, object]) -> bytes:
-    try:
-        return orjson.dumps({"model": "auto", **asked})
-    except (orjson.JSONEncodeError, RecursionError) as error:
-        raise RequestError(
-            f"The body is not JSON: {error}; expected a JSON object in UTF-8.", code="invalid_json"
-        ) from error
 
 
 def _conversation(asked: object) -> tuple[Message, ...]:
     """Returns the messages, those that are values already as they are."""
     given = list(asked) if isinstance(asked, Sequence) else array(asked, "messages")
-    read = read_messages([_message(item) for item in given], "messages")
+    written = [_message(item) for item in given]
+    read = read_messages(written, "messages")
+    require_json(written)
     both = zip(given, read, strict=True)
     return tuple([item if isinstance(item, Message) else message for item, message in both])
 
@@ -91,6 +122,7 @@ def _message(item: object) -> object:
 def _checked(request: ChatRequest) -> ChatRequest:
     """Returns the request, with JSON text where a tool or a format had an object of Python."""
     texts(1, 256)(request.requested_model, "model")
+    require_json((request.requested_model, request.sampling.stop))
     messages = _conversation(request.messages)
     _check_sampling(request.sampling)
     tools = _tools(request.tools)
@@ -176,7 +208,10 @@ def _response_format(wanted: ResponseFormat) -> ResponseFormat:
 
 def _text(value: object, param: str) -> JsonText:
     """Returns JSON text unchanged, and any other value of Python as JSON text."""
-    return cast(JsonText, value) if isinstance(value, str) else json_text(value, param)
+    if isinstance(value, str):
+        return cast(JsonText, value)
+    require_json(value)
+    return json_text(value, param)
 
 
 def _json(value: object, param: str) -> object:

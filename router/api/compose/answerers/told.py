@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import structlog
-
+from router.api.observability.log import Log
 from router.errors import LedgerError
 from router.ledger.set_aside import SetAside, counts
 from router.ledger.sql.database import Database
@@ -151,7 +150,7 @@ class ToldListener:
         self._heard = LedgerWords(database)
         self._runtimes, self._clock = runtimes, clock
         self._task: asyncio.Task[None] | None = None
-        self._log = structlog.get_logger("tiergate.told")
+        self._log = Log("tiergate.told")
         # When each place got its shifts: a reload brings an empty one.
         self._applied: dict[Shifts, int] = {}
 

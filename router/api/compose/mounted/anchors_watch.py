@@ -10,10 +10,9 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import structlog
-
 from router.api.compose.mounted.clock_watch import LOOKS_EVERY_S
 from router.api.compose.mounted.recurring import Recurring
+from router.api.observability.log import Log
 from router.errors import LedgerError
 from router.ledger.books.anchors import check_outside
 from router.ledger.books.store import SqlLedger
@@ -28,7 +27,7 @@ class AnchorsWatch:
 
     def __init__(self, ledger: SqlLedger) -> None:
         self._ledger, self._told = ledger, ""
-        self._log = structlog.get_logger("tiergate.app")
+        self._log = Log("tiergate.app")
 
     async def look(self) -> None:
         """Looks once, and logs what changed since the look before."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
+from router.api.observability.log import Log
 from router.routing.certificate_watch import CertificateWatch
 
 LOOKS_EVERY_S = 5.0
@@ -24,7 +23,7 @@ class CertificateGround:
     ) -> None:
         """Takes what returns the names of policies, given those of the look before; it blocks."""
         self._contradicted, self._watch = contradicted, watch
-        self._log = structlog.get_logger("tiergate.certificates")
+        self._log = Log("tiergate.certificates")
 
     async def look(self) -> None:
         """Reads the alarms once, and turns the certificates."""

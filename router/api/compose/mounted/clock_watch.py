@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import structlog
-
 from router.api.compose.clock import MOST_AHEAD_MS
+from router.api.observability.log import Log
 
 LOOKS_EVERY_S = 30.0
 MOST_S = 120.0
@@ -39,7 +38,7 @@ class ClockWatch:
     ) -> None:
         self._wall_ns, self._up_ns = wall_ns, up_ns
         self._apart_ns = wall_ns() - up_ns()
-        self._log = structlog.get_logger("tiergate.clock")
+        self._log = Log("tiergate.clock")
 
     def begin_after(self, newest_ms: int) -> None:
         """Warns where the ledger's newest row, ms since the epoch, lies in the future."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from router.api.compose.document_search import DocumentService
-from router.errors import AnswererError, DeadlineExceeded, TiergateError
+from router.errors import AnswererError, DeadlineExceeded, RequestError, TiergateError
 from router.policy.schema import Policy
 from router.specialists.booked_vectors import VectorOrder
 from router.types import Identity, OutsideVectors, Rights, Scope, SearchResult
@@ -104,11 +104,15 @@ async def vectors_of(
 ) -> OutsideVectors:
     """Returns vectors by the embedder of a policy's documents, booked.
 
-    Raises UpstreamError and its kin, Overloaded, BudgetExceeded, LedgerError.
+    Raises RequestError without one, UpstreamError and its kin, Overloaded, BudgetExceeded,
+    LedgerError.
     """
     section = embedder_of(policy)
-    assert section is not None
-    assert policy.documents is not None
+    if section is None or policy.documents is None:
+        raise RequestError(
+            f"The policy {policy.name} names no embedder for its documents, which makes these "
+            "vectors; expected `documents: {embedder: NAME}`, with that name under `embedders`."
+        )
     assert service.booked is not None  # an app is built around every search
     dimensions = policy.documents.dimensions
     order = VectorOrder(

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import structlog
-
+from router.api.observability.log import Log
 from router.errors import LedgerError
 from router.ledger.sql.database import Database
 from router.request.review_verdicts import Reviewer
@@ -26,7 +25,7 @@ class Housekeeping:
     ) -> None:
         """`purges` delete what expired in one store each; they block and may raise LedgerError."""
         self._purges, self._reviewer, self._database = purges, reviewer, database
-        self._log = structlog.get_logger("tiergate.app")
+        self._log = Log("tiergate.app")
 
     async def tidy(self) -> None:
         """Does all of it once; logs what could not be done."""
