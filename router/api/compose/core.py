@@ -50,6 +50,7 @@ class Settings:
     # texts in one run of the encoder; 1: each text has the same result in every run
     read_together: int = MAX_BATCH
     redis: str = ""  # the store of rates that several machines share; "": a file beside the ledger
+    rates: Path | None = None  # that file, where it is elsewhere
     admin_port: int = 0  # the port of the operators' own address; 0: they have none
     # calls that wait for each remote answerer; None: as many as can be answered
     max_waiting: int | None = None

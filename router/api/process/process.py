@@ -54,7 +54,7 @@ class Options:
     workers: int = 1
     log_level: str = "info"
     access_log: bool = False
-    drain_s: int = 30
+    drain_s: int = 20
     request_s: int = 60
     admin_listen: str = ""  # the address of operators' pages, as `compose.sockets.parsed` reads it
 
