@@ -48,6 +48,15 @@ def test_a_level_that_outlasts_clients_is_noted_where_another_follows(tmp_path: 
 
 
 @pytest.mark.process
+def test_a_policy_without_any_limit_is_noted(tmp_path: Path) -> None:
+    path = policy_of(tmp_path, 60)
+    assert notes(path, "budgets: none")
+    limited = {**json.loads(path.read_text("utf-8")), "budgets": {"*": {"usd_per_day": 20}}}
+    path.write_text(json.dumps(limited), "utf-8")
+    assert not notes(path, "budgets: none")
+
+
+@pytest.mark.process
 def test_an_unused_proxy_is_noted_and_stands_in_the_banner(tmp_path: Path) -> None:
     path, proxy = policy_of(tmp_path, 60), "http://me:secret@proxy.example:3128"
     said = "HTTPS_PROXY is set, and calls of upstreams do not use it"

@@ -1,4 +1,4 @@
-"""Notes what a policy meets outside the gateway: how long clients wait, and proxies."""
+"""Notes what a policy meets outside the gateway: clients' patience, open bills, proxies."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def surrounding_notes(policy: Policy, environ: Mapping[str, str]) -> Iterator[st
             "the next level is asked. OpenAI's and Anthropic's clients wait no longer for a plain "
             f"answer, so they never get the next level's: state less, such as 60. A proxy in front "
             f"must wait longer than all levels together, which is {together_s:,.0f} s"
+        )
+    if remote and not (policy.budgets or policy.limits):
+        yield (
+            "budgets: none, and no `limits`: as the first policy of a server, which limits all, it "
+            "bounds neither what is spent nor how fast clients ask"
         )
     said = unused_proxies(environ)
     if said and any(isinstance(one, UpstreamAnswerer) for one in remote):
