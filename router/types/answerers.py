@@ -199,6 +199,8 @@ class Work(Struct, frozen=True):
     key_id: str = ""  # of the caller
     # Told the provider's id of an answer that streams, by which a bill finds a call that is cut.
     name_answer: Callable[[str], None] = _unheard
+    # Told which replica is asked, host and port, each time that one is.
+    tell_host: Callable[[str], None] = _unheard
     # Told what the provider says that a stream has used so far, each time that it says so.
     tell_usage: Callable[[Usage], None] = _unheard
     # Told how many bytes of a stream came that no piece has said so far, each time they change.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import socket
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,7 +13,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from router.api.compose.checkup import Checkup, Finding, State, _onnxruntime, _package, summary
+from router.api.compose.checkup import Checkup, _onnxruntime, _package
+from router.api.compose.examined.finding import Finding, State, summary
+from router.api.compose.examined.places import (
+    rates_finding,
+    redis_finding,
+    temporary_finding,
+)
 from router.api.compose.running_server import is_here
 from router.cli.commands import app
 from router.cli.serve.doctor import _show
@@ -26,7 +33,7 @@ from router.triage.triage_model import DEFAULT_FOLDER
 from router.types import Domain
 from tests.api.http.test_admin_listen import new_key
 from tests.kits.dashboard_kit import answerer
-from tests.kits.server_kit import Served, Upstream
+from tests.kits.server_kit import Served, Upstream, tiergate, write_policy
 from tests.rate_limits.test_redis import redis_server
 
 
@@ -249,7 +256,7 @@ def test_odd_answers_of_a_running_server_are_told(
 
 def checked(folder: Path, **more: object) -> dict[str, Finding]:
     checkup = Checkup(folder / "l.db", "127.0.0.1", 0, DEFAULT_FOLDER, {}, quick=True, **more)  # type: ignore[arg-type]
-    return {finding.part: finding for finding in (checkup._anchors(), checkup._redis())}
+    return {finding.part: finding for finding in (checkup._anchors(), redis_finding(checkup.redis))}
 
 
 def test_redis_that_answers_is_well_and_its_password_is_not_shown(tmp_path: Path) -> None:
@@ -285,3 +292,47 @@ def test_anchors_of_another_ledger_are_to_fix_and_no_file_is_made(tmp_path: Path
     Database.open(tmp_path / "l.db").close()
     found = checked(tmp_path, anchors=other, redis="x")["anchors"]
     assert (found.state, "holds something else" in found.found) == (State.BROKEN, True)
+
+
+def test_file_of_rates_that_cannot_be_written_stops_a_start_and_is_to_fix(tmp_path: Path) -> None:
+    found = rates_finding("postgresql://me@db.example/books", Path("/proc/nope/rates"))
+    assert (found.fatal, "--rates" in found.fix) == (True, True)
+    written = tmp_path / "new" / "rates"
+    assert rates_finding("postgresql://me@db.example/books", written).state is State.OK
+    assert not written.parent.exists()
+    place = ("--database", str(tmp_path / "l.db"), "--port", "0", "--rates", "/proc/nope/rates")
+    run = CliRunner().invoke(app, ["doctor", "--quick", "--", *place])
+    assert run.stdout.splitlines()[-1].endswith("1 to fix before anything is served (rates)")
+    started = tiergate("serve", *place)
+    assert (started.returncode, "--rates" in started.stderr) == (4, True), started.stderr
+    assert "/proc/nope/rates" in started.stderr
+
+
+@pytest.mark.process
+def test_rates_are_counted_in_the_file_that_is_named(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url)
+        limit = 'limits: [{tenant: "*", requests_per_minute: 60}]\n'
+        policy.write_text(policy.read_text("utf-8") + limit, encoding="utf-8")
+        file = tmp_path / "run" / "rates"
+        with Served(tmp_path, policy, "--rates", str(file)) as served:
+            assert served.chat().status_code == 200
+        assert file.stat().st_size > 0
+        assert not list(tmp_path.glob("*.rates"))
+
+
+def test_missing_folder_of_temporary_files_is_to_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/nope"])
+    (found,) = temporary_finding()
+    assert (found.fatal, "TMPDIR" in found.fix) == (True, True)
+    monkeypatch.undo()
+    assert not list(temporary_finding())
+
+
+def test_proxy_that_calls_of_models_pass_by_is_told_without_its_value(tmp_path: Path) -> None:
+    environ = {"HTTPS_PROXY": "http://me:secret@proxy.example:3128", "http_proxy": "http://p"}
+    checkup = Checkup(tmp_path / "l.db", "127.0.0.1", 0, DEFAULT_FOLDER, environ, quick=True)
+    (found,) = [one for one in checkup.findings() if one.part == "proxy"]
+    assert found.found.startswith("HTTPS_PROXY and HTTP_PROXY are set, and calls of upstreams do")
+    assert "secret" not in found.found

@@ -48,3 +48,12 @@ def test_a_database_of_another_program_gets_no_tables(tmp_path: Path) -> None:
     assert "it has a table 'songs'" in run.stderr
     with closing(sqlite3.connect(other)) as read:
         assert read.execute("SELECT name FROM sqlite_master").fetchall() == [("songs",)]
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("ledger", "verify")])
+def test_a_database_that_is_away_is_named_without_its_password(command: tuple[str, ...]) -> None:
+    run = tiergate(*command, "--database", "postgresql://me:secret@127.0.0.1:9/books")
+    assert run.returncode == Exit.LEDGER
+    said = run.stderr.splitlines()[-1]
+    assert said.count("postgresql://me:***@127.0.0.1:9/books") == 1
+    assert "secret" not in run.stderr

@@ -108,3 +108,12 @@ def test_each_broken_file_of_a_right_policy_is_told(tmp_path: Path) -> None:
     told = [(Path(one["file"]).name, one["key_path"]) for one in broken["mistakes"]]
     assert {("talk.yaml", "version"), ("safe.yaml", "version")} <= set(told)
     assert len(set(told)) == len(told)
+
+
+def test_a_key_of_the_items_of_a_list_is_sent_there(tmp_path: Path) -> None:
+    more = "alerts: {least: 10, rules: [{watch: errors, above: 0.1}]}\n"
+    with pytest.raises(PolicyError) as caught:
+        load_policy(write(tmp_path, GOOD + more), {})
+    (mistake,) = caught.value.mistakes
+    assert mistake.key_path == "alerts.least"
+    assert mistake.expected.endswith("; `least` stands in each of `rules`")

@@ -261,3 +261,18 @@ async def test_watcher_closes_at_the_moment_when_a_reload_is_asked_for(
     closing = asyncio.create_task(watcher.close())
     closed, _ = await asyncio.wait({closing}, timeout=10)
     assert closed == {closing}
+
+
+async def test_sections_that_a_new_file_lacks_are_told(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that was cut short before `budgets` is a valid policy."""
+    path.write_text(f"{POLICY}budgets: {{acme: {{usd_per_day: 20}}}}\nprivacy: {{store: none}}\n")
+    live = Live(path)
+    async with live.watcher:
+        path.write_text(POLICY)
+        await eventually(lambda: live.watcher.status.reloads == 1)
+        path.write_text(POLICY.replace("first", "second"))
+        await eventually(lambda: live.watcher.status.reloads == 2)
+    (line,) = [one for one in caplog.records if one.message == "policy_sections_gone"]
+    assert (line.levelname, vars(line)["sections"]) == ("WARNING", ["budgets", "privacy"])

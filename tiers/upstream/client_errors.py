@@ -49,12 +49,13 @@ class Incomplete(HttpFault):
 FOREIGN = (HttpFault, ssl.SSLError, TimeoutError, OSError)
 """All that the client raises for what an upstream does; a test walks the exception classes."""
 
+_BY_NAME = "; SSL_CERT_FILE names a file of those to trust"
 _CERTIFICATE_FAULTS = {
     9: "its certificate is not valid yet; compare the clocks",
     10: "its certificate has expired",
-    18: "its certificate is signed by itself, and this machine does not trust it",
-    19: "its certificate comes from an authority that this machine does not trust",
-    20: "its certificate comes from an authority that this machine does not know",
+    18: f"its certificate is signed by itself, and this machine does not trust it{_BY_NAME}",
+    19: f"its certificate comes from an authority that this machine does not trust{_BY_NAME}",
+    20: f"its certificate comes from an authority that this machine does not know{_BY_NAME}",
     62: "its certificate is for another host name",
     64: "its certificate is for another address",
 }

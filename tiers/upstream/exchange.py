@@ -312,6 +312,7 @@ class Exchange:
         Gives the place back and raises for any other status, and where no response comes.
         """
         shared, outcome = self._shared, None
+        self._work.tell_host(taken.replica.host)
         try:
             target, head = self._head(taken.replica.url, len(body))
             connect_s = shared.section.connect_timeout_s

@@ -17,6 +17,7 @@ from router.api.compose.answerers.adapters import exchanged
 from router.api.compose.answerers.told import ToldListener
 from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
+from router.api.compose.examined.places import file_of_rates
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.anchors_watch import watching
 from router.api.compose.mounted.batching import Batching
@@ -50,7 +51,6 @@ from router.gateway import Gateway
 from router.ledger.books.store import SqlLedger
 from router.ledger.budgets.gauge import SqlBudgetGauge
 from router.ledger.sql.address import Address
-from router.ledger.sql.private_files import make_folder
 from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
@@ -281,8 +281,7 @@ class App:
             return RedisRates(self.settings.redis, self.core.events)
         # Rates change with every request, so they have a file of their own: the ledger's writer is
         # not delayed.
-        file = Address.parse(self.settings.database).beside(".rates")
-        make_folder(file.parent)
+        file = file_of_rates(self.settings.database, self.settings.rates)
         return SharedRates(file, self.clock)
 
     @asynccontextmanager

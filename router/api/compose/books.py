@@ -122,12 +122,8 @@ class Books:
         address = Address.parse(database)
         if create:
             address.make_folder()
-        try:
-            keys = text_keys(environ or {})
-            return cls(database, Database.open(database, create=create), SystemClock(), keys)
-        except (LedgerCorrupt, LedgerUnavailable) as error:
-            # The address goes in front, since the error does not name the database.
-            raise type(error)(f"{address.shown}: {error.message}") from error
+        keys = text_keys(environ or {})
+        return cls(database, Database.open(database, create=create), SystemClock(), keys)
 
     def __enter__(self) -> Books:
         return self

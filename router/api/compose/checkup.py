@@ -16,10 +16,16 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from router.api.compose.examined.finding import Finding, State
+from router.api.compose.examined.places import (
+    proxy_finding,
+    rates_finding,
+    redis_finding,
+    temporary_finding,
+)
 from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_here, is_tiergate
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.errors.installing import pip_install
@@ -46,60 +52,6 @@ GPU_PACKAGE_AGAIN = (
 """Both packages write one folder, and the last one installed wins."""
 
 
-class State(StrEnum):
-    OK = "ok"
-    MISSING = "missing"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Describes one part: its state, its use, and how to repair it where it is not well."""
-
-    part: str
-    state: State
-    found: str
-    gives: str
-    fix: str = ""
-    essential: bool = False
-    is_key: bool = False  # a provider's key that a shipped policy names
-
-    @property
-    def optional(self) -> bool:
-        """Returns True for a missing part that serving does not need."""
-        return self.state is State.MISSING and not self.essential
-
-    @property
-    def fatal(self) -> bool:
-        """Returns True when nothing can be served without this part."""
-        return self.essential and self.state in (State.MISSING, State.BROKEN)
-
-
-def summary(findings: Sequence[Finding]) -> str:
-    """Returns one line such as "11 OK, 3 optional parts not installed"."""
-    # Shipped policies name keys of several providers, so an unset one is no fault.
-    keys = [finding for finding in findings if finding.optional and finding.is_key]
-    parts = [finding for finding in findings if finding.optional and not finding.is_key]
-    broken = [
-        finding.part for finding in findings if finding.state is State.BROKEN and not finding.fatal
-    ]
-    fatal = [finding.part for finding in findings if finding.fatal]
-    phrases = [f"{sum(finding.state is State.OK for finding in findings)} OK"]
-    if parts:
-        phrases.append(f"{len(parts)} optional part{_s(parts)} not installed")
-    if keys:
-        phrases.append(f"{len(keys)} provider key{_s(keys)} not set")
-    if broken:
-        phrases.append(f"{len(broken)} to fix ({', '.join(broken)})")
-    if fatal:
-        phrases.append(f"{len(fatal)} to fix before anything is served ({', '.join(fatal)})")
-    return ", ".join(phrases)
-
-
-def _s(many: Sequence[object]) -> str:
-    return "" if len(many) == 1 else "s"
-
-
 @dataclass(frozen=True, slots=True)
 class Checkup:
     """Holds the settings of the parts to examine."""
@@ -114,6 +66,7 @@ class Checkup:
     admin_key: str = ""  # sees more of a server that runs
     redis: str = ""  # where several machines share rates; "": nowhere
     anchors: Path | None = None  # None: beside the ledger
+    rates: Path | None = None  # None: beside the ledger
 
     def findings(self) -> Iterator[Finding]:
         """Yields a finding for each part; parts that serving needs come first."""
@@ -143,7 +96,11 @@ class Checkup:
         yield self._database()
         yield self._anchors()
         if self.redis:
-            yield self._redis()
+            yield redis_finding(self.redis)
+        else:
+            yield rates_finding(self.database, self.rates)
+        yield from temporary_finding()
+        yield from proxy_finding(self.environ)
         yield self._port()
         yield from self._running()
 
@@ -329,16 +286,6 @@ class Checkup:
             return Finding("anchors", State.BROKEN, error.message, gives, fix)
         state = State.BROKEN if fault else State.OK
         return Finding("anchors", state, fault or str(file), gives, fix if fault else "")
-
-    def _redis(self) -> Finding:
-        from router.rate_limits.stores.redis_store import shown_redis, why_unusable
-
-        gives, fix = "rates that several machines share", "start it, or name another one: --redis"
-        fault = why_unusable(self.redis)
-        found = f"{shown_redis(self.redis)}{': ' if fault else ''}{fault}"
-        return Finding(
-            "redis", State.BROKEN if fault else State.OK, found, gives, fix if fault else ""
-        )
 
     def _port(self) -> Finding:
         from router.api.compose.sockets import listen

@@ -56,6 +56,10 @@ class SystemClock:
         if 0 < ahead <= MOST_AHEAD_MS:
             self._told = ms * 1_000_000, self._monotonic_ns()
 
+    def ahead_s(self) -> float:
+        """Returns by how many seconds the reported time is ahead of the machine's clock."""
+        return max(0.0, self.now_ms() / 1e3 - self._wall_ns() / 1e9)
+
     def monotonic_ms(self) -> float:
         """Returns the milliseconds of a clock that never goes back."""
         return time.monotonic() * 1000.0

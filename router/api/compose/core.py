@@ -48,6 +48,7 @@ class Settings:
     cache_dir: Path | None = Path(".tiergate/cache")
     documents: str = ".tiergate/documents.db"  # the store of the operator's own documents
     redis: str = ""  # the store of rates that several machines share; "": a file beside the ledger
+    rates: Path | None = None  # that file, where it is elsewhere
     admin_port: int = 0  # the port of the operators' own address; 0: they have none
     # calls that wait for each remote answerer; None: as many as can be answered
     max_waiting: int | None = None

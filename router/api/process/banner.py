@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from router.api.compose.answerers.unused_proxies import unused_proxies
 from router.api.compose.books import Address
 from router.api.compose.command_line import ledger_commands
 from router.api.compose.core import Core, Settings
@@ -15,7 +16,7 @@ from router.api.compose.text_keys import text_keys
 from router.api.http.authentication import is_loopback
 from router.money.budget_check import refused_unpriced
 from router.policy.loading import unreachable_receivers, unset_keys
-from router.policy.schema import Policy
+from router.policy.schema import Policy, UpstreamAnswerer
 from router.policy.warnings import matters_for_people, unkept_matters
 from router.routing.policy_runtime import PolicyRuntime
 from router.types import AnswererState, AnswererStatus, Device
@@ -117,6 +118,7 @@ def _lines(
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
     yield from _unpriced(core)
+    yield from _passed_by(core)
     if listening.beyond:
         yield "  warning    keys, prompts and answers travel in clear between this server and other"
         yield "             machines. Put TLS in front: docs/guides/operations.md#tls."
@@ -134,6 +136,14 @@ def _lines(
     pages = listening.admin_url or listening.url
     yield f"  dashboard  {pages}/dashboard"
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _passed_by(core: Core) -> Iterator[str]:
+    """Yields that upstreams are called past a proxy of the environment."""
+    sections = [one for loaded in core.loaded.values() for _, one in loaded.policy.rungs()]
+    said = unused_proxies(core.environ)
+    if said and any(isinstance(one, UpstreamAnswerer) for one in sections):
+        yield f"  warning    {said}."
 
 
 def _unpriced(core: Core) -> Iterator[str]:

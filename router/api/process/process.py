@@ -38,7 +38,7 @@ from router.types import AnswererState
 LOADING_POLL_S = 0.1
 _M_ARENA_MAX = -8  # the option of that name in malloc.h of glibc
 MOST_FILES = 65_536  # enough for 32,736 connections, which are some 40 MB when idle
-FIELDS = ("policy", "hash", "reason", "stage", "what", "request_id")
+FIELDS = ("policy", "hash", "reason", "stage", "what", "request_id", "sections", "next")
 """Names the fields of our events that pure folders write by `logging`."""
 
 Say = Callable[[str], None]
@@ -54,7 +54,7 @@ class Options:
     workers: int = 1
     log_level: str = "info"
     access_log: bool = False
-    drain_s: int = 30
+    drain_s: int = 20
     request_s: int = 60
     admin_listen: str = ""  # the address of operators' pages, as `compose.sockets.parsed` reads it
 

@@ -15,6 +15,7 @@ from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
 from router.cli.policies.examples import ExampleResult, run_examples
 from router.cli.policies.judged import judged_notes, judged_warnings, otherwise_warnings
+from router.cli.policies.surroundings import surrounding_notes
 from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
@@ -124,6 +125,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *notes(loaded.policy),
             minute_note(loaded, core.clock.now_ms()),
             *judged_notes(core, loaded),
+            *surrounding_notes(loaded.policy, core.environ),
         ],
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),

@@ -21,6 +21,7 @@ from router.cli.serve.serve import (
     DatabasePath,
     ModelDir,
     Policies,
+    RatesPath,
     RedisAddress,
 )
 
@@ -28,7 +29,7 @@ SHARED = 0o022
 """Sets pip's usual umask: its files are for every user of the environment."""
 
 if TYPE_CHECKING:
-    from router.api.compose.checkup import Finding
+    from router.api.compose.examined.finding import Finding
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +47,7 @@ class Place:
     policies: tuple[str, ...]
     redis: str
     anchors: Path | None
+    rates: Path | None
 
 
 def doctor(
@@ -61,6 +63,7 @@ def doctor(
     database: DatabasePath = DATABASE,
     anchors: AnchorsPath = None,
     redis: RedisAddress = "",
+    rates: RatesPath = None,
     host: Annotated[str, typer.Option(envvar="TIERGATE_HOST", help="Where to listen.")] = (
         "127.0.0.1"
     ),
@@ -86,14 +89,15 @@ def doctor(
 
     Exit code 1 means that something essential is missing, or that something is broken ("to fix").
     """
-    from router.api.compose.checkup import Checkup, State, summary
+    from router.api.compose.checkup import Checkup
     from router.api.compose.core import Settings
+    from router.api.compose.examined.finding import State, summary
     from router.cli.terminal import print_json
 
     # First, so that the check below finds the weights.
     if install_weights:
         _install_weights(quiet=as_json)
-    place = Place(database, host, port, model_dir, tuple(policy or ()), redis, anchors)
+    place = Place(database, host, port, model_dir, tuple(policy or ()), redis, anchors, rates)
     if serve:
         place = _served(serve)
     folder: Path = place.model_dir or Settings().model_dir
@@ -108,6 +112,7 @@ def doctor(
         admin_key or "",
         place.redis,
         place.anchors,
+        place.rates,
     )
     findings = list(checkup.findings())
     unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)
@@ -135,6 +140,7 @@ def _served(arguments: list[str]) -> Place:
         tuple(given["policy"] or ()),
         given["redis"],
         given["anchors"],
+        given["rates"],
     )
 
 
@@ -152,7 +158,7 @@ def _install_weights(*, quiet: bool) -> None:
 def _show(finding: Finding) -> None:
     from rich.markup import escape
 
-    from router.api.compose.checkup import State
+    from router.api.compose.examined.finding import State
     from router.cli.terminal import console
 
     well = finding.state is State.OK

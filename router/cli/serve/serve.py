@@ -49,6 +49,15 @@ RedisAddress = Annotated[
         help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
     ),
 ]
+RatesPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--rates",
+        envvar="TIERGATE_RATES",
+        show_default="<database>.rates",
+        help="Without --redis: the file in which the workers of this machine count rates.",
+    ),
+]
 ModelDir = Annotated[
     Path | None,
     typer.Option(
@@ -103,6 +112,7 @@ def serve(
         ),
     ] = "normal",
     redis: RedisAddress = "",
+    rates: RatesPath = None,
     max_waiting: Annotated[
         int | None,
         typer.Option(
@@ -139,7 +149,7 @@ def serve(
         typer.Option(
             envvar="TIERGATE_DRAIN_S", min=0, help="How long SIGTERM lets running answers go on."
         ),
-    ] = 30,
+    ] = 20,
     request_s: Annotated[
         int,
         typer.Option(
@@ -203,6 +213,7 @@ def serve(
         synchronous=synchronous,
         open_without_keys=all(map(is_loopback, hosts)),
         redis=redis,
+        rates=rates,
         max_waiting=max_waiting,
         body_memory_mb=body_memory_mb,
         device=device,

@@ -139,9 +139,12 @@ class Database:
         opened = cls(engine, address, dialect, hasty_ms=busy_timeout_ms // HASTE)
         try:
             opened._migrate(create)
-        except LedgerError:
+        except LedgerError as error:
             engine.dispose()
-            raise
+            # The address goes in front where the error does not name the database.
+            if address.shown in error.message:
+                raise
+            raise type(error)(f"{address.shown}: {error.message}") from error
         return opened
 
     @contextmanager

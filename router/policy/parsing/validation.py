@@ -17,6 +17,7 @@ from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin
 
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
@@ -308,5 +309,16 @@ def _unknown_key(place: _Place) -> str:
     if not (isinstance(around, type) and issubclass(around, BaseModel)):
         return "no key of this name"
     allowed = [field.alias or name for name, field in around.model_fields.items()]
-    hint = nearest(str(place.path[-1]), allowed)
+    key = str(place.path[-1])
+    inside = [name for name, field in around.model_fields.items() if key in _keys_of_items(field)]
+    hint = f"; `{key}` stands in each of `{inside[0]}`" if inside else nearest(key, allowed)
     return f"one of the keys {', '.join(allowed)}{hint}"
+
+
+def _keys_of_items(field: FieldInfo) -> Iterable[str]:
+    """Returns the keys of the sections in a list, () for a field that is none."""
+    annotation = _bare(field.annotation)
+    item = _bare(_inside(annotation, 0)) if get_origin(annotation) is list else None
+    if not (isinstance(item, type) and issubclass(item, BaseModel)):
+        return ()
+    return [one.alias or name for name, one in item.model_fields.items()]

@@ -157,8 +157,8 @@ def _open(path: Path) -> tuple[int, mmap.mmap]:
             os.close(descriptor)
         kind = LedgerUnavailable if error.errno in _PASSING else LedgerError
         raise kind(
-            f"cannot keep rates in {path.name!r}: {error.strerror}; give the ledger a folder that "
-            "can be written"
+            f"cannot keep rates in {path.name!r}: {error.strerror}; name a file that can be "
+            "written with --rates"
         ) from error
 
 

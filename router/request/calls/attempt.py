@@ -71,6 +71,7 @@ class Attempt:
         self._started_ms = 0.0
         self.deadline: Deadline
         """Is the limit of the call's time: of all of it, or of the wait for one piece."""
+        self._host = ""  # the replica that was asked last, for the log
         self._said_bytes = 0
         self._unsaid_bytes = 0  # came, and no piece has said them so far
 
@@ -137,6 +138,10 @@ class Attempt:
         """Notes the provider's id of the answer, by which a bill finds a call that is cut."""
         rows = self._books.rows
         rows[self._number] = replace(rows[self._number], upstream_id=upstream_id)
+
+    def hear_host(self, host: str) -> None:
+        """Notes the replica that is asked, which a deadline of ours would not name."""
+        self._host = host
 
     def hear_usage(self, usage: Usage) -> None:
         """Notes what the provider says that the answer has used so far."""
@@ -382,7 +387,9 @@ class Attempt:
         limit_s = self._plan.facts.deadline_ms / 1000.0
         client = self._books.routed.deadline_ms is not None
         own = " or within the request's deadline_ms" if client else ""
-        return DeadlineExceeded(
+        late = DeadlineExceeded(
             f"{self._plan.facts.name} did not finish within its {limit_s:g} s{own}. Allow more "
             "time (deadline_s in the policy, deadline_ms in the request), or ask for less."
         )
+        late.host = self._host
+        return late

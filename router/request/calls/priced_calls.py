@@ -170,6 +170,7 @@ class Spender:
             attempt_id=attempt.attempt_id,
             key_id=self._routed.identity.key_id,
             name_answer=attempt.name,
+            tell_host=attempt.hear_host,
             tell_usage=attempt.hear_usage,
             tell_unsaid=attempt.hear_unsaid,
             tell_left_out=attempt.hear_left_out,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from router.api.compose.mounted.clock_watch import BELIEVED, FOLLOWED, HALF_PACE, ClockWatch
+from tests.kits.server_kit import Served, Upstream, write_policy
 
 NOW_S = 1_795_000_000  # 2026-11-18, UTC
 HOUR_S, DAY_S = 3_600, 86_400
@@ -74,3 +80,25 @@ def test_row_of_a_year_that_no_calendar_has_is_told() -> None:
     with capture_logs() as lines:
         Machine().watch().begin_after(10**18)
     assert lines[0]["newest"] == "1000000000000000 s"
+
+
+@pytest.mark.process
+def test_a_server_that_dates_rows_ahead_of_its_machine_says_so(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url)
+        with Served(tmp_path, policy) as served:
+            assert clock_of(served) == {"state": "ready", "detail": ""}
+            assert served.chat().status_code == 200
+            served.end()
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as books:
+            books.execute("UPDATE requests SET created_at_ms = created_at_ms + 36000000")
+            books.commit()
+        with Served(tmp_path, policy) as served:
+            clock = clock_of(served)
+            assert clock["state"] == "ahead"
+            assert "Compare the clocks of all machines" in clock["detail"]
+            assert served.client.get("/readyz").status_code == 200
+
+
+def clock_of(served: Served) -> dict[str, str]:
+    return dict(httpx.get(f"{served.url}/readyz").json()["clock"])

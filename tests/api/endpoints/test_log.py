@@ -61,7 +61,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             breaker_failures=2,
         )
         bare = write_policy(folder, upstream.url.removesuffix("/v1"))
-        with Served(folder, ladder, bare, "--access-log") as server:
+        slow = write_behaviours(folder, upstream.url, "hang")
+        with Served(folder, ladder, bare, *slow, "--access-log") as server:
             key = key_of(server, "--tenant", "acme", "--name", "web")
             server.client.headers["authorization"] = f"Bearer {key['key']}"
             # Until it has read the key, the server answers everybody, as nobody's tenant.
@@ -86,6 +87,13 @@ def test_failed_call_is_one_line_with_what_happens_next(served: Served, host: st
     assert line["next"] == "goes on with rung-1 (tier llm)"
     assert line["request_id"] == response.headers["x-request-id"]
     assert line["level"] == "warning"
+
+
+def test_call_without_an_answer_in_time_names_the_host(served: Served, host: str) -> None:
+    response = served.chat("auto:hang")
+    assert response.status_code == 504
+    (line,) = [x for x in lines(served, "call_failed") if x["answerer"] == "hang"]
+    assert (line["code"], line["host"]) == ("deadline_exceeded", host)
 
 
 def test_breaker_that_opens_is_a_line_and_a_gauge(served: Served, host: str) -> None:

@@ -6,8 +6,11 @@ import re
 import shutil
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -128,6 +131,54 @@ def test_a_plain_proxy_without_the_closed_paths_is_asked_for_a_key(
     served, _ = behind
     passed_on = {"x-forwarded-for": "203.0.113.7"}
     assert served.client.get("/metrics", headers=passed_on).status_code == 401
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+def test_machines_that_are_back_are_asked_at_once(tmp_path: Path) -> None:
+    """Without max_fails=0, nginx answers "no live upstreams" for ten seconds after an outage."""
+    nginx, ports = shutil.which("nginx"), [free_port() for _ in range(3)]
+    if nginx is None:
+        pytest.skip("nginx is not installed (apt-get install nginx)")
+    page = configuration(tmp_path, free_port(), "http://gateways")
+    text = page.read_text("utf-8")
+    (server,) = re.findall(r"server gateways (.*);.*", text)
+    several = "".join(f"server 127.0.0.1:{port} {server};\n" for port in ports)
+    text = re.sub(r"server gateways .*;.*", several, text)
+    text = re.sub(r"ssl_.*;\n|(?<=listen ).*(?=;)", "", text)
+    front = free_port()
+    page.write_text(text.replace("listen ;", f"listen 127.0.0.1:{front};"))
+    process = subprocess.Popen([nginx, "-c", str(page), "-p", str(tmp_path)])
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{front}") as client:
+            eventually(lambda: client_status(client) == 502)
+            assert {client_status(client) for _ in range(6)} == {502}
+            with ExitStack() as running:
+                for port in ports:
+                    machine = ThreadingHTTPServer(("127.0.0.1", port), Healthy)
+                    running.callback(machine.server_close)
+                    running.callback(machine.shutdown)
+                    threading.Thread(target=machine.serve_forever, daemon=True).start()
+                assert [client_status(client) for _ in range(20)] == [200] * 20
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def client_status(client: httpx.Client) -> int:
+    try:
+        return client.get("/v1/models").status_code
+    except httpx.TransportError:
+        return 0
 
 
 def test_pieces_of_a_stream_come_as_they_are_sent(behind: tuple[Served, httpx.Client]) -> None:

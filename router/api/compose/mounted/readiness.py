@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from router.api.compose.core import Core
+from router.api.compose.mounted.clock_watch import HALF_PACE, MOST_S
 from router.ledger.books.store import SqlLedger
 from router.policy.watch import PolicyWatcher
 from router.privacy.redact import redact
@@ -64,6 +65,7 @@ def readiness_of(
         },
         "ledger": _part(ledger.fault),
         "anchors": _part(ledger.anchors_fault),
+        "clock": _clock(core.clock.ahead_s()),
         **({} if redis is None else {"redis": _part(redis.fault)}),
         **core.router.certificates(),
         "answerers": {
@@ -84,6 +86,17 @@ def readiness_of(
         },
     }
     return serving and ledger.healthy, detail
+
+
+def _clock(ahead_s: float) -> dict[str, str]:
+    """Returns the state of the time that rows are dated by, which others' rows may have moved."""
+    if ahead_s <= MOST_S:
+        return {"state": "ready", "detail": ""}
+    detail = (
+        f"rows are dated {ahead_s:,.0f} s ahead of this machine's clock, as the ledger's newest "
+        f"row was; {HALF_PACE}. Compare the clocks of all machines of this ledger"
+    )
+    return {"state": "ahead", "detail": detail}
 
 
 def _part(fault: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Says what `tiergate doctor` found, and examines places outside the program."""

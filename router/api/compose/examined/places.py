@@ -1,0 +1,89 @@
+"""Examines what a server needs around it: where it keeps rates, and what its environment says.
+
+It changes nothing and raises nothing; a fault becomes a finding.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from router.api.compose.answerers.unused_proxies import unused_proxies
+from router.api.compose.examined.finding import Finding, State
+from router.errors import LedgerError
+from router.errors.system import in_words
+from router.ledger.sql.address import Address
+from router.ledger.sql.private_files import make_folder
+
+RATES = "requests and tokens a minute, counted by all workers of this machine"
+
+
+def redis_finding(redis: str) -> Finding:
+    """Returns whether the Redis of the rates answers."""
+    from router.rate_limits.stores.redis_store import shown_redis, why_unusable
+
+    gives, fix = "rates that several machines share", "start it, or name another one: --redis"
+    fault = why_unusable(redis)
+    found = f"{shown_redis(redis)}{': ' if fault else ''}{fault}"
+    return Finding("redis", State.BROKEN if fault else State.OK, found, gives, fix if fault else "")
+
+
+def file_of_rates(database: str | Path, rates: Path | None) -> Path:
+    """Returns where rates are kept, in a folder that it makes. Raises LedgerError."""
+    file = rates or Address.parse(database).beside(".rates")
+    try:
+        make_folder(file.parent)
+    except OSError as error:
+        raise LedgerError(
+            f"cannot keep rates in {str(file)!r}: {in_words(error)}; name a file that can be "
+            "written with --rates, or share rates in a Redis with --redis"
+        ) from error
+    return file
+
+
+def rates_finding(database: str | Path, rates: Path | None) -> Finding:
+    """Returns whether the file of rates can be written; it is not made."""
+    fix = "name a file that can be written: --rates; or share rates in a Redis: --redis"
+    try:
+        file = rates or Address.parse(database).beside(".rates")
+    except LedgerError as error:
+        return Finding("rates", State.BROKEN, error.message, RATES, fix, True)
+    fault = why_unwritable(file)
+    if fault:
+        return Finding("rates", State.BROKEN, f"{file}: {fault}", RATES, fix, True)
+    return Finding("rates", State.OK, str(file), RATES, "", True)
+
+
+def why_unwritable(file: Path) -> str:
+    """Returns why neither this file nor one of its name can be written; "" where it can."""
+    if file.exists():
+        try:
+            os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
+        except OSError as error:
+            return in_words(error)
+        return ""
+    place = file.parent.absolute()
+    folder = next(one for one in (place, *place.parents) if one.is_dir())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return in_words(error)
+
+
+def temporary_finding() -> Iterator[Finding]:
+    """Yields that no folder of temporary files can be written, where none can."""
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        fix = "mount one that can be written (a small tmpfs at /tmp), or name it in TMPDIR"
+        gives = "counters of workers, uploads and local models"
+        yield Finding("temporary files", State.BROKEN, in_words(error), gives, fix, True)
+
+
+def proxy_finding(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yields that calls of models pass a proxy of the environment by, where one is named."""
+    if said := unused_proxies(environ):
+        yield Finding("proxy", State.OK, said, "a way to models where only a proxy leads out")

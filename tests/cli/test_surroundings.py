@@ -1,0 +1,89 @@
+"""`tiergate check` notes what hinders calls outside the gateway: clients' patience, and proxies."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.cli.test_check_installed import PRICE
+from tests.kits.server_kit import Served, tiergate
+
+GUIDE = (ROOT / "docs/guides/operations.md").read_text("utf-8")
+
+
+def policy_of(folder: Path, *deadlines: float | None) -> Path:
+    """Writes a policy of one upstream for each of these, at level 2."""
+    rungs = [
+        {
+            **{"name": f"a{i}", "kind": "upstream", "model": "m", "price": PRICE},
+            **{"base_urls": ["http://127.0.0.1:9/v1"]},
+            **({} if deadline_s is None else {"deadline_s": deadline_s}),
+        }
+        for i, deadline_s in enumerate(deadlines)
+    ]
+    path = folder / "p.yaml"
+    tiers = [{"name": "llm", "level": 2, "answerers": rungs}]
+    path.write_text(json.dumps({"version": 1, "name": "p", "tiers": tiers}), "utf-8")
+    return path
+
+
+def notes(path: Path, begin: str, **environ: str) -> list[str]:
+    run = tiergate("check", path, "--json", **environ)
+    assert run.returncode == 0, run.stderr
+    (policy,) = json.loads(run.stdout)["policies"]
+    return [one for one in policy["notes"] if one.startswith(begin)]
+
+
+@pytest.mark.process
+def test_a_level_that_outlasts_clients_is_noted_where_another_follows(tmp_path: Path) -> None:
+    (note,) = notes(policy_of(tmp_path, None, 60, None), "deadline_s: ")
+    assert note.startswith("deadline_s: a0 may hang for 600 s")
+    assert "1,260 s" in note
+    assert not notes(policy_of(tmp_path, 599, 60, None), "deadline_s: ")
+    assert not notes(policy_of(tmp_path, None), "deadline_s: ")
+
+
+@pytest.mark.process
+def test_a_policy_without_any_limit_is_noted(tmp_path: Path) -> None:
+    path = policy_of(tmp_path, 60)
+    assert notes(path, "budgets: none")
+    limited = {**json.loads(path.read_text("utf-8")), "budgets": {"*": {"usd_per_day": 20}}}
+    path.write_text(json.dumps(limited), "utf-8")
+    assert not notes(path, "budgets: none")
+
+
+@pytest.mark.process
+def test_an_unused_proxy_is_noted_and_stands_in_the_banner(tmp_path: Path) -> None:
+    path, proxy = policy_of(tmp_path, 60), "http://me:secret@proxy.example:3128"
+    said = "HTTPS_PROXY is set, and calls of upstreams do not use it"
+    (note,) = notes(path, "base_urls: ", HTTPS_PROXY=proxy)
+    assert said in note
+    assert not notes(path, "base_urls: ")
+    with Served(tmp_path, path, HTTPS_PROXY=proxy) as served:
+        served.wait_for("docs ")
+        assert f"warning    {said}" in served.output
+        assert "secret" not in served.output
+
+
+def test_who_stops_the_server_waits_longer_than_it_drains() -> None:
+    """The times of the guide and of the container are ten seconds above the default."""
+    from router.api.process.serve import Options
+
+    drain_s = Options.__dataclass_fields__["drain_s"].default
+    assert isinstance(drain_s, int)
+    docker = (ROOT / "Dockerfile").read_text("utf-8")
+    times = re.findall(r"--time (\d+)|_period: (\d+)s|TimeoutStopSec=(\d+)", GUIDE + docker)
+    assert len(times) == 4
+    assert all(int("".join(one)) >= drain_s + 10 for one in times)
+    (grace,) = re.findall(r"terminationGracePeriodSeconds: (\d+)", GUIDE)
+    (waits,) = re.findall(r'command: \[sleep, "(\d+)"\]', GUIDE)
+    assert int(grace) >= int(waits) + drain_s + 10
+
+
+def test_nginx_waits_for_three_levels() -> None:
+    (wait,) = re.findall(r"proxy_read_timeout (\d+)s;", GUIDE)
+    assert int(wait) > 3 * 600
