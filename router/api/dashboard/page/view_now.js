@@ -59,7 +59,7 @@ function warnings(alerts, tenant) {
 /** Of how many replies the share is: of those at a level. The table's are these and the others. */
 function levels(hour, tiers) {
   const others = tiers.reduce((sum, one) => sum + one.requests, 0) - hour.answered;
-  const whole = others ? `of ${count(hour.answered)} replies at a level (${count(others)} at none)` : `of ${count(hour.answered)} replies`;
+  const whole = `of ${count(hour.answered)} ${hour.answered === 1 ? "reply" : "replies"}${others ? ` at a level (${count(others)} at none)` : ""}`;
   return `${whole}; ${count(hour.climbed)} after another tier's turn`;
 }
 
