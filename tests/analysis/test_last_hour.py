@@ -106,7 +106,8 @@ def test_escalated_are_a_share_of_answers_and_vectors_have_no_level() -> None:
 def test_who_got_no_reply_climbed_to_none() -> None:
     """Failed requests stood as climbs of the replies: "67 % of 51 replies; 8 after ..."."""
     failed = slice_of(0, 8, level=2, state=RequestState.FAILED, answered=False)
-    asked = [replace(failed, climbed=8), slice_of(0, 5), replace(slice_of(0, 2, level=2), climbed=1)]
+    above = replace(slice_of(0, 2, level=2), climbed=1)
+    asked = [replace(failed, climbed=8), slice_of(0, 5), above]
     vectors = replace(slice_of(0, 3, level=0), climbed=3)
     whole = hour_of([*asked, vectors], NOW, bucket_ms).whole
     assert (whole.climbed, whole.answered, whole.failed) == (1, 7, 8)

@@ -100,9 +100,7 @@ def test_a_refused_request_tried_no_tier(browser: Browser, served: Served) -> No
     assert "tried first" not in page.text("#detail")
 
 
-def test_card_and_table_count_the_same_replies(
-    browser: Browser, served: Served
-) -> None:
+def test_card_and_table_count_the_same_replies(browser: Browser, served: Served) -> None:
     page = opened(browser, served, "now")
     page.wait_for("Requests per minute")
     assert "of 1 reply at a level (1 at none); 0 after another tier's turn" in page.text(".tiles")
