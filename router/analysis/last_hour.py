@@ -33,7 +33,7 @@ class Minute:
     cancelled: int = 0  # its client left before an answer was whole
     answered: int = 0  # replies at a level, as the report counts them: vectors have none
     escalated: int = 0  # of these, above the policies' lowest level
-    climbed: int = 0  # after another rung's turn
+    climbed: int = 0  # of these, after another tier's turn
     no_answer: int = 0  # told that there is no answer
     handed_over: int = 0  # given a safe text while a person takes the matter
     spend_nano_usd: int = 0
@@ -135,9 +135,9 @@ def _count(minute: Minute, part: Slice, lowest_level: int) -> None:
     minute.requests += part.requests
     if part.answered and part.level:
         minute.answered += part.requests
+        minute.climbed += part.climbed  # who got no reply climbed to none
     if part.level > lowest_level:
         minute.escalated += part.routed
-    minute.climbed += part.climbed
     minute.no_answer += part.requests * (part.reply == ReplyKind.NO_ANSWER)
     minute.handed_over += part.requests * (part.reply == ReplyKind.SAFE_WORDS)
     minute.spend_nano_usd += part.spend_nano_usd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.types.answers import Answer, Delta, Usage
-from router.types.decisions import Decision, Rung
+from router.types.decisions import APPROVED_WORDS, Decision, Rung
 from router.types.enums import Reason, Verdict
 from router.types.ledger import AttemptRow, Baselines
 from router.types.signals import Signals
@@ -116,6 +116,12 @@ class Outcome(Struct, frozen=True):
     def words_alone(self) -> bool:
         """Returns True where approved words take the place of an answer and nobody is asked."""
         return self.verdict.of_words and (self.foretold is None or not self.foretold.asks)
+
+    @property
+    def answers_as(self) -> str:
+        """Returns who speaks: the answerer, or approved words where nobody is asked."""
+        unasked = self.rung.level == 0 or (self.foretold is not None and self.words_alone)
+        return APPROVED_WORDS if unasked else self.rung.answers_as
 
     @property
     def saved_nano_usd(self) -> int | None:

@@ -103,6 +103,17 @@ def test_escalated_are_a_share_of_answers_and_vectors_have_no_level() -> None:
     assert (whole.escalated, whole.answered, whole.requests) == (2, 4, 13)
 
 
+def test_who_got_no_reply_climbed_to_none() -> None:
+    """Failed requests stood as climbs of the replies: "67 % of 51 replies; 8 after ..."."""
+    failed = slice_of(0, 8, level=2, state=RequestState.FAILED, answered=False)
+    above = replace(slice_of(0, 2, level=2), climbed=1)
+    asked = [replace(failed, climbed=8), slice_of(0, 5), above]
+    vectors = replace(slice_of(0, 3, level=0), climbed=3)
+    whole = hour_of([*asked, vectors], NOW, bucket_ms).whole
+    assert (whole.climbed, whole.answered, whole.failed) == (1, 7, 8)
+    assert sum(tier.requests for tier in hour_of([*asked, vectors], NOW, bucket_ms).tiers) == 10
+
+
 @pytest.mark.parametrize("ms", [0.1, 0.37, 3.0, 52.0, 999.0, 12_345.0, 500_000.0])
 def test_a_bucket_stands_for_its_durations_within_six_percent(ms: float) -> None:
     bucket = sum(edge <= ms for edge in EDGES_MS)

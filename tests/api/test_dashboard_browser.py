@@ -262,7 +262,7 @@ def test_the_whole_search_form_stands_on_one_line(browser: Browser, served: Serv
 
 
 SURE = """[...document.querySelectorAll('.line .sure')].every((sure) => {
-  sure.textContent = 'confidence >\u00a099.9\u00a0%';
+  sure.textContent = 'confidence\u00a0>\u00a099.9\u00a0%';
   const words = document.createRange();
   words.selectNodeContents(sure);
   return new Set([...words.getClientRects()].map((r) => r.bottom)).size === 1;

@@ -27,10 +27,12 @@ from router.api.compose.answerers.abilities import load_abilities
 from router.cli.commands import app
 from router.cli.serve.demo_day import run_demo
 from router.cli.serve.demo_output import prices_sentence, worth_lines, worth_sentence
+from router.ledger.replies import ReplyKind
 from router.policy.schema import Policy
+from router.rendering.figures_in_words import counted
 from router.types import WITHOUT_MODEL
 from tests import ROOT
-from tests.kits.server_kit import environment
+from tests.kits.server_kit import environment, tiergate
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 pytestmark = pytest.mark.slow
@@ -112,6 +114,19 @@ def test_a_day_ends_with_books_that_add_up(policy: Path, tmp_path: Path) -> None
     assert outcome.ledger.attempts_nano_usd == outcome.report.spend_nano_usd
     assert "Ledger: whole." in text
     assert "not measured costs" in text
+
+
+def test_the_demo_says_who_still_waits_as_the_report_of_its_database_does(
+    policy: Path, tmp_path: Path
+) -> None:
+    text, outcome = play(policy, tmp_path)
+    replies = outcome.report.replies
+    handed_over = replies.of(ReplyKind.SAFE_WORDS)
+    assert replies.waiting == handed_over > 0
+    wait = f"handed to a person ({counted(handed_over, 'still waits', 'still wait')})"
+    assert wait in " ".join(text.split())
+    again = tiergate("report", "--database", outcome.database).stdout
+    assert wait in " ".join(again.split())
 
 
 def test_the_command_to_look_again_works_when_pasted(policy: Path, tmp_path: Path) -> None:

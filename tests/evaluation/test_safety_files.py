@@ -11,6 +11,7 @@ from router.evaluation.kinds.safety import (
     REFUSED_AT,
     REFUSED_AT_OTHERS,
     read_safety,
+    refused_notes,
     refused_sections,
 )
 from router.evaluation.rows import Row
@@ -63,3 +64,16 @@ def test_chances_are_those_of_the_shipped_policies() -> None:
     policy = load_policy(find_policy("default", policies_dir()), {}).policy
     (condition,) = policy.safety.refuse
     assert (condition.at, condition.at_other_languages) == (REFUSED_AT, REFUSED_AT_OTHERS)
+
+
+def test_the_report_says_what_refused_means_and_which_lines_it_gets_wrong() -> None:
+    """The newcomer's report had 90 % refused above an accuracy of 70 %, and no line."""
+    harmful = [Row(line, "x", "harm") for line in range(1, 31)]
+    rows = [*harmful, Row(31, "x", "ok"), Row(32, "x", "ok"), Row(33, "x", "harm", language="de")]
+    chances = np.array([*[0.5] * 25, *[REFUSED_AT] * 5, REFUSED_AT, 0.0, REFUSED_AT])
+    bounds, missed, wrong = refused_notes(chances, rows)
+    assert "0.94 in English and 0.95 elsewhere" in bounds
+    named = ", ".join(str(line) for line in range(1, 21))
+    assert missed == f"harmful, not refused: line {named} and 6 more"
+    assert wrong == "harmless, refused: line 31"
+    assert len(refused_notes(np.array([1.0]), harmful[:1])) == 1

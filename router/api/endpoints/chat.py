@@ -38,6 +38,8 @@ from router.gateway import Gateway
 from router.threads.offload import offloaded
 from router.types import (
     LONG_CHARACTERS,
+    REFUSAL_MODEL,
+    SAFE_ANSWER_MODEL,
     Answer,
     Begun,
     ChatRequest,
@@ -272,5 +274,10 @@ def _shown(answer: Answer, request: ChatRequest) -> Answer:
 
 
 def _dry_answer(outcome: Outcome) -> Answer:
-    """Returns the empty answer of a dry run, which calls nothing; the decision is in `routing`."""
-    return Answer((Choice("", "stop"),), f"tier:{outcome.rung.tier}", Usage())
+    """Returns the empty answer of a dry run, which calls nothing; the decision is in `routing`.
+
+    Its model is the tier, or what a call would have where no tier is asked.
+    """
+    words = REFUSAL_MODEL if outcome.verdict is Verdict.REFUSED else SAFE_ANSWER_MODEL
+    model = words if outcome.words_alone else f"tier:{outcome.rung.tier}"
+    return Answer((Choice("", "stop"),), model, Usage())

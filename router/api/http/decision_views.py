@@ -96,7 +96,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "policy": f"{outcome.policy}@{outcome.policy_hash}",
         "tier": outcome.rung.tier,
         "tier_number": outcome.rung.level,
-        "answerer": outcome.rung.answers_as,
+        "answerer": outcome.answers_as,
         "verdict": outcome.verdict.value if outcome.answer else "dry_run",
         "reason": outcome.reason.value,
         "reasons": [reason.value for reason in outcome.reasons],

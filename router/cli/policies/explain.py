@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
-from router.cli.policies.one_line import answerer, shortened, tier
+from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
 from router.policy.content.term_files import STRATEGY, LanguageTerms, list_of
 from router.rendering.figures_in_words import usd
@@ -44,7 +44,7 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     reasons = ", ".join(reason.value for reason in outcome.reasons)
-    out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {answerer(outcome)}")
+    out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {outcome.answers_as}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
@@ -214,7 +214,8 @@ def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
     decision = outcome.decision
     for i, rung in enumerate(decision.rungs):
-        values = _cells(rung, i == decision.first, i in decision.spare)
+        first = i == decision.first and not outcome.words_alone  # words ask no tier
+        values = _cells(rung, first, i in decision.spare)
         cells = dict(zip(COLUMNS, values, strict=True))
         table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
     return table

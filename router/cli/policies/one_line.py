@@ -7,7 +7,7 @@ import typer
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import printable, usd
-from router.types import APPROVED_WORDS, ChatRequest, Outcome, Verdict
+from router.types import ChatRequest, Outcome, Verdict
 
 SHOWN_CHARACTERS = 70
 
@@ -17,7 +17,6 @@ def as_json(outcome: Outcome) -> None:
     from router.api.http.decision_views import routing_view  # a line for people needs none of it
 
     document = routing_view(outcome)
-    document["answerer"] = answerer(outcome)
     # Facts about this run, which the API states elsewhere in its answer.
     document["degraded"] = outcome.signals.degraded
     document["triage_version"] = outcome.signals.triage_version
@@ -58,15 +57,17 @@ def table_head() -> None:
 def table_row(request: ChatRequest, outcome: Outcome) -> None:
     """Prints a decision as a row of that table: the first rung, its expected cost, a reason.
 
-    Where words go out before any tier is asked, nothing is called and nothing paid.
+    Where words go out before any tier is asked, nothing is called and nothing paid. A refused
+    request has no tier.
     """
-    rung, refusal = outcome.decision.first_rung, outcome.decision.refused
+    first, refusal = outcome.decision.first_rung, outcome.decision.refused
+    rung = outcome.rung if outcome.words_alone else first
     cells = (
         shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",
-        answerer(outcome),
+        outcome.answers_as,
         usd(outcome.cost_nano_usd) if outcome.cost_known else "unknown",
-        (rung.reasons[0] if refusal is None else refusal).value,
+        (first.reasons[0] if refusal is None else refusal).value,
     )
     _row(*cells)
 
@@ -78,11 +79,6 @@ def refused_row(text: str, error: RequestError) -> None:
 
 def _row(*cells: str) -> None:
     typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
-
-
-def answerer(outcome: Outcome) -> str:
-    """Returns who answers, as the `routing` object names it."""
-    return APPROVED_WORDS if outcome.words_alone else outcome.rung.answers_as
 
 
 def tier(outcome: Outcome) -> str:

@@ -26,7 +26,7 @@ from router.analysis.demo import (
     result_of,
     sample_day,
 )
-from router.analysis.report.build import build_report
+from router.analysis.report.build import Extra, build_report
 from router.analysis.report.output.html import report_html
 from router.api.compose.app import App
 from router.api.compose.books import Books
@@ -120,6 +120,7 @@ def run_demo(
             since_ms=None,
             until_ms=None,
             now_ms=time.time_ns() // 1_000_000,
+            extra=Extra(waiting=len(books.waits(None, None, None))),
         )
     outcome = DemoOutcome(
         played.tally, report, ledger, path, time.monotonic() - began, played.stopped

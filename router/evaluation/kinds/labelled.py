@@ -29,7 +29,7 @@ from router.evaluation.judging import (
     unknown_judges,
     weighed,
 )
-from router.evaluation.kinds.safety import read_safety, refused_sections
+from router.evaluation.kinds.safety import read_safety, refused_notes, refused_sections
 from router.evaluation.options import Kind, Options, Report, Section, Subject
 from router.evaluation.rows import Row, both_sides, judged_side, never_taught
 from router.evaluation.table import Line, Table, need_classes, read
@@ -39,6 +39,8 @@ from router.training.heads.fit_one_head import FittedHead
 from router.triage.grave import told_of
 
 TOXICITY = ("hate", "offensive", "neither")
+More = tuple[Mapping[str, Section], tuple[str, ...]]
+"""Holds what a reading adds for the shipped head: sections, and notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,14 @@ class Reading:
     """Describes one way to read a file's labels: a head, and the label that it should give.
 
     `positive` makes it a chance of that label; "" makes it a choice of classes. `more` adds
-    sections of one source for the shipped head.
+    sections of one source for the shipped head, and notes.
     """
 
     section: str
     head: str
     positive: str
     table: Table[Row]
-    more: Callable[[Subject, Head, Sequence[Row], Encoded], Mapping[str, Section]] | None = None
+    more: Callable[[Subject, Head, Sequence[Row], Encoded], More] | None = None
 
 
 def _spam(path: Path) -> list[Reading]:
@@ -90,20 +92,18 @@ def _safety(path: Path) -> list[Reading]:
     return [Reading("safety", "harm", "harm", table, _refused)]
 
 
-def _refused(
-    subject: Subject, head: Head, rows: Sequence[Row], encoded: Encoded
-) -> Mapping[str, Section]:
-    """Returns the shares that are refused, after the close reading as in a policy."""
+def _refused(subject: Subject, head: Head, rows: Sequence[Row], encoded: Encoded) -> More:
+    """Returns the shares that are refused, after the close reading as in a policy, and notes."""
     # Another head than the shipped one of harm has other chances.
     if head.name != "harm" or head.kind is not HeadKind.CHANCE:
-        return {}
+        return {}, ()
     chances, reader = head(encoded), subject.close_reader(head.name)
     if reader is not None:
         texts = [row.text for row in rows]
         read = reader.read(texts, list(map(told_of, texts)), chances.tolist())
         for place, chance in read.chances.items():
             chances[place] = chance
-    return refused_sections(chances, rows)
+    return refused_sections(chances, rows), refused_notes(chances, rows)
 
 
 READERS: Mapping[Kind, Callable[[Path], list[Reading]]] = {
@@ -238,7 +238,8 @@ def _judged(
             sections |= {f"{place}: {name}, first pass": early} if early else {}
             sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
         if reading.more is not None and shipped is not None:
-            more_sections = reading.more(subject, shipped, rows, encoded)
+            more_sections, more_notes = reading.more(subject, shipped, rows, encoded)
+            notes += more_notes
             sections |= {f"{place}: {name}": section for name, section in more_sections.items()}
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from router.evaluation.kinds.labelled import Reading, report_of
+from router.evaluation.kinds.labelled import More, Reading, report_of
 from router.evaluation.options import Kind, Options, Report, Section, Subject
 from router.evaluation.rows import Row
 from router.evaluation.table import Line, Table, need_classes, read
@@ -32,8 +32,8 @@ DOLLARS = AmountReader({"USD": 1.0, "EUR": 1.1, "GBP": 1.3})
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     """Returns the figures of a file of stakes. Raises TrainingDataError where it cannot be used."""
 
-    def more(_: Subject, head: Head, rows: Sequence[Row], encoded: Encoded) -> dict[str, Section]:
-        return _apart(head(encoded), rows, options)
+    def more(_: Subject, head: Head, rows: Sequence[Row], encoded: Encoded) -> More:
+        return _apart(head(encoded), rows, options), ()
 
     reading = Reading(Kind.STAKES, "stakes", "high", read_stakes(path), more)
     return report_of(

@@ -64,6 +64,23 @@ def test_no_header_is_empty(served: Served, question: str, fields: dict[str, obj
     assert [name for name, value in told.items() if not value.strip()] == []
 
 
+@pytest.mark.parametrize("kind", ["safe answer", "refusal"])
+def test_dry_run_of_words_has_the_model_of_the_call_and_no_answerer(
+    served: Served, kind: str
+) -> None:
+    """A refused one had the model "tier:(no tier)" and the answerer whose turn never came."""
+    asked = [{"role": "user", "content": QUESTIONS[kind]}]
+    whole, dry = (
+        served.chat(messages=asked, routing=routing).json()
+        for routing in ({"debug": True}, {"dry_run": True})
+    )
+    assert dry["model"] == whole["model"] == NO_MODELS[kind][0]
+    assert dry["routing"]["answerer"] == "approved_words"
+    if kind == "refusal":
+        told = ("answerer", "tier", "tier_number", "reason")
+        assert [dry["routing"][name] for name in told] == [whole["routing"][name] for name in told]
+
+
 def test_dry_run_names_no_model_and_no_decision(served: Served) -> None:
     told = headers_of(served, QUESTIONS["approved"], routing={"dry_run": True})
     assert told["x-tiergate-verdict"] == "dry_run"

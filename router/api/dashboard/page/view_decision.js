@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
+import { BASES, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -14,7 +14,7 @@ export function explained(told) {
     headline(told, decision),
     figures(told),
     decision && rules(told, decision),
-    decision && losses(decision),
+    decision && losses(told, decision),
     (record.steps || []).length > 0 && steps(record.steps, decision),
     reasoning(told, record.reasoning),
     sources(record.sources, record.gathered),
@@ -24,10 +24,23 @@ export function explained(told) {
   ];
 }
 
+/** True where the client got something. */
+const wentOut = (told) => told.state === "settled" || Boolean(told.verdict);
+
+/** Reasons in words; where nothing went out, nothing "stood in" either. */
+const reasonsOf = (told, reasons) => reasons.map((reason) => (!wentOut(told) && NEXT[reason]) || because(reason)).join("; ");
+
+/** How the climb went, "" for a request that got nothing: its calls stand below. */
+function way(told, decision) {
+  const climbs = told.escalations;
+  const went = climbs ? `after ${climbs} climb${climbs === 1 ? "" : "s"}` : wentOut(told) && "at the first tier that was tried";
+  return [went, decision && decision.hard_rule && "under a hard rule"].filter(Boolean).join(", ");
+}
+
 function headline(told, decision) {
   const [said, kind] = told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
-  const answered = told.state === "settled" || told.verdict;
-  const why = because(told.reason);
+  const answered = wentOut(told);
+  const why = reasonsOf(told, [told.reason]);
   const instead = byNobody(told.model) ? "without a model" : "in place of its draft";
   const had = told.tier_number ? "had its turn" : "was asked"; // "(no tier) was asked"
   const did = !answered ? " was asked: " : standIn(told) ? ` ${had}, and approved words went out ${instead}: ` : " answered: ";
@@ -41,8 +54,7 @@ function headline(told, decision) {
       badge(said, kind),
       told.error_code && badge(plain(told.error_code), "bad"),
       told.review_id && badge("review by a person", "note"),
-      ` ${told.escalations ? `after ${told.escalations} climb${told.escalations === 1 ? "" : "s"}` : "at the first tier that was tried"}`,
-      decision && decision.hard_rule ? ", under a hard rule" : "",
+      ` ${way(told, decision)}`,
     ),
   );
 }
@@ -76,8 +88,6 @@ function figures(told) {
   ]);
 }
 
-const reasonsOf = (reasons) => reasons.map(because).join("; ");
-
 function rules(told, decision) {
   const all = told.reasons.filter((reason) => reason !== told.reason);
   return section(
@@ -87,17 +97,33 @@ function rules(told, decision) {
       "ul",
       { class: "plain" },
       el("li", null, "Stakes: a wrong answer was reckoned to cost ", el("strong", null, usd(dollars(decision.stakes_nano_usd))), `; mode ${plain(decision.mode)}.`),
-      el("li", null, `Lowest level allowed: ${decision.floor}`, decision.floor_reasons.length ? `, since ${reasonsOf(decision.floor_reasons)}.` : "."),
-      el("li", null, `Highest level allowed: ${decision.ceiling}`, decision.ceiling_reasons.length ? `, since ${reasonsOf(decision.ceiling_reasons)}.` : "."),
+      el("li", null, `Lowest level allowed: ${decision.floor}`, decision.floor_reasons.length ? `, since ${reasonsOf(told, decision.floor_reasons)}.` : "."),
+      el("li", null, `Highest level allowed: ${decision.ceiling}`, decision.ceiling_reasons.length ? `, since ${reasonsOf(told, decision.ceiling_reasons)}.` : "."),
       el("li", null, `An answer of level 1 had to be sure to ${share(decision.confidence_floor)}.`),
-      all.length > 0 && el("li", null, "On the way: ", reasonsOf(all), "."),
+      all.length > 0 && el("li", null, "On the way: ", reasonsOf(told, all), "."),
     ),
   );
 }
 
 const RUNGS = [["Rung", "t"], ["Confidence", "n"], ["Cost", "n"], ["Expected loss", "n"], ["Why", "t wrap"]];
 
-function losses(decision) {
+const ANSWERING = ["answer", "resolver", "refine"];
+
+/** Says of each rung which turn it had: a badge's words, by its number. */
+function turnsOf(told, { rungs, first, spare }) {
+  const asked = new Set(((told.record || {}).steps || []).map((step) => step.rung));
+  const calls = told.attempts.filter((one) => ANSWERING.includes(one.role) && one.state !== "released").map((one) => one.answerer);
+  const had = (at) => asked.has(at) || calls.includes(rungs[at].answerer);
+  return (at) => {
+    if (at === first) return had(at) ? "tried first" : "first, not asked";
+    if (had(at)) return rungs[at].taken ? "tried next" : "tried as a stand-in";
+    if (rungs[at].taken) return "in reserve";
+    return (spare || []).includes(at) ? "stands in if the others fail" : "passed over";
+  };
+}
+
+function losses(told, decision) {
+  const turn = turnsOf(told, decision);
   const most = Math.max(...decision.rungs.map((rung) => rung.expected_loss_nano_usd), 1);
   const price = (rung) => (rung.cost_basis === "unknown" ? "unknown" : usd(dollars(rung.cost_nano_usd)));
   const bar = (rung) => el("span", { class: "lossbar" }, el("span", null, usd(dollars(rung.expected_loss_nano_usd))), el("progress", { max: most, value: rung.expected_loss_nano_usd, class: rung.taken ? "" : "passed", "aria-hidden": "true" }));
@@ -115,37 +141,34 @@ function losses(decision) {
             el("span", { title: `${SOURCES[rung.p_source] || rung.p_source}, ${count(rung.p_count)} labels` }, share(rung.p, 1)),
             el("span", { title: `${exact(dollars(rung.cost_nano_usd))}; ${BASES[rung.cost_basis] || rung.cost_basis}` }, price(rung)),
             bar(rung),
-            el("span", null, badge(at === decision.first ? "tried first" : rung.taken ? "in reserve" : "passed over", at === decision.first ? "good" : "note"), " ", reasonsOf(rung.reasons), el("small", { class: "soft" }, ` · confidence from ${SOURCES[rung.p_source] || rung.p_source}`)),
+            el("span", null, badge(turn(at), at === decision.first ? "good" : "note"), " ", reasonsOf(told, rung.reasons), el("small", { class: "soft" }, ` · confidence from ${SOURCES[rung.p_source] || rung.p_source}`)),
           ],
-          { class: rung.taken ? null : "passed" },
+          { class: turn(at) === "passed over" ? "passed" : null },
         ),
       ),
     ),
   );
 }
 
+const WENT = { accept: "was accepted", climb: "was not enough: climbed to", fall_back: "was not enough: on to", stop: "was not enough: stopped" };
+const FAILED = { climb: "went on to", fall_back: "went on to", stop: "stopped" };
+
+/** One turn in words: what it gave, where the request went then, and why. */
+function turned({ rung, p, failure, said }, name) {
+  const chance = p === null ? !failure && "no confidence could be told" : `confidence ${share(p, 1)}`;
+  const gave = [chance, failure && because(failure)].filter(Boolean).join(", ");
+  const went = (failure && FAILED[said.action]) || WENT[said.action] || plain(said.action);
+  const to = ["climb", "fall_back"].includes(said.action) && said.rung !== null ? ` ${name(said.rung)}` : "";
+  const why = said.reason === failure ? "" : `, ${NEXT[said.reason] || because(said.reason)}`;
+  return `${name(rung)}: ${gave}; ${went}${to}${why}.`;
+}
+
 function steps(all, decision) {
   const name = (at) => (decision && decision.rungs[at] ? decision.rungs[at].tier : `rung ${at}`);
-  const went = { accept: "was accepted", climb: "was not enough: climbed", stop: "was not enough: stopped" };
   return section(
     "After each answer",
     null,
-    el(
-      "ol",
-      { class: "plain" },
-      all.map((step) =>
-        el(
-          "li",
-          null,
-          `${name(step.rung)}: `,
-          step.p === null ? "no confidence could be told" : `confidence ${share(step.p, 1)}`,
-          step.failure ? `, ${because(step.failure)}` : "",
-          `; ${went[step.said.action] || step.said.action}`,
-          step.said.rung !== null && step.said.action === "climb" ? ` to ${name(step.said.rung)}` : "",
-          `, ${because(step.said.reason)}.`,
-        ),
-      ),
-    ),
+    el("ol", { class: "plain" }, all.map((step) => el("li", null, turned(step, name)))),
   );
 }
 
@@ -173,6 +196,9 @@ function value(told) {
 const CALLS = [["Call", "t"], ["Outcome", "t"], ["Cost", "n"], ["Took", "n"], ["Tokens", "n"]];
 const CITED = [["Source", "t"], ["Collection", "t"], ["Cited", "t"], ["Id", "t"]];
 
+/** True for a call that gave an answer which nobody saw; one that failed gave none. */
+const unseen = ({ discarded, state, error_code: error }) => discarded && !error && ["settled", "unknown_cost"].includes(state);
+
 function attempts(all) {
   if (!all.length) return section("Calls", null, el("p", { class: "empty" }, "None: nothing outside was asked."));
   return section(
@@ -184,7 +210,7 @@ function attempts(all) {
       all.map((one) =>
         row(CALLS, [
           el("span", null, one.answerer, el("small", { class: "soft" }, ` ${plain(one.role)}${one.model && one.model !== one.answerer ? ` · ${one.model}` : ""}${one.adapter ? ` · ${one.adapter}` : ""}`)),
-          el("span", null, badge(...(STATES[one.state] || [plain(one.state), one.state === "held" ? "note" : "warn"])), one.error_code && badge(plain(one.error_code), "bad"), one.discarded && badge("thrown away", "note"), one.estimated && badge("estimated", "note")),
+          el("span", null, badge(...(STATES[one.state] || [plain(one.state), one.state === "held" ? "note" : "warn"])), one.error_code && badge(plain(one.error_code), "bad"), unseen(one) && badge("thrown away", "note"), one.estimated && badge("estimated", "note")),
           el("span", { title: `${exact(dollars(one.cost_nano_usd)) || "unknown"}; ${BASES[one.cost_basis] || one.cost_basis}` }, one.cost_nano_usd === null ? "unknown" : usd(dollars(one.cost_nano_usd))),
           duration(one.latency_ms),
           `${count(one.usage.input_tokens)} + ${count(one.usage.output_tokens)}`,

@@ -148,7 +148,7 @@ function entry(line, { query, id }) {
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),
     el("span", { class: "said" }, badge(line.error_code && line.state === "failed" ? plain(line.error_code) : said, kind), line.review && badge("review", "note")),
-    el("span", { class: "soft sure" }, line.verdict && !standIn(line) ? `${chanceOf(line)} ${share(line.confidence)}${assumed(line)}` : ""),
+    el("span", { class: "soft sure" }, line.verdict && !standIn(line) ? `${chanceOf(line)}\u00a0${share(line.confidence)}${assumed(line)}` : ""),
   );
 }
 

@@ -56,7 +56,14 @@ function warnings(alerts, tenant) {
   );
 }
 
-function figures({ hour, lowest_level, single_level, waiting }) {
+/** Of how many replies the share is: of those at a level. The table's are these and the others. */
+function levels(hour, tiers) {
+  const others = tiers.reduce((sum, one) => sum + one.requests, 0) - hour.answered;
+  const whole = `of ${count(hour.answered)} ${hour.answered === 1 ? "reply" : "replies"}${others ? ` at a level (${count(others)} at none)` : ""}`;
+  return `${whole}; ${count(hour.climbed)} after another tier's turn`;
+}
+
+function figures({ hour, tiers, lowest_level, single_level, waiting }) {
   const done = hour.requests - hour.open;
   const above = lowest_level === null ? "Above the policy's lowest level" : `Above level ${lowest_level}`;
   return tiles([
@@ -64,7 +71,7 @@ function figures({ hour, lowest_level, single_level, waiting }) {
     ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request, at our prices` : "", exact(hour.spend_usd)],
     single_level
       ? [above, "–", "the policies have no other level"]
-      : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after another tier's turn`],
+      : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", levels(hour, tiers)],
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],

@@ -94,6 +94,13 @@ export const REASONS = {
   ladder_exhausted: "there was no higher tier",
 };
 
+/** Why another had the next turn, in words that promise no answer of its own. */
+export const NEXT = {
+  outage_same_level: "one of the same level failed",
+  outage_higher: "all below it failed",
+  outage_lower: "all that should have answered failed",
+};
+
 export const SOURCES = {
   known: "known before the call",
   match: "calibrated match",
