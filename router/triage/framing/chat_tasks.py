@@ -17,7 +17,7 @@ _OPENED, _CLOSED = "<chat_history>", "</chat_history>"
 _CONVERSATION = "Conversation:"
 SHIPPED = frozenset(
     {
-        # Open WebUI (PyPI, `open_webui/config.py`, 0.5.20 to 0.12.4): titles, three wordings
+        # Open WebUI (its package on PyPI, 0.5.20 to 0.12.4): titles, three wordings
         "eec8c630a243c855d29297468f601942",
         "1bf6e7c7ddb86ff0f9711fbf2dd62047",
         "d2b55190b37126e22da2b4b138468852",
@@ -26,7 +26,7 @@ SHIPPED = frozenset(
         "179365f5419c2a3815fea19f14a6608f",
         "56485105c17c24f191b955e79766bf85",
         "72e1f1974e45990ec93728ff3dac1300",
-        # LibreChat (npm, `@librechat/agents` 3.2.21): titles
+        # LibreChat (its agents on npm, 3.2.21): titles
         "dbaeff6ccb4a3856ada6a9f9e01860a9",
     }
 )
