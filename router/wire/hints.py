@@ -186,8 +186,9 @@ def joined_hints(body: Hints, beside: Hints) -> Hints:
 
     Raises RequestError where both name another policy, session or slot.
 
-    >>> joined_hints(Hints(min_tier=3, tags=("a",)), Hints(min_tier=2, tags=("b",), session="s"))
-    Hints(min_tier=3, session='s', tags=('a', 'b'))
+    >>> both = joined_hints(Hints(min_tier=3, tags=("a",)), Hints(min_tier=2, tags=("b",)))
+    >>> both.min_tier, both.tags
+    (3, ('a', 'b'))
     """
     joined: dict[str, object] = {}
     for name, (_, _, stricter) in _HINTS.items():
