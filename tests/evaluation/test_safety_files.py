@@ -67,7 +67,7 @@ def test_chances_are_those_of_the_shipped_policies() -> None:
 
 
 def test_the_report_says_what_refused_means_and_which_lines_it_gets_wrong() -> None:
-    """The newcomer's report had 90 % refused above an accuracy of 70 %, and no line."""
+    """A report had 90 % refused above an accuracy of 70 %, and no line."""
     harmful = [Row(line, "x", "harm") for line in range(1, 31)]
     rows = [*harmful, Row(31, "x", "ok"), Row(32, "x", "ok"), Row(33, "x", "harm", language="de")]
     chances = np.array([*[0.5] * 25, *[REFUSED_AT] * 5, REFUSED_AT, 0.0, REFUSED_AT])
