@@ -52,7 +52,7 @@ CALLER = Identity("library", WITHOUT_KEY, frozenset({KeyScope.CHAT, KeyScope.HIN
 """
 
 DRAIN_S = 30.0
-"""Bounds the wait for running calls at the end, as `tiergate serve` does by default."""
+"""Bounds the wait for running calls at the end."""
 
 Asked = str | Sequence[Mapping[str, object] | Message] | Mapping[str, object] | ChatRequest
 

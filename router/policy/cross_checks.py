@@ -25,7 +25,7 @@ from router.policy.parsing.raw_policy import (
 )
 from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
-from router.types import OWN_MODELS, WITHOUT_MODEL, Domain, Matter, RequestType
+from router.types import EMBEDDER_PREFIX, OWN_MODELS, WITHOUT_MODEL, Domain, Matter, RequestType
 
 _DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the two
 
@@ -284,7 +284,7 @@ def _aliases(raw: Mapping[str, object], rungs: Rungs) -> Iterator[CrossMistake]:
         return
     answerers = rung_names(rungs)
     targets = [*(f"tier:{name}" for name in names_of(raw, "tiers")), *OWN_MODELS]
-    targets += [f"embed:{name}" for name in names_of(raw, "embedders")]
+    targets += [f"{EMBEDDER_PREFIX}{name}" for name in names_of(raw, "embedders")]
     for model, alias in aliases.items():
         path: KeyPath = ("aliases", str(model))
         target, answerer = alias, None

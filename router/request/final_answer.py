@@ -192,9 +192,8 @@ def _takes_words(
     routed: RoutedRequest, best: Candidate | None, failed: TiergateError | None
 ) -> bool:
     """Returns True where words may replace the answer: no shape is needed, nor another request."""
-    if best is None and must_be_changed(failed):
-        return routed.acute and not routed.request.needs_shape
-    return not routed.request.needs_shape
+    mends = best is None and must_be_changed(failed) and not routed.acute
+    return not (mends or routed.request.needs_shape)
 
 
 def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnswer:

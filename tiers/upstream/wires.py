@@ -15,7 +15,7 @@ from router.policy.schema import UpstreamAnswerer
 from router.privacy.provider_seals import issuers
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
 from router.wire.anthropic.answers import MessageFolder, parse_message
-from router.wire.anthropic.cache_points import MOST_POINTS
+from router.wire.anthropic.cache_points import MOST_POINTS, takes_points
 from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
@@ -173,10 +173,9 @@ class MessagesWire:
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
         self._section = section
         self._facts = facts
-        # Without a price of writes nobody could say what a cache point costs.
-        priced = facts.price.cache_write_nano_usd is not None
-        self._most_points = MOST_POINTS if priced else 0
-        self._marks_turns = priced and section.cache_points == "auto"
+        takes = takes_points(facts)
+        self._most_points = MOST_POINTS if takes else 0
+        self._marks_turns = takes and section.cache_points == "auto"
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """Returns the key as Anthropic reads it."""

@@ -58,7 +58,6 @@ from router.wire.openai.embeddings import (
 
 MOST_DIMENSIONS = 16_384
 """Bounds what is asked of an upstream, which has its own bound."""
-"""Begins the target of an alias that leads to an upstream's model."""
 
 
 class Embeddings:

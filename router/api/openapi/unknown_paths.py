@@ -6,19 +6,24 @@ import difflib
 from collections.abc import Sequence
 
 _NOT_STORED = "Nothing is stored here: send the whole conversation with each request, in `{}`."
-_ELSEWHERE = "No tier does this: ask a provider directly."
+_OF_PROVIDERS = (
+    "/v1/images",
+    "/v1/audio",
+    "/v1/videos",
+    "/v1/realtime",
+    "/v1/fine_tuning",
+    "/v1/evals",
+    "/v1/vector_stores",
+    "/v1/uploads",
+    "/v1/containers",
+    "/v1/skills",
+    "/v1/agents",
+)
 _TOLD: Sequence[tuple[tuple[str, ...], str]] = (
     (("/v1/responses/", "/v1/conversations"), _NOT_STORED.format("input")),
     (("/v1/chat/completions/", "/v1/threads", "/v1/assistants"), _NOT_STORED.format("messages")),
     (("/v1/messages/batches",), "Batches answer at /v1/batches, in OpenAI's form."),
-    (
-        ("/v1/images", "/v1/audio", "/v1/videos", "/v1/realtime", "/v1/fine_tuning", "/v1/evals"),
-        _ELSEWHERE,
-    ),
-    (
-        ("/v1/vector_stores", "/v1/uploads", "/v1/containers", "/v1/skills", "/v1/agents"),
-        _ELSEWHERE,
-    ),
+    (_OF_PROVIDERS, "No tier does this: ask a provider directly."),
 )
 """Says, by how a path begins, what to do where a provider serves more than this gateway."""
 _NEAR, _VERY_NEAR = 0.8, 0.9

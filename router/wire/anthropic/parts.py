@@ -6,6 +6,8 @@ import base64
 import binascii
 import mimetypes
 
+from router.wire.anthropic.cache_points import KEY
+
 IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 PDF = "application/pdf"
 _TEXTS = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
@@ -19,8 +21,8 @@ def block_of(part: dict[str, object]) -> dict[str, object] | None:
     no block can hold: answerers of this wire are passed over for them. A cache point stays.
     """
     block = _block(part, str(part["type"]))
-    if block is not None and "cache_control" in part:
-        block["cache_control"] = part["cache_control"]
+    if block is not None and KEY in part:
+        block[KEY] = part[KEY]
     return block
 
 

@@ -17,7 +17,7 @@ from router.types import (
     Sampling,
     ToolSpec,
 )
-from router.wire.anthropic.cache_points import KEY, sets_points
+from router.wire.anthropic.cache_points import KEY, sets_points, takes_points
 from router.wire.body_keys import passed_on
 from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
@@ -47,9 +47,9 @@ def upstream_body(
     body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
     key = facts.reasoning_key
-    plain = facts.body.stores_unasked  # OpenAI's own servers refuse keys that are not theirs
+    points = takes_points(facts)
     body["messages"] = [
-        _message(message, issuer, wants_signatures, key, plain) for message in request.messages
+        _message(message, issuer, wants_signatures, key, points) for message in request.messages
     ]
     cap, client_cap = facts.max_output_tokens, request.sampling.max_output_tokens
     body[max_tokens_key] = cap if client_cap is None else min(client_cap, cap)
@@ -92,13 +92,13 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
 
 
 def _message(
-    message: Message, issuer: str, wants_signatures: bool, reasoning_key: str, plain: bool
+    message: Message, issuer: str, wants_signatures: bool, reasoning_key: str, points: bool
 ) -> dict[str, object]:
     # Many servers refuse the role `developer`. OpenAI's newer models take `system` for the same.
     body: dict[str, object] = {"role": "system" if message.role == "developer" else message.role}
     if message.parts:
         payloads: list[str] = [part.payload for part in message.parts]
-        if plain and sets_points(message):
+        if not points and sets_points(message):
             payloads = [_without_points(payload) for payload in payloads]
         joined = ",".join(payloads)
         body["content"] = orjson.Fragment(f"[{joined}]")

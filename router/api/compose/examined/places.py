@@ -32,7 +32,7 @@ def redis_finding(redis: str) -> Finding:
 
 def file_of_rates(database: str | Path, rates: Path | None) -> Path:
     """Returns where rates are kept, in a folder that it makes. Raises LedgerError."""
-    file = rates or Address.parse(database).beside(".rates")
+    file = _place_of_rates(database, rates)
     try:
         make_folder(file.parent)
     except OSError as error:
@@ -47,13 +47,17 @@ def rates_finding(database: str | Path, rates: Path | None) -> Finding:
     """Returns whether the file of rates can be written; it is not made."""
     fix = "name a file that can be written: --rates; or share rates in a Redis: --redis"
     try:
-        file = rates or Address.parse(database).beside(".rates")
+        file = _place_of_rates(database, rates)
     except LedgerError as error:
         return Finding("rates", State.BROKEN, error.message, RATES, fix, True)
     fault = why_unwritable(file)
     if fault:
         return Finding("rates", State.BROKEN, f"{file}: {fault}", RATES, fix, True)
     return Finding("rates", State.OK, str(file), RATES, "", True)
+
+
+def _place_of_rates(database: str | Path, rates: Path | None) -> Path:
+    return rates or Address.parse(database).beside(".rates")
 
 
 def why_unwritable(file: Path) -> str:
