@@ -11,7 +11,7 @@ import pytest
 
 import router.errors
 import router.types
-from router.cli.library_reference import errors, names_by_module
+from router.cli.library_reference import errors, library, names_by_module
 from router.errors import QUOTA_EXHAUSTED, TiergateError
 from router.library import Gateway
 from router.types import Reason, Verdict
@@ -117,6 +117,12 @@ def test_every_field_of_a_type_is_on_the_page_of_the_library(name: str) -> None:
         if not field.startswith("_") and f"- `{field}: " not in text
     ]
     assert missing == [], "run python -m router.cli.library_reference > docs/reference/library.md"
+
+
+def test_the_page_of_the_library_is_what_its_command_prints() -> None:
+    assert library() == LIBRARY, (
+        "run python -m router.cli.library_reference > docs/reference/library.md"
+    )
 
 
 def test_every_type_is_named_once() -> None:
