@@ -20,8 +20,8 @@ import jsonschema
 from jsonschema.exceptions import ValidationError
 
 MAX_STEPS = 120_000
-"""Limits the steps of one value: a fifth to a third of a second of a core. A thousand objects of
-ten keys take 36,000."""
+"""Limits the steps of one value: a fifth of a second to half a second of a core. A thousand objects
+of ten keys take 36,000."""
 _REFERENCE_STEPS = 5  # a `$ref` takes about as long as five other keywords
 _CHARACTERS_PER_STEP = 100  # of a fault's words, or of a value that is written out
 _COMPARED_CHARACTERS = 8  # of the values that one step compares with a list or an object
