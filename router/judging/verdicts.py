@@ -7,20 +7,17 @@ other. Whatever else comes back is no verdict: a grade is never guessed from a t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from router.judging.asking import MOST_WHY, SIDES
 from router.policy.content.rubrics import GRADES, HIGHEST, LOWEST, Rubric
-from router.regexes.late import late_regex
+from router.policy.parsing.code_fence import without_fence
 
 FIRST, SECOND, SAME = SIDES
 MOST_READ = 40_000
 """Bounds the characters of a verdict: 12 criteria with long reasons are a third of it."""
-
-_FENCED = late_regex(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
 
 
 class Grade(Struct, frozen=True):
@@ -108,11 +105,8 @@ _Rows = Mapping[str, Mapping[str, object]]
 
 def _rows(text: str, rubric: Rubric, mark: str, key: str) -> tuple[_Rows, bool] | None:
     """Returns what a verdict says by criterion, in the rubric's order; None for no verdict."""
-    bare = text[:MOST_READ].strip()
-    if fenced := _FENCED.match(bare):
-        bare = fenced[1].strip()
     try:
-        verdict = json.loads(bare)
+        verdict = json.loads(without_fence(text[:MOST_READ]))
     except (ValueError, RecursionError):
         return None
     if not isinstance(verdict, dict) or _plain(verdict.get("mark")) != _plain(mark):

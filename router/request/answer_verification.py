@@ -20,7 +20,13 @@ from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, Turn, next_rung
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import PREFIX_TOKENS, judged_by_samples, one_call, verify
+from router.routing.verification import (
+    PREFIX_TOKENS,
+    bare_json,
+    judged_by_samples,
+    one_call,
+    verify,
+)
 from router.threads.offload import offloaded
 from router.types import LONG_CHARACTERS, Action, Answer, PSource, Reason, RequestType, VerifyMode
 
@@ -34,8 +40,13 @@ async def judged_beside(routed: RoutedRequest, rung: int, answer: Answer) -> Can
 
 
 def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
-    """Returns a rung's answer with its verification; of several tool calls one is left."""
+    """Returns a rung's answer with its verification.
+
+    Where the client forbids parallel tool calls, one is left. JSON stands without its code fence.
+    """
     answer = one_call(answer, routed.request)
+    if routed.observed is None:
+        answer = bare_json(answer, routed.request)
     plan, named = routed.plans[rung], routed.decision.rungs[rung]
     mode = routed.verify_modes[rung]
     if answer.reason is Reason.NO_PASSAGE:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.policy.parsing.code_fence import without_fence
 from router.policy.parsing.json_schema import schema_faults
 from router.routing.answers.answer_checks import SHORT_WORDS, content_failure
 from router.routing.answers.answer_faults import Fault, fault_of
@@ -160,6 +161,33 @@ def one_call(answer: Answer, request: ChatRequest) -> Answer:
         return answer
     choices = tuple(replace(c, tool_calls=c.tool_calls[:1]) for c in answer.choices)
     return replace(answer, choices=choices)
+
+
+def bare_json(answer: Answer, request: ChatRequest) -> Answer:
+    """Returns the answer without the code fence around JSON that the client asked for.
+
+    Many models write one, and a program that reads JSON fails on it. Text with citations stays:
+    they name places in it.
+    """
+    if request.response_format.kind == "text":
+        return answer
+    choices = tuple([_bare(choice) for choice in answer.choices])
+    return answer if choices == answer.choices else replace(answer, choices=choices)
+
+
+def _bare(choice: Choice) -> Choice:
+    bare = without_fence(choice.text)
+    if bare == choice.text or choice.citations or not _is_json(bare):
+        return choice
+    return replace(choice, text=bare)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:

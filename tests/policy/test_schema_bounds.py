@@ -99,6 +99,40 @@ def test_a_schema_takes_few_calls(name: str) -> None:
     assert calls > 0
 
 
+_SELF: dict[str, object] = {"$ref": "#self"}
+_AGAIN = {
+    "not": {"not": _SELF},
+    "allOf": {"allOf": [{"not": {"$ref": "#/$defs/self"}}]},
+    "anyOf": {"anyOf": [_SELF]},
+    "oneOf": {"oneOf": [_SELF]},
+    "if": {"if": _SELF, "then": False},
+    "dependentSchemas": {"dependentSchemas": {"a": _SELF}},
+    "unevaluatedProperties": {"unevaluatedProperties": False, "allOf": [_SELF]},
+}
+
+
+@pytest.mark.parametrize("keyword", _AGAIN)
+def test_a_schema_that_never_ends_stops_above_the_limit_of_python(keyword: str) -> None:
+    def faults(schema: object, frames: int) -> tuple[str, ...]:
+        if frames:
+            return faults(schema, frames - 1)
+        return schema_faults({"a": 1}, JsonText(json.dumps(schema)))
+
+    for around in range(12):  # one of them meets the limit where a reference is found
+        schema: dict[str, object] = {"$ref": "#/$defs/self"}
+        for _ in range(around):
+            schema = {"allOf": [schema]}
+        schema["$defs"] = {"self": {"$anchor": "self", **_AGAIN[keyword]}}
+        assert faults(schema, 60) == ()
+
+
+def test_a_schema_that_is_too_deep_to_be_checked_reports_no_faults() -> None:
+    schema: dict[str, object] = {"type": "string", "minContains": 1}
+    for _ in range(100):
+        schema = {"not": {"not": schema}}
+    assert schema_faults(1, JsonText(json.dumps(schema))) == ()
+
+
 @pytest.mark.parametrize(
     "name", ["alternatives of one text", "uniqueItems side by side", "quoted by false"]
 )

@@ -79,6 +79,47 @@ async def test_an_answer_that_fits_its_schema_goes_out_beside_a_review(
     assert (row.verdict, row.review_id, row.answerer) == ("unverified", item.review_id, "deep")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", ["json_schema", "json_object"])
+@pytest.mark.parametrize("fenced", [f"```json\n{LABEL}\n```", f"\n```\n{LABEL}\n```\n"])
+async def test_a_code_fence_around_json_is_taken_off(
+    houses: Houses, kind: str, fenced: str, *, stream: bool
+) -> None:
+    house = houses([mid(text=fenced)], signals=CALM)
+    wanted = ResponseFormat(kind, schema=SCHEMA if kind == "json_schema" else None)
+    steps = await drain(house, ask("label this", response_format=wanted, stream=stream))
+    outcome = steps[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert (outcome.answer.text, outcome.verdict) == (LABEL, Verdict.ACCEPTED)
+    sent = [delta.text for step in steps if isinstance(step, list) for delta in step]
+    assert "".join(sent) in ("", LABEL)
+    assert len(outcome.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"Here it is:\n```json\n{LABEL}\n```",
+        f"```json\n{LABEL}\n```\nAsk a person too.",
+        "```\n{\n```",
+    ],
+)
+async def test_words_around_a_code_fence_are_not_taken_off(houses: Houses, said: str) -> None:
+    """They may be a warning, which a program would never see."""
+    house = houses([mid(text=said)], signals=CALM)
+    with pytest.raises(NoUsableAnswer, match="its text is no JSON"):
+        await house.gateway.complete(ask("label this", response_format=JSON), ALICE)
+
+
+async def test_a_code_fence_stays_where_no_json_was_asked_for(houses: Houses) -> None:
+    fenced = f"```json\n{LABEL}\n```"
+    house = houses([mid(text=fenced)], signals=CALM)
+    outcome = await house.gateway.complete(ask("show me an example"), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == fenced
+
+
 @pytest.mark.parametrize("rule", ["review", "hold"])
 async def test_a_doubted_answer_keeps_its_schema_under_review_and_hold(
     houses: Houses, rule: str

@@ -29,6 +29,9 @@ _MAX_FAULT_CHARACTERS = 160
 MAX_CHECKED_CHARACTERS = 10_000
 """Limits the schemas of rarer keywords that are checked themselves first, which takes half a
 millisecond per property. A longer one is used unchecked. If it is broken, it reports no faults."""
+_MOST_LEVELS = (
+    80  # of lists and objects inside one another; each takes eight frames of Python's 1,000
+)
 _NO_FORMATS = jsonschema.FormatChecker(formats=())
 _NAMING = ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef")
 
@@ -84,12 +87,24 @@ def _is_schema(schema: JsonText) -> bool:
     Formats are not looked at: patterns are not run, so they need not be ones of Python.
     """
     try:
-        jsonschema.Draft202012Validator.check_schema(
-            json.loads(schema, object_hook=_without_dialect), format_checker=_NO_FORMATS
-        )
+        parsed = json.loads(schema, object_hook=_without_dialect)
+        if _levels(parsed) > _MOST_LEVELS:
+            return False
+        jsonschema.Draft202012Validator.check_schema(parsed, format_checker=_NO_FORMATS)
     except (ValueError, jsonschema.SchemaError, RecursionError):
         return False
     return True
+
+
+def _levels(schema: object) -> int:
+    """Returns how many lists and objects are inside one another at most."""
+    levels, parts = 0, [schema]
+    while parts := [part for part in parts if isinstance(part, dict | list)]:
+        levels += 1
+        parts = [
+            each for part in parts for each in (part.values() if isinstance(part, dict) else part)
+        ]
+    return levels
 
 
 def _has_names(schema: object) -> bool:

@@ -22,6 +22,9 @@ from jsonschema.exceptions import ValidationError
 MAX_STEPS = 120_000
 """Limits the steps of one value: a fifth of a second to half a second of a core. A thousand objects
 of ten keys take 36,000."""
+MAX_NESTED = 150
+"""Limits the keywords that are checked inside one another. Each takes five frames of Python's 1,000
+at most. Where those end, rpds, which finds references, panics with what is no `Exception`."""
 _REFERENCE_STEPS = 5  # a `$ref` takes about as long as five other keywords
 _CHARACTERS_PER_STEP = 100  # of a fault's words, or of a value that is written out
 _COMPARED_CHARACTERS = 8  # of the values that one step compares with a list or an object
@@ -63,6 +66,7 @@ class SchemaWork:
 
     def __init__(self, schema: str, *, names: bool) -> None:
         self._left = MAX_STEPS
+        self._nested = 0
         # A place with a name of its own is found by reading the schema. What it means may differ.
         self._reference = _REFERENCE_STEPS + (len(schema) // _CRAWLED_CHARACTERS if names else 0)
         self.remembers = not names
@@ -75,6 +79,16 @@ class SchemaWork:
         self._left -= steps
         if self._left < 0:
             raise RecursionError("the schema takes too many steps")
+
+    def enter(self) -> None:
+        """Counts what is checked inside another part. Raises RecursionError below MAX_NESTED."""
+        if self._nested == MAX_NESTED:
+            raise RecursionError("the schema leads too deep")
+        self._nested += 1
+
+    def leave(self) -> None:
+        """Ends what `enter` began."""
+        self._nested -= 1
 
     def refer(self) -> None:
         """Counts a reference."""
@@ -214,7 +228,8 @@ def _places(value: object) -> set[Hashable]:
 def _evaluated(validator: Part, value: object, schema: object) -> set[Hashable]:
     """Returns the names, or the indexes, of a value's parts that a schema speaks of."""
     places = _places(value)
-    current.get().spend(1 + len(places))
+    work = current.get()
+    work.spend(1 + len(places))
     if not isinstance(schema, Mapping) or not places:
         return set()
     met = _by_items(validator, value, schema) if isinstance(value, list) else set[Hashable]()
@@ -225,8 +240,12 @@ def _evaluated(validator: Part, value: object, schema: object) -> set[Hashable]:
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             if keyword in schema:
                 met |= {k for k, v in value.items() if _fits(validator, schema[keyword], v)}
-    for within, part in _in_place(validator, value, schema):
-        met |= _evaluated(within, value, part)
+    work.enter()
+    try:
+        for within, part in _in_place(validator, value, schema):
+            met |= _evaluated(within, value, part)
+    finally:
+        work.leave()
     return met
 
 
@@ -274,9 +293,13 @@ def _counted(keyword: _Keyword, *, by_value: bool) -> _Keyword:
         work = current.get()
         each = len(value) if by_value and isinstance(value, list | dict) else 0
         work.spend(1 + each + (len(part) if isinstance(part, list | dict) else 0))
-        for fault in keyword(validator, part, value, schema) or ():
-            work.spend(1 + len(fault.message) // _CHARACTERS_PER_STEP)
-            yield fault
+        work.enter()
+        try:
+            for fault in keyword(validator, part, value, schema) or ():
+                work.spend(1 + len(fault.message) // _CHARACTERS_PER_STEP)
+                yield fault
+        finally:
+            work.leave()
 
     return check
 

@@ -99,8 +99,7 @@ def _of_text(text: str, request: ChatRequest) -> Fault | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        fenced = "; it is fenced in ```" if text.lstrip().startswith("```") else ""
-        return Fault(f"its text is no JSON{fenced}", f"response_format: no JSON{fenced}")
+        return Fault("its text is no JSON", "response_format: no JSON")
     if wanted.kind == "json_object":
         no_object = Fault("its JSON is no object", "response_format: no object")
         return None if isinstance(value, dict) else no_object

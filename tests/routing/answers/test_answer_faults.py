@@ -91,7 +91,7 @@ def test_another_choice_of_tools_is_named(choice: str, answer: Answer, words: st
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (f"```json\n{MISFIT}\n```", "no JSON; it is fenced in ```"),
+        (f"```json\n{MISFIT}\n```", "its text is no JSON"),
         (MISFIT, "`days`: 'two' is not of type 'integer' (at properties.days.type"),
     ],
 )
