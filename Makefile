@@ -1,5 +1,5 @@
 # make serve    a gateway on http://127.0.0.1:8080, from nothing but Python 3.11 to 3.14 and make
-# make test     what a change needs, under three minutes;  make help lists the rest
+# make test     what a change needs, ten minutes or so; make help lists the rest
 #
 # Another interpreter: make PYTHON=/path/to/python3.12 serve. What to serve: make serve ARGS="--port 9000".
 
@@ -34,7 +34,7 @@ INSTALL := .ci/quietly $(BIN)/python -m pip install --constraint constraints.txt
 
 help:
 	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
-	@echo "make test         what a change needs, under three minutes (ARGS=... goes to pytest)"
+	@echo "make test         what a change needs, ten minutes or so (ARGS=... goes to pytest)"
 	@echo "make test-all     all tests that need no torch: also PostgreSQL, processes, crashes,"
 	@echo "                  browser, fuzzing, the local LLM, and long properties"
 	@echo "                  EXAMPLES=500 tries so many examples of every property"
