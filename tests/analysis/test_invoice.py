@@ -158,6 +158,21 @@ def test_day_that_the_bill_leaves_out_is_not_on_the_bill() -> None:
     assert comparison.causes[Cause.NOT_IN_LEDGER] == CENT
 
 
+def test_a_credit_is_no_estimate_and_takes_no_count_away() -> None:
+    rows = [request("r1", call("r1", 7)), request("r2", call("r2", 3, estimated=True))]
+    (cell,) = compare([line(10, calls=2), line(-2)], rows).cells
+    assert (cell.causes, cell.billed_calls) == ({Cause.CREDITS: -2 * CENT}, 2)
+    assert cell.difference_nano_usd == -2 * CENT
+
+
+def test_a_credit_alone_bills_no_call() -> None:
+    check = compare([line(-2), line(-1, "credit")], [request("r1", call("r1", 7))])
+    assert {cell.model: cell.causes for cell in check.cells} == {
+        "nano-1": {Cause.CREDITS: -2 * CENT, Cause.NOT_ON_BILL: -7 * CENT},
+        "credit": {Cause.CREDITS: -CENT},
+    }
+
+
 def test_models_of_another_bill_stand_aside() -> None:
     rows = [request("r1", call("r1", 3)), request("r2", call("r2", 9, model="other"))]
     comparison = compare([line(3)], rows)

@@ -1,9 +1,10 @@
 """Compares a provider's bill with the ledger by model and day, and explains each difference.
 
-It is pure. Each difference is divided among its causes so that they sum to it exactly. Counts come
-first: calls that failed here, and calls that only one side has. Then calls of unknown or estimated
-cost explain at most what they are booked at. Rounding explains at most half of a bill's last
-decimal. Prices explain the remainder. It knows nothing about files, currencies or printing.
+It is pure. Each difference is divided among its causes so that they sum to it exactly. What a bill
+gives back comes first, in its lines below 0. Then come counts: calls that failed here, and calls
+that only one side has. Then calls of unknown or estimated cost explain at most what they are booked
+at. Rounding explains at most half of a bill's last decimal. Prices explain the remainder. It knows
+nothing about files, currencies or printing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ Cell = tuple[date, str]  # day, model
 class Cause(StrEnum):
     """Lists what explains a difference, in the order in which causes are tried."""
 
+    CREDITS = "credits"  # lines below 0: what the provider gives back
     FAILED_CALLS = "failed_calls"  # their provider said an error; they are booked at nothing
     CALLS_LACKING = "calls_lacking"  # the bill counts more calls than the ledger, or fewer
     UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
@@ -221,18 +223,22 @@ def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
 
 
 def _compared(cell: Cell, booked: Booked | None, lines: Sequence[BillLine]) -> Compared:
-    billed = sum(line.billed_nano_usd for line in lines)
-    counts = [line.calls for line in lines if line.calls is not None]
-    # A count is known only if every line of the cell states one.
-    calls = sum(counts) if lines and len(counts) == len(lines) else None
+    credited = sum(line.billed_nano_usd for line in lines if line.billed_nano_usd < 0)
+    charges = [line for line in lines if line.billed_nano_usd >= 0]
+    charged = sum(line.billed_nano_usd for line in charges)
+    counts = [line.calls for line in charges if line.calls is not None]
+    # A count is known only if every line of the cell states one; a credit bills no call.
+    calls = sum(counts) if charges and len(counts) == len(charges) else None
     own = booked or Booked()
     if booked is None:
-        causes = {Cause.NOT_IN_LEDGER: billed}
-    elif not lines:
+        causes = {Cause.NOT_IN_LEDGER: charged}
+    elif not charges:
         causes = {Cause.NOT_ON_BILL: -own.booked_nano_usd}
     else:
         rounding = sum(line.rounding_nano_usd for line in lines) + own.calls
-        causes = explained(own, billed, calls, rounding)
+        causes = explained(own, charged, calls, rounding)
+    causes = {Cause.CREDITS: credited, **causes}
+    billed = charged + credited
     return Compared(cell[0], cell[1], own, billed, calls, {c: n for c, n in causes.items() if n})
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.analysis.report.tallies import MAX_GROUPS, OTHER, ProviderTally
+from router.analysis.report.tallies import MAX_GROUPS, MAX_PAYERS, OTHER, ProviderTally
 from router.ledger.row_reading import FREE
 from router.money import cost
 from router.rendering.figures_in_words import clean, moment
@@ -187,7 +187,7 @@ class Repricing:
         places = (
             (self.tiers, f"{attempt.level} {clean(attempt.tier)}", MAX_GROUPS),
             (self.models, model, MAX_GROUPS),
-            (self.tenants, clean(row.tenant), MAX_GROUPS),
+            (self.tenants, clean(row.tenant), MAX_PAYERS),
             (self.days, moment(attempt.started_at_ms)[:10], MAX_DAYS),
         )
         self.total.add(attempt, again)

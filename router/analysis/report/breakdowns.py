@@ -106,10 +106,15 @@ class Cut:
         return self.named(_renamed(self.tally.groups[Kind.TAG], _tags_shown))
 
     def each_tag(self) -> tuple[NamedFigures, ...]:
-        """Counts a request under each of its tags, whatever other tags it has."""
+        """Counts a request under each of its tags, whatever other tags it has.
+
+        Sets of tags that share one sum have a line of their own, so that nobody takes the lines of
+        their tags for all that these cost.
+        """
         by_tag: dict[str, Cell] = {}
         for name, cell in self.tally.groups[Kind.TAG].items():
-            for tag in tags_of(name) or ():
+            tags = tags_of(name)
+            for tag in (name,) if tags is None else tags:
                 by_tag.setdefault(tag, Cell()).merge(cell)
         return self.named(by_tag, whole=False)
 

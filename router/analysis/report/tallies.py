@@ -1,8 +1,8 @@
 """Counts a report: adds cells of roll-ups and rows up into one set of groups.
 
 Rows come in any order, as rows or as cells. The sums are the same, since the `contribute` that made
-the cells adds a row. Names from outside (tier, model, tenant, key) open at most MAX_GROUPS groups
-of a kind; further names share one.
+the cells adds a row. Names from outside open at most MAX_GROUPS groups of a kind, and MAX_PAYERS
+of those that money is charged to; further names share one.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from router.types import AttemptRow, RequestRow, RequestState
 
 __all__ = [
     "MAX_GROUPS",
+    "MAX_PAYERS",
     "NO_ANSWER",
     "OTHER",
     "UNKNOWN_NAME",
@@ -56,6 +57,11 @@ MAX_GROUPS = 256
 """Bounds the groups: more models than any policy names. New names beyond it share the group OTHER.
 """
 
+MAX_PAYERS = 20_000
+"""Bounds tenants, keys and sets of tags: the largest payer may come last, so it must not be lost.
+A group takes about 3 kB.
+"""
+
 OTHER = "(other)"
 TierKey = tuple[int, str, str]
 """Is a line of tiers: level, tier and model."""
@@ -64,6 +70,7 @@ _REVIEW_ROWS = f"({REVIEW})"
 """Names the tier of review rows; their calls, the minutes, are of the tier `review`."""
 
 _CLOSED = (Kind.DOMAIN, Kind.REQUEST_TYPE)
+_PAYERS = (Kind.WHOLE, Kind.KEY, Kind.TAG)
 
 
 @dataclass(slots=True)
@@ -170,7 +177,8 @@ class Tally:
         cell = groups.get(key)
         if cell is None:
             # Domains and request types are enums, so their number is bounded anyway.
-            if kind not in _CLOSED and len(groups) >= MAX_GROUPS:
+            most = MAX_PAYERS if kind in _PAYERS else MAX_GROUPS
+            if kind not in _CLOSED and len(groups) >= most:
                 key = _other(kind, name)
             cell = groups.setdefault(key, Cell())
         return cell

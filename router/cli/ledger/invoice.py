@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from router.analysis.prices.invoice import Booked, Compared, InvoiceCheck
 
 TOLD = {
+    "credits": "credits, lines below 0",
     "failed_calls": "calls that failed, booked at $0",
     "calls_lacking": "calls that only one side counts",
     "unknown_calls": "calls of unknown cost, booked at their hold",
@@ -109,6 +110,8 @@ def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
         screen.print(
             "`tiergate ledger reconcile` lists them, and corrects them by a bill of single calls"
         )
+    if check.causes[Cause.CREDITS]:
+        screen.print("Credits are on the bill alone: reports and budgets keep what calls cost")
     if check.causes[Cause.PRICES]:
         screen.print("Prices are kept in the policy or its price book; see docs/guides/prices.md")
     if check.causes[Cause.NOT_IN_LEDGER]:

@@ -21,7 +21,7 @@ from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.output.text import print_report
 from router.errors import REFUSED_CODES
-from router.ledger.aggregates import Ending
+from router.ledger.aggregates import Cell, Ending, Kind, PlacedCell
 from router.policy.schema import ReportSection
 from router.types import (
     AttemptState,
@@ -263,6 +263,23 @@ def test_a_request_counts_once_under_all_its_tags_together() -> None:
         "(no tag)": 1,
     }
     assert {one.name: one.figures.requests for one in report.each_tag} == {"a": 3, "b": 2}
+
+
+def test_a_payer_that_comes_after_many_others_has_its_line() -> None:
+    rows = [
+        a_row(n, tenant=f"t{n}", key_id=f"k{n}", tags=("team", f"ticket-{n}")) for n in range(400)
+    ]
+    late = [a_row(400 + n, 3, tenant="late", key_id="late", tags=("late",)) for n in range(2)]
+    report = report_of([*rows, *late])
+    for lines in (report.tenants, report.keys, report.tags):
+        assert (lines[0].name, lines[0].figures.requests) == ("late", 2)
+    assert {one.name: one.figures.requests for one in report.each_tag}["team"] == 400
+
+
+def test_tags_that_share_one_sum_have_a_line_among_single_tags() -> None:
+    others = PlacedCell(Kind.TAG, 0, "acme", "(other)", Cell(requests=7, spend_nano_usd=70))
+    report = report_of([a_row(0, tags=("a",))], Extra(cells=(others,)))
+    assert {one.name: one.figures.requests for one in report.each_tag} == {"a": 1, "(other)": 7}
 
 
 @pytest.mark.parametrize("tags", [3, 300])
