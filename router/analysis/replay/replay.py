@@ -90,6 +90,8 @@ class BelievedErrors:
     requests: int = 0
     old_wrong: float = 0.0
     new_wrong: float = 0.0
+    old_on_priors: int = 0  # requests of which that side's p is a prior, which nobody measured
+    new_on_priors: int = 0
 
     def add(self, before: Path, after: Path) -> None:
         """Counts one request, if both sides state the chance of a wrong answer."""
@@ -97,6 +99,8 @@ class BelievedErrors:
             self.requests += 1
             self.old_wrong += before.wrong
             self.new_wrong += after.wrong
+            self.old_on_priors += before.on_prior
+            self.new_on_priors += after.on_prior
 
     @property
     def old(self) -> float | None:

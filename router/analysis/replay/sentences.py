@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from router.analysis.replay.fail_conditions import cannot_answer
 from router.analysis.replay.path import MIN_CALLS
-from router.analysis.replay.replay import RECORDED, Replay
+from router.analysis.replay.replay import RECORDED, BelievedErrors, Replay
 from router.analysis.replay.usage_cases import TokensAlone
 from router.analysis.report.figures import Interval
 from router.analysis.report.savings import MIN_FOR_INTERVAL
@@ -90,7 +90,16 @@ def _expected_error(replay: Replay) -> str:
     if believed.requests == replay.requests:
         over = "all of them"
     both = f"{percent(believed.new, 2)} instead of {percent(believed.old, 2)}"
-    return f"at an error of {both} over {over} by the policies' own p; {missing}"
+    own = f"the policies' own p{_on_priors(believed)}"
+    return f"at an error of {both} over {over} by {own}; {missing}"
+
+
+def _on_priors(believed: BelievedErrors) -> str:
+    """Says how many of both errors are assumed, so that a measured one does not look worse."""
+    new, old = believed.new_on_priors, believed.old_on_priors
+    if not new and not old:
+        return ""
+    return f" (assumed, as priors, for {count(new)} and for {count(old)} of them)"
 
 
 def _cost_range(replay: Replay) -> str:
