@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from router.api.compose.mounted.readiness import WITHHELD, without_details
-from router.api.dashboard.overview_json import Judged, confidence_json, reliability_json
+from router.api.dashboard.overview_json import confidence_json
 from router.ledger.replies import ANSWERED
 from router.types import Sample
 from tests import ROOT
@@ -102,17 +102,6 @@ def test_savings_tell_the_answers_that_people_called_wrong(limited: Served) -> N
     found = dict(told(limited, "savings", days=7)["report"])  # type: ignore[call-overload]
     wrong = "1 of 1 answer that somebody judged was wrong (95 % interval 20.7 % to 100.0 %)."
     assert wrong in found["sentences"]
-
-
-def test_judged_answers_of_unmeasured_models_count_as_assumed(tmp_path: Path) -> None:
-    with dashboard_server(tmp_path) as server:
-        answered = [line for line in lines(server) if line["verdict"] == "accepted"]
-        for source in ("prior", "match"):
-            first = next(one for one in answered if one["confidence_source"] == source)
-            body = {"decision_id": str(first["decision_id"]), "correct": True}
-            assert server.post("/v1/feedback", body).status_code == 200
-        said = told(server, "confidence")["reliability"]
-        assert (said["outcomes"], said["assumed"]) == (2, 1)  # type: ignore[index,call-overload]
 
 
 def test_decisions_are_listed_newest_first(served: Served) -> None:
@@ -210,22 +199,6 @@ def test_bins_count_answers_after_a_climb_and_call_them_so() -> None:
 def test_nothing_is_said_of_calibration_before_there_are_outcomes(served: Served) -> None:
     said = told(served, "confidence")["reliability"]
     assert said == {"outcomes": 0, "assumed": 0, "calibration_error": None, "bins": []}
-
-
-def test_calibration_counts_assumed_confidences_apart_with_intervals() -> None:
-    judged = [Judged(0.97, n < 8, assumed=n < 6) for n in range(10)]
-    said = reliability_json(judged)
-    assert said["assumed"] == 6
-    [bin_] = said["bins"]  # type: ignore[misc]
-    low, high = bin_.pop("interval")
-    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
-    assert bin_ == {
-        "low": 0.9,
-        "count": 10,
-        "assumed": 6,
-        "confidence": pytest.approx(0.97),
-        "right": 0.8,
-    }
 
 
 def test_health_has_every_answerer_with_its_calls(served: Served) -> None:
