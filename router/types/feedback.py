@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.types.answers import JudgeNote
+from router.types.enums import PSource
 from router.types.stores import ReviewItem
 
 CSAT_LOWEST, CSAT_HIGHEST = 1.0, 5.0
@@ -111,6 +112,12 @@ class TrueOutcome(Struct, frozen=True):
     deliberated: Deliberated | None = None  # set for an answer of a deliberation
     judged: JudgeNote | None = None  # another model's verdict on the same answer
     policy: str = ""  # of the answer; "" when the caller does not know it
+    confidence_source: str = ""  # what the confidence rests on; "" when the caller does not know it
+
+    @property
+    def on_prior(self) -> bool:
+        """Returns True where the confidence is the policy's assumption: nobody measured it."""
+        return self.confidence_source == PSource.PRIOR
 
 
 ASSUMED = "assumed"

@@ -331,6 +331,14 @@ async def test_outcomes_of_unknown_requests_are_counted(rows: list[RequestRow]) 
     )
 
 
+async def test_outcomes_by_unknown_answerers_are_named(rows: list[RequestRow]) -> None:
+    labels = [Correctness(row.request_id, True, "midd") for row in rows[:2]]
+    labels.append(Correctness(rows[2].request_id, True, "mid"))
+    replayed_day = replay(cases(rows), a_side("hash"), None, KnownCorrectness.of(labels))
+    assert replayed_day.unknown_answerers == {"midd": 2}
+    assert "no request here could have: 2 by 'midd'. They" in " ".join(all_lines(replayed_day))
+
+
 async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> None:
     """Each rung was tried by a known chance, so the changed decisions have an outcome."""
     draws = iter([0.1, 0.9, 0.3, 0.9] * 20)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
@@ -53,6 +55,14 @@ async def test_headline_compares_errors_over_requests_of_which_both_sides_have_o
     result = run(some, a_side(**floor(0.75)))
     assert result.believed.requests == 3
     assert "over the same 3 requests by the policies' own p" in headline(result)
+
+
+async def test_headline_says_how_many_errors_are_assumed(rows: list[RequestRow]) -> None:
+    """A measured policy looked worse than one that nobody had measured."""
+    sources = re.compile(r'"p_source":"[a-z]+"')
+    priors = [replace(row, record=sources.sub('"p_source":"prior"', row.record)) for row in rows]
+    told = headline(run(priors, a_side(**floor(0.75))))
+    assert "by the policies' own p (assumed, as priors, for 0 and for 4 of them); no" in told
 
 
 async def test_headline_says_that_few_outcomes_tell_no_error(rows: list[RequestRow]) -> None:

@@ -147,8 +147,10 @@ async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
     await house.gateway.drain()
     rows = list(house.ledger.rows())
     graded = [Correctness(ids[0], True), Correctness(ids[1], False), Correctness(ids[2], True)]
-    known = KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
+    mistyped = Correctness(ids[1], True, "midd")
+    known = KnownCorrectness.of([*graded, Correctness("elsewhere", True), mistyped])
     found = labelled(map(case_of, rows), known)
+    assert found.unknown_answerers == {"midd": 1}
     told = [(label.confidence, label.correct, label.triage_version) for label in found.labels]
     assert told == [(0.95, True, "fake"), (0.9, False, "fake")]
     assert found.graded["mid"].all == [(CALM.difficulty, True)]

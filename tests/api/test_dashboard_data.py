@@ -198,7 +198,7 @@ def test_bins_count_answers_after_a_climb_and_call_them_so() -> None:
 
 def test_nothing_is_said_of_calibration_before_there_are_outcomes(served: Served) -> None:
     said = told(served, "confidence")["reliability"]
-    assert said == {"outcomes": 0, "calibration_error": None, "bins": []}
+    assert said == {"outcomes": 0, "assumed": 0, "calibration_error": None, "bins": []}
 
 
 def test_health_has_every_answerer_with_its_calls(served: Served) -> None:

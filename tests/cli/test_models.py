@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router.cli.commands import app
-from router.cli.models.train_head import _warn_of_a_guess
+from router.cli.models.train_head import _warn_of_a_guess, _warn_of_mistyped
 from router.cli.options import from_registry
 from router.errors import RegistryError
 
@@ -174,3 +174,14 @@ def test_a_head_that_may_only_guess_the_largest_class_is_warned_of(
     _warn_of_a_guess({"name": "dept", "intervals": spans, "figures": {"majority": 0.215}})
     said = capsys.readouterr().err
     assert ("dept may be no better than always the largest class" in said) == warned
+
+
+def test_training_warns_of_a_class_that_may_be_another_mistyped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _warn_of_mistyped({"rows_per_class": {"remake": 38, "remakes": 2, "level 1": 2, "level 2": 60}})
+    said = capsys.readouterr().err
+    assert said.splitlines() == [
+        "warning: the class 'remakes' has 2 rows; is it 'remake' mistyped (38 rows)? It is learned "
+        "as a class of its own."
+    ]

@@ -137,6 +137,7 @@ def test_what_is_mended_is_told_with_its_lines(
     [
         ([(f"text {i}", "only") for i in range(30)], "the one class 'only'"),
         ([*some_rows(), ("lonely", "rare")], "1 of 3 classes with one text only (line 62: 'rare')"),
+        ([*some_rows(), ("Is it paid?", "biling")], "'biling' (did you mean 'billing'?)"),
         (some_rows()[:10] + some_rows()[-9:], f"19 usable rows; a head needs at least {MIN_ROWS}"),
     ],
 )

@@ -7,7 +7,7 @@ This module does not know their source.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 
@@ -46,6 +46,11 @@ class KnownCorrectness:
 
     def __bool__(self) -> bool:
         return bool(self.wrong)
+
+    def of_unknown(self, answerers: Collection[str]) -> Counter[str]:
+        """Returns how many outcomes name an answerer that is none of these, by its name."""
+        named = Counter(answerer for _, answerer in self.wrong if answerer)
+        return Counter({name: named[name] for name in named.keys() - set(answerers)})
 
     def given(self, request_id: str, answerer: str) -> float | None:
         """Returns 1.0 where the answer that the client got, by this answerer, was wrong; None:

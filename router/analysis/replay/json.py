@@ -66,6 +66,8 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
             "requests": replay.believed.requests,
             "old": replay.believed.old,
             "new": replay.believed.new,
+            "old_on_priors": replay.believed.old_on_priors,
+            "new_on_priors": replay.believed.new_on_priors,
         },
         "error": {
             "answerable": errors.answerable,

@@ -36,6 +36,7 @@ from router.types import (
     Action,
     CostBasis,
     Decision,
+    PSource,
     Reason,
     Rung,
     RungFacts,
@@ -81,6 +82,7 @@ class Path:
     certain: bool  # every call in it was made, or none is
     wrong: float | None  # the chance of a wrong answer by p alone; None without an answer
     refused: str = ""
+    on_prior: bool = False  # `wrong` rests on a prior, which nobody measured
 
     @property
     def answerer(self) -> str:
@@ -91,14 +93,15 @@ class Path:
 def recorded_path(case: Case) -> Path:
     """Returns what happened: the booked cost, the tier that answered."""
     answerer = answered_by(case)
-    p = next((fact.p for fact in case.facts if fact.answerer == case.answerer), None)
+    given = next((fact for fact in case.facts if fact.answerer == case.answerer), None)
     return Path(
         first=case.answerer if case.observed else case.first,
         reason=case.reason,
         answered=((answerer, case.level, case.tier, 1.0),),
         cost_nano_usd=case.cost_nano_usd,
         certain=True,
-        wrong=None if p is None or case.foregone else 1.0 - p,
+        wrong=None if given is None or case.foregone else 1.0 - given.p,
+        on_prior=given is not None and given.p_source is PSource.PRIOR,
     )
 
 
@@ -143,6 +146,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         cost_nano_usd=None if cost is None else case.reading_nano_usd + math.ceil(cost),
         certain=certain,
         wrong=sum(weight * (1.0 - decision.rungs[i].p) for i, weight in shares.items()),
+        on_prior=any(decision.rungs[i].p_source is PSource.PRIOR for i in shares),
     )
 
 

@@ -90,6 +90,8 @@ class BelievedErrors:
     requests: int = 0
     old_wrong: float = 0.0
     new_wrong: float = 0.0
+    old_on_priors: int = 0  # requests of which that side's p is a prior, which nobody measured
+    new_on_priors: int = 0
 
     def add(self, before: Path, after: Path) -> None:
         """Counts one request, if both sides state the chance of a wrong answer."""
@@ -97,6 +99,8 @@ class BelievedErrors:
             self.requests += 1
             self.old_wrong += before.wrong
             self.new_wrong += after.wrong
+            self.old_on_priors += before.on_prior
+            self.new_on_priors += after.on_prior
 
     @property
     def old(self) -> float | None:
@@ -145,6 +149,7 @@ class Replay:
     unlabelled_shadows: int = 0
     outcomes: int = 0
     outcomes_of_others: int = 0  # of requests that are not replayed
+    unknown_answerers: Counter[str] = field(default_factory=Counter)  # outcomes by a name of none
     unweighed: Counter[Unweighed] = field(default_factory=Counter)
     renewed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Counts requests by answerer, its recorded model, and its model in the new policy."""
@@ -197,9 +202,12 @@ def replay(
     result = Replay(new_name=new.name, old_name=name)
     result.outcomes = result.outcomes_of_others = len(outcomes.wrong)
     shadows = _first_pass(cases, result, outcomes)
+    sides = (new,) if old is None else (new, old)
+    answerers = {plan.facts.name for side in sides for plan in side.plans}
     for case in cases():
         if not isinstance(case, Case):
             continue
+        answerers.update(fact.answerer for fact in case.facts)
         # What remains at the end belongs to requests that are not in these rows.
         result.outcomes_of_others -= outcomes.by_request[case.request_id]
         assumed = set[Assumed]()
@@ -237,6 +245,7 @@ def replay(
             )
         if sample is not None:
             result.off_policy.add(sample)
+    result.unknown_answerers = outcomes.of_unknown(answerers)
     return result
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from router.analysis.replay.fail_conditions import cannot_answer
 from router.analysis.replay.path import MIN_CALLS
-from router.analysis.replay.replay import RECORDED, Replay
+from router.analysis.replay.replay import RECORDED, BelievedErrors, Replay
 from router.analysis.replay.usage_cases import TokensAlone
 from router.analysis.report.figures import Interval
 from router.analysis.report.savings import MIN_FOR_INTERVAL
@@ -21,6 +23,10 @@ from router.rendering.figures_in_words import (
 
 NOTHING_SAID = 0.95
 """Width of bounds from which they say nothing: nineteen of twenty shares lie within them."""
+
+
+NAMED = 3
+"""Names of unknown answerers that are shown: a mistyped column has few, a wrong one has many."""
 
 
 def headline(replay: Replay) -> str:
@@ -84,7 +90,16 @@ def _expected_error(replay: Replay) -> str:
     if believed.requests == replay.requests:
         over = "all of them"
     both = f"{percent(believed.new, 2)} instead of {percent(believed.old, 2)}"
-    return f"at an error of {both} over {over} by the policies' own p; {missing}"
+    own = f"the policies' own p{_on_priors(believed)}"
+    return f"at an error of {both} over {over} by {own}; {missing}"
+
+
+def _on_priors(believed: BelievedErrors) -> str:
+    """Says how many of both errors are assumed, so that a measured one does not look worse."""
+    new, old = believed.new_on_priors, believed.old_on_priors
+    if not new and not old:
+        return ""
+    return f" (assumed, as priors, for {count(new)} and for {count(old)} of them)"
 
 
 def _cost_range(replay: Replay) -> str:
@@ -209,12 +224,29 @@ def error_lines(replay: Replay) -> list[str]:
             f"{count(replay.outcomes_of_others)} of {count(replay.outcomes)} outcomes are of "
             "requests that are not replayed here, and count for nothing."
         )
+    if replay.unknown_answerers:
+        lines.append(unknown_answerers_line(replay.unknown_answerers))
     if replay.unlabelled_shadows:
         lines.append(
             f"{count(replay.unlabelled_shadows)} shadow answers differ from the answer given and "
             "have no outcome of their own, so shadows of those answerers tell nothing of errors."
         )
     return lines
+
+
+def unknown_answerers_line(unknown: Mapping[str, int]) -> str:
+    """Names the answerers of outcomes that none of the requests could have had.
+
+    >>> unknown_answerers_line({"nanoo": 2})
+    "Outcomes by answerers that no request here could have: 2 by 'nanoo'. They count for nothing."
+    """
+    named = [f"{count(unknown[name])} by '{clean(name)}'" for name in sorted(unknown)]
+    if len(named) > NAMED:
+        named[NAMED:] = [f"{count(len(named) - NAMED)} names more"]
+    return (
+        f"Outcomes by answerers that no request here could have: {', '.join(named)}. "
+        "They count for nothing."
+    )
 
 
 def alone_lines(alone: TokensAlone) -> list[str]:

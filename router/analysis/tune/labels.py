@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ class Labelled:
     graded: dict[str, Graded] = field(default_factory=dict)
     requests: int = 0
     outcomes_of_others: int = 0  # of requests that are not among these
+    unknown_answerers: Counter[str] = field(default_factory=Counter)  # outcomes by a name of none
 
 
 def labelled(
@@ -42,11 +44,13 @@ def labelled(
     `novel_at` labels say if their request is novel.
     """
     traffic = Labelled(outcomes_of_others=len(outcomes.wrong))
+    answerers = set[str]()
     for case in cases:
         if not isinstance(case, Case) or case.foregone or case.cached:
             continue
         traffic.requests += 1
         traffic.outcomes_of_others -= outcomes.by_request[case.request_id]
+        answerers.update(fact.answerer for fact in case.facts)
         # Shadows and labelled files may judge several answerers of one request.
         for fact in case.facts:
             wrong = _wrong(case, fact, outcomes)
@@ -54,6 +58,7 @@ def labelled(
                 outside = case.request_id in outcomes.outside
                 novel = novel_at is not None and case.signals.novelty >= novel_at
                 _add(traffic, case, fact, wrong == 0.0, outside=outside, novel=novel)
+    traffic.unknown_answerers = outcomes.of_unknown(answerers)
     return traffic
 
 

@@ -12,6 +12,7 @@ from router.analysis.alerts import Alert, BudgetUse
 from router.analysis.last_hour import BINS, Bin, Hour, Minute, bin_of
 from router.money.budgets import MINUTE_MS
 from router.rendering.json_values import money
+from router.stats.wilson import Share
 from router.types import DecisionLine, DecisionPage, DecisionQuery, Sample
 from router.wire.public_ids import decision_id
 
@@ -28,6 +29,7 @@ class Judged:
     right: bool
     judge: str = ""  # another model with its rubric, where one judged the answer too
     passed: bool = False  # by that judge
+    assumed: bool = False  # the confidence is a prior: nobody measured it
 
 
 RESAMPLES = 200
@@ -195,7 +197,8 @@ def judges_json(outcomes: Sequence[Judged]) -> list[Json]:
 def reliability_json(outcomes: Sequence[Judged]) -> Json:
     """Returns for each bin the share of right answers and the mean confidence, and their distance.
 
-    The distance is the expected calibration error (ECE: Naeini, Cooper and Hauskrecht 2015),
+    Counts apart how many of them have an assumed confidence. The interval is Wilson's, 95 %. The
+    distance is the expected calibration error (ECE: Naeini, Cooper and Hauskrecht 2015),
     weighed by the number of outcomes in each bin.
     """
     # Outcomes are few, so a bin is twice as wide as above.
@@ -207,14 +210,21 @@ def reliability_json(outcomes: Sequence[Judged]) -> Json:
         if not inside:
             continue
         confidence = sum(judged.confidence for judged in inside) / len(inside)
-        right = sum(judged.right for judged in inside) / len(inside)
-        distance += len(inside) / len(outcomes) * abs(confidence - right)
-        low = index / len(bins)
+        right = Share(sum(judged.right for judged in inside), len(inside))
+        distance += len(inside) / len(outcomes) * abs(confidence - right.count / right.of)
         shown_bins.append(
-            {"low": low, "count": len(inside), "confidence": confidence, "right": right}
+            {
+                "low": index / len(bins),
+                "count": len(inside),
+                "assumed": sum(judged.assumed for judged in inside),
+                "confidence": confidence,
+                "right": right.value,
+                "interval": right.interval,
+            }
         )
     return {
         "outcomes": len(outcomes),
+        "assumed": sum(judged.assumed for judged in outcomes),
         "calibration_error": distance if outcomes else None,
         "bins": shown_bins,
     }

@@ -91,9 +91,23 @@ def head(
     else:
         _show(made)
     _warn_of_a_guess(made.card)
+    _warn_of_mistyped(made.card)
     # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def _warn_of_mistyped(card: Mapping[str, Any]) -> None:
+    """Names classes that are learned, and may only be another one mistyped."""
+    from router.training.heads.labelled_rows import mistyped
+
+    counts: Mapping[str, int] = card["rows_per_class"]
+    for rare, near in mistyped(counts):
+        typer.echo(
+            f"warning: the class {rare!r} has {counts[rare]} rows; is it {near!r} mistyped "
+            f"({counts[near]} rows)? It is learned as a class of its own.",
+            err=True,
+        )
 
 
 def _warn_of_a_guess(card: Mapping[str, Any]) -> None:

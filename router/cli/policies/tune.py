@@ -274,6 +274,7 @@ def _print(
     written: Path | None,
     outside_share: float,
 ) -> None:
+    from router.analysis.replay.sentences import unknown_answerers_line
     from router.policy.certificate import DomainCertificate
     from router.rendering.figures_in_words import counted
 
@@ -284,7 +285,12 @@ def _print(
         f"{_at_share(outside_share)}, per domain:"
     )
     if traffic.outcomes_of_others:
-        typer.echo(f"  Outcomes of requests that are not here: {traffic.outcomes_of_others:,}.")
+        typer.echo(
+            "  Outcomes of requests that are not among these (of another time, or answered by "
+            f"approved words or from memory): {traffic.outcomes_of_others:,}."
+        )
+    if traffic.unknown_answerers:
+        typer.echo(f"  {unknown_answerers_line(traffic.unknown_answerers)}")
     for domain, result in by_domain.items():
         if isinstance(result, DomainCertificate):
             typer.echo(

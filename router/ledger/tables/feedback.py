@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from router.errors import FeedbackRefused
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger.hash_chain import Finding, FindingKind
+from router.ledger.record_reading import confidence_source
 from router.ledger.replies import in_place_sql, reply_sql
 from router.ledger.row_reading import judged_of, reasoning_of
 from router.ledger.sql import reading
@@ -255,8 +256,10 @@ def outcomes(
                 )
             }
             words = latest_words(connection, tuple(answers)) if answers else {}
+            sources = _sources(connection, tuple(answers)) if answers else {}
         for request_id, answer in answers.items():
-            yield _outcome(request_id, words[request_id], answer)
+            told = _outcome(request_id, words[request_id], answer)
+            yield replace(told, confidence_source=sources[request_id])
         if len(answers) < PAGE:
             return
         after = max(answers)
@@ -288,6 +291,17 @@ def latest_words(
         feedback = _record(tuple(row)).feedback
         latest[feedback.request_id][feedback.source] = feedback
     return latest
+
+
+def _sources(connection: Connection, request_ids: Sequence[str]) -> dict[str, str]:
+    """Returns what the confidence of each of these requests rests on."""
+    marks = ",".join("?" * len(request_ids))
+    rows = connection.exec_driver_sql(
+        "SELECT request_id, verdict, reason, answerer, record FROM requests "
+        f"WHERE request_id IN ({marks})",
+        tuple(request_ids),
+    )
+    return {str(request_id): confidence_source(*map(str, cells)) for request_id, *cells in rows}
 
 
 def _outcome(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import gzip
 import hashlib
 import io
 import json
+import re
 import shlex
 import zlib
 from collections import Counter
@@ -34,6 +36,11 @@ MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
 """Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
+MISTYPED_BELOW = 10
+"""A label with so many times fewer rows than one that looks like it may be mistyped."""
+MISTYPED_ALIKE = 0.8
+"""How alike (difflib's ratio) two such labels are: one letter more, less or other of five."""
+_DIGITS = re.compile(r"\d+")
 MISSING = frozenset({"", "nan", "NaN"})
 """Texts and labels of empty cells: writers of tables, such as pandas, name them so."""
 
@@ -159,6 +166,24 @@ def _spelt_alike(rows: Sequence[LabelledRow]) -> tuple[list[LabelledRow], tuple[
     alike = [replace(row, label=usual[label_key(row.label)]) for row in rows]
     lines = [row.line for row, new in zip(rows, alike, strict=True) if new.label != row.label]
     return alike, tuple(lines)
+
+
+def mistyped(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+    """Returns labels that look like another with ten times as many rows, and that other one.
+
+    Labels that differ in a number, such as `level 1` and `level 2`, are meant. Labels are not
+    mended: a singular beside a plural may be meant, too.
+
+    >>> mistyped({"remake": 38, "remakes": 2, "shade": 40, "level 1": 2, "level 2": 60})
+    (('remakes', 'remake'),)
+    """
+    found = list[tuple[str, str]]()
+    for rare, rows in counts.items():
+        frequent = [one for one, other in counts.items() if other >= MISTYPED_BELOW * rows]
+        for near in difflib.get_close_matches(rare, frequent, n=1, cutoff=MISTYPED_ALIKE):
+            if _DIGITS.findall(rare) == _DIGITS.findall(near):
+                found.append((rare, near))
+    return tuple(found)
 
 
 def fold_key(text: str) -> str:
@@ -350,7 +375,12 @@ def _enough(rows: HeadRows) -> None:
     # Cross-validation needs a row of each class on both sides.
     rare = [row for row in rows.rows if counts[row.label] < MIN_PER_CLASS]
     if rare:
-        labels = ", ".join(repr(row.label) for row in rare[:MAX_LINES_NAMED])
+        meant = dict(mistyped(counts))
+        labels = ", ".join(
+            repr(row.label)
+            + (f" (did you mean {meant[row.label]!r}?)" if row.label in meant else "")
+            for row in rare[:MAX_LINES_NAMED]
+        )
         raise TrainingDataError(
             f"{rows.file}: {len(rare)} of {len(counts)} classes with one text only (line"
             f"{'s' * (len(rare) > 1)} {named([row.line for row in rare])}: {labels}); give each at "

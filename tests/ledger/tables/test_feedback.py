@@ -201,6 +201,7 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
                 confidence=0.91,
                 policy="default",
                 reply="answer",
+                confidence_source="unknown",
             )
         ]
         assert [outcome.request_id for outcome in outcomes(database)] == ["r1", "r3"]

@@ -57,7 +57,7 @@ function sure(tiers) {
   );
 }
 
-const OUTCOMES = [["Sure", "t"], ["Outcomes", "n"], ["Mean confidence", "n"], ["Right", "n"]];
+const OUTCOMES = [["Sure", "t"], ["Outcomes", "n"], ["Assumed", "n"], ["Mean confidence", "n"], ["Right", "n"], ["95 %", "n"]];
 
 function right(told) {
   const lead = "Where feedback or a review said what became of an answer. On the diagonal, answers are right as often as the gateway was sure.";
@@ -79,10 +79,11 @@ function right(told) {
         "div",
         null,
         el("p", { class: "big" }, share(told.calibration_error), el("small", null, "mean distance between sure and right, over ", count(told.outcomes), " outcomes")),
+        told.assumed > 0 && el("p", { class: "soft" }, `Of these, ${count(told.assumed)} are of answers whose confidence is an assumption of the policy: nobody measured it.`),
         table(
           "Outcomes by confidence",
           OUTCOMES,
-          told.bins.map((bin) => row(OUTCOMES, [`${bin.low.toFixed(1)} to ${(bin.low + 0.1).toFixed(1)}`, count(bin.count), share(bin.confidence, 1), share(bin.right, 1)])),
+          told.bins.map((bin) => row(OUTCOMES, [`${bin.low.toFixed(1)} to ${(bin.low + 0.1).toFixed(1)}`, count(bin.count), count(bin.assumed), share(bin.confidence, 1), share(bin.right, 1), bin.interval.map((end) => share(end)).join(" to ")])),
         ),
       ),
     ),
