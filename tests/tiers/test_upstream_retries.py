@@ -21,6 +21,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.types import AnswererState, AnswererStatus
+from router.wire.hints import RETRY_COUNT
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import eventually
 from tests.kits.upstreams.upstream_tier_kit import AheadClock, Tiers, ask, ask_stream
@@ -107,6 +108,34 @@ async def test_retry_after_beyond_the_deadline_is_passed_on(
     with pytest.raises(UpstreamRateLimited) as caught:
         await ask(tiers(fake.url, model="rate-limited:3"), 2.0)
     assert caught.value.retry_after_s == 3.0
+    assert fake.count == 1
+
+
+@pytest.mark.parametrize(("sent_before", "calls"), [("0", 2), ("1", 1), ("2", 1)])
+async def test_one_replica_is_asked_once_for_what_a_client_repeats(
+    fake: FakeUpstream, tiers: Tiers, sent_before: str, calls: int
+) -> None:
+    """The client asks again by itself, so its tries and ours would multiply."""
+    headers = {RETRY_COUNT: sent_before}
+    with pytest.raises(UpstreamError):
+        await ask(tiers(fake.url, model="status:503"), headers=headers)
+    assert fake.count == calls
+
+
+async def test_another_replica_answers_what_a_client_repeats(tiers: Tiers) -> None:
+    async with FakeUpstream() as bad, FakeUpstream() as good:
+        bad.behaviour = "status:503"
+        tier = tiers(bad.url, good.url)
+        assert (await ask(tier, headers={RETRY_COUNT: "1"})).text == TEXT
+    assert (bad.count, good.count) == (1, 1)
+
+
+async def test_upstream_that_forbids_a_retry_is_asked_once(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    with pytest.raises(UpstreamRateLimited) as caught:
+        await ask(tiers(fake.url, model="final:429"))
+    assert caught.value.final
     assert fake.count == 1
 
 

@@ -7,7 +7,7 @@ refused the request; opencode stopped where OpenAI's stream broke off with a `se
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
+from tests.kits.upstreams.upstream_kit import NO_HEADERS
 
 pytestmark = pytest.mark.process
 
@@ -33,6 +34,8 @@ LADDERS = {
     "busy-or-spent": (SPENT, OVERLOADED),
     "too-long": (TOO_LONG, "answer"),
     "busy-and-too-long": (OVERLOADED, TOO_LONG),
+    "limited-for-long": ("final:429", "final:429"),
+    "limited-or-busy": ("final:429", OVERLOADED),
     "breaks": ("breaks:overloaded_error",),
     "breaks-plainly": ("breaks:api_error",),
     "breaks-at-a-rate": ("breaks:rate_limit_error",),
@@ -47,11 +50,17 @@ class Both(NamedTuple):
     served: Served
     upstream: Upstream
 
-    def ask(self, name: str, path: str = "/v1/messages", **fields: object) -> httpx.Response:
+    def ask(
+        self,
+        name: str,
+        path: str = "/v1/messages",
+        headers: Mapping[str, str] = NO_HEADERS,
+        **fields: object,
+    ) -> httpx.Response:
         said = {"input": USER["content"]} if path == "/v1/responses" else {"messages": [USER]}
         if path == "/v1/messages":
             said["max_tokens"] = 50
-        return self.served.post(path, {"model": f"auto:{name}", **said, **fields})
+        return self.served.post(path, {"model": f"auto:{name}", **said, **fields}, **headers)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +86,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         for name, models in {"wait-first": limits, "wait-last": limits[::-1]}.items():
             path = write_ladder(folder, name, upstream.url, *models, retries=0)
             policies.append(path)
+        busy = (OVERLOADED, OVERLOADED)
+        budget = {"breaker_failures": 1_000, "retry_budget": 1.0}
+        policies.append(write_ladder(folder, "busy", upstream.url, *busy, **budget))
         resting = {"wire": "anthropic", "breaker_failures": 1, "breaker_reset_s": 30.0}
         for name in ("resting", "all-resting"):
             last = REFUSED if name == "resting" else OVERLOADED
@@ -144,6 +156,22 @@ def test_of_two_refusals_that_in_the_clients_format_is_told(
 
 def test_a_rate_limit_is_told_beside_a_refusal(both: Both) -> None:
     assert told(both.ask("limited")) == (429, "rate_limit_error", True)
+
+
+def test_clients_are_stopped_where_every_provider_forbids_a_retry(both: Both) -> None:
+    assert told(both.ask("limited-for-long")) == (429, "rate_limit_error", False)
+    assert told(both.ask("limited-or-busy"))[2]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
+def test_tries_of_a_client_are_not_multiplied_by_ours(both: Both, path: str) -> None:
+    calls = []
+    for sent_before in ("0", "1"):
+        before = both.upstream.seen()["count"]
+        headers = {"x-stainless-retry-count": sent_before}
+        assert told(both.ask("busy", path, headers=headers))[0] == 503
+        calls.append(both.upstream.seen()["count"] - before)
+    assert calls == [4, 2]
 
 
 @pytest.mark.parametrize("name", ["wait-first", "wait-last"])
