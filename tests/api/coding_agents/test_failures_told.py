@@ -34,8 +34,6 @@ LADDERS = {
     "busy-or-spent": (SPENT, OVERLOADED),
     "too-long": (TOO_LONG, "answer"),
     "busy-and-too-long": (OVERLOADED, TOO_LONG),
-    "limited-for-long": ("final:429", "final:429"),
-    "limited-or-busy": ("final:429", OVERLOADED),
     "breaks": ("breaks:overloaded_error",),
     "breaks-plainly": ("breaks:api_error",),
     "breaks-at-a-rate": ("breaks:rate_limit_error",),
@@ -87,8 +85,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
             path = write_ladder(folder, name, upstream.url, *models, retries=0)
             policies.append(path)
         busy = (OVERLOADED, OVERLOADED)
-        budget = {"breaker_failures": 1_000, "retry_budget": 1.0}
+        budget = {"breaker_failures": 1_000, "retries": 1, "retry_budget": 1.0}
         policies.append(write_ladder(folder, "busy", upstream.url, *busy, **budget))
+        for name, last in (("forbidden", "final:429"), ("forbidden-once", OVERLOADED)):
+            policies.append(write_ladder(folder, name, upstream.url, "final:429", last, **budget))
         resting = {"wire": "anthropic", "breaker_failures": 1, "breaker_reset_s": 30.0}
         for name in ("resting", "all-resting"):
             last = REFUSED if name == "resting" else OVERLOADED
@@ -159,8 +159,8 @@ def test_a_rate_limit_is_told_beside_a_refusal(both: Both) -> None:
 
 
 def test_clients_are_stopped_where_every_provider_forbids_a_retry(both: Both) -> None:
-    assert told(both.ask("limited-for-long")) == (429, "rate_limit_error", False)
-    assert told(both.ask("limited-or-busy"))[2]
+    assert told(both.ask("forbidden")) == (429, "rate_limit_error", False)
+    assert told(both.ask("forbidden-once"))[2]
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
