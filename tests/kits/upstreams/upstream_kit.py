@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from types import MappingProxyType
+from collections.abc import AsyncIterator
 
 import orjson
 
@@ -26,7 +25,6 @@ from router.types import (
 )
 from router.wire.openai.request import parse_chat_request
 
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 SIGNALS = Signals(RequestType.FAQ, 1.0, Domain.GENERAL, 1.0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -59,11 +57,9 @@ def facts(
     )
 
 
-def work(
-    deadline_s: float = 60.0, headers: Mapping[str, str] = NO_HEADERS, **fields: object
-) -> Work:
+def work(deadline_s: float = 60.0, **fields: object) -> Work:
     body = {"model": "auto", "messages": [{"role": "user", "content": "Where is it?"}], **fields}
-    request = parse_chat_request(orjson.dumps(body), headers)
+    request = parse_chat_request(orjson.dumps(body), {})
     deadline_at_ms = SystemClock().now_ms() + round(deadline_s * 1000)
     return Work(request, SIGNALS, deadline_at_ms, Role.ANSWER, "tenant", "req-1")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from router.api.compose.clock import SystemClock
 from router.types import Answer, Clock, Event, RequestRow
-from tests.kits.upstreams.upstream_kit import NO_HEADERS, collect, facts, no_call, section, work
+from tests.kits.upstreams.upstream_kit import collect, facts, no_call, section, work
 from tiers.upstream.answerer import UpstreamTier
 
 
@@ -66,13 +64,8 @@ class Tiers:
             await tier.close()
 
 
-async def ask(
-    tier: UpstreamTier,
-    deadline_s: float = 60.0,
-    headers: Mapping[str, str] = NO_HEADERS,
-    **fields: object,
-) -> Answer:
-    return await tier.answer(work(deadline_s, headers, **fields), no_call)
+async def ask(tier: UpstreamTier, deadline_s: float = 60.0, **fields: object) -> Answer:
+    return await tier.answer(work(deadline_s, **fields), no_call)
 
 
 async def ask_stream(
