@@ -70,12 +70,14 @@ class UpstreamError(AnswererError):
     `url` is the address that the upstream does not have, for the log: clients read no address.
     `charged` says what the upstream used before it failed, where it said so: an answer without
     choices. `words` are the provider's own about a refused request, fit to be shown: the log and
-    the record have them, and the message where the client can act on them.
+    the record have them, and the message where the client can act on them. `final` is True where
+    the provider says that asking it again is of no use (`x-should-retry: false`).
     """
 
     url = ""
     words = ""
     charged: Answer | None = None
+    final = False
     code = "upstream_error"
 
     def __init__(

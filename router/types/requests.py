@@ -226,6 +226,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     cap_key: str = ""
     """Names the body's key that limits the output, for endpoints with several names for it."""
     original: Original | None = None
+    repeated: bool = False  # its client says that it sends it again, and may do so once more
     prepared: Prepared | None = None  # of endpoints by domain
 
     def __eq__(self, other: object) -> bool:
@@ -387,6 +388,8 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
 
 _MEANING = tuple(
-    name for name in ChatRequest.__struct_fields__ if name not in ("cap_key", "original")
+    name
+    for name in ChatRequest.__struct_fields__
+    if name not in ("cap_key", "original", "repeated")
 )
 """Lists the fields that carry the meaning of a request, without the client's way of writing it."""

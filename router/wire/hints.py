@@ -44,6 +44,19 @@ SESSION_HEADERS = ("x-session-id", "thread-id")
 """Lists headers in which clients of other servers name a conversation: opencode, then Codex."""
 
 
+RETRY_COUNT = "x-stainless-retry-count"
+"""Is the header in which OpenAI's and Anthropic's SDKs say how often they sent a request before."""
+
+
+def is_repeated(headers: Mapping[str, str]) -> bool:
+    """Returns True where the client says that it sends the request again.
+
+    >>> is_repeated({RETRY_COUNT: "1"}), is_repeated({RETRY_COUNT: "0"}), is_repeated({})
+    (True, False, False)
+    """
+    return headers.get(RETRY_COUNT, "0").strip() not in ("", "0")
+
+
 def _context(value: object, param: str) -> dict[str, str]:
     """Returns slots by name. A number becomes its text, so an order number may be one."""
     given = mapping(value, param)

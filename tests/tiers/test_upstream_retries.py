@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from msgspec.structs import replace
 
 from router.errors import (
     AnswererNotReady,
@@ -20,11 +21,13 @@ from router.errors import (
     UpstreamTooMuch,
     UpstreamUnreachable,
 )
-from router.types import AnswererState, AnswererStatus
+from router.types import Answer, AnswererState, AnswererStatus
+from router.wire.hints import RETRY_COUNT, is_repeated
 from tests.kits.upstreams.fake_upstream import FakeUpstream
-from tests.kits.upstreams.upstream_kit import eventually
+from tests.kits.upstreams.upstream_kit import eventually, no_call, work
 from tests.kits.upstreams.upstream_tier_kit import AheadClock, Tiers, ask, ask_stream
 from tests.kits.upstreams.upstream_wire import TEXT
+from tiers.upstream.answerer import UpstreamTier
 
 
 async def test_failure_that_cost_nothing_is_tried_again(fake: FakeUpstream, tiers: Tiers) -> None:
@@ -107,6 +110,40 @@ async def test_retry_after_beyond_the_deadline_is_passed_on(
     with pytest.raises(UpstreamRateLimited) as caught:
         await ask(tiers(fake.url, model="rate-limited:3"), 2.0)
     assert caught.value.retry_after_s == 3.0
+    assert fake.count == 1
+
+
+async def ask_again(tier: UpstreamTier, sent_before: str) -> Answer:
+    """Asks as for a client that says how often it sent the request before."""
+    first = work()
+    request = replace(first.request, repeated=is_repeated({RETRY_COUNT: sent_before}))
+    return await tier.answer(replace(first, request=request), no_call)
+
+
+@pytest.mark.parametrize(("sent_before", "calls"), [("0", 2), ("1", 1), ("2", 1)])
+async def test_one_replica_is_asked_once_for_what_a_client_repeats(
+    fake: FakeUpstream, tiers: Tiers, sent_before: str, calls: int
+) -> None:
+    """The client asks again by itself, so its tries and ours would multiply."""
+    with pytest.raises(UpstreamError):
+        await ask_again(tiers(fake.url, model="status:503"), sent_before)
+    assert fake.count == calls
+
+
+async def test_another_replica_answers_what_a_client_repeats(tiers: Tiers) -> None:
+    async with FakeUpstream() as bad, FakeUpstream() as good:
+        bad.behaviour = "status:503"
+        tier = tiers(bad.url, good.url)
+        assert (await ask_again(tier, "1")).text == TEXT
+    assert (bad.count, good.count) == (1, 1)
+
+
+async def test_upstream_that_forbids_a_retry_is_asked_once(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    with pytest.raises(UpstreamRateLimited) as caught:
+        await ask(tiers(fake.url, model="final:429"))
+    assert caught.value.final
     assert fake.count == 1
 
 

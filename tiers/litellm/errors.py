@@ -23,7 +23,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.wire.openai.upstream_errors import shown_code
-from tiers.resilience.refusals import read_retry_after
+from tiers.resilience.refusals import forbids_retry, read_retry_after
 
 # litellm's exception, our error, and the status it stands for when the provider gave one. Without a
 # status the call may have been billed.
@@ -109,12 +109,14 @@ def to_ours(
         message = (
             f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
         )
-    return kind(
+    ours = kind(
         message,
         upstream_status=status,
         code=QUOTA_EXHAUSTED if spent else None,
         retry_after_s=waits,
     )
+    ours.final = headers is not None and forbids_retry(headers)
+    return ours
 
 
 def foreign_classes(litellm: ModuleType) -> tuple[type[BaseException], ...]:

@@ -189,6 +189,11 @@ def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:
     return seconds if seconds < MOST_ASKED_S else None
 
 
+def forbids_retry(headers: Mapping[str, str]) -> bool:
+    """Returns True where the upstream says that the same request would be refused again."""
+    return headers.get("x-should-retry") == "false"
+
+
 def _seconds(value: str | None) -> float | None:
     try:
         number = float(value or "")

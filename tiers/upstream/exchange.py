@@ -39,6 +39,7 @@ from tiers.resilience.refusals import (
     Asked,
     RetryBudget,
     error_for_status,
+    forbids_retry,
     read_retry_after,
     shown_url,
     wait_s,
@@ -289,10 +290,14 @@ class Exchange:
         """Returns a place for the next try. Raises the failure again where no retry is possible.
 
         Another replica is asked at once, the same one after the wait that the upstream asked for.
+        A client that repeats the request waits by itself, so here the same one is not asked twice:
+        its tries and ours would multiply.
         """
         shared = self._shared
         wait: float | None = 0.0
         if not shared.replicas.has_other(before.replica, shared.clock.monotonic_ms()):
+            if self._asked.repeated or failed.final:
+                raise failed
             left_s = self._deadline.when - asyncio.get_running_loop().time()
             wait = wait_s(failed, tries, left_s)
         if wait is None or not shared.retries.spend():
@@ -360,6 +365,7 @@ class Exchange:
             response.status, shown_code_in(body), retry_after_s, asked, self._advice(body), told
         )
         error.words = words
+        error.final = forbids_retry(response.headers)
         error.charged = charged_in(body, shared.wire.whole)
         return error
 

@@ -28,6 +28,7 @@ from router.errors import (
     TiergateError,
     TooManyWrongKeys,
     UnsupportedMedia,
+    UpstreamError,
     UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -263,6 +264,7 @@ async def send_error(
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
     hopeless = hopeless or error.code == QUOTA_EXHAUSTED
     hopeless = hopeless or (isinstance(error, AnswererNotReady) and error.key_refused)
+    hopeless = hopeless or (isinstance(error, UpstreamError) and error.final)
     final = NoUsableAnswer | TooManyWrongKeys | UpstreamRejected
     spent = isinstance(error, BudgetExceeded) and error.retry_after_s is None
     if hopeless or spent or isinstance(error, final):

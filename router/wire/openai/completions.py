@@ -42,7 +42,7 @@ from router.wire.fields import (
     read_fields,
     read_stream_options,
 )
-from router.wire.hints import read_hints
+from router.wire.hints import is_repeated, read_hints
 from router.wire.openai.chat import OpenAIErrors
 from router.wire.openai.render import (
     DONE,
@@ -157,6 +157,7 @@ def _requests(
             stream=read.get("stream", False),
             include_usage=read.get("stream_options", False),
             hints=hints,
+            repeated=is_repeated(headers),
             endpoint="completions",
             extra=extra,
         )

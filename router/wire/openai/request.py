@@ -40,7 +40,7 @@ from router.wire.fields import (
     read_stream_options,
     refused,
 )
-from router.wire.hints import read_hints
+from router.wire.hints import is_repeated, read_hints
 from router.wire.messages import read_messages, read_tool_choice, read_tools
 
 _PLAIN_TEXT = ResponseFormat()
@@ -148,6 +148,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         stream=stream,
         include_usage=read.get("stream_options", False),
         hints=read_hints(read.get("routing"), headers),
+        repeated=is_repeated(headers),
         extra=extra,
         dropped=nested_left_out(given["messages"], given.get("tools")),
     )

@@ -53,7 +53,7 @@ from router.wire.fields import (
     read_stream_options,
     refused,
 )
-from router.wire.hints import read_hints
+from router.wire.hints import is_repeated, read_hints
 from router.wire.openai.chat import OpenAIErrors
 from router.wire.openai.request import CHAT_KEYS
 from router.wire.protocols import OneRequest
@@ -325,6 +325,7 @@ def _request(
         stream=read.get("stream", False),
         include_usage=True,
         hints=read_hints(read.get("routing"), headers),
+        repeated=is_repeated(headers),
         endpoint="responses",
         compacts=conversation.compacts,
         extra=extra,

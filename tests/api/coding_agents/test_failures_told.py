@@ -77,6 +77,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         for name, models in {"wait-first": limits, "wait-last": limits[::-1]}.items():
             path = write_ladder(folder, name, upstream.url, *models, retries=0)
             policies.append(path)
+        busy = (OVERLOADED, OVERLOADED)
+        budget = {"breaker_failures": 1_000, "retries": 1, "retry_budget": 1.0}
+        policies.append(write_ladder(folder, "busy", upstream.url, *busy, **budget))
+        for name, last in (("forbidden", "final:429"), ("forbidden-once", OVERLOADED)):
+            policies.append(write_ladder(folder, name, upstream.url, "final:429", last, **budget))
         resting = {"wire": "anthropic", "breaker_failures": 1, "breaker_reset_s": 30.0}
         for name in ("resting", "all-resting"):
             last = REFUSED if name == "resting" else OVERLOADED
@@ -144,6 +149,27 @@ def test_of_two_refusals_that_in_the_clients_format_is_told(
 
 def test_a_rate_limit_is_told_beside_a_refusal(both: Both) -> None:
     assert told(both.ask("limited")) == (429, "rate_limit_error", True)
+
+
+def test_clients_are_stopped_where_every_provider_forbids_a_retry(both: Both) -> None:
+    assert told(both.ask("forbidden")) == (429, "rate_limit_error", False)
+    assert told(both.ask("forbidden-once"))[2]
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses", "messages", "completions"])
+def test_tries_of_a_client_are_not_multiplied_by_ours(both: Both, path: str) -> None:
+    key = {"responses": "input", "completions": "prompt"}.get(path, "messages")
+    asked = [USER] if key == "messages" else USER["content"]
+    body = {"model": "auto:busy", "max_tokens": 50, key: asked}
+    if key == "input":
+        del body["max_tokens"]
+    calls = []
+    for sent_before in ("0", "1"):
+        before = both.upstream.seen()["count"]
+        headers = {"x-stainless-retry-count": sent_before}
+        assert both.served.post(f"/v1/{path}", body, **headers).status_code == 503
+        calls.append(both.upstream.seen()["count"] - before)
+    assert calls == [4, 2]
 
 
 @pytest.mark.parametrize("name", ["wait-first", "wait-last"])

@@ -64,6 +64,11 @@ async def _status(x: Exchange) -> None:
     await x.refuse(status, codes.get(status, "what"))
 
 
+async def _final(x: Exchange) -> None:
+    """Refuses as a provider does that wants no second try, as at a limit for the whole day."""
+    await x.refuse(int(x.argument), None, "x-should-retry: false")
+
+
 async def _refuses(x: Exchange) -> None:
     status, _, words = x.argument.partition(":")
     await x.refuse(int(status), None, words=words)
@@ -282,6 +287,7 @@ FAULTS: dict[str, Behaviour] = {
     "reset": _reset,
     "status": _status,
     "refuses": _refuses,
+    "final": _final,
     "billed": _billed,
     "rate-limited": _rate_limited,
     "rate-limited-ms": _rate_limited_ms,
