@@ -137,8 +137,23 @@ class Tokeniser:
         ids = self.by_words(clipped)
         if ids is None:
             clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
-            ids = (self._library or self._opened()).encode(self.mended(clean)).ids
+            ids = self._by_library(self.mended(clean))
         return cut(ids, READ_HEAD, READ_TAIL)
+
+    def _by_library(self, text: str) -> list[int]:
+        """Returns the library's ids. Raises RuntimeError where its Rust panics.
+
+        A panic is no `Exception`: it would pass whoever reads this text by rules instead, and leave
+        all later requests waiting.
+        """
+        library = self._library or self._opened()
+        try:
+            ids: list[int] = library.encode(text).ids
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise RuntimeError(f"the tokeniser panicked: {error}") from error
+        return ids
 
     def mended(self, text: str) -> str:
         """Returns the text with the typing errors mended that the ids are made without."""

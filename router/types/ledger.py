@@ -124,6 +124,10 @@ class Ledger(Protocol):
         """Replaces the attempt's hold by its result."""
         ...
 
+    def name(self, attempt: AttemptRow, tenant: str) -> None:
+        """Writes the provider's id of a held attempt soon; nobody waits, and nothing is raised."""
+        ...
+
     async def finish(self, request: RequestRow, *, answers: bool = False) -> None:
         """Commits the final row with all its attempts and extends the writer's chain.
 

@@ -83,3 +83,10 @@ def schemas_in(tree: object) -> Iterator[object]:
         yield from schemas_in(part)
     for part in tree if isinstance(tree, list) else ():
         yield from schemas_in(part)
+
+
+def test_a_schema_that_is_nested_too_deep_is_no_usable_one() -> None:
+    schema: dict[str, object] = {"type": "string"}
+    for _ in range(400):
+        schema = {"allOf": [schema]}
+    assert schema_problem(schema) == "it is nested too deep to be checked"

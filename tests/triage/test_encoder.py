@@ -90,6 +90,26 @@ def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> No
     assert all(len(g) * max(lengths[i] for i in g) <= 256 for g in groups)
 
 
+class PanicException(BaseException):
+    """Is what the bindings of Rust raise where it panics: no `Exception`."""
+
+
+class Panicking:
+    """Stands for a library that panics at a text."""
+
+    def encode(self, text: str) -> None:
+        raise PanicException(f"byte index is out of bounds of `{text}`")
+
+
+def test_a_panic_of_the_tokeniser_is_an_error_that_readers_catch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tokenise = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json", late=True)
+    monkeypatch.setattr(tokenise, "_opened", Panicking)
+    with pytest.raises(RuntimeError, match="the tokeniser panicked: byte index"):
+        tokenise("naïve")
+
+
 def test_vectors_have_length_one(model: TriageModel) -> None:
     vectors = model.vectors(["where is my parcel", "integrate x squared"])
     assert vectors.dtype == np.float32

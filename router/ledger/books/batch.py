@@ -25,11 +25,13 @@ from router.ledger.books.closed_months import CLOSED_UNTIL_SQL, dated, dated_att
 from router.ledger.books.operations import (
     Finish,
     Hold,
+    Name,
     Operation,
     Settle,
     Values,
     finish_operation,
     hold_operation,
+    name_operation,
     replaced,
     settle_operation,
 )
@@ -102,7 +104,8 @@ class OperationBatch:
         if isinstance(operation, Settle):
             if attempt.started_at_ms >= closed_ms:
                 return operation
-            return settle_operation(dated_attempt(attempt, closed_ms), operation.tenant)
+            make = name_operation if isinstance(operation, Name) else settle_operation
+            return make(dated_attempt(attempt, closed_ms), operation.tenant)
         if min(attempt.started_at_ms, operation.request.created_at_ms) >= closed_ms:
             return operation
         request = dated(operation.request, closed_ms)

@@ -41,6 +41,11 @@ class Settle:
 
 
 @dataclass(slots=True)
+class Name(Settle):
+    """Holds what is known of a call before it ends: nobody waits for it, and it may be lost."""
+
+
+@dataclass(slots=True)
 class Finish:
     request: RequestRow
     request_values: Values
@@ -79,6 +84,11 @@ def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
     final = _final(attempt)
     _check_time(final)
     return Settle(final, tenant, storable(attempt_values(final)))
+
+
+def name_operation(attempt: AttemptRow, tenant: str) -> Name:
+    """Returns the operation that writes the provider's id of a call that goes on."""
+    return Name(attempt, tenant, storable(attempt_values(attempt)))
 
 
 def release_operation(hold: Hold) -> Settle:

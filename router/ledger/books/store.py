@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from router.ledger.books.operations import (
     finish_operation,
     hold_operation,
     is_free,
+    name_operation,
     settle_operation,
 )
 from router.ledger.books.writer import Writer
@@ -160,6 +162,11 @@ class SqlLedger:
         later), LedgerError (also for an attempt that was never held).
         """
         await self.writer.submit(settle_operation(attempt, tenant))
+
+    def name(self, attempt: AttemptRow, tenant: str) -> None:
+        """Writes the provider's id of a held call soon; nobody waits, and no fault is raised."""
+        with suppress(LedgerUnavailable):
+            self.writer.submit(name_operation(attempt, tenant)).add_done_callback(_heard)
 
     async def finish(self, request: RequestRow, *, answers: bool = False) -> None:
         """Commits the final row with all its attempts; a second call changes nothing.
@@ -367,3 +374,9 @@ def _broken_off(attempt: AttemptRow) -> AttemptRow:
         return replace(attempt, state=AttemptState.FAILED, error_code=INTERRUPTED)
     held = attempt.state is AttemptState.HELD
     return replace(attempt, error_code=INTERRUPTED) if held else attempt
+
+
+def _heard(written: asyncio.Future[None]) -> None:
+    """Takes the fault of what nobody waits for."""
+    if not written.cancelled():
+        written.exception()

@@ -51,6 +51,7 @@ from router.ledger.books.lost_rows import lost_rows
 from router.ledger.books.operations import (
     Finish,
     Hold,
+    Name,
     Operation,
     owed_operation,
     release_operation,
@@ -381,8 +382,8 @@ class Writer:
         kept: list[_Job] = []
         lost: list[Operation] = []
         for operation in operations:
-            if isinstance(operation, Hold):
-                continue  # it was refused
+            if isinstance(operation, Hold | Name):
+                continue  # it was refused, or the call's end says it too
             spent = not isinstance(operation, Finish) or operation.spent
             if spent or len(kept) < room:
                 kept.append(_Job(owed_operation(operation), None))

@@ -127,6 +127,8 @@ def problem(schema: Mapping[str, object]) -> str:
         Bounded.check_schema(schema)
     except jsonschema.SchemaError as error:
         return f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS]
+    except RecursionError:
+        return "it is nested too deep to be checked"
     return ""
 
 

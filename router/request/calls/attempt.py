@@ -50,6 +50,10 @@ from router.types import (
     exact_usd,
 )
 
+NAMED_AFTER_S = 1.0
+"""Of a stream: then the ledger is told the provider's id, by which a bill finds the call if this
+process dies. Most answers are over by then, and cost no further write."""
+
 MOST_LIMITS = 4
 """The limits of money that may lower the cap of one call in turn: of hour, day, month and key."""
 
@@ -74,6 +78,7 @@ class Attempt:
         self._host = ""  # the replica that was asked last, for the log
         self._said_bytes = 0
         self._unsaid_bytes = 0  # came, and no piece has said them so far
+        self._naming: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Attempt:
         """Writes the attempt down and holds its worst case.
@@ -111,6 +116,8 @@ class Attempt:
         traceback: TracebackType | None,
     ) -> None:
         """Books how the call ended. Turns a passed deadline and a cut stream into our errors."""
+        if self._naming is not None:
+            self._naming.cancel()
         try:
             if isinstance(error, TimeoutError):
                 late = self._too_late()
@@ -138,6 +145,13 @@ class Attempt:
         """Notes the provider's id of the answer, by which a bill finds a call that is cut."""
         rows = self._books.rows
         rows[self._number] = replace(rows[self._number], upstream_id=upstream_id)
+        if self._naming is None and self._number in self._books.in_ledger:
+            loop = asyncio.get_running_loop()
+            self._naming = loop.call_later(NAMED_AFTER_S, self._name_in_ledger)
+
+    def _name_in_ledger(self) -> None:
+        if self._is_held:
+            self._books.ledger.name(self._row, self._books.routed.identity.tenant)
 
     def hear_host(self, host: str) -> None:
         """Notes the replica that is asked, which a deadline of ours would not name."""

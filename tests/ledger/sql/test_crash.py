@@ -145,6 +145,22 @@ async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(
     assert [line.error_code for line in row.attempts] == ["", "interrupted"]
 
 
+async def test_named_attempt_of_a_dead_worker_keeps_its_providers_id(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = ledgers(address)
+    await ledger.hold(request("r1"), attempt("r1", 1, held=400))
+    for name in ("r1", "never-held"):
+        call = attempt(name, 1, held=400, state=AttemptState.HELD)
+        ledger.name(replace(call, upstream_id="chatcmpl-1"), "acme")
+    await ledger.close()
+    row = await ledgers(address).get("r1", None)
+    assert row is not None
+    assert (row.state, row.cost_nano_usd) == (RequestState.UNKNOWN_COST, 400)
+    assert [line.upstream_id for line in row.attempts] == ["chatcmpl-1"]
+    assert verify(address).findings == ()
+
+
 async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(
     address: str, ledgers: Ledgers
 ) -> None:
