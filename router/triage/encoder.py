@@ -150,9 +150,9 @@ class Tokeniser:
         try:
             ids: list[int] = library.encode(text).ids
         except BaseException as error:
-            if type(error).__name__ != "PanicException":
-                raise
-            raise RuntimeError(f"the tokeniser panicked: {error}") from error
+            if type(error).__name__ == "PanicException":
+                raise RuntimeError(f"the tokeniser panicked: {error}") from error
+            raise
         return ids
 
     def mended(self, text: str) -> str:

@@ -286,5 +286,5 @@ def test_every_field_of_a_request_is_decided() -> None:
     assert set(ChatRequest.__struct_fields__) == {
         "messages", "requested_model", "sampling", "response_format", "tools", "tool_choice",
         "parallel_tool_calls", "stream", "include_usage", "hints", "unsupported_tools", "endpoint",
-        "compacts", "extra", "dropped", "cap_key", "original", "prepared"
+        "compacts", "extra", "dropped", "cap_key", "original", "repeated", "prepared"
     }  # fmt: skip
