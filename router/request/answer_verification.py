@@ -75,7 +75,7 @@ async def judged_again(
             sample = await spender.sample_rung(rung, plan, seed=i + 1)
         except (AnswererError, *NOT_ADMITTED):
             break  # the answer is judged by the samples there are
-        texts.append(sample.text)
+        texts.append(bare_json(sample, routed.request).text)  # as the answer stands
     verification = judged_by_samples(candidate.verification, texts, routed.request, plan.reader)
     return replace(candidate, verification=verification)
 

@@ -9,6 +9,7 @@ import pytest
 from router.errors import BudgetExceeded, NoUsableAnswer, RateLimited, UpstreamRejected
 from router.request.conclusions.foretold import foretold
 from router.types import (
+    Delta,
     Domain,
     JsonText,
     Message,
@@ -92,9 +93,17 @@ async def test_a_code_fence_around_json_is_taken_off(
     assert isinstance(outcome, Outcome)
     assert outcome.answer is not None
     assert (outcome.answer.text, outcome.verdict) == (LABEL, Verdict.ACCEPTED)
-    sent = [delta.text for step in steps if isinstance(step, list) for delta in step]
-    assert "".join(sent) in ("", LABEL)
+    sent = "".join(step.text for step in steps if isinstance(step, Delta))
+    assert sent == (LABEL if stream else "")
     assert len(outcome.attempts) == 1
+
+
+async def test_code_fences_of_samples_are_no_difference(houses: Houses) -> None:
+    verify = {"default": "full", "self_consistency": 2}
+    house = houses([mid(text=f"```json\n{LABEL}\n```")], signals=CALM, verify_mid=verify)
+    outcome = await house.gateway.complete(ask("label this", response_format=JSON), ALICE)
+    assert len(outcome.attempts) == 3
+    assert outcome.confidence == pytest.approx(outcome.rung.p)
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,7 @@ from router.rendering.figures_in_words import (
 NOTHING_SAID = 0.95
 """Width of bounds from which they say nothing: nineteen of twenty shares lie within them."""
 
-
-NAMED = 3
+MOST_NAMED = 3
 """Names of unknown answerers that are shown: a mistyped column has few, a wrong one has many."""
 
 
@@ -241,8 +240,8 @@ def unknown_answerers_line(unknown: Mapping[str, int]) -> str:
     "Outcomes by answerers that no request here could have: 2 by 'nanoo'. They count for nothing."
     """
     named = [f"{count(unknown[name])} by '{clean(name)}'" for name in sorted(unknown)]
-    if len(named) > NAMED:
-        named[NAMED:] = [f"{count(len(named) - NAMED)} names more"]
+    if len(named) > MOST_NAMED:
+        named[MOST_NAMED:] = [f"{count(len(named) - MOST_NAMED)} names more"]
     return (
         f"Outcomes by answerers that no request here could have: {', '.join(named)}. "
         "They count for nothing."

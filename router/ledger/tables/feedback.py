@@ -259,7 +259,8 @@ def outcomes(
             sources = _sources(connection, tuple(answers)) if answers else {}
         for request_id, answer in answers.items():
             told = _outcome(request_id, words[request_id], answer)
-            yield replace(told, confidence_source=sources[request_id])
+            # Each query sees its own moment, so a row may be purged between them.
+            yield replace(told, confidence_source=sources.get(request_id, ""))
         if len(answers) < PAGE:
             return
         after = max(answers)

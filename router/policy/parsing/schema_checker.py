@@ -29,9 +29,8 @@ _MAX_FAULT_CHARACTERS = 160
 MAX_CHECKED_CHARACTERS = 10_000
 """Limits the schemas of rarer keywords that are checked themselves first, which takes half a
 millisecond per property. A longer one is used unchecked. If it is broken, it reports no faults."""
-_MOST_LEVELS = (
-    80  # of lists and objects inside one another; each takes eight frames of Python's 1,000
-)
+_MOST_LEVELS = 80
+"""Limits lists and objects inside one another. Each takes eight frames of Python's 1,000."""
 _NO_FORMATS = jsonschema.FormatChecker(formats=())
 _NAMING = ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef")
 

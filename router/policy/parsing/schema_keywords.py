@@ -81,7 +81,7 @@ class SchemaWork:
             raise RecursionError("the schema takes too many steps")
 
     def enter(self) -> None:
-        """Counts what is checked inside another part. Raises RecursionError below MAX_NESTED."""
+        """Counts a keyword inside others. Raises RecursionError where there are MAX_NESTED."""
         if self._nested == MAX_NESTED:
             raise RecursionError("the schema leads too deep")
         self._nested += 1

@@ -41,7 +41,7 @@ def told_failure(
     is final for one model alone; money that is spent only where each call says so. A prompt that is
     too long for a model is too long for those that take no more, whatever they said. Of refusals of
     the request, that in the client's own format is told. Otherwise a failure of the ladder is told,
-    not that of a rung that stands in, with the shorter of two waits; it is final if both are.
+    not that of a rung that stands in, with the shorter of two waits. It is final if both are.
     """
     declined, before = isinstance(error, CannotAnswer), isinstance(earlier, CannotAnswer)
     if declined != before and (declined or is_outage(error)):
@@ -61,7 +61,8 @@ def told_failure(
         # Whoever asks again is answered once either of them takes calls.
         waits = [wait for wait in (told.retry_after_s, other.retry_after_s) if wait is not None]
         told.retry_after_s = min(waits, default=None)
-        told.final = told.final and other.final
+    if isinstance(told, UpstreamError):
+        told.final = told.final and isinstance(other, UpstreamError) and other.final
     return told
 
 

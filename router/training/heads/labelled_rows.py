@@ -36,8 +36,8 @@ MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
 """Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
-MISTYPED_BELOW = 10
-"""A label with so many times fewer rows than one that looks like it may be mistyped."""
+MISTYPED_TIMES = 10
+"""A label may be mistyped where one that looks like it has so many times as many rows."""
 MISTYPED_ALIKE = 0.8
 """How alike (difflib's ratio) two such labels are: one letter more, less or other of five."""
 _DIGITS = re.compile(r"\d+")
@@ -177,13 +177,17 @@ def mistyped(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
     >>> mistyped({"remake": 38, "remakes": 2, "shade": 40, "level 1": 2, "level 2": 60})
     (('remakes', 'remake'),)
     """
-    found = list[tuple[str, str]]()
+    numbers = {label: _DIGITS.findall(label) for label in counts}
+    pairs = list[tuple[str, str]]()
     for rare, rows in counts.items():
-        frequent = [one for one, other in counts.items() if other >= MISTYPED_BELOW * rows]
-        for near in difflib.get_close_matches(rare, frequent, n=1, cutoff=MISTYPED_ALIKE):
-            if _DIGITS.findall(rare) == _DIGITS.findall(near):
-                found.append((rare, near))
-    return tuple(found)
+        frequent = [
+            label
+            for label, others in counts.items()
+            if others >= MISTYPED_TIMES * rows and numbers[label] == numbers[rare]
+        ]
+        nearest = difflib.get_close_matches(rare, frequent, n=1, cutoff=MISTYPED_ALIKE)
+        pairs += [(rare, near) for near in nearest]
+    return tuple(pairs)
 
 
 def fold_key(text: str) -> str:
