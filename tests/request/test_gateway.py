@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from router.errors import (
-    AnswererNotReady,
     CannotAnswer,
     DeadlineExceeded,
     DepthExceeded,
@@ -16,7 +15,6 @@ from router.errors import (
     StreamCut,
     TiergateError,
     UpstreamInvalid,
-    UpstreamRateLimited,
     UpstreamUnreachable,
 )
 from router.ledger.tables.texts import TextStore
@@ -450,21 +448,3 @@ async def test_an_approved_answer_is_looked_up_and_a_model_answers(
     await drain(house, ask(stream=stream))
     roles = [line.role for line in (await only_row(house)).attempts]
     assert roles == [Role.RESOLVER, Role.ANSWER]
-
-
-@pytest.mark.parametrize(
-    "other", [AnswererNotReady("It rests.", retry_after_s=30.0), DeadlineExceeded("Too late.")]
-)
-@pytest.mark.parametrize("final_first", [True, False])
-async def test_a_failure_is_final_only_where_all_are(
-    houses: Houses, other: TiergateError, *, final_first: bool
-) -> None:
-    final = UpstreamRateLimited("It is full for today.", upstream_status=429)
-    final.final = True
-    errors = (final, other) if final_first else (other, final)
-    tiers = [mid(error=errors[0]), deep(error=errors[1])]
-    house = houses(tiers, signals=DOUBTFUL, thetas={"mid": 0.0, "deep": 4.0})
-    with pytest.raises(TiergateError) as caught:
-        await house.gateway.complete(ask(), ALICE)
-    assert [tier.calls for tier in tiers] == [1, 1]
-    assert not getattr(caught.value, "final", False)
