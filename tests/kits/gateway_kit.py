@@ -12,6 +12,7 @@ from tiers.words_only import WordsOnly
 
 RISKY = replace(CALM, domain=Domain.MEDICAL, stakes_high=0.9)
 UNSURE = replace(CALM, match=None)
+DOUBTFUL = replace(UNSURE, impact_nano_usd=4_000 * 10**9)  # worth a climb from an answer of low p
 THROUGH = {"default": "none"}
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router.errors import AnswererNotReady, DeadlineExceeded, TiergateError, UpstreamRateLimited
-from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
-from tests.kits.gateway_kit import UNSURE, deep, mid
-
-DOUBTFUL = replace(UNSURE, impact_nano_usd=4_000 * 10**9)  # worth a climb from an answer of low p
+from tests.kits.gateway_kit import DOUBTFUL, deep, mid
 
 
 @pytest.mark.parametrize(

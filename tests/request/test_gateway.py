@@ -40,9 +40,7 @@ from router.types import (
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, Clock, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
-
-DOUBTFUL = replace(UNSURE, impact_nano_usd=4_000 * 10**9)  # worth a climb from an answer of low p
+from tests.kits.gateway_kit import DOUBTFUL, RISKY, UNSURE, deep, drain, low, mid, only_row
 
 
 def observing(houses: Houses, tiers: list[ScriptedTier], **sections: object) -> House:

@@ -50,9 +50,9 @@ async def test_each_block_ends_at_its_own_time_whatever_the_order_of_entering() 
         *(_sleeps(deadlines, limit, 0.4 if limit == 5.0 else 5.0) for limit in limits)
     )
     assert ended[2] == -1.0
-    assert ended[1] < ended[3] < ended[0] < 2.0  # a busy machine is late, in order
+    assert ended[1] < ended[3] < ended[0]
     for limit, seconds in zip(limits, ended, strict=True):
-        assert limit == 5.0 or limit - 0.01 < seconds
+        assert limit == 5.0 or limit - 0.01 < seconds < limit + 0.1
 
 
 async def test_timer_of_a_finished_block_ends_no_later_one() -> None:

@@ -434,7 +434,7 @@ def judged_in(database: Database) -> Callable[[int, str | None], list[Judged]]:
     def judged(since_ms: int, tenant: str | None) -> list[Judged]:
         return [
             Judged(outcome.confidence, outcome.correct, *_judge_of(outcome), outcome.on_prior)
-            for outcome in outcomes(database, since_ms=since_ms, tenant=tenant)
+            for outcome in outcomes(database, since_ms=since_ms, tenant=tenant, with_sources=True)
             if outcome.confidence is not None and outcome.correct is not None
         ]
 

@@ -221,10 +221,12 @@ def outcomes(
     since_ms: int | None = None,
     until_ms: int | None = None,
     tenant: str | None = None,
+    with_sources: bool = False,
 ) -> Iterator[TrueOutcome]:
     """Yields outcomes of requests created in [since, until), in the order of ids; blocks.
 
-    For report, replay and tune. Raises LedgerError.
+    For report, replay and tune. `with_sources` reads each decision's record for what its confidence
+    rests on. Raises LedgerError.
     """
     after, begin, end = "", since_ms or 0, 2**62 if until_ms is None else until_ms
     while True:
@@ -256,7 +258,7 @@ def outcomes(
                 )
             }
             words = latest_words(connection, tuple(answers)) if answers else {}
-            sources = _sources(connection, tuple(answers)) if answers else {}
+            sources = _sources(connection, tuple(answers)) if with_sources and answers else {}
         for request_id, answer in answers.items():
             told = _outcome(request_id, words[request_id], answer)
             # Each query sees its own moment, so a row may be purged between them.

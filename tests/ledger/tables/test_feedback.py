@@ -190,7 +190,7 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
         await house.feedback.add(said("r1", **review))
         await house.feedback.add(said("r3", tenant="other", handle_minutes=2.5))
         database = house.ledger.database
-        assert list(outcomes(database, tenant="acme")) == [
+        assert list(outcomes(database, tenant="acme", with_sources=True)) == [
             TrueOutcome(
                 "r1",
                 False,
