@@ -19,6 +19,7 @@ All of it is pure. It knows nothing about other turns (`conversation`), threads,
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -184,12 +185,13 @@ def _guessed(row: ModelRow, *, degraded: bool) -> ModelRow:
     )
 
 
-def _as_approved(row: ModelRow, facts: TurnFacts) -> ModelRow:
-    """Returns the row of small talk that the operator approved: it is known, and nothing is at
-    stake. A term or a disguise speaks against it."""
+def _as_approved(row: ModelRow, facts: TurnFacts, momentary: Set[str]) -> ModelRow:
+    """Returns the row of words that the operator approved: they are known, nothing is at stake, and
+    they ask for no harm by the heads `momentary`. A term or a disguise speaks against it."""
     if facts.risk_terms or facts.unusual:
         return row
     return row._replace(
+        heads=tuple([_harmless(one) if one.name in momentary else one for one in row.heads]),
         stakes_high=0.0,
         multi_factor=0.0,
         strategic=0.0,
@@ -198,6 +200,13 @@ def _as_approved(row: ModelRow, facts: TurnFacts) -> ModelRow:
         spam=0.0,
         grave=0.0,
     )
+
+
+def _harmless(reading: HeadReading) -> HeadReading:
+    """Returns a head with its single chance at 0. Of which kind a harm would be stays as it is."""
+    if len(reading.classes) > 1:
+        return reading
+    return HeadReading(reading.name, tuple([(name, 0.0) for name, _ in reading.classes]))
 
 
 def reading_of(
@@ -209,7 +218,7 @@ def reading_of(
     offers_from: float = 1.0,
     momentary: frozenset[str] = frozenset(),
     known_form: bool = False,
-    small_talk: bool = False,
+    approved: bool = False,
     answers_from: float = ANSWERS_FROM,
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
@@ -219,9 +228,9 @@ def reading_of(
     of all count. After that it is raised to NOVEL where the turn talks to the router or is
     disguised and is no known question without that (`known_form`), where it is longer than what is
     read, and where the model cannot read its language and it is not RATHER_KNOWN. A placeholder
-    asks for nothing, so it matches nothing and is novel. `small_talk`: all of the text is phrases
-    that the operator approved, which the heads of chances do not overrule. `answers_from`: the
-    chance from which level 1 of the policy answers with a match.
+    asks for nothing, so it matches nothing and is novel. `approved`: all of the text is words that
+    the operator approved, which the heads of chances do not overrule. `answers_from`: the chance
+    from which level 1 of the policy answers with a match.
     """
     if facts.placeholder:
         match = None
@@ -239,8 +248,8 @@ def reading_of(
         novelty = NOVEL
     if novelty != row.novelty:
         row = row._replace(novelty=novelty)
-    if small_talk:
-        row = _as_approved(row, facts)
+    if approved:
+        row = _as_approved(row, facts, momentary)
     by_model = (
         row.request_type is RequestType.FOLLOW_UP
         and len(facts.folded.words) <= MODEL_FOLLOW_UP_WORDS

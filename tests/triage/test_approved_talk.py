@@ -110,7 +110,7 @@ def test_what_nobody_approved_is_read_as_before(gateway: Gateway, text: str) -> 
 
 def read(text: str) -> TurnReading:
     facts = find_facts(text, AmountReader({"USD": 1.0}), TermFinder({"danger": ["overdose"]}))
-    return reading_of(ALARMED, None, facts, small_talk=True)
+    return reading_of(ALARMED, None, facts, approved=True)
 
 
 def test_the_heads_do_not_overrule_approved_words() -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from router.policy.content.knowledge import in_scope
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.disguises.known_words import Knows
@@ -135,8 +136,16 @@ def put_together(
         momentary=config.momentary,
         known_form=is_known_form,
         answers_from=config.answers_from[row.domain],
-        small_talk=any([talk.reply(text.asked.text) for talk in config.talks]),
+        approved=_is_approved(text, match),
     )
+
+
+def _is_approved(text: Ruled, match: Match | None) -> bool:
+    """Returns True where all of a text is words that the operator wrote: small talk, or a question
+    under an approved answer. A frame is not the operator's, and may say something of its own."""
+    if match is not None and match.basis is MatchBasis.WRITTEN and not text.framed:
+        return in_scope(match.intent_id, None)
+    return any([talk.reply(text.asked.text) for talk in text.config.talks])
 
 
 def _with_forms(reading: _Reading, whole: BatchRead, forms: range, known: int | None) -> _Reading:
