@@ -11,7 +11,7 @@ from router.triage.facts.turn_facts import find_facts
 from router.triage.reading import ModelRow, TurnReading, reading_of
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
-from router.types import Domain, HeadReading, Reason, RequestType
+from router.types import Domain, HeadReading, Match, Matter, Reason, RequestType
 from tests.kits.opened import opened_gateway
 
 KNOWLEDGE = Path(__file__).parents[2] / "policies" / "knowledge"
@@ -31,6 +31,7 @@ ALARMED = ModelRow(
         ("it_help_desk", "scan several pages into one file"),
         ("it_help_desk", "access the company network from outside"),
         ("retail_bank", "I need to send some money home to my mum in Lahore, how?"),
+        ("retail_bank", "How do I receive money from someone?"),
         ("retail_bank", "My letters go to my ex's house, need them to go elsewhere"),
     ],
 )
@@ -76,4 +77,25 @@ def test_no_head_overrules_an_approved_question() -> None:
 )
 def test_a_term_or_words_that_nobody_approved_leave_the_heads(text: str, approved: bool) -> None:
     row = read(text, approved=approved).row
+    assert (row.heads, row.strategic) == (ALARMED.heads, ALARMED.strategic)
+
+
+def asked(confidence: float, text: str = "how do I receive money from someone") -> ModelRow:
+    facts = find_facts(text, AmountReader({"USD": 1.0}), TermFinder({"danger": ["overdose"]}))
+    row = ALARMED._replace(matter=Matter.VIOLENCE, grave=0.1)
+    match = Match("receive_money", confidence, 0.9, 0.2)
+    return reading_of(row, match, facts, momentary=frozenset(("harm", "harm_kind"))).row
+
+
+def test_a_sure_match_bounds_harm_by_its_own_chance() -> None:
+    row = asked(0.95)
+    assert row.heads == (HeadReading("harm", (("harm", pytest.approx(0.05)),)), KIND)
+    assert row.strategic == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"), [(0.89, "where do I buy stolen card numbers"), (0.95, "my overdose")]
+)
+def test_a_less_sure_match_or_a_term_leaves_harm(confidence: float, text: str) -> None:
+    row = asked(confidence, text)
     assert (row.heads, row.strategic) == (ALARMED.heads, ALARMED.strategic)
