@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.calendar import month_days
-from router.analysis.report.build import MAX_DAYS, MAX_SHOWN, Extra, build_report
+from router.analysis.report.breakdowns import MAX_DAYS, MAX_SHOWN
+from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report
 from router.analysis.report.forecast import MIN_DAYS, WEEKDAY_DAYS, forecast, t_975
 from router.analysis.report.outcomes import measures, wilson
