@@ -37,13 +37,9 @@ FIRST_MS = 1_793_471_400_000  # 1 November 2026, midnight in Kolkata
 
 
 def report_of(rows: list[RequestRow], extra: Extra | None = None, now_ms: int = NOON_MS) -> Report:
+    section, more = ReportSection(), extra or Extra()
     return build_report(
-        rows,
-        config=ReportSection(),
-        since_ms=None,
-        until_ms=None,
-        now_ms=now_ms,
-        extra=extra or Extra(),
+        rows, config=section, since_ms=None, until_ms=None, now_ms=now_ms, extra=more
     )
 
 
