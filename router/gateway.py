@@ -18,7 +18,7 @@ from contextlib import aclosing
 from functools import partial
 
 from router.errors import Stopping, TiergateError
-from router.request.answer_verification import judged_again, judged_beside, may_commit, step_after
+from router.request.answer_verification import judged, judged_again, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.baselines import compared
 from router.request.calls.call_books import CallBooks
@@ -126,7 +126,7 @@ class Gateway:
         """
         routed, progress = await self._intake.route(request, identity, buffered=True)
         if request.hints.dry_run:
-            return await self._undone(routed, progress)
+            return await self._dry_run(routed, progress)
         spender = self._spender(routed, progress)
         error: TiergateError | None = None
         try:
@@ -156,7 +156,7 @@ class Gateway:
         """Yields Begun, then as `stream` does, with the Deltas that came together in one list."""
         routed, progress = await self._intake.route(request, identity, buffered=False)
         if request.hints.dry_run:
-            yield await self._undone(routed, progress)
+            yield await self._dry_run(routed, progress)
             return
         spender = self._spender(routed, progress)
         error: TiergateError | None = None
@@ -175,7 +175,7 @@ class Gateway:
         books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines)
         return Spender(books)
 
-    async def _undone(self, routed: RoutedRequest, progress: Progress) -> Outcome:
+    async def _dry_run(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision, and what a call would say."""
         await settle(progress.rates, ())
         return dry_outcome(routed, progress, self._clock)
@@ -298,7 +298,7 @@ class Gateway:
     ) -> None:
         """Gives one rung its turn with all of its answer held back: call, verify."""
         plan = routed.plans[rung]
-        held.candidate = await judged_beside(routed, rung, await calls.whole(rung, plan))
+        held.candidate = await judged(routed, rung, await calls.whole(rung, plan))
         progress.keep(routed, held.candidate)
         verified = routed.verify_modes[rung] is VerifyMode.FULL and routed.observed is None
         if verified and held.candidate.verification.failure is None:
@@ -327,8 +327,8 @@ class Gateway:
                     yield released
                 final = pieces[-1].final
                 if final is not None:
-                    judged = await judged_beside(routed, rung, final)
-                    candidate = held.end(routed, progress, judged)
+                    candidate = await judged(routed, rung, final)
+                    held.end(routed, progress, candidate)
                     progress.keep(routed, candidate)
                     if held.committed is not None and candidate.answer is not None:
                         yield rest_of(routed, checked, candidate.answer)
@@ -361,6 +361,7 @@ class Gateway:
         return committed(routed, progress, candidate, verdict)
 
     def _note_commit(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> None:
+        """Notes whose answer the client has, and after how long its first word went out."""
         progress.committed = candidate.at
         progress.first_token_ms = self._clock.monotonic_ms() - routed.started_ms
 

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.money.cost import message_bound
+from router.policy.parsing.code_fence import without_fence
 from router.types import (
     Answer,
     AnswerCalls,
@@ -362,7 +363,7 @@ def _as_check(request: ChatRequest) -> ChatRequest:
 def _reads_right(text: str) -> bool | None:
     """Returns the verdict of the check; None when it cannot be read."""
     try:
-        right = json.loads(text)["right"]
+        right = json.loads(without_fence(text))["right"]
     except (ValueError, KeyError, TypeError, RecursionError):  # the last: brackets without end
         return None
     return right if isinstance(right, bool) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,9 +13,12 @@ UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_80
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 """Ends of the calendar: the first moment of the year 1, and the last one of 9999."""
 _AGO = re.compile(r"(\d{1,9})\s*([smhdw])")
-
-
 _MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+def now_ms() -> int:
+    """Returns milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC, option: str | None = None) -> int:

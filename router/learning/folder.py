@@ -33,7 +33,6 @@ NAME_LETTERS = 12
 class Stored(Struct, frozen=True):
     """Holds a dataset that was read, with its manifest."""
 
-    folder: Path
     manifest: Manifest
     rows: tuple[DatasetRow, ...]
     weak: tuple[DatasetRow, ...]
@@ -91,7 +90,6 @@ def read(folder: Path) -> Stored:
         if note is None or sha256(content).hexdigest() != note.sha256:
             raise TrainingDataError(f"{folder / name} was changed: its hash is not the manifest's")
     stored = Stored(
-        folder,
         manifest,
         tuple(_lines(contents[ROWS], DatasetRow)),
         tuple(_lines(contents[WEAK], DatasetRow)),

@@ -57,15 +57,12 @@ def of_author(policy: Policy, signals: Signals) -> bool:
     """
     if signals.matter is not Matter.VIOLENCE or signals.language not in READ_LANGUAGES:
         return False
-    if any(list_of(name) in _DANGERS for name in signals.risk_terms):
+    if any(list_of(name) in DANGERS for name in signals.risk_terms):
         return False
     return any(
         reached(condition.model_copy(update={"at": AUTHOR_AT}), reading_of(signals, condition.head))
         for condition in policy.safety.refuse
     )
-
-
-_DANGERS = frozenset(matter.value for matter in DANGERS)
 
 
 def of_victim(signals: Signals) -> bool:

@@ -20,13 +20,10 @@ from router.policy.sections.answerers import (
     AnswererSection,
     DeliberationAnswerer,
     LitellmAnswerer,
-    LocalAdapter,
     LocalAnswerer,
-    StepName,
     TierSection,
     UpstreamAnswerer,
 )
-from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.documents import DocumentsSection
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.policy.sections.answering.endpoints import EndpointSection
@@ -37,13 +34,11 @@ from router.policy.sections.answering.without_model import (
     LookupSection,
     ResolverAnswerer,
 )
-from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
+from router.policy.sections.base import Name, Section
 from router.policy.sections.batches import BatchesSection
 from router.policy.sections.budgets import BudgetSection, LimitSection
-from router.policy.sections.caches import CacheSection, SemanticCacheSection, SessionsSection
+from router.policy.sections.caches import CacheSection, SessionsSection
 from router.policy.sections.decision import (
-    CostOfWrong,
-    CurrencyTable,
     DecisionSection,
     HardRule,
     StakesSection,
@@ -51,7 +46,6 @@ from router.policy.sections.decision import (
     TriageSection,
 )
 from router.policy.sections.heads import HeadSection
-from router.policy.sections.judging import AbilitySection, VerifySection
 from router.policy.sections.learning import (
     AlertsSection,
     ExploreSection,
@@ -60,68 +54,40 @@ from router.policy.sections.learning import (
     ShadowSection,
 )
 from router.policy.sections.prices import PriceSection
-from router.policy.sections.privacy import PrivacySection, parse_privacy
+from router.policy.sections.privacy import PrivacySection
 from router.policy.sections.report import ReportSection, ReviewSection
 from router.policy.sections.safety import SafetySection
 from router.policy.sections.specialist import SpecialistSection
-from router.types import Domain, Exhausted, usd_to_nano
+from router.types import Domain, Exhausted
 
 __all__ = [
-    "AbilitySection",
     "Alias",
-    "AnswererBase",
     "AnswererSection",
-    "BatchesSection",
     "BudgetSection",
     "CacheSection",
-    "Chance",
-    "CostOfWrong",
-    "CurrencyTable",
     "DecisionSection",
     "DeliberationAnswerer",
     "DocumentsAnswerer",
-    "DocumentsSection",
-    "EmbedderSection",
-    "EndpointSection",
     "ExactAnswerer",
     "Example",
-    "ExampleTurn",
-    "ExhaustedSection",
     "ExploreSection",
     "ExtractorAnswerer",
     "HardRule",
     "LimitSection",
     "LitellmAnswerer",
-    "LocalAdapter",
     "LocalAnswerer",
     "LookupSection",
     "Name",
     "PassagesAnswerer",
     "Policy",
-    "PriceSection",
-    "PrivacySection",
     "ReportSection",
     "ResolverAnswerer",
-    "ReviewSection",
     "RolloutSection",
-    "SafetySection",
-    "SecretName",
     "Section",
-    "SemanticCacheSection",
-    "SessionsSection",
     "ShadowSection",
-    "StakesSection",
-    "StepName",
-    "TermList",
     "TierSection",
-    "TriageSection",
     "UpstreamAnswerer",
-    "Usd",
-    "VerifySection",
-    "best_glob",
     "is_glob",
-    "parse_privacy",
-    "usd_to_nano",
 ]
 
 

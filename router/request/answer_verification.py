@@ -31,16 +31,19 @@ from router.threads.offload import offloaded
 from router.types import LONG_CHARACTERS, Action, Answer, PSource, Reason, RequestType, VerifyMode
 
 
-async def judged_beside(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
-    """Returns what `judged` says. Schemas of clients and long texts are read in a thread."""
-    request = routed.request
-    promised = request.response_format.kind != "text" or any(c.tool_calls for c in answer.choices)
-    long = promised or request.is_long or len(answer.text) > LONG_CHARACTERS
-    return await offloaded(partial(judged, routed, rung, answer), when=long)
-
-
-def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
+async def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     """Returns a rung's answer with its verification.
+
+    A thread reads what takes long: schemas of clients, and long texts.
+    """
+    request = routed.request
+    promised = request.response_format.kind != "text" or answer.calls_tools
+    long = promised or request.is_long or len(answer.text) > LONG_CHARACTERS
+    return await offloaded(partial(_judged, routed, rung, answer), when=long)
+
+
+def _judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
+    """Returns what `judged` says, on the caller's thread.
 
     Where the client forbids parallel tool calls, one is left. JSON stands without its code fence.
     """
@@ -50,7 +53,7 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     plan, named = routed.plans[rung], routed.decision.rungs[rung]
     mode = routed.verify_modes[rung]
     if answer.reason is Reason.NO_PASSAGE:
-        named = replace(named, p_source=PSource.KNOWN)  # words that answer nothing: no assumption
+        named = replace(named, p_source=PSource.KNOWN)  # such words surely answer nothing
     label = routed.signals.request_type is RequestType.CLASSIFICATION
     grave = routed.grave and not (label and routed.signals.request_type_read)
     verification = verify(answer, routed.request, named, mode, plan.reader, grave=grave)

@@ -120,8 +120,11 @@ def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -
 
 
 def _tell_prices(routed: RoutedRequest, progress: Progress, events: Events) -> None:
-    """Reports calls that cost more than was held for them, and those whose provider states a cost
-    that is far from what their price gives, or that no call has."""
+    """Reports calls whose cost is doubtful.
+
+    They cost more than was held, or their provider states a cost that is far from what their price
+    gives, or one that no call has.
+    """
     for call in progress.attempts.rows:
         if 0 < call.held_nano_usd < call.cost_nano_usd:
             held, paid = call.held_nano_usd, call.cost_nano_usd

@@ -257,8 +257,7 @@ def _sound(routed: RoutedRequest, candidate: Candidate, doubt: Reason | None) ->
 
 
 def _calls_tools(candidate: Candidate) -> bool:
-    answer = candidate.answer
-    return answer is not None and any(choice.tool_calls for choice in answer.choices)
+    return candidate.answer is not None and candidate.answer.calls_tools
 
 
 def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
@@ -341,7 +340,7 @@ def _beside_review(
 
 
 def _hand_over(
-    routed: RoutedRequest, best: Candidate | None, ids: Ids, reason: Reason | None = None
+    routed: RoutedRequest, best: Candidate | None, ids: Ids, reason: Reason | None
 ) -> Conclusion:
     """Returns a review item for a person, and the words that the client gets meanwhile.
 
@@ -386,7 +385,7 @@ def _stand_in(
     facts: tuple[str, ...],
     *,
     refusal: bool,
-    reason: Reason | None = None,
+    reason: Reason | None,
 ) -> Candidate:
     """Returns approved words in place of an answer, at the place of the best rung tried.
 

@@ -79,9 +79,9 @@ class Intake:
     async def route(
         self, request: ChatRequest, identity: Identity, *, buffered: bool
     ) -> tuple[RoutedRequest, Progress]:
-        """Returns the request with its ladder, and its progress so far: it counts in its rates.
+        """Returns the request with its ladder, and its progress, which holds its rates.
 
-        Raises TiergateError where it may not begin.
+        `buffered`: the answer goes out whole. Raises TiergateError where the request may not begin.
         """
         started_ms = self._clock.monotonic_ms()
         selected = self._router.select(request, identity)
@@ -109,8 +109,10 @@ class Intake:
         return routed, Progress(rates=rates, lookup=lookup)
 
     def _tell_keys(self, request: ChatRequest, keys: AbstractSet[str], identity: Identity) -> None:
-        """Reports keys that no answerer receives, each name of an endpoint once: one is misspelt,
-        or a client sends it always."""
+        """Reports keys that no answerer receives, each name of an endpoint once.
+
+        Such a key is misspelt, or its client sends it always.
+        """
         fresh = named(sorted(key for key in keys if (request.endpoint, key) not in self._told_keys))
         if not fresh or self._told_of[identity.tenant] + len(fresh) > MOST_TOLD_KEYS:
             return
@@ -127,7 +129,7 @@ class Intake:
         runtime, budgets = selected.runtime, self._router.budgets
         name, most, tiers = runtime.policy.name, runtime.most_output(request), runtime.tiers
         split = self.splits.of(name)
-        if split is not None:  # its side is known only when it has been read
+        if split is not None:  # which side a request is on is known only once it has been read
             tiers = (*tiers, *split.candidate.tiers)
         rates = request_rates(limiter, budgets, identity, name, tiers, most)
         if rates is not None:
@@ -184,8 +186,8 @@ class Intake:
     ) -> RoutedRequest:
         """Returns the request as its side of the split decides it, with a note of the side.
 
-        What the candidate may not or cannot decide is the base's, and stays in the candidate's
-        estimate: whoever left it out would compare easy requests with all.
+        What the candidate may not or cannot decide, the base decides. It stays in the candidate's
+        estimate all the same: without it, easy requests would be compared with all.
         """
         note = note_of(split, routed)
         if split.shadow_share:

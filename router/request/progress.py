@@ -128,22 +128,21 @@ class HeldAnswer:
             if not (self.uninvited or (offered and piece == Delta(index=piece.index))):
                 self.pending.append(piece)
 
-    def end(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Candidate:
-        """Returns the judged answer, and notes it.
+    def end(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> None:
+        """Notes the judged answer.
 
         Raises UpstreamInvalid where the client has the beginning of an answer that is none, and
         notes that its call was of no use.
         """
         self.candidate = candidate
         if self.committed is None or routed.observed is not None:
-            return candidate
+            return
         if self.uninvited:
             progress.useless = True
             raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
         if not showable(routed, candidate):
             progress.useless = True
             raise UpstreamInvalid(_why_none(candidate))
-        return candidate
 
     def beginning(self, model: str) -> Answer:
         """Returns what was held back so far, as an answer that can be judged."""
@@ -310,7 +309,7 @@ def is_misfit(routed: RoutedRequest, candidate: Candidate) -> bool:
 def _why_none(candidate: Candidate) -> str:
     """Returns why an answer is none, of which the client has the beginning."""
     answer, fault = candidate.answer, candidate.verification.fault
-    if answer is not None and any(choice.tool_calls for choice in answer.choices):
+    if answer is not None and answer.calls_tools:
         why = "its call of a tool is cut short" if fault is None else fault.words
         return f"The upstream's answer is none: {why}. None of its calls was sent."
     return "The upstream's answer came to its end without a word."

@@ -112,7 +112,7 @@ def _draft(routed: RoutedRequest, best: Candidate | None) -> Iterator[str]:
     else:
         on = " (assumed, nobody measured it)" if _is_guess(best) else ""
         yield f"{who}: chance of being right {verification.p:.2f}{on}"
-    shaped = routed.request.needs_shape or any(one.tool_calls for one in best.answer.choices)
+    shaped = routed.request.needs_shape or best.answer.calls_tools
     if not shaped and shares_words(best.answer.text, routed.request.last_user_text) is False:
         yield "the draft shares no word with the question: it may be about something else"
     for mark in () if worked is None else worked.marks:

@@ -96,9 +96,7 @@ class Conversations:
         """
         request, tenant = routed.request, routed.identity.tenant
         caches = self._caches(routed, attempts)
-        calls = candidate.answer is not None and any(
-            [choice.tool_calls for choice in candidate.answer.choices]
-        )
+        calls = candidate.answer is not None and candidate.answer.calls_tools
         session = request.hints.session
         if not (session or caches or calls):
             return
@@ -112,7 +110,10 @@ class Conversations:
     async def _latest(
         self, routed: RoutedRequest, session: str | None, level: int
     ) -> SessionMemory:
-        """Returns the highest that a session has seen; its turns may run at the same time."""
+        """Returns a memory with the highest of this turn and of what its session keeps now.
+
+        Turns of one session may run at the same time, so it is read again.
+        """
         latest = await self._sessions.get(routed.identity.tenant, session) if session else None
         memory = routed.runtime.remember(routed.signals, latest, level)
         if latest is None:

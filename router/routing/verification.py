@@ -276,7 +276,7 @@ def _in_prose(answer: Answer, request: ChatRequest) -> bool:
     """
     cap = request.sampling.max_output_tokens
     asked = request.response_format.kind == "text" and (cap is None or cap > SHORT_WORDS)
-    return asked and not any(choice.tool_calls for choice in answer.choices)
+    return asked and not answer.calls_tools
 
 
 def _refuses(choice: Choice) -> bool:

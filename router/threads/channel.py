@@ -33,11 +33,6 @@ class Channel(Generic[T]):
         self._read_at: float | None = None  # None: the reader waits now
 
     @property
-    def waiting(self) -> int:
-        """Returns how many events wait for the reader."""
-        return len(self._waiting)
-
-    @property
     def unread_s(self) -> float:
         """Returns for how many seconds the reader has not asked for an event."""
         read_at = self._read_at

@@ -137,23 +137,8 @@ class Tokeniser:
         ids = self.by_words(clipped)
         if ids is None:
             clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
-            ids = self._by_library(self.mended(clean))
+            ids = ids_by(self._library or self._opened(), self.mended(clean))
         return cut(ids, READ_HEAD, READ_TAIL)
-
-    def _by_library(self, text: str) -> list[int]:
-        """Returns the library's ids. Raises RuntimeError where its Rust panics.
-
-        A panic is no `Exception`: it would pass whoever reads this text by rules instead, and leave
-        all later requests waiting.
-        """
-        library = self._library or self._opened()
-        try:
-            ids: list[int] = library.encode(text).ids
-        except BaseException as error:
-            if type(error).__name__ == "PanicException":
-                raise RuntimeError(f"the tokeniser panicked: {error}") from error
-            raise
-        return ids
 
     def mended(self, text: str) -> str:
         """Returns the text with the typing errors mended that the ids are made without."""
@@ -203,6 +188,21 @@ class Tokeniser:
         # A number is none: most texts have nothing else that the vocabulary lacks.
         strange = [word for word in words if word not in self._vocabulary and word.isalpha()]
         return self._speller.fixes(words) if strange and self._speller is not None else {}
+
+
+def ids_by(library: Any, text: str) -> list[int]:
+    """Returns the ids of a text by the library. Raises RuntimeError where its Rust panics.
+
+    A panic is no `Exception`: it would pass whoever reads this text by rules instead, and leave
+    all later requests waiting.
+    """
+    try:
+        ids: list[int] = library.encode(text).ids
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise RuntimeError(f"the tokeniser panicked: {error}") from error
+        raise
+    return ids
 
 
 INSIDE = "##"

@@ -53,7 +53,6 @@ class TriageService:
         *,
         scope: Scope | None = None,
         tasks: Mapping[str, TriageConfig] = MappingProxyType({}),
-        cached_turns: int = CACHED_TURNS,
         read: Set[str] = USER_ALONE,
     ) -> None:
         """`scope` names the classification task that a request asks for and the text to classify,
@@ -66,9 +65,9 @@ class TriageService:
         self._scope = scope
         self._tasks = tasks
         self._read = read
-        self._cache = TurnCache[TurnReading](cached_turns)
+        self._cache = TurnCache[TurnReading](CACHED_TURNS)
         # A system prompt comes with every request; the rules read it once.
-        self._facts = TurnCache[RuleFacts](cached_turns)
+        self._facts = TurnCache[RuleFacts](CACHED_TURNS)
 
     @property
     def highest_match(self) -> float | None:

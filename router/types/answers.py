@@ -199,6 +199,11 @@ class Answer(Struct, frozen=True):
         """Returns the text of the first choice, or "" without choices."""
         return self.choices[0].text if self.choices else ""
 
+    @property
+    def calls_tools(self) -> bool:
+        """Returns True when a choice calls a tool."""
+        return any([choice.tool_calls for choice in self.choices])
+
 
 BETWEEN_PARTS = -1
 """Stands for the part of a summary in the blank line that separates it from earlier thoughts."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import orjson
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -115,13 +114,3 @@ def _input(given: Mapping[str, object], param: str, named: str = "") -> DomainIn
     if given.get("text") is None:
         raise missing(name, "a string")
     return DomainInput(text(given["text"], name), facts, param or named)
-
-
-def render_domain(
-    rows: Sequence[Mapping[str, object]], common: Mapping[str, object], *, batch: bool
-) -> bytes:
-    """Returns one result, or a list in the order of the texts, with `common` in the envelope."""
-    if not batch:
-        return orjson.dumps({"object": "analysis", **common, **rows[0]})
-    listed = [{"index": i, **row} for i, row in enumerate(rows)]
-    return orjson.dumps({"object": "list", **common, "data": listed})

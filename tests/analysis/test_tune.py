@@ -11,12 +11,13 @@ import pytest
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.tune.labels import labelled
-from router.analysis.tune.tune import GRID, Label, Refusal, certify, data_sha256, fit_ability, tune
+from router.analysis.tune.tune import Label, Refusal, certify, data_sha256, fit_ability, tune
 from router.errors import PolicyError
 from router.policy.certificate import Certificate, DomainCertificate, read_certificate
 from router.policy.loading import load_policy
 from router.routing.decision import confidence_floor
 from router.stats.exact_bounds import upper_bound
+from router.stats.threshold_walk import GRID
 from router.types import Domain, Match
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask

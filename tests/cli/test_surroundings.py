@@ -71,7 +71,7 @@ def test_an_unused_proxy_is_noted_and_stands_in_the_banner(tmp_path: Path) -> No
 
 def test_who_stops_the_server_waits_longer_than_it_drains() -> None:
     """The times of the guide and of the container are ten seconds above the default."""
-    from router.api.process.serve import Options
+    from router.api.process.process import Options
 
     drain_s = Options.__dataclass_fields__["drain_s"].default
     assert isinstance(drain_s, int)

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from router.documents.adding import Placed, files_under, remove_missing
-from router.documents.index.matrix import FAR, Matrix
+from router.documents.index.matrix import Matrix
 from router.documents.index.search import Index
 from router.documents.index.store import Document, Store, uids
 from router.documents.index.words import words_of
-from router.documents.pieces import Chunk
+from router.documents.pieces import FAR, Chunk
 from router.errors import DocumentError
 from router.triage.triage_model import TriageModel
 from router.types import Rights

@@ -9,8 +9,9 @@ import pytest
 
 from router.errors import TrainingDataError
 from router.evaluation.kinds import certificates
-from router.evaluation.kinds.certificates import GRID, Scored
+from router.evaluation.kinds.certificates import Scored
 from router.evaluation.options import Kind
+from router.stats.threshold_walk import GRID
 from tests.evaluation.test_evaluate import intent_rows, measured, subject, write
 
 __all__ = ["subject"]

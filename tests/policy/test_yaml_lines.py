@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from router.errors import Mistake, PolicyError
 from router.policy.loading import policies_dir
 from router.policy.parsing.validation import mistakes_from, validated
-from router.policy.parsing.yaml_lines import MAX_DEPTH, load_yaml
+from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.parsing.yaml_values import MAX_DEPTH
 from router.policy.schema import Policy
 from router.policy.sections.base import WORDS
 

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 
 import pytest
 
-from router.request.answer_verification import judged_beside
+from router.request.answer_verification import judged
 from router.request.progress import Candidate
 from router.types import (
     LONG_CHARACTERS,
@@ -40,7 +40,7 @@ async def judging(
 ) -> Coroutine[None, None, Candidate]:
     house = houses([mid()], signals=UNSURE)
     routed = house.gateway.router.route_now(request, ALICE)
-    return judged_beside(routed, routed.decision.first, answer)
+    return judged(routed, routed.decision.first, answer)
 
 
 @pytest.mark.parametrize(

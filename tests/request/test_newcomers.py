@@ -11,6 +11,7 @@ import yaml
 from router import Gateway
 from router.policy.loading import policies_dir
 from router.types import Message, Outcome, Reason, Verdict
+from tests.kits.asking_kit import text_of
 from tests.kits.opened import opened_gateway
 
 pytestmark = pytest.mark.slow
@@ -36,11 +37,6 @@ def say(shop: Gateway) -> Say:
         return outcomes
 
     return spoken
-
-
-def text_of(outcome: Outcome) -> str:
-    assert outcome.answer is not None
-    return outcome.answer.text
 
 
 def matched(outcome: Outcome) -> str | None:

@@ -8,7 +8,8 @@ import pytest
 
 from router.errors import CannotAnswer, UpstreamUnreachable
 from router.money.cost import input_bound
-from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
+from router.policy.schema import DocumentsAnswerer, TierSection
+from router.policy.sections.answering.documents import DocumentsSection
 from router.policy.sections.answering.without_model import TENANT, LookupSection
 from router.types import (
     Answer,

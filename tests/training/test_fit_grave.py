@@ -115,13 +115,9 @@ def test_the_lines_of_one_author_alone_are_held_out_by_line() -> None:
     assert set(_parts(rows).tolist()) == {0, 1, 2}
 
 
-def test_a_line_of_alternatives_is_filled_more_often_than_a_plain_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_of_alternatives_is_filled_more_often_than_a_plain_one(tmp_path: Path) -> None:
     _write(tmp_path, "## none\n{one|two}\nred {a|b|c} {d|e|f}\nplain\n")
-    monkeypatch.setattr(grave_texts, "FOLDER", tmp_path)
-    monkeypatch.setattr(grave_texts, "SPOILT", 0.0)
-    groups = Counter(row.group for row in grave_texts.texts(7, 4))
+    groups = Counter(row.group for row in grave_texts.texts(7, 4, tmp_path, spoilt=0.0))
     assert (groups["a/en/0"], groups["a/en/2"]) == (2, 1)
     assert groups["a/en/1"] > 2
 
@@ -134,21 +130,16 @@ def test_the_trade_off_lets_the_stated_share_through() -> None:
     assert all(point["recall"] == 1.0 for point in curve.values())  # type: ignore[index,call-overload]
 
 
-def test_the_first_choice_of_a_line_goes_round(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_choice_of_a_line_goes_round(tmp_path: Path) -> None:
     _write(tmp_path, "## none\n{one|two|three} {a|b}\n")
-    monkeypatch.setattr(grave_texts, "FOLDER", tmp_path)
-    monkeypatch.setattr(grave_texts, "SPOILT", 0.0)
-    first = [row.text.split()[0] for row in grave_texts.texts(7, 3)]
+    first = [row.text.split()[0] for row in grave_texts.texts(7, 3, tmp_path, spoilt=0.0)]
     assert first == ["one", "two", "three"]
 
 
-def test_an_unknown_section_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
     _write(tmp_path, "## weather\nit rains\n")
-    monkeypatch.setattr(grave_texts, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match="weather"):
-        list(grave_texts.texts(7, 1))
+        list(grave_texts.texts(7, 1, tmp_path))
 
 
 def test_everyday_lines_of_other_languages_are_harmless_rows(tmp_path: Path) -> None:

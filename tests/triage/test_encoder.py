@@ -101,13 +101,9 @@ class Panicking:
         raise PanicException(f"byte index is out of bounds of `{text}`")
 
 
-def test_a_panic_of_the_tokeniser_is_an_error_that_readers_catch(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    tokenise = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json", late=True)
-    monkeypatch.setattr(tokenise, "_opened", Panicking)
+def test_a_panic_of_the_tokeniser_is_an_error_that_readers_catch() -> None:
     with pytest.raises(RuntimeError, match="the tokeniser panicked: byte index"):
-        tokenise("naïve")
+        e.ids_by(Panicking(), "naïve")
 
 
 def test_vectors_have_length_one(model: TriageModel) -> None:

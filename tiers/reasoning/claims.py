@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from enum import StrEnum
 from fractions import Fraction
 from functools import partial
 from itertools import islice
@@ -88,21 +87,10 @@ _DAY_AFTER = late_regex(
 )
 
 
-class ClaimKind(StrEnum):
-    """Names what a claim works out."""
-
-    SUM = "sum"
-    SHARE = "share"
-    NPV = "npv"
-    DATES = "dates"
-
-
 class Claim(Struct, frozen=True):
-    """Holds one claim: its words, the result it states, and the result of our calculation."""
+    """Holds one claim: its words, and the result of our calculation."""
 
-    kind: ClaimKind
     text: str
-    stated: str
     right: str
     holds: bool
 
@@ -161,7 +149,7 @@ def _sums(text: str) -> Iterator[Placed]:
         terms = [(read_number(t["number"]), t["sign"]) for t in _TERM.finditer(match["terms"])]
         value = _calculated(terms)
         if value is not None:
-            yield _placed(match, ClaimKind.SUM, value)
+            yield _placed(match, value)
 
 
 def _before(text: str, place: int) -> str:
@@ -208,7 +196,7 @@ def _shares(text: str) -> Iterator[Placed]:
     for match in _SHARE.finditer(text):
         share, whole = read_number(match["share"]), read_number(match["whole"])
         if share is not None and whole is not None and share.percent:
-            yield _placed(match, ClaimKind.SHARE, share.value * whole.value)
+            yield _placed(match, share.value * whole.value)
 
 
 def _npvs(text: str) -> Iterator[Placed]:
@@ -217,17 +205,18 @@ def _npvs(text: str) -> Iterator[Placed]:
         flows = [read_number(flow) for flow in _FLOW_BREAK.split(match["flows"])]
         known = [flow.value for flow in flows if flow is not None]
         if rate is not None and rate.percent and rate.value > -1 and len(known) == len(flows):
-            yield _placed(match, ClaimKind.NPV, npv(rate.value, known))
+            yield _placed(match, npv(rate.value, known), rounded=True)
 
 
-def _placed(match: re.Match[str], kind: ClaimKind, right: Fraction) -> Placed:
+def _placed(match: re.Match[str], right: Fraction, *, rounded: bool = False) -> Placed:
+    """Returns a claim of a number; `rounded`: its last zeros may be rounding."""
     stated = read_number(match["result"])
     about = bool(match["about"])
-    if stated is not None and kind is ClaimKind.NPV:
+    if stated is not None and rounded:
         stated = _rounded(stated)
     holds = stated is not None and _agrees(stated, right, about=about)
     words = shown(right, stated)
-    claim = Claim(kind, " ".join(match[0].split()), match["result"], words, holds)
+    claim = Claim(" ".join(match[0].split()), words, holds)
     return match.start(), match.end(), claim
 
 
@@ -258,7 +247,7 @@ def _distances(pattern: re.Pattern[str], text: str) -> Iterator[Placed]:
         allowed = max(1, round(abs(right) * ABOUT)) if match["about"] else 0
         holds = abs(right - count) <= allowed
         words = f"{right} {unit}" + ("" if right == 1 else "s")
-        claim = Claim(ClaimKind.DATES, " ".join(match[0].split()), match["count"], words, holds)
+        claim = Claim(" ".join(match[0].split()), words, holds)
         yield match.start(), match.end(), claim
 
 
@@ -272,8 +261,7 @@ def _days_after(text: str) -> Iterator[Placed]:
             right = first + timedelta(days=days)
         except OverflowError:
             continue
-        words = " ".join(match[0].split())
-        claim = Claim(ClaimKind.DATES, words, match["result"], right.isoformat(), right == stated)
+        claim = Claim(" ".join(match[0].split()), right.isoformat(), right == stated)
         yield match.start(), match.end(), claim
 
 

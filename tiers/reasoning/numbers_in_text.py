@@ -46,7 +46,6 @@ DATE = (
 class WrittenNumber(Struct, frozen=True):
     """Holds a number as it was written."""
 
-    text: str
     value: Fraction
     step: Fraction  # the last digit that was written: 1.2M has a step of 100,000
     currency: str = ""
@@ -73,7 +72,7 @@ def read_number(text: str) -> WrittenNumber | None:
     negative = bool(parts["sign"]) != bool(parts["inner"])
     step = scale / 10 ** len(rest)
     return WrittenNumber(
-        text.strip(), -value if negative else value, step, parts["currency"], parts["scale"] == "%"
+        -value if negative else value, step, parts["currency"], parts["scale"] == "%"
     )
 
 

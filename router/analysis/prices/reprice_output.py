@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from router.analysis.prices.reprice import PricedAs, Repricing, Sums
-from router.analysis.report.build import provider_line
 from router.analysis.report.output.json import provider_object
+from router.analysis.report.sentences import provider_line
 from router.rendering.figures_in_words import NOTHING, clean, count, percent, signed_usd, usd
 from router.rendering.json_values import Json, money
 from router.rendering.terminal_parts import add_row, fine_lines, text_table

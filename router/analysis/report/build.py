@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
 from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
-from router.analysis.report.breakdowns import MAX_DAYS, MAX_SHOWN, NOT_COUNTED, Cut
+from router.analysis.report.breakdowns import NOT_COUNTED, Cut
 from router.analysis.report.figures import (
     BasisFigures,
     CacheFigures,
@@ -50,7 +50,6 @@ from router.analysis.report.sentences import (
     lost_sentence,
     names_notes,
     notes,
-    provider_line,
 )
 from router.analysis.report.tallies import Tally, TierKey, escalated, group_figures
 from router.ledger.aggregates import (
@@ -78,8 +77,6 @@ from router.types import (
     Role,
     TrueOutcome,
 )
-
-__all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
 
 LONG_DAYS = 62
 """Sets the length from which a report in UTC separates times by day: that gives enough blocks."""

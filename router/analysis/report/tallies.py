@@ -27,31 +27,12 @@ from router.ledger.aggregates import (
 from router.ledger.rollup import QUARTER_MS, contribute, contribute_settled
 from router.ledger.row_reading import (
     REVIEW,
-    UNKNOWN_NAME,
-    attempt_cost_known,
-    cost_known,
     provider_difference,
-    row_names,
 )
 from router.money.budgets import DAY_MS
 from router.money.model_redirects import undated
 from router.rendering.figures_in_words import clean
 from router.types import AttemptRow, RequestRow, RequestState
-
-__all__ = [
-    "MAX_GROUPS",
-    "MAX_PAYERS",
-    "NO_ANSWER",
-    "OTHER",
-    "UNKNOWN_NAME",
-    "ProviderTally",
-    "Tally",
-    "attempt_cost_known",
-    "cost_known",
-    "group_figures",
-    "provider_difference",
-    "row_names",
-]
 
 MAX_GROUPS = 256
 """Bounds the groups: more models than any policy names. New names beyond it share the group OTHER.

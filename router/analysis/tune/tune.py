@@ -73,8 +73,6 @@ class Refusal:
     """Explains why a domain has no threshold, and how many labels would be enough."""
 
     labels: int
-    accepted: int  # at the strictest threshold that could be tested, else at the loosest
-    wrong: int
     lowest: float  # the lowest confidence that has a label
     needed: int | None  # accepted answers in all at this error; None: no number, or not known
     least: int | None  # accepted answers in all if no further one is wrong
@@ -166,7 +164,7 @@ def _refusal(
             "greater risk"
         )
     lowest = _lowest(labels)
-    return Refusal(len(labels), accepted, wrong, lowest, needed, least, sentence)
+    return Refusal(len(labels), lowest, needed, least, sentence)
 
 
 def certify_mixture(
@@ -247,7 +245,7 @@ def _mixture_refusal(
     if possible > 0.0:
         explanation += f"; with at most {possible * 100:.1f} % strangers these labels are enough"
     lowest = _lowest(labels)
-    return Refusal(len(labels), counts.accepted, counts.wrong, lowest, needed, least, explanation)
+    return Refusal(len(labels), lowest, needed, least, explanation)
 
 
 def _both(counts: Counts, factor: float) -> str:

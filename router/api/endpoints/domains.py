@@ -66,8 +66,9 @@ from router.types import (
     usd_to_nano,
 )
 from router.types import Scope as KeyScope
+from router.wire.analysis import render_analysis
 from router.wire.checks import wrong_value
-from router.wire.domain_body import DomainBody, DomainInput, parse_domain_body, render_domain
+from router.wire.domain_body import DomainBody, DomainInput, parse_domain_body
 from router.wire.public_ids import decision_id
 
 AT_ONE_TIME = 4
@@ -194,7 +195,7 @@ class Domains:
         self, endpoint: Endpoint, body: DomainBody, identity: Identity, send: Send
     ) -> None:
         outcome, row = await self._analysed(endpoint, body.inputs[0], body, identity)
-        answer = render_domain([row], _common(endpoint), batch=False)
+        answer = render_analysis([row], _common(endpoint), batch=False)
         await send_bytes(send, 200, answer, outcome_headers(outcome))
 
     async def _many(
@@ -221,7 +222,7 @@ class Domains:
         done = await asyncio.gather(*(one(i, given) for i, given in enumerate(body.inputs)))
         outcomes = [outcome for outcome, _ in done if outcome is not None]
         common = {**_common(endpoint), "failed": len(done) - len(outcomes)}
-        answer = render_domain([row for _, row in done], common, batch=True)
+        answer = render_analysis([row for _, row in done], common, batch=True)
         headers = outcome_headers(together(outcomes)) if outcomes else []
         await send_bytes(send, 200, answer, headers)
 

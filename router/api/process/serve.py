@@ -25,8 +25,6 @@ from router.api.process.process import (
 )
 from router.api.process.supervisor import Supervisor
 
-__all__ = ["Options", "run", "run_loop"]
-
 
 def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
     """Serves until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""

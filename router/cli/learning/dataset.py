@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant, in_state_folder, to_write
-from router.cli.periods import period_of
+from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.learning.export import Target
 from router.learning.rows import CLIP, Split

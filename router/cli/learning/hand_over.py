@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from router.cli.ledger.ledger import now_ms
+from router.cli.periods import now_ms
 
 if TYPE_CHECKING:
     from router.training.continual.stage import Memory, Noted

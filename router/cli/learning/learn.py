@@ -14,7 +14,6 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
-from router.cli.ledger.ledger import now_ms
 from router.cli.options import (
     REGISTRY,
     SEED,
@@ -24,6 +23,7 @@ from router.cli.options import (
     given_reason,
     in_state_folder,
 )
+from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 from router.errors import TiergateError
 from router.rendering.figures_in_words import counted

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.learning.dataset import Folder, dataset
-from router.cli.ledger.ledger import now_ms
 from router.cli.options import AsJson
+from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.errors import TiergateError, TrainingDataError
 

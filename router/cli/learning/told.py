@@ -10,10 +10,9 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning.learn import STATE, State, learn
-from router.cli.ledger.ledger import now_ms
 from router.cli.names import user_name
 from router.cli.options import AsJson, given_reason
-from router.cli.periods import shown_day
+from router.cli.periods import now_ms, shown_day
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.options import AsJson, Tenant
-from router.cli.periods import end_ms, length_ms, shown_time
+from router.cli.periods import end_ms, length_ms, now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import clean
 from router.types import Scope
@@ -28,10 +27,6 @@ KeyId = Annotated[
         help="As `tiergate keys list` shows it; or the name of a key, where one active key has it."
     ),
 ]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @keys.command()
@@ -74,8 +69,8 @@ def create(
     if not tenant.strip():
         raise typer.BadParameter("found an empty name; expected who pays", param_hint="--tenant")
     reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
-    expires_at_ms = None if expires is None else end_ms(expires, _now_ms(), "--expires")
-    if expires_at_ms is not None and expires_at_ms <= _now_ms():
+    expires_at_ms = None if expires is None else end_ms(expires, now_ms(), "--expires")
+    if expires_at_ms is not None and expires_at_ms <= now_ms():
         raise typer.BadParameter(
             f"{expires!r} is past; expected an end that is still to come, as 90d or 2027-01-01",
             param_hint="--expires",
@@ -193,8 +188,8 @@ def _id_of(named: str, infos: Sequence[KeyInfo]) -> str:
     """
     if any(info.key_id == named for info in infos):
         return named
-    now_ms = _now_ms()
-    same = [info for info in infos if info.name == named and info.active(now_ms)]
+    now = now_ms()
+    same = [info for info in infos if info.name == named and info.active(now)]
     if len(same) > 1:
         ids = ", ".join(f"{info.key_id} (tenant {clean(info.tenant)})" for info in same)
         typer.echo(
@@ -238,7 +233,7 @@ def _state(info: KeyInfo) -> str:
         return f"revoked {shown_time(info.revoked_at_ms)}"
     if info.expires_at_ms is None:
         return "active"
-    word = "active until" if info.active(_now_ms()) else "expired"
+    word = "active until" if info.active(now_ms()) else "expired"
     return f"{word} {shown_time(info.expires_at_ms)}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from router.cli.exits import Exit
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.ledger.keys import keys
 from router.cli.options import AsJson, FileFormat, Tenant, given_name, to_write_or_stdout
-from router.cli.periods import moment_ms, period_of, shown_time
+from router.cli.periods import moment_ms, now_ms, period_of, shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
 
@@ -45,10 +44,6 @@ def register(app: typer.Typer) -> None:
     for name, group in (("ledger", ledger), ("keys", keys)):
         group.info.no_args_is_help = True
         app.add_typer(group, name=name)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @ledger.command()

@@ -12,9 +12,9 @@ import typer
 
 from router.cli.learning.rollout import standing_lines
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
-from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
-from router.cli.periods import UNIT_MS, period_of, zone_of
+from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:

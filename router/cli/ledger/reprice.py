@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.ledger import Since, Until, ledger, now_ms
+from router.cli.ledger.ledger import Since, Until, ledger
 from router.cli.options import AsJson, Tenant
-from router.cli.periods import period_of
+from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.types import KeptPolicy
 

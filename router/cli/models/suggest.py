@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.ledger.ledger import Since, Until
 from router.cli.models.train import train
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
-from router.cli.periods import period_of
+from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import ModelDir
 from router.errors import ClassifyError
 from router.errors.system import in_words

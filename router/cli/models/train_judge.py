@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant, to_write
-from router.cli.periods import period_of
+from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from router.plan.schema import Plan
 from router.policy.content.knowledge import KnowledgeFile
 from router.policy.places import json_schema
 from router.policy.price_list import PriceFile
-from router.policy.schema import AnswererBase, Policy
+from router.policy.schema import Policy
+from router.policy.sections.answering.base import AnswererBase
 from router.types import Domain, RequestType
 
 _INTRODUCTION = """\

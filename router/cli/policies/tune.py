@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit, own_version
-from router.cli.ledger.ledger import Since, Until, now_ms
+from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
-from router.cli.periods import period_of, shown_day
+from router.cli.periods import now_ms, period_of, shown_day
 from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 

@@ -13,7 +13,7 @@ from router.analysis.replay.facts import Side
 from router.analysis.replay.usage_cases import TokensAlone, usage_case
 from router.analysis.replay.usage_rows import UsageRow, usage_row
 from router.api.compose.core import Core
-from router.cli.ledger.ledger import now_ms
+from router.cli.periods import now_ms
 from router.cli.policies.outcome_files import BadLines, rows_of
 from router.money import cost
 from router.money.price_book import PriceBook, utc_day

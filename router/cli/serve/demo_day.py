@@ -32,7 +32,7 @@ from router.api.compose.app import App
 from router.api.compose.books import Books
 from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.compose.os_signals import taking
-from router.api.process.serve import run_loop
+from router.api.process.process import run_loop
 from router.cli.options import is_stdout, write_page
 from router.cli.serve.demo_output import (
     DemoOutcome,

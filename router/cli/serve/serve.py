@@ -202,7 +202,8 @@ def serve(
     from router.api.compose.core import Settings
     from router.api.compose.sockets import needs_key, parsed
     from router.api.http.authentication import is_loopback
-    from router.api.process.serve import Options, run
+    from router.api.process.process import Options
+    from router.api.process.serve import run
 
     # An operators' address that other machines reach needs a key too.
     hosts = [host, parsed(admin_listen)[0]] if admin_listen else [host]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from router.cli.ledger.ledger import now_ms
 from router.cli.models.train import Quick, card_command, train, with_torch
 from router.cli.options import (
     REGISTRY,
@@ -24,6 +23,7 @@ from router.cli.options import (
     TrainDevice,
     folder_to_write,
 )
+from router.cli.periods import now_ms
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device

@@ -22,6 +22,8 @@ RouteLLM evaluates a router at ten equally large bins of its ranking (arXiv 2406
 """
 
 TARGETS = (0.2, 0.5, 0.8)
+PRICES_TRIED = 60
+"""Prices of a dollar, besides 0, at which a router is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,6 @@ def ways(
     costs: Floats,
     *,
     dearest: float | None = None,
-    points: int = 60,
 ) -> Choices:
     """Returns routing among several models at rising prices of a dollar, and each model alone.
 
@@ -276,7 +277,7 @@ def ways(
     """
     rows = np.arange(len(results))
     scale = 1.0 / max(float(costs.max()) if dearest is None else dearest, 1e-12)
-    prices = [0.0, *(scale * np.logspace(-3, 3, points)).tolist()]
+    prices = [0.0, *(scale * np.logspace(-3, 3, PRICES_TRIED)).tolist()]
     taken = [chosen_by(chances, costs, price) for price in prices]
     alone = [np.full(len(results), model) for model in range(results.shape[1])]
     picks = [*taken, *alone]

@@ -26,8 +26,8 @@ from router.ledger.books.operations import (
     Finish,
     Hold,
     Name,
+    OfCall,
     Operation,
-    Settle,
     Values,
     finish_operation,
     hold_operation,
@@ -101,7 +101,7 @@ class OperationBatch:
                 return operation
             return replaced(operation, request)
         attempt = operation.attempt
-        if isinstance(operation, Settle):
+        if isinstance(operation, OfCall):
             if attempt.started_at_ms >= closed_ms:
                 return operation
             make = name_operation if isinstance(operation, Name) else settle_operation
@@ -136,7 +136,7 @@ class OperationBatch:
             )
         self._put(payer, attempt, operation.attempt_values)
 
-    def _settle(self, operation: Settle) -> None:
+    def _settle(self, operation: OfCall) -> None:
         attempt = operation.attempt
         state = self._states.get(attempt.request_id)
         if state is not None and state != RequestState.OPEN:
@@ -255,7 +255,7 @@ def _paying(request: RequestRow) -> tuple[str, str, str, str]:
 
 
 def _request_id(operation: Operation) -> str:
-    if isinstance(operation, Settle):
+    if isinstance(operation, OfCall):
         return operation.attempt.request_id
     return operation.request.request_id
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from router.ledger.books.operations import Finish, Name, Operation, Settle
+from router.ledger.books.operations import Finish, Operation, Settle
 from router.types import AttemptRow, LostCall, Role, RowLost
 
 
@@ -30,7 +30,7 @@ def lost_rows(operations: Iterable[Operation]) -> list[RowLost]:
                 row.cost_nano_usd,
                 _calls(row.attempts) if operation.spent else (),
             )
-        elif isinstance(operation, Settle) and not isinstance(operation, Name):
+        elif isinstance(operation, Settle):
             of_request = calls.setdefault(operation.attempt.request_id, (operation.tenant, []))
             of_request[1].append(operation.attempt)
     for request_id, (tenant, attempts) in calls.items():

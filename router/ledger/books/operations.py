@@ -41,8 +41,12 @@ class Settle:
 
 
 @dataclass(slots=True)
-class Name(Settle):
+class Name:
     """Holds what is known of a call before it ends: nobody waits for it, and it may be lost."""
+
+    attempt: AttemptRow
+    tenant: str
+    attempt_values: Values
 
 
 @dataclass(slots=True)
@@ -56,7 +60,8 @@ class Finish:
     answers: bool = False  # its client gets the answer once it is committed, otherwise none
 
 
-Operation = Hold | Settle | Finish
+OfCall = Name | Settle
+Operation = Hold | OfCall | Finish
 
 
 def hold_operation(
@@ -134,7 +139,7 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
     )
 
 
-def owed_operation(operation: Settle | Finish) -> Settle | Finish:
+def owed_operation(operation: OfCall | Finish) -> OfCall | Finish:
     """Returns what is written later, once its caller was told that it cannot be written now.
 
     A client whose answer waited for its row gets none, so the row says so.

@@ -28,6 +28,7 @@ def past_requests(
     since_ms: int | None,
     until_ms: int | None,
     tenant: str | None,
+    page_size: int = PAGE,
 ) -> Iterator[PastRequest]:
     """Yields requests created in [since, until) that are finished. Raises LedgerError.
 
@@ -35,7 +36,7 @@ def past_requests(
     """
     rows = reading.rows(database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
     finished = (row for row in rows if row.state is not RequestState.OPEN)
-    while page := tuple(islice(finished, PAGE)):
+    while page := tuple(islice(finished, page_size)):
         with database.reading() as connection:
             yield from _with_words(connection, page, keys, now_ms)
 

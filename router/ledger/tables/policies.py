@@ -17,7 +17,7 @@ from router.ledger.sql.database import Database
 from router.types import KeptPolicy
 
 if TYPE_CHECKING:
-    from router.policy.schema import PrivacySection
+    from router.policy.sections.privacy import PrivacySection
 
 
 def record_policy(
@@ -76,10 +76,9 @@ def privacy_of(connection: Connection, policy_hash: str) -> PrivacySection:
 
 @lru_cache(maxsize=64)
 def _privacy(content: str) -> PrivacySection:
+    # Imported late: the schema is too much for commands that only read rows.
     from router.policy.parsing.yaml_lines import load_yaml
-    from router.policy.schema import (
-        parse_privacy,  # the schema: too much for commands that only read rows
-    )
+    from router.policy.sections.privacy import parse_privacy
 
     try:
         tree, _ = load_yaml("policy", content)

@@ -160,13 +160,9 @@ class TextStore:
         # A megabyte takes seconds to redact, for which no other request waits.
         await asyncio.to_thread(keep)
 
-    def kept(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
-        """Does what `get` does; blocks. Raises LedgerError."""
-        return self._select(request_id, tenant, kind)
-
     async def get(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
         """Returns a stored text of that tenant (None: any); None when it is missing or expired."""
-        return await asyncio.to_thread(self._select, request_id, tenant, kind)
+        return await asyncio.to_thread(self.kept, request_id, tenant, kind)
 
     def erase(self, tenant: str) -> Erased:
         """Deletes a tenant's texts, review texts, kept answers, files, batches and key; blocks.
@@ -212,7 +208,8 @@ class TextStore:
             if row[1] == "draft" and _waited(connection, str(row[0])):
                 drop_waiting(connection, str(row[0]))
 
-    def _select(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
+    def kept(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
+        """Does what `get` does; blocks. Raises LedgerError."""
         with self._database.reading() as connection:
             content = connection.exec_driver_sql(
                 "SELECT content FROM texts WHERE request_id = ? AND kind = ? "

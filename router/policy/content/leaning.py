@@ -7,11 +7,11 @@ matter it is a whole question. It knows nothing about intents.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from itertools import pairwise
 from typing import NamedTuple
 
+from router.policy.content.text_keys import small_words
 from router.types import ChatRequest
 
 MAX_BACK = 4
@@ -20,7 +20,6 @@ MAX_WORDS = 10
 MAX_CHARACTERS = 200
 """A longer message has a matter of its own, or several."""
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _POINTS_WORDS = "it that this they them these those one ones there it's that's its itll it'll then"
 _POINTS = frozenset(_POINTS_WORDS.split())
 """Words that stand for something said before."""
@@ -155,7 +154,7 @@ def leans(text: str) -> bool:
     """
     if len(text) > MAX_CHARACTERS:
         return False
-    words = _words(text)
+    words = small_words(text)
     if not 2 <= len(words) <= MAX_WORDS:
         return False
     asks = text.rstrip().endswith("?")
@@ -167,7 +166,7 @@ def leans(text: str) -> bool:
 
 def _elsewhere(text: str, asks: bool) -> _LanguageWords | None:
     """Returns the language other than English in which a question leans on another one."""
-    words = [_plain(word) for word in _words(text)]
+    words = [_plain(word) for word in small_words(text)]
     for spoken in _OTHERS:
         joined = words[0] in spoken.joins or not spoken.points.isdisjoint(words)
         asked = asks or not spoken.asking.isdisjoint(words[:2])
@@ -188,7 +187,7 @@ def points(text: str) -> bool:
     >>> points("and what does it cost?"), points("and when do I get my money?")
     (True, False)
     """
-    words = _words(text)
+    words = small_words(text)
     parts = any(one == "the" and other in _PARTS for one, other in pairwise(words))
     if parts or not _POINTS.isdisjoint(words):
         return True
@@ -202,7 +201,7 @@ def leant_on(request: ChatRequest) -> str | None:
         if len(text) > MAX_CHARACTERS:
             return None
         # A number alone was the reply to a question of ours.
-        if not all(any(c.isdigit() for c in word) for word in _matter(_words(text))):
+        if not all(any(c.isdigit() for c in word) for word in _matter(small_words(text))):
             return text
     return None
 
@@ -224,7 +223,3 @@ def _matter(words: list[str]) -> list[str]:
         and not (before == "the" and word in _PARTS)
         and not (before in _WHOSE and word in _OF_ANY)
     ]
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold().replace("\u2019", "'"))

@@ -13,15 +13,14 @@ from itertools import pairwise
 
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
+from router.policy.content.text_keys import COMPOUND
 from router.types import Match
-
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 
 
 def _words(text: str) -> list[str]:
     """Returns the words of a text in small letters and without accents, which many leave out."""
     letters = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
-    return _WORD.findall("".join([c for c in letters if not unicodedata.combining(c)]))
+    return COMPOUND.findall("".join([c for c in letters if not unicodedata.combining(c)]))
 
 
 _FIRST_WORDS = (
@@ -227,7 +226,7 @@ def _without_keys(text: str, knowledge: Knowledge) -> str:
     for section in knowledge.content.keys.values():
         for key in keys_in(rest, section):
             rest = re.sub(re.escape(key), " ", rest, flags=re.IGNORECASE)
-    return rest if _WORD.search(rest) else text
+    return rest if COMPOUND.search(rest) else text
 
 
 def _by_number(all_words: Sequence[str], most: int) -> int | None:

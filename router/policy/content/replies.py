@@ -21,6 +21,7 @@ from router.policy.content.knowledge import (
 )
 from router.policy.content.leaning import leant_on, points
 from router.policy.content.offers import agrees, chosen, offered, title_of
+from router.policy.content.text_keys import small_words
 from router.types import ChatRequest, Message
 
 MAX_QUESTIONS = 4
@@ -30,7 +31,6 @@ MAX_PLAIN_CHARACTERS = 200
 """A longer message says more than a value."""
 
 _KIND_OF_KEY = re.compile(r"_(?:id|key|no|nr|number|code)$")
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _BESIDE_WORDS = (
     "a again ah already am and are be been check did do done for found got have hello here hey hi "
     "i i'm i've id in is it it's its just last let's logged looks me my no now nr number of ok "
@@ -228,7 +228,7 @@ def _given(
 
 def _states_done(text: str, beside: list[str]) -> bool:
     """Returns True for a message that only says that the user did what we asked for."""
-    return not beside and any(word in _DONE for word in _words(text[:MAX_PLAIN_CHARACTERS]))
+    return not beside and any(word in _DONE for word in small_words(text[:MAX_PLAIN_CHARACTERS]))
 
 
 def _others(text: str, question: str, written: frozenset[str]) -> list[str]:
@@ -236,13 +236,9 @@ def _others(text: str, question: str, written: frozenset[str]) -> list[str]:
 
     `question` is ours that it replies to, in whatever language.
     """
-    usual = _BESIDE | set(_words(question))
+    usual = _BESIDE | set(small_words(question))
     keys = {key.casefold() for key in written}
     rest = text[: MAX_PLAIN_CHARACTERS + 1].casefold()
     for key in keys:
         rest = rest.replace(key, " ")
-    return [word for word in _words(rest) if word not in usual]
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold().replace("\u2019", "'"))
+    return [word for word in small_words(rest) if word not in usual]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 ANY_WORD = re.compile(r"[^\W_]+")
+COMPOUND = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+"""Matches a word with what an apostrophe or a hyphen joins to it: it's, check-in."""
 
 
 def text_key(text: str) -> str:
@@ -14,3 +16,12 @@ def text_key(text: str) -> str:
     'wo ist mein paket'
     """
     return " ".join(ANY_WORD.findall(text.lower()))
+
+
+def small_words(text: str) -> list[str]:
+    """Returns the words of a text in small letters, with straight apostrophes.
+
+    >>> small_words("It's my Check-in!")
+    ["it's", 'my', 'check-in']
+    """
+    return COMPOUND.findall(text.casefold().replace("\u2019", "'"))

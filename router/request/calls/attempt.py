@@ -51,11 +51,11 @@ from router.types import (
 )
 
 NAMED_AFTER_S = 1.0
-"""Of a stream: then the ledger is told the provider's id, by which a bill finds the call if this
-process dies. Most answers are over by then, and cost no further write."""
+"""Seconds after which the ledger is told the provider's id of a call that goes on. If this process
+dies, a bill finds the call by it. Most answers are over by then, and cost no further write."""
 
 MOST_LIMITS = 4
-"""The limits of money that may lower the cap of one call in turn: of hour, day, month and key."""
+"""Bounds how often limits of money lower the cap of one call: of hour, day, month and key."""
 
 
 class Attempt:
@@ -167,7 +167,10 @@ class Attempt:
         self._unsaid_bytes = size
 
     def hear_left_out(self, names: tuple[str, ...]) -> None:
-        """Notes parameters of sampling that the model does not take; a judge's are not told."""
+        """Notes parameters of sampling that the model does not take, for the client to be told.
+
+        Those of a judge and of a shadow are not the client's.
+        """
         if self._role not in (Role.CHECK, Role.SHADOW):
             self._books.progress.attempts.left_out[self._nesting.rung] = names
 
@@ -384,15 +387,15 @@ class Attempt:
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cover_nested_calls(self) -> None:
-        """Sets the calls under a list price that was charged to nothing; the price covers them."""
+        """Books the calls under a list price that was charged at 0: the price covers them."""
         rows = self._books.rows
         outer = rows[self._number]
         if outer.state is not AttemptState.SETTLED:
             return
         for number in range(self._number + 1, len(rows)):
-            nothing = rows[number].cost_basis is CostBasis.NONE  # and so nothing to cover
+            uncharged = rows[number].cost_basis is CostBasis.NONE  # so there is nothing to cover
             # A hedged rung's call may run at the same time.
-            if rows[number].rung == outer.rung and not nothing:
+            if rows[number].rung == outer.rung and not uncharged:
                 rows[number] = replace(
                     rows[number], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE
                 )

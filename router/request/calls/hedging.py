@@ -93,9 +93,8 @@ class Calls:
         Its hold comes after that rung's own.
         """
         routed = self._routed
-        section, plan = routed.policy.decision, routed.plans[at]
-        resolves = plan.facts.without_model
-        if section.speculate is None or routed.observed is not None or resolves:
+        section, facts = routed.policy.decision, routed.plans[at].facts
+        if section.speculate is None or routed.observed is not None or facts.without_model:
             return
         verified = routed.verify_modes[at] is not VerifyMode.NONE
         beside = rung_beside(routed.decision, at, left, section, verified=verified)

@@ -41,7 +41,7 @@ twice. Seven steps, six perspectives and the client's own form are the most that
 
 
 class Spender:
-    """Makes the priced calls of one request; answerers get `call`, which knows its own depth."""
+    """Makes the priced calls of one request. An answerer gets a `Call` that knows its own depth."""
 
     def __init__(self, books: CallBooks) -> None:
         self._books = books

@@ -44,13 +44,11 @@ class Bounds(Struct, frozen=True):
 class ToldWord(Struct, frozen=True):
     """Holds what one voice said of one answer."""
 
-    request_id: str
     cells: tuple[str, ...]
     base: float  # log-odds of the answer's chance, before any shift
     right: bool
     voice: str  # the key that said it
     tenant: str
-    at_ms: int
 
 
 class Moved(Struct, frozen=True):

@@ -9,9 +9,7 @@ from router.routing.told.shifts import ToldWord, answerer_cell, base_of, intent_
 from router.types import PSource
 
 
-def word_of(
-    record: str, answerer: str, request_id: str, tenant: str, voice: str, right: bool, at_ms: int
-) -> ToldWord | None:
+def word_of(record: str, answerer: str, tenant: str, voice: str, right: bool) -> ToldWord | None:
     """Returns the word; None where nothing known of the answer could be moved by it."""
     try:
         read = parse(record)
@@ -26,4 +24,4 @@ def word_of(
         if signals.match is None:
             return None
         cells = (intent_cell(signals.match.intent_id),)
-    return ToldWord(request_id, cells, base_of(facts), right, voice, tenant, at_ms)
+    return ToldWord(cells, base_of(facts), right, voice, tenant)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.policy.schema import DecisionSection, TermList
+from router.policy.schema import DecisionSection
+from router.policy.sections.decision import TermList
 from router.types import MATTERS_NAMED_FROM, RECORD_VERSION, Domain, Matter, Reason, Signals
 
 HIGH_RISK = {

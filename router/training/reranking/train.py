@@ -34,7 +34,7 @@ from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manife
 SEED = 7
 NETWORK, FORMAT = "reranker", 1
 """The format is raised where the network or its pairs change, so that it is trained anew."""
-DEFAULT_PLAN = Plan()
+PLAN = Plan()
 
 
 def train_reranker(
@@ -67,7 +67,7 @@ def train_reranker(
         "companies": len(companies()),
         "split": "by company: those of `fitting` and `judging` taught the network nothing",
         "public_sets": list(PUBLIC),
-        "plan": asdict(Plan()),
+        "plan": asdict(PLAN),
         **chances.figures,
     }
     with model_folder.changed(folder) as made:
@@ -80,20 +80,18 @@ def train_reranker(
     return card
 
 
-def trained(
-    data: Path, work: Path, model: TriageModel, plan: Plan = DEFAULT_PLAN, device: str = "cpu"
-) -> Cross:
+def trained(data: Path, work: Path, model: TriageModel, device: str = "cpu") -> Cross:
     """Returns the network. One in the work folder is not trained again, as long as the plan, the
     companies, the public sets and the encoder are the same."""
     taught = [one for one in companies() if one.name not in FITTING + JUDGING]
-    path = work / f"{NETWORK}-{_key(data, taught, model.encoder, plan)}.pt"
+    path = work / f"{NETWORK}-{_key(data, taught, model.encoder, PLAN)}.pt"
     if path.is_file():
         cross = Cross()
         cross.load_state_dict(torch.load(path, weights_only=True))
         cross.eval()
         return cross
-    draw = _draw(data, taught, model.encoder, plan)
-    cross = network.train(draw, plan, device, progress=True)
+    draw = _draw(data, taught, model.encoder, PLAN)
+    cross = network.train(draw, PLAN, device, progress=True)
     torch.save(cross.state_dict(), path)
     return cross
 

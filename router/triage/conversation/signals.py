@@ -224,7 +224,6 @@ def _is_brief_where_grave(
 SURE_OF_DANGER = 0.99
 """The reader's chance from which a danger that a term names counts in a note of some sentences,
 too. Below it are chats of friends and role plays."""
-_DANGERS = frozenset(matter.value for matter in DANGERS)
 
 
 def _is_short(turn: TurnReading) -> bool:
@@ -232,7 +231,7 @@ def _is_short(turn: TurnReading) -> bool:
     if turn.brief or not turn.note:
         return turn.brief
     sure = turn.row.matter in DANGERS and turn.row.grave >= SURE_OF_DANGER
-    return sure and not _DANGERS.isdisjoint(map(list_of, turn.risk_terms))
+    return sure and any([list_of(name) in DANGERS for name in turn.risk_terms])
 
 
 def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:

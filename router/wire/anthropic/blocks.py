@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.provider_seals import read_back
 from router.types import JsonText, Message, Sealed, ToolCall, ToolSpec
+from router.wire.anthropic.parts import IMAGES
 from router.wire.checks import (
     array,
     boolean,
@@ -40,8 +41,7 @@ from router.wire.messages import (
     short_name,
 )
 
-_IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
-_THOUGHTS = ("thinking", "redacted_thinking")
+THOUGHTS = ("thinking", "redacted_thinking")
 _HOSTED = (
     "server_tool_use",
     "web_search_tool_result",
@@ -57,7 +57,7 @@ _HOSTED = (
 400 would return with every later turn, so they are left out, as the tools themselves are."""
 _BLOCKS = {
     "user": ("text", "image", "document", "search_result", "tool_result"),
-    "assistant": ("text", "tool_use", *_THOUGHTS, *_HOSTED),
+    "assistant": ("text", "tool_use", *THOUGHTS, *_HOSTED),
     "system": ("text",),
     "tool": ("text", "image", "document", "search_result", "tool_reference"),
 }
@@ -153,7 +153,7 @@ def _sealed(blocks: list[dict[str, object]]) -> tuple[Sealed, ...]:
     words = calls = 0
     for block in blocks:
         kind = block.get("type")
-        if kind in _THOUGHTS:
+        if kind in THOUGHTS:
             thought = read_back(str(kind), block, words + calls)
             thoughts += [] if thought is None else [thought]
         words = words or int(kind == "text" and bool(block.get("text")))
@@ -220,7 +220,7 @@ def _add_image(content: Content, source: dict[str, object], path: str) -> None:
     if one_of(source["type"], f"{path}.type", ("base64", "url")) == "url":
         url = check_image_url(required_text(source, "url", path), f"{path}.url")
     else:
-        media = one_of(required_text(source, "media_type", path), f"{path}.media_type", _IMAGES)
+        media = one_of(required_text(source, "media_type", path), f"{path}.media_type", IMAGES)
         url = f"data:{media};base64,{required_text(source, 'data', path)}"
     content.add("image_url", {"url": url}, path)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from router.privacy.pseudonyms.json_texts import JsonString, as_read
-from router.wire.anthropic.blocks import is_the_clients
+from router.wire.anthropic.blocks import THOUGHTS, is_the_clients
 
 _LEFT_BEHIND = frozenset({"model", "routing", "stop_sequences", "messages", "system", "tools"})
 """Keys of the body that do not go on, that stay in clear, or that have their own blocks below."""
@@ -27,7 +27,6 @@ _OF_BLOCKS: Mapping[str, frozenset[str]] = {
     "tool_result": frozenset({"type", "tool_use_id", "content", "is_error"}),
 }
 _SOURCE = frozenset({"type", "data", "url", "content"})
-_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _TOOL = frozenset({"type", "name", "description", "input_schema", "strict"})
 _NAMED = frozenset({"type", "name", "schema"})  # of a choice of tools, and of a form
 _LEAST = 4
@@ -66,7 +65,7 @@ def other_texts(body: Mapping[str, object]) -> Iterator[str]:
 def _of_blocks(content: object) -> Iterator[str]:
     for block in content if type(content) is list else ():
         kind = block.get("type")
-        if kind in _THOUGHTS:
+        if kind in THOUGHTS:
             continue
         yield from _beside(block, _OF_BLOCKS.get(kind, frozenset()))
         if kind in ("tool_result", "search_result"):

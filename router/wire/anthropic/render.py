@@ -24,7 +24,7 @@ from router.errors import (
 from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.digits import loads_exactly, lost_digits
-from router.wire.openai.render import one_line, spoken, to_json
+from router.wire.openai.render import named_event, spoken, to_json
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
@@ -310,7 +310,7 @@ class MessageStream:
 
     def failure(self, error: TiergateError) -> bytes:
         """Returns the last event of a failed stream."""
-        return _framed("error", render_error(error, self._id))
+        return named_event("error", render_error(error, self._id))
 
     def _say(self, events: list[bytes], words: str) -> None:
         """Adds a piece of text. Blanks begin no block, since it may never get words."""
@@ -361,8 +361,4 @@ class MessageStream:
 
 
 def _event(kind: str, fields: dict[str, object]) -> bytes:
-    return _framed(kind, to_json({"type": kind, **fields}))
-
-
-def _framed(kind: str, body: bytes) -> bytes:
-    return b"event: " + kind.encode() + b"\ndata: " + one_line(body) + b"\n\n"
+    return named_event(kind, to_json({"type": kind, **fields}))

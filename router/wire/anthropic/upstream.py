@@ -16,7 +16,7 @@ import orjson
 
 from router.privacy.provider_seals import own, read_back
 from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
-from router.wire.anthropic.blocks import is_the_clients
+from router.wire.anthropic.blocks import THOUGHTS, is_the_clients
 from router.wire.anthropic.cache_points import (
     MOST_POINTS,
     POINTS_IN,
@@ -33,7 +33,6 @@ from router.wire.refusals import THINKING, THINKING_TYPE, other_kind
 
 VERSION = "2023-06-01"
 _SYSTEM = ("system", "developer")
-THOUGHTS = ("thinking", "redacted_thinking")
 
 # The client's own values go on under these keys. The other keys are ours (model, max_tokens,
 # stream), or are refused or left out when the body is read, since no price list here covers them.

@@ -54,6 +54,11 @@ def one_line(event: bytes) -> bytes:
     return event.replace(b"\xc2\x85", b"\\u0085")
 
 
+def named_event(name: str, body: bytes) -> bytes:
+    """Returns an event of a stream with its name, as Messages and Responses have them."""
+    return b"event: " + name.encode() + b"\ndata: " + one_line(body) + b"\n\n"
+
+
 def render_error(error: TiergateError) -> bytes:
     """Returns the error body with its four keys. Our own server errors show only their message."""
     return to_json({"error": _error_object(error)})

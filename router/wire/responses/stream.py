@@ -33,7 +33,7 @@ from router.types import (
 )
 from router.wire.growing_text import GrowingText
 from router.wire.openai.citations import part_annotations
-from router.wire.openai.render import one_line, to_json, told_code
+from router.wire.openai.render import named_event, to_json, told_code
 from router.wire.responses.compaction import compaction_item
 from router.wire.responses.render import (
     NO_TOOLS,
@@ -376,15 +376,11 @@ class ResponseStream:
         return self._event(event, {**place, **fields})
 
     def _response_event(self, event: str, response: bytes) -> bytes:
-        return _framed(event, self._stamp(event)[:-1] + b',"response":' + response + b"}")
+        return named_event(event, self._stamp(event)[:-1] + b',"response":' + response + b"}")
 
     def _event(self, event: str, fields: Mapping[str, object]) -> bytes:
-        return _framed(event, joined(self._stamp(event), to_json(fields)))
+        return named_event(event, joined(self._stamp(event), to_json(fields)))
 
     def _stamp(self, event: str) -> bytes:
         number, self._number = self._number, self._number + 1
         return to_json({"type": event, "sequence_number": number})
-
-
-def _framed(event: str, body: bytes) -> bytes:
-    return b"event: " + event.encode() + b"\ndata: " + one_line(body) + b"\n\n"

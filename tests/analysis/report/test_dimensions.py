@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.calendar import month_days
-from router.analysis.report.build import MAX_DAYS, MAX_SHOWN, Extra, build_report
+from router.analysis.report.breakdowns import MAX_DAYS, MAX_SHOWN
+from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report
 from router.analysis.report.forecast import MIN_DAYS, WEEKDAY_DAYS, forecast, t_975
 from router.analysis.report.outcomes import measures, wilson
@@ -36,13 +37,9 @@ FIRST_MS = 1_793_471_400_000  # 1 November 2026, midnight in Kolkata
 
 
 def report_of(rows: list[RequestRow], extra: Extra | None = None, now_ms: int = NOON_MS) -> Report:
+    section, more = ReportSection(), extra or Extra()
     return build_report(
-        rows,
-        config=ReportSection(),
-        since_ms=None,
-        until_ms=None,
-        now_ms=now_ms,
-        extra=extra or Extra(),
+        rows, config=section, since_ms=None, until_ms=None, now_ms=now_ms, extra=more
     )
 
 

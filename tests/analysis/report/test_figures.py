@@ -13,8 +13,9 @@ from router.analysis.report.build import build_report
 from router.analysis.report.figures import Report, Saving
 from router.analysis.report.savings import PairedCosts
 from router.analysis.report.tables import saving_row
-from router.analysis.report.tallies import MAX_GROUPS, row_names
+from router.analysis.report.tallies import MAX_GROUPS
 from router.ledger.aggregates import NAMED_UNKNOWN
+from router.ledger.row_reading import row_names
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import Dollars
 from router.stats.duration_histogram import DurationHistogram

@@ -29,6 +29,7 @@ from tests.kits.server_kit import (
     write_ladder,
     write_policy,
 )
+from tests.kits.workers import events
 
 
 def verified(database: Path) -> dict[str, object]:
@@ -153,12 +154,6 @@ def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
     run = tiergate("serve", "--port", "0", "--database", database)
     assert run.returncode == 4
     assert "Traceback" not in run.stderr
-
-
-def events(served: Served, *names: str) -> list[dict[str, object]]:
-    """Returns the log lines of these events, in order."""
-    lines = [json.loads(line) for line in served.output.splitlines() if line.startswith("{")]
-    return [line for line in lines if line.get("event") in names]
 
 
 def states_now(served: Served) -> list[str]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from router.ledger.past_request import PastRequest
-from router.ledger.tables import past_requests as reader
-from router.ledger.tables.past_requests import past_requests
+from router.ledger.tables.past_requests import PAGE, past_requests
 from router.money.budgets import DAY_MS
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.request.review_verdicts import Judgement
@@ -23,9 +20,11 @@ async def keep(house: Learning, name: str, store: str, **texts: str) -> None:
         await house.texts.put(name, "acme", kind, text, store=store, retention_days=10)
 
 
-def read(house: Learning, keys: TextKeys = NO_KEYS) -> dict[str, PastRequest]:
+def read(
+    house: Learning, keys: TextKeys = NO_KEYS, page_size: int = PAGE
+) -> dict[str, PastRequest]:
     database, now_ms = house.ledger.database, house.clock.at_ms
-    found = past_requests(database, keys, now_ms, None, None, None)
+    found = past_requests(database, keys, now_ms, None, None, None, page_size)
     return {one.row.request_id: one for one in found}
 
 
@@ -61,9 +60,8 @@ async def test_erased_texts_are_not_given(tmp_path: Path) -> None:
         assert read(house)["r1"].texts == {}
 
 
-async def test_all_pages_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "PAGE", 2)
+async def test_all_pages_come(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
         for number in range(5):
             await house.answered(f"r{number}")
-        assert list(read(house)) == [f"r{number}" for number in range(5)]
+        assert list(read(house, page_size=2)) == [f"r{number}" for number in range(5)]

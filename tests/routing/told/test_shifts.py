@@ -31,23 +31,19 @@ BOUNDS = Bounds()
 ROUNDED = 1e-5
 
 
-def word(
-    right: bool, voice: str = "v", tenant: str = "t", p: float = 0.8, name: str = "r"
-) -> ToldWord:
-    return ToldWord(name, ("c",), log_odds(p), right, voice, tenant, 1)
+def word(right: bool, voice: str = "v", tenant: str = "t", p: float = 0.8) -> ToldWord:
+    return ToldWord(("c",), log_odds(p), right, voice, tenant)
 
 
 def words(voices: st.SearchStrategy[str]) -> st.SearchStrategy[list[ToldWord]]:
     return st.lists(
         st.builds(
             ToldWord,
-            request_id=st.just("r"),
             cells=st.just(("c",)),
             base=st.floats(-5, 5),
             right=st.booleans(),
             voice=voices,
             tenant=st.sampled_from(["acme", "zeta"]),
-            at_ms=st.just(1),
         ),
         max_size=30,
     )
@@ -86,7 +82,7 @@ def test_order_of_words_does_not_matter(said: list[ToldWord], chance) -> None:  
 @given(words(st.sampled_from("abc")), st.floats(-5, 5))
 def test_another_wrong_answer_never_raises_a_chance(said: list[ToldWord], base: float) -> None:
     # Of a voice that has said little: one of many words of a voice makes its others weigh less.
-    more = ToldWord("r", ("c",), base, False, "new", "new", 1)
+    more = ToldWord(("c",), base, False, "new", "new")
     assert shift_of([*said, more], BOUNDS) <= shift_of(said, BOUNDS) + ROUNDED
 
 

@@ -174,6 +174,7 @@ async def test_usage_is_that_of_solve_alone() -> None:
     [
         (json.dumps({"problem": "none", "right": True}), True),
         (json.dumps({"problem": "wrong day", "right": False}), False),
+        ('```json\n{"problem": "none", "right": true}\n```', True),
         ("{", None),
         ("[" * 100_000, None),
         (json.dumps({"right": "yes"}), None),

@@ -9,15 +9,17 @@ from collections.abc import Mapping
 
 import orjson
 
-from router.analysis.report.tallies import attempt_cost_known, provider_difference, row_names
 from router.ledger.record_reading import source_of
 from router.ledger.replies import reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
+    attempt_cost_known,
     call_price_unknown,
     ending_of,
     price_unknown,
+    provider_difference,
     refusal_of,
+    row_names,
 )
 from router.types import AttemptRow, RequestRow, RequestState, Usage
 

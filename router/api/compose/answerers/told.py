@@ -83,9 +83,7 @@ class LedgerWords:
         self.kept.pop(row.request_id, None)
         if row.right is None:
             return
-        word = word_of(
-            row.record, row.answerer, row.request_id, row.tenant, row.key_id, row.right, row.said_ms
-        )
+        word = word_of(row.record, row.answerer, row.tenant, row.key_id, row.right)
         if word is not None:
             self.kept[row.request_id] = Kept(row._replace(record=""), word)
 

@@ -69,18 +69,23 @@ class GraveText:
         return self.section in GRAVE or self.section == UNSORTED
 
 
-def texts(seed: int, fillings: int = FILLINGS) -> Iterator[GraveText]:
-    """Yields the texts of all authors but JUDGES, each once, the same under the same seed."""
+def texts(
+    seed: int, fillings: int = FILLINGS, folder: Path = FOLDER, spoilt: float = SPOILT
+) -> Iterator[GraveText]:
+    """Yields the texts of all authors but JUDGES, each once, the same under the same seed.
+
+    `spoilt` is the share of them that is spoilt.
+    """
     rng = random.Random(seed)
     seen: set[str] = set()
-    for path in sorted(FOLDER.glob("*/*.txt")):
+    for path in sorted(folder.glob("*/*.txt")):
         if path.parent.name in JUDGES:
             continue
         for number, (section, line) in enumerate(_lines(path)):
             group = f"{path.parent.name}/{path.stem}/{number}"
             for turn in range(_turns(line, fillings)):
                 plain = " ".join(_filled(line, turn, rng).split())
-                text = _spoilt(plain, path.stem, rng) if rng.random() < SPOILT else plain
+                text = _spoilt(plain, path.stem, rng) if rng.random() < spoilt else plain
                 if text not in seen:
                     seen.add(text)
                     yield GraveText(text, section, path.stem, group)
