@@ -314,7 +314,16 @@ def _card(model: ModelVersion) -> Iterator[str]:
 
 
 def _figures(model: ModelVersion) -> str:
-    return ", ".join(f"{key} {value:g}" for key, value in model.metrics.items())
+    """Returns the metrics; an accuracy has its interval where a metric says how many judged it."""
+    from router.cli.learning.learn_output import shown_interval
+
+    shown = []
+    for key, value in model.metrics.items():
+        # `accuracy_first` is of `rows_first` rows, as `learn run` writes them.
+        rows = model.metrics.get(key.replace("accuracy", "rows", 1)) if "accuracy" in key else None
+        within = "" if rows is None else shown_interval(value, rows)
+        shown.append(f"{key} {value:g}" + f" ({within})" * bool(within))
+    return ", ".join(shown)
 
 
 def _parted(options: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
