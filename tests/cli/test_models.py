@@ -48,8 +48,11 @@ def test_version_is_added_promoted_and_rolled_back() -> None:
 @pytest.mark.parametrize(
     ("metrics", "shown"),
     [
-        (("accuracy_old=0.8846", "rows_old=52"), "accuracy_old 0.8846 (77.0 to 94.6 %)"),
-        (("accuracy=0.91", "rows=400"), "accuracy 0.91 (87.8 to 93.4 %)"),
+        (
+            ("accuracy_old=0.8846", "rows_old=52"),
+            "accuracy_old 0.8846 (77.0 to 94.6 %, rows_old 52)\n",
+        ),
+        (("accuracy=0.91", "rows=400"), "accuracy 0.91 (87.8 to 93.4 %, rows 400)\n"),
         (("accuracy=91", "rows=400"), "accuracy 91, rows 400"),
         (("accuracy=0.91",), "accuracy 0.91\n"),
     ],

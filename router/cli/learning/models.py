@@ -314,16 +314,19 @@ def _card(model: ModelVersion) -> Iterator[str]:
 
 
 def _figures(model: ModelVersion) -> str:
-    """Returns the metrics; an accuracy has its interval where a metric says how many judged it."""
+    """Returns the metrics; an accuracy has its interval where a metric says how many rows it has.
+
+    `accuracy_first` is of `rows_first` rows, as `learn run` writes them.
+    """
     from router.cli.learning.learn_output import shown_interval
 
-    shown = []
+    shown = {key: f"{key} {value:g}" for key, value in model.metrics.items()}
     for key, value in model.metrics.items():
-        # `accuracy_first` is of `rows_first` rows, as `learn run` writes them.
-        rows = model.metrics.get(key.replace("accuracy", "rows", 1)) if "accuracy" in key else None
-        within = "" if rows is None else shown_interval(value, rows)
-        shown.append(f"{key} {value:g}" + f" ({within})" * bool(within))
-    return ", ".join(shown)
+        of = key.replace("accuracy", "rows", 1)
+        within = shown_interval(value, model.metrics.get(of, 0.0)) if of != key else ""
+        if within:
+            shown[key] += f" ({within}, {shown.pop(of)})"
+    return ", ".join(shown.values())
 
 
 def _parted(options: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
