@@ -8,7 +8,7 @@ from router.errors import REFUSED_CODES, LedgerUnavailable, PriceUnknown, Upstre
 from router.ledger.row_builder import Kept, Origin, Place, Spent, Times, build_row
 from router.ledger.row_reading import ROLLOUT
 from router.rollout.stages import Change, encode
-from router.types import JsonText, RequestRow, RequestState, RolloutNote
+from router.types import JsonText, Reason, RequestRow, RequestState, RolloutNote
 
 _OF_THE_POLICY = {PriceUnknown.code, UpstreamTooLong.code}
 """Codes of limits that a side's own policy sets: a price that it leaves out, a model's window."""
@@ -32,6 +32,28 @@ def side_of(record: str) -> RolloutNote | None:
     if MARK not in record:
         return None  # a search is quicker than parsing
     return _SIDED.decode(record).rollout
+
+
+_AROUND = tuple(
+    f'"{why.value}"'
+    for why in (
+        Reason.NOT_READY,
+        Reason.OUTAGE_SAME_LEVEL,
+        Reason.OUTAGE_HIGHER,
+        Reason.OUTAGE_LOWER,
+    )
+)
+
+
+def decided_around(reasons: str) -> bool:
+    """Returns True for a request that would have gone to an answerer that was out of use.
+
+    Once a breaker is open no call is made, so no call fails. `reasons` are those of a row, in JSON.
+
+    >>> decided_around('["not_ready","answer_accepted"]'), decided_around('["novel"]')
+    (True, False)
+    """
+    return any(why in reasons for why in _AROUND)
 
 
 def has_failed(state: str, error_code: str, *, call_failed: bool) -> bool:

@@ -337,6 +337,8 @@ async def test_outcomes_by_unknown_answerers_are_named(rows: list[RequestRow]) -
     replayed_day = replay(cases(rows), a_side("hash"), None, KnownCorrectness.of(labels))
     assert replayed_day.unknown_answerers == {"midd": 2}
     assert "no request here could have: 2 by 'midd'. They" in " ".join(all_lines(replayed_day))
+    error = replay_json(replayed_day, [])["error"]
+    assert error["unknown_answerers"] == {"midd": 2}  # type: ignore[index]
 
 
 async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> None:

@@ -303,6 +303,29 @@ def test_a_table_without_the_columns_is_refused_with_those_it_has(tmp_path: Path
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    ("columns", "row", "alike"),
+    [
+        ("domain,confidence,correct", "legal,0.95,1", 199),
+        ("domain,confidence,correct,request_id", "legal,0.95,1,{}", 0),
+        ("domain;confidence;correct", "legal;0,95;1", 199),
+    ],
+)
+def test_lines_that_may_repeat_a_request_are_counted(
+    tmp_path: Path, columns: str, row: str, alike: int
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join([columns, *(row.format(i) for i in range(200))]), encoding="utf-8")
+    told = tiergate("tune", "--labels", path)
+    assert ("199 lines have no request_id and the values of an earlier" in told.stdout) == (
+        alike == 199
+    )
+    parsed = json.loads(tiergate("tune", "--labels", path, "--json").stdout)
+    assert (parsed["lines_alike"], parsed["unknown_answerers"]) == (alike, {})
+    assert (parsed["domains"][0]["domain"], parsed["domains"][0]["labels"]) == ("legal", 200)
+
+
+@pytest.mark.process
 def test_certificate_of_another_triage_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(a_certificate().to_text(), encoding="utf-8")
     run = tiergate("check", write(tmp_path, CERTIFIED))

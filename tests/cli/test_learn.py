@@ -52,6 +52,8 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
     )
     assert first.returncode == 0, first.stderr
     assert "handed over as department@" in first.stdout
+    # A head that errs in one of ten may well name 28 rows rightly.
+    assert "100.0%      28  87.9 to 100.0 %" in first.stdout
     begun = first.stderr.splitlines()[0]
     assert begun.startswith("tiergate: department learns from ")
     assert "ds_" in begun

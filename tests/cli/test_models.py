@@ -45,6 +45,25 @@ def test_version_is_added_promoted_and_rolled_back() -> None:
     assert [change["action"] for change in shown["history"]] == ["add", "move"]
 
 
+@pytest.mark.parametrize(
+    ("metrics", "shown"),
+    [
+        (
+            ("accuracy_old=0.8846", "rows_old=52"),
+            "accuracy_old 0.8846 (77.0 to 94.6 %, rows_old 52)\n",
+        ),
+        (("accuracy=0.91", "rows=400"), "accuracy 0.91 (87.8 to 93.4 %, rows 400)\n"),
+        (("accuracy=91", "rows=400"), "accuracy 91, rows 400"),
+        (("accuracy=0.91",), "accuracy 0.91\n"),
+    ],
+)
+def test_an_accuracy_has_its_interval_where_its_rows_are_known(
+    metrics: tuple[str, ...], shown: str
+) -> None:
+    version = added(*(word for metric in metrics for word in ("--metric", metric)))
+    assert shown in run("show", version).stdout
+
+
 def test_a_state_that_no_version_has_is_told_with_the_command_that_gives_it() -> None:
     made = added()
     active = run("show", "support_head@active")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from router.cli.policies.outcome_files import BadLines, read_outcomes, rows_of
+from router.cli.policies.outcome_files import BadLines, decimal, read_outcomes, rows_of
 
 ID = "0190b6f1-0000-7000-8000-000000000001"
 OTHER = "0190b6f1-0000-7000-8000-000000000002"
@@ -65,3 +65,13 @@ def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
 
 def test_unnamed_columns_are_fine(tmp_path: Path) -> None:
     assert only_row(tmp_path, "a,b,,\n1,2,,\n") == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_columns_of_other_spreadsheets_are_read(tmp_path: Path, sign: str) -> None:
+    assert only_row(tmp_path, f"\ufeffa{sign}b\n1{sign}2,5\n") == {"a": "1", "b": "2,5"}
+
+
+@pytest.mark.parametrize("cell", ["0,95", "0.95", 0.95])
+def test_a_decimal_comma_is_a_point(cell: object) -> None:
+    assert decimal(cell) == 0.95

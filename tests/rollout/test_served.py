@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
+from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_ladder, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -78,6 +78,24 @@ def test_a_worse_candidate_is_rolled_back(tmp_path: Path, how: str) -> None:
         assert after.total() == before.total() + 20
         verified = tiergate("ledger", "verify", "--database", server.database)
         assert verified.returncode == 0, verified.stdout
+
+
+def test_a_candidate_that_is_out_of_use_behind_a_stand_in_is_rolled_back(tmp_path: Path) -> None:
+    """A few failed calls open its breaker; from then on no call is made that could fail."""
+    candidate = {"answerers": {"rung-0": {"model": "status:503"}}}
+    section = {"candidate": candidate, **HALF, "guards": {"cost": None, "latency": None}}
+    with Upstream(tmp_path) as upstream:
+        policy = write_ladder(
+            tmp_path, "tested", upstream.url, "mirror", "mirror", sections={"rollout": section}
+        )
+        tiergate("rollout", "start", policy, "--database", tmp_path / "ledger.db")
+        with Served(tmp_path, policy) as server:
+            deadline, count = time.monotonic() + 120, 0
+            while state(server)["state"] == "running":
+                assert time.monotonic() < deadline, state(server)
+                assert {ask(server, f"o{count + i}").status_code for i in range(40)} == {200}
+                count += 40
+            assert str(state(server)["why"]).startswith("errors")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
             "why_not": cannot_answer(replay) or None,
             "requests": errors.requests,
             "no_overlap": errors.no_overlap,
+            "unknown_answerers": dict(replay.unknown_answerers),
             "observed": errors.observed,
             "effective_sample": errors.effective,
             "logged": _estimate(errors.logged),

@@ -31,6 +31,7 @@ class Labelled:
     requests: int = 0
     outcomes_of_others: int = 0  # of requests that are not among these
     unknown_answerers: Counter[str] = field(default_factory=Counter)  # outcomes by a name of none
+    alike: int = 0  # lines of a file without an id that have the values of an earlier one
 
 
 def labelled(

@@ -71,6 +71,8 @@ def _handed_over(memory: Memory, place: str) -> str:
     stage = memory.stage(now_ms(), None)
     earlier = [one.version for one in passed[:-1] if one.version][-1:]
     tasks = {f"accuracy_{task}": value for task, value in noted.accuracy.items()}
+    # The counts stand beside the shares, so that a share of few rows is not read as a sure one.
+    rows = {f"rows_{task}": float(count) for task, count in noted.rows_judged.items()}
     made = open_registry(place).add(
         ModelKind.HEAD,
         memory.name,
@@ -80,7 +82,7 @@ def _handed_over(memory: Memory, place: str) -> str:
             dataset=noted.dataset,
             parents=tuple(earlier),
             hyperparameters={"method": noted.method, "seed": noted.seed, "updates": noted.updates},
-            metrics={**tasks, "new_rows": float(noted.new_rows), "drift": noted.drift},
+            metrics={**tasks, **rows, "new_rows": float(noted.new_rows), "drift": noted.drift},
             note=noted.run,
         ),
         by=BY,

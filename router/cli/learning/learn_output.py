@@ -55,10 +55,12 @@ def print_run(ran: Ran, memory: Memory, version: str, places: str = "", *, as_js
         )
     if noted.expired:
         typer.echo(f"{counted(noted.expired, 'row', 'rows')} left the memory: their time was over")
-    typer.echo(f"{'task':<14}  before     now    rows")
+    typer.echo(f"{'task':<14}  before     now    rows  95 % interval")
     for task, now in noted.accuracy.items():
         was = f"{noted.before[task]:6.1%}" if task in noted.before else f"{'-':>6}"
-        typer.echo(f"{task:<14}  {was}  {now:6.1%}  {noted.rows_judged.get(task, 0):>6}")
+        rows = noted.rows_judged.get(task, 0)
+        within = shown_interval(now, rows)
+        typer.echo(f"{task:<14}  {was}  {now:6.1%}  {rows:>6}  {within or '-'}")
     for line in _left_out_lines(noted):
         typer.echo(line)
     if noted.refused:
@@ -70,6 +72,20 @@ def print_run(ran: Ran, memory: Memory, version: str, places: str = "", *, as_js
         typer.echo(f"The candidate and its card are in {noted.candidate}; the head stays as it is.")
         return
     typer.echo(f"handed over as {version}: {noted.candidate}/{memory.name}.json")
+
+
+def shown_interval(share: float, rows: float) -> str:
+    """Returns Wilson's 95 % interval of a share of so many rows; "" where it is no such share.
+
+    >>> shown_interval(46 / 52, 52), shown_interval(91.0, 52), shown_interval(0.5, 0)
+    ('77.0 to 94.6 %', '', '')
+    """
+    from router.stats.wilson import wilson
+
+    if not 0.0 <= share <= 1.0 <= rows:
+        return ""
+    low, high = wilson(round(share * rows), round(rows))
+    return f"{low * 100:.1f} to {high * 100:.1f} %"
 
 
 def _left_out_lines(noted: Noted) -> list[str]:

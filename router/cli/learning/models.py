@@ -314,7 +314,19 @@ def _card(model: ModelVersion) -> Iterator[str]:
 
 
 def _figures(model: ModelVersion) -> str:
-    return ", ".join(f"{key} {value:g}" for key, value in model.metrics.items())
+    """Returns the metrics; an accuracy has its interval where a metric says how many rows it has.
+
+    `accuracy_first` is of `rows_first` rows, as `learn run` writes them.
+    """
+    from router.cli.learning.learn_output import shown_interval
+
+    shown = {key: f"{key} {value:g}" for key, value in model.metrics.items()}
+    for key, value in model.metrics.items():
+        of = key.replace("accuracy", "rows", 1)
+        within = shown_interval(value, model.metrics.get(of, 0.0)) if of != key else ""
+        if within:
+            shown[key] += f" ({within}, {shown.pop(of)})"
+    return ", ".join(shown.values())
 
 
 def _parted(options: Sequence[str], option: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import typer
@@ -71,7 +72,10 @@ def rows_of(
         # Spreadsheets begin UTF-8 files with a byte order mark.
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
-                reader = csv.DictReader(file)
+                header = file.readline()
+                # Spreadsheets of many countries write semicolons.
+                delimiter = max(",;\t", key=header.count)
+                reader = csv.DictReader(chain((header,), file), delimiter=delimiter)
                 names = Counter(reader.fieldnames or ())
                 if twice := [name for name, count in names.items() if count > 1 and name]:
                     raise typer.BadParameter(
@@ -134,6 +138,14 @@ def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
             if outcomes.setdefault((outcome.request_id, answerer), outcome) != outcome:
                 bad.add(number, f"request_id {request_id!r} was listed before, with other values")
     return list(outcomes.values())
+
+
+def decimal(value: object) -> float:
+    """Returns a number of a cell, "0.95" or, as spreadsheets of many countries write it, "0,95".
+
+    Raises ValueError.
+    """
+    return float(str(value).replace(",", ".", 1))
 
 
 def truth(value: object) -> bool | None:

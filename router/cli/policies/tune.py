@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,7 +111,7 @@ def tune(
         written = out
     abilities = _abilities(traffic.graded)
     if as_json:
-        _print_json(by_domain, certificate, abilities, written)
+        _print_json(traffic, by_domain, certificate, abilities, written)
     else:
         _print(traffic, by_domain, abilities, risk, confidence, written, outside_share)
     if certificate is None:
@@ -141,13 +143,13 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     from router.analysis.tune.labels import Labelled
     from router.analysis.tune.tune import Label
     from router.api.compose.core import installed_triage
-    from router.cli.policies.outcome_files import BadLines, rows_of, truth
+    from router.cli.policies.outcome_files import BadLines, decimal, rows_of, truth
     from router.rendering.figures_in_words import counted
     from router.types import Domain
 
     version = installed_triage(model_dir)
     traffic, bad = Labelled(), BadLines()
-    found = dict[str, Label]()
+    found, unnamed = dict[str, Label](), Counter[Label]()
     repeated = 0
     columns = ("domain", "confidence", "correct") + ("outside",) * (novel_at is not None)
     for number, row in rows_of(path, bad, columns=columns):
@@ -157,7 +159,7 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
             bad.add(number, f"domain is {named!r}")
             continue
         try:
-            confidence, novelty = float(stated), float(str(row.get("novelty") or 0.0))
+            confidence, novelty = decimal(stated), decimal(row.get("novelty") or 0.0)
         except ValueError as error:
             bad.add(number, str(error))
             continue
@@ -175,12 +177,14 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
             bad.add(number, f"outside is {row.get('outside')!r}")
             continue
         given = str(row.get("triage_version") or version)
-        name = str(row.get("request_id") or f"line {number}")
+        own_id = row.get("request_id")
+        name = str(own_id or f"line {number}")
         strange, novel = bool(outside), novel_at is not None and novelty >= novel_at
         label = Label(name, Domain(named), confidence, correct, given, outside=strange, novel=novel)
         before = found.setdefault(name, label)
         if before is label:
             traffic.labels.append(label)
+            unnamed[replace(label, request_id="")] += not own_id
         elif before == label:
             repeated += 1  # one request is one label, however often it is listed
         else:
@@ -197,6 +201,7 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}; expected {expected}", err=True)
     traffic.requests = len(traffic.labels)
+    traffic.alike = sum(lines - 1 for lines in unnamed.values() if lines)
     return traffic
 
 
@@ -291,6 +296,8 @@ def _print(
         )
     if traffic.unknown_answerers:
         typer.echo(f"  {unknown_answerers_line(traffic.unknown_answerers)}")
+    if traffic.alike:
+        typer.echo(f"  {_alike_line(traffic.alike)}")
     for domain, result in by_domain.items():
         if isinstance(result, DomainCertificate):
             typer.echo(
@@ -339,11 +346,23 @@ def _print(
         )
 
 
+def _alike_line(lines: int) -> str:
+    """Says on what the bound rests where nothing tells a repeated line from another request."""
+    from router.rendering.figures_in_words import counted
+
+    return (
+        f"{counted(lines, 'line has', 'lines have')} no request_id and the values of an earlier "
+        "line. Each counts as a request of its own. Where lines repeat a request, the bound is too "
+        "low; with a column request_id each request counts once."
+    )
+
+
 def _at_share(outside_share: float) -> str:
     return f" at every share of strangers up to {outside_share * 100:g} %" if outside_share else ""
 
 
 def _print_json(
+    traffic: Labelled,
     by_domain: Found,
     certificate: Certificate | None,
     abilities: Mapping[str, tuple[Ability, dict[Domain, Ability]]],
@@ -371,6 +390,8 @@ def _print_json(
                 }
                 for answerer, (whole, parts) in abilities.items()
             },
+            "unknown_answerers": dict(traffic.unknown_answerers),
+            "lines_alike": traffic.alike,
             "seal": None if certificate is None else certificate.seal,
             "certificate": None if written is None else str(written),
         }

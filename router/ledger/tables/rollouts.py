@@ -17,7 +17,7 @@ from router.ledger.faults import FAULTS
 from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, SPECIALIST
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.rollout.rows import MARK, has_failed, side_of
+from router.rollout.rows import MARK, decided_around, has_failed, side_of
 from router.rollout.stages import Change, encode, parse
 from router.rollout.tallies import Arm, Observed, Tallies
 
@@ -164,7 +164,7 @@ class SqlRollouts:
                 # An answer of unknown price names no error, and a stream that was cut names one.
                 "a.error_code <> '' AND a.role "
                 "IN ('answer', 'resolver', 'refine', 'shadow')) THEN 1 ELSE 0 END, "
-                "r.cost_nano_usd, r.latency_ms, r.created_at_ms FROM requests r "
+                "r.reasons, r.cost_nano_usd, r.latency_ms, r.created_at_ms FROM requests r "
                 "WHERE r.writer_id = ? AND r.sequence > ? AND r.sequence <= ? "
                 "AND r.policy = ? AND r.record LIKE ? "
                 f"ORDER BY r.sequence LIMIT {PAGE}",
@@ -173,14 +173,15 @@ class SqlRollouts:
             for _, record, *facts in page:
                 note = side_of(str(record))
                 if note is not None and note.version == version:
-                    request_id, tenant, domain, level, state, code, call_failed, *figures = facts
-                    cost_nano_usd, latency_ms, at_ms = figures
+                    request_id, tenant, domain, level, state, code, *figures = facts
+                    called, reasons, cost_nano_usd, latency_ms, at_ms = figures
+                    call_failed = bool(called) or decided_around(str(reasons))
                     into.add(
                         Observed(
                             str(request_id),
                             Arm(note.arm),
                             note.unit,
-                            has_failed(str(state), str(code), call_failed=bool(call_failed)),
+                            has_failed(str(state), str(code), call_failed=call_failed),
                             int(cost_nano_usd),
                             float(latency_ms),
                             domain=str(domain),

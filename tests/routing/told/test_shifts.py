@@ -106,6 +106,14 @@ def test_shift_is_the_minimum_of_the_loss() -> None:
     assert shift_of(said, BOUNDS) == pytest.approx(best, abs=1e-4)
 
 
+@pytest.mark.parametrize(("tenants", "chance"), [(79, 0.868), (1, 0.905)])
+def test_words_that_doubt_a_chance_move_it_slowly(tenants: int, chance: float) -> None:
+    """docs/guides/continual.md states these figures."""
+    said = [word(n < 62, tenant=str(n % tenants), p=0.908) for n in range(79)]
+    moved = log_odds(0.908) + shift_of(said, BOUNDS)
+    assert 1 / (1 + math.exp(-moved)) == pytest.approx(chance, abs=5e-4)
+
+
 def test_nobody_weighs_more_than_a_share() -> None:
     loud = [word(False, "loud") for _ in range(50)] + [word(True, f"v{n}") for n in range(20)]
     weights = weights_of(loud, BOUNDS)
