@@ -17,11 +17,19 @@ JsonText = NewType("JsonText", str)
 """Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""
 
 
+_HOUR = re.compile(r'"ttl"\s*:\s*"1h"')
+
+
 class ContentPart(Struct, frozen=True, dict=True):
     """Holds a part of a message that is not plain text. `payload` goes upstream unchanged."""
 
     kind: str  # "image_url", "input_audio", "file", "text", ...
     payload: JsonText
+
+    @measured_once
+    def asks_hour(self) -> bool:
+        """Returns True for a part with a cache point that is to last an hour."""
+        return '"ttl"' in self.payload and _HOUR.search(self.payload) is not None
 
 
 class Sealed(Struct, frozen=True):
@@ -182,6 +190,7 @@ class Original(Struct, frozen=True):
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
     thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
     thinking: str = ""  # "adaptive" or "enabled" where the client asks for thoughts
+    asks_hours: bool = False  # a cache point is to last longer than five minutes
 
 
 _NEEDED_FOR = {
@@ -271,6 +280,13 @@ class ChatRequest(Struct, frozen=True, dict=True):
     def holds_sound(self) -> bool:
         """Returns True when a message has a part of sound."""
         return any(part.kind == "input_audio" for part in self.parts)
+
+    @measured_once
+    def asks_hours(self) -> bool:
+        """Returns True when a cache point of the client is to last an hour."""
+        if self.original is not None:
+            return self.original.asks_hours
+        return any([part.asks_hour for part in self.parts])
 
     @measured_once
     def thought_tokens(self) -> int:
