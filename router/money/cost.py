@@ -295,7 +295,7 @@ def all_sound(price: Price, usage: Usage) -> Usage:
 
 def writes_for_hours(facts: AnswererFacts, request: ChatRequest) -> bool:
     """Returns True where a call may write to a cache for an hour, since its client asks for it."""
-    return request.asks_hours and facts.takes_cache_points
+    return request.asks_hours and facts.speaks_anthropic and facts.takes_cache_points
 
 
 def all_for_hours(usage: Usage) -> Usage:

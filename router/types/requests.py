@@ -17,19 +17,11 @@ JsonText = NewType("JsonText", str)
 """Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""
 
 
-_HOUR = re.compile(r'"ttl"\s*:\s*"1h"')
-
-
 class ContentPart(Struct, frozen=True, dict=True):
     """Holds a part of a message that is not plain text. `payload` goes upstream unchanged."""
 
     kind: str  # "image_url", "input_audio", "file", "text", ...
     payload: JsonText
-
-    @measured_once
-    def asks_hour(self) -> bool:
-        """Returns True for a part with a cache point that is to last an hour."""
-        return '"ttl"' in self.payload and _HOUR.search(self.payload) is not None
 
 
 class Sealed(Struct, frozen=True):
@@ -281,12 +273,10 @@ class ChatRequest(Struct, frozen=True, dict=True):
         """Returns True when a message has a part of sound."""
         return any(part.kind == "input_audio" for part in self.parts)
 
-    @measured_once
+    @property
     def asks_hours(self) -> bool:
-        """Returns True when a cache point of the client is to last an hour."""
-        if self.original is not None:
-            return self.original.asks_hours
-        return any([part.asks_hour for part in self.parts])
+        """Returns True when a cache point of the client is to last longer than five minutes."""
+        return self.original is not None and self.original.asks_hours
 
     @measured_once
     def thought_tokens(self) -> int:

@@ -12,7 +12,7 @@ from router.types import ChatRequest, Message
 
 KEY = "cache_control"
 POINT: Mapping[str, str] = {"type": "ephemeral"}
-"""A point of five minutes, which a client may make one of an hour: that costs twice the input."""
+"""A point of five minutes. Only clients of Anthropic's own format get the hour that they ask for."""
 POINTS_IN = ("system", "messages", "tools", KEY)
 """Names the keys of a Messages body in which cache points stand."""
 MOST_POINTS = 4
@@ -66,10 +66,7 @@ def has_points(request: ChatRequest) -> bool:
 
 def with_point(block: dict[str, object], message: Message) -> dict[str, object]:
     """Returns a block that stands for a whole message, with the cache point of its parts."""
-    if not sets_points(message):
-        return block
-    hour = any([part.asks_hour for part in message.parts])
-    return {**block, KEY: {**POINT, "ttl": "1h"} if hour else dict(POINT)}
+    return {**block, KEY: dict(POINT)} if sets_points(message) else block
 
 
 def settle_points(
