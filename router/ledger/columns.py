@@ -72,8 +72,8 @@ def _whole(name: str, source: str = "", since: int = FIRST_SCHEMA) -> Column:
     return Column(name, Kind.WHOLE, source, since=since)
 
 
-def _whole_or_null(name: str, source: str = "") -> Column:
-    return Column(name, Kind.WHOLE, source, nullable=True)
+def _whole_or_null(name: str, source: str = "", since: int = FIRST_SCHEMA) -> Column:
+    return Column(name, Kind.WHOLE, source, nullable=True, since=since)
 
 
 def _small(name: str, since: int = FIRST_SCHEMA) -> Column:
@@ -185,6 +185,7 @@ ATTEMPT_COLUMNS = (
     _small("images", since=2),
     _small("cores", since=2),
     _whole("audio_input_tokens", "usage.audio_input_tokens", since=17),
+    _whole_or_null("hour_write_tokens", "usage.hour_write_tokens", since=28),
     _added("tenant"),
 )
 

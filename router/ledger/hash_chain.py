@@ -32,9 +32,9 @@ ADDED_LATER = tuple(
     Counter(c.since for c in reversed(chained(ATTEMPT_COLUMNS)) if c.since > FIRST_SCHEMA).values()
 )
 """Numbers of columns that attempts got after the first rows were chained, by migration, the last
-first: `audio_input_tokens`; `images` and `cores`. The row's bytes end before such columns if all of
-them are 0, and all later ones are. So older rows keep their hash, and nobody can remove a value
-unseen from a row that has it."""
+first: `hour_write_tokens`; `audio_input_tokens`; `images` and `cores`. The row's bytes end before
+such columns if all of them are 0 or null, and all later ones are. So older rows keep their hash,
+and nobody can remove a value unseen from a row that has it."""
 
 
 class FindingKind(StrEnum):

@@ -94,8 +94,8 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     """Returns the cost of each token class and of the images, in millionths of a nano-dollar.
 
     The values are exact. A class without its own price has the price of the class that contains it:
-    cache reads and writes are input, reasoning is output. Sound that was cached too counts as
-    sound. `price` must have prices of input and output.
+    cache reads and writes are input, reasoning is output; a write for an hour costs twice the
+    input. Sound that was cached too counts as sound. `price` must have prices of input and output.
     """
     input_price, output_price = price.input_nano_usd or 0, price.output_nano_usd or 0
     reasoning = min(usage.reasoning_tokens, usage.output_tokens)
@@ -104,12 +104,14 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     text = usage.input_tokens - sound
     cache_write = min(usage.cache_write_tokens, text)
     cache_read = min(usage.cached_input_tokens, text - cache_write)
+    kept_long = min(usage.hour_write_tokens or 0, cache_write)
     cached, written = price.cached_input_nano_usd, price.cache_write_nano_usd
     thought = price.reasoning_nano_usd
     return {
         "input": (text - cache_write - cache_read) * input_price,
         "cache_read": cache_read * (input_price if cached is None else cached),
-        "cache_write": cache_write * (input_price if written is None else written),
+        "cache_write": (cache_write - kept_long) * (input_price if written is None else written),
+        "hour_write": kept_long * (price.hour_write or 0),
         "sound": sound * (heard or 0),
         "output": (usage.output_tokens - reasoning) * output_price,
         "reasoning": reasoning * (output_price if thought is None else thought),
@@ -117,19 +119,21 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     }
 
 
-def at_dearest(price: Price, usage: Usage) -> Usage:
+def at_dearest(price: Price, usage: Usage, *, hours: bool = False) -> Usage:
     """Returns the tokens in the classes where they cost most: nobody said in which they are.
 
-    Input that may have been written to a cache at a higher price, and output that may have been
-    reasoning, so that an estimate is never too low.
+    Input that may have been written to a cache at a higher price, `hours` for an hour, and output
+    that may have been reasoning, so that an estimate is never too low.
     """
-    fresh = price.dearest_input == (price.input_nano_usd or 0)
-    written = not fresh and price.dearest_input == price.cache_write_nano_usd
+    hours = hours and (price.hour_write or 0) > price.dearest_input
+    fresh = not hours and price.dearest_input == (price.input_nano_usd or 0)
+    written = hours or (not fresh and price.dearest_input == price.cache_write_nano_usd)
     thought = price.dearest_output > (price.output_nano_usd or 0)
     return replace(
         usage,
         cached_input_tokens=0 if fresh or written else usage.input_tokens,
         cache_write_tokens=usage.input_tokens if written else 0,
+        hour_write_tokens=usage.input_tokens if hours else None,
         reasoning_tokens=usage.output_tokens if thought else 0,
     )
 
@@ -203,12 +207,15 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
     """
     price = facts.price
     tokens = sent_bound(facts, request)
-    inputs = tokens * price.dearest_input
+    dearest = price.dearest_input
+    if writes_for_hours(facts, request):
+        dearest = max(dearest, price.hour_write or 0)
+    inputs = tokens * dearest
     if request.holds_sound:
         heard = price.audio_input_nano_usd
         if heard is None:
             heard = price.dearest_input * (1 if price.covers_sound else DEARER_SOUND)
-        inputs += most_sound(request) * max(0, heard - price.dearest_input)
+        inputs += most_sound(request) * max(0, heard - dearest)
     images = request.images * (price.image_nano_usd or 0)
     own = -(-facts.deadline_ms * 1000 * price.per_second_nano_usd // MEGA)
     return inputs, images + own
@@ -284,6 +291,20 @@ def all_sound(price: Price, usage: Usage) -> Usage:
     """
     dearer = (price.audio_input_nano_usd or 0) > price.dearest_input
     return replace(usage, audio_input_tokens=usage.input_tokens) if dearer else usage
+
+
+def writes_for_hours(facts: AnswererFacts, request: ChatRequest) -> bool:
+    """Returns True where a call may write to a cache for an hour, since its client asks for it."""
+    return request.asks_hours and facts.speaks_anthropic and facts.takes_cache_points
+
+
+def all_for_hours(usage: Usage) -> Usage:
+    """Returns the tokens of a call that asked for hours where nobody said how many were so kept.
+
+    All that were written count so.
+    """
+    untold = usage.hour_write_tokens is None and usage.cache_write_tokens
+    return replace(usage, hour_write_tokens=usage.cache_write_tokens) if untold else usage
 
 
 def prices_sound(price: Price, usage: Usage) -> bool:

@@ -49,6 +49,7 @@ def read_prices(table: object, version: str) -> dict[str, Price]:
             input_nano_usd=_per_mega(entry, "input_cost_per_token"),
             cached_input_nano_usd=_per_mega(entry, "cache_read_input_token_cost"),
             cache_write_nano_usd=_per_mega(entry, "cache_creation_input_token_cost"),
+            hour_write_nano_usd=_per_mega(entry, "cache_creation_input_token_cost_above_1hr"),
             output_nano_usd=_per_mega(entry, "output_cost_per_token"),
             reasoning_nano_usd=_per_mega(entry, "output_cost_per_reasoning_token"),
             audio_input_nano_usd=sound or None,

@@ -33,6 +33,7 @@ class Price(Struct, frozen=True, dict=True):
     covers_sound: bool = False
     # Names the list and the day from which it is valid; every row priced with it has it.
     version: str = ""
+    hour_write_nano_usd: int | None = None  # None: twice the price of input
 
     @measured_once
     def saves_by_caches(self) -> bool:
@@ -45,6 +46,15 @@ class Price(Struct, frozen=True, dict=True):
         """Returns the highest price of a million input tokens, cached or not; unknown counts 0."""
         prices = (self.input_nano_usd, self.cached_input_nano_usd, self.cache_write_nano_usd)
         return max([price or 0 for price in prices])
+
+    @measured_once
+    def hour_write(self) -> int | None:
+        """Returns the price of a million input tokens that are written to a cache for an hour.
+
+        All of Claude's models have twice that of input (November 2026); no other vendor sells it.
+        """
+        stated, fresh = self.hour_write_nano_usd, self.input_nano_usd
+        return 2 * fresh if stated is None and fresh is not None else stated
 
     @measured_once
     def dearest_output(self) -> int:
@@ -108,6 +118,20 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     def speaks_anthropic(self) -> bool:
         """Returns True for an upstream of Anthropic's wire format."""
         return self.kind == "upstream" and self.body.wire == "anthropic"
+
+    @measured_once
+    def takes_cache_points(self) -> bool:
+        """Returns True for an answerer that is sent the cache points on parts of messages.
+
+        OpenAI's own servers refuse them, and other compatible ones pass them on or do not read
+        them. Without a price of writes nobody could book what a point costs at Anthropic.
+        """
+        if self.speaks_anthropic:
+            return self.price.cache_write_nano_usd is not None
+        speaks_chat = self.kind == "litellm" or (
+            self.kind == "upstream" and self.body.wire == "openai"
+        )
+        return speaks_chat and not self.body.stores_unasked
 
     @measured_once
     def without_model(self) -> bool:

@@ -24,6 +24,8 @@ class Usage(Struct, frozen=True):
     reasoning_tokens: int = 0
     reported: bool = False  # False: we estimated the counts
     audio_input_tokens: int = 0  # sound, a part of input; only attempts keep it
+    # Of `cache_write_tokens`, those kept for an hour; None: nobody said. Only attempts keep it.
+    hour_write_tokens: int | None = None
 
     @property
     def total_tokens(self) -> int:

@@ -182,6 +182,7 @@ class Original(Struct, frozen=True):
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
     thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
     thinking: str = ""  # "adaptive" or "enabled" where the client asks for thoughts
+    asks_hours: bool = False  # a cache point is to last longer than five minutes
 
 
 _NEEDED_FOR = {
@@ -271,6 +272,11 @@ class ChatRequest(Struct, frozen=True, dict=True):
     def holds_sound(self) -> bool:
         """Returns True when a message has a part of sound."""
         return any(part.kind == "input_audio" for part in self.parts)
+
+    @property
+    def asks_hours(self) -> bool:
+        """Returns True when a cache point of the client is to last longer than five minutes."""
+        return self.original is not None and self.original.asks_hours
 
     @measured_once
     def thought_tokens(self) -> int:

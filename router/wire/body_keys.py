@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.redact import redact
 from router.types import Answer, AnswererFacts, BodyRules, ChatRequest, JsonText, Sampling
-from router.wire.anthropic.cache_points import IN_PARTS, TTL, has_points, takes_points
+from router.wire.anthropic.cache_points import IN_PARTS, TTL, has_points
 from router.wire.anthropic.thinking import changed_thinking
 from router.wire.openai.returned_reasoning import CONTENT, REASONING
 
@@ -231,9 +231,10 @@ def dropped(
     if facts.speaks_anthropic:
         cap = own_cap or facts.max_output_tokens
         left_out = (*left_out, *changed_thinking(request, facts, cap))
-    elif TTL in left_out:  # other models have no cache points, and do without
+    if TTL in left_out and (facts.takes_cache_points or not facts.speaks_anthropic):
+        # It went on; other models have no cache points, and do without.
         left_out = tuple([key for key in left_out if key != TTL])
-    if has_points(request) and not takes_points(facts):
+    if has_points(request) and not facts.takes_cache_points:
         left_out = (*left_out, IN_PARTS)
     if left_out and facts.reasoning_key:
         left_out = tuple([key for key in left_out if key not in _THOUGHTS])

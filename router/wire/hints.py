@@ -169,7 +169,7 @@ def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
     if "session" not in hints:
         session = next(filter(None, map(headers.get, SESSION_HEADERS)), None)
         if session:
-            hints["session"] = _short(session)
+            hints["session"] = short_session(session)
     if not hints:
         return NO_HINTS
     return Hints(**{_FIELD.get(name, name): value for name, value in hints.items()})  # type: ignore[arg-type]
@@ -233,7 +233,7 @@ def _require_same(name: str, first: object, second: object) -> object:
     return first
 
 
-def _short(session: str) -> str:
+def short_session(session: str) -> str:
     """Returns the session's name, or its digest when it is too long.
 
     Clients choose these names for other systems, so they may be longer than our limit.

@@ -19,6 +19,8 @@ from router.errors.installing import pip_install
 from router.ledger.books.store import SqlLedger
 from router.ledger.tables.keys import SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.privacy.digest import digest
 from router.types import CostBasis, Domain, JsonText, RequestState, ReviewItem, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.open_ledgers import write_ledger
@@ -126,7 +128,7 @@ def test_an_empty_period_is_a_file_with_columns_and_no_rows(database: Path, tmp_
     file = tmp_path / "none.parquet"
     ran("ledger", "export", "--format", "parquet", "--out", file, "--tenant", "no", "-d", database)
     table = parquet.read_table(file)
-    assert (table.num_rows, table.num_columns) == (0, 43)
+    assert (table.num_rows, table.num_columns) == (0, 44)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +218,22 @@ def test_what_the_system_refuses_while_it_is_written_is_told(database: Path, for
     assert "No space left on device" in run.stderr
 
 
+def test_files_for_programs_name_every_payer(tmp_path: Path) -> None:
+    tenants = [f"tenant-{number:02d}" for number in range(25)]
+    rows = [
+        replace(request(tenant, attempt(tenant, cost=10**7)), tenant=tenant) for tenant in tenants
+    ]
+    path = write_ledger(tmp_path / "many.db", rows)
+    page, table = tmp_path / "report.html", tmp_path / "report.csv"
+    told = json.loads(ran("report", "--json", "--html", page, "-d", path).stdout)
+    assert sorted(one["name"] for one in told["tenants"]) == tenants
+    ran("report", "--csv", table, "-d", path)
+    figures = csv.DictReader(io.StringIO(table.read_text("utf-8")))
+    assert sorted({x["key"] for x in figures if x["section"] == "tenants"}) == tenants
+    assert "(5 others)" in page.read_text("utf-8")
+    assert "(5 others)" in ran("report", "-d", path).stdout
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", ""])
 def test_a_zone_that_is_none_is_refused_with_an_example(database: Path, zone: str) -> None:
     run = ran("report", "--tz", zone, "-d", database, code=2)
@@ -236,7 +254,9 @@ def charged(tmp_path: Path) -> Path:
         signals = {"signals": {"domain": "legal", "request_type": "coding"}}
         note = {"limit": "day of tenant acme", "needed_nano_usd": 500, "left_nano_usd": 120}
         one = request("r1", attempt("r1", cost=100))
-        await ledger.finish(replace(one, key_id=ids["ci"], tags=("sales", "spring")))
+        run = digest(TenantSecrets(ledger.database, StandingClock()).key_now("acme"), "run-1")
+        one = replace(one, key_id=ids["ci"], tags=("sales", "spring"), session_digest=run)
+        await ledger.finish(one)
         two = request("r2", attempt("r2", cost=20))
         record = JsonText(json.dumps(signals))
         await ledger.finish(
@@ -272,6 +292,9 @@ CHOSEN = [
     (("--endpoint", "messages"), ["r2"]),
     (("--tag", "sales", "--key", "app"), ["r2"]),
     (("--tag", "nobody"), []),
+    (("--session", "run-1"), ["r1"]),
+    (("--session", "run-1", "--key", "app"), []),
+    (("--session", "run-2"), []),
 ]
 
 

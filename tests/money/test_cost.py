@@ -58,7 +58,8 @@ def test_tokens_cost_what_the_price_says(usage: Usage, nano_usd: int) -> None:
 
 THINKER = replace(PRICE, reasoning_nano_usd=3_000_000_000, image_nano_usd=1_100_000)
 """As PRICE, with $3 a million tokens of reasoning and $0.0011 an image."""
-CLASSES = {"input", "cache_read", "cache_write", "output", "reasoning", "images", "sound"}
+CLASSES = {"input", "cache_read", "cache_write", "hour_write"}
+CLASSES |= {"output", "reasoning", "images", "sound"}
 
 
 def test_reasoning_costs_its_own_price_where_it_has_one() -> None:
@@ -94,14 +95,34 @@ prices = st.builds(
     input_nano_usd=st.integers(0, 10**11),
     cached_input_nano_usd=st.none() | st.integers(0, 10**11),
     cache_write_nano_usd=st.none() | st.integers(0, 10**11),
+    hour_write_nano_usd=st.none() | st.integers(0, 10**11),
     output_nano_usd=st.integers(0, 10**11),
     reasoning_nano_usd=st.none() | st.integers(0, 10**11),
     image_nano_usd=st.none() | st.integers(0, 10**9),
     audio_input_nano_usd=st.none() | st.integers(0, 10**11),
 )
-usages = st.tuples(*[st.integers(0, 10**6)] * 6).map(
-    lambda n: Usage(sum(n[:3]) + n[5], n[1], n[2], n[3] + n[4], n[4], audio_input_tokens=n[5])
+usages = st.tuples(*[st.integers(0, 10**6)] * 7).map(
+    lambda n: Usage(
+        sum(n[:3]) + n[5] + n[6],
+        n[1],
+        n[2] + n[6],
+        n[3] + n[4],
+        n[4],
+        audio_input_tokens=n[5],
+        hour_write_tokens=n[6],
+    )
 )
+
+
+def test_a_write_for_an_hour_costs_twice_the_input_unless_stated() -> None:
+    """100 tokens at $1: 40 are written at $1.25, 10 of these for an hour at $2 or the stated $3."""
+    price = Price(10**9, cache_write_nano_usd=125 * 10**7, output_nano_usd=0)
+    usage = Usage(100, cache_write_tokens=40, hour_write_tokens=10)
+    assert attempt_cost(price, usage, 0.0).nano_usd == 60 * 1_000 + 30 * 1_250 + 10 * 2_000
+    stated = replace(price, hour_write_nano_usd=3 * 10**9)
+    assert attempt_cost(stated, usage, 0.0).nano_usd == 60 * 1_000 + 30 * 1_250 + 10 * 3_000
+    untold = replace(usage, hour_write_tokens=None)
+    assert attempt_cost(price, untold, 0.0).nano_usd == 60 * 1_000 + 40 * 1_250
 
 
 def test_sound_has_a_price_of_its_own() -> None:
@@ -139,6 +160,7 @@ def test_more_of_anything_never_costs_less(
         one.output_tokens + more.output_tokens,
         one.reasoning_tokens + more.reasoning_tokens,
         audio_input_tokens=one.audio_input_tokens + more.audio_input_tokens,
+        hour_write_tokens=(one.hour_write_tokens or 0) + (more.hour_write_tokens or 0),
     )
     before = attempt_cost(price, one, 1_000.0, images).nano_usd
     assert attempt_cost(price, both, 1_000.0, images + 1).nano_usd >= before
@@ -160,6 +182,7 @@ def test_a_price_that_is_dearer_in_every_class_never_costs_less(
         reasoning_nano_usd=added(one.reasoning_nano_usd, more.reasoning_nano_usd),
         image_nano_usd=added(one.image_nano_usd, more.image_nano_usd),
         audio_input_nano_usd=added(one.audio_input_nano_usd, more.audio_input_nano_usd),
+        hour_write_nano_usd=added(one.hour_write_nano_usd, more.hour_write_nano_usd),
     )
     before = attempt_cost(one, usage, 0.0, images).nano_usd
     assert attempt_cost(dearer, usage, 0.0, images).nano_usd >= before
@@ -167,7 +190,7 @@ def test_a_price_that_is_dearer_in_every_class_never_costs_less(
 
 @given(prices, usages)
 def test_no_split_of_tokens_costs_more_than_the_dearest(price: Price, usage: Usage) -> None:
-    most = attempt_cost(price, at_dearest(price, usage), 0.0)
+    most = attempt_cost(price, at_dearest(price, usage, hours=True), 0.0)
     assert attempt_cost(price, usage, 0.0).nano_usd <= most.nano_usd
 
 

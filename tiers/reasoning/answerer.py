@@ -350,5 +350,6 @@ def _total(results: Sequence[StepResult]) -> Usage:
         cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
         output_tokens=output,
         reasoning_tokens=output - last,
+        hour_write_tokens=sum(usage.hour_write_tokens or 0 for usage in usages) or None,
         reported=bool(usages) and all(usage.reported for usage in usages),
     )

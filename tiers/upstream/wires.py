@@ -15,7 +15,7 @@ from router.policy.schema import UpstreamAnswerer
 from router.privacy.provider_seals import issuers
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Usage, Work
 from router.wire.anthropic.answers import MessageFolder, parse_message
-from router.wire.anthropic.cache_points import MOST_POINTS, takes_points
+from router.wire.anthropic.cache_points import MOST_POINTS
 from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
 from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
@@ -173,7 +173,8 @@ class MessagesWire:
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
         self._section = section
         self._facts = facts
-        takes = takes_points(facts)
+        takes = facts.takes_cache_points
+        self._takes_points = takes
         self._most_points = MOST_POINTS if takes else 0
         self._marks_turns = takes and section.cache_points == "auto"
 
@@ -212,6 +213,7 @@ class MessagesWire:
             extra={key: value for key, value in work.request.extra.items() if key in added},
             marks_turns=self._marks_turns,
             most_points=self._most_points,
+            keeps_hours=self._takes_points,
         )
 
     def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Breaks a report down by name; each breakdown adds up to the whole.
 
-Names beyond MAX_SHOWN share one line. Rows that older versions of the ledger purged before they
-were counted by that name share another.
+For people, names beyond MAX_SHOWN share one line; files for programs name all. Rows that older
+versions of the ledger purged before they were counted by that name share another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from router.ledger.aggregates import Cell, Kind, tags_of
 from router.rendering.figures_in_words import clean
 
 MAX_SHOWN = 20
-"""Bounds the names that a breakdown shows; the others share one line, so that sums stay whole."""
+"""Bounds the names that a person is shown; the others share one line, so that sums stay whole."""
 
 MAX_DAYS = 62
 """Bounds the days of a breakdown; a longer period is shown by month."""
@@ -34,9 +34,11 @@ UNDATED = "(no date)"
 class Cut:
     """Turns cells into figures, with shares of the whole."""
 
-    def __init__(self, tally: Tally, total: Cell) -> None:
+    def __init__(self, tally: Tally, total: Cell, most_names: int | None = MAX_SHOWN) -> None:
+        """Sets what is cut; a breakdown names `most_names`, all of them for None."""
         self.tally = tally
         self.total = total
+        self.most_names = most_names
 
     def group(self, cell: Cell) -> GroupFigures:
         """Returns one group as figures."""
@@ -45,7 +47,7 @@ class Cut:
     def named(
         self, groups: Mapping[str, Cell], *, by_requests: bool = False, whole: bool = True
     ) -> tuple[NamedFigures, ...]:
-        """Returns the groups by spend (or by requests), MAX_SHOWN of them, the others in one line.
+        """Returns the groups by spend (or by requests), `most_names` of them, the rest in one line.
 
         `whole` requires that they add up to all requests.
         """
@@ -61,7 +63,8 @@ class Cut:
                 item[0],
             ),
         )
-        shown, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
+        most = len(ordered) if self.most_names is None else self.most_names
+        shown, rest = ordered[:most], ordered[most:]
         # One other name takes the same room as the line "(1 others)".
         if len(rest) == 1:
             shown, rest = ordered, []

@@ -106,6 +106,7 @@ class Extra:
     settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills of the period made known
     later: Iterable[RequestRow] = ()  # bills for calls of the period that were booked after it
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
+    most_names: int | None = MAX_SHOWN  # in a breakdown; None: all
 
 
 NOTHING_MORE = Extra()
@@ -135,7 +136,7 @@ def build_report(
     savings = savings_of(tally, total, names)
     # Observed requests were not routed, so their savings are hypothetical and kept apart.
     observed = savings_of(tally, total, names, observed=True)
-    cut = Cut(tally, total)
+    cut = Cut(tally, total, extra.most_names)
     tiers = tally.tiers()
     listed = _tiers(tally, tiers, total.requests)
     true_outcomes = list(extra.outcomes)

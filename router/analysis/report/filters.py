@@ -1,4 +1,5 @@
-"""Chooses the requests of a report or an export: by tag, key, domain, type and endpoint.
+"""Chooses the requests of a report or an export: by tag, key, session, domain, type and
+endpoint.
 
 It is pure. Several names of one kind mean any of them; of several kinds each must fit.
 """
@@ -21,6 +22,7 @@ class RequestFilter:
     domains: frozenset[str] = frozenset()
     request_types: frozenset[str] = frozenset()
     endpoints: frozenset[str] = frozenset()
+    sessions: frozenset[str] | None = None  # keyed digests of their names; None: any or no session
 
     @property
     def everything(self) -> bool:
@@ -34,6 +36,8 @@ class RequestFilter:
         if self.key_ids and row.key_id not in self.key_ids:
             return False
         if self.endpoints and row.endpoint not in self.endpoints:
+            return False
+        if self.sessions is not None and row.session_digest not in self.sessions:
             return False
         if not (self.domains or self.request_types):
             return True

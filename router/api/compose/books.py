@@ -63,6 +63,7 @@ from router.types import (
     TextKind,
     TrueOutcome,
 )
+from router.wire.hints import short_session
 
 if TYPE_CHECKING:
     from router.api.compose.answerers.told import ToldBook
@@ -193,6 +194,17 @@ class Books:
     def key_names(self) -> dict[str, str]:
         """Returns the names of all keys by their ids, revoked ones too. Raises LedgerError."""
         return {key.key_id: key.name for key in self.keys.list()}
+
+    def session_digests(self, names: Iterable[str]) -> frozenset[str]:
+        """Returns the digests of these sessions under each tenant's key. Raises LedgerError.
+
+        A client's header names a session, at full length or cut as the wire does it.
+        """
+        with self._database.reading() as connection:
+            found = connection.exec_driver_sql("SELECT secret FROM tenant_secrets").fetchall()
+        return frozenset(
+            digest(bytes(secret), short_session(name)) for (secret,) in found for name in names
+        )
 
     def any_key(self) -> bool:
         """Returns True when there is a key that is not revoked. Raises LedgerError."""

@@ -259,6 +259,7 @@ def _joined(answers: list[Answer]) -> Answer:
         cached_input_tokens=sum(u.cached_input_tokens for u in used),
         cache_write_tokens=sum(u.cache_write_tokens for u in used),
         output_tokens=sum(u.output_tokens for u in used),
+        hour_write_tokens=sum(u.hour_write_tokens or 0 for u in used) or None,
         reasoning_tokens=sum(u.reasoning_tokens for u in used),
         reported=all(u.reported for u in used),
     )

@@ -74,7 +74,7 @@ _ATTEMPT = _Stored(
         "cost_basis", "estimated", "discarded", "input_tokens", "output_tokens", "latency_ms",
         "error_code", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens", "images",
         "compute_ms", "cores", "price_version", "provider_cost_nano_usd", "audio_input_tokens",
-        "upstream_id",
+        "hour_write_tokens", "upstream_id",
     ),
     {"attempt_tier": "tier", "attempt_state": "state"},
 )  # fmt: skip

@@ -32,6 +32,13 @@ Endpoints = Annotated[
     typer.Option("--endpoint", help="Only of this endpoint, as chat.completions; repeat."),
 ]
 
+Sessions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session", help="Only of this session, by the name that its client sent; repeat."
+    ),
+]
+
 ENDPOINTS = frozenset(
     {
         *("chat.completions", "completions", "responses", "responses.compact", "messages"),
@@ -53,6 +60,7 @@ class Wanted:
     domains: Sequence[Domain] = ()
     request_types: Sequence[RequestType] = ()
     endpoints: Sequence[str] = ()
+    sessions: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -62,9 +70,11 @@ class Wanted:
         domains: list[Domain] | None,
         request_types: list[RequestType] | None,
         endpoints: list[str] | None,
+        sessions: list[str] | None,
     ) -> Wanted:
         """Collects the options; an option that is not given wants nothing in particular."""
-        return cls(tags or (), keys or (), domains or (), request_types or (), endpoints or ())
+        names = (tags, keys, domains, request_types, endpoints, sessions)
+        return cls(*[given or () for given in names])
 
     @property
     def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -75,6 +85,7 @@ class Wanted:
             ("domain", tuple(domain.value for domain in self.domains)),
             ("request type", tuple(kind.value for kind in self.request_types)),
             ("endpoint", tuple(self.endpoints)),
+            ("session", tuple(self.sessions)),
         )
         return tuple(entry for entry in filters if entry[1])
 
@@ -96,6 +107,7 @@ class Wanted:
             domains=frozenset(domain.value for domain in self.domains),
             request_types=frozenset(kind.value for kind in self.request_types),
             endpoints=frozenset(self.endpoints),
+            sessions=books.session_digests(self.sessions) if self.sessions else None,
         )
 
 

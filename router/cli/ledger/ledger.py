@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
+from router.cli.ledger.filters import Domains, Endpoints, Keys, Sessions, Tags, Types, Wanted
 from router.cli.ledger.keys import keys
 from router.cli.options import AsJson, FileFormat, Tenant, given_name, to_write_or_stdout
 from router.cli.periods import moment_ms, now_ms, period_of, shown_time
@@ -297,6 +297,7 @@ def export(
     domain: Domains = None,
     request_type: Types = None,
     endpoint: Endpoints = None,
+    session: Sessions = None,
 ) -> None:
     """Write one line per attempt with its request; the costs sum to the bill.
 
@@ -311,7 +312,7 @@ def export(
     if str(path) == "-" and form is FileFormat.PARQUET:
         raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
     period = period_of(since, until, now_ms())
-    wanted = Wanted.of(tag, key, domain, request_type, endpoint)
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
     with Books.open(database) as books:
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())

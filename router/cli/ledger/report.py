@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.cli.learning.rollout import standing_lines
-from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
+from router.cli.ledger.filters import Domains, Endpoints, Keys, Sessions, Tags, Types, Wanted
 from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
@@ -40,6 +41,7 @@ def report(
     domain: Domains = None,
     request_type: Types = None,
     endpoint: Endpoints = None,
+    session: Sessions = None,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -66,6 +68,7 @@ def report(
     ] = None,
 ) -> None:
     """Show what was spent, where, why, and what it saved against which baseline."""
+    from router.analysis.report.breakdowns import MAX_SHOWN
     from router.analysis.report.output.csv import report_csv
     from router.analysis.report.output.html import report_html
     from router.analysis.report.output.json import report_json
@@ -77,22 +80,25 @@ def report(
     aside = one_stdout(html, csv, as_json=as_json)
     now, zone = now_ms(), zone_of(tz)
     begin, end = period_of(since, until, now, zone)
-    wanted = Wanted.of(tag, key, domain, request_type, endpoint)
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
-        figures = _report(books, section, (begin, end, now), tenant, tz, wanted)
-    if html is not None:
+        for_programs = as_json or csv is not None or parquet is not None
+        read = partial(_report, books, section, (begin, end, now), tenant, tz, wanted)
+        figures = read(most_names=MAX_SHOWN) if html is not None or not for_programs else None
+        every = read(most_names=None) if for_programs else None
+    if html is not None and figures is not None:
         put_page(html, report_html(figures, exact=exact), "Report", aside=aside)
-    if csv is not None:
-        put_page(csv, report_csv(figures), "Figures", aside=aside)
-    if parquet is not None:
+    if csv is not None and every is not None:
+        put_page(csv, report_csv(every), "Figures", aside=aside)
+    if parquet is not None and every is not None:
         from router.cli.ledger.parquet_files import write_tidy_parquet
 
-        write_tidy_parquet(report_csv(figures), parquet)
+        write_tidy_parquet(report_csv(every), parquet)
         typer.echo(f"Figures written to {parquet}.", err=aside)
-    if as_json:
-        sys.stdout.write(report_json(figures).decode())
-    elif html is None and csv is None and parquet is None:
+    if as_json and every is not None:
+        sys.stdout.write(report_json(every).decode())
+    elif html is None and figures is not None:
         print_report(figures, console(), exact=exact)
         # Both sides of a rollout are of all tenants.
         for one in standings(database) if tenant is None else ():
@@ -114,6 +120,8 @@ def _report(
     tenant: str | None,
     tz: str,
     wanted: Wanted,
+    *,
+    most_names: int | None,
 ) -> Report:
     """Builds the report from roll-ups, after adding the rows that are not in them yet.
 
@@ -135,6 +143,7 @@ def _report(
         pairs=books.pairs(since_ms, until_ms, tenant),
         settled=choice.settled(settled),
         later=choice.bills(billed_later),
+        most_names=most_names,
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:

@@ -26,6 +26,10 @@ class TokenPrices(Section):
     cache_write_usd_per_mtok: Usd | None = Field(
         default=None, description="Input written to a cache."
     )
+    cache_write_1h_usd_per_mtok: Usd | None = Field(
+        default=None,
+        description="Input written to a cache for an hour. Without it twice the price of input.",
+    )
     output_usd_per_mtok: Usd | None = Field(
         default=None, description="Output, including reasoning."
     )
@@ -55,6 +59,7 @@ class TokenPrices(Section):
             input_nano_usd=_nano(self.input_usd_per_mtok),
             cached_input_nano_usd=_nano(self.cached_input_usd_per_mtok),
             cache_write_nano_usd=_nano(self.cache_write_usd_per_mtok),
+            hour_write_nano_usd=_nano(self.cache_write_1h_usd_per_mtok),
             output_nano_usd=_nano(self.output_usd_per_mtok),
             per_request_nano_usd=_nano(self.list_price_usd),
             reasoning_nano_usd=_nano(self.reasoning_usd_per_mtok),

@@ -187,9 +187,15 @@ class Attempt:
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
-        sound = self.request.holds_sound
-        price = price_of_call(plan, redirect, self.request)
-        rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms, sound=sound)
+        rows[number] = answered_by(
+            rows[number],
+            plan,
+            answer,
+            price_of_call(plan, redirect, self.request),
+            self._latency_ms,
+            sound=self.request.holds_sound,
+            hours=cost.writes_for_hours(plan.facts, self.request),
+        )
         stated = unbelieved(answer)
         if stated is not None:
             books.progress.attempts.unbelieved[rows[number].attempt_id] = stated

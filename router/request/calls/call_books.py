@@ -120,8 +120,9 @@ class CallBooks:
         told = self.told.get(row.ordinal)
         if told is None:
             return bound
-        sound = self.routed.request.holds_sound
-        return no_less_than(bound, told, plan.facts.price, sound=sound)
+        request, price = self.routed.request, plan.facts.price
+        hours = cost.writes_for_hours(plan.facts, request)
+        return no_less_than(bound, told, price, sound=request.holds_sound, hours=hours)
 
     def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
         """Books a call at a bound that its bytes give.
@@ -142,7 +143,8 @@ class CallBooks:
         inputs = cost.sent_bound(facts, request)
         heard = cost.most_sound(request)
         bound = Usage(inputs, output_tokens=output, audio_input_tokens=heard)
-        usage = cost.at_dearest(facts.price, bound)
+        hours = cost.writes_for_hours(facts, request)
+        usage = cost.at_dearest(facts.price, bound, hours=hours)
         compute_ms = rented_ms(plan, max(0.0, float(self.clock.now_ms() - row.started_at_ms)))
         paid = cost.attempt_cost(facts.price, usage, compute_ms, row.images)
         return replace(

@@ -63,8 +63,11 @@ def answered_by(
     latency_ms: float,
     *,
     sound: bool = False,
+    hours: bool = False,
 ) -> AttemptRow:
     """Returns the row of an answered call at `price`, by `price_of_call`; `sound` was sent with it.
+
+    `hours` says that it may have written to a cache for an hour.
 
     Where nobody states that price, or nobody said how much a model used that thinks unseen, it
     counts at the hold, or at what is known of it where that is more: never understated, and unknown
@@ -74,7 +77,10 @@ def answered_by(
     answer = replace(answer, compute_ms=answer.compute_ms or rented_ms(plan, latency_ms))
     unsaid = plan.spends_outside and not usage.reported
     if unsaid:
-        usage = cost.at_dearest(stated, usage)
+        usage = cost.at_dearest(stated, usage, hours=hours)
+    elif hours:
+        usage = cost.all_for_hours(usage)
+        unsaid = usage is not answer.usage
     if sound and plan.spends_outside and not usage.audio_input_tokens:
         usage = cost.all_sound(stated, usage)
         unsaid = unsaid or usage is not answer.usage
@@ -175,11 +181,13 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
     )
 
 
-def no_less_than(bound: AttemptRow, told: Usage, price: Price, *, sound: bool) -> AttemptRow:
+def no_less_than(
+    bound: AttemptRow, told: Usage, price: Price, *, sound: bool, hours: bool
+) -> AttemptRow:
     """Returns the bound of a call, raised to what its provider had said of it by then.
 
     `sound` was sent with it: where the provider told no tokens of sound apart, all its input counts
-    as sound, as in `answered_by`.
+    as sound, and with `hours` all that it wrote to a cache as kept so long, as in `answered_by`.
 
     Of input and of output the dearer count holds, together at most what was held: more was written
     since the provider said it, and no byte of ours bounds what a provider adds to a prompt. The
@@ -189,6 +197,8 @@ def no_less_than(bound: AttemptRow, told: Usage, price: Price, *, sound: bool) -
         return bound
     if sound and not told.audio_input_tokens:
         told = cost.all_sound(price, told)
+    if hours:
+        told = cost.all_for_hours(told)
     counts = [told, bound.usage]
     inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
     outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))

@@ -74,7 +74,7 @@ def parse_message_usage(value: object) -> Usage:
 
     When Anthropic sampled several times (it compacted a context), it lists each round in
     `iterations`, bills all of them, and omits the further ones from its totals. Here they are added
-    up.
+    up. It tells writes of an hour apart in `cache_creation`; where it does not, nobody knows.
     """
     if type(value) is not dict:
         return Usage()
@@ -87,6 +87,7 @@ def parse_message_usage(value: object) -> Usage:
     rounds = [iteration for iteration in rounds if iteration.get("input_tokens") is not None] or [
         value
     ]
+    hours = [_hours(iteration) for iteration in rounds]
     uncached, written, cached, output = (
         sum(_count(iteration, key) for iteration in rounds)
         for key in (
@@ -100,9 +101,21 @@ def parse_message_usage(value: object) -> Usage:
     thought = _count(details, "thinking_tokens") if type(details) is dict else 0
     inputs = uncached + written + cached
     # No prompt has 0 tokens: servers that count nothing write that.
-    if not inputs or max(inputs, output, thought) >= _UNBELIEVABLE:
+    if (
+        not inputs
+        or max(inputs, output, thought, *[count or 0 for count in hours]) >= _UNBELIEVABLE
+    ):
         return Usage()
-    return Usage(inputs, cached, written, output, min(thought, output), True)
+    told = None if None in hours else sum([min(count or 0, written) for count in hours])
+    return Usage(
+        inputs, cached, written, output, min(thought, output), True, hour_write_tokens=told
+    )
+
+
+def _hours(counts: dict[str, object]) -> int | None:
+    """Returns the tokens that were written for an hour; None where they are not told apart."""
+    lengths = counts.get("cache_creation")
+    return _count(lengths, "ephemeral_1h_input_tokens") if type(lengths) is dict else None
 
 
 _UNBELIEVABLE = MAX_TOKENS * 1_000

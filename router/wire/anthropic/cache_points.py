@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from router.types import AnswererFacts, ChatRequest, Message
+from router.types import ChatRequest, Message
 
 KEY = "cache_control"
 POINT: Mapping[str, str] = {"type": "ephemeral"}
-"""A point of five minutes: a write for an hour has its own price, which no price list here
-states."""
+"""A point of five minutes. Only clients of Anthropic's own format get the hour that they ask for."""
 POINTS_IN = ("system", "messages", "tools", KEY)
 """Names the keys of a Messages body in which cache points stand."""
 MOST_POINTS = 4
@@ -26,7 +25,10 @@ _FIVE_MINUTES = (None, "5m")
 
 
 def forget_hours(value: object) -> None:
-    """Sets the cache points inside a body's value to Anthropic's five minutes."""
+    """Sets the cache points inside a body's value to Anthropic's five minutes.
+
+    So it is for an answerer whose price says nothing of writes.
+    """
     for point in _points(value):
         point.pop("ttl", None)
 
@@ -60,20 +62,6 @@ def sets_points(message: Message) -> bool:
 def has_points(request: ChatRequest) -> bool:
     """Returns True where a client of chat completions has set cache points on parts."""
     return any([sets_points(message) for message in request.messages if message.parts])
-
-
-def takes_points(facts: AnswererFacts) -> bool:
-    """Returns True for an answerer that is sent the cache points on parts of messages.
-
-    OpenAI's own servers refuse them, and other compatible ones pass them on or do not read them.
-    Without a price of writes nobody could book what a point costs at Anthropic.
-    """
-    if facts.speaks_anthropic:
-        return facts.price.cache_write_nano_usd is not None
-    speaks_chat = facts.kind == "litellm" or (
-        facts.kind == "upstream" and facts.body.wire == "openai"
-    )
-    return speaks_chat and not facts.body.stores_unasked
 
 
 def with_point(block: dict[str, object], message: Message) -> dict[str, object]:

@@ -136,9 +136,15 @@ def _message(id: str, model: str, content: list[dict[str, object]]) -> dict[str,
 def _usage(usage: Usage) -> dict[str, object]:
     """Returns Anthropic's counts: input_tokens exclude tokens read from or written to a cache."""
     cached = usage.cached_input_tokens + usage.cache_write_tokens
+    hours = usage.hour_write_tokens
+    lengths = {
+        "ephemeral_5m_input_tokens": usage.cache_write_tokens - (hours or 0),
+        "ephemeral_1h_input_tokens": hours,
+    }
     return {
         "input_tokens": usage.input_tokens - cached,
         "cache_creation_input_tokens": usage.cache_write_tokens,
+        **({} if hours is None else {"cache_creation": lengths}),
         "cache_read_input_tokens": usage.cached_input_tokens,
         "output_tokens": usage.output_tokens,
         "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},

@@ -225,9 +225,11 @@ class MessagesFormat:
             has_large_integers=turns.lost_digits,
             thinking_tokens=thinking_tokens(given.get("thinking")),
             thinking=thinking_kind(given.get("thinking")),
+            asks_hours=b'"ttl"' in body and asks_for_hours([given.get(key) for key in POINTS_IN]),
         )
-        hours = b'"ttl"' in body and asks_for_hours([given.get(key) for key in POINTS_IN])
-        request = replace(request, original=original, dropped=(TTL,) if hours else ())
+        if original.asks_hours:
+            request = replace(request, dropped=(TTL,))
+        request = replace(request, original=original)
         return MessagesExchange(request, bool(read.get("thinking")))
 
     sign_of_life = PING

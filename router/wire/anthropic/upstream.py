@@ -89,15 +89,18 @@ def messages_body(
     extra: Mapping[str, JsonText] | None = None,
     marks_turns: bool = False,
     most_points: int = MOST_POINTS,
+    keeps_hours: bool = False,
 ) -> bytes:
     """Returns the JSON body for `model`.
 
     The output limit is the smaller of `max_output_tokens` and the client's own. Items sealed by
     others than `issuer` are left out. `extra` holds keys that the policy adds. Clients of other
     formats keep the last `most_points` of their cache points; `marks_turns` sets some where they
-    set none.
+    set none. `keeps_hours` lets cache points last as long as the client asks for.
     """
     body = _asked(request, issuer, prefer_schema)
+    if not keeps_hours:
+        forget_hours([body.get(key) for key in POINTS_IN])
     if request.unchanged is None:
         settle_points(body, request, marks_turns=marks_turns, most=most_points)
     for key, value in (extra or {}).items():
@@ -158,7 +161,6 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
         body.pop("system", None)
     else:
         body["system"] = system
-    forget_hours([body.get(key) for key in POINTS_IN])
     if "tools" in body:
         _leave_out_hosted(body)
     if _lost_its_thoughts(body):

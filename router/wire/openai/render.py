@@ -27,6 +27,7 @@ from router.types import (
 from router.wire.openai.citations import message_annotations
 from router.wire.openai.thought_signatures import KIND as SIGNATURE
 from router.wire.openai.thought_signatures import extra_content, of_call
+from router.wire.openai.usage import HOUR, LENGTHS
 
 DONE = b"data: [DONE]\n\n"
 
@@ -124,9 +125,11 @@ def origin_fields(answer: Answer) -> dict[str, object]:
 def usage_object(usage: Usage) -> dict[str, object]:
     """Returns OpenAI's usage: prompt_tokens include cached tokens, completion_tokens reasoning."""
     cached, sound = usage.cached_input_tokens, usage.audio_input_tokens
-    prompt_details = {"cached_tokens": cached, "audio_tokens": sound}
+    prompt_details: dict[str, object] = {"cached_tokens": cached, "audio_tokens": sound}
     if usage.cache_write_tokens:
         prompt_details["cache_write_tokens"] = usage.cache_write_tokens
+    if usage.hour_write_tokens:
+        prompt_details[LENGTHS] = {HOUR: usage.hour_write_tokens}
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,

@@ -17,7 +17,7 @@ from router.types import (
     Sampling,
     ToolSpec,
 )
-from router.wire.anthropic.cache_points import KEY, sets_points, takes_points
+from router.wire.anthropic.cache_points import KEY, sets_points
 from router.wire.body_keys import passed_on
 from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
@@ -47,7 +47,7 @@ def upstream_body(
     body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
     key = facts.reasoning_key
-    points = takes_points(facts)
+    points = facts.takes_cache_points
     body["messages"] = [
         _message(message, issuer, wants_signatures, key, points) for message in request.messages
     ]

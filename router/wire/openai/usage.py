@@ -8,6 +8,9 @@ from router.types import Answer, Usage, usd_to_nano, utf8_size
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 
+LENGTHS, HOUR = "cache_creation_token_details", "ephemeral_1h_input_tokens"
+"""Names where LiteLLM's proxies say how many tokens were written to a cache for an hour."""
+
 MOST_BYTES_PER_TOKEN = 16
 """No more bytes are in one token on average, in any language: English has 4 to 5, Thai up to 10."""
 
@@ -28,6 +31,8 @@ def parse_usage(value: object) -> Usage:
         return Usage()
     prompt_details = value.get("prompt_tokens_details")
     completion_details = value.get("completion_tokens_details")
+    lengths = prompt_details.get(LENGTHS) if type(prompt_details) is dict else None
+    hours = lengths.get(HOUR) if type(lengths) is dict else None
     counts = []
     for details, key in (
         (value, "prompt_tokens"),
@@ -60,7 +65,9 @@ def parse_usage(value: object) -> Usage:
         completion += left_out
     if sound > prompt or prompt > MAX_TOKENS:
         return Usage()
-    return Usage(prompt, cached, written, completion, reasoning, True, sound)
+    # A count that is none or more than all writes says nothing.
+    told = None if hours is None or not 0 <= _count(hours) <= written else _count(hours)
+    return Usage(prompt, cached, written, completion, reasoning, True, sound, told)
 
 
 def _count(value: object) -> int:

@@ -86,6 +86,7 @@ COLUMNS_MADE_LATER = {
     ("attempts", "audio_input_tokens"): "0017",
     ("policy_versions", "prices"): "0018",
     ("reviews", "urgency"): "0023",
+    ("attempts", "hour_write_tokens"): "0028",
 }
 """Maps a column to the first version of the ledger whose migration adds it."""
 

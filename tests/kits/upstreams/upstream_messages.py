@@ -5,7 +5,8 @@ words), redacted, around (words before and after a call), echo (the answer's tex
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
 first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of this type ends the stream after
-some words), older (takes no adaptive thoughts), plain (nor a temperature), oldest (takes none),
+some words), hours (says how long each write is kept), hours-cut (and breaks off), older (takes no
+adaptive thoughts), plain (nor a temperature), oldest (takes none),
 grudging (none, and says it of adaptive ones as if it took them elsewhere), newest (takes no budget
 of them; these five echo), ends (its turn, without a word), declines (without a word), bash (calls
 it).
@@ -32,6 +33,8 @@ USAGE = {
     "cache_read_input_tokens": 5,
     "output_tokens": 12,
 }
+
+HOURS = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
 
 _KINDS = {400: "invalid_request_error", 402: "billing_error", 429: "rate_limit_error"}
 _KINDS |= {503: "overloaded_error", 529: "overloaded_error"}
@@ -78,7 +81,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
         "content": blocks,
         "stop_reason": stop,
         "stop_sequence": sequence,
-        "usage": USAGE,
+        "usage": _usage(name),
     }
     if name == "nested":
         deep = b'{"a":' * 400 + b"1" + b"}" * 400
@@ -94,7 +97,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     # Without the last three events the stream has no end and no usage.
     if name == "done":
         return _streamed(events[:-1], b"data: [DONE]\n\n")
-    return _streamed(events[:-3] if name in ("cut", "cut-call") else events)
+    return _streamed(events[:-3] if name in ("cut", "cut-call", "hours-cut") else events)
 
 
 def counted(body: dict[str, object]) -> bytes:
@@ -136,6 +139,10 @@ def _blocks(
     return [{"type": "text", "text": TEXT}]
 
 
+def _usage(name: str) -> dict[str, object]:
+    return {**USAGE, "cache_creation": HOURS} if name.startswith("hours") else dict(USAGE)
+
+
 def _not_taken(name: str, body: dict[str, object]) -> str:
     """Returns Anthropic's words where the model does not take this kind of thoughts, else ""."""
     thinking = body.get("thinking")
@@ -163,7 +170,8 @@ def _events(
     message: dict[str, object], blocks: list[dict[str, object]], stop: str
 ) -> Iterator[dict[str, object]]:
     begun = {**message, "content": [], "stop_reason": None}
-    yield {"type": "message_start", "message": {**begun, "usage": {**USAGE, "output_tokens": 1}}}
+    used = _usage(str(message["model"]))
+    yield {"type": "message_start", "message": {**begun, "usage": {**used, "output_tokens": 1}}}
     yield {"type": "ping"}
     for i, block in enumerate(blocks):
         empty, deltas = _pieces(block)

@@ -138,6 +138,7 @@ def _attempt(attempt: AttemptRow) -> dict[str, object]:
         "usage": {
             **_usage(attempt.usage),
             "audio_input_tokens": attempt.usage.audio_input_tokens,
+            "hour_write_tokens": attempt.usage.hour_write_tokens,
         },
         "estimated": attempt.estimated,
         "discarded": attempt.discarded,
