@@ -25,8 +25,9 @@ def surrounding_notes(policy: Policy, environ: Mapping[str, str]) -> Iterator[st
         yield (
             f"deadline_s: {', '.join(patient)} may hang for {CLIENTS_WAIT_S:g} s or more before "
             "the next level is asked. OpenAI's and Anthropic's clients wait no longer for a plain "
-            f"answer, so they never get the next level's: state less, such as 60, or `first_byte_s`. A "
-            f"proxy in front must wait longer than all levels together, which is {together_s:,.0f} s"
+            "answer, so they never get the next level's: state less, such as 60, or "
+            "`first_byte_s`. A proxy in front must wait longer than all levels together, which is "
+            f"{together_s:,.0f} s"
         )
     if remote and not (policy.budgets or policy.limits):
         yield (

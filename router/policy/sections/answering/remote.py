@@ -57,8 +57,8 @@ class RemoteAnswerer(AnswererBase):
         gt=0,
         le=3600,
         description="Longest wait for the first byte of an answer, hidden reasoning included; then "
-        "the next rung is asked. Whole answers are asked for as streams. Left out: `idle_s` bounds "
-        "this wait of a stream whose model does not hide its reasoning, and `deadline_s` any other.",
+        "the next rung is asked. Whole answers are asked for as streams. Left out: for streams of "
+        "models that show their reasoning `idle_s`, otherwise `deadline_s`.",
     )
 
     @property
