@@ -19,6 +19,7 @@ from router.api.observability.metrics import Metrics
 from router.types import CallRefused
 from tests import ROOT
 from tests.api.test_call_metrics import FAILED, Unwise
+from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.learnt_kit import write_learnt
 from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 
@@ -64,10 +65,17 @@ def test_active_alarm_is_a_series() -> None:
     assert line.endswith('{policy="p",subject="acme / p / language",watched="drift"} 1.0')
 
 
+def test_own_time_is_a_series_in_seconds() -> None:
+    metrics = Metrics()
+    metrics.clock = StandingClock(1_500)
+    assert "\ntiergate_time_seconds 1.5\n" in metrics.page().decode()
+
+
 def exported() -> dict[str, set[str]]:
     """The series of a page of metrics, with their labels as the documents name them."""
     metrics = Metrics()
     metrics.limits, metrics.alarms = Unwise(), Watching()
+    metrics.clock = StandingClock(0)
     metrics.calls.happened(FAILED)
     metrics.calls.happened(CallRefused("acme", "", "overloaded", "", "", "", False, ""))
     names: set[str] = set()

@@ -20,6 +20,7 @@ from router.ledger.waste import waste_of
 from router.types import (
     Answer,
     AttemptState,
+    Call,
     Committed,
     ContentPart,
     CostBasis,
@@ -30,9 +31,10 @@ from router.types import (
     RequestState,
     Role,
     Usage,
+    Work,
 )
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, PRICE, Houses, ask
+from tests.kits.fakes import ALICE, PRICE, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 
 BOTH = {
@@ -58,6 +60,25 @@ async def test_garbage_from_an_upstream_counts_at_its_hold(houses: Houses) -> No
         await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert row.state is RequestState.UNKNOWN_COST
+    assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
+
+
+class HalfACall(ScriptedTier):
+    """Breaks off in a tool call, after text that nobody else counts."""
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        self.calls += 1
+        work.tell_unsaid(1)
+        raise StreamCut("It ended in the middle.")
+
+
+async def test_a_whole_answer_that_came_as_a_stream_counts_at_its_hold_where_it_breaks(
+    houses: Houses,
+) -> None:
+    house = houses([low(), HalfACall("mid", "llm", 2), deep()], signals=UNSURE)
+    with pytest.raises(StreamCut):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
     assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router.errors import AnswererNotReady, DeadlineExceeded, TiergateError, UpstreamRateLimited
-from tests.kits.fakes import ALICE, Houses, ask
+from router.types import AnswererState, AnswererStatus
+from tests.kits.fakes import ALICE, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import DOUBTFUL, deep, mid
 
 
@@ -25,3 +26,35 @@ async def test_a_failure_is_final_only_where_all_are(
         await house.gateway.complete(ask(), ALICE)
     assert [tier.calls for tier in tiers] == [1, 1]
     assert not getattr(caught.value, "final", False)
+
+
+class Resting(ScriptedTier):
+    """Takes no calls for ten seconds, after failures."""
+
+    def status(self) -> AnswererStatus:
+        return AnswererStatus(AnswererState.OPEN_BREAKER, rest_s=10.0)
+
+
+@pytest.mark.parametrize("asked_wait_s", [None, 3600.0])
+async def test_no_failure_is_final_while_another_answerer_rests(
+    houses: Houses, asked_wait_s: float | None
+) -> None:
+    final = UpstreamRateLimited("It is full for today.", retry_after_s=asked_wait_s)
+    final.final = True
+    tiers = [Resting("mid", "llm", 2), deep(error=final)]
+    house = houses(tiers, signals=DOUBTFUL, thetas={"mid": 0.0, "deep": 4.0})
+    with pytest.raises(UpstreamRateLimited) as caught:
+        await house.gateway.complete(ask(), ALICE)
+    assert [tier.calls for tier in tiers] == [0, 1]
+    assert (caught.value.final, caught.value.retry_after_s) == (False, 10.0)
+
+
+async def test_the_wait_that_a_provider_asks_for_is_told_where_a_rest_is_longer(
+    houses: Houses,
+) -> None:
+    busy = UpstreamRateLimited("It is busy.", retry_after_s=2.0)
+    tiers = [Resting("mid", "llm", 2), deep(error=busy)]
+    house = houses(tiers, signals=DOUBTFUL, thetas={"mid": 0.0, "deep": 4.0})
+    with pytest.raises(UpstreamRateLimited) as caught:
+        await house.gateway.complete(ask(), ALICE)
+    assert caught.value.retry_after_s == 2.0

@@ -226,6 +226,23 @@ def test_fault_becomes_one_of_our_errors(seen: dict[str, Any], call: str, kind: 
 
 @pytest.mark.slow
 @NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_first_byte_is_waited_for_no_longer_than_the_policy_says(
+    seen: dict[str, Any], how: str
+) -> None:
+    name, message = seen["calls"][f"silent {how}"]
+    assert name == "DeadlineExceeded"
+    assert message.endswith("sent no byte of an answer within 0.5 s (first_byte_s).")
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+def test_whole_answer_with_a_bound_for_its_first_byte_is_the_same(seen: dict[str, Any]) -> None:
+    assert seen["calls"]["prompt whole"] == seen["calls"]["answer whole"]
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
 def test_a_provider_that_refuses_the_key_is_out_of_use(seen: dict[str, Any]) -> None:
     state, detail, again = seen["revoked"]
     assert (state, again) == ("key_refused", "AnswererNotReady")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import eventually, facts, work
 from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
 from tiers.resilience.call_ends import CallEnds
+from tiers.upstream.answerer import UpstreamTier
 
 CALMED = {"deadline_s": 3600, "breaker_failures": 1}
 
@@ -22,10 +24,13 @@ class Limits:
     deadline_s = 600.0
     idle_s = 60.0
 
+    def __init__(self, first_byte_s: float | None = None) -> None:
+        self.first_byte_s = first_byte_s
 
-def ends_of(*, thinks: bool, left_s: float = 1e6) -> CallEnds:
-    asked = replace(work(), deadline_at_ms=round(1000 * left_s))
-    return CallEnds(asked, Limits(), StandingClock(0), replace(facts(), hides_reasoning=thinks))
+
+def ends_of(*, thinks: bool, left_s: float = 1e6, first_byte_s: float | None = None) -> CallEnds:
+    asked, limits = replace(work(), deadline_at_ms=round(1000 * left_s)), Limits(first_byte_s)
+    return CallEnds(asked, limits, StandingClock(0), replace(facts(), hides_reasoning=thinks))
 
 
 async def test_healthy_stream_may_take_longer_than_a_silence(
@@ -61,3 +66,38 @@ async def test_model_that_thinks_may_be_silent_until_its_first_word() -> None:
 async def test_client_s_deadline_is_before_a_silence() -> None:
     ends = ends_of(thinks=False, left_s=30)
     assert ends.next_bytes() == ends.last < ends.own
+
+
+@pytest.mark.parametrize("asked", [ask, ask_stream])
+async def test_call_without_a_first_byte_ends_long_before_its_time(
+    fake: FakeUpstream, tiers: Tiers, asked: Callable[[UpstreamTier], Awaitable[object]]
+) -> None:
+    tier = tiers(fake.url, model="slow:3600", first_byte_s=0.1, **CALMED)
+    with pytest.raises(DeadlineExceeded, match=r"no byte of an answer within 0.1 s \(first_byte_s"):
+        await asked(tier)
+    await eventually(lambda: fake.aborted == 1)
+    assert tier.status().state == "open_breaker"
+
+
+async def test_first_byte_lets_a_whole_answer_take_its_time(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    """It is asked for as a stream, whose first byte comes at once and whose last after 3 s."""
+    answer = await ask(tiers(fake.url, model="paced:0,0.1,30", first_byte_s=2, deadline_s=3600))
+    assert answer.choices[0].text.split() == ["word"] * 30
+    assert fake.seen[0].fields["stream"] is True
+
+
+async def test_tries_and_waits_of_ours_share_the_time_of_a_first_byte() -> None:
+    ends = ends_of(thinks=True, first_byte_s=5)
+    first = ends.next_bytes()
+    assert first == ends.next_bytes() == ends.own < ends.last - 590
+    ends.hear([])
+    assert ends.next_bytes() == ends.last == ends.own
+
+
+async def test_first_byte_may_take_longer_than_a_later_silence() -> None:
+    ends = ends_of(thinks=False, first_byte_s=120)
+    assert ends.last - 481 < ends.next_bytes() < ends.last - 479
+    ends.hear([])
+    assert ends.last - 541 < ends.next_bytes() < ends.last - 539

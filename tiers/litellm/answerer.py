@@ -53,7 +53,7 @@ from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.litellm.provider_stream import watched
-from tiers.resilience.base import completed
+from tiers.resilience.base import completed, gathered
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import (
@@ -177,6 +177,8 @@ class LitellmTier:
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the provider's whole answer."""
+        if self._section.first_byte_s is not None:
+            return await gathered(self.stream(work, call))
         ends = CallEnds(work, self._section, self._clock, self._facts)
         await self._slots.take(ends.last)
         try:
@@ -214,8 +216,9 @@ class LitellmTier:
                 provider = watched(chunks)
                 chunk = await self._next(litellm, chunks, ends)
                 while chunk is not None:
-                    if pieces := folder.fold(to_json(chunk.model_dump())):
-                        ends.hear(pieces)
+                    pieces = folder.fold(to_json(chunk.model_dump()))
+                    ends.hear(pieces)
+                    if pieces:
                         self._provider.hear(taken)
                         yield pieces
                     chunk = await self._next(litellm, chunks, ends)

@@ -6,11 +6,14 @@ It knows neither a client nor a provider.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from msgspec.structs import replace
 
+from router.errors import StreamCut
 from router.money.cost import most_sound, output_cap, sent_bound
-from router.types import Answer, AnswererFacts, Clock, Work
+from router.types import Answer, AnswererFacts, Clock, Delta, Work
 from router.wire.openai.upstream_events import stream_bound
 from router.wire.openai.usage import bound_usage
 
@@ -26,6 +29,17 @@ def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:
     sampling = work.request.sampling
     logprobs = 1 + (sampling.top_logprobs or 0) if sampling.logprobs else 0
     return stream_bound(output_cap(facts, work.request) * sampling.n, logprobs)
+
+
+async def gathered(stream: AsyncGenerator[list[Delta], None]) -> Answer:
+    """Returns the final answer of a stream that nobody else reads. Raises StreamCut for none."""
+    final: Answer | None = None
+    async with aclosing(stream) as steps:
+        async for pieces in steps:
+            final = pieces[-1].final
+    if final is None:
+        raise StreamCut("The stream ended without its answer.")
+    return final
 
 
 MAY_ADD = 200_000

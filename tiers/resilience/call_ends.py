@@ -1,4 +1,4 @@
-"""Knows when a remote call ends: by the request's deadline, by the answerer's own, or by silence.
+"""Knows when a remote call ends: by the request's deadline, the answerer's own, or by silence.
 
 It sets no timer; whoever waits does. It knows neither a client nor a provider.
 """
@@ -23,6 +23,9 @@ class Limits(Protocol):
     @property
     def idle_s(self) -> float: ...
 
+    @property
+    def first_byte_s(self) -> float | None: ...
+
 
 class CallEnds:
     """Tells of one call when each of its waits ends, in the event loop's time."""
@@ -31,6 +34,9 @@ class CallEnds:
         self._now = asyncio.get_running_loop().time
         self._facts = facts
         self._idle_s = limits.idle_s
+        self._first_byte_s = limits.first_byte_s
+        self._first_byte_by: float | None = None  # once somebody waits for it
+        self._heard = False
         self._own_last = self._now() + limits.deadline_s
         self.last = min(self._own_last, end_of_call(work, limits.deadline_s, clock))
         """Is the end of the whole call: the request's deadline or the answerer's own."""
@@ -42,22 +48,35 @@ class CallEnds:
         """Returns when the wait for further bytes of a stream ends.
 
         A model that hides its thoughts says nothing while it thinks, so its first word has all the
-        time of the call.
+        time of the call, unless the policy bounds the wait for the first byte. That bound covers
+        our own tries and waits too: whoever asks again has no more of it.
         """
+        if self._first_byte_s is not None and not self._heard:
+            if self._first_byte_by is None:
+                self._first_byte_by = self._now() + self._first_byte_s
+            self.own = min(self._own_last, self._first_byte_by)
+            return min(self.last, self._first_byte_by)
         if self._thinks:
+            self.own = self._own_last
             return self.last
         silent_until = self._now() + self._idle_s
         self.own = min(self._own_last, silent_until)
         return min(self.last, silent_until)
 
     def hear(self, pieces: Sequence[Delta]) -> None:
-        """Notes pieces of the stream: from the first word on, silence is a fault."""
+        """Notes that bytes came, with these pieces: from the first word on, silence is a fault."""
+        self._heard = True
         if self._thinks and any(piece.text or piece.tool_call for piece in pieces):
             self._thinks = False
 
     def too_late(self) -> DeadlineExceeded:
         """Returns the error of the wait that has just ended."""
         silent = self.own < min(self._own_last, self.last) and self._now() >= self.own - 0.05
+        if silent and self._first_byte_s is not None and not self._heard:
+            return DeadlineExceeded(
+                f"{self._facts.name} sent no byte of an answer within {self._first_byte_s:g} s "
+                "(first_byte_s)."
+            )
         if silent:
             return DeadlineExceeded(
                 f"{self._facts.name} sent nothing of its answer for {self._idle_s:g} s (idle_s)."

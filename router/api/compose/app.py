@@ -266,7 +266,7 @@ class App:
         waiting, stages = self._reviews.list, self._rollouts.shown
         overview = Overview(core, self.ledger, self.readiness, self.clock, judged, waiting, stages)
         self.metrics.limits, self.metrics.alarms = overview, overview.alarms
-        self.metrics.watched = self._watchers
+        self.metrics.watched, self.metrics.clock = self._watchers, self.clock
         ground = CertificateGround(overview.alarms.contradicted, core.router.watch)
         self._ground = Recurring(ground.look, LOOKS_EVERY_S)
         dashboard = Dashboard(overview, self.texts, door, core.ids)

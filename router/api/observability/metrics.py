@@ -12,9 +12,10 @@ from prometheus_client.registry import Collector
 from router.api.observability.alarm_metrics import Alarms, AlarmSeries
 from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
+from router.api.observability.clock_metrics import ClockSeries
 from router.api.observability.policy_metrics import PolicySeries, Watched
 from router.errors import TiergateError
-from router.types import Outcome, Verdict
+from router.types import Clock, Outcome, Verdict
 
 SPECIALIST = "specialist"
 """Names the tier under which analysed texts are counted."""
@@ -37,6 +38,7 @@ class Metrics:
         self.limits: Limits | None = None  # where budgets are read, once there is a ledger
         self.alarms: Alarms | None = None
         self.watched: Sequence[Watched] = ()  # what follows the files of the policies
+        self.clock: Clock | None = None
         self._counted: dict[tuple[str, ...], _Counted] = {}
         self._was_degraded = False
         self._registry = CollectorRegistry()
@@ -131,6 +133,7 @@ class Metrics:
         page = generate_latest(registry)
         read: list[Collector] = [] if self.limits is None else [BudgetSeries(self.limits)]
         read += [] if self.alarms is None else [AlarmSeries(self.alarms)]
+        read += [] if self.clock is None else [ClockSeries(self.clock)]
         read.append(PolicySeries(self.watched))
         return page + b"".join(map(_read, read))
 

@@ -86,7 +86,8 @@ class Spender:
             request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            work = self._work(plan, role, hiding, attempt)
+            heard = self._work(plan, role, hiding, attempt)
+            work = replace(heard, tell_unsaid=attempt.hear_unsaid)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as steps:
                 while (pieces := await attempt.next_pieces(steps)) is not None:
@@ -172,7 +173,6 @@ class Spender:
             name_answer=attempt.name,
             tell_host=attempt.hear_host,
             tell_usage=attempt.hear_usage,
-            tell_unsaid=attempt.hear_unsaid,
             tell_left_out=attempt.hear_left_out,
         )
 

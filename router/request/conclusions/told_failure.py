@@ -114,12 +114,35 @@ def awaited(
     """Returns the failure that is told where some answerers take no calls just now.
 
     One that would have had its turn takes calls again when its breaker has rested, so a refusal by
-    those that were left is not the last word.
+    those that were left is not the last word. Nor is a failure that may pass and that its provider
+    calls final, or one for which it asks a longer wait.
     """
-    if failed is None or not is_outage(failed) or _passes(failed) == 2:
+    if failed is None or not is_outage(failed):
+        return failed
+    passes = _passes(failed) == 2
+    if passes and not (
+        isinstance(failed, UpstreamError) and (failed.final or failed.retry_after_s is not None)
+    ):
         return failed
     if routed.observed is not None:  # no other one stands in for what is measured
         return failed
+    rests = _rests(routed, progress, failed)
+    if not rests:
+        return failed
+    rest_s = max(1.0, min(rests.values()))
+    if passes and isinstance(failed, UpstreamError):
+        failed.final = False
+        failed.retry_after_s = min(failed.retry_after_s or rest_s, rest_s)
+        return failed
+    verb = "takes" if len(rests) == 1 else "take"
+    return AnswererNotReady(
+        f"{', '.join(rests)} {verb} no calls just now, after failures. Try again in a moment.",
+        retry_after_s=rest_s,
+    )
+
+
+def _rests(routed: RoutedRequest, progress: Progress, failed: TiergateError) -> dict[str, float]:
+    """Returns the answerers that were passed over since they rest, each with the seconds left."""
     useless = outgrown(routed, progress) if isinstance(failed, UpstreamTooLong) else ()
     rests: dict[str, float] = {}
     for i, rung in enumerate(routed.decision.rungs):
@@ -129,13 +152,7 @@ def awaited(
         status = routed.plans[i].answerer.status()
         if status.state in (AnswererState.OPEN_BREAKER, AnswererState.READY):
             rests[rung.answerer] = status.rest_s
-    if not rests:
-        return failed
-    verb = "takes" if len(rests) == 1 else "take"
-    return AnswererNotReady(
-        f"{', '.join(rests)} {verb} no calls just now, after failures. Try again in a moment.",
-        retry_after_s=max(1.0, min(rests.values())),
-    )
+    return rests
 
 
 def outgrown(routed: RoutedRequest, progress: Progress) -> tuple[int, ...]:

@@ -176,7 +176,7 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
         assert served.process.wait(START_S) == 0
     told = events(served, "draining", "drained")
     assert [one["event"] for one in told] == ["draining", "drained"]
-    assert (told[0]["requests"], told[0]["at_most_s"]) == (1, 30)
+    assert (told[0]["requests"], told[0]["at_most_s"]) == (1, 20)
     assert (told[1]["ended"], told[1]["cut"]) == (1, 0)
     assert [row["state"] for row in served.rows()] == ["settled"]
     assert verified(served.database)["open_requests"] == 0

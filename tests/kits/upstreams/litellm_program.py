@@ -43,9 +43,10 @@ def tier(
     key: str | None = "sk-ours",
     passed: tuple[str, ...] = (),
     events: Events = NOBODY,
+    **keys: object,
 ) -> LitellmTier:
     section = LitellmAnswerer.model_validate(
-        {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
+        {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30, **keys}
     )
     # Some models store an answer unless the request forbids it; the tier must know.
     rules = BodyRules(frozenset(passed), stores_unasked=litellm_stores_unasked(model))
@@ -113,6 +114,11 @@ async def calls() -> dict[str, object]:
         outcomes[f"{kind} elsewhere"] = await outcome(claude.answer(question, no_call))
     outcomes["anthropic whole"] = await outcome(tier("anthropic/answer").answer(work(), no_call))
     outcomes["anthropic stream"] = await outcome(streamed(tier("anthropic/answer"), 30.0))
+    silent = tier("openai/slow:3600", first_byte_s=0.5)
+    outcomes["silent whole"] = await outcome(silent.answer(work(), no_call))
+    outcomes["silent stream"] = await outcome(streamed(silent, 30.0))
+    prompt = tier("openai/answer", first_byte_s=20)
+    outcomes["prompt whole"] = await outcome(prompt.answer(work(), no_call))
     outcomes["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
     return outcomes
 
@@ -135,8 +141,12 @@ def mapped() -> dict[str, list[object]]:
     error_of: dict[str, list[object]] = {}
     for name, kind in vars(litellm.exceptions).items():
         if inspect.isclass(kind) and issubclass(kind, BaseException):
-            # Made without __init__, whose arguments differ from class to class.
-            ours = to_ours(kind.__new__(kind))
+            # Made without __init__, whose arguments differ from class to class; their words are
+            # made of these.
+            error = kind.__new__(kind)
+            vars(error).update(message="", num_retries=None, max_retries=None)
+            vars(error).update(original_exception=None)
+            ours = to_ours(error)
             sent = [ours.upstream_status] if isinstance(ours, UpstreamError) else []
             error_of[name] = [type(ours).__name__, *sent]
     return error_of

@@ -52,6 +52,14 @@ class RemoteAnswerer(AnswererBase):
         description="Longest silence of a stream; it then counts as failed. A model that hides its "
         "reasoning may be silent until its first word.",
     )
+    first_byte_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=3600,
+        description="Longest wait for the first byte of an answer, hidden reasoning included; then "
+        "the next rung is asked. Whole answers are asked for as streams. Left out: for streams of "
+        "models that show their reasoning `idle_s`, otherwise `deadline_s`.",
+    )
 
     @property
     def output_cap(self) -> int:
