@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
+
 from router.errors.answerer import NoUsableAnswer
 from router.errors.request import NotCapable
 from router.types import Capability, Reason, RungFacts, Signals
@@ -20,6 +22,13 @@ _ASKS = {
     Capability.JSON_MODE: "asks for a JSON object",
     Capability.LOGPROBS: "asks for log probabilities",
     Capability.MULTIPLE_CHOICES: "asks for several answers (n)",
+}
+_WORDS = {
+    Reason.ANSWER_REFUSED: "it refused to answer",
+    Reason.ANSWER_OFF_TOPIC: "its answer says nothing on the matter",
+    Reason.ANSWER_GARBLED: "its answer repeats itself or is no language",
+    Reason.ANSWER_JUDGED_LOW: "its judge gave the answer too low a score",
+    Reason.ANSWER_WITHHELD: "the policy withholds a part of its answer",
 }
 
 
@@ -87,34 +96,47 @@ def incapable(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCa
     return lacking(min(facts, key=lambda f: len(f.missing)).missing, where)
 
 
-def no_usable_answer(
-    failure: Reason | None = None,
-    answerer: str = "",
-    cap: int = 0,
-    *,
-    shape: bool = True,
-    fault: str = "",
-) -> NoUsableAnswer:
-    """Returns the error where every answer is unusable: why the last one is, and what to change.
+class UnusableAnswer(Struct, frozen=True):
+    """Holds why one answer is unusable. `words` say what is wrong with it, "" where `failure` does.
 
-    `cap` is what that one might have had, in tokens. `shape`: a format or a call was asked for.
-    `fault` says what was wrong with it.
+    `cap` is what the answer might have had, in tokens.
+    """
+
+    answerer: str
+    failure: Reason
+    words: str = ""
+    cap: int = 0
+
+    def told(self) -> str:
+        """Returns a sentence for people.
+
+        >>> UnusableAnswer("mini", Reason.ANSWER_REFUSED).told()
+        'Of mini: it refused to answer.'
+        """
+        words = self.words or _WORDS.get(self.failure, "it cannot be used")
+        if self.failure is Reason.ANSWER_CUT:
+            words = (
+                f"it used up its {self.cap} tokens of output, hidden reasoning included, before "
+                "its answer was whole"
+            )
+        return f"Of {self.answerer}: {words}."
+
+
+def no_usable_answer(
+    answers: Sequence[UnusableAnswer] = (), *, shape: bool = False
+) -> NoUsableAnswer:
+    """Returns the error where every answer is unusable: what is wrong with each, what to change.
+
+    `shape`: a format or a call was asked for.
     """
     advice = "Ask again, or ask another model."
-    if failure is Reason.ANSWER_INVALID and fault:
-        change = "Ask again, ask another model, or relax that demand." if shape else advice
-        advice = f"Of {answerer}: {fault}. {change}"
-    elif shape:
-        advice = "Relax the format that was asked for, or raise the cap on the answer's length."
-    if failure is Reason.ANSWER_CUT:
-        advice = (
-            f"{answerer} used up its {cap} tokens of output, hidden reasoning included, before its "
-            f"answer was whole. Raise `max_output_tokens` of {answerer} in the policy."
-        )
-    return NoUsableAnswer(
-        "Every tier that may answer this request gave an unusable answer: the last one "
-        f"{failure.value if failure else 'none'}. {advice}"
-    )
+    if shape:
+        advice = "Ask again, ask another model, or relax that demand."
+    cut = [answer.answerer for answer in answers if answer.failure is Reason.ANSWER_CUT]
+    if cut:
+        advice = f"Raise `max_output_tokens` of {' and '.join(cut)} in the policy."
+    first = "Every tier that may answer this request gave an unusable answer."
+    return NoUsableAnswer(" ".join([first, *[answer.told() for answer in answers], advice]))
 
 
 def untrusted_shape(rule: str) -> NoUsableAnswer:

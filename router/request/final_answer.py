@@ -20,6 +20,7 @@ from router.errors import (
     TiergateError,
 )
 from router.errors.incapable import (
+    UnusableAnswer,
     context_exceeded,
     no_model_for_shape,
     no_trusted_shape,
@@ -202,11 +203,16 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
         return no_usable_answer()
     if best.verification.failure is None:
         return untrusted_shape(routed.exhausted.value if usable(best) else "")
-    facts = routed.plans[best.at].facts
-    cap = progress.attempts.own_cap(best.at, facts, routed.request)
-    failure, fault = best.verification.failure, best.verification.fault
-    shape, words = routed.request.needs_shape, "" if fault is None else fault.words
-    return no_usable_answer(failure, facts.name, cap, shape=shape, fault=words)
+    faults = [_fault(routed, progress, faulty) for faulty in progress.faulty.values()]
+    return no_usable_answer(faults, shape=routed.request.needs_shape)
+
+
+def _fault(routed: RoutedRequest, progress: Progress, faulty: Candidate) -> UnusableAnswer:
+    facts, judged = routed.plans[faulty.at].facts, faulty.verification
+    assert judged.failure is not None
+    words = "" if judged.fault is None else judged.fault.words
+    cap = progress.attempts.own_cap(faulty.at, facts, routed.request)
+    return UnusableAnswer(facts.name, judged.failure, words, cap)
 
 
 def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:

@@ -187,6 +187,7 @@ class Progress:
     attempts: Attempts = field(default_factory=Attempts)
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None
+    faulty: dict[int, Candidate] = field(default_factory=dict)  # by rung: answers that are none
     climbs: int = 0  # from one rung's turn to a higher one's, refused turns left out
     outage: bool = False  # an answerer has failed, so that others may stand in
     committed: int | None = None  # the rung whose answer the client has, or begins to have
@@ -206,6 +207,8 @@ class Progress:
         Of answers that are none, one with words that may be shown is better than one without: a
         refusal in words is not lost where the last rung says nothing.
         """
+        if candidate.verification.failure is not None:
+            self.faulty[candidate.at] = candidate
         best = self.best
         if best is not None and self._worth(routed, best) > self._worth(routed, candidate):
             return

@@ -24,7 +24,7 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row
+from tests.kits.gateway_kit import DOUBTFUL, RISKY, deep, drain, low, mid, only_row
 from tests.request.test_acute import BUDGETS, FULL, RATED, SURE, guessing
 from tests.request.test_tool_streams import Agent
 from tiers.resilience.refusals import error_for_status
@@ -32,6 +32,7 @@ from tiers.resilience.refusals import error_for_status
 FIELDS = '"category":{"enum":["fraud","health"]},"urgent":{"type":"boolean"}'
 SCHEMA = JsonText(f'{{"type":"object","properties":{{{FIELDS}}},"required":["category"]}}')
 LABEL = '{"category":"fraud","urgent":true}'  # has no word of QUESTION
+FENCED, TILDES = f"```json\n{LABEL}\n```", f"~~~json\n{LABEL}\n~~~"
 QUESTION = "somebody emptied my account, 4,000 dollars are gone"
 JSON = ResponseFormat("json_schema", schema=SCHEMA)
 TICKET = ToolSpec("file_ticket", "", SCHEMA)
@@ -82,7 +83,9 @@ async def test_an_answer_that_fits_its_schema_goes_out_beside_a_review(
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("kind", ["json_schema", "json_object"])
-@pytest.mark.parametrize("fenced", [f"```json\n{LABEL}\n```", f"\n```\n{LABEL}\n```\n"])
+@pytest.mark.parametrize(
+    "fenced", [FENCED, f"\n```\n{LABEL}\n```\n", TILDES, f"```JSON\n{LABEL}```"]
+)
 async def test_a_code_fence_around_json_is_taken_off(
     houses: Houses, kind: str, fenced: str, *, stream: bool
 ) -> None:
@@ -112,6 +115,7 @@ async def test_code_fences_of_samples_are_no_difference(houses: Houses) -> None:
         f"Here it is:\n```json\n{LABEL}\n```",
         f"```json\n{LABEL}\n```\nAsk a person too.",
         "```\n{\n```",
+        f"```json\n{LABEL}\n~~~",
     ],
 )
 async def test_words_around_a_code_fence_are_not_taken_off(houses: Houses, said: str) -> None:
@@ -122,11 +126,20 @@ async def test_words_around_a_code_fence_are_not_taken_off(houses: Houses, said:
 
 
 async def test_a_code_fence_stays_where_no_json_was_asked_for(houses: Houses) -> None:
-    fenced = f"```json\n{LABEL}\n```"
-    house = houses([mid(text=fenced)], signals=CALM)
+    house = houses([mid(text=FENCED)], signals=CALM)
     outcome = await house.gateway.complete(ask("show me an example"), ALICE)
     assert outcome.answer is not None
-    assert outcome.answer.text == fenced
+    assert outcome.answer.text == FENCED
+
+
+async def test_an_error_says_in_words_what_is_wrong_with_each_answer(houses: Houses) -> None:
+    ladder = [mid(text="fraud"), deep(text='{"category":"theft"}')]
+    house = houses(ladder, signals=DOUBTFUL)
+    with pytest.raises(NoUsableAnswer) as raised:
+        await house.gateway.complete(ask("label this", response_format=JSON), ALICE)
+    told = raised.value.message
+    assert "Of mid: its text is no JSON. Of deep: its JSON does not fit the schema: `cat" in told
+    assert "answer_invalid" not in told
 
 
 @pytest.mark.parametrize("rule", ["review", "hold"])

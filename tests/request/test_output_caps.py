@@ -93,7 +93,7 @@ def empty(tier: ScriptedTier) -> ScriptedTier:
 async def test_error_names_the_key_where_the_cap_left_no_word(houses: Houses) -> None:
     house = houses([low(), empty(mid()), empty(deep())], signals=UNSURE)
     request = ask(sampling=Sampling(max_output_tokens=8_000))
-    with pytest.raises(NoUsableAnswer, match=r"answer_cut.*`max_output_tokens` of mid in the"):
+    with pytest.raises(NoUsableAnswer, match=r"used up its 1024 .*`max_output_tokens` of mid in"):
         await house.gateway.complete(request, ALICE)
 
 

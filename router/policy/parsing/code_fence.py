@@ -10,7 +10,7 @@ import re
 
 from router.regexes.late import late_regex
 
-_FENCED = late_regex(r"\A\s*```(?:json)?[ \t]*\r?\n(.*)\n[ \t]*```\s*\Z", re.DOTALL | re.IGNORECASE)
+_FENCED = late_regex(r"\A\s*(```|~~~)\w*[ \t]*\r?\n(.*)\1\s*\Z", re.DOTALL)
 
 
 def without_fence(text: str) -> str:
@@ -20,6 +20,8 @@ def without_fence(text: str) -> str:
     '{"a": 1}'
     >>> without_fence('Here it is: {"a": 1}')
     'Here it is: {"a": 1}'
+    >>> without_fence('~~~\\n{"a": 1}~~~')
+    '{"a": 1}'
     """
     fenced = _FENCED.match(text)
-    return fenced[1].strip() if fenced else text
+    return fenced[2].strip() if fenced else text
