@@ -13,6 +13,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.options import AsJson, one_policy
+from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, STATE_DIR, DatabasePath
 from router.errors import LedgerError
 from router.rendering.figures_in_words import counted
@@ -128,8 +129,8 @@ def tell_all(policy: PolicyOption = "default") -> None:
 
     looked = _loaded(policy)
     name, section = looked.name, looked.section
-    now_ms = time.time_ns() // 1_000_000
-    notice = Notice(AlarmTurn.BEGAN, Watched.ERRORS, "test", 0.0, 0.0, "this is a test", now_ms)
+    now = now_ms()
+    notice = Notice(AlarmTurn.BEGAN, Watched.ERRORS, "test", 0.0, 0.0, "this is a test", now)
     faults = deliver(AlarmMessage(name, (notice,), test=True), section, os.environ)
     for fault in faults:
         typer.echo(f"tiergate: not told: {fault}", err=True)
@@ -172,7 +173,7 @@ def _watch(looked: Looked, database: str, path: Path, *, once: bool) -> None:
     before: list[str] = []
     while True:
         try:
-            lines = look(looked, database, path, time.time_ns() // 1_000_000, once=once)
+            lines = look(looked, database, path, now_ms(), once=once)
             for line in lines:
                 if line not in before:  # a receiver that is away is told of once
                     typer.echo(line)

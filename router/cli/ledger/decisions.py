@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger.ledger import say_missing
 from router.cli.options import AsJson, Tenant, one_stdout, write_page
-from router.cli.periods import shown_time
+from router.cli.periods import now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
 
@@ -133,7 +132,7 @@ def outcome(
             tenant=row.tenant,
             source=FeedbackSource.CLIENT,
             key_id="cli",
-            created_at_ms=time.time_ns() // 1_000_000,
+            created_at_ms=now_ms(),
             correct=right,
             loss_nano_usd=None if loss_usd is None else usd_to_nano(loss_usd),
         )
@@ -156,16 +155,16 @@ def due(
     from router.ledger.row_reading import reasoning_of
     from router.wire.public_ids import decision_id
 
-    now_ms = time.time_ns() // 1_000_000
+    now = now_ms()
     rows = []
     with Books.open(database) as books:
         judged = {o.request_id for o in books.outcomes(None, None, tenant) if o.correct is not None}
-        for row in books.rows(None, now_ms, tenant):
+        for row in books.rows(None, now, tenant):
             note = reasoning_of(row.record)
             if note is None or row.request_id in judged:
                 continue
             days = note.follow_up_days or after_days
-            if row.finished_at_ms + days * DAY_MS <= now_ms:
+            if row.finished_at_ms + days * DAY_MS <= now:
                 rows.append((row, days))
     if as_json:
         print_json(
@@ -221,5 +220,5 @@ def _dossier(books: Books, name: str, database: str) -> Json:
         feedback=[feedback_view(heard) for heard in books.heard(row.request_id)],
         case=books.review(row.review_id) if row.review_id else None,
         confidence=confidence,
-        exported_at_ms=time.time_ns() // 1_000_000,
+        exported_at_ms=now_ms(),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from router.cli.options import (
     one_stdout,
     put_page,
 )
+from router.cli.periods import now_ms
 
 
 def register(app: typer.Typer) -> None:
@@ -68,7 +68,7 @@ def plan(
     aside = one_stdout(html, csv, as_json=as_json)
     keep_sources((html, csv), (Path(file),))
     # Today's prices: a plan looks ahead from the day on which it is computed.
-    book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
+    book = PriceBook.named(policy, os.environ, utc_day(now_ms()))
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
     report = build_plan(loaded, book.find)
     if html is not None:

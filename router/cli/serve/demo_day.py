@@ -34,6 +34,7 @@ from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.compose.os_signals import taking
 from router.api.process.process import run_loop
 from router.cli.options import is_stdout, write_page
+from router.cli.periods import now_ms
 from router.cli.serve.demo_output import (
     DemoOutcome,
     books_state,
@@ -119,7 +120,7 @@ def run_demo(
             config=loaded[0].policy.report,
             since_ms=None,
             until_ms=None,
-            now_ms=time.time_ns() // 1_000_000,
+            now_ms=now_ms(),
             extra=Extra(waiting=len(books.waits(None, None, None))),
         )
     outcome = DemoOutcome(

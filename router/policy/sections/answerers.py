@@ -71,10 +71,6 @@ def _may_pass(name: str) -> str:
 PassedKey = Annotated[str, Field(pattern=BODY_KEY), AfterValidator(_may_pass)]
 
 
-def _nothing_more() -> list[PassedKey]:
-    return []
-
-
 class LocalAnswerer(AnswererBase):
     """Answers with a GGUF model on this machine, in a child process that all workers share."""
 
@@ -210,7 +206,7 @@ class UpstreamAnswerer(RemoteAnswerer):
     hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
     send_reasoning_as: SentReasoning | None = Field(default=None, description=_SEND_REASONING_AS)
     pass_through: list[PassedKey] = Field(
-        default_factory=_nothing_more,
+        default_factory=list,
         max_length=64,
         description="Further body keys that clients may send to it, at the top level. Tiergate "
         "does not read them.",
@@ -249,7 +245,7 @@ class LitellmAnswerer(RemoteAnswerer):
     hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
     send_reasoning_as: SentReasoning | None = Field(default=None, description=_SEND_REASONING_AS)
     pass_through: list[PassedKey] = Field(
-        default_factory=_nothing_more,
+        default_factory=list,
         max_length=64,
         description="Further body keys that clients may send to it, at the top level. Tiergate "
         "does not read them.",

@@ -94,8 +94,8 @@ def _harm(row: Row) -> str:
     return "ok" if row["label"] == "safe" else "harm"
 
 
-def _from_source(label: str, *sources: str) -> Callable[[Row], str | None]:
-    return lambda row: label if str(row["source"]).startswith(sources) else None
+def _ok_from(*sources: str) -> Callable[[Row], str | None]:
+    return lambda row: "ok" if str(row["source"]).startswith(sources) else None
 
 
 _TICKETS, _SMS, _MAIL = "tickets_it_service", "spam_sms", "spam_email_spamassassin"
@@ -189,9 +189,9 @@ HARM = (
     _from("safety_xstest", "label", _harm, weak=False),
     _from("safety_advbench", "label", _harm, weak=False),
     _from(_QUESTIONS, "category", _asked_for_harm, weak=False),
-    _from(_QUESTIONS, "source", _from_source("ok", "medquad", "pubmed"), 700),
-    _from(_QUESTIONS, "source", _from_source("ok", "tatqa"), 150),
-    _from("stakes_labelled", "source", _from_source("ok", "synthetic"), 700),
+    _from(_QUESTIONS, "source", _ok_from("medquad", "pubmed"), 700),
+    _from(_QUESTIONS, "source", _ok_from("tatqa"), 150),
+    _from("stakes_labelled", "source", _ok_from("synthetic"), 700),
     _from("stakes_legalbench", "", _always("ok"), 150),
     _from(_PROMPTS, "", _always("ok")),
     _from("intent_clinc150", "", _always("ok"), 1_200),

@@ -15,14 +15,6 @@ from router.policy.sections.base import Chance, Name, RowField, Section
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-def _no_records() -> list[RecordSection]:
-    return []
-
-
-def _no_labels() -> list[Label]:
-    return []
-
-
 class RecordSection(Section):
     """Names rows of a lookup that are shown beside the passages, to the one they belong to."""
 
@@ -61,7 +53,7 @@ class DocumentsSection(Section):
         "own tenant and those of all tenants (`*`).",
     )
     access: list[Label] = Field(
-        default_factory=_no_labels,
+        default_factory=list,
         max_length=64,
         description="Labels of access that the callers of this policy have. A document with a "
         "label is found by them alone; give their keys `--policies`.",
@@ -79,7 +71,7 @@ class DocumentsSection(Section):
         "gives.",
     )
     records: list[RecordSection] = Field(
-        default_factory=_no_records,
+        default_factory=list,
         max_length=8,
         description="Rows of lookups (an order, an account, a case) as further sources.",
     )
