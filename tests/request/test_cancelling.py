@@ -18,7 +18,7 @@ from tests.kits.server_kit import Served, Upstream, eventually, write_ladder
 pytestmark = pytest.mark.process
 
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
     "/v1/chat/completions": {"messages": ASKED},
     "/v1/responses": {"input": ASKED},
     "/v1/messages": {"messages": ASKED, "max_tokens": 60},
