@@ -168,7 +168,7 @@ def unanswered_alerts(hour: Hour, waiting: int) -> list[Alert]:
     kinds = (
         ("no_answer", whole.no_answer, "told that there is no answer"),
         ("requests_failed", whole.failed, ""),
-        ("refused_by_limit", whole.refused, "refused"),
+        ("refused_by_limit", whole.refused, "refused by a limit or as impossible here"),
     )
     for code, number, what in kinds:
         if not number:

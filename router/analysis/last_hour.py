@@ -29,7 +29,7 @@ class Minute:
     requests: int = 0
     open: int = 0
     failed: int = 0
-    refused: int = 0  # by a limit; this is not a failure
+    refused: int = 0  # by a limit or as impossible here; this is not a failure
     cancelled: int = 0  # its client left before an answer was whole
     answered: int = 0  # replies at a level, as the report counts them: vectors have none
     escalated: int = 0  # of these, above the policies' lowest level

@@ -200,7 +200,8 @@ def test_requests_that_a_limit_refused_are_told_apart_from_failed_ones() -> None
     refused = replace(slice_of(1, 2, state=RequestState.FAILED, answered=False), refused=2)
     (alert,) = unanswered_alerts(hour_of([slice_of(1, 8), refused], NOW, bucket_ms), 0)
     assert alert.code == "refused_by_limit"
-    assert alert.message == "2 of 10 requests of the last hour were refused."
+    told = "2 of 10 requests of the last hour were refused by a limit or as impossible here."
+    assert alert.message == told
 
 
 def test_a_cost_that_is_not_known_alerts() -> None:

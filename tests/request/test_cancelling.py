@@ -18,7 +18,7 @@ from tests.kits.server_kit import Served, Upstream, eventually, write_ladder
 pytestmark = pytest.mark.process
 
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
     "/v1/chat/completions": {"messages": ASKED},
     "/v1/responses": {"input": ASKED},
     "/v1/messages": {"messages": ASKED, "max_tokens": 60},
@@ -61,6 +61,12 @@ def _left_open(served: Served, path: str, body: object) -> socket.socket:
     return client
 
 
+def _left_rows(served: Served) -> dict[str, int]:
+    """Returns what the requests cost whose clients left, by their id."""
+    rows = [row for row in served.rows() if row["state"] == "cancelled"]
+    return {str(row["request_id"]): int(str(row["cost_nano_usd"])) for row in rows}
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path", list(BODIES))
 def test_a_client_that_leaves_cancels_the_upstreams_call(
@@ -88,6 +94,21 @@ def test_a_client_that_leaves_a_batch_cancels_all_its_calls(
 def test_each_of_them_left_a_cancelled_row(served: Served) -> None:
     eventually(lambda: all(row["state"] == "cancelled" for row in served.rows()))
     assert all(row["cost_nano_usd"] > 0 for row in served.rows())
+
+
+def test_a_stream_left_before_its_first_byte_costs_its_time_and_a_whole_answer_its_hold(
+    served: Served, upstream: Upstream
+) -> None:
+    path, costs = "/v1/chat/completions", []
+    for stream in (True, False):
+        called, known = upstream.seen()["count"], _left_rows(served).keys()
+        body = {"model": "auto:waits", "stream": stream, "max_tokens": 16_000, **BODIES[path]}
+        with _left_open(served, path, body):
+            eventually(lambda n=called: upstream.seen()["count"] == n + 1)
+        eventually(lambda old=known: _left_rows(served).keys() > old)
+        costs += [cost for name, cost in _left_rows(served).items() if name not in known]
+    assert costs[1] >= 16_000 * 10_000
+    assert 0 < costs[0] < costs[1] / 2  # it ran for less than eight seconds
 
 
 @pytest.mark.parametrize("stream", [False, True])

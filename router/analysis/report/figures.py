@@ -38,7 +38,7 @@ class GroupFigures:
     judged: int  # requests that ended with an answer or words in its place: no question back
     accepted: int  # of these
     escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
-    refused: int = 0  # not admitted by a limit
+    refused: int = 0  # not admitted: by a limit, or as impossible here
     failed: int = 0  # or were cancelled
 
     @property

@@ -226,7 +226,8 @@ def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
 
 def _state(name: str, status: AnswererStatus) -> str:
     """Returns the name and the state; nobody knows that of a server before it is called."""
-    detail = f" ({status.detail})" if status.detail else ""
+    # A detail has brackets of its own.
+    detail = f", {status.detail}" if status.detail else ""
     return f"{name} {'not called yet' if status.untried else STATE_WORDS[status.state]}{detail}"
 
 

@@ -73,8 +73,14 @@ class Wanted:
         sessions: list[str] | None,
     ) -> Wanted:
         """Collects the options; an option that is not given wants nothing in particular."""
-        names = (tags, keys, domains, request_types, endpoints, sessions)
-        return cls(*[given or () for given in names])
+        return cls(
+            tags or (),
+            keys or (),
+            domains or (),
+            request_types or (),
+            endpoints or (),
+            sessions or (),
+        )
 
     @property
     def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -74,7 +74,8 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
             line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
             out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
     out.print(
-        f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, "
+        f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, the loading of the model included if "
+        "it is the process's first, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
     )
 

@@ -238,7 +238,9 @@ def check(
 
     names = policies or policy_names(policies_dir())
     checked, broken, books = [], [], []
-    for name in names:
+    for number, name in enumerate(names, 1):
+        if len(names) > 1 and sys.stderr.isatty():  # each takes seconds, and minutes on a busy core
+            typer.echo(f"{number} of {len(names)}: {name}", err=True)
         try:
             if is_book(Path(name)):
                 books.append(load_prices(Path(name)))

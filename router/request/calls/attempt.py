@@ -78,6 +78,7 @@ class Attempt:
         self._host = ""  # the replica that was asked last, for the log
         self._said_bytes = 0
         self._unsaid_bytes = 0  # came, and no piece has said them so far
+        self._streams = False  # asked for in pieces
         self._naming: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Attempt:
@@ -132,12 +133,14 @@ class Attempt:
                 raise cut
         finally:
             if self._is_held:
-                self._books.cancel(self._number, self._received_bytes, self._started_ms)
+                came, streams = self._received_bytes, self._streams
+                self._books.cancel(self._number, came, self._started_ms, streams=streams)
             if self._plan.facts.price.per_request_nano_usd is not None:
                 self._cover_nested_calls()
 
     async def next_pieces(self, pieces: AsyncGenerator[list[Delta], None]) -> list[Delta] | None:
         """Returns the next pieces of a stream, None at its end. Raises TimeoutError."""
+        self._streams = True
         with self.deadline:
             return await anext(pieces, None)
 

@@ -99,24 +99,31 @@ class CallBooks:
         """Returns what is known of an answerer, at the prices of this time."""
         return self.routed.runtime.on(at_ms).by_name[answerer]
 
-    def cancel(self, number: int, received_bytes: int, started_ms: float) -> None:
-        """Books a call whose client left: never understated, marked as an estimate."""
+    def cancel(
+        self, number: int, received_bytes: int, started_ms: float, *, streams: bool = False
+    ) -> None:
+        """Books a call whose client left: never understated, marked as an estimate.
+
+        A model that streams (`streams`) stops when nobody reads it; another one goes on.
+        """
         row = self.rows[number]
         plan = self.plan_at(row.answerer, row.started_at_ms)
         latency_ms = self.clock.monotonic_ms() - started_ms
         if not plan.spends_outside:
             bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
         else:
-            bounded = self.at_most(row, plan, received_bytes)
+            bounded = self.at_most(row, plan, received_bytes, streams=streams)
         self.rows[number] = replace(bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms)
 
-    def at_most(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
+    def at_most(
+        self, row: AttemptRow, plan: RungPlan, received_bytes: int, *, streams: bool = False
+    ) -> AttemptRow:
         """Books a call to an upstream that never said what it used in the end.
 
         It costs what its bytes bound, or what the provider had said by then if that is more: a
         template or a search of the provider's own may have added tokens that nobody sent.
         """
-        bound = self._bounded(row, plan, received_bytes)
+        bound = self._bounded(row, plan, received_bytes, streams)
         told = self.told.get(row.ordinal)
         if told is None:
             return bound
@@ -124,20 +131,22 @@ class CallBooks:
         hours = cost.writes_for_hours(plan.facts, request)
         return no_less_than(bound, told, price, sound=request.holds_sound, hours=hours)
 
-    def _bounded(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
+    def _bounded(
+        self, row: AttemptRow, plan: RungPlan, received_bytes: int, streams: bool
+    ) -> AttemptRow:
         """Books a call at a bound that its bytes give.
 
         A cut stream costs its input at the bound and its output at the bytes that came, at most the
-        hold. A model that hides its reasoning may have thought as fast as any does until now. Where
-        nothing came from one that is not paid by time alone, or nobody states the price of sound,
-        the call costs its hold.
+        hold. A model that hides its reasoning, or of whose stream (`streams`) nothing has come, may
+        have written as fast as any does until now. Where nothing came of a whole answer that is not
+        paid by time alone, or nobody states the price of sound, the call costs its hold.
         """
         facts, request = plan.facts, self.routed.request
         by_time = basis_at_first(plan, row.held_nano_usd) is CostBasis.OWN_COMPUTE
-        if not (received_bytes or by_time) or price_of_call(plan, None, request) is None:
+        if not (received_bytes or streams or by_time) or price_of_call(plan, None, request) is None:
             return at_hold(row, plan)
         output = received_bytes
-        if facts.hides_reasoning:
+        if facts.hides_reasoning or (streams and not received_bytes):
             seconds = max(0.0, self.clock.now_ms() - row.started_at_ms) / 1000.0
             output += math.ceil(MOST_THOUGHT_PER_SECOND * seconds) * request.sampling.n
         inputs = cost.sent_bound(facts, request)

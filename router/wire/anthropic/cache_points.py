@@ -12,7 +12,7 @@ from router.types import ChatRequest, Message
 
 KEY = "cache_control"
 POINT: Mapping[str, str] = {"type": "ephemeral"}
-"""A point of five minutes. Only clients of Anthropic's own format get the hour that they ask for."""
+"""A point of five minutes. Only clients of Anthropic's own format get the hour that they want."""
 POINTS_IN = ("system", "messages", "tools", KEY)
 """Names the keys of a Messages body in which cache points stand."""
 MOST_POINTS = 4

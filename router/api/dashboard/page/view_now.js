@@ -75,7 +75,7 @@ function figures({ hour, tiers, lowest_level, single_level, waiting }) {
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
-    ["Refused by a limit", count(hour.refused), done ? share(hour.refused / done) : "", null, hour.refused ? "warn" : ""],
+    ["Not admitted", count(hour.refused), `${done ? `${share(hour.refused / done)}; ` : ""}by a limit, or as impossible here`, null, hour.refused ? "warn" : ""],
     ["Median latency", duration(hour.p50_ms), `95th percentile ${duration(hour.p95_ms)}`],
   ]);
 }

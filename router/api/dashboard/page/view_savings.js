@@ -25,7 +25,7 @@ export function draw(told, { query }) {
       savedTile(report),
       ["Unverified", share(report.quality.unverified_share), checked(report)],
       ["Wait for a person", count(report.waiting), el("a", { href: "#/reviews" }, "Reviews"), null, report.waiting ? "warn" : ""],
-      ["Refused by a limit", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
+      ["Not admitted", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
       ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
     ]),
     got(report),
