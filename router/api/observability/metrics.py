@@ -57,6 +57,9 @@ class Metrics:
         self._replays = Counter(
             "tiergate_replays", "Answers given again under an idempotency key.", registry=r
         )
+        self._ended = Counter(
+            "tiergate_worker_ends", "Workers that ended by themselves.", registry=r
+        )
         self._latency = Histogram(
             "tiergate_request_seconds",
             "Whole time of a request.",
@@ -103,6 +106,10 @@ class Metrics:
     def replayed(self) -> None:
         """Counts an answer that was given again."""
         self._replays.inc()
+
+    def workers_ended(self, count: int) -> None:
+        """Counts workers that ended by themselves, whose place this process has taken."""
+        self._ended.inc(count)
 
     def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
         """Looks up the counters of these labels and keeps them.

@@ -24,6 +24,7 @@ from router.api.openapi.schemas import (
     EMBEDDING,
     ERROR,
     FEEDBACK,
+    INPUT_TOKENS,
     MESSAGES,
     MODERATION,
     RESPONSES,
@@ -99,7 +100,7 @@ OPERATIONS = (
         "The count of the provider that would answer, an estimate, or a bound "
         "(`x-tiergate-token-count`); calls no tier and costs nothing.",
         True,
-        RESPONSES,
+        INPUT_TOKENS,
     ),
     Operation(
         "post",

@@ -101,6 +101,7 @@ def _answered(required: list[str], **properties: object) -> dict[str, object]:
 
 CHAT, RESPONSES, MESSAGES = "ChatRequest", "ResponsesRequest", "MessagesRequest"
 COUNT, COMPLETIONS = "CountTokensRequest", "CompletionsRequest"
+INPUT_TOKENS = "InputTokensRequest"
 _CONVERSATION: dict[str, object] = {
     "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
     "system": _WORDS,
@@ -108,6 +109,21 @@ _CONVERSATION: dict[str, object] = {
     "tool_choice": _OBJECT,
     "thinking": _OBJECT,
     "output_config": _OBJECT,
+}
+_RESPONSES: dict[str, object] = {
+    "input": _WORDS,
+    "instructions": {"type": "string"},
+    "stream": _FLAG,
+    "max_output_tokens": _COUNT,
+    "tools": _OBJECTS,
+    "tool_choice": {"type": ["string", "object"]},
+    "parallel_tool_calls": _FLAG,
+    "text": _OBJECT,
+    "reasoning": _OBJECT,
+    "metadata": _OBJECT,
+    "include": {"type": "array", "items": {"type": "string"}},
+    "truncation": {"enum": ["auto", "disabled"]},
+    "store": _FLAG,
 }
 _ANSWERED: dict[str, dict[str, object]] = {
     CHAT: _answered(
@@ -124,22 +140,8 @@ _ANSWERED: dict[str, dict[str, object]] = {
         response_format=_OBJECT,
         reasoning_effort={"type": "string"},
     ),
-    RESPONSES: _answered(
-        ["model", "input"],
-        input=_WORDS,
-        instructions={"type": "string"},
-        stream=_FLAG,
-        max_output_tokens=_COUNT,
-        tools=_OBJECTS,
-        tool_choice={"type": ["string", "object"]},
-        parallel_tool_calls=_FLAG,
-        text=_OBJECT,
-        reasoning=_OBJECT,
-        metadata=_OBJECT,
-        include={"type": "array", "items": {"type": "string"}},
-        truncation={"enum": ["auto", "disabled"]},
-        store=_FLAG,
-    ),
+    RESPONSES: _answered(["model", "input"], **_RESPONSES),
+    INPUT_TOKENS: _answered(["input"], **_RESPONSES),  # as at OpenAI, without a model too
     MESSAGES: _answered(
         ["model", "messages", "max_tokens"],
         **_CONVERSATION,

@@ -61,6 +61,7 @@ class Supervisor:
         self._log = structlog.get_logger("tiergate.supervisor")
         self._processes: dict[int, Process] = {}  # by place
         self._serving: set[int] = set()  # places
+        self._ended = [0] * options.workers  # by place: ends that no worker has counted so far
         self._stopping = asyncio.Event()
         self._refused: TiergateError | None = None
         self._ready = 0
@@ -119,6 +120,7 @@ class Supervisor:
                 return
             if time.monotonic() - began > STABLE_AFTER_S:
                 pause_s = FIRST_PAUSE_S
+            self._ended[place] += 1
             self._log.error("worker_ended", place=place, code=code, again_in_s=pause_s)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
@@ -153,14 +155,16 @@ class Supervisor:
         # The first workers start by the files: a broken one must stop the start.
         kept = await asyncio.to_thread(self._kept.copies) if self._ready else ()
         admin = None if self._admin is None else self._admin.fileno()
-        addresses = self._hosts.addresses_text
-        orders = Orders(self._options, self._listener.fileno(), addresses, admin, kept, place)
+        addresses, ended = self._hosts.addresses_text, self._ended[place]
+        listener = self._listener.fileno()
+        orders = Orders(self._options, listener, addresses, admin, kept, place, ended)
         await send_orders(process.stdin, orders)
         late = asyncio.get_running_loop().call_later(LATE_S, self._tell_late, place)
         was_ready = await process.stdout.readline() == READY
         late.cancel()
         if was_ready:
             self._serving.add(place)
+            self._ended[place] = 0
             self._stand_in.end()
             self._count_ready()
         code = await process.wait()

@@ -41,6 +41,7 @@ class Orders:
     admin: int | None = None  # file descriptor
     kept: tuple[KeptCopy, ...] = ()  # what to serve by while the files are broken
     place: int = 0  # among the workers
+    ended: int = 0  # workers that ended by themselves at this place since one last served
 
     def to_line(self) -> bytes:
         """Returns the orders as one JSON line."""
@@ -65,7 +66,8 @@ class Orders:
         assert {f.name for f in fields(Settings)} == set(settings)
         kept = tuple(KeptCopy(c["path"], c["of"], tuple(c["sources"])) for c in document["kept"])
         place, admin = document["place"], document["admin"]
-        return cls(options, document["listener"], document["addresses"], admin, kept, place)
+        listener, addresses = document["listener"], document["addresses"]
+        return cls(options, listener, addresses, admin, kept, place, document["ended"])
 
 
 def main() -> None:
@@ -87,7 +89,7 @@ def main() -> None:
         admin = None
         if orders.admin is not None:
             admin = sockets.enter_context(socket.socket(fileno=orders.admin))
-        run_loop(_serve(app, listener, orders.options, admin))
+        run_loop(_serve(app, listener, orders, admin))
 
 
 def _app(orders: Orders) -> App:
@@ -116,7 +118,7 @@ def _app(orders: Orders) -> App:
 
 
 async def _serve(
-    app: App, listener: socket.socket, options: Options, admin: socket.socket | None
+    app: App, listener: socket.socket, orders: Orders, admin: socket.socket | None
 ) -> None:
     stop = asyncio.Event()
     reader = asyncio.StreamReader()
@@ -131,9 +133,10 @@ async def _serve(
     watching = asyncio.create_task(parent_gone(), name="parent")
 
     def ready() -> None:
+        app.metrics.workers_ended(orders.ended)
         os.write(sys.stdout.fileno(), READY)
 
-    await serve_app(app, listener, options, ready, stop, admin)
+    await serve_app(app, listener, orders.options, ready, stop, admin)
     watching.cancel()
 
 

@@ -425,6 +425,8 @@ def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> 
         eventually(lambda: len(set(children(served.process.pid)) - {workers[0]}) == 2)
         served.wait_for("worker_ended")
         assert served.chat().status_code == 200
+        ends = "\ntiergate_worker_ends_total 1.0\n"
+        eventually(lambda: ends in served.client.get("/metrics").text)
         assert served.end() == 0
 
 

@@ -45,7 +45,7 @@ EVERY_PATH = Settings(
 )
 def test_orders_are_read_as_they_were_written(settings: Settings) -> None:
     kept = (KeptCopy("copy/mine.yaml", "mine.yaml", ("mine.yaml", "answers.yaml")),)
-    orders = Orders(Options(settings=settings), 7, {"smollm2": "unix:/x"}, 8, kept, 1)
+    orders = Orders(Options(settings=settings), 7, {"smollm2": "unix:/x"}, 8, kept, 1, 3)
     assert Orders.from_line(orders.to_line()) == orders
 
 
