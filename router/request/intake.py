@@ -15,9 +15,9 @@ from router.errors import TiergateError, TooLongToHide
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
+from router.request.calls.failed_before import FailedBefore
 from router.request.calls.rate_charges import admit, settle
 from router.request.conclusions.foretold import dry_outcome
-from router.request.failed_before import FailedBefore
 from router.request.progress import NOT_LOOKED_UP, Progress
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.errors import BudgetExceeded, TiergateError, UpstreamOverloaded
-from router.request.failed_before import MOST_REMEMBERED, REMEMBERED_MS, FailedBefore
+from router.request.calls.failed_before import MOST_REMEMBERED, REMEMBERED_MS, FailedBefore
 from router.types import ChatRequest, Identity
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Clock, ask
