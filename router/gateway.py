@@ -193,6 +193,7 @@ class Gateway:
             self._finish_later(routed, progress, spender, cause)
         if progress.rates is not None:
             await settle(progress.rates, progress.attempts.rows)
+        await self._intake.failed.note(routed.request, routed.identity, error)
 
     async def _climb_whole(
         self, routed: RoutedRequest, progress: Progress, spender: Spender

@@ -15,6 +15,7 @@ from router.errors import TiergateError, TooLongToHide
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
+from router.request.calls.failed_before import FailedBefore
 from router.request.calls.rate_charges import admit, settle
 from router.request.conclusions.foretold import dry_outcome
 from router.request.progress import NOT_LOOKED_UP, Progress
@@ -73,6 +74,7 @@ class Intake:
         self._gauge = gauge
         self._limiter = limiter
         self.splits = Splits()
+        self.failed = FailedBefore(clock)
         self._told_keys: set[tuple[str, str]] = set()  # endpoints and keys that the log has
         self._told_of = Counter[str]()  # how many of them by tenant
 
@@ -85,6 +87,7 @@ class Intake:
         """
         started_ms = self._clock.monotonic_ms()
         selected = self._router.select(request, identity)
+        request = await self.failed.marked(request, identity)
         if request.extra:
             given = request.extra
             request = narrowed(request, [plan.facts for plan in selected.runtime.plans])

@@ -172,6 +172,18 @@ def test_tries_of_a_client_are_not_multiplied_by_ours(both: Both, path: str) -> 
     assert calls == [4, 2]
 
 
+def test_a_request_that_comes_again_needs_no_header_to_be_known(both: Both) -> None:
+    """What wraps an SDK says nothing, nor does the Vercel AI SDK."""
+    texts = ["Which of the two red boats is faster?"] * 2 + ["Which of the green ones?"]
+    calls = []
+    for text in texts:
+        before = both.upstream.seen()["count"]
+        said = [{"role": "user", "content": text}]
+        assert both.ask("busy", "/v1/chat/completions", messages=said).status_code == 503
+        calls.append(both.upstream.seen()["count"] - before)
+    assert calls == [4, 2, 4]
+
+
 @pytest.mark.parametrize("name", ["wait-first", "wait-last"])
 def test_the_wait_of_one_provider_is_told_where_the_other_says_none(both: Both, name: str) -> None:
     response = both.ask(name, "/v1/chat/completions")
