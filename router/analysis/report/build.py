@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
 from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
-from router.analysis.report.breakdowns import NOT_COUNTED, Cut
+from router.analysis.report.breakdowns import MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.report.figures import (
     BasisFigures,
     CacheFigures,
