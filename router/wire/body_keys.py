@@ -231,8 +231,7 @@ def dropped(
     if facts.speaks_anthropic:
         cap = own_cap or facts.max_output_tokens
         left_out = (*left_out, *changed_thinking(request, facts, cap))
-    if TTL in left_out and (facts.takes_cache_points or not facts.speaks_anthropic):
-        # It went on; other models have no cache points, and do without.
+    if TTL in left_out and (facts.takes_cache_points or not facts.speaks_anthropic):  # went on
         left_out = tuple([key for key in left_out if key != TTL])
     if has_points(request) and not facts.takes_cache_points:
         left_out = (*left_out, IN_PARTS)
