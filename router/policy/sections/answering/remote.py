@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from router.policy.sections.answering.base import LEAST_TOKENS, AnswererBase
 
@@ -60,6 +61,15 @@ class RemoteAnswerer(AnswererBase):
         "the next rung is asked. Whole answers are asked for as streams. Left out: for streams of "
         "models that show their reasoning `idle_s`, otherwise `deadline_s`.",
     )
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Self:
+        if self.first_byte_s is not None and self.first_byte_s >= self.deadline_s:
+            raise ValueError(
+                f"first_byte_s below deadline_s ({self.deadline_s:g}), not {self.first_byte_s:g}: "
+                "it would never pass"
+            )
+        return self
 
     @property
     def output_cap(self) -> int:
