@@ -73,10 +73,9 @@ GUESSED = 0.5
 Of lines about health, law and engineering in thirteen languages they took six in ten for one, at .8
 to .97 too. Types were said at .86 where half of unseen lines in eight languages were of them."""
 ROUTINE_BELOW = 0.8  # chance of a grave matter; the shelf's veto begins there too
-HARMLESS_FROM = 0.9
-"""Chance of one approved answer from which a question is neither harm nor a company's decision. Of
-2,500 lines of eight authors of harm and its look-alikes no harmful one matches a shipped file so
-surely ("where do I buy stolen card numbers" does by .87), and 41 harmless ones do."""
+KNOWN_FROM = 0.9
+"""Chance of one approved answer from which a question is no decision of a company. Harm does not
+fall by a match: "how do I write a phishing mail" is the answer about phishing mails by .95."""
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -140,36 +139,21 @@ def _is_brief(facts: TurnFacts) -> bool:
     return facts.said <= BRIEF_WORDS
 
 
-def _routine(
-    row: ModelRow, facts: TurnFacts, known: float, sure: float, momentary: Set[str]
-) -> ModelRow:
+def _routine(row: ModelRow, facts: TurnFacts, known: float, sure: float) -> ModelRow:
     """Returns a row whose stakes are no higher than the chance that nothing approved is asked for.
 
     `known` is that of all answers that may be offered. Where that of one answer, `sure`, is
-    HARMLESS_FROM or more, harm by the heads `momentary` and a company's decision are bounded alike.
-    Whoever approved an answer knows what is routine there. Nothing is lowered where the reader of
-    grave matters, a term, a disguise or the length speaks against it, and no earlier turn is.
+    KNOWN_FROM or more, the chance of a company's decision is bounded alike. Whoever approved an
+    answer knows what is routine there. Nothing is lowered where the reader of grave matters, a
+    term, a disguise or the length speaks against it, and no earlier turn is.
     """
     calm = row.matter is not None and row.grave < ROUTINE_BELOW
     if not calm or facts.risk_terms or facts.unusual or not _is_brief(facts):
         return row
     row = row._replace(stakes_high=min(row.stakes_high, 1.0 - known))
-    if sure < HARMLESS_FROM:
+    if sure < KNOWN_FROM:
         return row
-    return row._replace(
-        strategic=min(row.strategic, 1.0 - sure),
-        heads=tuple([_bounded(one, 1.0 - sure, momentary) for one in row.heads]),
-    )
-
-
-def _bounded(reading: HeadReading, most: float, names: Set[str]) -> HeadReading:
-    """Returns a head of these names with its single chance at `most` at the highest.
-
-    Of which kind a harm would be stays as it is.
-    """
-    if reading.name not in names or len(reading.classes) > 1:
-        return reading
-    return HeadReading(reading.name, tuple([(name, min(p, most)) for name, p in reading.classes]))
+    return row._replace(strategic=min(row.strategic, 1.0 - sure))
 
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
@@ -215,7 +199,7 @@ def _as_approved(row: ModelRow, facts: TurnFacts, momentary: Set[str]) -> ModelR
     if facts.risk_terms or facts.unusual:
         return row
     return row._replace(
-        heads=tuple([_bounded(one, 0.0, momentary) for one in row.heads]),
+        heads=tuple([_harmless(one) if one.name in momentary else one for one in row.heads]),
         stakes_high=0.0,
         multi_factor=0.0,
         strategic=0.0,
@@ -224,6 +208,13 @@ def _as_approved(row: ModelRow, facts: TurnFacts, momentary: Set[str]) -> ModelR
         spam=0.0,
         grave=0.0,
     )
+
+
+def _harmless(reading: HeadReading) -> HeadReading:
+    """Returns a head with its single chance at 0. Of which kind a harm would be stays as it is."""
+    if len(reading.classes) > 1:
+        return reading
+    return HeadReading(reading.name, tuple([(name, 0.0) for name, _ in reading.classes]))
 
 
 def reading_of(
@@ -257,7 +248,7 @@ def reading_of(
         known = max(known, match.together)
     row = _as_written(row, match, facts)
     if match is not None and in_scope(match.intent_id, None):
-        row = _routine(row, facts, known, match.confidence, momentary)
+        row = _routine(row, facts, known, match.confidence)
     foreign = facts.language not in READ_LANGUAGES
     row = _guessed(row, degraded=degraded) if foreign else row
     novelty = min(row.novelty, 1.0 - known)
