@@ -34,7 +34,7 @@ def side_of(record: str) -> RolloutNote | None:
     return _SIDED.decode(record).rollout
 
 
-_AROUND = tuple(
+_PAST_AN_ANSWERER = tuple(
     f'"{why.value}"'
     for why in (
         Reason.NOT_READY,
@@ -49,11 +49,13 @@ def decided_around(reasons: str) -> bool:
     """Returns True for a request that would have gone to an answerer that was out of use.
 
     Once a breaker is open no call is made, so no call fails. `reasons` are those of a row, in JSON.
+    Where a floor sends the request to that level, they name the floor alone; and a shadow has no
+    row while its answerer is out of use. Neither counts.
 
     >>> decided_around('["not_ready","answer_accepted"]'), decided_around('["novel"]')
     (True, False)
     """
-    return any(why in reasons for why in _AROUND)
+    return any(why in reasons for why in _PAST_AN_ANSWERER)
 
 
 def has_failed(state: str, error_code: str, *, call_failed: bool) -> bool:

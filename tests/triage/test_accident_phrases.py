@@ -94,6 +94,11 @@ def test_an_accident_in_other_words_is_named(name: str, text: str) -> None:
         "My cheese smells funny, is Limburger meant to?",
         "A fire in our stove dies down too early, which wood burns longer?",
         "My phone alarm rings and my husband is still asleep, funny ways to wake him?",
+        "Our smoke alarm keeps beeping, is it still in warranty?",
+        "the smoke detector beeps while my daughter is asleep, how do I change the battery",
+        "By when do I have to pay the fine for the late library book?",
+        "red wine spraying from the bottle onto my sleeve left a dark red stain",
+        "My lanyard is missing, which class do I join tonight?",
     ],
 )
 def test_everyday_lines_with_the_same_words_are_at_no_list(text: str) -> None:
