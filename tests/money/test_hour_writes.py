@@ -9,9 +9,11 @@ from contextlib import closing
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from router.ledger.books.verify import verify
+from router.wire.anthropic.answers import MessageFolder, parse_message_usage
 from router.wire.openai.usage import parse_usage
 from tests.kits.books.ledger_sql import change
 from tests.kits.server_kit import Served, Upstream, tiergate, write_ladder
@@ -144,3 +146,48 @@ def test_litellms_proxies_tell_an_hours_writes(count: object, told: int | None) 
     }}  # fmt: skip
     usage = parse_usage({"prompt_tokens": 9, "prompt_tokens_details": details})
     assert (usage.cache_write_tokens, usage.hour_write_tokens) == (3, told)
+
+
+def split(five_minutes: int, hour: int) -> dict[str, int]:
+    return {"ephemeral_5m_input_tokens": five_minutes, "ephemeral_1h_input_tokens": hour}
+
+
+def counted(writes: int, lengths: object) -> dict[str, object]:
+    counts = {"input_tokens": 20, "cache_creation_input_tokens": writes, "output_tokens": 1}
+    return {**counts, "cache_creation": lengths}
+
+
+def test_a_split_of_zeros_at_the_end_takes_no_hours_back() -> None:
+    start = {"type": "message_start", "message": {"usage": counted(1_000, split(0, 1_000))}}
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {
+        "output_tokens": 3, "cache_creation_input_tokens": 0, "cache_creation": split(0, 0),
+    }}  # fmt: skip
+    folder = MessageFolder("us")
+    for event in (start, end):
+        folder.fold(orjson.dumps(event))
+    assert (folder.usage.cache_write_tokens, folder.usage.hour_write_tokens) == (1_000, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "told"),
+    [
+        (split(4, 6), 6),
+        (split(10, 0), 0),
+        (split(0, 0), None),
+        (split(0, 15), None),
+        (split(-4, 6), None),
+        ({}, None),
+    ],
+)
+def test_a_split_that_is_not_all_that_was_written_tells_nothing(
+    lengths: object, told: int | None
+) -> None:
+    usage = parse_message_usage(counted(10, lengths))
+    assert (usage.cache_write_tokens, usage.hour_write_tokens) == (10, told)
+
+
+@pytest.mark.parametrize(("hour", "told"), [(10, 20), (15, None)])
+def test_rounds_have_no_more_hours_than_writes(hour: int, told: int | None) -> None:
+    rounds = [counted(10, split(0, hour))] * 2
+    usage = parse_message_usage({**counted(10, split(0, hour)), "iterations": rounds})
+    assert (usage.cache_write_tokens, usage.hour_write_tokens) == (20, told)

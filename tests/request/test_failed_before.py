@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from router.errors import BudgetExceeded, TiergateError, UpstreamOverloaded
 from router.request.calls.failed_before import MOST_REMEMBERED, REMEMBERED_MS, FailedBefore
-from router.types import ChatRequest, Identity
+from router.types import ChatRequest, ContentPart, Identity, JsonText, Message
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Clock, ask
 
@@ -59,3 +61,14 @@ async def test_the_oldest_of_too_many_is_forgotten() -> None:
     await failed.note(ask("one more"), ALICE, BUSY)
     assert not (await failed.marked(ask("hello"), ALICE)).repeated
     assert (await failed.marked(ask("hello 0"), ALICE)).repeated
+
+
+async def test_an_image_is_read_beside_the_loop() -> None:
+    image = ContentPart("image_url", JsonText('{"url": "data:image/png;base64,AAAA"}'))
+    request = replace(ask(), messages=(Message("user", "What is it?", parts=(image,)),))
+    failed = FailedBefore(Clock())
+    for reading in (failed.note(request, ALICE, BUSY), failed.marked(request, ALICE)):
+        task = asyncio.ensure_future(reading)
+        await asyncio.sleep(0)
+        assert not task.done()
+        await task

@@ -49,12 +49,13 @@ async def test_no_failure_is_final_while_another_answerer_rests(
     assert (caught.value.final, caught.value.retry_after_s) == (False, 10.0)
 
 
+@pytest.mark.parametrize("asked_wait_s", [0.0, 2.0])
 async def test_the_wait_that_a_provider_asks_for_is_told_where_a_rest_is_longer(
-    houses: Houses,
+    houses: Houses, asked_wait_s: float
 ) -> None:
-    busy = UpstreamRateLimited("It is busy.", retry_after_s=2.0)
+    busy = UpstreamRateLimited("It is busy.", retry_after_s=asked_wait_s)
     tiers = [Resting("mid", "llm", 2), deep(error=busy)]
     house = houses(tiers, signals=DOUBTFUL, thetas={"mid": 0.0, "deep": 4.0})
     with pytest.raises(UpstreamRateLimited) as caught:
         await house.gateway.complete(ask(), ALICE)
-    assert caught.value.retry_after_s == 2.0
+    assert caught.value.retry_after_s == asked_wait_s

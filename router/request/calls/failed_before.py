@@ -61,7 +61,10 @@ class FailedBefore:
 
 
 async def _digest(request: ChatRequest, identity: Identity) -> bytes:
-    """Returns a digest of who asks what. Long requests are read in a thread."""
+    """Returns a digest of who asks what.
+
+    A thread reads long requests, and those with parts: an image may have megabytes.
+    """
     parts = (
         (identity.tenant, identity.key_id, request.endpoint, request.requested_model),
         request.messages,
@@ -69,7 +72,7 @@ async def _digest(request: ChatRequest, identity: Identity) -> bytes:
         request.response_format,
         request.tools,
     )
-    return await offloaded(partial(_hashed, parts), when=request.is_long)
+    return await offloaded(partial(_hashed, parts), when=request.is_long or bool(request.parts))
 
 
 def _hashed(parts: tuple[object, ...]) -> bytes:

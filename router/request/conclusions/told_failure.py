@@ -115,7 +115,8 @@ def awaited(
 
     One that would have had its turn takes calls again when its breaker has rested, so a refusal by
     those that were left is not the last word. Nor is a failure that may pass and that its provider
-    calls final, or one for which it asks a longer wait.
+    calls final, or one for which it asks a longer wait: that `failed` is changed, its wait
+    shortened, and returned.
     """
     if failed is None or not is_outage(failed):
         return failed
@@ -132,7 +133,8 @@ def awaited(
     rest_s = max(1.0, min(rests.values()))
     if passes and isinstance(failed, UpstreamError):
         failed.final = False
-        failed.retry_after_s = min(failed.retry_after_s or rest_s, rest_s)
+        asked_s = failed.retry_after_s
+        failed.retry_after_s = rest_s if asked_s is None else min(asked_s, rest_s)
         return failed
     verb = "takes" if len(rests) == 1 else "take"
     return AnswererNotReady(

@@ -101,24 +101,33 @@ def parse_message_usage(value: object) -> Usage:
     thought = _count(details, "thinking_tokens") if type(details) is dict else 0
     inputs = uncached + written + cached
     # No prompt has 0 tokens: servers that count nothing write that.
-    if (
-        not inputs
-        or max(inputs, output, thought, *[count or 0 for count in hours]) >= _UNBELIEVABLE
-    ):
+    if not inputs or max(inputs, output, thought) >= _UNBELIEVABLE:
         return Usage()
-    told = None if None in hours else sum([min(count or 0, written) for count in hours])
+    told = None if None in hours else sum([count or 0 for count in hours])
     return Usage(
         inputs, cached, written, output, min(thought, output), True, hour_write_tokens=told
     )
 
 
 def _hours(counts: dict[str, object]) -> int | None:
-    """Returns the tokens that were written for an hour; None where they are not told apart."""
+    """Returns the tokens that were written for an hour; None where they are not told apart.
+
+    A split whose two counts are not all that was written tells nothing.
+    """
     lengths = counts.get("cache_creation")
-    return _count(lengths, "ephemeral_1h_input_tokens") if type(lengths) is dict else None
+    if type(lengths) is not dict:
+        return None
+    hours = _count(lengths, "ephemeral_1h_input_tokens")
+    both = hours + _count(lengths, "ephemeral_5m_input_tokens")
+    return hours if both == _count(counts, "cache_creation_input_tokens") else None
 
 
 _UNBELIEVABLE = MAX_TOKENS * 1_000
+
+
+def _says_a_count(value: object) -> bool:
+    """Returns False for 0, for none, and for an object that holds nothing else."""
+    return any(value.values()) if type(value) is dict else bool(value)
 
 
 def _count(counts: dict[str, object], key: str) -> int:
@@ -215,10 +224,11 @@ class MessageFolder:
     def _take_usage(self, value: object) -> None:
         """Takes usage counts. The end repeats those of the beginning that have changed.
 
-        A 0 says no more than a count that is not there; some servers end with it.
+        A 0 says no more than a count that is not there; some servers end with it. So does a split
+        of the writes (`cache_creation`) that holds only zeros.
         """
         if type(value) is dict:
-            self._usage |= {key: count for key, count in value.items() if count}
+            self._usage |= {key: count for key, count in value.items() if _says_a_count(count)}
 
     def _grow(self, delta: dict[str, object]) -> list[Delta]:
         if self._block is None:
