@@ -106,6 +106,13 @@ def test_a_panic_of_the_tokeniser_is_an_error_that_readers_catch() -> None:
         e.ids_by(Panicking(), "naïve")
 
 
+def test_a_text_that_is_not_plain_is_read_with_panics_caught() -> None:
+    tokenise = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json")
+    tokenise._library = Panicking()
+    with pytest.raises(RuntimeError, match="the tokeniser panicked"):
+        tokenise("naïve")
+
+
 def test_vectors_have_length_one(model: TriageModel) -> None:
     vectors = model.vectors(["where is my parcel", "integrate x squared"])
     assert vectors.dtype == np.float32
