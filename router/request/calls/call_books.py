@@ -47,8 +47,9 @@ class Nesting(Struct, frozen=True):
 
 
 MOST_THOUGHT_PER_SECOND = 1_000
-"""Tokens of hidden reasoning that a model writes in a second, at most: vendors that hide it wrote
-50 to 400 in 2026. A stream that is left after a second cost its whole cap otherwise."""
+"""Tokens that a model may have written in a second of which no byte came: vendors that hide
+reasoning wrote 50 to 400 in 2026, the fastest servers of open models up to 3,000. A stream that is
+left after a second cost its whole cap otherwise."""
 
 
 class CallBooks:
@@ -102,7 +103,7 @@ class CallBooks:
     def cancel(
         self, number: int, received_bytes: int, started_ms: float, *, streams: bool = False
     ) -> None:
-        """Books a call whose client left: never understated, marked as an estimate.
+        """Books a call whose client left: at a bound, marked as an estimate.
 
         A model that streams (`streams`) stops when nobody reads it; another one goes on.
         """
@@ -138,8 +139,8 @@ class CallBooks:
 
         A cut stream costs its input at the bound and its output at the bytes that came, at most the
         hold. A model that hides its reasoning, or of whose stream (`streams`) nothing has come, may
-        have written as fast as any does until now. Where nothing came of a whole answer that is not
-        paid by time alone, or nobody states the price of sound, the call costs its hold.
+        have written MOST_THOUGHT_PER_SECOND until now. Where nothing came of a whole answer that is
+        not paid by time alone, or nobody states the price of sound, the call costs its hold.
         """
         facts, request = plan.facts, self.routed.request
         by_time = basis_at_first(plan, row.held_nano_usd) is CostBasis.OWN_COMPUTE
