@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import orjson
 import pytest
 
 from router.errors import DeadlineExceeded
@@ -14,6 +16,7 @@ from tests.kits.changed import replace
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import eventually, facts, work
 from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
+from tests.kits.upstreams.upstream_wire import TEXT, completion
 from tiers.resilience.call_ends import CallEnds
 from tiers.upstream.answerer import UpstreamTier
 
@@ -86,6 +89,35 @@ async def test_first_byte_lets_a_whole_answer_take_its_time(
     answer = await ask(tiers(fake.url, model="paced:0,0.1,30", first_byte_s=2, deadline_s=3600))
     assert answer.choices[0].text.split() == ["word"] * 30
     assert fake.seen[0].fields["stream"] is True
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Ignores `stream`, and sends a blank each quarter of a second for longer than the bound."""
+    await reader.readuntil(b"\r\n\r\n")
+    body = orjson.dumps(completion())
+    blanks = 10
+    head = f"content-type: application/json\r\ncontent-length: {len(body) + blanks}"
+    writer.write(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode())
+    for _ in range(blanks):
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.25)
+    writer.write(body)
+    await writer.drain()
+    writer.close()
+
+
+async def test_any_byte_of_a_whole_body_ends_the_wait_for_the_first(tiers: Tiers) -> None:
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        tier = tiers(f"http://127.0.0.1:{port}/v1", first_byte_s=2, deadline_s=3600)
+        assert (await ask(tier)).text == TEXT
+
+
+async def test_the_rest_of_a_whole_answer_has_all_the_time_of_the_call() -> None:
+    ends = ends_of(thinks=False, first_byte_s=5)
+    assert ends.next_bytes() < ends.last
+    assert ends.whole() == ends.last == ends.own
 
 
 async def test_tries_and_waits_of_ours_share_the_time_of_a_first_byte() -> None:

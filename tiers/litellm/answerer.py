@@ -207,8 +207,9 @@ class LitellmTier:
         folder = ChunkFolder(most=work.request.sampling.n)
         try:
             with self._noted(ends) as taken:
-                async with asyncio.timeout_at(ends.next_bytes()):
+                async with asyncio.timeout_at(ends.last):
                     litellm = await asyncio.shield(self._load())
+                async with asyncio.timeout_at(ends.next_bytes()):
                     try:
                         chunks = await litellm.acompletion(**self._arguments(work, True, ends.last))
                     except foreign_classes(litellm) as error:

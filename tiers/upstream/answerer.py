@@ -139,15 +139,18 @@ class UpstreamTier:
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
         async with Exchange(self._connections, work) as exchange:
-            answer = None
             with exchange.silence:
                 response = await exchange.respond(stream=True)
                 stops = self._stops(work, exchange)
-                if response.content_type == "application/json":
-                    # The server ignored `stream`; its whole answer is as good.
+                ignored = response.content_type == "application/json"
+                if ignored:
+                    await response.begun()
+            if ignored:
+                # The server ignored `stream`; its whole answer is as good.
+                exchange.hear([])
+                with exchange.deadline:
                     whole = self._wire.whole(await read_json(response))
-                    answer = stopped_answer(asked_for(whole, work), stops)
-            if answer is not None:
+                answer = stopped_answer(asked_for(whole, work), stops)
                 *deltas, _ = deltas_of(answer)
                 if deltas:
                     yield deltas

@@ -59,6 +59,11 @@ class Response:
                 raise self._fault
             await self._news()
 
+    async def begun(self) -> None:
+        """Waits for the first bytes of the body, its end or a fault, and takes none of them."""
+        while not (self._pieces or self.complete or self._fault is not None):
+            await self._news()
+
     async def piece(self) -> bytes:
         """Returns what has come since the last piece, b"" at the end.
 

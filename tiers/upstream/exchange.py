@@ -156,7 +156,7 @@ class Exchange:
     @property
     def deadline(self) -> Deadline:
         """Returns the limit of the call's whole time, for a whole answer."""
-        self._deadline.when = self._ends.last
+        self._deadline.when = self._ends.whole()
         return self._deadline
 
     @property
