@@ -53,7 +53,7 @@ from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.litellm.provider_stream import watched
-from tiers.resilience.base import completed, gathered
+from tiers.resilience.base import completed, final_of
 from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import (
@@ -178,7 +178,7 @@ class LitellmTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the provider's whole answer."""
         if self._section.first_byte_s is not None:
-            return await gathered(self.stream(work, call))
+            return await final_of(self.stream(work, call))
         ends = CallEnds(work, self._section, self._clock, self._facts)
         await self._slots.take(ends.last)
         try:

@@ -62,6 +62,7 @@ from tiers.local.wire import (
     read_tool_answer,
     read_usage,
 )
+from tiers.resilience.base import final_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -140,11 +141,7 @@ class LocalModelAnswerer:
 
         Raises AnswererError and its kin, Overloaded when the queue is full.
         """
-        async with aclosing(self._deltas(work)) as steps:
-            async for pieces in steps:
-                if pieces[-1].final is not None:
-                    return pieces[-1].final
-        raise AssertionError("a stream ends with its final answer")
+        return await final_of(self._deltas(work))
 
     def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Pieces as they are decoded, the last one with the answer; closing it stops decoding."""

@@ -48,6 +48,7 @@ from tiers.reasoning.sources import Sources
 from tiers.reasoning.wording import decision_text, shown_step
 from tiers.reasoning.worksheets.all_sheets import SHEETS, worked_sheet, worksheet_faults
 from tiers.reasoning.worksheets.sheet import Material, Sheet
+from tiers.resilience.base import final_of
 
 FULL_FROM_TOKENS = 16_000
 """Context from which an upstream gets the full profile: its steps hand on up to 10,000."""
@@ -103,11 +104,7 @@ class Deliberation(OwnAnswerer):
         p = 0.
         Raises: AnswererError where no step at all came back, DeadlineExceeded without any time.
         """
-        final: Answer | None = None
-        async for pieces in self.stream(work, call):
-            final = pieces[-1].final
-        assert final is not None, "a deliberation's stream ends with its answer"
-        return final
+        return await final_of(self.stream(work, call))
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields each step as reasoning once done, then the decision, then the final answer."""

@@ -31,7 +31,7 @@ def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:
     return stream_bound(output_cap(facts, work.request) * sampling.n, logprobs)
 
 
-async def gathered(stream: AsyncGenerator[list[Delta], None]) -> Answer:
+async def final_of(stream: AsyncGenerator[list[Delta], None]) -> Answer:
     """Returns the final answer of a stream that nobody else reads. Raises StreamCut for none."""
     final: Answer | None = None
     async with aclosing(stream) as steps:

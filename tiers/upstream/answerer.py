@@ -36,7 +36,7 @@ from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder, SaidBound
 from router.wire.openai.usage import MAX_TOKENS
 from router.wire.stop_sequences import stopped_answer
-from tiers.resilience.base import asked_for, bytes_of_stream, completed, gathered
+from tiers.resilience.base import asked_for, bytes_of_stream, completed, final_of
 from tiers.upstream.client import (
     HttpClient,
     check_type,
@@ -118,7 +118,7 @@ class UpstreamTier:
         A stream's first byte shows that the upstream works; a whole answer's shows it at the end.
         """
         if self._section.first_byte_s is not None:
-            return await gathered(self.stream(work, call))
+            return await final_of(self.stream(work, call))
         async with Exchange(self._connections, work) as exchange:
             with exchange.deadline:
                 response = await exchange.respond(stream=False)
