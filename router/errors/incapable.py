@@ -23,7 +23,7 @@ _ASKS = {
     Capability.LOGPROBS: "asks for log probabilities",
     Capability.MULTIPLE_CHOICES: "asks for several answers (n)",
 }
-_WORDS = {
+_WHAT_IS_WRONG = {
     Reason.ANSWER_REFUSED: "it refused to answer",
     Reason.ANSWER_OFF_TOPIC: "its answer says nothing on the matter",
     Reason.ANSWER_GARBLED: "its answer repeats itself or is no language",
@@ -113,7 +113,7 @@ class UnusableAnswer(Struct, frozen=True):
         >>> UnusableAnswer("mini", Reason.ANSWER_REFUSED).told()
         'Of mini: it refused to answer.'
         """
-        words = self.words or _WORDS.get(self.failure, "it cannot be used")
+        words = self.words or _WHAT_IS_WRONG.get(self.failure, "it cannot be used")
         if self.failure is Reason.ANSWER_CUT:
             words = (
                 f"it used up its {self.cap} tokens of output, hidden reasoning included, before "

@@ -200,11 +200,8 @@ class Books:
 
         A client's header names a session, at full length or cut as the wire does it.
         """
-        with self._database.reading() as connection:
-            found = connection.exec_driver_sql("SELECT secret FROM tenant_secrets").fetchall()
-        return frozenset(
-            digest(bytes(secret), short_session(name)) for (secret,) in found for name in names
-        )
+        keys = TenantSecrets(self._database, self._clock).keys_now()
+        return frozenset(digest(key, short_session(name)) for key in keys for name in names)
 
     def any_key(self) -> bool:
         """Returns True when there is a key that is not revoked. Raises LedgerError."""

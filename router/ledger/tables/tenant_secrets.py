@@ -123,6 +123,12 @@ class TenantSecrets:
         """Returns the tenant's key from the database; blocks."""
         return self._row_now(tenant)[0]
 
+    def keys_now(self) -> list[bytes]:
+        """Returns all tenants' keys from the database; blocks."""
+        with self._database.reading() as connection:
+            rows = connection.exec_driver_sql("SELECT secret FROM tenant_secrets").fetchall()
+        return [bytes(secret) for (secret,) in rows]
+
     def _row_now(self, tenant: str) -> tuple[bytes, int]:
         query = "SELECT secret, created_at_ms FROM tenant_secrets WHERE tenant = ?"
         with self._database.reading() as connection:

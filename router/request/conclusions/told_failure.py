@@ -121,9 +121,7 @@ def awaited(
     if failed is None or not is_outage(failed):
         return failed
     passes = _passes(failed) == 2
-    if passes and not (
-        isinstance(failed, UpstreamError) and (failed.final or failed.retry_after_s is not None)
-    ):
+    if passes and not _says_when(failed):
         return failed
     if routed.observed is not None:  # no other one stands in for what is measured
         return failed
@@ -141,6 +139,11 @@ def awaited(
         f"{', '.join(rests)} {verb} no calls just now, after failures. Try again in a moment.",
         retry_after_s=rest_s,
     )
+
+
+def _says_when(failed: TiergateError) -> bool:
+    """Returns True where a provider says if or when it may be asked again."""
+    return isinstance(failed, UpstreamError) and (failed.final or failed.retry_after_s is not None)
 
 
 def _rests(routed: RoutedRequest, progress: Progress, failed: TiergateError) -> dict[str, float]:

@@ -227,9 +227,8 @@ class MessagesFormat:
             thinking=thinking_kind(given.get("thinking")),
             asks_hours=b'"ttl"' in body and asks_for_hours([given.get(key) for key in POINTS_IN]),
         )
-        if original.asks_hours:
-            request = replace(request, dropped=(TTL,))
-        request = replace(request, original=original)
+        dropped = (TTL,) if original.asks_hours else ()
+        request = replace(request, original=original, dropped=dropped)
         return MessagesExchange(request, bool(read.get("thinking")))
 
     sign_of_life = PING
