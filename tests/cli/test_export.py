@@ -294,11 +294,11 @@ CHOSEN = [
     (("--tag", "nobody"), []),
     (("--session", "run-1"), ["r1"]),
     (("--session", "run-1", "--key", "app"), []),
-    (("--session", "run-2"), []),
 ]
+NO_SESSION = ("--session", "run-2")
 
 
-@pytest.mark.parametrize(("options", "expected"), CHOSEN)
+@pytest.mark.parametrize(("options", "expected"), [*CHOSEN, (NO_SESSION, [])])
 def test_an_export_has_the_chosen_requests(
     charged: Path, options: tuple[str, ...], expected: list[str]
 ) -> None:
@@ -316,6 +316,26 @@ def test_a_report_is_of_the_chosen_requests(
     assert told["spend_nano_usd"] == sum(costs[one] for one in expected)
     assert len(told["filters"]) == len(set(options[::2]))
     assert told["waiting"] == ("r2" in expected)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_report_of_a_session_without_requests_says_so(
+    charged: Path, form: tuple[str, ...]
+) -> None:
+    run = ran("report", *form, *NO_SESSION, "--tenant", "acme", "-d", charged, code=2)
+    said = " ".join(run.stderr.split())
+    assert "no request of tenant acme is of session 'run-2'; expected a name as its client" in said
+    assert "x-session-id" in said
+    assert "charged.db (--database)" in said
+    assert run.stdout == ""
+
+
+def test_a_session_whose_requests_are_purged_may_have_had_some(charged: Path) -> None:
+    ran("ledger", "purge", "--before", "0h", "--yes", "-d", charged)
+    run = ran("report", "--session", "run-1", "--since", "2020-01", "-d", charged, code=2)
+    assert "no request of this period is of session 'run-1' (up to 3 purged ones may be)" in (
+        " ".join(run.stderr.split())
+    )
 
 
 def test_a_report_of_chosen_requests_says_which_ones_it_lacks_and_forecasts_nothing(

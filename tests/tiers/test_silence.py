@@ -82,6 +82,27 @@ async def test_call_without_a_first_byte_ends_long_before_its_time(
     assert tier.status().state == "open_breaker"
 
 
+@pytest.mark.parametrize(
+    ("model", "limits", "key"),
+    [
+        ("slow:3600", {"first_byte_s": 0.1}, "first_byte_s"),
+        ("hang", {"idle_s": 0.1}, "idle_s"),
+    ],
+)
+async def test_silence_is_told_with_what_to_do(
+    fake: FakeUpstream, tiers: Tiers, model: str, limits: dict[str, float], key: str
+) -> None:
+    with pytest.raises(DeadlineExceeded) as caught:
+        await ask_stream(tiers(fake.url, model=model, **limits, **CALMED))
+    advice = f"Ask again; if the model is often silent for so long, raise {key} in the policy."
+    assert caught.value.told.endswith(f"({key}). {advice}")
+
+
+async def test_call_out_of_time_is_told_with_what_to_do() -> None:
+    told = ends_of(thinks=False).too_late().told
+    assert "Allow more time (deadline_s in the policy, deadline_ms in the request)" in told
+
+
 async def test_first_byte_lets_a_whole_answer_take_its_time(
     fake: FakeUpstream, tiers: Tiers
 ) -> None:

@@ -80,10 +80,19 @@ class CallEnds:
         if silent and self._first_byte_s is not None and not self._heard:
             return DeadlineExceeded(
                 f"{self._facts.name} sent no byte of an answer within {self._first_byte_s:g} s "
-                "(first_byte_s)."
+                f"(first_byte_s). {_ask_again('first_byte_s')}"
             )
         if silent:
             return DeadlineExceeded(
-                f"{self._facts.name} sent nothing of its answer for {self._idle_s:g} s (idle_s)."
+                f"{self._facts.name} sent nothing of its answer for {self._idle_s:g} s (idle_s). "
+                f"{_ask_again('idle_s')}"
             )
-        return DeadlineExceeded(f"{self._facts.name} did not finish its answer in time.")
+        return DeadlineExceeded(
+            f"{self._facts.name} did not finish its answer in time. Allow more time (deadline_s in "
+            "the policy, deadline_ms in the request), or ask for less."
+        )
+
+
+def _ask_again(key: str) -> str:
+    """Returns what to do after a silence. The server may be well again, so clients may repeat."""
+    return f"Ask again; if the model is often silent for so long, raise {key} in the policy."

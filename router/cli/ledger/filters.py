@@ -117,6 +117,41 @@ class Wanted:
         )
 
 
+    def say_unknown_sessions(
+        self,
+        books: Books,
+        since_ms: int | None,
+        until_ms: int | None,
+        tenant: str | None,
+        database: str,
+    ) -> None:
+        """Raises typer.BadParameter where no request of the period is of a wanted session.
+
+        Sessions are kept as digests, so a mistyped name looks like one without requests.
+        """
+        if not self.sessions:
+            return
+        digests = books.session_digests(self.sessions)
+        rows = books.rows(since_ms, until_ms, tenant)
+        if any(row.session_digest in digests for row in rows):
+            return
+        from router.api.compose.books import Address
+
+        named = " or ".join(repr(name) for name in self.sessions)
+        period = "" if since_ms is None and until_ms is None else " of this period"
+        whose = "" if tenant is None else f" of tenant {tenant}"
+        lost = books.purged(since_ms, until_ms, tenant)
+        purged = f" (up to {lost:,} purged ones may be)" if lost else ""
+        raise typer.BadParameter(
+            f"no request{period}{whose} is of session {named}{purged}; expected a name as its "
+            "client sends it (x-tiergate-session, x-session-id or thread-id). Check the name, or "
+            "look in another period (--since, --until) or in another ledger than "
+            f"{Address.parse(database).shown} (--database). Names are kept as hashes, so none can "
+            "be listed",
+            param_hint="--session",
+        )
+
+
 def _check_endpoints(wanted: Sequence[str], known: frozenset[str]) -> None:
     for endpoint in wanted:
         if endpoint not in known:

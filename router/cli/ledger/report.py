@@ -87,6 +87,10 @@ def report(
         read = partial(_report, books, section, (begin, end, now), tenant, tz, wanted)
         figures = read(most_names=MAX_SHOWN) if html is not None or not for_programs else None
         every = read(most_names=None) if for_programs else None
+        made = [one for one in (figures, every) if one is not None]
+        if not any(one.counts.requests or one.spend_nano_usd for one in made):
+            # An empty report would look as if the session had cost nothing.
+            wanted.say_unknown_sessions(books, begin, end, tenant, database)
     if html is not None and figures is not None:
         put_page(html, report_html(figures, exact=exact), "Report", aside=aside)
     if csv is not None and every is not None:

@@ -23,7 +23,7 @@ def answerer(name: str, model: str, url: str) -> dict[str, object]:
     return {
         "name": name, "kind": "upstream", "model": model, "base_urls": [url], "price": PRICE,
         "retries": 0, "breaker_reset_s": 3600, "breaker_failures": 100,
-        "verify": {"default": "prefix"},
+        "verify": {"default": "prefix"}, "first_byte_s": 0.3 if model == "slow:3600" else None,
     }  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             policy_of(folder, "revoked", upstream.url, True, "answer", "status:401", "answer"),
             policy_of(folder, "down", upstream.url, True, "reset", "status:503", "garbage"),
             policy_of(folder, "broken", upstream.url, False, "cut", "cut", "cut"),
+            policy_of(folder, "mute", upstream.url, False, *["slow:3600"] * 3),
         ]
         with Served(folder, *policies) as server:
             yield server
@@ -95,6 +96,15 @@ def test_a_revoked_key_is_out_of_use_and_in_readyz(served: Served) -> None:
     told = ready["answerers"]["revoked_llm"]
     assert told["state"] == "key_refused"
     assert "refuses our key; check the answerer's api_key" in told["detail"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_silence_is_told_as_one_that_may_be_asked_again(served: Served, stream: bool) -> None:
+    """The server may be well again, so the header stops no client (record 227)."""
+    response = served.chat("auto:mute", stream=stream)
+    assert response.status_code == 504
+    assert "within 0.3 s (first_byte_s). Ask again; if " in response.json()["error"]["message"]
+    assert "x-should-retry" not in response.headers
 
 
 def stream_error(response: httpx.Response) -> str:
