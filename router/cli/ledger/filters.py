@@ -116,7 +116,6 @@ class Wanted:
             sessions=books.session_digests(self.sessions) if self.sessions else None,
         )
 
-
     def say_unknown_sessions(
         self,
         books: Books,
