@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from router.errors import TiergateError, TooLongToHide
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
+from router.request.asked_schema import check_asked_schema
 from router.request.call_events import tell_refused
 from router.request.calls.failed_before import FailedBefore
 from router.request.calls.rate_charges import admit, settle
@@ -98,6 +99,7 @@ class Intake:
         try:
             if self._limiter is not None:
                 rates = await self._admitted(self._limiter, request, identity, selected)
+            check_asked_schema(request)  # it takes time, so it counts in the rates
             routed = await self._decided(request, identity, selected, started_ms, buffered=buffered)
             lookup = NOT_LOOKED_UP
             if routed.over_cap is not None:

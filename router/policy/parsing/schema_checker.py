@@ -19,16 +19,19 @@ import referencing
 import referencing.exceptions
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 
-from router.policy.parsing.json_schema import SchemaFault, is_plain
+from router.policy.parsing.json_schema import (
+    MAX_CHECKED_CHARACTERS,
+    TYPES,
+    SchemaFault,
+    SchemaMistake,
+    is_plain,
+)
 from router.policy.parsing.schema_keywords import Bounded, SchemaWork, current
 from router.types import JsonText
 
 MAX_FAULTS = 8
 """Limits the listed faults. So many help a model to correct its answer, and fit in a prompt."""
 _MAX_FAULT_CHARACTERS = 160
-MAX_CHECKED_CHARACTERS = 10_000
-"""Limits the schemas of rarer keywords that are checked themselves first, which takes half a
-millisecond per property. A longer one is used unchecked. If it is broken, it reports no faults."""
 _MOST_LEVELS = 80
 """Limits lists and objects inside one another. Each takes eight frames of Python's 1,000."""
 _NO_FORMATS = jsonschema.FormatChecker(formats=())
@@ -79,20 +82,83 @@ def _is_usable(schema: JsonText, parsed: object) -> bool:
     return is_plain(parsed) or len(schema) > MAX_CHECKED_CHARACTERS or _is_schema(schema)
 
 
-@lru_cache(maxsize=256)
 def _is_schema(schema: JsonText) -> bool:
-    """Returns True for a JSON Schema. Clients send the same few schemas again and again.
-
-    Formats are not looked at: patterns are not run, so they need not be ones of Python.
-    """
+    """Returns True for a JSON Schema that can be used."""
     try:
-        parsed = json.loads(schema, object_hook=_without_dialect)
-        if _levels(parsed) > _MOST_LEVELS:
-            return False
-        jsonschema.Draft202012Validator.check_schema(parsed, format_checker=_NO_FORMATS)
-    except (ValueError, jsonschema.SchemaError, RecursionError):
+        return _first_error(schema) is None
+    except (ValueError, RecursionError):
         return False
-    return True
+
+
+@lru_cache(maxsize=256)
+def _first_error(schema: JsonText) -> SchemaError | None:
+    """Returns the mistake of a schema. Clients send the same few schemas again and again.
+
+    Formats are not looked at: patterns are not run, so they need not be ones of Python. Raises
+    ValueError for no JSON and for one of more levels than are checked, and RecursionError.
+    """
+    parsed = json.loads(schema, object_hook=_without_dialect)
+    if _levels(parsed) > _MOST_LEVELS:
+        raise ValueError("too many levels")
+    try:
+        jsonschema.Draft202012Validator.check_schema(parsed, format_checker=_NO_FORMATS)
+    except SchemaError as error:
+        return error
+    return None
+
+
+def mistake(schema: JsonText) -> SchemaMistake | None:
+    """Returns what `json_schema.schema_mistake` promises, of a schema of any keywords."""
+    try:
+        error = _first_error(schema)
+        error = None if error is None else _by_own_dialect(json.loads(schema), error)
+    except (ValueError, RecursionError):
+        return None  # it is too deep to be checked
+    if error is None:
+        return None
+    return SchemaMistake(tuple(error.absolute_path), error.instance, _expected(error))
+
+
+def _by_own_dialect(parsed: object, error: SchemaError) -> SchemaError | None:
+    """Returns the mistake by the dialect that the schema names itself; `error` where it has none.
+
+    Many clients still write draft 7.
+    """
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("$schema"), str):
+        return error
+    dialect = jsonschema.validators.validator_for(parsed, default=jsonschema.Draft202012Validator)
+    try:
+        dialect.check_schema(parsed, format_checker=_NO_FORMATS)
+    except SchemaError as own:
+        return own
+    return None
+
+
+_KINDS = {
+    "array": "an array",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+}
+
+
+def _expected(error: SchemaError) -> str:
+    """Returns what JSON Schema expects in place of the value, in words."""
+    rule = error.validator_value
+    if error.validator == "anyOf" and "simpleTypes" in str(rule):  # of `type`
+        return f"one of {', '.join(TYPES)}, or an array of some of them, each once"
+    if error.validator == "type":
+        kinds = rule if isinstance(rule, list) else [rule]
+        return " or ".join(_KINDS.get(kind, str(kind)) for kind in kinds)
+    words = {
+        "exclusiveMinimum": f"a number above {rule}",
+        "minimum": f"{rule} or more",
+        "minItems": "an array that is not empty",
+        "uniqueItems": "an array without repeats",
+    }
+    return words.get(str(error.validator), f"what JSON Schema allows: {error.message}"[:200])
 
 
 def _levels(schema: object) -> int:

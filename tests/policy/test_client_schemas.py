@@ -1,0 +1,74 @@
+"""Schemas that clients send: a value that JSON Schema forbids is found, with its place."""
+
+from __future__ import annotations
+
+import jsonschema
+import orjson
+import pytest
+from hypothesis import given
+
+from router.policy.parsing.json_schema import MAX_CHECKED_CHARACTERS, schema_mistake
+from router.types import JsonText
+from tests.kits.examples import examples
+from tests.policy.test_plain_schemas import KEYWORDS, TREES, st
+
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+
+
+def mistake_of(schema: object) -> tuple[str, str] | None:
+    mistake = schema_mistake(JsonText(orjson.dumps(schema).decode()))
+    return None if mistake is None else (".".join(map(str, mistake.place)), mistake.expected)
+
+
+@pytest.mark.parametrize(
+    ("schema", "place", "expected"),
+    [
+        ({"properties": {"a": {"type": "objekt"}}}, "properties.a.type", "one of array, boolean,"),
+        ({"type": []}, "type", "one of array, boolean,"),
+        ({"required": "a"}, "required", "an array"),
+        ({"required": ["a", "a"]}, "required", "an array without repeats"),
+        ({"items": [{}]}, "items", "an object or a boolean"),
+        ({"allOf": [{"minLength": "3"}]}, "allOf.0.minLength", "an integer"),
+        ({"minItems": -1}, "minItems", "0 or more"),
+        ({"multipleOf": 0}, "multipleOf", "a number above 0"),
+        ({"anyOf": []}, "anyOf", "an array that is not empty"),
+        ({"$id": "a#b"}, "$id", "what JSON Schema allows: 'a#b' does not match"),
+        ({"$schema": DRAFT_7, "type": "objekt"}, "type", "one of array, boolean,"),
+        ({"$schema": "https://example.com/own", "type": "objekt"}, "type", "one of array, boolean"),
+    ],
+)
+def test_a_forbidden_value_is_found_at_its_place(schema: object, place: str, expected: str) -> None:
+    found = mistake_of(schema)
+    assert found is not None
+    assert found[0] == place
+    assert found[1].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"type": {"type": "string"}}},
+        {"x-own": {"type": "objekt"}, "nullable": True},
+        {"const": {"type": "objekt"}, "default": {"required": "a"}},
+        {"pattern": r"^\p{Lu}["},  # of another engine than Python's
+        {"$schema": DRAFT_7, "items": [{"type": "string"}]},
+        {"$ref": "https://example.com/other.json"},
+        {"$ref": "#/$defs/none"},
+    ],
+)
+def test_what_the_standard_allows_is_no_mistake(schema: object) -> None:
+    assert mistake_of(schema) is None
+
+
+def test_a_schema_beyond_the_bound_is_not_checked() -> None:
+    broken = {"type": "objekt", "description": "a" * MAX_CHECKED_CHARACTERS}
+    assert mistake_of(broken) is None
+
+
+@given(st.dictionaries(st.sampled_from(KEYWORDS), TREES, max_size=4))
+@examples(100)
+def test_mistakes_are_those_of_jsonschema(schema: dict[str, object]) -> None:
+    good = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA).is_valid(
+        schema
+    )
+    assert (mistake_of(schema) is None) == good
