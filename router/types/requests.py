@@ -275,8 +275,12 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
     @property
     def asks_hours(self) -> bool:
-        """Returns True when a cache point of the client is to last longer than five minutes."""
-        return self.original is not None and self.original.asks_hours
+        """Returns True when a cache point of the client is to last longer than five minutes.
+
+        Only the client's own body has its points; a request with other words has none of them.
+        """
+        original = self.unchanged
+        return original is not None and original.asks_hours
 
     @measured_once
     def thought_tokens(self) -> int:

@@ -221,17 +221,18 @@ def dropped(
     facts: AnswererFacts,
     answer: Answer | None = None,
     own_cap: int | None = None,
+    reworded: bool = False,
 ) -> tuple[str, ...]:
     """Returns the body's keys that do not reach this answerer, or reach it with another value.
 
     With its `answer`, also the bounds that approved words go past. `own_cap` is the answerer's cap
-    of output for this request, where it was not the usual one.
+    of output, where it was not the usual one; `reworded`: it did not get the client's own body.
     """
     left_out = (*request.dropped, *_bounds_passed(request, answer))
     if facts.speaks_anthropic:
-        cap = own_cap or facts.max_output_tokens
-        left_out = (*left_out, *changed_thinking(request, facts, cap))
-    if TTL in left_out and (facts.takes_cache_points or not facts.speaks_anthropic):  # went on
+        left_out += changed_thinking(request, facts, own_cap or facts.max_output_tokens)
+    hour_lost = facts.speaks_anthropic and (reworded or not facts.takes_cache_points)
+    if TTL in left_out and not hour_lost:
         left_out = tuple([key for key in left_out if key != TTL])
     if has_points(request) and not facts.takes_cache_points:
         left_out = (*left_out, IN_PARTS)
@@ -393,8 +394,7 @@ _CACHE_CONTROL = frozenset({"type", "ttl"})
 def known_part(part: dict[str, object], kind: str) -> dict[str, object]:
     """Returns a message's part of this kind with the keys of the API, and `cache_control`.
 
-    A cache point lasts five minutes: a write for an hour has its own price, which no list here
-    states.
+    A cache point lasts five minutes: servers of this format do not tell an hour's writes apart.
     """
     known = {key: part[key] for key in ("type", kind, "cache_control") if key in part}
     inner, names = known[kind], _NESTED_IN_PART.get(kind)

@@ -28,7 +28,10 @@ POLICIES: dict[str, tuple[str, dict[str, object]]] = {
     "cut": ("hours-cut", WRITES),
     "echo": ("echo", WRITES),
     "unpriced": ("echo", PRICE),
+    "hiding": ("echo", WRITES),
+    "hiding-cut": ("hours-cut", WRITES),
 }
+HIDING = {"privacy": {"pseudonyms": {"kinds": ["email"]}}}
 HOUR = {"type": "ephemeral", "ttl": "1h"}
 FIXED = 12 * 1_000 + 5 * 100 + 12 * 10_000  # input, read from a cache, output
 
@@ -38,7 +41,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with Upstream(folder) as upstream:
         policies = [
-            write_ladder(folder, name, upstream.url, model, wire="anthropic", price=price)
+            write_ladder(
+                folder,
+                name,
+                upstream.url,
+                model,
+                wire="anthropic",
+                price=price,
+                sections=HIDING if "hiding" in name else None,
+            )
             for name, (model, price) in POLICIES.items()
         ]
         with Served(folder, *policies) as server:
@@ -124,6 +135,30 @@ def test_an_hour_goes_on_where_a_write_has_a_price(
     body = json.loads(response.json()["content"][0]["text"])["body"]
     assert body["messages"][0]["content"][0]["cache_control"] == sent
     assert response.headers.get("x-tiergate-dropped") == dropped
+
+
+DETAIL = {"system": "Answer to anna@example.com."}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("more", "lasts"), [({}, True), (DETAIL, False)])
+def test_an_hour_does_not_go_on_in_a_request_that_is_written_anew(
+    served: Served, more: dict[str, object], lasts: bool
+) -> None:
+    """Pseudonyms change the words, and the client's own body alone has its cache points."""
+    response = asked(served, "hiding", **more)
+    assert ("ttl" in response.json()["content"][0]["text"]) == lasts
+    dropped = response.headers.get("x-tiergate-dropped", "").split(", ")
+    assert ("cache_control.ttl" in dropped) == (not lasts)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("more", "lasts"), [({}, True), (DETAIL, False)])
+def test_a_cut_stream_is_booked_for_an_hour_only_where_it_was_asked_so(
+    served: Served, more: dict[str, object], lasts: bool
+) -> None:
+    usage = attempt_of(served, asked(served, "hiding-cut", stream=True, **more))["usage"]
+    assert (usage["hour_write_tokens"] == usage["input_tokens"]) == lasts
 
 
 @pytest.mark.process

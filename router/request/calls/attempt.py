@@ -262,6 +262,10 @@ class Attempt:
             cores=facts.cores,
         )
         rows.append(row)
+        if routed.request.unchanged is not None and self.request.unchanged is None:
+            books.reworded.add(self._number)
+            if not nesting.depth and self._role not in (Role.CHECK, Role.SHADOW):
+                books.progress.attempts.reworded.add(nesting.rung)
         if fitting is not self.request:
             self._lower(fitting)
 

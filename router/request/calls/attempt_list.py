@@ -41,6 +41,7 @@ class Attempts:
     unbelieved: dict[str, int] = field(default_factory=dict)  # costs stated of a call by its id
     caps: dict[int, int] = field(default_factory=dict)  # lowered caps of output, by rung
     left_out: dict[int, tuple[str, ...]] = field(default_factory=dict)  # refused parameters, alike
+    reworded: set[int] = field(default_factory=set)  # rungs that did not get the client's own body
 
     def own_cap(self, rung: int, facts: AnswererFacts, request: ChatRequest) -> int:
         """Returns the answerer's own cap of output at which a rung was called, in tokens."""

@@ -73,6 +73,7 @@ class CallBooks:
         self.deadlines = deadlines
         self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
         self.told: dict[int, Usage] = {}  # what providers said of streams, by attempt
+        self.reworded: set[int] = set()  # attempts that did not get the client's own body
 
     def seconds_left(self, plan: RungPlan) -> float:
         """Returns the answerer's total deadline, or what the client's leaves if that is less."""
@@ -129,8 +130,13 @@ class CallBooks:
         if told is None:
             return bound
         request, price = self.routed.request, plan.facts.price
-        hours = cost.writes_for_hours(plan.facts, request)
+        hours = self._writes_for_hours(row, plan)
         return no_less_than(bound, told, price, sound=request.holds_sound, hours=hours)
+
+    def _writes_for_hours(self, row: AttemptRow, plan: RungPlan) -> bool:
+        if row.ordinal in self.reworded:
+            return False
+        return cost.writes_for_hours(plan.facts, self.routed.request)
 
     def _bounded(
         self, row: AttemptRow, plan: RungPlan, received_bytes: int, streams: bool
@@ -153,7 +159,7 @@ class CallBooks:
         inputs = cost.sent_bound(facts, request)
         heard = cost.most_sound(request)
         bound = Usage(inputs, output_tokens=output, audio_input_tokens=heard)
-        hours = cost.writes_for_hours(facts, request)
+        hours = self._writes_for_hours(row, plan)
         usage = cost.at_dearest(facts.price, bound, hours=hours)
         compute_ms = rented_ms(plan, max(0.0, float(self.clock.now_ms() - row.started_at_ms)))
         paid = cost.attempt_cost(facts.price, usage, compute_ms, row.images)

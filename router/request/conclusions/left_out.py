@@ -23,7 +23,8 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     """
     facts, request = routed.plans[candidate.at].facts, routed.request
     cap = progress.attempts.own_cap(candidate.at, facts, request)
-    names = dropped(request, facts, candidate.answer, cap)
+    reworded = candidate.at in progress.attempts.reworded
+    names = dropped(request, facts, candidate.answer, cap, reworded)
     refused = progress.attempts.left_out.get(candidate.at, ())
     stated = [name for name in refused if name != _HONOURED and value_of(request, name)]
     if not stated:
