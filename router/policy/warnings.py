@@ -26,7 +26,7 @@ from router.policy.schema import (
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
-from router.types import DANGERS, AnswererFacts, Capability, DecisionMode, Domain, Exhausted
+from router.types import DANGERS, DecisionMode, Domain, Exhausted
 
 QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that only repeat what people wrote."""
@@ -318,32 +318,6 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
                 "and budgets refuse its calls unless they allow it; state it here, or for its "
                 "model in the price book",
             )
-
-
-def sound_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:
-    """Returns one warning for each answerer that takes sound at a list's price of text.
-
-    `facts` describe the policy's answerers. One without any price has its warning already.
-    """
-    prices = {
-        answerer.name: answerer.price
-        for answerer in facts
-        if Capability.AUDIO in answerer.capabilities and answerer.is_remote
-    }
-    return [
-        PolicyWarning(
-            WarningKind.UNKNOWN_PRICE,
-            f"tiers[{t}].answerers[{a}].price",
-            f"{answerer.name} takes audio, and its price in the list is that of text: calls with "
-            "sound are of unknown cost and count at their hold; state audio_input_usd_per_mtok",
-        )
-        for t, tier in enumerate(policy.tiers)
-        for a, answerer in enumerate(tier.answerers)
-        if (price := prices.get(answerer.name)) is not None
-        and price.input_nano_usd is not None
-        and price.per_request_nano_usd is None
-        and not price.covers_sound
-    ]
 
 
 def _price_is_unknown(answerer: AnswererSection) -> bool:

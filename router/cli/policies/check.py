@@ -29,6 +29,7 @@ from router.policy.loading import LoadedPolicy, unreachable_receivers, unset_key
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.yaml_lines import key_path_text, load_yaml
 from router.policy.price_list import LoadedPrices
+from router.policy.price_warnings import cache_write_warnings, sound_warnings
 from router.policy.schema import ExactAnswerer, Policy, ResolverAnswerer
 from router.policy.warnings import (
     PolicyWarning,
@@ -36,11 +37,10 @@ from router.policy.warnings import (
     cap_warnings,
     language_warning,
     notes,
-    sound_warnings,
     utterance_warnings,
     warnings,
 )
-from router.rendering.figures_in_words import usd
+from router.rendering.figures_in_words import counted, usd
 from router.request.intake import decided_outcome
 from router.types import LOCAL, ChatRequest, Hints, Message, Outcome, Reason, is_assumed
 
@@ -112,6 +112,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
+            *cache_write_warnings(loaded.policy, facts),
             *output_cap_warnings(loaded.policy, facts),
             *budget_warnings(runtime.policy, facts),
             *(
@@ -224,11 +225,12 @@ def show(
     for name, error in broken:
         out.print(f"[bold]{escape(name)}[/bold]: {escape(error.message)}\n", soft_wrap=True)
     for book in books:
-        text = f"{book.path}: a price book of {len(book.file.models)} models"
+        models = counted(len(book.file.models), "model", "models")
+        text = f"{book.path}: a price book of {models}"
         out.print(escape(text) + "\n", soft_wrap=True)
     failed = sum(not r.passed for policy in checked for r in policy.results)
     total = sum(len(policy.results) for policy in checked)
-    examples = f"{total - failed} of {total} examples went where they should"
+    examples = f"{total - failed} of {counted(total, 'example', 'examples')} went where they should"
     ends = [f"{len(checked)} valid, {len(broken)} broken", examples if total else "no examples"]
     if lacking := sorted({probed.answerer for policy in checked for probed in policy.lacking}):
         ends.append(f"the probe of {', '.join(lacking)} failed")
@@ -238,7 +240,7 @@ def show(
 def _show(policy: Checked) -> None:
     out = console()
     passed, total = sum(result.passed for result in policy.results), len(policy.results)
-    examples = f"{passed} of {total} examples" if total else "no examples"
+    examples = f"{passed} of {counted(total, 'example', 'examples')}" if total else "no examples"
     out.print(f"[bold]{policy.name}@{policy.hash}[/bold]  {examples}")
     if policy.degraded_because and policy.results:
         out.print(
