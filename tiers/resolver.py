@@ -440,10 +440,10 @@ def build_resolver(
 def _status_detail(knowledge: Knowledge) -> str:
     """Returns what a resolver answers from, for its status."""
     content = knowledge.content
-    detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
-    if knowledge.translations:
-        detail += f"; also in {', '.join(sorted(knowledge.translations))}"
-    return detail
+    kinds = {"answer": content.intents, "classification": content.classifications}
+    parts = [f"{len(of)} {kind}{'s' if len(of) != 1 else ''}" for kind, of in kinds.items() if of]
+    languages = ", ".join(sorted(knowledge.translations))
+    return ", ".join(parts) + (f"; also in {languages}" if languages else "")
 
 
 def _department(match: Match) -> str:

@@ -119,6 +119,12 @@ async def _declined(resolver: Resolver, work: Work) -> str:
     return caught.value.reason
 
 
+def test_status_counts_one_as_one() -> None:
+    """The banner of the server said "1 classifications"."""
+    detail = _resolver().status().detail
+    assert detail.endswith(" answers, 1 classification")
+
+
 async def test_approved_answer_says_what_it_matched() -> None:
     answer = await _answer(_resolver(), _work("shipping_times"))
     assert answer.text.startswith("Standard delivery takes 3 to 5 working days")

@@ -58,7 +58,8 @@ class ExactTier(OwnAnswerer):
         # No rate of exchange is known here.
         shown = {"currency": "currency at a stated rate"}
         tools = ", ".join([shown.get(tool, tool) for tool in section.tools])
-        super().__init__(facts, f"{tools}; {phrases} phrases of small talk")
+        known = f"; {phrases} phrase{'' if phrases == 1 else 's'} of small talk" if phrases else ""
+        super().__init__(facts, f"{tools}{known}")
         self._tools = frozenset(section.tools)
         self._talk = talk
         self._clock = clock

@@ -139,17 +139,20 @@ def notes(replay: Replay) -> list[str]:
     costs, lines = replay.costs, list[str]()
     if costs.saved_interval() is not None:
         lines.append(
-            f"Cost difference: {_cost_range(replay)} over {count(costs.count)} requests, which are "
-            "taken as independent draws from the same traffic."
+            f"Cost difference: {_cost_range(replay)} over "
+            f"{counted(costs.count, 'request', 'requests')}, taken as independent draws from the "
+            "same traffic."
         )
     if replay.not_compared:
         lines.append(
-            f"{count(replay.not_compared)} requests are in no cost: it is not known on one side."
+            f"{counted(replay.not_compared, 'request is', 'requests are')} in no cost: it is not "
+            "known on one side."
         )
     if replay.new.uncertain:
         lines.append(
-            f"{count(replay.new.uncertain)} requests go to an answerer that was not called for "
-            "them: they are priced at the recorded answer's tokens, and it would use more or fewer."
+            f"{counted(replay.new.uncertain, 'request goes', 'requests go')} to an answerer that "
+            "was not called there: priced at the recorded answer's tokens, where it would use more "
+            "or fewer."
         )
         lines.append(_climb_note(replay))
     for (name, before, now), requests in replay.renewed.items():
@@ -167,11 +170,11 @@ def notes(replay: Replay) -> list[str]:
         )
     if replay.explored:
         lines.append(
-            f"{count(replay.explored)} recorded decisions were open to exploration; the policy is "
-            "replayed without its own."
+            f"{counted(replay.explored, 'recorded decision was', 'recorded decisions were')} open "
+            "to exploration; the policy is replayed without its own."
         )
     for assumption, requests in replay.assumed.items():
-        lines.append(f"Assumed of {count(requests)} requests: {assumption.value}.")
+        lines.append(f"Assumed of {counted(requests, 'request', 'requests')}: {assumption.value}.")
     return lines
 
 
@@ -197,7 +200,7 @@ def error_lines(replay: Replay) -> list[str]:
     if errors.logged is not None:
         lines.append(
             f"{label}: {percent(errors.logged.error, 2)} of "
-            f"{count(errors.logged_requests)} requests with an outcome "
+            f"{counted(errors.logged_requests, 'request', 'requests')} with an outcome "
             f"({range_text(errors.logged.interval)})."
         )
     obstacle = cannot_answer(replay)
@@ -260,13 +263,13 @@ def alone_lines(alone: TokensAlone) -> list[str]:
         )
     if alone.priced_by_book:
         lines.append(
-            f"{count(alone.priced_by_book)} rows state no cost; the policy's price book priced "
-            "their model."
+            f"{counted(alone.priced_by_book, 'row states', 'rows state')} no cost; the policy's "
+            "price book priced the model."
         )
     if alone.without_cost:
         lines.append(
-            f"{count(alone.without_cost)} rows state no cost, and nobody prices their model: they "
-            "are in no cost."
+            f"{counted(alone.without_cost, 'row states', 'rows state')} no cost, and nobody prices "
+            "the model: left out of every cost."
         )
     return lines
 

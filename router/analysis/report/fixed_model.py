@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from router.analysis.report.figures import FixedModel
 from router.ledger.aggregates import PPM, Whole
+from router.rendering.figures_in_words import counted
 
 MIN_REQUESTS = 30
 """Sets the requests that the comparison needs, as for an interval of savings."""
@@ -23,7 +24,8 @@ def fixed_model(whole: Whole) -> FixedModel:
     requests, own_p, own_cost = whole.routed
     if requests < MIN_REQUESTS:
         return _none(
-            f"{requests} requests have a record of what each answerer was expected to be worth; "
+            f"{counted(requests, 'request has', 'requests have')} a record of what each answerer "
+            "was expected to be worth; "
             f"{MIN_REQUESTS} are needed",
             requests,
         )

@@ -73,7 +73,8 @@ def assumptions(
         "request counts with its cost and a baseline of nothing, and so does a review. Questions "
         "that ask for what an answer lacks are compared as answers: anybody would have to ask.",
         *([_accepted_only(whole)] if accepted else []),
-        f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
+        f"Costs by basis: {counted(calls[CostBasis.LIST_PRICE], 'call', 'calls')} at a stated list "
+        "price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
         f"{count(calls[CostBasis.UNKNOWN])} at an unknown price{_not_billed(calls)}.",

@@ -15,6 +15,7 @@ from router.cli.options import AsJson
 from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.errors import TiergateError, TrainingDataError
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.learning.synthetic import Seed
@@ -74,7 +75,8 @@ def synthesize(
         )
         return
     left = ", ".join(f"{number} {why}" for why, number in faults.items())
-    typer.echo(f"{len(items)} texts wait in the queue of reviews; they cost ${cost / 1e9:.6f}")
+    waiting = counted(len(items), "text waits", "texts wait")
+    typer.echo(f"{waiting} in the queue of reviews, at a cost of ${cost / 1e9:.6f} in all")
     if left:
         typer.echo(f"left out: {left}")
     typer.echo("`tiergate dataset build` takes those that reviewers approve, to train only.")

@@ -57,7 +57,7 @@ def _begin_ms(month: str) -> int:
 
 def _tell(months: Sequence[ClosedMonth], as_json: bool) -> None:
     from router.cli.terminal import print_json
-    from router.rendering.figures_in_words import usd
+    from router.rendering.figures_in_words import counted, usd
 
     if as_json:
         print_json(
@@ -75,8 +75,9 @@ def _tell(months: Sequence[ClosedMonth], as_json: bool) -> None:
         )
         return
     for month in months:
+        rows = counted(month.rows, "row", "rows")
         typer.echo(
-            f"{month.month}  closed {shown_time(month.closed_at_ms)}  {month.rows:,} rows  "
+            f"{month.month}  closed {shown_time(month.closed_at_ms)}  {rows}  "
             f"{usd(month.cost_nano_usd)}"
         )
     if not months:

@@ -316,8 +316,9 @@ def export(
     with Books.open(database) as books:
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())
-    noun = "rows" if form is FileFormat.JSONL else "attempts"
+    noun = "row" if form is FileFormat.JSONL else "attempt"
+    written = f"{count} {noun}{'' if count == 1 else 's'} written"
     if str(path) == "-":
-        typer.echo(f"{count} {noun} written.", err=True)
+        typer.echo(f"{written}.", err=True)
     else:
-        typer.echo(f"{count} {noun} written to {path}.")
+        typer.echo(f"{written} to {path}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -167,7 +168,8 @@ def _settle_or_list(
         if billed is not None:
             amounts = {name: one.nano_usd for name, one in billed.items()}
         elif cost_nano_usd is None:
-            _list(chosen.of(books.unknown_calls(chosen.tenant), now_ms), chosen, as_json)
+            known = books.unknown_calls(chosen.tenant)
+            _list(chosen.of(known, now_ms), known, chosen, as_json)
             return
         elif attempt is not None:
             amounts = {request_id_of(attempt): cost_nano_usd}
@@ -252,7 +254,16 @@ def _rounding(text: str) -> int:
     return 5 * 10 ** max(0, 8 - max(2, decimals)) if decimals < 9 else 0
 
 
-def _list(calls: Sequence[UnknownCall], chosen: _Chosen, as_json: bool) -> None:
+NEXT = (
+    "Settle them by the provider's bill: --from BILL.csv (by upstream id), or one call by "
+    "--attempt ID --cost-usd 0.0123. --invoice compares a bill by model and day."
+)
+
+
+def _list(
+    calls: Sequence[UnknownCall], known: Sequence[UnknownCall], chosen: _Chosen, as_json: bool
+) -> None:
+    """Prints the calls that are meant, of all that are `known`, and what to do with them."""
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import usd
 
@@ -266,17 +277,31 @@ def _list(calls: Sequence[UnknownCall], chosen: _Chosen, as_json: bool) -> None:
             f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
             f"{call.model}  {usd(call.booked_nano_usd)}  {upstream_id}"
         )
-    if not calls and (chosen.narrows or chosen.tenant is not None):
-        typer.echo(
-            "No such call of unknown or estimated cost. `tiergate ledger reconcile` without "
-            "options lists those of all answerers, times and tenants."
-        )
-    elif not calls:
-        typer.echo("No call of unknown or estimated cost: there is nothing to reconcile.")
+    if not calls:
+        typer.echo(_none_fits(known, chosen))
     for doubt, words in TOLD.items():
         costs = [call.booked_nano_usd for call in calls if call.doubt == doubt]
         if costs:
             typer.echo(f"{_calls(len(costs))} of {words} {usd(sum(costs))}")
+    if calls:
+        typer.echo(NEXT)
+
+
+def _none_fits(known: Sequence[UnknownCall], chosen: _Chosen) -> str:
+    """Returns what is printed in place of an empty list."""
+    if not known and chosen.tenant is None:
+        return "No call of unknown or estimated cost: there is nothing to reconcile."
+    by_answerer = Counter(call.answerer for call in known)
+    if chosen.answerer is not None and known and chosen.answerer not in by_answerer:
+        others = ", ".join(f"{name} ({_calls(by_answerer[name])})" for name in sorted(by_answerer))
+        return (
+            f"No such call of unknown or estimated cost: the answerer {chosen.answerer} has none. "
+            f"Those that have some: {others}."
+        )
+    return (
+        "No such call of unknown or estimated cost. `tiergate ledger reconcile` without "
+        "options lists those of all answerers, times and tenants."
+    )
 
 
 def _tell(

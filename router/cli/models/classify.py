@@ -15,6 +15,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.options import DeviceOption, keep_sources, to_write
 from router.cli.serve.serve import ModelDir
+from router.rendering.figures_in_words import counted
 from router.types import Device, EncoderUse
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ def _tell(
         )
         return
     before = f", {done.resumed} were there already" if done.resumed else ""
-    typer.echo(f"{done.rows} rows in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
+    rows = counted(done.rows, "row", "rows")
+    typer.echo(f"{rows} in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
     if early and early >= done.rows:
         typer.echo("all of them were read only by their words")
     elif early:

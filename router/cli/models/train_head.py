@@ -25,6 +25,7 @@ from router.cli.options import (
     keep_sources,
 )
 from router.cli.serve.serve import ModelDir
+from router.rendering.figures_in_words import counted
 from router.types import Device
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ def _warn_of_mistyped(card: Mapping[str, Any]) -> None:
     counts: Mapping[str, int] = card["rows_per_class"]
     for rare, near in mistyped(counts):
         typer.echo(
-            f"warning: the class {rare!r} has {counts[rare]} rows; is it {near!r} mistyped "
-            f"({counts[near]} rows)? It is learned as a class of its own.",
+            f"warning: the class {rare!r} has {counted(counts[rare], 'row', 'rows')}; is it "
+            f"{near!r} mistyped ({counted(counts[near], 'row', 'rows')})? It is learned as a class "
+            "of its own.",
             err=True,
         )
 
@@ -221,7 +223,8 @@ def answers(
         f"{made.figures['ece_if_calibrated']:.3f})"
     )
     if rows.left_out:
-        typer.echo(f"{len(rows.left_out)} rows left out: no answer, a repeat, or two grades")
+        left_out = counted(len(rows.left_out), "row", "rows")
+        typer.echo(f"{left_out} left out: no answer, a repeat, or two grades")
     typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")
     _warn_of_chance(out.stem, low)
 

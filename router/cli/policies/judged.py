@@ -15,6 +15,7 @@ from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import ResolverAnswerer
 from router.policy.warnings import PolicyWarning, WarningKind
+from router.rendering.figures_in_words import counted
 from router.triage.match import OWN_OUTCOMES
 from router.triage.matching.outcomes import (
     LEAST_READ,
@@ -67,7 +68,8 @@ def judged_notes(core: Core, loaded: LoadedPolicy) -> Iterator[str]:
         elif not outcomes:
             yield f"{place} it has no request; {OWN_OUTCOMES} are needed"
         elif uses is None:
-            yield f"{place} {len(outcomes)} requests were not counted: no triage model is loaded"
+            left = counted(len(outcomes), "request was", "requests were")
+            yield f"{place} {left} not counted: no triage model is loaded"
         else:
             reader = None if core.model is None else core.model.reranker
             if reader is not None:

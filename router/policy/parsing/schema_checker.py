@@ -128,7 +128,7 @@ def _by_own_dialect(parsed: object, error: SchemaError) -> SchemaError | None:
         return error
     dialect = jsonschema.validators.validator_for(parsed, default=jsonschema.Draft202012Validator)
     try:
-        dialect.check_schema(parsed, format_checker=_NO_FORMATS)
+        dialect.check_schema(parsed, format_checker=_NO_FORMATS)  # type: ignore[call-arg]
     except SchemaError as own:
         return own
     return None
@@ -151,7 +151,7 @@ def _expected(error: SchemaError) -> str:
         return f"one of {', '.join(TYPES)}, or an array of some of them, each once"
     if error.validator == "type":
         kinds = rule if isinstance(rule, list) else [rule]
-        return " or ".join(_KINDS.get(kind, str(kind)) for kind in kinds)
+        return " or ".join(_KINDS.get(str(kind), str(kind)) for kind in kinds)
     words = {
         "exclusiveMinimum": f"a number above {rule}",
         "minimum": f"{rule} or more",

@@ -361,6 +361,10 @@ def test_all_calls_of_an_answerer_in_a_time_are_settled_at_one_cost(books: str) 
     assert reconcile(books, "--answerer", "other", "--cost-usd", "0", *hour)["settled"] == []
     assert listed(books, "--answerer", "other") == []
     told = tiergate("ledger", "reconcile", "--database", books, "--answerer", "other").stdout
+    assert told == (
+        "No such call of unknown or estimated cost: the answerer other has none. Those that have "
+        "some: nano (2 calls).\n"
+    )
     assert "No such call" in told  # there are others, so nobody may read that there is nothing left
     assert sorted(listed(books, "--answerer", "nano", *hour)) == ["r2/1", "r3/1"]
     assert reconcile(books, *one, *hour)["difference_nano_usd"] == 2 * 100 - 400 - 900

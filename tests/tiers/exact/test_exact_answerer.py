@@ -41,6 +41,13 @@ def _exact(**changes: object) -> ExactTier:
     return build_exact(section, tier, TALK, Clock())
 
 
+def test_status_counts_phrases_only_where_there_are_some() -> None:
+    section = ExactAnswerer.model_validate({"kind": "exact", "name": "exact"})
+    tier = TierSection(name="small", level=1, answerers=[section])
+    assert "phrase" not in build_exact(section, tier, None, Clock()).status().detail
+    assert _exact().status().detail.endswith(" phrases of small talk")
+
+
 def _request(text: str) -> ChatRequest:
     return ChatRequest((Message("user", text),), "auto")
 

@@ -57,6 +57,7 @@ from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
     count,
+    counted,
     duration,
     moment,
     percent,
@@ -424,9 +425,9 @@ def _unknown(report: Report) -> Markup:
     return el(
         "div",
         joined(
-            f"{count(unknown.requests)} requests have a cost that is not known. They count at what "
-            f"was held for them where a hold exists ({usd(unknown.held_nano_usd)} in all), and "
-            "are left out of every comparison."
+            f"{counted(unknown.requests, 'request has', 'requests have')} a cost that is not "
+            "known. Such a request counts at what was held for it where a hold exists "
+            f"({usd(unknown.held_nano_usd)} in all), and is left out of every comparison."
         ),
         el("p", ", ".join(unknown.named) + rest, _class="ids"),
         _class="warning",

@@ -55,6 +55,7 @@ from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
     count,
+    counted,
     duration,
     moment,
     percent,
@@ -282,7 +283,8 @@ def _unknown(report: Report) -> RenderableType:
     rest = f" and {count(more)} more" if more > 0 else ""
     held = usd(report.unknown.held_nano_usd)
     text = (
-        f"Cost not known for {count(report.unknown.requests)} requests, held at most {held}: "
+        f"Cost not known for {counted(report.unknown.requests, 'request', 'requests')}, "
+        f"held at most {held}: "
         f"{named}{rest}."
     )
     return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
