@@ -164,12 +164,15 @@ def sentence(one: Compared, cap_nano_usd: int) -> str:
 
 
 def _words(metric: Metric, bounds: Interval, cap_nano_usd: int) -> str:
+    if not bounds.count:
+        return "no requests yet"
+    requests = f"{bounds.count} request{'' if bounds.count == 1 else 's'}"
     mean, lower, upper = _ends(bounds, metric, cap_nano_usd)
     if metric is Metric.COST:
-        return f"${mean:.6f} (${lower:.6f} to ${upper:.6f}, {bounds.count} requests)"
+        return f"${mean:.6f} (${lower:.6f} to ${upper:.6f}, {requests})"
     if metric is Metric.LATENCY:
-        return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f}, {bounds.count} requests)"
-    return f"{mean:.1%} ({lower:.1%} to {upper:.1%}, {bounds.count} requests)"
+        return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f}, {requests})"
+    return f"{mean:.1%} ({lower:.1%} to {upper:.1%}, {requests})"
 
 
 def not_yet(change: Change, tallies: Tallies) -> str:
@@ -181,6 +184,8 @@ def not_yet(change: Change, tallies: Tallies) -> str:
     ]
     if not compared:
         reasons = ["no guard is set that this stage can pass"]
+    elif not any(tally.requests for tally in arms.values()):
+        reasons = []  # each metric would say the same
     fewest = min(tally.requests for tally in arms.values())
     if fewest < plan.least_requests:
         reasons.insert(0, f"the smaller side has {fewest} of {plan.least_requests} requests")

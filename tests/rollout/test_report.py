@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from router.cli.learning.rollout import arm_lines
+from router.cli.learning.rollout import arm_lines, standing_lines
 from router.policy.schema import RolloutSection
 from router.rollout.report import not_yet, sentence, status, strata, whole
 from router.rollout.stages import Change, plan_of, started
@@ -38,6 +38,28 @@ def test_a_rollout_with_traffic_is_plain_json() -> None:
     figures = {"arms": whole(tallies.arms, CAP), "strata": strata(tallies, CAP)}
     read = orjson.loads(orjson.dumps({**shown, **figures}))
     assert read["requests"] == {"base": 40, "candidate": 40}
+
+
+def test_a_stage_without_requests_says_so_and_shows_no_figures() -> None:
+    """It said that both sides had errors of 0.0 %, with an interval up to 100 %."""
+    none = seen(0, 0)
+    head, counts, said = standing_lines(status([begun()], none))
+    assert head.startswith("tested: canary 50 %, running")
+    assert counts == "  requests: base 0 of 0, candidate 0 of 0 conversations"
+    assert said == "  no requests in this stage yet"
+    assert not_yet(begun(), none).endswith(
+        "has not passed: the smaller side has 0 of 200 requests. Wait, or promote with --force."
+    )
+
+
+def test_a_side_without_requests_says_so() -> None:
+    tallies = seen(9_000, 0)
+    tallies.add(Observed("r", Arm.BASE, "r", False, 9_000, 500.0, "sales", 2, "acme"))
+    errors = standing_lines(status([begun()], tallies))[2]
+    assert errors.startswith("  errors     open   base 0.0% (0.0% to ")
+    assert errors.endswith(", candidate no requests yet")
+    assert "errors: candidate no requests yet, base 0.0% (0.0% to " in not_yet(begun(), tallies)
+    assert ", 1 request)" in not_yet(begun(), tallies)
 
 
 def test_a_cost_below_the_scale_is_not_rounded_up() -> None:

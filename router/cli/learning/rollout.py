@@ -23,6 +23,7 @@ INTERVALS = (
     "table below holds by itself, so it may be narrower."
 )
 
+NO_REQUESTS = "no requests in this stage yet"
 NO_ROLLOUT = (
     "no rollout{} yet; `tiergate rollout start POLICY` begins what the section `rollout` of a "
     "policy describes"
@@ -179,8 +180,13 @@ def standing_lines(standing: dict[str, Any]) -> list[str]:
             f"  requests: base {requests['base']} of {units['base']}, candidate "
             f"{requests['candidate']} of {units['candidate']} {standing['by']}s"
         )
+    if requests["base"] == requests["candidate"] == 0:
+        return [*lines, f"  {NO_REQUESTS}"]
     for metric in standing["metrics"]:
-        base, candidate = (_ends(metric[side], metric["unit"]) for side in ("base", "candidate"))
+        base, candidate = (
+            _ends(metric[side], metric["unit"]) if requests[side] != 0 else "no requests yet"
+            for side in ("base", "candidate")
+        )
         lines.append(
             f"  {metric['metric']:<10} {metric['finding']:<6} base {base}, candidate {candidate}"
         )
@@ -209,7 +215,7 @@ def arm_lines(standing: dict[str, Any]) -> list[str]:
                 )
             )
     if len(rows) == 1:
-        return ["no requests in this stage yet"]
+        return [NO_REQUESTS]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [
         INTERVALS,
