@@ -100,7 +100,7 @@ bench-peers: $(VENV)/.peers $(VENV)/.node-peers
 # copied, so a change of code needs no new install.
 
 $(VENV)/.serving: $(BIN)/python pyproject.toml constraints.txt Makefile
-	@echo "Installing, once: about 500 MB on disk, one to three minutes, more on a slow network."
+	@echo "Installing, once: about 500 MB on disk, one to five minutes, more on a slow network."
 	@echo "1 of 3: the gateway and what it needs (400 MB) ..."
 	@$(INSTALL) --editable '.[local]'
 	@echo "2 of 3: the local model (100 MB) ..."

@@ -88,7 +88,7 @@ def test_the_first_installation_says_what_it_does_and_how_long_that_takes() -> N
     for n in installing:
         assert lines[n].startswith(".ci/quietly ")
         assert lines[n - 1].startswith("echo ")
-    assert "one to three minutes" in run.stdout.partition(lines[installing[0]])[0]
+    assert "one to five minutes" in run.stdout.partition(lines[installing[0]])[0]
     assert [f"{n} of 3: " in run.stdout for n in (1, 2, 3)] == [True] * 3
 
 

@@ -64,6 +64,13 @@ def test_the_examples_of_clients_run(served: Served, tmp_path: Path, call: str) 
 
 
 @pytest.mark.process
+def test_the_first_program_of_the_readme_runs(served: Served, tmp_path: Path) -> None:
+    (code,) = (block for block in blocks("python") if "OpenAI(" in block)
+    printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
+    assert len(printed.strip()) > 20
+
+
+@pytest.mark.process
 def test_the_changed_program_of_the_guide_for_movers_runs(served: Served, tmp_path: Path) -> None:
     code = blocks("python", MOVING)[1]
     printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
