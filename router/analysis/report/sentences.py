@@ -416,9 +416,9 @@ def forecast_line(month: Forecast) -> str:
 
 
 def measured(measure: Measure) -> str:
-    """Formats a measure's value; "not measured" where nobody measured it."""
+    """Formats a measure's value; NOT_MEASURED where nobody measured it."""
     if measure.value is None:
-        return "not measured"
+        return NOT_MEASURED
     return _in_unit(measure, measure.value)
 
 
@@ -440,6 +440,7 @@ def _in_unit(measure: Measure, value: float) -> str:
     return f"{value:,.1f}"
 
 
+NOT_MEASURED = "not measured"
 WASTE_WORDS = {
     Waste.FAILED: "calls that failed, some made again",
     Waste.DRAFTS: "drafts that nobody saw",

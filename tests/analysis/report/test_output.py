@@ -60,6 +60,24 @@ def test_the_terminal_says_the_sentence_before_the_tables(day: Report) -> None:
     assert places == sorted(places)
 
 
+def test_the_terminal_leaves_out_sections_that_say_nothing() -> None:
+    """A report of two requests had more than 100 lines."""
+    text = terminal(report_of([a_row(0), a_row(1)]), width=160)
+    for title in ("Waste", "Share per level", "Spend per tier"):
+        assert f"\n{title}" not in text
+    assert "Not measured: Answers that were right; Resolved at first contact; " in text
+    assert text.count("ot measured") == 1
+    full = terminal(report_of(a_day()), width=160)
+    assert all(title in full for title in ("Share per level", "Spend per tier"))
+
+
+def test_the_terminal_shows_no_tables_of_no_requests() -> None:
+    lines = terminal(report_of([])).rstrip().splitlines()
+    assert lines[0].startswith("No requests in this period")
+    assert lines[-1].endswith("latency p50 \N{EM DASH}, p95 \N{EM DASH}")
+    assert len(lines) < 6
+
+
 def test_two_models_of_a_tier_have_their_names_beside_their_spend() -> None:
     calls = [an_attempt("r", 2, 0, model=model) for model in ("small", "large")]
     rows = [a_row(n, 2, attempts=[one], model=one.model) for n, one in enumerate(calls)]

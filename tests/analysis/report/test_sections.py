@@ -391,9 +391,10 @@ def test_spend_per_tier_leaves_out_what_has_only_calls_of_its_own() -> None:
     reading = an_attempt("r", 1, 33, role=Role.TRIAGE, tier="triage", model="reader")
     reading = replace(reading, level=0)
     answer = an_attempt("r", 1, PRICES[1])
-    report = report_of([a_row(0, 1, attempts=[answer, reading])])
+    report = report_of([a_row(0, 1, attempts=[answer, reading]), a_row(1, 2)])
     tiers, _, charts = terminal(report).partition("Spend per tier")
     assert "triage" in tiers
+    assert "llm" in charts
     assert "triage" not in charts.partition("\u00b7")[0]
 
 

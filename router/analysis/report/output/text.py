@@ -17,6 +17,7 @@ from router.analysis.report.figures import Report, Saving, WasteFigures
 from router.analysis.report.output.charts import spending
 from router.analysis.report.output.glossary import GLOSSARY, terms_in
 from router.analysis.report.sentences import (
+    NOT_MEASURED,
     WASTE_WORDS,
     cache_line,
     fixed_line,
@@ -79,6 +80,9 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     """Returns the report as one rich renderable."""
     # One formatter for the whole report, so that columns agree on their decimals.
     money = money_of(report, exact)
+    if not (report.counts.requests or report.spend_nano_usd or report.bases):
+        # Tables of nothing, and how they would be counted, would hide the sentence that says so.
+        return Group(*map(Text, report.sentences), Text(), Text(_facts(report, money), style="dim"))
     parts: list[RenderableType] = [
         Text(report.sentences[0], style="bold"),
         *(Text(sentence) for sentence in report.sentences[1:]),
@@ -92,9 +96,9 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         _sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
         *_endings(report, money),
         _roles(report, money),
-        _waste(report, money),
-        _outcomes(report),
-        _charts(report, money),
+        *_waste(report, money),
+        *_outcomes(report),
+        *_charts(report, money),
     ]
     if report.unknown.requests:
         parts.append(_unknown(report))
@@ -222,7 +226,10 @@ def _roles(report: Report, money: Dollars) -> RenderableType:
     return Padding(table, (1, 0, 0, 0))
 
 
-def _waste(report: Report, money: Dollars) -> RenderableType:
+def _waste(report: Report, money: Dollars) -> list[RenderableType]:
+    cache = fine_lines([cache_line(report.cache)])
+    if not any(row.calls for row in report.waste):
+        return [Padding(cache, (1, 0, 0, 0))]
     table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
     for row in report.waste:
         table.add(
@@ -233,7 +240,7 @@ def _waste(report: Report, money: Dollars) -> RenderableType:
                 percent(share_of_spend(report, row)),
             )
         )
-    return Group(Padding(table, (1, 0, 0, 0)), fine_lines([cache_line(report.cache)]))
+    return [Padding(table, (1, 0, 0, 0)), cache]
 
 
 def share_of_spend(report: Report, row: WasteFigures) -> float | None:
@@ -270,11 +277,15 @@ def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _outcomes(report: Report) -> RenderableType:
+def _outcomes(report: Report) -> list[RenderableType]:
+    """Renders the outcomes; those that nobody measured share one line."""
     table = Sheet("Outcomes", ("measure", "value", "95 % interval", "of"))
     for row in outcome_rows(report):
-        table.add(row)
-    return Padding(table, (1, 0, 0, 0))
+        if row[1] != NOT_MEASURED:
+            table.add(row)
+    unmeasured = [each.label for each in report.outcomes if measured(each) == NOT_MEASURED]
+    told = [fine_lines([f"{NOT_MEASURED.capitalize()}: {'; '.join(unmeasured)}."])]
+    return [Padding(table, (1, 0, 0, 0)), *(told if unmeasured else [])]
 
 
 def _unknown(report: Report) -> RenderableType:
@@ -290,7 +301,8 @@ def _unknown(report: Report) -> RenderableType:
     return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
 
 
-def _charts(report: Report, money: Dollars) -> RenderableType:
+def _charts(report: Report, money: Dollars) -> list[RenderableType]:
+    """Renders the bars. One bar alone, always full, would say nothing."""
     planned = any(level.planned is not None for level in report.levels)
     title = "Share per level against the plan (│)" if planned else "Share per level"
     shares = text_table(title, ("level", "", "share", *(["plan"] * planned)), left=2)
@@ -306,4 +318,5 @@ def _charts(report: Report, money: Dollars) -> RenderableType:
         twin = any(other is not tier and other.tier == tier.tier for other in tiers)
         name = f"{tier.tier} · {shown_model(tier.model)}" if twin and tier.model else tier.tier
         add_bar(spend, name, share, None, money(tier.figures.spend_nano_usd))
-    return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))
+    charts = [(shares, planned or len(report.levels) > 1), (spend, len(tiers) > 1)]
+    return [Padding(chart, (1, 0, 0, 0)) for chart, says_something in charts if says_something]
