@@ -242,37 +242,26 @@ def reading_of(
     """
     if facts.placeholder:
         match = None
-    known = 0.0 if match is None else match.confidence
-    if match is not None and known >= offers_from:
-        known = min(1.0, known + sum([chance for _, chance in match.others]))
-        known = max(known, match.together)
+    known = 0.0 if match is None else _known(match, offers_from)
     row = _as_written(row, match, facts)
     if match is not None and in_scope(match.intent_id, None):
         row = _routine(row, facts, known, match.confidence)
     foreign = facts.language not in READ_LANGUAGES
     row = _guessed(row, degraded=degraded) if foreign else row
     novelty = min(row.novelty, 1.0 - known)
-    strange = facts.unusual and not known_form
-    if strange or facts.placeholder or facts.unread or (foreign and known <= RATHER_KNOWN):
+    if _is_novel(facts, known, known_form=known_form, foreign=foreign):
         novelty = NOVEL
     if novelty != row.novelty:
         row = row._replace(novelty=novelty)
     if approved:
         row = _as_approved(row, facts, momentary)
-    by_model = (
-        row.request_type is RequestType.FOLLOW_UP
-        and len(facts.folded.words) <= MODEL_FOLLOW_UP_WORDS
-        and not facts.amounts
-        and not facts.risk_terms
-    )
-    follow_up = facts.bare or by_model
     return TurnReading(
         row,
         match,
         facts.amounts,
         facts.risk_terms,
         facts.bare,
-        follow_up,
+        facts.bare or _follows_by_model(row, facts),
         degraded,
         facts.language,
         _is_brief(facts),
@@ -283,6 +272,30 @@ def reading_of(
         unread=facts.unread,
         note=facts.said <= NOTE_WORDS and row.request_type is not RequestType.WRITING,
         answered=match is not None and match.confidence >= answers_from,
+    )
+
+
+def _known(match: Match, offers_from: float) -> float:
+    """Returns the chance of what the policy would answer with: of several answers where it offers
+    them.
+    """
+    if match.confidence < offers_from:
+        return match.confidence
+    offered = min(1.0, match.confidence + sum([chance for _, chance in match.others]))
+    return max(offered, match.together)
+
+
+def _is_novel(facts: TurnFacts, known: float, *, known_form: bool, foreign: bool) -> bool:
+    strange = facts.unusual and not known_form
+    return strange or facts.placeholder or facts.unread or (foreign and known <= RATHER_KNOWN)
+
+
+def _follows_by_model(row: ModelRow, facts: TurnFacts) -> bool:
+    return (
+        row.request_type is RequestType.FOLLOW_UP
+        and len(facts.folded.words) <= MODEL_FOLLOW_UP_WORDS
+        and not facts.amounts
+        and not facts.risk_terms
     )
 
 

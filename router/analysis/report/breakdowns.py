@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from router.analysis.report.figures import GroupFigures, NamedFigures
+from router.analysis.report.figures import GroupFigures, NamedFigures, Report
 from router.analysis.report.tallies import Tally, escalated, group_figures, merged
 from router.ledger.aggregates import Cell, Kind, tags_of
 from router.rendering.figures_in_words import clean
@@ -39,6 +39,23 @@ class Cut:
         self.tally = tally
         self.total = total
         self.most_names = most_names
+
+    def in_report(self, report: Report, key_names: Mapping[str, str]) -> Report:
+        """Returns the report with its breakdowns by name."""
+        groups = self.tally.groups
+        return replace(
+            report,
+            domains=self.named(groups[Kind.DOMAIN], by_requests=True),
+            request_types=self.named(groups[Kind.REQUEST_TYPE], by_requests=True),
+            tenants=self.named(self.tally.tenants),
+            keys=self.keys(key_names),
+            models=self.named(self.tally.models()),
+            adapters=self.named(self.tally.adapters()),
+            policies=self.named(groups[Kind.POLICY]),
+            tags=self.tags(),
+            each_tag=self.each_tag(),
+            endpoints=self.named(groups[Kind.ENDPOINT]),
+        )
 
     def group(self, cell: Cell) -> GroupFigures:
         """Returns one group as figures."""

@@ -106,7 +106,6 @@ class Extra:
     settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills of the period made known
     later: Iterable[RequestRow] = ()  # bills for calls of the period that were booked after it
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
-    most_names: int | None = MAX_SHOWN  # in a breakdown; None: all
 
 
 NOTHING_MORE = Extra()
@@ -128,6 +127,32 @@ def build_report(
     in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at $5.00 give a
     spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
     """
+    (report,) = build_reports(
+        rows,
+        (MAX_SHOWN,),
+        config=config,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now_ms=now_ms,
+        extra=extra,
+    )
+    return report
+
+
+def build_reports(
+    rows: Iterable[RequestRow],
+    most_names: Iterable[int | None],
+    *,
+    config: ReportSection | None,
+    since_ms: int | None,
+    until_ms: int | None,
+    now_ms: int,
+    extra: Extra,
+) -> list[Report]:
+    """Returns what `build_report` does, once for each number of names that a breakdown may have.
+
+    None: all names. The rows are passed over once.
+    """
     tally, waiting = _tallied(rows, since_ms, until_ms, extra)
     total = tally.total()
     whole = total.whole or Whole()
@@ -136,7 +161,6 @@ def build_report(
     savings = savings_of(tally, total, names)
     # Observed requests were not routed, so their savings are hypothetical and kept apart.
     observed = savings_of(tally, total, names, observed=True)
-    cut = Cut(tally, total, extra.most_names)
     tiers = tally.tiers()
     listed = _tiers(tally, tiers, total.requests)
     true_outcomes = list(extra.outcomes)
@@ -145,7 +169,7 @@ def build_report(
     outcomes = (*measures(true_outcomes), *decision_measures(true_outcomes, before), *judges)
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
-    figures = cut.group(total)
+    figures = group_figures(total, total.requests, escalated(total))
     # Every baseline counts the same answers, compared or not, so the first one suffices.
     passed_on = next((s.compared + s.not_compared for s in observed), 0)
     replies = replies_of(total, waiting)
@@ -179,10 +203,10 @@ def build_report(
         outcomes,
         later,
     )
-    return Report(
+    nameless = Report(
         sentences=first_sentences(findings),
         period=period,
-        counts=_counts(tally, whole, cut, names),
+        counts=_counts(tally, whole, total, names),
         spend_nano_usd=total.spend_nano_usd,
         discarded_nano_usd=sum(role[3] for role in whole.roles.values()),
         unattributed_nano_usd=total.spend_nano_usd - whole.attempts_nano_usd,
@@ -190,17 +214,7 @@ def build_report(
         p95_ms=figures.p95_ms,
         levels=_levels(tiers, names.planned or {}),
         tiers=listed,
-        domains=cut.named(tally.groups[Kind.DOMAIN], by_requests=True),
-        request_types=cut.named(tally.groups[Kind.REQUEST_TYPE], by_requests=True),
-        tenants=cut.named(tally.tenants),
-        keys=cut.keys(extra.key_names),
-        models=cut.named(tally.models()),
-        adapters=cut.named(tally.adapters()),
-        policies=cut.named(tally.groups[Kind.POLICY]),
-        tags=cut.tags(),
-        each_tag=cut.each_tag(),
-        endpoints=cut.named(tally.groups[Kind.ENDPOINT]),
-        days=cut.days(days),
+        days=Cut(tally, total).days(days),
         escalation_reasons=_escalated(whole),
         reasons=_all_reasons(whole, total),
         replies=replies,
@@ -234,6 +248,7 @@ def build_report(
         places=places,
         chosen=extra.chosen,
     )
+    return [Cut(tally, total, most).in_report(nameless, extra.key_names) for most in most_names]
 
 
 def _tallied(
@@ -264,15 +279,15 @@ def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> Baseline
     return names if extra.planned is None else replace(names, planned=extra.planned)
 
 
-def _counts(tally: Tally, whole: Whole, cut: Cut, names: BaselineNames) -> Counts:
+def _counts(tally: Tally, whole: Whole, total: Cell, names: BaselineNames) -> Counts:
     states = {**whole.states, RequestState.OPEN.value: tally.open_requests}
     return Counts(
-        requests=cut.total.requests,
+        requests=total.requests,
         states=tuple(
             (state.value, states[state.value]) for state in RequestState if states.get(state.value)
         ),
         verdicts=tuple(sorted(whole.verdicts.items(), key=lambda item: (-item[1], item[0]))),
-        escalated=escalated(cut.total),
+        escalated=escalated(total),
         reviews=whole.reviews,
         cache_hits=whole.cache_hits,
         observed=whole.observed,

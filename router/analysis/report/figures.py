@@ -380,16 +380,6 @@ class Report:
     p95_ms: float | None
     levels: tuple[LevelShare, ...]
     tiers: tuple[TierFigures, ...]
-    domains: tuple[NamedFigures, ...]
-    request_types: tuple[NamedFigures, ...]
-    tenants: tuple[NamedFigures, ...]
-    keys: tuple[NamedFigures, ...]
-    models: tuple[NamedFigures, ...]
-    adapters: tuple[NamedFigures, ...]
-    policies: tuple[NamedFigures, ...]
-    tags: tuple[NamedFigures, ...]  # by all tags of a request together: each request once
-    each_tag: tuple[NamedFigures, ...]  # a request under each tag it has: these do not add up
-    endpoints: tuple[NamedFigures, ...]
     days: tuple[NamedFigures, ...]  # by day, by month where there are more than MAX_DAYS
     escalation_reasons: tuple[ReasonFigures, ...]  # of answers above the lowest level
     reasons: tuple[ReasonFigures, ...]  # of all requests
@@ -416,6 +406,16 @@ class Report:
     notes: tuple[str, ...]
     places: int = 2  # decimals of amounts for people; `Dollars` writes them
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters: their kind and their names
+    domains: tuple[NamedFigures, ...] = ()
+    request_types: tuple[NamedFigures, ...] = ()
+    tenants: tuple[NamedFigures, ...] = ()
+    keys: tuple[NamedFigures, ...] = ()
+    models: tuple[NamedFigures, ...] = ()
+    adapters: tuple[NamedFigures, ...] = ()
+    policies: tuple[NamedFigures, ...] = ()
+    tags: tuple[NamedFigures, ...] = ()  # by all tags of a request together: each request once
+    each_tag: tuple[NamedFigures, ...] = ()  # a request under each tag it has: these do not add up
+    endpoints: tuple[NamedFigures, ...] = ()
 
     @property
     def shared_nano_usd(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,9 +19,11 @@ from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
+    from router.analysis.report.build import Extra
     from router.analysis.report.figures import Report
     from router.api.compose.books import Books
     from router.policy.schema import ReportSection
+    from router.types import RequestRow
 
 MANY_ROWS = 20_000
 """Sets the rows that are added up in about two seconds; for more the wait is announced."""
@@ -68,46 +70,75 @@ def report(
     ] = None,
 ) -> None:
     """Show what was spent, where, why, and what it saved against which baseline."""
-    from router.analysis.report.breakdowns import MAX_SHOWN
-    from router.analysis.report.output.csv import report_csv
-    from router.analysis.report.output.html import report_html
-    from router.analysis.report.output.json import report_json
+    aside = one_stdout(html, csv, as_json=as_json)
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
+    for_people, for_programs = _reports(database, (since, until), tenant, tz, policy, wanted)
+    if html is not None:
+        from router.analysis.report.output.html import report_html
+
+        put_page(html, report_html(for_people, exact=exact), "Report", aside=aside)
+    _put_figures(for_programs, csv, parquet, as_json=as_json, aside=aside)
+    if (html, csv, parquet) == (None, None, None) and not as_json:
+        _show(for_people, database, tenant, exact=exact)
+
+
+def _put_figures(
+    report: Report, csv: Path | None, parquet: Path | None, *, as_json: bool, aside: bool
+) -> None:
+    """Writes the report in the forms for programs that are asked for."""
+    if csv is not None or parquet is not None:
+        from router.analysis.report.output.csv import report_csv
+
+        figures = report_csv(report)
+        if csv is not None:
+            put_page(csv, figures, "Figures", aside=aside)
+        if parquet is not None:
+            from router.cli.ledger.parquet_files import write_tidy_parquet
+
+            write_tidy_parquet(figures, parquet)
+            typer.echo(f"Figures written to {parquet}.", err=aside)
+    if as_json:
+        from router.analysis.report.output.json import report_json
+
+        sys.stdout.write(report_json(report).decode())
+
+
+def _show(report: Report, database: str, tenant: str | None, *, exact: bool) -> None:
+    """Prints the report, and where each rollout stands."""
     from router.analysis.report.output.text import print_report
-    from router.api.compose.books import Books
     from router.api.compose.mounted.rollout_standings import standings
     from router.cli.terminal import console
 
-    aside = one_stdout(html, csv, as_json=as_json)
+    print_report(report, console(), exact=exact)
+    # Both sides of a rollout are of all tenants.
+    for one in standings(database) if tenant is None else ():
+        standing, *figures_of_sides = standing_lines(one)
+        typer.echo("\n".join(["", f"rollout {standing}", *figures_of_sides]))
+
+
+def _reports(
+    database: str,
+    period: tuple[str | None, str | None],
+    tenant: str | None,
+    tz: str,
+    policy: str | None,
+    wanted: Wanted,
+) -> tuple[Report, Report]:
+    """Reads the ledger once; returns the report for people, and that for programs.
+
+    Raises typer.BadParameter for an unknown session: an empty report would look as if it had cost
+    nothing.
+    """
+    from router.api.compose.books import Books
+
     now, zone = now_ms(), zone_of(tz)
-    begin, end = period_of(since, until, now, zone)
-    wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
+    begin, end = period_of(*period, now, zone)
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
-        for_programs = as_json or csv is not None or parquet is not None
-        read = partial(_report, books, section, (begin, end, now), tenant, tz, wanted)
-        figures = read(most_names=MAX_SHOWN) if html is not None or not for_programs else None
-        every = read(most_names=None) if for_programs else None
-        made = [one for one in (figures, every) if one is not None]
-        if not any(one.counts.requests or one.spend_nano_usd for one in made):
-            # An empty report would look as if the session had cost nothing.
+        made = _read(books, section, (begin, end, now), tenant, tz, wanted)
+        if not (made[0].counts.requests or made[0].spend_nano_usd):
             wanted.say_unknown_sessions(books, begin, end, tenant, database)
-    if html is not None and figures is not None:
-        put_page(html, report_html(figures, exact=exact), "Report", aside=aside)
-    if csv is not None and every is not None:
-        put_page(csv, report_csv(every), "Figures", aside=aside)
-    if parquet is not None and every is not None:
-        from router.cli.ledger.parquet_files import write_tidy_parquet
-
-        write_tidy_parquet(report_csv(every), parquet)
-        typer.echo(f"Figures written to {parquet}.", err=aside)
-    if as_json and every is not None:
-        sys.stdout.write(report_json(every).decode())
-    elif html is None and figures is not None:
-        print_report(figures, console(), exact=exact)
-        # Both sides of a rollout are of all tenants.
-        for one in standings(database) if tenant is None else ():
-            standing, *figures_of_sides = standing_lines(one)
-            typer.echo("\n".join(["", f"rollout {standing}", *figures_of_sides]))
+    return made
 
 
 def _section(policy: str) -> ReportSection:
@@ -117,22 +148,23 @@ def _section(policy: str) -> ReportSection:
     return load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
 
 
-def _report(
+def _read(
     books: Books,
     section: ReportSection | None,
     times: tuple[int | None, int | None, int],
     tenant: str | None,
     tz: str,
     wanted: Wanted,
-    *,
-    most_names: int | None,
-) -> Report:
-    """Builds the report from roll-ups, after adding the rows that are not in them yet.
+) -> tuple[Report, Report]:
+    """Builds both reports from roll-ups, after adding the rows that are not in them yet.
+
+    That for people names the largest payers, that for programs each of them.
 
     Sums are kept by each name, never by two names together. Chosen requests are therefore read as
     rows.
     """
-    from router.analysis.report.build import LONG_DAYS, Extra, build_report
+    from router.analysis.report.breakdowns import MAX_SHOWN
+    from router.analysis.report.build import Extra, build_reports
     from router.analysis.report.filters import ChosenOutcomes
 
     since_ms, until_ms, now = times
@@ -147,22 +179,13 @@ def _report(
         pairs=books.pairs(since_ms, until_ms, tenant),
         settled=choice.settled(settled),
         later=choice.bills(billed_later),
-        most_names=most_names,
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:
         typer.echo(f"Adding up {waiting:,} rows once; later reports read the sums.", err=True)
     books.fold()
     if choice.everything:
-        first, last = books.span() or (now, now)
-        begin = first if since_ms is None else since_ms
-        end = last if until_ms is None else until_ms
-        # Stored day sums are by UTC day, so other zones need the finer cells.
-        by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
-        parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
-        rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
-        extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
-        extra = replace(extra, waiting=len(books.waits(since_ms, until_ms, tenant)))
+        rows, extra = _all_rows(books, extra, times, tenant)
     else:
         judged = tuple(books.outcomes(since_ms, until_ms, tenant))
         chosen = ChosenOutcomes(choice, judged)
@@ -174,6 +197,36 @@ def _report(
             outcomes=chosen,
             waits=books.waits(since_ms, until_ms, tenant),
         )
-    return build_report(
-        rows, config=section, since_ms=since_ms, until_ms=until_ms, now_ms=now, extra=extra
+    for_people, for_programs = build_reports(
+        rows,
+        (MAX_SHOWN, None),
+        config=section,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now_ms=now,
+        extra=extra,
+    )
+    return for_people, for_programs
+
+
+def _all_rows(
+    books: Books, extra: Extra, times: tuple[int | None, int | None, int], tenant: str | None
+) -> tuple[Iterable[RequestRow], Extra]:
+    """Returns the rows that no roll-up has, and the rest in `extra`."""
+    from router.analysis.report.build import LONG_DAYS
+
+    since_ms, until_ms, now = times
+    first, last = books.span() or (now, now)
+    begin = first if since_ms is None else since_ms
+    end = last if until_ms is None else until_ms
+    # Stored day sums are by UTC day, so other zones need the finer cells.
+    by_day = extra.zone == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
+    parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
+    return parts.rows, replace(
+        extra,
+        by_day=by_day,
+        cells=parts.cells,
+        lost=parts.lost,
+        outcomes=books.outcomes(since_ms, until_ms, tenant),
+        waiting=len(books.waits(since_ms, until_ms, tenant)),
     )

@@ -143,7 +143,7 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     from router.analysis.tune.labels import Labelled
     from router.analysis.tune.tune import Label
     from router.api.compose.core import installed_triage
-    from router.cli.policies.outcome_files import BadLines, decimal, rows_of, truth
+    from router.cli.policies.outcome_files import BadLines, rows_of
     from router.rendering.figures_in_words import counted
     from router.types import Domain
 
@@ -153,42 +153,19 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     repeated = 0
     columns = ("domain", "confidence", "correct") + ("outside",) * (novel_at is not None)
     for number, row in rows_of(path, bad, columns=columns):
-        correct, outside = truth(row.get("correct")), truth(row.get("outside"))
-        named, stated = str(row.get("domain")), str(row.get("confidence"))
-        if named not in set(Domain):
-            bad.add(number, f"domain is {named!r}")
-            continue
         try:
-            confidence, novelty = decimal(stated), decimal(row.get("novelty") or 0.0)
+            label = _label(row, number, version, novel_at)
         except ValueError as error:
             bad.add(number, str(error))
             continue
-        if correct is None:
-            bad.add(number, f"correct is {row.get('correct')!r}")
-            continue
-        if not 0.0 <= confidence <= 1.0:
-            bad.add(number, f"confidence is {stated}")
-            continue
-        if not 0.0 <= novelty <= 1.0:
-            bad.add(number, f"novelty is {row.get('novelty')}; expected 0 to 1")
-            continue
-        # A missing mark must not count as a request of the file: the bound would be too low.
-        if novel_at is not None and outside is None:
-            bad.add(number, f"outside is {row.get('outside')!r}")
-            continue
-        given = str(row.get("triage_version") or version)
-        own_id = row.get("request_id")
-        name = str(own_id or f"line {number}")
-        strange, novel = bool(outside), novel_at is not None and novelty >= novel_at
-        label = Label(name, Domain(named), confidence, correct, given, outside=strange, novel=novel)
-        before = found.setdefault(name, label)
+        before = found.setdefault(label.request_id, label)
         if before is label:
             traffic.labels.append(label)
-            unnamed[replace(label, request_id="")] += not own_id
+            unnamed[replace(label, request_id="")] += not row.get("request_id")
         elif before == label:
             repeated += 1  # one request is one label, however often it is listed
         else:
-            bad.add(number, f"request_id {name!r} was listed before, with other values")
+            bad.add(number, f"request_id {label.request_id!r} was listed before, with other values")
     expected = (
         f"domain ({', '.join(Domain)}), confidence (0 to 1) and correct (0 or 1)"
         + ", outside (0 or 1)" * (novel_at is not None)
@@ -203,6 +180,37 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     traffic.requests = len(traffic.labels)
     traffic.alike = sum(lines - 1 for lines in unnamed.values() if lines)
     return traffic
+
+
+def _label(row: Mapping[str, object], number: int, version: str, novel_at: float | None) -> Label:
+    """Returns the label of a row. Raises ValueError that names the wrong value."""
+    from router.analysis.tune.tune import Label
+    from router.cli.policies.outcome_files import decimal, truth
+    from router.types import Domain
+
+    correct, outside = truth(row.get("correct")), truth(row.get("outside"))
+    named, stated = str(row.get("domain")), str(row.get("confidence"))
+    if named not in set(Domain):
+        raise ValueError(f"domain is {named!r}")
+    confidence, novelty = decimal(stated), decimal(row.get("novelty") or 0.0)
+    if correct is None:
+        raise ValueError(f"correct is {row.get('correct')!r}")
+    if not 0.0 <= confidence <= 1.0:
+        raise ValueError(f"confidence is {stated}")
+    if not 0.0 <= novelty <= 1.0:
+        raise ValueError(f"novelty is {row.get('novelty')}; expected 0 to 1")
+    # A missing mark must not count as a request of the file: the bound would be too low.
+    if novel_at is not None and outside is None:
+        raise ValueError(f"outside is {row.get('outside')!r}")
+    return Label(
+        str(row.get("request_id") or f"line {number}"),
+        Domain(named),
+        confidence,
+        correct,
+        str(row.get("triage_version") or version),
+        outside=bool(outside),
+        novel=novel_at is not None and novelty >= novel_at,
+    )
 
 
 def _certificate(
@@ -299,26 +307,7 @@ def _print(
     if traffic.alike:
         typer.echo(f"  {_alike_line(traffic.alike)}")
     for domain, result in by_domain.items():
-        if isinstance(result, DomainCertificate):
-            typer.echo(
-                f"  {domain.value}: threshold {result.threshold:g}; {result.wrong:,} of "
-                f"{result.accepted:,} accepted were wrong, at most {result.bound * 100:.2f} %; "
-                f"{result.accepted / (result.labels - result.outside) * 100:.1f} % of "
-                f"{result.labels - result.outside:,} labelled are accepted"
-            )
-            if outside_share > 0.0:
-                typer.echo(
-                    f"    {result.outside_accepted:,} of {result.outside:,} strangers are "
-                    "accepted. It counts while at most "
-                    f"{result.unfamiliar_share(outside_share) * 100:.1f} % of requests look "
-                    "unfamiliar"
-                )
-        else:
-            typer.echo(f"  {domain.value}: refused. {result.told}.")
-            typer.echo(
-                f"    {counted(result.labels, 'label', 'labels')} of this domain; none at a "
-                f"confidence below {result.lowest:.2f}."
-            )
+        _print_domain(domain, result, outside_share)
     if not by_domain:
         lacking = "level-1 answer with an outcome" if traffic.requests else "request"
         typer.echo(
@@ -343,6 +332,33 @@ def _print(
         typer.echo(
             "Labels must be drawn from all requests, not only from those that level 1 answered: "
             "the shares that it accepts, of the file's and of strangers', are part of the bound."
+        )
+
+
+def _print_domain(
+    domain: Domain, result: DomainCertificate | Refusal, outside_share: float
+) -> None:
+    from router.policy.certificate import DomainCertificate
+    from router.rendering.figures_in_words import counted
+
+    if not isinstance(result, DomainCertificate):
+        typer.echo(f"  {domain.value}: refused. {result.told}.")
+        typer.echo(
+            f"    {counted(result.labels, 'label', 'labels')} of this domain; none at a "
+            f"confidence below {result.lowest:.2f}."
+        )
+        return
+    of_file = result.labels - result.outside
+    typer.echo(
+        f"  {domain.value}: threshold {result.threshold:g}; {result.wrong:,} of "
+        f"{result.accepted:,} accepted were wrong, at most {result.bound * 100:.2f} %; "
+        f"{result.accepted / of_file * 100:.1f} % of {of_file:,} labelled are accepted"
+    )
+    if outside_share > 0.0:
+        typer.echo(
+            f"    {result.outside_accepted:,} of {result.outside:,} strangers are accepted. It "
+            f"counts while at most {result.unfamiliar_share(outside_share) * 100:.1f} % of "
+            "requests look unfamiliar"
         )
 
 

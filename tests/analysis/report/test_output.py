@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from router.analysis.report.build import build_report
+from router.analysis.report.build import NOTHING_MORE, build_report, build_reports
 from router.analysis.report.figures import Report
 from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
@@ -25,6 +25,7 @@ from router.rendering.markup import el
 from router.rendering.terminal_parts import Sheet, bar
 from router.types import CostBasis, RequestRow
 from tests.kits.books.report_rows import NOON_MS, USD, a_day, a_row, an_attempt
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 HOSTILE = "</title><script>alert(1)</script>\"' onload=x [red]&amp;\x1b[31m\x00=cmd()"
@@ -76,6 +77,15 @@ def test_the_terminal_shows_no_tables_of_no_requests() -> None:
     assert lines[0].startswith("No requests in this period")
     assert lines[-1].endswith("latency p50 \N{EM DASH}, p95 \N{EM DASH}")
     assert len(lines) < 6
+
+
+def test_reports_with_few_names_and_with_all_come_of_one_pass() -> None:
+    rows = [replace(a_row(n, 2), tenant=f"tenant-{n}") for n in range(5)]
+    times = {"since_ms": None, "until_ms": None, "now_ms": NOON_MS}
+    few, every = build_reports(iter(rows), (2, None), config=None, extra=NOTHING_MORE, **times)
+    assert [one.name for one in few.tenants] == ["tenant-0", "tenant-1", "(3 others)"]
+    assert [one.name for one in every.tenants] == [f"tenant-{n}" for n in range(5)]
+    assert few.sentences == every.sentences
 
 
 def test_two_models_of_a_tier_have_their_names_beside_their_spend() -> None:
