@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from router.errors.base import TiergateError
 from router.types import Answer
 
@@ -63,6 +65,9 @@ class NoUsableAnswer(AnswererError):
     code = "no_usable_answer"
 
 
+_TRY_AGAIN = re.compile(r"; try again in \d+ s(?=\.)| Try again in a moment\.")
+
+
 class UpstreamError(AnswererError):
     """Reports that a call to an upstream failed.
 
@@ -93,6 +98,15 @@ class UpstreamError(AnswererError):
         self.sent = sent
         self.upstream_status = upstream_status
         self.retry_after_s = retry_after_s
+
+    @property
+    def told(self) -> str:
+        """Returns the message for clients, which agrees with the header that stops their tries."""
+        if not self.final:
+            return super().told
+        end = "The provider says that asking again is of no use."
+        said = f"{_TRY_AGAIN.sub('', self.message)} {end}"
+        return f"{said} {self.tried}" if self.tried else said
 
     @property
     def noted(self) -> str:

@@ -85,6 +85,8 @@ def error_for_status(
     spent = status == 402 or code == QUOTA
     if status == 429 or spent:
         wait = "" if retry_after_s is None else f"; try again in {told_s(retry_after_s)} s"
+        if spent:  # waiting brings no money
+            wait = ""
         found = (
             "Our money at the upstream is spent" if spent else "The upstream is limiting our rate"
         )
