@@ -12,9 +12,9 @@ from collections.abc import Set as AbstractSet
 from msgspec.structs import replace
 
 from router.errors import TiergateError, TooLongToHide
+from router.policy.parsing.json_schema import schema_mistake
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
-from router.request.asked_schema import check_asked_schema
 from router.request.call_events import tell_refused
 from router.request.calls.failed_before import FailedBefore
 from router.request.calls.rate_charges import admit, settle
@@ -42,6 +42,7 @@ from router.types import (
     Signals,
 )
 from router.wire.body_keys import READ_HERE, named, narrowed
+from router.wire.checks import wrong_value
 
 MOST_IMAGES = 4
 """Bounds the images of one request that are read: each takes about a second of a core."""
@@ -49,6 +50,13 @@ MOST_IMAGES = 4
 MOST_TOLD_KEYS = 100
 """Bounds the names of unknown keys that are told of one tenant, who can invent very many of them.
 Those of another tenant are told all the same."""
+
+_SCHEMA_AT = {"responses": "text.format.schema", "messages": "output_config.format.schema"}
+"""Names the place of the schema in bodies of these endpoints, for an error."""
+_SCHEMA_IN_CHAT = "response_format.json_schema.schema"
+_MOST_OF_PART = 64
+_LAST_PARTS = 12
+"""Bound the place in an error: clients choose the names of properties, and how deep they lie."""
 
 
 class Intake:
@@ -300,3 +308,20 @@ def decided_outcome(router: Router, request: ChatRequest, identity: Identity) ->
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """
     return dry_outcome(router.route_now(request, identity), Progress(), router.clock)
+
+
+def check_asked_schema(request: ChatRequest) -> None:
+    """Raises RequestError where the schema of the answer has a value that JSON Schema forbids.
+
+    Each rung would get it in turn, and answers would go out that nobody can check.
+    """
+    schema = request.response_format.schema
+    mistake = None if schema is None else schema_mistake(schema)
+    if mistake is None:
+        return
+    at = _SCHEMA_AT.get(request.endpoint, _SCHEMA_IN_CHAT)
+    shown = mistake.place[-_LAST_PARTS:]
+    cut = "..." if len(shown) < len(mistake.place) else ""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part[:_MOST_OF_PART]}" for part in shown]
+    dialect = "JSON Schema 2020-12, or the dialect that `$schema` names"
+    raise wrong_value("".join([at, cut, *parts]), mistake.value, f"{mistake.expected} ({dialect})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.errors import RequestError
-from router.request.asked_schema import check_asked_schema
+from router.request.intake import check_asked_schema
 from router.types import JsonText, ResponseFormat
 from tests.kits.fakes import Houses, ask
 from tests.kits.gateway_kit import drain, low

@@ -21,6 +21,7 @@ from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.output_caps import output_cap_warnings
 from router.money.price_book import PriceBook, is_known, utc_day
+from router.money.price_warnings import cache_write_warnings, sound_warnings
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
@@ -29,7 +30,6 @@ from router.policy.loading import LoadedPolicy, unreachable_receivers, unset_key
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.yaml_lines import key_path_text, load_yaml
 from router.policy.price_list import LoadedPrices
-from router.policy.price_warnings import cache_write_warnings, sound_warnings
 from router.policy.schema import ExactAnswerer, Policy, ResolverAnswerer
 from router.policy.warnings import (
     PolicyWarning,

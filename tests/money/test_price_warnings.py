@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.price_warnings import cache_write_warnings
+from router.money.price_warnings import cache_write_warnings
 from router.types import BodyRules, Price
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import facts
