@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Set as AbstractSet
+from functools import partial
 
 from msgspec.structs import replace
 
 from router.errors import TiergateError, TooLongToHide
-from router.policy.parsing.json_schema import schema_mistake
+from router.policy.parsing.json_schema import is_read, schema_mistake
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
@@ -28,6 +29,7 @@ from router.rollout.tallies import Arm
 from router.routing.planner import ReadRequest, Router
 from router.routing.policy_runtime import PolicyRuntime, Selected
 from router.routing.routed_request import RoutedRequest
+from router.threads.offload import offloaded
 from router.types import (
     NO_PRESSURE,
     BudgetGauge,
@@ -107,7 +109,7 @@ class Intake:
         try:
             if self._limiter is not None:
                 rates = await self._admitted(self._limiter, request, identity, selected)
-            check_asked_schema(request)  # it takes time, so it counts in the rates
+            await check_asked_schema(request)  # it takes time, so it counts in the rates
             routed = await self._decided(request, identity, selected, started_ms, buffered=buffered)
             lookup = NOT_LOOKED_UP
             if routed.over_cap is not None:
@@ -310,13 +312,15 @@ def decided_outcome(router: Router, request: ChatRequest, identity: Identity) ->
     return dry_outcome(router.route_now(request, identity), Progress(), router.clock)
 
 
-def check_asked_schema(request: ChatRequest) -> None:
+async def check_asked_schema(request: ChatRequest) -> None:
     """Raises RequestError where the schema of the answer has a value that JSON Schema forbids.
 
     Each rung would get it in turn, and answers would go out that nobody can check.
     """
     schema = request.response_format.schema
-    mistake = None if schema is None else schema_mistake(schema)
+    if schema is None:
+        return
+    mistake = await offloaded(partial(schema_mistake, schema), when=not is_read(schema))
     if mistake is None:
         return
     at = _SCHEMA_AT.get(request.endpoint, _SCHEMA_IN_CHAT)

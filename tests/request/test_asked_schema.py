@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
 
 from router.errors import RequestError
+from router.policy.parsing.json_schema import is_read
 from router.request.intake import check_asked_schema
 from router.types import JsonText, ResponseFormat
 from tests.kits.fakes import Houses, ask
@@ -21,21 +25,21 @@ BROKEN = ResponseFormat("json_schema", schema=JsonText('{"items":{"anyOf":[{"typ
         ("messages", "output_config.format.schema"),
     ],
 )
-def test_the_error_names_the_place_in_the_client_s_body(endpoint: str, place: str) -> None:
+async def test_the_error_names_the_place_in_the_client_s_body(endpoint: str, place: str) -> None:
     with pytest.raises(RequestError) as caught:
-        check_asked_schema(ask("hi", response_format=BROKEN, endpoint=endpoint))
+        await check_asked_schema(ask("hi", response_format=BROKEN, endpoint=endpoint))
     error = caught.value
     assert (error.status, error.code) == (400, "invalid_value")
     assert error.param == f"{place}.items.anyOf[0].type"
     assert error.message.startswith(f"{error.param}: found 'objekt'; expected one of array, ")
 
 
-def test_a_place_that_the_client_made_long_is_cut() -> None:
+async def test_a_place_that_the_client_made_long_is_cut() -> None:
     schema = '{"type":"objekt"}'
     for _ in range(30):
         schema = '{"properties":{"' + 100 * "a" + '":' + schema + "}}"
     with pytest.raises(RequestError) as caught:
-        check_asked_schema(
+        await check_asked_schema(
             ask("hi", response_format=ResponseFormat("json_schema", schema=JsonText(schema)))
         )
     assert caught.value.param is not None
@@ -50,3 +54,21 @@ async def test_a_broken_schema_asks_no_rung(houses: Houses, *, stream: bool) -> 
     with pytest.raises(RequestError, match="objekt"):
         await drain(house, ask("hi", response_format=BROKEN, stream=stream))
     assert tier.calls == 0
+
+
+async def test_a_schema_is_read_once_and_leaves_the_loop_free() -> None:
+    """One of rare keywords takes milliseconds; the same text takes none again."""
+    properties = {f"k{i}": {"type": "string", "pattern": "^a"} for i in range(100)}
+    schema = JsonText(json.dumps({"properties": properties}))
+    request = ask("hi", response_format=ResponseFormat("json_schema", schema=schema))
+    assert not is_read(schema)
+    turns = 0
+    check = asyncio.create_task(check_asked_schema(request))
+    while not check.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 2
+    assert is_read(schema)
+    check = asyncio.create_task(check_asked_schema(request))
+    await asyncio.sleep(0)
+    assert check.done()

@@ -100,10 +100,25 @@ def schema_mistake(schema: JsonText) -> SchemaMistake | None:
     >>> schema_mistake(JsonText('{"required": "a"}'))
     SchemaMistake(place=('required',), value='a', expected='an array')
     """
-    return _mistake(schema) if len(schema) <= MAX_CHECKED_CHARACTERS else None
+    if len(schema) > MAX_CHECKED_CHARACTERS:
+        return None
+    known = _known(schema)
+    if not known:
+        known.append(_mistake(schema))
+    return known[0]
+
+
+def is_read(schema: JsonText) -> bool:
+    """Returns True where `schema_mistake` answers at once; else it may take half a second."""
+    return len(schema) > MAX_CHECKED_CHARACTERS or bool(_known(schema))
 
 
 @lru_cache(maxsize=256)
+def _known(schema: JsonText) -> list[SchemaMistake | None]:
+    """Returns the place where the result of a schema is kept, empty at first."""
+    return []
+
+
 def _mistake(schema: JsonText) -> SchemaMistake | None:
     if is_plain(orjson.loads(schema)):
         return None
