@@ -69,6 +69,7 @@ def seen() -> dict[str, Any]:
                     "OPENAI_BASE_URL": fake.url,
                     "OPENAI_API_BASE": fake.url,
                     "ANTHROPIC_API_BASE": fake.url.removesuffix("/v1"),
+                    "GEMINI_API_BASE": fake.url,
                 },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -266,6 +267,29 @@ def test_every_exception_of_litellm_is_mapped(seen: dict[str, Any]) -> None:
     assert mapped["Timeout"] == ["DeadlineExceeded"]
     assert mapped["AuthenticationError"] == ["UpstreamRejected", 401]
     assert mapped["MidStreamFallbackError"] == ["StreamCut", None]
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+@pytest.mark.parametrize(
+    ("model", "error"),
+    [
+        ("limited", "UpstreamRateLimited"),
+        ("overloaded", "UpstreamOverloaded"),
+        ("broken", "UpstreamError"),
+        ("missing", "UpstreamRejected"),
+    ],
+)
+def test_a_refusal_that_litellm_finds_with_the_first_chunk_is_no_broken_stream(
+    seen: dict[str, Any], model: str, error: str
+) -> None:
+    assert seen["calls"][f"gemini {model} stream"][0] == error
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+def test_the_wait_that_a_provider_asks_for_is_heard_through_litellm(seen: dict[str, Any]) -> None:
+    assert seen["waits"] == [30.0, 30.0, 30.0, 30.0]
 
 
 @pytest.mark.slow

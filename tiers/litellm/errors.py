@@ -5,6 +5,7 @@ Its words are not repeated, because they may hold a key. It knows nothing about 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 
 from router.errors import (
@@ -86,6 +87,10 @@ def to_ours(
     `asked` says which answerer asked for which model, and `advice` what the policy needs before
     the provider takes such a request.
     """
+    if getattr(error, "is_pre_first_chunk", False):
+        # litellm asks some providers (Gemini) only when the first chunk is read. It then raises
+        # their refusal as if a stream had broken, and a refused call would count as a paid one.
+        error = getattr(error, "original_exception", None) or error
     name = type(error).__name__
     bases = [base.__name__ for base in type(error).__mro__]
     if "Timeout" in bases or isinstance(error, TimeoutError):
@@ -100,9 +105,11 @@ def to_ours(
         kind = UpstreamRateLimited
     elif known == "InternalServerError" and "overloaded" in str(error)[:_READ].lower():
         kind, status = UpstreamOverloaded, 529  # litellm has one word for Anthropic's 500 and 529
-    headers = getattr(getattr(error, "response", None), "headers", None)
+    headers = _headers(error)
     waits = None if headers is None else read_retry_after(headers, now_ms)
     message = f"The provider failed or refused the request (litellm {name})."
+    if kind is StreamCut:
+        message = f"The provider's answer broke off (litellm {name})."
     if status == 400 and advice:
         message = f"{message} {advice}"
     if status == 404 and asked:
@@ -117,6 +124,15 @@ def to_ours(
     )
     ours.final = headers is not None and forbids_retry(headers)
     return ours
+
+
+def _headers(error: BaseException) -> Mapping[str, str] | None:
+    """Returns the headers of the provider's refusal.
+
+    litellm keeps them in an attribute of its own, and makes up a response without any.
+    """
+    kept = getattr(error, "litellm_response_headers", None)
+    return kept or getattr(getattr(error, "response", None), "headers", None)
 
 
 def foreign_classes(litellm: ModuleType) -> tuple[type[BaseException], ...]:

@@ -114,6 +114,9 @@ async def calls() -> dict[str, object]:
         outcomes[f"{kind} elsewhere"] = await outcome(claude.answer(question, no_call))
     outcomes["anthropic whole"] = await outcome(tier("anthropic/answer").answer(work(), no_call))
     outcomes["anthropic stream"] = await outcome(streamed(tier("anthropic/answer"), 30.0))
+    # litellm asks Gemini when the first chunk is read, others before.
+    for how in ("limited", "overloaded", "broken", "missing"):
+        outcomes[f"gemini {how} stream"] = await outcome(streamed(tier(f"gemini/{how}"), 30.0))
     silent = tier("openai/slow:3600", first_byte_s=0.5)
     outcomes["silent whole"] = await outcome(silent.answer(work(), no_call))
     outcomes["silent stream"] = await outcome(streamed(silent, 30.0))
@@ -133,6 +136,18 @@ async def revoked() -> list[str]:
     assert isinstance(again, list)
     assert [e.open for e in listener.events if isinstance(e, BreakerTurned)] == [True]
     return [status.state, status.detail, again[0]]
+
+
+async def waits() -> list[float | None]:
+    """Returns how many seconds to wait, as providers say, whole and streamed."""
+    asked = []
+    for model in ("openai/rate-limited:30", "gemini/limited"):
+        for call in (tier(model).answer(work(30.0), no_call), streamed(tier(model), 30.0)):
+            try:
+                await call
+            except AnswererError as error:
+                asked.append(error.retry_after_s)
+    return asked
 
 
 def mapped() -> dict[str, list[object]]:
@@ -171,6 +186,7 @@ async def main() -> None:
                 "heard": len(heard),
                 "states": states,
                 "revoked": refused,
+                "waits": await waits(),
                 "own_host": socket.gethostname(),
             }
         )
