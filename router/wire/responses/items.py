@@ -27,8 +27,9 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
-from router.wire.message_builder import ATTACHED, Content, add_tool_call
+from router.wire.message_builder import Content, add_tool_call
 from router.wire.messages import (
+    ATTACHED,
     MAX_MESSAGES,
     MAX_PARTS,
     check_image_url,
