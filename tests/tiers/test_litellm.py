@@ -288,8 +288,12 @@ def test_a_refusal_that_litellm_finds_with_the_first_chunk_is_no_broken_stream(
 
 @pytest.mark.slow
 @NEEDS_LITELLM
-def test_the_wait_that_a_provider_asks_for_is_heard_through_litellm(seen: dict[str, Any]) -> None:
-    assert seen["waits"] == [30.0, 30.0, 30.0, 30.0]
+def test_a_refusal_through_litellm_keeps_its_status_and_its_wait(seen: dict[str, Any]) -> None:
+    """What has a status is billed by nobody; an answer that cannot be read may be."""
+    limited, failed, unreadable = [429, 30.0], [500, None], [None, None]
+    broken = [500, 30.0]  # Gemini's
+    expected = [limited] * 4 + [failed] * 2 + [broken] * 2 + [unreadable]
+    assert seen["refusals"] == expected
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.wire.openai.upstream_errors import shown_code
-from tiers.resilience.refusals import forbids_retry, read_retry_after
+from tiers.resilience.refusals import OF_A_PROXY, forbids_retry, read_retry_after
 
 # litellm's exception, our error, and the status it stands for when the provider gave one. Without a
 # status the call may have been billed.
@@ -63,6 +63,7 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
 }
 
 _READ = 1_000  # characters of litellm's words, which begin with the provider's
+_DEEPEST = 8  # errors that were handled one within the other; litellm's have four
 _REFUSALS = (UpstreamRateLimited, UpstreamRejected)
 
 # What litellm's own code lets through when a provider answers in an unforeseen way.
@@ -105,6 +106,9 @@ def to_ours(
         kind = UpstreamRateLimited
     elif known == "InternalServerError" and "overloaded" in str(error)[:_READ].lower():
         kind, status = UpstreamOverloaded, 529  # litellm has one word for Anthropic's 500 and 529
+    elif kind in (UpstreamError, UpstreamUnreachable) and status is None:
+        status = _failed_with(error)
+        kind = kind if status is None else UpstreamError
     headers = _headers(error)
     waits = None if headers is None else read_retry_after(headers, now_ms)
     message = f"The provider failed or refused the request (litellm {name})."
@@ -133,6 +137,21 @@ def _headers(error: BaseException) -> Mapping[str, str] | None:
     """
     kept = getattr(error, "litellm_response_headers", None)
     return kept or getattr(getattr(error, "response", None), "headers", None)
+
+
+def _failed_with(error: BaseException) -> int | None:
+    """Returns the status of a provider's own failure, which it bills to nobody, otherwise None.
+
+    litellm has one class for it and for answers that cannot be read, which may be billed. Only the
+    first was raised while an HTTPStatusError was handled.
+    """
+    raised: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if type(raised).__name__ == "HTTPStatusError":
+            status = int(getattr(getattr(raised, "response", None), "status_code", 0))
+            return status if status >= 500 and status not in OF_A_PROXY else None
+        raised = raised and (raised.__cause__ or raised.__context__)
+    return None
 
 
 def foreign_classes(litellm: ModuleType) -> tuple[type[BaseException], ...]:

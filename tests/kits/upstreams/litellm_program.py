@@ -138,16 +138,23 @@ async def revoked() -> list[str]:
     return [status.state, status.detail, again[0]]
 
 
-async def waits() -> list[float | None]:
-    """Returns how many seconds to wait, as providers say, whole and streamed."""
-    asked = []
-    for model in ("openai/rate-limited:30", "gemini/limited"):
-        for call in (tier(model).answer(work(30.0), no_call), streamed(tier(model), 30.0)):
-            try:
-                await call
-            except AnswererError as error:
-                asked.append(error.retry_after_s)
-    return asked
+REFUSALS = ("openai/rate-limited:30", "gemini/limited", "openai/status:500", "gemini/broken")
+
+
+async def refusals() -> list[list[object]]:
+    """Returns status and wait of refusals, whole and streamed, and of an unreadable answer."""
+    asked: list[list[object]] = []
+    for model in REFUSALS:
+        for call in (tier(model).answer(work(), no_call), streamed(tier(model), 30.0)):
+            asked.append(await refusal(call))
+    return [*asked, await refusal(tier("openai/html").answer(work(), no_call))]
+
+
+async def refusal(call: Awaitable[Answer]) -> list[object]:
+    try:
+        return [told(await call)]
+    except UpstreamError as error:
+        return [error.upstream_status, error.retry_after_s]
 
 
 def mapped() -> dict[str, list[object]]:
@@ -186,7 +193,7 @@ async def main() -> None:
                 "heard": len(heard),
                 "states": states,
                 "revoked": refused,
-                "waits": await waits(),
+                "refusals": await refusals(),
                 "own_host": socket.gethostname(),
             }
         )
