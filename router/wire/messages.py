@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from router.types import ContentPart, JsonText, Message, Sealed, ToolCall, ToolSpec
 from router.wire.body_keys import known_part
+from router.wire.call_ids import MAX_CALL_ID
 from router.wire.checks import (
     array,
     boolean,
@@ -119,7 +120,7 @@ def _full_message(item: dict[str, object], role: object, content: object, path: 
     elif role == "tool":
         if item.get("tool_call_id") is None:
             raise missing(f"{path}.tool_call_id", "the id of the tool call that this answers")
-        tool_call_id = bounded_text(item["tool_call_id"], f"{path}.tool_call_id", 1, 512)
+        tool_call_id = bounded_text(item["tool_call_id"], f"{path}.tool_call_id", 1, MAX_CALL_ID)
     # An assistant that only calls tools has no content.
     if content is None and not calls and not parts:
         raise missing(f"{path}.content", "a string or an array of parts")
@@ -240,7 +241,7 @@ def _tool_call(value: object, path: str) -> ToolCall:
     if function.get("arguments") is None:
         raise missing(f"{path}.function.arguments", "a string of JSON")
     return ToolCall(
-        bounded_text(call["id"], f"{path}.id", 1, 512),
+        bounded_text(call["id"], f"{path}.id", 1, MAX_CALL_ID),
         read_name(function.get("name"), f"{path}.function.name"),
         text(function["arguments"], f"{path}.function.arguments"),
     )
