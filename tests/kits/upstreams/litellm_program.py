@@ -17,7 +17,17 @@ from collections.abc import Awaitable
 from router.api.compose.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy.schema import LitellmAnswerer
-from router.types import NOBODY, TRACE, Answer, BodyRules, BreakerTurned, Events, Trace, Usage
+from router.types import (
+    NOBODY,
+    TRACE,
+    Answer,
+    BodyRules,
+    BreakerTurned,
+    Events,
+    Trace,
+    Usage,
+    Work,
+)
 from router.wire.body_keys import litellm_stores_unasked
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
@@ -80,6 +90,10 @@ async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Ans
     return final
 
 
+async def drained(one: LitellmTier, asked: Work) -> Answer:
+    return (await collect(one.stream(asked, no_call)))[1]
+
+
 # Addresses that litellm would fetch itself if we passed them on.
 ELSEWHERE = {
     "image": {"type": "image_url", "image_url": {"url": "http://fetched.invalid/a.png"}},
@@ -117,6 +131,13 @@ async def calls() -> dict[str, object]:
     # litellm asks Gemini when the first chunk is read, others before.
     for how in ("limited", "overloaded", "broken", "missing"):
         outcomes[f"gemini {how} stream"] = await outcome(streamed(tier(f"gemini/{how}"), 30.0))
+    fields = {"seed": 3, "frequency_penalty": 0.5, "temperature": 0.5}
+    for how in ("whole", "stream"):
+        names: list[str] = []
+        asked = replace(work(**fields), tell_left_out=names.extend)
+        claude = tier("anthropic/answer")
+        call = claude.answer(asked, no_call) if how == "whole" else drained(claude, asked)
+        outcomes[f"sampled {how}"] = [await outcome(call), names]
     silent = tier("openai/slow:3600", first_byte_s=0.5)
     outcomes["silent whole"] = await outcome(silent.answer(work(), no_call))
     outcomes["silent stream"] = await outcome(streamed(silent, 30.0))
