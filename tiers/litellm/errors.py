@@ -24,7 +24,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.wire.openai.upstream_errors import shown_code
-from tiers.resilience.refusals import OF_A_PROXY, forbids_retry, read_retry_after
+from tiers.resilience.refusals import OF_A_PROXY, forbids_retry, read_retry_after, read_retry_delay
 
 # litellm's exception, our error, and the status it stands for when the provider gave one. Without a
 # status the call may have been billed.
@@ -111,6 +111,8 @@ def to_ours(
         kind = kind if status is None else UpstreamError
     headers = _headers(error)
     waits = None if headers is None else read_retry_after(headers, now_ms)
+    if waits is None and status == 429:
+        waits = read_retry_delay(str(error))
     message = f"The provider failed or refused the request (litellm {name})."
     if kind is StreamCut:
         message = f"The provider's answer broke off (litellm {name})."
