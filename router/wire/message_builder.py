@@ -12,10 +12,6 @@ from router.types import ContentPart, Message, ToolCall
 from router.wire.checks import json_text, wrong_value
 from router.wire.messages import MAX_TOOL_CALLS, text_part
 
-ATTACHED = "The result has an attachment, which follows."
-"""Replaces the missing text of a tool's result that has only an attachment. Its picture follows as
-a user's."""
-
 
 class Content:
     """Collects the parts of one message in the order in which they are read."""

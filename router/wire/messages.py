@@ -10,8 +10,11 @@ import hashlib
 import re
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from router.types import ContentPart, JsonText, Message, Sealed, ToolCall, ToolSpec
 from router.wire.body_keys import known_part
+from router.wire.call_ids import MAX_CALL_ID
 from router.wire.checks import (
     array,
     boolean,
@@ -34,7 +37,10 @@ MAX_TOOLS = 128  # OpenAI's own limit
 MAX_TOOL_CALLS = 128
 
 ROLES = ("developer", "system", "user", "assistant", "tool", "function")
-_TEXT_ONLY_ROLES = frozenset({"developer", "system", "tool", "function"})
+_TEXT_ONLY_ROLES = frozenset({"developer", "system", "function"})
+ATTACHED = "The result has an attachment, which follows."
+"""Replaces the missing text of a tool's result that has only an attachment. Its picture follows as
+a user's."""
 _PART_KINDS = ("text", "image_url", "input_audio", "file", "refusal")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # Anthropic's bound
@@ -45,13 +51,42 @@ _IMAGE_SCHEMES = ("https://", "http://", "data:image/")
 
 
 def read_messages(value: object, param: str) -> tuple[Message, ...]:
-    """Returns all messages, at least one and at most 10,000."""
+    """Returns all messages, with what tools returned beside text after their results."""
+    return attached_after_results(read_each_message(value, param))
+
+
+def read_each_message(value: object, param: str) -> tuple[Message, ...]:
+    """Returns all messages as they were written, at least one and at most 10,000."""
     items = array(value, param)
     if not items:
         raise wrong_value(param, items, "at least one message")
     if len(items) > MAX_MESSAGES:
         raise wrong_value(param, items, f"at most {MAX_MESSAGES} messages")
     return tuple([_message(item, i, param) for i, item in enumerate(items)])
+
+
+def attached_after_results(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Returns the messages with tools' pictures and files as a user's, after all results in a row.
+
+    OpenAI's format has only text in a tool's message, and few providers read more there. Agents
+    write them there all the same, and a refusal would meet every later turn of their conversation.
+    """
+    if not any(message.role == "tool" and message.parts for message in messages):
+        return messages
+    shown: list[Message] = []
+    waiting: list[Message] = []
+    for message in messages:
+        if message.role != "tool":
+            shown += [*waiting, message]
+            waiting.clear()
+            continue
+        others = tuple([part for part in message.parts if part.kind != "text"])
+        if others:
+            texts = tuple([part for part in message.parts if part.kind == "text"])
+            message = replace(message, text=message.text or ATTACHED, parts=texts)
+            waiting.append(Message("user", "", others))
+        shown.append(message)
+    return (*shown, *waiting)
 
 
 def _message(item: object, i: int, param: str) -> Message:
@@ -85,7 +120,7 @@ def _full_message(item: dict[str, object], role: object, content: object, path: 
     elif role == "tool":
         if item.get("tool_call_id") is None:
             raise missing(f"{path}.tool_call_id", "the id of the tool call that this answers")
-        tool_call_id = bounded_text(item["tool_call_id"], f"{path}.tool_call_id", 1, 512)
+        tool_call_id = bounded_text(item["tool_call_id"], f"{path}.tool_call_id", 1, MAX_CALL_ID)
     # An assistant that only calls tools has no content.
     if content is None and not calls and not parts:
         raise missing(f"{path}.content", "a string or an array of parts")
@@ -206,7 +241,7 @@ def _tool_call(value: object, path: str) -> ToolCall:
     if function.get("arguments") is None:
         raise missing(f"{path}.function.arguments", "a string of JSON")
     return ToolCall(
-        bounded_text(call["id"], f"{path}.id", 1, 512),
+        bounded_text(call["id"], f"{path}.id", 1, MAX_CALL_ID),
         read_name(function.get("name"), f"{path}.function.name"),
         text(function["arguments"], f"{path}.function.arguments"),
     )

@@ -69,6 +69,7 @@ def seen() -> dict[str, Any]:
                     "OPENAI_BASE_URL": fake.url,
                     "OPENAI_API_BASE": fake.url,
                     "ANTHROPIC_API_BASE": fake.url.removesuffix("/v1"),
+                    "GEMINI_API_BASE": fake.url,
                 },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -266,6 +267,38 @@ def test_every_exception_of_litellm_is_mapped(seen: dict[str, Any]) -> None:
     assert mapped["Timeout"] == ["DeadlineExceeded"]
     assert mapped["AuthenticationError"] == ["UpstreamRejected", 401]
     assert mapped["MidStreamFallbackError"] == ["StreamCut", None]
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+def test_a_refusal_that_litellm_finds_with_the_first_chunk_is_no_broken_stream(
+    seen: dict[str, Any],
+) -> None:
+    expected = {
+        "limited": "UpstreamRateLimited",
+        "overloaded": "UpstreamOverloaded",
+        "broken": "UpstreamError",
+        "missing": "UpstreamRejected",
+    }
+    assert {model: seen["calls"][f"gemini {model} stream"][0] for model in expected} == expected
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+def test_a_refusal_through_litellm_keeps_its_status_and_its_wait(seen: dict[str, Any]) -> None:
+    """What has a status is billed by nobody; an answer that cannot be read may be."""
+    limited, failed, unreadable = [429, 30.0], [500, None], [None, None]
+    broken = [500, 30.0]  # Gemini's
+    expected = [limited] * 4 + [failed] * 2 + [broken] * 2 + [unreadable]
+    assert seen["refusals"] == expected
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_sampling_that_a_provider_lacks_is_left_out_by_name(seen: dict[str, Any], how: str) -> None:
+    answer, names = seen["calls"][f"sampled {how}"]
+    assert (answer["text"], sorted(names)) == (TEXT, ["frequency_penalty", "seed"])
 
 
 @pytest.mark.slow

@@ -156,6 +156,17 @@ async def test_resting_upstream_is_not_asked(fake: FakeUpstream, tiers: Tiers) -
     assert not caught.value.sent
 
 
+async def test_upstream_rests_as_long_as_geminis_body_says(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    tier = tiers(fake.url, model="gemini-limited:30")
+    for _ in range(2):
+        with pytest.raises(UpstreamRateLimited) as caught:
+            await ask(tier)
+    assert fake.count == 1
+    assert 29 < caught.value.retry_after_s <= 30
+
+
 async def test_retry_goes_to_the_other_replica_at_once(tiers: Tiers) -> None:
     async with FakeUpstream() as bad, FakeUpstream() as good:
         bad.behaviour = "rate-limited:30"

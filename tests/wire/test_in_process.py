@@ -147,6 +147,19 @@ def test_messages_that_are_values_stay_as_they_are() -> None:
     assert read_asked(messages).messages == messages
 
 
+def test_a_picture_in_a_tools_value_follows_its_result() -> None:
+    picture = ContentPart(
+        "image_url", JsonText('{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}')
+    )
+    call = Message("assistant", "", tool_calls=(ToolCall("c1", "look_up", "{}"),))
+    asked = (Message("user", "Look."), call, Message("tool", "sent", (picture,), (), "c1"))
+    assert read_asked(asked).messages == (
+        *asked[:2],
+        Message("tool", "sent", tool_call_id="c1"),
+        Message("user", "", (picture,)),
+    )
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from router.errors import RequestError
 from router.types import ChatRequest
 from router.wire.fields import PASSED_ON
+from router.wire.messages import ATTACHED
 from router.wire.openai.render import render_error
 from router.wire.openai.request import _READ, SAMPLING, parse_chat_request
 from tests.kits.examples import examples
@@ -276,6 +277,55 @@ def test_tool_conversation_is_read() -> None:
     assert request.messages[2].tool_call_id == "c1"
     assert request.in_tool_loop
     assert request.tools[0].name == "look_up"
+
+
+def test_pictures_of_tools_follow_all_results_in_a_row_as_a_users() -> None:
+    calls = [
+        {"id": name, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for name in ("c1", "c2", "c3")
+    ]
+    request = parse(
+        messages=[
+            *HELLO,
+            {"role": "assistant", "content": None, "tool_calls": calls},
+            {"role": "tool", "tool_call_id": "c1", "content": [IMAGE]},
+            {"role": "tool", "tool_call_id": "c2", "content": "4"},
+            {
+                "role": "tool",
+                "tool_call_id": "c3",
+                "content": [IMAGE, {"type": "text", "text": "5"}],
+            },
+            {"role": "assistant", "content": "Seen."},
+        ],
+    )
+    assert [(m.role, m.text, [p.kind for p in m.parts]) for m in request.messages[2:]] == [
+        ("tool", ATTACHED, []),
+        ("tool", "4", []),
+        ("tool", "5", ["text"]),
+        ("user", "", ["image_url"]),
+        ("user", "", ["image_url"]),
+        ("assistant", "Seen.", []),
+    ]
+
+
+def test_a_tools_last_word_is_a_picture() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    request = parse(
+        messages=[
+            *HELLO,
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": [IMAGE]},
+        ],
+    )
+    assert [message.role for message in request.messages] == ["user", "assistant", "tool", "user"]
+    assert request.in_tool_loop
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_instructions_hold_no_picture(role: str) -> None:
+    with pytest.raises(RequestError, match="only text in a") as caught:
+        parse(messages=[{"role": role, "content": [IMAGE]}, *HELLO])
+    assert caught.value.param == "messages[0].content[0].type"
 
 
 def test_deeply_nested_tool_schema_is_refused_by_name() -> None:

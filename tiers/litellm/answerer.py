@@ -15,7 +15,7 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -51,6 +51,7 @@ from router.wire.openai.render import to_json
 from router.wire.openai.returned_reasoning import advice_for
 from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
+from router.wire.refusals import PARAMETERS
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.litellm.provider_stream import watched
 from tiers.resilience.base import completed, final_of
@@ -94,6 +95,9 @@ ALLOWED = frozenset(
         "top_p",
     }
 )
+
+# What an answer can do without. Without `stop` it would be too long, as nothing here ends it.
+_OPTIONAL = tuple([name for name in PARAMETERS if name in ALLOWED - {"stop"}])
 
 
 def import_litellm() -> ModuleType:
@@ -192,11 +196,27 @@ class LitellmTier:
     async def _whole(self, work: Work, ends_at: float) -> Answer:
         async with asyncio.timeout_at(ends_at):
             litellm = await asyncio.shield(self._load())
-            try:
-                response = await litellm.acompletion(**self._arguments(work, False, ends_at))
-            except foreign_classes(litellm) as error:
-                raise self._ours(error) from error
+            response = await self._ask(litellm, work, False, ends_at)
         return parse_completion(to_json(response.model_dump()))
+
+    async def _ask(self, litellm: ModuleType, work: Work, stream: bool, ends_at: float) -> Any:
+        """Returns litellm's response, without the sampling that its provider does not take.
+
+        litellm refuses such parameters itself, all in one error, before it sends anything.
+        """
+        arguments = self._arguments(work, stream, ends_at)
+        try:
+            try:
+                return await litellm.acompletion(**arguments)
+            except litellm.exceptions.UnsupportedParamsError as error:
+                refused = tuple([name for name in _OPTIONAL if _names(error, name, arguments)])
+                if not refused:
+                    raise
+            work.tell_left_out(refused)
+            kept = {key: value for key, value in arguments.items() if key not in refused}
+            return await litellm.acompletion(**kept)
+        except foreign_classes(litellm) as error:
+            raise self._ours(error) from error
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
@@ -210,10 +230,7 @@ class LitellmTier:
                 async with asyncio.timeout_at(ends.last):
                     litellm = await asyncio.shield(self._load())
                 async with asyncio.timeout_at(ends.next_bytes()):
-                    try:
-                        chunks = await litellm.acompletion(**self._arguments(work, True, ends.last))
-                    except foreign_classes(litellm) as error:
-                        raise self._ours(error) from error
+                    chunks = await self._ask(litellm, work, True, ends.last)
                 provider = watched(chunks)
                 chunk = await self._next(litellm, chunks, ends)
                 while chunk is not None:
@@ -324,6 +341,12 @@ class LitellmTier:
             # With tools it would import `mcp`, which it does not install; ours are functions alone.
             "_skip_mcp_handler": True,
         }
+
+
+def _names(error: Exception, name: str, arguments: Mapping[str, object]) -> bool:
+    """Returns True where litellm names a parameter that was sent, quoted as it does."""
+    said = str(error)
+    return name in arguments and (f"'{name}'" in said or f"`{name}`" in said)
 
 
 async def _close(litellm: ModuleType | None, chunks: Any) -> None:

@@ -5,6 +5,7 @@ Its words are not repeated, because they may hold a key. It knows nothing about 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 
 from router.errors import (
@@ -23,7 +24,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.wire.openai.upstream_errors import shown_code
-from tiers.resilience.refusals import forbids_retry, read_retry_after
+from tiers.resilience.refusals import OF_A_PROXY, forbids_retry, read_retry_after, read_retry_delay
 
 # litellm's exception, our error, and the status it stands for when the provider gave one. Without a
 # status the call may have been billed.
@@ -62,6 +63,7 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
 }
 
 _READ = 1_000  # characters of litellm's words, which begin with the provider's
+_DEEPEST = 8  # errors that were handled one within the other; litellm's have four
 _REFUSALS = (UpstreamRateLimited, UpstreamRejected)
 
 # What litellm's own code lets through when a provider answers in an unforeseen way.
@@ -86,6 +88,10 @@ def to_ours(
     `asked` says which answerer asked for which model, and `advice` what the policy needs before
     the provider takes such a request.
     """
+    if getattr(error, "is_pre_first_chunk", False):
+        # litellm asks some providers (Gemini) only when the first chunk is read. It then raises
+        # their refusal as if a stream had broken, and a refused call would count as a paid one.
+        error = getattr(error, "original_exception", None) or error
     name = type(error).__name__
     bases = [base.__name__ for base in type(error).__mro__]
     if "Timeout" in bases or isinstance(error, TimeoutError):
@@ -100,9 +106,16 @@ def to_ours(
         kind = UpstreamRateLimited
     elif known == "InternalServerError" and "overloaded" in str(error)[:_READ].lower():
         kind, status = UpstreamOverloaded, 529  # litellm has one word for Anthropic's 500 and 529
-    headers = getattr(getattr(error, "response", None), "headers", None)
+    elif kind in (UpstreamError, UpstreamUnreachable) and status is None:
+        status = _failed_with(error)
+        kind = kind if status is None else UpstreamError
+    headers = _headers(error)
     waits = None if headers is None else read_retry_after(headers, now_ms)
+    if waits is None and status == 429:
+        waits = read_retry_delay(str(error))
     message = f"The provider failed or refused the request (litellm {name})."
+    if kind is StreamCut:
+        message = f"The provider's answer broke off (litellm {name})."
     if status == 400 and advice:
         message = f"{message} {advice}"
     if status == 404 and asked:
@@ -117,6 +130,30 @@ def to_ours(
     )
     ours.final = headers is not None and forbids_retry(headers)
     return ours
+
+
+def _headers(error: BaseException) -> Mapping[str, str] | None:
+    """Returns the headers of the provider's refusal.
+
+    litellm keeps them in an attribute of its own, and makes up a response without any.
+    """
+    kept = getattr(error, "litellm_response_headers", None)
+    return kept or getattr(getattr(error, "response", None), "headers", None)
+
+
+def _failed_with(error: BaseException) -> int | None:
+    """Returns the status of a provider's own failure, which it bills to nobody, otherwise None.
+
+    litellm has one class for it and for answers that cannot be read, which may be billed. Only the
+    first was raised while an HTTPStatusError was handled.
+    """
+    raised: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if type(raised).__name__ == "HTTPStatusError":
+            status = int(getattr(getattr(raised, "response", None), "status_code", 0))
+            return status if status >= 500 and status not in OF_A_PROXY else None
+        raised = raised and (raised.__cause__ or raised.__context__)
+    return None
 
 
 def foreign_classes(litellm: ModuleType) -> tuple[type[BaseException], ...]:

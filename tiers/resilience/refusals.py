@@ -42,6 +42,8 @@ FIRST_BACKOFF_S = 0.1
 MOST_ASKED_S = 1e9  # nobody means thirty years: such a wait is none, in seconds or as a date
 LONGEST_REST_S = 60  # a server that asks for a longer wait is asked again after a minute
 UNKNOWN_MODEL = frozenset({"model_not_found", "unknown_model", "invalid_model"})
+_DELAY = re.compile(r'"retryDelay": ?"(\d{1,6}(?:\.\d{1,9})?)s"')
+_DELAY_WITHIN = 8_000  # characters: some limits and a link for each stand before it
 VERSION = re.compile(r"/v\d+(beta\d*)?/")
 
 
@@ -189,6 +191,16 @@ def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:
         date = date.replace(tzinfo=UTC)
     seconds = max(0.0, date.timestamp() - now_ms / 1000.0)
     return seconds if seconds < MOST_ASKED_S else None
+
+
+def read_retry_delay(said: str) -> float | None:
+    """Returns the seconds to wait that Gemini writes into its refusal's body, None without any.
+
+    >>> read_retry_delay('{"error": {"code": 429, "details": [{"retryDelay": "34.5s"}]}}')
+    34.5
+    """
+    found = _DELAY.search(said[:_DELAY_WITHIN])
+    return None if found is None else float(found[1])
 
 
 def forbids_retry(headers: Mapping[str, str]) -> bool:

@@ -41,6 +41,7 @@ from tiers.resilience.refusals import (
     error_for_status,
     forbids_retry,
     read_retry_after,
+    read_retry_delay,
     shown_url,
     wait_s,
     worth_retrying,
@@ -354,6 +355,8 @@ class Exchange:
         body = await read_refusal(response)
         shared = self._shared
         retry_after_s = read_retry_after(response.headers, shared.clock.now_ms())
+        if retry_after_s is None and response.status == 429:
+            retry_after_s = read_retry_delay(body.decode("utf-8", "replace"))
         if retry_after_s is not None and response.status in (429, 503):
             now_ms = shared.clock.monotonic_ms()
             shared.replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from router.privacy.provider_seals import read_back
 from router.types import JsonText, Message, Sealed, ToolCall, ToolSpec
 from router.wire.anthropic.parts import IMAGES
+from router.wire.call_ids import MAX_CALL_ID
 from router.wire.checks import (
     array,
     boolean,
@@ -32,8 +33,9 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
-from router.wire.message_builder import ATTACHED, Content, add_tool_call
+from router.wire.message_builder import Content, add_tool_call
 from router.wire.messages import (
+    ATTACHED,
     MAX_MESSAGES,
     MAX_PARTS,
     check_image_url,
@@ -284,7 +286,7 @@ def _tool_result(block: dict[str, object], path: str) -> tuple[Message, Content 
 
 
 def _id(block: dict[str, object], key: str, path: str) -> str:
-    return bounded_text(required_text(block, key, path), f"{path}.{key}", 1, 512)
+    return bounded_text(required_text(block, key, path), f"{path}.{key}", 1, MAX_CALL_ID)
 
 
 class Tools(Struct, frozen=True):

@@ -28,6 +28,7 @@ from router.wire.anthropic.cache_points import (
 from router.wire.anthropic.parts import block_of, text_block
 from router.wire.anthropic.schemas import taken_schema, with_type
 from router.wire.anthropic.thinking import budget_below, fitted, thinking_tokens
+from router.wire.call_ids import RESPONSES_ID, sent_id
 from router.wire.digits import loads_exactly
 from router.wire.refusals import THINKING, THINKING_TYPE, other_kind
 
@@ -227,6 +228,7 @@ def _call_id(call_id: str) -> str:
     >>> _call_id("call_1"), _call_id("functions.now:0")
     ('call_1', 'functions_now_0_190594d9')
     """
+    call_id = sent_id(call_id, RESPONSES_ID)
     if _CALL_ID.fullmatch(call_id):
         return call_id
     digest = blake2s(call_id.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()

@@ -32,7 +32,12 @@ from router.wire.checks import (
 )
 from router.wire.fields import check_tool_choice, keep_extra
 from router.wire.hints import checked_hints, joined_hints
-from router.wire.messages import read_messages, read_tool_choice, read_tools
+from router.wire.messages import (
+    attached_after_results,
+    read_each_message,
+    read_tool_choice,
+    read_tools,
+)
 from router.wire.openai.embeddings import read_texts
 from router.wire.openai.request import (
     SAMPLING,
@@ -94,10 +99,11 @@ def _conversation(asked: object) -> tuple[Message, ...]:
     """Returns the messages, those that are values already as they are."""
     given = list(asked) if isinstance(asked, Sequence) else array(asked, "messages")
     written = [_message(item) for item in given]
-    read = read_messages(written, "messages")
+    read = read_each_message(written, "messages")
     require_json(written)
     both = zip(given, read, strict=True)
-    return tuple([item if isinstance(item, Message) else message for item, message in both])
+    messages = [item if isinstance(item, Message) else message for item, message in both]
+    return attached_after_results(tuple(messages))
 
 
 def _message(item: object) -> object:

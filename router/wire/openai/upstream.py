@@ -19,6 +19,7 @@ from router.types import (
 )
 from router.wire.anthropic.cache_points import KEY, sets_points
 from router.wire.body_keys import passed_on
+from router.wire.call_ids import CHAT_ID, sent_id
 from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
 
@@ -46,10 +47,8 @@ def upstream_body(
     extra = passed_on(request, facts)
     body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
-    key = facts.reasoning_key
-    points = facts.takes_cache_points
     body["messages"] = [
-        _message(message, issuer, wants_signatures, key, points) for message in request.messages
+        _message(message, facts, issuer, wants_signatures) for message in request.messages
     ]
     cap, client_cap = facts.max_output_tokens, request.sampling.max_output_tokens
     body[max_tokens_key] = cap if client_cap is None else min(client_cap, cap)
@@ -92,25 +91,25 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
 
 
 def _message(
-    message: Message, issuer: str, wants_signatures: bool, reasoning_key: str, points: bool
+    message: Message, facts: AnswererFacts, issuer: str, wants_signatures: bool
 ) -> dict[str, object]:
     # Many servers refuse the role `developer`. OpenAI's newer models take `system` for the same.
     body: dict[str, object] = {"role": "system" if message.role == "developer" else message.role}
     if message.parts:
         payloads: list[str] = [part.payload for part in message.parts]
-        if not points and sets_points(message):
+        if not facts.takes_cache_points and sets_points(message):
             payloads = [_without_points(payload) for payload in payloads]
         joined = ",".join(payloads)
         body["content"] = orjson.Fragment(f"[{joined}]")
     else:
         # A message with only calls has the content null.
         body["content"] = None if message.tool_calls and not message.text else message.text
-    if reasoning_key and message.role == "assistant":
-        return_thoughts(body, reasoning_key, message.reasoning)
+    if facts.reasoning_key and message.role == "assistant":
+        return_thoughts(body, facts.reasoning_key, message.reasoning)
     if message.tool_calls:
         calls: list[dict[str, object]] = [
             {
-                "id": call.id,
+                "id": _id(call.id, facts),
                 "type": "function",
                 "function": {"name": call.name, "arguments": call.arguments},
             }
@@ -120,10 +119,15 @@ def _message(
             sign(calls, message, issuer, wants_signatures)
         body["tool_calls"] = calls
     if message.tool_call_id is not None:
-        body["tool_call_id"] = message.tool_call_id
+        body["tool_call_id"] = _id(message.tool_call_id, facts)
     if message.name is not None:
         body["name"] = message.name
     return body
+
+
+def _id(call_id: str, facts: AnswererFacts) -> str:
+    """Returns the id for an upstream; litellm finds signatures in it, and bounds it by itself."""
+    return call_id if facts.kind == "litellm" else sent_id(call_id, CHAT_ID)
 
 
 def _without_points(payload: str) -> str:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from router.privacy.provider_seals import opened, read_back
 from router.types import Message, Sealed, ToolCall
+from router.wire.call_ids import MAX_CALL_ID
 from router.wire.checks import (
     bounded_text,
     mapping,
@@ -27,8 +28,9 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
-from router.wire.message_builder import ATTACHED, Content, add_tool_call
+from router.wire.message_builder import Content, add_tool_call
 from router.wire.messages import (
+    ATTACHED,
     MAX_MESSAGES,
     MAX_PARTS,
     check_image_url,
@@ -318,4 +320,4 @@ def _name(item: dict[str, object], path: str) -> str:
 def _call_id(item: dict[str, object], path: str) -> str:
     if item.get("call_id") is None:
         raise missing(f"{path}.call_id", "the id of the tool call")
-    return bounded_text(item["call_id"], f"{path}.call_id", 1, 512)
+    return bounded_text(item["call_id"], f"{path}.call_id", 1, MAX_CALL_ID)

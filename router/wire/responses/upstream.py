@@ -24,6 +24,7 @@ from router.types import (
     ToolSpec,
 )
 from router.wire.body_keys import OF_REASONING, passed_on
+from router.wire.call_ids import RESPONSES_ID, sent_id
 from router.wire.responses.tools import custom_input
 
 KINDS = ("reasoning", "compaction")
@@ -132,7 +133,8 @@ def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
             yield from _assistant_items(message, issuer, custom)
         elif message.role == "tool":
             kind = "custom_tool_call" if message.tool_call_id in texts else "function_call"
-            result = {"call_id": message.tool_call_id, "output": message.text}
+            call_id = sent_id(message.tool_call_id or "", RESPONSES_ID)
+            result = {"call_id": call_id, "output": message.text}
             yield {"type": f"{kind}_output", **result}
         else:
             role = "user" if message.role == "function" else message.role
@@ -161,7 +163,7 @@ def _assistant_items(message: Message, issuer: str, custom: set[str]) -> Iterato
 
 
 def _call(call: ToolCall, custom: bool) -> dict[str, object]:
-    named = {"call_id": call.id, "name": call.name}
+    named = {"call_id": sent_id(call.id, RESPONSES_ID), "name": call.name}
     if custom:
         return {"type": "custom_tool_call", **named, "input": custom_input(call.arguments)}
     return {"type": "function_call", **named, "arguments": call.arguments}

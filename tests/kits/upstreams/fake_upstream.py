@@ -48,6 +48,8 @@ def vectors(body: bytes) -> bytes:
 
 
 MESSAGES = ("/v1/messages", "/v1/messages/count_tokens")
+GEMINI = {"limited": 429, "overloaded": 503, "broken": 500}
+"""Statuses of refusals in Gemini's format, by model."""
 
 
 class FakeUpstream:
@@ -194,6 +196,12 @@ class Connection(asyncio.Protocol):
         elif self.path.partition("?")[0] == "/v1/models":
             rows = [{"id": name, "object": "model"} for name in self.server.models]
             self.transport.write(whole(200, orjson.dumps({"object": "list", "data": rows})))
+        elif self.path.startswith("/v1/models/"):
+            model = self.path.removeprefix("/v1/models/").partition(":")[0]
+            status = GEMINI.get(model, 404)
+            error = {"error": {"code": status, "message": "no", "status": "NO"}}
+            body = orjson.dumps(error)
+            self.transport.write(whole(status, body, "application/json", "retry-after: 30"))
         else:
             self.transport.write(whole(404, b'{"error":{"message":"no such path"}}'))
 

@@ -17,7 +17,17 @@ from collections.abc import Awaitable
 from router.api.compose.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy.schema import LitellmAnswerer
-from router.types import NOBODY, TRACE, Answer, BodyRules, BreakerTurned, Events, Trace, Usage
+from router.types import (
+    NOBODY,
+    TRACE,
+    Answer,
+    BodyRules,
+    BreakerTurned,
+    Events,
+    Trace,
+    Usage,
+    Work,
+)
 from router.wire.body_keys import litellm_stores_unasked
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
@@ -80,6 +90,10 @@ async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Ans
     return final
 
 
+async def drained(one: LitellmTier, asked: Work) -> Answer:
+    return (await collect(one.stream(asked, no_call)))[1]
+
+
 # Addresses that litellm would fetch itself if we passed them on.
 ELSEWHERE = {
     "image": {"type": "image_url", "image_url": {"url": "http://fetched.invalid/a.png"}},
@@ -114,6 +128,16 @@ async def calls() -> dict[str, object]:
         outcomes[f"{kind} elsewhere"] = await outcome(claude.answer(question, no_call))
     outcomes["anthropic whole"] = await outcome(tier("anthropic/answer").answer(work(), no_call))
     outcomes["anthropic stream"] = await outcome(streamed(tier("anthropic/answer"), 30.0))
+    # litellm asks Gemini when the first chunk is read, others before.
+    for how in ("limited", "overloaded", "broken", "missing"):
+        outcomes[f"gemini {how} stream"] = await outcome(streamed(tier(f"gemini/{how}"), 30.0))
+    fields = {"seed": 3, "frequency_penalty": 0.5, "temperature": 0.5}
+    for how in ("whole", "stream"):
+        names: list[str] = []
+        asked = replace(work(**fields), tell_left_out=names.extend)
+        claude = tier("anthropic/answer")
+        call = claude.answer(asked, no_call) if how == "whole" else drained(claude, asked)
+        outcomes[f"sampled {how}"] = [await outcome(call), names]
     silent = tier("openai/slow:3600", first_byte_s=0.5)
     outcomes["silent whole"] = await outcome(silent.answer(work(), no_call))
     outcomes["silent stream"] = await outcome(streamed(silent, 30.0))
@@ -133,6 +157,25 @@ async def revoked() -> list[str]:
     assert isinstance(again, list)
     assert [e.open for e in listener.events if isinstance(e, BreakerTurned)] == [True]
     return [status.state, status.detail, again[0]]
+
+
+REFUSALS = ("openai/rate-limited:30", "gemini/limited", "openai/status:500", "gemini/broken")
+
+
+async def refusals() -> list[list[object]]:
+    """Returns status and wait of refusals, whole and streamed, and of an unreadable answer."""
+    asked: list[list[object]] = []
+    for model in REFUSALS:
+        for call in (tier(model).answer(work(), no_call), streamed(tier(model), 30.0)):
+            asked.append(await refusal(call))
+    return [*asked, await refusal(tier("openai/html").answer(work(), no_call))]
+
+
+async def refusal(call: Awaitable[Answer]) -> list[object]:
+    try:
+        return [told(await call)]
+    except UpstreamError as error:
+        return [error.upstream_status, error.retry_after_s]
 
 
 def mapped() -> dict[str, list[object]]:
@@ -171,6 +214,7 @@ async def main() -> None:
                 "heard": len(heard),
                 "states": states,
                 "revoked": refused,
+                "refusals": await refusals(),
                 "own_host": socket.gethostname(),
             }
         )

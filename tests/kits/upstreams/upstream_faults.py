@@ -1,8 +1,9 @@
 """Misbehaves as upstreams do: refuses, breaks off, hangs, floods, or answers nonsense.
 
 Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, refuses:CODE:WORDS, billed:CODE
-(with usage), rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an
-answer), quota, quota-in-pieces, refused-and-held:STATUS (the refusal's body never ends),
+(with usage), rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, gemini-limited:SECONDS (in
+the body), limited-once:MS (then an answer), quota, quota-in-pieces, refused-and-held:STATUS (the
+refusal's body never ends),
 flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type, negative-
 usage, absurd-usage, heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish,
 huge-line, huge-body, endless, endless-comments, small-pieces:COUNT (350 bytes for a letter),
@@ -83,6 +84,12 @@ async def _billed(x: Exchange) -> None:
 
 async def _rate_limited(x: Exchange) -> None:
     await x.refuse(429, "rate_limit_exceeded", f"retry-after: {x.argument or 1}")
+
+
+async def _gemini_limited(x: Exchange) -> None:
+    delay = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{x.argument}s"}
+    error = {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [delay]}
+    await x.write(whole(429, orjson.dumps([{"error": error}])))
 
 
 async def _rate_limited_ms(x: Exchange) -> None:
@@ -290,6 +297,7 @@ FAULTS: dict[str, Behaviour] = {
     "final": _final,
     "billed": _billed,
     "rate-limited": _rate_limited,
+    "gemini-limited": _gemini_limited,
     "rate-limited-ms": _rate_limited_ms,
     "limited-once": _limited_once,
     "quota": _quota,
