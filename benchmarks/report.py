@@ -12,7 +12,7 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -121,8 +121,10 @@ def generate(path: Path, pattern: list[RequestRow], copies: int) -> None:
     raw.execute("PRAGMA cache_size = -500000")
     raw.execute("CREATE TEMP TABLE r AS SELECT * FROM requests")
     raw.execute("CREATE TEMP TABLE a AS SELECT * FROM attempts")
-    _insert(raw, "r", [_request_line(number, row) for number, row in enumerate(pattern)])
-    _insert(raw, "a", [(*attempt_values(c), row.tenant) for row in pattern for c in row.attempts])
+    lines = [_request_line(number, row) for number, row in enumerate(pattern)]
+    calls = [(*attempt_values(c), row.tenant) for row in pattern for c in row.attempts]
+    _insert(raw, "r", names(REQUEST_COLUMNS), lines)
+    _insert(raw, "a", names(ATTEMPT_COLUMNS), calls)
     raw.execute("BEGIN")
     for turn in range(copies * DAYS):
         _copy(raw, turn * len(pattern), turn, turn // copies)
@@ -166,9 +168,11 @@ def _request_line(number: int, row: RequestRow) -> tuple[object, ...]:
     return (*request_values(row), row.domain, row.request_type, *chain)
 
 
-def _insert(raw: sqlite3.Connection, table: str, lines: list[tuple[object, ...]]) -> None:
-    marks = ",".join("?" * len(lines[0]))
-    raw.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
+def _insert(
+    raw: sqlite3.Connection, table: str, columns: Sequence[str], lines: Sequence[tuple[object, ...]]
+) -> None:
+    marks = ", ".join("?" * len(columns))
+    raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", lines)
 
 
 def _copy(raw: sqlite3.Connection, before: int, turn: int, day: int) -> None:
@@ -182,8 +186,9 @@ def _copy(raw: sqlite3.Connection, before: int, turn: int, day: int) -> None:
         ("requests", "r", REQUEST_COLUMNS),
         ("attempts", "a", ATTEMPT_COLUMNS),
     ):
-        chosen = ", ".join(changed.get(name, name) for name in names(columns))
-        raw.execute(f"INSERT INTO {table} SELECT {chosen} FROM {source}")
+        written = names(columns)
+        chosen = ", ".join(changed.get(name, name) for name in written)
+        raw.execute(f"INSERT INTO {table} ({', '.join(written)}) SELECT {chosen} FROM {source}")
 
 
 def _day(pattern: list[RequestRow], day: int, copies: int) -> Fold:

@@ -130,8 +130,9 @@ def no_usable_answer(
     `shape`: a format or a call was asked for.
     """
     # Clients are told not to repeat it by themselves (`x-should-retry: false`).
-    again = "the same request would pay for all these answers once more."
-    advice = f"Ask another model, or {'relax that demand' if shape else 'in other words'}: {again}"
+    change = "relax that demand" if shape else "reword the request"
+    again = "the same one would pay for all these answers once more."
+    advice = f"Ask another model, or {change}; {again}"
     cut = [answer.answerer for answer in answers if answer.failure is Reason.ANSWER_CUT]
     if cut:
         advice = f"Raise `max_output_tokens` of {' and '.join(cut)} in the policy."

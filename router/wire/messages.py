@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 
+import orjson
 from msgspec.structs import replace
 
 from router.types import ContentPart, JsonText, Message, Sealed, ToolCall, ToolSpec
@@ -82,11 +83,17 @@ def attached_after_results(messages: tuple[Message, ...]) -> tuple[Message, ...]
             continue
         others = tuple([part for part in message.parts if part.kind != "text"])
         if others:
-            texts = tuple([part for part in message.parts if part.kind == "text"])
-            message = replace(message, text=message.text or ATTACHED, parts=texts)
+            texts = tuple([part for part in message.parts if _says_something(part)])
+            said = message.text if message.text.strip() else ATTACHED
+            message = replace(message, text=said, parts=texts)
             waiting.append(Message("user", "", others))
         shown.append(message)
     return (*shown, *waiting)
+
+
+def _says_something(part: ContentPart) -> bool:
+    """Returns True for a part of text that is not empty; providers refuse empty ones."""
+    return part.kind == "text" and bool(orjson.loads(part.payload)["text"].strip())
 
 
 def _message(item: object, i: int, param: str) -> Message:

@@ -9,14 +9,14 @@ from router.types import Reason
 
 REFUSED = UnusableAnswer("mini", Reason.ANSWER_REFUSED)
 CUT = UnusableAnswer("mini", Reason.ANSWER_CUT, cap=50)
-PAID = "the same request would pay for all these answers once more."
+PAID = "the same one would pay for all these answers once more."
 
 
 @pytest.mark.parametrize(
     ("answer", "shape", "advice"),
     [
-        (REFUSED, False, f"Ask another model, or in other words: {PAID}"),
-        (REFUSED, True, f"Ask another model, or relax that demand: {PAID}"),
+        (REFUSED, False, f"Ask another model, or reword the request; {PAID}"),
+        (REFUSED, True, f"Ask another model, or relax that demand; {PAID}"),
         (CUT, True, "Raise `max_output_tokens` of mini in the policy."),
     ],
 )

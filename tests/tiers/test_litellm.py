@@ -286,10 +286,10 @@ def test_a_refusal_that_litellm_finds_with_the_first_chunk_is_no_broken_stream(
 @pytest.mark.slow
 @NEEDS_LITELLM
 def test_a_refusal_through_litellm_keeps_its_status_and_its_wait(seen: dict[str, Any]) -> None:
-    """What has a status is billed by nobody; an answer that cannot be read may be."""
+    """What has a status is billed by nobody; an answer that began (200) may be."""
     limited, failed, unreadable = [429, 30.0], [500, None], [None, None]
     broken = [500, 30.0]  # Gemini's
-    expected = [limited] * 4 + [failed] * 2 + [broken] * 2 + [unreadable]
+    expected = [limited] * 4 + [failed] * 2 + [broken] * 2 + [unreadable] * 2
     assert seen["refusals"] == expected
 
 

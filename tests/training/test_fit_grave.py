@@ -65,6 +65,7 @@ SECTIONS_OF = {
     GRAVE_ONLY: OF_PEOPLE,
     "voices_of_choices": ("self_harm", "none"),
     **dict.fromkeys(("fortieth", "voices_of_staff"), ("company", "none")),
+    **dict.fromkeys(("forty_second", "forty_third", "forty_fourth"), (*GRAVE, "knowledge", "none")),
     "forty_first": ("fraud", "legal", "medical", "self_harm", "violence", "none"),
 }
 

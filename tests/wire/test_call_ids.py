@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from router.errors import RequestError
-from router.types import ChatRequest
+from router.types import BodyRules, ChatRequest
 from router.wire.anthropic.request import MessagesFormat
 from router.wire.anthropic.upstream import messages_body
-from router.wire.call_ids import CHAT_ID, MAX_CALL_ID, RESPONSES_ID
+from router.wire.call_ids import CHAT_ID, ELSEWHERE_ID, MAX_CALL_ID, RESPONSES_ID
 from router.wire.openai.request import parse_chat_request
 from router.wire.openai.upstream import upstream_body
 from router.wire.responses.request import ResponsesFormat
@@ -75,12 +75,12 @@ def test_litellm_gets_ids_as_it_wrote_them() -> None:
     assert [message["tool_call_id"] for message in sent[2:]] == IDS
 
 
-def test_other_upstreams_get_short_ids_without_signatures() -> None:
-    request = chat(IDS)
-    sent = orjson.loads(upstream_body(request, facts(), model="m"))["messages"]
+def test_openai_and_anthropic_get_short_ids_without_signatures() -> None:
+    request, openais = chat(IDS), facts(body=BodyRules(stores_unasked=True))
+    sent = orjson.loads(upstream_body(request, openais, model="m"))["messages"]
     in_chat = [call["id"] for call in sent[1]["tool_calls"]]
     assert [message["tool_call_id"] for message in sent[2:]] == in_chat
-    items = orjson.loads(response_body(request, facts()))["input"]
+    items = orjson.loads(response_body(request, openais))["input"]
     in_items = [item["call_id"] for item in items if item["type"] == "function_call"]
     assert [item["call_id"] for item in items if "output" in item] == in_items
     turns = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
@@ -89,3 +89,18 @@ def test_other_upstreams_get_short_ids_without_signatures() -> None:
     for ids, most in ((in_chat, CHAT_ID), (in_items, RESPONSES_ID), (in_blocks, 2 * RESPONSES_ID)):
         assert (ids[0], ids[3], len(set(ids))) == ("call_5e", "call_1", 4)
         assert max(map(len, ids)) <= most
+
+
+def test_other_servers_get_ids_as_they_wrote_them() -> None:
+    """Kimi reads its own, vLLM's have 46 characters, LiteLLM's proxy may find a signature."""
+    kimis = "functions.mcp__github__create_pull_request:0"
+    kept = [kimis, "chatcmpl-tool-" + "0" * 32, "call_1__thought__" + "QUJD" * 100, LONG]
+    ids = [*kept, SIGNED, "c" * 600]
+    request = chat(ids)
+    sent = orjson.loads(upstream_body(request, facts(), model="m"))["messages"]
+    in_chat = [call["id"] for call in sent[1]["tool_calls"]]
+    assert [message["tool_call_id"] for message in sent[2:]] == in_chat
+    items = orjson.loads(response_body(request, facts()))["input"]
+    assert [item["call_id"] for item in items if item["type"] == "function_call"] == in_chat
+    assert in_chat[:5] == [*kept, "call_5e"]
+    assert len(in_chat[5]) == ELSEWHERE_ID

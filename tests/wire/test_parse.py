@@ -321,6 +321,16 @@ def test_a_tools_last_word_is_a_picture() -> None:
     assert request.in_tool_loop
 
 
+@pytest.mark.parametrize("texts", [[""], [" ", ""], ["4", ""]])
+def test_an_empty_text_beside_a_tools_picture_is_no_part(texts: list[str]) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    content = [*[{"type": "text", "text": words} for words in texts], IMAGE]
+    turn = {"role": "assistant", "content": None, "tool_calls": [call]}
+    result = {"role": "tool", "tool_call_id": "c1", "content": content}
+    told = parse(messages=[*HELLO, turn, result]).messages[2]
+    assert (told.text.strip(), len(told.parts)) == (("4", 1) if "4" in texts else (ATTACHED, 0))
+
+
 @pytest.mark.parametrize("role", ["system", "developer"])
 def test_instructions_hold_no_picture(role: str) -> None:
     with pytest.raises(RequestError, match="only text in a") as caught:

@@ -202,19 +202,22 @@ class LitellmTier:
     async def _ask(self, litellm: ModuleType, work: Work, stream: bool, ends_at: float) -> Any:
         """Returns litellm's response, without the sampling that its provider does not take.
 
-        litellm refuses such parameters itself, all in one error, before it sends anything.
+        litellm refuses such parameters itself, before it sends anything: first those that a
+        provider never takes, then those of a model.
         """
-        arguments = self._arguments(work, stream, ends_at)
+        kept = self._arguments(work, stream, ends_at)
+        left_out: tuple[str, ...] = ()
         try:
-            try:
-                return await litellm.acompletion(**arguments)
-            except litellm.exceptions.UnsupportedParamsError as error:
-                refused = tuple([name for name in _OPTIONAL if _names(error, name, arguments)])
-                if not refused:
-                    raise
-            work.tell_left_out(refused)
-            kept = {key: value for key, value in arguments.items() if key not in refused}
-            return await litellm.acompletion(**kept)
+            while True:
+                try:
+                    return await litellm.acompletion(**kept)
+                except litellm.exceptions.UnsupportedParamsError as error:
+                    refused = tuple([name for name in _OPTIONAL if _names(error, name, kept)])
+                    if not refused:
+                        raise
+                left_out += refused
+                work.tell_left_out(left_out)  # all of them: the last word holds
+                kept = {key: value for key, value in kept.items() if key not in refused}
         except foreign_classes(litellm) as error:
             raise self._ours(error) from error
 
@@ -344,9 +347,22 @@ class LitellmTier:
 
 
 def _names(error: Exception, name: str, arguments: Mapping[str, object]) -> bool:
-    """Returns True where litellm names a parameter that was sent, quoted as it does."""
+    """Returns True where litellm names a parameter that was sent: in quotes, or with its value.
+
+    It also gives advice on other parameters ("unless reasoning_effort resolves to 'none'"), or
+    shows what they are (`Current reasoning_effort='high'`), which counts for nothing.
+
+    >>> said = Exception("no temperature=0.2 is taken unless reasoning_effort resolves to 'none'")
+    >>> sent = {"temperature": 0.2, "reasoning_effort": "high"}
+    >>> _names(said, "temperature", sent), _names(said, "reasoning_effort", sent)
+    (True, False)
+    """
     said = str(error)
-    return name in arguments and (f"'{name}'" in said or f"`{name}`" in said)
+    if name not in arguments:
+        return False
+    with_value = f" {name}={arguments[name]}"
+    named = (f"'{name}'", f"`{name}`", f"{with_value} ", f"{with_value}. ")
+    return any(words in said for words in named)
 
 
 async def _close(litellm: ModuleType | None, chunks: Any) -> None:

@@ -88,7 +88,8 @@ def to_ours(
     `asked` says which answerer asked for which model, and `advice` what the policy needs before
     the provider takes such a request.
     """
-    if getattr(error, "is_pre_first_chunk", False):
+    starts = getattr(error, "is_pre_first_chunk", False)
+    if starts:
         # litellm asks some providers (Gemini) only when the first chunk is read. It then raises
         # their refusal as if a stream had broken, and a refused call would count as a paid one.
         error = getattr(error, "original_exception", None) or error
@@ -109,6 +110,8 @@ def to_ours(
     elif kind in (UpstreamError, UpstreamUnreachable) and status is None:
         status = _failed_with(error)
         kind = kind if status is None else UpstreamError
+    if starts and _refused_with(error) is None:
+        status = None  # an error within a stream that began (200) has its input billed
     headers = _headers(error)
     waits = None if headers is None else read_retry_after(headers, now_ms)
     if waits is None and status == 429:
@@ -144,14 +147,21 @@ def _headers(error: BaseException) -> Mapping[str, str] | None:
 def _failed_with(error: BaseException) -> int | None:
     """Returns the status of a provider's own failure, which it bills to nobody, otherwise None.
 
-    litellm has one class for it and for answers that cannot be read, which may be billed. Only the
-    first was raised while an HTTPStatusError was handled.
+    litellm has one class for it and for answers that cannot be read, which may be billed.
+    """
+    status = _refused_with(error) or 0
+    return status if status >= 500 and status not in OF_A_PROXY else None
+
+
+def _refused_with(error: BaseException) -> int | None:
+    """Returns the HTTP status of a refusal: only that is raised while HTTPStatusError is handled.
+
+    litellm gives a status to errors within a stream too, which came with a 200.
     """
     raised: BaseException | None = error
     for _ in range(_DEEPEST):
         if type(raised).__name__ == "HTTPStatusError":
-            status = int(getattr(getattr(raised, "response", None), "status_code", 0))
-            return status if status >= 500 and status not in OF_A_PROXY else None
+            return int(getattr(getattr(raised, "response", None), "status_code", 0))
         raised = raised and (raised.__cause__ or raised.__context__)
     return None
 

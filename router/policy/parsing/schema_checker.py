@@ -21,6 +21,7 @@ from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 
 from router.policy.parsing.json_schema import (
     MAX_CHECKED_CHARACTERS,
+    MAX_CHECKED_VALUES,
     TYPES,
     SchemaFault,
     SchemaMistake,
@@ -45,6 +46,21 @@ def _without_dialect(part: dict[str, object]) -> dict[str, object]:
     that name is an object, and stays.
     """
     return {k: v for k, v in part.items() if k != "$schema" or type(v) is not str}
+
+
+def _newest(part: dict[str, object]) -> dict[str, object]:
+    """Returns a part of a schema with older forms as 2020-12 has them, or without them.
+
+    Pydantic 1 writes tuples as draft 7 does, OpenAPI 3.0 exclusive bounds as draft 4 does, and
+    neither names its dialect.
+    """
+    part = _without_dialect(part)
+    if isinstance(part.get("items"), list) and "prefixItems" not in part:
+        part["prefixItems"] = part.pop("items")
+    for bound in ("exclusiveMinimum", "exclusiveMaximum"):
+        if isinstance(part.get(bound), bool):
+            del part[bound]
+    return part
 
 
 def faults(value: object, schema: JsonText) -> tuple[str, ...]:
@@ -79,7 +95,12 @@ def _errors(value: object, schema: JsonText, most: int) -> tuple[ValidationError
 
 
 def _is_usable(schema: JsonText, parsed: object) -> bool:
-    return is_plain(parsed) or len(schema) > MAX_CHECKED_CHARACTERS or _is_schema(schema)
+    return is_plain(parsed) or _is_large(schema, parsed) or _is_schema(schema)
+
+
+def _is_large(schema: JsonText, parsed: object) -> bool:
+    """Returns True for a schema whose own check would take too long."""
+    return len(schema) > MAX_CHECKED_CHARACTERS or _values(parsed) > MAX_CHECKED_VALUES
 
 
 def _is_schema(schema: JsonText) -> bool:
@@ -110,28 +131,42 @@ def _first_error(schema: JsonText) -> SchemaError | None:
 def mistake(schema: JsonText) -> SchemaMistake | None:
     """Returns what `json_schema.schema_mistake` promises, of a schema of any keywords."""
     try:
-        error = _first_error(schema)
-        error = None if error is None else _by_own_dialect(json.loads(schema), error)
+        parsed = json.loads(schema)
+        if _is_large(schema, parsed) or _first_error(schema) is None:
+            return None
+        error = _by_own_dialect(schema, parsed)
     except (ValueError, RecursionError):
         return None  # it is too deep to be checked
     if error is None:
         return None
-    return SchemaMistake(tuple(error.absolute_path), error.instance, _expected(error))
+    place = _as_written(tuple(error.absolute_path), parsed)
+    return SchemaMistake(place, error.instance, _expected(error))
 
 
-def _by_own_dialect(parsed: object, error: SchemaError) -> SchemaError | None:
-    """Returns the mistake by the dialect that the schema names itself; `error` where it has none.
+def _by_own_dialect(schema: JsonText, parsed: object) -> SchemaError | None:
+    """Returns the mistake by the dialect that the schema names itself, else by the newest.
 
     Many clients still write draft 7.
     """
-    if not isinstance(parsed, dict) or not isinstance(parsed.get("$schema"), str):
-        return error
-    dialect = jsonschema.validators.validator_for(parsed, default=jsonschema.Draft202012Validator)
+    dialect = Bounded  # stands for a dialect that is unknown, and is checked as 2020-12
+    if isinstance(parsed, dict) and isinstance(parsed.get("$schema"), str):
+        dialect = jsonschema.validators.validator_for(parsed, default=Bounded)
+    read = json.loads(schema, object_hook=_newest if dialect is Bounded else None)
     try:
-        dialect.check_schema(parsed, format_checker=_NO_FORMATS)  # type: ignore[call-arg]
+        dialect.check_schema(read, format_checker=_NO_FORMATS)
     except SchemaError as own:
         return own
     return None
+
+
+def _as_written(place: tuple[str | int, ...], parsed: object) -> tuple[str | int, ...]:
+    """Returns a place in what `_newest` returns as the place in the schema that the client sent."""
+    written: list[str | int] = []
+    for part in place:
+        name = "items" if isinstance(parsed, dict) and part not in parsed else part
+        written.append(name)
+        parsed = parsed[name]  # type: ignore[index]
+    return tuple(written)
 
 
 _KINDS = {
@@ -163,13 +198,24 @@ def _expected(error: SchemaError) -> str:
 
 def _levels(schema: object) -> int:
     """Returns how many lists and objects are inside one another at most."""
-    levels, parts = 0, [schema]
+    return len(_by_level(schema)) - 1
+
+
+def _values(schema: object) -> int:
+    """Returns how many values are in lists and objects of a schema."""
+    return sum(_by_level(schema)) - 1
+
+
+def _by_level(schema: object) -> list[int]:
+    """Returns how many values stand at each level: 1 for the schema itself, and 0 at the end."""
+    parts = [schema]
+    counts = [1]
     while parts := [part for part in parts if isinstance(part, dict | list)]:
-        levels += 1
         parts = [
             each for part in parts for each in (part.values() if isinstance(part, dict) else part)
         ]
-    return levels
+        counts.append(len(parts))
+    return counts
 
 
 def _has_names(schema: object) -> bool:

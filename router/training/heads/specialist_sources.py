@@ -32,6 +32,8 @@ class Taught:
     label_of: Callable[[Row], str | None]  # None: the row teaches nothing
     weak: bool = False
     most: int | None = None
+    text: str = "text"
+    """The column that holds the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ def _harm(row: Row) -> str:
     return "ok" if row["label"] == "safe" else "harm"
 
 
+def _ok_of(column: str, *values: str) -> Callable[[Row], str | None]:
+    return lambda row: "ok" if row[column] in values else None
+
+
 def _ok_from(*sources: str) -> Callable[[Row], str | None]:
     return lambda row: "ok" if str(row["source"]).startswith(sources) else None
 
@@ -117,6 +123,8 @@ _LICENCES = {
     "intent_clinc150": "CC BY 3.0",
     "intent_hwu64": "CC BY 4.0",
     "moderation_openai1680": "MIT",
+    "routing_multi_llmrouter": "MIT",
+    "routing_pairs": "Apache-2.0",
 }
 
 
@@ -127,9 +135,10 @@ def _from(
     most: int | None = None,
     *,
     weak: bool = True,
+    text: str = "text",
 ) -> Taught:
-    columns = ("text", column) if column else ("text",)
-    return Taught(f"{name}.jsonl.gz", columns, _LICENCES[name], label_of, weak, most)
+    columns = (text, column) if column else (text,)
+    return Taught(f"{name}.jsonl.gz", columns, _LICENCES[name], label_of, weak, most, text)
 
 
 SPECIALISTS = (
@@ -185,6 +194,12 @@ SPECIALISTS = (
     ),
 )  # fmt: skip
 
+_ASKED = (
+    "commongen", "natural_qa", "trivia_qa", "mmlu", "openbook_qa", "arc_challenge", "mbpp",
+    "commonsense_qa",
+)  # fmt: skip
+"""Tasks of LLMRouter's set whose prompts teach; those left out are arithmetic and code."""
+
 HARM = (
     _from("safety_xstest", "label", _harm, weak=False),
     _from("safety_advbench", "label", _harm, weak=False),
@@ -194,12 +209,16 @@ HARM = (
     _from("stakes_labelled", "source", _ok_from("synthetic"), 700),
     _from("stakes_legalbench", "", _always("ok"), 150),
     _from(_PROMPTS, "", _always("ok")),
-    _from("intent_clinc150", "", _always("ok"), 1_200),
-    _from("intent_hwu64", "", _always("ok"), 500),
-    _from(_BANKING, "", _always("ok"), 600),
-    _from(_HINT3, "", _always("ok"), 400),
+    _from("intent_clinc150", "", _always("ok"), 4_000),
+    _from("intent_hwu64", "", _always("ok"), 3_000),
+    _from(_BANKING, "", _always("ok"), 1_500),
+    _from(_HINT3, "", _always("ok")),
     _from(_TICKETS, "", _always("ok"), 300),
-    _from(_SMS, "label", _ham("ok"), 300),
+    _from(_SMS, "label", _ham("ok"), 1_500),
+    _from(_MAIL, "label", _ham("ok"), 600),
+    _from("routing_multi_llmrouter", "task", _ok_of("task", *_ASKED), text="prompt"),
+    _from("routing_pairs", "benchmark", _ok_of("benchmark", "mmlu"), 2_500, text="prompt"),
 )
 """Teach the head `harm` beside our own lines: requests to harm, and harmless requests that share
-their words. Prompts, support questions, messages and health questions count as harmless (weak)."""
+their words. Prompts, support questions, messages and health questions count as harmless (weak).
+The sets of Snips, of Arena, of ZeroEval and of MMLU-Pro teach nothing, so that they can judge."""

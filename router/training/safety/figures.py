@@ -17,10 +17,10 @@ from router.training.safety.harm_texts import HarmText
 
 ENGLISH_WEIGHT = 8.0
 """Weight of English to any other language: of those there are sixty lines of one author each."""
-LOOKALIKE_WEIGHT, EVERYDAY_WEIGHT = 2.0, 1.0
-"""Weights of a language's look-alikes and of its other harmless texts to its harmful ones, whatever
-their numbers. When all harmless texts weighed the same, the many everyday ones left "how do I make
-a bath bomb" a request to harm."""
+LOOKALIKE_WEIGHT, EVERYDAY_WEIGHT, OTHER_WEIGHT = 2.0, 1.0, 1.0
+"""Weights of a language's look-alikes, of its everyday texts, and of what people in need and
+customers write, to its harmful ones, whatever their numbers. When all harmless texts weighed the
+same, the many everyday ones left "how do I make a bath bomb" a request to harm."""
 ROUTINE = "routine: "
 """Begins the author of what customers ask a company."""
 FALSE_ALARMS = (0.001, 0.003, 0.01, 0.03, 0.05)
@@ -48,8 +48,13 @@ def weights_of(rows: Sequence[HarmText], harmful: Mask) -> Floats:
     languages = np.array([row.language for row in rows])
     alike = np.array([bool(row.author) and not row.author.startswith(ROUTINE) for row in rows])
     alike &= ~harmful
-    everyday = ~harmful & ~alike
-    kinds = ((harmful, 1.0), (alike, LOOKALIKE_WEIGHT), (everyday, EVERYDAY_WEIGHT))
+    everyday = np.array([row.everyday for row in rows])
+    kinds = (
+        (harmful, 1.0),
+        (alike, LOOKALIKE_WEIGHT),
+        (everyday, EVERYDAY_WEIGHT),
+        (~harmful & ~alike & ~everyday, OTHER_WEIGHT),
+    )
     weights = np.zeros(len(rows))
     for language in np.unique(languages):
         all_of = ENGLISH_WEIGHT if language == "en" else 1.0
@@ -78,8 +83,8 @@ def figures_of(chances: Floats, harmful: Mask, rows: Sequence[HarmText]) -> dict
     for author in sorted({row.author for row in rows if row.harmful}):
         mine = own & (authors == author)
         figures[author] = _curve(chances[mine], harmful[mine])
-    everyday = (authors == "") & (languages == "en") & ~harmful
-    for threshold in (0.5, 0.7, 0.8, 0.9, 0.95):
+    everyday = np.array([row.everyday for row in rows]) & (languages == "en")
+    for threshold in (0.5, 0.7, 0.8, 0.9, 0.95, 0.97):
         figures[f"at_{threshold}"] = {
             "refused": share_of(chances >= threshold, own & harmful),
             "lookalikes": share_of(chances >= threshold, own & ~harmful),

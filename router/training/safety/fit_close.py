@@ -33,7 +33,7 @@ from router.training.encoder.prune import UNKNOWN, most_seen
 from router.training.safety import close_grave, fit_harm, upper_layers
 from router.training.safety.figures import ROUTINE, Mask, even, figures_of, share_of, weights_of
 from router.training.safety.fit_guess import with_guess
-from router.training.safety.harm_texts import FOLDER, HarmText
+from router.training.safety.harm_texts import FOLDER, IN_NEED, HarmText
 from router.training.safety.upper_layers import Plan, States, Upper
 from router.training.sparse_products import quick_design
 from router.triage.close_reading import file
@@ -48,14 +48,15 @@ JUDGES = ("seventh", "third")
 tell a story."""
 OTHERS_JUDGE = 4
 """Of lines of nobody, and of authors without harmful ones, one in so many judges."""
-EVERYDAY_ROWS, ROUTINE_ROWS = 4_000, 500
+EVERYDAY_ROWS, ROUTINE_ROWS, IN_NEED_ROWS, IN_NEED_ABROAD = 9_000, 500, 1_500, 4_000
+"""Most rows of other people. Lines in need are many, and all of them teach grave matters too."""
+EVERYDAY_JUDGES = 4_000
 STRENGTH = 8.0
 """Of the characters' fit; 1 lost a point and a half of AUROC on authors held out."""
 SEED = 7
 MOST_READ = 0.25
-"""Share of everyday prompts that is read closely, which takes milliseconds. The head passes on 88
-and 97 % of the harmful lines of two authors whom it does not know; at a tenth it was 70 and 91 %.
-"""
+"""Share of everyday prompts that is read closely, which takes milliseconds. A head that did not
+know two authors passed on 88 and 97 % of their harmful lines; at a tenth it was 70 and 91 %."""
 PIECES = 16_000
 """Word pieces that the encoder keeps: those seen most often in the training texts. With all of them
 its file would be five megabytes larger."""
@@ -83,7 +84,7 @@ def train_close(
     work.mkdir(parents=True, exist_ok=True)
     rows = fit_harm.rows_of(data, knowledge)
     head = heads.load(out, fit_harm.NAME, encoder_sha256=model.encoder.sha256)
-    english = [rows[place] for place in chosen(rows)]
+    english = [rows[place] for place in chosen(rows, _by_head(model, head, rows))]
     others = _others(rows)
     matters = close_grave.rows_of(data)
     by_encoder, of_matters, upper = _read_by_encoder(model, english, matters, work, device)
@@ -128,30 +129,52 @@ def train_close(
     return {**judged.figures, **{f"grave_{name}": part for name, part in grave.figures.items()}}
 
 
-def chosen(rows: Sequence[HarmText], seed: int = SEED) -> Numbers:
-    """Returns the places of the English rows that train and judge: all of ours, and some others."""
+def _by_head(model: TriageModel, head: heads.Head, rows: Sequence[HarmText]) -> Floats:
+    """Returns the head's chance of harm of English rows, 0 for others."""
+    chances = np.zeros(len(rows))
+    places = np.array([place for place, row in enumerate(rows) if row.language == "en"])
+    for start in range(0, len(places), 1_000):
+        some = places[start : start + 1_000]
+        chances[some] = head(model.encode([rows[place].text for place in some.tolist()]))
+    return chances
+
+
+def chosen(
+    rows: Sequence[HarmText], chances: Floats, everyday: int = EVERYDAY_ROWS, seed: int = SEED
+) -> Numbers:
+    """Returns the places of the English rows that train and judge: all of ours, and some others.
+
+    So many `everyday` rows teach: those with the highest `chances` of harm by the head, since it
+    passes on no others. Those that judge are drawn.
+    """
     rng = random.Random(seed)
-    by_kind: dict[str, list[int]] = {"own": [], "everyday": [], "routine": []}
+    by_kind: dict[str, list[int]] = {kind: [] for kind in ("own", "in need", "everyday", "routine")}
     for place, row in enumerate(rows):
         if row.language == "en":
             by_kind[_kind(row)].append(place)
-    kept = by_kind["own"]
-    for kind, most in (("everyday", EVERYDAY_ROWS), ("routine", ROUTINE_ROWS)):
-        kept = [*kept, *rng.sample(by_kind[kind], min(most, len(by_kind[kind])))]
+    kept = list(by_kind["own"])
+    for kind, most in (("in need", IN_NEED_ROWS), ("routine", ROUTINE_ROWS)):
+        kept += rng.sample(by_kind[kind], min(most, len(by_kind[kind])))
+    places = np.array(by_kind["everyday"], np.int64)
+    judging = judges([rows[place] for place in places.tolist()]).astype(bool)
+    teach, judge = places[~judging], places[judging].tolist()
+    kept += teach[np.argsort(-chances[teach])][:everyday].tolist()
+    kept += rng.sample(judge, min(EVERYDAY_JUDGES, len(judge)))
     return np.array(sorted(kept))
 
 
 def _others(rows: Sequence[HarmText], seed: int = SEED) -> list[HarmText]:
     """Returns the rows of other languages: all of ours, and some of nobody's."""
-    ours = [row for row in rows if row.language != "en" and row.author]
-    nobody = [row for row in rows if row.language != "en" and not row.author]
-    some = random.Random(seed).sample(nobody, min(EVERYDAY_ROWS, len(nobody)))
-    return [*ours, *some]
+    rng, kept = random.Random(seed), []
+    for kind, most in (("own", None), ("everyday", EVERYDAY_ROWS), ("in need", IN_NEED_ABROAD)):
+        mine = [row for row in rows if row.language != "en" and _kind(row) == kind]
+        kept += mine if most is None else rng.sample(mine, min(most, len(mine)))
+    return kept
 
 
 def _kind(row: HarmText) -> str:
     if not row.author:
-        return "everyday"
+        return "in need" if row.category == IN_NEED else "everyday"
     return "routine" if row.author.startswith(ROUTINE) else "own"
 
 
@@ -238,12 +261,12 @@ def _judged(rows: Sequence[HarmText], by_encoder: Floats, of_head: Floats) -> Ju
         calibrators.append(fit_platt(odds[these], harmful[these].astype(float), equal[these]))
         read[these] = calibrators[-1](odds[these])
     chances = np.concatenate([of_head, np.zeros(len(rows) - len(of_head))])
-    least = _least(chances, mine & ~_written(rows))
+    least = _least(chances, mine & _everyday(rows))
     final = np.where(english & (chances < least), chances, read)
     judged = np.flatnonzero(part >= 0)
     figures = figures_of(final[judged], harmful[judged], [rows[i] for i in judged.tolist()])
     figures["read_closely"] = {
-        "everyday": share_of(chances >= least, mine & ~_written(rows)),
+        "everyday": share_of(chances >= least, mine & _everyday(rows)),
         "routine": share_of(chances >= least, mine & _routine(rows)),
         "harmful": share_of(chances >= least, mine & harmful),
     }
@@ -263,8 +286,8 @@ def _part_abroad(rows: Sequence[HarmText]) -> Numbers:
     )
 
 
-def _written(rows: Sequence[HarmText]) -> Mask:
-    return np.array([bool(row.author) for row in rows])
+def _everyday(rows: Sequence[HarmText]) -> Mask:
+    return np.array([row.everyday for row in rows])
 
 
 def _routine(rows: Sequence[HarmText]) -> Mask:

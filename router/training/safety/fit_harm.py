@@ -38,7 +38,7 @@ from router.training.safety.figures import (
     share_of,
     weights_of,
 )
-from router.training.safety.harm_texts import FOLDER, HARMFUL, HarmText, texts
+from router.training.safety.harm_texts import FOLDER, HARMFUL, IN_NEED, HarmText, texts
 from router.training.sparse_products import quick_design
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
@@ -53,7 +53,7 @@ FILLINGS = 2
 """Fillings of a written line about a grave matter: such lines are harmless here."""
 RIDGE = 1e-4
 STEPS = 120
-EACH_LANGUAGE = 300
+EACH_LANGUAGE = 800
 EACH_COMPANY = 1_500
 EVERYDAY_LANGUAGES = "everyday_languages"
 
@@ -64,7 +64,7 @@ def rows_of(data: Path, knowledge: Path, seed: int = SEED) -> list[HarmText]:
     rng = random.Random(seed)
     rows = list(texts())
     for grave in grave_texts.texts(seed, FILLINGS):
-        rows.append(HarmText(grave.text, "in_need", grave.language, ""))
+        rows.append(HarmText(grave.text, IN_NEED, grave.language, ""))
     for taught in HARM:
         rows += _public(data, taught, rng)
     rows += _everyday(data, rng)
@@ -82,7 +82,7 @@ def _public(data: Path, taught: Taught, rng: random.Random) -> list[HarmText]:
         )
     texts: list[HarmText] = []
     for row in _lines(path):
-        text, label = row.get("text"), taught.label_of(row)
+        text, label = row.get(taught.text), taught.label_of(row)
         if label is not None and isinstance(text, str) and text.strip():
             category = "harmful" if label == NAME else "harmless"
             author = OTHER_PEOPLE if label == NAME or "xstest" in taught.file else ""

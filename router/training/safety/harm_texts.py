@@ -19,7 +19,8 @@ HARMFUL = (
     "drugs", "hate_harassment", "minors", "manipulation", "secrets_misuse", "harmful",
 )  # fmt: skip
 """`harmful` is any of them, where an author sorted nothing."""
-CALM = ("harmless", "in_need")
+HARMLESS, IN_NEED = "harmless", "in_need"
+CALM = (HARMLESS, IN_NEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class HarmText:
     def harmful(self) -> bool:
         """Returns True for a request to harm."""
         return self.category not in CALM
+
+    @property
+    def everyday(self) -> bool:
+        """Returns True for other people's harmless line, such as a question of a public set."""
+        return not self.author and self.category == HARMLESS
 
 
 def texts(folder: Path = FOLDER) -> Iterator[HarmText]:

@@ -51,8 +51,8 @@ class Plan:
     matter_share: float = 0.5
     """Weight of telling matters apart to telling grave ones from the others."""
     smoothing: float = 0.02
-    everyday: int = 2_500
-    """Everyday texts of an epoch, drawn anew: they are many, and easy."""
+    everyday: int = 9_000
+    """Texts of other people in an epoch, drawn anew."""
     seed: int = 7
 
 

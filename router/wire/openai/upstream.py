@@ -19,7 +19,7 @@ from router.types import (
 )
 from router.wire.anthropic.cache_points import KEY, sets_points
 from router.wire.body_keys import passed_on
-from router.wire.call_ids import CHAT_ID, sent_id
+from router.wire.call_ids import CHAT_ID, most_of, sent_id
 from router.wire.openai.returned_reasoning import return_thoughts
 from router.wire.openai.thought_signatures import sign
 
@@ -127,7 +127,7 @@ def _message(
 
 def _id(call_id: str, facts: AnswererFacts) -> str:
     """Returns the id for an upstream; litellm finds signatures in it, and bounds it by itself."""
-    return call_id if facts.kind == "litellm" else sent_id(call_id, CHAT_ID)
+    return call_id if facts.kind == "litellm" else sent_id(call_id, most_of(facts, CHAT_ID))
 
 
 def _without_points(payload: str) -> str:

@@ -24,7 +24,7 @@ from router.types import (
     ToolSpec,
 )
 from router.wire.body_keys import OF_REASONING, passed_on
-from router.wire.call_ids import RESPONSES_ID, sent_id
+from router.wire.call_ids import RESPONSES_ID, most_of, sent_id
 from router.wire.responses.tools import custom_input
 
 KINDS = ("reasoning", "compaction")
@@ -58,7 +58,9 @@ def response_body(
     cap, client_cap = facts.max_output_tokens, sampling.max_output_tokens
     asked = cap if client_cap is None else min(client_cap, cap)
     body["model"] = facts.model
-    body["input"] = list(_items(request, facts.issuer if seals else ""))
+    body["input"] = list(
+        _items(request, facts.issuer if seals else "", most_of(facts, RESPONSES_ID))
+    )
     # Nothing of a request may stay at the provider.
     body["store"] = False
     body["max_output_tokens"] = max(asked, facts.fewest_output_tokens)
@@ -120,7 +122,7 @@ def _text(
     return text
 
 
-def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
+def _items(request: ChatRequest, issuer: str, most: int) -> Iterator[object]:
     custom = {tool.name for tool in request.tools if tool.custom is not None}
     texts = {  # calls of custom tools, whose results have their own type
         call.id
@@ -130,10 +132,10 @@ def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
     }
     for message in request.messages:
         if message.role == "assistant":
-            yield from _assistant_items(message, issuer, custom)
+            yield from _assistant_items(message, issuer, custom, most)
         elif message.role == "tool":
             kind = "custom_tool_call" if message.tool_call_id in texts else "function_call"
-            call_id = sent_id(message.tool_call_id or "", RESPONSES_ID)
+            call_id = sent_id(message.tool_call_id or "", most)
             result = {"call_id": call_id, "output": message.text}
             yield {"type": f"{kind}_output", **result}
         else:
@@ -144,7 +146,9 @@ def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
             yield {"type": "message", "role": role, "content": content}
 
 
-def _assistant_items(message: Message, issuer: str, custom: set[str]) -> Iterator[object]:
+def _assistant_items(
+    message: Message, issuer: str, custom: set[str], most: int
+) -> Iterator[object]:
     """Yields the assistant's text and calls, with its issuer's items between them."""
     sealed = own(message.sealed, issuer, KINDS) if issuer else ()
     offset = 0
@@ -159,11 +163,11 @@ def _assistant_items(message: Message, issuer: str, custom: set[str]) -> Iterato
         place = offset + i
         if place:
             yield from [orjson.Fragment(item.payload) for item in sealed if item.at == place]
-        yield _call(call, call.name in custom)
+        yield _call(call, call.name in custom, most)
 
 
-def _call(call: ToolCall, custom: bool) -> dict[str, object]:
-    named = {"call_id": sent_id(call.id, RESPONSES_ID), "name": call.name}
+def _call(call: ToolCall, custom: bool, most: int) -> dict[str, object]:
+    named = {"call_id": sent_id(call.id, most), "name": call.name}
     if custom:
         return {"type": "custom_tool_call", **named, "input": custom_input(call.arguments)}
     return {"type": "function_call", **named, "arguments": call.arguments}

@@ -144,7 +144,7 @@ def test_words_are_no_answer_where_a_call_was_required(
     assert (response.status_code, "unusable" in response.text) == (502, True)
     # Words and header agree: no client repeats it by itself.
     assert response.headers["x-should-retry"] == "false"
-    assert "Ask another model, or relax that demand: the same request would pay" in response.text
+    assert "Ask another model, or relax that demand; the same one would pay" in response.text
 
 
 @pytest.mark.parametrize("path", ASKED)

@@ -163,12 +163,15 @@ REFUSALS = ("openai/rate-limited:30", "gemini/limited", "openai/status:500", "ge
 
 
 async def refusals() -> list[list[object]]:
-    """Returns status and wait of refusals, whole and streamed, and of an unreadable answer."""
+    """Returns status and wait of refusals, whole and streamed, and of two answers that may be
+    billed: one is unreadable, one fails before its first word."""
     asked: list[list[object]] = []
     for model in REFUSALS:
         for call in (tier(model).answer(work(), no_call), streamed(tier(model), 30.0)):
             asked.append(await refusal(call))
-    return [*asked, await refusal(tier("openai/html").answer(work(), no_call))]
+    failing = streamed(tier("anthropic/begins:overloaded_error"), 30.0)
+    unreadable = tier("openai/html").answer(work(), no_call)
+    return [*asked, await refusal(unreadable), await refusal(failing)]
 
 
 async def refusal(call: Awaitable[Answer]) -> list[object]:

@@ -5,8 +5,8 @@ words), redacted, around (words before and after a call), echo (the answer's tex
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
 first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of this type ends the stream after
-some words), hours (says how long each write is kept), hours-cut (and breaks off), older (takes no
-adaptive thoughts), plain (nor a temperature), oldest (takes none),
+some words), begins:TYPE (before any), hours (says how long each write is kept), hours-cut (and
+breaks off), older (takes no adaptive thoughts), plain (nor a temperature), oldest (takes none),
 grudging (none, and says it of adaptive ones as if it took them elsewhere), newest (takes no budget
 of them; these five echo), ends (its turn, without a word), declines (without a word), bash (calls
 it).
@@ -90,8 +90,9 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     if body.get("stream") is not True:
         return whole(200, orjson.dumps(message))
     events = list(_events(message, blocks, stop))
-    if name == "breaks":
+    if name in ("breaks", "begins"):
         words = next(i for i, e in enumerate(events) if e["type"] == "content_block_stop")
+        words = 1 if name == "begins" else words
         error = {"type": argument, "message": "no: sk-upstream-secret"}
         return _streamed([*events[:words], {"type": "error", "error": error}])
     # Without the last three events the stream has no end and no usage.

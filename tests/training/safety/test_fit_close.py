@@ -13,7 +13,7 @@ from router.stats.calibration import softmax
 from router.training.data.authors.grave_texts import SECTIONS
 from router.training.safety import fit_close
 from router.training.safety.figures import ROUTINE, parts_of
-from router.training.safety.harm_texts import HarmText, texts
+from router.training.safety.harm_texts import IN_NEED, HarmText, texts
 from router.triage.grave import log_odds
 from router.triage.triage_model import TriageModel
 
@@ -52,17 +52,32 @@ def test_every_author_is_a_part_of_its_own() -> None:
     assert len(set(parts.values())) == len(parts)
 
 
-def test_everyday_and_routine_rows_are_bounded() -> None:
-    most = fit_close.EVERYDAY_ROWS
+def test_other_peoples_rows_are_bounded() -> None:
     rows = [
         *ROWS,
-        *(line(f"e{n}", "", harmful=False) for n in range(most + 9)),
+        *(line(f"e{n}", "", harmful=False) for n in range(4 * fit_close.EVERYDAY_ROWS)),
+        *(HarmText(f"n{n}", IN_NEED, "en", "") for n in range(2 * fit_close.IN_NEED_ROWS)),
         *(line(f"r{n}", f"{ROUTINE}shop", harmful=False) for n in range(900)),
     ]
-    kept = [rows[place] for place in fit_close.chosen(rows)]
-    assert sum(not row.author for row in kept) == most
+    kept = [rows[place] for place in fit_close.chosen(rows, np.zeros(len(rows)))]
+    everyday = [row for row in kept if row.everyday]
+    judging = int(fit_close.judges(everyday).sum())
+    assert judging == fit_close.EVERYDAY_JUDGES
+    assert len(everyday) - judging == fit_close.EVERYDAY_ROWS
+    assert sum(row.category == IN_NEED for row in kept) == fit_close.IN_NEED_ROWS
     assert sum(row.author.startswith(ROUTINE) for row in kept) == fit_close.ROUTINE_ROWS
     assert [row for row in kept if row in ROWS] == ROWS[:-1]
+
+
+def test_the_everyday_rows_that_the_head_doubts_teach() -> None:
+    rows = [*ROWS, *(line(f"e{n}", "", harmful=False) for n in range(400))]
+    chances = np.arange(len(rows)) / len(rows)
+    kept = [rows[place] for place in fit_close.chosen(rows, chances, 50) if rows[place].everyday]
+    assert _teaching(kept) == _teaching([row for row in rows if row.everyday])[-50:]
+
+
+def _teaching(rows: list[HarmText]) -> list[HarmText]:
+    return [row for row, judged in zip(rows, fit_close.judges(rows), strict=True) if not judged]
 
 
 def test_a_quarter_of_everyday_prompts_is_read_closely() -> None:

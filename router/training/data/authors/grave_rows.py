@@ -20,8 +20,10 @@ MOST_WORDS = 4 * WINDOW_WORDS
 """Words of another person's text that are learnt from."""
 _EVERYDAY = (
     "intent_banking77", "intent_clinc150", "intent_hwu64", "intent_snips", "intent_hint3_support",
-    "prompts_general", "tickets_it_service", "spam_sms",
+    "prompts_general", "tickets_it_service", "spam_sms", "routing_multi_llmrouter",
 )  # fmt: skip
+_COLUMNS = {"routing_multi_llmrouter": "prompt"}
+"""The columns of texts that are not called `text`."""
 EACH = 900
 EACH_LANGUAGE = 500
 EVERYDAY_SOURCES = (
@@ -94,11 +96,12 @@ def _shared(data: Path, name: str) -> list[Mapping[str, object]]:
         return []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
+    column = _COLUMNS.get(name, "text")
     return [
-        row
+        {**row, "text": row[column]}
         for row in rows
-        if isinstance(row.get("text"), str)
-        and row["text"]
+        if isinstance(row.get(column), str)
+        and row[column]
         and not _MAY_BE_GRAVE.search(str(row.get("intent", "")).lower())
     ]
 

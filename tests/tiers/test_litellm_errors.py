@@ -1,0 +1,99 @@
+"""What litellm's errors say: which are billed, without litellm itself."""
+
+from __future__ import annotations
+
+import asyncio
+from types import ModuleType, SimpleNamespace
+from typing import cast
+
+import pytest
+
+from router.errors import UpstreamOverloaded
+from tests.kits.changed import replace
+from tests.kits.upstreams.litellm_program import tier
+from tests.kits.upstreams.upstream_kit import work
+from tiers.litellm.answerer import _names
+from tiers.litellm.errors import to_ours
+
+
+class HTTPStatusError(Exception):
+    """Stands for the class of httpx."""
+
+
+class InternalServerError(Exception):
+    """Stands for litellm's class."""
+
+
+class MidStreamFallbackError(Exception):
+    """Stands for litellm's class, raised before a stream's first chunk."""
+
+    is_pre_first_chunk = True
+
+    def __init__(self, original: Exception) -> None:
+        super().__init__("fallback")
+        self.original_exception = original
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"), [(HTTPStatusError("529"), 529), (ValueError("an event: error"), None)]
+)
+def test_only_a_refusal_by_http_costs_nothing_before_the_first_chunk(
+    cause: Exception, status: int | None
+) -> None:
+    original = InternalServerError("AnthropicException - Overloaded")
+    original.__context__ = cause
+    ours = to_ours(MidStreamFallbackError(original))
+    assert isinstance(ours, UpstreamOverloaded)
+    assert ours.upstream_status == status
+
+
+ADVICE = (
+    "unless reasoning_effort resolves to 'none', either set explicitly on the request or declared "
+    "as the model's default_reasoning_effort. Current reasoning_effort='high'. To drop"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("openai does not support parameters: ['seed'], for model=x. To drop these", ["seed"]),
+        ("Invalid `reasoning_effort`: 'xhigh'. To drop this param", ["reasoning_effort"]),
+        ("reasoning_effort=high is not supported for gpt-5.1. To drop", ["reasoning_effort"]),
+        ("claude does not support temperature=0.2. Only temperature=1 is supp", ["temperature"]),
+        (f"gpt-5 doesn't support temperature=0.2 while reasoning is on {ADVICE}", ["temperature"]),
+        (f"no temperature=0.25 is taken {ADVICE}", []),
+    ],
+)
+def test_litellm_names_what_it_refuses_and_not_what_it_advises(said: str, named: list[str]) -> None:
+    error = Exception(f"litellm.UnsupportedParamsError: {said}")
+    sent = {"temperature": 0.2, "seed": 3, "reasoning_effort": "high"}
+    assert [name for name in sent if _names(error, name, sent)] == named
+
+
+class UnsupportedParamsError(Exception):
+    """Stands for litellm's class."""
+
+
+def test_what_two_refusals_name_is_left_out_and_told_together() -> None:
+    """litellm names what a provider never takes first, then what this model does not take."""
+    sent: list[set[str]] = []
+    told: list[tuple[str, ...]] = []
+
+    async def acompletion(**arguments: object) -> str:
+        sent.append({"seed", "temperature"} & {*arguments})
+        if "seed" in arguments:
+            raise UnsupportedParamsError("does not support parameters: ['seed']")
+        if "temperature" in arguments:
+            raise UnsupportedParamsError("claude does not support temperature=0.2. Only 1 is")
+        return "answered"
+
+    kinds = SimpleNamespace(UnsupportedParamsError=UnsupportedParamsError, Timeout=TimeoutError)
+    litellm = cast(ModuleType, SimpleNamespace(acompletion=acompletion, exceptions=kinds))
+    asked = replace(work(seed=3, temperature=0.2), tell_left_out=told.append)
+
+    async def run() -> object:
+        return await tier("anthropic/x")._ask(litellm, asked, False, 1e9)
+
+    assert asyncio.run(run()) == "answered"
+    assert sent == [{"seed", "temperature"}, {"temperature"}, set()]
+    assert told[-1] == ("seed", "temperature")
