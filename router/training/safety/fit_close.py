@@ -122,7 +122,7 @@ def train_close(
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0), its two upper layers trained, INT8",
         "figures": judged.figures,
         "grave": grave.figures,
-        **fit_harm.card_of(model, command, (FOLDER, grave_texts.FOLDER)),
+        **fit_harm.card_of(model, command, data, (FOLDER, grave_texts.FOLDER)),
     }
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
     path.with_suffix(file.CARD).write_text(text, encoding="utf-8")

@@ -55,7 +55,7 @@ RIDGE = 1e-4
 STEPS = 120
 EACH_LANGUAGE = 800
 EACH_COMPANY = 1_500
-EVERYDAY_LANGUAGES = "everyday_languages"
+EVERYDAY_LANGUAGES = "everyday_languages.jsonl.gz"
 
 
 def rows_of(data: Path, knowledge: Path, seed: int = SEED) -> list[HarmText]:
@@ -93,7 +93,7 @@ def _public(data: Path, taught: Taught, rng: random.Random) -> list[HarmText]:
 
 def _everyday(data: Path, rng: random.Random) -> Iterator[HarmText]:
     """Yields harmless lines of other languages, where the folder has them."""
-    path = data / f"{EVERYDAY_LANGUAGES}.jsonl.gz"
+    path = data / EVERYDAY_LANGUAGES
     by_language: dict[str, list[str]] = {}
     for row in _lines(path) if path.is_file() else ():
         by_language.setdefault(str(row["language"]), []).append(str(row["text"]))
@@ -250,7 +250,7 @@ def train_harm(
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=2)
     rows = rows_of(data, knowledge)
     head, figures = fit(model, rows)
-    shared = card_of(model, command)
+    shared = card_of(model, command, data)
     card: dict[str, object] = {
         "note": "The chance that a request asks for harm, at even odds. Figures are of authors held"
         " out whole: each is read by the fit without that author.",
@@ -268,9 +268,12 @@ def train_harm(
 
 
 def card_of(
-    model: TriageModel, command: str, folders: Sequence[Path] = (FOLDER,)
+    model: TriageModel, command: str, data: Path, folders: Sequence[Path] = (FOLDER,)
 ) -> dict[str, object]:
-    """Returns what the cards share; `folders` hold the lines of ours."""
+    """Returns what the cards share; `folders` hold the lines of ours, `data` those of others."""
+    others = [{"file": t.file, "licence": t.licence} for t in HARM]
+    if (data / EVERYDAY_LANGUAGES).is_file():
+        others.append({"file": EVERYDAY_LANGUAGES, "licence": "BSD-3-Clause / CC BY 4.0"})
     ours = [
         {
             "file": f"{folder.name}/{path.parent.name}/{path.name}",
@@ -283,7 +286,7 @@ def card_of(
     return {
         "command": command,
         "seed": SEED,
-        "data": [*({"file": t.file, "licence": t.licence} for t in HARM), *ours],
+        "data": [*others, *ours],
         "encoder_sha256": model.encoder.sha256,
         "model_version": model.version,
         "versions": versions(),
