@@ -221,4 +221,5 @@ HARM = (
 )
 """Teach the head `harm` beside our own lines: requests to harm, and harmless requests that share
 their words. Prompts, support questions, messages and health questions count as harmless (weak).
-The sets of Snips, of Arena, of ZeroEval and of MMLU-Pro teach nothing, so that they can judge."""
+The sets of Arena, of ZeroEval and of MMLU-Pro teach nothing, so that they can judge; MMLU-Pro holds
+questions of MMLU, which are to be left out then."""
