@@ -69,7 +69,7 @@ def _is_plain_keyword(key: object, value: object, levels: int) -> bool:
 
 
 def _are_types(values: list[object]) -> bool:
-    return bool(values) and _are_words(values) and set(values) <= set(TYPES)
+    return bool(values) and _are_words(values) and all(value in TYPES for value in values)
 
 
 def _are_words(values: list[object]) -> bool:

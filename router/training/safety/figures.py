@@ -48,7 +48,7 @@ def weights_of(rows: Sequence[HarmText], harmful: Mask) -> Floats:
     languages = np.array([row.language for row in rows])
     alike = np.array([bool(row.author) and not row.author.startswith(ROUTINE) for row in rows])
     alike &= ~harmful
-    everyday = np.array([row.everyday for row in rows])
+    everyday = everyday_of(rows)
     kinds = (
         (harmful, 1.0),
         (alike, LOOKALIKE_WEIGHT),
@@ -83,7 +83,7 @@ def figures_of(chances: Floats, harmful: Mask, rows: Sequence[HarmText]) -> dict
     for author in sorted({row.author for row in rows if row.harmful}):
         mine = own & (authors == author)
         figures[author] = _curve(chances[mine], harmful[mine])
-    everyday = np.array([row.everyday for row in rows]) & (languages == "en")
+    everyday = everyday_of(rows) & (languages == "en")
     for threshold in (0.5, 0.7, 0.8, 0.9, 0.95, 0.97):
         figures[f"at_{threshold}"] = {
             "refused": share_of(chances >= threshold, own & harmful),
@@ -112,6 +112,10 @@ def _curve(chances: Floats, harmful: Mask) -> dict[str, Value]:
             recall = round(float((chances[harmful] >= threshold).mean()), 3)
             curve[str(share)] = {"at": round(threshold, 3), "recall": recall}
     return curve
+
+
+def everyday_of(rows: Sequence[HarmText]) -> Mask:
+    return np.array([row.everyday for row in rows])
 
 
 def share_of(above: Mask, mask: Mask) -> float:

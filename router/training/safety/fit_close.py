@@ -31,7 +31,15 @@ from router.training.data.known_files import known_in
 from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen
 from router.training.safety import close_grave, fit_harm, upper_layers
-from router.training.safety.figures import ROUTINE, Mask, even, figures_of, share_of, weights_of
+from router.training.safety.figures import (
+    ROUTINE,
+    Mask,
+    even,
+    everyday_of,
+    figures_of,
+    share_of,
+    weights_of,
+)
 from router.training.safety.fit_guess import with_guess
 from router.training.safety.harm_texts import FOLDER, IN_NEED, HarmText
 from router.training.safety.upper_layers import Plan, States, Upper
@@ -84,13 +92,13 @@ def train_close(
     work.mkdir(parents=True, exist_ok=True)
     rows = fit_harm.rows_of(data, knowledge)
     head = heads.load(out, fit_harm.NAME, encoder_sha256=model.encoder.sha256)
-    english = [rows[place] for place in chosen(rows, _by_head(model, head, rows))]
+    chances = _by_head(model, head, rows)
+    kept = chosen(rows, chances)
+    english = [rows[place] for place in kept]
     others = _others(rows)
     matters = close_grave.rows_of(data)
     by_encoder, of_matters, upper = _read_by_encoder(model, english, matters, work, device)
-    chances, places = np.zeros(len(english)), np.flatnonzero(judges(english))
-    chances[places] = head(model.encode([english[place].text for place in places.tolist()]))
-    judged = _judged([*english, *others], by_encoder, chances)
+    judged = _judged([*english, *others], by_encoder, chances[kept])
     weight, bias = upper.directions
     judging = np.flatnonzero(close_grave.judges(matters))
     grave = close_grave.weighed(
@@ -261,12 +269,12 @@ def _judged(rows: Sequence[HarmText], by_encoder: Floats, of_head: Floats) -> Ju
         calibrators.append(fit_platt(odds[these], harmful[these].astype(float), equal[these]))
         read[these] = calibrators[-1](odds[these])
     chances = np.concatenate([of_head, np.zeros(len(rows) - len(of_head))])
-    least = _least(chances, mine & _everyday(rows))
+    least = _least(chances, mine & everyday_of(rows))
     final = np.where(english & (chances < least), chances, read)
     judged = np.flatnonzero(part >= 0)
     figures = figures_of(final[judged], harmful[judged], [rows[i] for i in judged.tolist()])
     figures["read_closely"] = {
-        "everyday": share_of(chances >= least, mine & _everyday(rows)),
+        "everyday": share_of(chances >= least, mine & everyday_of(rows)),
         "routine": share_of(chances >= least, mine & _routine(rows)),
         "harmful": share_of(chances >= least, mine & harmful),
     }
@@ -284,10 +292,6 @@ def _part_abroad(rows: Sequence[HarmText]) -> Numbers:
             for row in rows
         ]
     )
-
-
-def _everyday(rows: Sequence[HarmText]) -> Mask:
-    return np.array([row.everyday for row in rows])
 
 
 def _routine(rows: Sequence[HarmText]) -> Mask:

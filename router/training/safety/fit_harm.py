@@ -25,6 +25,7 @@ from router.stats.softmax_regression import as_head, fit_grams, fit_softmax
 from router.training.card import Value
 from router.training.data import sources
 from router.training.data.authors import grave_texts
+from router.training.data.everyday_languages import NAME as EVERYDAY_LANGUAGES
 from router.training.data.known_files import known_in
 from router.training.heads.mix_ngrams import Mix, Parts, fit_mix
 from router.training.heads.specialist_sources import HARM, Taught
@@ -55,7 +56,6 @@ RIDGE = 1e-4
 STEPS = 120
 EACH_LANGUAGE = 800
 EACH_COMPANY = 1_500
-EVERYDAY_LANGUAGES = "everyday_languages.jsonl.gz"
 
 
 def rows_of(data: Path, knowledge: Path, seed: int = SEED) -> list[HarmText]:
