@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +37,10 @@ def evaluate_adversarial(
     """
     from router.api.compose.core import Settings
     from router.library import Gateway
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     # The policy must not change between two cases.
-    settings = Settings(policies=(policy,), watch=False)
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
+    settings = Settings(policies=(policy,), watch=False, model_dir=model_dir or DEFAULT_FOLDER)
     cases = _read(suite or SUITE)
     with Gateway(settings, os.environ) as gateway:
         readings, judged_by = route_all(gateway, cases)

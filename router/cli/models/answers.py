@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +48,7 @@ def evaluate_answers(
     from router.evaluation.answers.code_runner import run_tests
     from router.evaluation.answers.results import measure
     from router.library import Gateway
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     items = read_benchmark(data).items
     coded = sum(item.kind is CheckKind.TESTS for item in items)
@@ -63,9 +63,8 @@ def evaluate_answers(
         database=database,
         watch=False,  # the policy must not change between two rows
         reachable=() if answerer is None else (answerer,),
+        model_dir=model_dir or DEFAULT_FOLDER,
     )
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
     with Gateway(settings, os.environ) as gateway:
         rows = measure(items, lambda messages: ask_policy(gateway, messages, answerer), run_tests)
     if as_json:

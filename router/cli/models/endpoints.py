@@ -9,7 +9,6 @@ import json
 import os
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +69,10 @@ def measured(
     from router.policy.loading import policies_dir
     from router.policy.parsing.pattern_files import load_pattern_file
     from router.triage.text.amounts import AmountReader
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     texts = folder or policies_dir() / "endpoints" / "texts"
-    settings = Settings(policies=(policy,), watch=False)
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
+    settings = Settings(policies=(policy,), watch=False, model_dir=model_dir or DEFAULT_FOLDER)
     core = Core(settings, load_policies(settings, os.environ), os.environ)
     loaded, runtime = core.loaded[core.default], core.router.default
     reader = AmountReader(loaded.policy.stakes.currencies.usd_per_unit)

@@ -10,7 +10,6 @@ import gzip
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,12 +53,11 @@ def evaluate_gateway(policy: str, path: Path, model_dir: Path | None, as_json: b
     """
     from router.api.compose.core import Settings
     from router.library import Gateway
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     rows, bad = _read(path)
     # The policy must not change between two rows.
-    settings = Settings(policies=(policy,), watch=False)
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
+    settings = Settings(policies=(policy,), watch=False, model_dir=model_dir or DEFAULT_FOLDER)
     with Gateway(settings, os.environ) as gateway:
         reached, judged_by = decide_all(gateway, rows)
     judgement = judge(reached)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from rich.table import Table
@@ -22,11 +21,10 @@ def evaluate_fairness(
     from router.api.compose.core import Settings
     from router.library import Gateway
     from router.training import data
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     file = path or Path(data.__file__).with_name("fairness.txt")
-    settings = Settings(policies=(policy,), watch=False)
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
+    settings = Settings(policies=(policy,), watch=False, model_dir=model_dir or DEFAULT_FOLDER)
     with Gateway(settings, os.environ) as gateway:
 
         def decide(text: str) -> Decided:

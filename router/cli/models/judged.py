@@ -7,7 +7,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,7 @@ def evaluate_judged(run: JudgedRun, *, as_json: bool) -> None:
     from router.library import Gateway
     from router.policy.content.rubrics import find_rubric, load_rubric
     from router.policy.loading import policies_dir
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     rubric = load_rubric(find_rubric(run.rubric, policies_dir() / "rubrics"))
     items = read_judged(run.data).items
@@ -82,9 +83,8 @@ def evaluate_judged(run: JudgedRun, *, as_json: bool) -> None:
         watch=False,  # the policy must not change between two rows
         reachable=tuple(dict.fromkeys(named)),
         judge=run.judge,
+        model_dir=run.model_dir or DEFAULT_FOLDER,
     )
-    if run.model_dir is not None:
-        settings = replace(settings, model_dir=run.model_dir)
     with Gateway(settings, os.environ) as gateway:
         facts = {one.name: one for one in gateway.answerers()}
         if not run.own_model:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -127,10 +126,9 @@ def _conditions(texts: Sequence[str]) -> list[Condition]:
 
 def _core(name: str, model_dir: Path | None) -> Core:
     from router.api.compose.core import Core, Settings, load_policies
+    from router.triage.triage_model import DEFAULT_FOLDER
 
-    settings = Settings(policies=(name,))
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
+    settings = Settings(policies=(name,), model_dir=model_dir or DEFAULT_FOLDER)
     return Core(settings, load_policies(settings, os.environ), os.environ)
 
 

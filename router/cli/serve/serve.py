@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -204,6 +203,7 @@ def serve(
     from router.api.http.authentication import is_loopback
     from router.api.process.process import Options
     from router.api.process.serve import run
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     # An operators' address that other machines reach needs a key too.
     hosts = [host, parsed(admin_listen)[0]] if admin_listen else [host]
@@ -221,9 +221,8 @@ def serve(
         documents=str(documents),
         otlp=otlp,
         state_dir=state_dir,
+        model_dir=model_dir or DEFAULT_FOLDER,
     )
-    if model_dir is not None:
-        settings = replace(settings, model_dir=model_dir)
     for address in hosts:
         refusal = needs_key(address, database, os.environ)
         if refusal:
