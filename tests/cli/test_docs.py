@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from router.cli.exits import Exit, exit_code
-from router.cli.models.evaluate import EVERY_KIND
+from router.cli.models.evaluated_kinds import EVERY_KIND
 from router.errors import CannotListen, LedgerCorrupt, PolicyError, UpstreamInvalid
 from tests import ROOT
 from tests.kits.checks.doc_commands import command_tree

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.models import evaluate
+from router.cli.models import evaluated_kinds
 from router.evaluation.options import Kind, Novelty
 from tests.evaluation.test_evaluate import graded_rows, intent_rows, two_labels, write
 from tests.kits.server_kit import environment, tiergate
@@ -146,8 +146,8 @@ def test_without_a_kind_the_card_is_printed() -> None:
 
 
 def test_the_command_names_the_kinds_and_scores_that_there_are() -> None:
-    assert tuple(Kind) == evaluate.KINDS
-    assert tuple(Novelty) == evaluate.NOVELTIES
+    assert tuple(Kind) == evaluated_kinds.KINDS
+    assert tuple(Novelty) == evaluated_kinds.NOVELTIES
 
 
 @pytest.mark.process

@@ -10,6 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.models.evaluated_kinds import (
+    ADVERSARIAL,
+    ANSWERS,
+    BY_POLICY,
+    EVERY_KIND,
+    FAIRNESS,
+    GATEWAY,
+    HEAD,
+    NOVELTIES,
+    PRIVACY,
+    file_of,
+    is_typed,
+    refuse_foreign,
+    refuse_half_a_judge,
+)
 from router.cli.models.train import WORK, Work, tell_installed, with_torch
 from router.cli.options import AsJson
 from router.cli.serve.serve import ModelDir
@@ -22,42 +37,8 @@ if TYPE_CHECKING:
     from router.evaluation.options import Report
     from router.stats.measures import Figure
 
-KINDS = (
-    "intent",
-    "routing",
-    "stakes",
-    "spam",
-    "toxicity",
-    "department",
-    "safety",
-    "certificates",
-    "head",
-)
-NOVELTIES = ("combined", "energy", "max_probability", "entropy", "mahalanobis", "nearest")
-"""Repeats `router.evaluation.options`; a test compares them. Importing that would load numpy."""
-
 EVALUATION = ".tiergate/evaluation.db"
 """Books what a measurement spends: its rows are no traffic, and no report counts them as such."""
-
-ADVERSARIAL = "adversarial"
-"""Names the kind that decides our own prompts by a policy; it needs no file."""
-
-GATEWAY = "gateway"
-"""Names the kind that decides prompts of a file by a policy."""
-
-PRIVACY = "privacy"
-"""Names the kind that finds personal details in marked texts; it needs no triage model."""
-
-FAIRNESS = "fairness"
-"""Names the kind that decides equal matters with other names and in other dialects."""
-
-ANSWERS = "answers"
-"""Names the kind that asks the questions of a benchmark and checks the answers."""
-
-ENDPOINTS = "endpoints"
-"""Names the kind that reads labelled texts by a policy's endpoints."""
-
-EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY, FAIRNESS, ANSWERS, ENDPOINTS)
 
 BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
@@ -205,91 +186,44 @@ def evaluate(
 ) -> None:
     """Print the triage model's figures: its card, or measurements on a labelled file."""
     # An option that has no effect would make a reader trust the wrong figures.
-    _refuse_foreign(context, kind)
-    if kind == ADVERSARIAL:
-        from router.cli.models.adversarial import evaluate_adversarial
-
-        return evaluate_adversarial(policy, _given(context, data), model_dir, as_json)
-    if kind == GATEWAY:
-        from router.cli.models.expected_levels import evaluate_gateway
-
-        return evaluate_gateway(policy, _file_of(kind, None, data), model_dir, as_json)
-    if kind == FAIRNESS:
-        from router.cli.models.fairness import evaluate_fairness
-
-        return evaluate_fairness(policy, _given(context, data), model_dir, as_json)
-    if kind == ENDPOINTS:
-        from router.cli.models.endpoints import SHIPPED, evaluate_endpoints
-
-        named = context.get_parameter_source("policy")
-        own = named is not None and named.name == "COMMANDLINE"
-        texts = _given(context, data)
-        return evaluate_endpoints(policy if own else SHIPPED, texts, model_dir, as_json)
+    refuse_foreign(context, kind)
+    if kind in BY_POLICY:
+        return _decide(kind, context, policy, data, model_dir, as_json)
     if kind == PRIVACY:
-        from router.cli.models.entities import evaluate_privacy
-
-        if data is None:
-            raise typer.BadParameter("found no --data; expected a file or folder of marked texts")
-        return evaluate_privacy(data, resamples, seed, as_json)
+        return _find_details(data, resamples, seed, as_json)
     if kind == ANSWERS:
-        from router.cli.models.answers import evaluate_answers
+        file = file_of(kind, None, data)
+        refuse_half_a_judge(rubric, judge)
+        if rubric is None or judge is None:
+            from router.cli.models.answers import evaluate_answers
 
-        file = _file_of(kind, None, data)
-        if (rubric is None) != (judge is None):
-            given, missing = ("judge", "rubric") if rubric is None else ("rubric", "judge")
-            raise typer.BadParameter(f"found --{given} without --{missing}; expected both")
-        if rubric is not None and judge is not None:
-            from router.cli.models.judged import JudgedRun, evaluate_judged
-
-            run = JudgedRun(
-                policy,
-                file,
-                rubric,
-                judge,
-                answerer,
-                versus,
-                against,
-                at_least,
-                own_model,
-                max_usd,
-                database,
-                model_dir,
-                resamples,
-                seed,
+            return evaluate_answers(
+                policy, file, answerer, database, model_dir, run_code=run_code, as_json=as_json
             )
-            return evaluate_judged(run, as_json=as_json)
-        return evaluate_answers(
-            policy, file, answerer, database, model_dir, run_code=run_code, as_json=as_json
-        )
+        from router.cli.models.judged import JudgedRun, evaluate_judged
+
+        run = JudgedRun(
+            policy, file, rubric, judge, answerer, versus, against, at_least, own_model, max_usd,
+            database, model_dir, resamples, seed,
+        )  # fmt: skip
+        return evaluate_judged(run, as_json=as_json)
     from router.api.compose.core import Settings
 
     folder = model_dir or Settings().model_dir
     if kind is None:
         return _card(folder, data, work, as_json=as_json)
-    file = _file_of(kind, novelty, data)
-    if kind == "head" and head is None:
+    file = file_of(kind, novelty, data)
+    if kind == HEAD and head is None:
         raise typer.BadParameter("found no --head; expected the .json file of a head")
     from router.evaluation import dispatch
     from router.evaluation.options import Kind, Novelty, Options
     from router.policy.loading import policies_dir
 
+    score = Novelty(novelty) if novelty else None
     options = Options(
-        train,
-        dev,
-        baseline,
-        Novelty(novelty) if novelty else None,
-        labels,
-        leave_subjects,
-        five_fits,
-        weak,
-        strong,
-        prices,
-        save_head,
-        head,
-        policies_dir() / "heads",
-        seed,
-        resamples,
-    )
+        train, dev, baseline, score, labels, leave_subjects, five_fits, weak, strong, prices,
+        save_head, head, policies_dir() / "heads", seed, resamples,
+    )  # fmt: skip
     report = dispatch.evaluate(Kind(kind), folder, file, options, latency=latency)
     if as_json:
         from router.cli.terminal import print_json
@@ -299,69 +233,42 @@ def evaluate(
         _show(report)
 
 
-_OF_KINDS = {"train", "dev", "baseline", "seed", "resamples", "latency", "save_head"}
-_OF_KIND = {
-    "intent": {"novelty"},
-    "routing": {"labels", "leave_subjects", "five_fits", "weak", "strong", "prices"},
-}
-_OF_JUDGED = {
-    "rubric",
-    "judge",
-    "versus",
-    "against",
-    "at_least",
-    "own_model",
-    "max_usd",
-    "resamples",
-    "seed",
-}
-_ALWAYS = {"kind", "as_json", "model_dir"}
+def _decide(
+    kind: str,
+    context: typer.Context,
+    policy: str,
+    data: Path | None,
+    model_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Decides texts by a policy: those of a file, or where none is named, the kind's own."""
+    if kind == GATEWAY:
+        from router.cli.models.expected_levels import evaluate_gateway
+
+        return evaluate_gateway(policy, file_of(kind, None, data), model_dir, as_json)
+    # TIERGATE_DATA names training data, which is none of these.
+    named = data if is_typed(context, "data") else None
+    if kind == ADVERSARIAL:
+        from router.cli.models.adversarial import evaluate_adversarial
+
+        return evaluate_adversarial(policy, named, model_dir, as_json)
+    if kind == FAIRNESS:
+        from router.cli.models.fairness import evaluate_fairness
+
+        return evaluate_fairness(policy, named, model_dir, as_json)
+    from router.cli.models.endpoints import SHIPPED, evaluate_endpoints
+
+    own = policy if is_typed(context, "policy") else SHIPPED
+    return evaluate_endpoints(own, named, model_dir, as_json)
 
 
-def _given(context: typer.Context, data: Path | None) -> Path | None:
-    """Returns the file that the command line names; TIERGATE_DATA names training data."""
-    source = context.get_parameter_source("data")
-    return data if source is not None and source.name == "COMMANDLINE" else None
+def _find_details(data: Path | None, resamples: int, seed: int, as_json: bool) -> None:
+    """Finds personal details in marked texts. Raises BadParameter where none are named."""
+    from router.cli.models.entities import evaluate_privacy
 
-
-def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
-    """Raises BadParameter that names the given options without meaning for this kind."""
-    if kind in (ADVERSARIAL, GATEWAY, FAIRNESS, ENDPOINTS):
-        allowed = _ALWAYS | {"policy", "data"}
-    elif kind == PRIVACY:
-        allowed = {"kind", "as_json", "data", "resamples", "seed"}
-    elif kind == ANSWERS:
-        judged = context.params.get("rubric") is not None or context.params.get("judge") is not None
-        allowed = _ALWAYS | {"policy", "data", "answerer", "database"}
-        allowed |= _OF_JUDGED if judged else {"run_code"}
-    elif kind is None:
-        allowed = _ALWAYS | {"data", "work"}
-    elif kind == "head":
-        allowed = _ALWAYS | {"data", "head", "seed", "resamples", "latency"}
-    else:
-        allowed = _ALWAYS | _OF_KINDS | _OF_KIND.get(kind, set()) | {"data"}
-    given = {
-        name
-        for name in context.params
-        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
-    }
-    if foreign := sorted(given - allowed):
-        options = ", ".join("--" + name.replace("_", "-") for name in foreign)
-        raise typer.BadParameter(
-            f"found {options}: of no use for {kind or 'the card'}; leave it out"
-        )
-
-
-def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:
-    """Returns the file to measure on. Raises BadParameter for a wrong kind, score or file."""
-    for value, allowed in ((kind, EVERY_KIND), (novelty or NOVELTIES[0], NOVELTIES)):
-        if value not in allowed:
-            raise typer.BadParameter(f"found {value!r}; expected one of {', '.join(allowed)}")
-    # TIERGATE_DATA may name the folder of training data, which is no file of one kind.
-    if data is None or data.is_dir():
-        problem = "no --data" if data is None else f"the folder {data}"
-        raise typer.BadParameter(f"found {problem}; expected --data FILE, a file of {kind} rows")
-    return data
+    if data is None:
+        raise typer.BadParameter("found no --data; expected a file or folder of marked texts")
+    evaluate_privacy(data, resamples, seed, as_json)
 
 
 def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None:
