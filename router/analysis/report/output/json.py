@@ -10,16 +10,26 @@ from collections.abc import Sequence
 import orjson
 
 from router.analysis.report.figures import (
+    CacheFigures,
+    EndingFigures,
     FixedModel,
     Forecast,
     GroupFigures,
     Interval,
+    LevelShare,
+    Measure,
     NamedFigures,
+    Period,
     ProviderFigures,
+    Quality,
     ReasonFigures,
     Report,
+    RoleFigures,
     Saving,
+    TierFigures,
+    UnknownCost,
 )
+from router.analysis.report.replies import GroundsFigures, ReplyFigures
 from router.rendering.json_values import Json, money
 
 SCHEMA = "tiergate.report/2"
@@ -33,19 +43,12 @@ def report_json(report: Report) -> bytes:
 
 def report_object(report: Report) -> Json:
     """Returns the document of `report_json` as plain values: for an API answer or another tool."""
-    counts, period, unknown = report.counts, report.period, report.unknown
+    counts = report.counts
     return {
         "schema": SCHEMA,
         "headline": report.headline,
         "sentences": list(report.sentences),  # of the headline, one by one
-        "period": {
-            "since_ms": period.since_ms,
-            "until_ms": period.until_ms,
-            "first_row_ms": period.first_row_ms,
-            "last_row_ms": period.last_row_ms,
-            "generated_at_ms": period.generated_at_ms,
-            "zone": period.zone,
-        },
+        "period": _period(report.period),
         # A reader of the file must see that it does not cover all requests.
         "filters": {by: list(names) for by, names in report.chosen},
         "headline_baseline": report.leading,
@@ -56,35 +59,12 @@ def report_object(report: Report) -> Json:
         "states": dict(counts.states),
         "verdicts": dict(counts.verdicts),
         # What all requests got; only answers and questions back are compared.
-        "replies": [
-            {
-                "reply": x.name,
-                "words": x.words,
-                "requests": x.requests,
-                **money("spend", x.spend_nano_usd),
-            }
-            for x in report.replies.lines
-        ],
+        "replies": [_reply(x) for x in report.replies.lines],
         "replies_told": report.replies.told(),
         "waiting": report.replies.waiting,
-        "quality": {
-            "answered": report.quality.answered,
-            "accepted": report.quality.accepted,
-            "unverified": report.quality.unverified,
-            "observed": report.quality.observed,
-            "unverified_share": report.quality.unverified_share,
-            **money("unverified", report.quality.unverified_nano_usd),
-        },
+        "quality": _quality(report.quality),
         # What the chances of accepted answers rest on; nobody measured those of `prior`.
-        "accepted_on": [
-            {
-                "grounds": x.name,
-                "words": x.words,
-                "answers": x.answers,
-                **money("spend", x.spend_nano_usd),
-            }
-            for x in report.replies.grounds
-        ],
+        "accepted_on": [_ground(x) for x in report.replies.grounds],
         "escalated": counts.escalated,
         "lowest_level": counts.lowest_level,  # answers above it are escalated
         "single_level": counts.single_level,
@@ -102,32 +82,11 @@ def report_object(report: Report) -> Json:
             {"kind": x.kind.value, "calls": x.calls, **money("spend", x.spend_nano_usd)}
             for x in report.waste
         ],
-        "cache": {
-            "hits": report.cache.hits,
-            "priced": report.cache.priced,
-            "replays": report.cache.replays,
-            **money("value", report.cache.value_nano_usd),
-        },
+        "cache": _cache(report.cache),
         "fixed_model": _fixed(report.fixed_model),
-        "outcomes": [
-            {
-                "measure": x.key,
-                "label": x.label,
-                "unit": x.unit,
-                "value": x.value,
-                "interval": _ends(x.interval),
-                "count": x.count,
-            }
-            for x in report.outcomes
-        ],
+        "outcomes": [_outcome(x) for x in report.outcomes],
         "forecast": _forecast(report.forecast),
-        "unknown_cost": {
-            "requests": unknown.requests,
-            "request_ids": list(unknown.named),
-            **money("held", unknown.held_nano_usd),
-            "afterwards": dict(unknown.afterwards),
-            "settled_by_bills": unknown.settled,
-        },
+        "unknown_cost": _unknown(report.unknown),
         "estimated_cost": {
             "calls": report.estimated.calls,
             **money("spend", report.estimated.spend_nano_usd),
@@ -146,29 +105,8 @@ def report_object(report: Report) -> Json:
 def _breakdowns(report: Report) -> Json:
     """Returns the lists, each entry with its key and its figures."""
     return {
-        "levels": [
-            {
-                "level": x.level,
-                "requests": x.requests,
-                "share": x.share,
-                "planned": x.planned,
-                "without_model": x.without_model,
-            }
-            for x in report.levels
-        ],
-        "tiers": [
-            {
-                "tier": x.tier,
-                "level": x.level,
-                "model": x.model,
-                **_group(x.figures),
-                "tried": x.tried,
-                **money("own_spend", x.own_spend_nano_usd),
-                # Those that the model gave itself, where it gave several: its name with a day.
-                "names": [name for name, _, _ in x.names],
-            }
-            for x in report.tiers
-        ],
+        "levels": [_level(x) for x in report.levels],
+        "tiers": [_tier(x) for x in report.tiers],
         "domains": _named(report.domains),
         "request_types": _named(report.request_types),
         "tenants": _named(report.tenants),
@@ -186,36 +124,127 @@ def _breakdowns(report: Report) -> Json:
         "days": _named(report.days),
         "escalation_reasons": [_reason(x) for x in report.escalation_reasons],
         "reasons": [_reason(x) for x in report.reasons],
-        "unanswered": [
-            {
-                "ending": x.ending.value,
-                "code": x.code,
-                "requests": x.requests,
-                **money("spend", x.spend_nano_usd),
-                "told": x.told,
-                # Without a limit of money nothing was missing, which is not the same as 0.
-                **money("short", x.short_nano_usd if x.told else None),
-            }
-            for x in report.endings
-        ],
-        "roles": [
-            {
-                "role": x.role.value,
-                "attempts": x.attempts,
-                **money("spend", x.spend_nano_usd),
-                "discarded": x.discarded,
-                **money("discarded_spend", x.discarded_nano_usd),
-            }
-            for x in report.roles
-        ],
+        "unanswered": [_ending(x) for x in report.endings],
+        "roles": [_role(x) for x in report.roles],
         "cost_bases": [
-            {
-                "basis": x.basis.value,
-                "attempts": x.attempts,
-                **money("spend", x.spend_nano_usd),
-            }
+            {"basis": x.basis.value, "attempts": x.attempts, **money("spend", x.spend_nano_usd)}
             for x in report.bases
         ],
+    }
+
+
+def _period(period: Period) -> Json:
+    return {
+        "since_ms": period.since_ms,
+        "until_ms": period.until_ms,
+        "first_row_ms": period.first_row_ms,
+        "last_row_ms": period.last_row_ms,
+        "generated_at_ms": period.generated_at_ms,
+        "zone": period.zone,
+    }
+
+
+def _reply(line: ReplyFigures) -> Json:
+    return {
+        "reply": line.name,
+        "words": line.words,
+        "requests": line.requests,
+        **money("spend", line.spend_nano_usd),
+    }
+
+
+def _ground(line: GroundsFigures) -> Json:
+    return {
+        "grounds": line.name,
+        "words": line.words,
+        "answers": line.answers,
+        **money("spend", line.spend_nano_usd),
+    }
+
+
+def _quality(quality: Quality) -> Json:
+    return {
+        "answered": quality.answered,
+        "accepted": quality.accepted,
+        "unverified": quality.unverified,
+        "observed": quality.observed,
+        "unverified_share": quality.unverified_share,
+        **money("unverified", quality.unverified_nano_usd),
+    }
+
+
+def _cache(cache: CacheFigures) -> Json:
+    return {
+        "hits": cache.hits,
+        "priced": cache.priced,
+        "replays": cache.replays,
+        **money("value", cache.value_nano_usd),
+    }
+
+
+def _outcome(measure: Measure) -> Json:
+    return {
+        "measure": measure.key,
+        "label": measure.label,
+        "unit": measure.unit,
+        "value": measure.value,
+        "interval": _ends(measure.interval),
+        "count": measure.count,
+    }
+
+
+def _unknown(unknown: UnknownCost) -> Json:
+    return {
+        "requests": unknown.requests,
+        "request_ids": list(unknown.named),
+        **money("held", unknown.held_nano_usd),
+        "afterwards": dict(unknown.afterwards),
+        "settled_by_bills": unknown.settled,
+    }
+
+
+def _level(share: LevelShare) -> Json:
+    return {
+        "level": share.level,
+        "requests": share.requests,
+        "share": share.share,
+        "planned": share.planned,
+        "without_model": share.without_model,
+    }
+
+
+def _tier(tier: TierFigures) -> Json:
+    return {
+        "tier": tier.tier,
+        "level": tier.level,
+        "model": tier.model,
+        **_group(tier.figures),
+        "tried": tier.tried,
+        **money("own_spend", tier.own_spend_nano_usd),
+        # Those that the model gave itself, where it gave several: its name with a day.
+        "names": [name for name, _, _ in tier.names],
+    }
+
+
+def _ending(figures: EndingFigures) -> Json:
+    return {
+        "ending": figures.ending.value,
+        "code": figures.code,
+        "requests": figures.requests,
+        **money("spend", figures.spend_nano_usd),
+        "told": figures.told,
+        # Without a limit of money nothing was missing, which is not the same as 0.
+        **money("short", figures.short_nano_usd if figures.told else None),
+    }
+
+
+def _role(figures: RoleFigures) -> Json:
+    return {
+        "role": figures.role.value,
+        "attempts": figures.attempts,
+        **money("spend", figures.spend_nano_usd),
+        "discarded": figures.discarded,
+        **money("discarded_spend", figures.discarded_nano_usd),
     }
 
 
