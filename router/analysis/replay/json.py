@@ -18,9 +18,6 @@ SCHEMA = "tiergate.replay/1"
 
 def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
     """Returns the whole replay as plain values; money is an integer and an exact string."""
-    costs, errors = replay.costs, replay.errors
-    saved, share = costs.saved_interval(), costs.share_interval()
-    known = costs.count > 0
     return {
         "schema": SCHEMA,
         "headline": headline(replay),
@@ -28,18 +25,7 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
         "against": replay.old_name,
         "requests": replay.requests,
         "left_out": {reason.value: n for reason, n in replay.left_out.items()},
-        "cost": {
-            "compared": costs.count,
-            "not_compared": replay.not_compared,
-            **money("old", costs.baseline_nano_usd if known else None),
-            **money("new", costs.own_nano_usd if known else None),
-            **money("difference", -costs.saved_nano_usd if known else None),
-            # Savings are old minus new; a difference is new minus old, so signs turn.
-            "difference_interval_nano_usd": _pair(saved, -1.0),
-            "change": None if costs.saved_share() is None else -(costs.saved_share() or 0.0),
-            "change_interval": _pair(share, -1.0),
-            "assumed_calls": replay.new.uncertain,
-        },
+        "cost": _cost(replay),
         "levels": [
             {
                 "level": key[0],
@@ -50,18 +36,7 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
             for key in sorted({*replay.old.levels, *replay.new.levels})
         ],
         "changed": replay.changed,
-        "changes": [
-            {
-                "from": key[0],
-                "to": key[1],
-                "reason": key[2],
-                "requests": change.requests,
-                **money("difference", change.difference_nano_usd),
-                "unknown_cost": change.unknown,
-                "examples": change.examples,
-            }
-            for key, change in sorted(replay.changes.items(), key=lambda entry: -entry[1].requests)
-        ],
+        "changes": _changes(replay),
         "believed_error": {
             "requests": replay.believed.requests,
             "old": replay.believed.old,
@@ -69,22 +44,7 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
             "old_on_priors": replay.believed.old_on_priors,
             "new_on_priors": replay.believed.new_on_priors,
         },
-        "error": {
-            "answerable": errors.answerable,
-            "why_not": cannot_answer(replay) or None,
-            "requests": errors.requests,
-            "no_overlap": errors.no_overlap,
-            "unknown_answerers": dict(replay.unknown_answerers),
-            "observed": errors.observed,
-            "effective_sample": errors.effective,
-            "logged": _estimate(errors.logged),
-            "ips": _estimate(errors.ips),
-            "snips": _estimate(errors.snips),
-            "doubly_robust": _estimate(errors.dr),
-            "difference": _estimate(errors.difference),
-            "bounds": _pair(errors.bounds),
-            "by_own_p": {"new": replay.new.modelled_error, "old": replay.old.modelled_error},
-        },
+        "error": _error(replay),
         "shadows": [
             {
                 "given_by": k[0],
@@ -102,6 +62,59 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
             {"condition": result.condition.text, "answer": result.answer.value, "told": result.told}
             for result in judged
         ],
+    }
+
+
+def _cost(replay: Replay) -> Json:
+    costs = replay.costs
+    known = costs.count > 0
+    return {
+        "compared": costs.count,
+        "not_compared": replay.not_compared,
+        **money("old", costs.baseline_nano_usd if known else None),
+        **money("new", costs.own_nano_usd if known else None),
+        **money("difference", -costs.saved_nano_usd if known else None),
+        # Savings are old minus new; a difference is new minus old, so signs turn.
+        "difference_interval_nano_usd": _pair(costs.saved_interval(), -1.0),
+        "change": None if costs.saved_share() is None else -(costs.saved_share() or 0.0),
+        "change_interval": _pair(costs.share_interval(), -1.0),
+        "assumed_calls": replay.new.uncertain,
+    }
+
+
+def _changes(replay: Replay) -> list[Json]:
+    """Returns the changed decisions, those of most requests first."""
+    return [
+        {
+            "from": key[0],
+            "to": key[1],
+            "reason": key[2],
+            "requests": change.requests,
+            **money("difference", change.difference_nano_usd),
+            "unknown_cost": change.unknown,
+            "examples": change.examples,
+        }
+        for key, change in sorted(replay.changes.items(), key=lambda entry: -entry[1].requests)
+    ]
+
+
+def _error(replay: Replay) -> Json:
+    errors = replay.errors
+    return {
+        "answerable": errors.answerable,
+        "why_not": cannot_answer(replay) or None,
+        "requests": errors.requests,
+        "no_overlap": errors.no_overlap,
+        "unknown_answerers": dict(replay.unknown_answerers),
+        "observed": errors.observed,
+        "effective_sample": errors.effective,
+        "logged": _estimate(errors.logged),
+        "ips": _estimate(errors.ips),
+        "snips": _estimate(errors.snips),
+        "doubly_robust": _estimate(errors.dr),
+        "difference": _estimate(errors.difference),
+        "bounds": _pair(errors.bounds),
+        "by_own_p": {"new": replay.new.modelled_error, "old": replay.old.modelled_error},
     }
 
 
