@@ -25,12 +25,14 @@ from router.analysis.report.figures import (
     EstimatedCost,
     LaterBills,
     LevelShare,
+    Measure,
     Period,
     ProviderFigures,
     Quality,
     ReasonFigures,
     Report,
     RoleFigures,
+    Saving,
     TierFigures,
     UnknownCost,
     WasteFigures,
@@ -40,7 +42,7 @@ from router.analysis.report.forecast import forecast_of
 from router.analysis.report.headline import first_sentences
 from router.analysis.report.headlines.findings import Findings
 from router.analysis.report.judges import judge_measures
-from router.analysis.report.named_savings import leading, savings_of
+from router.analysis.report.named_savings import compare
 from router.analysis.report.outcomes import decision_measures, measures
 from router.analysis.report.replies import Replies, replies_of
 from router.analysis.report.sentences import (
@@ -158,46 +160,28 @@ def build_reports(
     whole = total.whole or Whole()
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
     names = _names(tally, extra, config)
-    savings = savings_of(tally, total, names)
-    # Observed requests were not routed, so their savings are hypothetical and kept apart.
-    observed = savings_of(tally, total, names, observed=True)
     tiers = tally.tiers()
     listed = _tiers(tally, tiers, total.requests)
-    true_outcomes = list(extra.outcomes)
-    before = None if config is None else config.decisions_right_before
-    judges = judge_measures(true_outcomes, extra.pairs)
-    outcomes = (*measures(true_outcomes), *decision_measures(true_outcomes, before), *judges)
+    outcomes = _outcomes(extra, config)
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = group_figures(total, total.requests, escalated(total))
-    # Every baseline counts the same answers, compared or not, so the first one suffices.
-    passed_on = next((s.compared + s.not_compared for s in observed), 0)
     replies = replies_of(total, waiting)
-    quality = _quality(replies, passed_on, whole)
-    fixed = fixed_model(whole)
-    # Rows that an older version purged are compared, and not among the replies.
-    answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
-    computed = replies.of(ReplyKind.COMPUTED)
-    routed = leading(savings, answers, replies.compared_words, only_computed=computed > 0)
-    would = leading(observed, passed_on, "observed answers", "would have saved")
-    chosen = routed.saving
-    base = None if chosen is None else chosen.baseline_nano_usd
-    # Beside a reviewer's dollars the cents of calls would all read as less than one.
-    reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
-    places = places_for(total.spend_nano_usd - reviewed, base)
+    compared = compare(tally, total, names, replies)
+    quality = _quality(replies, compared.passed_on, whole)
+    places = _places(total, whole, compared.routed.saving)
     unknown = _unknown(total, whole)
-    money = Dollars(places, padded=False)
     later = _later(extra.later)
     findings = Findings(
         total,
         period,
         replies,
-        routed,
-        would,
+        compared.routed,
+        compared.would,
         quality,
         outcomes[0],
-        money,
-        answers,
+        Dollars(places, padded=False),
+        compared.answers,
         unknown,
         lost_sentence(extra.lost, by_rows=extra.by_rows),
         outcomes,
@@ -221,15 +205,15 @@ def build_reports(
         endings=_endings(whole),
         roles=_roles(whole.roles),
         bases=_bases(whole.bases),
-        savings=savings,
-        observed_savings=observed,
-        leading=None if chosen is None else chosen.key,
-        leading_observed=None if would.saving is None else would.saving.key,
-        unsaved=would.short if passed_on and not answers else routed.short,
+        savings=compared.savings,
+        observed_savings=compared.observed,
+        leading=compared.routed.key,
+        leading_observed=compared.would.key,
+        unsaved=compared.short,
         quality=quality,
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
         cache=_cache(tiers, whole),
-        fixed_model=fixed,
+        fixed_model=fixed_model(whole),
         outcomes=outcomes,
         forecast=forecast_of(days, period, extra.lost, by_rows=extra.by_rows),
         unknown=unknown,
@@ -237,7 +221,11 @@ def build_reports(
         later=later,
         provider=provider,
         assumptions=assumptions(
-            whole, savings, observed, routed.passed_over, planned=bool(names.planned)
+            whole,
+            compared.savings,
+            compared.observed,
+            compared.routed.passed_over,
+            planned=bool(names.planned),
         ),
         notes=(
             *notes(tally, total, whole, provider, unknown, outcomes[0].count),
@@ -277,6 +265,22 @@ def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> Baseline
     """Names the baselines by the policies of the rows, those of most requests first."""
     names = names_of(tally.groups[Kind.POLICY], extra.policy_text, config)
     return names if extra.planned is None else replace(names, planned=extra.planned)
+
+
+def _outcomes(extra: Extra, config: ReportSection | None) -> tuple[Measure, ...]:
+    """Returns what outcomes and judged shadows say; the first is of the answers themselves."""
+    outcomes = list(extra.outcomes)
+    before = None if config is None else config.decisions_right_before
+    judges = judge_measures(outcomes, extra.pairs)
+    return (*measures(outcomes), *decision_measures(outcomes, before), *judges)
+
+
+def _places(total: Cell, whole: Whole, chosen: Saving | None) -> int:
+    """Returns the decimal places in which the dollars of a report are told."""
+    # Beside a reviewer's dollars the cents of calls would all read as less than one.
+    reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    base = None if chosen is None else chosen.baseline_nano_usd
+    return places_for(total.spend_nano_usd - reviewed, base)
 
 
 def _counts(tally: Tally, whole: Whole, total: Cell, names: BaselineNames) -> Counts:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from router.analysis.report.baseline_names import BaselineNames
 from router.analysis.report.figures import Saving
+from router.analysis.report.replies import Replies
 from router.analysis.report.savings import MIN_FOR_INTERVAL, PairedCosts, block_intervals
 from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import BASELINES, OBSERVED, Cell, SavingSums
+from router.ledger.replies import ReplyKind
 from router.money.model_redirects import undated
 from router.rendering.figures_in_words import count
 from router.types import NANO_PER_USD
@@ -33,6 +35,43 @@ class Told:
     why: str = ""
     short: str = ""
     passed_over: str = ""  # the reason to name this baseline and none that comes before it
+
+    @property
+    def key(self) -> str | None:
+        """Returns the key of the baseline, None where none is named."""
+        return None if self.saving is None else self.saving.key
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Holds what routing saved against each baseline, and what a headline may say of it."""
+
+    savings: tuple[Saving, ...]
+    observed: tuple[Saving, ...]
+    answers: int  # of the routed requests
+    passed_on: int  # answers of the observed ones
+    routed: Told
+    would: Told  # of the observed ones
+
+    @property
+    def short(self) -> str:
+        """Returns in short why no saving is named; "" where one is."""
+        return self.would.short if self.passed_on and not self.answers else self.routed.short
+
+
+def compare(tally: Tally, total: Cell, names: BaselineNames, replies: Replies) -> Compared:
+    """Compares the spend with each baseline's, and chooses those that a headline names."""
+    savings = savings_of(tally, total, names)
+    # Observed requests were not routed, so their savings are hypothetical and kept apart.
+    observed = savings_of(tally, total, names, observed=True)
+    # Every baseline counts the same answers, compared or not, so the first one suffices.
+    passed_on = next((s.compared + s.not_compared for s in observed), 0)
+    # Rows that an older version purged are compared, and not among the replies.
+    answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
+    computed = replies.of(ReplyKind.COMPUTED)
+    routed = leading(savings, answers, replies.compared_words, only_computed=computed > 0)
+    would = leading(observed, passed_on, "observed answers", "would have saved")
+    return Compared(savings, observed, answers, passed_on, routed, would)
 
 
 def savings_of(
