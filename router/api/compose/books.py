@@ -40,7 +40,7 @@ from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
-from router.ledger.tables.keys import KeyInfo, SqlKeyStore
+from router.ledger.tables.keys import CreatedKey, KeyInfo, SqlKeyStore
 from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue, waits
 from router.ledger.tables.shadows import judged_pairs
@@ -72,6 +72,7 @@ __all__ = [
     "Address",
     "Books",
     "ClosedMonth",
+    "CreatedKey",
     "KeyInfo",
     "Refusal",
     "Settlement",

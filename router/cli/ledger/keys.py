@@ -17,7 +17,7 @@ from router.rendering.figures_in_words import clean
 from router.types import Scope
 
 if TYPE_CHECKING:
-    from router.api.compose.books import KeyInfo
+    from router.api.compose.books import CreatedKey, KeyInfo
 
 keys = typer.Typer(help="Create, list, rotate and revoke API keys.")
 
@@ -64,17 +64,11 @@ def create(
 ) -> None:
     """Create an API key. It is shown once; only its SHA-256 is kept."""
     from router.api.compose.books import Books
-    from router.cli.terminal import print_json
 
     if not tenant.strip():
         raise typer.BadParameter("found an empty name; expected who pays", param_hint="--tenant")
     reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
-    expires_at_ms = None if expires is None else end_ms(expires, now_ms(), "--expires")
-    if expires_at_ms is not None and expires_at_ms <= now_ms():
-        raise typer.BadParameter(
-            f"{expires!r} is past; expected an end that is still to come, as 90d or 2027-01-01",
-            param_hint="--expires",
-        )
+    expires_at_ms = None if expires is None else _end_of(expires)
     new = "://" not in database and not Path(database).exists()
     with Books.open(database, create=True) as books:
         # A policy that is named is looked for in any case: a wrong name is a mistake.
@@ -92,18 +86,13 @@ def create(
             tiers=answering,
             expires_at_ms=expires_at_ms,
         )
-    if as_json:
-        print_json({**_key(created.info), "key": created.secret})
-        return
-    # Only the secret goes to standard output, so that a script can capture it.
-    typer.echo(created.secret)
-    typer.echo(
+    note = (
         f"{created.info.key_id} for tenant {clean(tenant)} ({_rights(created.info)}). This is the "
-        "only time it is shown.",
-        err=True,
+        "only time it is shown."
     )
     if new:  # as in another folder than the server's, where no server would know the key
-        typer.echo(f"The ledger {database} was made for it: serve with this --database.", err=True)
+        note += f"\nThe ledger {database} was made for it: serve with this --database."
+    _show_secret(created, note, as_json)
 
 
 @keys.command("list")
@@ -146,7 +135,6 @@ def rotate(
     Rotating again within the grace ends the older secret at once.
     """
     from router.api.compose.books import Books
-    from router.cli.terminal import print_json
 
     grace_ms = length_ms(grace)
     with Books.open(database) as books:
@@ -155,14 +143,10 @@ def rotate(
     if rotated is None:
         _no_active(key_id)
         return
-    if as_json:
-        print_json({**_key(rotated.info), "key": rotated.secret})
-        return
-    typer.echo(rotated.secret)
     # With a grace of 0 the old secret ends at once.
     until = rotated.info.previous_until_ms
     old = "is no longer good" if until is None else f"is good until {shown_time(until)} UTC"
-    typer.echo(f"{key_id} is rotated; its old secret {old}.", err=True)
+    _show_secret(rotated, f"{key_id} is rotated; its old secret {old}.", as_json)
 
 
 @keys.command()
@@ -179,6 +163,18 @@ def revoke(key_id: KeyId, database: DatabasePath = DATABASE) -> None:
     if not revoked:
         _no_active(key_id)
     typer.echo(f"{key_id} is revoked.")
+
+
+def _show_secret(made: CreatedKey, note: str, as_json: bool) -> None:
+    """Prints a new secret, the only time it is shown."""
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json({**_key(made.info), "key": made.secret})
+        return
+    # Only the secret goes to standard output, so that a script can capture it.
+    typer.echo(made.secret)
+    typer.echo(note, err=True)
 
 
 def _id_of(named: str, infos: Sequence[KeyInfo]) -> str:
@@ -218,6 +214,18 @@ def _names(text: str | None, option: str) -> list[str]:
             param_hint=option,
         )
     return names
+
+
+def _end_of(expires: str) -> int:
+    """Returns when a new key ends, in Unix milliseconds. Raises BadParameter for a past end."""
+    now = now_ms()
+    expires_at_ms = end_ms(expires, now, "--expires")
+    if expires_at_ms <= now:
+        raise typer.BadParameter(
+            f"{expires!r} is past; expected an end that is still to come, as 90d or 2027-01-01",
+            param_hint="--expires",
+        )
+    return expires_at_ms
 
 
 def _rights(info: KeyInfo) -> str:
