@@ -27,7 +27,7 @@ from router.types import (
 if TYPE_CHECKING:
     from router.api.compose.books import Books
     from router.request.review_verdicts import MinutePriceOf
-    from router.types import RequestRow, ReviewCase, ReviewItem
+    from router.types import RequestRow, ReviewCase, Reviewed, ReviewItem
 
 ReviewId = Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")]
 
@@ -146,7 +146,6 @@ def decide(
     """
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
-    from router.rendering.figures_in_words import usd
     from router.request.review_verdicts import Judgement
     from router.wire.feedback import verdict_view
 
@@ -159,9 +158,17 @@ def decide(
         case = books.decide(review_id, judgement, price, anchors)
     if as_json:
         print_json({**_item(case.item), **verdict_view(case)})
-    cost = None if case.reviewed is None else case.reviewed.cost_nano_usd
+    _note_what_is_missing(case, answered=bool(judgement.text))
+    if not as_json:
+        assumed = case.reviewed is not None and is_assumed(case.reviewed.price_version)
+        cost = _cost(case.reviewed) + " (at an assumed price of a minute)" * assumed
+        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {cost}.")
+
+
+def _note_what_is_missing(case: ReviewCase, *, answered: bool) -> None:
+    """Says so where a review has no cost, or nobody can fetch its answer."""
     # The verdict is kept all the same; only the report lacks this cost.
-    if cost is None:
+    if case.reviewed is None or case.reviewed.cost_nano_usd is None:
         typer.echo(
             "tiergate: no price of a reviewer's minute is known, so the cost of this review is "
             "unknown. Set review.reviewer_usd_per_minute in the policy, or `reviewers` in the "
@@ -169,17 +176,12 @@ def decide(
             "the environment, set it for this command too.",
             err=True,
         )
-    if judgement.text and case.answer is None:
+    if answered and case.answer is None:
         typer.echo(
             "tiergate: the policy keeps no text of what waits (privacy.waiting: none), so nobody "
             "can fetch this answer. Give it to whoever asked yourself.",
             err=True,
         )
-    if not as_json:
-        shown_cost = "an unknown cost" if cost is None else usd(cost)
-        version = "" if case.reviewed is None else case.reviewed.price_version
-        shown_cost += " (at an assumed price of a minute)" if is_assumed(version) else ""
-        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {shown_cost}.")
 
 
 @review.command()
@@ -229,6 +231,14 @@ def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
 def _minutes(number: float) -> str:
     """Formats minutes: 1 -> `1 minute`, 2.5 -> `2.5 minutes`."""
     return f"{number:g} minute{'' if number == 1 else 's'}"
+
+
+def _cost(reviewed: Reviewed | None) -> str:
+    """Formats what a review cost, as `$0.50`."""
+    from router.rendering.figures_in_words import usd
+
+    cost = None if reviewed is None else reviewed.cost_nano_usd
+    return "an unknown cost" if cost is None else usd(cost)
 
 
 def _kept_policy(books: Books, review_id: str) -> KeptPolicy | None:
@@ -299,7 +309,7 @@ def _unknown(review_id: str) -> typer.Exit:
 
 def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     """Writes one matter for the person who judges it: its texts, and why it came to a person."""
-    from router.rendering.figures_in_words import clean, plain, usd
+    from router.rendering.figures_in_words import clean, plain
     from router.wire.public_ids import request_name
 
     item, reviewed = case.item, case.reviewed
@@ -328,9 +338,8 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     elif case.no_draft:
         lines.append(f"no draft  {case.no_draft}")
     if reviewed is not None:
-        cost = "an unknown cost" if reviewed.cost_nano_usd is None else usd(reviewed.cost_nano_usd)
         by = f" by {clean(reviewed.by)}" if reviewed.by else ""
-        took = f"{_minutes(reviewed.minutes)}, {cost}"
+        took = f"{_minutes(reviewed.minutes)}, {_cost(reviewed)}"
         lines.append(
             f"verdict   {reviewed.verdict.value}{by}, {shown_time(reviewed.decided_at_ms)}, {took}"
         )
