@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +19,7 @@ from router.rendering.figures_in_words import counted
 from router.types import Device, EncoderUse
 
 if TYPE_CHECKING:
-    from router.api.compose.labelling.classify_file import Done
+    from router.api.compose.labelling.classify_file import Done, Files
     from router.api.compose.labelling.workers import Labels
 
 ProgressSink = Callable[[int, int], None]
@@ -77,7 +77,7 @@ def classify(
     device: DeviceOption = Device.AUTO,
 ) -> None:
     """Label every text in a file by a policy's specialist; go on where it stopped."""
-    from router.api.compose.labelling.classify_file import Files, classify_file
+    from router.api.compose.labelling.classify_file import Files
     from router.api.compose.labelling.workers import Here, Opening, Processes
     from router.api.compose.specialists import bytes_on_disk
 
@@ -93,37 +93,46 @@ def classify(
             labels = opened.enter_context(
                 Processes(processes, opening, specialist.placement.device)
             )
-        with _bar(source) as progress:
-            try:
-                done = classify_file(
-                    labels,
-                    asdict(specialist.identity),
-                    files,
-                    text_column=text_column,
-                    again=again,
-                    progress=progress,
-                )
-            except KeyboardInterrupt:
-                typer.echo(
-                    f"tiergate: interrupted; {out} has the finished rows. The same command goes "
-                    "on from there.",
-                    err=True,
-                )
-                raise typer.Exit(Exit.STOPPED) from None
+        done = _label(labels, asdict(specialist.identity), files, text_column, again)
         seconds = time.monotonic() - began
         sizes = bytes_on_disk(specialist, model_dir)
     _tell(done, files.out, files.bad, seconds, sizes, peak_rss_bytes(processes), as_json)
     # A table, or another encoding: whoever only looks at the code would lose every row.
     if done.bad and not done.rows + done.resumed:
-        typer.echo(
-            f"tiergate: no line of {source} is a row (line {done.first_bad}); expected one JSON "
-            f"object a line in UTF-8, with {text_column!r} (`--text-column` names another key) or "
-            "`subject` and `body`. A table in CSV becomes such a file by: python -c 'import csv, "
-            "json, sys; [print(json.dumps(row)) for row in csv.DictReader(sys.stdin)]' < TABLE.csv "
-            "> TABLE.jsonl",
-            err=True,
-        )
+        _tell_no_rows(source, text_column, done.first_bad)
         raise typer.Exit(Exit.FAILURE)
+
+
+def _label(
+    labels: Labels, identity: Mapping[str, str], files: Files, text_column: str, again: bool
+) -> Done:
+    """Labels the rows of a file, with a bar on a terminal. Raises Exit where Ctrl-C stops it."""
+    from router.api.compose.labelling.classify_file import classify_file
+
+    with _bar(files.source) as progress:
+        try:
+            return classify_file(
+                labels, identity, files, text_column=text_column, again=again, progress=progress
+            )
+        except KeyboardInterrupt:
+            typer.echo(
+                f"tiergate: interrupted; {files.out} has the finished rows. The same command goes "
+                "on from there.",
+                err=True,
+            )
+            raise typer.Exit(Exit.STOPPED) from None
+
+
+def _tell_no_rows(source: Path, text_column: str, first_bad: str) -> None:
+    """Says what a line must be, and how a table becomes such a file."""
+    typer.echo(
+        f"tiergate: no line of {source} is a row (line {first_bad}); expected one JSON "
+        f"object a line in UTF-8, with {text_column!r} (`--text-column` names another key) or "
+        "`subject` and `body`. A table in CSV becomes such a file by: python -c 'import csv, "
+        "json, sys; [print(json.dumps(row)) for row in csv.DictReader(sys.stdin)]' < TABLE.csv "
+        "> TABLE.jsonl",
+        err=True,
+    )
 
 
 def _tell(
