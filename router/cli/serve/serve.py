@@ -192,12 +192,8 @@ def serve(
     # Checked before the heavy imports, so that wrong usage is answered at once.
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
-    # A file that is there needs no folder that can be written.
-    if anchors is not None and not (anchors.is_file() and os.access(anchors, os.W_OK)):
-        folder_to_write(anchors.parent)
-    if otlp and not otlp.startswith(("http://", "https://")):
-        # It may hold a password, so it is not shown.
-        raise typer.BadParameter("expected http://host:4318 or https://...", param_hint="--otlp")
+    _need_writable(anchors)
+    _need_collector(otlp)
     from router.api.compose.core import Settings
     from router.api.compose.sockets import needs_key, parsed
     from router.api.http.authentication import is_loopback
@@ -246,6 +242,20 @@ def _say(text: str) -> None:
             "tiergate: standard output cannot be written; expected a file with room left or a pipe "
             f"that somebody reads. The server goes on. The lines are:\n{text}\n"
         )
+
+
+def _need_writable(anchors: Path | None) -> None:
+    """Raises BadParameter for anchors that cannot be written."""
+    # A file that is there needs no folder that can be written.
+    if anchors is not None and not (anchors.is_file() and os.access(anchors, os.W_OK)):
+        folder_to_write(anchors.parent)
+
+
+def _need_collector(otlp: str) -> None:
+    """Raises BadParameter for what is no address of a collector."""
+    if otlp and not otlp.startswith(("http://", "https://")):
+        # It may hold a password, so it is not shown.
+        raise typer.BadParameter("expected http://host:4318 or https://...", param_hint="--otlp")
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
