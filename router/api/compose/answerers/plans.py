@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     from tiers.citing.records import Records
 
 
+ModelAnswerer = LocalAnswerer | UpstreamAnswerer | LitellmAnswerer
+"""Describes a model that writes, here or at a provider."""
+
 Words = Callable[[Domain, str], str]
 """Returns the approved words of a domain, in a language, for what no model here may answer."""
 
@@ -119,69 +122,123 @@ def plan_of(
     `words` are those that a model which may not answer by itself gives. Raises PolicyError for a
     local model that this process did not start.
     """
-    abilities = parts.abilities
     if isinstance(section, ResolverAnswerer):
-        lookups = build_lookups(_placed(loaded), loaded.path.parent)
-        resolver = build_resolver(
-            section,
-            tier,
-            knowledge[section.name],
-            lookups,
-            loaded.policy.lookups,
-            partial(_floor, loaded.policy.decision),
-        )
-        return RungPlan(
-            resolver,
-            section,
-            resolver.facts,
-            abilities.of(section, tier.level),
-            declines=resolver.declines,
-            asks=resolver.asks,
-            knows=resolver.beforehand,
-        )
+        return _resolver(loaded, parts, tier, section, knowledge[section.name])
     # It calls the answerer that it thinks over, so that one must be built before it.
     if isinstance(section, DeliberationAnswerer):
-        over = built[section.over]
-        templates = load_templates(loaded.file(section.templates))
-        sources = _sources(loaded, parts, knowledge) if section.context else None
-        thinker = build_deliberation(section, tier, over.facts, templates, parts.clock, sources)
-        plan = RungPlan(
-            thinker,
-            section,
-            thinker.facts,
-            over.ability,
-            over=over.facts,
-            counts=thinker.calls,
-        )
-        return _with_words(plan, words) if isinstance(over.answerer, WordsOnly) else plan
+        plan = _deliberation(loaded, parts, tier, section, knowledge, built[section.over])
+        only_words = isinstance(built[section.over].answerer, WordsOnly)
+        return _with_words(plan, words) if only_words else plan
     if isinstance(section, ExactAnswerer):
-        talk = section.small_talk and load_small_talk(loaded.file(section.small_talk))
-        exact = build_exact(section, tier, talk or None, parts.clock)
-        ability = abilities.of(section, tier.level)
-        return RungPlan(exact, section, exact.facts, ability, previews=exact.preview)
+        return _exact(loaded, parts, tier, section)
     if isinstance(section, ExtractorAnswerer):
-        from tiers.extractor import build_extractor
-
-        alone = not any(_writes(other) for _, other in loaded.policy.rungs())
-        extractor = build_extractor(section, tier, len(loaded.policy.endpoints), alone=alone)
-        ability = abilities.of(section, tier.level)
-        return RungPlan(extractor, section, extractor.facts, ability, previews=extractor.preview)
+        return _extractor(loaded, parts, tier, section)
     if isinstance(section, PassagesAnswerer):
-        quoted = built[section.of].answerer
-        assert isinstance(quoted, Resolver)  # the policy's checks say so
-        quoting = build_passages(section, tier, quoted)
-        ability = abilities.of(section, tier.level)
-        return RungPlan(quoting, section, quoting.facts, ability, previews=quoting.preview)
+        return _quoting_answers(parts, tier, section, built[section.of])
     if isinstance(section, DocumentsAnswerer):
-        from tiers.citing.quoting import build_quoting
+        return _quoting_documents(loaded, parts, tier, section)
+    plan = _model(loaded, parts, tier, section, knowledge)
+    return plan if _alone(section) else _with_words(plan, words)
 
-        documents = _documents(loaded, parts)
-        assert documents is not None  # the policy's checks say so
-        quoting_documents = build_quoting(section, tier, documents)
-        ability = abilities.of(section, tier.level)
-        return RungPlan(quoting_documents, section, quoting_documents.facts, ability)
+
+def _resolver(
+    loaded: LoadedPolicy,
+    parts: Parts,
+    tier: TierSection,
+    section: ResolverAnswerer,
+    knowledge: Knowledge,
+) -> RungPlan:
+    """Returns the plan of approved answers."""
+    lookups = build_lookups(_placed(loaded), loaded.path.parent)
+    floor = partial(_floor, loaded.policy.decision)
+    sections = loaded.policy.lookups
+    resolver = build_resolver(section, tier, knowledge, lookups, sections, floor)
+    return RungPlan(
+        resolver,
+        section,
+        resolver.facts,
+        parts.abilities.of(section, tier.level),
+        declines=resolver.declines,
+        asks=resolver.asks,
+        knows=resolver.beforehand,
+    )
+
+
+def _deliberation(
+    loaded: LoadedPolicy,
+    parts: Parts,
+    tier: TierSection,
+    section: DeliberationAnswerer,
+    knowledge: Mapping[str, Knowledge],
+    over: RungPlan,
+) -> RungPlan:
+    """Returns the plan of several calls of one answerer, `over`."""
+    templates = load_templates(loaded.file(section.templates))
+    sources = _sources(loaded, parts, knowledge) if section.context else None
+    thinker = build_deliberation(section, tier, over.facts, templates, parts.clock, sources)
+    return RungPlan(
+        thinker,
+        section,
+        thinker.facts,
+        over.ability,
+        over=over.facts,
+        counts=thinker.calls,
+    )
+
+
+def _exact(
+    loaded: LoadedPolicy, parts: Parts, tier: TierSection, section: ExactAnswerer
+) -> RungPlan:
+    """Returns the plan of sums, dates and small talk."""
+    talk = section.small_talk and load_small_talk(loaded.file(section.small_talk))
+    exact = build_exact(section, tier, talk or None, parts.clock)
+    ability = parts.abilities.of(section, tier.level)
+    return RungPlan(exact, section, exact.facts, ability, previews=exact.preview)
+
+
+def _extractor(
+    loaded: LoadedPolicy, parts: Parts, tier: TierSection, section: ExtractorAnswerer
+) -> RungPlan:
+    """Returns the plan of values that a request states and a schema asks for."""
+    from tiers.extractor import build_extractor
+
+    alone = not any(_writes(other) for _, other in loaded.policy.rungs())
+    extractor = build_extractor(section, tier, len(loaded.policy.endpoints), alone=alone)
+    ability = parts.abilities.of(section, tier.level)
+    return RungPlan(extractor, section, extractor.facts, ability, previews=extractor.preview)
+
+
+def _quoting_answers(
+    parts: Parts, tier: TierSection, section: PassagesAnswerer, of: RungPlan
+) -> RungPlan:
+    """Returns the plan of passages of the approved answers that the plan `of` gives."""
+    assert isinstance(of.answerer, Resolver)  # the policy's checks say so
+    quoting = build_passages(section, tier, of.answerer)
+    ability = parts.abilities.of(section, tier.level)
+    return RungPlan(quoting, section, quoting.facts, ability, previews=quoting.preview)
+
+
+def _quoting_documents(
+    loaded: LoadedPolicy, parts: Parts, tier: TierSection, section: DocumentsAnswerer
+) -> RungPlan:
+    """Returns the plan of passages of the operator's documents."""
+    from tiers.citing.quoting import build_quoting
+
+    documents = _documents(loaded, parts)
+    assert documents is not None  # the policy's checks say so
+    quoting = build_quoting(section, tier, documents)
+    return RungPlan(quoting, section, quoting.facts, parts.abilities.of(section, tier.level))
+
+
+def _model(
+    loaded: LoadedPolicy,
+    parts: Parts,
+    tier: TierSection,
+    section: ModelAnswerer,
+    knowledge: Mapping[str, Knowledge],
+) -> RungPlan:
+    """Returns the plan of a model that writes, here or at a provider."""
     answerer = _answerer(loaded, section, tier, parts)
-    alone = not isinstance(section, LocalAnswerer) or section.alone
     counts = None
     # A single step "solve" is the plain call, which needs no wrapper.
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
@@ -191,15 +248,19 @@ def plan_of(
             answerer, section.steps, passages, clock=parts.clock, documents=documents
         )
         counts = answerer.calls
-    plan = RungPlan(
+    return RungPlan(
         answerer,
         section,
         answerer.facts,
-        abilities.of(section, tier.level),
-        reader=_reader(loaded, section, abilities),
-        counts=counts if alone else None,
+        parts.abilities.of(section, tier.level),
+        reader=_reader(loaded, section, parts.abilities),
+        counts=counts if _alone(section) else None,
     )
-    return plan if alone else _with_words(plan, words)
+
+
+def _alone(section: ModelAnswerer) -> bool:
+    """Returns True for a model that may answer by itself."""
+    return not isinstance(section, LocalAnswerer) or section.alone
 
 
 def _documents(loaded: LoadedPolicy, parts: Parts, *, rows: bool = True) -> DocumentContext | None:
@@ -274,7 +335,7 @@ def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
 
 def _answerer(
     loaded: LoadedPolicy,
-    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
+    section: ModelAnswerer,
     tier: TierSection,
     parts: Parts,
 ) -> Answerer:
@@ -327,7 +388,7 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 def priced_by(plan: RungPlan, book: PriceBook) -> RungPlan:
     """Returns the plan of an answerer at the price of another day; a policy's own has no day."""
     section, facts = plan.section, plan.facts
-    dated = isinstance(section, LocalAnswerer | UpstreamAnswerer | LitellmAnswerer)
+    dated = isinstance(section, ModelAnswerer)
     if not dated or is_known(section.price.to_price()):
         return plan
     return replace(plan, facts=replace(facts, price=book.answerer(section, facts.cores)))
