@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from router.training.encoder.student import Student
 
 SHIPPED = "shipped"
-HEAD_WIDTH = 32
 TOGETHER = 64
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -143,17 +142,7 @@ def student_of(path: Path) -> Student:
     for number, product in enumerate(products):
         name = ("qkv", "out", "up", "down")[number % 4]
         weights[f"layers.{number // 4}.{name}.weight"] = _floats(stored, product).T
-    vocabulary, width = weights["word.weight"].shape
-    shape = Shape(
-        width=width,
-        heads=len(weights["layers.0.qkv.bias"]) // 3 // HEAD_WIDTH,
-        head_width=HEAD_WIDTH,
-        hidden=len(weights["layers.0.up.bias"]),
-        layers_of_teacher=tuple(range(layers)),
-        vocabulary=vocabulary,
-        positions=len(weights["position.weight"]),
-    )
-    student = build(shape, 0)
+    student = build(Shape.of(weights), 0)
     state = {name: torch.tensor(np.ascontiguousarray(value)) for name, value in weights.items()}
     # The projection onto the teacher is used in its training only, and not exported.
     state["to_teacher.weight"] = student.to_teacher.weight.detach()

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
-from router.training.encoder.teacher import TEACHER_WIDTH, padded
+from router.training.encoder.teacher import HEAD_WIDTH, TEACHER_WIDTH, padded
 from router.training.encoder.teacher import network as bert
 from router.training.options import Pruning
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from router.training.encoder.student import Student
 
 TEACHER_LAYERS, TEACHER_HEADS, TEACHER_HIDDEN = 6, 12, 1_536
-HEAD_WIDTH = 32
-"""Columns of one attention head, in the teacher and in every student."""
-
 UNKNOWN, MARKERS = 100, (0, 100, 101, 102, 103)
 """[UNK], and the ids that every vocabulary keeps: padding, [UNK], [CLS], [SEP], [MASK]."""
 
@@ -45,18 +42,7 @@ def load_student(path: Path) -> Student:
     from router.training.encoder.student import Shape, build
 
     weights = torch.load(path, weights_only=True)
-    vocabulary, width = weights["word.weight"].shape
-    layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
-    shape = Shape(
-        width=width,
-        heads=len(weights["layers.0.qkv.bias"]) // 3 // HEAD_WIDTH,
-        head_width=HEAD_WIDTH,
-        hidden=len(weights["layers.0.up.bias"]),
-        layers_of_teacher=tuple(range(len(layers))),
-        vocabulary=vocabulary,
-        positions=len(weights["position.weight"]),
-    )
-    student = build(shape, 0)
+    student = build(Shape.of(weights), 0)
     student.load_state_dict(weights)
     student.eval()
     return student

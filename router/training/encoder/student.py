@@ -8,14 +8,15 @@ neurons, each layer norm refitted by least squares. Distillation then starts nea
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from router.training.encoder.teacher import TEACHER_WIDTH, padded
+from router.training.encoder.teacher import HEAD_WIDTH, TEACHER_WIDTH, padded
 from router.training.encoder.teacher import network as teacher_network
 
 
@@ -25,13 +26,27 @@ class Shape:
 
     width: int = 192
     heads: int = 6
-    head_width: int = 32
+    head_width: int = HEAD_WIDTH
     hidden: int = 768
     layers_of_teacher: tuple[int, ...] = (0, 2, 5)
     vocabulary: int = 30_522
     positions: int = 128
     dropout: float = 0.1
     """Applied in training only, before each residual sum and after the embedding."""
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Any]) -> Shape:
+        """Returns the shape of a student by its arrays or tensors."""
+        vocabulary, width = weights["word.weight"].shape
+        layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
+        return cls(
+            width=width,
+            heads=len(weights["layers.0.qkv.bias"]) // 3 // HEAD_WIDTH,
+            hidden=len(weights["layers.0.up.bias"]),
+            layers_of_teacher=tuple(range(len(layers))),
+            vocabulary=vocabulary,
+            positions=len(weights["position.weight"]),
+        )
 
 
 class Layer(nn.Module):

