@@ -176,51 +176,15 @@ def _judged(
 ) -> tuple[dict[str, Section], list[str]]:
     """Returns a benchmark's sections: models, shipped ranking, heads, the rival, differences."""
     sections: dict[str, Section] = {"models": _models(part)}
-    notes: list[str] = []
-    several = options.leave_subjects or options.five_fits
-    ranks: dict[str, Floats] = {}
-    chances_of: dict[str, Chances] = {}
-    # With five fits the encoder knows most rows that judge.
-    shipped = None if options.five_fits else known.pair(subject, part.rows, part.pair)
-    if options.five_fits:
-        notes.append("all rows judge, by five fits of heads that read words only")
-    elif shipped is None:
-        notes.append("no shipped ability for one of the two models: no shipped ranking")
-    else:
-        chances_of["shipped"] = shipped
-    ready = saved(subject, part.name, part.pair)
-    if ready is not None and not options.five_fits:
-        encoded = subject.encode([row.text for row in part.rows])
-        weak, strong = (np.asarray(head(encoded), float) for head in ready)
-        chances_of["benchmark heads"] = weak, strong
+    chances_of, notes = _by_made_heads(subject, known, part, options)
     if fits:
-        taught = taught_rows(part, options)
-        # Every fold must have enough rows, so the smallest one decides.
-        fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
-        if fewest < LEAST_TAUGHT:
-            why = "outside one of the folds of subjects " if options.leave_subjects else ""
-            notes.append(f"{part.name}: {fewest} labelled rows {why}are too few to fit a head")
-        else:
-            basis = f"on {len(taught)} labels"
-            if options.five_fits:
-                drawn = f"{options.labels} labels" if options.labels else "the other folds' labels"
-                basis = f"of words on {drawn}, five fits"
-            basis += ", subjects left out" if options.leave_subjects else ""
-            # The fitted heads come back through this list, so that they can be saved.
-            made: list[Foretold] = []
-            heads = _by_head(subject, options.train or path, options, made)
-            chances_of[f"head {basis}"] = _foretold(part, taught, heads, options)
-            if options.save_head is not None:
-                notes += save_pair(made[0].heads, options.save_head, part.name, part.pair)
-            if options.baseline:
-                rival = _foretold(part, taught, baseline_chances, options)
-                chances_of[f"tf-idf {basis}"] = rival
+        fitted, more = _by_fitted_heads(subject, part, path, options)
+        chances_of |= fitted
+        notes += more
     own = options.of_texts([row.text for row in part.rows])
+    ranks: dict[str, Floats] = {}
     for name, (weak, strong) in chances_of.items():
-        gain = strong - weak
-        # Each fit has a level of its own, which no ranking across fits may read.
-        crossed = name.startswith(("head", "tf-idf")) and several
-        ranks[name] = within_folds(gain, _row_folds(part, options)) if crossed else gain
+        ranks[name] = _rank(name, strong - weak, part, options)
         sections[name] = {
             **apgr_section(ranks[name], part.weak, part.strong, own),
             **chance_figures(weak, strong, part.weak, part.strong),
@@ -233,6 +197,69 @@ def _judged(
                     "apgr": difference(ranks[name], ranks[rival_name], part.weak, part.strong, own)
                 }
     return sections, notes
+
+
+def _by_made_heads(
+    subject: Subject, known: KnownModels, part: Part, options: Options
+) -> tuple[dict[str, Chances], list[str]]:
+    """Returns the chances by what was fitted before, and notes; five fits allow none of it."""
+    # With five fits the encoder knows most rows that judge.
+    if options.five_fits:
+        return {}, ["all rows judge, by five fits of heads that read words only"]
+    chances_of: dict[str, Chances] = {}
+    notes: list[str] = []
+    shipped = known.pair(subject, part.rows, part.pair)
+    if shipped is None:
+        notes.append("no shipped ability for one of the two models: no shipped ranking")
+    else:
+        chances_of["shipped"] = shipped
+    ready = saved(subject, part.name, part.pair)
+    if ready is not None:
+        encoded = subject.encode([row.text for row in part.rows])
+        weak, strong = (np.asarray(head(encoded), float) for head in ready)
+        chances_of["benchmark heads"] = weak, strong
+    return chances_of, notes
+
+
+def _by_fitted_heads(
+    subject: Subject, part: Part, path: Path, options: Options
+) -> tuple[dict[str, Chances], list[str]]:
+    """Returns the chances by heads that are fitted here, and by the rival; notes where none can."""
+    taught = taught_rows(part, options)
+    # Every fold must have enough rows, so the smallest one decides.
+    fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
+    if fewest < LEAST_TAUGHT:
+        why = "outside one of the folds of subjects " if options.leave_subjects else ""
+        return {}, [f"{part.name}: {fewest} labelled rows {why}are too few to fit a head"]
+    basis = _basis(len(taught), options)
+    # The fitted heads come back through this list, so that they can be saved.
+    made: list[Foretold] = []
+    heads = _by_head(subject, options.train or path, options, made)
+    chances_of = {f"head {basis}": _foretold(part, taught, heads, options)}
+    notes: list[str] = []
+    if options.save_head is not None:
+        notes += save_pair(made[0].heads, options.save_head, part.name, part.pair)
+    if options.baseline:
+        chances_of[f"tf-idf {basis}"] = _foretold(part, taught, baseline_chances, options)
+    return chances_of, notes
+
+
+def _basis(taught: int, options: Options) -> str:
+    """Says on how many labels heads are fitted, and how."""
+    basis = f"on {taught} labels"
+    if options.five_fits:
+        drawn = f"{options.labels} labels" if options.labels else "the other folds' labels"
+        basis = f"of words on {drawn}, five fits"
+    return f"{basis}, subjects left out" if options.leave_subjects else basis
+
+
+def _rank(name: str, gain: Floats, part: Part, options: Options) -> Floats:
+    """Returns the order of rows by what the stronger model gains; of several fits in each fold."""
+    # Each fit has a level of its own, which no ranking across fits may read.
+    several = options.leave_subjects or options.five_fits
+    if several and name.startswith(("head", "tf-idf")):
+        return within_folds(gain, _row_folds(part, options))
+    return gain
 
 
 def _models(part: Part) -> Section:
