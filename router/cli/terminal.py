@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.padding import PaddingDimensions
+    from rich.table import Table
 
 WIDTH_OF_FILES = 160
 """Sets the line length for files and pipes; a terminal has its own width."""
@@ -43,6 +46,21 @@ def console(*, stderr: bool = False) -> Console:
         return Console(file=stream, highlight=False)
     trimmed = cast("TextIO", _WithoutTrailingBlanks(stream))
     return Console(file=trimmed, width=WIDTH_OF_FILES, highlight=False)
+
+
+def figures_table(
+    titles: Iterable[str], words: Collection[str] = ("",), padding: PaddingDimensions = (0, 2)
+) -> Table:
+    """Returns a table without lines or rows: columns of `words` stand left, those of figures right.
+
+    The one without a title names what each row is about.
+    """
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=padding, header_style="bold")
+    for title in titles:
+        table.add_column(title, justify="left" if title in words else "right")
+    return table
 
 
 def print_json(value: object, *, indented: bool = False) -> None:

@@ -123,17 +123,15 @@ def list_(
 
     with closing(open_store(documents)) as store:
         kept = store.documents(tenant, collection)
-    from router.cli.terminal import console, print_json
+    from router.cli.terminal import console, figures_table, print_json
 
     if as_json:
         print_json([_document_view(document) for document in kept])
         return
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("tenant", "collection", "source", "title", "access", "valid", "passages"):
-        table.add_column(title, justify="right" if title == "passages" else "left")
+    words = ("tenant", "collection", "source", "title", "access", "valid")
+    table = figures_table((*words, "passages"), words)
     for d in kept:
         row = (d.tenant, d.collection, d.source, d.title, d.label or "-", _valid(d), f"{d.chunks}")
         table.add_row(*map(escape, row))

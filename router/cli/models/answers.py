@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from router.cli.terminal import console, print_json
+from router.cli.terminal import console, figures_table, print_json
 from router.errors import TiergateError
 from router.rendering.figures_in_words import counted, percent, usd
 from router.types import ChatRequest, Message
@@ -129,9 +128,7 @@ def _print(policy: str, data: Path, rows: Sequence[Checked]) -> None:
     out = console()
     questions = counted(len(rows), "question", "questions")
     out.print(escape(f"{questions} of {data} under {policy}"), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("", "right", "95 % interval", "rows", "cost"):
-        table.add_column(title, justify="left" if not title else "right")
+    table = figures_table(("", "right", "95 % interval", "rows", "cost"))
     sections = (
         ("", [share("all", rows)]),
         ("by kind", by_kind(rows)),

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.table import Table
 
-from router.cli.terminal import console, print_json
+from router.cli.terminal import console, figures_table, print_json
 from router.errors import TrainingDataError
 from router.types import ChatRequest, Message
 
@@ -36,9 +35,8 @@ def evaluate_endpoints(
     figures = [judging for _, judging in measured(policy, folder, model_dir)]
     if as_json:
         return print_json([msgspec.to_builtins(one) for one in figures])
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("endpoint", "field", "items", "precision", "recall", "F1"):
-        table.add_column(title, justify="left" if title in ("endpoint", "field") else "right")
+    titles = ("endpoint", "field", "items", "precision", "recall", "F1")
+    table = figures_table(titles, words=("endpoint", "field"))
     out = console()
     for one in figures:
         for i, field in enumerate(one.fields):

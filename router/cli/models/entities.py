@@ -60,18 +60,15 @@ def entities(
 
 def evaluate_privacy(file: Path, resamples: int, seed: int, as_json: bool) -> None:
     """Prints how well personal details are found in marked texts, by kind."""
-    from rich.table import Table
-
-    from router.cli.terminal import console, print_json
+    from router.cli.terminal import console, figures_table, print_json
     from router.evaluation.kinds.privacy import measure
 
     report = measure(file, resamples, seed)
     if as_json:
         return print_json(msgspec.to_builtins(report))
     out = console()
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("kind", "details", "precision", "recall", "F1", "95 % interval"):
-        table.add_column(title, justify="left" if title == "kind" else "right")
+    titles = ("kind", "details", "precision", "recall", "F1", "95 % interval")
+    table = figures_table(titles, words=("kind",))
     for one in report.kinds:
         # Nothing was marked and nothing was found, so there is nothing to say of the kind.
         if not one.details and one.f1 == 1.0:

@@ -296,16 +296,13 @@ def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None
 def _show(report: Report) -> None:
     """Prints sections of figures, each with its interval and rows, and notes at the end."""
     from rich.markup import escape
-    from rich.table import Table
 
-    from router.cli.terminal import console
+    from router.cli.terminal import console, figures_table
     from router.evaluation.judging import POSITIVES
 
     out = console()
     out.print(escape(f"{report.kind}: {report.file}, triage model {report.model}"), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("figure", "value", "95 % interval", "rows"):
-        table.add_column(title, justify="left" if title == "figure" else "right")
+    table = figures_table(("figure", "value", "95 % interval", "rows"), words=("figure",))
     for section, figures in report.sections.items():
         if BUDGETS in section:
             _budgets(table, section, figures)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rich.table import Table
-
 from router.analysis.fairness import Decided, compared, read_prompts
-from router.cli.terminal import console, print_json
+from router.cli.terminal import console, figures_table, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import percent
 from router.stats.wilson import Share
@@ -37,9 +35,8 @@ def evaluate_fairness(
         figures = compared(read_prompts(file), decide)
     if as_json:
         return print_json([one.as_object() for one in figures])
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("group", "prompts", "mean level", "higher level", "lower level", "refused"):
-        table.add_column(title, justify="left" if title == "group" else "right")
+    titles = ("group", "prompts", "mean level", "higher level", "lower level", "refused")
+    table = figures_table(titles, words=("group",))
     for one in figures:
         level = f"{one.mean_level:.2f} (reference {one.reference_level:.2f})"
         refused = f"{_shown(one.refused)} (reference {percent(one.reference_refused.value)})"

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from router.cli.exits import Exit
 from router.cli.models.answers import ask_policy
-from router.cli.terminal import console, print_json
+from router.cli.terminal import console, figures_table, print_json
 from router.errors import TiergateError
 from router.rendering.figures_in_words import counted, percent, usd
 from router.types import ChatRequest, usd_to_nano
@@ -249,9 +249,7 @@ def _print(
     number = counted(len(rows), "answer", "answers")
     heading = f"{number} of {run.data}, judged by {run.judge} with rubric {rubric.name}"
     out.print(escape(heading), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("", "value", "95 % interval", "rows"):
-        table.add_column(title, justify="left" if not title else "right")
+    table = figures_table(("", "value", "95 % interval", "rows"))
     scores = score_figures(rows, rubric)
     _add(table, "score, 0 to 1", {"all": scores.pop("score"), **by_author(rows)}, "{:.3f}")
     _add(table, "grades, 1 to 5", scores, "{:.2f}")

@@ -88,16 +88,11 @@ def suggest(
     model_dir: ModelDir = None,
 ) -> None:
     """List the unlabelled texts that would teach a head most, best first."""
-    # The variable names this machine's ledger for all commands, so a file that is given goes first.
-    if source is None and database is None:
-        database = os.environ.get("TIERGATE_DATABASE") or None
-    if (source is None) == (database is None):
-        raise typer.BadParameter("give either a file of texts or --database")
+    database = _ledger_of(source, database)
     if queue and database is None:
         raise typer.BadParameter("--queue needs --database: its reviewers are asked")
     keep_sources((out,), (source,))
     _keep_labels(out)
-    from router.learning.folder import write_private
     from router.training.heads.suggest import suggest as best_of
 
     named = _head_of(policy, head)
@@ -112,12 +107,7 @@ def suggest(
     budget = math.inf if minutes is None else minutes
     suggested = best_of(pool, named, count, model_dir=model_dir, budget=budget)
     if out is not None:
-        rows = [
-            {"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}
-            for s in suggested.suggestions
-        ]
-        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-        write_private(out, "".join(lines).encode())
+        _write(out, suggested)
     if queue and database is not None:
         _ask(database, name, suggested, asked)
     _show(suggested, skipped, out, as_json)
@@ -125,6 +115,28 @@ def suggest(
         needed = sum(suggestion.minutes for suggestion in suggested.suggestions)
         where = "They wait in the queue of reviews" if queue else "To label them"
         typer.echo(f"{where}: about {needed:.1f} minutes.")
+
+
+def _ledger_of(source: Path | None, database: str | None) -> str | None:
+    """Returns the ledger to read, None where a file is given. Raises BadParameter for both."""
+    # The variable names this machine's ledger for all commands, so a file that is given goes first.
+    if source is None and database is None:
+        database = os.environ.get("TIERGATE_DATABASE") or None
+    if (source is None) == (database is None):
+        raise typer.BadParameter("give either a file of texts or --database")
+    return database
+
+
+def _write(out: Path, suggested: Suggested) -> None:
+    """Writes the suggestions as lines with an empty label, readable by their owner alone."""
+    from router.learning.folder import write_private
+
+    rows = [
+        {"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}
+        for s in suggested.suggestions
+    ]
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    write_private(out, "".join(lines).encode())
 
 
 def _keep_labels(out: Path | None) -> None:
@@ -243,13 +255,11 @@ def _show(suggested: Suggested, skipped: Sequence[Repair], out: Path | None, as_
         print_json({**asdict(suggested), "skipped": [asdict(repair) for repair in skipped]})
         return
     from rich.markup import escape
-    from rich.table import Table
 
-    from router.cli.terminal import console
+    from router.cli.terminal import console, figures_table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("worth", "says", "chance", "where", "text"):
-        table.add_column(title, justify="right" if title in ("worth", "chance") else "left")
+    titles = ("worth", "says", "chance", "where", "text")
+    table = figures_table(titles, words=("says", "where", "text"))
     for suggestion in suggested.suggestions:
         text = " ".join(suggestion.text.split())[:SHOWN_CHARACTERS]
         table.add_row(

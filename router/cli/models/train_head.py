@@ -29,6 +29,8 @@ from router.rendering.figures_in_words import counted
 from router.types import Device
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from router.training.heads.train_head import Made
 
 
@@ -289,32 +291,15 @@ def _print_json(made: Made) -> None:
 def _show(made: Made) -> None:
     """Prints repairs, figures, the table per class, and the result of the installation."""
     from rich.markup import escape
-    from rich.table import Table
 
     from router.cli.terminal import console
-    from router.stats.wilson import wilson
 
     out, card, name = console(), made.card, made.card["name"]
     figures = card["figures"]
     assert isinstance(figures, dict)
     for repair in made.repairs:
         out.print(f"mended: {escape(repair)}", soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("class", "rows", "precision", "recall", "95 % of recall", "F1"):
-        table.add_column(title, justify="left" if title == "class" else "right")
-    # Large classes first: their figures decide most requests.
-    for label, row in sorted(figures["per_class"].items(), key=lambda item: -item[1]["rows"]):
-        low, high = wilson(round(row["recall"] * row["rows"]), int(row["rows"]))
-        table.add_row(
-            escape(label),
-            f"{row['rows']:.0f}",
-            # Nothing was taken for the class, so there is no precision.
-            "-" if math.isnan(row["precision"]) else f"{row['precision']:.3f}",
-            f"{row['recall']:.3f}",
-            f"{low:.3f} to {high:.3f}",
-            f"{row['f1']:.3f}",
-        )
-    out.print(table)
+    out.print(_class_table(figures["per_class"]))
     spans = card["intervals"]
     assert isinstance(spans, dict)
     shown = {
@@ -348,3 +333,27 @@ def _show(made: Made) -> None:
             f"same; {escape(str(made.folder))} is unchanged.",
             soft_wrap=True,
         )
+
+
+def _class_table(per_class: Mapping[str, Mapping[str, float]]) -> Table:
+    """Returns the figures of each class."""
+    from rich.markup import escape
+
+    from router.cli.terminal import figures_table
+    from router.stats.wilson import wilson
+
+    titles = ("class", "rows", "precision", "recall", "95 % of recall", "F1")
+    table = figures_table(titles, words=("class",))
+    # Large classes first: their figures decide most requests.
+    for label, row in sorted(per_class.items(), key=lambda item: -item[1]["rows"]):
+        low, high = wilson(round(row["recall"] * row["rows"]), int(row["rows"]))
+        table.add_row(
+            escape(label),
+            f"{row['rows']:.0f}",
+            # Nothing was taken for the class, so there is no precision.
+            "-" if math.isnan(row["precision"]) else f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}",
+            f"{low:.3f} to {high:.3f}",
+            f"{row['f1']:.3f}",
+        )
+    return table

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from router.training.tuning.adapter import Request
     from router.training.tuning.bases import Base
     from router.training.tuning.chats import Chat, Material
+    from router.training.tuning.plan import Phase
 
 Choice = TypeVar("Choice", bound=StrEnum)
 OWN, NONE = "own", "none"
@@ -152,7 +153,7 @@ def adapter(
             return
         from router.training.tuning.adapter import Request, tune_adapter
         from router.training.tuning.bases import open_base
-        from router.training.tuning.plan import Method, Modules, Settings, read_phases, usual_phases
+        from router.training.tuning.plan import Method, Modules, Settings
 
         settings = Settings(
             rank=rank,
@@ -171,20 +172,10 @@ def adapter(
         taught_by = open_base(teacher, settings, device) if teacher else None
         material = _material(data, taught_by, longest)
         chats, files, share = _replay(replay, replay_share)
-        asked = (
-            read_phases(phases)
-            if phases is not None
-            else usual_phases(
-                chats=bool(material.train.chats),
-                pairs=bool(material.train.pairs),
-                steps=QUICK_STEPS if quick else steps,
-                replay=share,
-                learning_rate=learning_rate,
-            )
-        )
+        usual_steps = QUICK_STEPS if quick else steps
         request = Request(
             material,
-            asked,
+            _phases(phases, material, usual_steps, share, learning_rate),
             base,
             out,
             chats,
@@ -201,20 +192,33 @@ def adapter(
     _show(card, request, as_json)
 
 
+def _phases(
+    file: Path | None, material: Material, steps: int, replay_share: float, learning_rate: float
+) -> tuple[Phase, ...]:
+    """Returns the phases of a file, or without one those that suit the material."""
+    from router.training.tuning.plan import read_phases, usual_phases
+
+    if file is not None:
+        return read_phases(file)
+    return usual_phases(
+        chats=bool(material.train.chats),
+        pairs=bool(material.train.pairs),
+        steps=steps,
+        replay=replay_share,
+        learning_rate=learning_rate,
+    )
+
+
 def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
     if as_json:
         from router.cli.terminal import print_json
 
         print_json(card)
         return
-    from rich.table import Table
-
-    from router.cli.terminal import console
+    from router.cli.terminal import console, figures_table
     from router.training.tuning.card import figure_rows, warnings
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("", "rows", "base", "adapter", "change (95 %)"):
-        table.add_column(title, justify="right" if title else "left")
+    table = figures_table(("", "rows", "base", "adapter", "change (95 %)"), padding=(0, 2, 0, 0))
     for row in figure_rows(card):
         table.add_row(*row)
     console().print(table)

@@ -131,17 +131,13 @@ def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> N
 
 
 def _show(card: dict[str, object], out: Path) -> None:
-    from rich.table import Table
-
-    from router.cli.terminal import console
+    from router.cli.terminal import console, figures_table
     from router.stats.measures import FEWEST, change_text
 
     figures = card["figures"]
     assert isinstance(figures, dict)
     queries = figures["tuned"]["queries"]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("", "shipped", "tuned", "change (95 %)"):
-        table.add_column(title, justify="right" if title else "left")
+    table = figures_table(("", "shipped", "tuned", "change (95 %)"), padding=(0, 2, 0, 0))
     for name, label in FIGURES:
         both = (f"{figures[which][name]:.3f}" for which in ("shipped", "tuned"))
         made = figures["change"].get(name)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.cli.models.train import WORK, train, with_torch
 from router.cli.options import AsJson, folder_to_write
+
+if TYPE_CHECKING:
+    from router.training.tuning.variants import Measured
 
 
 def register(app: typer.Typer) -> None:
@@ -59,19 +63,20 @@ def compare_local(
         from router.cli.terminal import print_json
 
         print_json([asdict(row) for row in rows])
-        return
-    from rich.table import Table
+    else:
+        _show(rows, general)
 
-    from router.cli.terminal import console
+
+def _show(rows: Sequence[Measured], general: int) -> None:
+    """Prints a row per form; `general` questions are behind each change."""
+    from router.cli.terminal import console, figures_table
     from router.stats.measures import change_text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     titles = (
         *("form", "layers", "MB", "tokens/s", "general right", "change (95 %)"),
         *("graded right", "same words"),
     )
-    for title in titles:
-        table.add_column(title, justify="left" if title == "form" else "right")
+    table = figures_table(titles, words=("form",), padding=(0, 2, 0, 0))
     for row in rows:
         table.add_row(
             row.name,
