@@ -28,6 +28,7 @@ from router.cli.models.evaluated_kinds import (
 from router.cli.models.train import WORK, Work, tell_installed, with_torch
 from router.cli.options import AsJson
 from router.cli.serve.serve import ModelDir
+from router.cli.terminal import figures_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -297,7 +298,7 @@ def _show(report: Report) -> None:
     """Prints sections of figures, each with its interval and rows, and notes at the end."""
     from rich.markup import escape
 
-    from router.cli.terminal import console, figures_table
+    from router.cli.terminal import console
     from router.evaluation.judging import POSITIVES
 
     out = console()
