@@ -391,6 +391,7 @@ def _show(report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from router.cli.models.wrong_rows import wrong_lines
     from router.cli.terminal import console
     from router.evaluation.judging import POSITIVES
 
@@ -410,6 +411,8 @@ def _show(report: Report) -> None:
     out.print(table)
     for note in report.notes:
         out.print(f"- {escape(note)}", soft_wrap=True)
+    for line in wrong_lines(report.wrong, out.width):
+        out.print(escape(line), soft_wrap=True)
 
 
 def _budgets(table: Table, section: str, figures: Mapping[str, Figure]) -> None:
