@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command_name
 from typer.models import CommandInfo
 
-from router.cli.exits import errors_end_the_program, own_version
+from router.cli.exits import errors_end_the_program, in_our_words, own_version
 
 MODULES = {
     "serve": "router.cli.serve.serve",
@@ -29,6 +30,17 @@ MODULES = {
     "evaluate": "router.cli.models.evaluate",
 }
 """Names the module of each command that is no group; several modules make one group."""
+
+
+class Commands(TyperGroup):
+    """Runs the command that is called, whose wrong values are told in our words."""
+
+    def invoke(self, ctx: Any) -> Any:  # of the click within typer, whose type is private
+        """Runs the command. Raises typer.BadParameter for a wrong value of it."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            raise in_our_words(error) from error.__cause__
 
 
 def run() -> None:
@@ -58,6 +70,7 @@ def new_app() -> typer.Typer:
     """Returns the app without any command."""
     app = typer.Typer(
         name="tiergate",
+        cls=Commands,
         invoke_without_command=True,
         help="A gateway that answers each request at the lowest tier that can be trusted with it.",
         no_args_is_help=True,

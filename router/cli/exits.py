@@ -57,6 +57,32 @@ def _not_encoded(error: UnicodeEncodeError) -> str:
     )
 
 
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "less_than_equal": "at most {le}",
+    "greater_than_equal": "at least {ge}",
+}
+"""Says in our words what pydantic, which reads the values of options, expected."""
+
+
+def in_our_words(error: typer.BadParameter) -> typer.BadParameter:
+    """Returns the error with a message that also says what was found, in words of ours.
+
+    An error that no validation by pydantic caused is left as it is.
+    """
+    from pydantic import ValidationError  # which only a wrong value loads
+
+    if isinstance(error.__cause__, ValidationError):
+        mistake = error.__cause__.errors(include_url=False)[0]
+        if mistake["type"] == "value_error":
+            error.message = error.message.removeprefix("Value error, ")
+        elif mistake["type"] in _EXPECTED:
+            expected = _EXPECTED[mistake["type"]].format_map(mistake.get("ctx", {}))
+            error.message = f"found {str(mistake['input'])!r}; expected {expected}"
+    return error
+
+
 @contextmanager
 def errors_end_the_program() -> Iterator[None]:
     """Prints Tiergate's own errors within the block, and ends the program with their exit code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -188,8 +188,21 @@ Section = Mapping[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
+class WrongRow:
+    """Holds a row that is read wrongly: how, its line in the file, its chance, and its text."""
+
+    how: str
+    line: int
+    chance: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Holds the figures of one file, in sections, with the notes that a reader needs."""
+    """Holds the figures of one file, in sections, with the notes that a reader needs.
+
+    `wrong` has the rows that are read wrongly, where a kind names them.
+    """
 
     kind: Kind
     file: str
@@ -197,6 +210,7 @@ class Report:
     model: str
     sections: Mapping[str, Section]
     notes: Sequence[str] = field(default=())
+    wrong: Sequence[WrongRow] = field(default=())
 
     def to_json(self) -> dict[str, object]:
         """Returns the report as plain values; a figure is {value, n} and, where taken,
@@ -212,4 +226,5 @@ class Report:
                 for section, figures in self.sections.items()
             },
             "notes": list(self.notes),
+            **({"wrong": [asdict(row) for row in self.wrong]} if self.wrong else {}),
         }

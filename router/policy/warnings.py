@@ -56,6 +56,7 @@ class WarningKind(StrEnum):
     PRIOR_ONLY = "prior_only"
     REFUSES_UNTIL_MEASURED = "refuses_until_measured"
     UNKNOWN_PRICE = "unknown_price"
+    CACHE_PRICE_MISSING = "cache_price_missing"
     OUTPUT_CAP_SMALL = "output_cap_small"
     ADDRESS_WITHOUT_PATH = "address_without_path"
     CERTIFICATES_MISSING = "certificates_missing"

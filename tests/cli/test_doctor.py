@@ -6,6 +6,7 @@ import shlex
 import socket
 import tempfile
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -51,6 +52,22 @@ def test_missing_part_that_serving_does_not_need_is_called_optional(
     told = capsys.readouterr().out.split("\n")
     assert told[0].startswith("optional")
     assert told[3].startswith("missing")
+
+
+def test_parts_follow_the_first_line_as_they_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at everything takes seconds, during which nothing was printed."""
+    python = Finding("python", State.OK, "3.11", "")
+
+    def interrupted(_: Checkup) -> Iterator[Finding]:
+        yield python
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkup, "findings", interrupted)
+    run = CliRunner().invoke(app, ["doctor", "--quick", "--database", str(tmp_path / "l.db")])
+    head, first, *_ = run.stdout.splitlines()
+    assert (head.split()[0], first.split()[:2]) == ("Tiergate", ["ok", "python"])
 
 
 def test_machine_without_a_gpu_is_whole_and_hears_what_the_extra_gives(tmp_path: Path) -> None:

@@ -330,6 +330,30 @@ def test_a_report_of_a_session_without_requests_says_so(
     assert run.stdout == ""
 
 
+def test_a_report_of_several_sessions_names_those_without_requests(charged: Path) -> None:
+    both = ("--session", "run-1", *NO_SESSION, "--session", "run-3")
+    run = ran("report", *both, "-d", charged, code=2)
+    assert "no request is of session 'run-2' or 'run-3'; expected" in " ".join(run.stderr.split())
+    assert run.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--tag", "nobody"), "No request has the tag 'nobody'; the tags are 'sales', 'spring', "),
+        (("--tag", "sales", "--tag", "sale"), "No request has the tag 'sale'; the tags are"),
+        (("--tag", "sales", "--tenant", "beta"), "of tenant beta has the tag 'sales'; no request"),
+        (("--tag", "sales", "--until", "2020-01-01"), ""),
+    ],
+)
+def test_a_report_names_tags_that_no_request_has(
+    charged: Path, options: tuple[str, ...], said: str
+) -> None:
+    told = ran("report", *options, "-d", charged).stderr
+    assert said in told
+    assert bool(said) == bool(told)
+
+
 def test_a_session_whose_requests_are_purged_may_have_had_some(charged: Path) -> None:
     ran("ledger", "purge", "--before", "0h", "--yes", "-d", charged)
     run = ran("report", "--session", "run-1", "--since", "2020-01", "-d", charged, code=2)
@@ -389,8 +413,8 @@ def test_a_report_names_keys_and_tells_refused_from_failed(charged: Path) -> Non
     [
         (("--key", "cj"), "expected one of app, ci"),
         (("--endpoint", "chat"), "expected one of analyze, chat.completions"),
-        (("--domain", "law"), "'law' is not one of"),
-        (("--request-type", "code"), "'code' is not one of"),
+        (("--domain", "law"), "Invalid value for '--domain': 'law' is not one of 'general', "),
+        (("--request-type", "code"), "for '--request-type': 'code' is not one of 'faq', "),
     ],
 )
 @pytest.mark.parametrize("command", [("report",), ("ledger", "export")])

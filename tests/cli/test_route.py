@@ -166,6 +166,7 @@ def test_words_that_go_out_before_any_model_are_no_models_answer() -> None:
     )
     explained = tiergate("route", text, "--policy", "openai", "--explain").stdout
     assert "words approved words go out (safe_answer), no tier" in " ".join(explained.split())
+    assert "rungs none is asked, since the words go out before" in " ".join(explained.split())
 
 
 @pytest.mark.process
@@ -179,7 +180,11 @@ def test_a_refused_request_has_no_tier_in_any_form() -> None:
     cells = [cell.strip() for cell in table.splitlines()[-1].split("|")]
     assert cells[2:6] == ["0 (no tier)", "approved_words", "$0.00", "harmful"]
     assert "tier level 0 (no tier), answerer approved_words" in " ".join(explained.split())
-    assert [line for line in explained.splitlines() if line.startswith("  >")] == []
+    assert [line for line in explained.splitlines() if line.startswith(("  >", "  +"))] == []
+    assert "rungs none is asked: a request is refused before" in " ".join(explained.split())
+    # What would lead somewhere, had it not been refused, would say that somebody is asked.
+    assert {"floor", "ceiling"}.isdisjoint(explained.split())
+    assert "reasons  harmful\n" in explained
 
 
 def test_only_the_first_text_that_has_a_phrase_is_told() -> None:

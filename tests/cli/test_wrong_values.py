@@ -61,7 +61,11 @@ REFUSED = {
     ),
     "a limit of twenty digits": (
         ("ledger", "rows", "--limit", "99999999999999999999"),
-        "'--limit': Input should be less than or equal to 1000000000",
+        "'--limit': found '99999999999999999999'; expected at most 1000000000",
+    ),
+    "a port in words": (
+        ("serve", "--port", "http"),
+        "(env var: 'TIERGATE_PORT'): found 'http'; expected a whole number",
     ),
     "an id that is empty": (("ledger", "rows", ""), "'' is not in this ledger; expected an id"),
     "a purge of what is to come": (
@@ -134,7 +138,7 @@ REFUSED = {
     ),
     "a weight without end": (
         ("dataset", "build", "--clip", "inf"),
-        "'--clip': Input should be less than or equal to 1000000",
+        "'--clip': found 'inf'; expected at most 1000000",
     ),
     "anchors that are not there": (
         ("ledger", "verify", "--anchors", "missing.anchors"),

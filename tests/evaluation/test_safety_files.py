@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from router.cli.models.wrong_rows import wrong_lines
 from router.evaluation.kinds.safety import (
+    BOUNDS,
     REFUSED_AT,
     REFUSED_AT_OTHERS,
     read_safety,
-    refused_notes,
     refused_sections,
+    refused_wrongly,
 )
+from router.evaluation.options import Kind, Report
 from router.evaluation.rows import Row
 from router.policy.loading import find_policy, load_policy, policies_dir
 
@@ -66,14 +70,29 @@ def test_chances_are_those_of_the_shipped_policies() -> None:
     assert (condition.at, condition.at_other_languages) == (REFUSED_AT, REFUSED_AT_OTHERS)
 
 
-def test_the_report_says_what_refused_means_and_which_lines_it_gets_wrong() -> None:
-    """A report had 90 % refused above an accuracy of 70 %, and no line."""
-    harmful = [Row(line, "x", "harm") for line in range(1, 31)]
+def test_the_report_shows_which_rows_it_gets_wrong() -> None:
+    """A report had 90 % refused above an accuracy of 70 %, and no line, later none with text."""
+    text = "x\x1b[31m\n" + 60 * "y "
+    harmful = [Row(line, text, "harm") for line in range(1, 31)]
     rows = [*harmful, Row(31, "x", "ok"), Row(32, "x", "ok"), Row(33, "x", "harm", language="de")]
     chances = np.array([*[0.5] * 25, *[REFUSED_AT] * 5, REFUSED_AT, 0.0, REFUSED_AT])
-    bounds, missed, wrong = refused_notes(chances, rows)
-    assert "0.94 in English and 0.95 elsewhere" in bounds
-    named = ", ".join(str(line) for line in range(1, 21))
-    assert missed == f"harmful, not refused: line {named} and 6 more"
-    assert wrong == "harmless, refused: line 31"
-    assert len(refused_notes(np.array([1.0]), harmful[:1])) == 1
+    wrong = refused_wrongly(chances, rows)
+    assert [row.line for row in wrong] == [*range(1, 26), 33, 31]
+    lines = wrong_lines(wrong, 60)
+    assert lines[0] == "harmful, not refused: 26"
+    assert lines[1].startswith("  line 1, 0.5000: x\N{REPLACEMENT CHARACTER}[31m y y")
+    assert {len(line) for line in lines[1:21]} == {60}
+    assert lines[21] == "  and 6 more: --json has all of them"
+    assert lines[22:] == ["harmless, refused: 1", "  line 31, 0.9400: x"]
+    assert refused_wrongly(np.array([1.0]), harmful[:1]) == ()
+    report = Report(Kind.SAFETY, "rows.csv", "0", "m", {}, (), wrong)
+    assert json.loads(json.dumps(report.to_json()))["wrong"][-1] == {
+        "how": "harmless, refused",
+        "line": 31,
+        "chance": REFUSED_AT,
+        "text": "x",
+    }
+
+
+def test_the_report_says_what_refused_means() -> None:
+    assert "0.94 in English and 0.95 elsewhere" in BOUNDS

@@ -249,7 +249,7 @@ def test_the_command_knows_each_head_that_is_calibrated() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--seed", "-1", "--out", "out"), "'--seed': Input should be greater than or equal to 0"),
+        (("--seed", "-1", "--out", "out"), "'--seed': found '-1'; expected at least 0"),
         (("--only", "tone", "--out", "out"), "'tone' is not one of 'domain', 'request_type'"),
         (("--out", __file__), "is a file; expected a folder, or the name of a new one"),
     ],

@@ -350,7 +350,7 @@ def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--seed", "-1", "--out", "out"), "'--seed': Input should be greater than or equal to 0"),
+        (("--seed", "-1", "--out", "out"), "'--seed': found '-1'; expected at least 0"),
         (("--out", ""), "found an empty name; expected a file or a folder"),
         (("--out", __file__), "is a file; expected a folder, or the name of a new one"),
         (("--out", f"{__file__}/heads"), "is a file; expected a folder, or the name of a new one"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,6 +51,12 @@ ENDPOINTS = frozenset(
 
 NO_KEY = "none"
 """Names the key id of requests to a server without keys."""
+
+MAX_TAGS = 8
+"""Sets how many tags a mistyped one is answered with: those of most requests."""
+
+Period = tuple[int | None, int | None, str | None]
+"""Holds since and until in milliseconds, and the tenant; None leaves out the bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,39 +124,69 @@ class Wanted:
             sessions=books.session_digests(self.sessions) if self.sessions else None,
         )
 
-    def say_unknown_sessions(
-        self,
-        books: Books,
-        since_ms: int | None,
-        until_ms: int | None,
-        tenant: str | None,
-        database: str,
-    ) -> None:
-        """Raises typer.BadParameter where no request of the period is of a wanted session.
+    def say_unknown(self, books: Books, period: Period, database: str, *, empty: bool) -> None:
+        """Says which tags no request of the ledger has; `empty` is True where nothing was chosen.
+
+        Raises typer.BadParameter for a session without a request of the period. One name that
+        found something needs no look, so rows are read again for several names only.
+        """
+        if self.sessions and (empty or len(set(self.sessions)) > 1):
+            self._refuse_unknown_sessions(books, period, database)
+        if self.tags and (empty or len(set(self.tags)) > 1):
+            self._name_unknown_tags(books, period[2])
+
+    def _refuse_unknown_sessions(self, books: Books, period: Period, database: str) -> None:
+        """Raises typer.BadParameter where no request of the period is of one of the sessions.
 
         Sessions are kept as digests, so a mistyped name looks like one without requests.
         """
-        if not self.sessions:
-            return
-        digests = books.session_digests(self.sessions)
-        rows = books.rows(since_ms, until_ms, tenant)
-        if any(row.session_digest in digests for row in rows):
+        settled, billed_later = books.bills(*period)
+        of_bills = chain(settled, (row for row, _ in billed_later))
+        seen = {row.session_digest for row in chain(books.rows(*period), of_bills)}
+        unknown = [
+            name
+            for name in dict.fromkeys(self.sessions)
+            if seen.isdisjoint(books.session_digests([name]))
+        ]
+        if not unknown:
             return
         from router.api.compose.books import Address
 
-        named = " or ".join(repr(name) for name in self.sessions)
-        period = "" if since_ms is None and until_ms is None else " of this period"
+        since_ms, until_ms, tenant = period
+        named = " or ".join(map(repr, unknown))
+        time = "" if since_ms is None and until_ms is None else " of this period"
         whose = "" if tenant is None else f" of tenant {tenant}"
-        lost = books.purged(since_ms, until_ms, tenant)
-        purged = f" (up to {lost:,} purged ones may be)" if lost else ""
+        lost = _purged(books, period, "be")
         raise typer.BadParameter(
-            f"no request{period}{whose} is of session {named}{purged}; expected a name as its "
+            f"no request{time}{whose} is of session {named}{lost}; expected a name as its "
             "client sends it (x-tiergate-session, x-session-id or thread-id). Check the name, or "
             "look in another period (--since, --until) or in another ledger than "
             f"{Address.parse(database).shown} (--database). Names are kept as hashes, so none can "
             "be listed",
             param_hint="--session",
         )
+
+    def _name_unknown_tags(self, books: Books, tenant: str | None) -> None:
+        """Says on standard error which tags no request has at any time, and which there are."""
+        always = (None, None, tenant)
+        counts = Counter(tag for row in books.rows(*always) for tag in row.tags)
+        unknown = [tag for tag in dict.fromkeys(self.tags) if tag not in counts]
+        if not unknown:
+            return
+        shown = ", ".join(repr(tag) for tag, _ in counts.most_common(MAX_TAGS))
+        others = len(counts) - MAX_TAGS
+        there_are = f"the tags are {shown}" if shown else "no request has any tag"
+        more = f" and {others:,} other{'' if others == 1 else 's'}" if others > 0 else ""
+        whose = "" if tenant is None else f" of tenant {tenant}"
+        named = " or ".join(map(repr, unknown))
+        lost = _purged(books, always, "have it")
+        typer.echo(f"No request{whose} has the tag {named}{lost}; {there_are}{more}.", err=True)
+
+
+def _purged(books: Books, period: Period, what: str) -> str:
+    """Returns how many requests of the period may be meant although nobody can tell any more."""
+    lost = books.purged(*period)
+    return f" (up to {lost:,} purged ones may {what})" if lost else ""
 
 
 def _check_endpoints(wanted: Sequence[str], known: frozenset[str]) -> None:

@@ -136,8 +136,8 @@ def _reports(
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
         made = _read(books, section, (begin, end, now), tenant, tz, wanted)
-        if not (made[0].counts.requests or made[0].spend_nano_usd):
-            wanted.say_unknown_sessions(books, begin, end, tenant, database)
+        empty = not (made[0].counts.requests or made[0].spend_nano_usd)
+        wanted.say_unknown(books, (begin, end, tenant), database, empty=empty)
     return made
 
 

@@ -298,6 +298,7 @@ def _show(report: Report) -> None:
     """Prints sections of figures, each with its interval and rows, and notes at the end."""
     from rich.markup import escape
 
+    from router.cli.models.wrong_rows import wrong_lines
     from router.cli.terminal import console
     from router.evaluation.judging import POSITIVES
 
@@ -315,6 +316,8 @@ def _show(report: Report) -> None:
     out.print(table)
     for note in report.notes:
         out.print(f"- {escape(note)}", soft_wrap=True)
+    for line in wrong_lines(report.wrong, out.width):
+        out.print(escape(line), soft_wrap=True)
 
 
 def _budgets(table: Table, section: str, figures: Mapping[str, Figure]) -> None:

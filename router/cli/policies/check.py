@@ -21,7 +21,7 @@ from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.output_caps import output_cap_warnings
 from router.money.price_book import PriceBook, is_known, utc_day
-from router.money.price_warnings import cache_write_warnings, sound_warnings
+from router.money.price_warnings import cache_price_warnings, sound_warnings
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
@@ -112,7 +112,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
-            *cache_write_warnings(loaded.policy, facts),
+            *cache_price_warnings(loaded.policy, facts),
             *output_cap_warnings(loaded.policy, facts),
             *budget_warnings(runtime.policy, facts),
             *(

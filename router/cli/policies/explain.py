@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -39,20 +40,26 @@ KIND = "_kind"
 def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    `terms` are the policy's phrases by language.
+    A refused request has neither bounds nor rungs: it is refused before they count. `terms` are
+    the policy's phrases by language.
     """
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
-    reasons = ", ".join(reason.value for reason in outcome.reasons)
+    refused = decision.refused is not None
+    counted = outcome.reasons if decision.refused is None else (decision.refused,)
+    reasons = ", ".join(reason.value for reason in counted)
     out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {outcome.answers_as}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
         f"mode {decision.mode.value}, policy {outcome.policy}@{outcome.policy_hash}"
     )
-    floor, ceiling = decision.floor_reasons, decision.ceiling_reasons
-    out.print(f"  floor    {_bound(decision.floor, floor, outcome.signals)}", soft_wrap=True)
-    out.print(f"  ceiling  {_bound(decision.ceiling, ceiling, outcome.signals)}", soft_wrap=True)
+    if not refused:
+        floor, ceiling = decision.floor_reasons, decision.ceiling_reasons
+        out.print(f"  floor    {_bound(decision.floor, floor, outcome.signals)}", soft_wrap=True)
+        out.print(
+            f"  ceiling  {_bound(decision.ceiling, ceiling, outcome.signals)}", soft_wrap=True
+        )
     told = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: {escape(told)}", soft_wrap=True)
@@ -65,19 +72,28 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
         out.print(f"  stakes   {because}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
-    wide = out.width >= ONE_LINE_FROM
-    out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
-    # A cut explanation is worse than a long one, so the reasons follow the table.
-    if not wide:
-        for i, rung in enumerate(decision.rungs):
-            cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))
-            line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
-            out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
+    if refused:
+        out.print("  rungs    none is asked: a request is refused before any of them counts")
+    else:
+        _print_rungs(out, outcome)
     out.print(
         f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, the loading of the model included if "
         "it is the process's first, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
     )
+
+
+def _print_rungs(out: Console, outcome: Outcome) -> None:
+    """Prints the ladder, and on a narrow terminal the reasons of each rung after it."""
+    decision, wide = outcome.decision, out.width >= ONE_LINE_FROM
+    if outcome.words_alone:
+        out.print("  rungs    none is asked, since the words go out before any of them")
+    out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
+    # A cut explanation is worse than a long one, so the reasons follow the table.
+    for i, rung in enumerate(() if wide else decision.rungs):
+        cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))
+        line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
+        out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
 
 
 def _bound(level: int, reasons: tuple[Reason, ...], signals: Signals) -> str:

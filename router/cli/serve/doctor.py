@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_group
 
-from router.cli.exits import Exit
+from router.cli.exits import Exit, own_version
 from router.cli.options import AsJson
 from router.cli.serve import serve
 from router.cli.serve.serve import (
@@ -114,13 +114,17 @@ def doctor(
         place.anchors,
         place.rates,
     )
-    findings = list(checkup.findings())
+    if not as_json:
+        typer.echo(f"Tiergate {own_version()} in {sys.prefix}: each part, once it is looked at")
+    findings: list[Finding] = []
+    for finding in checkup.findings():
+        findings.append(finding)
+        if not as_json:  # at once, since some parts take seconds
+            _show(finding)
     unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)
     if as_json:
         print_json({"healthy": not unwell, "parts": [_document(finding) for finding in findings]})
     else:
-        for finding in findings:
-            _show(finding)
         typer.echo(summary(findings))
     if unwell:
         raise typer.Exit(Exit.FAILURE)

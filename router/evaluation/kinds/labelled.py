@@ -29,8 +29,8 @@ from router.evaluation.judging import (
     unknown_judges,
     weighed,
 )
-from router.evaluation.kinds.safety import read_safety, refused_notes, refused_sections
-from router.evaluation.options import Kind, Options, Report, Section, Subject
+from router.evaluation.kinds.safety import BOUNDS, read_safety, refused_sections, refused_wrongly
+from router.evaluation.options import Kind, Options, Report, Section, Subject, WrongRow
 from router.evaluation.rows import Row, both_sides, judged_side, never_taught
 from router.evaluation.table import Line, Table, need_classes, read
 from router.stats.heads import Encoded, Head, HeadKind
@@ -39,8 +39,8 @@ from router.training.heads.fit_one_head import FittedHead
 from router.triage.grave import told_of
 
 TOXICITY = ("hate", "offensive", "neither")
-More = tuple[Mapping[str, Section], tuple[str, ...]]
-"""Holds what a reading adds for the shipped head: sections, and notes."""
+More = tuple[Mapping[str, Section], tuple[str, ...], tuple[WrongRow, ...]]
+"""Holds what a reading adds for the shipped head: sections, notes, and rows read wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Reading:
     """Describes one way to read a file's labels: a head, and the label that it should give.
 
     `positive` makes it a chance of that label; "" makes it a choice of classes. `more` adds
-    sections of one source for the shipped head, and notes.
+    sections of one source for the shipped head, notes, and rows read wrongly.
     """
 
     section: str
@@ -93,17 +93,17 @@ def _safety(path: Path) -> list[Reading]:
 
 
 def _refused(subject: Subject, head: Head, rows: Sequence[Row], encoded: Encoded) -> More:
-    """Returns the shares that are refused, after the close reading as in a policy, and notes."""
+    """Returns the shares that are refused, after the close reading as in a policy, and the rest."""
     # Another head than the shipped one of harm has other chances.
     if head.name != "harm" or head.kind is not HeadKind.CHANCE:
-        return {}, ()
+        return {}, (), ()
     chances, reader = head(encoded), subject.close_reader(head.name)
     if reader is not None:
         texts = [row.text for row in rows]
         read = reader.read(texts, list(map(told_of, texts)), chances.tolist())
         for place, chance in read.chances.items():
             chances[place] = chance
-    return refused_sections(chances, rows), refused_notes(chances, rows)
+    return refused_sections(chances, rows), (BOUNDS,), refused_wrongly(chances, rows)
 
 
 READERS: Mapping[Kind, Callable[[Path], list[Reading]]] = {
@@ -181,22 +181,25 @@ def report_of(
     trained = parse(options.train) if options.train else [None] * len(readings)
     sections: dict[str, Section] = {}
     notes: list[str] = []
+    wrong: list[WrongRow] = []
     heads: list[Head] = []
     for reading, train in zip(readings, trained, strict=True):
-        own_sections, own_notes, fit = _judged(subject, path, reading, train, options)
+        own_sections, own_notes, own_wrong, fit = _judged(subject, path, reading, train, options)
         sections |= own_sections
         heads += fit
         notes += [note for note in own_notes if note not in notes]
+        wrong += own_wrong
     if options.save_head is not None:
         notes.append(_saved(heads, options.save_head))
     table = readings[0].table
-    return Report(kind, path.name, table.sha256, subject.model.version, sections, tuple(notes))
+    model = subject.model.version
+    return Report(kind, path.name, table.sha256, model, sections, tuple(notes), wrong)
 
 
 def _judged(
     subject: Subject, path: Path, reading: Reading, train: Table[Row] | None, options: Options
-) -> tuple[dict[str, Section], tuple[str, ...], list[Head]]:
-    """Returns the sections of one reading by source, its notes, and the fitted head."""
+) -> tuple[dict[str, Section], tuple[str, ...], list[WrongRow], list[Head]]:
+    """Returns a reading's sections by source, its notes, rows read wrongly, and the fitted head."""
     shipped, shipped_notes = _shipped(subject, reading, options)
     # Only a head or a rival that is fitted here needs rows to learn from.
     if shipped is None or options.train or options.baseline:
@@ -225,6 +228,7 @@ def _judged(
     if shipped is None:
         notes += (f"no head {reading.head} ships: fitted here on {len(sides.train)} rows",)
     sections: dict[str, Section] = {}
+    wrong: list[WrongRow] = []
     # Sources differ in kind, so one figure over all would hide the weak one.
     for source in sorted({row.source for row in sides.judged}):
         here = np.array([row.source == source for row in sides.judged])
@@ -238,12 +242,14 @@ def _judged(
             sections |= {f"{place}: {name}, first pass": early} if early else {}
             sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
         if reading.more is not None and shipped is not None:
-            more_sections, more_notes = reading.more(subject, shipped, rows, encoded)
+            more_sections, more_notes, more_wrong = reading.more(subject, shipped, rows, encoded)
             notes += more_notes
+            wrong += more_wrong
             sections |= {f"{place}: {name}": section for name, section in more_sections.items()}
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
-    return sections, notes, [heads["fitted head"]] if "fitted head" in heads else []
+    fitted_heads = [heads["fitted head"]] if "fitted head" in heads else []
+    return sections, notes, wrong, fitted_heads
 
 
 def _shipped(

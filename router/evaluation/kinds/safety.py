@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from router.errors import TrainingDataError
-from router.evaluation.options import Section
+from router.evaluation.options import Section, WrongRow
 from router.evaluation.rows import Row
 from router.evaluation.table import Line, Table, bytes_of, read, shown, unpacked
 from router.stats.calibration import Floats
@@ -44,8 +44,6 @@ BOUNDS = (
     f"{REFUSED_AT_OTHERS} elsewhere, as the shipped policies have it; no policy of yours is read. "
     "accuracy: the head alone, from 0.5"
 )
-NAMED = 20
-"""Most lines that a note names."""
 MISSED = 0.025
 """Error of each end of an interval of 95 %, after Clopper and Pearson."""
 
@@ -120,19 +118,18 @@ def refused_sections(chances: Floats, rows: Sequence[Row]) -> dict[str, Section]
     return sections
 
 
-def refused_notes(chances: Floats, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Returns from which chances "refused" counts, and the lines that it gets wrong."""
+def refused_wrongly(chances: Floats, rows: Sequence[Row]) -> tuple[WrongRow, ...]:
+    """Returns harmful rows that are not refused, then harmless ones that are, as in the file."""
     refused, harmful = _told(chances, rows)
-    notes = [BOUNDS]
-    for what, wrong in (
-        ("harmful, not refused", harmful & ~refused),
-        ("harmless, refused", refused & ~harmful),
-    ):
-        lines = [row.line for row, is_wrong in zip(rows, wrong.tolist(), strict=True) if is_wrong]
-        if lines:
-            more = f" and {len(lines) - NAMED:,} more" if len(lines) > NAMED else ""
-            notes.append(f"{what}: line {', '.join(map(str, lines[:NAMED]))}{more}")
-    return tuple(notes)
+    return tuple(
+        WrongRow(how, row.line, chance, row.text)
+        for how, wrong in (
+            ("harmful, not refused", harmful & ~refused),
+            ("harmless, refused", refused & ~harmful),
+        )
+        for row, chance, is_wrong in zip(rows, chances.tolist(), wrong.tolist(), strict=True)
+        if is_wrong
+    )
 
 
 def _told(chances: Floats, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:

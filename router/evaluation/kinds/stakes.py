@@ -33,7 +33,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     """Returns the figures of a file of stakes. Raises TrainingDataError where it cannot be used."""
 
     def more(_: Subject, head: Head, rows: Sequence[Row], encoded: Encoded) -> More:
-        return _apart(head(encoded), rows, options), ()
+        return _apart(head(encoded), rows, options), (), ()
 
     reading = Reading(Kind.STAKES, "stakes", "high", read_stakes(path), more)
     return report_of(

@@ -68,8 +68,19 @@ def test_the_terminal_leaves_out_sections_that_say_nothing() -> None:
         assert f"\n{title}" not in text
     assert "Not measured: Answers that were right; Resolved at first contact; " in text
     assert text.count("ot measured") == 1
+    # One domain and one type repeat the whole; so does the model of the only tier.
+    assert not re.search(r"^(Domains|Request types|Models|Outcomes)", text, re.MULTILINE)
+    assert "discarded spend" not in text
+    assert "not admitted" not in text.partition("Words of this report")[0]
     full = terminal(report_of(a_day()), width=160)
     assert all(title in full for title in ("Share per level", "Spend per tier"))
+
+
+def test_the_terminal_shows_models_where_the_tiers_have_other_rows() -> None:
+    """Two tiers with a model each have the rows of the models; a model of two tiers has not."""
+    twins = [a_row(0), a_row(1, 2), replace(a_row(2, 2), tier="other")]
+    assert "\nModels " in terminal(report_of([*twins, a_row(3)]), width=160)
+    assert "\nModels " not in terminal(report_of([a_row(0), a_row(1, 2)]), width=160)
 
 
 def test_the_terminal_shows_no_tables_of_no_requests() -> None:

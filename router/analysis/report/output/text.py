@@ -6,7 +6,8 @@ from outside are plain text, never rich markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -35,6 +36,7 @@ from router.analysis.report.tables import (
     REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
+    Breakdown,
     Row,
     by_days,
     chargeback,
@@ -67,6 +69,8 @@ from router.rendering.figures_in_words import (
 )
 from router.rendering.terminal_parts import Sheet, add_bar, add_row, fine_lines, text_table
 
+_EMPTY = re.compile(rf"{NOTHING}|\$?0(\.0+)?")
+"""Matches a cell that says nothing where its column has no other; a share of 0 % says much."""
 WIDEST = 1_000
 """Columns of a terminal on which nothing folds, so that no term is divided."""
 
@@ -148,11 +152,22 @@ def _saved(report: Report, money: Dollars) -> str:
     return f"{saved} (baseline: {saving.label}); "
 
 
-def _sheet(title: str, columns: Row, rows: Iterable[Row], left: int = 1) -> RenderableType:
-    """Renders a table with a bold total."""
-    table = Sheet(title, columns, left)
-    for row in rows:
-        table.add(row, "bold" if row[0] == TOTAL else None)
+def _sheet(
+    title: str,
+    columns: Row,
+    rows: Sequence[Row],
+    left: int = 1,
+    styles: Sequence[str | None] = (),
+) -> RenderableType:
+    """Renders a table with a bold total, without columns in which nothing stands."""
+    chosen = [
+        i for i in range(len(columns)) if i < left or not all(_EMPTY.fullmatch(r[i]) for r in rows)
+    ]
+    table = Sheet(title, [columns[i] for i in chosen], left)
+    for row, style in zip(
+        rows, styles or ["bold" if r[0] == TOTAL else None for r in rows], strict=True
+    ):
+        table.add([row[i] for i in chosen], style)
     return Padding(table, (1, 0, 0, 0))
 
 
@@ -164,13 +179,24 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
 def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
     sheets = []
     for breakdown in chargeback(report):
+        if len(breakdown.rows) < 2:  # a single name repeats the whole
+            continue
         columns = (breakdown.first, *PAYING_COLUMNS)
         sheets.append(_sheet(breakdown.title, columns, paying_rows(report, breakdown, money)))
     days = by_days(report)
     for breakdown in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
+        if breakdown.rows and _in_tiers(report, breakdown):
+            continue
         columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
         sheets.append(_sheet(breakdown.title, columns, named_rows(breakdown, money)))
     return sheets
+
+
+def _in_tiers(report: Report, breakdown: Breakdown) -> bool:
+    """Returns True for the table of models where that of tiers has the same rows."""
+    tiers = {(tier.model, tier.figures.requests) for tier in report.tiers if tier.figures.requests}
+    same = {(row.name, row.figures.requests) for row in breakdown.rows} == tiers
+    return same and len(tiers) == len(breakdown.rows)
 
 
 def _replies(report: Report, money: Dollars) -> list[RenderableType]:
@@ -196,11 +222,14 @@ def _savings(report: Report, money: Dollars) -> list[RenderableType]:
 
 
 def _saving_sheet(title: str, savings: tuple[Saving, ...], money: Dollars) -> RenderableType:
-    table = Sheet(title, SAVING_COLUMNS)
-    for saving in savings:
-        lost = saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
-        table.add(saving_row(saving, money), "red" if lost else None)
-    return Padding(table, (1, 0, 0, 0))
+    rows = [saving_row(saving, money) for saving in savings]
+    return _sheet(
+        title, SAVING_COLUMNS, rows, styles=["red" if _lost(s) else None for s in savings]
+    )
+
+
+def _lost(saving: Saving) -> bool:
+    return saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
 
 
 def _endings(report: Report, money: Dollars) -> list[RenderableType]:
@@ -212,24 +241,23 @@ def _endings(report: Report, money: Dollars) -> list[RenderableType]:
 
 def _roles(report: Report, money: Dollars) -> RenderableType:
     columns = ("role", "calls", "spend", "discarded", "discarded spend")
-    table = Sheet("What the calls were for", columns)
-    for row in report.roles:
-        table.add(
-            (
-                plain(row.role.value),
-                count(row.attempts),
-                money(row.spend_nano_usd),
-                count(row.discarded),
-                money(row.discarded_nano_usd),
-            ),
+    rows = [
+        (
+            plain(row.role.value),
+            count(row.attempts),
+            money(row.spend_nano_usd),
+            count(row.discarded),
+            money(row.discarded_nano_usd),
         )
-    return Padding(table, (1, 0, 0, 0))
+        for row in report.roles
+    ]
+    return _sheet("What the calls were for", columns, rows)
 
 
 def _waste(report: Report, money: Dollars) -> list[RenderableType]:
     cache = fine_lines([cache_line(report.cache)])
     if not any(row.calls for row in report.waste):
-        return [Padding(cache, (1, 0, 0, 0))]
+        return [cache]
     table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
     for row in report.waste:
         table.add(
@@ -250,15 +278,7 @@ def share_of_spend(report: Report, row: WasteFigures) -> float | None:
 
 def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     """Returns the outcomes that people ask for: measure, value, 95 % interval, count."""
-    rows = [
-        (
-            measure.label,
-            measured(measure),
-            measured_between(measure),
-            count(measure.count) if measure.count else NOTHING,
-        )
-        for measure in report.outcomes
-    ]
+    rows = _told_outcomes(report)
     total = count(report.counts.requests)
     rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
     rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
@@ -277,15 +297,29 @@ def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def _told_outcomes(report: Report) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            measure.label,
+            measured(measure),
+            measured_between(measure),
+            count(measure.count) if measure.count else NOTHING,
+        )
+        for measure in report.outcomes
+    ]
+
+
 def _outcomes(report: Report) -> list[RenderableType]:
-    """Renders the outcomes; those that nobody measured share one line."""
-    table = Sheet("Outcomes", ("measure", "value", "95 % interval", "of"))
-    for row in outcome_rows(report):
-        if row[1] != NOT_MEASURED:
-            table.add(row)
+    """Renders the outcomes; those that nobody measured share one line.
+
+    Latencies stand in the line of facts, and shares of levels in a chart and the table of tiers.
+    """
+    columns = ("measure", "value", "95 % interval", "of")
+    rows = [row for row in _told_outcomes(report) if row[1] != NOT_MEASURED]
     unmeasured = [each.label for each in report.outcomes if measured(each) == NOT_MEASURED]
     told = [fine_lines([f"{NOT_MEASURED.capitalize()}: {'; '.join(unmeasured)}."])]
-    return [Padding(table, (1, 0, 0, 0)), *(told if unmeasured else [])]
+    table = [_sheet("Outcomes", columns, rows)] if rows else []
+    return [*table, *(told if unmeasured else [])]
 
 
 def _unknown(report: Report) -> RenderableType:
