@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from router.errors import (
     AnswererError,
     AnswererNotReady,
+    NoUsableAnswer,
     TiergateError,
     UpstreamError,
     UpstreamRejected,
@@ -63,7 +64,8 @@ def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> 
     told_with(error, tried_notes(routed, progress), routed.request_id)
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
-    if error.tried and progress.outage and not (refused or isinstance(error, UpstreamRejected)):
+    others = progress.outage or isinstance(error, NoUsableAnswer)
+    if error.tried and others and not (refused or isinstance(error, UpstreamRejected)):
         error.tried += _left_out(routed)
     if progress.review_id:
         told = f"A person has been told of the matter ({progress.review_id})."
