@@ -28,7 +28,7 @@ from router.types import (
     Usage,
     Work,
 )
-from router.wire.body_keys import litellm_stores_unasked
+from router.wire.openai.hosts import litellm_is_openais
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
 from tests.kits.upstreams.upstream_tier_kit import Listener
@@ -59,7 +59,7 @@ def tier(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30, **keys}
     )
     # Some models store an answer unless the request forbids it; the tier must know.
-    rules = BodyRules(frozenset(passed), stores_unasked=litellm_stores_unasked(model))
+    rules = BodyRules(frozenset(passed), stores_unasked=litellm_is_openais(model))
     known = facts(model, "litellm", rules)
     return LitellmTier(section, known, api_key=key, clock=SystemClock(), events=events)
 
