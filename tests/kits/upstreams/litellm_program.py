@@ -138,6 +138,12 @@ async def calls() -> dict[str, object]:
         claude = tier("anthropic/answer")
         call = claude.answer(asked, no_call) if how == "whole" else drained(claude, asked)
         outcomes[f"sampled {how}"] = [await outcome(call), names]
+    for how in ("whole", "stream"):
+        names = []
+        asked = replace(work(stop=["parcel"], top_p=0.9), tell_left_out=names.extend)
+        thinker = tier("openai/gpt-5")
+        call = thinker.answer(asked, no_call) if how == "whole" else drained(thinker, asked)
+        outcomes[f"stopped {how}"] = [await outcome(call), names]
     silent = tier("openai/slow:3600", first_byte_s=0.5)
     outcomes["silent whole"] = await outcome(silent.answer(work(), no_call))
     outcomes["silent stream"] = await outcome(streamed(silent, 30.0))
