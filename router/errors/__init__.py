@@ -35,7 +35,7 @@ codes of these are `REFUSED_CODES`. Import every name from here.
     ├── AnswererError                 502  one rung failed
     │   ├── AnswererNotReady          503
     │   ├── CannotAnswer              502  it declines: nothing matches, a slot is not filled
-    │   ├── NoUsableAnswer            502  every rung was paid for, none answered
+    │   ├── NoUsableAnswer            422  every rung was paid for, none answered
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502
     │   │   ├── UpstreamRejected      502  a 4xx of our key; 400 if of the request

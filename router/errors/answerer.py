@@ -59,10 +59,13 @@ class CannotAnswer(AnswererError):
 class NoUsableAnswer(AnswererError):
     """Reports that every rung was tried and paid for, and that none gave a usable answer.
 
-    An SDK that repeats the request pays for the whole ladder again.
+    Who repeats the request pays for the whole ladder again. Many clients repeat what ends with 5xx,
+    whatever its headers say, so it is a 4xx.
     """
 
     code = "no_usable_answer"
+    status = 422
+    type = "invalid_request_error"
 
 
 _TRY_AGAIN = re.compile(r"; try again in \d+ s(?=\.)| Try again in a moment\.")

@@ -97,7 +97,8 @@ def may_commit(
     """
     plan = routed.plans[rung]
     tools = bool(routed.request.tools)
-    if held.uninvited or (tools and not held.begun):  # a call alone can still be another rung's
+    waits = tools or routed.observed is None  # a call or blanks alone can still be another rung's
+    if held.uninvited or (waits and not held.begun):
         return False
     if routed.verify_modes[rung] is VerifyMode.NONE or routed.observed is not None:
         return True

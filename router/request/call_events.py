@@ -45,13 +45,13 @@ SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 
 def tell(routed: RoutedRequest, progress: Progress, events: Events, next_is: str) -> None:
     """Reports all troubles that were not reported yet."""
-    last: TiergateError | None = None
     attempts = progress.attempts
+    told: set[int] = set()  # a deliberation fails as one of its steps did, several at a time
     for attempt, error in attempts.troubles[attempts.reported :]:
-        told = isinstance(error, LedgerUnavailable)  # by the store itself, once
-        if error is not last and not told:  # a deliberation fails as its step did
+        by_the_store = isinstance(error, LedgerUnavailable)  # once, by itself
+        if id(error) not in told and not by_the_store:
             events.happened(_event(routed, progress, attempt, error, next_is))
-        last = error
+        told.add(id(error))
     attempts.reported = len(attempts.troubles)
 
 

@@ -49,6 +49,7 @@ from router.request.progress import (
     Candidate,
     Progress,
     asking,
+    is_quiet_end,
     showable,
     unasked,
     untried,
@@ -168,7 +169,7 @@ def _concluded(
         return _beside_review(routed, best, doubt, ids)
     if rule.by_person and _takes_words(routed, best, failed):
         return _hand_over(routed, best, ids, progress.why_words(routed))
-    if best is not None and rule is Exhausted.BEST_ANSWER and _showable(routed, progress, best):
+    if best is not None and rule is Exhausted.BEST_ANSWER and _may_go_out(routed, progress, best):
         question = None if best.answer is None else best.answer.instead
         if question and not _too_unsure(routed, best):
             return Conclusion(asking(best, question), Verdict.UNVERIFIED)
@@ -333,6 +334,11 @@ def stranded(routed: RoutedRequest, progress: Progress) -> bool:
 
 def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
     return showable(routed, candidate, progress.attempts.caps.get(candidate.at))
+
+
+def _may_go_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
+    """Returns True for an answer that goes out unverified once every rung was asked."""
+    return _showable(routed, progress, candidate) or is_quiet_end(routed, candidate)
 
 
 def _beside_review(

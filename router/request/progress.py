@@ -15,6 +15,7 @@ from router.ledger.replies import NO_TIER
 from router.money.cost import own_cap
 from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
+from router.routing.answers.answer_faults import NOTHING_SAID
 from router.routing.decision_record import ShadowNote, StepRecord
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
@@ -140,7 +141,7 @@ class HeldAnswer:
         if self.uninvited:
             progress.useless = True
             raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
-        if not showable(routed, candidate):
+        if not (showable(routed, candidate) or is_quiet_end(routed, candidate)):
             progress.useless = True
             raise UpstreamInvalid(_why_none(candidate))
 
@@ -307,6 +308,20 @@ def is_misfit(routed: RoutedRequest, candidate: Candidate) -> bool:
     """
     fault = candidate.verification.fault
     return fault is not None and fault.misfit and not (routed.grave or routed.acute)
+
+
+def is_quiet_end(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True for an answer without a word that its model ended after a tool's result.
+
+    The model may have nothing to add: without a gateway that ends an agent's run in good order.
+    Where every rung was asked, or the client has the thoughts, it may go out.
+    """
+    request, answer = routed.request, candidate.answer
+    free = request.response_format.kind == "text" and not request.forces_tools
+    if not (free and request.in_tool_loop) or routed.grave or routed.acute or answer is None:
+        return False
+    ended = all(choice.finish_reason == "stop" for choice in answer.choices)
+    return ended and candidate.verification.fault == NOTHING_SAID and not has_words(candidate)
 
 
 def _why_none(candidate: Candidate) -> str:

@@ -164,10 +164,6 @@ _NO_SAMPLING: Mapping[tuple[str, str], tuple[str, ...]] = {
 """Lists the parameters of sampling that a wire format has no word for."""
 _DEFAULT_SAMPLING = Sampling()
 
-_OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
-# litellm sends models of these names to OpenAI when no provider is named.
-_OPENAI_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4")
-
 
 def mistake_in(name: str) -> str | None:
     """Returns the reason why a policy must not pass a key of this name, or None if it may.
@@ -340,30 +336,6 @@ def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRe
         extra={key: value for key, value in request.extra.items() if key in known},
         dropped=(*(key for key in request.extra if key not in known), *request.dropped),
     )
-
-
-def stores_unasked(host: str) -> bool:
-    """Returns True when a provider stores chat completions of new accounts by default."""
-    return is_openais(host)
-
-
-def is_openais(host: str) -> bool:
-    """Returns True for a server of OpenAI's, at OpenAI or at Azure.
-
-    >>> is_openais("x.openai.azure.com"), is_openais("openai.com.example")
-    (True, False)
-    """
-    return f".{host.lower()}".endswith(_OPENAI_HOSTS)
-
-
-def litellm_stores_unasked(model: str) -> bool:
-    """Returns True for a model of OpenAI or Azure under its litellm name; others refuse the key.
-
-    >>> [litellm_stores_unasked(model) for model in ("gpt-5", "azure/x", "groq/x")]
-    [True, True, False]
-    """
-    provider, _, rest = model.partition("/")
-    return provider in ("openai", "azure") if rest else model.startswith(_OPENAI_MODELS)
 
 
 # Other keys of a message were never sent to an upstream. Clients echo the last four.

@@ -229,7 +229,7 @@ def test_a_promised_shape_is_kept_or_named(both: Both, promise: str) -> None:
     tool = {"type": "function", "function": {**TOOL["function"], "strict": promise == "strict"}}  # type: ignore[dict-item]
     choice = "required" if promise == "forced" else "auto"
     response = chat(both, "misfit", tools=[tool], tool_choice=choice)
-    assert response.status_code == 502
+    assert response.status_code == 422
     message = response.json()["error"]["message"]
     assert "its call of forecast does not fit: `days`: 'two' is not of type 'integer'" in message
     assert "properties.days.type" in message

@@ -9,7 +9,16 @@ import pytest
 
 from router.errors import LedgerUnavailable, RateLimited, TiergateError, UpstreamError
 from router.request.call_events import tell_unwritten
-from router.types import CallFailed, CallRefused, Hints, RowUnwritten
+from router.types import (
+    Answer,
+    Call,
+    CallFailed,
+    CallRefused,
+    Hints,
+    ResponseFormat,
+    RowUnwritten,
+    Work,
+)
 from tests.kits.fakes import ALICE, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid
 from tests.kits.upstreams.upstream_tier_kit import Listener
@@ -74,6 +83,44 @@ async def test_failure_of_a_deliberation_is_told_once(houses: Houses) -> None:
     tiers = [low(), mid(error=broken()), thinker]
     listener = await told(houses, tiers, signals=RISKY)
     assert [event.answerer for event in failures(listener)] == ["mid"]
+
+
+class Broken(ScriptedTier):
+    """Fails with an error of its own at each call."""
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        raise broken()
+
+
+class Thinker(ScriptedTier):
+    """Asks two drafts at a time, and fails as the first did."""
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        drafts = [call("mid", work.request, work.role) for _ in range(2)]
+        first, _ = await asyncio.gather(*drafts, return_exceptions=True)
+        assert isinstance(first, UpstreamError)
+        raise first
+
+
+def thinking() -> list[ScriptedTier]:
+    thinker = Thinker("deep", "reasoning", 3, kind="deliberation", asks=("mid",), trusted=True)
+    return [low(), Broken("mid", "llm", 2), thinker]
+
+
+async def test_a_deliberation_that_fails_as_an_earlier_draft_is_told_by_that(
+    houses: Houses,
+) -> None:
+    listener = await told(houses, thinking(), signals=RISKY)
+    assert [event.answerer for event in failures(listener)] == ["mid", "mid"]
+
+
+async def test_the_error_names_the_deliberation_and_no_tier_that_had_no_turn(
+    houses: Houses,
+) -> None:
+    house = houses(thinking(), signals=RISKY)
+    with pytest.raises(UpstreamError) as raised:
+        await house.gateway.complete(ask(response_format=ResponseFormat("json_object")), ALICE)
+    assert raised.value.tried.startswith("Tried: deep of tier reasoning (upstream_error, 503). The")
 
 
 async def test_request_that_is_answered_tells_of_nothing_but_its_row(houses: Houses) -> None:

@@ -297,8 +297,9 @@ def test_a_refusal_through_litellm_keeps_its_status_and_its_wait(seen: dict[str,
 @NEEDS_LITELLM
 @pytest.mark.parametrize("how", ["whole", "stream"])
 def test_sampling_that_a_provider_lacks_is_left_out_by_name(seen: dict[str, Any], how: str) -> None:
-    answer, names = seen["calls"][f"sampled {how}"]
-    assert (answer["text"], sorted(names)) == (TEXT, ["frequency_penalty", "seed"])
+    told = [seen["calls"][f"{name} {how}"] for name in ("sampled", "stopped")]
+    said = [(answer["text"], sorted(names)) for answer, names in told]
+    assert said == [(TEXT, ["frequency_penalty", "seed"]), ("Your ", ["stop", "top_p"])]
 
 
 @pytest.mark.slow

@@ -8,12 +8,12 @@ from typing import cast
 
 import pytest
 
-from router.errors import UpstreamOverloaded
+from router.errors import UpstreamOverloaded, UpstreamRejected
 from tests.kits.changed import replace
 from tests.kits.upstreams.litellm_program import tier
 from tests.kits.upstreams.upstream_kit import work
-from tiers.litellm.answerer import _names
 from tiers.litellm.errors import to_ours
+from tiers.litellm.parameters import names
 
 
 class HTTPStatusError(Exception):
@@ -62,16 +62,31 @@ ADVICE = (
         ("claude does not support temperature=0.2. Only temperature=1 is supp", ["temperature"]),
         (f"gpt-5 doesn't support temperature=0.2 while reasoning is on {ADVICE}", ["temperature"]),
         (f"no temperature=0.25 is taken {ADVICE}", []),
+        (f"gpt-5.5 only supports logprobs, top_p when none. {ADVICE}", ["top_p"]),
+        ("openai does not support parameters: ['stop'], for model=gpt-5", ["stop"]),
     ],
 )
 def test_litellm_names_what_it_refuses_and_not_what_it_advises(said: str, named: list[str]) -> None:
     error = Exception(f"litellm.UnsupportedParamsError: {said}")
-    sent = {"temperature": 0.2, "seed": 3, "reasoning_effort": "high"}
-    assert [name for name in sent if _names(error, name, sent)] == named
+    sent = {"temperature": 0.2, "seed": 3, "reasoning_effort": "high", "top_p": 1, "stop": ["x"]}
+    assert [name for name in sent if names(error, name, sent)] == named
 
 
 class UnsupportedParamsError(Exception):
     """Stands for litellm's class."""
+
+
+class BadRequestError(Exception):
+    """Stands for litellm's class: a provider's own 400."""
+
+    param, code = "top_p", "unsupported_parameter"
+
+
+KINDS = SimpleNamespace(
+    UnsupportedParamsError=UnsupportedParamsError,
+    BadRequestError=BadRequestError,
+    Timeout=TimeoutError,
+)
 
 
 def test_what_two_refusals_name_is_left_out_and_told_together() -> None:
@@ -87,13 +102,49 @@ def test_what_two_refusals_name_is_left_out_and_told_together() -> None:
             raise UnsupportedParamsError("claude does not support temperature=0.2. Only 1 is")
         return "answered"
 
-    kinds = SimpleNamespace(UnsupportedParamsError=UnsupportedParamsError, Timeout=TimeoutError)
-    litellm = cast(ModuleType, SimpleNamespace(acompletion=acompletion, exceptions=kinds))
+    litellm = cast(ModuleType, SimpleNamespace(acompletion=acompletion, exceptions=KINDS))
     asked = replace(work(seed=3, temperature=0.2), tell_left_out=told.append)
 
     async def run() -> object:
         return await tier("anthropic/x")._ask(litellm, asked, False, 1e9)
 
-    assert asyncio.run(run()) == "answered"
+    assert asyncio.run(run()) == ("answered", ("seed", "temperature"))
     assert sent == [{"seed", "temperature"}, {"temperature"}, set()]
     assert told[-1] == ("seed", "temperature")
+
+
+def test_what_a_provider_refuses_is_left_out_and_remembered() -> None:
+    sent: list[bool] = []
+    told: list[tuple[str, ...]] = []
+
+    async def acompletion(**arguments: object) -> str:
+        sent.append("top_p" in arguments)
+        if sent[-1]:
+            raise BadRequestError("OpenAIException - 'top_p' is not supported with this model.")
+        return "answered"
+
+    litellm = cast(ModuleType, SimpleNamespace(acompletion=acompletion, exceptions=KINDS))
+    asked = replace(work(top_p=0.9), tell_left_out=told.append)
+    one = tier("openai/x")
+
+    async def run() -> None:
+        for _ in range(2):
+            assert await one._ask(litellm, asked, False, 1e9) == ("answered", ("top_p",))
+
+    asyncio.run(run())
+    assert sent == [True, False, False]
+    assert told == [("top_p",), ("top_p",)]
+
+
+def test_a_parameter_that_an_answer_needs_is_named() -> None:
+    async def acompletion(**arguments: object) -> str:
+        raise UnsupportedParamsError("does not support parameters: ['logprobs'], for model=x")
+
+    litellm = cast(ModuleType, SimpleNamespace(acompletion=acompletion, exceptions=KINDS))
+
+    async def run() -> object:
+        return await tier("openai/x")._ask(litellm, work(logprobs=True), False, 1e9)
+
+    with pytest.raises(UpstreamRejected, match=r"takes no logprobs .* Leave that out") as raised:
+        asyncio.run(run())
+    assert (raised.value.status, raised.value.upstream_status) == (400, 400)

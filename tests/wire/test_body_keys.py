@@ -25,9 +25,9 @@ from router.wire.body_keys import (
     mistake_in,
     narrowed,
     passed_on,
-    stores_unasked,
 )
 from router.wire.fields import PASSED_ON
+from router.wire.openai.hosts import is_openais
 from router.wire.openai.request import CHAT_KEYS, parse_chat_request
 from tests.kits.server_kit import Served, Upstream, write_ladder
 from tests.kits.upstreams.upstream_kit import facts
@@ -290,18 +290,26 @@ def test_a_provider_that_stores_unasked_is_told_not_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "stores"),
+    ("url", "openais"),
     [
-        ("api.openai.com", True),
-        ("eu.api.openai.com", True),
-        ("us.openai.azure.com", True),
-        ("myopenai.com", False),
-        ("127.0.0.1", False),
-        ("", False),
+        ("https://api.openai.com/v1", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("https://us.openai.azure.com", True),
+        ("https://x.openai.azure.us/openai/v1", True),
+        ("https://x.openai.azure.cn/openai/v1", True),
+        ("https://X.CognitiveServices.azure.com/openai/v1", True),
+        ("https://x.services.ai.azure.com/openai/v1", True),
+        ("https://x.azure-api.net/team/openai/v1", True),
+        ("https://x.services.ai.azure.com/models", False),
+        ("https://x.services.ai.azure.com/anthropic/v1", False),
+        ("https://x.azure-api.net/claude/v1", False),
+        ("https://gateway.example/openai/v1", False),
+        ("https://myopenai.com/v1", False),
+        ("http://127.0.0.1:8000/v1", False),
     ],
 )
-def test_openais_own_hosts_store_unasked(host: str, stores: bool) -> None:
-    assert stores_unasked(host) is stores
+def test_openais_models_are_known_by_their_address(url: str, openais: bool) -> None:
+    assert is_openais(url) is openais
 
 
 MISTAKES = [

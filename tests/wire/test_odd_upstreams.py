@@ -87,6 +87,18 @@ def test_calls_of_a_stream_are_told_apart(name: str) -> None:
     assert streamed(*deltas).choices[0].tool_calls == tuple(calls)
 
 
+SAME = [call(ONE, call_id="c1", index=0), call(TWO, call_id="c1", index=1)]
+
+
+def test_calls_of_one_id_get_ids_of_their_own() -> None:
+    """Clients would take the result of the first for that of the second."""
+    whole = {"id": "chatcmpl-9f", "choices": [{"message": {"tool_calls": SAME}}]}
+    read = parse_completion(orjson.dumps(whole)).choices[0].tool_calls
+    assert [made.id for made in read] == ["c1", "call_9f_1"]
+    folded = streamed(SAME, [call("", call_id="c1", index=1)]).choices[0].tool_calls
+    assert [(made.id, made.arguments) for made in folded] == [("c1", ONE), ("call_1", TWO)]
+
+
 @pytest.mark.parametrize("arguments", [[1], 3, True])
 def test_arguments_that_are_neither_text_nor_an_object_are_refused_alike(arguments: object) -> None:
     calls = [call(arguments, call_id="c1", index=0)]

@@ -129,10 +129,13 @@ def test_preferred_schema_is_asked_for_unless_the_client_wants_a_format() -> Non
 
 
 CALL = ToolCall("c1", "f", '{"a":1}')
+OTHER_CALL = ToolCall("c2", "f", '{"a":1}')
 ANSWERS = [
     Answer((Choice("Hello", "stop"),), "m", Usage(3, 1, 0, 2, 1, True)),
     Answer(
-        (Choice("", "tool_calls", (CALL, CALL)),), "m", Usage(3, output_tokens=9, reported=True)
+        (Choice("", "tool_calls", (CALL, OTHER_CALL)),),
+        "m",
+        Usage(3, output_tokens=9, reported=True),
     ),
     Answer((Choice("a", "stop", reasoning="hm"), Choice("b", "length")), "m", Usage()),
     Answer((Choice("", "content_filter", refusal="no"),), "m", Usage()),
@@ -262,6 +265,33 @@ def test_the_providers_own_id_is_kept_to_reconcile_by(said: object, kept: str) -
 def test_stream_without_every_finish_reason_is_cut(events: list[bytes]) -> None:
     with pytest.raises(StreamCut):
         fold(*events)[1].finish()
+
+
+USED = orjson.dumps(
+    {"choices": [], "model": "m", "usage": {"prompt_tokens": 9, "total_tokens": 12}}
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "charged"),
+    [
+        ([chunk({"content": "x"}), USED, b"[DONE]"], 3),
+        ([USED, b"[DONE]"], 3),
+        ([chunk({"content": "x"}), USED], None),  # nobody knows what the server went on to write
+        ([USED, chunk({"content": "x"}), b"[DONE]"], None),
+        ([chunk({"content": "x"}), b"[DONE]"], None),
+    ],
+)
+def test_a_stream_without_an_end_is_charged_what_its_server_counts(
+    events: list[bytes], charged: int | None
+) -> None:
+    """Its whole hold was booked as a cost that nobody knows."""
+    with pytest.raises(StreamCut) as raised:
+        fold(*events)[1].finish()
+    cost = raised.value.charged
+    assert (None if cost is None else (cost.usage.output_tokens, cost.model)) == (
+        None if charged is None else (charged, "m")
+    )
 
 
 def test_error_event_is_an_error() -> None:

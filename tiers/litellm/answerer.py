@@ -15,7 +15,7 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -51,8 +51,10 @@ from router.wire.openai.render import to_json
 from router.wire.openai.returned_reasoning import advice_for
 from router.wire.openai.upstream import upstream_body
 from router.wire.openai.upstream_events import ChunkFolder
-from router.wire.refusals import PARAMETERS
+from router.wire.refusals import Unsupported, without
+from router.wire.stop_sequences import stopped_answer
 from tiers.litellm.errors import foreign_classes, to_ours
+from tiers.litellm.parameters import lacking_in, refused_in
 from tiers.litellm.provider_stream import watched
 from tiers.resilience.base import completed, final_of
 from tiers.resilience.call_ends import CallEnds
@@ -65,6 +67,8 @@ from tiers.resilience.replicas import (
     outcome_at_end,
     outcome_of,
 )
+from tiers.resilience.unsupported import MOST_LEFT_OUT, Unsupporteds
+from tiers.upstream.stopped import StoppedFolder
 
 # A provider has no policy keys for its breaker; these are the defaults of an upstream's replica.
 FAILURES = 5
@@ -95,9 +99,6 @@ ALLOWED = frozenset(
         "top_p",
     }
 )
-
-# What an answer can do without. Without `stop` it would be too long, as nothing here ends it.
-_OPTIONAL = tuple([name for name in PARAMETERS if name in ALLOWED - {"stop"}])
 
 
 def import_litellm() -> ModuleType:
@@ -146,6 +147,7 @@ class LitellmTier:
         self._clock = clock
         self._asked = f"{section.name} for the model {section.model!r}"
         self._slots = CallSlots(section.name, section.concurrency, max_waiting)
+        self._unsupported = Unsupporteds(clock)
         sent = {"store"} if facts.body.stores_unasked else set()
         self._allowed = ALLOWED | facts.body.pass_through | sent
         self._provider = ReplicaSet(
@@ -196,30 +198,37 @@ class LitellmTier:
     async def _whole(self, work: Work, ends_at: float) -> Answer:
         async with asyncio.timeout_at(ends_at):
             litellm = await asyncio.shield(self._load())
-            response = await self._ask(litellm, work, False, ends_at)
-        return parse_completion(to_json(response.model_dump()))
+            response, left_out = await self._ask(litellm, work, False, ends_at)
+        answer = parse_completion(to_json(response.model_dump()))
+        return stopped_answer(answer, _unasked_stops(work, left_out))
 
-    async def _ask(self, litellm: ModuleType, work: Work, stream: bool, ends_at: float) -> Any:
-        """Returns litellm's response, without the sampling that its provider does not take.
+    async def _ask(
+        self, litellm: ModuleType, work: Work, stream: bool, ends_at: float
+    ) -> tuple[Any, tuple[str, ...]]:
+        """Returns litellm's response, and the sampling that its provider does not take, left out.
 
         litellm refuses such parameters itself, before it sends anything: first those that a
-        provider never takes, then those of a model.
+        provider never takes, then those of a model. What the provider refuses is remembered.
         """
-        kept = self._arguments(work, stream, ends_at)
-        left_out: tuple[str, ...] = ()
-        try:
-            while True:
-                try:
-                    return await litellm.acompletion(**kept)
-                except litellm.exceptions.UnsupportedParamsError as error:
-                    refused = tuple([name for name in _OPTIONAL if _names(error, name, kept)])
-                    if not refused:
-                        raise
-                left_out += refused
+        left_out = self._unsupported.of(work.request)
+        learnt: list[Unsupported] = []
+        while True:
+            request = without(work.request, left_out)
+            arguments = self._arguments(replace(work, request=request), stream, ends_at)
+            if left_out:
                 work.tell_left_out(left_out)  # all of them: the last word holds
-                kept = {key: value for key, value in kept.items() if key not in refused}
-        except foreign_classes(litellm) as error:
-            raise self._ours(error) from error
+            try:
+                response = await litellm.acompletion(**arguments)
+                break
+            except foreign_classes(litellm) as error:
+                refused = refused_in(error, arguments, request, left_out)
+                if not refused or len(learnt) == MOST_LEFT_OUT:
+                    raise self._ours(error, lacking_in(error, arguments)) from error
+            left_out += tuple([one.name for one in refused])
+            learnt += [one for one in refused if one.lasts]
+        for one in learnt:
+            self._unsupported.remember(work.request, one)
+        return response, left_out
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
@@ -227,14 +236,16 @@ class LitellmTier:
         await self._slots.take(ends.last)
         chunks: Any = None
         litellm: ModuleType | None = None
-        folder = ChunkFolder(most=work.request.sampling.n)
+        chunked = ChunkFolder(most=work.request.sampling.n)
         try:
             with self._noted(ends) as taken:
                 async with asyncio.timeout_at(ends.last):
                     litellm = await asyncio.shield(self._load())
                 async with asyncio.timeout_at(ends.next_bytes()):
-                    chunks = await self._ask(litellm, work, True, ends.last)
-                provider = watched(chunks)
+                    chunks, left_out = await self._ask(litellm, work, True, ends.last)
+                provider, stops = watched(chunks), _unasked_stops(work, left_out)
+                cut = StoppedFolder(chunked, stops) if stops else None
+                folder = cut or chunked
                 chunk = await self._next(litellm, chunks, ends)
                 while chunk is not None:
                     pieces = folder.fold(to_json(chunk.model_dump()))
@@ -245,6 +256,8 @@ class LitellmTier:
                     chunk = await self._next(litellm, chunks, ends)
                 # Where a stream says no cost litellm writes one there, by its own table.
                 said = replace(folder.finish(), provider_cost_nano_usd=None)
+                if cut is not None and (left := cut.left()):
+                    yield left
                 if provider is not None:
                     said = provider.corrected(said)
                 answer = completed(said, work, self._facts)
@@ -302,10 +315,13 @@ class LitellmTier:
         except foreign_classes(litellm) as error:
             raise self._ours(error) from error
 
-    def _ours(self, error: BaseException) -> AnswererError:
-        """Returns our error for litellm's, with what the policy lacks where that is its cause."""
+    def _ours(self, error: BaseException, lacking: tuple[str, ...] = ()) -> AnswererError:
+        """Returns our error for litellm's, with what the policy lacks where that is its cause.
+
+        `lacking` are parameters of the client that the provider does not have.
+        """
         advice = advice_for(str(error), self._facts.reasoning_key, self._facts.name)
-        return to_ours(error, self._clock.now_ms(), self._asked, advice)
+        return to_ours(error, self._clock.now_ms(), self._asked, advice, lacking)
 
     def _load(self) -> asyncio.Task[ModuleType]:
         if self._loading is None or (self._loading.done() and self._loading.cancelled()):
@@ -346,23 +362,9 @@ class LitellmTier:
         }
 
 
-def _names(error: Exception, name: str, arguments: Mapping[str, object]) -> bool:
-    """Returns True where litellm names a parameter that was sent: in quotes, or with its value.
-
-    It also gives advice on other parameters ("unless reasoning_effort resolves to 'none'"), or
-    shows what they are (`Current reasoning_effort='high'`), which counts for nothing.
-
-    >>> said = Exception("no temperature=0.2 is taken unless reasoning_effort resolves to 'none'")
-    >>> sent = {"temperature": 0.2, "reasoning_effort": "high"}
-    >>> _names(said, "temperature", sent), _names(said, "reasoning_effort", sent)
-    (True, False)
-    """
-    said = str(error)
-    if name not in arguments:
-        return False
-    with_value = f" {name}={arguments[name]}"
-    named = (f"'{name}'", f"`{name}`", f"{with_value} ", f"{with_value}. ")
-    return any(words in said for words in named)
+def _unasked_stops(work: Work, left_out: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the stop sequences that the provider does not take: the answer is cut here."""
+    return work.request.sampling.stop if "stop" in left_out else ()
 
 
 async def _close(litellm: ModuleType | None, chunks: Any) -> None:

@@ -81,12 +81,16 @@ _SLIPS = (
 
 
 def to_ours(
-    error: BaseException, now_ms: int = 0, asked: str = "", advice: str = ""
+    error: BaseException,
+    now_ms: int = 0,
+    asked: str = "",
+    advice: str = "",
+    lacking: tuple[str, ...] = (),
 ) -> AnswererError:
     """Returns our error for one that litellm raised, by the nearest class that ERRORS names.
 
     `asked` says which answerer asked for which model, and `advice` what the policy needs before
-    the provider takes such a request.
+    the provider takes such a request. `lacking` are parameters that its client can leave out.
     """
     starts = getattr(error, "is_pre_first_chunk", False)
     if starts:
@@ -116,14 +120,11 @@ def to_ours(
     waits = None if headers is None else read_retry_after(headers, now_ms)
     if waits is None and status == 429:
         waits = read_retry_delay(str(error))
-    message = f"The provider failed or refused the request (litellm {name})."
-    if kind is StreamCut:
-        message = f"The provider's answer broke off (litellm {name})."
-    if status == 400 and advice:
-        message = f"{message} {advice}"
-    if status == 404 and asked:
+    message = _message(kind, name, status, asked, advice)
+    if lacking:
         message = (
-            f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
+            f"The provider takes no {' and no '.join(lacking)} (litellm {name}). Leave that out of "
+            "the request, or ask another model."
         )
     ours = kind(
         message,
@@ -132,7 +133,21 @@ def to_ours(
         retry_after_s=waits,
     )
     ours.final = headers is not None and forbids_retry(headers)
+    if lacking and isinstance(ours, UpstreamRejected):
+        ours.blames_request()
     return ours
+
+
+def _message(
+    kind: type[UpstreamError], name: str, status: int | None, asked: str, advice: str
+) -> str:
+    """Returns what is told of an error that litellm raised by this name."""
+    if status == 404 and asked:
+        return f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
+    if kind is StreamCut:
+        return f"The provider's answer broke off (litellm {name})."
+    message = f"The provider failed or refused the request (litellm {name})."
+    return f"{message} {advice}" if status == 400 and advice else message
 
 
 def _headers(error: BaseException) -> Mapping[str, str] | None:

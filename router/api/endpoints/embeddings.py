@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -48,13 +47,13 @@ from router.types import (
     Ledger,
     RateLimiter,
 )
-from router.wire.body_keys import is_openais
 from router.wire.checks import integer
 from router.wire.openai.embeddings import (
     EmbeddingRequest,
     parse_embedding_request,
     render_embeddings,
 )
+from router.wire.openai.hosts import is_openais
 
 MOST_DIMENSIONS = 16_384
 """Bounds what is asked of an upstream, which has its own bound."""
@@ -197,7 +196,7 @@ def _outside_of(policy: Policy, model: str) -> EmbedderSection | None:
 
 def reads_ids(section: EmbedderSection | None) -> bool:
     """Returns True for a model of OpenAI's, whose tokens clients send; others have their own."""
-    return section is not None and is_openais(urlsplit(section.base_url).hostname or "")
+    return section is not None and is_openais(section.base_url)
 
 
 def _headers(done: Embedding, embedded: Embedded) -> Headers:

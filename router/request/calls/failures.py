@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from router.errors import (
     AnswererError,
     AnswererNotReady,
+    NoUsableAnswer,
     TiergateError,
     UpstreamError,
     UpstreamRejected,
@@ -48,14 +49,25 @@ def failure_note(call: AttemptRow, error: TiergateError) -> FailureNote:
 
 
 def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote, ...]:
-    """Returns the failed calls, then the answers that could not be used."""
+    """Returns the failed calls, then the answers that could not be used.
+
+    A deliberation fails as its step did, and is named in place of its steps: the tier of the model
+    that it asks had no turn of its own.
+    """
+    rows, troubles = progress.attempts.rows, progress.attempts.troubles
+    turns = {rows[at].rung for at, _ in troubles if rows[at].reason}
+    failed = [
+        failure_note(rows[at], error)
+        for at, error in troubles
+        if rows[at].reason or rows[at].rung not in turns
+    ]
     unusable = [
         FailureNote(-1, rung.answerer, rung.tier, step.failure.value, None, "")
         for step in progress.steps
         if step.failure not in NOTED_OR_UNCALLED
         for rung in [routed.decision.rungs[step.rung]]
     ]
-    return (*failure_notes(progress), *unusable)
+    return (*failed, *unusable)
 
 
 def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> None:
@@ -63,7 +75,8 @@ def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> 
     told_with(error, tried_notes(routed, progress), routed.request_id)
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
-    if error.tried and progress.outage and not (refused or isinstance(error, UpstreamRejected)):
+    others = progress.outage or isinstance(error, NoUsableAnswer)
+    if error.tried and others and not (refused or isinstance(error, UpstreamRejected)):
         error.tried += _left_out(routed)
     if progress.review_id:
         told = f"A person has been told of the matter ({progress.review_id})."

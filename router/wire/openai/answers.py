@@ -265,17 +265,23 @@ def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[Too
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
     if len(value) > MAX_TOOL_CALLS:
         raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
-    own = [_own_id(upstream_id, i) for i in range(len(value))]
-    return tuple([_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)])
+    own = [own_call_id(upstream_id, i) for i in range(len(value))]
+    calls = [_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)]
+    taken: set[str] = set()
+    for i, call in enumerate(calls):
+        if call.id in taken:  # clients would take one result for another's
+            calls[i] = replace(call, id=own[i])
+        taken.add(calls[i].id)
+    return tuple(calls)
 
 
-def _own_id(upstream_id: str, i: int) -> str:
-    """Returns an id for the `i`-th call of a server that gave none.
+def own_call_id(upstream_id: str, i: int) -> str:
+    """Returns an id for the `i`-th call of a server that gave none, or one that another call has.
 
     It differs in each turn, since it connects a result with its call. It has at most 40 characters,
     OpenAI's own bound.
 
-    >>> _own_id("chatcmpl-9f.2", 0)
+    >>> own_call_id("chatcmpl-9f.2", 0)
     'call_9f2_0'
     """
     kept = re.sub("[^A-Za-z0-9]", "", upstream_id.removeprefix("chatcmpl-"))[-28:]

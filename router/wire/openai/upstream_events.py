@@ -22,6 +22,7 @@ from router.wire.openai.answers import (
     finish_reason,
     given_reason,
     note_charge,
+    own_call_id,
     parse_logprobs,
     short_text,
     upstream_object,
@@ -172,6 +173,7 @@ class EventDecoder:
 class _ToolCallSoFar:
     id: str = ""
     name: str = ""
+    given: str = ""  # the server's id
     arguments: GrowingText = field(default_factory=GrowingText)
     signed: object = None  # the part of a piece that carries its signature
 
@@ -297,7 +299,10 @@ class ChunkFolder:
         """
         # A choice without a finish_reason was cut.
         if not self._choices or not all(c.finish_reason for c in self._choices.values()):
-            raise StreamCut("The upstream's stream ended before the answer did.")
+            cut = StreamCut("The upstream's stream ended before the answer did.")
+            if self.done and self._counted == self._said:  # the server has ended what it counts
+                note_charge(cut, {"model": self._model, "id": self._id}, self._usage)
+            raise cut
         answer = Answer(
             choices=tuple(
                 [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
@@ -377,7 +382,7 @@ class ChunkFolder:
         if type(calls) is not list:
             raise UpstreamInvalid("The upstream sent tool_calls that are no array.")
         for position, call in enumerate(calls):
-            deltas.append(_fold_tool_call(index, so_far, call, position))
+            deltas.append(_fold_tool_call(index, so_far, call, position, self._id))
 
 
 def _take_citations(so_far: _ChoiceSoFar, citations: tuple[Citation, ...]) -> None:
@@ -387,11 +392,14 @@ def _take_citations(so_far: _ChoiceSoFar, citations: tuple[Citation, ...]) -> No
     so_far.unsaid += sum([utf8_size(one.url) + utf8_size(one.title) for one in kept])
 
 
-def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: int) -> Delta:
+def _fold_tool_call(
+    index: int, so_far: _ChoiceSoFar, value: object, position: int, upstream_id: str
+) -> Delta:
     """Returns one piece of a tool call: id and name once, arguments in pieces.
 
     Calls are numbered anew, from 0 in the order in which they begin: some servers write no index,
-    -1, or 0 for each of several calls, and clients join the pieces by it.
+    -1, or 0 for each of several calls, and clients join the pieces by it. Some write no id, or one
+    for all, and clients know results by it.
     """
     if type(value) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call that is no object.")
@@ -404,7 +412,7 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
     function = function if type(function) is dict else {}
     name, call_id = _text(function.get("name")), _text(value.get("id"))
     number = so_far.numbers.get(key)
-    first = number is None or bool(name and call_id and call_id != so_far.calls[number].id)
+    first = number is None or bool(name and call_id and call_id != so_far.calls[number].given)
     if first:
         # Only the first piece of a call has its id and name.
         if not name:
@@ -412,7 +420,10 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
         number = so_far.numbers[key] = len(so_far.calls)
         if number >= MAX_TOOL_CALLS:
             raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
-        so_far.calls.append(_ToolCallSoFar(call_id or f"call_{index}_{number}", name))
+        taken = {call.id for call in so_far.calls}
+        own = own_call_id(upstream_id, index * MAX_TOOL_CALLS + number)
+        unique = call_id if call_id and call_id not in taken else own
+        so_far.calls.append(_ToolCallSoFar(unique, name, call_id))
     assert number is not None
     call = so_far.calls[number]
     arguments = arguments_text(function.get("arguments"))

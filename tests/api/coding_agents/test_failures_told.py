@@ -87,6 +87,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
             last = REFUSED if name == "resting" else OVERLOADED
             policies.append(write_ladder(folder, name, upstream.url, OVERLOADED, last, **resting))
         policies.append(write_ladder(folder, "chat-broken", upstream.url, "error-event"))
+        policies.append(write_ladder(folder, "mute", upstream.url, "particular:silent"))
         with Served(folder, *policies) as server:
             yield Both(server, upstream)
 
@@ -127,6 +128,12 @@ def test_a_refusal_by_all_is_final(both: Both) -> None:
     assert told(response) == (400, "invalid_request_error", False)
     assert response.json()["error"]["code"] == "upstream_rejected"
     assert both.served.finished_row(response)["error_code"] == "upstream_rejected"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_an_unusable_answer_has_no_status_that_clients_repeat(both: Both, path: str) -> None:
+    """The Vercel AI SDK made three climbs of one, each of its answers paid."""
+    assert told(both.ask("mute", path)) == (422, "invalid_request_error", False)
 
 
 @pytest.mark.parametrize(

@@ -302,7 +302,7 @@ def test_a_result_that_does_not_fit_is_asked_for_a_level_higher(tmp_path: Path) 
         policy = policy_with(tmp_path, upstream.url, "extractor", "extractor", output=output)
         with Served(tmp_path, policy) as served:
             response = post(served, "test/notes/analyze", {"text": "It costs $3."})
-            assert response.status_code == 502
+            assert response.status_code == 422
             assert "does not fit" in response.json()["error"]["message"]
             assert sorted(str(row["tier"]) for row in served.rows()) == ["level-2", "level-3"]
 

@@ -28,7 +28,7 @@ from router.types import (
     Usage,
     Work,
 )
-from router.wire.body_keys import litellm_stores_unasked
+from router.wire.openai.hosts import litellm_is_openais
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
 from tests.kits.upstreams.upstream_tier_kit import Listener
@@ -59,7 +59,7 @@ def tier(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30, **keys}
     )
     # Some models store an answer unless the request forbids it; the tier must know.
-    rules = BodyRules(frozenset(passed), stores_unasked=litellm_stores_unasked(model))
+    rules = BodyRules(frozenset(passed), stores_unasked=litellm_is_openais(model))
     known = facts(model, "litellm", rules)
     return LitellmTier(section, known, api_key=key, clock=SystemClock(), events=events)
 
@@ -138,6 +138,12 @@ async def calls() -> dict[str, object]:
         claude = tier("anthropic/answer")
         call = claude.answer(asked, no_call) if how == "whole" else drained(claude, asked)
         outcomes[f"sampled {how}"] = [await outcome(call), names]
+    for how in ("whole", "stream"):
+        names = []
+        asked = replace(work(stop=["parcel"], top_p=0.9), tell_left_out=names.extend)
+        thinker = tier("openai/gpt-5")
+        call = thinker.answer(asked, no_call) if how == "whole" else drained(thinker, asked)
+        outcomes[f"stopped {how}"] = [await outcome(call), names]
     silent = tier("openai/slow:3600", first_byte_s=0.5)
     outcomes["silent whole"] = await outcome(silent.answer(work(), no_call))
     outcomes["silent stream"] = await outcome(streamed(silent, 30.0))

@@ -21,7 +21,8 @@ from router.policy.schema import (
 from router.policy.sections.capabilities import complete
 from router.privacy.provider_seals import issuer_of
 from router.types import AnswererFacts, BodyRules, Capability
-from router.wire.body_keys import known_keys, litellm_stores_unasked, stores_unasked
+from router.wire.body_keys import known_keys
+from router.wire.openai.hosts import is_openais, litellm_is_openais
 from router.wire.openai.returned_reasoning import key_of_hosts, key_of_litellm
 from tiers.local.answerer import CAPABILITIES as LOCAL_CAPABILITIES
 
@@ -101,9 +102,9 @@ def _facts(
 def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
     """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
     if isinstance(section, UpstreamAnswerer):  # some store text unless a request forbids it
-        stores = any(map(stores_unasked, _hosts(section)))
+        stores = any(map(is_openais, section.base_urls))
     else:
-        stores = litellm_stores_unasked(section.model)
+        stores = litellm_is_openais(section.model)
     return BodyRules(
         pass_through=frozenset(section.pass_through),
         wire=section.wire if isinstance(section, UpstreamAnswerer) else "",
