@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from router.cli.ledger.bill_files import Mistakes, exact, near
 from router.cli.ledger.invoice import check_invoice
 from router.cli.ledger.ledger import ledger
 from router.cli.options import AsJson, Tenant, given_name
-from router.cli.periods import now_ms, period_of, shown_time
+from router.cli.periods import period_of, shown_time
 from router.cli.policies.outcome_files import rows_of
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 
@@ -161,19 +162,19 @@ def _settle_or_list(
     from router.api.compose.books import Books
     from router.wire.public_ids import request_id_of
 
-    now = now_ms()
+    now_ms = round(time.time() * 1000)
     billed = None if bill is None else read_bill(bill)  # its mistakes come before the ledger's
     with Books.open(database) as books:
         if billed is not None:
             amounts = {name: one.nano_usd for name, one in billed.items()}
         elif cost_nano_usd is None:
             known = books.unknown_calls(chosen.tenant)
-            _list(chosen.of(known, now), known, chosen, as_json)
+            _list(chosen.of(known, now_ms), known, chosen, as_json)
             return
         elif attempt is not None:
             amounts = {request_id_of(attempt): cost_nano_usd}
         else:
-            meant = chosen.of(books.unknown_calls(chosen.tenant), now)
+            meant = chosen.of(books.unknown_calls(chosen.tenant), now_ms)
             # One that still runs is settled by its end, and an estimate is no unknown cost.
             ended = [call for call in meant if call.doubt.value == "unknown" and not call.open]
             amounts = {call.attempt_id: cost_nano_usd for call in ended}
