@@ -55,6 +55,14 @@ REFUSED = {
         ("knowledge", "add", ".", "--collection", ""),
         "found an empty name; expected one, or the option left out",
     ),
+    "a bill that is a folder": (
+        ("ledger", "reconcile", "--invoice", "/"),
+        "/: found a folder; expected a .csv or .jsonl file",
+    ),
+    "a bill of another kind": (
+        ("ledger", "reconcile", "--from", "LEDGER"),
+        "found the ending '.db'; expected a .csv or .jsonl file",
+    ),
     "a currency of no bill": (
         ("ledger", "reconcile", "--currency", "EUR"),
         "--currency, --rate and --map are about a bill; give --invoice, too",
