@@ -298,9 +298,15 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         )
     except OSError as error:
         raise ModelFileError(
-            f"head {name} cannot be read from {folder}: {error.strerror}"
+            f"head {name} cannot be read: {error.filename}: {error.strerror}; expected {name}.json "
+            f"and {name}.npz side by side, as `tiergate train head` writes them"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise ModelFileError(
+            f"head {name} in {folder} is malformed: it lacks {error}; expected the two files that "
+            "`tiergate train head` writes"
+        ) from error
+    except (ValueError, TypeError) as error:
         raise ModelFileError(f"head {name} in {folder} is malformed: {error}") from error
 
 

@@ -17,6 +17,7 @@ from types import FrameType
 import pytest
 import yaml
 
+from router.cli.exits import Exit
 from router.cli.policies.explain import signal_lines, telling
 from router.policy.content.term_files import LanguagePhrase, LanguageTerms
 from router.policy.loading import policies_dir
@@ -167,6 +168,37 @@ def test_words_that_go_out_before_any_model_are_no_models_answer() -> None:
     explained = tiergate("route", text, "--policy", "openai", "--explain").stdout
     assert "words approved words go out (safe_answer), no tier" in " ".join(explained.split())
     assert "rungs none is asked, since the words go out before" in " ".join(explained.split())
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "found an empty file; expected a file of JSON: a list of messages, or a request"),
+        (b"[1,\n2", "found no JSON at line 2, column 2"),
+        (b'"hello"', "found a text alone; expected a file of JSON"),
+        (b"null", "found null alone; expected a file of JSON"),
+        (b'["caf\xe9"]', "found the byte 0xe9, which is no UTF-8; expected a file of JSON"),
+        (b"[" * 200_000, "found JSON that is nested too deeply; expected a file of JSON"),
+        (None, "Is a directory; expected a file of JSON: a list of messages, or a request"),
+    ],
+)
+def test_a_file_of_no_messages_says_what_was_found(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    file = tmp_path if content is None else tmp_path / "messages.json"
+    if content is not None:
+        file.write_bytes(content)
+    run = tiergate("route", "--messages", file)
+    assert run.returncode == Exit.USAGE
+    assert f"--messages {file}: {said}" in run.stderr
+
+
+@pytest.mark.process
+def test_a_folder_without_a_model_is_told_beside_the_decision(tmp_path: Path) -> None:
+    run = tiergate("route", "hi", "--model-dir", tmp_path)
+    assert "[DEGRADED: rules alone]" in run.stdout
+    assert f"rules alone decide: no triage model in {tmp_path}" in run.stderr
 
 
 @pytest.mark.process

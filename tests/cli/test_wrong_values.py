@@ -35,6 +35,10 @@ REFUSED = {
         ("replay", "--policy", "default", "--from", "NOTES"),
         "--from: NOTES: 1 line could not be read: line 1: no JSON",
     ),
+    "a log without a row": (
+        ("replay", "--policy", "default", "--from", "EMPTY"),
+        "--from: EMPTY: found no rows; expected a .csv or .jsonl file with a line for each request",
+    ),
     "outcomes of which no line can be read": (
         ("replay", "--policy", "default", "--outcomes", "NOTES"),
         "--outcomes: NOTES: 1 line could not be read: line 1: no JSON",
@@ -50,6 +54,14 @@ REFUSED = {
     "a collection without a name": (
         ("knowledge", "add", ".", "--collection", ""),
         "found an empty name; expected one, or the option left out",
+    ),
+    "a bill that is a folder": (
+        ("ledger", "reconcile", "--invoice", "/"),
+        "/: found a folder; expected a .csv or .jsonl file",
+    ),
+    "a bill of another kind": (
+        ("ledger", "reconcile", "--from", "LEDGER"),
+        "found the ending '.db'; expected a .csv or .jsonl file",
     ),
     "a currency of no bill": (
         ("ledger", "reconcile", "--currency", "EUR"),
@@ -163,12 +175,14 @@ def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str)
     ledger = empty_ledger(tmp_path / "ledger.db")
     notes = tmp_path / "notes.jsonl"
     notes.write_text("Call the bank.", encoding="utf-8")
-    places = {"LEDGER": str(ledger), "NOTES": str(notes)}
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    places = {"LEDGER": str(ledger), "NOTES": str(notes), "EMPTY": str(empty)}
     named = [
         functools.reduce(lambda text, place: text.replace(*place), places.items(), one)
         for one in arguments
     ]
-    words = words.replace("NOTES", str(notes))
+    words = words.replace("NOTES", str(notes)).replace("EMPTY", str(empty))
     run = tiergate(*named, "--database", ledger)
     assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
     assert words in run.stderr

@@ -116,11 +116,18 @@ def test_altered_arrays_are_refused(tmp_path: Path) -> None:
         heads.load(tmp_path, "hot", encoder_sha256=SHA)
 
 
+def test_a_file_of_something_else_says_what_it_lacks(tmp_path: Path) -> None:
+    heads.save(chance_head(), tmp_path)
+    (tmp_path / "hot.json").write_text('{"a": 1}', encoding="utf-8")
+    with pytest.raises(ModelFileError, match="it lacks 'arrays_sha256'; expected the two files"):
+        heads.load(tmp_path, "hot", encoder_sha256=SHA)
+
+
 @pytest.mark.parametrize("suffix", ["npz", "json"])
 def test_a_missing_file_is_named(tmp_path: Path, suffix: str) -> None:
     heads.save(chance_head(), tmp_path)
     (tmp_path / f"hot.{suffix}").unlink()
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match=rf"cannot be read: .*hot\.{suffix}: .*; expected hot"):
         heads.load(tmp_path, "hot", encoder_sha256=SHA)
 
 

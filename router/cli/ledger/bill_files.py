@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from router.cli.policies.outcome_files import BadLines, rows_of
+from router.cli.policies.outcome_files import BadLines, need_table, rows_of
 
 if TYPE_CHECKING:
     from router.analysis.prices.invoice import BillLine
@@ -152,8 +152,7 @@ def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
 
     Raises typer.BadParameter that names file, line, found and expected.
     """
-    if path.suffix.lower() not in (".csv", ".jsonl"):
-        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
+    need_table(path)
     lines, bad, checked = [], Mistakes(path), ""
     for number, row in rows_of(path, bad, exact):
         where = f"{path}:{number}"

@@ -17,7 +17,7 @@ from router.cli.ledger.invoice import check_invoice
 from router.cli.ledger.ledger import ledger
 from router.cli.options import AsJson, Tenant, given_name
 from router.cli.periods import period_of, shown_time
-from router.cli.policies.outcome_files import rows_of
+from router.cli.policies.outcome_files import need_table, rows_of
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 
 if TYPE_CHECKING:
@@ -204,8 +204,7 @@ def read_bill(path: Path) -> dict[str, _Billed]:
     Raises typer.BadParameter that names file, line and value.
     """
     amounts: dict[str, _Billed] = {}
-    if path.suffix.lower() not in (".csv", ".jsonl"):
-        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
+    need_table(path)
     bad, checked = Mistakes(path), ""
     for number, line in rows_of(path, bad, exact):
         where = f"{path}:{number}"

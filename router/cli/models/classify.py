@@ -173,7 +173,8 @@ def _tell(
     elif early:
         typer.echo(f"{early} of them were read only by their words, the others by the encoder")
     if done.bad:
-        typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")
+        lines = "1 line is no row" if done.bad == 1 else f"{done.bad} lines are no rows"
+        typer.echo(f"{lines}; line and reason of each: {bad}")
     if done.labels:
         typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))
     disk = ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in sizes.items())

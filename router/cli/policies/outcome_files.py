@@ -54,6 +54,16 @@ class BadLines:
         return f"{path}: {lines} could not be read: {'; '.join(self.named)}"
 
 
+def need_table(path: Path) -> None:
+    """Raises typer.BadParameter for a folder, and for a file of another kind than `rows_of` reads.
+
+    A bill of another kind would be read as JSON lines, none of which is one.
+    """
+    if path.is_dir() or path.suffix.lower() not in (".csv", ".jsonl"):
+        found = "a folder" if path.is_dir() else f"the ending {path.suffix!r}"
+        raise typer.BadParameter(f"{path}: found {found}; expected a .csv or .jsonl file")
+
+
 def rows_of(
     path: Path,
     bad: BadLines,

@@ -73,6 +73,8 @@ def route(
     routing = {name: value for name, value in routing.items() if value not in (None, {})}
     bodies = _bodies(text, messages, model, routing)
     decide = _Decider(policy or ["default"], model_dir)
+    if because := decide.core.degraded_because:
+        typer.echo(f"Without the triage model rules alone decide: {because}", err=True)
     from router.cli.policies import one_line as shown_as
 
     # A refused line must not hide the decisions of the lines after it.
@@ -179,17 +181,37 @@ def _body(text: str, model: str, routing: dict[str, object]) -> dict[str, object
 def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, object]:
     import json
 
+    expected = "expected a file of JSON: a list of messages, or a request"
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"--messages {path}: {error}") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise typer.BadParameter(f"--messages {path}: {why}; {expected}") from error
+    except UnicodeDecodeError as error:
+        byte = f"0x{error.object[error.start]:02x}"
+        why = f"found the byte {byte}, which is no UTF-8"
+        raise typer.BadParameter(f"--messages {path}: {why}; {expected} in UTF-8") from error
+    except json.JSONDecodeError as error:
+        found = f"no JSON at line {error.lineno}, column {error.colno} ({error.msg})"
+        why = f"found {found if error.doc.strip() else 'an empty file'}"
+        raise typer.BadParameter(f"--messages {path}: {why}; {expected}") from error
+    except RecursionError as error:
+        why = "found JSON that is nested too deeply"
+        raise typer.BadParameter(f"--messages {path}: {why}; {expected}") from error
     if isinstance(content, list):
         content = {"messages": content}
     if not isinstance(content, dict):
-        raise typer.BadParameter(f"--messages {path}: expected a list of messages or a request")
+        raise typer.BadParameter(f"--messages {path}: found {_kind_of(content)}; {expected}")
     # Options of the command win over hints in the file.
     own = content.get("routing") or {}
     return {"model": model, **content, "routing": {**own, **routing}}
+
+
+def _kind_of(content: object) -> str:
+    """Returns what a value of JSON is that is neither a list nor an object."""
+    import json
+
+    return "a text alone" if isinstance(content, str) else f"{json.dumps(content)} alone"
 
 
 def _core(names: list[str], model_dir: Path | None, *, late: bool) -> Core:

@@ -36,7 +36,7 @@ def read_usage(
 
     Raises typer.BadParameter for a file that cannot be read at all.
     """
-    log = UsageLog()
+    log, rows = UsageLog(), 0
 
     def read(row: UsageRow) -> Mapping[str, Reading]:
         request = ChatRequest(row.messages, row.model)
@@ -44,6 +44,7 @@ def read_usage(
 
     # Cases keep the readings of a prompt, not its text, so a long log fits in memory.
     for number, raw in rows_of(path, log.bad):
+        rows += 1
         try:
             row = usage_row(raw, number)
         except ValueError as error:
@@ -57,6 +58,11 @@ def read_usage(
         log.cases.append(usage_case(row, paid, read))
     if log.bad.count and not log.cases:
         raise typer.BadParameter(log.bad.told(path), param_hint="--from")
+    if not rows:
+        raise typer.BadParameter(
+            f"{path}: found no rows; expected a .csv or .jsonl file with a line for each request",
+            param_hint="--from",
+        )
     # Bad lines are counted as left out, so that the replay accounts for every line.
     log.cases += [LeftOut.BAD_LINE] * log.bad.count
     return log
