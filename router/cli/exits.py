@@ -71,10 +71,9 @@ def in_our_words(error: typer.BadParameter) -> typer.BadParameter:
 
     An error that no validation by pydantic caused is left as it is.
     """
-    from pydantic import ValidationError  # which only a wrong value loads
-
-    if isinstance(error.__cause__, ValidationError):
-        mistake = error.__cause__.errors(include_url=False)[0]
+    listed = getattr(error.__cause__, "errors", None)  # as a ValidationError of pydantic has them
+    if callable(listed):
+        mistake = listed()[0]
         if mistake["type"] == "value_error":
             error.message = error.message.removeprefix("Value error, ")
         elif mistake["type"] in _EXPECTED:

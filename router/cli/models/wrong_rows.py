@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from router.cli.policies.one_line import shortened
-from router.evaluation.options import WrongRow
+
+if TYPE_CHECKING:
+    from router.evaluation.options import WrongRow
 
 SHOWN = 20
 """Sets how many rows of each kind are shown: they fit one screen."""
