@@ -99,6 +99,14 @@ def test_calls_of_one_id_get_ids_of_their_own() -> None:
     assert [(made.id, made.arguments) for made in folded] == [("c1", ONE), ("call_1", TWO)]
 
 
+def test_an_id_of_our_own_is_none_that_another_call_has() -> None:
+    same = [call(ONE, call_id="call_1", index=0), call(TWO, call_id="", index=1)]
+    read = parse_completion(orjson.dumps({"choices": [{"message": {"tool_calls": same}}]}))
+    assert [made.id for made in read.choices[0].tool_calls] == ["call_1", "call_2"]
+    folded = streamed(same).choices[0].tool_calls
+    assert [made.id for made in folded] == ["call_1", "call_2"]
+
+
 @pytest.mark.parametrize("arguments", [[1], 3, True])
 def test_arguments_that_are_neither_text_nor_an_object_are_refused_alike(arguments: object) -> None:
     calls = [call(arguments, call_id="c1", index=0)]

@@ -294,6 +294,16 @@ def test_a_stream_without_an_end_is_charged_what_its_server_counts(
     )
 
 
+def test_a_stream_without_an_end_keeps_what_its_provider_charged() -> None:
+    usage = {"prompt_tokens": 9, "total_tokens": 12, "cost": 0.5}
+    used = orjson.dumps({"choices": [], "model": "m", "service_tier": "flex", "usage": usage})
+    with pytest.raises(StreamCut) as raised:
+        fold(chunk({"content": "x"}), used, b"[DONE]")[1].finish()
+    cost = raised.value.charged
+    assert cost is not None
+    assert (cost.provider_cost_nano_usd, cost.service_tier) == (500_000_000, "flex")
+
+
 def test_error_event_is_an_error() -> None:
     with pytest.raises(UpstreamError):
         fold(b'{"error":{"message":"overloaded"}}')

@@ -223,7 +223,8 @@ class LitellmTier:
             except foreign_classes(litellm) as error:
                 refused = refused_in(error, arguments, request, left_out)
                 if not refused or len(learnt) == MOST_LEFT_OUT:
-                    raise self._ours(error, lacking_in(error, arguments)) from error
+                    lacking = lacking_in(error, arguments, request)
+                    raise self._ours(error, lacking) from error
             left_out += tuple([one.name for one in refused])
             learnt += [one for one in refused if one.lasts]
         for one in learnt:

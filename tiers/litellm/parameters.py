@@ -37,11 +37,17 @@ def refused_in(
     return () if found is None or found.name not in optional else (found,)
 
 
-def lacking_in(error: BaseException, arguments: Mapping[str, object]) -> tuple[str, ...]:
-    """Returns the parameters of the client that litellm says its provider lacks."""
+def lacking_in(
+    error: BaseException, arguments: Mapping[str, object], request: ChatRequest
+) -> tuple[str, ...]:
+    """Returns the parameters of the client that litellm says its provider lacks.
+
+    A format that the gateway itself asked for is none of them.
+    """
     if "UnsupportedParamsError" not in _kinds(error):
         return ()
-    sent = [name for name in arguments if name not in OURS]
+    ours = OURS if request.response_format.kind != "text" else {*OURS, "response_format"}
+    sent = [name for name in arguments if name not in ours]
     return tuple([name for name in sent if names(error, name, arguments)])
 
 

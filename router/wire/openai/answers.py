@@ -6,7 +6,7 @@ It knows nothing about connections; `upstream_events` reads streams.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import orjson
 from msgspec.structs import replace
@@ -265,7 +265,10 @@ def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[Too
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
     if len(value) > MAX_TOOL_CALLS:
         raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
-    own = [own_call_id(upstream_id, i) for i in range(len(value))]
+    given = {key for one in value if type(one) is dict and type(key := one.get("id")) is str}
+    own = list[str]()
+    for i in range(len(value)):
+        own.append(free_call_id(upstream_id, i, given | {*own}))
     calls = [_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)]
     taken: set[str] = set()
     for i, call in enumerate(calls):
@@ -286,6 +289,17 @@ def own_call_id(upstream_id: str, i: int) -> str:
     """
     kept = re.sub("[^A-Za-z0-9]", "", upstream_id.removeprefix("chatcmpl-"))[-28:]
     return f"call_{kept}_{i}" if kept else f"call_{i}"
+
+
+def free_call_id(upstream_id: str, i: int, taken: Set[str]) -> str:
+    """Returns the id of the `i`-th call, or of the first later one that no other call has.
+
+    >>> free_call_id("", 1, {"call_1"})
+    'call_2'
+    """
+    while (own := own_call_id(upstream_id, i)) in taken:
+        i += 1
+    return own
 
 
 def _tool_call(value: object, own_id: str, no_arguments: str) -> ToolCall:

@@ -20,9 +20,9 @@ from router.wire.openai.answers import (
     arguments_text,
     content_text,
     finish_reason,
+    free_call_id,
     given_reason,
     note_charge,
-    own_call_id,
     parse_logprobs,
     short_text,
     upstream_object,
@@ -301,7 +301,15 @@ class ChunkFolder:
         if not self._choices or not all(c.finish_reason for c in self._choices.values()):
             cut = StreamCut("The upstream's stream ended before the answer did.")
             if self.done and self._counted == self._said:  # the server has ended what it counts
-                note_charge(cut, {"model": self._model, "id": self._id}, self._usage)
+                tier = self._service_tier
+                body: dict[str, object] = {
+                    "model": self._model,
+                    "id": self._id,
+                    "service_tier": tier,
+                }
+                note_charge(cut, body, self._usage)
+                if cut.charged is not None:
+                    cut.charged = replace(cut.charged, provider_cost_nano_usd=self._cost)
             raise cut
         answer = Answer(
             choices=tuple(
@@ -421,7 +429,7 @@ def _fold_tool_call(
         if number >= MAX_TOOL_CALLS:
             raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         taken = {call.id for call in so_far.calls}
-        own = own_call_id(upstream_id, index * MAX_TOOL_CALLS + number)
+        own = free_call_id(upstream_id, index * MAX_TOOL_CALLS + number, taken)
         unique = call_id if call_id and call_id not in taken else own
         so_far.calls.append(_ToolCallSoFar(unique, name, call_id))
     assert number is not None
