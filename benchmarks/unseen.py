@@ -4,8 +4,9 @@
 
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
-everyday messages, grave ones and decisions about an organisation, of eight English writers and of
-three in thirteen other languages: how many reach level 3, and level 2. The third has requests to
+everyday messages, grave ones and decisions about an organisation, of eleven English writers, of
+whom two wrote messages of several sentences, and of three in thirteen other languages: how many
+reach level 3, and level 2. The third has requests to
 rework a text that is given, and requests to judge the same texts, of two writers. The fourth has
 known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
 approved answer that the question gets alone. The fifth has grave and everyday messages of one
@@ -60,7 +61,7 @@ def strategy(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
 
 def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 and level 2."""
-    for row in (*rows("matters"), *rows("matters_languages")):
+    for row in (*rows("matters"), *rows("messages"), *rows("matters_languages")):
         level = gateway.route(row["text"]).rung.level
         kind = KINDS.get(row["matter"], "grave")
         by = row.get("writer") or row["language"]

@@ -24,7 +24,7 @@ STRATEGIC_PASSAGE = 0.8
 """Chance of a strategic passage that makes a long text strategic: so 1 in 272 long general prompts
 and 3 in 515 mails go to level 3 that did not; from .5 on it would be 2 and 7."""
 
-GRAVE_SENTENCE = 0.85
+GRAVE_SENTENCE = 0.7
 """Chance of a grave matter, of one among the sentences of a message, that raises the message. It is
 the default of `decision.grave_at`: a lower one starts nothing, and would only take the calm from a
 text that mentions trouble."""

@@ -27,7 +27,8 @@ from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manife
 FEW = [
     row
     for row in grave_texts.texts(7, 1)
-    if row.language in ("en", "de")
+    if not row.apart
+    and row.language in ("en", "de")
     and row.author in ("first", "four", "thirty_sixth", "voices_of_firms", "voices_of_towns")
 ]
 
@@ -66,6 +67,7 @@ SECTIONS_OF = {
     "voices_of_choices": ("self_harm", "none"),
     **dict.fromkeys(("fortieth", "voices_of_staff"), ("company", "none")),
     **dict.fromkeys(("forty_second", "forty_third", "forty_fourth"), (*GRAVE, "knowledge", "none")),
+    "forty_fifth": (*GRAVE, "company", "none"),
     "forty_first": ("fraud", "legal", "medical", "self_harm", "violence", "none"),
 }
 
@@ -121,6 +123,22 @@ def test_a_line_of_alternatives_is_filled_more_often_than_a_plain_one(tmp_path: 
     groups = Counter(row.group for row in grave_texts.texts(7, 4, tmp_path, spoilt=0.0))
     assert (groups["a/en/0"], groups["a/en/2"]) == (2, 1)
     assert groups["a/en/1"] > 2
+
+
+def test_each_sentence_of_a_harmless_message_teaches_by_itself(tmp_path: Path) -> None:
+    lines = "I share a desk with a man who hums. I don't want to hurt him. How do I say it?"
+    _write(tmp_path, f"## none\n{lines}\n## medical\n{lines} My arm is numb now.\n")
+    rows = [row for row in grave_texts.texts(7, 1, tmp_path, spoilt=0.0)]
+    assert [row.text.strip() for row in rows if row.section == "none"] == [
+        lines,
+        "I share a desk with a man who hums.",
+        "I don't want to hurt him.",
+        "How do I say it?",
+    ]
+    # Which sentence of a grave message is the grave one, nobody wrote down.
+    assert sum(row.section == "medical" for row in rows) == 1
+    assert len({row.group for row in rows if row.section == "none"}) == 1
+    assert [row.apart for row in rows if row.section == "none"] == [False, True, True, True]
 
 
 def test_the_trade_off_lets_the_stated_share_through() -> None:

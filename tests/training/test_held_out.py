@@ -170,7 +170,8 @@ def test_stakes_says_no_more_than_held_among_authors_lines(model: TriageModel) -
     judges = [one for name in grave_texts.JUDGES for one in grave_texts.held_out(name)]
     lines = [one for one in judges if one.language == "en"]
     chances = model.read(model.encode([one.text for one in lines])).stakes_high
-    sure = chances >= 0.9
+    sure = chances >= 0.8
+    assert sure.sum() > 100
     right = np.array([one.grave for one in lines])[sure].mean()
     assert chances.max() < 0.93
     assert chances[sure].mean() - right < 0.1

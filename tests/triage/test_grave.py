@@ -166,8 +166,8 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         (replace(RISKY, matter=Matter.POISON, grave=0.8, brief=True), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, matter=Matter.POISON, grave=0.001), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, matter=Matter.POISON, grave=0.001, brief=True), 2, Reason.HIGH_STAKES),
-        (replace(RISKY, **LETTER, grave=0.24), 2, Reason.HIGH_STAKES),
-        (replace(RISKY, **LETTER, grave=0.26), 3, Reason.HIGH_RISK_MEDICAL),
+        (replace(RISKY, **LETTER, grave=0.49), 2, Reason.HIGH_STAKES),
+        (replace(RISKY, **LETTER, grave=0.51), 3, Reason.HIGH_RISK_MEDICAL),
         # The heads of stakes and domain were judged on letters in English alone.
         (replace(RISKY, **LETTER | {"language": "de"}), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, knowledge=0.9), 1, None),
@@ -184,7 +184,7 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         # The language of the turn that tells of the matter counts, not that of the last one.
         (replace(GRAVE, grave=0.85, matter_language="de"), 3, Reason.HIGH_RISK_FINANCIAL),
         (replace(GRAVE, grave=0.85, matter_language=UNDETERMINED), 3, Reason.HIGH_RISK_FINANCIAL),
-        (replace(GRAVE, grave=0.84, matter_language="en", language="es"), 1, None),
+        (replace(GRAVE, grave=0.69, matter_language="en", language="es"), 1, None),
     ],
 )
 def test_a_grave_matter_climbs_and_knowledge_does_not(

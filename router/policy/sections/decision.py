@@ -83,7 +83,7 @@ class DecisionSection(Section):
         "engineering safety, times the chance of high stakes.",
     )
     grave_at: Chance = Field(
-        default=0.85,
+        default=0.7,
         description="A grave matter of somebody from this chance on: level 3. It covers health, "
         "self-harm, violence, poison, fraud, law, engineering safety and large money (a house, a "
         "pension, debts that grow), in everyday words. The chance is at even odds: as if half of "
@@ -103,7 +103,7 @@ class DecisionSection(Section):
         "read it is no matter of high stakes either. 0: domain and stakes count in any case.",
     )
     calm_letter_below: Chance = Field(
-        default=0.25,
+        default=0.5,
         description="The same for a longer message in English, of 150 words at most, which may ask "
         "for help with a text that only mentions trouble. High stakes still count there. 0: domain "
         "and stakes count in any case.",

@@ -35,9 +35,10 @@ WRAPPED = 0.12
 """Share of written lines that stand between other people's harmless sentences."""
 CHATTER_WORDS = 18
 """Most words of a sentence that stands beside a line."""
-MOST_READ = 0.05
-"""Share of other people's harmless texts that is read closely. Of the grave lines of an author held
-out .93 are then read, and at 3 % needless as many found as when all are."""
+MOST_READ = 0.1
+"""Share of other people's harmless texts that is read closely. At .05, 7 of 414 grave messages of
+strangers were passed over that are found now, and none of 1,427 everyday ones is taken for grave
+by it."""
 EVERYDAY_WEIGHT = 0.5
 """Weight of other people's harmless texts to the judges' own, whatever their numbers."""
 AT = (0.8, 0.9, 0.95)

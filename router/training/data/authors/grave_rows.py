@@ -6,7 +6,7 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from router.training.data import templates
 from router.training.data.authors import grave_texts, money_texts
 from router.training.data.authors.grave_texts import GraveText
 from router.triage.grave import WINDOW_WORDS
+from router.triage.text.windows import sentences
 
 MOST_CHARS = 400
 MOST_WORDS = 4 * WINDOW_WORDS
@@ -51,7 +52,7 @@ def rows_of(data: Path, seed: int) -> list[GraveText]:
     rng = random.Random(seed)
     rows = [*grave_texts.texts(seed), *of_money()]
     for name in _EVERYDAY:
-        rows += _sampled(_shared(data, name), "none", name, EACH, rng)
+        rows += _apart(_sampled(_shared(data, name), grave_texts.HARMLESS, name, EACH, rng))
     rows += _everyday_languages(_shared(data, EVERYDAY_LANGUAGES), rng)
     looks_unsafe = [row for row in _shared(data, "safety_xstest") if row.get("label") == "safe"]
     rows += _sampled(looks_unsafe, "none", "xstest", EACH, rng)
@@ -113,6 +114,14 @@ def _is_question(row: Mapping[str, object]) -> bool:
 def _is_self_harm(row: Mapping[str, object]) -> bool:
     labels = row.get("labels")
     return isinstance(labels, Mapping) and labels.get("SH") == 1
+
+
+def _apart(rows: Iterable[GraveText]) -> Iterator[GraveText]:
+    """Yields harmless texts, and the sentences of each by themselves."""
+    for row in rows:
+        yield row
+        for sentence in sentences(row.text):
+            yield replace(row, text=sentence, apart=True)
 
 
 def _sampled(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.training.data.misspelling import misspelt
+from router.triage.text.windows import sentences
 
 FOLDER = Path(__file__).parents[1] / "grave"
 SECTIONS = (
@@ -23,6 +24,8 @@ SECTIONS = (
     "company", "knowledge", "none",
 )  # fmt: skip
 GRAVE = SECTIONS[:8]
+HARMLESS = "none"
+"""Each sentence of such a message is harmless by itself too, as the gateway reads it."""
 COMPANY = "company"
 """Decisions about a whole organisation. They are no grave matter of a person."""
 FILLINGS = 12
@@ -30,8 +33,8 @@ FILLINGS = 12
 SPOILT = 0.45
 HELD_OUT = "held_out"
 """The author who judges the reader of grave matters."""
-JUDGES = (HELD_OUT, "eleventh", "twelfth", "fifteenth", "twentieth")
-"""The authors who judge only. The last four judge the close reader, and sorted nothing."""
+JUDGES = (HELD_OUT, "eleventh", "twelfth", "fifteenth", "twentieth", "forty_sixth")
+"""The authors who judge only. All but the first judge the close reader alone."""
 UNSORTED = "grave"
 """The section of grave lines that their author did not sort."""
 
@@ -51,6 +54,7 @@ class GraveText:
     section: str
     language: str
     group: str
+    apart: bool = False  # one sentence of a harmless message
 
     @property
     def written(self) -> bool:
@@ -86,9 +90,10 @@ def texts(
             for turn in range(_turns(line, fillings)):
                 plain = " ".join(_filled(line, turn, rng).split())
                 text = _spoilt(plain, path.stem, rng) if rng.random() < spoilt else plain
-                if text not in seen:
-                    seen.add(text)
-                    yield GraveText(text, section, path.stem, group)
+                for place, one in enumerate((text, *_apart(plain, section))):
+                    if one not in seen:
+                        seen.add(one)
+                        yield GraveText(one, section, path.stem, group, apart=place > 0)
 
 
 def held_out(author: str = HELD_OUT) -> Iterator[GraveText]:
@@ -96,6 +101,12 @@ def held_out(author: str = HELD_OUT) -> Iterator[GraveText]:
     for path in sorted((FOLDER / author).glob("*.txt")):
         for number, (section, line) in enumerate(_lines(path)):
             yield GraveText(line, section, path.stem, f"{author}/{path.stem}/{number}")
+
+
+def _apart(message: str, section: str) -> tuple[str, ...]:
+    """Returns the sentences of a harmless message, () of another: which is its grave one, nobody
+    wrote down."""
+    return sentences(message) if section == HARMLESS else ()
 
 
 def _turns(line: str, fillings: int) -> int:
