@@ -6,14 +6,14 @@ The first table has questions about the future of a company, and messages of bus
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
 everyday messages, grave ones and decisions about an organisation, of eleven English writers, of
 whom two wrote messages of several sentences, and of three in thirteen other languages: how many
-reach level 3, and level 2. The third has requests to
-rework a text that is given, and requests to judge the same texts, of two writers. The fourth has
-known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how many get the
-approved answer that the question gets alone. The fifth has grave and everyday messages of one
-writer in eleven languages with names, addresses and numbers around them: how many reach level 3
-with these and without. The sixth has requests for harm of twelve kinds and harmless ones of the
-same words: how many are refused, or get approved words. The seventh has harmless orders, questions
-and follow-ups in eighteen other languages: how many are refused, and how many reach level 3.
+reach level 3, and level 2. The third has requests to rework a text that is given, and requests to
+judge the same texts, of two writers. The fourth has known questions inside frames ("Hi, I placed an
+order last week. ... Cheers, Tom"): how many get the approved answer that the question gets alone.
+The fifth has grave and everyday messages of one writer in eleven languages with names, addresses
+and numbers around them: how many reach level 3 with these and without. The sixth has requests for
+harm of twelve kinds and harmless ones of the same words: how many are refused, or get approved
+words. The seventh has harmless orders, questions and follow-ups in eighteen other languages: how
+many are refused, and how many reach level 3.
 `--each` prints each prompt with what became of it.
 """
 

@@ -41,6 +41,7 @@ from router.triage.grave import (
     table_of,
 )
 from router.triage.text.folding import fold
+from router.triage.text.windows import is_question
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
 
 Mask = npt.NDArray[np.bool_]
@@ -369,11 +370,6 @@ def _share(above: Mask, mask: Mask) -> float:
     return round(float(above[mask].mean()), 3) if mask.any() else 0.0
 
 
-def _asks(sentence: str) -> bool:
-    """Returns True for a question: by itself it may ask for knowledge, which is a class here."""
-    return sentence.rstrip().endswith(("?", "\uff1f", "\u061f"))
-
-
 def train_grave(data: Path, folder: Path | None = None) -> Card:
     """Fits the reader for the model in `folder`, or the shipped one, and writes it there.
 
@@ -382,7 +378,8 @@ def train_grave(data: Path, folder: Path | None = None) -> Card:
     known_in(data)
     folder = folder or DEFAULT_FOLDER
     model = TriageModel.load(folder, grave_reader=False, reranked=False)
-    rows = [row for row in rows_of(data, SEED) if not (row.apart and _asks(row.text))]
+    # A question by itself may ask for knowledge, which is a class here.
+    rows = [row for row in rows_of(data, SEED) if not (row.apart and is_question(row.text))]
     fitted = fit(model, rows)
     counts = {section: sum(row.section == section for row in rows) for section in SECTIONS}
     card: Card = {

@@ -187,10 +187,14 @@ def quotes(text: str) -> bool:
     return not _MARKS.isdisjoint(text)
 
 
+def is_question(sentence: str) -> bool:
+    """Returns True for a sentence that ends with a question mark."""
+    return sentence.rstrip().endswith(_QUESTION_MARKS)
+
+
 def asks_in_any_language(part: Part) -> bool:
     """Returns True for a question, and for what begins as an order or question does."""
-    asks = part.text.rstrip().endswith(_QUESTION_MARKS)
-    return asks or _asks(part, english=True) or _asks(part, english=False)
+    return is_question(part.text) or _asks(part, english=True) or _asks(part, english=False)
 
 
 def _asks(part: Part, english: bool) -> bool:

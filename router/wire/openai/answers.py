@@ -268,7 +268,8 @@ def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[Too
     given = {key for one in value if type(one) is dict and type(key := one.get("id")) is str}
     own = list[str]()
     for i in range(len(value)):
-        own.append(free_call_id(upstream_id, i, given | {*own}))
+        own.append(free_call_id(upstream_id, i, given))
+        given.add(own[-1])
     calls = [_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)]
     taken: set[str] = set()
     for i, call in enumerate(calls):
