@@ -9,9 +9,11 @@ from typing import cast
 import pytest
 
 from router.errors import UpstreamOverloaded, UpstreamRejected
+from router.wire.openai.upstream_events import ChunkFolder
 from tests.kits.changed import replace
 from tests.kits.upstreams.litellm_program import tier
 from tests.kits.upstreams.upstream_kit import work
+from tiers.litellm.answerer import as_json
 from tiers.litellm.errors import to_ours
 from tiers.litellm.parameters import names
 
@@ -148,3 +150,10 @@ def test_a_parameter_that_an_answer_needs_is_named() -> None:
     with pytest.raises(UpstreamRejected, match=r"takes no logprobs .* Leave that out") as raised:
         asyncio.run(run())
     assert (raised.value.status, raised.value.upstream_status) == (400, 400)
+
+
+def test_a_character_that_litellm_passes_in_halves_is_whole() -> None:
+    folder = ChunkFolder()
+    chunks = [{"choices": [{"index": 0, "delta": {"content": half}}]} for half in "\ud83d\ude00"]
+    deltas = [delta for chunk in chunks for delta in folder.fold(as_json(chunk))]
+    assert "".join(delta.text for delta in deltas) == "\U0001f600"

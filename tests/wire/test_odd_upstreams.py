@@ -10,10 +10,11 @@ import pytest
 
 from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, ToolCall
-from router.wire.anthropic.answers import parse_message
+from router.wire.anthropic.answers import MessageFolder, parse_message
 from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion, upstream_object
 from router.wire.openai.upstream_events import ChunkFolder
-from router.wire.responses.answers import parse_response
+from router.wire.responses.answers import ResponseFolder, parse_response
+from router.wire.split_characters import MOST_WAITING, SplitCharacters
 
 
 def chunk(delta: object, finish_reason: str | None = None) -> bytes:
@@ -69,6 +70,26 @@ STREAMS = {
     ),
     "no index in one chunk": ([[call(ONE, call_id="c1"), call(TWO, call_id="c2")]], BOTH),
     "no index in two chunks": ([[call(ONE, call_id="c1")], [call(TWO, call_id="c2")]], BOTH),
+    "one id for two calls of one tool": (
+        [[call(ONE, call_id="c1")], [call(TWO, call_id="c1")]],
+        [BOTH[0], ToolCall("call_1", "f", TWO)],
+    ),
+    "one id for calls of two tools": (
+        [[call("", call_id="c1")], [call(TWO, "g", call_id="c1")]],
+        [ToolCall("c1", "f", ""), ToolCall("call_1", "g", TWO)],
+    ),
+    "neither index nor id": (
+        [[call('{"a"')], [call(":1}", None)], [call(TWO)]],
+        [ToolCall("call_0", "f", ONE), ToolCall("call_1", "f", TWO)],
+    ),
+    "name and id in each piece": (
+        [[call('{"a"', call_id="c1")], [call(":{}", call_id="c1")], [call("}", call_id="c1")]],
+        [ToolCall("c1", "f", '{"a":{}}')],
+    ),
+    "one whole call twice": (
+        [[call(ONE, call_id="c1")], [call(ONE, call_id="c1")]],
+        [ToolCall("c1", "f", ONE + ONE)],  # which is no JSON, so it is refused
+    ),
     "an id that changes without a name": (
         [[call('{"a"', call_id="c1", index=0)], [call(":1}", None, "other", index=0)]],
         BOTH[:1],
@@ -144,6 +165,68 @@ def test_half_a_character_costs_no_answer(escaped: bytes, text: str) -> None:
     folder = ChunkFolder()
     folder.fold(b'{"choices":[{"delta":{"content":"%b"},"finish_reason":"stop"}]}' % escaped)
     assert folder.finish().text == text
+
+
+def halves(
+    *pieces: bytes,
+) -> dict[str, tuple[ChunkFolder | MessageFolder | ResponseFolder, list[bytes]]]:
+    """Returns, for each wire format, its reader and events that hold these pieces of a text."""
+    chat = b'{"choices":[{"index":0,"delta":{"content":"%b"}}]}'
+    block = b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"%b"}}'
+    item = b'{"type":"response.output_text.delta","output_index":0,"delta":"%b"}'
+    begin = b'{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}'
+    return {
+        "chat": (ChunkFolder(), [chat % piece for piece in pieces]),
+        "messages": (MessageFolder(""), [begin, *[block % piece for piece in pieces]]),
+        "responses": (ResponseFolder(""), [item % piece for piece in pieces]),
+    }
+
+
+@pytest.mark.parametrize("wire", ["chat", "messages", "responses"])
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        ((rb"Hi \ud83d", rb"\ude00!"), "Hi \U0001f600!"),
+        ((rb"\ud83d", b"", rb"\uDE00\uD83D", rb"\udc4d"), "\U0001f600\U0001f44d"),
+        ((rb"\ud83d", b"no", rb"\ude00"), "\ufffdno\ufffd"),
+    ],
+)
+def test_a_character_in_two_pieces_is_whole(
+    wire: str, pieces: tuple[bytes, ...], text: str
+) -> None:
+    folder, events = halves(*pieces)[wire]
+    assert "".join(delta.text for event in events for delta in folder.fold(event)) == text
+
+
+def test_halves_of_two_choices_are_not_joined() -> None:
+    folder, texts = ChunkFolder(), {0: "", 1: ""}
+    for index, piece in [(0, rb"\ud83d"), (1, rb"\ud83d"), (0, rb"\ude00"), (1, rb"\udc4d")]:
+        event = b'{"choices":[{"index":%d,"delta":{"content":"%b"}}]}' % (index, piece)
+        for delta in folder.fold(event):
+            texts[delta.index] += delta.text
+    assert texts == {0: "\U0001f600", 1: "\U0001f44d"}
+
+
+def test_a_log_probability_keeps_half_a_character_to_itself() -> None:
+    folder = ChunkFolder()
+    token = b'"logprobs":{"content":[{"token":"%b","logprob":-1,"top_logprobs":[]}]}'
+    event = b'{"choices":[{"index":0,"delta":{"content":"%b"},%b}]}'
+    deltas = [
+        delta
+        for half in (rb"\ud83d", rb"\ude00")
+        for delta in folder.fold(event % (half, token % half))
+    ]
+    assert "".join(delta.text for delta in deltas) == "\U0001f600"
+    assert [one.token for delta in deltas for one in delta.logprobs] == ["\ufffd", "\ufffd"]
+
+
+@pytest.mark.parametrize(("waiting", "whole"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
+def test_halves_that_wait_are_bounded(waiting: int, whole: bool) -> None:
+    characters = SplitCharacters()
+    for index in range(waiting):
+        characters.joined({"index": index, "text": "\ud83d"})
+    last = characters.joined({"index": waiting - 1, "text": "\ude00"})
+    assert last == {"index": waiting - 1, "text": "\U0001f600" if whole else "\ufffd"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from router.wire.openai.answers import (
 from router.wire.openai.upstream_errors import error_sent
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import MAX_TOKENS
+from router.wire.split_characters import SplitCharacters
 
 MAX_BLOCKS = 10_000
 _FINISH_REASONS = {
@@ -144,6 +145,7 @@ class MessageFolder:
     __slots__ = (
         "_block",
         "_blocks",
+        "_halves",
         "_message",
         "_pieces",
         "_stop",
@@ -159,6 +161,7 @@ class MessageFolder:
         self._blocks = _MessageBlocks(issuer)
         self._block: dict[str, object] | None = None  # the open block
         self._pieces: dict[str, list[str]] = {}  # pieces of the open block, by key
+        self._halves = SplitCharacters()
         self.unsaid = 0
         """Holds the bytes of the open block that no Delta has said: all but a text's."""
         self._message: dict[str, object] = {}
@@ -172,7 +175,7 @@ class MessageFolder:
         if self.done or event.strip() == DONE:
             self.done = True
             return []
-        data = upstream_object(event)
+        data = upstream_object(event, halves=self._halves)
         kind = data.get("type")
         # Nearly every event is a delta, so it is tested first.
         if kind == "content_block_delta":

@@ -5,6 +5,7 @@ It knows nothing about connections; `upstream_events` reads streams.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Set
 
@@ -30,6 +31,7 @@ from router.wire.openai.returned_reasoning import reasoning_text
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.upstream_errors import raise_for_error
 from router.wire.openai.usage import parse_provider_cost, parse_usage
+from router.wire.split_characters import SplitCharacters
 
 MAX_CHOICES = 8
 MAX_TOOL_CALLS = 1_000
@@ -110,16 +112,19 @@ def note_charge(error: UpstreamError, body: dict[str, object], usage: Usage) -> 
 
 
 def upstream_object(
-    body: bytes, loads: Callable[[bytes], object] = orjson.loads
+    body: bytes,
+    loads: Callable[[bytes], object] = orjson.loads,
+    halves: SplitCharacters | None = None,
 ) -> dict[str, object]:
     """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
 
     A byte order mark is dropped; half a surrogate pair, and bytes that are no UTF-8, become U+FFFD:
-    clients read such JSON, and the answer is paid. A call whose arguments are no UTF-8 is refused,
-    for it would name another file. The error never shows the bytes.
+    clients read such JSON, and the answer is paid. In a stream `halves` joins such a half with that
+    of the event before. A call whose arguments are no UTF-8 is refused, for it would name another
+    file. The error never shows the bytes.
     """
     try:
-        value = _loaded(body, loads)
+        value = _loaded(body, loads, halves)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise UpstreamInvalid(
             f"The upstream sent {len(body)} bytes that are not JSON; expected a completion."
@@ -140,9 +145,12 @@ def written(value: object) -> JsonText:
         raise UpstreamInvalid("The upstream sent JSON of over 250 levels of nesting.") from error
 
 
-def _loaded(body: bytes, loads: Callable[[bytes], object]) -> object:
+def _loaded(
+    body: bytes, loads: Callable[[bytes], object], halves: SplitCharacters | None
+) -> object:
     try:
-        return loads(body)
+        value = loads(body)
+        return halves.joined(value) if halves else value
     except orjson.JSONDecodeError:
         unmarked = body.removeprefix(_BYTE_ORDER_MARK)
         decoded = unmarked.decode(errors="replace").encode()
@@ -154,7 +162,11 @@ def _loaded(body: bytes, loads: Callable[[bytes], object]) -> object:
             raise UpstreamInvalid(
                 "The upstream sent a tool call whose arguments are no UTF-8."
             ) from None
-        return value
+        if halves is None:
+            return value
+        # Only this reader keeps halves; the numbers are those that the other one reads.
+        kept = json.loads(decoded, parse_int=orjson.loads, parse_float=orjson.loads)
+        return halves.joined(kept)
 
 
 def _alters_a_call(value: object) -> bool:

@@ -12,27 +12,25 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Citation, Delta, TokenLogprob, ToolCall, Usage, utf8_size
+from router.types import Answer, Choice, Citation, Delta, TokenLogprob, Usage, utf8_size
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
     MAX_CHOICES,
-    MAX_TOOL_CALLS,
-    arguments_text,
     content_text,
     finish_reason,
-    free_call_id,
     given_reason,
     note_charge,
     parse_logprobs,
     short_text,
     upstream_object,
-    written,
 )
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
-from router.wire.openai.thought_signatures import signature_alone, signed_calls
+from router.wire.openai.streamed_calls import StreamedCalls
+from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.upstream_errors import raise_for_error
 from router.wire.openai.usage import covers, parse_provider_cost, parse_usage
+from router.wire.split_characters import SplitCharacters
 
 MAX_EVENT_BYTES = 16_000_000
 """Limits one event, and all that a stream says, to what a whole answer may have in bytes. A stream
@@ -170,25 +168,15 @@ class EventDecoder:
 
 
 @dataclass(slots=True)
-class _ToolCallSoFar:
-    id: str = ""
-    name: str = ""
-    given: str = ""  # the server's id
-    arguments: GrowingText = field(default_factory=GrowingText)
-    signed: object = None  # the part of a piece that carries its signature
-
-
-@dataclass(slots=True)
 class _ChoiceSoFar:
     text: GrowingText = field(default_factory=GrowingText)
     reasoning: GrowingText = field(default_factory=GrowingText)
     refusal: GrowingText = field(default_factory=GrowingText)
     logprobs: list[TokenLogprob] = field(default_factory=list)
-    calls: list[_ToolCallSoFar] = field(default_factory=list)
-    numbers: dict[int | str, int] = field(default_factory=dict)  # of calls, by the server's index
+    calls: StreamedCalls = field(default_factory=StreamedCalls)
     citations: list[Citation] = field(default_factory=list)
     finish_reason: str = ""
-    # Bytes of refusals, signatures and citations, which come with the whole answer.
+    # Bytes of refusals and citations, which come with the whole answer.
     unsaid: int = 0
 
     def whole(self, issuer: str) -> Choice:
@@ -196,11 +184,11 @@ class _ChoiceSoFar:
         return Choice(
             text=text,
             finish_reason=finish_reason(self.finish_reason, bool(calls)),
-            tool_calls=tuple([ToolCall(c.id, c.name, c.arguments.whole) for c in calls]),
+            tool_calls=calls.whole,
             refusal=self.refusal.whole or None,
             reasoning=self.reasoning.whole or None,
             logprobs=tuple(self.logprobs),
-            sealed=signed_calls([call.signed for call in calls], issuer, bool(text)),
+            sealed=signed_calls(calls.signed, issuer, bool(text)),
             citations=tuple(self.citations),
         )
 
@@ -217,6 +205,7 @@ class ChunkFolder:
         "_cost",
         "_counted",
         "_fingerprint",
+        "_halves",
         "_id",
         "_issuer",
         "_model",
@@ -233,6 +222,7 @@ class ChunkFolder:
         self.done = False
         """Turns True after `[DONE]`. Nothing after it is read."""
         self._choices: dict[int, _ChoiceSoFar] = {}
+        self._halves = SplitCharacters()
         self._usage = Usage()
         self._said = 0  # pieces so far
         self._counted = 0  # of them, those said up to the chunk that had the usage
@@ -250,7 +240,7 @@ class ChunkFolder:
         if self.done or event.strip() == DONE:
             self.done = True
             return []
-        chunk = upstream_object(event)
+        chunk = upstream_object(event, halves=self._halves)
         try:
             return self._fold_chunk(chunk)
         except UpstreamError as error:
@@ -289,7 +279,7 @@ class ChunkFolder:
     @property
     def unsaid(self) -> int:
         """Returns the bytes that are kept and were said in no Delta."""
-        return sum([so_far.unsaid for so_far in self._choices.values()])
+        return sum([one.unsaid + one.calls.unsaid for one in self._choices.values()])
 
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end.
@@ -390,7 +380,7 @@ class ChunkFolder:
         if type(calls) is not list:
             raise UpstreamInvalid("The upstream sent tool_calls that are no array.")
         for position, call in enumerate(calls):
-            deltas.append(_fold_tool_call(index, so_far, call, position, self._id))
+            deltas.append(so_far.calls.fold(index, call, position, self._id))
 
 
 def _take_citations(so_far: _ChoiceSoFar, citations: tuple[Citation, ...]) -> None:
@@ -398,50 +388,3 @@ def _take_citations(so_far: _ChoiceSoFar, citations: tuple[Citation, ...]) -> No
     kept = citations[: MAX_CITATIONS - len(so_far.citations)]
     so_far.citations += kept
     so_far.unsaid += sum([utf8_size(one.url) + utf8_size(one.title) for one in kept])
-
-
-def _fold_tool_call(
-    index: int, so_far: _ChoiceSoFar, value: object, position: int, upstream_id: str
-) -> Delta:
-    """Returns one piece of a tool call: id and name once, arguments in pieces.
-
-    Calls are numbered anew, from 0 in the order in which they begin: some servers write no index,
-    -1, or 0 for each of several calls, and clients join the pieces by it. Some write no id, or one
-    for all, and clients know results by it.
-    """
-    if type(value) is not dict:
-        raise UpstreamInvalid("The upstream sent a tool call that is no object.")
-    key = value.get("index")
-    if key is None:
-        key = position
-    elif type(key) is not int and type(key) is not str:
-        raise UpstreamInvalid("The upstream sent a tool call without a usable index.")
-    function = value.get("function")
-    function = function if type(function) is dict else {}
-    name, call_id = _text(function.get("name")), _text(value.get("id"))
-    number = so_far.numbers.get(key)
-    first = number is None or bool(name and call_id and call_id != so_far.calls[number].given)
-    if first:
-        # Only the first piece of a call has its id and name.
-        if not name:
-            raise UpstreamInvalid("The upstream began a tool call without a name.")
-        number = so_far.numbers[key] = len(so_far.calls)
-        if number >= MAX_TOOL_CALLS:
-            raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
-        taken = {call.id for call in so_far.calls}
-        own = free_call_id(upstream_id, index * MAX_TOOL_CALLS + number, taken)
-        unique = call_id if call_id and call_id not in taken else own
-        so_far.calls.append(_ToolCallSoFar(unique, name, call_id))
-    assert number is not None
-    call = so_far.calls[number]
-    arguments = arguments_text(function.get("arguments"))
-    call.arguments.add(arguments)
-    if value.get("extra_content") is not None and (signed := signature_alone(value)):
-        call.signed = signed
-        so_far.unsaid += len(written(signed))
-    piece = ToolCall(call.id, call.name, arguments) if first else ToolCall("", "", arguments)
-    return Delta(tool_call_index=number, tool_call=piece, index=index)
-
-
-def _text(value: object) -> str:
-    return value if type(value) is str else ""

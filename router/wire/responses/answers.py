@@ -35,6 +35,7 @@ from router.wire.openai.upstream_errors import error_sent, raise_for_error
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
+from router.wire.split_characters import SplitCharacters
 
 _CALL_PIECES = ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta")
 _CUT = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -216,6 +217,7 @@ class ResponseFolder:
 
     __slots__ = (
         "_answer",
+        "_halves",
         "_issuer",
         "_items",
         "_last_said",
@@ -239,6 +241,7 @@ class ResponseFolder:
         """Holds the provider's id of the response once its first event came."""
         self.usage = Usage()
         """Holds what the response used; only its last event says it."""
+        self._halves = SplitCharacters()
         self.unsaid = 0
         """Holds the bytes of items that are kept and were said in no Delta."""
         self._issuer = issuer
@@ -261,7 +264,7 @@ class ResponseFolder:
         if self.done or event.strip() == DONE:
             self.done = True
             return []
-        data = upstream_object(event)
+        data = upstream_object(event, halves=self._halves)
         kind = data.get("type")
         if kind == "response.output_text.delta":
             self._streamed += len(event)
