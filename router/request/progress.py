@@ -24,6 +24,7 @@ from router.types import (
     Answer,
     AttemptRow,
     Baselines,
+    ChatRequest,
     Choice,
     Committed,
     Delta,
@@ -314,14 +315,25 @@ def is_quiet_end(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True for an answer without a word that its model ended after a tool's result.
 
     The model may have nothing to add: without a gateway that ends an agent's run in good order.
-    Where every rung was asked, or the client has the thoughts, it may go out.
+    Where every rung was asked, or the client has the thoughts, it may go out. What a user asks
+    after the result is due an answer.
     """
     request, answer = routed.request, candidate.answer
     free = request.response_format.kind == "text" and not request.forces_tools
-    if not (free and request.in_tool_loop) or routed.grave or routed.acute or answer is None:
+    if not (free and _result_is_last(request)) or routed.grave or routed.acute or answer is None:
         return False
     ended = all(choice.finish_reason == "stop" for choice in answer.choices)
     return ended and candidate.verification.fault == NOTHING_SAID and not has_words(candidate)
+
+
+def _result_is_last(request: ChatRequest) -> bool:
+    """Returns True where no words of a user follow a tool's result, pictures of it perhaps."""
+    for message in reversed(request.messages):
+        if message.role == "assistant" or (message.role == "user" and message.text.strip()):
+            return False
+        if message.role in ("tool", "function"):
+            return True
+    return False
 
 
 def _why_none(candidate: Candidate) -> str:

@@ -14,6 +14,7 @@ from router.types import (
     Call,
     ChatRequest,
     Committed,
+    ContentPart,
     Delta,
     JsonText,
     Message,
@@ -80,6 +81,16 @@ async def test_a_stream_without_a_word_leads_to_the_next_rung(houses: Houses, te
     assert (await only_row(house)).answerer == "deep"
 
 
+PICTURE = Message("user", "", (ContentPart("image_url", JsonText("{}")),))
+"""Carries what a tool found besides words: chat completions take it from a user alone."""
+
+
+async def test_a_picture_that_a_tool_found_is_no_question(houses: Houses) -> None:
+    house = ladder(houses, mute(), mute(3))
+    outcome = await house.gateway.complete(after_a_tool(messages=(*FOUND, PICTURE)), ALICE)
+    assert outcome.verdict == Verdict.UNVERIFIED
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_run_ends_in_good_order_where_nobody_has_anything_to_add(
     houses: Houses, *, stream: bool
@@ -117,10 +128,11 @@ async def test_thoughts_alone_are_no_answer_to_a_question(houses: Houses) -> Non
     "changes",
     [
         {"messages": FOUND[:1]},
+        {"messages": (*FOUND, Message("user", "And tomorrow?"))},
         {"tool_choice": JsonText('"required"')},
         {"response_format": ResponseFormat("json_object")},
     ],
-    ids=["question", "forced", "format"],
+    ids=["question", "question after a result", "forced", "format"],
 )
 async def test_silence_is_no_answer_where_something_is_due(
     houses: Houses, changes: dict[str, object]

@@ -5,12 +5,14 @@ They store answers without being asked, bound the ids of calls, and refuse cache
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 _HOSTS = (".openai.com", ".openai.azure.com", ".openai.azure.us", ".openai.azure.cn")
 _AZURES = (
     ".cognitiveservices.azure.com",
     ".cognitiveservices.azure.us",
+    ".cognitiveservices.azure.cn",
     ".services.ai.azure.com",
     ".azure-api.net",
 )
@@ -30,8 +32,8 @@ def is_openais(url: str) -> bool:
     (True, False)
     """
     parts = urlsplit(url)
-    host = f".{(parts.hostname or '').lower()}"
-    below = "openai" in parts.path.lower().split("/")
+    host = f".{(parts.hostname or '').lower().removesuffix('.')}"
+    below = "openai" in re.split(r"[^a-z]", parts.path.lower())
     return host.endswith(_HOSTS) or (below and host.endswith(_AZURES))
 
 
