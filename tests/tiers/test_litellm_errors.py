@@ -16,6 +16,7 @@ from tests.kits.upstreams.upstream_kit import work
 from tiers.litellm.answerer import as_json
 from tiers.litellm.errors import to_ours
 from tiers.litellm.parameters import names
+from tiers.resilience.unsupported import MOST_LEFT_OUT
 
 
 class HTTPStatusError(Exception):
@@ -136,6 +137,24 @@ def test_what_a_provider_refuses_is_left_out_and_remembered() -> None:
     asyncio.run(run())
     assert sent == [True, False, False]
     assert told == [("top_p",), ("top_p",)]
+
+
+def test_a_provider_that_refuses_time_and_again_is_left() -> None:
+    """None of its refusals lasts, so that nothing is learnt from them."""
+    optional = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
+    sent: list[str] = []
+
+    async def acompletion(**arguments: object) -> str:
+        sent.append(next(name for name in optional if name in arguments))
+        error = BadRequestError(f"`{sent[-1]}` is not supported while a tool is there.")
+        error.param = sent[-1]
+        raise error
+
+    litellm = cast(ModuleType, SimpleNamespace(acompletion=acompletion, exceptions=KINDS))
+    asked = work(temperature=0.2, top_p=0.9, seed=3, frequency_penalty=0.1, presence_penalty=0.1)
+    with pytest.raises(UpstreamRejected):
+        asyncio.run(tier("openai/x")._ask(litellm, asked, False, 1e9))
+    assert len(sent) == MOST_LEFT_OUT + 1
 
 
 def test_a_parameter_that_an_answer_needs_is_named() -> None:

@@ -54,7 +54,7 @@ from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.refusals import Unsupported, without
 from router.wire.stop_sequences import stopped_answer
 from tiers.litellm.errors import foreign_classes, to_ours
-from tiers.litellm.parameters import lacking_in, refused_in
+from tiers.litellm.parameters import is_litellms_own, lacking_in, refused_in
 from tiers.litellm.provider_stream import watched
 from tiers.resilience.base import completed, final_of
 from tiers.resilience.call_ends import CallEnds
@@ -212,6 +212,7 @@ class LitellmTier:
         """
         left_out = self._unsupported.of(work.request)
         learnt: list[Unsupported] = []
+        turns = 0  # to the provider, which ended in a refusal
         while True:
             request = without(work.request, left_out)
             arguments = self._arguments(replace(work, request=request), stream, ends_at)
@@ -222,7 +223,8 @@ class LitellmTier:
                 break
             except foreign_classes(litellm) as error:
                 refused = refused_in(error, arguments, request, left_out)
-                if not refused or len(learnt) == MOST_LEFT_OUT:
+                turns += not is_litellms_own(error)
+                if not refused or turns > MOST_LEFT_OUT:
                     lacking = lacking_in(error, arguments, request)
                     raise self._ours(error, lacking) from error
             left_out += tuple([one.name for one in refused])

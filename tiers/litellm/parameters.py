@@ -28,7 +28,7 @@ def refused_in(
     """Returns the sent parameters that an answer can do without and that this error refuses."""
     kinds = _kinds(error)
     optional = [name for name in PARAMETERS if name in arguments]
-    if "UnsupportedParamsError" in kinds:  # litellm looks again at each call: nothing to remember
+    if is_litellms_own(error):  # litellm looks again at each call: nothing to remember
         return tuple([Unsupported(n, lasts=False) for n in optional if names(error, n, arguments)])
     if kinds[0] != "BadRequestError":
         return ()
@@ -44,7 +44,7 @@ def lacking_in(
 
     A format that the gateway itself asked for is none of them.
     """
-    if "UnsupportedParamsError" not in _kinds(error):
+    if not is_litellms_own(error):
         return ()
     ours = OURS if request.response_format.kind != "text" else {*OURS, "response_format"}
     sent = [name for name in arguments if name not in ours]
@@ -71,6 +71,11 @@ def names(error: BaseException, name: str, arguments: Mapping[str, object]) -> b
     listed = _ONLY_AT_TIMES.search(said)
     among = listed is not None and name in listed[1].split(", ")
     return among or any(words in said for words in named)
+
+
+def is_litellms_own(error: BaseException) -> bool:
+    """Returns True for a refusal of litellm itself, which cost no turn to the provider."""
+    return "UnsupportedParamsError" in _kinds(error)
 
 
 def _kinds(error: BaseException) -> list[str]:
