@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
-from router.cli.models.wrong_rows import wrong_lines
+from router.cli.models.wrong_rows import MOST_PER_CELL, wrong_lines
 from router.evaluation.kinds.safety import (
     BOUNDS,
     REFUSED_AT,
@@ -67,7 +68,9 @@ def test_shares_are_by_category_and_language() -> None:
 def test_chances_are_those_of_the_shipped_policies() -> None:
     policy = load_policy(find_policy("default", policies_dir()), {}).policy
     (condition,) = policy.safety.refuse
-    assert (condition.at, condition.at_other_languages) == (REFUSED_AT, REFUSED_AT_OTHERS)
+    at, elsewhere = condition.at, condition.at_other_languages
+    assert (at, elsewhere) == (REFUSED_AT, REFUSED_AT_OTHERS)
+    assert f"from a chance of {at} in English and {elsewhere} elsewhere" in BOUNDS
 
 
 def test_the_report_shows_which_rows_it_gets_wrong() -> None:
@@ -94,5 +97,19 @@ def test_the_report_shows_which_rows_it_gets_wrong() -> None:
     }
 
 
-def test_the_report_says_what_refused_means() -> None:
-    assert "0.94 in English and 0.95 elsewhere" in BOUNDS
+def test_a_chance_below_the_threshold_is_not_shown_as_reaching_it() -> None:
+    (row,) = refused_wrongly(np.array([0.93999]), [Row(1, "x", "harm")])
+    assert wrong_lines([row], 60)[1] == "  line 1, 0.9399: x"
+
+
+@pytest.mark.parametrize("text", [60 * "\u6bd2", 60 * "a\u0301\u0323", 40 * "a\u6bd2"])
+def test_a_row_fills_one_line_of_the_terminal(text: str) -> None:
+    """Letters of Chinese take two cells, and marks of accents none."""
+    (row,) = refused_wrongly(np.array([0.5]), [Row(1, text, "harm")])
+    assert cell_len(wrong_lines([row], 60)[1]) == 60
+
+
+def test_marks_without_end_are_cut() -> None:
+    (row,) = refused_wrongly(np.array([0.5]), [Row(1, "a" + 300 * "\u0301", "harm")])
+    start = "  line 1, 0.5000: "
+    assert len(wrong_lines([row], 60)[1]) == len(start) + MOST_PER_CELL * (60 - len(start))
