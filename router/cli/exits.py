@@ -60,8 +60,8 @@ def _not_encoded(error: UnicodeEncodeError) -> str:
 _EXPECTED = {
     "int_parsing": "a whole number",
     "float_parsing": "a number",
-    "less_than_equal": "at most {le}",
-    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le:.15g}",
+    "greater_than_equal": "at least {ge:.15g}",
 }
 """Says in our words what pydantic, which reads the values of options, expected."""
 
@@ -77,7 +77,8 @@ def in_our_words(error: typer.BadParameter) -> typer.BadParameter:
         if mistake["type"] == "value_error":
             error.message = error.message.removeprefix("Value error, ")
         elif mistake["type"] in _EXPECTED:
-            expected = _EXPECTED[mistake["type"]].format_map(mistake.get("ctx", {}))
+            kind = mistake["type"] if str(mistake["input"]).lower() != "nan" else "float_parsing"
+            expected = _EXPECTED[kind].format_map(mistake.get("ctx", {}))
             error.message = f"found {str(mistake['input'])!r}; expected {expected}"
     return error
 

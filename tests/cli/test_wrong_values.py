@@ -75,6 +75,14 @@ REFUSED = {
         ("ledger", "rows", "--limit", "99999999999999999999"),
         "'--limit': found '99999999999999999999'; expected at most 1000000000",
     ),
+    "minutes that are no number": (
+        ("learn", "run", "--minutes", "nan"),
+        "'--minutes': found 'nan'; expected a number",
+    ),
+    "more minutes than there are": (
+        ("learn", "run", "--minutes", "1e9"),
+        "'--minutes': found '1e9'; expected at most 1000000",
+    ),
     "a port in words": (
         ("serve", "--port", "http"),
         "(env var: 'TIERGATE_PORT'): found 'http'; expected a whole number",
