@@ -11,7 +11,7 @@ from pathlib import Path
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.raw_policy import one_of
-from router.policy.parsing.text_files import unusable
+from router.policy.parsing.text_files import absent, unusable
 from router.policy.schema import Policy
 
 
@@ -35,7 +35,7 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
     if name_or_path in names:
         return folder / f"{name_or_path}.yaml"
     if by_path.suffix or len(by_path.parts) > 1 or (name_or_path and by_path.is_dir()):
-        what = unusable(by_path) or "no such file"
+        what = unusable(by_path) or absent(by_path)
         # The folder may be the user's own.
         expected = f"a policy file, or the name of a policy of {folder}: {', '.join(names)}"
         raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import typer
+import yaml
 
 from router.cli.exits import Exit
-from router.cli.learning.alerts import Looked, look
+from router.cli.learning.alerts import Looked, list_alerts, look
 from router.ledger.books.store import SqlLedger
 from router.policy.sections.learning import AlertsSection
 from router.types import RequestState
@@ -137,6 +140,14 @@ async def test_server_shows_what_alerts_beside_it_found_by_one_variable(tmp_path
     assert tiergate("alerts", "list", **environ).stdout.endswith("0 active\n")
     with Served(tmp_path, ledger=database, **environ) as served:
         assert "tiergate_alarms_overdue_at_seconds{" in served.client.get("/metrics").text
+
+
+def test_a_policy_without_alerts_is_told_what_to_add(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit):
+        list_alerts("default")
+    added = re.search(r"`(alerts: .*)` \(docs", capsys.readouterr().err)
+    assert added is not None
+    assert AlertsSection.model_validate(yaml.safe_load(added[1])["alerts"]).rules
 
 
 def test_alerts_of_several_policies_want_one_named(tmp_path: Path) -> None:

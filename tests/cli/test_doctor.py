@@ -23,7 +23,7 @@ from router.api.compose.examined.places import (
 )
 from router.api.compose.running_server import is_here
 from router.cli.commands import app
-from router.cli.serve.doctor import _show
+from router.cli.serve.doctor import _show, shown
 from router.errors.installing import pip_install
 from router.ledger.sql.database import Database
 from router.policy.certificate import Certificate, DomainCertificate
@@ -55,19 +55,18 @@ def test_missing_part_that_serving_does_not_need_is_called_optional(
 
 
 def test_parts_follow_the_first_line_as_they_are_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A look at everything takes seconds, during which nothing was printed."""
-    python = Finding("python", State.OK, "3.11", "")
+    before: list[str] = []
 
-    def interrupted(_: Checkup) -> Iterator[Finding]:
-        yield python
-        raise KeyboardInterrupt
+    def looked_at() -> Iterator[Finding]:
+        for part in ("python", "port"):
+            yield Finding(part, State.OK, "3.11", "")
+            before.append(capsys.readouterr().out)
 
-    monkeypatch.setattr(Checkup, "findings", interrupted)
-    run = CliRunner().invoke(app, ["doctor", "--quick", "--database", str(tmp_path / "l.db")])
-    head, first, *_ = run.stdout.splitlines()
-    assert (head.split()[0], first.split()[:2]) == ("Tiergate", ["ok", "python"])
+    assert [finding.part for finding in shown(looked_at())] == ["python", "port"]
+    assert [out.split()[:2] for out in before] == [["ok", "python"], ["ok", "port"]]
 
 
 def test_machine_without_a_gpu_is_whole_and_hears_what_the_extra_gives(tmp_path: Path) -> None:

@@ -186,6 +186,15 @@ def test_unknown_file_is_told_the_names_of_the_folder(tmp_path: Path) -> None:
         find_policy("mien.yaml", tmp_path)
 
 
+def test_a_link_to_itself_is_told_as_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "mine.yaml"
+    link.symlink_to(link)
+    with pytest.raises(PolicyError, match="found a link that leads to no file; expected"):
+        find_policy(str(link), tmp_path)
+    with pytest.raises(PolicyError, match="found a link that leads to no file; expected"):
+        load_policy(link, {})
+
+
 def test_policy_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     with pytest.raises(PolicyError):
         find_policy("../mine", tmp_path / "policies")

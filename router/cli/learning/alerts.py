@@ -43,6 +43,10 @@ StateFile = Annotated[
     Path | None,
     typer.Option(show_default=".tiergate/alerts-POLICY.json", help="What is known of alarms."),
 ]
+AN_ALERT = (
+    "what to watch to its file, as `alerts: {rules: [{watch: errors, above: 0.1}]}` "
+    "(docs/guides/alerts.md has all)"
+)
 LOOKS_EVERY_S = 20.0
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
 MOST_WAITING = 200
@@ -389,7 +393,7 @@ def _loaded(policy: str) -> Looked:
     loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
     held = loaded.policy
     if held.alerts is None:
-        typer.echo(f"tiergate: policy {held.name} has no `alerts`", err=True)
+        typer.echo(f"tiergate: policy {held.name} has no `alerts`; add {AN_ALERT}", err=True)
         raise typer.Exit(Exit.FAILURE)
     budgets = Budgets(held.budgets, held.limits)
     named = frozenset(held.budgets) - {"*"}

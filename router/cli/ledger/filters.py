@@ -131,14 +131,19 @@ class Wanted:
         found something needs no look, so rows are read again for several names only.
         """
         if self.sessions and (empty or len(set(self.sessions)) > 1):
-            self._refuse_unknown_sessions(books, period, database)
-        if self.tags and (empty or len(set(self.tags)) > 1):
-            self._name_unknown_tags(books, period[2])
+            self._tell_unknown_sessions(books, period, database)
+        self.say_unknown_tags(books, period[2], empty=empty)
 
-    def _refuse_unknown_sessions(self, books: Books, period: Period, database: str) -> None:
+    def say_unknown_tags(self, books: Books, tenant: str | None, *, empty: bool) -> None:
+        """Says which tags no request has at any time; `empty` is True where nothing was chosen."""
+        if self.tags and (empty or len(set(self.tags)) > 1):
+            self._name_unknown_tags(books, tenant)
+
+    def _tell_unknown_sessions(self, books: Books, period: Period, database: str) -> None:
         """Raises typer.BadParameter where no request of the period is of one of the sessions.
 
-        Sessions are kept as digests, so a mistyped name looks like one without requests.
+        Sessions are kept as digests, so a mistyped name looks like one without requests. Beside
+        others, one that may be purged is only named.
         """
         settled, billed_later = books.bills(*period)
         of_bills = chain(settled, (row for row, _ in billed_later))
@@ -157,8 +162,12 @@ class Wanted:
         time = "" if since_ms is None and until_ms is None else " of this period"
         whose = "" if tenant is None else f" of tenant {tenant}"
         lost = _purged(books, period, "be")
+        none_is = f"no request{time}{whose} is of session {named}{lost}"
+        if lost and len(unknown) < len(set(self.sessions)):
+            typer.echo(f"N{none_is[1:]}; the report is of the others.", err=True)
+            return
         raise typer.BadParameter(
-            f"no request{time}{whose} is of session {named}{lost}; expected a name as its "
+            f"{none_is}; expected a name as its "
             "client sends it (x-tiergate-session, x-session-id or thread-id). Check the name, or "
             "look in another period (--since, --until) or in another ledger than "
             f"{Address.parse(database).shown} (--database). Names are kept as hashes, so none can "

@@ -316,6 +316,7 @@ def export(
     with Books.open(database) as books:
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())
+        wanted.say_unknown_tags(books, tenant, empty=not count)
     noun = "row" if form is FileFormat.JSONL else "attempt"
     written = f"{count} {noun}{'' if count == 1 else 's'} written"
     if str(path) == "-":

