@@ -242,12 +242,16 @@ def grounds_rows(report: Report, money: Dollars) -> list[Row]:
 
 
 def saving_row(saving: Saving, money: Dollars) -> Row:
-    """Returns one baseline in the order of SAVING_COLUMNS."""
+    """Returns one baseline in the order of SAVING_COLUMNS.
+
+    Where the first sentences tell no saving, the row has both costs and leaves the rest open.
+    """
+    told = not (saving.silent or saving.few)
     return (
         saving.label,
-        money(saving.saved_nano_usd),
-        NOTHING if saving.accepted is None else money(saving.accepted_saved_nano_usd),
-        NOTHING if saving.silent or saving.few else shown_saving(saving.saved_share),
+        money(saving.saved_nano_usd) if told else NOTHING,
+        money(saving.accepted_saved_nano_usd) if told and saving.accepted is not None else NOTHING,
+        shown_saving(saving.saved_share) if told else NOTHING,
         interval_text(saving),
         money(saving.baseline_nano_usd),
         money(saving.own_nano_usd),

@@ -321,6 +321,8 @@ def test_a_table_says_that_too_few_answers_were_compared_as_the_sentences_do() -
     report = report_of(a_day(12, 0, 0))
     assert "30 are needed" in report.headline
     assert "too few: 30 needed" in terminal(report)
+    (columns,) = re.findall(r"Savings, signed *\n(.*)\n", terminal(report))
+    assert "saved" not in columns
     assert "too few" not in terminal(report_of(a_day(30, 0, 0)))
 
 
