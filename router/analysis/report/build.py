@@ -15,6 +15,7 @@ from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
+from router.analysis.report.assumptions import assumptions
 from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
 from router.analysis.report.breakdowns import MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.report.figures import (
@@ -46,7 +47,6 @@ from router.analysis.report.named_savings import compare
 from router.analysis.report.outcomes import decision_measures, measures
 from router.analysis.report.replies import Replies, replies_of
 from router.analysis.report.sentences import (
-    assumptions,
     clock_notes,
     lost_note,
     lost_sentence,

@@ -1,4 +1,4 @@
-"""Writes a report's sentences: the basis of its savings, and what its reader must know."""
+"""Writes a report's sentences that say what its reader must know; `assumptions` has more."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from router.analysis.report.figures import (
     Measure,
     Period,
     ProviderFigures,
-    Saving,
     TierFigures,
     UnknownCost,
 )
-from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
-from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Waste, Whole
+from router.ledger.aggregates import Cell, Waste, Whole
 from router.ledger.replies import ReplyKind
 from router.ledger.row_reading import REVIEW, SYNTHESIZE
 from router.money.budgets import utc_minute
@@ -33,129 +31,7 @@ from router.rendering.figures_in_words import (
     signed_usd,
     usd,
 )
-from router.types import NANO_PER_USD, CostBasis, Role, Verdict
-
-BY_REQUESTS = (
-    "Intervals: 95 %, central limit theorem on paired differences, requests taken as "
-    "independent; none below 30 requests, rough while few requests carry most of the cost."
-)
-BY_BLOCKS = (
-    f"Intervals: 95 %, bootstrap over stretches of time ({DRAWS} draws, fixed seed), which "
-    "allows for requests of the same time being alike; the same mix of traffic is assumed."
-)
-
-
-def _intervals(savings: tuple[Saving, ...]) -> str:
-    return BY_BLOCKS if any(saving.by_blocks for saving in savings) else BY_REQUESTS
-
-
-def assumptions(
-    whole: Whole,
-    savings: tuple[Saving, ...],
-    observed: tuple[Saving, ...],
-    passed_over: str,
-    *,
-    planned: bool,
-) -> tuple[str, ...]:
-    """Lists the assumptions behind the savings; they are printed under their table.
-
-    `passed_over` says why the first sentences name their baseline and none before it.
-    """
-    calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
-    accepted = any(saving.accepted_saved_nano_usd is not None for saving in savings)
-    lines = [
-        "Every baseline is priced at the token counts of the answer that was returned; another "
-        "model would have used more or fewer. What a deliberation answered counts its question and "
-        "last step at a model that answers in one call; a deliberation counts any other answer "
-        "once for each call that it would have made.",
-        "Own cost, of the requests that are compared, includes discarded drafts, retries, checks, "
-        "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
-        "request counts with its cost and a baseline of nothing, and so does a review. Questions "
-        "that ask for what an answer lacks are compared as answers: anybody would have to ask.",
-        *([_accepted_only(whole)] if accepted else []),
-        f"Costs by basis: {counted(calls[CostBasis.LIST_PRICE], 'call', 'calls')} at a stated list "
-        "price, "
-        f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
-        f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
-        f"{count(calls[CostBasis.UNKNOWN])} at an unknown price{_not_billed(calls)}.",
-        _intervals(savings),
-        *([passed_over] if passed_over else []),
-    ]
-    if calls[CostBasis.LIST_PRICE]:
-        lines.append(
-            "A stated list price is what the policy says an answer costs, not what was invoiced."
-        )
-    # Compute without a rate is free in the sums, which a reader must know.
-    if whole.unpriced_compute:
-        lines.append(
-            f"Lines of own compute without a stated rate: {count(whole.unpriced_compute)}. They "
-            "count as nothing (own_compute in the price book)."
-        )
-    if any(s.key == "requested_model" and s.compared for s in (*savings, *observed)):
-        lines.append(
-            "The model the client asked for: at the price of that name in the policy "
-            "(report.requested_models), or else in its price book, or of the answerer of that "
-            "name, on the day of the request. A name that stands for no model, such as `auto`, "
-            "has only the price that the policy states for it."
-        )
-    asked = next((s for s in savings if s.key == "requested_model"), None)
-    if asked is not None and asked.apart and not asked.compared:
-        lines.append(
-            "No request was compared with the model the client asked for: none had both a known "
-            "cost and a price of the name that was sent. State what the name stands for in the "
-            "policy (report.requested_models); later requests are then compared."
-        )
-    people = next((s.label for s in (*savings, *observed) if s.key == "people" and s.compared), "")
-    if people:
-        lines.append(f"{people}: as the policy stated it then, whatever the request.")
-    else:
-        lines.append(
-            "No request was compared with people: none had both an answer to compare and a price "
-            "for people that its policy stated then. State in the policy what one request costs "
-            "where a person answers it (report.people_usd_per_request); later requests are then "
-            "compared."
-        )
-    if observed:
-        lines.append(
-            "Requests observed only are in no saving. What routing would have cost counts each "
-            "rung of the ladder that was decided, as often as those below it were expected to be "
-            "wrong, at the tokens of the answer that went out."
-        )
-    # A baseline that no request can be compared with shows so in the table itself.
-    partly = [s for s in savings if s.compared and s.not_compared]
-    if partly:
-        each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
-        lines.append(
-            "Requests that could not be compared, because words went out in place of an answer "
-            "(there is none, or a person takes the matter), labels or vectors have no price "
-            "elsewhere, the baseline's price or the own cost is unknown, nobody said what the "
-            "answer used, or a retry got its first answer again: "
-            f"{each}."
-        )
-    if planned:
-        lines.append(
-            "The plan of the levels is what the policy states under report.planned_shares: a "
-            "target to compare with, no forecast."
-        )
-    return tuple(lines)
-
-
-def _not_billed(calls: Mapping[CostBasis, int]) -> str:
-    """Writes ", 28 that failed and are booked at $0: ..."; "" where there are none."""
-    failed = calls[CostBasis.NONE]
-    told = "failed and are booked at $0: whether a provider bills them is not known"
-    return f", {count(failed)} that {told}" if failed else ""
-
-
-def _accepted_only(whole: Whole) -> str:
-    """States what a saving counts and its column of accepted replies does not, with the amount."""
-    beside = sum(spent for _, spent, *_ in whole.reasons.get(AFTERWARDS_LEVEL, {}).values())
-    amount = f"; rows that are no requests cost {usd(beside)}" if beside else ""
-    return (
-        "Accepted only is the baseline of the accepted replies minus what their own requests cost. "
-        "Saved counts more: other replies that are compared, failed requests, and what shadows, "
-        f"reviews and corrections by bills cost{amount}."
-    )
+from router.types import NANO_PER_USD, Role, Verdict
 
 
 def provider_line(figures: ProviderFigures) -> str:
@@ -191,20 +67,52 @@ def notes(
         "may check nothing (verify: none), and the chance of an answer may be a prior, which "
         "nobody measured.",
     ]
+    lines += [*_of_people(whole), *_minutes(whole), *_of_amounts(whole, unknown)]
+    if whole.observed:
+        lines.append(
+            f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "
+            "requested model answered."
+        )
+    if whole.cache_hits:
+        repeats = counted(whole.cache_hits, "request was a repeat", "requests were repeats")
+        lines.append(f"{repeats}, answered from cache.")
+    if tally.open_requests:
+        lines.append(
+            f"{counted(tally.open_requests, 'request is', 'requests are')} still open and in no "
+            f"figure above; {usd(tally.open_held)} is held for that."
+        )
+    if provider.calls:
+        lines.append(provider_line(provider))
+    # In sound books every request's cost is the sum of its attempts.
+    if total.spend_nano_usd != whole.attempts_nano_usd:
+        lines.append(
+            f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
+            "no attempt; run `tiergate ledger verify`."
+        )
+    return tuple(lines)
+
+
+def _of_people(whole: Whole) -> list[str]:
+    """Counts what went out unverified or waits for people, and what their minutes cost."""
     *_, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
     reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
     reviewed -= whole.taught.get(REVIEW, [0, 0])[1]
     if unverified or safe or whole.reviews or reviewed:
-        lines.append(
+        return [
             f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
             "and savings. They are booked when a matter is decided, so what waits costs more "
             "later."
-        )
-    lines += _minutes(whole)
+        ]
+    return []
+
+
+def _of_amounts(whole: Whole, unknown: UnknownCost) -> list[str]:
+    """Says which amounts are not known, are estimated, or were corrected by bills."""
+    lines = []
     if unknown.afterwards:
         each = ", ".join(f"{count(number)} {plain(name)}" for name, number in unknown.afterwards)
         lines.append(
@@ -233,28 +141,7 @@ def notes(
             f"{counted(unknown.settled, 'request', 'requests')} whose cost was unknown at first: "
             "bills have stated it since. It is in the spend; no saving counts them."
         )
-    if whole.observed:
-        lines.append(
-            f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "
-            "requested model answered."
-        )
-    if whole.cache_hits:
-        repeats = counted(whole.cache_hits, "request was a repeat", "requests were repeats")
-        lines.append(f"{repeats}, answered from cache.")
-    if tally.open_requests:
-        lines.append(
-            f"{counted(tally.open_requests, 'request is', 'requests are')} still open and in no "
-            f"figure above; {usd(tally.open_held)} is held for that."
-        )
-    if provider.calls:
-        lines.append(provider_line(provider))
-    # In sound books every request's cost is the sum of its attempts.
-    if total.spend_nano_usd != whole.attempts_nano_usd:
-        lines.append(
-            f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
-            "no attempt; run `tiergate ledger verify`."
-        )
-    return tuple(lines)
+    return lines
 
 
 def names_notes(tiers: Sequence[TierFigures]) -> tuple[str, ...]:

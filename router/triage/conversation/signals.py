@@ -77,24 +77,7 @@ def signals_of(
         readings = [last, *earlier, *readings[1 + len(earlier) :]]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
     for_harm = readings[len(readings) - 1 - bool(turns.subject)] if turns.harm_only else None
-    about = readings[-1] if turns.subject else None
-    if about is not None and not turns.asked_back:
-        about = _asked_last(about, last)
-    if about is not None and turns.named and _is_distorted(last, about):
-        about = None
-    renamed = False  # read with names in place of its keys, which takes nothing from earlier turns
-    if about is not None and turns.leans:
-        if turns.points or not _told_before(about.match, last, earlier):
-            row, match, continued = _together(last, about, earlier, memory, turns.points)
-        else:
-            row, match, continued = _continued(last, earlier, memory)
-    elif about is not None and _replies(last, turns.plain):
-        row, match, continued = _replied(last, about, turns.plain), about.match, True
-        renamed = turns.named
-    else:
-        row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
-        if not turns.asked_back and has_no_matter_of_ours(turns, readings, memory):
-            match = None
+    row, match, continued, renamed = _meant(turns, readings, earlier, memory)
     domain = (row.domain, row.domain_p)
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
@@ -180,6 +163,34 @@ def signals_of(
             (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
         ),
     )
+
+
+def _meant(
+    turns: Turns,
+    readings: Sequence[TurnReading],
+    earlier: Sequence[TurnReading],
+    memory: SessionMemory | None,
+) -> tuple[ModelRow, Match | None, bool, bool]:
+    """Returns what the last turn means, with what it takes from the turn that it is about.
+
+    That is its reading, its approved answer, whether it goes on with what was said before, and
+    whether it was read with names in place of its keys, which takes nothing from earlier turns.
+    """
+    last, about = readings[0], readings[-1] if turns.subject else None
+    if about is not None and not turns.asked_back:
+        about = _asked_last(about, last)
+    if about is not None and turns.named and _is_distorted(last, about):
+        about = None
+    if about is not None and turns.leans:
+        if turns.points or not _told_before(about.match, last, earlier):
+            return *_together(last, about, earlier, memory, turns.points), False
+        return *_continued(last, earlier, memory), False
+    if about is not None and _replies(last, turns.plain):
+        return _replied(last, about, turns.plain), about.match, True, turns.named
+    row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
+    if not turns.asked_back and has_no_matter_of_ours(turns, readings, memory):
+        match = None
+    return row, match, continued, False
 
 
 def _is_read(
