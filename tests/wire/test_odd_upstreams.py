@@ -12,9 +12,9 @@ from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, ToolCall
 from router.wire.anthropic.answers import MessageFolder, parse_message
 from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion, upstream_object
+from router.wire.openai.streams.split_characters import MOST_WAITING, SplitCharacters
 from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.answers import ResponseFolder, parse_response
-from router.wire.split_characters import MOST_WAITING, SplitCharacters
 
 
 def chunk(delta: object, finish_reason: str | None = None) -> bytes:

@@ -15,7 +15,6 @@ from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
-from router.analysis.report.assumptions import assumptions
 from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
 from router.analysis.report.breakdowns import MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.report.figures import (
@@ -41,6 +40,7 @@ from router.analysis.report.figures import (
 from router.analysis.report.fixed_model import fixed_model
 from router.analysis.report.forecast import forecast_of
 from router.analysis.report.headline import first_sentences
+from router.analysis.report.headlines.assumptions import assumptions
 from router.analysis.report.headlines.findings import Findings
 from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import compare

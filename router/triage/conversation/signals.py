@@ -171,11 +171,8 @@ def _meant(
     earlier: Sequence[TurnReading],
     memory: SessionMemory | None,
 ) -> tuple[ModelRow, Match | None, bool, bool]:
-    """Returns what the last turn means, with what it takes from the turn that it is about.
-
-    That is its reading, its approved answer, whether it goes on with what was said before, and
-    whether it was read with names in place of its keys, which takes nothing from earlier turns.
-    """
+    """Returns what the last turn means, its match, whether it goes on with earlier turns, and
+    whether it was read with names in place of its keys, which takes nothing from those."""
     last, about = readings[0], readings[-1] if turns.subject else None
     if about is not None and not turns.asked_back:
         about = _asked_last(about, last)

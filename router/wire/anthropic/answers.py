@@ -18,10 +18,10 @@ from router.wire.openai.answers import (
     upstream_object,
     written,
 )
+from router.wire.openai.streams.split_characters import SplitCharacters
 from router.wire.openai.upstream_errors import error_sent
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import MAX_TOKENS
-from router.wire.split_characters import SplitCharacters
 
 MAX_BLOCKS = 10_000
 _FINISH_REASONS = {

@@ -28,10 +28,10 @@ from router.types import (
 )
 from router.wire.openai.citations import parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
+from router.wire.openai.streams.split_characters import SplitCharacters
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.upstream_errors import raise_for_error
 from router.wire.openai.usage import parse_provider_cost, parse_usage
-from router.wire.split_characters import SplitCharacters
 
 MAX_CHOICES = 8
 MAX_TOOL_CALLS = 1_000

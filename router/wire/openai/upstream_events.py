@@ -26,11 +26,11 @@ from router.wire.openai.answers import (
 )
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
 from router.wire.openai.returned_reasoning import reasoning_text
-from router.wire.openai.streamed_calls import StreamedCalls
+from router.wire.openai.streams.split_characters import SplitCharacters
+from router.wire.openai.streams.streamed_calls import StreamedCalls
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.upstream_errors import raise_for_error
 from router.wire.openai.usage import covers, parse_provider_cost, parse_usage
-from router.wire.split_characters import SplitCharacters
 
 MAX_EVENT_BYTES = 16_000_000
 """Limits one event, and all that a stream says, to what a whole answer may have in bytes. A stream

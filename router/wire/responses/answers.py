@@ -31,11 +31,11 @@ from router.wire.openai.answers import (
     written,
 )
 from router.wire.openai.citations import MAX_CITATIONS, parse_annotations
+from router.wire.openai.streams.split_characters import SplitCharacters
 from router.wire.openai.upstream_errors import error_sent, raise_for_error
 from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
-from router.wire.split_characters import SplitCharacters
 
 _CALL_PIECES = ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta")
 _CUT = {"max_output_tokens": "length", "content_filter": "content_filter"}

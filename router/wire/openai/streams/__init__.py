@@ -1,0 +1,1 @@
+"""Pieces of streams, whichever way their servers cut and count them."""
