@@ -91,8 +91,8 @@ def test_an_hours_write_is_booked_at_its_own_price(
 
 @pytest.mark.process
 def test_an_hours_write_is_input_in_a_baseline_without_a_price_of_writes(served: Served) -> None:
-    row = served.finished_row(asked(served, "told"))
-    assert row["baselines"]["requested_model"] == (12 + 5 + 1 + 2) * 1_000 + 12 * 10_000
+    baselines: Any = served.finished_row(asked(served, "told"))["baselines"]
+    assert baselines["requested_model"] == (12 + 5 + 1 + 2) * 1_000 + 12 * 10_000
 
 
 @pytest.mark.process
