@@ -153,9 +153,9 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     """Adds money for an earlier request to every sum that has that request's cost.
 
     The pay of a reviewer or a second answerer lowers every saving. What teaches a model lowers
-    none: it serves requests to come. The correction of an estimate changes those that its request
-    was compared in. That of a call of unknown cost changes none: its request was compared with
-    nothing. Elsewhere the money of an answer stays apart.
+    none: it serves requests to come. The correction of an estimate, or of a known cost, changes
+    those that its request was compared in. That of a call of unknown cost changes none: its request
+    was compared with nothing. Elsewhere the money of an answer stays apart.
     """
     known, own = cost_known(row), _own_tier(row, is_answered=False)
     corrected, routed = corrected_call(row), row.mode != "observe"
@@ -163,7 +163,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     teaching = teaches(row)
     beside = teaching or row.endpoint == Role.RECONCILE.value
     keys: Collection[str] = () if beside else BASELINES
-    if corrected is not None and estimated and routed:
+    if corrected is not None and routed:
         compared = corrected.compared
         keys = compared if isinstance(compared, tuple) else BASELINES if compared else ()
     groups = whole, by_time, *_ = _groups(row, own, read_record(row), cell_of)

@@ -114,7 +114,7 @@ class Corrected(msgspec.Struct):
     request_id: str = ""
     booked_nano_usd: int = 0
     estimated: bool = False
-    # The baselines that its request was compared with; True in older rows: its cost was known.
+    # The baselines that its request was compared with, none of an unknown cost; True in older rows.
     compared: bool | tuple[str, ...] = False
     answered: bool = True  # its request got an answer or a question back; older rows do not say
 

@@ -31,7 +31,10 @@ POLICIES: dict[str, tuple[str, dict[str, object]]] = {
     "hiding": ("echo", WRITES),
     "hiding-cut": ("hours-cut", WRITES),
 }
-HIDING = {"privacy": {"pseudonyms": {"kinds": ["email"]}}}
+SECTIONS: dict[str, dict[str, object]] = {
+    "told": {"report": {"requested_models": {"auto:told": PRICE}}},
+    "hiding": {"privacy": {"pseudonyms": {"kinds": ["email"]}}},
+}
 HOUR = {"type": "ephemeral", "ttl": "1h"}
 FIXED = 12 * 1_000 + 5 * 100 + 12 * 10_000  # input, read from a cache, output
 
@@ -48,7 +51,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 model,
                 wire="anthropic",
                 price=price,
-                sections=HIDING if "hiding" in name else None,
+                sections=SECTIONS.get(name.partition("-")[0]),
             )
             for name, (model, price) in POLICIES.items()
         ]
@@ -84,6 +87,12 @@ def test_an_hours_write_is_booked_at_its_own_price(
     attempt = attempt_of(served, asked(served, policy, stream=stream))
     assert attempt["cost_nano_usd"] == FIXED + 1 * 1_250 + 2 * hour
     assert (attempt["usage"]["hour_write_tokens"], attempt["estimated"]) == (2, False)
+
+
+@pytest.mark.process
+def test_an_hours_write_is_input_in_a_baseline_without_a_price_of_writes(served: Served) -> None:
+    baselines: Any = served.finished_row(asked(served, "told"))["baselines"]
+    assert baselines["requested_model"] == (12 + 5 + 1 + 2) * 1_000 + 12 * 10_000
 
 
 @pytest.mark.process

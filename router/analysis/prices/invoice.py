@@ -149,15 +149,16 @@ def compare(
             # The provider bills calls by the day on which they began, in UTC.
             elif day is None or not first <= day <= last:
                 continue
-            elif is_billed(attempt):
+            elif is_billed(attempt) or failed_there(attempt):
                 calls.append((day, attempt))
-            elif failed_there(attempt):
-                failed[day, attempt.model] += 1
     # A second pass: a correction may come before its call in the rows. It counts on the day of its
     # call: where that month was closed, it has a later date of its own.
     for day, attempt in calls:
-        booked = ledger.setdefault((day, attempt.model), Booked())
         correction = corrections.get(attempt.attempt_id)
+        if correction is None and not is_billed(attempt):
+            failed[day, attempt.model] += 1
+            continue
+        booked = ledger.setdefault((day, attempt.model), Booked())
         _add(booked, attempt, correction is not None)
         if correction is not None:
             booked.booked_nano_usd += correction.cost_nano_usd

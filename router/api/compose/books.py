@@ -24,6 +24,7 @@ from router.ledger.books.reconcile import (
     Settlement,
     UnknownCall,
     choose,
+    correctable,
     correction,
     explained,
     unknown_calls,
@@ -333,23 +334,27 @@ class Books:
         return unknown_calls(self._database, tenant)
 
     def reconcile(
-        self, amounts: Mapping[str, int], anchors: Path | None, *, by_upstream: bool
+        self,
+        amounts: Mapping[str, int],
+        anchors: Path | None,
+        *,
+        by_upstream: bool,
+        rounding: Mapping[str, int] | None = None,
     ) -> tuple[list[Settlement], list[Refusal]]:
         """Books the billed amounts of such calls, nano-dollars by attempt id or upstream id.
 
         By attempt, all amounts or none are booked. From a bill, every amount that fits is booked,
-        since most lines of a bill belong to calls that are settled. It writes rows, so it holds a
-        writer's slot while it works, and first closes the requests that dead workers left open.
-        Raises LedgerError.
+        since most lines belong to calls that are settled. With `rounding` known costs are corrected
+        too (`correctable`). It holds a writer's slot while it works, and first closes the requests
+        that dead workers left open. Raises LedgerError.
         """
         # A correction settles an old cost, so no budget may refuse it.
         ledger = SqlLedger.open(
             self._place, clock=self._clock, budget_of=lambda _tenant: None, anchors_file=anchors
         )
         try:
-            settled, refused = choose(
-                unknown_calls(self._database), amounts, by_upstream=by_upstream
-            )
+            calls = correctable(self._database, amounts, rounding, by_upstream=by_upstream)
+            settled, refused = choose(calls, amounts, by_upstream=by_upstream)
             refused = explained(self._database, refused, by_upstream=by_upstream)
             if by_upstream or not refused:
                 asyncio.run(self._book(ledger, settled))

@@ -31,6 +31,7 @@ TOLD = {
     "estimated": "estimated cost, mostly too high, and too low where a provider wrote on after its "
     "reader left, booked at:",
 }
+KNOWN = "known"  # in place of a doubt: a bill corrected it all the same
 USD = "USD"
 NAMED = 20  # refused ids that are printed one by one
 
@@ -55,6 +56,14 @@ def reconcile(
             help="A bill, .csv or .jsonl, with upstream_id (or id) and cost_usd (or cost).",
         ),
     ] = None,
+    known: Annotated[
+        bool,
+        typer.Option(
+            "--known",
+            help="With --attempt or --from: also correct calls of known cost that are billed "
+            "otherwise, each once.",
+        ),
+    ] = False,
     invoice: Annotated[
         Path | None,
         typer.Option(
@@ -89,15 +98,16 @@ def reconcile(
 ) -> None:
     """List calls of unknown or estimated cost, or settle them by a bill.
 
-    Without --cost-usd or --from it lists them. Settling adds rows and edits none. With --invoice it
-    compares a bill by model and day with the ledger, and changes nothing.
+    Without --cost-usd or --from it lists them. Settling adds rows and edits none. With --known it
+    corrects known costs, too. With --invoice it compares a bill by model and day with the ledger,
+    and changes nothing.
     """
     chosen = _Chosen(answerer, since, until, tenant)
     if invoice is not None:
-        if (attempt, cost_usd, bill) != (None, None, None) or chosen.narrows:
+        if (attempt, cost_usd, bill) != (None, None, None) or chosen.narrows or known:
             raise typer.BadParameter(
-                "give --invoice without --attempt, --cost-usd, --from, --answerer, --since and "
-                "--until"
+                "give --invoice without --attempt, --cost-usd, --from, --known, --answerer, "
+                "--since and --until"
             )
         check_invoice(str(database), invoice, currency, rate or (), named or (), tenant, as_json)
         return
@@ -106,8 +116,10 @@ def reconcile(
             "--currency, --rate and --map are about a bill; give --invoice, too"
         )
     _check_together(attempt, cost_usd, bill, chosen)
+    if known and attempt is None and bill is None:
+        raise typer.BadParameter("--known goes with --attempt or --from")
     cost = None if cost_usd is None else _amount(cost_usd, "--cost-usd")
-    _settle_or_list(database, anchors, attempt, cost, bill, chosen, as_json)
+    _settle_or_list(database, anchors, attempt, cost, bill, chosen, as_json, known=known)
 
 
 class _Chosen(Struct, frozen=True):
@@ -157,6 +169,8 @@ def _settle_or_list(
     bill: Path | None,
     chosen: _Chosen,
     as_json: bool,
+    *,
+    known: bool,
 ) -> None:
     """Settles the calls that are named, or lists those that could be."""
     from router.api.compose.books import Books
@@ -168,21 +182,29 @@ def _settle_or_list(
         if billed is not None:
             amounts = {name: one.nano_usd for name, one in billed.items()}
         elif cost_nano_usd is None:
-            known = books.unknown_calls(chosen.tenant)
-            _list(chosen.of(known, now_ms), known, chosen, as_json)
+            calls = books.unknown_calls(chosen.tenant)
+            _list(chosen.of(calls, now_ms), calls, chosen, as_json)
             return
         elif attempt is not None:
             amounts = {request_id_of(attempt): cost_nano_usd}
         else:
             meant = chosen.of(books.unknown_calls(chosen.tenant), now_ms)
             # One that still runs is settled by its end, and an estimate is no unknown cost.
-            ended = [call for call in meant if call.doubt.value == "unknown" and not call.open]
+            ended = [call for call in meant if call.doubt == "unknown" and not call.open]
             amounts = {call.attempt_id: cost_nano_usd for call in ended}
-        settled, refused = books.reconcile(amounts, anchors, by_upstream=bill is not None)
+        rounding = {name: one.rounding_nano_usd for name, one in (billed or {}).items()}
+        settled, refused = books.reconcile(
+            amounts,
+            anchors,
+            by_upstream=bill is not None,
+            rounding=rounding if known else None,
+        )
     agreed = [one.name for one in refused if one.booked_nano_usd is not None
               and _agrees(one.booked_nano_usd, (billed or {})[one.name])]  # fmt: skip
     refused = [one for one in refused if one.name not in set(agreed)]
     _tell(settled, refused, billed or {}, len(agreed), as_json)
+    if not known and any(one.of_known_cost for one in refused):
+        typer.echo("tiergate: --known corrects what is billed otherwise", err=True)
     if refused:
         raise typer.Exit(Exit.FAILURE)
 
@@ -270,7 +292,8 @@ def _list(
         print_json([_call(call) for call in calls])
         return
     for call in calls:
-        state = "open" if call.open else STATES[call.doubt.value]
+        doubt = KNOWN if call.doubt is None else call.doubt.value
+        state = "open" if call.open else STATES[doubt]
         upstream_id = call.upstream_id or "(no upstream id)"
         typer.echo(
             f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
@@ -382,6 +405,6 @@ def _call(call: UnknownCall) -> dict[str, object]:
         "upstream_id": call.upstream_id or None,
         "started_at_ms": call.started_at_ms,
         "open": call.open,
-        "cost": call.doubt.value,
+        "cost": KNOWN if call.doubt is None else call.doubt.value,
         "booked_nano_usd": call.booked_nano_usd,
     }

@@ -1,4 +1,4 @@
-"""Settles calls of unknown or estimated cost by the provider's bill.
+"""Settles calls of unknown or estimated cost by the provider's bill, and known ones on request.
 
 A finished row is chained, so it is never edited. The correction is a row of its own, whose one
 attempt has the difference (billed less booked, signed) and the start of the call. So the windows
@@ -23,6 +23,7 @@ from router.ledger.row_reading import (
     Doubt,
     doubt_of,
     row_names,
+    was_made,
 )
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
@@ -42,17 +43,22 @@ from router.types import (
 NOT_UNKNOWN = "no call of unknown or estimated cost has this id"
 KNOWN = "its cost is known"
 NO_CALL = "no call of this ledger has this id: it failed here, was purged, or was made elsewhere"
+_UNCORRECTED = (
+    "NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = "
+    f"'{CORRECTION_PREFIX}' || attempts.attempt_id)"
+)
 _QUERY = (
     f"{select_sql(attempts)} WHERE (state IN ('held', 'unknown_cost') OR estimated = 1) "
-    "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = "
-    f"'{CORRECTION_PREFIX}' || attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
+    f"AND {_UNCORRECTED} ORDER BY started_at_ms, attempt_id"
 )
+_AT_ONCE = 500  # ids in one query, below what any database takes
+_NO_BILL = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW, Role.RECONCILE})
 
 
 class UnknownCall(Struct, frozen=True):
-    """Describes a call whose cost is no fact: it counts at `booked_nano_usd` until it is settled.
+    """Describes a call that a bill may settle: it counts at `booked_nano_usd` until then.
 
-    Estimated calls count at a bound that is never too low, the others at their hold.
+    Estimated calls count at a bound that is never too low, those of unknown cost at their hold.
     """
 
     request_id: str
@@ -64,7 +70,7 @@ class UnknownCall(Struct, frozen=True):
     started_at_ms: int
     open: bool  # its request still runs, or its worker has just died
     booked_nano_usd: int
-    doubt: Doubt = Doubt.UNKNOWN
+    doubt: Doubt | None = Doubt.UNKNOWN  # None: its cost is known, and a bill says another one
 
 
 class Refusal(Struct, frozen=True):
@@ -75,9 +81,14 @@ class Refusal(Struct, frozen=True):
     # What the call counts at, with its corrections, where its cost is known. None: no such call.
     booked_nano_usd: int | None = None
 
+    @property
+    def of_known_cost(self) -> bool:
+        """Returns True where the call is known, and so is its cost."""
+        return self.why.startswith(KNOWN)
+
 
 class Settlement(Struct, frozen=True):
-    """Holds the bill's amount for one unknown or estimated call."""
+    """Holds the bill's amount for one call."""
 
     call: UnknownCall
     billed_nano_usd: int
@@ -96,10 +107,61 @@ def unknown_calls(database: Database, tenant: str | None = None) -> list[Unknown
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
 
 
+def correctable(
+    database: Database,
+    amounts: Mapping[str, int],
+    rounding: Mapping[str, int] | None,
+    *,
+    by_upstream: bool,
+) -> list[UnknownCall]:
+    """Returns all calls that these amounts may settle; blocks. Raises LedgerError.
+
+    `rounding` also lets them correct known costs: by the same name, the most nano-dollars by which
+    an amount may differ from a cost that it agrees with.
+    """
+    calls = unknown_calls(database)
+    if rounding is None:
+        return calls
+    with database.reading() as connection:
+        ids = list(amounts)
+        if by_upstream:  # one pass: no index has these ids
+            named = connection.exec_driver_sql(
+                "SELECT attempt_id, upstream_id FROM attempts WHERE upstream_id <> ''"
+            )
+            ids = [str(attempt_id) for attempt_id, name in named if name in amounts]
+        for start in range(0, len(ids), _AT_ONCE):
+            some = tuple(ids[start : start + _AT_ONCE])
+            marks = ", ".join("?" * len(some))
+            rows = connection.exec_driver_sql(
+                f"{select_sql(attempts)} WHERE attempt_id IN ({marks}) AND {_UNCORRECTED}", some
+            )
+            for row in rows.fetchall():
+                attempt = attempt_from(row)
+                if doubt_of(attempt) is not None or not _on_a_bill(attempt):
+                    continue
+                name = attempt.upstream_id if by_upstream else attempt.attempt_id
+                if abs(amounts[name] - attempt.cost_nano_usd) > rounding.get(name, 0):
+                    calls.append(_described(attempt, str(row[TENANT_OF_ATTEMPT]), None))
+    return calls
+
+
+def _on_a_bill(attempt: AttemptRow) -> bool:
+    """Returns True for a call that a provider may bill: made, outside, paid for by itself.
+
+    What a list price above it covers is not: the answer's line has that price.
+    """
+    covered = attempt.cost_basis is CostBasis.LIST_PRICE and not attempt.cost_nano_usd
+    own = attempt.cost_basis is CostBasis.OWN_COMPUTE
+    return was_made(attempt) and attempt.role not in _NO_BILL and not covered and not own
+
+
 def _call(attempt: AttemptRow, tenant: str) -> UnknownCall | None:
-    doubt, is_open = doubt_of(attempt), attempt.state is AttemptState.HELD
-    if doubt is None:
-        return None
+    doubt = doubt_of(attempt)
+    return None if doubt is None else _described(attempt, tenant, doubt)
+
+
+def _described(attempt: AttemptRow, tenant: str, doubt: Doubt | None) -> UnknownCall:
+    is_open = attempt.state is AttemptState.HELD
     return UnknownCall(
         attempt.request_id,
         attempt.attempt_id,
@@ -190,12 +252,15 @@ def why_refused(database: Database, attempt_id: str) -> str:
         row = connection.exec_driver_sql(
             f"{select_sql(attempts)} WHERE attempt_id = ?", (attempt_id,)
         ).first()
+        correction_id = CORRECTION_PREFIX + attempt_id
+        corrected = connection.exec_driver_sql(
+            "SELECT 1 FROM requests WHERE request_id = ?", (correction_id,)
+        ).first()
     if row is None:
         return "there is no such attempt; see `tiergate ledger reconcile`"
-    attempt = attempt_from(row)
-    if doubt_of(attempt) is not None:
+    if corrected is not None:
         return "it was reconciled before"
-    return f"its cost is known, it is {attempt.state.value}"
+    return f"{KNOWN}, it is {attempt_from(row).state.value}"
 
 
 def correction(database: Database, settlement: Settlement, now_ms: int) -> RequestRow:
@@ -209,7 +274,8 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
     attempt = next(line for line in original.attempts if line.attempt_id == call.attempt_id)
     request_id, difference = CORRECTION_PREFIX + call.attempt_id, settlement.difference_nano_usd
     is_review, basis = attempt.role is Role.REVIEW, attempt.cost_basis
-    if basis is CostBasis.UNKNOWN:  # a bill is a fact, also where nobody knows a price
+    # A bill is a fact, also where nobody knows a price, and of a call that failed.
+    if basis in (CostBasis.UNKNOWN, CostBasis.NONE):
         basis = CostBasis.REVIEWER_TIME if is_review else CostBasis.TOKEN_PRICE
     line = replace(
         attempt,
@@ -260,8 +326,10 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
             "answered": got_answer(original),
         },
     }
+    if settlement.call.doubt is not Doubt.UNKNOWN:  # what was booked counts where it was compared
+        record["reconciles"]["compared"] = compared_with(original)
     if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
-        record["reconciles"] |= {"estimated": True, "compared": compared_with(original)}
+        record["reconciles"]["estimated"] = True
     return build_row(
         origin_of(original, line.request_id, RECONCILE),
         spent_on(line, RequestState.SETTLED),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.request.progress import Candidate, Comparison
@@ -118,6 +120,7 @@ def _would_cost(
     """Returns what an answerer would have cost; None without one, or where it is unknown."""
     if plan is None or _sound_unpriced(routed, plan.paid.price, usage):
         return None
+    usage = _as_sold(plan.paid.price, usage)
     return _known(plan.would_cost(usage, routed.request.images, steps, routed.signals))
 
 
@@ -125,7 +128,18 @@ def _at_price(routed: RoutedRequest, price: Price, usage: Usage) -> int | None:
     """Returns what the answer would have cost at a price of a list; None where it is unknown."""
     if _sound_unpriced(routed, price, usage):
         return None
+    usage = _as_sold(price, usage)
     return _known(cost.attempt_cost(price, usage, 0.0, routed.request.images))
+
+
+def _as_sold(price: Price, usage: Usage) -> Usage:
+    """Returns the tokens as a baseline's price counts them.
+
+    Where it states no price of writes its vendor sells no hour, so what Claude kept for one would
+    have been input there. Twice the input would make a saving of what nobody bills.
+    """
+    sold = price.cache_write_nano_usd is not None or price.hour_write_nano_usd is not None
+    return usage if sold else replace(usage, hour_write_tokens=None)
 
 
 def _known(priced: cost.Cost) -> int | None:

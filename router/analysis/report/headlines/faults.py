@@ -20,7 +20,7 @@ FAULT_WORDS = {
     "upstream_overloaded": "the upstream was overloaded",
     "upstream_rate_limited": "the upstream limited our rate",
     "upstream_quota_exhausted": "our money at the upstream was spent",
-    "upstream_unreachable": "no connection could be made",
+    "upstream_unreachable": "no connection could be made, or it was lost",
     "upstream_invalid": "the upstream sent what is no answer",
     "upstream_error": "the upstream failed",
     "stream_cut": "its answer ended before it was whole",
