@@ -38,7 +38,13 @@ from router.wire.messages import (
 )
 from router.wire.responses.compaction import KINDS as COMPACTIONS
 from router.wire.responses.compaction import TRIGGER, summary_message
-from router.wire.responses.tools import custom_call, flat_name
+from router.wire.responses.tools import (
+    Tools,
+    custom_call,
+    flat_name,
+    read_response_tools,
+    with_later,
+)
 
 ROLES = ("user", "assistant", "system", "developer")
 KINDS = (
@@ -50,6 +56,7 @@ KINDS = (
     "reasoning",
     "compaction",
     TRIGGER,
+    "additional_tools",
 )
 # Matches calls that a provider or a client's own machine ran, their results, and lists of such
 # tools.
@@ -69,6 +76,7 @@ class Input(Struct, frozen=True):
     messages: tuple[Message, ...]
     compacts: bool = False
     kept: tuple[dict[str, object], ...] = ()
+    tools: Tools = Tools()  # those that items add to the body's
 
 
 def read_input(value: object, param: str) -> Input:
@@ -86,7 +94,9 @@ def read_input(value: object, param: str) -> Input:
     if not conversation.messages:
         raise wrong_value(param, value, "at least one message among the items")
     kept = tuple([item for item in value if item.get("role") == "user"])
-    return Input(tuple(conversation.messages), conversation.compacts, kept)
+    return Input(
+        tuple(conversation.messages), conversation.compacts, kept, tools=conversation.tools
+    )
 
 
 @dataclass(slots=True)
@@ -98,6 +108,7 @@ class _Conversation:
     thoughts: list[str] = field(default_factory=list)  # open ones, for the same item
     attachments: list[Content] = field(default_factory=list)  # of results, which accept only text
     compacts: bool = False
+    tools: Tools = field(default_factory=Tools)
 
     def add(self, item: dict[str, object], path: str) -> None:
         kind = _kind(item, path)
@@ -111,12 +122,13 @@ class _Conversation:
             self._output(item, path)
         elif kind == "message":
             self._add_message(_message(item, path))
+        elif kind == "additional_tools":
+            added = read_response_tools(item.get("tools", []), f"{path}.tools")
+            self.tools = with_later(self.tools, added, f"{path}.tools")
         elif kind == TRIGGER:
             self.compacts = True
-        elif kind in COMPACTIONS:
-            summary = summary_message(item)
-            if summary is not None:
-                self._add_message(summary)
+        elif kind in COMPACTIONS and (summary := summary_message(item)) is not None:
+            self._add_message(summary)
 
     def _add_message(self, message: Message) -> None:
         self.attach()
