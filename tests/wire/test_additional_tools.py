@@ -1,4 +1,4 @@
-"""Tools that an item of the input adds to a response's: Codex sends all of its tools so."""
+"""Items of the input that Codex sends for newer models: all of its tools, words among agents."""
 
 from __future__ import annotations
 
@@ -69,3 +69,20 @@ def test_two_of_one_name_in_two_namespaces_are_refused() -> None:
     flat = {**OWN, "name": "functions__f"}
     with pytest.raises(RequestError, match="two tools whose name is"):
         read(added(SPACE), HI, tools=[flat])
+
+
+def test_what_one_agent_tells_another_is_a_users_message() -> None:
+    told = [
+        {"type": "input_text", "text": "Sender: /root"},
+        {"type": "encrypted_content", "encrypted_content": "List the files."},
+    ]
+    message = {"type": "agent_message", "author": "/root", "recipient": "/root/a", "content": told}
+    (asked,) = read(message).messages
+    assert (asked.role, asked.text) == ("user", "Sender: /root\nList the files.")
+
+
+@pytest.mark.parametrize("part", [{"type": "encrypted_content"}, {"type": "video"}, "x"])
+def test_a_wrong_part_of_it_is_refused_by_its_place(part: object) -> None:
+    with pytest.raises(RequestError) as caught:
+        read({"type": "agent_message", "content": [part]})
+    assert str(caught.value.param).startswith("input[0].content[0]")

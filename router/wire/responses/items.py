@@ -57,6 +57,7 @@ KINDS = (
     "compaction",
     TRIGGER,
     "additional_tools",
+    "agent_message",
 )
 # Matches calls that a provider or a client's own machine ran, their results, and lists of such
 # tools.
@@ -122,6 +123,8 @@ class _Conversation:
             self._output(item, path)
         elif kind == "message":
             self._add_message(_message(item, path))
+        elif kind == "agent_message":
+            self._add_message(_agents_message(item, path))
         elif kind == "additional_tools":
             added = read_response_tools(item.get("tools", []), f"{path}.tools")
             self.tools = with_later(self.tools, added, f"{path}.tools")
@@ -251,6 +254,23 @@ def _message(item: dict[str, object], path: str) -> Message:
         return message
     # OpenAI may add phases, and a client returns what its model said.
     return replace(message, phase=bounded_text(phase, f"{path}.phase", 1, 64))
+
+
+def _agents_message(item: dict[str, object], path: str) -> Message:
+    """Returns what one of the client's agents tells another (Codex), as a user's message.
+
+    OpenAI's own models seal what they tell; of other models the part has the plain words.
+    """
+    parts = item.get("content")
+    if type(parts) is list:
+        item = {**item, "content": [_plain(part) for part in parts]}
+    return _message({**item, "role": "user"}, path)
+
+
+def _plain(part: object) -> object:
+    if type(part) is dict and part.get("type") == "encrypted_content":
+        return {"type": "input_text", "text": part.get("encrypted_content")}
+    return part
 
 
 def _content(value: object, role: str, path: str) -> Content:
