@@ -73,12 +73,12 @@ def test_two_of_one_name_in_two_namespaces_are_refused() -> None:
 
 def test_what_one_agent_tells_another_is_a_users_message() -> None:
     told = [
-        {"type": "input_text", "text": "Sender: /root"},
+        {"type": "input_text", "text": "Sender: /lead"},
         {"type": "encrypted_content", "encrypted_content": "List the files."},
     ]
-    message = {"type": "agent_message", "author": "/root", "recipient": "/root/a", "content": told}
+    message = {"type": "agent_message", "author": "/lead", "recipient": "/lead/a", "content": told}
     (asked,) = read(message).messages
-    assert (asked.role, asked.text) == ("user", "Sender: /root\nList the files.")
+    assert (asked.role, asked.text) == ("user", "Sender: /lead\nList the files.")
 
 
 @pytest.mark.parametrize("part", [{"type": "encrypted_content"}, {"type": "video"}, "x"])
