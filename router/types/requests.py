@@ -182,6 +182,7 @@ class Original(Struct, frozen=True):
     """True when integers of calls may be over 64 bits, which only a slow parser keeps."""
     thinking_tokens: int = 0  # the budget of thoughts, which must stay below the cap of output
     thinking: str = ""  # "adaptive" or "enabled" where the client asks for thoughts
+    has_system_turns: bool = False  # turns of the system stand within the conversation
     asks_hours: bool = False  # a cache point is to last longer than five minutes
 
 

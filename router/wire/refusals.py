@@ -22,6 +22,8 @@ EFFORT = "reasoning_effort"
 THINKING, THINKING_TYPE = "thinking", "thinking.type"
 """Anthropic's key that lets a model think, and its kind: adaptive, or enabled with a budget. Some
 models take one kind alone, and older ones none."""
+SYSTEM_TURNS = "messages[].role"
+"""Names turns of the system within a conversation, which Claude's earlier models refuse."""
 _OTHER_KIND = {"adaptive": "enabled", "enabled": "adaptive"}
 
 _SPELT = {
@@ -48,7 +50,7 @@ _SPELT = {
 }
 """Lists how providers spell the parameters of sampling that an answer can do without. `n` and
 log-probabilities are none: without them the answer would lack what was asked for."""
-PARAMETERS = (*dict.fromkeys(_SPELT.values()), THINKING_TYPE, THINKING)
+PARAMETERS = (*dict.fromkeys(_SPELT.values()), THINKING_TYPE, THINKING, SYSTEM_TURNS)
 _NAME = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, _SPELT)) + r")(?!\w)")
 _CODES = frozenset({"unsupported_value", "unsupported_parameter", "unknown_parameter"})
 _WORDS = re.compile(
@@ -70,6 +72,15 @@ _NO_THINKING = re.compile(
     r"|\b(?:does not|doesn't) support (?:adaptive |extended )?thinking\b",
     re.IGNORECASE,
 )
+_NO_SYSTEM_TURNS = re.compile(
+    r"\brole ['\"]system['\"] is not supported|\bUnexpected role ['\"]system['\"]"
+    r"|\buse the top-level ['\"`]system['\"`] parameter"
+    r"|\btool_(?:addition|removal)\b.{0,80}(?:not supported|not available|expected tags)",
+    re.IGNORECASE,
+)
+"""How Claude's models refuse them: Sonnet 4.6 and Opus 4.7, Haiku 4.5, and later ones as the first
+message; at last Anthropic's other hosts, which lack changes of tools."""
+_AS_THE_FIRST = re.compile(r"\buse the top-level\b", re.IGNORECASE)
 _BESIDE_THINKING = re.compile(r"\b(?:when|while|unless|both|together|tools?)\b", re.IGNORECASE)
 
 
@@ -139,6 +150,9 @@ def unsupported_in(
     >>> unsupported_in(said, ChatRequest((), "m", Sampling(temperature=0.2)))
     Unsupported(name='temperature', lasts=True, of_value=False)
     """
+    if _NO_SYSTEM_TURNS.search(refusal.message) and value_of(request, SYSTEM_TURNS):
+        first = _AS_THE_FIRST.search(refusal.message)  # later ones may be welcome
+        return Unsupported(SYSTEM_TURNS, lasts=first is None)
     if refusal.code not in _CODES and not _WORDS.search(refusal.message):
         return None
     if _NO_THINKING.search(refusal.message) and value_of(request, THINKING):
@@ -194,6 +208,9 @@ def value_of(request: ChatRequest, name: str) -> str:
     """Returns the value that a request states for a parameter, "" for none."""
     if name in ("top_k", "min_p", *OF_REASONING):
         return request.extra.get(name, "")
+    if name == SYSTEM_TURNS:
+        original = request.unchanged
+        return "system" if original is not None and original.has_system_turns else ""
     if name in (THINKING, THINKING_TYPE):
         return _thinking_kind(request)
     value = getattr(request.sampling, name)

@@ -50,6 +50,15 @@ async def test_a_misspelt_key_is_told_once_with_what_may_have_been_meant(houses:
     assert line.fields["keys"] == ["temprature"]
 
 
+async def test_a_key_that_another_wire_has_is_no_misspelling(houses: Houses) -> None:
+    listener = Listener()
+    house = houses([low(), mid()], events=listener)
+    extra = {"reasoning.summary": JsonText('"auto"')}  # as Codex sends
+    await house.gateway.complete(replace(ask("hello"), extra=extra), ALICE)
+    (event,) = told(listener)
+    assert (event.keys, event.likely) == (("reasoning.summary",), ())
+
+
 async def test_the_decision_keeps_the_keys_that_did_not_reach_the_answerer(houses: Houses) -> None:
     house = houses([low(), mid()])
     await house.gateway.complete(replace(ask("hello"), extra=MISSPELT), ALICE)

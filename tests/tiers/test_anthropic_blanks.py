@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from router.wire.anthropic.upstream import NO_TEXT
+from router.wire.anthropic.own_words import NO_TEXT
 from tests.kits.server_kit import Served, Upstream, write_ladder
 
 pytestmark = pytest.mark.process

@@ -14,9 +14,10 @@ import pytest
 from anthropic.lib._parse._transform import transform_schema
 
 from router.types import ChatRequest, JsonText, Message, ToolSpec
+from router.wire.anthropic.own_words import GO_ON
 from router.wire.anthropic.parts import block_of
 from router.wire.anthropic.schemas import taken_schema, with_type
-from router.wire.anthropic.upstream import GO_ON, JSON_WORDS, messages_body
+from router.wire.anthropic.upstream import JSON_WORDS, messages_body
 from tests.kits.server_kit import Served, Upstream, write_ladder
 from tests.kits.upstreams.upstream_wire import TEXT
 

@@ -7,9 +7,10 @@ import pytest
 
 from router.privacy.provider_seals import shown
 from router.types import Answer, ChatRequest, Choice, Delta, JsonText, Sealed, ToolCall, Usage
+from router.wire.anthropic.own_words import GO_ON, NO_TEXT
 from router.wire.anthropic.render import MessageStream, render_message
 from router.wire.anthropic.request import MessagesFormat
-from router.wire.anthropic.upstream import GO_ON, NO_TEXT, messages_body
+from router.wire.anthropic.upstream import messages_body
 from router.wire.openai.request import parse_chat_request
 
 HI = {"role": "user", "content": "Hi"}

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.privacy.provider_seals import read_back
 from router.types import JsonText, Message, Sealed, ToolCall, ToolSpec
+from router.wire.anthropic.changes import CHANGES, change_of
 from router.wire.anthropic.parts import IMAGES
 from router.wire.call_ids import MAX_CALL_ID
 from router.wire.checks import (
@@ -54,6 +55,9 @@ _HOSTED = (
     "text_editor_code_execution_tool_result",
     "mcp_tool_use",
     "mcp_tool_result",
+    "mcp_tool_listing",
+    "advisor_tool_result",
+    "fallback",
 )
 """Lists calls that a provider made itself, in a history from elsewhere. No tier can read them. A
 400 would return with every later turn, so they are left out, as the tools themselves are."""
@@ -61,6 +65,7 @@ _BLOCKS = {
     "user": ("text", "image", "document", "search_result", "tool_result"),
     "assistant": ("text", "tool_use", *THOUGHTS, *_HOSTED),
     "system": ("text",),
+    "turn of the system": ("text", *CHANGES),
     "tool": ("text", "image", "document", "search_result", "tool_reference"),
 }
 FAILED = "The tool failed:\n"
@@ -97,6 +102,8 @@ def read_turns(value: object, param: str) -> tuple[Message, ...]:
     messages: list[Message] = []
     for i, item in enumerate(items):
         _add_turn(messages, mapping(item, f"{param}[{i}]"), f"{param}[{i}]")
+    if not messages:
+        raise missing(param, "a message with words")
     if messages[-1].role == "assistant":
         # Clients would read a new answer as the rest of the begun one.
         raise unsupported(
@@ -120,6 +127,9 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
         raise missing(f"{path}.role", "user or assistant")
     role = one_of(item["role"], f"{path}.role", ("user", "assistant", "system"))
     content = item.get("content")
+    if role == "system" and not content and item.get("output_config") is not None:
+        mapping(item["output_config"], f"{path}.output_config")
+        return  # it only says how much the model is to think
     if content is None:
         raise missing(f"{path}.content", "a string or an array of blocks")
     if role == "assistant" and content == []:
@@ -128,6 +138,10 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
         messages.append(Message(role, content))
         return
     blocks = _blocks(content, f"{path}.content")
+    if role == "system":
+        said = _content(content, "turn of the system", f"{path}.content").message(role)
+        messages += [said] if said.text else []  # the tools are read apart
+        return
     results = [(i, block) for i, block in enumerate(blocks) if block.get("type") == "tool_result"]
     if role == "user":
         given = [_tool_result(block, f"{path}.content[{i}]") for i, block in results]
@@ -203,6 +217,8 @@ def _add_block(content: Content, block: dict[str, object], role: str, path: str)
         lines = [required_text(block, key, path) for key in ("title", "source")]
         inner = _content(block.get("content"), "system", f"{path}.content").text
         content.add_text("\n".join((*lines, inner)))
+    elif kind in CHANGES:
+        change_of(block, path)
     elif role == "assistant":
         content.part_texts()  # a call or a thought
 
@@ -312,22 +328,23 @@ def is_client_run(kind: str | None) -> bool:
 
 def read_tools(value: object, param: str) -> Tools:
     """Returns all tools. Tools that no tier offers are only named, so that a policy may refuse."""
-    others: list[str] = []
-
-    def own(item: object, path: str) -> ToolSpec | None:
-        kind = mapping(item, path).get("type")
-        if kind is None or text(kind, f"{path}.type") == "custom":
-            return _tool(item, path)
-        if is_client_run(text(kind, f"{path}.type")):
-            return _native_tool(mapping(item, path), path)
-        others.append(bounded_text(kind, f"{path}.type", 1, 64))
-        return None
-
     items = array(value, param)
     if len(items) > MAX_TOOLS:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
-    tools = [own(item, f"{param}[{i}]") for i, item in enumerate(items)]
-    return Tools(tuple(filter(None, tools)), tuple(dict.fromkeys(others)))
+    tools = [read_tool(item, f"{param}[{i}]") for i, item in enumerate(items)]
+    own = [tool for tool in tools if isinstance(tool, ToolSpec)]
+    others = dict.fromkeys([tool for tool in tools if isinstance(tool, str)])
+    return Tools(tuple(own), tuple(others))
+
+
+def read_tool(item: object, path: str) -> ToolSpec | str:
+    """Returns a tool, or the type of one that no tier offers."""
+    kind = mapping(item, path).get("type")
+    if kind is None or text(kind, f"{path}.type") == "custom":
+        return _tool(item, path)
+    if is_client_run(text(kind, f"{path}.type")):
+        return _native_tool(mapping(item, path), path)
+    return bounded_text(kind, f"{path}.type", 1, 64)
 
 
 def _native_tool(tool: dict[str, object], path: str) -> ToolSpec:

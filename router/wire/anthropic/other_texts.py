@@ -25,6 +25,8 @@ _OF_BLOCKS: Mapping[str, frozenset[str]] = {
     "tool_reference": frozenset({"type", "tool_name"}),
     "tool_use": frozenset({"type", "id", "name", "input"}),
     "tool_result": frozenset({"type", "tool_use_id", "content", "is_error"}),
+    "tool_addition": frozenset({"type", "tool"}),
+    "tool_removal": frozenset({"type", "tool"}),
 }
 _SOURCE = frozenset({"type", "data", "url", "content"})
 _TOOL = frozenset({"type", "name", "description", "input_schema", "strict"})
@@ -70,6 +72,8 @@ def _of_blocks(content: object) -> Iterator[str]:
         yield from _beside(block, _OF_BLOCKS.get(kind, frozenset()))
         if kind in ("tool_result", "search_result"):
             yield from _of_blocks(block.get("content"))
+        elif kind == "tool_addition":
+            yield from _beside(block["tool"].get("definition") or {}, _TOOL)
         elif kind in ("image", "document") and type(source := block.get("source")) is dict:
             yield from _beside(source, _SOURCE)
             yield from _of_blocks(source.get("content"))

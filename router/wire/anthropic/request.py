@@ -42,6 +42,7 @@ from router.wire.anthropic.render import (
     render_error,
     render_message,
 )
+from router.wire.anthropic.system_turns import has_system_turns, tools_in_effect
 from router.wire.anthropic.thinking import thinking_kind, thinking_tokens
 from router.wire.checks import (
     Reader,
@@ -225,6 +226,7 @@ class MessagesFormat:
             has_large_integers=turns.lost_digits,
             thinking_tokens=thinking_tokens(given.get("thinking")),
             thinking=thinking_kind(given.get("thinking")),
+            has_system_turns=has_system_turns(given["messages"]),
             asks_hours=b'"ttl"' in body and asks_for_hours([given.get(key) for key in POINTS_IN]),
         )
         dropped = (TTL,) if original.asks_hours else ()
@@ -261,7 +263,7 @@ def _request(
     if read.get("metadata"):
         # Chat completions name this key `user`.
         extra = {**extra, "user": json_text(read["metadata"], "metadata.user_id")}
-    tools: Tools = read.get("tools", Tools())
+    tools = tools_in_effect(read.get("tools", Tools()), given["messages"])
     choice, parallel = read.get("tool_choice", (None, None))
     if choice is not None:
         check_tool_choice(choice, tools.own, json_text(given["tool_choice"], "tool_choice"))

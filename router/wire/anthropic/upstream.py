@@ -8,15 +8,13 @@ November 2026). This module knows nothing about connections; `answers` reads the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from hashlib import blake2s
 
 import orjson
 
-from router.privacy.provider_seals import own, read_back
-from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
-from router.wire.anthropic.blocks import THOUGHTS, is_the_clients
+from router.privacy.provider_seals import own
+from router.types import ChatRequest, JsonText, Message, ToolSpec
+from router.wire.anthropic.blocks import THOUGHTS
 from router.wire.anthropic.cache_points import (
     MOST_POINTS,
     POINTS_IN,
@@ -25,40 +23,14 @@ from router.wire.anthropic.cache_points import (
     settle_points,
     with_point,
 )
+from router.wire.anthropic.own_words import call_id, end_with_user, leave_out_thoughts, own_words
 from router.wire.anthropic.parts import block_of, text_block
 from router.wire.anthropic.schemas import taken_schema, with_type
 from router.wire.anthropic.thinking import budget_below, fitted, thinking_tokens
-from router.wire.call_ids import RESPONSES_ID, sent_id
-from router.wire.digits import loads_exactly
-from router.wire.refusals import THINKING, THINKING_TYPE, other_kind
 
 VERSION = "2023-06-01"
 _SYSTEM = ("system", "developer")
 
-# The client's own values go on under these keys. The other keys are ours (model, max_tokens,
-# stream), or are refused or left out when the body is read, since no price list here covers them.
-_PASSED_ON = (
-    "system",
-    "messages",
-    "tools",
-    "tool_choice",
-    "stop_sequences",
-    "temperature",
-    "top_p",
-    "top_k",
-    "thinking",
-    "output_config",
-    "output_format",
-    "metadata",
-    "context_management",
-    "cache_control",
-)
-NO_TEXT = "(no text)"
-"""Replaces a last turn of blanks. Anthropic refuses it as it is, and without it would continue the
-assistant's turn before it."""
-GO_ON = "(go on)"
-"""Follows a last turn of the assistant. Without it the model would continue that turn, and a client
-of chat completions reads a new answer."""
 JSON_WORDS = (
     "Answer with one JSON object and with nothing else: no words before or after it, no code fence."
 )
@@ -66,8 +38,6 @@ JSON_WORDS = (
 OPEN_BUDGET = {"type": "enabled"}
 """Thoughts of a model that refused adaptive ones and must be told a budget."""
 # Anthropic has no effort below low.
-_CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
-_NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 _EFFORTS = {"none": "low", "minimal": "low"}
 
 
@@ -128,45 +98,9 @@ def _asked(request: ChatRequest, issuer: str, prefer_schema: JsonText | None) ->
     original = request.unchanged
     if original is None:
         return _translated(request, issuer, prefer_schema)
-    body = _in_its_own_words(original, issuer)
+    body = own_words(original, issuer)
     if request.sampling.temperature is not None:
         body["temperature"] = request.sampling.temperature
-    return body
-
-
-def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
-    loads = loads_exactly if original.has_large_integers else orjson.loads
-    given = loads(original.body)
-    assert isinstance(given, dict)  # the request was read before
-    left_out = original.left_out
-    body = {
-        key: given[key] for key in _PASSED_ON if given.get(key) is not None and key not in left_out
-    }
-    if THINKING in left_out:
-        _leave_out_thoughts(body)
-    elif THINKING_TYPE in left_out and original.thinking:
-        body["thinking"] = other_kind(original.thinking)
-    if "reasoning_effort" in left_out and isinstance(config := body.get("output_config"), dict):
-        config.pop("effort", None)
-    body["max_tokens"] = given.get("max_tokens")  # none where tokens are only counted
-    if "stop_sequences" in body:
-        _leave_out_blank_stops(body)
-    messages = body["messages"]
-    assert isinstance(messages, list)
-    for message in messages:
-        _name_calls(message["content"])
-    unsealed = [_worded(_unsealed(message, issuer)) for message in messages]
-    body["messages"] = turns = [message for message in unsealed if message["content"]]
-    _end_with_user(turns, messages[-1]["role"])
-    if not (system := _content_with_words(body.get("system"))):
-        body.pop("system", None)
-    else:
-        body["system"] = system
-    if "tools" in body:
-        _leave_out_hosted(body)
-    if _lost_its_thoughts(body):
-        # While it thinks, Anthropic refuses a turn of calls without the thoughts before them.
-        _leave_out_thoughts(body)
     return body
 
 
@@ -186,111 +120,7 @@ def _fit_thoughts(body: dict[str, object], cap: int, asked: int | None) -> None:
         assert isinstance(thinking, dict)
         body["thinking"] = {**thinking, "budget_tokens": kept}
     else:
-        _leave_out_thoughts(body)
-
-
-def _leave_out_thoughts(body: dict[str, object]) -> None:
-    """Turns thinking off, with the edits of a context that are about thoughts."""
-    for key in ("thinking", "context_management"):
-        body.pop(key, None)
-
-
-def _leave_out_blank_stops(body: dict[str, object]) -> None:
-    """Removes stop sequences of blanks, which Anthropic refuses: the answer is cut at them here."""
-    given = body.pop("stop_sequences")
-    assert isinstance(given, list)
-    if stops := [stop for stop in given if stop.strip()]:
-        body["stop_sequences"] = stops
-
-
-def _leave_out_hosted(body: dict[str, object]) -> None:
-    """Removes tools that Anthropic itself runs, which have their own prices.
-
-    They were left out when the request was read.
-    """
-    tools = body.pop("tools")
-    assert isinstance(tools, list)
-    if own_tools := [tool for tool in tools if is_the_clients(tool.get("type"))]:
-        body["tools"] = own_tools
-
-
-def _name_calls(content: object) -> None:
-    """Gives calls and their results ids that Anthropic takes, where another model wrote others."""
-    for block in content if isinstance(content, list) else ():
-        for key in ("id", "tool_use_id"):
-            if block["type"] in ("tool_use", "tool_result") and key in block:
-                block[key] = _call_id(block[key])
-
-
-def _call_id(call_id: str) -> str:
-    """Returns an id of a call as Anthropic takes it; the digest keeps two of them apart.
-
-    >>> _call_id("call_1"), _call_id("functions.now:0")
-    ('call_1', 'functions_now_0_190594d9')
-    """
-    call_id = sent_id(call_id, RESPONSES_ID)
-    if _CALL_ID.fullmatch(call_id):
-        return call_id
-    digest = blake2s(call_id.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    return f"{_NOT_IN_IDS.sub('_', call_id)}_{digest}"
-
-
-def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:
-    """Returns the message with only the thoughts of this issuer, in its own form."""
-    content = message["content"]
-    if message["role"] != "assistant" or not isinstance(content, list):
-        return message
-    kept: list[object] = []
-    for block in content:
-        if block["type"] not in THOUGHTS:
-            kept.append(block)
-        elif (sealed := read_back(block["type"], block)) and sealed.issuer == issuer:
-            kept.append(orjson.loads(sealed.payload))
-    return {**message, "content": kept}
-
-
-def _worded(message: dict[str, object]) -> dict[str, object]:
-    """Returns the message without texts of no words, nor an end in thoughts; both are refused."""
-    kept = _content_with_words(message["content"])
-    if isinstance(kept, list):
-        while kept and kept[-1]["type"] in THOUGHTS:
-            kept.pop()
-    return {**message, "content": kept}
-
-
-def _content_with_words(content: object) -> object:
-    """Returns a string or blocks without texts of no words, which Anthropic refuses."""
-    if isinstance(content, str):
-        return content if content.strip() else ""
-    if not isinstance(content, list):
-        return content
-    kept = []
-    for block in content:
-        if block["type"] == "text" and not str(block["text"]).strip():
-            continue
-        if block["type"] == "tool_result" and "content" in block:
-            block = {**block, "content": _content_with_words(block["content"])}
-        kept.append(block)
-    return kept
-
-
-def _end_with_user(turns: list[dict[str, object]], last_role: str) -> None:
-    """Adds a turn of the user where the last one had no words, or was the assistant's own."""
-    if not turns or turns[-1]["role"] == "assistant":
-        turns.append({"role": "user", "content": GO_ON if last_role == "assistant" else NO_TEXT})
-
-
-def _lost_its_thoughts(body: Mapping[str, object]) -> bool:
-    """Returns True when thinking has a budget, but a running tool loop lacks its thoughts."""
-    thinking, messages = body.get("thinking"), body["messages"]
-    if not isinstance(thinking, dict) or thinking.get("type") != "enabled":
-        return False
-    assert isinstance(messages, list)
-    turns = [message for message in messages if message["role"] == "assistant"]
-    if not turns or messages[-1] is turns[-1] or not isinstance(turns[-1]["content"], list):
-        return False
-    kinds = [block["type"] for block in turns[-1]["content"]]
-    return "tool_use" in kinds and kinds[0] not in THOUGHTS
+        leave_out_thoughts(body)
 
 
 def _translated(
@@ -309,7 +139,7 @@ def _translated(
     elif words := "\n\n".join([text for text in system if text.strip()]):
         body["system"] = words
     body["messages"] = said = _turns(turns, issuer)
-    _end_with_user(said, request.messages[-1].role)
+    end_with_user(said, request.messages[-1].role)
     _add_sampling(body, request)
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
@@ -401,11 +231,11 @@ def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
 
 def _user_blocks(message: Message) -> list[object]:
     if message.role in ("tool", "function"):
-        call_id = _call_id(message.tool_call_id or message.name or "")
+        result_of = call_id(message.tool_call_id or message.name or "")
         words = message.text if message.text.strip() else ""
         result: dict[str, object] = {
             "type": "tool_result",
-            "tool_use_id": call_id,
+            "tool_use_id": result_of,
             "content": words,
         }
         return [with_point(result, message)]
@@ -425,7 +255,7 @@ def _assistant_blocks(message: Message, issuer: str) -> list[object]:
         own_blocks.append(with_point(text_block(message.text), message))
     for call in message.tool_calls:
         given = _object(call.arguments)
-        called = {"type": "tool_use", "id": _call_id(call.id), "name": call.name}
+        called = {"type": "tool_use", "id": call_id(call.id), "name": call.name}
         own_blocks.append({**called, "input": given})
     blocks: list[object] = []
     sealed = list(own(message.sealed, issuer, THOUGHTS))

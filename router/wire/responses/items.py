@@ -38,7 +38,13 @@ from router.wire.messages import (
 )
 from router.wire.responses.compaction import KINDS as COMPACTIONS
 from router.wire.responses.compaction import TRIGGER, summary_message
-from router.wire.responses.tools import custom_call, flat_name
+from router.wire.responses.tools import (
+    Tools,
+    custom_call,
+    flat_name,
+    read_response_tools,
+    with_later,
+)
 
 ROLES = ("user", "assistant", "system", "developer")
 KINDS = (
@@ -50,6 +56,8 @@ KINDS = (
     "reasoning",
     "compaction",
     TRIGGER,
+    "additional_tools",
+    "agent_message",
 )
 # Matches calls that a provider or a client's own machine ran, their results, and lists of such
 # tools.
@@ -69,6 +77,7 @@ class Input(Struct, frozen=True):
     messages: tuple[Message, ...]
     compacts: bool = False
     kept: tuple[dict[str, object], ...] = ()
+    tools: Tools = Tools()  # those that items add to the body's
 
 
 def read_input(value: object, param: str) -> Input:
@@ -86,7 +95,9 @@ def read_input(value: object, param: str) -> Input:
     if not conversation.messages:
         raise wrong_value(param, value, "at least one message among the items")
     kept = tuple([item for item in value if item.get("role") == "user"])
-    return Input(tuple(conversation.messages), conversation.compacts, kept)
+    return Input(
+        tuple(conversation.messages), conversation.compacts, kept, tools=conversation.tools
+    )
 
 
 @dataclass(slots=True)
@@ -98,6 +109,7 @@ class _Conversation:
     thoughts: list[str] = field(default_factory=list)  # open ones, for the same item
     attachments: list[Content] = field(default_factory=list)  # of results, which accept only text
     compacts: bool = False
+    tools: Tools = field(default_factory=Tools)
 
     def add(self, item: dict[str, object], path: str) -> None:
         kind = _kind(item, path)
@@ -111,12 +123,15 @@ class _Conversation:
             self._output(item, path)
         elif kind == "message":
             self._add_message(_message(item, path))
+        elif kind == "agent_message":
+            self._add_message(_agents_message(item, path))
+        elif kind == "additional_tools":
+            added = read_response_tools(item.get("tools", []), f"{path}.tools")
+            self.tools = with_later(self.tools, added, f"{path}.tools")
         elif kind == TRIGGER:
             self.compacts = True
-        elif kind in COMPACTIONS:
-            summary = summary_message(item)
-            if summary is not None:
-                self._add_message(summary)
+        elif kind in COMPACTIONS and (summary := summary_message(item)) is not None:
+            self._add_message(summary)
 
     def _add_message(self, message: Message) -> None:
         self.attach()
@@ -239,6 +254,23 @@ def _message(item: dict[str, object], path: str) -> Message:
         return message
     # OpenAI may add phases, and a client returns what its model said.
     return replace(message, phase=bounded_text(phase, f"{path}.phase", 1, 64))
+
+
+def _agents_message(item: dict[str, object], path: str) -> Message:
+    """Returns what one of the client's agents tells another (Codex), as a user's message.
+
+    OpenAI's own models seal what they tell; of other models the part has the plain words.
+    """
+    parts = item.get("content")
+    if type(parts) is list:
+        item = {**item, "content": [_plain(part) for part in parts]}
+    return _message({**item, "role": "user"}, path)
+
+
+def _plain(part: object) -> object:
+    if type(part) is dict and part.get("type") == "encrypted_content":
+        return {"type": "input_text", "text": part.get("encrypted_content")}
+    return part
 
 
 def _content(value: object, role: str, path: str) -> Content:

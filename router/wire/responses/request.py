@@ -67,6 +67,7 @@ from router.wire.responses.tools import (
     by_flat_name,
     read_response_choice,
     read_response_tools,
+    with_later,
 )
 
 MOST_OF_REASONING = 16
@@ -276,7 +277,7 @@ def _exchange(
             raise missing(key, "a model's name" if key == "model" else "a string or items")
     check_stream_options(read)
     compacts = read["input"].compacts
-    tools: Tools = read.get("tools", NO_TOOLS)
+    read["tools"] = tools = with_later(read.get("tools", NO_TOOLS), read["input"].tools, "input")
     chosen: Chosen = read.get("tool_choice", NO_CHOICE)
     if chosen.unsupported:
         others = (*tools.unsupported, chosen.unsupported)

@@ -84,6 +84,19 @@ def read_response_tools(value: object, param: str) -> Tools:
     return Tools(tuple(known), tuple(dict.fromkeys(others)), tuple(echoes))
 
 
+def with_later(tools: Tools, later: Tools, param: str) -> Tools:
+    """Returns the tools of a body with those that its input adds; a later one replaces its like.
+
+    They are not echoed: a response repeats the `tools` of the body alone.
+    """
+    if not (later.known or later.unsupported):
+        return tools
+    by_name = {(tool.namespace, tool.name): tool for tool in (*tools.known, *later.known)}
+    _refuse_collisions(list(by_name.values()), param)
+    others = dict.fromkeys((*tools.unsupported, *later.unsupported))
+    return replace(tools, known=tuple(by_name.values()), unsupported=tuple(others))
+
+
 def _kind(tool: dict[str, object], path: str) -> str:
     if tool.get("type") is None:
         raise missing(f"{path}.type", "`function`, `custom` or `namespace`")

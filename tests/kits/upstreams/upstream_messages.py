@@ -6,10 +6,10 @@ received body and headers), cut, cut-call (in a call), done (a stream ends with 
 nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
 first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of this type ends the stream after
 some words), begins:TYPE (before any), hours (says how long each write is kept), hours-cut (and
-breaks off), older (takes no adaptive thoughts), plain (nor a temperature), oldest (takes none),
-grudging (none, and says it of adaptive ones as if it took them elsewhere), newest (takes no budget
-of them; these five echo), ends (its turn, without a word), declines (without a word), bash (calls
-it).
+breaks off), older (takes no adaptive thoughts and no turn of the system), plain (no such thoughts,
+nor a temperature), oldest (takes none, nor such a turn), grudging (none, and says it of adaptive
+ones as if it took them elsewhere), newest (takes no budget of them; these five echo), ends (its
+turn, without a word), declines (without a word), bash (calls it).
 Thoughts that it did not sign itself get 400, as at Anthropic, and so does what `strict_messages`
 lists.
 `/v1/messages/count_tokens` counts COUNTED tokens.
@@ -52,6 +52,12 @@ _THINKERS = {
         '"thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
     },
 }
+_TURNS = {
+    "older": "role 'system' is not supported on this model",
+    "oldest": 'messages: Unexpected role "system". The Messages API accepts a top-level `system` '
+    'parameter, not "system" as an input message role.',
+}
+"""How models refuse turns of the system within a conversation."""
 
 
 def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes:
@@ -145,7 +151,11 @@ def _usage(name: str) -> dict[str, object]:
 
 
 def _not_taken(name: str, body: dict[str, object]) -> str:
-    """Returns Anthropic's words where the model does not take this kind of thoughts, else ""."""
+    """Returns Anthropic's words where the model does not take such thoughts or turns, else ""."""
+    messages = body["messages"]
+    assert isinstance(messages, list)
+    if name in _TURNS and any(turn["role"] == "system" for turn in messages):
+        return _TURNS[name]
     thinking = body.get("thinking")
     kind = thinking.get("type") if isinstance(thinking, dict) else None
     words = _THINKERS.get(name, {}).get(str(kind), "")

@@ -1,0 +1,88 @@
+"""Items of the input that Codex sends for newer models: all of its tools, words among agents."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from router.errors import RequestError
+from router.types import ChatRequest
+from router.wire.responses.request import ResponsesFormat
+
+HI = {"role": "user", "content": "hi"}
+OWN = {"type": "function", "name": "f", "parameters": {"type": "object"}}
+CODE = {"type": "custom", "name": "exec", "description": "Runs a script."}
+SPACE = {"type": "namespace", "name": "functions", "description": "d", "tools": [CODE, OWN]}
+
+
+def added(*tools: object) -> dict[str, object]:
+    return {"type": "additional_tools", "role": "developer", "id": "at_1", "tools": list(tools)}
+
+
+def read(*items: object, **fields: object) -> ChatRequest:
+    body = {"model": "auto", "input": list(items), **fields}
+    return ResponsesFormat().read(orjson.dumps(body), {}).requests[0]
+
+
+@pytest.mark.parametrize(
+    ("items", "names"),
+    [
+        ([added(SPACE), HI], ["functions__exec", "functions__f"]),
+        ([HI, added(OWN), HI], ["f"]),
+        ([added(OWN), HI, added(CODE)], ["f", "exec"]),
+        ([added(), HI], []),
+    ],
+)
+def test_the_model_is_offered_what_the_input_adds(items: list[object], names: list[str]) -> None:
+    request = read(*items)
+    assert [tool.name for tool in request.tools] == names
+    assert {message.text for message in request.messages} == {"hi"}
+
+
+def test_they_follow_the_bodys_own() -> None:
+    request = read(added(CODE), HI, tools=[OWN])
+    assert [tool.name for tool in request.tools] == ["f", "exec"]
+
+
+def test_a_later_definition_replaces_an_earlier_one() -> None:
+    again = {**OWN, "description": "new"}
+    assert [tool.description for tool in read(added(again), HI, tools=[OWN]).tools] == ["new"]
+
+
+def test_a_choice_may_name_one_of_them() -> None:
+    request = read(added(OWN), HI, tool_choice={"type": "function", "name": "f"})
+    assert request.forces_tools
+
+
+def test_hosted_ones_are_left_out_and_named() -> None:
+    request = read(added({"type": "web_search"}, OWN), HI, tools=[{"type": "mcp"}])
+    assert request.unsupported_tools == ("mcp", "web_search")
+
+
+def test_a_wrong_one_is_refused_by_its_place() -> None:
+    with pytest.raises(RequestError) as caught:
+        read(HI, added({"type": "function"}))
+    assert str(caught.value.param) == "input[1].tools[0].name"
+
+
+def test_two_of_one_name_in_two_namespaces_are_refused() -> None:
+    flat = {**OWN, "name": "functions__f"}
+    with pytest.raises(RequestError, match="two tools whose name is"):
+        read(added(SPACE), HI, tools=[flat])
+
+
+def test_what_one_agent_tells_another_is_a_users_message() -> None:
+    told = [
+        {"type": "input_text", "text": "Sender: /lead"},
+        {"type": "encrypted_content", "encrypted_content": "List the files."},
+    ]
+    message = {"type": "agent_message", "author": "/lead", "recipient": "/lead/a", "content": told}
+    (asked,) = read(message).messages
+    assert (asked.role, asked.text) == ("user", "Sender: /lead\nList the files.")
+
+
+@pytest.mark.parametrize("part", [{"type": "encrypted_content"}, {"type": "video"}, "x"])
+def test_a_wrong_part_of_it_is_refused_by_its_place(part: object) -> None:
+    with pytest.raises(RequestError) as caught:
+        read({"type": "agent_message", "content": [part]})
+    assert str(caught.value.param).startswith("input[0].content[0]")
