@@ -13,6 +13,7 @@ from router.stats.heads import Head, HeadKind
 from router.training import held_out, unread_sources
 from router.training.data.authors import grave_texts
 from router.training.data.sources import Example
+from router.training.heads.fit_heads import CLASS_HEADS
 from router.training.heads.fit_one_head import Fitted
 from router.training.heads.mix_ngrams import Mix
 from router.training.unread_sources import AuthorLine
@@ -148,7 +149,9 @@ def test_a_finished_head_is_the_sum_of_its_readers(model: TriageModel, name: str
 
 def test_what_domain_says_of_authors_who_taught_it_nothing_holds(model: TriageModel) -> None:
     lines = [
-        one for one in unread_sources.author_lines(7) if "domain" in one.labels and not one.labelled
+        one
+        for one in unread_sources.author_lines(7)
+        if "domain" in one.labels and one.author in grave_texts.JUDGES
     ]
     chances = model.read(model.encode([one.text for one in lines])).domain
     right = np.array(
@@ -186,15 +189,24 @@ def test_stakes_between_is_right_as_often_as_it_says(model: TriageModel) -> None
 
 
 def _material(model: TriageModel) -> unread_sources.Material:
+    calm = {"multi_factor": "no", "domain": "legal"}
     rows = [
-        Example(f"{text} {n}", "hint3", labels={"stakes": label, "multi_factor": "no"})
+        Example(f"{text} {n}", "hint3", labels=calm | {"stakes": label})
         for n in range(6)
         for text, label in (("where is my parcel", "low"), ("may I sue my landlord", "high"))
     ]
     lines = [
-        AuthorLine(f"{text} {n}", author, {"stakes": stakes, "multi_factor": "no"}, n == 1)
+        AuthorLine(
+            f"{text} {n}",
+            author,
+            {"stakes": stakes, "domain": domain} | ({"multi_factor": "no"} if n == 1 else {}),
+            labelled=n == 1,
+        )
         for n, author in enumerate(("first", "first", "four", "twelfth"))
-        for text, stakes in (("a nail in my bicycle", "low"), ("I cannot breathe", "high"))
+        for text, stakes, domain in (
+            ("a nail in my bicycle", "low", "general"),
+            ("I cannot breathe", "high", "medical"),
+        )
     ]
     read = model.encode([row.text for row in rows])
     of_lines = model.encode([line.text for line in lines])
@@ -216,6 +228,23 @@ def test_authors_teach_stakes_with_their_share_of_the_weight(model: TriageModel)
 def test_only_labelled_lines_teach_heads_other_than_stakes(model: TriageModel) -> None:
     rows = unread_sources.taught("multi_factor", ("no", "yes"), _material(model))
     assert rows.sources.tolist() == ["hint3"] * 12 + ["author/first"] * 2
+
+
+def test_a_line_by_its_section_teaches_a_quarter_of_what_a_labelled_one_does(
+    model: TriageModel,
+) -> None:
+    rows = unread_sources.taught("domain", CLASS_HEADS["domain"], _material(model))
+    # Of the first author, in the order of the lines: two by their section, two labelled.
+    by_section, _, labelled, _ = rows.rows.weights[rows.sources == "author/first"]
+    assert by_section == pytest.approx(labelled * unread_sources.BY_SECTION)
+
+
+def test_each_class_of_an_author_weighs_as_the_root_of_its_lines(model: TriageModel) -> None:
+    rows = unread_sources.taught("domain", CLASS_HEADS["domain"], _material(model))
+    (general, medical), weights = (rows.rows.labels[-2:], rows.rows.weights)
+    assert general != medical
+    # Two lines a class of the first author, one a class of the other.
+    assert weights[-1] / weights[rows.sources == "author/first"][0] == pytest.approx(2.0**0.5)
 
 
 def test_only_training_rows_teach_the_head_of_strategic(model: TriageModel) -> None:
