@@ -139,7 +139,8 @@ def _first(
     lines = []
     for group, text in reversed(first.items()):
         labels = labelled.get(group.replace(f"/{LANGUAGE}/", "/"), {})
-        lines.append(AuthorLine(text.text, text.author, labels | _section(text), bool(labels)))
+        known = {**labels, **_section(text)}
+        lines.append(AuthorLine(text.text, text.author, known, bool(labels)))
     return lines
 
 

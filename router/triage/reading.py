@@ -81,9 +81,13 @@ MATERIAL = frozenset(
     {RequestType.FACTUAL, RequestType.EXPLANATION, RequestType.CODING, RequestType.MATH}
 )
 """Types of requests whose sums may be their material alone: "How many zeros has $1 trillion?"."""
+WRITING_FROM = 0.5
+"""Chance of the type `writing` from which a request asks for a text. Pages without a clear request
+are `writing` by .3 to .45."""
 MATERIAL_FROM, CALM_GRAVE, CALM_STAKES = 0.5, 0.2, 0.15
 """The least chance of such a type, and the highest of a grave matter and of high stakes, for sums to
-be material. PLACEHOLDER"""
+be material. Of a stranger's 160 sums from $10,000 on none of 80 that are somebody's became material
+by it, and 24 of the 70 others that had gone to level 3 do not any more."""
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -278,9 +282,15 @@ def reading_of(
         insists(facts.folded),
         acts=facts.bare or acts(facts.folded.words),
         unread=facts.unread,
-        note=facts.said <= NOTE_WORDS and row.request_type is not RequestType.WRITING,
+        note=facts.said <= NOTE_WORDS and not asks_for_text(row),
         answered=match is not None and match.confidence >= answers_from,
     )
+
+
+def asks_for_text(row: ModelRow) -> bool:
+    """Returns True where it is likely that a text is to be written: what stands in it is not the
+    sender's own matter."""
+    return row.request_type is RequestType.WRITING and row.request_type_p >= WRITING_FROM
 
 
 def _material(row: ModelRow, facts: TurnFacts, *, foreign: bool) -> bool:
