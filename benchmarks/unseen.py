@@ -13,7 +13,10 @@ The fifth has grave and everyday messages of one writer in eleven languages with
 and numbers around them: how many reach level 3 with these and without. The sixth has requests for
 harm of twelve kinds and harmless ones of the same words: how many are refused, or get approved
 words. The seventh has harmless orders, questions and follow-ups in eighteen other languages: how
-many are refused, and how many reach level 3.
+many are refused, and how many reach level 3. The last two have messages of three writers with labels
+that somebody gave them who saw no reading of ours: how many of what weighs little, of what weighs
+several considerations, and of high stakes, reach level 3 and level 2 where a model answers at level
+1, and of how many type and domain are read as labelled.
 `--each` prints each prompt with what became of it.
 """
 
@@ -104,6 +107,27 @@ def orders(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         yield f"orders, {row['language']}", row["text"], refused, routed.rung.level == 3
 
 
+def labelled() -> Iterator[dict[str, str]]:
+    """Yields the rows that have labels."""
+    return (row for row in (*rows("messages"), *rows("kinds")) if "type" in row)
+
+
+def kinds(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a kind and a text, and whether it reached level 3, and level 2."""
+    for row in labelled():
+        level = gateway.route(row["text"]).rung.level
+        kind = "high" if row["high"] else "weighing" if row["many"] else "simple"
+        yield f"{kind}, {row['writer']}", row["text"], level == 3, level == 2
+
+
+def heads(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a writer and a text, and whether its type and its domain are read as labelled."""
+    for row in labelled():
+        signals = gateway.route(row["text"]).signals
+        type_, domain = signals.request_type == row["type"], signals.domain == row["domain"]
+        yield row["writer"], row["text"], type_, domain
+
+
 def contacts(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 with its details and without."""
     for row in rows("contacts"):
@@ -124,6 +148,8 @@ def main() -> None:
             ("openai", contacts, ("messages", "level 3", "bare")),
             ("openai", harm, ("messages", "refused", "words")),
             ("openai", orders, ("messages", "refused", "level 3")),
+            ("openai", kinds, ("messages", "level 3", "level 2")),
+            ("openai", heads, ("messages", "type", "domain")),
         ):
             database = Path(folder) / f"{policy}.db"
             with Gateway.from_policy(policy, database=database, environ={}) as gateway:

@@ -1,7 +1,6 @@
 """Fits parts of a finished model again: `tiergate train calibrate` and `tiergate train novelty`.
 
-Every other file of the model stays, and so do the weights within each reader of a head but those of
-`stakes`.
+Every other file of the model stays.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Dev rows come from the sources of the training rows, so a head looks surer on th
 that nobody fitted. Two kinds of rows are read in their place, with half of the weight each:
 
 - sources of messages, each left out whole: the head is fitted again without it and reads it;
-- our authors of grave and everyday lines, who did not teach the encoder. `stakes` learns from them:
-  here a head that did not read an author's lines reads them.
+- our authors, who did not teach the encoder. All of these heads learn from them: here a head that
+  did not read an author's lines reads them.
 
 The encoder has read the sources of the first kind, so they still look easier than a stranger's.
 A head of classes gets its temperature on these rows, and the authors weigh its embedding and
@@ -56,19 +56,20 @@ from router.training.heads.mix_ngrams import (
     fit_mix,
     sure_from,
 )
-from router.training.unread_sources import TAUGHT_BY_AUTHORS, Material, Source, Taught, read_by
+from router.training.unread_sources import SHARE_OF_AUTHORS, Material, Source, Taught, read_by
 
-HEADS = ("domain", "request_type", "stakes")
-"""Heads that say .95 where fewer than 95 in 100 are right. Our authors' lines carry the task of
-two. `request_type` has only the sources, of which WHOLE_REQUESTS calibrate it."""
+HEADS = ("domain", "request_type", "stakes", "multi_factor")
+"""Heads that say .95 where fewer than 95 in 100 are right, and that take messages of several
+sentences for what they are not."""
 
 SETTLED = 0.01
 """Tables of n-grams are kept in bytes, so that the weight of one that is read back is off by a
 thousandth."""
 AS_IT_IS = Mix(1.0, 1.0)
 WHOLE_REQUESTS = ("hint3", "prompts", "written")
-"""Sources whose type a rule reads in each text. In the sets of intents, which the encoder knows,
-and in templates it is that of the intent or of the template: they look easier than a stranger's."""
+"""Sources that calibrate a head of classes that no author taught. Their type a rule reads in each
+text. In the sets of intents, which the encoder knows, and in templates it is that of the intent or
+of the template: they look easier than a stranger's."""
 SAID = 0.9
 
 Figures = dict[str, dict[str, float]]
@@ -100,7 +101,7 @@ def recalibrate(
 def recalibrated(head: Head, material: Material) -> Recalibrated:
     """Returns a head that says no more than what held on unread texts.
 
-    The weights within each reader stay but in TAUGHT_BY_AUTHORS. A head without n-grams, or with
+    The weights within each reader stay but in SHARE_OF_AUTHORS. A head without n-grams, or with
     too few dev rows or lines of authors, stays as it is.
     """
     classes = _classes(head)
@@ -109,7 +110,7 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
     if fitted is None or len(dev_rows.index) < LEAST_HONEST:
         return Recalibrated(head, {})
     rows = unread_sources.taught(head.name, classes, material)
-    if head.name in TAUGHT_BY_AUTHORS:
+    if head.name in SHARE_OF_AUTHORS:
         fitted, head, authors = _refitted(fitted, rows, dev_rows, material)
     else:
         authors = list(unread_sources.authors(fitted, rows, material))

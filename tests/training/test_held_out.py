@@ -12,10 +12,11 @@ from router.stats.calibration import Platt, Temperature, sigmoid
 from router.stats.heads import Head, HeadKind
 from router.training import held_out, unread_sources
 from router.training.data.authors import grave_texts
-from router.training.data.authors.grave_texts import GraveText
 from router.training.data.sources import Example
+from router.training.heads.fit_heads import CLASS_HEADS
 from router.training.heads.fit_one_head import Fitted
 from router.training.heads.mix_ngrams import Mix
+from router.training.unread_sources import AuthorLine
 from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
 
@@ -150,12 +151,12 @@ def test_what_domain_says_of_authors_who_taught_it_nothing_holds(model: TriageMo
     lines = [
         one
         for one in unread_sources.author_lines(7)
-        if one.section in unread_sources.SECTION_DOMAIN
+        if "domain" in one.labels and one.author in grave_texts.JUDGES
     ]
     chances = model.read(model.encode([one.text for one in lines])).domain
     right = np.array(
         [
-            model.domains[place] == unread_sources.SECTION_DOMAIN[one.section]
+            model.domains[place] == one.labels["domain"]
             for place, one in zip(chances.argmax(axis=1), lines, strict=True)
         ]
     )
@@ -188,15 +189,24 @@ def test_stakes_between_is_right_as_often_as_it_says(model: TriageModel) -> None
 
 
 def _material(model: TriageModel) -> unread_sources.Material:
+    calm = {"multi_factor": "no", "domain": "legal"}
     rows = [
-        Example(f"{text} {n}", "hint3", labels={"stakes": label})
+        Example(f"{text} {n}", "hint3", labels=calm | {"stakes": label})
         for n in range(6)
         for text, label in (("where is my parcel", "low"), ("may I sue my landlord", "high"))
     ]
     lines = [
-        GraveText(f"{text} {n}", section, "en", f"{author}/en/{n}")
+        AuthorLine(
+            f"{text} {n}",
+            author,
+            {"stakes": stakes, "domain": domain} | ({"multi_factor": "no"} if n == 1 else {}),
+            labelled=n == 1,
+        )
         for n, author in enumerate(("first", "first", "four", "twelfth"))
-        for text, section in (("a nail in my bicycle", "none"), ("I cannot breathe", "medical"))
+        for text, stakes, domain in (
+            ("a nail in my bicycle", "low", "general"),
+            ("I cannot breathe", "high", "medical"),
+        )
     ]
     read = model.encode([row.text for row in rows])
     of_lines = model.encode([line.text for line in lines])
@@ -210,13 +220,35 @@ def test_authors_teach_stakes_with_their_share_of_the_weight(model: TriageModel)
     assert rows.sources[of_authors].tolist() == ["author/first"] * 4 + ["author/four"] * 2
     weights = rows.rows.weights
     share = weights[of_authors].sum() / weights[~of_authors].sum()
-    assert share == pytest.approx(unread_sources.SHARE_OF_AUTHORS)
+    assert share == pytest.approx(unread_sources.SHARE_OF_AUTHORS["stakes"])
     # The lines of an author weigh together as the root of their number.
     assert weights[-1] / weights[-6] == pytest.approx(2.0**0.5)
 
 
-def test_only_training_rows_teach_other_heads(model: TriageModel) -> None:
+def test_only_labelled_lines_teach_heads_other_than_stakes(model: TriageModel) -> None:
     rows = unread_sources.taught("multi_factor", ("no", "yes"), _material(model))
+    assert rows.sources.tolist() == ["hint3"] * 12 + ["author/first"] * 2
+
+
+def test_a_line_by_its_section_teaches_a_quarter_of_what_a_labelled_one_does(
+    model: TriageModel,
+) -> None:
+    rows = unread_sources.taught("domain", CLASS_HEADS["domain"], _material(model))
+    # Of the first author, in the order of the lines: two by their section, two labelled.
+    by_section, _, labelled, _ = rows.rows.weights[rows.sources == "author/first"]
+    assert by_section == pytest.approx(labelled * unread_sources.BY_SECTION)
+
+
+def test_each_class_of_an_author_weighs_as_the_root_of_its_lines(model: TriageModel) -> None:
+    rows = unread_sources.taught("domain", CLASS_HEADS["domain"], _material(model))
+    (general, medical), weights = (rows.rows.labels[-2:], rows.rows.weights)
+    assert general != medical
+    # Two lines a class of the first author, one a class of the other.
+    assert weights[-1] / weights[rows.sources == "author/first"][0] == pytest.approx(2.0**0.5)
+
+
+def test_only_training_rows_teach_the_head_of_strategic(model: TriageModel) -> None:
+    rows = unread_sources.taught("strategic", ("no", "yes"), _material(model))
     assert not np.char.startswith(rows.sources, "author/").any()
 
 

@@ -45,6 +45,7 @@ class CalibratedHead(StrEnum):
     DOMAIN = "domain"
     REQUEST_TYPE = "request_type"
     STAKES = "stakes"
+    MULTI_FACTOR = "multi_factor"
 
 
 train = typer.Typer(
@@ -226,7 +227,7 @@ def calibrate(
         typer.Option(show_default="all", help="Calibrate only this head; repeat for several."),
     ] = None,
 ) -> None:
-    """Calibrate domain, request type and stakes again on held-out sources, without torch."""
+    """Fit and calibrate domain, request type, stakes and many factors again, without torch."""
     from router.policy.loading import policies_dir
     from router.training.finished_model import recalibrate
 

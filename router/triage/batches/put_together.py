@@ -32,8 +32,14 @@ from router.triage.other_readings import (
     weaker_match,
     with_heads,
 )
-from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
-from router.types import READ_LANGUAGES, Match, MatchBasis, RequestType
+from router.triage.reading import (
+    ModelRow,
+    TurnReading,
+    asks_for_text,
+    more_cautious,
+    reading_of,
+)
+from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
@@ -215,11 +221,11 @@ def _with_gloss(text: Ruled, reading: _Reading, whole: BatchRead, gloss: range) 
 def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -> ModelRow:
     """Returns the reading of a text, raised to what its sentences say by themselves.
 
-    `sentences` are those of `text.apart`. Whatever else a long text asks for, in a language that
-    the heads cannot read nobody knows that it is to be written.
+    `sentences` are those of `text.apart`. In a language that the heads cannot read nobody knows that
+    a long text asks for a text.
     """
     facts, among = text.facts, _among(text)
-    writing = row.request_type is RequestType.WRITING
+    writing = asks_for_text(row)
     in_message = bool(facts.sentences) and not writing
     for sentence in sentences[: len(text.sentences)]:
         row = more_harmful(row, sentence, among, text.config.momentary, own_matter=in_message)
