@@ -81,13 +81,13 @@ MATERIAL = frozenset(
     {RequestType.FACTUAL, RequestType.EXPLANATION, RequestType.CODING, RequestType.MATH}
 )
 """Types of requests whose sums may be their material alone: "How many zeros has $1 trillion?"."""
-WRITING_FROM = 0.5
+WRITING_FROM = 0.7
 """Chance of the type `writing` from which a request asks for a text. Pages without a clear request
-are `writing` by .3 to .45."""
+are `writing` by .3 to .45, and a farewell to be worded as a note by .56."""
 MATERIAL_FROM, CALM_GRAVE, CALM_STAKES = 0.5, 0.2, 0.15
-"""The least chance of such a type, and the highest of a grave matter and of high stakes, for sums to
-be material. Of a stranger's 160 sums from $10,000 on none of 80 that are somebody's became material
-by it, and 24 of the 70 others that had gone to level 3 do not any more."""
+"""The least chance of such a type, and the highest of a grave matter and of high stakes, for sums
+to be material. Of a stranger's 160 sums from $10,000 on none of 80 that are somebody's became
+material by it, and 24 of the 70 others that had gone to level 3 do not any more."""
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.

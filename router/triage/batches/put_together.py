@@ -221,8 +221,8 @@ def _with_gloss(text: Ruled, reading: _Reading, whole: BatchRead, gloss: range) 
 def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -> ModelRow:
     """Returns the reading of a text, raised to what its sentences say by themselves.
 
-    `sentences` are those of `text.apart`. In a language that the heads cannot read nobody knows that
-    a long text asks for a text.
+    `sentences` are those of `text.apart`. In a language that the heads cannot read nobody knows
+    that a long text asks for a text.
     """
     facts, among = text.facts, _among(text)
     writing = asks_for_text(row)

@@ -14,6 +14,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.errors import NoUsableAnswer, TiergateError
 from router.types import (
     Answer,
     ChatRequest,
@@ -227,6 +228,10 @@ class ResponsesFormat(OpenAIErrors):
     def read(self, body: bytes, headers: Mapping[str, str]) -> ResponsesExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses")
         return _exchange(read, extra, headers)
+
+    def status(self, error: TiergateError) -> int:
+        # Codex asks six times where it reads a 422, all of them paid, and once where it reads a 400.
+        return 400 if isinstance(error, NoUsableAnswer) else super().status(error)
 
 
 class InputTokensFormat(OpenAIErrors):

@@ -136,6 +136,13 @@ def test_an_unusable_answer_has_no_status_that_clients_repeat(both: Both, path: 
     assert told(both.ask("mute", path)) == (422, "invalid_request_error", False)
 
 
+def test_codex_reads_of_an_unusable_answer_that_it_is_final(both: Both) -> None:
+    """It asked six times where it read a 422, all rungs each time."""
+    response = both.ask("mute", "/v1/responses")
+    assert told(response) == (400, "invalid_request_error", False)
+    assert response.json()["error"]["code"] == "no_usable_answer"
+
+
 @pytest.mark.parametrize(
     ("path", "named", "said"),
     [
