@@ -230,7 +230,7 @@ class ResponsesFormat(OpenAIErrors):
         return _exchange(read, extra, headers)
 
     def status(self, error: TiergateError) -> int:
-        # Codex asks six times where it reads a 422, all of them paid, and once where it reads a 400.
+        # Codex asks six times where it reads a 422, all of them paid, and once for a 400.
         return 400 if isinstance(error, NoUsableAnswer) else super().status(error)
 
 
