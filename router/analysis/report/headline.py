@@ -128,7 +128,16 @@ def _told(told: Told, findings: Findings) -> list[str]:
         *_reviewers(saving, findings),
         *_bounds(saving, findings),
     )
-    return [f"{base}, routing {', '.join(parts)}.", *_net(saving, findings)]
+    return [f"{base}, routing {', '.join(parts)}.", *_turned(told, money), *_net(saving, findings)]
+
+
+def _turned(told: Told, money: Dollars) -> list[str]:
+    """States the baselines against which routing lost, beside the one against which it saved."""
+    return [
+        f"Against {money(saving.baseline_nano_usd)} for {BASELINE_WORDS[saving.key]} it "
+        f"{_difference(saving, 'saved', 'cost', money)}."
+        for saving in told.turned
+    ]
 
 
 def _scope(saving: Saving, findings: Findings) -> str:

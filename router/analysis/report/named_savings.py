@@ -35,6 +35,7 @@ class Told:
     why: str = ""
     short: str = ""
     passed_over: str = ""  # the reason to name this baseline and none that comes before it
+    turned: tuple[Saving, ...] = ()  # baselines against which the saving that is named is a loss
 
     @property
     def key(self) -> str | None:
@@ -129,7 +130,9 @@ def leading(
     chosen = next(iter(told or most), None) or max(able, key=lambda saving: saving.compared)
     since = _passed_over(chosen, by_key, answers, words)
     if chosen.tellable:
-        return Told(chosen, passed_over=since)
+        saves = (chosen.saved_nano_usd or 0) > 0
+        turned = [saving for saving in able if saving.tellable and (saving.saved_nano_usd or 0) < 0]
+        return Told(chosen, passed_over=since, turned=tuple(turned) if saves else ())
     few = f"{count(chosen.compared)} of {count(answers)} {words}"
     what = f"can be compared with {BASELINE_WORDS[chosen.key]}"
     return Told(
