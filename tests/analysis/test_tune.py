@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from router.analysis.replay.cases import case_of
+from router.analysis.replay.cases import Case, case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.tune.labels import labelled
 from router.analysis.tune.tune import Label, Refusal, certify, data_sha256, fit_ability, tune
@@ -18,7 +18,7 @@ from router.policy.loading import load_policy
 from router.routing.decision import confidence_floor
 from router.stats.exact_bounds import upper_bound
 from router.stats.threshold_walk import GRID
-from router.types import Domain, Match
+from router.types import Domain, Match, Reason
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
@@ -156,6 +156,21 @@ async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
     assert told == [(0.95, True, "fake"), (0.9, False, "fake")]
     assert found.graded["mid"].all == [(CALM.difficulty, True)]
     assert (found.requests, found.outcomes_of_others) == (3, 1)
+
+
+@pytest.mark.parametrize("because", [Reason.ASKED_WHICH, Reason.EXACT_TOOL, Reason.SMALL_TALK])
+async def test_what_no_floor_lets_out_is_no_label(houses: Houses, because: Reason) -> None:
+    """149 offers that were judged right would have certified a floor for answers."""
+    house = houses([low(), mid()])
+    house.triage.signals = replace(CALM, match=Match("greeting", 0.95, 0.9, 0.3))
+    request_id = (await house.gateway.complete(ask(), ALICE)).request_id
+    await house.gateway.drain()
+    case = case_of(next(iter(house.ledger.rows())))
+    assert isinstance(case, Case)
+    known = KnownCorrectness.of([Correctness(request_id, True)])
+    assert len(labelled([case], known).labels) == 1
+    facts = tuple([replace(fact, because=because) for fact in case.facts])
+    assert not labelled([replace(case, facts=facts)], known).labels
 
 
 def test_ability_is_found_again() -> None:

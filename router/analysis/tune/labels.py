@@ -10,7 +10,11 @@ from router.analysis.replay.cases import Case, LeftOut
 from router.analysis.replay.correctness import KnownCorrectness
 from router.analysis.tune.tune import Label
 from router.routing.decision_record import ShadowNote
-from router.types import Domain, PSource, RungFacts
+from router.types import Domain, PSource, Reason, RungFacts
+
+NO_MATCH = frozenset({Reason.ASKED_WHICH, Reason.EXACT_TOOL, Reason.SMALL_TALK})
+"""Kinds of answers at level 1 that no floor of confidence lets out: offers have their own least
+chance, and what is computed, or replies to a greeting, is understood or is not there."""
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ def _add(
     traffic: Labelled, case: Case, fact: RungFacts, correct: bool, *, outside: bool, novel: bool
 ) -> None:
     signals = case.signals
-    if fact.level == 1:
+    if fact.level == 1 and fact.because not in NO_MATCH:
         traffic.labels.append(
             Label(
                 case.request_id,
