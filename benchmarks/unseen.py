@@ -13,10 +13,11 @@ The fifth has grave and everyday messages of one writer in eleven languages with
 and numbers around them: how many reach level 3 with these and without. The sixth has requests for
 harm of twelve kinds and harmless ones of the same words: how many are refused, or get approved
 words. The seventh has harmless orders, questions and follow-ups in eighteen other languages: how
-many are refused, and how many reach level 3. The last two have messages of three writers with
+many are refused, and how many reach level 3. The last three have messages of three writers with
 labels that somebody gave them who saw no reading of ours: how many of what weighs little, of what
 weighs several considerations, and of high stakes, reach level 3 and level 2 where a model answers
-at level 1, and of how many type and domain are read as labelled.
+at level 1, of how many type and domain are read as labelled, and how many of those that a head is
+sure of are right. Before them are requests that name $10,000 or more, of one writer.
 `--each` prints each prompt with what became of it.
 """
 
@@ -128,6 +129,27 @@ def heads(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         yield row["writer"], row["text"], type_, domain
 
 
+def sure(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a head that is sure of a text, the text, and whether it is as labelled, or not."""
+    for row in labelled():
+        read = gateway.route(row["text"]).signals
+        for head, chance, least, right in (
+            ("type from .7", read.request_type_p, 0.7, read.request_type == row["type"]),
+            ("domain from .85", read.domain_p, 0.85, read.domain == row["domain"]),
+            ("multi_factor from .7", read.multi_factor, 0.7, bool(row["many"])),
+        ):
+            if chance >= least:
+                yield head, row["text"], right, not right
+
+
+def sums(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields whose a sum is and a text, and whether it reached level 3, and level 2."""
+    for row in rows("sums"):
+        level = gateway.route(row["text"]).rung.level
+        kind = "somebody's sum" if row["at_stake"] else "sum as material"
+        yield kind, row["text"], level == 3, level == 2
+
+
 def contacts(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3 with its details and without."""
     for row in rows("contacts"):
@@ -148,8 +170,10 @@ def main() -> None:
             ("openai", contacts, ("messages", "level 3", "bare")),
             ("openai", harm, ("messages", "refused", "words")),
             ("openai", orders, ("messages", "refused", "level 3")),
+            ("openai", sums, ("messages", "level 3", "level 2")),
             ("openai", kinds, ("messages", "level 3", "level 2")),
             ("openai", heads, ("messages", "type", "domain")),
+            ("openai", sure, ("messages", "right", "wrong")),
         ):
             database = Path(folder) / f"{policy}.db"
             with Gateway.from_policy(policy, database=database, environ={}) as gateway:

@@ -63,8 +63,8 @@ LANGUAGE = "en"  # the language of these heads
 
 @dataclass(frozen=True, slots=True)
 class AuthorLine:
-    """Holds a line of one of our authors, and its class by head: of the section in which its author
-    wrote it, and of labels where somebody gave it some."""
+    """Holds a line of one of our authors, and its class by head: that of the section in which its
+    author wrote it, else of the labels that somebody gave it."""
 
     text: str
     author: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Domain, MatchBasis, Matter, RequestType
 from router.types.requests import ChatRequest
@@ -20,6 +20,9 @@ class Amount(Struct, frozen=True):
     nano_usd: int
     quoted: bool = False  # in a document that the user only asks to read: nothing is at stake
     period: str = ""  # "month", "year" ...: the sum is due so often, for an unknown time
+    # What a question, code or arithmetic works with, until a later turn is none of these; `quoted`
+    # as well. A sum at stake has no such key.
+    material: bool | UnsetType = UNSET
 
 
 class Match(Struct, frozen=True):

@@ -114,7 +114,8 @@ def _told(reason: Reason, signals: Signals) -> str:
 def _amount_line(amount: Amount) -> str:
     """Returns a sum as written and in dollars, how often it is due, and whether it is quoted."""
     due = f" each {amount.period}" if amount.period else ""
-    return f"{amount.text} = {usd(amount.nano_usd)}{due}{', quoted' if amount.quoted else ''}"
+    kind = ", only worked with" if amount.material is True else ", quoted" if amount.quoted else ""
+    return f"{amount.text} = {usd(amount.nano_usd)}{due}{kind}"
 
 
 def signal_lines(signals: Signals) -> list[tuple[str, str]]:

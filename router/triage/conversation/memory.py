@@ -5,6 +5,7 @@ from __future__ import annotations
 from router.policy.head_conditions import highest
 from router.triage.facts.turn_facts import names_of
 from router.triage.reading import Grave, higher_domain, likelier, second
+from router.triage.text.amount_lists import no_material, own_impact
 from router.types import SessionMemory, Signals
 
 
@@ -21,6 +22,8 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     knowledge = signals.terms_knowledge
     brief, letter = signals.brief, signals.letter
     quoted = max((amount.nano_usd for amount in signals.amounts if amount.quoted), default=0)
+    # What a later request of the session does with a sum, nobody knows yet: it counts from then on.
+    impact = max(impact, own_impact(no_material(signals.amounts)))
     grave: Grave = (signals.grave, signals.matter, signals.matter_language)
     if memory is not None:
         quoted = max(quoted, memory.quoted_nano_usd)

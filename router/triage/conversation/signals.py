@@ -32,7 +32,7 @@ from router.triage.reading import (
     more_cautious,
     second,
 )
-from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
+from router.triage.text.amount_lists import largest_amounts, no_material, own_impact, unquoted
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
@@ -98,8 +98,8 @@ def signals_of(
         sources: list[TurnReading | RuleFacts] = [*of_users, *older]
         amounts = largest_amounts(facts.amounts for facts in sources if facts is not apart)
         names = names_of(facts.risk_terms for facts in sources)
-    if last.acts:
-        amounts = unquoted(amounts)
+    if last.acts or not last.material:
+        amounts = (unquoted if last.acts else no_material)(amounts)
     impact = own_impact(amounts)
     if memory is not None and last.acts:
         impact = max(impact, memory.quoted_nano_usd)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from router.types import Amount
@@ -33,12 +33,25 @@ def unquoted(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
     """Returns the same sums, none of them quoted: all are at stake."""
     if not any(amount.quoted for amount in amounts):
         return amounts
-    return tuple(replace(amount, quoted=False) for amount in amounts)
+    return tuple(replace(amount, quoted=False, material=UNSET) for amount in amounts)
 
 
 def all_quoted(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
     """Returns the same sums, all of them quoted: none is at stake."""
     return tuple(replace(amount, quoted=True) for amount in amounts)
+
+
+def all_material(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """Returns the same sums, all of them material: none is at stake as yet."""
+    return tuple(replace(amount, quoted=True, material=True) for amount in amounts)
+
+
+def no_material(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """Returns the same sums, those at stake again that were material."""
+    return tuple(
+        replace(amount, quoted=False, material=UNSET) if amount.material is True else amount
+        for amount in amounts
+    )
 
 
 def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
