@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,13 @@ from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
 
 RNG = np.random.default_rng(5)
+PROMPTS = Path(__file__).parents[2] / "benchmarks" / "prompts"
 BOTH = Mix(1.0, 1.0)
+
+
+def prompts(name: str) -> list[dict[str, object]]:
+    lines = (PROMPTS / f"{name}.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def source(true_t: float, rows: int = 4_000, author: bool = False) -> unread_sources.Source:
@@ -161,10 +168,28 @@ def test_what_domain_says_of_authors_who_taught_it_nothing_holds(model: TriageMo
         ]
     )
     said = chances.max(axis=1)
-    sure = said >= 0.9
+    sure = said >= 0.85
     assert sure.sum() > 100
     # Before, it said .95 where .60 were right, and then .95 where .86 were.
     assert said[sure].mean() - right[sure].mean() < 0.06
+
+
+@pytest.mark.parametrize("head", ["type", "domain"])
+def test_what_heads_say_of_strangers_messages_holds(model: TriageModel, head: str) -> None:
+    lines = [line for name in ("messages", "kinds") for line in prompts(name) if "type" in line]
+    read = model.read(model.encode([str(line["text"]) for line in lines]))
+    chances, names = {
+        "type": (read.request_type, model.request_types),
+        "domain": (read.domain, model.domains),
+    }[head]
+    places, said = chances.argmax(axis=1), chances.max(axis=1)
+    right = np.array(
+        [names[place] == line[head] for place, line in zip(places, lines, strict=True)]
+    )
+    sure = said >= 0.7
+    assert sure.sum() > 200
+    # Before these heads read messages, .61 of types were right where .81 was said.
+    assert abs(said[sure].mean() - right[sure].mean()) < 0.04
 
 
 def test_stakes_says_no_more_than_held_among_authors_lines(model: TriageModel) -> None:
@@ -271,7 +296,7 @@ def test_an_author_is_read_by_a_head_that_did_not_read_these_lines(model: Triage
 def test_no_type_is_surer_than_what_was_right_of_sources_left_out(model: TriageModel) -> None:
     types = model.stack.heads["request_type"]
     read = types(model.encode(["translate this into Dutch", "write a poem about tea", "hello"]))
-    assert 0.8 < read.max() < 0.86
+    assert 0.85 < read.max() < 0.9
 
 
 def test_the_command_knows_each_head_that_is_calibrated() -> None:

