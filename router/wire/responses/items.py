@@ -43,7 +43,6 @@ from router.wire.responses.tools import (
     custom_call,
     flat_name,
     read_response_tools,
-    with_later,
 )
 
 ROLES = ("user", "assistant", "system", "developer")
@@ -77,7 +76,7 @@ class Input(Struct, frozen=True):
     messages: tuple[Message, ...]
     compacts: bool = False
     kept: tuple[dict[str, object], ...] = ()
-    tools: Tools = Tools()  # those that items add to the body's
+    tools: tuple[Tools, ...] = ()  # those that each item adds to the body's
 
 
 def read_input(value: object, param: str) -> Input:
@@ -96,7 +95,7 @@ def read_input(value: object, param: str) -> Input:
         raise wrong_value(param, value, "at least one message among the items")
     kept = tuple([item for item in value if item.get("role") == "user"])
     return Input(
-        tuple(conversation.messages), conversation.compacts, kept, tools=conversation.tools
+        tuple(conversation.messages), conversation.compacts, kept, tools=tuple(conversation.tools)
     )
 
 
@@ -109,7 +108,7 @@ class _Conversation:
     thoughts: list[str] = field(default_factory=list)  # open ones, for the same item
     attachments: list[Content] = field(default_factory=list)  # of results, which accept only text
     compacts: bool = False
-    tools: Tools = field(default_factory=Tools)
+    tools: list[Tools] = field(default_factory=list)
 
     def add(self, item: dict[str, object], path: str) -> None:
         kind = _kind(item, path)
@@ -126,8 +125,7 @@ class _Conversation:
         elif kind == "agent_message":
             self._add_message(_agents_message(item, path))
         elif kind == "additional_tools":
-            added = read_response_tools(item.get("tools", []), f"{path}.tools")
-            self.tools = with_later(self.tools, added, f"{path}.tools")
+            self.tools.append(read_response_tools(item.get("tools", []), f"{path}.tools"))
         elif kind == TRIGGER:
             self.compacts = True
         elif kind in COMPACTIONS and (summary := summary_message(item)) is not None:
