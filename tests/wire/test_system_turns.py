@@ -148,6 +148,12 @@ def test_an_effort_that_a_model_refused_leaves_the_turns_too() -> None:
         ("role 'system' is not supported on this model", True),
         ('messages: Unexpected role "system". The Messages API accepts a top-level ...', True),
         ("messages.1.content.0: 'tool_addition' does not match any of the expected tags", True),
+        (
+            "messages.1.content.0: Input tag 'tool_removal' found using 'type' does not match any "
+            "of the expected tags: 'text'",
+            True,
+        ),
+        ("The block tool_addition is not supported on this host", True),
         ("messages.0: use the top-level 'system' parameter for the initial system prompt", False),
     ],
 )
@@ -155,6 +161,27 @@ def test_refused_turns_are_known_by_anthropics_words(message: str, lasts: bool) 
     request = read(messages=[HI, system(WORDS)])
     assert unsupported_in(Refusal(message), request) == Unsupported(SYSTEM_TURNS, lasts=lasts)
     assert unsupported_in(Refusal(message), read()) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "messages.1.output_config.role 'system' is not supported: Extra inputs are not permitted",
+        "messages.1.content.0.tool_removal.: role 'system' is not supported: Extra inputs ...",
+        "messages.1.content.0.tool_removal.tool.is not supported: Extra inputs are not permitted",
+        "messages.1.content.0: tool_removal names 'x is not supported', which is no tool",
+    ],
+)
+def test_names_of_the_clients_in_a_refusal_prove_nothing(message: str) -> None:
+    assert unsupported_in(Refusal(message), read(messages=[HI, system(WORDS)])) is None
+
+
+@pytest.mark.parametrize("content", [[], "Go."])
+def test_a_turn_states_only_its_effort(content: object) -> None:
+    config = {"effort": "low", "role 'system' is not supported": 1}
+    with pytest.raises(RequestError) as caught:
+        read(messages=[HI, {"role": "system", "content": content, "output_config": config}])
+    assert caught.value.param == "messages[1].output_config"
 
 
 def test_details_beside_a_change_are_found() -> None:
