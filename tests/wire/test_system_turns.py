@@ -108,8 +108,9 @@ def test_anthropic_gets_them_as_they_were_written() -> None:
     assert sent(read(tools=[TOOL, LATER], messages=messages))["messages"] == messages
 
 
-def test_a_turn_that_only_says_an_effort_needs_no_content() -> None:
-    effort = {"role": "system", "output_config": {"effort": "low"}}
+@pytest.mark.parametrize("content", [{}, {"content": None}, {"content": ""}])
+def test_a_turn_that_only_says_an_effort_needs_no_content(content: dict[str, object]) -> None:
+    effort = {"role": "system", "output_config": {"effort": "low"}, **content}
     said = sent(read(messages=[HI, effort]))["messages"]
     assert said == [HI, {**effort, "content": []}]
 

@@ -89,7 +89,7 @@ def _write_turns(body: dict[str, object], original: Original, issuer: str) -> No
     last_role = turns[-1]["role"]
     if original.has_system_turns:
         for turn in turns:
-            turn.setdefault("content", [])  # one that only states an effort
+            turn["content"] = turn.get("content") or []  # one may only state an effort
         without_hosted_changes(turns, body.get("tools"))
         if EFFORT in original.left_out:
             without_efforts(turns)
