@@ -135,6 +135,29 @@ def test_a_model_that_refuses_them_gets_them_as_the_users() -> None:
     assert body["tools"] == [{**NEW, "name": "later"}, NEW]
 
 
+@pytest.mark.parametrize("content", [" \n ", [{"type": "text", "text": " \n "}]])
+def test_blanks_are_no_words_of_the_users(content: object) -> None:
+    request = read(messages=[HI, {"role": "system", "content": content}])
+    assert sent(without(request, (SYSTEM_TURNS,)))["messages"] == [HI]
+
+
+@pytest.mark.parametrize("given", [[TOOL], [TOOL, HOSTED]])
+def test_no_choice_is_sent_where_all_tools_were_removed(given: list[object]) -> None:
+    messages = [HI, system(WORDS, removed(named("f")))]
+    request = read(tools=given, tool_choice={"type": "auto"}, messages=messages)
+    assert {"tools", "tool_choice"} <= sent(request).keys()
+    assert not {"tools", "tool_choice"} & sent(without(request, (SYSTEM_TURNS,))).keys()
+
+
+def test_definitions_in_turns_count_among_the_tools() -> None:
+    tools = [{**NEW, "name": f"f{i}"} for i in range(1_000)]
+    messages = [HI, system(*map(defined, tools[1:]), defined({**NEW, "name": "f1"}))]
+    assert len(read(tools=tools[:1], messages=messages).tools) == 1_000
+    with pytest.raises(RequestError, match="at most 1000 tools") as caught:
+        read(tools=tools[:1], messages=[*messages, system(defined(NEW))])
+    assert caught.value.param == "messages[2].content[0]"
+
+
 def test_an_effort_that_a_model_refused_leaves_the_turns_too() -> None:
     effort = {"role": "system", "content": [], "output_config": {"effort": "low"}}
     request = read(messages=[HI, effort], output_config={"effort": "high"})
