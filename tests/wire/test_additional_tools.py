@@ -98,6 +98,20 @@ def test_what_one_agent_tells_another_is_a_users_message() -> None:
     assert (asked.role, asked.text) == ("user", "Sender: /lead\nList the files.")
 
 
+def test_what_is_really_sealed_is_nobodys_words() -> None:
+    def sealed(words: str) -> dict[str, object]:
+        return {"type": "encrypted_content", "encrypted_content": words}
+
+    seal = "gAAAAABo" + "x_-9" * 22 + "eA=="
+    told = [{"type": "input_text", "text": "Sender: /lead"}, sealed(seal), sealed(seal[1:])]
+    messages = read(
+        {"type": "agent_message", "content": told},
+        {"type": "agent_message", "content": [sealed(seal)]},
+        HI,
+    ).messages
+    assert [message.text for message in messages] == [f"Sender: /lead\n{seal[1:]}", "hi"]
+
+
 @pytest.mark.parametrize("part", [{"type": "encrypted_content"}, {"type": "video"}, "x"])
 def test_a_wrong_part_of_it_is_refused_by_its_place(part: object) -> None:
     with pytest.raises(RequestError) as caught:
