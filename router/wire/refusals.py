@@ -73,13 +73,17 @@ _NO_THINKING = re.compile(
     re.IGNORECASE,
 )
 _NO_SYSTEM_TURNS = re.compile(
-    r"\brole ['\"]system['\"] is not supported|\bUnexpected role ['\"]system['\"]"
-    r"|\buse the top-level ['\"`]system['\"`] parameter"
-    r"|\btool_(?:addition|removal)\b.{0,80}(?:not supported|not available|expected tags)",
+    r"\A(?:messages(?:\.\d+(?:\.content\.\d+)?)?: )?"
+    r"(?:role ['\"]system['\"] is not supported|Unexpected role ['\"]system['\"]"
+    r"|use the top-level ['\"`]system['\"`] parameter"
+    r"|[^.:]{0,40}\btool_(?:addition|removal)\b['\"`]?"
+    r"(?:(?: \w+){0,4} not (?:supported|available)"
+    r"|(?: found using 'type')? does not match any of the expected tags))",
     re.IGNORECASE,
 )
 """How Claude's models refuse them: Sonnet 4.6 and Opus 4.7, Haiku 4.5, and later ones as the first
-message; at last Anthropic's other hosts, which lack changes of tools."""
+message; at last Anthropic's other hosts, which lack changes of tools. It reads from the beginning,
+with a place of numbers: later on, a refusal may repeat names that the client chose."""
 _AS_THE_FIRST = re.compile(r"\buse the top-level\b", re.IGNORECASE)
 _BESIDE_THINKING = re.compile(r"\b(?:when|while|unless|both|together|tools?)\b", re.IGNORECASE)
 
@@ -150,7 +154,7 @@ def unsupported_in(
     >>> unsupported_in(said, ChatRequest((), "m", Sampling(temperature=0.2)))
     Unsupported(name='temperature', lasts=True, of_value=False)
     """
-    if _NO_SYSTEM_TURNS.search(refusal.message) and value_of(request, SYSTEM_TURNS):
+    if _NO_SYSTEM_TURNS.match(refusal.message) and value_of(request, SYSTEM_TURNS):
         first = _AS_THE_FIRST.search(refusal.message)  # later ones may be welcome
         return Unsupported(SYSTEM_TURNS, lasts=first is None)
     if refusal.code not in _CODES and not _WORDS.search(refusal.message):

@@ -8,6 +8,7 @@ import pytest
 from router.errors import RequestError
 from router.types import ChatRequest
 from router.wire.responses.request import ResponsesFormat
+from tests.kits.checks.growth import in_proportion
 
 HI = {"role": "user", "content": "hi"}
 OWN = {"type": "function", "name": "f", "parameters": {"type": "object"}}
@@ -71,6 +72,22 @@ def test_two_of_one_name_in_two_namespaces_are_refused() -> None:
         read(added(SPACE), HI, tools=[flat])
 
 
+@pytest.mark.parametrize(("own", "later"), [(0, 1_025), (1, 1_024)])
+def test_the_sum_of_all_items_has_a_limit(own: int, later: int) -> None:
+    tools = [{**OWN, "name": f"f{i}"} for i in range(own + later)]
+    assert len(read(*map(added, tools[own:-1]), HI, tools=tools[:own]).tools) == 1_024
+    with pytest.raises(RequestError, match="at most 1024 tools") as caught:
+        read(*map(added, tools[own:]), HI, tools=tools[:own])
+    assert caught.value.param == "input"
+
+
+def test_many_items_take_time_in_proportion() -> None:
+    def work(names: str) -> None:
+        read(*[added({**OWN, "name": f"f{i}"}) for i in range(len(names))], HI)
+
+    assert in_proportion(work, "f", short=32)
+
+
 def test_what_one_agent_tells_another_is_a_users_message() -> None:
     told = [
         {"type": "input_text", "text": "Sender: /lead"},
@@ -79,6 +96,20 @@ def test_what_one_agent_tells_another_is_a_users_message() -> None:
     message = {"type": "agent_message", "author": "/lead", "recipient": "/lead/a", "content": told}
     (asked,) = read(message).messages
     assert (asked.role, asked.text) == ("user", "Sender: /lead\nList the files.")
+
+
+def test_what_is_really_sealed_is_nobodys_words() -> None:
+    def sealed(words: str) -> dict[str, object]:
+        return {"type": "encrypted_content", "encrypted_content": words}
+
+    seal = "gAAAAABo" + "x_-9" * 22 + "eA=="
+    told = [{"type": "input_text", "text": "Sender: /lead"}, sealed(seal), sealed(seal[1:])]
+    messages = read(
+        {"type": "agent_message", "content": told},
+        {"type": "agent_message", "content": [sealed(seal)]},
+        HI,
+    ).messages
+    assert [message.text for message in messages] == [f"Sender: /lead\n{seal[1:]}", "hi"]
 
 
 @pytest.mark.parametrize("part", [{"type": "encrypted_content"}, {"type": "video"}, "x"])

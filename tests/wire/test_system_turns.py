@@ -92,9 +92,7 @@ def test_a_turn_without_words_is_no_message() -> None:
 def test_a_wrong_change_is_refused_by_its_place(block: object, param: str, code: str) -> None:
     with pytest.raises(RequestError) as caught:
         read(tools=[TOOL], messages=[HI, system(block)])
-    place = "" if param.endswith("input_schema") else "messages[1].content[0]."
-    assert (caught.value.code, str(caught.value.param).endswith(param)) == (code, True)
-    assert str(caught.value.param).startswith(place)
+    assert (caught.value.code, caught.value.param) == (code, f"messages[1].content[0].{param}")
 
 
 def test_changes_are_the_systems_alone() -> None:
@@ -108,8 +106,9 @@ def test_anthropic_gets_them_as_they_were_written() -> None:
     assert sent(read(tools=[TOOL, LATER], messages=messages))["messages"] == messages
 
 
-def test_a_turn_that_only_says_an_effort_needs_no_content() -> None:
-    effort = {"role": "system", "output_config": {"effort": "low"}}
+@pytest.mark.parametrize("content", [{}, {"content": None}, {"content": ""}])
+def test_a_turn_that_only_says_an_effort_needs_no_content(content: dict[str, object]) -> None:
+    effort = {"role": "system", "output_config": {"effort": "low"}, **content}
     said = sent(read(messages=[HI, effort]))["messages"]
     assert said == [HI, {**effort, "content": []}]
 
@@ -136,6 +135,29 @@ def test_a_model_that_refuses_them_gets_them_as_the_users() -> None:
     assert body["tools"] == [{**NEW, "name": "later"}, NEW]
 
 
+@pytest.mark.parametrize("content", [" \n ", [{"type": "text", "text": " \n "}]])
+def test_blanks_are_no_words_of_the_users(content: object) -> None:
+    request = read(messages=[HI, {"role": "system", "content": content}])
+    assert sent(without(request, (SYSTEM_TURNS,)))["messages"] == [HI]
+
+
+@pytest.mark.parametrize("given", [[TOOL], [TOOL, HOSTED]])
+def test_no_choice_is_sent_where_all_tools_were_removed(given: list[object]) -> None:
+    messages = [HI, system(WORDS, removed(named("f")))]
+    request = read(tools=given, tool_choice={"type": "auto"}, messages=messages)
+    assert {"tools", "tool_choice"} <= sent(request).keys()
+    assert not {"tools", "tool_choice"} & sent(without(request, (SYSTEM_TURNS,))).keys()
+
+
+def test_definitions_in_turns_count_among_the_tools() -> None:
+    tools = [{**NEW, "name": f"f{i}"} for i in range(1_000)]
+    messages = [HI, system(*map(defined, tools[1:]), defined({**NEW, "name": "f1"}))]
+    assert len(read(tools=tools[:1], messages=messages).tools) == 1_000
+    with pytest.raises(RequestError, match="at most 1000 tools") as caught:
+        read(tools=tools[:1], messages=[*messages, system(defined(NEW))])
+    assert caught.value.param == "messages[2].content[0]"
+
+
 def test_an_effort_that_a_model_refused_leaves_the_turns_too() -> None:
     effort = {"role": "system", "content": [], "output_config": {"effort": "low"}}
     request = read(messages=[HI, effort], output_config={"effort": "high"})
@@ -148,6 +170,12 @@ def test_an_effort_that_a_model_refused_leaves_the_turns_too() -> None:
         ("role 'system' is not supported on this model", True),
         ('messages: Unexpected role "system". The Messages API accepts a top-level ...', True),
         ("messages.1.content.0: 'tool_addition' does not match any of the expected tags", True),
+        (
+            "messages.1.content.0: Input tag 'tool_removal' found using 'type' does not match any "
+            "of the expected tags: 'text'",
+            True,
+        ),
+        ("The block tool_addition is not supported on this host", True),
         ("messages.0: use the top-level 'system' parameter for the initial system prompt", False),
     ],
 )
@@ -155,6 +183,27 @@ def test_refused_turns_are_known_by_anthropics_words(message: str, lasts: bool) 
     request = read(messages=[HI, system(WORDS)])
     assert unsupported_in(Refusal(message), request) == Unsupported(SYSTEM_TURNS, lasts=lasts)
     assert unsupported_in(Refusal(message), read()) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "messages.1.output_config.role 'system' is not supported: Extra inputs are not permitted",
+        "messages.1.content.0.tool_removal.: role 'system' is not supported: Extra inputs ...",
+        "messages.1.content.0.tool_removal.tool.is not supported: Extra inputs are not permitted",
+        "messages.1.content.0: tool_removal names 'x is not supported', which is no tool",
+    ],
+)
+def test_names_of_the_clients_in_a_refusal_prove_nothing(message: str) -> None:
+    assert unsupported_in(Refusal(message), read(messages=[HI, system(WORDS)])) is None
+
+
+@pytest.mark.parametrize("content", [[], "Go."])
+def test_a_turn_states_only_its_effort(content: object) -> None:
+    config = {"effort": "low", "role 'system' is not supported": 1}
+    with pytest.raises(RequestError) as caught:
+        read(messages=[HI, {"role": "system", "content": content, "output_config": config}])
+    assert caught.value.param == "messages[1].output_config"
 
 
 def test_details_beside_a_change_are_found() -> None:

@@ -34,6 +34,7 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
+from router.wire.fields import EFFORTS
 from router.wire.message_builder import Content, add_tool_call
 from router.wire.messages import (
     ATTACHED,
@@ -122,14 +123,24 @@ def inputs_of(value: object) -> Iterator[object]:
                 yield block["input"]
 
 
+def _check_effort(value: object, path: str) -> None:
+    """Checks the effort of a turn. Another key would go unread, into a provider's refusal too."""
+    config = mapping(value, path)
+    if set(config) - {"effort"}:
+        raise wrong_value(path, config, "an object with only `effort`")
+    if config.get("effort") is not None:
+        one_of(config["effort"], f"{path}.effort", EFFORTS)
+
+
 def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> None:
     if item.get("role") is None:
         raise missing(f"{path}.role", "user or assistant")
     role = one_of(item["role"], f"{path}.role", ("user", "assistant", "system"))
     content = item.get("content")
-    if role == "system" and not content and item.get("output_config") is not None:
-        mapping(item["output_config"], f"{path}.output_config")
-        return  # it only says how much the model is to think
+    if role == "system" and item.get("output_config") is not None:
+        _check_effort(item["output_config"], f"{path}.output_config")
+        if not content:
+            return  # it only says how much the model is to think
     if content is None:
         raise missing(f"{path}.content", "a string or an array of blocks")
     if role == "assistant" and content == []:

@@ -17,6 +17,7 @@ from router.types import Original
 from router.wire.anthropic.blocks import THOUGHTS, is_the_clients
 from router.wire.anthropic.system_turns import (
     as_users_turns,
+    has_system_turns,
     without_efforts,
     without_hosted_changes,
 )
@@ -71,6 +72,8 @@ def own_words(original: Original, issuer: str) -> dict[str, object]:
         body["system"] = system
     if "tools" in body:
         _leave_out_hosted(body)
+    if "tools" not in body and not has_system_turns(body["messages"]):
+        body.pop("tool_choice", None)  # Anthropic refuses it where no tool is offered
     if THINKING in left_out:
         leave_out_thoughts(body)
     elif THINKING_TYPE in left_out and original.thinking:
@@ -89,7 +92,7 @@ def _write_turns(body: dict[str, object], original: Original, issuer: str) -> No
     last_role = turns[-1]["role"]
     if original.has_system_turns:
         for turn in turns:
-            turn.setdefault("content", [])  # one that only states an effort
+            turn["content"] = turn.get("content") or []  # one may only state an effort
         without_hosted_changes(turns, body.get("tools"))
         if EFFORT in original.left_out:
             without_efforts(turns)

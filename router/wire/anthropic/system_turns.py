@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from router.wire.anthropic.blocks import Tools, is_the_clients, read_tool
+from router.wire.anthropic.blocks import MAX_TOOLS, Tools, is_the_clients, read_tool
 from router.wire.anthropic.changes import CHANGES, change_of
+from router.wire.checks import wrong_value
 
 _REMINDER = "<system-reminder>\n{}\n</system-reminder>"
 """Marks the system's words in a user's turn as Claude Code does, whose models know it. There they
@@ -27,27 +28,31 @@ def has_system_turns(messages: object) -> bool:
 def tools_in_effect(tools: Tools, messages: object) -> Tools:
     """Returns the tools that the model may call after all changes of a conversation that was read.
 
+    Raises RequestError for too many.
+
     >>> gone = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "now"}}
     >>> now = read_tool({"name": "now", "input_schema": {"type": "object"}}, "tools[0]")
     >>> tools_in_effect(Tools((now,)), [{"role": "system", "content": [gone]}]).own
     ()
     """
     known = {tool.own_name or tool.name: tool for tool in tools.own}
-    others = list(tools.unsupported)
+    others = dict.fromkeys(tools.unsupported)
     offered = dict(known)
     for path, block in _changes(messages):
         change = change_of(block, path)
         if change.definition is not None:
             added = read_tool(change.definition, f"{path}.tool.definition")
             if isinstance(added, str):
-                others.append(added)
+                others[added] = None
             else:
                 known[change.name] = added
+            if (defined := len(known) + len(others)) > MAX_TOOLS:
+                raise wrong_value(path, defined, f"at most {MAX_TOOLS} tools with those before")
         if block["type"] == "tool_removal":
             offered.pop(change.name, None)
         elif change.name in known:
             offered[change.name] = known[change.name]
-    return Tools(tuple(offered.values()), tuple(dict.fromkeys(others)))
+    return Tools(tuple(offered.values()), tuple(others))
 
 
 def _changes(messages: object) -> Iterator[tuple[str, dict[str, object]]]:
@@ -99,12 +104,12 @@ def as_users_turns(body: dict[str, object]) -> None:
         turn.pop("clear_at", None)
         turn["role"] = "user"
         if isinstance(content := turn["content"], str):
-            turn["content"] = _REMINDER.format(content) if content else ""
+            turn["content"] = _REMINDER.format(content) if content.strip() else ""
             continue
         turn["content"] = [
             {**block, "text": _REMINDER.format(block["text"])}
             for block in content or ()
-            if block["type"] == "text"
+            if block["type"] == "text" and block["text"].strip()
         ]
 
 

@@ -43,7 +43,6 @@ from router.wire.responses.tools import (
     custom_call,
     flat_name,
     read_response_tools,
-    with_later,
 )
 
 ROLES = ("user", "assistant", "system", "developer")
@@ -62,6 +61,9 @@ KINDS = (
 # Matches calls that a provider or a client's own machine ran, their results, and lists of such
 # tools.
 _HOSTED = re.compile(r"[a-z_]+_(call|call_output|output|list_tools|request|response)")
+_SEAL = re.compile(r"[A-Za-z0-9+/_=-]{100,}")
+"""Matches sealed words, base64 without a blank. OpenAI's have 100 characters or more (Fernet adds
+at least 58 bytes to a message); plain words of that length nearly always have another sign."""
 _TEXTS = ("input_text", "output_text", "text")
 _ATTACHMENTS = ("input_image", "input_file", "input_audio")
 _PARTS = (*_TEXTS, "refusal", *_ATTACHMENTS)
@@ -77,7 +79,7 @@ class Input(Struct, frozen=True):
     messages: tuple[Message, ...]
     compacts: bool = False
     kept: tuple[dict[str, object], ...] = ()
-    tools: Tools = Tools()  # those that items add to the body's
+    tools: tuple[Tools, ...] = ()  # those that each item adds to the body's
 
 
 def read_input(value: object, param: str) -> Input:
@@ -96,7 +98,7 @@ def read_input(value: object, param: str) -> Input:
         raise wrong_value(param, value, "at least one message among the items")
     kept = tuple([item for item in value if item.get("role") == "user"])
     return Input(
-        tuple(conversation.messages), conversation.compacts, kept, tools=conversation.tools
+        tuple(conversation.messages), conversation.compacts, kept, tools=tuple(conversation.tools)
     )
 
 
@@ -109,7 +111,7 @@ class _Conversation:
     thoughts: list[str] = field(default_factory=list)  # open ones, for the same item
     attachments: list[Content] = field(default_factory=list)  # of results, which accept only text
     compacts: bool = False
-    tools: Tools = field(default_factory=Tools)
+    tools: list[Tools] = field(default_factory=list)
 
     def add(self, item: dict[str, object], path: str) -> None:
         kind = _kind(item, path)
@@ -124,10 +126,10 @@ class _Conversation:
         elif kind == "message":
             self._add_message(_message(item, path))
         elif kind == "agent_message":
-            self._add_message(_agents_message(item, path))
+            if (told := _agents_message(item, path)) is not None:
+                self._add_message(told)
         elif kind == "additional_tools":
-            added = read_response_tools(item.get("tools", []), f"{path}.tools")
-            self.tools = with_later(self.tools, added, f"{path}.tools")
+            self.tools.append(read_response_tools(item.get("tools", []), f"{path}.tools"))
         elif kind == TRIGGER:
             self.compacts = True
         elif kind in COMPACTIONS and (summary := summary_message(item)) is not None:
@@ -256,15 +258,25 @@ def _message(item: dict[str, object], path: str) -> Message:
     return replace(message, phase=bounded_text(phase, f"{path}.phase", 1, 64))
 
 
-def _agents_message(item: dict[str, object], path: str) -> Message:
+def _agents_message(item: dict[str, object], path: str) -> Message | None:
     """Returns what one of the client's agents tells another (Codex), as a user's message.
 
-    OpenAI's own models seal what they tell; of other models the part has the plain words.
+    OpenAI's own models seal what they tell, so that nobody else can read it: None where nothing
+    else is told. Of other models the part has the plain words.
     """
     parts = item.get("content")
-    if type(parts) is list:
-        item = {**item, "content": [_plain(part) for part in parts]}
+    if type(parts) is list and parts:
+        item = {**item, "content": [_plain(part) for part in parts if not _is_sealed(part)]}
+        if not item["content"]:
+            return None
     return _message({**item, "role": "user"}, path)
+
+
+def _is_sealed(part: object) -> bool:
+    if type(part) is not dict or part.get("type") != "encrypted_content":
+        return False
+    words = part.get("encrypted_content")
+    return type(words) is str and _SEAL.fullmatch(words) is not None
 
 
 def _plain(part: object) -> object:

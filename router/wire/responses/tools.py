@@ -84,17 +84,24 @@ def read_response_tools(value: object, param: str) -> Tools:
     return Tools(tuple(known), tuple(dict.fromkeys(others)), tuple(echoes))
 
 
-def with_later(tools: Tools, later: Tools, param: str) -> Tools:
+def with_later(tools: Tools, later: Sequence[Tools], param: str) -> Tools:
     """Returns the tools of a body with those that its input adds; a later one replaces its like.
 
-    They are not echoed: a response repeats the `tools` of the body alone.
+    They are not echoed: a response repeats the `tools` of the body alone. Raises RequestError for
+    too many, and for two of one name.
     """
-    if not (later.known or later.unsupported):
-        return tools
-    by_name = {(tool.namespace, tool.name): tool for tool in (*tools.known, *later.known)}
-    _refuse_collisions(list(by_name.values()), param)
-    others = dict.fromkeys((*tools.unsupported, *later.unsupported))
-    return replace(tools, known=tuple(by_name.values()), unsupported=tuple(others))
+    added = [tool for item in later for tool in item.known]
+    others = dict.fromkeys(
+        [*tools.unsupported, *[kind for item in later for kind in item.unsupported]]
+    )
+    if added:
+        by_name = {(tool.namespace, tool.name): tool for tool in (*tools.known, *added)}
+        known = list(by_name.values())
+        if len(known) > MAX_FLAT_TOOLS:
+            raise wrong_value(param, known, f"at most {MAX_FLAT_TOOLS} tools with the body's own")
+        _refuse_collisions(known, param)
+        tools = replace(tools, known=tuple(known))
+    return replace(tools, unsupported=tuple(others))
 
 
 def _kind(tool: dict[str, object], path: str) -> str:
