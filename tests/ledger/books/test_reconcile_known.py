@@ -81,6 +81,28 @@ def test_correction_of_a_known_cost_lowers_what_its_request_saved(books: str) ->
     assert (before, own()) == (120, 240)
 
 
+@pytest.mark.parametrize("billed", [120, 130, 170])
+@pytest.mark.parametrize("corrected", [False, True])
+def test_a_line_whose_id_several_calls_have_corrects_none(
+    address: str, billed: int, corrected: bool
+) -> None:
+    other = replace(attempt("r2", cost=50), upstream_id="chatcmpl-r1")
+    written(address, request("r1", attempt("r1")), request("r2", other))
+    if corrected:
+        with Books.open(address) as opened:
+            opened.reconcile({"r1/1": 130}, None, by_upstream=False, rounding={})
+    assert reconciled(address, {"chatcmpl-r1": billed}) == []
+
+
+def test_a_line_agrees_with_the_sum_of_the_calls_that_have_its_id(address: str) -> None:
+    other = replace(attempt("r2", cost=50), upstream_id="chatcmpl-r1")
+    written(address, request("r1", attempt("r1")), request("r2", other))
+    with Books.open(address) as opened:
+        bill = {"chatcmpl-r1": 170}
+        _, refused = opened.reconcile(bill, None, by_upstream=True, rounding={})
+    assert [(one.of_known_cost, one.booked_nano_usd) for one in refused] == [(True, 170)]
+
+
 @pytest.mark.parametrize(
     "change",
     [
