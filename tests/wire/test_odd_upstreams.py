@@ -90,6 +90,26 @@ STREAMS = {
         [[call(ONE, call_id="c1")], [call(ONE, call_id="c1")]],
         [ToolCall("c1", "f", ONE + ONE)],  # which is no JSON, so it is refused
     ),
+    "a call that begins empty": (
+        [[call("{}", call_id="c1")], [call(ONE, call_id="c1")]],
+        [ToolCall("c1", "f", "{}" + ONE)],  # no JSON either
+    ),
+    "a call that grows": (
+        [[call(ONE, call_id="c1")], [call('{"a":1, "b":2}', call_id="c1")]],
+        [ToolCall("c1", "f", ONE + '{"a":1, "b":2}')],
+    ),
+    "a call whose number has more digits": (
+        [[call(ONE, call_id="c1")], [call('{"a":12}', call_id="c1")]],
+        [BOTH[0], ToolCall("call_1", "f", '{"a":12}')],
+    ),
+    "one index and id": (
+        [[call(ONE, call_id="c1", index=0)], [call(TWO, call_id="c1", index=0)]],
+        [ToolCall("c1", "f", ONE + TWO)],
+    ),
+    "a name in pieces": (
+        [[call("", "f", "c1", index=0)], [call(ONE, "_g", index=0)]],
+        BOTH[:1],
+    ),
     "an id that changes without a name": (
         [[call('{"a"', call_id="c1", index=0)], [call(":1}", None, "other", index=0)]],
         BOTH[:1],
