@@ -227,6 +227,18 @@ def test_halves_of_two_choices_are_not_joined() -> None:
     assert texts == {0: "\U0001f600", 1: "\U0001f44d"}
 
 
+def test_halves_of_two_calls_without_an_index_are_not_joined() -> None:
+    folder = ChunkFolder()
+    made = b'{"id":"%b","function":{"name":"f","arguments":"{\\"a\\":\\"%b"}}'
+    more = b'{"function":{"arguments":"%b\\"}"}}'
+    ends = made % (b"c1", rb"\ud83d"), made % (b"c2", rb"b")
+    for calls in (ends, (more % rb"\ude00", more % b"")):
+        folder.fold(b'{"choices":[{"delta":{"tool_calls":[%b,%b]}}]}' % calls)
+    folder.fold(chunk({}, "tool_calls"))
+    both = folder.finish().choices[0].tool_calls
+    assert [one.arguments for one in both] == ['{"a":"\U0001f600"}', '{"a":"b"}']
+
+
 def test_a_log_probability_keeps_half_a_character_to_itself() -> None:
     folder = ChunkFolder()
     token = b'"logprobs":{"content":[{"token":"%b","logprob":-1,"top_logprobs":[]}]}'
