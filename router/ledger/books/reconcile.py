@@ -104,7 +104,8 @@ def unknown_calls(database: Database, tenant: str | None = None) -> list[Unknown
     """Returns all calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(_QUERY).fetchall()
-    calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT])) for row in rows)
+    running = _running(database)
+    calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT]), running) for row in rows)
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
 
 
@@ -129,12 +130,13 @@ def correctable(
         return calls
     if by_upstream:  # one line may bill all calls of a shared id
         agreed = {name for name in shared if _agrees(booked[name], name, amounts, rounding)}
+    running = _running(database)
     for attempt, tenant in _uncorrected(database, ids):
         name = attempt.upstream_id if by_upstream else attempt.attempt_id
         if doubt_of(attempt) is not None or not _on_a_bill(attempt) or name in agreed:
             continue
         if name in shared or not _agrees(attempt.cost_nano_usd, name, amounts, rounding):
-            known = _described(attempt, tenant, None)
+            known = _described(attempt, tenant, None, running)
             calls.append(replace(known, shared=name in shared))
     return calls
 
@@ -191,13 +193,22 @@ def _on_a_bill(attempt: AttemptRow) -> bool:
     return was_made(attempt) and attempt.role not in _NO_BILL and not covered and not own
 
 
-def _call(attempt: AttemptRow, tenant: str) -> UnknownCall | None:
+def _running(database: Database) -> set[str]:
+    """Returns the open requests: only their end says what their costs are compared with."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT request_id FROM requests WHERE state = 'open'")
+        return {str(request_id) for (request_id,) in rows}
+
+
+def _call(attempt: AttemptRow, tenant: str, running: Collection[str]) -> UnknownCall | None:
     doubt = doubt_of(attempt)
-    return None if doubt is None else _described(attempt, tenant, doubt)
+    return None if doubt is None else _described(attempt, tenant, doubt, running)
 
 
-def _described(attempt: AttemptRow, tenant: str, doubt: Doubt | None) -> UnknownCall:
-    is_open = attempt.state is AttemptState.HELD
+def _described(
+    attempt: AttemptRow, tenant: str, doubt: Doubt | None, running: Collection[str]
+) -> UnknownCall:
+    is_held = attempt.state is AttemptState.HELD
     return UnknownCall(
         attempt.request_id,
         attempt.attempt_id,
@@ -206,8 +217,8 @@ def _described(attempt: AttemptRow, tenant: str, doubt: Doubt | None) -> Unknown
         attempt.model,
         attempt.upstream_id,
         attempt.started_at_ms,
-        is_open,
-        attempt.held_nano_usd if is_open else attempt.cost_nano_usd,
+        is_held or attempt.request_id in running,
+        attempt.held_nano_usd if is_held else attempt.cost_nano_usd,
         doubt,
     )
 
