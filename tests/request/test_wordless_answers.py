@@ -105,6 +105,13 @@ async def test_a_run_ends_in_good_order_where_nobody_has_anything_to_add(
     assert (row.answerer, len(row.attempts)) == ("deep", 2)  # every rung was asked before
 
 
+async def test_reminders_beside_a_result_ask_nothing(houses: Houses) -> None:
+    house = ladder(houses, mute(), mute(3))
+    reminders = Message("user", 2 * "<system-reminder>\nNo to-dos.\n</system-reminder>\n")
+    outcome = await house.gateway.complete(after_a_tool(messages=(*FOUND, reminders)), ALICE)
+    assert outcome.verdict == Verdict.UNVERIFIED
+
+
 async def test_a_higher_rung_with_words_is_heard_instead(houses: Houses) -> None:
     house = ladder(houses, mute(), deep())
     outcome = await house.gateway.complete(after_a_tool(), ALICE)
@@ -129,10 +136,11 @@ async def test_thoughts_alone_are_no_answer_to_a_question(houses: Houses) -> Non
     [
         {"messages": FOUND[:1]},
         {"messages": (*FOUND, Message("user", "And tomorrow?"))},
+        {"messages": (*FOUND, Message("user", "<system-reminder>x</system-reminder> Why?"))},
         {"tool_choice": JsonText('"required"')},
         {"response_format": ResponseFormat("json_object")},
     ],
-    ids=["question", "question after a result", "forced", "format"],
+    ids=["question", "question after a result", "beside a reminder", "forced", "format"],
 )
 async def test_silence_is_no_answer_where_something_is_due(
     houses: Houses, changes: dict[str, object]

@@ -90,6 +90,26 @@ STREAMS = {
         [[call(ONE, call_id="c1")], [call(ONE, call_id="c1")]],
         [ToolCall("c1", "f", ONE + ONE)],  # which is no JSON, so it is refused
     ),
+    "a call that begins empty": (
+        [[call("{}", call_id="c1")], [call(ONE, call_id="c1")]],
+        [ToolCall("c1", "f", "{}" + ONE)],  # no JSON either
+    ),
+    "a call that grows": (
+        [[call(ONE, call_id="c1")], [call('{"a":1, "b":2}', call_id="c1")]],
+        [ToolCall("c1", "f", ONE + '{"a":1, "b":2}')],
+    ),
+    "a call whose number has more digits": (
+        [[call(ONE, call_id="c1")], [call('{"a":12}', call_id="c1")]],
+        [BOTH[0], ToolCall("call_1", "f", '{"a":12}')],
+    ),
+    "one index and id": (
+        [[call(ONE, call_id="c1", index=0)], [call(TWO, call_id="c1", index=0)]],
+        [ToolCall("c1", "f", ONE + TWO)],
+    ),
+    "a name in pieces": (
+        [[call("", "f", "c1", index=0)], [call(ONE, "_g", index=0)]],
+        BOTH[:1],
+    ),
     "an id that changes without a name": (
         [[call('{"a"', call_id="c1", index=0)], [call(":1}", None, "other", index=0)]],
         BOTH[:1],
@@ -205,6 +225,18 @@ def test_halves_of_two_choices_are_not_joined() -> None:
         for delta in folder.fold(event):
             texts[delta.index] += delta.text
     assert texts == {0: "\U0001f600", 1: "\U0001f44d"}
+
+
+def test_halves_of_two_calls_without_an_index_are_not_joined() -> None:
+    folder = ChunkFolder()
+    made = b'{"id":"%b","function":{"name":"f","arguments":"{\\"a\\":\\"%b"}}'
+    more = b'{"function":{"arguments":"%b\\"}"}}'
+    ends = made % (b"c1", rb"\ud83d"), made % (b"c2", rb"b")
+    for calls in (ends, (more % rb"\ude00", more % b"")):
+        folder.fold(b'{"choices":[{"delta":{"tool_calls":[%b,%b]}}]}' % calls)
+    folder.fold(chunk({}, "tool_calls"))
+    both = folder.finish().choices[0].tool_calls
+    assert [one.arguments for one in both] == ['{"a":"\U0001f600"}', '{"a":"b"}']
 
 
 def test_a_log_probability_keeps_half_a_character_to_itself() -> None:

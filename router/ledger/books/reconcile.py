@@ -9,7 +9,7 @@ the attempt's id, so a call is settled once, whoever settles it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import orjson
 from msgspec import Struct
@@ -71,6 +71,7 @@ class UnknownCall(Struct, frozen=True):
     open: bool  # its request still runs, or its worker has just died
     booked_nano_usd: int
     doubt: Doubt | None = Doubt.UNKNOWN  # None: its cost is known, and a bill says another one
+    shared: bool = False  # other calls have the same upstream id, so a bill's line may be of all
 
 
 class Refusal(Struct, frozen=True):
@@ -103,7 +104,8 @@ def unknown_calls(database: Database, tenant: str | None = None) -> list[Unknown
     """Returns all calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(_QUERY).fetchall()
-    calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT])) for row in rows)
+    running = _running(database)
+    calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT]), running) for row in rows)
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
 
 
@@ -120,15 +122,57 @@ def correctable(
     an amount may differ from a cost that it agrees with.
     """
     calls = unknown_calls(database)
+    ids, shared, agreed = list(amounts), set[str](), set[str]()
+    if by_upstream:
+        ids, shared, booked = _with_upstream_ids(database, amounts)
+        calls = [replace(call, shared=call.upstream_id in shared) for call in calls]
     if rounding is None:
         return calls
+    if by_upstream:  # one line may bill all calls of a shared id
+        agreed = {name for name in shared if _agrees(booked[name], name, amounts, rounding)}
+    running = _running(database)
+    for attempt, tenant in _uncorrected(database, ids):
+        name = attempt.upstream_id if by_upstream else attempt.attempt_id
+        if doubt_of(attempt) is not None or not _on_a_bill(attempt) or name in agreed:
+            continue
+        if name in shared or not _agrees(attempt.cost_nano_usd, name, amounts, rounding):
+            known = _described(attempt, tenant, None, running)
+            calls.append(replace(known, shared=name in shared))
+    return calls
+
+
+def _agrees(
+    cost_nano_usd: int, name: str, amounts: Mapping[str, int], rounding: Mapping[str, int]
+) -> bool:
+    return abs(amounts[name] - cost_nano_usd) <= rounding.get(name, 0)
+
+
+def _with_upstream_ids(
+    database: Database, names: Collection[str]
+) -> tuple[list[str], set[str], Counter[str]]:
+    """Returns the attempts with these upstream ids, ids of several calls, and what all cost.
+
+    A call that was corrected counts, its correction does not: that is no call.
+    """
+    ids: list[str] = []
+    calls, booked = Counter[str](), Counter[str]()
+    with database.reading() as connection:  # one pass: no index has these ids
+        rows = connection.exec_driver_sql(
+            "SELECT attempt_id, upstream_id, role, cost_nano_usd FROM attempts "
+            "WHERE upstream_id <> ''"
+        )
+        for attempt_id, name, role, cost in rows:
+            if name in names:
+                booked[name] += int(cost)
+                if role not in _NO_BILL:
+                    ids.append(str(attempt_id))
+                    calls[name] += 1
+    return ids, {name for name, times in calls.items() if times > 1}, booked
+
+
+def _uncorrected(database: Database, ids: Sequence[str]) -> Iterator[tuple[AttemptRow, str]]:
+    """Yields those of these attempts that have no correction, each with its tenant."""
     with database.reading() as connection:
-        ids = list(amounts)
-        if by_upstream:  # one pass: no index has these ids
-            named = connection.exec_driver_sql(
-                "SELECT attempt_id, upstream_id FROM attempts WHERE upstream_id <> ''"
-            )
-            ids = [str(attempt_id) for attempt_id, name in named if name in amounts]
         for start in range(0, len(ids), _AT_ONCE):
             some = tuple(ids[start : start + _AT_ONCE])
             marks = ", ".join("?" * len(some))
@@ -136,13 +180,7 @@ def correctable(
                 f"{select_sql(attempts)} WHERE attempt_id IN ({marks}) AND {_UNCORRECTED}", some
             )
             for row in rows.fetchall():
-                attempt = attempt_from(row)
-                if doubt_of(attempt) is not None or not _on_a_bill(attempt):
-                    continue
-                name = attempt.upstream_id if by_upstream else attempt.attempt_id
-                if abs(amounts[name] - attempt.cost_nano_usd) > rounding.get(name, 0):
-                    calls.append(_described(attempt, str(row[TENANT_OF_ATTEMPT]), None))
-    return calls
+                yield attempt_from(row), str(row[TENANT_OF_ATTEMPT])
 
 
 def _on_a_bill(attempt: AttemptRow) -> bool:
@@ -155,13 +193,22 @@ def _on_a_bill(attempt: AttemptRow) -> bool:
     return was_made(attempt) and attempt.role not in _NO_BILL and not covered and not own
 
 
-def _call(attempt: AttemptRow, tenant: str) -> UnknownCall | None:
+def _running(database: Database) -> set[str]:
+    """Returns the open requests: only their end says what their costs are compared with."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT request_id FROM requests WHERE state = 'open'")
+        return {str(request_id) for (request_id,) in rows}
+
+
+def _call(attempt: AttemptRow, tenant: str, running: Collection[str]) -> UnknownCall | None:
     doubt = doubt_of(attempt)
-    return None if doubt is None else _described(attempt, tenant, doubt)
+    return None if doubt is None else _described(attempt, tenant, doubt, running)
 
 
-def _described(attempt: AttemptRow, tenant: str, doubt: Doubt | None) -> UnknownCall:
-    is_open = attempt.state is AttemptState.HELD
+def _described(
+    attempt: AttemptRow, tenant: str, doubt: Doubt | None, running: Collection[str]
+) -> UnknownCall:
+    is_held = attempt.state is AttemptState.HELD
     return UnknownCall(
         attempt.request_id,
         attempt.attempt_id,
@@ -170,8 +217,8 @@ def _described(attempt: AttemptRow, tenant: str, doubt: Doubt | None) -> Unknown
         attempt.model,
         attempt.upstream_id,
         attempt.started_at_ms,
-        is_open,
-        attempt.held_nano_usd if is_open else attempt.cost_nano_usd,
+        is_held or attempt.request_id in running,
+        attempt.held_nano_usd if is_held else attempt.cost_nano_usd,
         doubt,
     )
 
@@ -193,7 +240,7 @@ def choose(
         call = by_name.get(name)
         if call is None or not name:
             why = NOT_UNKNOWN
-        elif name in twice:
+        elif name in twice or call.shared:
             why = "several calls have this id; settle each with --attempt"
         elif call.open:
             why = "its request is still open at a worker that runs; wait until it has ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from router.policy.schema import ReportSection
 from router.types import AttemptState, CostBasis, RequestState, Role
 from tests.kits.books.ledger_rows import NOW_MS, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 from tests.ledger.books.test_reconcile_estimates import written
@@ -79,6 +81,46 @@ def test_correction_of_a_known_cost_lowers_what_its_request_saved(books: str) ->
     before = own()
     reconciled(books, {"chatcmpl-r1": 240})
     assert (before, own()) == (120, 240)
+
+
+@pytest.mark.parametrize("billed", [120, 130, 170])
+@pytest.mark.parametrize("corrected", [False, True])
+def test_a_line_whose_id_several_calls_have_corrects_none(
+    address: str, billed: int, corrected: bool
+) -> None:
+    other = replace(attempt("r2", cost=50), upstream_id="chatcmpl-r1")
+    written(address, request("r1", attempt("r1")), request("r2", other))
+    if corrected:
+        with Books.open(address) as opened:
+            opened.reconcile({"r1/1": 130}, None, by_upstream=False, rounding={})
+    assert reconciled(address, {"chatcmpl-r1": billed}) == []
+
+
+@pytest.mark.parametrize("estimated", [False, True])
+async def test_a_call_that_ended_waits_for_its_request(
+    address: str, ledgers: Ledgers, estimated: bool
+) -> None:
+    ledger, row = ledgers(address), request("r1", attempt("r1"))
+    ended = replace(attempt("r1"), estimated=estimated)
+    await ledger.hold(row, replace(ended, state=AttemptState.HELD))
+    await ledger.settle(ended, row.tenant)
+
+    def differences() -> list[int]:
+        return reconciled(address, {"chatcmpl-r1": 240})
+
+    waiting = await asyncio.to_thread(differences)
+    await ledger.finish(replace(row, attempts=(ended,)))
+    await ledger.close()
+    assert (waiting, await asyncio.to_thread(differences)) == ([], [120])
+
+
+def test_a_line_agrees_with_the_sum_of_the_calls_that_have_its_id(address: str) -> None:
+    other = replace(attempt("r2", cost=50), upstream_id="chatcmpl-r1")
+    written(address, request("r1", attempt("r1")), request("r2", other))
+    with Books.open(address) as opened:
+        bill = {"chatcmpl-r1": 170}
+        _, refused = opened.reconcile(bill, None, by_upstream=True, rounding={})
+    assert [(one.of_known_cost, one.booked_nano_usd) for one in refused] == [(True, 170)]
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,15 @@ class SplitCharacters:
     def joined(self, value: object, place: tuple[str, ...] = (), waits: bool = True) -> object:
         """Returns a value of an event with whole characters; `place` is where in it this one is.
 
-        A half that another event may complete waits for it; any other becomes U+FFFD. Nothing
-        waits where a choice ends, nor among log-probabilities, whose tokens stand for themselves.
+        A half that another event may complete waits for it; any other becomes U+FFFD. One that
+        waits when the stream ends is dropped: no event is left to carry it. Nothing waits where a
+        choice ends, nor among log-probabilities, whose tokens stand for themselves.
         """
         if type(value) is list:
-            return [self.joined(inner, place, waits) for inner in value]
+            return [
+                self.joined(inner, place if _is_counted(inner) else (*place, str(position)), waits)
+                for position, inner in enumerate(value)
+            ]
         if type(value) is dict:
             place = (*place, *[str(value.get(key)) for key in _COUNTED_BY])
             waits = waits and not value.get("finish_reason")
@@ -48,6 +52,11 @@ class SplitCharacters:
             self._halves[at] = text[-1]
             text = text[:-1]
         return _whole(text)
+
+
+def _is_counted(element: object) -> bool:
+    """Returns True for an element that says itself which one of its list it is."""
+    return type(element) is dict and element.get("index") is not None
 
 
 def _whole(text: str) -> str:

@@ -26,20 +26,25 @@ class _ToolCallSoFar:
     arguments: GrowingText = field(default_factory=GrowingText)
     signed: object = None  # the part of a piece that carries its signature
 
-    def ends_before(self, name: str, call_id: str, arguments: str) -> bool:
+    def ends_before(self, name: str, call_id: str, arguments: str, counted: bool) -> bool:
         """Returns True where a piece with this name, id and arguments begins another call.
 
         A server that repeats id and name in each piece goes on with the arguments. A whole call
-        that comes twice is no second one: nobody asked for its action twice.
+        that comes twice, or grows, is no second one: nobody asked for its action twice. Where the
+        server has `counted` the calls by an index, only another id tells that it counts wrongly.
         """
         if not name:
             return False
-        if name != self.name or (call_id and call_id != self.given):
+        if call_id and call_id != self.given:
+            return True
+        if counted:
+            return False
+        if name != self.name:
             return True
         if not arguments.lstrip().startswith("{"):
             return False
         so_far = self.arguments.whole
-        return arguments != so_far and _is_json(so_far)
+        return _is_json(so_far) and not _extends(arguments, so_far)
 
 
 @dataclass(slots=True)
@@ -74,7 +79,8 @@ class StreamedCalls:
         if type(value) is not dict:
             raise UpstreamInvalid("The upstream sent a tool call that is no object.")
         key = value.get("index")
-        if key is None:
+        counted = key is not None
+        if not counted:
             key = position
         elif type(key) is not int and type(key) is not str:
             raise UpstreamInvalid("The upstream sent a tool call without a usable index.")
@@ -83,7 +89,7 @@ class StreamedCalls:
         name, call_id = _text(function.get("name")), _text(value.get("id"))
         arguments = arguments_text(function.get("arguments"))
         number = self._numbers.get(key)
-        first = number is None or self.begun[number].ends_before(name, call_id, arguments)
+        first = number is None or self.begun[number].ends_before(name, call_id, arguments, counted)
         if number is None or first:
             number = self._numbers[key] = len(self.begun)
             self._begin(name, call_id, upstream_id, index)
@@ -114,6 +120,17 @@ def _is_json(text: str) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+def _extends(arguments: str, whole: str) -> bool:
+    """Returns True where arguments begin with all members of an object, its end aside.
+
+    >>> _extends('{"a":1, "b":2}', '{"a":1}'), _extends('{"a":12}', '{"a":1}')
+    (True, False)
+    """
+    members, arguments = whole.strip().removesuffix("}").rstrip(), arguments.lstrip()
+    rest = arguments.removeprefix(members).lstrip()
+    return arguments.startswith(members) and (members == "{" or rest[:1] in ("", ",", "}"))
 
 
 def _text(value: object) -> str:
