@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.unseen import labelled
 from router.cli.models.train import CalibratedHead
 from router.stats.calibration import Platt, Temperature, sigmoid
 from router.stats.heads import Head, HeadKind
@@ -22,13 +22,7 @@ from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
 
 RNG = np.random.default_rng(5)
-PROMPTS = Path(__file__).parents[2] / "benchmarks" / "prompts"
 BOTH = Mix(1.0, 1.0)
-
-
-def prompts(name: str) -> list[dict[str, object]]:
-    lines = (PROMPTS / f"{name}.jsonl").read_text("utf-8").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 def source(true_t: float, rows: int = 4_000, author: bool = False) -> unread_sources.Source:
@@ -176,8 +170,8 @@ def test_what_domain_says_of_authors_who_taught_it_nothing_holds(model: TriageMo
 
 @pytest.mark.parametrize("head", ["type", "domain"])
 def test_what_heads_say_of_strangers_messages_holds(model: TriageModel, head: str) -> None:
-    lines = [line for name in ("messages", "kinds") for line in prompts(name) if "type" in line]
-    read = model.read(model.encode([str(line["text"]) for line in lines]))
+    lines = list(labelled())
+    read = model.read(model.encode([line["text"] for line in lines]))
     chances, names = {
         "type": (read.request_type, model.request_types),
         "domain": (read.domain, model.domains),

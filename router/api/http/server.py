@@ -444,7 +444,4 @@ def _allowed(method: str) -> str:
 
 def errors_of(path: str) -> WireFormat:
     """Returns the wire format whose errors the clients of a path read."""
-    own = WIRE_FORMATS.get(path)
-    if own is not None:
-        return own
-    return ANTHROPIC if path.startswith("/v1/messages") else OPENAI
+    return WIRE_FORMATS.get(path, ANTHROPIC if path.startswith("/v1/messages") else OPENAI)
