@@ -46,6 +46,16 @@ def sigmoid(x: Floats) -> Floats:
     return chance
 
 
+def one_among(number: int, chance: float) -> float:
+    """Returns a chance of one of so many texts for all of them: its odds are divided by them.
+
+    >>> one_among(3, 0.9)
+    0.75
+    """
+    rest = number * (1.0 - chance)
+    return round(chance / (chance + rest), 6) if chance else 0.0
+
+
 def softmax(logits: Floats) -> Floats:
     """Returns probabilities along the last axis."""
     # Subtracting the largest logit changes no probability and keeps exp() finite.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from router.triage.own_heads import DIGITS
+from router.stats.calibration import one_among
 from router.triage.reading import ModelRow
 from router.types import READ_LANGUAGES, HeadReading, Match, MatchBasis
 
@@ -122,16 +122,6 @@ def undetailed(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelR
         read_as=graver.read_as,
         knowledge=graver.knowledge,
     )
-
-
-def one_among(number: int, chance: float) -> float:
-    """Returns a chance of one of so many texts for all of them: its odds are divided by them.
-
-    >>> one_among(3, 0.9)
-    0.75
-    """
-    rest = number * (1.0 - chance)
-    return round(chance / (chance + rest), DIGITS) if chance else 0.0
 
 
 def _one_among(number: int, head: HeadReading) -> HeadReading:

@@ -103,7 +103,7 @@ def guessing(odds: float, margin: float) -> Guess:
 
 def seen(one: CloseReader, lowest: float, of_head: float = 0.5) -> float:
     """Returns the chance of an English text where the policy asks for at least `lowest`."""
-    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= lowest)
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= lowest, [1])
     read_closely = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [of_head], known)
     return read_closely.chances[0]
 
@@ -345,7 +345,11 @@ class Nearest:
 
 
 def guessed(
-    saved: Path, model: TriageModel, answers: Nearest, use: ReadingUse = ReadingUse.ALL
+    saved: Path,
+    model: TriageModel,
+    answers: Nearest,
+    use: ReadingUse = ReadingUse.ALL,
+    among: int = 1,
 ) -> float:
     """Returns the chance of a text that may reach the bound near approved questions alone."""
     one = file.load(saved, model.encoder)
@@ -356,7 +360,7 @@ def guessed(
         TermFinder({}), AmountReader({"USD": 1.0}), answers, own,
         bounds={"harm": Bounds(apart=chance(3.0), near=chance(1.0))},
     )  # fmt: skip
-    batch = ModelReader(model).begin([Asked(ENGLISH_TEXT, config, use=use)])
+    batch = ModelReader(model).begin([Asked(ENGLISH_TEXT, config, use=use, among=among)])
     batch.encode()
     (row,), _ = batch.rows()
     return dict(row.heads[0].classes)["harm"]
@@ -442,8 +446,30 @@ def test_english_is_the_first_table() -> None:
 
 def test_what_is_read_for_its_matter_needs_no_guess() -> None:
     one = reader(guess=guessing(-3.0, margin=1.0), grave=matters())
-    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= 1.0)
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= 1.0, [1])
     unsure = [GraveReading(0.5, Matter.LEGAL, 0.0, "en")]
     found = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.5], known, unsure)
     assert found.chances[0] == pytest.approx(chance(3.0))
     assert found.grave[0].matter is Matter.POISON
+
+
+@pytest.mark.parametrize(
+    ("grave", "among", "is_read"),
+    [(0.5, 1, True), (0.5, 5, True), (0.5, 6, False), (0.9, 50, True), (0.9, 60, False)],
+)
+def test_a_sentence_counts_as_one_among_others_where_the_encoder_may_read_it(
+    grave: float, among: int, is_read: bool
+) -> None:
+    one = reader(grave=matters())
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= 2.0, [among])
+    unsure = [GraveReading(grave, Matter.LEGAL, 0.0, "en")]
+    found = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.0], known, unsure)
+    assert (0 in found.grave) is is_read
+
+
+@pytest.mark.parametrize(("among", "expected"), [(1, 4.0), (2, 4.0), (4, 0.0)])
+def test_a_sentence_counts_as_one_among_others_for_what_the_policy_asks(
+    saved: Path, model: TriageModel, among: int, expected: float
+) -> None:
+    read_as = guessed(saved, model, Nearest(NEAR), ReadingUse.HARM, among)
+    assert read_as == pytest.approx(chance(expected), abs=1e-5)

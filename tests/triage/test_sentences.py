@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router import Gateway
+from router.stats.calibration import one_among
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextReader
-from router.triage.other_readings import more_harmful, one_among
+from router.triage.other_readings import more_harmful
 from router.triage.reading import ModelRow
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder

@@ -27,7 +27,8 @@ class Asked(NamedTuple):
 
     `spoken` is the language of the conversation, for a text that does not tell its own clearly.
     `use` says what of its reading counts. `gloss`: another language, put into English words.
-    `framed`: its question is asked beside it, without its frame.
+    `framed`: its question is asked beside it, without its frame. `among`: the odds of what a
+    sentence says by itself count divided by so many.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Asked(NamedTuple):
     use: ReadingUse = ReadingUse.ALL
     gloss: bool = False
     framed: bool = False
+    among: int = 1
 
     @property
     def is_read(self) -> bool:

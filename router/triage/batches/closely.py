@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import Floats
+from router.stats.calibration import Floats, one_among
 from router.stats.heads import Embeddings
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import Knowledge
@@ -50,8 +50,10 @@ def read_closely(
     readers follow; `kept` holds by place what their larger encoders need not compute.
     """
 
+    among = [one.asked.among for one in texts]
+
     def seen(name: str) -> Seen:
-        return Seen(vectors, partial(_may_change, texts, vectors, name))
+        return Seen(vectors, partial(_may_change, texts, vectors, name), among)
 
     told, grave = [one.told for one in texts], [one.grave for one in texts if one.grave]
     return own.read_closely([one.asked.text for one in texts], told, chances, seen, grave, kept)
@@ -67,8 +69,9 @@ def _may_change(
     """Returns where a head may change what is done with the texts at some places, by the highest
     chances that it may have there."""
     changes = []
-    for place, chance in zip(places, highest.tolist(), strict=True):
-        config, match = texts[place].asked.config, texts[place].match
+    for place, of_text in zip(places, highest.tolist(), strict=True):
+        asked, match = texts[place].asked, texts[place].match
+        config, chance = asked.config, one_among(asked.among, of_text)
         bounds, may = config.bounds.get(name, ANY_CHANCE), False
         if chance >= bounds.apart:
             may = True

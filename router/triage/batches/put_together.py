@@ -79,6 +79,14 @@ class Ruled(NamedTuple):
         others = [one.text for one in self.own if one.text not in self.sentences]
         return (*self.sentences, *others)
 
+    @property
+    def among(self) -> int:
+        """Returns by how much the odds of harm in each of the text's sentences are divided."""
+        if self.facts.sentences:
+            return len(self.sentences)
+        english = self.facts.language in READ_LANGUAGES
+        return HARM_ASKING_WEIGHS * (len(self.sentences) if english else 1)
+
 
 class Places(NamedTuple):
     """Holds where in the first batch a text and its other forms lie, and where in the second one
@@ -224,7 +232,7 @@ def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -
     `sentences` are those of `text.apart`. In a language that the heads cannot read nobody knows
     that a long text asks for a text.
     """
-    facts, among = text.facts, _among(text)
+    facts, among = text.facts, text.among
     writing = asks_for_text(row)
     in_message = bool(facts.sentences) and not writing
     for sentence in sentences[: len(text.sentences)]:
@@ -235,14 +243,6 @@ def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -
     for own in text.own:
         row = own_matter(row, by_text[own.text], own.among)
     return row
-
-
-def _among(text: Ruled) -> int:
-    """Returns by how much the odds of each of a text's sentences are divided."""
-    if text.facts.sentences:
-        return len(text.sentences)
-    english = text.facts.language in READ_LANGUAGES
-    return HARM_ASKING_WEIGHS * (len(text.sentences) if english else 1)
 
 
 def _by_asks(

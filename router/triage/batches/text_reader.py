@@ -261,7 +261,12 @@ def _undetailed(text: Ruled) -> list[Asked]:
 
 
 def _sentences(text: Ruled) -> list[Asked]:
-    return [_for_harm(text, part, fold(part).words) for part in text.apart]
+    among = dict.fromkeys(text.sentences, text.among)
+    for own in text.own:  # a sentence may be read for both; the larger chance counts
+        among[own.text] = min(own.among, among.get(own.text, own.among))
+    return [
+        _for_harm(text, part, fold(part).words)._replace(among=among[part]) for part in text.apart
+    ]
 
 
 def _for_harm(text: Ruled, part: str, words: tuple[str, ...]) -> Asked:

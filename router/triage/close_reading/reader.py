@@ -10,6 +10,7 @@ matters is unsure. It knows nothing about what the head's chance means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -71,6 +72,7 @@ class Seen(Struct, frozen=True, eq=False):
 
     vectors: Embeddings  # (texts, width), the small encoder's
     may_change: MayChange
+    among: Sequence[int]  # by how much the odds of a grave matter in each text are divided
 
 
 class CloseReader(Struct, frozen=True, eq=False):
@@ -111,10 +113,11 @@ class CloseReader(Struct, frozen=True, eq=False):
             for place, table in enumerate(tables)
             if table != ENGLISH or chances[place] >= self.least
         ]
+        among = repeat(1) if seen is None else seen.among
         matters = {
             place
-            for place, one in enumerate(grave)
-            if self.grave is not None and self.grave.unsure(one)
+            for place, (one, number) in enumerate(zip(grave, among, strict=False))
+            if self.grave is not None and self.grave.unsure(one, number)
         }
         if not places and not matters:  # two texts in three
             return Closely({}, {})
