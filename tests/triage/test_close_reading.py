@@ -455,7 +455,7 @@ def test_what_is_read_for_its_matter_needs_no_guess() -> None:
 
 @pytest.mark.parametrize(
     ("grave", "among", "is_read"),
-    [(0.5, 1, True), (0.5, 5, True), (0.5, 6, False), (0.9, 50, True), (0.9, 60, False)],
+    [(0.5, 1, True), (0.5, 9, True), (0.5, 10, False), (0.9, 80, True), (0.9, 82, False)],
 )
 def test_a_sentence_counts_as_one_among_others_where_the_encoder_may_read_it(
     grave: float, among: int, is_read: bool
