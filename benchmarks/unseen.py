@@ -13,7 +13,7 @@ The fifth has grave and everyday messages of one writer in eleven languages with
 and numbers around them: how many reach level 3 with these and without. The sixth has requests for
 harm of twelve kinds and harmless ones of the same words: how many are refused, or get approved
 words. The seventh has harmless orders, questions and follow-ups in eighteen other languages: how
-many are refused, and how many reach level 3. The last three have messages of three writers with
+many are refused, and how many reach level 3. The last three have messages of four writers with
 labels that somebody gave them who saw no reading of ours: how many of what weighs little, of what
 weighs several considerations, and of high stakes, reach level 3 and level 2 where a model answers
 at level 1, of how many type and domain are read as labelled, and how many of those that a head is
