@@ -57,7 +57,7 @@ def _judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     label = routed.signals.request_type is RequestType.CLASSIFICATION
     grave = routed.grave and not (label and routed.signals.request_type_read)
     verification = verify(answer, routed.request, named, mode, plan.reader, grave=grave)
-    if routed.policy.safety.changes_answers:
+    if routed.changes_answers:
         answer, climbs = let_out(routed, answer)
         if climbs and verification.failure is None:
             verification = replace(verification, failure=Reason.ANSWER_WITHHELD)

@@ -16,7 +16,12 @@ from router.routing.hard_rules import (
     heads_read,
     is_grave,
 )
-from router.routing.wording.phrases import hazard_abroad, is_strategic, lists_of_phrases
+from router.routing.wording.phrases import (
+    hazard_abroad,
+    is_strategic,
+    lists_of_phrases,
+    said_briefly,
+)
 from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
 
 LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
@@ -33,6 +38,22 @@ def in_danger(policy: Policy, signals: Signals) -> bool:
     return by_phrase or (
         by_reader and signals.grave >= IN_DANGER_AT and is_grave(policy.decision, signals)
     )
+
+
+PEOPLE = LIFE | {Matter.ENGINEERING_SAFETY}
+
+
+def may_be_danger(policy: Policy, signals: Signals) -> bool:
+    """Returns True where a short message may be about people in danger, by a phrase or a guess.
+
+    Many of these are calm questions about one's own health: what follows must be right for both.
+    """
+    if not said_briefly(signals):
+        return False
+    phrases = lists_of_phrases(signals)
+    if any(matter.value in phrases for matter in PEOPLE):
+        return True
+    return signals.matter in PEOPLE and is_grave(policy.decision, signals)
 
 
 ACUTE_AT = 0.97
