@@ -208,6 +208,11 @@ def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
     return replace(answer, choices=tuple(choices), reason=reason), climbs
 
 
+def below_opening(routed: RoutedRequest, text: str) -> str:
+    """Returns the text of an answer that was let out without the words that stand above it."""
+    return text.removeprefix(f"{routed.opening}\n\n") if routed.opening else text
+
+
 def _closing_alone(routed: RoutedRequest) -> Window:
     whole = window_of(routed)
     return Window((), "", whole.closing)

@@ -102,6 +102,12 @@ async def test_the_words_above_make_no_answer_fit_the_question(houses: Houses) -
     assert "Bananas" not in outcome.answer.text
 
 
+async def test_samples_are_compared_without_the_words_above(houses: Houses) -> None:
+    house = opened(houses, ILL, verify_deep={"default": "full", "self_consistency": 2})
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert outcome.confidence == pytest.approx(outcome.rung.p)
+
+
 def test_a_citation_moves_with_its_words() -> None:
     text = "See a page."
     choice = Choice(text, "stop", citations=(Citation("https://a.example", "A", 4, 10),))
