@@ -41,6 +41,9 @@ def in_danger(policy: Policy, signals: Signals) -> bool:
 
 
 PEOPLE = LIFE | {Matter.ENGINEERING_SAFETY}
+MAY_BE_AT = 0.85
+"""The reader's chance from which an English message may be about people in danger. Of 3,640 everyday
+messages of strangers 8 reach it at level 3 (19 from .7 on), and of their dangers there 109 (113)."""
 
 
 def may_be_danger(policy: Policy, signals: Signals) -> bool:
@@ -53,7 +56,9 @@ def may_be_danger(policy: Policy, signals: Signals) -> bool:
     phrases = lists_of_phrases(signals)
     if any(matter.value in phrases for matter in PEOPLE):
         return True
-    return signals.matter in PEOPLE and is_grave(policy.decision, signals)
+    if signals.matter not in PEOPLE or not is_grave(policy.decision, signals):
+        return False
+    return signals.grave >= MAY_BE_AT or not heads_read(signals)
 
 
 ACUTE_AT = 0.97
