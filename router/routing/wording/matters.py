@@ -42,8 +42,9 @@ def in_danger(policy: Policy, signals: Signals) -> bool:
 
 PEOPLE = LIFE | {Matter.ENGINEERING_SAFETY}
 MAY_BE_AT = 0.85
-"""The reader's chance from which an English message may be about people in danger. Of 3,640 everyday
-messages of strangers 8 reach it at level 3 (19 from .7 on), and of their dangers there 109 (113)."""
+"""The reader's chance from which an English message may be about people in danger. Of 3,640
+everyday messages of strangers 8 reach it at level 3 (19 from .7 on); of their dangers that level 3
+answered, 109 (113)."""
 
 
 def may_be_danger(policy: Policy, signals: Signals) -> bool:
