@@ -33,6 +33,7 @@ ILL = replace(
     CALM, match=None, language="en", brief=True, matter=Matter.MEDICAL_EMERGENCY, grave=0.95
 )
 UNNAMED_FIRE = replace(ILL, matter=Matter.ENGINEERING_SAFETY)
+LONG = replace(ILL, brief=False, letter=True, grave=0.98)
 
 
 def opened(houses: Houses, signals: Signals, text: str = ANSWER, **changes: object) -> House:
@@ -46,7 +47,7 @@ def opened(houses: Houses, signals: Signals, text: str = ANSWER, **changes: obje
 
 @pytest.mark.parametrize("verify", [THROUGH, FULL])
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("signals", [ILL, UNNAMED_FIRE])
+@pytest.mark.parametrize("signals", [ILL, UNNAMED_FIRE, LONG])
 async def test_a_guessed_danger_opens_the_answer(
     houses: Houses, signals: Signals, verify: dict[str, str], *, stream: bool
 ) -> None:
@@ -65,7 +66,8 @@ async def test_a_guessed_danger_opens_the_answer(
     [
         replace(ILL, grave=0.5),
         replace(ILL, matter=Matter.LEGAL),
-        replace(ILL, brief=False),
+        replace(ILL, brief=False, letter=True),
+        replace(ILL, brief=False, letter=False, grave=0.99),
         replace(ILL, request_type=RequestType.CLASSIFICATION),
     ],
 )
