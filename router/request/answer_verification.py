@@ -15,7 +15,7 @@ from router.request.calls.priced_calls import Spender
 from router.request.conclusions.doubts import doubt_of, usable
 from router.request.conclusions.told_failure import outgrown
 from router.request.final_answer import stranded
-from router.request.outgoing import let_out
+from router.request.outgoing import below_opening, let_out
 from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, Turn, next_rung
@@ -57,7 +57,7 @@ def _judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     label = routed.signals.request_type is RequestType.CLASSIFICATION
     grave = routed.grave and not (label and routed.signals.request_type_read)
     verification = verify(answer, routed.request, named, mode, plan.reader, grave=grave)
-    if routed.policy.safety.changes_answers:
+    if routed.changes_answers:
         answer, climbs = let_out(routed, answer)
         if climbs and verification.failure is None:
             verification = replace(verification, failure=Reason.ANSWER_WITHHELD)
@@ -72,7 +72,7 @@ async def judged_again(
     samples = plan.section.verify.self_consistency
     if not samples or candidate.answer is None or routed.request.tools:
         return candidate
-    texts = [candidate.answer.text]
+    texts = [below_opening(routed, candidate.answer.text)]
     for i in range(samples):
         try:
             sample = await spender.sample_rung(rung, plan, seed=i + 1)

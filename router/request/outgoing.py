@@ -1,4 +1,4 @@
-"""Lets a model's answer out as the policy's `safety` wants it: looked at, with words at its end.
+"""Lets a model's answer out as the policy wants it: looked at, with words above it or at its end.
 
 A stream is held back by one sentence, so that none goes out before it was looked at. A whole answer
 passes through the same steps, so both say the same whatever the pieces. It knows nothing about
@@ -31,8 +31,12 @@ class Window:
     Its time grows in proportion to the text, however many sentences that has.
     """
 
-    def __init__(self, checks: Sequence[OutputCheck], known: str, closing: str) -> None:
+    def __init__(
+        self, checks: Sequence[OutputCheck], known: str, closing: str, opening: str = ""
+    ) -> None:
         self._checks, self._known, self._closing = checks, Known(known), closing
+        self._opening = f"{opening}\n\n" if opening else ""
+        self.above = len(self._opening)  # characters above the answer
         self._held = ""
         self._searched = 0  # so much of `_held` has no end of a sentence
         self._said = GrowingText()  # all that went out, to see if it has the closing words
@@ -62,7 +66,7 @@ class Window:
         self._searched = max(0, len(self._held) - 1)  # a point counts before a blank
         out = "".join(looked_at)
         self._said.add(out)
-        return out
+        return self._opened(out)
 
     def rest(self) -> str:
         """Returns what is left at the end of the answer, with the words that close it."""
@@ -73,7 +77,12 @@ class Window:
         added = [words for words in closing if words and words not in answer]
         if answer.strip() and added:
             out += "\n\n" + "\n".join(added)
-        return out
+        return self._opened(out)
+
+    def _opened(self, out: str) -> str:
+        """Returns words that go out; the first of an answer stand below those that open it."""
+        opening, self._opening = (self._opening, "") if out else ("", self._opening)
+        return opening + out
 
     def _looked_at(self, sentence: str) -> str:
         if sentence.isspace():
@@ -136,11 +145,7 @@ class Outgoing:
 
 def outgoing(routed: RoutedRequest) -> Outgoing | None:
     """Returns what lets an answer out; None where the policy leaves answers as they are."""
-    if (
-        not routed.policy.safety.changes_answers
-        or routed.request.needs_shape
-        or routed.observed is not None
-    ):
+    if not routed.changes_answers or routed.request.needs_shape or routed.observed is not None:
         return None
     return Outgoing(routed)
 
@@ -173,7 +178,7 @@ def window_of(routed: RoutedRequest) -> Window:
     domain = routed.risk_domain or (signals.domain if sure else None)
     closing = safety.disclaimers.get(domain, "") if domain is not None else ""
     known = "\n".join(message.text for message in routed.request.messages) if checks else ""
-    return Window(checks, known, closing)
+    return Window(checks, known, closing, routed.opening)
 
 
 def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
@@ -197,10 +202,15 @@ def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
         elif window.marked and reason is None:
             reason = Reason.ANSWER_MARKED
         if text != choice.text:
-            cited = citations_left(choice.citations, choice.text, text)
+            cited = citations_left(choice.citations, choice.text, text, window.above)
             choice = replace(choice, text=text, logprobs=(), citations=cited)
         choices.append(choice)
     return replace(answer, choices=tuple(choices), reason=reason), climbs
+
+
+def below_opening(routed: RoutedRequest, text: str) -> str:
+    """Returns the text of an answer that was let out without the words that stand above it."""
+    return text.removeprefix(f"{routed.opening}\n\n") if routed.opening else text
 
 
 def _closing_alone(routed: RoutedRequest) -> Window:

@@ -15,7 +15,7 @@ from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.wording.matters import in_danger, language_of, matter_of
+from router.routing.wording.matters import in_danger, language_of, matter_of, may_be_danger
 from router.routing.wording.risk_reasons import LIFE_AND_HEALTH, RISK_OF
 from router.routing.wording.words_first import WordsFirst
 from router.types import (
@@ -31,6 +31,7 @@ from router.types import (
     Pressure,
     Reason,
     RememberedConversation,
+    RequestType,
     RolloutNote,
     RungFacts,
     Signals,
@@ -228,7 +229,28 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return True
         if not request.tools or self.observed is not None:
             return False
-        return request.needs_shape or self.policy.safety.changes_answers
+        return request.needs_shape or self.changes_answers
+
+    @measured_once
+    def opening(self) -> str:
+        """Returns the words that stand above a model's answer, "" for none.
+
+        They say whom to call, where people may be in danger and a model answers all the same. One
+        conversation needs them once, and a program that reads the answer does not expect them.
+        """
+        signals = self.signals
+        label = signals.request_type is RequestType.CLASSIFICATION and signals.request_type_read
+        guessed = self.grave and may_be_danger(self.policy, signals)
+        if not guessed or label or self.keeps_shape or self.observed is not None:
+            return ""
+        words = self.runtime.opening(language_of(signals))
+        said = any([words in one.text for one in self.request.messages if one.role == "assistant"])
+        return "" if said else words
+
+    @property
+    def changes_answers(self) -> bool:
+        """Returns True where an answer may go out in other words than the model's."""
+        return self.policy.safety.changes_answers or bool(self.opening)
 
     @property
     def safe_answer_first(self) -> bool:

@@ -62,11 +62,15 @@ class Citation(Struct, frozen=True):
 
 
 def citations_left(
-    citations: tuple[Citation, ...], before: str, after: str
+    citations: tuple[Citation, ...], before: str, after: str, above: int = 0
 ) -> tuple[Citation, ...]:
-    """Returns the citations whose place has the same words in `after` as it had in `before`."""
+    """Returns the citations whose place has the same words in `after` as it had in `before`.
+
+    `above` characters of `after` stand above what `before` begins with.
+    """
+    moved = [(one, replace(one, start=one.start + above, end=one.end + above)) for one in citations]
     return tuple(
-        [one for one in citations if after[one.start : one.end] == before[one.start : one.end]]
+        [new for old, new in moved if after[new.start : new.end] == before[old.start : old.end]]
     )
 
 

@@ -36,6 +36,7 @@ from router.policy.content.safe_answers import (
     load_safe_answers,
     no_answer_text,
     no_model_text,
+    opening_text,
     overdose_named,
     refusal_text,
     safe_answer,
@@ -193,6 +194,7 @@ def _runtime(
         found_words=partial(found_phrases, terms=loaded.terms),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         overdose=partial(overdose_named, answers=answers),
+        opening=partial(opening_text, answers=answers),
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
         # Clients ask for few models.

@@ -207,12 +207,13 @@ Words = Annotated[str, Field(min_length=1, max_length=2000)]
 class LanguageWords(Section):
     """Holds short texts in one language, by the matter that was found, else by the domain.
 
-    `reference` follows each but `no_model` and `refusal`. A text that is left out comes from the
-    domain's section, in the language of that.
+    `reference` follows each but `opening`, `no_model` and `refusal`. A text that is left out comes
+    from the domain's section, in the language of that.
     """
 
     reference: Words
     serious: Words | None = None  # of a grave matter that no phrase names
+    opening: Words | None = None  # above a model's answer where people may be in danger
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
@@ -328,6 +329,12 @@ def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) 
     if words is None or words.overdose is None:
         return False
     return words.overdose.named(text, poison=False, before=before)
+
+
+def opening_text(language: str, answers: SafeAnswers) -> str:
+    """Returns the words above a model's answer where people may be in danger, "" for none."""
+    words = answers.languages.get(language or ENGLISH) or answers.languages.get(ENGLISH)
+    return "" if words is None else words.opening or ""
 
 
 def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:

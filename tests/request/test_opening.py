@@ -1,0 +1,126 @@
+"""A model's answer that may be about people in danger stands below words that say whom to call."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from router.policy.content.safe_answers import load_safe_answers, opening_text
+from router.policy.loading import policies_dir
+from router.types import (
+    Choice,
+    Citation,
+    Delta,
+    Matter,
+    Message,
+    Outcome,
+    RequestType,
+    ResponseFormat,
+    Signals,
+    citations_left,
+)
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, CALM, House, Houses, ask
+from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid
+from tests.request.test_acute import FULL, guessing
+
+OPENING = "Phone an ambulance now."
+ASKED = "He has been fitting for eight minutes"
+ANSWER = "Fitting for eight minutes is serious."
+BANANAS = "Bananas are yellow, and " * 12 + "that is all."
+ILL = replace(
+    CALM, match=None, language="en", brief=True, matter=Matter.MEDICAL_EMERGENCY, grave=0.95
+)
+UNNAMED_FIRE = replace(ILL, matter=Matter.ENGINEERING_SAFETY)
+LONG = replace(ILL, brief=False, letter=True, grave=0.98)
+
+
+def opened(houses: Houses, signals: Signals, text: str = ANSWER, **changes: object) -> House:
+    """Returns a gateway whose words above an answer are `OPENING`."""
+    house = houses([low(), mid(), deep(text=text)], signals=signals, **changes)
+    runtime = house.gateway.router.default
+    changed = dataclasses.replace(runtime, opening=lambda _: OPENING)
+    house.gateway.router.swap({"test": changed})
+    return house
+
+
+@pytest.mark.parametrize("verify", [THROUGH, FULL])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", [ILL, UNNAMED_FIRE, LONG])
+async def test_a_guessed_danger_opens_the_answer(
+    houses: Houses, signals: Signals, verify: dict[str, str], *, stream: bool
+) -> None:
+    house = opened(houses, signals, verify_deep=verify)
+    events = await drain(house, ask(ASKED, stream=stream))
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert outcome.answer.text == f"{OPENING}\n\n{ANSWER}"
+    said = "".join(event.text for event in events if isinstance(event, Delta))
+    assert said == (outcome.answer.text if stream else "")
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        replace(ILL, grave=0.5),
+        replace(ILL, matter=Matter.LEGAL),
+        replace(ILL, brief=False, letter=True),
+        replace(ILL, brief=False, letter=False, grave=0.99),
+        replace(ILL, request_type=RequestType.CLASSIFICATION),
+    ],
+)
+async def test_other_answers_are_left_as_they_are(houses: Houses, signals: Signals) -> None:
+    house = opened(houses, signals)
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert outcome.answer is not None
+    assert not outcome.answer.text.startswith(OPENING)
+
+
+async def test_json_is_left_as_it_is(houses: Houses) -> None:
+    house = opened(houses, ILL, text='{"a": 1}')
+    request = ask(ASKED, response_format=ResponseFormat("json_object"))
+    outcome = await house.gateway.complete(request, ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == '{"a": 1}'
+
+
+async def test_a_conversation_that_has_the_words_needs_them_no_more(houses: Houses) -> None:
+    earlier = Message("assistant", f"{OPENING}\n\nLay him on his side.")
+    turns = (Message("user", "He is fitting"), earlier, Message("user", ASKED))
+    house = opened(houses, ILL)
+    outcome = await house.gateway.complete(replace(ask(ASKED), messages=turns), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == ANSWER
+
+
+async def test_the_words_above_make_no_answer_fit_the_question(houses: Houses) -> None:
+    house = guessing(opened(houses, ILL, text=BANANAS, verify_deep=FULL))
+    outcome = await house.gateway.complete(
+        ask("My neighbour fainted on the staircase. Phone an ambulance or wait?"), ALICE
+    )
+    assert outcome.answer is not None
+    assert "Bananas" not in outcome.answer.text
+
+
+async def test_samples_are_compared_without_the_words_above(houses: Houses) -> None:
+    house = opened(houses, ILL, verify_deep={"default": "full", "self_consistency": 2})
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert outcome.confidence == pytest.approx(outcome.rung.p)
+
+
+def test_a_citation_moves_with_its_words() -> None:
+    text = "See a page."
+    choice = Choice(text, "stop", citations=(Citation("https://a.example", "A", 4, 10),))
+    moved = citations_left(choice.citations, text, f"{OPENING}\n\n{text}", len(OPENING) + 2)
+    assert [f"{OPENING}\n\n{text}"[one.start : one.end] for one in moved] == ["a page"]
+
+
+def test_each_language_of_the_shipped_words_has_an_opening() -> None:
+    answers = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
+    texts = {language: opening_text(language, answers) for language in answers.languages}
+    assert all(texts.values())
+    assert len(set(texts.values())) == len(texts)
+    assert opening_text("", answers) == texts["en"]
+    assert opening_text("sw", answers) == texts["en"]
