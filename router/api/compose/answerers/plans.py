@@ -161,6 +161,7 @@ def _resolver(
         declines=resolver.declines,
         asks=resolver.asks,
         knows=resolver.beforehand,
+        unoffered=resolver.unoffered,
     )
 
 
