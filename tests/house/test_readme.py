@@ -177,6 +177,8 @@ def test_the_first_policy_warns_only_of_what_nobody_measured(tmp_path: Path) -> 
     """A newcomer's first `tiergate check` gave two warnings and two notes."""
     (text,) = [text for text in blocks("yaml", README) if "tiers:" in text]
     (tmp_path / "mine.yaml").write_text(text)
+    for name in ("prices.yaml", "heads"):
+        (tmp_path / name).symlink_to(policies_dir() / name)
     policy = load_policy(tmp_path / "mine.yaml", {**os.environ, "KEY": "k"}).policy
     assert [warning.kind.value for warning in warnings(policy)] == ["prior_only"]
     assert "(`prior_only`)" in README
