@@ -10,6 +10,7 @@ from router.triage.conversation.private_choices import (
     is_private_choice,
 )
 from router.triage.text.folding import fold
+from tests.triage.test_reading import turn
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,17 @@ def test_what_may_be_about_an_organisation_is_none(text: str) -> None:
 
 def test_no_word_is_of_both() -> None:
     assert OF_A_LIFE.isdisjoint(OF_AN_ORGANISATION)
+
+
+@pytest.mark.parametrize(
+    ("text", "strategic"),
+    [
+        ("Should I quit the swim team?", 0.0),
+        ("Should we close the plant in Leipzig?", 0.9),
+        ("Should I quit the swim team after that scam?", 0.9),  # a term speaks against it
+    ],
+)
+def test_only_a_private_choice_loses_the_chance_of_a_strategic_matter(
+    text: str, strategic: float
+) -> None:
+    assert turn(text, None, strategic=0.9).row.strategic == strategic
