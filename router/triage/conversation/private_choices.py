@@ -32,10 +32,10 @@ _OF_AN_ORGANISATION = (
     "acquire acquisition takeover series funding valuation branch branches outlet outlets "
     "warehouse fleet vans trucks production manufacturing export exports union charity nonprofit "
     "parish cooperative association members department faculty division subsidiary trade industry "
-    "sector software platform app saas contract contracts contractor outsource spin pivot b2b ipo head "
-    "headteacher headmaster principal dean director chair chairman president treasurer pupils "
-    "graders enrolment enrollment boarding volunteers donors price prices pricing cook chef crew "
-    "wages menu"
+    "sector software platform app saas contract contracts contractor outsource spin pivot b2b ipo "
+    "head headteacher headmaster principal dean director chair chairman president treasurer "
+    "pupils graders enrolment enrollment boarding volunteers donors price prices pricing cook chef "
+    "crew wages menu"
 )
 _LED = frozenset({"school", "college", "university", "uni", "choir", "band", "camp", "scouts"})
 """What may be an organisation that the writer leads: "should our school go private?"."""
