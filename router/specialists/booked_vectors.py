@@ -128,7 +128,7 @@ class BookedVectors:
         ) -> RequestRow:
             return finished(
                 call,
-                attempt if made is None else told_by(attempt, made),
+                attempt if made is None else told_by(attempt, made, order.redirected),
                 self._secret_of(identity.tenant),
                 tokens=made.tokens if made is not None and made.reported else None,
                 price=None if made is None else price_of(call, made, order.redirected),

@@ -162,12 +162,17 @@ def price_of(call: OutsideCall, made: OutsideVectors, redirected: FindRedirect) 
     return redirect.price or Price()
 
 
-def told_by(attempt: AttemptRow, made: OutsideVectors) -> AttemptRow:
-    """Returns the attempt with what its provider said of it, by which a bill finds it."""
+def told_by(attempt: AttemptRow, made: OutsideVectors, redirected: FindRedirect) -> AttemptRow:
+    """Returns the attempt with what its provider said of it, by which a bill finds it.
+
+    Another model that answered is named, as its price counts.
+    """
+    other = made.model and redirected(attempt.model, made.model) is not None
     stated = made.provider_cost_nano_usd
     believed = stated is not None and stated <= MOST_STATED_NANO_USD
     return replace(
         attempt,
+        model=made.model if other else attempt.model,
         upstream_id=made.upstream_id,
         provider_cost_nano_usd=stated if believed else None,
     )

@@ -159,6 +159,7 @@ async def test_a_model_that_answers_for_another_has_its_own_price(
     (call,) = row.attempts
     assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
     assert call.price_version == version
+    assert call.model == row.model == model
     # A bill finds the call by its id, and a report compares what the provider said of it.
     assert (call.upstream_id, call.provider_cost_nano_usd) == ("emb-1", 7_000)
 

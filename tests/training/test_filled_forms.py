@@ -7,7 +7,7 @@ import pytest
 from router.cli.models.train_head import _warn_of_forms
 from router.policy.loading import policies_dir
 from router.policy.parsing.yaml_lines import load_yaml
-from router.training.heads.filled_forms import MANY, filled_forms
+from router.training.data.filled_forms import MANY, filled_forms
 
 NAMES = ("Ada", "Ben", "Cleo", "Dan")
 FORMS = {

@@ -118,7 +118,7 @@ def _warn_of_mistyped(card: Mapping[str, Any]) -> None:
 def _warn_of_forms(card: Mapping[str, Any]) -> None:
     """Says so where most rows are one of a few forms: their cross-validation is no test."""
     from router.rendering.figures_in_words import percent
-    from router.training.heads.filled_forms import MANY
+    from router.training.data.filled_forms import MANY
 
     if card["filled_forms"] >= MANY:
         typer.echo(

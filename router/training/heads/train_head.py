@@ -25,7 +25,7 @@ from router.stats.heads import Encoded, Head, HeadKind, label_key
 from router.stats.measures import Draws, Rows, accuracy, intervals, macro_f1, with_width
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
-from router.training.heads.filled_forms import filled_forms
+from router.training.data.filled_forms import filled_forms
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import (
     MIN_ROWS,
