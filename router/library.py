@@ -184,7 +184,12 @@ class Gateway:
     async def _embedded(self, texts: Sequence[str], identity: Identity) -> OutsideVectors:
         core, runtime = (await self._started()).core, self._core.router.default
         return await vectors_of(
-            core.documents, runtime.policy, runtime.policy_hash, identity, *texts
+            core.documents,
+            runtime.policy,
+            runtime.policy_hash,
+            identity,
+            *texts,
+            redirected=runtime.redirected,
         )
 
     async def _events(

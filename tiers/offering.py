@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from router.policy.content.offers import MOST_TOGETHER, together_in
+from router.policy.content.offers import MOST_TOGETHER, only_courteous, together_in
 from router.policy.sections.answering.without_model import ClarifySection
-from router.types import Match
+from router.types import Match, RequestType
 
 LEAST_OFFERED = 0.02
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to
@@ -17,21 +17,39 @@ the floor. At .05 the demo lost eleven right offers of 124, at .02 none.
 Its chance is compared as its part of the chance that was fitted for the likeliest together, since
 each alone may be unlikely. `python -m benchmarks.offers` counts what is offered."""
 
+LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.557
+"""Share of a request's content words that the offered questions and their answers must hold: half,
+or a third where they are likely together: .79 before the shift for near misses (`SET_SHIFT` of
+triage), sigma(.83 x logit(.794) - .89)."""
+SURE_OF_UNKNOWN, WORDS_KNOWN = 0.29, 3
+"""Where no text of the file has a word of the request ("vegan shoes"), an offer must hold more than
+half of it, and needs this chance (even odds before that shift) or so many words that it holds."""
+
 Offers = list[tuple[str, float]]
 """Lists intents that are offered to choose from, with their chances."""
+Chosen = tuple[Offers, str]
+"""Holds what is offered, and for people why nothing is; "" where that has no need of words."""
+
+LACKS_WORDS = "too few of the request's words stand in their answers and utterances"
+"""Says why chances that are high enough make no offer: the form is alike, the matter is not."""
 
 
 def worth_offering(
     match: Match, section: ClarifySection, floor: float, may_offer: Callable[[str], bool | None]
-) -> Offers:
-    """Returns the fewest intents that reach the confidence floor together; [] for none.
+) -> Chosen:
+    """Returns the fewest intents that reach the confidence floor together; [] for none, with why.
 
     Where the policy says `together`, as many as it allows may reach that instead. So may the
     likeliest alone, where others are known and none reaches LEAST_OFFERED, offered or not.
     None from `may_offer` ends the list: nothing less likely may be offered in place of that intent.
     """
-    if not section.from_ <= match.confidence < floor:
-        return []
+    if match.confidence >= floor:
+        return [], ""
+    if match.confidence < section.from_:
+        return [], (
+            f"the likeliest, {match.intent_id}, has {match.confidence:.2f}, and `clarify.from` is "
+            f"{section.from_:.2f}"
+        )
     first = (match.intent_id, match.confidence)
     # Whoever asks in unusual words is between several, each of them unlikely.
     likeliest = (first, *match.others)[:MOST_TOGETHER]
@@ -50,6 +68,28 @@ def worth_offering(
     # Without any others nothing is known of them: such a match is answered by its own chance.
     alone = bool(match.others) and not meant and offers == [first]
     if not (len(offers) > 1 or (alone and section.together is not None)):
-        return []
+        return [], "fewer than two of the likely answers may be offered"
     least = floor if section.together is None else section.together
-    return offers if together_in(offers, match) >= least else []
+    chance = together_in(offers, match)
+    if chance < least:
+        return [], f"those likely have {chance:.2f} together, and {least:.2f} is needed"
+    return offers, ""
+
+
+def asks_for_none(section: ClarifySection, request_type: RequestType, text: str) -> str:
+    """Returns why such a request is offered nothing, whatever it matches; "" where it may be."""
+    if request_type in section.not_for:
+        return f"`clarify.not_for` has {request_type.value}"
+    return "a greeting, a farewell or thanks asks for nothing" if only_courteous(text) else ""
+
+
+def words_held(
+    known: frozenset[str], asked: frozenset[str], chance: float, in_file: frozenset[str]
+) -> bool:
+    """Returns True where the words of an offer hold enough of those that are asked for."""
+    held, half = len(asked & known), LEAST_ABOUT * len(asked)
+    if chance >= LIKELY and held >= LEAST_ABOUT_WHEN_LIKELY * len(asked):
+        return True
+    if asked <= in_file:
+        return held >= half
+    return held > half and (chance >= SURE_OF_UNKNOWN or held >= WORDS_KNOWN)

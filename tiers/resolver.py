@@ -47,17 +47,19 @@ from router.types import (
     Work,
 )
 from tiers.grounding import passing_in, stems_asked, stems_of, without_passing
-from tiers.offering import Offers, worth_offering
+from tiers.offering import (
+    LACKS_WORDS,
+    LEAST_ABOUT_WHEN_LIKELY,
+    LIKELY,
+    Chosen,
+    Offers,
+    asks_for_none,
+    words_held,
+    worth_offering,
+)
 from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 from tiers.slots import Lookup, NotFoundError, Slots, not_shown
 
-LEAST_ABOUT, LEAST_ABOUT_WHEN_LIKELY, LIKELY = 0.5, 0.34, 0.557
-"""Share of a request's content words that the offered questions and their answers must hold: half,
-or a third where they are likely together: .79 before the shift for near misses (`SET_SHIFT` of
-triage), sigma(.83 x logit(.794) - .89)."""
-SURE_OF_UNKNOWN, WORDS_KNOWN = 0.29, 3
-"""Where no text of the file has a word of the request ("vegan shoes"), an offer must hold more than
-half of it, and needs this chance (even odds before that shift) or so many words that it holds."""
 BOTH_QUOTED = 0.7
 """Chance of both answers to a request that asks twice, from which quoting both is better than
 asking back: the default of `quote_at`."""
@@ -142,12 +144,19 @@ class Resolver(OwnAnswerer):
             return None, looks_up
         return self._instead(match, request, knowledge), looks_up
 
+    def unoffered(self, request: ChatRequest, signals: Signals) -> str:
+        """Returns for people why no question is offered; "" where one is, or none could be."""
+        if self.asks_for_class(request) or self._unfit(request, signals) is not None:
+            return ""
+        return self._offers(request, signals)[1]
+
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last
         if last is None or last[0] is not request or last[1] is not signals:
-            unfit, asks, offers, match = self._unfit(request, signals), None, [], signals.match
+            unfit, asks, match = self._unfit(request, signals), None, signals.match
+            offers: Offers = []
             if unfit is None and match is not None and not self.asks_for_class(request):
-                offers = self._offers(request, signals)
+                offers, _ = self._offers(request, signals)
                 unfit = self._unsaid(match, request, signals, offers)
                 asks = None if unfit else self._question(match, request, offers)
             last = self._last = request, signals, (unfit, asks, offers)
@@ -165,26 +174,25 @@ class Resolver(OwnAnswerer):
             return Preview(match.confidence, PSource.MATCH, Reason.ASKED_FOR_SLOT)
         return None
 
-    def _offers(self, request: ChatRequest, signals: Signals) -> Offers:
-        """Returns the intents whose questions are offered; [] for none.
-
-        None are offered where one is sure enough, where the likeliest is too unlikely, to a kind of
-        request that `not_for` names, or where their texts lack what the request is about.
-        """
+    def _offers(self, request: ChatRequest, signals: Signals) -> Chosen:
+        """Returns the intents whose questions are offered; [] for none, with why."""
         section, match = self._clarify, signals.match
-        if section is None or match is None or signals.request_type in section.not_for:
-            return []
-        if only_courteous(request.last_user_text):
-            return []
+        if section is None or match is None:
+            return [], ""
+        if why := asks_for_none(section, signals.request_type, request.last_user_text):
+            return [], why
         if both := self._asked_for(match, request, signals):
-            return both if len(both) <= section.most else []
-        offers = worth_offering(
+            fits = len(both) <= section.most
+            return (both, "") if fits else ([], "more is asked for than `clarify.most` allows")
+        offers, why = worth_offering(
             match,
             section,
             self._floor(request, signals),
             lambda name: self._may_offer(name, match, signals),
         )
-        return offers if offers and self._about(offers, match, request) else []
+        if offers and not self._about(offers, match, request):
+            return [], f"those likely have {together_in(offers, match):.2f}, but {LACKS_WORDS}"
+        return offers, why
 
     def _may_offer(self, name: str, match: Match, signals: Signals) -> bool | None:
         """Returns if an intent is offered; None where it is kept off the shelf, which ends a list:
@@ -222,16 +230,7 @@ class Resolver(OwnAnswerer):
         if match.basis.read and chance >= LIKELY:
             return True  # the words were read together with the answers
         told = [without_passing(stems, known, passing) for stems in asked]
-        return not asked or any([self._held(known, stems, chance) for stems in told])
-
-    def _held(self, known: frozenset[str], asked: frozenset[str], chance: float) -> bool:
-        """Returns True where the known words hold enough of those that are asked for."""
-        held, half = len(asked & known), LEAST_ABOUT * len(asked)
-        if chance >= LIKELY and held >= LEAST_ABOUT_WHEN_LIKELY * len(asked):
-            return True
-        if asked <= self._all_stems:
-            return held >= half
-        return held > half and (chance >= SURE_OF_UNKNOWN or held >= WORDS_KNOWN)
+        return not asked or any([words_held(known, s, chance, self._all_stems) for s in told])
 
     @cached_property
     def _all_stems(self) -> frozenset[str]:

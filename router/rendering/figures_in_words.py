@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -170,6 +171,24 @@ def saved_percent(share: float | None) -> str:
         return NOTHING
     # The small addition undoes binary representation: 0.29 is 29.0 %, though 0.29 * 1000 < 290.
     return percent(math.floor(share * 1_000 + 1e-9) / 1_000)
+
+
+def parts_in_percent(parts: Sequence[int], whole: int) -> list[str]:
+    """Formats the parts of a whole, so that what is shown adds up to 100.0 %.
+
+    Each is rounded down, and those with the largest remainders get what is left, so none is 0.1
+    away from its own share. Parts that are negative, or do not add up to the whole, are rounded
+    one by one (`share_of`).
+
+    >>> parts_in_percent([1, 1, 1], 3), parts_in_percent([1, 2], 4)
+    (['33.4 %', '33.3 %', '33.3 %'], ['25.0 %', '50.0 %'])
+    """
+    if whole <= 0 or sum(parts) != whole or min(parts) < 0:
+        return [percent(share_of(part, whole)) for part in parts]
+    tenths, rests = zip(*(divmod(1_000 * part, whole) for part in parts), strict=True)
+    by_rest = sorted(range(len(parts)), key=lambda place: -rests[place])
+    raised = set(by_rest[: 1_000 - sum(tenths)])
+    return [percent((tenth + (n in raised)) / 1_000) for n, tenth in enumerate(tenths)]
 
 
 MOST_TIMES = 10

@@ -13,6 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.errors import ClientGone, TiergateError
+from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import RequestRates
@@ -20,7 +21,13 @@ from router.request.call_events import tell_unwritten
 from router.request.calls import rate_charges
 from router.request.calls.failures import failure_note, told_with
 from router.request.calls.settlement import may_be_billed, refused_unsent
-from router.specialists.outside_embeddings import OutsideCall, finished, held
+from router.specialists.outside_embeddings import (
+    OutsideCall,
+    finished,
+    held,
+    price_of,
+    told_by,
+)
 from router.types import (
     ChatRequest,
     Clock,
@@ -55,6 +62,7 @@ class VectorOrder(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     asked_by_client: bool = True
     ids: tuple[tuple[int, ...], ...] = ()  # token ids in place of the texts, as a client sent them
+    redirected: FindRedirect = no_redirect  # finds the price of another model that answered
 
 
 class BookedVectors:
@@ -116,13 +124,14 @@ class BookedVectors:
             raise
 
         def row(
-            tokens: int | None, error: TiergateError | None = None, code: str = ""
+            made: OutsideVectors | None, error: TiergateError | None = None, code: str = ""
         ) -> RequestRow:
             return finished(
                 call,
-                attempt,
+                attempt if made is None else told_by(attempt, made, order.redirected),
                 self._secret_of(identity.tenant),
-                tokens=tokens,
+                tokens=made.tokens if made is not None and made.reported else None,
+                price=None if made is None else price_of(call, made, order.redirected),
                 now_ms=self._clock.now_ms(),
                 latency_ms=self._clock.monotonic_ms() - started,
                 error_code=code if error is None else error.code,
@@ -143,7 +152,7 @@ class BookedVectors:
             task.add_done_callback(self._booking.discard)
             task.add_done_callback(partial(tell_unwritten, self._events, call.request_id))
             raise
-        settled = row(vectors.tokens if vectors.reported else None)
+        settled = row(vectors)
         await self._finish(settled, rates)
         return vectors, settled
 

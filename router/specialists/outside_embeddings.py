@@ -18,7 +18,9 @@ from router.ledger.row_builder import (
 )
 from router.ledger.row_reading import VECTORS
 from router.money import cost
+from router.money.model_redirects import FindRedirect
 from router.policy.sections.answering.embedders import EmbedderSection
+from router.request.calls.settlement import MOST_STATED_NANO_USD
 from router.specialists.builtin_models import (
     EMBEDDING_TIER,
     EMBEDDINGS,
@@ -31,6 +33,7 @@ from router.types import (
     AttemptState,
     Baselines,
     CostBasis,
+    OutsideVectors,
     Price,
     Reason,
     RequestRow,
@@ -93,6 +96,7 @@ def finished(
     tokens: int | None,
     now_ms: int,
     latency_ms: float,
+    price: Price | None = None,
     error_code: str = "",
     unbilled: bool = False,
     released: bool = False,
@@ -100,11 +104,12 @@ def finished(
     """Returns the row that is chained.
 
     `tokens` None means that nobody said how many: the call is booked at its hold, unless it is
-    `unbilled` (never sent, or refused), or its price is the same for any tokens. `released`: we
-    refused it ourselves, so that it is no call.
+    `unbilled` (never sent, or refused), or its price is the same for any tokens. `price` is that of
+    the model that answered; None: as asked. `released`: we refused it ourselves, so that it is no
+    call.
     """
-    usage = Usage(tokens or 0, reported=tokens is not None)
-    paid = cost.attempt_cost(call.price, usage, 0.0)
+    usage, price = Usage(tokens or 0, reported=tokens is not None), price or call.price
+    paid = cost.attempt_cost(price, usage, 0.0)
     state = AttemptState.FAILED if error_code else AttemptState.SETTLED
     if released:
         state = AttemptState.RELEASED
@@ -115,6 +120,8 @@ def finished(
         # An answer at a price of nothing, or per request, costs that whatever its tokens are.
         same = held <= (0 if error_code else paid.nano_usd)
         at_hold = paid.basis is CostBasis.UNKNOWN or not same
+    elif price != call.price and paid.basis is CostBasis.UNKNOWN:
+        at_hold = True  # nobody states what the model costs that answered
     if at_hold:
         paid, state = cost.Cost(held, paid.basis), AttemptState.UNKNOWN_COST
     done = replace(
@@ -126,7 +133,7 @@ def finished(
         estimated=at_hold,
         latency_ms=latency_ms,
         error_code=error_code,
-        price_version=call.price.version,
+        price_version=price.version,
     )
     ended = RequestState.FAILED if error_code else RequestState.SETTLED
     if done.state is AttemptState.UNKNOWN_COST:
@@ -141,6 +148,33 @@ def finished(
         Times(call.started_ms, now_ms, latency_ms),
         Decided("" if error_code else Verdict.ACCEPTED.value, reason, (reason,), confidence=1.0),
         call.kept(secret),
+    )
+
+
+def price_of(call: OutsideCall, made: OutsideVectors, redirected: FindRedirect) -> Price:
+    """Returns the price of the model that answered, `Price()` where nobody states it.
+
+    A price per request covers whatever answers.
+    """
+    redirect = redirected(call.embedder.model, made.model) if made.model else None
+    if redirect is None or call.price.per_request_nano_usd is not None:
+        return call.price
+    return redirect.price or Price()
+
+
+def told_by(attempt: AttemptRow, made: OutsideVectors, redirected: FindRedirect) -> AttemptRow:
+    """Returns the attempt with what its provider said of it, by which a bill finds it.
+
+    Another model that answered is named, as its price counts.
+    """
+    other = made.model and redirected(attempt.model, made.model) is not None
+    stated = made.provider_cost_nano_usd
+    believed = stated is not None and stated <= MOST_STATED_NANO_USD
+    return replace(
+        attempt,
+        model=made.model if other else attempt.model,
+        upstream_id=made.upstream_id,
+        provider_cost_nano_usd=stated if believed else None,
     )
 
 

@@ -28,6 +28,7 @@ from msgspec import Struct
 from router.policy.content.knowledge import in_scope
 from router.policy.content.term_files import LANGUAGE_MARK
 from router.policy.head_conditions import highest
+from router.triage.conversation.private_choices import is_private_choice
 from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
@@ -285,6 +286,8 @@ def reading_of(
     if match is not None and in_scope(match.intent_id, None):
         row = _routine(row, facts, known, match.confidence)
     foreign = facts.language not in READ_LANGUAGES
+    if row.strategic and not facts.risk_terms and is_private_choice(facts.folded.words):
+        row = row._replace(strategic=0.0)
     row = _guessed(row, degraded=degraded) if foreign else row
     novelty = min(row.novelty, 1.0 - known)
     if _is_novel(facts, known, known_form=known_form, foreign=foreign):

@@ -63,6 +63,7 @@ class Foreseen(Struct, frozen=True):
     sure: bool  # False: the verdict is that of an answer against which nothing speaks
     asks: bool  # an answerer is asked whose answer nobody knows before
     error: str = ""  # the code of the error that a client would get in place of an answer
+    unoffered: str = ""  # for people: why level 1 offers no question, though an answer matches
 
 
 class Outcome(Struct, frozen=True):

@@ -237,8 +237,10 @@ class OutsideVectors(Struct, frozen=True):
 
     vectors: tuple[bytes, ...]
     tokens: int
-    reported: bool  # False: the upstream named no tokens
+    reported: bool  # False: the upstream named no tokens, or fewer than there are texts
     model: str
+    upstream_id: str = ""  # by which the provider names the call
+    provider_cost_nano_usd: int | None = None  # as the provider states it
 
 
 class Embedder(Protocol):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from router.api.compose.books import Books
+from router.cli.policies.surroundings import surrounding_notes
 from router.policy.loading import load_policy, policies_dir
 from router.policy.warnings import warnings
 from tests import ROOT
@@ -170,6 +171,21 @@ def test_the_guide_names_each_warning_of_its_smallest_policy(tmp_path: Path) -> 
     assert {kind for kind in kinds if f"`{kind}`" not in page} == set()
     assert "warns of it twice" in page
     assert len(kinds) == 2
+
+
+PRICED = ("nano", "mini", "thinker")
+"""Answerers of the README's policy; the price book has their models."""
+
+
+def test_the_first_policy_warns_only_of_what_nobody_measured(tmp_path: Path) -> None:
+    """A newcomer's first `tiergate check` gave two warnings and two notes."""
+    (text,) = [text for text in blocks("yaml", README) if "tiers:" in text]
+    (tmp_path / "mine.yaml").write_text(text)
+    policy = load_policy(tmp_path / "mine.yaml", {**os.environ, "KEY": "k"}).policy
+    assert [warning.kind.value for warning in warnings(policy, PRICED)] == ["prior_only"]
+    assert "(`prior_only`)" in README
+    assert list(surrounding_notes(policy, {})) == []
+    assert policy.review.reviewer_usd_per_minute is not None
 
 
 @pytest.mark.slow

@@ -85,6 +85,7 @@ async def test_what_a_model_will_say_is_not_known_before(houses: Houses) -> None
         "sure": False,
         "error": None,
         "words": dry.foretold.words,
+        "unoffered": None,
     }
     assert routing_view(await house.gateway.complete(ask(), ALICE))["foretold"] is None
 
@@ -102,6 +103,7 @@ async def test_an_error_is_foretold_by_its_code(gateway: Gateway) -> None:
         "sure": True,
         "error": raised.value.code,
         "words": dry.foretold.words,
+        "unoffered": None,
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from router.analysis.prices.reprice import priced_again
 from router.api.compose.clock import SystemClock, UlidIds
 from router.errors import LedgerCorrupt, TiergateError, UpstreamInvalid, UpstreamUnreachable
+from router.money.model_redirects import Redirect
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.types import (
@@ -20,6 +21,7 @@ from router.types import (
     Identity,
     Ledger,
     OutsideVectors,
+    Price,
     RequestRow,
     RequestState,
     RowUnwritten,
@@ -115,6 +117,51 @@ async def test_a_call_costs_what_is_known_of_it(
     # Other prices change a cost that its tokens tell, and no hold.
     again = priced_again(call, large.price.to_price()).nano_usd
     assert again == (None if state is UNKNOWN else nano_usd)
+
+
+DEARER = Price(input_nano_usd=5_000_000_000, output_nano_usd=0, version="list")
+
+
+@pytest.mark.parametrize(
+    ("model", "price", "state", "nano_usd", "version"),
+    [
+        ("large", BY_TOKEN, SETTLED, 200_000, "policy"),
+        ("newer", BY_TOKEN, SETTLED, 500_000, "list"),  # a retired name leads to it
+        ("unlisted", BY_TOKEN, UNKNOWN, 12_000, ""),  # the hold: nobody states its price
+        ("newer", PER_REQUEST, SETTLED, 1_000_000, "policy"),  # that covers whatever answers
+    ],
+)
+async def test_a_model_that_answers_for_another_has_its_own_price(
+    model: str, price: dict[str, float], state: AttemptState, nano_usd: int, version: str
+) -> None:
+    async def embed(_: EmbedderSection, __: Sequence[str], ___: int | None) -> OutsideVectors:
+        return OutsideVectors((b"\0" * 4,), 100, True, model, "emb-1", 7_000)
+
+    def redirected(asked: str, answered: str) -> Redirect | None:
+        told = None if answered == "unlisted" else DEARER
+        return None if answered == asked else Redirect(asked, answered, told)
+
+    ledger = KeepingLedger()
+    booked = BookedVectors(
+        embed,
+        ledger=cast(Ledger, ledger),
+        secret_of=lambda _: b"s" * 32,
+        clock=SystemClock(),
+        ids=UlidIds(),
+        events=Listener(),
+    )
+    large = EmbedderSection.model_validate(
+        {"name": "large", "model": "large", "base_url": "http://127.0.0.1:9/v1", "price": price}
+    )
+    order = VectorOrder(a_policy(), "hash", large, ("a text",), redirected=redirected)
+    await booked.made(order, ASKER)
+    (row,) = ledger.rows
+    (call,) = row.attempts
+    assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
+    assert call.price_version == version
+    assert call.model == row.model == model
+    # A bill finds the call by its id, and a report compares what the provider said of it.
+    assert (call.upstream_id, call.provider_cost_nano_usd) == ("emb-1", 7_000)
 
 
 async def test_a_row_that_nobody_waits_for_is_told_when_it_is_not_written() -> None:

@@ -25,7 +25,8 @@ def _offered(
     common = min(1.0, sum(p for _, p in chances)) if together is None else together
     match = Match(name, confidence, 0.9, 0.3, tuple(others), together=common)
     section = ClarifySection.model_validate({"from": 0.05, "together": least, "most": most})
-    offers = worth_offering(match, section, floor, lambda name: name not in kept)
+    offers, why = worth_offering(match, section, floor, lambda name: name not in kept)
+    assert bool(why) == (not offers and confidence < floor)
     return "".join(name for name, _ in offers)
 
 
@@ -76,8 +77,8 @@ def test_what_is_kept_off_the_shelf_ends_an_offer() -> None:
     section = ClarifySection.model_validate({"from": 0.05, "together": 0.3, "most": 3})
     match = Match("a", 0.3, 0.5, 0.1, (("b", 0.25), ("c", 0.24)), together=0.8)
     shelf = {"a": None, "b": True, "c": True}
-    assert worth_offering(match, section, 0.9, shelf.get) == []
-    assert len(worth_offering(match, section, 0.9, lambda name: True)) == 3
+    assert worth_offering(match, section, 0.9, shelf.get)[0] == []
+    assert len(worth_offering(match, section, 0.9, lambda name: True)[0]) == 3
 
 
 def _between_three(together: float) -> Match:

@@ -19,7 +19,7 @@ from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.types import OutsideVectors, utf8_size
 from router.wire.openai.answers import short_text
-from router.wire.openai.usage import parse_usage
+from router.wire.openai.usage import parse_provider_cost, parse_usage
 from tiers.resilience.base import MAY_ADD
 from tiers.resilience.refusals import error_for_status
 from tiers.upstream.client import HttpClient, first_lines, read_body, target_of
@@ -120,7 +120,16 @@ def _read(body: bytes, count: int) -> OutsideVectors:
         raise UpstreamInvalid("The upstream's answer holds no vectors in OpenAI's form.") from error
     if len(vectors) != count or len({len(vector) for vector in vectors}) != 1:
         raise UpstreamInvalid(f"The upstream gave {len(vectors)} vectors for {count} texts.")
-    return OutsideVectors(vectors, usage.input_tokens, usage.reported, short_text(model))
+    # No text has less than a token: a server that counts requests would pass for a cheap one.
+    counted = usage.reported and usage.input_tokens >= count
+    return OutsideVectors(
+        vectors,
+        usage.input_tokens if counted else 0,
+        counted,
+        short_text(model),
+        short_text(answer.get("id")),
+        parse_provider_cost(answer.get("usage")),
+    )
 
 
 def _vector(value: object) -> bytes:

@@ -10,6 +10,7 @@ from router.analysis.report.headlines.quality import on_priors, unverified
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
+from router.ledger.aggregates import Ending
 from router.ledger.replies import ReplyKind
 from router.ledger.row_reading import REVIEW
 from router.rendering.figures_in_words import (
@@ -60,7 +61,11 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
     before = (
         first,
         *_assumed(findings),
-        *failing(findings.whole.faults, findings.total.requests),
+        *failing(
+            findings.whole.faults,
+            findings.total.requests,
+            findings.replies.of(Ending.FAILED),
+        ),
         *_lost(findings),
     )
     return (*before, *savings, *quality, *came_later(findings))
@@ -263,7 +268,12 @@ def _accepted(saving: Saving, money: Dollars) -> list[str]:
         return ["all of it with accepted replies"]
     if accepted < 0:
         return [f"accepted replies alone cost {money(-accepted)} more"]
-    return [f"accepted replies alone saved {money(accepted)}"]
+    alone = f"accepted replies alone saved {money(accepted)}"
+    rest = accepted - (saving.saved_nano_usd or 0)
+    if saving.saved_nano_usd is None or saving.saved_nano_usd < 0 or rest <= 0:
+        return [alone]
+    # Unverified answers of a dear tier, or failed requests: a part above the whole needs a reason.
+    return [f"{alone} (what else is compared cost {money(rest)} more than it would have there)"]
 
 
 def _questions(saving: Saving, money: Dollars) -> list[str]:

@@ -12,7 +12,7 @@ from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Ending, Whole, endi
 from router.ledger.record_reading import READ_IN_ANSWER
 from router.ledger.replies import ReplyKind
 from router.ledger.row_reading import UNKNOWN_NAME
-from router.rendering.figures_in_words import count, counted
+from router.rendering.figures_in_words import count, counted, parts_in_percent
 from router.types import PSource
 
 REPLY_WORDS = {
@@ -85,6 +85,11 @@ class Replies:
     def accepted_routed(self) -> int:
         """Returns the accepted answers of which the ledger says what their chances rest on."""
         return sum(line.answers for line in self.grounds)
+
+    @property
+    def grounds_shares(self) -> list[str]:
+        """Returns each ground's share of these answers, as the table and the sentences show it."""
+        return parts_in_percent([line.answers for line in self.grounds], self.accepted_routed)
 
     @property
     def on_prior(self) -> GroundsFigures | None:

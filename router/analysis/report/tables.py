@@ -19,6 +19,7 @@ from router.rendering.figures_in_words import (
     count,
     counted,
     duration,
+    parts_in_percent,
     percent,
     plain,
     share_of,
@@ -66,11 +67,11 @@ def money_of(report: Report, exact: bool) -> Dollars:
     return Dollars(None if exact else report.places)
 
 
-def group_cells(figures: GroupFigures, money: Dollars) -> Row:
+def group_cells(figures: GroupFigures, share: str, money: Dollars) -> Row:
     """Returns a group's figures in the order of GROUP_COLUMNS."""
     return (
         count(figures.requests),
-        percent(figures.share),
+        share,
         money(figures.spend_nano_usd),
         duration(figures.p50_ms),
         duration(figures.p95_ms),
@@ -138,18 +139,24 @@ def _in_words(rows: Sequence[NamedFigures]) -> tuple[NamedFigures, ...]:
 
 def paying_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row]:
     """Returns name and PAYING_COLUMNS of each row, and the total where they add up to it."""
-    rows = [(row.shown, *_paying(report, row.figures, money)) for row in breakdown.rows]
-    return (
-        [*rows, (TOTAL, *_paying(report, _sum(breakdown.rows), money))] if breakdown.whole else rows
-    )
-
-
-def _paying(report: Report, figures: GroupFigures, money: Dollars) -> Row:
     spend = report.spend_nano_usd
+    shares = parts_in_percent([row.figures.spend_nano_usd for row in breakdown.rows], spend)
+    rows = [
+        (row.shown, *_paying(row.figures, share, money))
+        for row, share in zip(breakdown.rows, shares, strict=True)
+    ]
+    if not breakdown.whole:
+        return rows
+    total = _sum(breakdown.rows)
+    whole = percent(share_of(total.spend_nano_usd, spend))
+    return [*rows, (TOTAL, *_paying(total, whole, money))]
+
+
+def _paying(figures: GroupFigures, share: str, money: Dollars) -> Row:
     return (
         count(figures.requests),
         money(figures.spend_nano_usd),
-        percent(share_of(figures.spend_nano_usd, spend)),
+        share,
         count(figures.refused),
         count(figures.failed),
         percent(figures.acceptance),
@@ -159,30 +166,41 @@ def _paying(report: Report, figures: GroupFigures, money: Dollars) -> Row:
 
 def named_rows(breakdown: Breakdown, money: Dollars) -> list[Row]:
     """Returns name, GROUP_COLUMNS and escalated of each row, and the total."""
+    shares = _shares(breakdown.rows)
     rows = [
-        (row.shown, *group_cells(row.figures, money), count(row.figures.escalated))
-        for row in breakdown.rows
+        (row.shown, *group_cells(row.figures, share, money), count(row.figures.escalated))
+        for row, share in zip(breakdown.rows, shares, strict=True)
     ]
     total = _sum(breakdown.rows)
-    return [*rows, (TOTAL, *group_cells(total, money), count(total.escalated))]
+    whole = percent(total.share)
+    return [*rows, (TOTAL, *group_cells(total, whole, money), count(total.escalated))]
+
+
+def _shares(rows: Sequence[NamedFigures]) -> list[str]:
+    """Returns each row's share of the requests of all rows; 0.0 % where there are none."""
+    requests = [row.figures.requests for row in rows]
+    whole = sum(requests)
+    return parts_in_percent(requests, whole) if whole else [percent(0.0)] * len(rows)
 
 
 def tier_rows(report: Report, money: Dollars) -> list[Row]:
     """Returns tier, level, model, GROUP_COLUMNS, moved on, own calls of each row, and the total."""
+    named = [NamedFigures(row.tier, row.figures) for row in report.tiers]
     rows = [
         (
             row.tier,
             str(row.level or NOTHING),
             shown_model(row.model) if row.model else NOTHING,
-            *group_cells(row.figures, money),
+            *group_cells(row.figures, share, money),
             f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
             money(row.own_spend_nano_usd),
         )
-        for row in report.tiers
+        for row, share in zip(report.tiers, _shares(named), strict=True)
     ]
-    total = _sum([NamedFigures(row.tier, row.figures) for row in report.tiers])
+    total = _sum(named)
+    whole = group_cells(total, percent(total.share), money)
     own = money(sum(row.own_spend_nano_usd for row in report.tiers))
-    return [*rows, (TOTAL, NOTHING, NOTHING, *group_cells(total, money), NOTHING, own)]
+    return [*rows, (TOTAL, NOTHING, NOTHING, *whole, NOTHING, own)]
 
 
 def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
@@ -205,15 +223,11 @@ def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
 
 def reply_rows(report: Report, money: Dollars) -> list[Row]:
     """Returns what the requests got, in the order of REPLY_COLUMNS, and the total."""
-    requests = report.counts.requests
+    requests, lines = report.counts.requests, report.replies.lines
+    shares = parts_in_percent([line.requests for line in lines], requests)
     rows = [
-        (
-            report.replies.words(line),
-            count(line.requests),
-            percent(line.requests / requests if requests else None),
-            money(line.spend_nano_usd),
-        )
-        for line in report.replies.lines
+        (report.replies.words(line), count(line.requests), share, money(line.spend_nano_usd))
+        for line, share in zip(lines, shares, strict=True)
     ]
     whole = percent(1.0 if requests else None)
     return [*rows, (TOTAL, count(requests), whole, money(report.spend_nano_usd))]
@@ -226,18 +240,16 @@ def grounds_rows(report: Report, money: Dollars) -> list[Row]:
     """
     lines, spend = report.replies.grounds, report.shared_nano_usd
     accepted = report.replies.accepted_routed
-    sums = [(line.words, line.answers, line.spend_nano_usd) for line in lines]
+    sums = [
+        (line.words, line.answers, share, line.spend_nano_usd)
+        for line, share in zip(lines, report.replies.grounds_shares, strict=True)
+    ]
     if len(sums) > 1:
-        sums.append((TOTAL, accepted, sum(line.spend_nano_usd for line in lines)))
+        spent = sum(line.spend_nano_usd for line in lines)
+        sums.append((TOTAL, accepted, percent(1.0 if accepted else None), spent))
     return [
-        (
-            words,
-            count(answers),
-            percent(answers / accepted if accepted else None),
-            money(spent),
-            percent(share_of(spent, spend)),
-        )
-        for words, answers, spent in sums
+        (words, count(answers), share, money(spent), percent(share_of(spent, spend)))
+        for words, answers, share, spent in sums
     ]
 
 

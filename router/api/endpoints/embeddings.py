@@ -131,6 +131,7 @@ class Embeddings:
             asked.model,
             asked.tags,
             ids=asked.ids,
+            redirected=runtime.redirected,
         )
         rates = request_rates(
             self._limiter, self._router.budgets, identity, runtime.policy.name, ()

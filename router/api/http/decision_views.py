@@ -138,7 +138,13 @@ def _foretold(outcome: Outcome) -> dict[str, object] | None:
     if told is None:
         return None
     verdict = None if told.error else outcome.verdict.value
-    return {"verdict": verdict, "sure": told.sure, "error": told.error or None, "words": told.words}
+    return {
+        "verdict": verdict,
+        "sure": told.sure,
+        "error": told.error or None,
+        "words": told.words,
+        "unoffered": told.unoffered or None,
+    }
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:

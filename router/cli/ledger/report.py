@@ -59,6 +59,10 @@ def report(
     exact: Annotated[
         bool, typer.Option("--exact", help="Show amounts to the nano-dollar.")
     ] = False,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="Explain every word, not only those of the first tables."),
+    ] = False,
     as_json: AsJson = False,
     html: HtmlFile = None,
     csv: CsvFile = None,
@@ -79,7 +83,7 @@ def report(
         put_page(html, report_html(for_people, exact=exact), "Report", aside=aside)
     _put_figures(for_programs, csv, parquet, as_json=as_json, aside=aside)
     if (html, csv, parquet) == (None, None, None) and not as_json:
-        _show(for_people, database, tenant, exact=exact)
+        _show(for_people, database, tenant, exact=exact, words=words)
 
 
 def _put_figures(
@@ -103,13 +107,13 @@ def _put_figures(
         sys.stdout.write(report_json(report).decode())
 
 
-def _show(report: Report, database: str, tenant: str | None, *, exact: bool) -> None:
+def _show(report: Report, database: str, tenant: str | None, *, exact: bool, words: bool) -> None:
     """Prints the report, and where each rollout stands."""
     from router.analysis.report.output.text import print_report
     from router.api.compose.mounted.rollout_standings import standings
     from router.cli.terminal import console
 
-    print_report(report, console(), exact=exact)
+    print_report(report, console(), exact=exact, words=words)
     # Both sides of a rollout are of all tenants.
     for one in standings(database) if tenant is None else ():
         standing, *figures_of_sides = standing_lines(one)

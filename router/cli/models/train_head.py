@@ -94,6 +94,7 @@ def head(
     else:
         _show(made)
     _warn_of_a_guess(made.card)
+    _warn_of_forms(made.card)
     _warn_of_mistyped(made.card)
     # A script must notice that the old head still serves.
     if not made.installed:
@@ -110,6 +111,22 @@ def _warn_of_mistyped(card: Mapping[str, Any]) -> None:
             f"warning: the class {rare!r} has {counted(counts[rare], 'row', 'rows')}; is it "
             f"{near!r} mistyped ({counted(counts[near], 'row', 'rows')})? It is learned as a class "
             "of its own.",
+            err=True,
+        )
+
+
+def _warn_of_forms(card: Mapping[str, Any]) -> None:
+    """Says so where most rows are one of a few forms: their cross-validation is no test."""
+    from router.rendering.figures_in_words import percent
+    from router.training.data.filled_forms import MANY
+
+    if card["filled_forms"] >= MANY:
+        typer.echo(
+            f"warning: {percent(card['filled_forms'], 0)} of the rows share most of their words "
+            "with another row of their class, as a form does that is filled in with other names or "
+            "numbers. The head was judged on forms that it has seen, so these figures are too good "
+            "for what people write. Judge it on texts that somebody else wrote: `tiergate evaluate "
+            "head`.",
             err=True,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from rich.markup import escape
@@ -14,7 +15,12 @@ from router.api.compose.answerers.installed import not_installed
 from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
 from router.cli.policies.examples import ExampleResult, run_examples
-from router.cli.policies.judged import judged_notes, judged_warnings, otherwise_warnings
+from router.cli.policies.judged import (
+    judged_notes,
+    judged_warnings,
+    otherwise_warnings,
+    sureness_note,
+)
 from router.cli.policies.surroundings import surrounding_notes
 from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
@@ -92,6 +98,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         outcome = decided(messages, context)
         return outcome.rung.tier, outcome.decision.first_rung.reasons
 
+    @cache
     def decide(text: str) -> Outcome:
         return decided([Message("user", text)], {})
 
@@ -126,6 +133,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *notes(loaded.policy),
             minute_note(loaded, core.clock.now_ms()),
             *judged_notes(core, loaded),
+            *sureness_note(loaded, decide),
             *surrounding_notes(loaded.policy, core.environ),
         ],
         degraded_because=core.degraded_because,

@@ -27,7 +27,7 @@ from router.triage.matching.outcomes import (
     sampled,
 )
 from router.triage.reranking.reranker import Reranker
-from router.types import Outcome, PSource, Reason
+from router.types import Match, Outcome, PSource, Reason
 
 Decide = Callable[[str], Outcome]
 """Returns what the policy decides about a request. May raise TiergateError."""
@@ -37,6 +37,9 @@ MOST_NAMED = 5
 
 MOST_TRIED, MOST_SHOWN = 300, 10
 """Judged requests that are decided, 10 to 60 ms each, and lines of them that are shown."""
+
+LEAST_SURE = 0.8
+"""Chance from which matches are counted: most floors of policies are above it."""
 
 ASKS_BACK = {Reason.ASKED_WHICH, Reason.ASKED_FOR_SLOT}
 """Marks rungs of level 1 that give no answer yet."""
@@ -117,6 +120,41 @@ def otherwise_warnings(loaded: LoadedPolicy, decide: Decide) -> Iterator[PolicyW
             "moves the chances of all messages, and keeps no single one from its answer: write "
             "its words as an utterance of the answer that is right, or under `not_covered`",
         )
+
+
+def sureness_note(loaded: LoadedPolicy, decide: Decide) -> Iterator[str]:
+    """Yields how sure level 1 now is of the judged requests of the first file, and why.
+
+    An operator who adds them sees the chances fall, and must see what was counted.
+    """
+    place, outcomes = next(_judged(loaded), ("", None))
+    said = []
+    for outcome in (outcomes or ())[:MOST_TRIED]:
+        match = _matched(outcome, decide)
+        if match is not None and match.basis.own:
+            said.append((match.confidence, match.intent_id == outcome.intent_id))
+    if said:
+        yield f"{place} {_sureness(said)}"
+
+
+def _sureness(said: Sequence[tuple[float, bool]]) -> str:
+    """Returns how sure matches are by chances and outcomes, which are right or wrong."""
+    sure = [right for chance, right in said if chance >= LEAST_SURE]
+    counts = f"none reaches {LEAST_SURE:.2f}"
+    if sure:
+        counts = f"of {len(sure)} from {LEAST_SURE:.2f} on, {sum(sure)} right"
+    return (
+        f"the surest match of these has {max(said)[0]:.2f} ({counts}). Chances are fitted to such "
+        "counts, so they fall below those of other companies where fewer were right, or too few "
+        "were sure to show more"
+    )
+
+
+def _matched(outcome: JudgedQuestion, decide: Decide) -> Match | None:
+    try:
+        return decide(outcome.text).signals.match
+    except TiergateError:
+        return None  # no tier may answer it
 
 
 def _otherwise(outcome: JudgedQuestion, decide: Decide) -> tuple[str, float] | None:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     Found = Mapping[Domain, DomainCertificate | Refusal]
 
 
+WIDE = 0.75
+"""Half of what the priors of two levels differ by (`prior_ability`): an interval of that half-width
+holds a neighbouring level's ability, or comes near it."""
+
+
 def register(app: typer.Typer) -> None:
     app.command()(tune)
 
@@ -320,6 +325,8 @@ def _print(
             f"  {answerer}: ability: {{theta: {whole.theta:.2f}, labels: {whole.labels}"
             f"{f', by_domain: {{{thetas}}}' if thetas else ''}}}  # ± {1.96 * whole.error:.2f}"
         )
+        if wide := _wide_line(whole, parts):
+            typer.echo(f"    {wide}")
     if written is not None:
         typer.echo(f"Certificate written to {written}: decision.certificate names it.")
     if not any(isinstance(result, DomainCertificate) for result in by_domain.values()):
@@ -333,6 +340,23 @@ def _print(
             "Labels must be drawn from all requests, not only from those that level 1 answered: "
             "the shares that it accepts, of the file's and of strangers', are part of the bound."
         )
+
+
+def _wide_line(whole: Ability, parts: Mapping[Domain, Ability]) -> str:
+    """Says of which abilities the labels leave open to which level they belong; "" for none."""
+    named = {"theta": whole, **{domain.value: part for domain, part in parts.items()}}
+    ranges = [
+        f"{name} {one.theta - 1.96 * one.error:.2f} to {one.theta + 1.96 * one.error:.2f}"
+        for name, one in named.items()
+        if 1.96 * one.error >= WIDE
+    ]
+    if not ranges:
+        return ""
+    return (
+        f"wide (95 % interval): {', '.join(ranges)}. Levels differ by {2 * WIDE:g}, so these "
+        "labels do not tell this answerer from one of another level: label more, wrong answers "
+        "among them, before a policy rests on it"
+    )
 
 
 def _print_domain(

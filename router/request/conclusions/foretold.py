@@ -71,9 +71,25 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
         sure=not end.open,
         asks=end.asked is not None,
         error="" if end.error is None else end.error.code,
+        unoffered=_unoffered(routed, end),
     )
     reason = why(routed, end.progress, shown)
     return replace(outcome, answer=None, reason=reason, foretold=told)
+
+
+def _unoffered(routed: RoutedRequest, end: _End) -> str:
+    """Returns why level 1 offers none of its questions; "" where its answer goes out, or words do.
+
+    A match that is likely enough by the policy's figures looks as if an offer was forgotten.
+    """
+    if end.asked is None:
+        return ""
+    why_not = [
+        plan.unoffered(routed.request, routed.signals)
+        for plan in routed.plans
+        if plan.unoffered is not None
+    ]
+    return next(filter(None, why_not), "")
 
 
 def _end(routed: RoutedRequest) -> _End:

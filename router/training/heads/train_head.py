@@ -25,6 +25,7 @@ from router.stats.heads import Encoded, Head, HeadKind, label_key
 from router.stats.measures import Draws, Rows, accuracy, intervals, macro_f1, with_width
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
+from router.training.data.filled_forms import filled_forms
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import (
     MIN_ROWS,
@@ -263,6 +264,9 @@ def _card(
         "rows_per_class": rows.counts,
         "figures": dict(fitted.figures),
         "says_at_most": round(highest_said(fitted.head.calibrator), 4),
+        "filled_forms": round(
+            filled_forms([row.text for row in rows.rows], [row.label for row in rows.rows]), 4
+        ),
         "judged_on": "out-of-fold rows; ridge, balance and calibrator were chosen on the same "
         "folds. Rows that the encoder itself was trained on flatter the head.",
         "encoder_sha256": fitted.head.encoder_sha256,

@@ -11,6 +11,7 @@ from router.rendering.figures_in_words import (
     day,
     duration,
     moment,
+    parts_in_percent,
     percent,
     saved_percent,
     usd,
@@ -46,6 +47,19 @@ def test_a_saving_is_never_rounded_up(share: float, text: str) -> None:
 
 def test_a_share_is_rounded_to_the_nearest() -> None:
     assert percent(1_000 / 1_045) == "95.7 %"
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=12).filter(any))
+def test_shown_parts_of_a_whole_add_up_to_it(parts: list[int]) -> None:
+    shown = [float(share.removesuffix(" %")) for share in parts_in_percent(parts, sum(parts))]
+    assert sum(shown) == pytest.approx(100.0, abs=1e-6)
+    for share, part in zip(shown, parts, strict=True):
+        assert abs(share - 100 * part / sum(parts)) < 0.1 + 1e-9
+
+
+def test_parts_that_a_bill_made_negative_are_rounded_one_by_one() -> None:
+    assert parts_in_percent([150, -50], 100) == ["\N{EM DASH}", "-50.0 %"]
+    assert parts_in_percent([1, 2], 0) == ["\N{EM DASH}", "\N{EM DASH}"]
 
 
 @pytest.mark.parametrize(

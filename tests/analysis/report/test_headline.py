@@ -276,7 +276,13 @@ def loss(number: int, own: int, verdict: str) -> RequestRow:
             "cost $74.94 more (saved -249.8 %; 95 % interval",
             "), accepted replies alone saved $0.06.",
         ),
-        (USD // 2, USD + USD // 10, "saved $6.00 (20.0 %; 95", "replies alone saved $7.50."),
+        (
+            USD // 2,
+            USD + USD // 10,
+            "saved $6.00 (20.0 %; 95",
+            "replies alone saved $7.50 (what else is compared cost $1.50 more than it would have "
+            "there).",
+        ),
         (
             2 * USD,
             USD // 2,

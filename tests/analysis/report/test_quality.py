@@ -232,6 +232,18 @@ def test_outage_is_named_with_its_counts() -> None:
     assert not any("Calls of" in sentence for sentence in report_of(rare).sentences)
 
 
+def test_faults_are_told_apart_from_requests_without_a_reply() -> None:
+    """12 and 6 failures beside 25 failed requests looked like a sum that does not add up."""
+    counts = "A request counts under each answerer that failed in it, also where another one then"
+    failed = an_attempt("r", 2, 0, error_code="upstream_error", state=AttemptState.FAILED)
+    answered = [a_row(n, 1, attempts=[failed]) for n in range(2)]
+    assert f"{counts} answered." in report_of(answered).sentences
+    lost = replace(answered[0], state=RequestState.FAILED, verdict="", error_code="upstream_error")
+    told = report_of([lost, answered[1]]).sentences
+    assert f"{counts} answered; 1 request got no reply." in told
+    assert not any(counts in sentence for sentence in report_of(a_day()).sentences)
+
+
 @pytest.mark.parametrize("code", sorted(FAULTS))
 def test_each_fault_has_words(code: str) -> None:
     failed = replace(an_attempt("r", 2, 0, error_code=code), state=AttemptState.FAILED)

@@ -43,9 +43,10 @@ def report_of(rows: Iterable[RequestRow], extra: Extra | None = None) -> Report:
     return build_report(rows, since_ms=None, until_ms=None, now_ms=NOON_MS, extra=extra or Extra())
 
 
-def terminal(report: Report, *, exact: bool = False) -> str:
+def terminal(report: Report, *, exact: bool = False, words: bool = False) -> str:
     text = io.StringIO()
-    print_report(report, Console(file=text, width=400, color_system=None), exact=exact)
+    console = Console(file=text, width=400, color_system=None)
+    print_report(report, console, exact=exact, words=words)
     return text.getvalue()
 
 

@@ -257,6 +257,19 @@ def test_a_count_that_no_call_has_is_none(usage: bytes, tokens: int | None) -> N
     assert (read.tokens, read.reported) == (tokens or 0, tokens is not None)
 
 
+def test_fewer_tokens_than_texts_are_no_count() -> None:
+    rows = ", ".join(f'{{"index": {n}, "embedding": [1]}}' for n in range(3))
+    body = f'{{"data": [{rows}], "usage": {{"prompt_tokens": 2}}}}'.encode()
+    read = _read(body, 3)
+    assert (read.tokens, read.reported) == (0, False)
+
+
+def test_what_the_provider_says_of_its_call_is_read() -> None:
+    body = b'{"id": "emb-1", "data": [{"index": 0, "embedding": [1]}], "usage": {"cost": 0.002}}'
+    read = _read(body, 1)
+    assert (read.upstream_id, read.provider_cost_nano_usd) == ("emb-1", 2_000_000)
+
+
 @pytest.mark.parametrize(
     ("sections", "mistake"),
     [

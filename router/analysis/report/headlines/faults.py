@@ -30,10 +30,11 @@ FAULT_WORDS = {
 """Words for each of `ledger.faults.FAULTS`, and for a refused key and request."""
 
 
-def failing(by_name: Mapping[str, int], requests: int) -> list[str]:
+def failing(by_name: Mapping[str, int], requests: int, failed: int) -> list[str]:
     """Names the answerers whose calls failed in many of these requests, with how many and why.
 
-    `by_name` counts requests by `ANSWERER CODE`, as `ledger.faults` names them.
+    `by_name` counts requests by `ANSWERER CODE`, as `ledger.faults` names them; `failed` of the
+    requests got no reply.
 
     Failures put an answerer out of use, so beside them that is told as what followed.
     """
@@ -55,4 +56,12 @@ def failing(by_name: Mapping[str, int], requests: int) -> list[str]:
             told.append(
                 f"Calls of {clean(answerer)} failed: {', '.join(why)}{followed if after else ''}."
             )
-    return told
+    if not told:
+        return []
+    # Readers add these counts up, and compare the sum with the requests that failed.
+    no_reply = f"; {counted(failed, 'request', 'requests')} got no reply" if failed else ""
+    return [
+        *told,
+        "A request counts under each answerer that failed in it, also where another one then "
+        f"answered{no_reply}.",
+    ]

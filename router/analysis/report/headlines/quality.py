@@ -45,7 +45,7 @@ def on_priors(findings: Findings) -> list[str]:
     if prior is None:
         return []
     accepted = findings.replies.accepted_routed
-    share = percent(prior.answers / accepted)
+    share = findings.replies.grounds_shares[findings.replies.grounds.index(prior)]
     cost = findings.money(prior.spend_nano_usd)
     of_spend = findings.of_spend(prior.spend_nano_usd)
     answers = counted(accepted, "accepted answer", "accepted answers")

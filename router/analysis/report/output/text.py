@@ -16,7 +16,7 @@ from rich.text import Text
 
 from router.analysis.report.figures import Report, Saving, WasteFigures
 from router.analysis.report.output.charts import spending
-from router.analysis.report.output.glossary import GLOSSARY, terms_in
+from router.analysis.report.output.glossary import GLOSSARY, Term, terms_in
 from router.analysis.report.sentences import (
     NOT_MEASURED,
     WASTE_WORDS,
@@ -75,19 +75,27 @@ WIDEST = 1_000
 """Columns of a terminal on which nothing folds, so that no term is divided."""
 
 
-def print_report(report: Report, console: Console, *, exact: bool = False) -> None:
-    """Prints the whole report on `console`; `exact` shows every nano-dollar."""
-    console.print(report_renderable(report, exact=exact))
+def print_report(
+    report: Report, console: Console, *, exact: bool = False, words: bool = False
+) -> None:
+    """Prints the whole report on `console`.
+
+    `exact` shows every nano-dollar, `words` explains every term, not only those that a reader of
+    the first sentences needs.
+    """
+    console.print(report_renderable(report, exact=exact, words=words))
 
 
-def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
+def report_renderable(
+    report: Report, *, exact: bool = False, words: bool = False
+) -> RenderableType:
     """Returns the report as one rich renderable."""
     # One formatter for the whole report, so that columns agree on their decimals.
     money = money_of(report, exact)
     if not (report.counts.requests or report.spend_nano_usd or report.bases):
         # Tables of nothing, and how they would be counted, would hide the sentence that says so.
         return Group(*map(Text, report.sentences), Text(), Text(_facts(report, money), style="dim"))
-    parts: list[RenderableType] = [
+    first: list[RenderableType] = [
         Text(report.sentences[0], style="bold"),
         *(Text(sentence) for sentence in report.sentences[1:]),
         Text(),
@@ -96,6 +104,9 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         *_savings(report, money),
         *_grounds(report, money),
         _tiers(report, money),
+    ]
+    parts = [
+        *first,
         *_breakdowns(report, money),
         _sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
         *_endings(report, money),
@@ -110,18 +121,40 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     parts.append(
         fine_lines((*report.assumptions, fixed_line(report.fixed_model), forecast, *report.notes))
     )
-    return Group(*parts, _glossary(parts))
+    return Group(*parts, _glossary(parts) if words else _first_words(first, parts))
 
 
 def _glossary(parts: Sequence[RenderableType]) -> RenderableType:
     """Renders the terms that the parts show, each with its meaning."""
+    lines = text_table(GLOSSARY, ("word", "meaning"), left=2)
+    for term in _terms(parts):
+        add_row(lines, (term.name, term.meaning))
+    return Padding(lines, (1, 0, 0, 0))
+
+
+def _first_words(
+    first: Sequence[RenderableType], parts: Sequence[RenderableType]
+) -> RenderableType:
+    """Renders the terms of the first parts in a few lines, and says how to read the others."""
+    told, every = _terms(first), _terms(parts)
+    lines = [Text(GLOSSARY, style="bold")]
+    meanings = Text()
+    for term in told:
+        meanings.append(f"{term.name}: ", style="bold").append(f"{term.meaning} ", style="dim")
+    lines.append(meanings)
+    more = len(every) - len(told)
+    if more:
+        words = counted(more, "other word", "other words")
+        lines.append(Text(f"`tiergate report --words` explains {words} too, such as the reasons."))
+    return Padding(Group(*lines), (1, 0, 0, 0))
+
+
+def _terms(parts: Sequence[RenderableType]) -> tuple[Term, ...]:
+    """Returns the terms that stand in the parts."""
     shown = Console(file=StringIO(), width=WIDEST, color_system=None)
     with shown.capture() as capture:
         shown.print(Group(*parts))
-    lines = text_table(GLOSSARY, ("word", "meaning"), left=2)
-    for term in terms_in(capture.get()):
-        add_row(lines, (term.name, term.meaning))
-    return Padding(lines, (1, 0, 0, 0))
+    return terms_in(capture.get())
 
 
 def _facts(report: Report, money: Dollars) -> str:

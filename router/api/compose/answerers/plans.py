@@ -161,6 +161,7 @@ def _resolver(
         declines=resolver.declines,
         asks=resolver.asks,
         knows=resolver.beforehand,
+        unoffered=resolver.unoffered,
     )
 
 
@@ -275,8 +276,8 @@ def _documents(loaded: LoadedPolicy, parts: Parts, *, rows: bool = True) -> Docu
     if section.embedder is not None:
         from router.api.compose.mounted.document_vectors import OutsideSearch
 
-        priced = PriceBook.of(loaded, utc_day(parts.clock.now_ms())).policy()
-        search = OutsideSearch(parts.documents, priced, loaded.hash)
+        book = PriceBook.of(loaded, utc_day(parts.clock.now_ms()))
+        search = OutsideSearch(parts.documents, book.policy(), loaded.hash, book.redirected)
     words = knows_all if parts.model is None else parts.model.knows
     records = _records(loaded, section) if rows else None
     return DocumentContext(section, search, records, partial(readings, knows=words))

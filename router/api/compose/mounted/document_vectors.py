@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from router.api.compose.document_search import DocumentService
 from router.errors import AnswererError, DeadlineExceeded, RequestError, TiergateError
+from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.schema import Policy
 from router.specialists.booked_vectors import VectorOrder
 from router.types import Identity, OutsideVectors, Rights, Scope, SearchResult
@@ -28,10 +29,16 @@ TAGS = ("documents",)
 class OutsideSearch:
     """Implements `types.DocumentSearch` for one policy."""
 
-    def __init__(self, service: DocumentService, policy: Policy, policy_hash: str) -> None:
+    def __init__(
+        self,
+        service: DocumentService,
+        policy: Policy,
+        policy_hash: str,
+        redirected: FindRedirect = no_redirect,
+    ) -> None:
         """Takes a policy whose `documents` name an embedder; its checks say that there is one."""
         self._service = service
-        self._policy, self._hash = policy, policy_hash
+        self._policy, self._hash, self._redirected = policy, policy_hash, redirected
 
     async def find(self, question: str, rights: Rights, limit: int) -> SearchResult:
         """Returns the passages that fit best. Raises AnswererNotReady, Overloaded."""
@@ -82,7 +89,14 @@ class OutsideSearch:
         identity = Identity(rights.tenant, rights.key_id, frozenset({Scope.CHAT}))
         try:
             async with asyncio.timeout(MOST_WAIT_S):
-                made = await vectors_of(self._service, self._policy, self._hash, identity, question)
+                made = await vectors_of(
+                    self._service,
+                    self._policy,
+                    self._hash,
+                    identity,
+                    question,
+                    redirected=self._redirected,
+                )
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"{section.name} gave no vector in {MOST_WAIT_S:g} s."
@@ -100,7 +114,12 @@ def embedder_of(policy: Policy) -> EmbedderSection | None:
 
 
 async def vectors_of(
-    service: DocumentService, policy: Policy, policy_hash: str, identity: Identity, *texts: str
+    service: DocumentService,
+    policy: Policy,
+    policy_hash: str,
+    identity: Identity,
+    *texts: str,
+    redirected: FindRedirect = no_redirect,
 ) -> OutsideVectors:
     """Returns vectors by the embedder of a policy's documents, booked.
 
@@ -116,6 +135,13 @@ async def vectors_of(
     assert service.booked is not None  # an app is built around every search
     dimensions = policy.documents.dimensions
     order = VectorOrder(
-        policy, policy_hash, section, texts, dimensions, tags=TAGS, asked_by_client=False
+        policy,
+        policy_hash,
+        section,
+        texts,
+        dimensions,
+        tags=TAGS,
+        asked_by_client=False,
+        redirected=redirected,
     )
     return (await service.booked.made(order, identity))[0]

@@ -1,0 +1,56 @@
+"""A dry run says why no question is offered, though an approved answer is likely."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.api.http.decision_views import routing_view
+from router.cli.policies.explain import explained
+from router.policy.content.term_files import NO_TERMS
+from router.types import Hints, Outcome
+from tests.kits.asking_kit import C1, asking_house, turns
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, Houses
+
+DRY = Hints(dry_run=True, context=C1)
+LACKING = "those likely have 0.88, but too few of the request's words stand in their"
+
+
+async def _dry(houses: Houses, text: str, clarify: object) -> Outcome:
+    house = asking_house(houses, clarify=clarify)
+    return await house.gateway.complete(replace(turns(text), hints=DRY), ALICE)
+
+
+@pytest.mark.parametrize(
+    ("text", "clarify", "why"),
+    [
+        ("hmm, my zebra shampoo licence", {}, LACKING),
+        ("hmm, my order", {"from": 0.56}, "order_status, has 0.55, and `clarify.from` is 0.56"),
+        ("hmm, my order", {"together": 0.97, "most": 2}, "have 0.88 together, and 0.97 is needed"),
+        ("hmm, my order", {"not_for": ["faq", "factual", "status"]}, "`clarify.not_for` has"),
+        ("hmm, my order", {}, ""),  # it is offered
+        ("when are you open?", {}, ""),  # it is answered
+    ],
+)
+async def test_a_dry_run_says_why_nothing_is_offered(
+    houses: Houses,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    clarify: dict[str, object],
+    why: str,
+) -> None:
+    """Seven messages to a shop reached `together`, and no word said why they climbed."""
+    outcome = await _dry(houses, text, {"from": 0.5, "most": 3, **clarify})
+    assert outcome.foretold is not None
+    assert (why in outcome.foretold.unoffered) if why else outcome.foretold.unoffered == ""
+    explained(turns(text), outcome, NO_TERMS)
+    assert ("offers   none" in capsys.readouterr().out) == bool(why)
+    foretold = routing_view(outcome)["foretold"]
+    assert isinstance(foretold, dict)
+    assert foretold["unoffered"] == (outcome.foretold.unoffered or None)
+
+
+async def test_a_policy_that_offers_nothing_gives_no_reason(houses: Houses) -> None:
+    outcome = await _dry(houses, "hmm, my order", None)
+    assert outcome.foretold is not None
+    assert outcome.foretold.unoffered == ""
