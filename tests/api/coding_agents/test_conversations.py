@@ -92,8 +92,9 @@ GRAVE = "I want to sue my landlord over $90,000."
         ({"prompt_cache_key": "bot"}, {}, False),
         ({}, {"x-session-id": "named"}, True),
         ({}, {"thread-id": "by Codex"}, True),
+        ({}, {"x-claude-code-session-id": "by Claude Code"}, True),
     ],
-    ids=["prompt_cache_key", "x-session-id", "thread-id"],
+    ids=["prompt_cache_key", "x-session-id", "thread-id", "Claude Code"],
 )
 def test_only_a_named_conversation_keeps_what_it_has_shown(
     served: Served, path: str, kept: dict[str, str], headers: dict[str, str], higher: bool
