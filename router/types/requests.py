@@ -399,7 +399,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
     @property
     def only_results_wait(self) -> bool:
-        """Returns True where a tool's result waits, followed by no words of a user.
+        """Returns True when a tool result waits for the model, and no user text follows it.
 
         Pictures of it and reminders of the agent may follow.
         """
