@@ -24,7 +24,6 @@ from router.types import (
     Answer,
     AttemptRow,
     Baselines,
-    ChatRequest,
     Choice,
     Committed,
     Delta,
@@ -320,29 +319,12 @@ def is_quiet_end(routed: RoutedRequest, candidate: Candidate) -> bool:
     """
     request, answer = routed.request, candidate.answer
     free = request.response_format.kind == "text" and not request.forces_tools
-    if not (free and _nothing_asked_after_result(request)) or answer is None:
+    if not (free and request.only_results_wait) or answer is None:
         return False
     if routed.grave or routed.acute:
         return False
     ended = all(choice.finish_reason == "stop" for choice in answer.choices)
     return ended and candidate.verification.fault == NOTHING_SAID and not has_words(candidate)
-
-
-def _nothing_asked_after_result(request: ChatRequest) -> bool:
-    """Returns True where no words of a user follow a tool's result, pictures of it perhaps."""
-    for message in reversed(request.messages):
-        if message.role == "assistant" or (message.role == "user" and _asks(message.text)):
-            return False
-        if message.role in ("tool", "function"):
-            return True
-    return False
-
-
-def _asks(text: str) -> bool:
-    """Returns True for words beside reminders, which an agent itself adds to a tool's result."""
-    *reminders, rest = text.split("</system-reminder>")
-    alone = all(words.lstrip().startswith("<system-reminder>") for words in reminders)
-    return bool(rest.strip()) or not alone
 
 
 def _why_none(candidate: Candidate) -> str:

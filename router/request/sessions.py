@@ -1,7 +1,7 @@
 """Remembers a conversation from one turn to the next, under a name.
 
 A client names its session by `routing.session` or a header such as `x-session-id`; then all that
-triage saw is remembered. Otherwise, a conversation is known by its own start: a keyed hash of the
+triage saw is remembered. A conversation itself is known by its own start: a keyed hash of the
 messages that the turn before had sent. That says which level began a tool loop and which prompt
 caches are warm; the messages themselves hold what was read in earlier turns. A hash of less,
 such as only the first question, would give two people who both began with "hi" one memory.
@@ -65,8 +65,11 @@ class Conversations:
         before = await self._name(identity.tenant, request, earlier)
         name = session or _unnamed(before)
         memory = await self._sessions.get(identity.tenant, name) if name else None
-        caches = alive(memory, before, self._clock.now_ms(), section.cache_ttl_s)
         named = memory if session else None
+        if before and named is not None and named.prefix != before:
+            # Another conversation of the session, a title perhaps, was answered in between.
+            memory = await self._sessions.get(identity.tenant, _unnamed(before)) or named
+        caches = alive(memory, before, self._clock.now_ms(), section.cache_ttl_s)
         return RememberedConversation(memory, named, caches if section.sticky else ())
 
     async def began(self, routed: RoutedRequest) -> RoutedRequest:
@@ -91,8 +94,9 @@ class Conversations:
     ) -> None:
         """Keeps the level that answered and which prompt caches hold this turn's messages.
 
-        An unnamed conversation is kept only where something hangs on it: a warm cache, or a tool
-        call whose result comes next.
+        Under its own start a conversation is kept only where something hangs on it: a warm cache,
+        or a tool call whose result comes next. One of a named session is, too, since agents ask
+        other things between its turns.
         """
         request, tenant = routed.request, routed.identity.tenant
         caches = self._caches(routed, attempts)
@@ -101,11 +105,13 @@ class Conversations:
         if not (session or caches or calls):
             return
         now = await self._name(tenant, request, request.messages)
-        name = session or _unnamed(now)
         memory = await self._latest(routed, session, candidate.rung.level)
         came_from = moved_from(routed, attempts, candidate)
         memory = replace(memory, prefix=now, warm=caches, loop_from=came_from)
-        await self._put(routed, name, memory)
+        if caches or calls:
+            await self._put(routed, _unnamed(now), memory)
+        if session:
+            await self._put(routed, session, memory)
 
     async def _latest(
         self, routed: RoutedRequest, session: str | None, level: int

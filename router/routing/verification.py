@@ -213,8 +213,9 @@ def _broken(answer: Answer, request: ChatRequest) -> Reason | None:
         if choice.refusal or choice.finish_reason == "content_filter":
             return Reason.ANSWER_REFUSED
         silent = not choice.text.strip() and not choice.tool_calls
-        # After a tool's result Claude may have nothing to add, and says that its turn is over.
-        if silent and not (choice.ended and request.in_tool_loop):
+        # After a tool's result Claude may have nothing to add, and says that its turn is over. What
+        # a user asks after the result is due an answer.
+        if silent and not (choice.ended and request.only_results_wait):
             return Reason.ANSWER_INVALID
         if request.tool_choice is not None and not _chosen(choice, request.tool_choice):
             return Reason.ANSWER_INVALID

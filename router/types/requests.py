@@ -397,6 +397,26 @@ class ChatRequest(Struct, frozen=True, dict=True):
                 return False
         return False
 
+    @property
+    def only_results_wait(self) -> bool:
+        """Returns True when a tool result waits for the model, and no user text follows it.
+
+        Pictures of it and reminders of the agent may follow.
+        """
+        for message in reversed(self.messages):
+            if message.role == "assistant" or (message.role == "user" and _asks(message.text)):
+                return False
+            if message.role in ("tool", "function"):
+                return True
+        return False
+
+
+def _asks(text: str) -> bool:
+    """Returns True for words beside reminders, which an agent itself adds to a tool's result."""
+    *reminders, rest = text.split("</system-reminder>")
+    alone = all(words.lstrip().startswith("<system-reminder>") for words in reminders)
+    return bool(rest.strip()) or not alone
+
 
 _MEANING = tuple(
     name

@@ -40,8 +40,11 @@ MAX_DEADLINE_MS = 3_600_000
 NO_HINTS = Hints()
 
 PREFIX = "x-tiergate-"
-SESSION_HEADERS = ("x-session-id", "thread-id")
-"""Lists headers in which clients of other servers name a conversation: opencode, then Codex."""
+SESSION_HEADERS = ("x-session-id", "thread-id", "x-claude-code-session-id")
+"""Lists headers in which clients of other servers name a conversation: opencode, then Codex, then
+Claude Code."""
+_AGENT_HEADER = "x-claude-code-agent-id"
+"""Is the header in which each agent that Claude Code starts within a session names itself."""
 
 
 RETRY_COUNT = "x-stainless-retry-count"
@@ -167,12 +170,24 @@ def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
                 raise _unknown_header(header)
             _add_header(hints, header, name, value.strip())
     if "session" not in hints:
-        session = next(filter(None, map(headers.get, SESSION_HEADERS)), None)
+        session = _session(headers)
         if session:
             hints["session"] = short_session(session)
     if not hints:
         return NO_HINTS
     return Hints(**{_FIELD.get(name, name): value for name, value in hints.items()})  # type: ignore[arg-type]
+
+
+def _session(headers: Mapping[str, str]) -> str | None:
+    """Returns the conversation that a client names.
+
+    >>> _session({"x-claude-code-session-id": "s", "x-claude-code-agent-id": "a"})
+    's/a'
+    """
+    *others, of_claude_code = SESSION_HEADERS
+    named = next(filter(None, map(headers.get, others)), None)
+    session, agent = headers.get(of_claude_code), headers.get(_AGENT_HEADER)
+    return named or (f"{session}/{agent}" if session and agent else session)
 
 
 def checked_hints(hints: object) -> Hints:

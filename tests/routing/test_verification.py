@@ -91,6 +91,27 @@ def test_what_a_filter_left_empty_is_refused() -> None:
     assert structure_failure(said(Choice("", "stop")), asking()) is Reason.ANSWER_INVALID
 
 
+FOUND = (Message("user", "Look it up."), Message("tool", "18 degrees", tool_call_id="c"))
+REMINDED = Message("user", "<system-reminder>No to-dos.</system-reminder>")
+
+
+@pytest.mark.parametrize(
+    ("messages", "kept"),
+    [
+        (FOUND, True),
+        ((*FOUND, REMINDED), True),
+        ((*FOUND, Message("user", "And tomorrow?")), False),
+        (FOUND[:1], False),
+    ],
+)
+def test_a_turn_may_end_without_a_word_where_nothing_is_asked(
+    messages: tuple[Message, ...], kept: bool
+) -> None:
+    request = replace(asking(tools=TOOLS), messages=messages)
+    failure = structure_failure(said(Choice("", "stop", ended=True)), request)
+    assert failure is (None if kept else Reason.ANSWER_INVALID)
+
+
 def test_what_a_filter_cut_half_way_is_refused() -> None:
     cut = said(Choice("Partial words", "content_filter"))
     assert structure_failure(cut, asking()) is Reason.ANSWER_REFUSED

@@ -117,3 +117,10 @@ def test_a_wrong_part_of_it_is_refused_by_its_place(part: object) -> None:
     with pytest.raises(RequestError) as caught:
         read({"type": "agent_message", "content": [part]})
     assert str(caught.value.param).startswith("input[0].content[0]")
+
+
+def test_a_wrong_part_after_a_sealed_one_keeps_its_place() -> None:
+    sealed = {"type": "encrypted_content", "encrypted_content": "gAAAAABo" + "x_-9" * 24}
+    with pytest.raises(RequestError) as caught:
+        read({"type": "agent_message", "content": [sealed, sealed, {"type": "video"}]})
+    assert caught.value.param == "input[0].content[2].type"

@@ -86,6 +86,10 @@ def test_wrong_header_is_refused_by_its_name(header: str, value: str) -> None:
         ({"thread-id": "c"}, {"prompt_cache_key": "k"}, "c"),
         ({}, {"prompt_cache_key": "k"}, None),
         ({"x-session-id": "h", "x-tiergate-session": "t"}, {}, "t"),
+        ({"x-claude-code-session-id": "s"}, {}, "s"),
+        ({"x-claude-code-session-id": "s", "x-claude-code-agent-id": "a"}, {}, "s/a"),
+        ({"x-session-id": "h", "x-claude-code-session-id": "s"}, {}, "h"),
+        ({"x-claude-code-agent-id": "a"}, {}, None),
         ({"x-session-id": "h"}, {"routing": {"session": "b"}}, "b"),
     ],
 )
@@ -95,7 +99,7 @@ def test_session_comes_from_the_first_that_names_one(
     assert parse(headers, **fields).hints.session == session
 
 
-@pytest.mark.parametrize("header", ["x-session-id", "thread-id"])
+@pytest.mark.parametrize("header", ["x-session-id", "thread-id", "x-claude-code-session-id"])
 def test_long_names_that_begin_alike_are_two_sessions(header: str) -> None:
     sessions = [parse({header: "a" * 300 + end}).hints.session for end in "bcb"]
     assert sessions[0] == sessions[2] != sessions[1]

@@ -218,6 +218,26 @@ def test_a_character_in_two_pieces_is_whole(
     assert "".join(delta.text for event in events for delta in folder.fold(event)) == text
 
 
+@pytest.mark.parametrize("key", ["content", "reasoning_content", "refusal"])
+@pytest.mark.parametrize("last", [{}, {"content": None}, {"content": "", "reasoning_content": ""}])
+def test_a_half_that_waits_goes_out_with_the_end_of_its_choice(
+    key: str, last: dict[str, object]
+) -> None:
+    folder = ChunkFolder()
+    events = [b'{"choices":[{"index":0,"delta":{"%b":"Hi \\ud83d"}}]}' % key.encode()]
+    deltas = [delta for event in [*events, chunk(last, "length")] for delta in folder.fold(event)]
+    (choice,) = folder.finish().choices
+    said = {
+        "content": choice.text,
+        "reasoning_content": choice.reasoning,
+        "refusal": choice.refusal,
+    }
+    assert {name for name, words in said.items() if words} == {key}
+    assert said[key] == "Hi \ufffd"
+    if key == "content":
+        assert "".join(delta.text for delta in deltas) == "Hi \ufffd"
+
+
 def test_halves_of_two_choices_are_not_joined() -> None:
     folder, texts = ChunkFolder(), {0: "", 1: ""}
     for index, piece in [(0, rb"\ud83d"), (1, rb"\ud83d"), (0, rb"\ude00"), (1, rb"\udc4d")]:

@@ -65,7 +65,13 @@ GUARDED = "tiergate.guarded"
 JOINED = frozenset({"anthropic-beta", "authorization", "x-api-key"})
 """Names headers of which no line may be lost: a list, and keys, of which there must be one."""
 
-HINTS = (b"x-tiergate-", b"x-session-id", b"thread-id")
+HINTS = (
+    b"x-tiergate-",
+    b"x-session-id",
+    b"thread-id",
+    b"x-claude-code-session-id",
+    b"x-claude-code-agent-id",
+)
 """Lists how headers begin that say how to route a request, and of which a second would undo one
 that a proxy in front has set."""
 

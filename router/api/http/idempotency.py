@@ -48,7 +48,13 @@ FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.25
 """Sets the first and the longest pause between two looks for another process's answer."""
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Bounds the size of a kept answer; the repeat of a larger one is a new request."""
-HINTS = ("x-tiergate-", "x-session-id", "thread-id")
+HINTS = (
+    "x-tiergate-",
+    "x-session-id",
+    "thread-id",
+    "x-claude-code-session-id",
+    "x-claude-code-agent-id",
+)
 """Lists headers that change the meaning of a request, so that another value is another request."""
 _RIGHTS = frozenset({KeyScope.HINTS_LOWER, KeyScope.SECURITY})
 """Lists the scopes by which equal requests of two keys may get unequal answers."""

@@ -168,7 +168,8 @@ class Wanted:
             return
         raise typer.BadParameter(
             f"{none_is}; expected a name as its "
-            "client sends it (x-tiergate-session, x-session-id or thread-id). Check the name, or "
+            "client sends it (x-tiergate-session, x-session-id, thread-id "
+            "or x-claude-code-session-id). Check the name, or "
             "look in another period (--since, --until) or in another ledger than "
             f"{Address.parse(database).shown} (--database). Names are kept as hashes, so none can "
             "be listed",

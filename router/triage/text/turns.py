@@ -54,6 +54,12 @@ _OF_PROGRAMS = (
 )
 """Elements in which coding agents tell of themselves and the machine, in a message of the user."""
 _OPENED = late_regex(rf"<({'|'.join(_OF_PROGRAMS)})>")
+_NOTICE = late_regex(
+    r"\[SYSTEM\] This run is not complete until you call one of these terminal completion tools: "
+    r"[\w, ]{1,200}\. Continue working if requirements are not met\. If the task is complete, call "
+    r"the appropriate terminal completion tool now\."
+)
+"""Finds what Cline's command line adds as a last message of the user to each request of a run."""
 
 MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
 MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
@@ -98,7 +104,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     task = chat_task(texts, MAX_CHARS) if read <= USER_ALONE else None
     if task is not None:
         return Turns(task.task, harm_only=_all_ways(task.chat))
-    if request.tools and any("</" in text for text in texts):
+    if request.tools and any("</" in text or _NOTICE.fullmatch(text) for text in texts):
         texts, apart = _by_users(texts)
     shown = [ways_shown(text) for text in texts]
     unsigned = [without_signature(ways[0]) for ways in shown]
@@ -156,10 +162,13 @@ def _offer(proposed: str) -> str:
 def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
     """Returns the user's own words in the user's messages, and what programs put in.
 
-    A last message that a program wrote as a whole stays as it is.
+    A last message that a program wrote as a whole stays as it is, but for a notice behind a task.
     """
     own, of_programs = list[str](), list[str]()
     for place, text in enumerate(texts):
+        if own and _NOTICE.fullmatch(text):
+            of_programs.append(text)
+            continue
         words, blocks = _apart(text)
         if words.strip():
             own.append(words)

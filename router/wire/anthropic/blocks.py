@@ -323,6 +323,9 @@ class Tools(Struct, frozen=True):
     unsupported: tuple[str, ...] = ()
 
 
+_PLACEHOLDER = "DeferredToolPlaceholder"
+"""Names what Claude Code adds so that Anthropic goes on loading tools late. No model may call it,
+so it reaches Claude alone, in the body that goes out as it was written."""
 _CLIENT_RUN = re.compile(r"(?:bash|computer|memory|text_editor)_\d{8}")
 """Finds tools that Anthropic defines and the client runs: they cost no more than their tokens."""
 
@@ -343,7 +346,7 @@ def read_tools(value: object, param: str) -> Tools:
     if len(items) > MAX_TOOLS:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
     tools = [read_tool(item, f"{param}[{i}]") for i, item in enumerate(items)]
-    own = [tool for tool in tools if isinstance(tool, ToolSpec)]
+    own = [tool for tool in tools if isinstance(tool, ToolSpec) and tool.name != _PLACEHOLDER]
     others = dict.fromkeys([tool for tool in tools if isinstance(tool, str)])
     return Tools(tuple(own), tuple(others))
 

@@ -264,12 +264,15 @@ def _agents_message(item: dict[str, object], path: str) -> Message | None:
     OpenAI's own models seal what they tell, so that nobody else can read it: None where nothing
     else is told. Of other models the part has the plain words.
     """
-    parts = item.get("content")
-    if type(parts) is list and parts:
-        item = {**item, "content": [_plain(part) for part in parts if not _is_sealed(part)]}
-        if not item["content"]:
-            return None
-    return _message({**item, "role": "user"}, path)
+    if type(item.get("content")) is not list:
+        return _message({**item, "role": "user"}, path)
+    path = f"{path}.content"
+    parts = _parts(item["content"], path)
+    told = [(part, f"{path}[{i}]") for i, part in enumerate(parts) if not _is_sealed(part)]
+    content = Content()
+    for part, place in told:
+        _add_part(content, mapping(_plain(part), place), "user", place)
+    return content.message("user") if told else None
 
 
 def _is_sealed(part: object) -> bool:
@@ -286,14 +289,18 @@ def _plain(part: object) -> object:
 
 
 def _content(value: object, role: str, path: str) -> Content:
+    content = Content()
+    for i, part in enumerate(_parts(value, path)):
+        _add_part(content, mapping(part, f"{path}[{i}]"), role, f"{path}[{i}]")
+    return content
+
+
+def _parts(value: object, path: str) -> list[object]:
     if type(value) is not list:
         raise wrong_type(path, value, "a string or an array of parts")
     if not 0 < len(value) <= MAX_PARTS:
         raise wrong_value(path, value, f"1 to {MAX_PARTS} parts")
-    content = Content()
-    for i, part in enumerate(value):
-        _add_part(content, mapping(part, f"{path}[{i}]"), role, f"{path}[{i}]")
-    return content
+    return value
 
 
 def _add_part(content: Content, part: dict[str, object], role: str, path: str) -> None:

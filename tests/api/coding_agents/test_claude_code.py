@@ -10,6 +10,7 @@ import pytest
 from router.request.prompt_cache import earlier_messages, prefix_name
 from router.types import Usage
 from router.wire.anthropic.request import MessagesExchange, MessagesFormat
+from router.wire.anthropic.upstream import messages_body
 from tests.kits.server_kit import Served, answering, events_of
 
 ATTRIBUTION = "x-anthropic-billing-header: cc_version=2.1.329.aed; cc_entrypoint=cli; cch={};"
@@ -65,6 +66,16 @@ def test_attribution_that_changes_names_the_same_conversation() -> None:
     second = read("bbbbb", messages=[*ASKED, answer, *ASKED]).request
     named = [prefix_name(m, (), b"key") for m in (first.messages, earlier_messages(second))]
     assert named[0] == named[1]
+
+
+def test_what_keeps_tools_deferred_is_offered_to_claude_alone() -> None:
+    kept = {**TOOL, "name": "DeferredToolPlaceholder", "defer_loading": True}
+    asked = body(tools=[TOOL, kept, {**TOOL, "name": "later", "defer_loading": True}])
+    request = MessagesFormat().read(json.dumps(asked).encode(), {}).request
+    assert [tool.name for tool in request.tools] == ["f", "later"]
+    assert request.unsupported_tools == ()
+    sent = json.loads(messages_body(request, model="m", max_output_tokens=9, issuer=""))
+    assert sent["tools"] == asked["tools"]
 
 
 @pytest.mark.process

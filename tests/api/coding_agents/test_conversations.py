@@ -65,6 +65,22 @@ def test_the_next_turn_stays_where_the_prompt_is_cached(
     assert rungs[0]["cache_nano_usd"] == 0 < rungs[1]["cache_nano_usd"]
 
 
+@pytest.mark.parametrize("header", ["x-session-id", "x-claude-code-session-id"])
+@pytest.mark.parametrize("path", list(BODIES))
+def test_what_an_agent_asks_on_the_side_loses_no_cache_of_its_session(
+    served: Served, path: str, header: str
+) -> None:
+    """Agents ask for titles and summaries between the turns of a conversation."""
+    opening, named = f"{OPENING} {path} {header}", {header: f"aside {path}"}
+    asked = BODIES[path](said(opening))
+    assert served.post(path, {"model": "second", **asked}, **named).status_code == 200
+    aside = BODIES[path](said("A title, please."))
+    assert served.post(path, {"model": "auto", **aside}, **named).status_code == 200
+    turns = BODIES[path](said(opening, TEXT, "And when does it come?"))
+    row = served.finished_row(served.post(path, {"model": "auto", **turns}, **named))
+    assert (row["answerer"], row["reason"]) == ("rung-1", "warm_cache")
+
+
 def test_a_conversation_that_nobody_began_here_goes_where_it_would(served: Served) -> None:
     turns = BODIES["/v1/messages"](said("Something else.", TEXT, "And when does it come?"))
     row = served.finished_row(served.post("/v1/messages", {"model": "auto", **turns}))
@@ -92,8 +108,9 @@ GRAVE = "I want to sue my landlord over $90,000."
         ({"prompt_cache_key": "bot"}, {}, False),
         ({}, {"x-session-id": "named"}, True),
         ({}, {"thread-id": "by Codex"}, True),
+        ({}, {"x-claude-code-session-id": "by Claude Code"}, True),
     ],
-    ids=["prompt_cache_key", "x-session-id", "thread-id"],
+    ids=["prompt_cache_key", "x-session-id", "thread-id", "Claude Code"],
 )
 def test_only_a_named_conversation_keeps_what_it_has_shown(
     served: Served, path: str, kept: dict[str, str], headers: dict[str, str], higher: bool

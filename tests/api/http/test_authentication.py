@@ -133,7 +133,9 @@ async def test_headers_with_unlike_keys_are_refused(own: str, refused: bool) -> 
         await door.admit(headers, Scope.CHAT)
 
 
-@pytest.mark.parametrize("name", [b"x-tiergate-min-tier", b"x-session-id", b"thread-id"])
+@pytest.mark.parametrize(
+    "name", [b"x-tiergate-min-tier", b"x-session-id", b"thread-id", b"x-claude-code-session-id"]
+)
 def test_repeated_hint_is_refused_where_its_values_differ(name: bytes) -> None:
     lines = [(name, b"reasoning"), (b"accept", b"*/*"), (name, b"small")]
     with pytest.raises(RequestError, match=f"{name.decode()} came more than once") as refusal:

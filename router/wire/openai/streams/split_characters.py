@@ -9,6 +9,8 @@ from __future__ import annotations
 
 _COUNTED_BY = ("type", "index", "output_index")
 """Keys that say which choice, block, item or call an object is a piece of."""
+_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+"""Keys of a chunk's words, in which a half that waits goes out when its choice ends."""
 MOST_WAITING = 64
 """Halves that wait at once: more than the choices and calls that a model writes side by side."""
 
@@ -27,9 +29,10 @@ class SplitCharacters:
     def joined(self, value: object, place: tuple[str, ...] = (), waits: bool = True) -> object:
         """Returns a value of an event with whole characters; `place` is where in it this one is.
 
-        A half that another event may complete waits for it; any other becomes U+FFFD. One that
-        waits when the stream ends is dropped: no event is left to carry it. Nothing waits where a
-        choice ends, nor among log-probabilities, whose tokens stand for themselves.
+        A half that another event may complete waits for it; any other becomes U+FFFD, in a text of
+        chat completions at the latest with the event that ends its choice. Another one that waits
+        when the stream ends is dropped: no event is left to carry it. Nothing waits where a choice
+        ends, nor among log-probabilities, whose tokens stand for themselves.
         """
         if type(value) is list:
             return [
@@ -38,20 +41,29 @@ class SplitCharacters:
             ]
         if type(value) is dict:
             place = (*place, *[str(value.get(key)) for key in _COUNTED_BY])
-            waits = waits and not value.get("finish_reason")
+            if value.get("finish_reason"):
+                waits = False
+                if type(delta := value.get("delta")) is dict:
+                    value = {**value, "delta": self._ended(delta, (*place, "delta"))}
             return {
                 _whole(key): self.joined(inner, (*place, key), waits and key != "logprobs")
                 for key, inner in value.items()
             }
-        if type(value) is not str or not value:
+        if type(value) is not str:
             return value
         at = hash(place)
         text = self._halves.pop(at, "") + value
         waits = waits and len(self._halves) < MOST_WAITING
-        if waits and "\ud800" <= text[-1] <= "\udbff":
+        if waits and "\ud800" <= text[-1:] <= "\udbff":
             self._halves[at] = text[-1]
             text = text[:-1]
         return _whole(text)
+
+    def _ended(self, delta: dict[str, object], place: tuple[str, ...]) -> dict[str, object]:
+        """Returns the last delta of a choice, with a text for each half that still waits there."""
+        place = (*place, *[str(delta.get(key)) for key in _COUNTED_BY])
+        waiting = [key for key in _TEXTS if hash((*place, key)) in self._halves]
+        return {**delta, **{key: delta.get(key) or "" for key in waiting}}
 
 
 def _is_counted(element: object) -> bool:
