@@ -89,6 +89,7 @@ class FileSlot:
         self._connection: DBAPIConnection | None = None
         self._cursor: Cursor | None = None
         self._file: tuple[int, int] | None = None  # what is written to
+        self._beside = dict[str, tuple[int, int]]()  # what is written first, and its index
         self._hold(writer_id, lock)
         self.connections = 1
 
@@ -100,8 +101,8 @@ class FileSlot:
     def cursor(self) -> Cursor:
         """Returns the cursor to write with; claims anew where the lock's file was removed.
 
-        Raises LedgerUnavailable where the path leads to no file or to another: rows would be
-        written to a file that nobody can open again.
+        Raises LedgerUnavailable where the path leads to no file or to another, or that of its log
+        does: rows would be written to a file that nobody can open again.
         """
         if self._cursor is None:
             self._connection = self._database.connect()
@@ -112,6 +113,16 @@ class FileSlot:
                 "the ledger's file was moved, removed or replaced while it is in use; expected "
                 "the file that was opened: move it back, or start the gateway again"
             )
+        for suffix in ("-wal", "-shm"):  # SQLite makes them late, and keeps them while it is open
+            found = _file_at(self._path + suffix)
+            if found != self._beside.get(suffix, found):
+                raise LedgerUnavailable(
+                    f"the ledger's {suffix} file was moved or removed while it is in use, so that "
+                    "others cannot read the newest rows; end the gateway by SIGTERM, which writes "
+                    "them, and start it again"
+                )
+            if found is not None:
+                self._beside[suffix] = found
         if _file_at(self._lock_path) != self._lock_file:
             self._claim_anew()
         return self._cursor
