@@ -258,7 +258,8 @@ class SqlLedger:
         """Does what `close` does, for callers without an event loop; blocks."""
         self._folder.close()
         self.writer.close()
-        self._anchorer.write()
+        if not self.fault:  # rows of a ledger that is lost get their anchor at the next start
+            self._anchorer.write()
         self._slot.release()
         self.database.close()
 

@@ -90,6 +90,7 @@ class FileSlot:
         self._cursor: Cursor | None = None
         self._file: tuple[int, int] | None = None  # what is written to
         self._beside = dict[str, tuple[int, int]]()  # what is written first, and its index
+        self._rescued = False
         self._hold(writer_id, lock)
         self.connections = 1
 
@@ -116,16 +117,23 @@ class FileSlot:
         for suffix in ("-wal", "-shm"):  # SQLite makes them late, and keeps them while it is open
             found = _file_at(self._path + suffix)
             if found != self._beside.get(suffix, found):
+                self._rescue()
                 raise LedgerUnavailable(
                     f"the ledger's {suffix} file was moved or removed while it is in use, so that "
-                    "others cannot read the newest rows; end the gateway by SIGTERM, which writes "
-                    "them, and start it again"
+                    "nobody else could read further rows; start the gateway again"
                 )
             if found is not None:
                 self._beside[suffix] = found
         if _file_at(self._lock_path) != self._lock_file:
             self._claim_anew()
         return self._cursor
+
+    def _rescue(self) -> None:
+        """Moves the rows of a log that has no name any more into the ledger's file, once."""
+        if not self._rescued and self._cursor is not None:
+            self._rescued = True
+            with suppress(*FOREIGN_ERRORS):
+                self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _claim_anew(self) -> None:
         """Claims the same slot or another: a lock without a file keeps no other process out."""

@@ -44,10 +44,10 @@ def test_folder_without_room_for_a_journal_is_told_as_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-async def test_ledger_whose_log_was_removed_refuses_and_its_end_keeps_the_rows(
+async def test_ledger_whose_log_was_removed_refuses_what_nobody_else_could_read(
     tmp_path: Path, ledgers: Ledgers, suffix: str
 ) -> None:
-    """Others would read none of what is written on, and a killed process would lose it."""
+    """The rows before are in the ledger's file from then on."""
     path = tmp_path / "ledger.db"
     ledger = ledgers(path)
     await ledger.finish(request("r1", attempt("r1")))
