@@ -27,6 +27,8 @@ import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -113,26 +115,32 @@ def labelled() -> Iterator[dict[str, str]]:
     return (row for row in (*rows("messages"), *rows("kinds")) if "type" in row)
 
 
+@cache
+def decided(gateway: Gateway) -> tuple[tuple[dict[str, str], Outcome], ...]:
+    """Returns the rows that have labels, each with what becomes of it; three tables read these."""
+    return tuple((row, gateway.route(row["text"])) for row in labelled())
+
+
 def kinds(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a kind and a text, and whether it reached level 3, and level 2."""
-    for row in labelled():
-        level = gateway.route(row["text"]).rung.level
+    for row, routed in decided(gateway):
+        level = routed.rung.level
         kind = "high" if row["high"] else "weighing" if row["many"] else "simple"
         yield f"{kind}, {row['writer']}", row["text"], level == 3, level == 2
 
 
 def heads(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a writer and a text, and whether its type and its domain are read as labelled."""
-    for row in labelled():
-        signals = gateway.route(row["text"]).signals
+    for row, routed in decided(gateway):
+        signals = routed.signals
         type_, domain = signals.request_type == row["type"], signals.domain == row["domain"]
         yield row["writer"], row["text"], type_, domain
 
 
 def sure(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a head that is sure of a text, the text, and whether it is as labelled, or not."""
-    for row in labelled():
-        read = gateway.route(row["text"]).signals
+    for row, routed in decided(gateway):
+        read = routed.signals
         for head, chance, least, right in (
             ("type from .7", read.request_type_p, 0.7, read.request_type == row["type"]),
             ("domain from .85", read.domain_p, 0.85, read.domain == row["domain"]),
@@ -161,7 +169,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", action="store_true", help="print one line for each prompt")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        gateways: dict[str, Gateway] = {}
         for policy, read, columns in (
             ("default", strategy, ("prompts", "level 3", "by phrase")),
             ("default", matters, ("messages", "level 3", "level 2")),
@@ -175,14 +185,15 @@ def main() -> None:
             ("openai", heads, ("messages", "type", "domain")),
             ("openai", sure, ("messages", "right", "wrong")),
         ):
-            database = Path(folder) / f"{policy}.db"
-            with Gateway.from_policy(policy, database=database, environ={}) as gateway:
-                counted: dict[str, Counter[str]] = {}
-                for kind, text, first, second in read(gateway):
-                    if options.each:
-                        print(kind, first, second, text.replace("\n", " "), sep="\t")
-                    values = dict(zip(columns, (1, first, second), strict=True))
-                    counted.setdefault(kind, Counter()).update(values)
+            if policy not in gateways:
+                opened = Gateway.from_policy(policy, database=folder / f"{policy}.db", environ={})
+                gateways[policy] = stack.enter_context(opened)
+            counted: dict[str, Counter[str]] = {}
+            for kind, text, first, second in read(gateways[policy]):
+                if options.each:
+                    print(kind, first, second, text.replace("\n", " "), sep="\t")
+                values = dict(zip(columns, (1, first, second), strict=True))
+                counted.setdefault(kind, Counter()).update(values)
             print(policy.ljust(26), *(column.rjust(10) for column in columns))
             for kind, of in counted.items():
                 print(kind.ljust(26), *(f"{of[column]:10}" for column in columns))

@@ -29,11 +29,11 @@ class LedgerUnavailable(LedgerError):
 
 
 class RatesUnavailable(LedgerUnavailable):
-    """Reports that the server of shared rates does not answer."""
+    """Reports that the server of shared rates does not answer, or their file has no place."""
 
     @property
     def told(self) -> str:
-        """Returns a text without the server's address and messages."""
+        """Returns a text without the server's address and messages, and without the file."""
         return "Rates cannot be counted now, and nothing goes out uncounted. Try again later."
 
 

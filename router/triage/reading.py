@@ -92,6 +92,8 @@ MATERIAL_FROM, CALM_GRAVE, CALM_STAKES = 0.5, 0.2, 0.15
 to be material. Chosen on 48 sums; of a stranger's 160 from $10,000 on 77 of 80 that are somebody's
 go to level 3, as before, and of 80 others 55, where 70 did."""
 OWNERS = frozenset({"we", "our", "ours", "us", "my", "mine", "me"})
+"""Words of whose sums are somebody's. "I" counts by the word before it. The words of
+`own_sentences.FIRST_PERSON` are others, as a trained reader is bound to those."""
 ASKING = frozenset({"do", "can", "could", "may", "would"})
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 

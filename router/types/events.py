@@ -71,7 +71,7 @@ class BreakerTurned(Struct, frozen=True):
 class StoreTurned(Struct, frozen=True):
     """Reports that a store no longer answers, or answers again."""
 
-    store: Literal["ledger", "redis", "documents", "embedder"]
+    store: Literal["ledger", "rates", "redis", "documents", "embedder"]
     lost: bool
     reason: str = ""
     name: str = ""  # of the embedder

@@ -337,12 +337,9 @@ def test_rates_are_counted_in_the_file_that_is_named(tmp_path: Path) -> None:
         assert not list(tmp_path.glob("*.rates"))
 
 
-def test_missing_folder_of_temporary_files_is_to_fix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/nope"])
-    (found,) = temporary_finding()
+def test_missing_folder_of_temporary_files_is_to_fix() -> None:
+    (found,) = temporary_finding(lambda: tempfile.mkdtemp(dir="/proc/nope"))
     assert (found.fatal, "TMPDIR" in found.fix) == (True, True)
-    monkeypatch.undo()
     assert not list(temporary_finding())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -30,11 +31,12 @@ from router.policy.schema import ReportSection
 from router.types import AttemptState, CostBasis, RequestRow, RequestState, Role
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.ledger_rows import StandingClock
-from tests.kits.books.ledger_sql import become
+from tests.kits.books.ledger_sql import become, locked
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.report_rows import a_row, an_attempt
 from tests.kits.changed import replace
 from tests.kits.examples import examples
+from tests.kits.server_kit import tiergate
 
 DAY_MS = 86_400_000
 START_MS = int(datetime(2026, 10, 30, tzinfo=UTC).timestamp()) * 1000
@@ -423,3 +425,14 @@ def test_an_erased_tenants_tags_are_in_no_rollup_of_purged_days(database: Databa
     assert not any("jones" in str(cell) for row in names for cell in row)
     assert [tag.name for tag in from_rollups(database, None, None, None).tags] == ["(erased)"]
     assert verify(database).whole
+
+
+@pytest.mark.process
+def test_report_reads_rows_where_nothing_can_be_added_up(tmp_path: Path) -> None:
+    """A full disk refuses the sums, and so do a standby and a writer that stays."""
+    path = tmp_path / "ledger.db"
+    write(path, [a_row(1), a_row(2)])
+    with locked(path):
+        run = tiergate("report", "--json", "--database", path)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["requests"] == 2

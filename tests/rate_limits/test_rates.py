@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.errors import LedgerError, RateLimited
+from router.errors import RateLimited, RatesUnavailable
 from router.money.budgets import Budgets, BudgetScope, Payer
 from router.money.token_estimate import IMAGE_TOKENS
 from router.policy.schema import BudgetSection, LimitSection
@@ -33,6 +33,7 @@ from router.types import (
     ResponseFormat,
     Role,
     Sampling,
+    StoreTurned,
     ToolSpec,
     Usage,
 )
@@ -41,6 +42,8 @@ from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt
 from tests.kits.changed import replace
 from tests.kits.fakes import ask
 from tests.kits.memory_rates import MemoryRates
+from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.upstreams.upstream_tier_kit import Listener
 
 NOW = 1_000 * MINUTE_NS
 Store = Callable[[StandingClock], RateLimiter]
@@ -223,8 +226,43 @@ async def test_a_file_that_was_deleted_while_a_worker_waits_is_made_again(
 
 
 async def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="cannot keep rates"):
+    with pytest.raises(RatesUnavailable, match="cannot keep rates"):
         await SharedRates(tmp_path / "none" / "l.db.rates", StandingClock()).take([one()])
+
+
+async def test_file_that_cannot_be_made_is_told_once_until_it_is_back(tmp_path: Path) -> None:
+    folder, log = tmp_path / "none", Listener()
+    limiter = SharedRates(folder / "l.db.rates", StandingClock(), log)
+    for _ in range(2):
+        with pytest.raises(RatesUnavailable):
+            await limiter.take([one()])
+        await limiter.correct([one()])
+    assert "No such file" in limiter.fault
+    folder.mkdir()
+    await limiter.take([one()])
+    turns = [event.lost for event in log.events if isinstance(event, StoreTurned)]
+    assert (limiter.fault, turns) == ("", [True, False])
+    await limiter.close()
+
+
+@pytest.mark.process
+def test_server_says_why_it_counts_no_rates(tmp_path: Path) -> None:
+    """The file has its place with the first request that is counted."""
+    full = tmp_path / "full"
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, budgets={"*": {"requests_per_minute": 100}})
+        full.mkdir()
+        with Served(tmp_path, policy, "--rates", str(full)) as served:
+            refused = served.chat()
+            ready = served.client.get("/readyz")
+            assert "rates_lost" in served.output
+            assert 'tiergate_store_up{store="rates"} 0.0' in served.client.get("/metrics").text
+            full.rmdir()
+            assert served.chat().status_code == 200
+            assert "rates_back" in served.output
+    assert (refused.status_code, ready.status_code) == (503, 200)
+    assert refused.json()["error"]["message"].startswith("Rates cannot be counted now")
+    assert ready.json()["rates"]["state"] == "failing"
 
 
 @pytest.mark.slow

@@ -282,7 +282,8 @@ class App:
         # Rates change with every request, so they have a file of their own: the ledger's writer is
         # not delayed.
         file = file_of_rates(self.settings.database, self.settings.rates)
-        return SharedRates(file, self.clock)
+        self.metrics.calls.watch_store("rates")
+        return SharedRates(file, self.clock, self.core.events)
 
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
@@ -443,5 +444,4 @@ class App:
 
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Returns for /readyz if requests can be served, and the state of every part."""
-        redis = self._limiter if isinstance(self._limiter, RedisRates) else None
-        return readiness_of(self.core, self.ledger, redis, self._watchers)
+        return readiness_of(self.core, self.ledger, self._limiter, self._watchers)

@@ -44,6 +44,7 @@ write at most twenty lines a second.
 
 STORES = {
     "ledger": ("ledger_lost", "ledger_back"),
+    "rates": ("rates_lost", "rates_back"),
     "redis": ("redis_lost", "redis_back"),
     "documents": ("documents_lost", "documents_back"),
     "embedder": ("embedder_lost", "embedder_back"),

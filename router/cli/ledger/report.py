@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
     from router.analysis.report.build import Extra
@@ -187,7 +189,8 @@ def _read(
     waiting = books.unfolded()
     if waiting > MANY_ROWS:
         typer.echo(f"Adding up {waiting:,} rows once; later reports read the sums.", err=True)
-    books.fold()
+    with suppress(LedgerUnavailable):  # on a full disk, or a standby, the rows themselves are read
+        books.fold()
     if choice.everything:
         rows, extra = _all_rows(books, extra, times, tenant)
     else:

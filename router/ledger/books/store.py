@@ -256,9 +256,11 @@ class SqlLedger:
 
     def close_now(self) -> None:
         """Does what `close` does, for callers without an event loop; blocks."""
+        lost = self.fault
         self._folder.close()
         self.writer.close()
-        self._anchorer.write()
+        if not lost:  # otherwise the rows get their anchor at the next start
+            self._anchorer.write()
         self._slot.release()
         self.database.close()
 

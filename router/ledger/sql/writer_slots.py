@@ -89,6 +89,8 @@ class FileSlot:
         self._connection: DBAPIConnection | None = None
         self._cursor: Cursor | None = None
         self._file: tuple[int, int] | None = None  # what is written to
+        self._beside = dict[str, tuple[int, int]]()  # what is written first, and its index
+        self._rescued = False
         self._hold(writer_id, lock)
         self.connections = 1
 
@@ -100,8 +102,8 @@ class FileSlot:
     def cursor(self) -> Cursor:
         """Returns the cursor to write with; claims anew where the lock's file was removed.
 
-        Raises LedgerUnavailable where the path leads to no file or to another: rows would be
-        written to a file that nobody can open again.
+        Raises LedgerUnavailable where the path leads to no file or to another, or that of its log
+        does: rows would be written to a file that nobody can open again.
         """
         if self._cursor is None:
             self._connection = self._database.connect()
@@ -112,9 +114,26 @@ class FileSlot:
                 "the ledger's file was moved, removed or replaced while it is in use; expected "
                 "the file that was opened: move it back, or start the gateway again"
             )
+        for suffix in ("-wal", "-shm"):  # SQLite makes them late, and keeps them while it is open
+            found = _file_at(self._path + suffix)
+            if found != self._beside.get(suffix, found):
+                self._rescue()
+                raise LedgerUnavailable(
+                    f"the ledger's {suffix} file was moved or removed while it is in use, so that "
+                    "nobody else could read further rows; start the gateway again"
+                )
+            if found is not None:
+                self._beside[suffix] = found
         if _file_at(self._lock_path) != self._lock_file:
             self._claim_anew()
         return self._cursor
+
+    def _rescue(self) -> None:
+        """Moves the rows of a log that has no name any more into the ledger's file, once."""
+        if not self._rescued and self._cursor is not None:
+            self._rescued = True
+            with suppress(*FOREIGN_ERRORS):
+                self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _claim_anew(self) -> None:
         """Claims the same slot or another: a lock without a file keeps no other process out."""

@@ -12,46 +12,50 @@ frees it when its process dies.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import mmap
 import os
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from router.errors import LedgerError, LedgerUnavailable
+from router.errors import RatesUnavailable
 from router.rate_limits.gcra import admission, corrected, is_lost
-from router.types import Clock, RateAsk, RateTaken
+from router.types import NOBODY, Clock, Events, RateAsk, RateTaken, StoreTurned
 
 KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file
 PROBES = 32
 TRIES = 3  # with a file that others delete or cut
-_PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # another try may do
 _SLOT = struct.Struct("<16sq")  # digest of the name, when the bucket is full again
 
 
 class SharedRates:
     """Implements types.RateLimiter over a file of several processes; the first call makes it."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, events: Events = NOBODY) -> None:
+        """`events` learns when rates cannot be counted, and when they can again."""
         self._path = path
         self._clock = clock
+        self._events = events
+        self._fault = ""
         self._descriptor = -1
         self._table: mmap.mmap | None = None
 
-    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Takes from all of these, or from none.
+    @property
+    def fault(self) -> str:
+        """Returns why the last call could count nothing; "" where it could."""
+        return self._fault
 
-        Raises LedgerError where no file can be made, LedgerUnavailable where it has no place now.
-        """
+    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
+        """Takes from all of these, or from none. Raises RatesUnavailable without a file."""
         with self._locked() as table:
             return table.take(asks, self._now_ns())
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
-        """Takes more, or gives back."""
-        with self._locked() as table:
+        """Takes more, or gives back; without a file the estimates remain."""
+        with suppress(RatesUnavailable), self._locked() as table:
             table.correct(asks, self._now_ns())
 
     async def close(self) -> None:
@@ -65,6 +69,21 @@ class SharedRates:
             self._table = None
 
     def _locked(self) -> _Table:
+        """Returns the locked table, and reports when there is none or one again."""
+        try:
+            table = self._found()
+        except RatesUnavailable as error:
+            self._turn(str(error))
+            raise
+        self._turn("")
+        return table
+
+    def _turn(self, fault: str) -> None:
+        if bool(fault) != bool(self._fault):
+            self._events.happened(StoreTurned("rates", bool(fault), fault))
+        self._fault = fault
+
+    def _found(self) -> _Table:
         """Returns the table of a file that is locked, and was there when the lock was had."""
         for _ in range(TRIES):
             if self._table is None:
@@ -73,7 +92,7 @@ class SharedRates:
             if not _is_gone(self._descriptor):
                 return _Table(self._table, self._descriptor)
             self._let_go()
-        raise LedgerUnavailable(
+        raise RatesUnavailable(
             f"the file of rates {self._path.name!r} is deleted or cut again and again; leave it "
             "to the gateway"
         )
@@ -155,8 +174,7 @@ def _open(path: Path) -> tuple[int, mmap.mmap]:
     except OSError as error:
         if descriptor >= 0:
             os.close(descriptor)
-        kind = LedgerUnavailable if error.errno in _PASSING else LedgerError
-        raise kind(
+        raise RatesUnavailable(
             f"cannot keep rates in {path.name!r}: {error.strerror}; name a file that can be "
             "written with --rates"
         ) from error

@@ -8,12 +8,16 @@ other providers are offered the tools that are in effect at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from router.wire.anthropic.blocks import MAX_TOOLS, Tools, is_the_clients, read_tool
 from router.wire.anthropic.changes import CHANGES, change_of
 from router.wire.checks import wrong_value
 
+T = TypeVar("T")
+Define = Callable[[str, Mapping[str, object], str], None]
+"""Takes the name of a tool, its definition and where in the body it stands."""
 _REMINDER = "<system-reminder>\n{}\n</system-reminder>"
 """Marks the system's words in a user's turn as Claude Code does, whose models know it. There they
 leave the prompt before them as it is, so a prompt cache still has it."""
@@ -37,22 +41,33 @@ def tools_in_effect(tools: Tools, messages: object) -> Tools:
     """
     known = {tool.own_name or tool.name: tool for tool in tools.own}
     others = dict.fromkeys(tools.unsupported)
-    offered = dict(known)
+
+    def define(name: str, definition: Mapping[str, object], path: str) -> None:
+        added = read_tool(definition, f"{path}.tool.definition")
+        if isinstance(added, str):
+            others[added] = None
+        else:
+            known[name] = added
+        if (defined := len(known) + len(others)) > MAX_TOOLS:
+            raise wrong_value(path, defined, f"at most {MAX_TOOLS} tools with those before")
+
+    offered = _after_changes(messages, dict(known), known, define)
+    return Tools(tuple(offered), tuple(others))
+
+
+def _after_changes(
+    messages: object, offered: dict[str, T], known: Mapping[str, T], define: Define
+) -> list[T]:
+    """Returns what is offered after all changes; `define` adds to `known` what a change defines."""
     for path, block in _changes(messages):
         change = change_of(block, path)
         if change.definition is not None:
-            added = read_tool(change.definition, f"{path}.tool.definition")
-            if isinstance(added, str):
-                others[added] = None
-            else:
-                known[change.name] = added
-            if (defined := len(known) + len(others)) > MAX_TOOLS:
-                raise wrong_value(path, defined, f"at most {MAX_TOOLS} tools with those before")
+            define(change.name, change.definition, path)
         if block["type"] == "tool_removal":
             offered.pop(change.name, None)
         elif change.name in known:
             offered[change.name] = known[change.name]
-    return Tools(tuple(offered.values()), tuple(others))
+    return list(offered.values())
 
 
 def _changes(messages: object) -> Iterator[tuple[str, dict[str, object]]]:
@@ -115,18 +130,15 @@ def as_users_turns(body: dict[str, object]) -> None:
 
 def _listed_in_effect(tools: object, turns: list[dict[str, object]]) -> list[object]:
     """Returns the tools in effect as the client wrote them; what was added is not deferred."""
-    known = {tool["name"]: tool for tool in tools} if isinstance(tools, list) else {}
-    offered = dict(known)
-    for path, block in _changes(turns):
-        change = change_of(block, path)
-        if change.definition is not None:
-            known[change.name] = dict(change.definition)
-        if block["type"] == "tool_removal":
-            offered.pop(change.name, None)
-        elif change.name in known:
-            loaded = {k: v for k, v in known[change.name].items() if k != "defer_loading"}
-            offered[change.name] = loaded
-    return list(offered.values())
+    loaded: dict[str, object] = {}
+
+    def define(name: str, definition: Mapping[str, object], _: str) -> None:
+        loaded[name] = {k: v for k, v in definition.items() if k != "defer_loading"}
+
+    listed = {tool["name"]: tool for tool in tools} if isinstance(tools, list) else {}
+    for name, tool in listed.items():
+        define(name, tool, "")
+    return _after_changes(turns, dict(listed), loaded, define)
 
 
 def _kind(definition: Mapping[str, object]) -> str | None:

@@ -43,6 +43,22 @@ def test_folder_without_room_for_a_journal_is_told_as_one(tmp_path: Path) -> Non
         Database.open(path)
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+async def test_ledger_whose_log_was_removed_refuses_what_nobody_else_could_read(
+    tmp_path: Path, ledgers: Ledgers, suffix: str
+) -> None:
+    """The rows before are in the ledger's file from then on."""
+    path = tmp_path / "ledger.db"
+    ledger = ledgers(path)
+    await ledger.finish(request("r1", attempt("r1")))
+    path.with_name(path.name + suffix).unlink()
+    with pytest.raises(LedgerUnavailable, match=f"{suffix} file was moved or removed"):
+        await ledger.hold(request("r2"), attempt("r2"))
+    assert not ledger.healthy
+    await ledger.close()
+    assert (verify(path).findings, verify(path).rows) == ((), 1)
+
+
 @pytest.mark.parametrize("taken", [True, False])
 async def test_a_writer_whose_lock_was_removed_goes_on(
     tmp_path: Path, ledgers: Ledgers, taken: bool

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from router.api.compose.answerers.unused_proxies import unused_proxies
@@ -77,10 +77,10 @@ def why_unwritable(file: Path) -> str:
         return in_words(error)
 
 
-def temporary_finding() -> Iterator[Finding]:
-    """Yields that no folder of temporary files can be written, where none can."""
+def temporary_finding(find: Callable[[], str] = tempfile.gettempdir) -> Iterator[Finding]:
+    """Yields that no folder of temporary files can be written, where `find` raises OSError."""
     try:
-        tempfile.gettempdir()
+        find()
     except OSError as error:
         fix = "mount one that can be written (a small tmpfs at /tmp), or name it in TMPDIR"
         gives = "counters of workers, uploads and local models"

@@ -9,6 +9,7 @@ from router.api.compose.mounted.clock_watch import HALF_PACE, MOST_S
 from router.ledger.books.store import SqlLedger
 from router.policy.watch import PolicyWatcher
 from router.privacy.redact import redact
+from router.rate_limits.stores.local import SharedRates
 from router.rate_limits.stores.redis_store import RedisRates
 from router.types import AnswererState
 
@@ -38,11 +39,14 @@ def _without_details(name: str, value: object) -> object:
 
 
 def readiness_of(
-    core: Core, ledger: SqlLedger, redis: RedisRates | None, watchers: Iterable[PolicyWatcher]
+    core: Core,
+    ledger: SqlLedger,
+    rates: SharedRates | RedisRates,
+    watchers: Iterable[PolicyWatcher],
 ) -> tuple[bool, dict[str, object]]:
     """Returns if requests can be served, and what each part says of itself.
 
-    A lost Redis is told and refuses those with a rate alone, so the server stays in service. So it
+    Lost rates are told and refuse those with a rate alone, so the server stays in service. So it
     does while no call has tried an upstream's key, which only a request can do, and where anchors
     cannot be written outside the database: no row is lost.
     """
@@ -66,7 +70,7 @@ def readiness_of(
         "ledger": _part(ledger.fault),
         "anchors": _part(ledger.anchors_fault),
         "clock": _clock(core.clock.ahead_s()),
-        **({} if redis is None else {"redis": _part(redis.fault)}),
+        "redis" if isinstance(rates, RedisRates) else "rates": _part(rates.fault),
         **core.router.certificates(),
         "answerers": {
             name: {

@@ -52,7 +52,9 @@ def rows_of(data: Path, seed: int) -> list[GraveText]:
     rng = random.Random(seed)
     rows = [*grave_texts.texts(seed), *of_money()]
     for name in _EVERYDAY:
-        rows += _apart(_sampled(_shared(data, name), grave_texts.HARMLESS, name, EACH, rng))
+        rows += _with_sentences(
+            _sampled(_shared(data, name), grave_texts.HARMLESS, name, EACH, rng)
+        )
     rows += _everyday_languages(_shared(data, EVERYDAY_LANGUAGES), rng)
     looks_unsafe = [row for row in _shared(data, "safety_xstest") if row.get("label") == "safe"]
     rows += _sampled(looks_unsafe, "none", "xstest", EACH, rng)
@@ -116,7 +118,7 @@ def _is_self_harm(row: Mapping[str, object]) -> bool:
     return isinstance(labels, Mapping) and labels.get("SH") == 1
 
 
-def _apart(rows: Iterable[GraveText]) -> Iterator[GraveText]:
+def _with_sentences(rows: Iterable[GraveText]) -> Iterator[GraveText]:
     """Yields harmless texts, and the sentences of each by themselves."""
     for row in rows:
         yield row
