@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from router.errors import ModelFileError, PolicyError
 from router.policy.loading import load_policy
 from router.stats import heads
-from router.stats.calibration import Platt
 from router.stats.char_grams import counted_chars
 from router.stats.heads import IDENTITY, Embeddings, Head, HeadKind
 from router.stats.ngrams import BUCKETS
@@ -26,7 +25,7 @@ from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import ModelReader
 from router.triage.close_reading import file
 from router.triage.close_reading.guess import NEAR, Bounds, Guess
-from router.triage.close_reading.matters import CloseGrave, GraveChance
+from router.triage.close_reading.matters import CloseGrave
 from router.triage.close_reading.reader import CloseReader, Mixture, Seen
 from router.triage.engine import TriageEngine
 from router.triage.grave import CLASSES, ENGLISH, LATIN, TABLES, GraveReading, told_of
@@ -37,38 +36,17 @@ from router.triage.text.terms import TermFinder
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.triage.utterances import Described
 from router.types import HeadReading, Match, Matter
+from tests.kits.close_kit import (
+    ENGLISH_TEXT,
+    GERMAN_TEXT,
+    WIDTH,
+    chance,
+    guessing,
+    matters,
+    never,
+    reader,
+)
 from tests.policy.test_policy_heads import policy_file
-
-ENGLISH_TEXT, GERMAN_TEXT = "please tell me how this works", "bitte sag mir wie das geht"
-WIDTH = 2
-
-
-def never(rows: Sequence[Sequence[int]]) -> Embeddings:
-    raise AssertionError("the larger encoder was asked")
-
-
-def ones(rows: Sequence[Sequence[int]]) -> Embeddings:
-    return np.ones((len(rows), WIDTH), np.float32)
-
-
-def reader(**changed: object) -> CloseReader:
-    """Returns a reader whose encoder says 3, its characters 0 in English and 1 in Latin letters."""
-    plain = CloseReader(
-        encode=ones,
-        tokenise=lambda text: [1] * 200,
-        weight=np.ones(WIDTH, np.float32),
-        bias=1.0,
-        table=np.zeros((TABLES * BUCKETS, 1), np.float32),
-        table_bias=np.array([0.0, 1.0, 2.0], np.float32),
-        mixture=Mixture(encoder=1.0, characters=1.0),
-        calibrators=(Platt(1.0, 0.0), Platt(1.0, 0.0), Platt(1.0, 0.0)),
-        least=0.3,
-    )
-    return msgspec.structs.replace(plain, **changed)
-
-
-def chance(odds: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-odds)))
 
 
 def read(one: CloseReader, text: str, of_head: float) -> dict[int, float]:
@@ -95,10 +73,6 @@ def test_pieces_of_a_word_count_in_the_table_of_the_language() -> None:
     table[LATIN * BUCKETS + buckets] = 2.0
     odds = 1.0 + 2.0 * float(weights.sum())
     assert read(reader(table=table), GERMAN_TEXT, 0.0)[0] == pytest.approx(chance(odds), abs=1e-5)
-
-
-def guessing(odds: float, margin: float) -> Guess:
-    return Guess(np.zeros(WIDTH, np.float32), 0.0, 0.0, odds, margin)
 
 
 def seen(one: CloseReader, lowest: float, of_head: float = 0.5) -> float:
@@ -147,63 +121,6 @@ def test_close_readings_stand_in_for_those_of_the_head() -> None:
     close = (HeadReading("harm", (("harm", 0.9),)),)
     assert sharpened(heads_read, close) == (heads_read[0], close[0])
     assert sharpened(heads_read, ()) is heads_read
-
-
-def matters(**changed: float) -> CloseGrave:
-    """Returns what takes the first of two columns of the vector for the logit of poison."""
-    weight = np.zeros((WIDTH, len(CLASSES)), np.float32)
-    weight[0, CLASSES.index("poison")] = 8.0
-    numbers = {"by_encoder": 1.0, "by_reader": 0.0, "shift": 0.0, "least": 0.4}
-    return CloseGrave(weight, np.zeros(len(CLASSES), np.float32), **{**numbers, **changed})
-
-
-def graver(
-    of_reader: float, text: str = ENGLISH_TEXT, language: str = "en", **changed: object
-) -> dict[int, GraveChance]:
-    one = reader(**{"grave": matters(), **changed})
-    reading = GraveReading(of_reader, Matter.LEGAL, 0.0, language)
-    return dict(one.read([text], [told_of(text)], [0.0], None, [reading]).grave)
-
-
-def test_a_matter_of_which_its_reader_is_unsure_is_read_closely() -> None:
-    found = graver(0.5)[0]
-    assert found.grave > 0.9
-    assert found.matter is Matter.POISON
-
-
-def test_a_calm_text_is_not_read_for_matters() -> None:
-    assert graver(0.39, encode=never) == {}
-
-
-def test_matters_of_other_languages_count_as_their_reader_has_them() -> None:
-    assert graver(0.5, encode=never, text="", language="de") == {}
-
-
-def test_both_chances_come_from_one_run_of_the_encoder() -> None:
-    runs: list[int] = []
-
-    def counted(rows: Sequence[Sequence[int]]) -> Embeddings:
-        runs.append(len(rows))
-        return ones(rows)
-
-    one = reader(encode=counted, grave=matters())
-    texts = [ENGLISH_TEXT] * 3
-    readings = [GraveReading(p, Matter.LEGAL, 0.0, "en") for p in (0.1, 0.5, 0.5)]
-    found = one.read(texts, [told_of(text) for text in texts], [0.9, 0.9, 0.1], None, readings)
-    assert runs == [3]
-    assert sorted(found.chances) == [0, 1]
-    assert sorted(found.grave) == [1, 2]
-
-
-def test_a_text_of_which_only_the_beginning_is_encoded_is_not_lowered() -> None:
-    calm = matters(by_encoder=-1.0)
-    assert graver(0.9, grave=calm) == {}  # the tokeniser of this test gives 200 tokens
-    assert graver(0.9, grave=calm, tokenise=lambda text: [1] * 20)[0].grave < 0.1
-
-
-def test_the_reading_of_matters_is_weighed_with_that_of_their_reader() -> None:
-    even = matters(by_encoder=0.0, by_reader=1.0)
-    assert graver(0.7, grave=even, tokenise=lambda text: [1])[0].grave == pytest.approx(0.7)
 
 
 @pytest.fixture
@@ -442,29 +359,6 @@ def test_a_head_of_classes_has_no_close_reader(saved: Path, model: TriageModel) 
 
 def test_english_is_the_first_table() -> None:
     assert (ENGLISH, LATIN) == (0, 1)
-
-
-def test_what_is_read_for_its_matter_needs_no_guess() -> None:
-    one = reader(guess=guessing(-3.0, margin=1.0), grave=matters())
-    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= 1.0, [1])
-    unsure = [GraveReading(0.5, Matter.LEGAL, 0.0, "en")]
-    found = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.5], known, unsure)
-    assert found.chances[0] == pytest.approx(chance(3.0))
-    assert found.grave[0].matter is Matter.POISON
-
-
-@pytest.mark.parametrize(
-    ("grave", "among", "is_read"),
-    [(0.5, 1, True), (0.5, 9, True), (0.5, 10, False), (0.9, 80, True), (0.9, 82, False)],
-)
-def test_a_sentence_counts_as_one_among_others_where_the_encoder_may_read_it(
-    grave: float, among: int, is_read: bool
-) -> None:
-    one = reader(grave=matters())
-    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= 2.0, [among])
-    unsure = [GraveReading(grave, Matter.LEGAL, 0.0, "en")]
-    found = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.0], known, unsure)
-    assert (0 in found.grave) is is_read
 
 
 @pytest.mark.parametrize(("among", "expected"), [(1, 4.0), (2, 4.0), (4, 0.0)])
