@@ -72,7 +72,7 @@ async def judged_again(
     samples = plan.section.verify.self_consistency
     if not samples or candidate.answer is None or routed.request.tools:
         return candidate
-    texts = [below_opening(routed, candidate.answer.text)]
+    texts = [below_opening(routed, candidate.answer).text]
     for i in range(samples):
         try:
             sample = await spender.sample_rung(rung, plan, seed=i + 1)
@@ -104,9 +104,9 @@ def may_commit(
         return True
     if progress.has_last_word(routed, rung):
         return held.has_text or tools
-    if held.doubted or held.tokens < PREFIX_TOKENS:
+    if held.doubted or held.tokens < PREFIX_TOKENS + len(routed.opening) // 4:
         return False
-    beginning = held.beginning(plan.facts.model)
+    beginning = below_opening(routed, held.beginning(plan.facts.model))
     named = routed.decision.rungs[rung]
     verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.reader)
     seen = Candidate(rung, named, None, verification)

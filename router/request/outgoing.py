@@ -208,9 +208,13 @@ def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
     return replace(answer, choices=tuple(choices), reason=reason), climbs
 
 
-def below_opening(routed: RoutedRequest, text: str) -> str:
-    """Returns the text of an answer that was let out without the words that stand above it."""
-    return text.removeprefix(f"{routed.opening}\n\n") if routed.opening else text
+def below_opening(routed: RoutedRequest, answer: Answer) -> Answer:
+    """Returns an answer that was let out without the words above it, for what reads its text."""
+    if not routed.opening:
+        return answer
+    above = f"{routed.opening}\n\n"
+    texts = [replace(choice, text=choice.text.removeprefix(above)) for choice in answer.choices]
+    return replace(answer, choices=tuple(texts))
 
 
 def _closing_alone(routed: RoutedRequest) -> Window:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from router.policy.content.deliberation import facts_in
+from router.request.conclusions.doubts import off_topic
 from router.request.progress import Candidate
-from router.routing.answers.answer_checks import shares_words
 from router.routing.hard_rules import findings_of
 from router.routing.routed_request import RoutedRequest
 from router.types import PSource, Reason
@@ -113,7 +113,7 @@ def _draft(routed: RoutedRequest, best: Candidate | None) -> Iterator[str]:
         on = " (assumed, nobody measured it)" if _is_guess(best) else ""
         yield f"{who}: chance of being right {verification.p:.2f}{on}"
     shaped = routed.request.needs_shape or best.answer.calls_tools
-    if not shaped and shares_words(best.answer.text, routed.request.last_user_text) is False:
+    if not shaped and off_topic(routed, best.answer):
         yield "the draft shares no word with the question: it may be about something else"
     for mark in () if worked is None else worked.marks:
         yield f"a check found in the draft: {_one_line(mark)}"

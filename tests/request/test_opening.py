@@ -6,8 +6,11 @@ import dataclasses
 
 import pytest
 
+from router.judging.pairs import PairJudge
+from router.policy.content.rubrics import load_rubric
 from router.policy.content.safe_answers import load_safe_answers, opening_text
 from router.policy.loading import policies_dir
+from router.routing.decision_record import parse
 from router.types import (
     Choice,
     Citation,
@@ -18,17 +21,23 @@ from router.types import (
     RequestType,
     ResponseFormat,
     Signals,
+    Verdict,
     citations_left,
 )
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, CALM, House, Houses, ask
+from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid
-from tests.request.test_acute import FULL, guessing
+from tests.request.test_acute import FULL, everywhere, guessing
 
+RUBRIC = load_rubric(policies_dir() / "rubrics" / "general.yaml")
 OPENING = "Phone an ambulance now."
 ASKED = "He has been fitting for eight minutes"
 ANSWER = "Fitting for eight minutes is serious."
-BANANAS = "Bananas are yellow, and " * 12 + "that is all."
+BANANAS = (
+    "The banana plant is a tall herb of warm countries. Its fruit ripens from green to yellow, "
+    "tastes sweet, and is often eaten at breakfast with porridge or yoghurt."
+)
+STAIRCASE = "My neighbour fainted on the staircase. Phone an ambulance or wait?"
 ILL = replace(
     CALM, match=None, language="en", brief=True, matter=Matter.MEDICAL_EMERGENCY, grave=0.95
 )
@@ -97,11 +106,50 @@ async def test_a_conversation_that_has_the_words_needs_them_no_more(houses: Hous
 
 async def test_the_words_above_make_no_answer_fit_the_question(houses: Houses) -> None:
     house = guessing(opened(houses, ILL, text=BANANAS, verify_deep=FULL))
-    outcome = await house.gateway.complete(
-        ask("My neighbour fainted on the staircase. Phone an ambulance or wait?"), ALICE
-    )
+    outcome = await house.gateway.complete(ask(STAIRCASE), ALICE)
     assert outcome.answer is not None
-    assert "Bananas" not in outcome.answer.text
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert "banana" not in outcome.answer.text
+    (item,) = house.reviews.items
+    assert any("shares no word with the question" in fact for fact in item.facts)
+
+
+async def test_a_shadow_is_compared_without_the_words_above(houses: Houses) -> None:
+    judge = ScriptedTier("large", "llm", 2)
+    second = ScriptedTier("mid", "llm", 2, text=ANSWER)
+    shadow = {"share": 1.0, "answerer": "mid", "max_usd_per_day": 10.0}
+    tiers = [low(), second, judge, deep(text=ANSWER)]
+    house = houses(tiers, signals=ILL, draw=lambda: 0.5, shadow=shadow)
+    runtime = house.gateway.router.default
+    pair = PairJudge(RUBRIC, RUBRIC.digest, judge.facts)
+    changed = dataclasses.replace(runtime, opening=lambda _: OPENING, pair_judge=pair)
+    house.gateway.router.swap({"test": changed})
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text.startswith(OPENING)
+    await house.gateway.drain()
+    (row,) = [row for row in house.ledger.rows() if row.endpoint == "shadow"]
+    note = parse(row.record).shadow
+    assert note is not None
+    assert note.agreement == 1.0
+    read = "".join(m.text for work in judge.seen for m in work.request.messages)
+    assert ANSWER in read
+    assert OPENING not in read
+
+
+async def test_a_refusal_is_seen_below_the_words_above(houses: Houses) -> None:
+    refusal = "I'm sorry, but I can't help with that. " + "Another person knows more of this. " * 6
+    tiers = [low(), deep(text=refusal), ScriptedTier("other", "reasoning", 3, text=ANSWER)]
+    rules = everywhere("best_answer")
+    prefix = {"hard_rule": "prefix"}
+    house = houses(tiers, signals=ILL, exhausted=rules, verify_deep=prefix)
+    runtime = house.gateway.router.default
+    changed = dataclasses.replace(runtime, opening=lambda _: OPENING)
+    house.gateway.router.swap({"test": changed})
+    outcome = (await drain(house, ask(ASKED, stream=True)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert outcome.answer.text == f"{OPENING}\n\n{ANSWER}"
 
 
 async def test_samples_are_compared_without_the_words_above(houses: Houses) -> None:

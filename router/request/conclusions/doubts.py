@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from router.request.outgoing import below_opening
 from router.request.progress import Candidate, Progress
 from router.routing.answers.answer_checks import shares_words
 from router.routing.routed_request import RoutedRequest
@@ -97,8 +98,12 @@ def _assumed(routed: RoutedRequest, candidate: Candidate) -> bool:
 
 
 def off_topic(routed: RoutedRequest, answer: Answer) -> bool:
-    """Returns True for words that share none with the question. Calls of tools are no words."""
-    return shares_words(answer.text, routed.request.last_user_text) is False
+    """Returns True for words that share none with the question. Calls of tools are no words.
+
+    The words above an answer say whom to call, whatever it is about: they count for nothing.
+    """
+    text = below_opening(routed, answer).text
+    return shares_words(text, routed.request.last_user_text) is False
 
 
 def usable(candidate: Candidate) -> bool:

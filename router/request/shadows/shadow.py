@@ -24,6 +24,7 @@ from router.request.calls.call_books import CallBooks
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row, open_row
+from router.request.outgoing import below_opening
 from router.request.progress import Candidate, Progress, ShadowDraw
 from router.request.shadows.shadow_money import ShadowMoney, SpentSince
 from router.routing.decision_record import ShadowNote
@@ -104,7 +105,12 @@ class Shadows:
             self._money.give_back(routed.policy.name, drawn.day, drawn.worst_nano_usd)
 
     def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
-        """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
+        """Calls the shadow that `draw` drew, in the background; nothing where it drew none.
+
+        The answers are compared without the words above the one that was shown.
+        """
+        if candidate.answer is not None:
+            candidate = replace(candidate, answer=below_opening(routed, candidate.answer))
         if drawn is not None and drawn.rung is not None:
             # Its cost and its failures are neither side's of a rollout.
             apart = replace(routed, rollout=None)

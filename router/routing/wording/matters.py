@@ -41,13 +41,13 @@ def in_danger(policy: Policy, signals: Signals) -> bool:
 
 
 PEOPLE = LIFE | {Matter.ENGINEERING_SAFETY}
+"""Holds the matters in which people may be in danger, also by a machine, a fire or a gas."""
 MAY_BE_AT = 0.85
-"""The reader's chance from which an English message may be about people in danger. Of 3,640
-everyday messages of strangers 8 reach it at level 3 (19 from .7 on); of their dangers that level 3
-answered, 109 (113)."""
+"""The reader's chance from which a short English message may be about people in danger. Of 3,640
+everyday ones of strangers 8 reach it at level 3, and 19 would from .7 on, for four dangers more."""
 MAY_BE_AT_LONG = 0.97
-"""The same for a message of a letter's length: of 4,000 everyday ones of strangers 10, and 64 of 84
-dangers. From .85 on it would be 26 and 74."""
+"""The same for a message of a letter's length: 10 of 4,000 everyday ones of strangers reach it, and
+26 would from .85 on, for ten dangers more of 84."""
 
 
 def may_be_danger(policy: Policy, signals: Signals) -> bool:
