@@ -246,10 +246,11 @@ ASKS_ALONE_FROM, ASKS_ALONE_BELOW = 0.7, 0.5
 """Chance of a question of knowledge from which phrases tell of nobody's illness, and that of a
 grave matter up to which this holds. Of 224 dangers with a phrase the first is .005 at most."""
 
-HELPS = frozenset({"aid", "treat", "treatment", "treatments", "antidote", "symptom", "symptoms"})
+HELPS = frozenset({"aid", "treat", "treated", "treatment", "antidote", "symptom", "symptoms"})
 TOOK = frozenset({"swallow", "swallowed", "ate", "eaten", "drank", "took", "bite", "bit", "bitten"})
 SOMEBODY = frozenset({"i", "he", "him", "his", "she", "her", "someone", "somebody"})
-TOLD = OWNERS | HELPS | TOOK | SOMEBODY
+YOUNG = frozenset({"child", "children", "kid", "kids", "toddler", "toddlers", "son", "daughter"})
+TOLD = OWNERS | HELPS | TOOK | SOMEBODY | YOUNG
 """Words of a case or of help: "What is the first aid for a child who swallowed bleach?"."""
 
 

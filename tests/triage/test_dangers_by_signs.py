@@ -275,6 +275,8 @@ def test_a_phrase_in_a_question_of_knowledge_alone_sends_no_words(
         "What is the treatment for a child who swallowed a button battery?",
         "What are the effects of rat poison on our baby?",
         "What is the effect of rat poison on his toddler?",
+        "What is the effect of rat poison on a child?",
+        "How is an overdose of paracetamol treated?",
     ],
 )
 def test_who_asks_about_a_danger_gets_words(gateway: Gateway, text: str) -> None:
