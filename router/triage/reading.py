@@ -246,14 +246,24 @@ ASKS_ALONE_FROM, ASKS_ALONE_BELOW = 0.7, 0.5
 """Chance of a question of knowledge from which phrases tell of nobody's illness, and that of a
 grave matter up to which this holds. Of 224 dangers with a phrase the first is .005 at most."""
 
+HELPS = frozenset({"aid", "treat", "treated", "treatment", "antidote", "symptom", "symptoms"})
+TOOK = frozenset({"swallow", "swallowed", "ate", "eaten", "drank", "took", "bite", "bit", "bitten"})
+SOMEBODY = frozenset({"i", "he", "him", "his", "she", "her", "someone", "somebody"})
+YOUNG = frozenset({"child", "children", "kid", "kids", "toddler", "toddlers", "son", "daughter"})
+TOLD = OWNERS | HELPS | TOOK | SOMEBODY | YOUNG
+"""Words of a case or of help: "What is the first aid for a child who swallowed bleach?"."""
+
 
 def _names(row: ModelRow, facts: TurnFacts) -> tuple[str, ...]:
     """Returns the lists whose terms count: "What does floppy baby syndrome mean?" tells of nobody.
 
-    Danger to oneself and violence stay: a question for knowledge may ask for their means.
+    All count beside a word of TOLD. Danger to oneself and violence stay in any case: a question for
+    knowledge may ask for their means.
     """
     asks = row.knowledge >= ASKS_ALONE_FROM and row.grave < ASKS_ALONE_BELOW
     if not asks or facts.unusual or facts.language not in READ_LANGUAGES:
+        return facts.risk_terms
+    if not TOLD.isdisjoint(facts.folded.words):
         return facts.risk_terms
     return tuple([name for name in facts.risk_terms if name not in OF_HEALTH])
 
