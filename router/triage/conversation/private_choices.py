@@ -1,24 +1,41 @@
 """Tells a person's own choice from a decision about an organisation. Pure.
 
 "Should we send our son to the village school?" has the form of "should we move production to
-Poland?", and the reader of such decisions knows forms. So the words decide: some of a private life,
-none of an organisation. English alone. It knows nothing about chances.
+Poland?", and the reader of such decisions knows forms. So the words decide: a relative of the
+writer at home or at school, or what only one person does, and none of an organisation. Trades and
+goods ("baby", "football", "camp") decide nothing. English alone. It knows nothing about chances.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from itertools import pairwise
 
-_OF_A_LIFE = (
-    "husband wife boyfriend girlfriend fiance fiancee spouse marriage marry married divorce "
-    "wedding baby kid kids child children son sons daughter daughters toddler teenager mum mom dad "
-    "parents grandchildren grandparents grandma grandpa sister roommate roommates flatmate dorm "
-    "apartment flat bedroom dog dogs puppy cat cats kitten school college university uni degree "
-    "degrees grad semester exam exams ap homework thesis coach choir band swim swimming soccer "
-    "football marathon guitar piano violin hobby chess camp scouts holiday vacation job career "
-    "promotion counteroffer freelance boss salary retire army driving prom internship"
+_RELATIVES = (
+    "husband|wife|boyfriend|girlfriend|fiance|fiancee|sons?|daughters?|mum|mom|mother|dad|father|"
+    "parents|sister|brother|grandma|grandpa|grandson|granddaughter"
 )
+_RELATIVE = re.compile(
+    rf"\b(?:my|our) (?:(?:two|three|only|eldest|oldest|youngest) )?(?:{_RELATIVES})\b"
+)
+"""A relative decides only beside what a household does: relatives share a firm, too."""
+_PLACE = "(?:school|college|university|uni|kindergarten)"
+_AT_HOME = re.compile(
+    rf"\b(?:(?:to|at|from) (?:(?:the|a) )?(?:\w+ )?{_PLACE}|(?:change|start|leave|finish) {_PLACE}|"
+    r"repeat the (?:year|grade)|live with|move (?:back )?in with|marry (?:him|her))\b"
+)
+_LEAVES = "quit|quitting|leave|leaving|join|joining"
+_OF_ONE = re.compile(
+    r"\b(?:(?:have|got|had|take|accept) (?:(?:a|the|two) )?job offers?|"
+    r"(?:quit|quitting|leave|leaving|keep) my job|my (?:degree|thesis|dorm|marriage)|"
+    rf"(?:i|of) (?:{_LEAVES}) (?:the|my) (?:\w+ )?(?:team|band|choir|squad)|"
+    r"(?:go|going|back) to (?:college|uni|university|grad school)"
+    r"(?= (?:or|and|now|for|in|this|next|after)\b|$)|"
+    r"(?:drop|dropping|dropped) out of (?:college|uni|university|school)|"
+    r"(?:marry|divorce|leave) (?:him|her|my (?:husband|wife|boyfriend|girlfriend))|"
+    r"pregnant (?:\w+ ){0,6}my boss|my boss (?:\w+ ){0,6}pregnant)\b"
+)
+"""What only one person does. It decides beside "I" or "my", and where nobody says "we"."""
 _OF_AN_ORGANISATION = (
     "company companies firm firms business businesses startup startups enterprise corporation "
     "corporate shop shops store stores restaurant restaurants cafe bakery bakeries hotel hotels "
@@ -37,11 +54,16 @@ _OF_AN_ORGANISATION = (
     "pupils graders enrolment enrollment boarding volunteers donors price prices pricing cook chef "
     "crew wages menu"
 )
-_LED = frozenset({"school", "college", "university", "uni", "choir", "band", "camp", "scouts"})
-"""What may be an organisation that the writer leads: "should our school go private?"."""
-OF_A_LIFE = frozenset(_OF_A_LIFE.split())
-OF_AN_ORGANISATION = frozenset(_OF_AN_ORGANISATION.split())
-_OWN = frozenset({"i", "i'm", "i've", "i'd", "me", "my", "we", "our", "us"})
+_BUSINESS_OF_A_FAMILY = (
+    "run runs running charge partner partners successor succession sell selling expand expansion "
+    "hire hiring open opening launch enrol office offices premises council museum "
+    "theatre federation foundation club clubs league sawmill dairy garage workshop salon bar pub "
+    "guesthouse resort campsite gym boatyard orchard tutor tutors teachers curriculum fees tuition "
+    "budget deal line range"
+)
+OF_AN_ORGANISATION = frozenset(f"{_OF_AN_ORGANISATION} {_BUSINESS_OF_A_FAMILY}".split())
+_ONE = frozenset({"i", "me", "my"})
+_SEVERAL = frozenset({"we", "our", "us"})
 
 
 def is_private_choice(words: Sequence[str]) -> bool:
@@ -49,11 +71,12 @@ def is_private_choice(words: Sequence[str]) -> bool:
 
     >>> is_private_choice("should i quit the swim team".split())
     True
-    >>> is_private_choice("my two kids both want the restaurant".split())
+    >>> is_private_choice("my two sons both want the restaurant".split())
     False
     """
-    if OF_A_LIFE.isdisjoint(words) or _OWN.isdisjoint(words):
+    if not OF_AN_ORGANISATION.isdisjoint(words):
         return False
-    if any(owner == "our" and led in _LED for owner, led in pairwise(words)):
-        return False
-    return OF_AN_ORGANISATION.isdisjoint(words)
+    text = " ".join(words)
+    if _RELATIVE.search(text) and _AT_HOME.search(text):
+        return True
+    return not _ONE.isdisjoint(words) and _SEVERAL.isdisjoint(words) and bool(_OF_ONE.search(text))
