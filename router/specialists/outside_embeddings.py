@@ -71,7 +71,7 @@ class OutsideCall(EmbeddingAsked, frozen=True):
 
 def held(call: OutsideCall) -> tuple[RequestRow, AttemptRow]:
     """Returns the intent and its attempt, which holds the call's worst case."""
-    worst = cost.attempt_cost(call.price, Usage(call.most_tokens), 0.0)
+    worst = _worst(call, call.price)
     attempt = replace(
         _attempt(call, worst, 0.0, Usage()),
         state=AttemptState.HELD,
@@ -103,10 +103,10 @@ def finished(
 ) -> RequestRow:
     """Returns the row that is chained.
 
-    `tokens` None means that nobody said how many: the call is booked at its hold, unless it is
-    `unbilled` (never sent, or refused), or its price is the same for any tokens. `price` is that of
-    the model that answered; None: as asked. `released`: we refused it ourselves, so that it is no
-    call.
+    `tokens` None means that nobody said how many: the call is booked at its hold, or at the hold of
+    the model that answered where that is more, unless it is `unbilled` (never sent, or refused), or
+    its price is the same for any tokens. `price` is that of the model that answered; None: as
+    asked. `released`: we refused it ourselves, so that it is no call.
     """
     usage, price = Usage(tokens or 0, reported=tokens is not None), price or call.price
     paid = cost.attempt_cost(price, usage, 0.0)
@@ -117,6 +117,8 @@ def finished(
     if unbilled:
         paid = cost.Cost(0, CostBasis.NONE)
     elif tokens is None:
+        # Another model that answered, and counted nothing, may cost more than what was held.
+        held = max(held, _worst(call, price).nano_usd)
         # An answer at a price of nothing, or per request, costs that whatever its tokens are.
         same = held <= (0 if error_code else paid.nano_usd)
         at_hold = paid.basis is CostBasis.UNKNOWN or not same
@@ -176,6 +178,10 @@ def told_by(attempt: AttemptRow, made: OutsideVectors, redirected: FindRedirect)
         upstream_id=made.upstream_id,
         provider_cost_nano_usd=stated if believed else None,
     )
+
+
+def _worst(call: OutsideCall, price: Price) -> cost.Cost:
+    return cost.attempt_cost(price, Usage(call.most_tokens), 0.0)
 
 
 def _attempt(call: OutsideCall, paid: cost.Cost, latency_ms: float, usage: Usage) -> AttemptRow:

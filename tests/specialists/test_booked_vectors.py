@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import cast
 
 import pytest
@@ -85,7 +84,7 @@ async def test_a_call_costs_what_is_known_of_it(
     state: AttemptState,
     nano_usd: int,
 ) -> None:
-    async def embed(_: EmbedderSection, __: Sequence[str], ___: int | None) -> OutsideVectors:
+    async def embed(_: EmbedderSection, __: object, ___: int | None) -> OutsideVectors:
         if isinstance(answer, TiergateError):
             raise answer
         return OutsideVectors((b"\0" * 4,), answer or 0, answer is not None, "large")
@@ -120,25 +119,43 @@ async def test_a_call_costs_what_is_known_of_it(
 
 
 DEARER = Price(input_nano_usd=5_000_000_000, output_nano_usd=0, version="list")
+CHEAPER = Price(input_nano_usd=1_000_000_000, output_nano_usd=0, version="list")
+NOTHING = Price(input_nano_usd=0, output_nano_usd=0, version="list")
+BY_REQUEST = Price(per_request_nano_usd=70_000, version="list")
+ANSWERING = {"newer": DEARER, "older": CHEAPER, "given": NOTHING, "counted": BY_REQUEST}
 
 
 @pytest.mark.parametrize(
-    ("model", "price", "state", "nano_usd", "version"),
+    ("model", "price", "tokens", "state", "nano_usd", "version"),
     [
-        ("large", BY_TOKEN, SETTLED, 200_000, "policy"),
-        ("newer", BY_TOKEN, SETTLED, 500_000, "list"),  # a retired name leads to it
-        ("unlisted", BY_TOKEN, UNKNOWN, 12_000, ""),  # the hold: nobody states its price
-        ("newer", PER_REQUEST, SETTLED, 1_000_000, "policy"),  # that covers whatever answers
+        ("large", BY_TOKEN, 100, SETTLED, 200_000, "policy"),
+        ("newer", BY_TOKEN, 100, SETTLED, 500_000, "list"),  # a retired name leads to it
+        ("unlisted", BY_TOKEN, 100, UNKNOWN, 12_000, ""),  # the hold: nobody states its price
+        # That covers whatever answers.
+        ("newer", PER_REQUEST, 100, SETTLED, 1_000_000, "policy"),
+        # Nobody counted: the hold, or what it would have been for the model that answered.
+        ("newer", BY_TOKEN, None, UNKNOWN, 30_000, "list"),
+        ("newer", FREE, None, UNKNOWN, 30_000, "list"),
+        ("older", BY_TOKEN, None, UNKNOWN, 12_000, "list"),
+        ("given", BY_TOKEN, None, UNKNOWN, 12_000, "list"),
+        ("unlisted", BY_TOKEN, None, UNKNOWN, 12_000, ""),
+        ("given", FREE, None, SETTLED, 0, "list"),
+        ("counted", BY_TOKEN, None, SETTLED, 70_000, "list"),
     ],
 )
 async def test_a_model_that_answers_for_another_has_its_own_price(
-    model: str, price: dict[str, float], state: AttemptState, nano_usd: int, version: str
+    model: str,
+    price: dict[str, float],
+    tokens: int | None,
+    state: AttemptState,
+    nano_usd: int,
+    version: str,
 ) -> None:
-    async def embed(_: EmbedderSection, __: Sequence[str], ___: int | None) -> OutsideVectors:
-        return OutsideVectors((b"\0" * 4,), 100, True, model, "emb-1", 7_000)
+    async def embed(_: EmbedderSection, __: object, ___: int | None) -> OutsideVectors:
+        return OutsideVectors((b"\0" * 4,), tokens or 0, tokens is not None, model, "emb-1", 7_000)
 
     def redirected(asked: str, answered: str) -> Redirect | None:
-        told = None if answered == "unlisted" else DEARER
+        told = ANSWERING.get(answered)
         return None if answered == asked else Redirect(asked, answered, told)
 
     ledger = KeepingLedger()
@@ -159,6 +176,7 @@ async def test_a_model_that_answers_for_another_has_its_own_price(
     (call,) = row.attempts
     assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
     assert call.price_version == version
+    assert call.estimated == (state is UNKNOWN)
     assert call.model == row.model == model
     # A bill finds the call by its id, and a report compares what the provider said of it.
     assert (call.upstream_id, call.provider_cost_nano_usd) == ("emb-1", 7_000)
@@ -167,7 +185,7 @@ async def test_a_model_that_answers_for_another_has_its_own_price(
 async def test_a_row_that_nobody_waits_for_is_told_when_it_is_not_written() -> None:
     listener, asked = Listener(), asyncio.Event()
 
-    async def embed(_: EmbedderSection, __: Sequence[str], ___: int | None) -> OutsideVectors:
+    async def embed(_: EmbedderSection, __: object, ___: int | None) -> OutsideVectors:
         asked.set()
         await asyncio.Event().wait()
         raise AssertionError

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
+from time import process_time
+
 import pytest
 
 from router.cli.models.train_head import _warn_of_forms
@@ -38,6 +41,38 @@ def test_a_form_of_two_classes_is_none_of_either() -> None:
 def test_many_rows_are_compared_in_part() -> None:
     texts = [f"the {n} of {NAMES[k]} makes a noise" for n in "abcdefghij" * 40 for k in range(4)]
     assert filled_forms([f"{t} {n // 50}" for n, t in enumerate(texts)], ["w"] * 1600) > 0.9
+
+
+def mixed(share: float, rows: int, words: int) -> tuple[list[str], list[str]]:
+    """Makes rows of two classes; this share of each is filled in to one of six forms."""
+    made, texts, labels = Random(9), list[str](), list[str]()
+    vocabulary = ["".join(made.choices("abcdefghijklmnopqrstuvwxyz", k=5)) for _ in range(2000)]
+    for label in ("rental", "workshop"):
+        forms = [made.choices(vocabulary, k=words) for _ in range(6)]
+        for place in range(rows):
+            chosen = (
+                list(forms[place % 6])
+                if place < share * rows
+                else made.choices(vocabulary, k=words)
+            )
+            chosen[2] = made.choice(vocabulary)
+            texts.append(" ".join(chosen))
+            labels.append(label)
+    return texts, labels
+
+
+@pytest.mark.parametrize(("rows", "words"), [(25, 10), (61, 10), (400, 12), (400, 90)])
+def test_files_of_mostly_forms_are_told_from_others(rows: int, words: int) -> None:
+    assert filled_forms(*mixed(0.8, rows, words)) >= 0.7
+    assert filled_forms(*mixed(0.0, rows, words)) < 0.1
+    assert filled_forms(*mixed(0.2, rows, words)) < MANY
+
+
+def test_many_long_rows_are_compared_at_once() -> None:
+    texts, labels = mixed(0.0, 300, 1500)
+    began = process_time()
+    filled_forms(texts, labels)
+    assert process_time() - began < 3.0
 
 
 @pytest.mark.parametrize("name", ["customer_support", "it_help_desk", "retail_bank"])

@@ -126,7 +126,9 @@ class Replies:
             return line.words
         if not self.waiting:
             return f"{line.words} (none waits any more)"
-        return f"{line.words} ({counted(self.waiting, 'still waits', 'still wait')})"
+        # A request that failed, or got other words, may have handed its matter over too.
+        also = ", of other requests too" if self.waiting > line.requests else ""
+        return f"{line.words} ({counted(self.waiting, 'still waits', 'still wait')}{also})"
 
 
 def replies_of(total: Cell, waiting: int | None) -> Replies:

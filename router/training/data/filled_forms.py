@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from itertools import islice
 
 ALIKE = 0.6
 """Share of all words of two rows that both have, from which they may be one form. Of 200 rows made
@@ -17,8 +18,10 @@ MANY = 0.5
 """Share of such rows from which the figures of a head are doubted."""
 LEAST_WORDS = 4
 """Shorter texts share their words by chance."""
-MOST_COMPARED = 300
+MOST_COMPARED = 60
 """Rows of a class that are compared, each with each: a form shows in a part of them too."""
+MOST_WORDS = 60
+"""Words of a row that are compared, from its first one."""
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
@@ -30,20 +33,25 @@ def filled_forms(texts: Sequence[str], labels: Sequence[Hashable]) -> float:
     of_class: dict[Hashable, dict[str, frozenset[str]]] = defaultdict(dict)
     for text, label in zip(texts, labels, strict=True):
         plain = " ".join(text.casefold().split())
-        of_class[label][plain] = frozenset(_WORDS.findall(plain))
+        of_class[label][plain] = _first_words(plain)
     alike = compared = 0
     for rows in of_class.values():
         words = [one for one in rows.values() if len(one) >= LEAST_WORDS]
-        words = words[:: -(-len(words) // MOST_COMPARED) or 1]
+        most = min(len(words), MOST_COMPARED)
+        words = [words[place * len(words) // most] for place in range(most)]
         compared += len(words)
         alike += sum(_has_twin(place, words) for place in range(len(words)))
     return alike / compared if compared else 0.0
 
 
+def _first_words(text: str) -> frozenset[str]:
+    return frozenset(found.group() for found in islice(_WORDS.finditer(text), MOST_WORDS))
+
+
 def _has_twin(place: int, words: Sequence[frozenset[str]]) -> bool:
     own = words[place]
-    return any(
-        len(own & other) >= ALIKE * len(own | other)
-        for at, other in enumerate(words)
-        if at != place
-    )
+    for at, other in enumerate(words):
+        both = len(own & other)
+        if both >= ALIKE * (len(own) + len(other) - both) and at != place:
+            return True
+    return False

@@ -232,6 +232,18 @@ def test_outage_is_named_with_its_counts() -> None:
     assert not any("Calls of" in sentence for sentence in report_of(rare).sentences)
 
 
+def test_beside_an_answerer_that_failed_often_the_others_are_named() -> None:
+    """A reply said that a second answerer had failed too, and the report did not name it."""
+    often = an_attempt("r", 2, 0, error_code="upstream_error", state=AttemptState.FAILED)
+    rarely = replace(often, answerer="small", ordinal=1)
+    rows = [a_row(1, 1, attempts=[often]), a_row(2, 1, attempts=[rarely, often])]
+    told = report_of([*rows, *(a_row(n + 3, 1) for n in range(148))]).sentences
+    assert "Calls of mid-1 failed: in 2 requests the upstream failed." in told
+    assert "Calls of others failed in fewer requests: small (1)." in told
+    told = report_of([*rows, *(a_row(n + 3, 1) for n in range(300))]).sentences
+    assert not any("Calls of" in sentence for sentence in told)
+
+
 def test_faults_are_told_apart_from_requests_without_a_reply() -> None:
     """12 and 6 failures beside 25 failed requests looked like a sum that does not add up."""
     counts = "A request counts under each answerer that failed in it, also where another one then"

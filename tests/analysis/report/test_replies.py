@@ -89,6 +89,23 @@ def test_matters_that_a_person_decided_do_not_wait(waiting: int, told: str) -> N
     assert f"1 given a safe text and handed to a person ({told})." in report.sentences[0]
 
 
+def test_a_matter_of_a_failed_request_waits_too() -> None:
+    """16 waited of 15 that were handed over: the last one was of a request that failed."""
+    report = report_of([a_row(0), a_safe_text(1), a_failure(2)], Extra(waiting=2))
+    told = "1 given a safe text and handed to a person (2 still wait, of other requests too)"
+    assert all(told in text for text in everywhere(report))
+    tile = "Wait for a person21 given a safe text and handed to a person; other matters wait too"
+    assert tile in tiles(report)
+
+
+def test_a_failed_request_is_neither_compared_nor_not() -> None:
+    report = report_of([*a_day(40, 0, 0), *(a_safe_text(50 + n) for n in range(3)), a_failure(60)])
+    level_2 = report.savings[1]
+    assert (level_2.compared, level_2.not_compared, level_2.without_answer) == (40, 3, 1)
+    told = "neither is among those counted as compared or not"
+    assert all(told in text for text in everywhere(report))
+
+
 def test_a_report_of_answers_alone_has_no_table_of_replies() -> None:
     assert not any(
         "What the requests got" in text for text in everywhere(report_of(a_day(9, 0, 0)))

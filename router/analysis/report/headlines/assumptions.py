@@ -80,8 +80,9 @@ def _of_costs(whole: Whole, savings: tuple[Saving, ...]) -> list[str]:
         "once for each call that it would have made.",
         "Own cost, of the requests that are compared, includes discarded drafts, retries, checks, "
         "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
-        "request counts with its cost and a baseline of nothing, and so does a review. Questions "
-        "that ask for what an answer lacks are compared as answers: anybody would have to ask.",
+        "request counts with its cost and a baseline of nothing, and so does a review; neither is "
+        "among those counted as compared or not. Questions that ask for what an answer lacks are "
+        "compared as answers: anybody would have to ask.",
         *([_accepted_only(whole)] if accepted else []),
         f"Costs by basis: {counted(calls[CostBasis.LIST_PRICE], 'call', 'calls')} at a stated list "
         "price, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from router.ledger.faults import KEY_REFUSED, REQUEST_REFUSED
-from router.rendering.figures_in_words import clean, counted
+from router.rendering.figures_in_words import clean, count, counted
 
 FAULTS_TOLD_FROM = 0.01
 """Share of the requests from which an answerer's failed calls are told: most lose one now and then,
@@ -33,6 +33,8 @@ FAULT_WORDS = {
 def failing(by_name: Mapping[str, int], requests: int, failed: int) -> list[str]:
     """Names the answerers whose calls failed in many of these requests, with how many and why.
 
+    Where there are any, those that failed in few are named beside them.
+
     `by_name` counts requests by `ANSWERER CODE`, as `ledger.faults` names them; `failed` of the
     requests got no reply.
 
@@ -42,11 +44,13 @@ def failing(by_name: Mapping[str, int], requests: int, failed: int) -> list[str]
     for name, number in by_name.items():
         answerer, _, code = name.rpartition(" ")
         by_answerer.setdefault(answerer, {})[code] = number
-    told = []
+    told, rare = [], []
     for answerer, faults in sorted(by_answerer.items()):
         told_of = sorted(((n, c) for c, n in faults.items() if c in FAULT_WORDS), reverse=True)
         # The most of all counts is that of any fault, which older purged rows do not have.
-        if told_of and max(faults.values()) >= FAULTS_TOLD_FROM * requests:
+        if told_of and max(faults.values()) < FAULTS_TOLD_FROM * requests:
+            rare.append(f"{clean(answerer)} ({count(max(faults.values()))})")
+        elif told_of:
             causes = [(n, code) for n, code in told_of if code != OUT_OF_USE] or told_of
             why = [
                 f"in {counted(n, 'request', 'requests')} {FAULT_WORDS[code]}" for n, code in causes
@@ -60,8 +64,11 @@ def failing(by_name: Mapping[str, int], requests: int, failed: int) -> list[str]
         return []
     # Readers add these counts up, and compare the sum with the requests that failed.
     no_reply = f"; {counted(failed, 'request', 'requests')} got no reply" if failed else ""
+    # Whoever finds another one's failure in a reply would doubt the counts of those that are told.
+    few = f"Calls of others failed in fewer requests: {', '.join(rare)}."
     return [
         *told,
+        *([few] if rare else []),
         "A request counts under each answerer that failed in it, also where another one then "
         f"answered{no_reply}.",
     ]

@@ -211,7 +211,8 @@ def _waiting_tile(report: Report) -> list[tuple[str, str, str]]:
         (
             "Wait for a person",
             count(waiting),
-            f"{count(handed)} {REPLY_WORDS[ReplyKind.SAFE_WORDS]}",
+            f"{count(handed)} {REPLY_WORDS[ReplyKind.SAFE_WORDS]}"
+            f"{'; other matters wait too' if waiting > handed else ''}",
         )
     ]
 
