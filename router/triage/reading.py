@@ -250,8 +250,9 @@ HELPS = frozenset({"aid", "treat", "treated", "treatment", "antidote", "symptom"
 TOOK = frozenset({"swallow", "swallowed", "ate", "eaten", "drank", "took", "bite", "bit", "bitten"})
 SOMEBODY = frozenset({"i", "he", "him", "his", "she", "her", "someone", "somebody"})
 YOUNG = frozenset({"child", "children", "kid", "kids", "toddler", "toddlers", "son", "daughter"})
-TOLD = OWNERS | HELPS | TOOK | SOMEBODY | YOUNG
-"""Words of a case or of help: "What is the first aid for a child who swallowed bleach?"."""
+SIGNS = frozenset({"pain", "pains", "numb", "bleeding"})
+TOLD = OWNERS | HELPS | TOOK | SOMEBODY | YOUNG | SIGNS
+"""Words of a case, its signs or help: "What is the first aid for a child who drank bleach?"."""
 
 
 def _names(row: ModelRow, facts: TurnFacts) -> tuple[str, ...]:
