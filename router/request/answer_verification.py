@@ -28,7 +28,7 @@ from router.routing.verification import (
     verify,
 )
 from router.threads.offload import offloaded
-from router.types import LONG_CHARACTERS, Action, Answer, PSource, Reason, RequestType, VerifyMode
+from router.types import LONG_CHARACTERS, Action, Answer, PSource, Reason, VerifyMode
 
 
 async def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
@@ -54,8 +54,7 @@ def _judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     mode = routed.verify_modes[rung]
     if answer.reason is Reason.NO_PASSAGE:
         named = replace(named, p_source=PSource.KNOWN)  # such words surely answer nothing
-    label = routed.signals.request_type is RequestType.CLASSIFICATION
-    grave = routed.grave and not (label and routed.signals.request_type_read)
+    grave = routed.grave and not routed.asks_for_label
     verification = verify(answer, routed.request, named, mode, plan.reader, grave=grave)
     if routed.changes_answers:
         answer, climbs = let_out(routed, answer)

@@ -231,6 +231,12 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         return request.needs_shape or self.changes_answers
 
+    @property
+    def asks_for_label(self) -> bool:
+        """Returns True where a class is asked for, in a language that the heads read."""
+        signals = self.signals
+        return signals.request_type is RequestType.CLASSIFICATION and signals.request_type_read
+
     @measured_once
     def opening(self) -> str:
         """Returns the words that stand above a model's answer, "" for none.
@@ -239,9 +245,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         conversation needs them once, and a program that reads the answer does not expect them.
         """
         signals = self.signals
-        label = signals.request_type is RequestType.CLASSIFICATION and signals.request_type_read
         guessed = self.grave and may_be_danger(self.policy, signals)
-        if not guessed or label or self.keeps_shape or self.observed is not None:
+        if not guessed or self.asks_for_label or self.keeps_shape or self.observed is not None:
             return ""
         words = self.runtime.opening(language_of(signals))
         said = any([words in one.text for one in self.request.messages if one.role == "assistant"])

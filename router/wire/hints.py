@@ -45,7 +45,8 @@ SESSION_HEADERS = ("x-session-id", "thread-id", "x-claude-code-session-id")
 Claude Code."""
 _AGENT_HEADER = "x-claude-code-agent-id"
 """Is the header in which each agent that Claude Code starts within a session names itself."""
-
+HINT_HEADERS = (PREFIX, *SESSION_HEADERS, _AGENT_HEADER)
+"""Lists how headers begin that change what a request means: another value is another request."""
 
 RETRY_COUNT = "x-stainless-retry-count"
 """Is the header in which OpenAI's and Anthropic's SDKs say how often they sent a request before."""

@@ -33,6 +33,7 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
 )
+from router.wire.hints import HINT_HEADERS
 
 # ASGI's own types are open dictionaries; they stop here.
 Scope = MutableMapping[str, Any]
@@ -65,13 +66,7 @@ GUARDED = "tiergate.guarded"
 JOINED = frozenset({"anthropic-beta", "authorization", "x-api-key"})
 """Names headers of which no line may be lost: a list, and keys, of which there must be one."""
 
-HINTS = (
-    b"x-tiergate-",
-    b"x-session-id",
-    b"thread-id",
-    b"x-claude-code-session-id",
-    b"x-claude-code-agent-id",
-)
+HINTS = tuple([name.encode() for name in HINT_HEADERS])
 """Lists how headers begin that say how to route a request, and of which a second would undo one
 that a proxy in front has set."""
 

@@ -37,6 +37,7 @@ from router.types import (
 )
 from router.types import Scope as KeyScope
 from router.wire.checks import wrong_value
+from router.wire.hints import HINT_HEADERS
 from router.wire.public_ids import decision_id, request_id_of
 
 HEADER = "Idempotency-Key"
@@ -48,14 +49,6 @@ FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.25
 """Sets the first and the longest pause between two looks for another process's answer."""
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Bounds the size of a kept answer; the repeat of a larger one is a new request."""
-HINTS = (
-    "x-tiergate-",
-    "x-session-id",
-    "thread-id",
-    "x-claude-code-session-id",
-    "x-claude-code-agent-id",
-)
-"""Lists headers that change the meaning of a request, so that another value is another request."""
 _RIGHTS = frozenset({KeyScope.HINTS_LOWER, KeyScope.SECURITY})
 """Lists the scopes by which equal requests of two keys may get unequal answers."""
 OF_ONE_RESPONSE = (
@@ -314,7 +307,9 @@ def _fingerprint(path: str, headers: dict[str, str], body: bytes) -> str:
     with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
     # Other headers (a client's version, a trace id) may differ between tries.
-    hints = sorted((name, value) for name, value in headers.items() if name.startswith(HINTS))
+    hints = sorted(
+        (name, value) for name, value in headers.items() if name.startswith(HINT_HEADERS)
+    )
     digest = hashlib.sha256(repr((path, hints)).encode())
     digest.update(body)
     return digest.hexdigest()
