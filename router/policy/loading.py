@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from pydantic import ValidationError
 from router.errors import Mistake, PolicyError
 from router.policy import candidates
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
+from router.policy.content.term_lists import shared_terms, with_shared
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.named_files import (
     answerers_in,
@@ -187,7 +189,8 @@ def _load(
     certificate = _certificate(path, resolved, lines, mistakes)
     prices, in_prices = _prices(path, resolved)
     terms, in_terms = _language_terms(path, resolved)
-    in_terms += _in_patterns(path, resolved)
+    shared, in_lists = shared_terms(resolved, partial(named_file, path), lines)
+    in_terms += (*in_lists, *_in_patterns(path, resolved))
     if mistakes or in_prices or in_terms or policy is None or prices is None:
         shown = [without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(shown, key=lambda mistake: mistake.line)
@@ -195,7 +198,8 @@ def _load(
         raise PolicyError((*by_line, *in_prices, *in_terms, *inside))
     sources = sources_of(path, resolved)
     policy_hash = _hash(policy, sources, path, registered)
-    # The hash already covers the certificate's file, so its thresholds come afterwards.
+    # The hash already covers the files of terms and of the certificate: what they say comes now.
+    policy = policy.model_copy(update={"terms": with_shared(policy.terms, shared)})
     if certificate is not None:
         decision = policy.decision.model_copy(update={"certificates": dict(certificate.thresholds)})
         policy = policy.model_copy(update={"decision": decision})

@@ -40,6 +40,9 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     judged = shadow.get("judged") if isinstance(shadow, dict) else None
     for key, name in _strings(judged, ("rubric",)):
         yield ("shadow", "judged", key), name, False
+    for i, listed in rows(tree.get("terms")):
+        for key, name in _strings(listed, ("file",)):
+            yield ("terms", i, key), name, False
     for i, lookup in rows(tree.get("lookups")):
         if isinstance(lookup.get("path"), str):
             yield ("lookups", i, "path"), str(lookup["path"]), False

@@ -365,6 +365,9 @@ class StakesSection(Section):
         return self.loss_share.get(domain, self.default_loss_share)
 
 
+TermText = Annotated[str, Field(min_length=2, max_length=80)]
+
+
 class TermList(Section):
     """Lists words and phrases, found in the user's text as whole words, in any case.
 
@@ -380,9 +383,22 @@ class TermList(Section):
         description="true: the list does not count where a request asks for general knowledge "
         "only (`decision.knowledge_at`).",
     )
-    terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(
-        min_length=1, description="Words and phrases, 2 to 80 characters each."
+    terms: list[TermText] = Field(
+        default_factory=list,
+        min_length=1,  # of a list that is written; left out, `file` has the words
+        description="Words and phrases, 2 to 80 characters each. Left out: `file` has them.",
     )
+    file: str | None = Field(
+        default=None,
+        description="File with more words and phrases of this `name`, which several policies can "
+        "share, relative to the policy. `lists/grave.yaml` ships.",
+    )
+
+    @model_validator(mode="after")
+    def _has_terms(self) -> TermList:
+        if not self.terms and self.file is None:
+            raise ValueError("a list needs terms, or the file that has them")
+        return self
 
 
 ToolGlob = Annotated[str, Field(min_length=1, max_length=128)]
