@@ -12,8 +12,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from router.errors import TiergateError, TooLongToHide
-from router.policy.parsing.json_schema import is_read, schema_mistake
+from router.errors import RequestError, TiergateError, TooLongToHide
+from router.policy.parsing.json_schema import SchemaMistake, is_read, schema_mistake
+from router.policy.parsing.schema_references import reference_mistake
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
@@ -314,7 +315,7 @@ def decided_outcome(router: Router, request: ChatRequest, identity: Identity) ->
 
 
 async def check_asked_schema(request: ChatRequest) -> None:
-    """Raises RequestError where the schema of the answer has a value that JSON Schema forbids.
+    """Raises RequestError where the schema of the answer is none, or refers to a part it lacks.
 
     Each rung would get it in turn, and answers would go out that nobody can check.
     """
@@ -322,11 +323,18 @@ async def check_asked_schema(request: ChatRequest) -> None:
     if schema is None:
         return
     mistake = await offloaded(partial(schema_mistake, schema), when=not is_read(schema))
-    if mistake is None:
-        return
+    if mistake is not None:
+        dialect = "JSON Schema 2020-12, or the dialect that `$schema` names"
+        raise _wrong_schema(request, mistake, f"{mistake.expected} ({dialect})")
+    mistake = reference_mistake(schema)
+    if mistake is not None:
+        raise _wrong_schema(request, mistake, mistake.expected)
+
+
+def _wrong_schema(request: ChatRequest, mistake: SchemaMistake, expected: str) -> RequestError:
+    """Returns the error that names the mistake's place in the client's body."""
     at = _SCHEMA_AT.get(request.endpoint, _SCHEMA_IN_CHAT)
     shown = mistake.place[-_LAST_PARTS:]
     cut = "..." if len(shown) < len(mistake.place) else ""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part[:_MOST_OF_PART]}" for part in shown]
-    dialect = "JSON Schema 2020-12, or the dialect that `$schema` names"
-    raise wrong_value("".join([at, cut, *parts]), mistake.value, f"{mistake.expected} ({dialect})")
+    return wrong_value("".join([at, cut, *parts]), mistake.value, expected)

@@ -10,7 +10,7 @@ import pytest
 from router.errors import RequestError
 from router.policy.parsing.json_schema import is_read
 from router.request.intake import check_asked_schema
-from router.types import JsonText, ResponseFormat
+from router.types import ChatRequest, JsonText, ResponseFormat
 from tests.kits.fakes import Houses, ask
 from tests.kits.gateway_kit import drain, low
 
@@ -72,3 +72,57 @@ async def test_a_schema_is_read_once_and_leaves_the_loop_free() -> None:
     check = asyncio.create_task(check_asked_schema(request))
     await asyncio.sleep(0)
     assert check.done()
+
+
+def asking(schema: dict[str, object]) -> ChatRequest:
+    text = JsonText(json.dumps(schema))
+    return ask("hi", response_format=ResponseFormat("json_schema", schema=text))
+
+
+STEPS: dict[str, object] = {"Step": {"properties": {"next": {"$ref": "#/$defs/Step"}}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"$ref": "#/$defs/Step"}, "$ref"),
+        ({"properties": {"a": {"$ref": "#/$defs/Sterp"}}, "$defs": STEPS}, "properties.a.$ref"),
+        ({"items": {"anyOf": [{"$ref": "#/definitions/A"}]}}, "items.anyOf[0].$ref"),
+        ({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}}}, "$defs.A.$ref"),
+        ({"allOf": [{"$ref": "#/allOf/1"}]}, "allOf[0].$ref"),
+        ({"properties": {"default": {"$ref": "#/$defs/A"}}}, "properties.default.$ref"),
+    ],
+)
+async def test_a_reference_to_no_part_is_refused(schema: dict[str, object], place: str) -> None:
+    """Such a schema counted as met by any answer."""
+    with pytest.raises(RequestError) as caught:
+        await check_asked_schema(asking(schema))
+    error = caught.value
+    assert (error.status, error.code) == (400, "invalid_value")
+    assert error.param == f"response_format.json_schema.schema.{place}"
+    assert "expected a reference to a part of this schema" in error.message
+
+
+async def test_the_refusal_names_parts_that_the_schema_has() -> None:
+    with pytest.raises(RequestError, match=r"such as #/\$defs/Step\."):
+        await check_asked_schema(asking({"items": {"$ref": "#/$defs/Sterp"}, "$defs": STEPS}))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/Step", "$defs": STEPS},  # one that refers to itself
+        {"properties": {"a": {"$ref": "#"}}},
+        {"$ref": "#/$defs/a~1b%20c", "$defs": {"a/b c": True}},
+        {"allOf": [{"$ref": "#/allOf/1"}, True]},
+        {"const": {"$ref": "#/no"}, "enum": [{"$ref": "#/no"}], "default": {"$ref": "#/no"}},
+        {"properties": {"$ref": {"type": "string"}}},
+        {"$defs": {"unused": {"$ref": "#/$defs/no"}}},
+        {"x-own": {"$ref": "#/components/no"}},
+        {"items": {"$id": "https://example.com/a", "$ref": "#/$defs/A", "$defs": {"A": True}}},
+        {"$ref": "https://example.com/other.json"},
+        {"$ref": "#item", "$defs": {"a": {"$anchor": "item"}}},
+    ],
+)
+async def test_a_reference_that_leads_somewhere_is_taken(schema: dict[str, object]) -> None:
+    await check_asked_schema(asking(schema))
