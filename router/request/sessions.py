@@ -86,7 +86,8 @@ class Conversations:
         session = routed.request.hints.session
         if session and not routed.request.hints.dry_run:
             level = memory.last_tier_number if memory else 0
-            await self._put(routed, session, await self._latest(routed, session, level))
+            latest = await self._latest(routed, session, level)
+            await self._sessions.put(routed.identity.tenant, [session], latest)
         return routed
 
     async def answered(
@@ -108,10 +109,9 @@ class Conversations:
         memory = await self._latest(routed, session, candidate.rung.level)
         came_from = moved_from(routed, attempts, candidate)
         memory = replace(memory, prefix=now, warm=caches, loop_from=came_from)
-        if caches or calls:
-            await self._put(routed, _unnamed(now), memory)
-        if session:
-            await self._put(routed, session, memory)
+        names = [_unnamed(now)] if caches or calls else []
+        names += [session] if session else []
+        await self._sessions.put(tenant, names, memory)
 
     async def _latest(
         self, routed: RoutedRequest, session: str | None, level: int
@@ -126,9 +126,6 @@ class Conversations:
             return memory
         kept = latest.loop_from
         return replace(memory, prefix=latest.prefix, warm=latest.warm, loop_from=kept)
-
-    async def _put(self, routed: RoutedRequest, name: str, memory: SessionMemory) -> None:
-        await self._sessions.put(routed.identity.tenant, name, memory)
 
     def _caches(self, routed: RoutedRequest, attempts: Attempts) -> tuple[WarmCache, ...]:
         section, earlier = routed.runtime.policy.sessions, routed.conversation.caches

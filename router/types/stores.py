@@ -27,8 +27,8 @@ class SessionStore(Protocol):
         """Returns the memory of a session, or None."""
         ...
 
-    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
-        """Replaces the memory of a session."""
+    async def put(self, tenant: str, sessions: Sequence[str], memory: SessionMemory) -> None:
+        """Replaces the memory of each of these sessions, in one write."""
         ...
 
 

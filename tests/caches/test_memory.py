@@ -101,8 +101,9 @@ async def test_two_workers_know_the_same_session(address: str) -> None:
     clock = StandingClock()
     first = SqlSessionStore(one, clock, lambda tenant: tenant.encode())
     second = SqlSessionStore(two, clock, lambda tenant: tenant.encode())
-    await first.put("acme", "chat-1", a_memory(2_000_000))
+    await first.put("acme", ["chat-1", "prefix:f00"], a_memory(2_000_000))
     assert await second.get("acme", "chat-1") == a_memory(2_000_000)
+    assert await second.get("acme", "prefix:f00") == a_memory(2_000_000)
     assert await second.get("other", "chat-1") is None
     one.close()
     two.close()
@@ -111,7 +112,7 @@ async def test_two_workers_know_the_same_session(address: str) -> None:
 async def test_an_old_session_is_forgotten(address: str) -> None:
     database, clock = Database.open(address), StandingClock()
     store = SqlSessionStore(database, clock, lambda tenant: tenant.encode(), ttl_s=60)
-    await store.put("acme", "chat-1", a_memory(1))
+    await store.put("acme", ["chat-1"], a_memory(1))
     later = SqlSessionStore(database, LaterClock(), lambda tenant: tenant.encode(), ttl_s=60)
     assert await later.get("acme", "chat-1") is None
     assert later.purge_expired() == 1

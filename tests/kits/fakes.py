@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -267,6 +267,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._memories: dict[tuple[str, str], SessionMemory] = {}
+        self.writes = 0
 
     def __len__(self) -> int:
         return len(self._memories)
@@ -274,8 +275,10 @@ class Sessions:
     async def get(self, tenant: str, session: str) -> SessionMemory | None:
         return self._memories.get((tenant, session))
 
-    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
-        self._memories[tenant, session] = memory
+    async def put(self, tenant: str, sessions: Sequence[str], memory: SessionMemory) -> None:
+        self.writes += 1
+        for session in sessions:
+            self._memories[tenant, session] = memory
 
 
 @dataclass

@@ -252,6 +252,16 @@ async def test_a_tool_loop_never_goes_down_where_no_session_is_named(houses: Hou
     assert outcome.rung.reasons[0] is Reason.TOOL_LOOP
 
 
+async def test_a_named_turn_is_written_as_it_begins_and_once_when_it_is_answered(
+    houses: Houses,
+) -> None:
+    """It is kept under its name and under its own start, which took a write each."""
+    house = a_loop(houses)
+    named = replace(read(RESULTS_PATH), hints=Hints(session="s"))
+    assert await answerer_of(house, named) == "c"
+    assert (len(house.sessions), house.sessions.writes) == (2, 2)
+
+
 @pytest.mark.parametrize("path", list(FIRST_TURNS))
 async def test_a_conversation_whose_tool_loop_is_over_may_go_down(houses: Houses, path) -> None:
     house = a_loop(houses)

@@ -6,7 +6,7 @@ Memories are in the ledger's database, so that all workers share them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -41,10 +41,11 @@ class SqlSessionStore:
         memory = await asyncio.to_thread(self._select, tenant, self._name(tenant, session))
         return None if memory is None else msgspec.json.decode(memory, type=SessionMemory)
 
-    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
-        """Remembers what the conversation has seen. Raises LedgerError."""
+    async def put(self, tenant: str, sessions: Sequence[str], memory: SessionMemory) -> None:
+        """Remembers what the conversation has seen, under each name. Raises LedgerError."""
         text = msgspec.json.encode(memory).decode()
-        await asyncio.to_thread(self._upsert, tenant, self._name(tenant, session), text)
+        names = [self._name(tenant, session) for session in sessions]
+        await asyncio.to_thread(self._upsert, tenant, names, text)
 
     def purge_expired(self) -> int:
         """Drops conversations that are too old; returns their number; blocks.
@@ -69,11 +70,12 @@ class SqlSessionStore:
             ).scalar()
         return None if memory is None else str(memory)
 
-    def _upsert(self, tenant: str, name: str, text: str) -> None:
+    def _upsert(self, tenant: str, names: Sequence[str], text: str) -> None:
+        now_ms = self._clock.now_ms()
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO sessions (tenant, session, memory, updated_at_ms) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (tenant, session) DO UPDATE SET memory = excluded.memory, "
                 "updated_at_ms = excluded.updated_at_ms",
-                (tenant, name, text, self._clock.now_ms()),
+                [(tenant, name, text, now_ms) for name in names],
             )
