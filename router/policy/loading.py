@@ -24,7 +24,6 @@ from pydantic import ValidationError
 from router.errors import Mistake, PolicyError
 from router.policy import candidates
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
-from router.policy.content.term_lists import shared_terms, with_shared
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.named_files import (
     answerers_in,
@@ -44,6 +43,7 @@ from router.policy.parsing.environment import (
     without_value,
 )
 from router.policy.parsing.raw_policy import one_of
+from router.policy.parsing.term_lists import shared_terms, with_shared
 from router.policy.parsing.text_files import (
     digest_of,
     text_of,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from router.api.observability.alarm_metrics import Alarms, AlarmSeries
 from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
-from router.api.observability.clock_metrics import ClockSeries
-from router.api.observability.policy_metrics import PolicySeries, Watched
 from router.errors import TiergateError
 from router.types import Clock, Outcome, Verdict
 
@@ -28,6 +27,44 @@ class _Counted(NamedTuple):
     requests: Counter
     reasons: Counter
     latency: Histogram
+
+
+class Watched(Protocol):
+    """Follows the files of one policy. Every worker follows the same files, and shows the same."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def outdated(self) -> bool:
+        """Returns True while the files say something else than what is in use."""
+        ...
+
+
+class _AskedSeries(Collector):
+    """Yields what is read when a page asks for it."""
+
+    def __init__(self, clock: Clock | None, watched: Sequence[Watched]) -> None:
+        self._clock = clock
+        self._watched = watched
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Yields the time of this worker, and which policies have a file that cannot be used."""
+        if self._clock is not None:
+            # A scraper compares it with its own clock.
+            yield GaugeMetricFamily(
+                "tiergate_time_seconds",
+                "The time by which budgets, keys and retention go.",
+                value=self._clock.now_ms() / 1000.0,
+            )
+        broken = GaugeMetricFamily(
+            "tiergate_policy_broken",
+            "1 while a policy's files cannot be used, so that an earlier version serves.",
+            labels=("policy",),
+        )
+        for one in self._watched:
+            broken.add_metric((one.name,), one.outdated)
+        yield broken
 
 
 class Metrics:
@@ -140,8 +177,7 @@ class Metrics:
         page = generate_latest(registry)
         read: list[Collector] = [] if self.limits is None else [BudgetSeries(self.limits)]
         read += [] if self.alarms is None else [AlarmSeries(self.alarms)]
-        read += [] if self.clock is None else [ClockSeries(self.clock)]
-        read.append(PolicySeries(self.watched))
+        read.append(_AskedSeries(self.clock, self.watched))
         return page + b"".join(map(_read, read))
 
 

@@ -15,13 +15,12 @@ from functools import partial
 from msgspec.structs import replace
 
 from router.errors import TiergateError
-from router.judging.pairs import ORDERS
+from router.judging.pairs import ORDERS, PairJudge
 from router.ledger.row_reading import SHADOW
 from router.money import cost
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
 from router.request.calls.call_books import CallBooks
-from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import Ending, final_row, open_row
 from router.request.outgoing import below_opening
@@ -35,12 +34,14 @@ from router.routing.verification import Verification, agreement
 from router.threads.deadlines import Deadlines
 from router.types import (
     NOBODY,
+    Answer,
     AttemptRow,
     ChatRequest,
     Clock,
     Events,
     Ids,
     Ledger,
+    PairNote,
     Reason,
     RequestRow,
     RequestState,
@@ -289,3 +290,33 @@ def _note(
     if judged is not None and judged.answer is not None and candidate.answer is not None:
         agrees = agreement([candidate.answer.text, judged.answer.text])
     return replace(note, of=shown.request_id, shown=candidate.rung.answerer, agreement=agrees)
+
+
+OWN_MODEL, UNREADABLE, RESIDENCY = "own_model", "no_verdict", "residency"
+
+
+async def judged_pair(
+    spender: Spender,
+    routed: RoutedRequest,
+    judge: PairJudge,
+    rung: int,
+    shown: Answer,
+    shadow: Answer,
+) -> PairNote:
+    """Returns the judge's preference; a judge that fails or may not judge gives none."""
+    models = (shown.model, shadow.model)
+    if judge.bars(*models):
+        return judge.without(OWN_MODEL)
+    if routed.kept_from(judge.judge.name):
+        return judge.without(RESIDENCY)
+    plan, said = routed.plan(judge.judge.name), []
+    for asked in judge.asked(routed.request, shown.text, shadow.text):
+        try:
+            answer = await spender.judge_rung(rung, plan, asked.request)
+        except TiergateError as error:
+            return judge.without(error.code)
+        verdict = judge.read(answer.text, asked)
+        if verdict is None:
+            return judge.without(UNREADABLE)
+        said.append(verdict)
+    return judge.note(said[0], said[1], *models)
