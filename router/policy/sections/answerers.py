@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
@@ -20,7 +20,6 @@ from router.policy.sections.answering.without_model import (
 )
 from router.policy.sections.base import (
     BASE_URL,
-    BODY_KEY,
     Chance,
     Name,
     SecretName,
@@ -28,7 +27,6 @@ from router.policy.sections.base import (
 )
 from router.policy.sections.capabilities import CapabilityName
 from router.types import Capability, Domain
-from router.wire.body_keys import mistake_in
 
 
 class LocalAdapter(Section):
@@ -59,16 +57,6 @@ StepName = Literal["context", "solve", "refine", "check"]
 
 def _solve_alone() -> list[StepName]:
     return ["solve"]
-
-
-def _may_pass(name: str) -> str:
-    problem = mistake_in(name)
-    if problem is not None:
-        raise ValueError(f"{name} cannot be passed through: {problem}")
-    return name
-
-
-PassedKey = Annotated[str, Field(pattern=BODY_KEY), AfterValidator(_may_pass)]
 
 
 class LocalAnswerer(AnswererBase):
@@ -116,23 +104,6 @@ class LocalAnswerer(AnswererBase):
         "What would go to it, or to a deliberation over it, gets the approved words `no_model` at "
         "once, as `unverified`.",
     )
-
-
-_HIDDEN_REASONING = (
-    "The model bills reasoning that it does not show. An answer that is cut short, or comes "
-    "without a report of its usage, counts at its worst case. Left out: true for `wire: "
-    "anthropic`, and for models whose name has claude in it or begins with gpt-5, o1, o3, o4, "
-    "gemini-2.5 or gemini-3."
-)
-_SEND_REASONING_AS = (
-    "Key of an assistant's message in which the server gets back open thoughts that clients send. "
-    "Left out: what DeepSeek, Moonshot, Xiaomi and OpenRouter expect, and `nothing` elsewhere."
-)
-SentReasoning = Literal["reasoning_content", "reasoning", "nothing"]
-_IMAGE_TOKENS = (
-    "Highest number of tokens of one image, which is held before a call. Left out: 50,000 for "
-    "models whose name begins with gpt-4o-mini, and 4,000 for others."
-)
 
 
 class UpstreamAnswerer(RemoteAnswerer):
@@ -202,15 +173,6 @@ class UpstreamAnswerer(RemoteAnswerer):
         min_length=1,
         description="Recorded steps: context (retrieval, cited), solve, refine, check.",
     )
-    image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
-    hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
-    send_reasoning_as: SentReasoning | None = Field(default=None, description=_SEND_REASONING_AS)
-    pass_through: list[PassedKey] = Field(
-        default_factory=list,
-        max_length=64,
-        description="Further body keys that clients may send to it, at the top level. Tiergate "
-        "does not read them.",
-    )
     send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_completion_tokens", description="`max_tokens` for older servers."
     )
@@ -240,15 +202,6 @@ class LitellmAnswerer(RemoteAnswerer):
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
         description="Abilities of the model. Requests that need more skip it. Usual names such as "
         "`vision` or `function_calling` are understood. `json_schema` includes `json_mode`.",
-    )
-    image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
-    hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
-    send_reasoning_as: SentReasoning | None = Field(default=None, description=_SEND_REASONING_AS)
-    pass_through: list[PassedKey] = Field(
-        default_factory=list,
-        max_length=64,
-        description="Further body keys that clients may send to it, at the top level. Tiergate "
-        "does not read them.",
     )
 
 

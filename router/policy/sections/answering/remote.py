@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from router.policy.sections.answering.base import LEAST_TOKENS, AnswererBase
+from router.policy.sections.base import BODY_KEY
+from router.wire.body_keys import mistake_in
 
 USUAL_TOKENS = 16_384
 """The cap of output of a remote model, hidden reasoning included. Reasoning models seldom need more
@@ -34,6 +36,17 @@ _LOWER = (
     ("command-r*", 4_096),
 )
 """Lists models that refuse a call which asks for more than this, as litellm's table has them."""
+
+
+def _may_pass(name: str) -> str:
+    problem = mistake_in(name)
+    if problem is not None:
+        raise ValueError(f"{name} cannot be passed through: {problem}")
+    return name
+
+
+PassedKey = Annotated[str, Field(pattern=BODY_KEY), AfterValidator(_may_pass)]
+SentReasoning = Literal["reasoning_content", "reasoning", "nothing"]
 
 
 class RemoteAnswerer(AnswererBase):
@@ -60,6 +73,33 @@ class RemoteAnswerer(AnswererBase):
         description="Longest wait for the first byte of an answer, hidden reasoning included; then "
         "the next rung is asked. Whole answers are asked for as streams. Left out: for streams of "
         "models that show their reasoning `idle_s`, otherwise `deadline_s`.",
+    )
+
+    image_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Highest number of tokens of one image, which is held before a call. Left out: "
+        "50,000 for models whose name begins with gpt-4o-mini, and 4,000 for others.",
+    )
+    hidden_reasoning: bool | None = Field(
+        default=None,
+        description="The model bills reasoning that it does not show. An answer that is cut short, "
+        "or comes without a report of its usage, counts at its worst case. Left out: true for "
+        "`wire: anthropic`, and for models whose name has claude in it or begins with gpt-5, o1, "
+        "o3, o4, gemini-2.5 or gemini-3.",
+    )
+    send_reasoning_as: SentReasoning | None = Field(
+        default=None,
+        description="Key of an assistant's message in which the server gets back open thoughts "
+        "that clients send. Left out: what DeepSeek, Moonshot, Xiaomi and OpenRouter expect, and "
+        "`nothing` elsewhere.",
+    )
+    pass_through: list[PassedKey] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Further body keys that clients may send to it, at the top level. Tiergate "
+        "does not read them.",
     )
 
     @model_validator(mode="after")
