@@ -11,17 +11,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
 from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.hash_chain import attempt_values, canonical_values, request_values
 from router.ledger.row_builder import unanswered
 from router.ledger.row_values import Value
-from router.ledger.sql.storable import NUL_AS_JSON, storable
 from router.money.budgets import WindowKind, WindowLimit, window_start
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, RequestState
 
 Values = tuple[Value, ...]
+NUL_AS_JSON = b"\\u0000"
+"""A row whose bytes lack this has no NUL, so one search replaces one in each text. A record may
+contain it as ordinary text; then the texts are searched and stay as they are."""
 
 
 @dataclass(slots=True)
@@ -230,3 +233,16 @@ def _final(attempt: AttemptRow) -> AttemptRow:
         cost_nano_usd=attempt.held_nano_usd,
         estimated=True,
     )
+
+
+def storable(values: Values) -> Values:
+    """Returns the values without NUL: PostgreSQL's text cannot hold it, SQLite's tools cut at it.
+
+    An upstream may send one; its row must not be lost for that.
+    """
+    try:
+        if NUL_AS_JSON not in orjson.dumps(values):
+            return values
+    except TypeError:
+        pass  # an integer beyond 64 bits, or text that is not valid Unicode: look at each text
+    return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values)

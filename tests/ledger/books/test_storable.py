@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from router.ledger.books.operations import storable
 from router.ledger.row_values import Value
-from router.ledger.sql.storable import storable
 
 
 @pytest.mark.parametrize(
