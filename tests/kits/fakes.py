@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.caches.policy_caches import PolicyCaches
@@ -78,7 +77,7 @@ USED = Usage(input_tokens=10, output_tokens=5, reported=True)
 ALICE = Identity("acme", "key-1", frozenset({Scope.CHAT}))
 
 
-@dataclass
+@dataclasses.dataclass
 class Clock:
     now: float = 1_764_000_000_000.0
 
@@ -91,7 +90,7 @@ class Clock:
         return self.now
 
 
-@dataclass
+@dataclasses.dataclass
 class Ids:
     count: int = 0
 
@@ -100,7 +99,7 @@ class Ids:
         return f"{self.count:026d}"
 
 
-@dataclass
+@dataclasses.dataclass
 class ScriptedTriage:
     """Returns the signals it was given, after so much reading time."""
 
@@ -119,7 +118,7 @@ class ScriptedTriage:
         return self.signals
 
 
-@dataclass
+@dataclasses.dataclass
 class ScriptedTier:
     """Answers with `text`, raises `error` or waits, as a test sets it."""
 
@@ -158,7 +157,7 @@ class ScriptedTier:
     calls: int = 0
     said: int = 0  # pieces of a stream that were sent
     closed: int = 0
-    seen: list[Work] = field(default_factory=list)
+    seen: list[Work] = dataclasses.field(default_factory=list)
 
     @property
     def facts(self) -> AnswererFacts:
@@ -266,8 +265,7 @@ class Sessions:
     """Implements `types.SessionStore` in memory."""
 
     def __init__(self) -> None:
-        self._memories: dict[tuple[str, str], SessionMemory] = {}
-        self.writes = 0
+        self.writes, self._memories = 0, dict[tuple[str, str], SessionMemory]()
 
     def __len__(self) -> int:
         return len(self._memories)
@@ -277,11 +275,10 @@ class Sessions:
 
     async def put(self, tenant: str, sessions: Sequence[str], memory: SessionMemory) -> None:
         self.writes += 1
-        for session in sessions:
-            self._memories[tenant, session] = memory
+        self._memories |= {(tenant, session): memory for session in sessions}
 
 
-@dataclass
+@dataclasses.dataclass
 class House:
     """Holds a gateway whose surroundings are real, except the tiers and the triage."""
 
