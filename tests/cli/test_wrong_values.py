@@ -31,7 +31,6 @@ REFUSED = {
         ("report", "--format", "csv"),
         "No such option: --format; did you mean --json or --html or --csv?",
     ),
-    "a plan of no file": (("plan",), "found no plan file; `tiergate plan --example` prints one"),
     "an erasure of whom an unset variable names": (
         ("privacy", "erase", "", "--yes"),
         "found ''; expected a name, an address or a number",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.replies import Replies
-from router.analysis.report.told_sentences import Sentences
 from router.ledger.aggregates import Ending, Waste
 from router.types import CostBasis, Role
 

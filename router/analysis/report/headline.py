@@ -7,10 +7,10 @@ from router.analysis.report.figures import Saving
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
 from router.analysis.report.headlines.quality import on_priors, unverified
+from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
-from router.analysis.report.told_sentences import Sentences
 from router.ledger.aggregates import Ending
 from router.ledger.replies import ReplyKind
 from router.ledger.row_reading import REVIEW
