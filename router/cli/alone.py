@@ -10,11 +10,13 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import NoSuchOption  # typer exports no name of it
 from typer.core import TyperGroup
 from typer.main import get_command_name
 from typer.models import CommandInfo
 
 from router.cli.exits import errors_end_the_program, in_our_words, own_version
+from router.cli.meant_options import with_meant_option
 
 MODULES = {
     "serve": "router.cli.serve.serve",
@@ -36,9 +38,11 @@ class Commands(TyperGroup):
     """Runs the command that is called, whose wrong values are told in our words."""
 
     def invoke(self, ctx: Any) -> Any:  # of the click within typer, whose type is private
-        """Runs the command. Raises typer.BadParameter for a wrong value of it."""
+        """Runs the command. Raises typer.BadParameter for a wrong value or option of it."""
         try:
             return super().invoke(ctx)
+        except NoSuchOption as error:
+            raise with_meant_option(error) from error.__cause__
         except typer.BadParameter as error:
             raise in_our_words(error) from error.__cause__
 

@@ -68,6 +68,7 @@ class NoUsableAnswer(AnswererError):
     type = "invalid_request_error"
 
 
+_ENDS = (".", "!", "?", "…", "。")
 _TRY_AGAIN = re.compile(r"; try again in \d+ s(?=\.)| Try again in a moment\.")
 
 
@@ -79,9 +80,11 @@ class UpstreamError(AnswererError):
     `charged` says what the upstream used before it failed, where it said so: an answer without
     choices. `words` are the provider's own about a refused request, fit to be shown: the log and
     the record have them, and the message where the client can act on them. `final` is True where
-    the provider says that asking it again is of no use (`x-should-retry: false`).
+    the provider says that asking it again is of no use (`x-should-retry: false`). `step` is what a
+    client can do, "" where the message itself says so.
     """
 
+    step = "Try again in a moment; if it fails again, tell who runs this gateway."
     url = ""
     words = ""
     charged: Answer | None = None
@@ -105,10 +108,12 @@ class UpstreamError(AnswererError):
     @property
     def told(self) -> str:
         """Returns the message for clients, which agrees with the header that stops their tries."""
-        if not self.final:
-            return super().told
-        end = "The provider says that asking again is of no use."
-        said = f"{_TRY_AGAIN.sub('', self.message)} {end}"
+        said, step = self.message, self.step
+        if self.final:
+            said = _TRY_AGAIN.sub("", said)
+            step = "The provider says that asking again is of no use."
+        if step:
+            said = f"{said if said.endswith(_ENDS) else f'{said}.'} {step}"
         return f"{said} {self.tried}" if self.tried else said
 
     @property
@@ -125,7 +130,7 @@ def says(words: str) -> str:
     >>> says("max_tokens is too large")
     'It says: max_tokens is too large.'
     """
-    end = "" if words.endswith((".", "!", "?", "…", "。")) else "."
+    end = "" if words.endswith(_ENDS) else "."
     return f"It says: {words}{end}"
 
 
@@ -141,6 +146,7 @@ class UpstreamRejected(UpstreamError):
     Its status is 502 until `blames_request` makes it the client's 400.
     """
 
+    step = ""
     code = "upstream_rejected"
 
     def blames_request(self) -> None:
@@ -185,6 +191,7 @@ use, neither here nor for the client, who reads `QUOTA` in its place."""
 class UpstreamOverloaded(UpstreamError):
     """Reports that an upstream is overloaded (503, Anthropic's 529): a later call may succeed."""
 
+    step = ""
     code = "upstream_overloaded"
     status = 503
 
@@ -192,6 +199,7 @@ class UpstreamOverloaded(UpstreamError):
 class UpstreamRateLimited(UpstreamError):
     """Reports that an upstream refused a call because of its own rate limit."""
 
+    step = ""
     code = "upstream_rate_limited"
     status = 429
     type = "rate_limit_error"
@@ -209,12 +217,16 @@ class UpstreamPage(UpstreamInvalid):
     The next call would get it too, and nobody can see if the model was asked, and is billed.
     """
 
+    step = ""
+
 
 class UpstreamTooMuch(UpstreamInvalid):
     """Reports an answer beyond a bound of ours: of its bytes, or of its tool calls.
 
     A model that repeats itself without end does so at one request, so its upstream is not at fault.
     """
+
+    step = ""
 
 
 class StreamCut(UpstreamError):

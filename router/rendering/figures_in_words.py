@@ -84,21 +84,20 @@ def usd(nano_usd: int | float | None) -> str:
 class Dollars:
     """Formats the amounts of one report with so many decimals, or exactly where `places` is None.
 
-    One column then never mixes nano-dollars and whole dollars. An amount above zero never reads as
-    zero.
+    One column then never mixes nano-dollars and whole dollars: a dollar or more has two decimals
+    beside any part of a cent. An amount above zero never reads as zero.
 
     >>> Dollars(2)(1_234_567_891_234), Dollars(4)(-4_200_000), Dollars(2)(33), Dollars(2)(0)
     ('$1,234.57', '-$0.0042', '<$0.01', '$0.00')
     >>> Dollars(None)(33), Dollars(4)(300_000_000), Dollars(4, padded=False)(300_000_000)
     ('$0.000000033', '$0.3000', '$0.30')
     >>> Dollars(6)(10_000_000_000), Dollars(6)(1_234_560_000), Dollars(6)(0)
-    ('$10.00', '$1.23456', '$0.00')
+    ('$10.00', '$1.23', '$0.00')
     """
 
     places: int | None = 2
     padded: bool = True
-    """False, for sentences: drops zeros behind the cents. Nothing, and a dollar or more, never have
-    them."""
+    """False, for sentences: drops zeros behind the cents."""
 
     def __call__(self, nano_usd: int | float | None) -> str:
         """Formats an amount for people; `unknown` for None. Rounds half to even."""
@@ -109,7 +108,7 @@ class Dollars:
         if self.places is None:
             whole, _, rest = f"{abs(amount):,.9f}".partition(".")
             return f"{sign}${whole}.{rest.rstrip('0').ljust(2, '0')}"
-        least = Decimal(1).scaleb(-self.places)
+        least = Decimal(1).scaleb(-(2 if abs(amount) >= 1 else self.places))
         shown = abs(amount).quantize(least, rounding=ROUND_HALF_EVEN)
         if amount and not shown:
             return f"{sign}<${least}"

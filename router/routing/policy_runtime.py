@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -45,6 +46,8 @@ from router.types import (
 )
 
 PriceOf = Callable[[str], Price | None]
+NEAR = 0.75
+"""Likeness from which a known name is offered in place of another: a slip, not another model."""
 NO_PRICE = Price(version="")  # of own compute that nobody prices: free, which reports say
 
 
@@ -305,9 +308,16 @@ def _unknown(
         )
     return ModelNotFound(
         f"The model {model!r} is unknown here. Known are: "
-        f"{', '.join(known_models(runtimes, runtime))}. {_way_to(runtime, model)}",
+        f"{', '.join(known_models(runtimes, runtime))}."
+        f"{_meant(model, known_models(runtimes, runtime))} {_way_to(runtime, model)}",
         param="model",
     )
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Writes " Did you mean tier:large?" where a known name is similar to this one, else ""."""
+    near = get_close_matches(name[:200], [one for one in known if "*" not in one], 1, NEAR)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _way_to(runtime: PolicyRuntime, model: str) -> str:
@@ -361,7 +371,8 @@ def _policy(runtimes: Mapping[str, PolicyRuntime], name: str) -> PolicyRuntime:
     runtime = runtimes.get(name)
     if runtime is None:
         raise ModelNotFound(
-            f"The policy {name!r} is not served here. Known are: {', '.join(runtimes)}.",
+            f"The policy {name!r} is not served here. Known are: {', '.join(runtimes)}."
+            f"{_meant(name, tuple(runtimes))}",
             param="routing.policy",
         )
     return runtime

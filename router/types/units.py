@@ -10,8 +10,13 @@ NANO_PER_USD = 1_000_000_000
 
 @lru_cache(maxsize=1024)  # every request asks for the same thresholds
 def usd_to_nano(usd: float) -> int:
-    """Returns nano-dollars for dollars in a policy, rounded up (0.01 -> 10_000_000)."""
-    return -int(-round(usd * NANO_PER_USD, 3) // 1)
+    """Returns nano-dollars for dollars in a policy, rounded up: more than nothing is never 0.
+
+    >>> usd_to_nano(0.01), usd_to_nano(1e-30), usd_to_nano(0)
+    (10000000, 1, 0)
+    """
+    nano = -int(-round(usd * NANO_PER_USD, 3) // 1)
+    return 1 if nano == 0 and usd > 0 else nano
 
 
 def exact_usd(nano_usd: int, places: int = 2) -> str:

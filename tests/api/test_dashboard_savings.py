@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
+from router.rendering.figures_in_words import Dollars
 from tests.kits.checks.chromium import Browser, Page
 from tests.kits.dashboard_kit import dashboard_server
 from tests.kits.server_kit import Served
@@ -49,6 +52,51 @@ def test_neither_a_silent_level_nor_too_few_answers_have_a_share(
     told, silent, few = page.run(SILENT)  # type: ignore[misc]
     assert any("%" in share for share in told)
     assert set(silent) == set(few) == {"\u2013"}
+
+
+AMOUNTS = """import('/dashboard/format.js').then(({ placed }) => [
+  placed('0.0042', 4), placed('-0.0042', 4), placed('0.000000033', 4), placed('0.00', 4),
+  placed('1234.567', 4), placed('0.99999', 4), placed('0.3', 4, true), placed(null, 4),
+])"""
+DRAWN = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  const change = { tellable: false, saved_share_interval: [-0.1, 0.2] };
+  told.report.savings.slice(1).forEach((one) => Object.assign(one, change));
+  Object.assign(told.report.savings[0], { ...change, tellable: true });
+  told.report.tiers[0].model = 'tiergate-no-model';
+  const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+  const all = (sought) => drawn.flatMap((part) => [...part.querySelectorAll(sought)]);
+  const cells = (label) => all(`td[data-label="${label}"]`);
+  return {
+    saved: cells('Saved').map((cell) => cell.textContent),
+    gains: cells('Saved').map((cell) => Boolean(cell.querySelector('.gain, .loss'))),
+    models: cells('Model').map((cell) => cell.textContent),
+    shares: cells('Of all').map((cell) => cell.textContent),
+  };
+})"""
+
+
+def test_amounts_are_written_as_the_report_writes_them(browser: Browser, served: Served) -> None:
+    """The report had $0.0001 where the dashboard had $0.000000132."""
+    texts = ("0.0042", "-0.0042", "0.000000033", "0.00", "1234.567", "0.99999", "0.3")
+    money = Dollars(4)
+    written = [money(round(Decimal(text) * 10**9)) for text in texts]
+    written[-1] = f"+{written[-1]}"
+    assert opened(browser, served).run(AMOUNTS) == [*written, "unknown"]
+
+
+def test_a_saving_that_may_be_chance_has_no_colour_of_a_gain(
+    browser: Browser, served: Served
+) -> None:
+    drawn = opened(browser, served).run(DRAWN)
+    assert isinstance(drawn, dict)
+    assert not any(drawn["gains"])
+    assert drawn["saved"][0] != "\u2013"
+    assert set(drawn["saved"][1:]) == {"\u2013"}
+    assert "no model: words that there is no answer" in drawn["models"]
+    assert all(re.fullmatch(r"\d+\.\d\s%", share) for share in drawn["shares"])
 
 
 NOTE = """Promise.all([

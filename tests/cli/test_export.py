@@ -226,7 +226,8 @@ def test_files_for_programs_name_every_payer(tmp_path: Path) -> None:
     figures = csv.DictReader(io.StringIO(table.read_text("utf-8")))
     assert sorted({x["key"] for x in figures if x["section"] == "tenants"}) == tenants
     assert "(5 others)" in page.read_text("utf-8")
-    assert "(5 others)" in ran("report", "-d", path).stdout
+    assert "(5 others)" in ran("report", "--all", "-d", path).stdout
+    assert "(all others)" in ran("report", "-d", path).stdout
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", ""])

@@ -43,6 +43,7 @@ def test_a_folder_is_no_plan_and_said_to_be_a_folder(tmp_path: Path) -> None:
     refused = tiergate("plan", tmp_path)
     assert refused.returncode == 2
     assert "found a folder; expected a plan file, or one of crossing" in refused.stderr
+    assert "found no plan file; `tiergate plan --example` prints one" in tiergate("plan").stderr
 
 
 @pytest.mark.process

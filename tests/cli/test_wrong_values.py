@@ -15,6 +15,22 @@ from tests.kits.server_kit import tiergate
 pytestmark = pytest.mark.process
 
 REFUSED = {
+    "an option as other tools call it": (
+        ("serve", "--db", "LEDGER"),
+        "No such option: --db; did you mean --database?",
+    ),
+    "an option that is written wrong": (
+        ("serve", "--databse", "LEDGER"),
+        "No such option: --databse; did you mean --database?",
+    ),
+    "an end that other tools call so": (
+        ("report", "--to", "2026-12"),
+        "No such option: --to; did you mean --until?",
+    ),
+    "a form, of which each has its option": (
+        ("report", "--format", "csv"),
+        "No such option: --format; did you mean --json or --html or --csv?",
+    ),
     "an erasure of whom an unset variable names": (
         ("privacy", "erase", "", "--yes"),
         "found ''; expected a name, an address or a number",

@@ -25,7 +25,13 @@ AGAIN = "The provider says that asking again is of no use."
             "The upstream is limiting our rate; try again in 7 s.",
             "The upstream is limiting our rate.",
         ),
-        (500, None, "The upstream failed with status 500.", "The upstream failed with status 500."),
+        (
+            500,
+            None,
+            "The upstream failed with status 500. Try again in a moment; if it fails again, tell "
+            "who runs this gateway.",
+            "The upstream failed with status 500.",
+        ),
     ],
 )
 def test_a_provider_s_no_is_told_in_place_of_try_again(

@@ -223,7 +223,8 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
         )
     rest_s = _rest_ms(replicas, now_ms) / 1000.0
     return AnswererNotReady(
-        f"No replica of {name} answers; all breakers are open.", retry_after_s=rest_s
+        f"No replica of {name} answers; all breakers are open. Try again in a moment.",
+        retry_after_s=rest_s,
     )
 
 

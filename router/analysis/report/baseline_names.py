@@ -79,9 +79,19 @@ class BaselineNames:
         names = self.level_2 if level == 2 else self.level_3
         return bool(names) and all(name.endswith(SILENT) for name in names)
 
-    def label(self, level: int) -> str:
-        """Returns a label such as `All at level 2 (smollm2)`; without a name if none is known."""
+    def partly_silent(self, level: int) -> bool:
+        """Returns True where a policy names a model that answers, and another one that does not."""
         names = self.level_2 if level == 2 else self.level_3
+        return not self.silent(level) and any(name.endswith(SILENT) for name in names)
+
+    def label(self, level: int) -> str:
+        """Returns a label such as `All at level 2 (smollm2)`; without a name if none is known.
+
+        A baseline is a model that could have answered: one that answers nothing by itself is named
+        where no policy has another one, and then with that remark.
+        """
+        known = self.level_2 if level == 2 else self.level_3
+        names = [name for name in known if not name.endswith(SILENT)] or known
         shown = ", ".join(clean(name) for name in names[:MOST_NAMED])
         rest = len(names) - MOST_NAMED
         shown += f" and {rest} more" if rest > 0 else ""

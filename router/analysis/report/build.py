@@ -172,6 +172,7 @@ def build_reports(
     places = _places(total, whole, compared.routed.saving)
     unknown = _unknown(total, whole)
     later = _later(extra.later)
+    money = Dollars(places, padded=False)
     findings = Findings(
         total,
         period,
@@ -180,7 +181,7 @@ def build_reports(
         compared.would,
         quality,
         outcomes[0],
-        Dollars(places, padded=False),
+        money,
         compared.answers,
         unknown,
         lost_sentence(extra.lost, by_rows=extra.by_rows),
@@ -188,7 +189,7 @@ def build_reports(
         later,
     )
     nameless = Report(
-        sentences=first_sentences(findings),
+        told=first_sentences(findings),
         period=period,
         counts=_counts(tally, whole, total, names),
         spend_nano_usd=total.spend_nano_usd,
@@ -209,6 +210,7 @@ def build_reports(
         observed_savings=compared.observed,
         leading=compared.routed.key,
         leading_observed=compared.would.key,
+        passed_over=compared.routed.passed_over,
         unsaved=compared.short,
         quality=quality,
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
@@ -226,10 +228,11 @@ def build_reports(
             compared.observed,
             compared.routed.passed_over,
             planned=bool(names.planned),
+            money=money,
         ),
         notes=(
-            *notes(tally, total, whole, provider, unknown, outcomes[0].count),
-            *names_notes(listed),
+            *notes(tally, whole, provider, unknown, outcomes[0].count, money),
+            *names_notes(listed, money),
             *lost_note(extra.lost, by_rows=extra.by_rows),
             *clock_notes(period, days),
         ),

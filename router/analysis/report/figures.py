@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Ending, Waste
 from router.types import CostBasis, Role
@@ -161,6 +162,7 @@ class Saving:
     apart: int = 0  # answers and questions back of `not_compared`: nobody knows their baseline
     in_vain: int = 0  # requests that tried this level, where none of them was answered there
     apart_nano_usd: int = 0  # what these cost
+    partly_silent: bool = False  # True: a policy of some of its requests names a silent model
 
     @property
     def accepted_saved_nano_usd(self) -> int | None:
@@ -370,7 +372,7 @@ def tells_shares(spend_nano_usd: int, corrected_nano_usd: int) -> bool:
 class Report:
     """Holds every figure and sentence of a report. Renderers add only form."""
 
-    sentences: tuple[str, ...]  # what the person who pays must know, the most important first
+    told: Sentences  # what the person who pays must know, the most important first
     period: Period
     counts: Counts
     spend_nano_usd: int
@@ -391,6 +393,7 @@ class Report:
     observed_savings: tuple[Saving, ...]  # the savings of observed requests, had they been routed
     leading: str | None  # the baseline of `savings` that the headline names
     leading_observed: str | None  # that of `observed_savings`
+    passed_over: str  # why the headline names its baseline and none that comes before it
     unsaved: str  # why the headline names no saving, in some words; "" where it does
     quality: Quality
     waste: tuple[WasteFigures, ...]
@@ -423,6 +426,11 @@ class Report:
         corrected = sum(row.spend_nano_usd for row in self.roles if row.role is Role.RECONCILE)
         told = tells_shares(self.spend_nano_usd, corrected)
         return self.spend_nano_usd if told else 0
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Returns all first sentences."""
+        return self.told.all
 
     @property
     def headline(self) -> str:

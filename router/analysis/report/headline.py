@@ -7,6 +7,7 @@ from router.analysis.report.figures import Saving
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
 from router.analysis.report.headlines.quality import on_priors, unverified
+from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
@@ -26,25 +27,25 @@ from router.rendering.figures_in_words import (
 from router.types import Role
 
 
-def first_sentences(findings: Findings) -> tuple[str, ...]:
+def first_sentences(findings: Findings) -> Sentences:
     """Returns a few sentences for the person who pays; figures are formatted as in the tables.
 
-    The first sentence counts what the requests got: only answers can save money.
+    The first sentence counts what the requests got: only answers can save money. A saving stands
+    before what failed, and beside the quality of the answers.
     """
     total, money = findings.total, findings.money
     # Reviews and bills of earlier requests may be booked in a period without requests.
     if total.requests == 0 and total.spend_nano_usd:
-        return (
+        booked = (
             "No requests in this period; what was booked for earlier ones (reviews, bills) comes "
-            f"to {money(total.spend_nano_usd)}.",
-            *_lost(findings),
+            f"to {money(total.spend_nano_usd)}."
         )
+        return Sentences((booked, *_lost(findings)))
     if total.requests == 0 and findings.lost:
-        return ("No requests of this period are left to count.", findings.lost)
+        return Sentences(("No requests of this period are left to count.", findings.lost))
     if total.requests == 0:
-        return (
-            "No requests in this period: nothing was spent and nothing can be said about savings.",
-        )
+        nothing = "nothing was spent and nothing can be said about savings"
+        return Sentences((f"No requests in this period: {nothing}.",))
     passed_on = findings.quality.observed
     savings = [
         # Where routing only observed, there is nothing to tell of what it saved.
@@ -58,17 +59,14 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *on_priors(findings),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    before = (
-        first,
-        *_assumed(findings),
-        *failing(
-            findings.whole.faults,
-            findings.total.requests,
-            findings.replies.of(Ending.FAILED),
-        ),
-        *_lost(findings),
+    faults = failing(findings.whole.faults, total.requests, findings.replies.of(Ending.FAILED))
+    return Sentences(
+        (first, *_assumed(findings), *_lost(findings)),
+        tuple(savings),
+        quality,
+        tuple(faults),
+        tuple(came_later(findings)),
     )
-    return (*before, *savings, *quality, *came_later(findings))
 
 
 def _spent(findings: Findings) -> str:
@@ -119,7 +117,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
         return [told.why]
     money = findings.money
     label = BASELINE_WORDS[saving.key]
-    if SILENT in saving.label:  # of one of several policies: else there would be no saving to tell
+    if saving.partly_silent:
         label += f" (partly with a model that {SILENT} here)"
     if saving.in_vain:
         label += " (by its price: it was tried, and answered no request of this period)"

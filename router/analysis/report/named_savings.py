@@ -186,7 +186,12 @@ def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineName
     level = {"all_level_2": 2, "all_level_3": 3}.get(key)
     if level is None:
         return saving
-    return replace(saving, silent=names.silent(level), in_vain=_in_vain(tally, level, names))
+    return replace(
+        saving,
+        silent=names.silent(level),
+        partly_silent=names.partly_silent(level),
+        in_vain=_in_vain(tally, level, names),
+    )
 
 
 def _in_vain(tally: Tally, level: int, names: BaselineNames) -> int:

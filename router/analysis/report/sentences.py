@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -28,31 +28,34 @@ from router.rendering.figures_in_words import (
     counted,
     percent,
     plain,
-    signed_usd,
     usd,
 )
 from router.types import NANO_PER_USD, Role, Verdict
 
+Money = Callable[[int | None], str]
+"""Formats amounts as the tables beside a sentence do."""
 
-def provider_line(figures: ProviderFigures) -> str:
+
+def provider_line(figures: ProviderFigures, money: Money = usd) -> str:
     """Compares the costs that providers reported with the costs booked at our prices."""
     return (
         f"Calls whose provider reported their cost: {count(figures.calls)}. They cost "
-        f"{usd(figures.reported_nano_usd)} by the providers and "
-        f"{usd(figures.booked_nano_usd)} by our prices, as booked; difference "
-        f"{signed_usd(figures.difference_nano_usd)}."
+        f"{money(figures.reported_nano_usd)} by the providers and "
+        f"{money(figures.booked_nano_usd)} by our prices, as booked; difference "
+        f"{_signed(figures.difference_nano_usd, money)}."
     )
 
 
 def notes(
     tally: Tally,
-    total: Cell,
     whole: Whole,
     provider: ProviderFigures,
     unknown: UnknownCost,
     judged: int,
+    money: Money = usd,
 ) -> tuple[str, ...]:
     """Lists what the reader must know to read the figures correctly."""
+    spend = tally.total().spend_nano_usd
     # Savings without a measured quality invite a wrong conclusion, so this comes first.
     quality = (
         "the share of wrong answers is unknown unless feedback was given"
@@ -67,7 +70,11 @@ def notes(
         "may check nothing (verify: none), and the chance of an answer may be a prior, which "
         "nobody measured.",
     ]
-    lines += [*_of_people(whole), *_minutes(whole), *_of_amounts(whole, unknown)]
+    lines += [
+        *_of_people(whole, money),
+        *_minutes(whole, money),
+        *_of_amounts(whole, unknown, money),
+    ]
     if whole.observed:
         lines.append(
             f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "
@@ -79,20 +86,20 @@ def notes(
     if tally.open_requests:
         lines.append(
             f"{counted(tally.open_requests, 'request is', 'requests are')} still open and in no "
-            f"figure above; {usd(tally.open_held)} is held for that."
+            f"figure above; {money(tally.open_held)} is held for that."
         )
     if provider.calls:
-        lines.append(provider_line(provider))
+        lines.append(provider_line(provider, money))
     # In sound books every request's cost is the sum of its attempts.
-    if total.spend_nano_usd != whole.attempts_nano_usd:
+    if spend != whole.attempts_nano_usd:
         lines.append(
-            f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
+            f"{money(spend - whole.attempts_nano_usd)} of the spend is explained by "
             "no attempt; run `tiergate ledger verify`."
         )
     return tuple(lines)
 
 
-def _of_people(whole: Whole) -> list[str]:
+def _of_people(whole: Whole, money: Money) -> list[str]:
     """Counts what went out unverified or waits for people, and what their minutes cost."""
     *_, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
@@ -103,14 +110,14 @@ def _of_people(whole: Whole) -> list[str]:
             f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
-            f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
+            f"people; reviewers' minutes that were booked cost {money(reviewed)}, and are in spend "
             "and savings. They are booked when a matter is decided, so what waits costs more "
             "later."
         ]
     return []
 
 
-def _of_amounts(whole: Whole, unknown: UnknownCost) -> list[str]:
+def _of_amounts(whole: Whole, unknown: UnknownCost, money: Money) -> list[str]:
     """Says which amounts are not known, are estimated, or were corrected by bills."""
     lines = []
     if unknown.afterwards:
@@ -123,8 +130,8 @@ def _of_amounts(whole: Whole, unknown: UnknownCost) -> list[str]:
     calls, estimated = whole.estimated
     if estimated > 0:
         lines.append(
-            f"{usd(estimated)} of the spend is estimated, never too low for what came: calls that "
-            "a client left, that broke off, or whose provider did not say what they used "
+            f"{money(estimated)} of the spend is estimated, never too low for what came: calls "
+            "that a client left, that broke off, or whose provider did not say what they used "
             f"({count(calls)}). A provider that writes on after its reader left may bill more, up "
             "to what was held for the call. Where such a call gave no answer, savings count it as "
             "own cost at that bound, so they may be higher in truth. `tiergate ledger reconcile` "
@@ -133,8 +140,8 @@ def _of_amounts(whole: Whole, unknown: UnknownCost) -> list[str]:
     bills, corrected, *_ = whole.roles.get(Role.RECONCILE.value, [0, 0])
     if bills:
         lines.append(
-            f"Bills corrected {counted(bills, 'call', 'calls')} by {signed_usd(corrected)}, which "
-            "is in the spend."
+            f"Bills corrected {counted(bills, 'call', 'calls')} by {_signed(corrected, money)}, "
+            "which is in the spend."
         )
     if unknown.settled:
         lines.append(
@@ -144,21 +151,21 @@ def _of_amounts(whole: Whole, unknown: UnknownCost) -> list[str]:
     return lines
 
 
-def names_notes(tiers: Sequence[TierFigures]) -> tuple[str, ...]:
+def names_notes(tiers: Sequence[TierFigures], money: Money = usd) -> tuple[str, ...]:
     """States by which names a model of one line answered: its provider may add a day to them."""
     return tuple(
         f"{clean(tier.model)} at the tier {tier.tier} is one model under several names: {each}."
         for tier in tiers
         if (
             each := ", ".join(
-                f"{name} ({counted(requests, 'request', 'requests')}, {usd(spend)})"
+                f"{name} ({counted(requests, 'request', 'requests')}, {money(spend)})"
                 for name, requests, spend in tier.names
             )
         )
     )
 
 
-def _minutes(whole: Whole) -> list[str]:
+def _minutes(whole: Whole, money: Money) -> list[str]:
     """States what minutes and training texts cost, and which price is assumed."""
     lines = []
     if whole.taught:
@@ -168,7 +175,7 @@ def _minutes(whole: Whole) -> list[str]:
             *([f"{counted(texts[0], 'text', 'texts')} to train on"] if texts[0] else []),
         ]
         lines.append(
-            f"{' and '.join(each)} cost {usd(labels[1] + texts[1])}. This is in the spend and in "
+            f"{' and '.join(each)} cost {money(labels[1] + texts[1])}. This is in the spend and in "
             "no saving: it teaches models for requests to come, and is no cost of the answers "
             "that are compared."
         )
@@ -178,7 +185,7 @@ def _minutes(whole: Whole) -> list[str]:
             "A person's minute costs `review.reviewer_usd_per_minute` of the policy, otherwise "
             "what the price book says under `reviewers`."
             + (
-                f" {usd(assumed)} of {counted(times, 'verdict', 'verdicts')} is at a price that "
+                f" {money(assumed)} of {counted(times, 'verdict', 'verdicts')} is at a price that "
                 "the book calls assumed: nobody stated it."
                 if times
                 else ""
@@ -247,7 +254,7 @@ def clock_notes(period: Period, days: Mapping[date | None, Cell]) -> tuple[str, 
     return tuple(lines)
 
 
-def cache_line(cache: CacheFigures) -> str:
+def cache_line(cache: CacheFigures, money: Money = usd) -> str:
     """States what exact repeats would have cost, and how that is computed."""
     if cache.hits == 0:
         return "Cache: no exact repeat was answered from it."
@@ -262,7 +269,7 @@ def cache_line(cache: CacheFigures) -> str:
     again = f", except {retries} first answer again: those are in no saving"
     return (
         f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')} would have cost about "
-        f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests, "
+        f"{money(cache.value_nano_usd)}, each at the mean of its model's fresh requests, "
         "with their drafts and what was held for calls of unknown "
         f"cost{left_out}. Baselines count a repeat at its full price, so this is part of the "
         f"savings, not an addition to them{again if cache.replays else ''}."
@@ -285,21 +292,25 @@ def fixed_line(fixed: FixedModel) -> str:
     )
 
 
-def forecast_line(month: Forecast) -> str:
+def forecast_line(month: Forecast, money: Money = usd) -> str:
     """States the spend to the end of the month, or why there is no forecast."""
     if month.expected_nano_usd is None:
         return f"Forecast for {month.month}: none, because {month.why}."
     interval = (
         "no interval, since the days before today do not differ"
         if month.low_nano_usd is None
-        else f"95 % prediction interval {usd(month.low_nano_usd)} to {usd(month.high_nano_usd)}"
+        else f"95 % prediction interval {money(month.low_nano_usd)} to {money(month.high_nano_usd)}"
     )
     return (
-        f"Forecast for {month.month}: {usd(month.spent_nano_usd)} so far, "
-        f"{usd(month.expected_nano_usd)} expected at its end ({interval}), from "
+        f"Forecast for {month.month}: {money(month.spent_nano_usd)} so far, "
+        f"{money(month.expected_nano_usd)} expected at its end ({interval}), from "
         f"{count(month.days)} complete days; it knows weekdays from 14 days on, and neither growth "
         "nor holidays."
     )
+
+
+def _signed(nano_usd: int, money: Money) -> str:
+    return f"{'+' if nano_usd > 0 else ''}{money(nano_usd)}"
 
 
 def measured(measure: Measure) -> str:

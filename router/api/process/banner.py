@@ -106,7 +106,7 @@ def _lines(
         yield f"  triage     DEGRADED: {core.degraded_because}"
         yield "             Only rules read requests; those they are unsure of go up."
     else:
-        yield f"  triage     {core.engine.version}{_on_gpu(core)}"
+        yield f"  triage     model {core.engine.version} reads each request{_on_gpu(core)}"
     yield f"  database   {ledger}"
     if anchors_fault:
         yield f"  warning    {anchors_fault}"

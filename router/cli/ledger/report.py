@@ -18,6 +18,7 @@ from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.cli.terminal import console
 from router.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
@@ -61,9 +62,11 @@ def report(
     exact: Annotated[
         bool, typer.Option("--exact", help="Show amounts to the nano-dollar.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--all", help="Show every table and note, not only the first page.")
+    ] = False,
     words: Annotated[
-        bool,
-        typer.Option("--words", help="Explain every word, not only those of the first tables."),
+        bool, typer.Option("--words", help="As --all, with every word explained.")
     ] = False,
     as_json: AsJson = False,
     html: HtmlFile = None,
@@ -85,7 +88,15 @@ def report(
         put_page(html, report_html(for_people, exact=exact), "Report", aside=aside)
     _put_figures(for_programs, csv, parquet, as_json=as_json, aside=aside)
     if (html, csv, parquet) == (None, None, None) and not as_json:
-        _show(for_people, database, tenant, exact=exact, words=words)
+        if full or words:
+            from router.analysis.report.output.text import print_report
+
+            print_report(for_people, console(), exact=exact, words=words)
+        else:
+            from router.analysis.report.output.one_page import print_page
+
+            print_page(for_people, console(), exact=exact)
+        _show_rollouts(database, tenant)
 
 
 def _put_figures(
@@ -109,13 +120,10 @@ def _put_figures(
         sys.stdout.write(report_json(report).decode())
 
 
-def _show(report: Report, database: str, tenant: str | None, *, exact: bool, words: bool) -> None:
-    """Prints the report, and where each rollout stands."""
-    from router.analysis.report.output.text import print_report
+def _show_rollouts(database: str, tenant: str | None) -> None:
+    """Prints where each rollout stands."""
     from router.api.compose.mounted.rollout_standings import standings
-    from router.cli.terminal import console
 
-    print_report(report, console(), exact=exact, words=words)
     # Both sides of a rollout are of all tenants.
     for one in standings(database) if tenant is None else ():
         standing, *figures_of_sides = standing_lines(one)

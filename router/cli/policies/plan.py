@@ -64,7 +64,9 @@ def plan(
         sys.stdout.write(plan_text(find_plan(EXAMPLE, policies_dir())))
         return
     if file is None:
-        raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
+        raise typer.BadParameter(
+            "found no plan file; `tiergate plan --example` prints one to start from"
+        )
     aside = one_stdout(html, csv, as_json=as_json)
     keep_sources((html, csv), (Path(file),))
     # Today's prices: a plan looks ahead from the day on which it is computed.

@@ -12,7 +12,7 @@ from rich.console import Console
 from router.analysis.demo import DemoTally
 from router.analysis.report.figures import Report
 from router.analysis.report.output.json import report_json
-from router.analysis.report.output.text import print_report
+from router.analysis.report.output.one_page import print_page
 from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.books import Books
 from router.api.compose.command_line import command_line
@@ -77,7 +77,7 @@ def print_demo(outcome: DemoOutcome, policy: Policy, html: Path | None, console:
         print_("Stopped by Ctrl-C; this is the day so far.", style="yellow")
     print_(outcome.tally.renderable())
     print_()
-    print_report(outcome.report, console)
+    print_page(outcome.report, console)
     for line in worth_lines(policy):
         print_(line, markup=False)
     if ledger.whole:

@@ -259,11 +259,16 @@ def _past_ceilings(
             f"${exact_usd(needed)}"
         )
         raise MaxCostTooLow(
-            f"max_cost_usd is ${exact_usd(asked.max_cost_nano_usd)}; {most}.",
+            f"max_cost_usd is {_told(asked.max_cost_nano_usd)}; {most}.",
             answerer=cheapest,
             needed_nano_usd=None if unknown else needed,
         )
     return []
+
+
+def _told(nano_usd: int) -> str:
+    """Writes an amount; the smallest that is counted stands for all below it."""
+    return f"{'at most ' if nano_usd == 1 else ''}${exact_usd(nano_usd)}"
 
 
 def _nothing_left(

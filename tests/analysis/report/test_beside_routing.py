@@ -45,10 +45,11 @@ def test_a_policy_whose_requests_have_no_price_at_a_level_names_no_baseline() ->
         "All at level 2 (own-2)", "All at level 3 (own-3)",
     ]  # fmt: skip
     assert "answers nothing by itself" not in report.headline
-    # A request of that policy which has a price names it as before.
+    # A request of that policy which has a price adds no model that could not have answered.
     priced = replace(a_row(92), policy="moderation", policy_hash="def")
     both = report_of([*a_day(40, 0, 0), moderation(90), priced], extra)
-    assert "own-2, other-2, which answers nothing by itself" in both.savings[1].label
+    assert both.savings[1].label == "All at level 2 (own-2)"
+    assert [s.partly_silent for s in both.savings] == [False, True, True, False]
     assert "other-2" in report_of([moderation(90)], extra).savings[1].label
 
 
@@ -63,11 +64,12 @@ def test_cells_that_do_not_know_who_priced_name_every_policy() -> None:
         )
     cells = [cell._replace(cell=decode(encode(cell.cell))) for cell in cells]
     extra = Extra(policy_text=KEPT.get, cells=cells)
-    assert report_of([], extra).savings[1].label == "All at level 2 (own-2)"
+    level_2 = report_of([], extra).savings[1]
+    assert (level_2.label, level_2.partly_silent) == ("All at level 2 (own-2)", False)
     for placed in cells:
         if placed.kind is Kind.POLICY:
             placed.cell.unpriced.clear()
-    assert "other-2" in report_of([], extra).savings[1].label
+    assert report_of([], extra).savings[1].partly_silent
 
 
 def _new():

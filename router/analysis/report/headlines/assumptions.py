@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from router.analysis.report.figures import Saving
 from router.analysis.report.savings import DRAWS
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Whole
-from router.rendering.figures_in_words import count, counted, usd
+from router.rendering.figures_in_words import Dollars, count, counted
 from router.types import CostBasis
 
 BY_REQUESTS = (
@@ -31,13 +31,14 @@ def assumptions(
     passed_over: str,
     *,
     planned: bool,
+    money: Dollars,
 ) -> tuple[str, ...]:
     """Lists the assumptions behind the savings; they are printed under their table.
 
     `passed_over` says why the first sentences name their baseline and none before it.
     """
     lines = [
-        *_of_costs(whole, savings),
+        *_of_costs(whole, savings, money),
         _intervals(savings),
         *([passed_over] if passed_over else []),
         *_of_prices(whole),
@@ -69,7 +70,7 @@ def assumptions(
     return tuple(lines)
 
 
-def _of_costs(whole: Whole, savings: tuple[Saving, ...]) -> list[str]:
+def _of_costs(whole: Whole, savings: tuple[Saving, ...], money: Dollars) -> list[str]:
     """States what baselines and own costs count, and by which prices."""
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
     accepted = any(saving.accepted_saved_nano_usd is not None for saving in savings)
@@ -83,7 +84,7 @@ def _of_costs(whole: Whole, savings: tuple[Saving, ...]) -> list[str]:
         "request counts with its cost and a baseline of nothing, and so does a review; neither is "
         "among those counted as compared or not. Questions that ask for what an answer lacks are "
         "compared as answers: anybody would have to ask.",
-        *([_accepted_only(whole)] if accepted else []),
+        *([_accepted_only(whole, money)] if accepted else []),
         f"Costs by basis: {counted(calls[CostBasis.LIST_PRICE], 'call', 'calls')} at a stated list "
         "price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
@@ -148,10 +149,10 @@ def _not_billed(calls: Mapping[CostBasis, int]) -> str:
     return f", {count(failed)} that {told}" if failed else ""
 
 
-def _accepted_only(whole: Whole) -> str:
+def _accepted_only(whole: Whole, money: Dollars) -> str:
     """States what a saving counts and its column of accepted replies does not, with the amount."""
     beside = sum(spent for _, spent, *_ in whole.reasons.get(AFTERWARDS_LEVEL, {}).values())
-    amount = f"; rows that are no requests cost {usd(beside)}" if beside else ""
+    amount = f"; rows that are no requests cost {money(beside)}" if beside else ""
     return (
         "Accepted only is the baseline of the accepted replies minus what their own requests cost. "
         "Saved counts more: other replies that are compared, failed requests, and what shadows, "

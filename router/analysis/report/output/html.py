@@ -62,7 +62,6 @@ from router.rendering.figures_in_words import (
     moment,
     percent,
     plain,
-    usd,
 )
 from router.rendering.markup import Markup, el, joined
 from router.rendering.page import (
@@ -128,7 +127,7 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
         parts.insert(at, ("Requests without a reply", ENDINGS_LEAD, _endings(report, money)))
     # A warning that is always there would not be read.
     if report.unknown.requests:
-        parts.append(("Cost not known", "", (_unknown(report),)))
+        parts.append(("Cost not known", "", (_unknown(report, money),)))
     parts.append(("How to read this", "", (fine(report.notes),)))
     return parts
 
@@ -318,7 +317,7 @@ def _against_plan(report: Report) -> Markup:
 
 def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
     """Renders spend by day as columns, its table folded, and the forecast of the month."""
-    line = el("p", glued(forecast_line(report.forecast)), _class="verdict")
+    line = el("p", glued(forecast_line(report.forecast, money)), _class="verdict")
     # One column compares with nothing.
     if len(report.days) < MIN_COLUMNS:
         return (line,)
@@ -383,7 +382,7 @@ def _waste(report: Report, money: Dollars) -> tuple[Markup, ...]:
     ]
     chart = figure("Waste as a share of all spend", "", charts.waste_chart(report, money))
     by_kind = table("Waste", ("What", "Calls", "Spend", "Of all spend"), rows)
-    return (by_kind, charts_grid(chart), fine([cache_line(report.cache)]))
+    return (by_kind, charts_grid(chart), fine([cache_line(report.cache, money)]))
 
 
 def _points(difference: float) -> str:
@@ -418,7 +417,7 @@ def _roles(report: Report, money: Dollars) -> tuple[Markup, ...]:
     return (by_role, el("div", el("h3", "How each cost is known"), by_basis, style=ABOVE))
 
 
-def _unknown(report: Report) -> Markup:
+def _unknown(report: Report, money: Dollars) -> Markup:
     unknown = report.unknown
     # The report names only the first few ids, since there may be thousands.
     more = unknown.requests - len(unknown.named)
@@ -428,7 +427,7 @@ def _unknown(report: Report) -> Markup:
         joined(
             f"{counted(unknown.requests, 'request has', 'requests have')} a cost that is not "
             "known. Such a request counts at what was held for it where a hold exists "
-            f"({usd(unknown.held_nano_usd)} in all), and is left out of every comparison."
+            f"({money(unknown.held_nano_usd)} in all), and is left out of every comparison."
         ),
         el("p", ", ".join(unknown.named) + rest, _class="ids"),
         _class="warning",

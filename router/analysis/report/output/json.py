@@ -325,6 +325,7 @@ def _saving(saving: Saving) -> Json:
         **money("own", saving.own_nano_usd),
         **money("saved", saving.saved_nano_usd),
         "answers_nothing": saving.silent,
+        "partly_answers_nothing": saving.partly_silent,  # at the price of one of its models
         "tellable": saving.tellable,  # a sentence or a picture may name it
         "accepted": saving.accepted,
         **money("accepted_baseline", saving.accepted_baseline_nano_usd),

@@ -65,7 +65,6 @@ from router.rendering.figures_in_words import (
     plain,
     share_of,
     shown_model,
-    usd,
 )
 from router.rendering.terminal_parts import Sheet, add_bar, add_row, fine_lines, text_table
 
@@ -92,9 +91,9 @@ def report_renderable(
     """Returns the report as one rich renderable."""
     # One formatter for the whole report, so that columns agree on their decimals.
     money = money_of(report, exact)
-    if not (report.counts.requests or report.spend_nano_usd or report.bases):
-        # Tables of nothing, and how they would be counted, would hide the sentence that says so.
-        return Group(*map(Text, report.sentences), Text(), Text(_facts(report, money), style="dim"))
+    empty = nothing_to_tell(report, money)
+    if empty is not None:
+        return empty
     first: list[RenderableType] = [
         Text(report.sentences[0], style="bold"),
         *(Text(sentence) for sentence in report.sentences[1:]),
@@ -108,7 +107,7 @@ def report_renderable(
     parts = [
         *first,
         *_breakdowns(report, money),
-        _sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
+        sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
         *_endings(report, money),
         _roles(report, money),
         *_waste(report, money),
@@ -116,12 +115,21 @@ def report_renderable(
         *_charts(report, money),
     ]
     if report.unknown.requests:
-        parts.append(_unknown(report))
-    forecast = forecast_line(report.forecast)
+        unknown = Text(unknown_line(report, money), style="yellow")
+        parts.append(Padding(unknown, (1, 0, 0, 0)))
+    forecast = forecast_line(report.forecast, money)
     parts.append(
         fine_lines((*report.assumptions, fixed_line(report.fixed_model), forecast, *report.notes))
     )
     return Group(*parts, _glossary(parts) if words else _first_words(first, parts))
+
+
+def nothing_to_tell(report: Report, money: Dollars) -> RenderableType | None:
+    """Returns all that is shown of a period in which nothing was booked; None for any other."""
+    if report.counts.requests or report.spend_nano_usd or report.bases:
+        return None
+    # Tables of nothing, and how they would be counted, would hide the sentence that says so.
+    return Group(*map(Text, report.sentences), Text(), Text(_facts(report, money), style="dim"))
 
 
 def _glossary(parts: Sequence[RenderableType]) -> RenderableType:
@@ -158,18 +166,27 @@ def _terms(parts: Sequence[RenderableType]) -> tuple[Term, ...]:
 
 
 def _facts(report: Report, money: Dollars) -> str:
+    return (
+        f"{about(report)}{states_line(report) or 'no requests'}; "
+        f"spend {money(report.spend_nano_usd)}, of it discarded "
+        f"{money(report.discarded_nano_usd)}; {_saved(report, money)}"
+        f"unverified {percent(report.quality.unverified_share)}; {latencies(report)}"
+    )
+
+
+def about(report: Report) -> str:
+    """Writes "2026-11-01 00:00 UTC to 2026-12-01 00:00 UTC; only tenant acme; "."""
     period = report.period
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
     chosen = filters_line(report)
-    return (
-        f"{moment(begin, period.zone)} to {moment(end, period.zone)}; "
-        f"{f'only {chosen}; ' if chosen else ''}{states_line(report) or 'no requests'}; "
-        f"spend {money(report.spend_nano_usd)}, of it discarded "
-        f"{money(report.discarded_nano_usd)}; {_saved(report, money)}"
-        f"unverified {percent(report.quality.unverified_share)}; "
-        f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
-    )
+    only = f"only {chosen}; " if chosen else ""
+    return f"{moment(begin, period.zone)} to {moment(end, period.zone)}; {only}"
+
+
+def latencies(report: Report) -> str:
+    """Writes "latency p50 13 ms, p95 1.2 s"."""
+    return f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
 
 
 def _saved(report: Report, money: Dollars) -> str:
@@ -185,7 +202,7 @@ def _saved(report: Report, money: Dollars) -> str:
     return f"{saved} (baseline: {saving.label}); "
 
 
-def _sheet(
+def sheet(
     title: str,
     columns: Row,
     rows: Sequence[Row],
@@ -206,7 +223,7 @@ def _sheet(
 
 def _tiers(report: Report, money: Dollars) -> RenderableType:
     columns = ("tier", "level", "model", *GROUP_COLUMNS, "moved on", "own calls")
-    return _sheet("Tiers", columns, tier_rows(report, money), left=3)
+    return sheet("Tiers", columns, tier_rows(report, money), left=3)
 
 
 def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
@@ -215,13 +232,13 @@ def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
         if len(breakdown.rows) < 2:  # a single name repeats the whole
             continue
         columns = (breakdown.first, *PAYING_COLUMNS)
-        sheets.append(_sheet(breakdown.title, columns, paying_rows(report, breakdown, money)))
+        sheets.append(sheet(breakdown.title, columns, paying_rows(report, breakdown, money)))
     days = by_days(report)
     for breakdown in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
         if breakdown.rows and _in_tiers(report, breakdown):
             continue
         columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
-        sheets.append(_sheet(breakdown.title, columns, named_rows(breakdown, money)))
+        sheets.append(sheet(breakdown.title, columns, named_rows(breakdown, money)))
     return sheets
 
 
@@ -236,12 +253,12 @@ def _replies(report: Report, money: Dollars) -> list[RenderableType]:
     # A table of one line only repeats the first sentence.
     if len(report.replies.lines) < 2:
         return []
-    return [_sheet("What the requests got", REPLY_COLUMNS, reply_rows(report, money))]
+    return [sheet("What the requests got", REPLY_COLUMNS, reply_rows(report, money))]
 
 
 def _grounds(report: Report, money: Dollars) -> list[RenderableType]:
     rows = grounds_rows(report, money)
-    return [_sheet(GROUNDS_TITLE, GROUNDS_COLUMNS, rows)] if rows else []
+    return [sheet(GROUNDS_TITLE, GROUNDS_COLUMNS, rows)] if rows else []
 
 
 def _savings(report: Report, money: Dollars) -> list[RenderableType]:
@@ -256,9 +273,7 @@ def _savings(report: Report, money: Dollars) -> list[RenderableType]:
 
 def _saving_sheet(title: str, savings: tuple[Saving, ...], money: Dollars) -> RenderableType:
     rows = [saving_row(saving, money) for saving in savings]
-    return _sheet(
-        title, SAVING_COLUMNS, rows, styles=["red" if _lost(s) else None for s in savings]
-    )
+    return sheet(title, SAVING_COLUMNS, rows, styles=["red" if _lost(s) else None for s in savings])
 
 
 def _lost(saving: Saving) -> bool:
@@ -269,7 +284,7 @@ def _endings(report: Report, money: Dollars) -> list[RenderableType]:
     if not report.endings:
         return []
     rows = ending_rows(report, money)
-    return [_sheet("Requests without a reply", ENDING_COLUMNS, rows, left=2)]
+    return [sheet("Requests without a reply", ENDING_COLUMNS, rows, left=2)]
 
 
 def _roles(report: Report, money: Dollars) -> RenderableType:
@@ -284,11 +299,11 @@ def _roles(report: Report, money: Dollars) -> RenderableType:
         )
         for row in report.roles
     ]
-    return _sheet("What the calls were for", columns, rows)
+    return sheet("What the calls were for", columns, rows)
 
 
 def _waste(report: Report, money: Dollars) -> list[RenderableType]:
-    cache = fine_lines([cache_line(report.cache)])
+    cache = fine_lines([cache_line(report.cache, money)])
     if not any(row.calls for row in report.waste):
         return [cache]
     table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
@@ -311,7 +326,7 @@ def share_of_spend(report: Report, row: WasteFigures) -> float | None:
 
 def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     """Returns the outcomes that people ask for: measure, value, 95 % interval, count."""
-    rows = _told_outcomes(report)
+    rows = _outcome_rows(report)
     total = count(report.counts.requests)
     rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
     rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
@@ -330,7 +345,7 @@ def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _told_outcomes(report: Report) -> list[tuple[str, str, str, str]]:
+def _outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     return [
         (
             measure.label,
@@ -347,25 +362,29 @@ def _outcomes(report: Report) -> list[RenderableType]:
 
     Latencies stand in the line of facts, and shares of levels in a chart and the table of tiers.
     """
-    columns = ("measure", "value", "95 % interval", "of")
-    rows = [row for row in _told_outcomes(report) if row[1] != NOT_MEASURED]
     unmeasured = [each.label for each in report.outcomes if measured(each) == NOT_MEASURED]
     told = [fine_lines([f"{NOT_MEASURED.capitalize()}: {'; '.join(unmeasured)}."])]
-    table = [_sheet("Outcomes", columns, rows)] if rows else []
-    return [*table, *(told if unmeasured else [])]
+    return [*told_outcomes(report), *(told if unmeasured else [])]
 
 
-def _unknown(report: Report) -> RenderableType:
+def told_outcomes(report: Report) -> list[RenderableType]:
+    """Renders the outcomes that somebody measured; no table where there are none."""
+    columns = ("measure", "value", "95 % interval", "of")
+    rows = [row for row in _outcome_rows(report) if row[1] != NOT_MEASURED]
+    return [sheet("Outcomes", columns, rows)] if rows else []
+
+
+def unknown_line(report: Report, money: Dollars) -> str:
+    """Counts the requests whose cost nobody knows, with what is held for them and the first ids."""
     named = ", ".join(report.unknown.named)
     more = report.unknown.requests - len(report.unknown.named)
     rest = f" and {count(more)} more" if more > 0 else ""
-    held = usd(report.unknown.held_nano_usd)
-    text = (
+    held = money(report.unknown.held_nano_usd)
+    return (
         f"Cost not known for {counted(report.unknown.requests, 'request', 'requests')}, "
         f"held at most {held}: "
         f"{named}{rest}."
     )
-    return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
 
 
 def _charts(report: Report, money: Dollars) -> list[RenderableType]:

@@ -25,6 +25,17 @@ export function usd(text, signed = false) {
   return `${sign}$${shown}`;
 }
 
+/** An exact amount as a report shows it, with its `shown_places`: "$0.0042", "<$0.0001", "$12.35". */
+export function placed(text, places, signed = false) {
+  if (text === null || text === undefined) return "unknown";
+  const value = Math.abs(Number(text));
+  const sign = text.startsWith("-") ? "-" : signed && value ? "+" : "";
+  if (!value) return "$0.00";
+  const shown = value.toFixed(places);
+  if (!Number(shown)) return `${sign}<$${(10 ** -places).toFixed(places)}`;
+  return `${sign}$${Number(shown) < 1 ? shown : value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}
+
 /** Nano-dollars as an exact amount: 12500000 -> "0.0125"; null stays null. */
 export function dollars(nano) {
   if (nano === null || nano === undefined) return null;

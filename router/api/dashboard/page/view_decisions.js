@@ -68,7 +68,7 @@ function built() {
   return el(
     "form",
     { class: "search", role: "search", id: "search-form" },
-    el("label", { class: "wide" }, el("span", null, "Search"), el("input", { type: "search", name: "search", id: "search", maxlength: "100", autocomplete: "off", spellcheck: "false", placeholder: "Decision id, model, tenant, tag", "aria-keyshortcuts": "/" })),
+    el("label", { class: "wide" }, el("span", null, "Search"), el("input", { type: "search", name: "search", id: "search", maxlength: "100", autocomplete: "off", spellcheck: "false", placeholder: "Id, model, tenant, tag", "aria-keyshortcuts": "/" })),
     choice("tier", "Tier", []),
     choice("domain", "Domain", options(DOMAINS, plain)),
     choice("reason", "Reason", options(Object.keys(REASONS), plain)),

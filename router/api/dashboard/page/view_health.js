@@ -4,6 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { el, row, section, table } from "./dom.js";
 import { ago, count, duration, plain, share } from "./format.js";
 import { badge } from "./parts.js";
+import { shownModel } from "./words.js";
 
 export const every = 5000;
 
@@ -67,7 +68,7 @@ function answerers(all) {
           el("span", null, one.answerer, all.some((other) => other !== one && other.answerer === one.answerer) ? el("small", { class: "soft" }, ` ${one.policy}`) : null),
           el("span", { title: one.detail }, badge(one.untried ? "not called yet" : plain(one.state), one.untried ? "" : KINDS[one.state]), one.price_known ? null : badge("price unknown", "warn")),
           `${one.tier} · level ${one.level}`,
-          el("span", { class: "clip", title: one.model }, one.model),
+          el("span", { class: "clip", title: one.model }, shownModel(one.model)),
           count(one.attempts),
           one.failed ? el("span", { class: "loss" }, `${count(one.failed)} (${share(one.failed / one.attempts)})`) : "0",
           count(one.discarded),

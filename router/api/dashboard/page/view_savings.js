@@ -3,8 +3,8 @@
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, signed } from "./charts.js";
 import { el, row, section, table, tiles } from "./dom.js";
-import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
-import { REPLIES as WORDS, because } from "./words.js";
+import { briefly, count, duration, exact, placed, plain, share as rounded } from "./format.js";
+import { REPLIES as WORDS, because, shownModel } from "./words.js";
 import { periods } from "./parts.js";
 
 export const every = 60000;
@@ -12,8 +12,12 @@ export const every = 60000;
 export const load = ({ tenant, query, signal }) =>
   ask(address(`${VIEWS}savings`, { tenant, days: query.get("days") }), { signal });
 
+/** A share as the report shows it. */
+const share = (x) => rounded(x, 1);
+
 export function draw(told, { query }) {
   const { report } = told;
+  const usd = (text, signed) => placed(text, report.shown_places, signed);
   const [first, ...others] = report.sentences;
   return [
     el("h1", { class: "headline" }, first),
@@ -22,16 +26,16 @@ export function draw(told, { query }) {
     missing(told) && el("p", { class: "page-note" }, `${missing(told)} For the whole period: `, el("code", null, "tiergate report")),
     tiles([
       ["Requests", count(report.requests), `${above(report)}${count(report.cache_hits)} from cache`],
-      savedTile(report),
+      savedTile(report, usd),
       ["Unverified", share(report.quality.unverified_share), checked(report)],
       ["Wait for a person", count(report.waiting), el("a", { href: "#/reviews" }, "Reviews"), null, report.waiting ? "warn" : ""],
       ["Not admitted", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
       ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
     ]),
-    got(report),
-    saved(report.savings),
-    el("div", { class: "two" }, shares(report), escalated(report)),
-    byTier(report),
+    got(report, usd),
+    saved(report.savings, usd),
+    el("div", { class: "two" }, shares(report), escalated(report, usd)),
+    byTier(report, usd),
     fine("What this rests on", [...report.assumptions, ...report.notes]),
   ];
 }
@@ -46,11 +50,17 @@ const missing = ({ complete, most, purged, covers_since_ms: since }) =>
     .join(" ");
 
 /** What the baseline of the headline says, and what of it rests on accepted replies. */
-function savedTile({ savings, headline_baseline, not_told_because: because }) {
+function savedTile({ savings, headline_baseline, not_told_because: because }, usd) {
   const led = savings.find((one) => one.baseline === headline_baseline);
   if (!led) return ["Saved", "–", because];
-  const part = `${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
+  const chance = mayBeChance(led) ? "This may be chance. " : "";
+  const part = `${chance}${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
+}
+
+/** Where the interval holds 0, it may be a gain or a loss. */
+function mayBeChance({ saved_share_interval: ends }) {
+  return Boolean(ends) && ends[0] < ends[1] && ends[0] <= 0 && ends[1] >= 0;
 }
 
 /** How many answers came from above the lowest level; nothing where the policies have one level. */
@@ -59,7 +69,7 @@ const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
 
 /** What the requests got: an answer, words in place of one, or nothing. */
-function got({ replies, requests }) {
+function got({ replies, requests }, usd) {
   return section(
     "What the requests got",
     "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known.",
@@ -87,9 +97,9 @@ const named = ({ reply, words }) => (WORDS[reply] ? el("a", { href: address("#/d
 
 const BASELINES = [["Against", "t wrap"], ["Compared", "n"], ["It would cost", "n"], ["It cost", "n"], ["Saved", "n"], ["Share", "n"], ["95 % interval", "n"]];
 
-function saved(savings) {
+function saved(savings, usd) {
   const known = savings.filter((one) => one.tellable && one.saved_share !== null);
-  const between = (one) => (one.saved_share_interval && !one.answers_nothing ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
+  const between = (one) => (one.saved_share_interval && one.tellable && !one.answers_nothing ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
   return section(
     "Saved",
     "Signed: a bar to the left of the line cost more; from -200 % on it ends at the left edge. The thin line is the 95 % interval. Three things are not drawn: a figure from fewer than 30 answers, a level that answers nothing by itself, and what has no share, since the baseline cost nothing or bills of earlier calls brought the own cost below zero.",
@@ -105,7 +115,7 @@ function saved(savings) {
           count(one.compared),
           usd(one.baseline_usd),
           usd(one.own_usd),
-          el("span", { class: one.saved_nano_usd === null || !one.tellable ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
+          one.tellable ? el("span", { class: mayBeChance(one) ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)) : "–",
           one.saved_share === null || one.answers_nothing || !one.tellable ? "–" : savedShare(one.saved_share),
           between(one),
         ]),
@@ -125,7 +135,7 @@ function shares(report) {
   );
 }
 
-function escalated(report) {
+function escalated(report, usd) {
   const reasons = report.escalation_reasons.filter((one) => one.first_requests).slice(0, 8);
   const most = Math.max(...reasons.map((one) => one.first_requests), 1);
   return section(
@@ -139,7 +149,7 @@ function escalated(report) {
 
 const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
 
-function byTier({ tiers }) {
+function byTier({ tiers }, usd) {
   if (!tiers.length) return null;
   const colours = hues(tiers);
   return section(
@@ -148,10 +158,10 @@ function byTier({ tiers }) {
     table(
       "Tiers and models",
       TIERS,
-      tiers.map((one) =>
+      tiers.filter((one) => one.requests || one.spend_nano_usd).map((one) =>
         row(TIERS, [
           el("span", { class: `keyed dot-${colours.get(one.tier)}` }, plain(one.tier || "no answer")),
-          el("span", { title: one.model }, one.model || "–"),
+          el("span", { title: one.model }, shownModel(one.model) || "–"),
           count(one.requests),
           share(one.share),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),

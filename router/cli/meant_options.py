@@ -1,0 +1,45 @@
+"""Says which option is meant by one that a command does not have."""
+
+from __future__ import annotations
+
+from typer._click.exceptions import NoSuchOption
+
+NEAR = 0.7
+"""Likeness of a slip (`--databse`): below it `--to` was taken for `--tz`, `--tag` and `--json`."""
+OTHER_WORDS = {
+    "--database": ("--db", "--ledger", "--sqlite"),
+    "--since": ("--from", "--start", "--begin", "--after"),
+    "--until": ("--to", "--end", "--till", "--before"),
+    "--policy": ("--config", "--policies", "--file"),
+    "--host": ("--listen", "--bind", "--address", "--ip"),
+    "--tz": ("--timezone", "--time-zone", "--zone"),
+    "--tenant": ("--customer", "--org", "--team"),
+    "--log-level": ("--verbose", "--debug", "--quiet"),
+    "--all": ("--full", "--long", "--details"),
+    "--json": ("--format", "--output-format"),
+    "--csv": ("--format", "--output-format", "--output"),
+    "--html": ("--format", "--output-format", "--output"),
+    "--out": ("--output", "--output-file"),
+}
+"""Lists, for options of ours, what other tools call them."""
+
+
+def with_meant_option(error: NoSuchOption) -> NoSuchOption:
+    """Returns the error with the options of its command that are meant, or with none.
+
+    An option that another tool calls by that name goes before one that is written alike.
+    """
+    from difflib import get_close_matches  # only a mistake needs it
+
+    known = _known(error)
+    meant = [name for name in known if error.option_name in OTHER_WORDS.get(name, ())]
+    meant = meant or get_close_matches(error.option_name, known, 1, NEAR)
+    error.possibilities = None  # else they are told twice
+    if meant:
+        error.message += f"; did you mean {' or '.join(meant)}?"
+    return error
+
+
+def _known(error: NoSuchOption) -> list[str]:
+    params = [] if error.ctx is None else error.ctx.command.params
+    return [name for param in params for name in param.opts if name.startswith("--")]
