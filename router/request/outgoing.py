@@ -208,6 +208,13 @@ def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
     return replace(answer, choices=tuple(choices), reason=reason), climbs
 
 
+def is_opened(routed: RoutedRequest, answer: Answer | None) -> bool:
+    """Returns True for an answer that was let out with words on whom to call."""
+    if answer is None or not routed.opening:
+        return False
+    return any(routed.opening in choice.text for choice in answer.choices)
+
+
 def below_opening(routed: RoutedRequest, answer: Answer) -> Answer:
     """Returns an answer that was let out without the words above it, for what reads its text."""
     if not routed.opening:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 
+import orjson
 import pytest
 
+from router.analysis.report.output.row_json import rows_json
+from router.api.http.decision_views import routing_view
+from router.cli.ledger.export import write_csv
 from router.judging.pairs import PairJudge
+from router.ledger.record_reading import is_opened
 from router.policy.content.rubrics import load_rubric
 from router.policy.content.safe_answers import load_safe_answers, opening_text
 from router.policy.loading import policies_dir
@@ -15,6 +22,7 @@ from router.types import (
     Choice,
     Citation,
     Delta,
+    Hints,
     Matter,
     Message,
     Outcome,
@@ -26,7 +34,8 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid
+from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid, only_row
+from tests.kits.server_kit import tiergate
 from tests.request.test_acute import FULL, everywhere, guessing
 
 RUBRIC = load_rubric(policies_dir() / "rubrics" / "general.yaml")
@@ -172,3 +181,32 @@ def test_each_language_of_the_shipped_words_has_an_opening() -> None:
     assert len(set(texts.values())) == len(texts)
     assert opening_text("", answers) == texts["en"]
     assert opening_text("sw", answers) == texts["en"]
+
+
+async def test_what_opens_an_answer_is_shown_and_kept(houses: Houses) -> None:
+    house = opened(houses, ILL)
+    dry = await house.gateway.complete(ask(ASKED, hints=Hints(dry_run=True)), ALICE)
+    assert dry.opened
+    assert routing_view(dry)["opened"] is True
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert outcome.opened
+    row = await only_row(house)
+    assert is_opened(row)
+    assert orjson.loads(rows_json(row))["opened"] is True
+    file = io.StringIO()
+    write_csv([row], file, {})
+    assert [line["opened"] for line in csv.DictReader(io.StringIO(file.getvalue()))] == ["1"]
+
+
+async def test_an_answer_without_the_words_is_not_shown_as_opened(houses: Houses) -> None:
+    house = opened(houses, replace(ILL, grave=0.5))
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert not outcome.opened
+    assert not is_opened(await only_row(house))
+
+
+def test_the_command_shows_what_opens_an_answer() -> None:
+    asked = "My newborn seems warm today and does not want to drink much"
+    shown = tiergate("route", asked, "--policy", "openai", "--explain").stdout
+    assert "opened   words on whom to call stand at the answer" in shown
+    assert ", opened |" in tiergate("route", asked, "--policy", "openai", "--table").stdout
