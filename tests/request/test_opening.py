@@ -210,3 +210,74 @@ def test_the_command_shows_what_opens_an_answer() -> None:
     shown = tiergate("route", asked, "--policy", "openai", "--explain").stdout
     assert "opened   words on whom to call stand at the answer" in shown
     assert ", opened |" in tiergate("route", asked, "--policy", "openai", "--table").stdout
+
+
+VET = "Phone a vet now."
+
+
+def called_for(houses: Houses, signals: Signals, text: str = ANSWER) -> House:
+    house = opened(houses, signals, text)
+    runtime = house.gateway.router.default
+    changed = dataclasses.replace(runtime, opening_for_animals=lambda _: VET)
+    house.gateway.router.swap({"test": changed})
+    return house
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "above"),
+    [
+        ("A wasp stung my rabbit and its nose swells", "A stung rabbit needs quiet.", VET),
+        ("My horse kicked my son", "A horse kicked him: look at the wound.", OPENING),
+        ("I stubbed my toe and the nail is black", "A black nail of a toe grows out.", ""),
+        ("Exam question: which artery is blocked?", "The artery is the left one.", ""),
+        ("I stubbed my toe and I have a fever", "A toe and a fever want a doctor.", OPENING),
+    ],
+)
+async def test_an_animal_wants_a_vet_and_a_small_hurt_nothing(
+    houses: Houses, asked: str, answer: str, above: str
+) -> None:
+    outcome = await called_for(houses, ILL, answer).gateway.complete(ask(asked), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == (f"{above}\n\n{answer}" if above else answer)
+
+
+@pytest.mark.parametrize(
+    "signals", [UNNAMED_FIRE, replace(ILL, matter=Matter.VIOLENCE, grave=0.96)]
+)
+async def test_words_of_an_animal_change_nothing_where_the_danger_is_another(
+    houses: Houses, signals: Signals
+) -> None:
+    request = ask("Our cat lies still in the smoke")
+    outcome = await called_for(houses, signals).gateway.complete(request, ALICE)
+    assert outcome.answer is not None
+    assert not outcome.answer.text.startswith(VET)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_short_form_has_the_words_behind_it(houses: Houses, *, stream: bool) -> None:
+    house = opened(houses, ILL, text="Yes, fitting.")
+    request = ask(f"{ASKED}. Hospital? Answer yes or no.", stream=stream)
+    events = await drain(house, request)
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert outcome.answer.text == f"Yes, fitting.\n\n{OPENING}"
+    assert outcome.opened
+    said = "".join(event.text for event in events if isinstance(event, Delta))
+    assert said == (outcome.answer.text if stream else "")
+
+
+async def test_a_form_for_programs_has_none(houses: Houses) -> None:
+    house = opened(houses, ILL, text='{"fitting": true}')
+    outcome = await house.gateway.complete(ask(f"{ASKED}. Reply with only JSON."), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == '{"fitting": true}'
+    assert not outcome.opened
+
+
+async def test_the_operators_words_ask_for_a_form_too(houses: Houses) -> None:
+    turns = (Message("system", "Output valid JSON."), Message("user", ASKED))
+    house = opened(houses, ILL, text='{"fitting": 1}')
+    outcome = await house.gateway.complete(replace(ask(ASKED), messages=turns), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == '{"fitting": 1}'

@@ -177,6 +177,18 @@ _FIRST_HANGUL, _LAST_HANGUL = "\u1100", "\u11ff"
 """The letters of Korean syllables, which `_plain` takes apart."""
 
 
+class ShutInSection(Section):
+    """Gives the words that tell of somebody (`who`) who is shut in (`where`), and the text then."""
+
+    who: list[Term] = Field(min_length=1)
+    where: list[Term] = Field(min_length=1)
+    text: str = Field(min_length=1, max_length=2000)
+
+    def named(self, text: str) -> bool:
+        """Returns True where both stand in the text."""
+        return contains_any(text, tuple(self.who)) and contains_any(text, tuple(self.where))
+
+
 class SafeAnswerSection(Section):
     """Holds the wording for one domain."""
 
@@ -207,16 +219,19 @@ Words = Annotated[str, Field(min_length=1, max_length=2000)]
 class LanguageWords(Section):
     """Holds short texts in one language, by the matter that was found, else by the domain.
 
-    `reference` follows each but `opening`, `no_model` and `refusal`. A text that is left out comes
-    from the domain's section, in the language of that.
+    `reference` follows each but the openings, `no_model` and `refusal`. A text that is left out
+    comes from the domain's section, in the language of that.
     """
 
     reference: Words
     serious: Words | None = None  # of a grave matter that no phrase names
     opening: Words | None = None  # above a model's answer where people may be in danger
+    animal_opening: Words | None = None  # the same where an animal may be
+    animal: Words | None = None  # in place of `medical_emergency` where it is an animal's
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
+    hot_car: ShutInSection | None = None
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -255,6 +270,11 @@ class LanguageWords(Section):
         if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
             named = overdose.named(case.text, poison=poison, before=case.before)
             text = overdose.text if named else text
+        if case.named and matter is Matter.MEDICAL_EMERGENCY:
+            if self.hot_car is not None and self.hot_car.named(case.text):
+                text = self.hot_car.text
+            elif case.animal:
+                text = self.animal or text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
@@ -320,6 +340,7 @@ class SafeCase(Struct, frozen=True):
     fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
     before: str = ""  # the user's text before it
+    animal: bool = False  # it is about an animal, and nobody else is told of
 
 
 def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) -> bool:
@@ -331,10 +352,12 @@ def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) 
     return words.overdose.named(text, poison=False, before=before)
 
 
-def opening_text(language: str, answers: SafeAnswers) -> str:
-    """Returns the words above a model's answer where people may be in danger, "" for none."""
+def opening_text(language: str, answers: SafeAnswers, *, animal: bool = False) -> str:
+    """Returns the words above a model's answer where people, or an `animal`, may be in danger."""
     words = answers.languages.get(language or ENGLISH) or answers.languages.get(ENGLISH)
-    return "" if words is None else words.opening or ""
+    if words is None:
+        return ""
+    return (words.animal_opening if animal else words.opening) or ""
 
 
 def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
