@@ -60,11 +60,14 @@ def test_an_animal_alone(text: str) -> None:
         "My toddler ate the cat food",
         "She is allergic to our cat",
         "My chest hurts since our dog died",
-        "The rabbit hole is deep",
+        "My calf is swollen and warm since the flight",
+        "Our puppy nipped the little one's eyelid",
+        "Which dose of the horse wormer do I take? I had two syringes",
+        "The car idles in the garage below and my budgie lies on the floor of the cage",
     ],
 )
 def test_an_animal_beside_a_person(text: str) -> None:
-    assert not about_an_animal(text) or "hole" in text
+    assert not about_an_animal(text)
 
 
 @pytest.mark.parametrize(

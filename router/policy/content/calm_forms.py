@@ -69,34 +69,35 @@ def asked_form(text: str) -> AskedForm:
 
 _ANIMAL = (
     r"(?:rabbit|bunny|guinea pig|hamster|gerbil|ferret|hedgehog|tortoise|turtle|lizard|gecko|"
-    r"parrot|budgie|canary|cockatiel|parakeet|goldfish|chicken|hen|duck|goose|goat|sheep|lamb|cow|calf|"
+    r"parrot|budgie|canary|cockatiel|parakeet|goldfish|chicken|goat|sheep|lamb|cow|"
     r"donkey|horse|pony|foal|mare|dog|puppy|pup|cat|kitten|kitty|pet)s?"
 )
 _OWNER = r"(?:my|our|the|a|neighbou?r['\u2019]?s|friend['\u2019]?s)"
 _SUBJECT = late_regex(rf"\b{_OWNER} (?:\w+ ){{0,2}}?{_ANIMAL}\b", re.IGNORECASE)
 _PERSON = (
     r"me|myself|mine|we|us|people|person|man|men|woman|women|kid|kids|child|children|baby|babies|"
-    r"infant|newborn|toddler|son|daughter|boy|girl|husband|wife|partner|boyfriend|girlfriend|mum|"
-    r"mom|mother|dad|father|parents?|brother|sister|uncle|aunt|grand\w+|granny|nan|neighbou?rs?|"
+    r"infant|newborn|toddler|little one|son|daughter|boy|girl|husband|wife|partner|boyfriend|"
+    r"girlfriend|mum|mom|mother|dad|father|parents?|brother|sister|uncle|aunt|grand\w+|granny|nan|neighbou?rs?|"
     r"friends?|roommate|colleague|coworker|somebody|someone|anybody|anyone|rider|owner|walker|"
     r"postman|visitor|guest|teenager|nephew|niece|cousin"
 )
-_BY_ANIMALS = (
-    r"bite|bites|biting|bit|bitten|scratch\w*|kick\w*|attack\w*|threw|thrown|trampl\w*|maul\w*|"
-    r"ride|rode|riding|ridden|fell|fall\w*|under|allerg\w*|rabies|suicid\w*|kill\w*"
+_TO_PEOPLE = (
+    r"bite|bites|biting|bit|bitten|nip\w*|scratch\w*|kick\w*|attack\w*|threw|thrown|trampl\w*|maul\w*|"
+    r"ride|rode|riding|ridden|fell|fall\w*|under|allerg\w*|rabies|suicid\w*|kill\w*|gas|fumes?|"
+    r"smok\w*|exhaust|garage|boiler|heater|furnace|stove|carbon|monoxide|smell\w*|tenants?"
 )
 _OF_ME = (
     r"(?:my|our) (?:own )?(?:hand|arm|leg|foot|face|head|eye|eyes|finger|thumb|neck|back|chest|"
     r"stomach|belly|skin|nose|mouth|throat|heart|knee|ankle|wrist|shoulder|lip|lips|tongue)s?"
 )
 _TELLS_OF_PEOPLE = late_regex(
-    rf"\b(?:{_PERSON}|{_BY_ANIMALS}|{_OF_ME}|i['\u2019]?(?:m|ve|d|ll)?)\b", re.IGNORECASE
+    rf"\b(?:{_PERSON}|{_TO_PEOPLE}|{_OF_ME}|i['\u2019]?(?:m|ve|d|ll)?)\b", re.IGNORECASE
 )
 _SOMEBODY = late_regex(r"\b(?:s?he|him|his|her|hers|they|them|their)\b", re.IGNORECASE)
 """Is the animal behind its name, and somebody before it."""
 _CARES = late_regex(
-    r"\b(?:what|how|when|where|who)(?: else)? (?:should|can|could|do|must|shall) (?:i|we)\b|"
-    r"\b(?:should|can|could|do|must|shall|may) (?:i|we)\b|\bi (?:think|noticed|found|saw|wonder)\b|"
+    r"\b(?:should|can|could|do|must|shall|may) (?:i|we)\b(?! (?:take|drink|eat|swallow)\b)|"
+    r"\bi (?:think|noticed|found|saw|wonder)\b|"
     rf"\bi (?:gave|cleaned|washed|bandaged) (?:it|him|her|(?:my|our) {_ANIMAL})\b|"
     r"\b(?:neighbou?r|friend)['\u2019]?s (?=\w)|"
     rf"\b(?:my|our) {_ANIMAL} (?:was|got|has been|is) (?:bitten|attacked|kicked|scratched|stung)\b|"
