@@ -253,7 +253,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return ""
         words = self.runtime.opening(language_of(self.signals))
         if whom is Called.VET:
-            words = self.runtime.opening_for_animals(language_of(self.signals)) or words
+            words = self.runtime.opening_for_animals or words
         said = any([words in one.text for one in self.request.messages if one.role == "assistant"])
         return "" if said else words
 

@@ -218,7 +218,7 @@ VET = "Phone a vet now."
 def called_for(houses: Houses, signals: Signals, text: str = ANSWER) -> House:
     house = opened(houses, signals, text)
     runtime = house.gateway.router.default
-    changed = dataclasses.replace(runtime, opening_for_animals=lambda _: VET)
+    changed = dataclasses.replace(runtime, opening_for_animals=VET)
     house.gateway.router.swap({"test": changed})
     return house
 

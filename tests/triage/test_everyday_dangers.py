@@ -63,6 +63,7 @@ def test_what_is_none_gets_neither_words_nor_an_opening(gateway: Gateway, text: 
     ("text", "said", "unsaid"),
     [
         ("my neighbour's kid is alone in a hot car", "get the child out", "vet"),
+        ("My son had a seizure in the car and turned blue", "Do not drive", "get the child out"),
         ("My rabbit got stung by a bee and its face is swollen", "Call a vet", "Do not drive"),
         ("My son got stung by a bee and his face is swollen", "emergency number", "vet"),
     ],

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import Field, field_validator
 
+from router.policy.content.english_words import EnglishWords, Term, Words
 from router.policy.content.knowledge import contains_any, in_one_line
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
@@ -53,9 +54,6 @@ _OF_HEALTH = "medical"
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists domains whose emergency terms count in every domain. A missed one costs more than a false
 alarm."""
-
-
-Term = Annotated[str, Field(min_length=2, max_length=80)]
 
 
 class EmergencySection(Section):
@@ -177,18 +175,6 @@ _FIRST_HANGUL, _LAST_HANGUL = "\u1100", "\u11ff"
 """The letters of Korean syllables, which `_plain` takes apart."""
 
 
-class ShutInSection(Section):
-    """Gives the words that tell of somebody (`who`) who is shut in (`where`), and the text then."""
-
-    who: list[Term] = Field(min_length=1)
-    where: list[Term] = Field(min_length=1)
-    text: str = Field(min_length=1, max_length=2000)
-
-    def named(self, text: str) -> bool:
-        """Returns True where both stand in the text."""
-        return contains_any(text, tuple(self.who)) and contains_any(text, tuple(self.where))
-
-
 class SafeAnswerSection(Section):
     """Holds the wording for one domain."""
 
@@ -213,9 +199,6 @@ class SafeAnswerSection(Section):
         return text
 
 
-Words = Annotated[str, Field(min_length=1, max_length=2000)]
-
-
 class LanguageWords(Section):
     """Holds short texts in one language, by the matter that was found, else by the domain.
 
@@ -226,12 +209,9 @@ class LanguageWords(Section):
     reference: Words
     serious: Words | None = None  # of a grave matter that no phrase names
     opening: Words | None = None  # above a model's answer where people may be in danger
-    animal_opening: Words | None = None  # the same where an animal may be
-    animal: Words | None = None  # in place of `medical_emergency` where it is an animal's
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
-    hot_car: ShutInSection | None = None
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -251,8 +231,11 @@ class LanguageWords(Section):
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
 
-    def of(self, case: SafeCase, domain: Domain) -> str | None:
-        """Returns the text for a case's matter, else for the domain, else the general one."""
+    def of(self, case: SafeCase, domain: Domain, own: str = "") -> str | None:
+        """Returns the text for a case's matter, else for the domain, else the general one.
+
+        `own` is a more special text for its matter, "" for none.
+        """
         matter = case.matter
         names = [domain.value, Domain.GENERAL.value]
         if matter is None and not case.fits:
@@ -264,17 +247,12 @@ class LanguageWords(Section):
         if case.unclear and self.serious is not None:
             names = ["serious"]
         texts = (getattr(self, name, None) for name in names)
-        text: str | None = next(filter(None, texts), None)
+        text: str | None = own or next(filter(None, texts), None)
         overdose = self.overdose
         poison = matter is Matter.POISON
         if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
             named = overdose.named(case.text, poison=poison, before=case.before)
             text = overdose.text if named else text
-        if case.named and matter is Matter.MEDICAL_EMERGENCY:
-            if self.hot_car is not None and self.hot_car.named(case.text):
-                text = self.hot_car.text
-            elif case.animal:
-                text = self.animal or text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
@@ -296,6 +274,7 @@ class SafeAnswers(Section):
     medical: SafeAnswerSection | None = None
     engineering_safety: SafeAnswerSection | None = None
     business_strategy: SafeAnswerSection | None = None
+    english: EnglishWords = Field(default_factory=EnglishWords)
     languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], LanguageWords] = Field(
         default_factory=dict
     )
@@ -352,12 +331,10 @@ def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) 
     return words.overdose.named(text, poison=False, before=before)
 
 
-def opening_text(language: str, answers: SafeAnswers, *, animal: bool = False) -> str:
-    """Returns the words above a model's answer where people, or an `animal`, may be in danger."""
+def opening_text(language: str, answers: SafeAnswers) -> str:
+    """Returns the words above a model's answer where people may be in danger, "" for none."""
     words = answers.languages.get(language or ENGLISH) or answers.languages.get(ENGLISH)
-    if words is None:
-        return ""
-    return (words.animal_opening if animal else words.opening) or ""
+    return "" if words is None else words.opening or ""
 
 
 def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
@@ -370,7 +347,7 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """
     words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
     domain = case.domain if case.matter is None else case.matter.domain
-    wording = None if words is None else words.of(case, domain)
+    wording = None if words is None else words.of(case, domain, _in_english(case, answers))
     # A domain's words by language need not say whom to call.
     if wording is None or (case.matter is None and not case.unclear):
         wording = emergency_wording(domain, case.text, answers, case.now) or wording
@@ -382,6 +359,14 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
         return default_text  # a risk is a word of ours, and no amount, date or party was found
     listed = "\n".join(f"- {fact}" for fact in case.facts[:MAX_FACTS])
     return f"{default_text}\n\n{section.facts_heading}:\n{listed}"
+
+
+def _in_english(case: SafeCase, answers: SafeAnswers) -> str:
+    """Returns a text for what only English words tell of an emergency of health, "" for none."""
+    named = case.named and case.matter is Matter.MEDICAL_EMERGENCY
+    if not named or case.language not in ("", ENGLISH):
+        return ""
+    return answers.english.of(case.text, animal=case.animal)
 
 
 def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = None) -> str:
