@@ -27,8 +27,8 @@ from router.errors.incapable import (
     no_usable_answer,
     untrusted_shape,
 )
-from router.policy.content.calm_forms import about_an_animal
 from router.policy.content.deliberation import facts_in
+from router.policy.content.languages.calm_forms import about_an_animal
 from router.policy.content.safe_answers import SafeCase
 from router.request.conclusions.doubts import (
     doubt_of_answer,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
-from router.policy.content.calm_forms import AskedForm, told_in_a_tale
+from router.policy.content.languages.calm_forms import AskedForm, told_in_a_tale
 from router.policy.refusal import DESPAIR_AT, of_author, of_victim
 from router.policy.schema import Policy
 from router.privacy.pseudonyms.veil import Veil

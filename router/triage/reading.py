@@ -25,8 +25,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from router.policy.content.calm_forms import told_in_a_tale
 from router.policy.content.knowledge import in_scope
+from router.policy.content.languages.calm_forms import told_in_a_tale
 from router.policy.content.term_files import LANGUAGE_MARK, list_of
 from router.policy.head_conditions import highest
 from router.triage.conversation.private_choices import is_private_choice

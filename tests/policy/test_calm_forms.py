@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.calm_forms import (
+from router.policy.content.languages.calm_forms import (
     AskedForm,
     about_an_animal,
     asked_form,

@@ -16,8 +16,8 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import Field, field_validator
 
-from router.policy.content.english_words import EnglishWords, Term, Words
 from router.policy.content.knowledge import contains_any, in_one_line
+from router.policy.content.languages.english_words import EnglishWords, Term, Words
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml

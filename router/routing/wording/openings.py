@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from router.policy.content.calm_forms import (
+from router.policy.content.languages.calm_forms import (
     AskedForm,
     about_an_animal,
     asked_form,

@@ -39,8 +39,8 @@ _PROGRAMS = late_regex(
     rf"\b(?:valid|raw) {_FILE}(?: object)?(?: only)?[.:]",
     re.IGNORECASE,
 )
-_BEGIN = r"(?:^|[.?!:;,\n]\s*|\bplease |\band )(?:please |then )?"
-_END = r"\s*(?:[.?!:;\n]|$)"
+_BEGIN = r"(?:^|[.?!:;,\n]\s{0,3}|\bplease |\band )(?:please |then )?"
+_END = r"\s{0,3}(?:[.?!:;\n]|$)"
 _SHORT = late_regex(
     rf"{_BEGIN}(?:{_ONLY} )?{_SAY}(?: me)?(?: back)?(?: with| by| in)? (?:{_ONLY} )?(?:with |in )?"
     rf"(?:an? |the |one |single |simple )*(?:{_SMALL} {_ONLY}|{_SMALL},? (?:and )?nothing else|"
