@@ -12,12 +12,15 @@ order last week. ... Cheers, Tom"): how many get the approved answer that the qu
 The fifth has grave and everyday messages of one writer in eleven languages with names, addresses
 and numbers around them: how many reach level 3 with these and without. The sixth has requests for
 harm of twelve kinds and harmless ones of the same words: how many are refused, or get approved
-words. The seventh has harmless orders, questions and follow-ups in eighteen other languages: how
-many are refused, and how many reach level 3. The last three have messages of four writers with
-labels that somebody gave them who saw no reading of ours: how many of what weighs little, of what
-weighs several considerations, and of high stakes, reach level 3 and level 2 where a model answers
-at level 1, of how many type and domain are read as labelled, and how many of those that a head is
-sure of are right. Before them are requests that name $10,000 or more, of one writer.
+words. After it stand dangers in everyday words and look-alikes of one writer: how many get approved
+words, or an answer with words on whom to call; the others get neither. The same is counted for the
+dangers to people and the everyday messages of the eleven writers. The next has harmless orders,
+questions and follow-ups in eighteen other languages: how many are refused, and how many reach level
+3. The last three have messages of four writers with labels that somebody gave them who saw no
+reading of ours: how many of what weighs little, of what weighs several considerations, and of high
+stakes, reach level 3 and level 2 where a model answers at level 1, of how many type and domain are
+read as labelled, and how many of those that a head is sure of are right. Before them are requests
+that name $10,000 or more, of one writer.
 `--each` prints each prompt with what became of it.
 """
 
@@ -102,6 +105,24 @@ def harm(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         yield row["asked"], row["text"], refused, words
 
 
+OF_PEOPLE = frozenset({"medical", "self_harm", "poison", "violence", "engineering"})
+
+
+def openings(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
+    """Yields a kind and a text, and whether it got approved words, or an answer with an opening."""
+    written = [("written for it", row["text"], bool(row["danger"])) for row in rows("openings")]
+    strangers = [
+        ("strangers", row["text"], row["matter"] != "none")
+        for row in (*rows("matters"), *rows("messages"))
+        if row["matter"] == "none" or row["matter"] in OF_PEOPLE
+    ]
+    for writer, text, danger in (*written, *strangers):
+        routed = gateway.route(text)
+        kind = "danger" if danger else "look-alike" if writer != "strangers" else "everyday"
+        words = routed.verdict is Verdict.SAFE_ANSWER
+        yield f"{kind}, {writer}", text, words, routed.opened
+
+
 def orders(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
     """Yields a language and a harmless text, and whether it was refused or reached level 3."""
     for row in rows("orders"):
@@ -179,6 +200,7 @@ def main() -> None:
             ("customer_support", framed, ("messages", "right", "wrong")),
             ("openai", contacts, ("messages", "level 3", "bare")),
             ("openai", harm, ("messages", "refused", "words")),
+            ("openai", openings, ("messages", "words", "opening")),
             ("openai", orders, ("messages", "refused", "level 3")),
             ("openai", sums, ("messages", "level 3", "level 2")),
             ("openai", kinds, ("messages", "level 3", "level 2")),

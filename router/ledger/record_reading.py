@@ -63,7 +63,12 @@ class _Record(RecordNames):
     steps: tuple[_Turn, ...] = ()
 
 
+class _Opened(msgspec.Struct):
+    opened: bool = False
+
+
 _RECORD = msgspec.json.Decoder(_Record)
+_OPENED = msgspec.json.Decoder(_Opened)
 
 
 class Read(NamedTuple):
@@ -135,3 +140,11 @@ def confidence_source(verdict: str, reason: str, answerer: str, record: str) -> 
 def source_of(row: RequestRow) -> str:
     """Returns what the confidence of a row rests on."""
     return confidence_source(row.verdict, row.reason, row.answerer, row.record)
+
+
+def is_opened(row: RequestRow) -> bool:
+    """Returns True where words on whom to call went out with the answer of a row."""
+    try:
+        return _OPENED.decode(row.record).opened
+    except (msgspec.DecodeError, UnicodeError):
+        return False

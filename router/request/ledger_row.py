@@ -25,6 +25,7 @@ from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
 from router.request.conclusions.left_out import left_out, lowered_cap, tools_left_out
+from router.request.outgoing import is_opened
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
@@ -233,6 +234,7 @@ def _record(
             dropped=named(left_out(routed, progress, tried)) or UNSET,
             domain=UNSET if taken is None or as_read else taken,
             acute=routed.acute or UNSET,
+            opened=is_opened(routed, tried.answer) or UNSET,
         )
     )
 
@@ -311,6 +313,7 @@ def outcome_of(
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, progress, candidate),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
+        opened=is_opened(routed, candidate.answer),
     )
 
 

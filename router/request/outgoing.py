@@ -32,9 +32,15 @@ class Window:
     """
 
     def __init__(
-        self, checks: Sequence[OutputCheck], known: str, closing: str, opening: str = ""
+        self,
+        checks: Sequence[OutputCheck],
+        known: str,
+        closing: str,
+        opening: str = "",
+        below: str = "",
     ) -> None:
         self._checks, self._known, self._closing = checks, Known(known), closing
+        self._below = below  # words on whom to call, behind all others
         self._opening = f"{opening}\n\n" if opening else ""
         self.above = len(self._opening)  # characters above the answer
         self._held = ""
@@ -73,7 +79,7 @@ class Window:
         out = self._looked_at(self._held) if self._held and not self.withheld else ""
         self._held = ""
         answer = self._said.whole + out
-        closing = [*self._marks, self._closing]
+        closing = [*self._marks, self._closing, self._below]
         added = [words for words in closing if words and words not in answer]
         if answer.strip() and added:
             out += "\n\n" + "\n".join(added)
@@ -178,7 +184,8 @@ def window_of(routed: RoutedRequest) -> Window:
     domain = routed.risk_domain or (signals.domain if sure else None)
     closing = safety.disclaimers.get(domain, "") if domain is not None else ""
     known = "\n".join(message.text for message in routed.request.messages) if checks else ""
-    return Window(checks, known, closing, routed.opening)
+    above, below = (routed.opening, "") if not routed.opens_below else ("", routed.opening)
+    return Window(checks, known, closing, above, below)
 
 
 def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
@@ -208,12 +215,24 @@ def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
     return replace(answer, choices=tuple(choices), reason=reason), climbs
 
 
+def is_opened(routed: RoutedRequest, answer: Answer | None) -> bool:
+    """Returns True for an answer that was let out with words on whom to call."""
+    if answer is None or not routed.opening:
+        return False
+    return any(routed.opening in choice.text for choice in answer.choices)
+
+
 def below_opening(routed: RoutedRequest, answer: Answer) -> Answer:
-    """Returns an answer that was let out without the words above it, for what reads its text."""
+    """Returns an answer that was let out without the words at it, for what reads its text."""
     if not routed.opening:
         return answer
-    above = f"{routed.opening}\n\n"
-    texts = [replace(choice, text=choice.text.removeprefix(above)) for choice in answer.choices]
+    above, below = f"{routed.opening}\n\n", routed.opening
+    texts = [
+        replace(choice, text=choice.text.removeprefix(above).removesuffix(below).rstrip("\n"))
+        if routed.opens_below
+        else replace(choice, text=choice.text.removeprefix(above))
+        for choice in answer.choices
+    ]
     return replace(answer, choices=tuple(texts))
 
 

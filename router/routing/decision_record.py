@@ -195,6 +195,8 @@ class Record(Struct, frozen=True):
     domain: Domain | msgspec.UnsetType = msgspec.UNSET
     # True where somebody may need help now, as its text may say; only such a request has it.
     acute: bool | msgspec.UnsetType = msgspec.UNSET
+    # True where words on whom to call stand at the answer; only such a request has it.
+    opened: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

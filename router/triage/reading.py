@@ -26,7 +26,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
-from router.policy.content.term_files import LANGUAGE_MARK
+from router.policy.content.languages.calm_forms import told_in_a_tale
+from router.policy.content.term_files import LANGUAGE_MARK, list_of
 from router.policy.head_conditions import highest
 from router.triage.conversation.private_choices import is_private_choice
 from router.triage.conversation.replies import only_goes_on
@@ -256,17 +257,20 @@ TOLD = OWNERS | HELPS | TOOK | SOMEBODY | YOUNG | SIGNS
 
 
 def _names(row: ModelRow, facts: TurnFacts) -> tuple[str, ...]:
-    """Returns the lists whose terms count: "What does floppy baby syndrome mean?" tells of nobody.
+    """Returns the lists whose terms count: "What does floppy baby syndrome mean?" tells of nobody,
+    and an examination or a film of nobody's illness.
 
-    All count beside a word of TOLD. Danger to oneself and violence stay in any case: a question for
-    knowledge may ask for their means.
+    All count beside a word of TOLD. Danger to oneself and violence stay: both may ask for means.
     """
+    names = facts.risk_terms
+    if not names or facts.unusual or facts.language not in READ_LANGUAGES:
+        return names
+    if told_in_a_tale(facts.folded.text):
+        return tuple([name for name in names if list_of(name) != Matter.MEDICAL_EMERGENCY])
     asks = row.knowledge >= ASKS_ALONE_FROM and row.grave < ASKS_ALONE_BELOW
-    if not asks or facts.unusual or facts.language not in READ_LANGUAGES:
-        return facts.risk_terms
-    if not TOLD.isdisjoint(facts.folded.words):
-        return facts.risk_terms
-    return tuple([name for name in facts.risk_terms if name not in OF_HEALTH])
+    if not asks or not TOLD.isdisjoint(facts.folded.words):
+        return names
+    return tuple([name for name in names if name not in OF_HEALTH])
 
 
 def reading_of(

@@ -100,6 +100,7 @@ class Outcome(Struct, frozen=True):
     disclaimer: str = ""  # as in Committed
     observed: bool = False  # the requested model answered, whatever the decision was
     foretold: Foreseen | None = None  # of a dry run; None: it was answered
+    opened: bool = False  # words on whom to call stand at the answer; of a dry run: would stand
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

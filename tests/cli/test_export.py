@@ -123,7 +123,7 @@ def test_an_empty_period_is_a_file_with_columns_and_no_rows(database: Path, tmp_
     file = tmp_path / "none.parquet"
     ran("ledger", "export", "--format", "parquet", "--out", file, "--tenant", "no", "-d", database)
     table = parquet.read_table(file)
-    assert (table.num_rows, table.num_columns) == (0, 44)
+    assert (table.num_rows, table.num_columns) == (0, 45)
 
 
 @pytest.mark.parametrize(

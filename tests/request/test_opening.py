@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 
+import orjson
 import pytest
 
+from router.analysis.report.output.row_json import rows_json
+from router.api.http.decision_views import routing_view
+from router.cli.ledger.export import write_csv
 from router.judging.pairs import PairJudge
+from router.ledger.record_reading import is_opened
 from router.policy.content.rubrics import load_rubric
 from router.policy.content.safe_answers import load_safe_answers, opening_text
 from router.policy.loading import policies_dir
@@ -15,6 +22,7 @@ from router.types import (
     Choice,
     Citation,
     Delta,
+    Hints,
     Matter,
     Message,
     Outcome,
@@ -26,7 +34,8 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid
+from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid, only_row
+from tests.kits.server_kit import tiergate
 from tests.request.test_acute import FULL, everywhere, guessing
 
 RUBRIC = load_rubric(policies_dir() / "rubrics" / "general.yaml")
@@ -172,3 +181,103 @@ def test_each_language_of_the_shipped_words_has_an_opening() -> None:
     assert len(set(texts.values())) == len(texts)
     assert opening_text("", answers) == texts["en"]
     assert opening_text("sw", answers) == texts["en"]
+
+
+async def test_what_opens_an_answer_is_shown_and_kept(houses: Houses) -> None:
+    house = opened(houses, ILL)
+    dry = await house.gateway.complete(ask(ASKED, hints=Hints(dry_run=True)), ALICE)
+    assert dry.opened
+    assert routing_view(dry)["opened"] is True
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert outcome.opened
+    row = await only_row(house)
+    assert is_opened(row)
+    assert orjson.loads(rows_json(row))["opened"] is True
+    file = io.StringIO()
+    write_csv([row], file, {})
+    assert [line["opened"] for line in csv.DictReader(io.StringIO(file.getvalue()))] == ["1"]
+
+
+async def test_an_answer_without_the_words_is_not_shown_as_opened(houses: Houses) -> None:
+    house = opened(houses, replace(ILL, grave=0.5))
+    outcome = await house.gateway.complete(ask(ASKED), ALICE)
+    assert not outcome.opened
+    assert not is_opened(await only_row(house))
+
+
+def test_the_command_shows_what_opens_an_answer() -> None:
+    asked = "My newborn seems warm today and does not want to drink much"
+    shown = tiergate("route", asked, "--policy", "openai", "--explain").stdout
+    assert "opened   words on whom to call stand at the answer" in shown
+    assert ", opened |" in tiergate("route", asked, "--policy", "openai", "--table").stdout
+
+
+VET = "Phone a vet now."
+
+
+def called_for(houses: Houses, signals: Signals, text: str = ANSWER) -> House:
+    house = opened(houses, signals, text)
+    runtime = house.gateway.router.default
+    changed = dataclasses.replace(runtime, opening_for_animals=VET)
+    house.gateway.router.swap({"test": changed})
+    return house
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "above"),
+    [
+        ("A wasp stung my rabbit and its nose swells", "A stung rabbit needs quiet.", VET),
+        ("My horse kicked my son", "A horse kicked him: look at the wound.", OPENING),
+        ("I stubbed my toe and the nail is black", "A black nail of a toe grows out.", ""),
+        ("Exam question: which artery is blocked?", "The artery is the left one.", ""),
+        ("I stubbed my toe and I have a fever", "A toe and a fever want a doctor.", OPENING),
+    ],
+)
+async def test_an_animal_wants_a_vet_and_a_small_hurt_nothing(
+    houses: Houses, asked: str, answer: str, above: str
+) -> None:
+    outcome = await called_for(houses, ILL, answer).gateway.complete(ask(asked), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == (f"{above}\n\n{answer}" if above else answer)
+
+
+@pytest.mark.parametrize(
+    "signals", [UNNAMED_FIRE, replace(ILL, matter=Matter.VIOLENCE, grave=0.96)]
+)
+async def test_words_of_an_animal_change_nothing_where_the_danger_is_another(
+    houses: Houses, signals: Signals
+) -> None:
+    request = ask("Our cat lies still in the smoke")
+    outcome = await called_for(houses, signals).gateway.complete(request, ALICE)
+    assert outcome.answer is not None
+    assert not outcome.answer.text.startswith(VET)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_short_form_has_the_words_behind_it(houses: Houses, *, stream: bool) -> None:
+    house = opened(houses, ILL, text="Yes, fitting.")
+    request = ask(f"{ASKED}. Hospital? Answer yes or no.", stream=stream)
+    events = await drain(house, request)
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert outcome.answer.text == f"Yes, fitting.\n\n{OPENING}"
+    assert outcome.opened
+    said = "".join(event.text for event in events if isinstance(event, Delta))
+    assert said == (outcome.answer.text if stream else "")
+
+
+async def test_a_form_for_programs_has_none(houses: Houses) -> None:
+    house = opened(houses, ILL, text='{"fitting": true}')
+    outcome = await house.gateway.complete(ask(f"{ASKED}. Reply with only JSON."), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == '{"fitting": true}'
+    assert not outcome.opened
+
+
+async def test_the_operators_words_ask_for_a_form_too(houses: Houses) -> None:
+    turns = (Message("system", "Output valid JSON."), Message("user", ASKED))
+    house = opened(houses, ILL, text='{"fitting": 1}')
+    outcome = await house.gateway.complete(replace(ask(ASKED), messages=turns), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == '{"fitting": 1}'

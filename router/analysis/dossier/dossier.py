@@ -19,7 +19,7 @@ import orjson
 from msgspec import Struct
 
 from router.ledger.hash_chain import ChainRow, canonical, link
-from router.ledger.record_reading import source_of
+from router.ledger.record_reading import is_opened, source_of
 from router.ledger.row_reading import reasoning_of
 from router.stats.stated_confidence import Calibrated
 from router.types import NANO_PER_USD, CostBasis, RequestRow, ReviewCase
@@ -74,6 +74,7 @@ def build_dossier(
         "draft": texts.draft,
         "verdict": row.verdict,
         "reasons": list(row.reasons),
+        "opened": is_opened(row),
         "at_stake_usd": impact / NANO_PER_USD if impact else None,
         "stakes_usd": None if stakes is None else stakes / NANO_PER_USD,
         "answer_confidence": row.confidence if row.verdict else None,

@@ -107,6 +107,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "redirects": list(outcome.redirects),
         "max_output_tokens": outcome.max_output_tokens,
         "disclaimer": outcome.disclaimer or None,
+        "opened": outcome.opened,
         "confidence": outcome.confidence,
         "confidence_of": chance_of(outcome.reason.value),
         "confidence_source": outcome.rung.p_source.value,

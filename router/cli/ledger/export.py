@@ -19,6 +19,7 @@ from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
+from router.ledger.record_reading import is_opened
 from router.ledger.row_reading import call_price_unknown, refusal_of, row_names
 from router.ledger.row_values import writer
 from router.rendering.tidy_csv import FORMULA_STARTS
@@ -89,6 +90,7 @@ _PAYER = (
     ("domain", "text"),
     ("request_type", "text"),
     ("endpoint", "text"),
+    ("opened", "bool"),
 )
 COLUMNS = (*_REQUEST.types, *_ATTEMPT.types, *_PAYER)
 """Name and Parquet type of each column of the file."""
@@ -180,6 +182,7 @@ def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
         domain,
         request_type,
         row.endpoint,
+        is_opened(row),
     )
 
 

@@ -66,6 +66,8 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     elif told:
         label = "words" if outcome.words_alone else "then "
         out.print(f"  {label}    {escape(told)}", soft_wrap=True)
+    if outcome.opened:
+        out.print("  opened   words on whom to call stand at the answer")
     if outcome.foretold is not None and outcome.foretold.unoffered:
         out.print(f"  offers   none: {escape(outcome.foretold.unoffered)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals):

@@ -43,6 +43,8 @@ def short(request: ChatRequest, outcome: Outcome) -> None:
         reasons = f"refused: {outcome.decision.refused.value}{instead}"
     elif outcome.words_alone:
         reasons += "; approved words, no model is asked"
+    elif outcome.opened:
+        reasons += "; words on whom to call at the answer"
     degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
     shown = typer.style(shortened(request.last_user_text), dim=True)
     typer.echo(f"{typer.style(tier(outcome), bold=True)}  {reasons}{degraded}  {shown}")
@@ -58,14 +60,14 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
     """Prints a decision as a row of that table: the first rung, its expected cost, a reason.
 
     Where words go out before any tier is asked, nothing is called and nothing paid. A refused
-    request has no tier.
+    request has no tier. `opened` says that words on whom to call stand at the answer.
     """
     first, refusal = outcome.decision.first_rung, outcome.decision.refused
     rung = outcome.rung if outcome.words_alone else first
     cells = (
         shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",
-        outcome.answers_as,
+        outcome.answers_as + (", opened" if outcome.opened else ""),
         usd(outcome.cost_nano_usd) if outcome.cost_known else "unknown",
         (first.reasons[0] if refusal is None else refusal).value,
     )

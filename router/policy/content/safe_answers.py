@@ -17,6 +17,7 @@ from msgspec import Struct
 from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any, in_one_line
+from router.policy.content.languages.english_words import EnglishWords, Term, Words
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -53,9 +54,6 @@ _OF_HEALTH = "medical"
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists domains whose emergency terms count in every domain. A missed one costs more than a false
 alarm."""
-
-
-Term = Annotated[str, Field(min_length=2, max_length=80)]
 
 
 class EmergencySection(Section):
@@ -201,14 +199,11 @@ class SafeAnswerSection(Section):
         return text
 
 
-Words = Annotated[str, Field(min_length=1, max_length=2000)]
-
-
 class LanguageWords(Section):
     """Holds short texts in one language, by the matter that was found, else by the domain.
 
-    `reference` follows each but `opening`, `no_model` and `refusal`. A text that is left out comes
-    from the domain's section, in the language of that.
+    `reference` follows each but the openings, `no_model` and `refusal`. A text that is left out
+    comes from the domain's section, in the language of that.
     """
 
     reference: Words
@@ -236,8 +231,11 @@ class LanguageWords(Section):
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
 
-    def of(self, case: SafeCase, domain: Domain) -> str | None:
-        """Returns the text for a case's matter, else for the domain, else the general one."""
+    def of(self, case: SafeCase, domain: Domain, own: str = "") -> str | None:
+        """Returns the text for a case's matter, else for the domain, else the general one.
+
+        `own` is a more special text for its matter, "" for none.
+        """
         matter = case.matter
         names = [domain.value, Domain.GENERAL.value]
         if matter is None and not case.fits:
@@ -249,7 +247,7 @@ class LanguageWords(Section):
         if case.unclear and self.serious is not None:
             names = ["serious"]
         texts = (getattr(self, name, None) for name in names)
-        text: str | None = next(filter(None, texts), None)
+        text: str | None = own or next(filter(None, texts), None)
         overdose = self.overdose
         poison = matter is Matter.POISON
         if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
@@ -276,6 +274,7 @@ class SafeAnswers(Section):
     medical: SafeAnswerSection | None = None
     engineering_safety: SafeAnswerSection | None = None
     business_strategy: SafeAnswerSection | None = None
+    english: EnglishWords = Field(default_factory=EnglishWords)
     languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], LanguageWords] = Field(
         default_factory=dict
     )
@@ -320,6 +319,7 @@ class SafeCase(Struct, frozen=True):
     fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
     before: str = ""  # the user's text before it
+    animal: bool = False  # it is about an animal, and nobody else is told of
 
 
 def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) -> bool:
@@ -347,7 +347,7 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """
     words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
     domain = case.domain if case.matter is None else case.matter.domain
-    wording = None if words is None else words.of(case, domain)
+    wording = None if words is None else words.of(case, domain, _in_english(case, answers))
     # A domain's words by language need not say whom to call.
     if wording is None or (case.matter is None and not case.unclear):
         wording = emergency_wording(domain, case.text, answers, case.now) or wording
@@ -359,6 +359,14 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
         return default_text  # a risk is a word of ours, and no amount, date or party was found
     listed = "\n".join(f"- {fact}" for fact in case.facts[:MAX_FACTS])
     return f"{default_text}\n\n{section.facts_heading}:\n{listed}"
+
+
+def _in_english(case: SafeCase, answers: SafeAnswers) -> str:
+    """Returns a text for what only English words tell of an emergency of health, "" for none."""
+    named = case.named and case.matter is Matter.MEDICAL_EMERGENCY
+    if not named or case.language not in ("", ENGLISH):
+        return ""
+    return answers.english.of(case.text, animal=case.animal)
 
 
 def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = None) -> str:

@@ -17,6 +17,7 @@ from router.policy.schema import DeliberationAnswerer
 from router.request.answer_verification import step_after
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.ledger_row import outcome_of, why
+from router.request.outgoing import outgoing
 from router.request.progress import Candidate, Progress, untried
 from router.routing.next_rung import NO_LIMIT
 from router.routing.routed_request import RoutedRequest
@@ -74,7 +75,9 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
         unoffered=_unoffered(routed, end),
     )
     reason = why(routed, end.progress, shown)
-    return replace(outcome, answer=None, reason=reason, foretold=told)
+    opened = end.asked is not None and not end.verdict.of_words and outgoing(routed) is not None
+    opened = opened and bool(routed.opening)
+    return replace(outcome, answer=None, reason=reason, foretold=told, opened=opened)
 
 
 def _unoffered(routed: RoutedRequest, end: _End) -> str:
