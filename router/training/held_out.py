@@ -10,6 +10,7 @@ that nobody fitted. Two kinds of rows are read in their place, with half of the 
 The encoder has read the sources of the first kind, so they still look easier than a stranger's.
 A head of classes gets its temperature on these rows, and the authors weigh its embedding and
 n-grams together with the dev rows: words of a source that is known say more than those of others.
+Which classes it says too often, writers of requests of all kinds tell (`class_offset`).
 No temperature holds at the top, where a stranger's words are misread at any confidence, so that
 the head gets a cap: the share that was right where it said most. A head of one chance says no more
 than was right of the authors' lines of which it said as much, nor than a cap of that kind.
@@ -40,6 +41,7 @@ from router.stats.ngrams import in_floats
 from router.training import unread_sources
 from router.training.data.authors import grave_texts
 from router.training.dev_figures import both
+from router.training.heads.class_offset import class_offset
 from router.training.heads.fit_heads import (
     CLASS_HEADS,
     Part,
@@ -70,6 +72,9 @@ WHOLE_REQUESTS = ("hint3", "prompts", "written")
 """Sources that calibrate a head of classes that no author taught. Their type a rule reads in each
 text. In the sets of intents, which the encoder knows, and in templates it is that of the intent or
 of the template: they look easier than a stranger's."""
+EVERY_KIND = "messages_"
+"""Begins the names of writers who wrote requests of all types and domains, about as many of each:
+their shares are nobody's, but nearer to those of a stranger than those of exams and intents."""
 SAID = 0.9
 
 Figures = dict[str, dict[str, float]]
@@ -122,17 +127,37 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
         return _by_whole_requests(head, left)
     dev = read_by("dev", fitted.parts, material.dev[1][dev_rows.index], dev_rows.labels)
     mix = _mix(dev, calibration_weights(dev_rows), taught)
-    judged = Judged(dev.pool(mix), dev.words, dev.labels, calibration_weights(dev_rows))
-    made = head if mix == AS_IT_IS else put_together(fitted, mix, judged, calibrate=False)
-    t = temperature([*left, *taught], mix)
+    fitted = replace(fitted, offset=offset_of(taught, mix))
+    pool, weights = dev.pool(mix) - fitted.offset, calibration_weights(dev_rows)
+    judged = Judged(pool, dev.words, dev.labels, weights)
+    same = mix == AS_IT_IS and not fitted.offset.any()
+    made = head if same else put_together(fitted, mix, judged, calibrate=False)
     figures: Figures = {}
     for source in [*left, *authors]:
         others = [other for other in [*left, *taught] if other is not source]
-        own = temperature(others, mix)
-        figures[source.name] = _class_figures(source, mix, own, most_right(others, mix, own))
-    early = _early(made, t, mix, early_rows(judged, dev_rows))
-    calibrator = Temperature(t, most_right([*left, *taught], mix, t))
+        # Whoever helps to find the offset is judged by that of the others.
+        offset = offset_of([other for other in taught if other is not source], mix)
+        moved = [other.without(offset, mix) for other in others]
+        own = temperature(moved, mix)
+        most = most_right(moved, mix, own)
+        figures[source.name] = _class_figures(source.without(offset, mix), mix, own, most)
+    every = [source.without(fitted.offset, mix) for source in [*left, *taught]]
+    t = temperature(every, mix)
+    early = _early(made, t, mix, early_rows(judged, dev_rows), fitted.offset)
+    calibrator = Temperature(t, most_right(every, mix, t))
     return Recalibrated(replace(made, calibrator=calibrator, early=early), figures)
+
+
+def offset_of(authors: Sequence[Source], mix: Mix) -> npt.NDArray[np.float32]:
+    """Returns what is to be subtracted from each class, by the writers of requests of all kinds.
+
+    Without them, or with few of their lines, it is 0.
+    """
+    mine = [source for source in authors if source.name.startswith(EVERY_KIND)]
+    if sum(len(source.labels) for source in mine) < LEAST_HONEST:
+        return np.zeros(authors[0].vectors.shape[1], np.float32)
+    pool = np.concatenate([source.pool(mix) for source in mine])
+    return class_offset(pool, np.concatenate([source.labels for source in mine]))
 
 
 def _refitted(
@@ -281,11 +306,13 @@ def _figures(
     return figures
 
 
-def _early(head: Head, t: float, mix: Mix, judged: Judged) -> Early | None:
+def _early(
+    head: Head, t: float, mix: Mix, judged: Judged, offset: npt.NDArray[np.float32]
+) -> Early | None:
     """Returns how n-grams alone read for a head of classes, softened as the whole head is."""
     if head.early is None or judged.words is None:
         return None
-    words = mix.words * judged.words
+    words = mix.words * judged.words - offset
     own = fit_temperature(judged.pool, judged.labels, judged.weights).t
     calibrator = Temperature(fit_temperature(words, judged.labels).t * max(1.0, t / own))
     right = words.argmax(axis=1) == judged.labels

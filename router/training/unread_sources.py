@@ -115,6 +115,11 @@ class Source:
     def pool(self, mix: Mix) -> Floats:
         return mix.vectors * self.vectors + mix.words * self.words
 
+    def without(self, offset: npt.NDArray[np.float32], mix: Mix) -> Source:
+        """Returns the source with `offset` (classes,) subtracted from what the readers say
+        together."""
+        return replace(self, vectors=self.vectors - offset / mix.vectors)
+
     def scaled(self, by: Mix) -> Source:
         return replace(self, vectors=by.vectors * self.vectors, words=by.words * self.words)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unseen import labelled
 from router.training import unread_sources
 from router.training.data.authors import grave_texts, labelled_texts
 
@@ -50,6 +51,8 @@ def test_each_labelled_message_is_there_once_and_no_judge_is_among_them() -> Non
     named = {row.text for row in rows if row.named}
     assert len(named) > 1_000
     assert not {name.split("/")[0] for name in named} & set(grave_texts.JUDGES)
+    judging = {line["text"].casefold() for line in labelled()}
+    assert not {row.text.casefold() for row in rows} & judging
 
 
 def test_each_named_line_teaches_with_the_labels_of_its_section() -> None:
