@@ -8,14 +8,16 @@ from typing import cast
 
 import pytest
 
-from router.errors import UpstreamOverloaded, UpstreamRejected
+from router.api.compose.clock import SystemClock
+from router.errors import UpstreamError, UpstreamOverloaded, UpstreamRejected
 from router.wire.openai.upstream_events import ChunkFolder
 from tests.kits.changed import replace
 from tests.kits.upstreams.litellm_program import tier
 from tests.kits.upstreams.upstream_kit import work
-from tiers.litellm.answerer import as_json
+from tiers.litellm.answerer import FAILURES, as_json
 from tiers.litellm.errors import to_ours
 from tiers.litellm.parameters import names
+from tiers.resilience.call_ends import CallEnds
 from tiers.resilience.unsupported import MOST_LEFT_OUT
 
 
@@ -176,3 +178,22 @@ def test_a_character_that_litellm_passes_in_halves_is_whole() -> None:
     chunks = [{"choices": [{"index": 0, "delta": {"content": half}}]} for half in "\ud83d\ude00"]
     deltas = [delta for chunk in chunks for delta in folder.fold(as_json(chunk))]
     assert "".join(delta.text for delta in deltas) == "\U0001f600"
+
+
+@pytest.mark.parametrize(("repeated", "open_"), [(True, False), (False, True)])
+def test_a_request_that_breaks_its_model_again_does_not_open_the_breaker(
+    repeated: bool, open_: bool
+) -> None:
+    first = work()
+    asked = replace(first, request=replace(first.request, repeated=repeated))
+    one, clock = tier("openai/x"), SystemClock()
+    broken = UpstreamError("broken", upstream_status=500)
+
+    async def run() -> None:
+        for _ in range(FAILURES):
+            ends = CallEnds(asked, one._section, clock, one.facts)
+            with pytest.raises(UpstreamError), one._noted(ends, asked):
+                raise broken
+
+    asyncio.run(run())
+    assert (one._provider.take(clock.monotonic_ms()) is None) is open_

@@ -130,6 +130,22 @@ async def test_one_replica_is_asked_once_for_what_a_client_repeats(
     assert fake.count == calls
 
 
+@pytest.mark.parametrize(("status", "sent_before", "state"), [
+    (500, "1", AnswererState.READY),
+    (500, "0", AnswererState.OPEN_BREAKER),
+    (503, "1", AnswererState.OPEN_BREAKER),
+])  # fmt: skip
+async def test_a_request_that_breaks_its_model_again_does_not_open_the_breaker(
+    fake: FakeUpstream, tiers: Tiers, status: int, sent_before: str, state: AnswererState
+) -> None:
+    """A client that repeats one request would take the model from everybody."""
+    tier = tiers(fake.url, model=f"status:{status}", retries=0, breaker_failures=2)
+    for _ in range(3):
+        with pytest.raises((UpstreamError, AnswererNotReady)):
+            await ask_again(tier, sent_before)
+    assert tier.status().state is state
+
+
 async def test_another_replica_answers_what_a_client_repeats(tiers: Tiers) -> None:
     async with FakeUpstream() as bad, FakeUpstream() as good:
         bad.behaviour = "status:503"

@@ -188,7 +188,7 @@ class LitellmTier:
         ends = CallEnds(work, self._section, self._clock, self._facts)
         await self._slots.take(ends.last)
         try:
-            with self._noted(ends):
+            with self._noted(ends, work):
                 return completed(await self._whole(work, ends.last), work, self._facts)
         except TimeoutError as error:
             raise ends.too_late() from error
@@ -241,7 +241,7 @@ class LitellmTier:
         litellm: ModuleType | None = None
         chunked = ChunkFolder(most=work.request.sampling.n)
         try:
-            with self._noted(ends) as taken:
+            with self._noted(ends, work) as taken:
                 async with asyncio.timeout_at(ends.last):
                     litellm = await asyncio.shield(self._load())
                 async with asyncio.timeout_at(ends.next_bytes()):
@@ -274,7 +274,7 @@ class LitellmTier:
             self._slots.release()
 
     @contextmanager
-    def _noted(self, ends: CallEnds) -> Iterator[Taken]:
+    def _noted(self, ends: CallEnds, work: Work) -> Iterator[Taken]:
         """Makes one call and notes what it shows of its provider's health.
 
         Raises AnswererNotReady where the breaker lets no call through.
@@ -292,7 +292,8 @@ class LitellmTier:
             raise
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
-            outcome = CallHealth.FAILED if status is None else outcome_of(status)
+            again = work.request.repeated
+            outcome = CallHealth.FAILED if status is None else outcome_of(status, repeated=again)
             if isinstance(error, UpstreamTooMuch):
                 outcome = CallHealth.UNKNOWN  # one request made its model repeat itself
             error.host = taken.replica.host

@@ -35,8 +35,14 @@ HEALTHY, UNKNOWN = CallHealth.HEALTHY, CallHealth.UNKNOWN
 KEY_OUTCOMES = (CallHealth.KEY_REFUSED, CallHealth.KEY_DOUBTED)
 
 
-def outcome_of(status: int) -> CallHealth:
-    """Reads what a status other than 200 says of the replica; a refused request speaks well."""
+def outcome_of(status: int, *, repeated: bool = False) -> CallHealth:
+    """Reads what a status other than 200 says of the replica; a refused request speaks well.
+
+    A 500 to a request that failed a moment ago says nothing new: its text may be what breaks the
+    model, and its client's tries would take the replica from everybody.
+    """
+    if status == 500 and repeated:
+        return CallHealth.UNKNOWN
     if status == 401:
         return CallHealth.KEY_REFUSED
     if status == 403:

@@ -325,7 +325,7 @@ class Exchange:
             response = await shared.client().ask(target, head, body, connect_s)
             if response.status == 200:
                 return response
-            outcome = outcome_of(response.status)
+            outcome = outcome_of(response.status, repeated=self._asked.repeated)
             raise await self._refusal(taken, response)
         except FOREIGN as error:
             outcome = CallHealth.UNKNOWN if isinstance(error, NoFiles) else CallHealth.FAILED

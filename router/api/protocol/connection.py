@@ -12,7 +12,7 @@ from collections import deque
 
 from router.api.protocol.exchange import REFUSED, Exchange
 from router.api.protocol.faults import malformed, no_room, own_fault, response, too_late
-from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_WAITING
+from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_LINGER_BYTES, MAX_WAITING
 from router.api.protocol.request_reader import Part, RequestHead, RequestReader
 from router.api.protocol.server_state import ServerState
 from router.errors import TiergateError
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Exchange] = deque()  # for their turn, the oldest first
         self._newest: Exchange | None = None  # its body may still be arriving
         self._over = False  # refused or lost; what still comes is dropped
-        self._dropped_bytes = 0
+        self._dropped_bytes, self._droppable_bytes = 0, LINGER_BYTES
         self._reading_paused = False
         self._unsent: list[bytes] = []  # waits for what follows in this pass of the event loop
         self.writable: asyncio.Event | None = None  # there while the client reads too slowly
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._state.arrivals += 1
         if self._over:
             self._dropped_bytes += len(data)
-            if self._dropped_bytes > LINGER_BYTES:
+            if self._dropped_bytes > self._droppable_bytes:
                 self.transport.abort()
             return
         fault = self._reader.feed(data)
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
         self._current = None
         if not exchange.keep_alive:
             if exchange.ends_early:
-                self._linger()
+                self._linger(exchange.announced_bytes)
             else:
                 self._close()
         elif not self.transport.is_closing():
@@ -308,8 +308,11 @@ class Connection(asyncio.Protocol):
         self.transport.write(response(error, body, headers))
         self._linger()
 
-    def _linger(self) -> None:
-        """Closes once what the client still sends was dropped for a moment."""
+    def _linger(self, announced_bytes: int = 0) -> None:
+        """Closes once what the client still sends was dropped: for a moment, or a body to its end.
+
+        Of a body that announced no length, or too large a one, no more than a beginning is dropped.
+        """
         self._over = True
         self._stop_arriving()
         if self.transport.is_closing():
@@ -319,7 +322,19 @@ class Connection(asyncio.Protocol):
         self.resume_reading()
         if self._closing is not None:
             self._closing.cancel()
-        self._closing = self._loop.call_later(LINGER_S, self._close)
+        linger_s = LINGER_S
+        if LINGER_BYTES < announced_bytes <= MAX_LINGER_BYTES:
+            self._droppable_bytes, linger_s = announced_bytes, self._state.request_s
+        self._close_silent(-1, self._loop.time() + linger_s)
+
+    def _close_silent(self, dropped_before: int, last: float) -> None:
+        """Closes after LINGER_S without a byte, and at the time `last` in any case."""
+        left_s = min(LINGER_S, last - self._loop.time())
+        if left_s <= 0 or self._dropped_bytes == dropped_before:
+            self._close()
+        else:
+            look = self._close_silent
+            self._closing = self._loop.call_later(left_s, look, self._dropped_bytes, last)
 
     def _stop_arriving(self) -> None:
         if self._arriving is not None:

@@ -123,6 +123,12 @@ class Exchange:
         """Returns True when a part of the response went out."""
         return self._begun and not self._held
 
+    @property
+    def announced_bytes(self) -> int:
+        """Returns the length of the body that the head announced, 0 for none or chunks."""
+        headers = self.scope["headers"]
+        return next((int(value) for name, value in headers if name == b"content-length"), 0)
+
     # The connection calls these.
 
     def take(self, piece: bytes) -> bool:
