@@ -39,9 +39,9 @@ from router.stats.calibration import (
 from router.stats.heads import Early, Head, HeadKind
 from router.stats.ngrams import in_floats
 from router.training import unread_sources
+from router.training.class_offset import class_offset
 from router.training.data.authors import grave_texts
 from router.training.dev_figures import both
-from router.training.heads.class_offset import class_offset
 from router.training.heads.fit_heads import (
     CLASS_HEADS,
     Part,

@@ -97,6 +97,7 @@ OWNERS = frozenset({"we", "our", "ours", "us", "my", "mine", "me"})
 `own_sentences.FIRST_PERSON` are others, as a trained reader is bound to those."""
 ASKING = frozenset({"do", "can", "could", "may", "would"})
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
+MODEL_FOLLOWS_FROM = 0.5
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
 _CAUTION = {
@@ -387,6 +388,7 @@ def _is_novel(facts: TurnFacts, known: float, *, known_form: bool, foreign: bool
 def _follows_by_model(row: ModelRow, facts: TurnFacts) -> bool:
     return (
         row.request_type is RequestType.FOLLOW_UP
+        and row.request_type_p >= MODEL_FOLLOWS_FROM
         and len(facts.folded.words) <= MODEL_FOLLOW_UP_WORDS
         and not facts.amounts
         and not facts.risk_terms

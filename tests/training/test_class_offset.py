@@ -7,7 +7,7 @@ import pytest
 
 from router.stats.calibration import Floats
 from router.training import held_out
-from router.training.heads.class_offset import class_offset
+from router.training.class_offset import class_offset
 from router.training.heads.mix_ngrams import Mix
 from router.training.unread_sources import Source
 

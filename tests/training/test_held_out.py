@@ -290,7 +290,7 @@ def test_an_author_is_read_by_a_head_that_did_not_read_these_lines(model: Triage
 def test_no_type_is_surer_than_what_was_right_of_sources_left_out(model: TriageModel) -> None:
     types = model.stack.heads["request_type"]
     read = types(model.encode(["translate this into Dutch", "write a poem about tea", "hello"]))
-    assert 0.85 < read.max() < 0.92  # .91 of what was said by .9 and more was right there
+    assert 0.85 < read.max() < 0.94  # .93 of what was said by .9 and more was right there
 
 
 def test_the_command_knows_each_head_that_is_calibrated() -> None:

@@ -57,6 +57,8 @@ def test_what_asks_of_something_else_is_decided_by_itself(core: Core, later: str
         "How long do I have to wait?",
         "very pale skin",
         "ok",
+        "180/110",
+        "38.9+",
     ],
 )
 def test_what_may_be_about_it_keeps_its_level(core: Core, later: str) -> None:

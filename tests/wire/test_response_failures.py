@@ -61,6 +61,7 @@ def test_a_failed_response_has_the_code_that_agents_know(error: TiergateError, c
 def test_an_error_event_has_its_fields_where_sdks_look_and_where_they_are_documented() -> None:
     stream = ResponseStream(id="r", created=0, model="m", echoed=b'{"store":false}')
     (event, *_) = events_of(stream.failure(StreamCut("It broke off.")).decode())
-    documented = {"code": "stream_cut", "message": "It broke off.", "param": None}
+    step = "Try again in a moment; if it fails again, tell who runs this gateway."
+    documented = {"code": "stream_cut", "message": f"It broke off. {step}", "param": None}
     error = {**documented, "type": "server_error"}
     assert event[1] == {"type": "error", "sequence_number": 0, **documented, "error": error}

@@ -9,6 +9,7 @@ about what somebody took, does to oneself or does to others is left.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 
 from router.triage.facts.wordplay import only_works_out
@@ -46,6 +47,8 @@ _TAKEN_WORDS = """
 _ABOUT_IT = frozenset(f"{_POINTS_WORDS} {_HELPS_WORDS}".split())
 """Words that point back, name somebody or ask for help."""
 _TAKEN = frozenset(_TAKEN_WORDS.split())
+_BARE_SUM = re.compile(r"\d[\d.,]*(?: ?[*+] ?\d[\d.,]*)+ ?=?")
+"""Numbers with signs between them. A stroke is none: "180/110" is a pressure of blood."""
 
 
 def asks_elsewhere(last: TurnReading, said: str) -> bool:
@@ -56,7 +59,7 @@ def asks_elsewhere(last: TurnReading, said: str) -> bool:
     if row.grave >= CALM_BELOW or row.risk_p >= OTHER_BELOW or not last.brief:
         return False
     folded = fold(said)
-    if only_works_out(folded.text):
+    if _BARE_SUM.fullmatch(folded.text) or only_works_out(folded.text):
         return True
     work = row.request_type in _WORK and row.request_type_p >= SURE_FROM and row.domain in _OTHER
     return work and not last.follow_up and _ABOUT_IT.isdisjoint(folded.words)

@@ -11,7 +11,7 @@ import pytest
 
 from router.api.http.asgi import ON_LEAVE as ASKED_ON_LEAVE
 from router.api.protocol.exchange import ON_LEAVE, Event
-from router.api.protocol.limits import LINGER_S, MAX_UNREAD_BODY, MAX_WAITING
+from router.api.protocol.limits import MAX_UNREAD_BODY, MAX_WAITING
 from tests.kits.socket_kit import (
     CLOSE,
     PATIENCE_S,
@@ -215,35 +215,6 @@ async def test_what_follows_the_announced_end_is_dropped() -> None:
         said = await place.said_to(get("/", CLOSE) + get("/second"))
     assert statuses(said) == [200]
     assert said.count(b"connection: close\r\n") == 1
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-async def test_a_refused_body_may_be_sent_to_its_announced_end(at_once: bool) -> None:
-    piece = b"x" * 1_000_000
-
-    async def application(scope: Event, receive: Receive, send: Send) -> None:
-        await answer(send, b"too large", status=413)
-
-    async with serving(application) as place:
-        client = await place.connect()
-        await client.send(get("/", f"content-length: {12 * len(piece)}", method="POST"))
-        for _ in range(12):
-            if not at_once:
-                await asyncio.sleep(LINGER_S / 8)
-            await client.send(piece)
-        said = await client.rest()
-    assert statuses(said) == [413]
-
-
-async def test_a_refused_body_that_does_not_come_is_not_waited_for() -> None:
-    async def application(scope: Event, receive: Receive, send: Send) -> None:
-        await answer(send, b"too large", status=413)
-
-    async with serving(application, request_s=3600) as place:
-        client = await place.connect()
-        await client.send(get("/", "content-length: 12000000", method="POST") + b"x")
-        assert statuses(await client.until(b"too large")) == [413]
-        await once(lambda: not place.state.connections)
 
 
 async def test_application_may_end_the_connection() -> None:
