@@ -103,7 +103,7 @@ def may_commit(
         return True
     if progress.has_last_word(routed, rung):
         return held.has_text or tools
-    if held.doubted or held.tokens < PREFIX_TOKENS + _tokens_above(routed):
+    if held.doubted or held.tokens < PREFIX_TOKENS + len(routed.opening) // 4:
         return False
     beginning = below_opening(routed, held.beginning(plan.facts.model))
     named = routed.decision.rungs[rung]
@@ -113,10 +113,6 @@ def may_commit(
     climbs = step.said.action is Action.CLIMB
     held.doubted = climbs or progress.outdoes(verification)
     return not held.doubted
-
-
-def _tokens_above(routed: RoutedRequest) -> int:
-    return 0 if routed.opens_below else len(routed.opening) // 4
 
 
 def step_after(

@@ -28,7 +28,6 @@ from router.errors.incapable import (
     untrusted_shape,
 )
 from router.policy.content.deliberation import facts_in
-from router.policy.content.languages.calm_forms import about_an_animal
 from router.policy.content.safe_answers import SafeCase
 from router.request.conclusions.doubts import (
     doubt_of_answer,
@@ -385,7 +384,6 @@ def _hand_over(
             fits=fits_domain(routed.policy, routed.signals, domain),
             language=language_of(routed.signals),
             before=routed.request.text_before,
-            animal=about_an_animal(question),
         )
         text = routed.runtime.safe_answer(case)
     words = _stand_in(routed, best, text, () if held else facts, refusal=False, reason=reason)

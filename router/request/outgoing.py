@@ -32,15 +32,9 @@ class Window:
     """
 
     def __init__(
-        self,
-        checks: Sequence[OutputCheck],
-        known: str,
-        closing: str,
-        opening: str = "",
-        below: str = "",
+        self, checks: Sequence[OutputCheck], known: str, closing: str, opening: str = ""
     ) -> None:
         self._checks, self._known, self._closing = checks, Known(known), closing
-        self._below = below  # words on whom to call, behind all others
         self._opening = f"{opening}\n\n" if opening else ""
         self.above = len(self._opening)  # characters above the answer
         self._held = ""
@@ -79,7 +73,7 @@ class Window:
         out = self._looked_at(self._held) if self._held and not self.withheld else ""
         self._held = ""
         answer = self._said.whole + out
-        closing = [*self._marks, self._closing, self._below]
+        closing = [*self._marks, self._closing]
         added = [words for words in closing if words and words not in answer]
         if answer.strip() and added:
             out += "\n\n" + "\n".join(added)
@@ -184,8 +178,7 @@ def window_of(routed: RoutedRequest) -> Window:
     domain = routed.risk_domain or (signals.domain if sure else None)
     closing = safety.disclaimers.get(domain, "") if domain is not None else ""
     known = "\n".join(message.text for message in routed.request.messages) if checks else ""
-    above, below = (routed.opening, "") if not routed.opens_below else ("", routed.opening)
-    return Window(checks, known, closing, above, below)
+    return Window(checks, known, closing, routed.opening)
 
 
 def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
@@ -223,16 +216,11 @@ def is_opened(routed: RoutedRequest, answer: Answer | None) -> bool:
 
 
 def below_opening(routed: RoutedRequest, answer: Answer) -> Answer:
-    """Returns an answer that was let out without the words at it, for what reads its text."""
+    """Returns an answer that was let out without the words above it, for what reads its text."""
     if not routed.opening:
         return answer
-    above, below = f"{routed.opening}\n\n", routed.opening
-    texts = [
-        replace(choice, text=choice.text.removeprefix(above).removesuffix(below).rstrip("\n"))
-        if routed.opens_below
-        else replace(choice, text=choice.text.removeprefix(above))
-        for choice in answer.choices
-    ]
+    above = f"{routed.opening}\n\n"
+    texts = [replace(choice, text=choice.text.removeprefix(above)) for choice in answer.choices]
     return replace(answer, choices=tuple(texts))
 
 

@@ -68,7 +68,6 @@ class PolicyRuntime:
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     overdose: Callable[[str, str, str], bool] = lambda *_: False  # by language, text, that before
     opening: Callable[[str], str] = lambda _: ""  # by language, above an answer; "" for none
-    opening_for_animals: str = ""  # in English; "": that for people
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
     no_answer: Callable[[Domain, str], str] = lambda *_: NO_ANSWER  # not an unrelated answer
     refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words

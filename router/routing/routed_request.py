@@ -9,15 +9,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
-from router.policy.content.languages.calm_forms import AskedForm, told_in_a_tale
 from router.policy.refusal import DESPAIR_AT, of_author, of_victim
 from router.policy.schema import Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
-from router.routing.wording.matters import in_danger, language_of, matter_of
-from router.routing.wording.openings import Called, called, form_of
+from router.routing.wording.matters import in_danger, language_of, matter_of, may_be_danger
 from router.routing.wording.risk_reasons import LIFE_AND_HEALTH, RISK_OF
 from router.routing.wording.words_first import WordsFirst
 from router.types import (
@@ -241,26 +239,18 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def opening(self) -> str:
-        """Returns the words that stand at a model's answer, mostly above it; "" for none.
+        """Returns the words that stand above a model's answer, "" for none.
 
         They say whom to call, where people may be in danger and a model answers all the same. One
         conversation needs them once, and a program that reads the answer does not expect them.
         """
-        if not self.grave or self.asks_for_label or self.keeps_shape or self.observed is not None:
+        signals = self.signals
+        guessed = self.grave and may_be_danger(self.policy, signals)
+        if not guessed or self.asks_for_label or self.keeps_shape or self.observed is not None:
             return ""
-        whom = called(self.policy, self.signals, self.request)
-        if whom is Called.NOBODY or form_of(self.request) is AskedForm.FOR_PROGRAMS:
-            return ""
-        words = self.runtime.opening(language_of(self.signals))
-        if whom is Called.VET:
-            words = self.runtime.opening_for_animals or words
+        words = self.runtime.opening(language_of(signals))
         said = any([words in one.text for one in self.request.messages if one.role == "assistant"])
         return "" if said else words
-
-    @measured_once
-    def opens_below(self) -> bool:
-        """Returns True where these words stand below the answer, since its form is a word or so."""
-        return bool(self.opening) and form_of(self.request) is AskedForm.SHORT
 
     @property
     def changes_answers(self) -> bool:
@@ -369,7 +359,5 @@ class _OwnText(Struct, frozen=True):
         return overdose or self.is_emergency(domain)
 
     def is_emergency(self, domain: Domain) -> bool:
-        """Returns True where the text names an emergency of this domain, and of somebody real."""
-        if domain is Domain.MEDICAL and told_in_a_tale(self.request.last_user_text):
-            return False
+        """Returns True where the text names an emergency of this domain."""
         return self.runtime.emergency(domain, self.request.last_user_text)

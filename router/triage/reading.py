@@ -26,8 +26,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
-from router.policy.content.languages.calm_forms import told_in_a_tale
-from router.policy.content.term_files import LANGUAGE_MARK, list_of
+from router.policy.content.term_files import LANGUAGE_MARK
 from router.policy.head_conditions import highest
 from router.triage.conversation.private_choices import is_private_choice
 from router.triage.conversation.replies import only_goes_on
@@ -97,7 +96,7 @@ OWNERS = frozenset({"we", "our", "ours", "us", "my", "mine", "me"})
 `own_sentences.FIRST_PERSON` are others, as a trained reader is bound to those."""
 ASKING = frozenset({"do", "can", "could", "may", "would"})
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
-MODEL_FOLLOWS_FROM = 0.5
+MODEL_FOLLOWS_FROM = 0.5  # and where that is likelier than not
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
 _CAUTION = {
@@ -258,20 +257,17 @@ TOLD = OWNERS | HELPS | TOOK | SOMEBODY | YOUNG | SIGNS
 
 
 def _names(row: ModelRow, facts: TurnFacts) -> tuple[str, ...]:
-    """Returns the lists whose terms count: "What does floppy baby syndrome mean?" tells of nobody,
-    and an examination or a film of nobody's illness.
+    """Returns the lists whose terms count: "What does floppy baby syndrome mean?" tells of nobody.
 
-    All count beside a word of TOLD. Danger to oneself and violence stay: both may ask for means.
+    All count beside a word of TOLD. Danger to oneself and violence stay in any case: a question for
+    knowledge may ask for their means.
     """
-    names = facts.risk_terms
-    if not names or facts.unusual or facts.language not in READ_LANGUAGES:
-        return names
-    if told_in_a_tale(facts.folded.text):
-        return tuple([name for name in names if list_of(name) != Matter.MEDICAL_EMERGENCY])
     asks = row.knowledge >= ASKS_ALONE_FROM and row.grave < ASKS_ALONE_BELOW
-    if not asks or not TOLD.isdisjoint(facts.folded.words):
-        return names
-    return tuple([name for name in names if name not in OF_HEALTH])
+    if not asks or facts.unusual or facts.language not in READ_LANGUAGES:
+        return facts.risk_terms
+    if not TOLD.isdisjoint(facts.folded.words):
+        return facts.risk_terms
+    return tuple([name for name in facts.risk_terms if name not in OF_HEALTH])
 
 
 def reading_of(

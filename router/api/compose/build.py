@@ -195,7 +195,6 @@ def _runtime(
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         overdose=partial(overdose_named, answers=answers),
         opening=partial(opening_text, answers=answers),
-        opening_for_animals=answers.english.animal_opening or "",
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
         # Clients ask for few models.

@@ -319,7 +319,6 @@ class SafeCase(Struct, frozen=True):
     fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
     before: str = ""  # the user's text before it
-    animal: bool = False  # it is about an animal, and nobody else is told of
 
 
 def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) -> bool:
@@ -366,7 +365,7 @@ def _in_english(case: SafeCase, answers: SafeAnswers) -> str:
     named = case.named and case.matter is Matter.MEDICAL_EMERGENCY
     if not named or case.language not in ("", ENGLISH):
         return ""
-    return answers.english.of(case.text, animal=case.animal)
+    return answers.english.of(case.text)
 
 
 def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = None) -> str:

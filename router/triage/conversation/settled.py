@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from router.policy.content.term_files import list_of
 from router.regexes.late import late_regex
-from router.triage.conversation.elsewhere import asks_elsewhere, only_guessed
 from router.triage.framing.known_runs import known_runs, phrases_of
 from router.triage.reading import TurnReading
 from router.triage.text.folding import fold
@@ -94,11 +93,6 @@ def as_they_count(
     """Returns the readings of the earlier turns as they count for the last one, `said`."""
     if not earlier:
         return []
-    if thanks_alone(said) or asks_elsewhere(last, said):
-        earlier = [
-            _without_stakes(turn) if only_guessed(turn, text) else turn
-            for turn, text in zip(earlier, texts, strict=False)
-        ]
     if thanks_alone(said):
         return [turn if _stays(turn) else _without_stakes(turn) for turn in earlier]
     asks_else = not last.follow_up and not last.risk_terms and last.row.grave < CALM_BELOW
