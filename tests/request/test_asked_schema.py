@@ -79,6 +79,16 @@ def asking(schema: dict[str, object]) -> ChatRequest:
     return ask("hi", response_format=ResponseFormat("json_schema", schema=text))
 
 
+LOST: dict[str, object] = {"$ref": "#/no"}
+DRAFT_7, DRAFT_2020 = (
+    "http://json-schema.org/draft-07/schema#",
+    "https://json-schema.org/draft/2020-12/schema",
+)
+WITH_ID: dict[str, object] = {
+    "$id": "https://example.com/a",
+    "properties": {"q": {"$ref": "#/$defs/z"}},
+    "$defs": {"z": True},
+}
 STEPS: dict[str, object] = {"Step": {"properties": {"next": {"$ref": "#/$defs/Step"}}}}
 
 
@@ -91,6 +101,14 @@ STEPS: dict[str, object] = {"Step": {"properties": {"next": {"$ref": "#/$defs/St
         ({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}}}, "$defs.A.$ref"),
         ({"allOf": [{"$ref": "#/allOf/1"}]}, "allOf[0].$ref"),
         ({"properties": {"default": {"$ref": "#/$defs/A"}}}, "properties.default.$ref"),
+        ({"anyOf": [{"$ref": "#/anyOf/" + 5_000 * "9"}]}, "anyOf[0].$ref"),
+        ({"$defs": {"A": True}, "$ref": "#/$defs/A", "not": {"$ref": "#/no"}}, "not.$ref"),
+        ({"$schema": DRAFT_2020, "$ref": "#/$defs/A"}, "$ref"),
+        (
+            {"$schema": DRAFT_2020, "$defs": {"A": True}, "$ref": "#/$defs/A", "not": LOST},
+            "not.$ref",
+        ),
+        ({"$schema": DRAFT_7, "properties": {"a": LOST}}, "properties.a.$ref"),
     ],
 )
 async def test_a_reference_to_no_part_is_refused(schema: dict[str, object], place: str) -> None:
@@ -122,6 +140,15 @@ async def test_the_refusal_names_parts_that_the_schema_has() -> None:
         {"items": {"$id": "https://example.com/a", "$ref": "#/$defs/A", "$defs": {"A": True}}},
         {"$ref": "https://example.com/other.json"},
         {"$ref": "#item", "$defs": {"a": {"$anchor": "item"}}},
+        {"$ref": "#/$defs/A/properties/q", "$defs": {"A": WITH_ID}},
+        {"$ref": "#/$defs/A/properties/r", "$defs": {"A": WITH_ID}},
+        {"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": WITH_ID}},
+        {"$schema": DRAFT_7, "definitions": {"A": True}, "$ref": "#/definitions/A", "not": LOST},
+        {"$schema": DRAFT_7, "items": {"$ref": "https://example.com/a", "not": LOST}},
+        {
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "items": {"$ref": "#", "properties": {"x": LOST}},
+        },
     ],
 )
 async def test_a_reference_that_leads_somewhere_is_taken(schema: dict[str, object]) -> None:

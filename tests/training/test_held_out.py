@@ -163,7 +163,8 @@ def test_what_domain_says_of_authors_who_taught_it_nothing_holds(model: TriageMo
     )
     said = chances.max(axis=1)
     sure = said >= 0.85
-    assert sure.sum() >= 80  # enough for a share
+    # 80 rows are enough for a share within .06. The bound on the share is what judges.
+    assert sure.sum() >= 80
     # Before, it said .95 where .60 were right, and then .95 where .86 were.
     assert said[sure].mean() - right[sure].mean() < 0.06
 

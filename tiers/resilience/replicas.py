@@ -27,6 +27,7 @@ class CallHealth(StrEnum):
     KEY_REFUSED = "key_refused"  # 401: no call with this key can succeed
     KEY_DOUBTED = "key_doubted"  # 403: the key, or this one request; several in a row are the key
     ELSEWHERE = "elsewhere"  # another server stands at its address; the next call would meet it
+    FAILED_AGAIN = "failed_again"  # 500 to a repeated request: it counts for a probe alone
     UNKNOWN = "unknown"
 
 
@@ -39,10 +40,10 @@ def outcome_of(status: int, *, repeated: bool = False) -> CallHealth:
     """Reads what a status other than 200 says of the replica; a refused request speaks well.
 
     A 500 to a request that failed a moment ago says nothing new: its text may be what breaks the
-    model, and its client's tries would take the replica from everybody.
+    model, and its client's tries would take the replica from everybody. A probe's 500 counts.
     """
     if status == 500 and repeated:
-        return CallHealth.UNKNOWN
+        return CallHealth.FAILED_AGAIN
     if status == 401:
         return CallHealth.KEY_REFUSED
     if status == 403:
@@ -136,6 +137,8 @@ class ReplicaSet:
         taken.replica.outstanding -= 1
         breaker = taken.replica.breaker
         opened = breaker.opened
+        if outcome is CallHealth.FAILED_AGAIN:
+            outcome = CallHealth.FAILED if taken.probe else UNKNOWN
         if outcome is not UNKNOWN:
             self._untried = False
             taken.replica.refused_key = outcome in KEY_OUTCOMES

@@ -24,6 +24,7 @@ _PARTS = (
 )
 _DEFINITIONS = ("$defs", "definitions")
 _MOST_NAMED = 3
+_MOST_DIGITS = 9  # of a place in a list; Python refuses to read numbers of thousands
 _NOTHING = object()
 
 
@@ -51,12 +52,14 @@ def lost_reference(schema: object) -> Place | None:
     """Returns the place of a `$ref` to a part that the schema lacks, None where it has all.
 
     Only what an answer may be held against is followed, so `$defs` that nothing names are not read.
-    References to other addresses and to names (`#item`) are not looked at, nor are parts with an
-    `$id` of their own, inside which `#/` means another place.
+    References to other addresses and to names (`#item`) are not looked at, nor are those into parts
+    with an `$id` of their own, nor what stands in such parts, where `#/` means another place.
+    What stands beside a `$ref` is read only in the dialects since 2019-09; without `$schema`, too.
 
     >>> lost_reference({"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {}})
     ('properties', 'a', '$ref')
     """
+    siblings = _reads_siblings(schema)
     waiting: list[tuple[Place, object]] = [((), schema)]
     seen: set[Place] = set()
     while waiting:
@@ -70,8 +73,16 @@ def lost_reference(schema: object) -> Place | None:
             if found is _NOTHING:
                 return (*place, "$ref")
             waiting.append((target, found))
+        if isinstance(reference, str) and not siblings:
+            continue
         waiting += ((place + more, inner) for more, inner in _inside(part))
     return None
+
+
+def _reads_siblings(schema: object) -> bool:
+    """Returns False where `$schema` names draft 7, an older one or an unknown dialect."""
+    named = schema.get("$schema") if isinstance(schema, dict) else None
+    return not isinstance(named, str) or "/draft/20" in named
 
 
 def _is_named(part: dict[str, object]) -> bool:
@@ -79,20 +90,29 @@ def _is_named(part: dict[str, object]) -> bool:
 
 
 def _target(schema: object, reference: str) -> tuple[Place, object]:
-    """Returns the place that a JSON pointer (RFC 6901) leads to, and what is there."""
+    """Returns the place that a JSON pointer (RFC 6901) leads to, and what is there.
+
+    None is there for a pointer that leads through a part with an `$id` of its own.
+    """
     place: list[str | int] = []
     part = schema
     for step in unquote(reference[2:]).split("/"):
+        if place and isinstance(part, dict) and _is_named(part):
+            return (), None
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(part, dict) and name in part:
             part = part[name]
             place.append(name)
-        elif isinstance(part, list) and name.isdecimal() and int(name) < len(part):
+        elif isinstance(part, list) and _is_index(name) and int(name) < len(part):
             part = part[int(name)]
             place.append(int(name))
         else:
             return (), _NOTHING
     return tuple(place), part
+
+
+def _is_index(name: str) -> bool:
+    return name.isdecimal() and len(name) <= _MOST_DIGITS
 
 
 def _inside(part: dict[str, object]) -> Iterator[tuple[Place, object]]:
