@@ -9,13 +9,19 @@ renderers decide the report's form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
-from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
+from router.analysis.report.baseline_names import (
+    MOST_READ,
+    BaselineNames,
+    PolicyText,
+    names_of,
+)
 from router.analysis.report.breakdowns import MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.report.figures import (
     BasisFigures,
@@ -54,6 +60,7 @@ from router.analysis.report.sentences import (
     notes,
 )
 from router.analysis.report.tallies import Tally, TierKey, escalated, group_figures
+from router.errors import PolicyError
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -72,6 +79,7 @@ from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, places_for
 from router.types import (
     CostBasis,
+    MinutePrice,
     PairNote,
     Reason,
     RequestRow,
@@ -87,6 +95,10 @@ LONG_DAYS = 62
 def _not_kept(policy_hash: str) -> str | None:
     """Returns None: no policy was kept."""
     return None
+
+
+MinutePriceOf = Callable[[str], MinutePrice | None]
+"""Returns what a person's minute costs by the policy with this hash; None where it has no price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,8 @@ class Extra:
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
     waiting: int | None = None  # matters of the period that wait for a person; None: not known
     waits: Collection[str] | None = None  # instead: requests whose matter waits, to be counted
+    waiting_failed: int | None = None  # of these, those of failed requests; None: not known
+    minute_price: MinutePriceOf | None = None  # of a person, by a policy's hash; None: not known
     settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills of the period made known
     later: Iterable[RequestRow] = ()  # bills for calls of the period that were booked after it
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
@@ -155,7 +169,7 @@ def build_reports(
 
     None: all names. The rows are passed over once.
     """
-    tally, waiting = _tallied(rows, since_ms, until_ms, extra)
+    tally, waiting, failed = _tallied(rows, since_ms, until_ms, extra)
     total = tally.total()
     whole = total.whole or Whole()
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
@@ -166,7 +180,7 @@ def build_reports(
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = group_figures(total, total.requests, escalated(total))
-    replies = replies_of(total, waiting)
+    replies = replies_of(total, waiting, failed)
     compared = compare(tally, total, names, replies)
     quality = _quality(replies, compared.passed_on, whole)
     places = _places(total, whole, compared.routed.saving)
@@ -187,6 +201,7 @@ def build_reports(
         lost_sentence(extra.lost, by_rows=extra.by_rows),
         outcomes,
         later,
+        _minutes(tally, extra) if waiting else (),
     )
     nameless = Report(
         told=first_sentences(findings),
@@ -244,11 +259,14 @@ def build_reports(
 
 def _tallied(
     rows: Iterable[RequestRow], since_ms: int | None, until_ms: int | None, extra: Extra
-) -> tuple[Tally, int | None]:
-    """Returns the sums of rows and cells, and how many of their matters wait; None: not known."""
+) -> tuple[Tally, int | None, int | None]:
+    """Returns the sums of rows and cells, and how many of their matters wait; None: not known.
+
+    The last one is how many of these are of requests that failed.
+    """
     # Days of a long period keep memory and reading time small.
     tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
-    waiting = extra.waiting if extra.waits is None else 0
+    waiting, failed = (extra.waiting, extra.waiting_failed) if extra.waits is None else (0, 0)
     for placed in extra.cells:
         tally.merge(placed)
     for row in rows:
@@ -258,10 +276,26 @@ def _tallied(
             tally.add(row)
             if waiting is not None and extra.waits and row.request_id in extra.waits:
                 waiting += 1
+                failed = (failed or 0) + (row.state is RequestState.FAILED)
     tally.settle_noted(since_ms, until_ms)
     for row in extra.settled:
         tally.settle(row)
-    return tally, waiting
+    return tally, waiting, failed
+
+
+def _minutes(tally: Tally, extra: Extra) -> tuple[MinutePrice | None, ...]:
+    """Returns what a person's minute costs by the policies of most requests."""
+    policies = tally.groups[Kind.POLICY]
+    if extra.minute_price is None:
+        return ()
+    ordered = sorted(policies, key=lambda name: (-policies[name].requests, name))[:MOST_READ]
+    hashes = (name.rpartition("@")[2] for name in ordered)
+    prices = []
+    for policy in hashes:
+        with suppress(PolicyError):  # a file of an older version need not be valid today
+            if extra.policy_text(policy) is not None:
+                prices.append(extra.minute_price(policy))
+    return tuple(prices)
 
 
 def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:

@@ -23,8 +23,9 @@ from router.rendering.figures_in_words import (
     percent,
     saved_percent,
     share_of,
+    usd,
 )
-from router.types import Role
+from router.types import Role, is_assumed
 
 
 def first_sentences(findings: Findings) -> Sentences:
@@ -61,7 +62,7 @@ def first_sentences(findings: Findings) -> Sentences:
     first = f"{_spent(findings)}{_got(findings.replies)}."
     faults = failing(findings.whole.faults, total.requests, findings.replies.of(Ending.FAILED))
     return Sentences(
-        (first, *_assumed(findings), *_lost(findings)),
+        (first, *_to_come(findings), *_assumed(findings), *_lost(findings)),
         tuple(savings),
         quality,
         tuple(faults),
@@ -92,6 +93,31 @@ def _got(replies: Replies) -> str:
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
+
+
+def _to_come(findings: Findings) -> list[str]:
+    """States what a minute of a person costs, where matters wait for one: they are yet to be paid.
+
+    Nothing where no policy of the period is known.
+    """
+    waiting, prices = findings.replies.waiting, findings.minutes
+    if not waiting or not prices:
+        return []
+    waits = counted(waiting, "matter that waits", "matters that wait")
+    costs = f"The {waits} for a person {'is' if waiting == 1 else 'are'} in no cost yet"
+    known = {price for price in prices if price is not None}
+    if not known:
+        return [f"{costs}: no minute of a person is priced."]
+    low, high = (usd(end(price.nano_usd for price in known)) for end in (min, max))
+    each = low if low == high else f"{low} to {high}"
+    assumed = [is_assumed(price.version) for price in known]
+    if any(assumed):
+        by = "an assumed price: the policy states none" if all(assumed) else "partly assumed"
+    else:
+        stated = all(price.version == "policy" for price in known)
+        by = "by the policy" if stated else "by the price book"
+    some = "; a policy of the period has no price of one" if None in prices else ""
+    return [f"{costs}: a minute of a person costs {each} ({by}){some}."]
 
 
 def _assumed(findings: Findings) -> list[str]:
@@ -156,11 +182,35 @@ def _scope(saving: Saving, findings: Findings) -> str:
 
 
 def _apart(saving: Saving, findings: Findings) -> str:
-    """States what requests cost that are compared with nothing, drafts for nobody too."""
+    """States what failed requests cost, which counts; then what is compared with nothing."""
     rest = _rest(saving, findings)
-    return (
-        f" (what else was spent, {findings.money(rest)}, is compared with nothing)" if rest else ""
-    )
+    parts = [
+        *_unanswered(saving, findings),
+        *([f"what else was spent, {findings.money(rest)}, is compared with nothing"] * bool(rest)),
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _unanswered(saving: Saving, findings: Findings) -> list[str]:
+    """States what requests without an answer cost: the saving has it, and they are no answers.
+
+    Without an amount where it is not known of which ones the saving has the cost.
+    """
+    lines = [line for line in findings.replies.lines if line.name in set(Ending)]
+    if not saving.without_answer or not any(line.spend_nano_usd for line in lines):
+        return []
+    # A cancelled request may have a baseline of its own, and then counts as compared.
+    ended = [line for line in lines if line.name != Ending.CANCELLED.value]
+    certain = not (findings.unknown.requests or findings.whole.observed)
+    for all_of in (ended, lines):
+        if certain and sum(line.requests for line in all_of) == saving.without_answer:
+            paid = [line for line in all_of if line.spend_nano_usd]
+            amount = findings.money(sum(line.spend_nano_usd for line in paid))
+            requests = counted(sum(line.requests for line in paid), "request", "requests")
+            failed = all(line.name == Ending.FAILED.value for line in paid)
+            kind = "that failed" if failed else "without an answer"
+            return [f"the {amount} of {requests} {kind} counts as well"] if paid else []
+    return ["what requests without an answer cost counts as well"]
 
 
 def _net(saving: Saving, findings: Findings) -> list[str]:
@@ -242,7 +292,8 @@ def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:
 def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
     """Writes "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)".
 
-    A loss keeps the table's sign: "cost $9.00 more (saved -30.0 %; 95 % interval ...)".
+    A loss keeps the table's sign: "cost $9.00 more (saved -30.0 %; 95 % interval ...)". One beyond
+    100 % is told in times: "cost $9.00 more (2.5 times as much; 95 % interval 2.1 to 2.9 times)".
     """
     assert saving.saved_nano_usd is not None
     lost = saving.saved_nano_usd < 0
@@ -317,6 +368,11 @@ def _share_of(saving: Saving, lost: bool) -> str:
         return f" (more than {MOST_TIMES} times that)"
     share = f"{'saved ' if lost else ''}{saved_percent(saving.saved_share)}"
     interval = saving.share_interval
-    if interval is not None:
+    if saving.saved_share < -1:
+        # "Saved -341.0 %" is hard to read: nobody loses more than all of something.
+        share = f"{1 - saving.saved_share:,.1f} times as much"
+        if interval is not None:
+            share += f"; 95 % interval {1 - interval.high:,.1f} to {1 - interval.low:,.1f} times"
+    elif interval is not None:
         share += f"; 95 % interval {saved_percent(interval.low)} to {saved_percent(interval.high)}"
     return f" ({share})"

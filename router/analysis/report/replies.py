@@ -75,6 +75,7 @@ class Replies:
 
     lines: tuple[ReplyFigures, ...]
     waiting: int | None = None  # of the matters handed over, those not decided; None: not known
+    waiting_failed: int | None = None  # of these, those of failed requests; None: not known
     answer_accepted: int = 0
     answer_unverified: int = 0
     priced: int = 0  # of the labels and vectors, those that some baseline prices
@@ -127,12 +128,19 @@ class Replies:
         if not self.waiting:
             return f"{line.words} (none waits any more)"
         # A request that failed, or got other words, may have handed its matter over too.
-        also = ", of other requests too" if self.waiting > line.requests else ""
+        failed, also = self.waiting_failed or 0, ""
+        if failed:
+            which = "it" if self.waiting == 1 else f"{count(failed)} of them"
+            also = f", {which} of {'a request' if failed == 1 else 'requests'} that failed"
+        also += ", of other requests too" * (self.waiting - failed > line.requests)
         return f"{line.words} ({counted(self.waiting, 'still waits', 'still wait')}{also})"
 
 
-def replies_of(total: Cell, waiting: int | None) -> Replies:
-    """Returns what the requests got; `waiting` matters of the period are not decided yet."""
+def replies_of(total: Cell, waiting: int | None, failed: int | None = None) -> Replies:
+    """Returns what the requests got; `waiting` matters of the period are not decided yet.
+
+    Of these, `failed` are of requests that failed.
+    """
     whole = total.whole or Whole()
     got = {reply: whole.replies.get(reply.value, [0, 0])[:2] for reply in ReplyKind}
     # An older version purged labels and vectors as answers, and counted these apart.
@@ -162,4 +170,4 @@ def replies_of(total: Cell, waiting: int | None) -> Replies:
         if name in whole.grounds
     )
     unpriced = computed - priced_spend
-    return Replies(tuple(lines), waiting, accepted, unverified, priced, unpriced, grounds)
+    return Replies(tuple(lines), waiting, failed, accepted, unverified, priced, unpriced, grounds)

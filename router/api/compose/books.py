@@ -43,7 +43,7 @@ from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import CreatedKey, KeyInfo, SqlKeyStore
 from router.ledger.tables.past_requests import past_requests
-from router.ledger.tables.reviews import SqlReviewQueue, waits
+from router.ledger.tables.reviews import SqlReviewQueue, waits, waits_of_failed
 from router.ledger.tables.shadows import judged_pairs
 from router.ledger.tables.subjects import PrivacyFigures, Subjects, SubjectTexts, privacy_figures
 from router.ledger.tables.tenant_secrets import TenantSecrets
@@ -250,6 +250,12 @@ class Books:
     ) -> frozenset[str]:
         """Returns requests of [since, until) whose matter waits for a person."""
         return waits(self._database, since_ms, until_ms, tenant)
+
+    def waits_of_failed(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> int:
+        """Counts those of them whose requests failed."""
+        return waits_of_failed(self._database, since_ms, until_ms, tenant)
 
     def bills(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> Bills:
         """Returns rows that bills of the time settled, rows with later ones. Raises LedgerError."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from router.analysis.report.figures import Report
     from router.api.compose.books import Books
     from router.policy.schema import ReportSection
-    from router.types import RequestRow
+    from router.types import MinutePrice, RequestRow
 
 MANY_ROWS = 20_000
 """Sets the rows that are added up in about two seconds; for more the wait is announced."""
@@ -187,6 +187,7 @@ def _read(
     extra = Extra(
         zone=tz,
         policy_text=books.policy_text,
+        minute_price=lambda policy_hash: _minute_price(books, policy_hash, now),
         planned=None if section is None else section.planned_shares,
         key_names=books.key_names(),
         chosen=(*([("tenant", (tenant,))] if tenant else []), *wanted.told),
@@ -224,6 +225,15 @@ def _read(
     return for_people, for_programs
 
 
+def _minute_price(books: Books, policy_hash: str, now_ms: int) -> MinutePrice | None:
+    """Returns what a person's minute costs by a policy that the ledger kept. Raises PolicyError."""
+    from router.cli.ledger.review import stated_in
+    from router.money.price_book import utc_day
+
+    kept = books.kept_policy(policy_hash)
+    return None if kept is None else stated_in(kept, utc_day(now_ms), os.environ)
+
+
 def _all_rows(
     books: Books, extra: Extra, times: tuple[int | None, int | None, int], tenant: str | None
 ) -> tuple[Iterable[RequestRow], Extra]:
@@ -244,4 +254,5 @@ def _all_rows(
         lost=parts.lost,
         outcomes=books.outcomes(since_ms, until_ms, tenant),
         waiting=len(books.waits(since_ms, until_ms, tenant)),
+        waiting_failed=books.waits_of_failed(since_ms, until_ms, tenant),
     )

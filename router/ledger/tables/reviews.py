@@ -29,6 +29,7 @@ from router.types import (
     Domain,
     Feedback,
     FeedbackSource,
+    RequestState,
     ReviewCase,
     Reviewed,
     ReviewItem,
@@ -270,6 +271,17 @@ def waits(
     with database.reading() as connection:
         query = f"SELECT v.request_id FROM reviews v WHERE {where}"
         return frozenset(connection.exec_driver_sql(query, values).scalars())
+
+
+def waits_of_failed(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> int:
+    """Counts the matters that `waiting` counts whose requests failed. Raises LedgerError."""
+    where, values = _waiting_in(since_ms, until_ms, tenant)
+    failed = f"SELECT request_id FROM requests WHERE state = '{RequestState.FAILED}'"
+    with database.reading() as connection:
+        query = f"SELECT COUNT(*) FROM reviews v WHERE {where} AND v.request_id IN ({failed})"
+        return int(connection.exec_driver_sql(query, values).scalar_one())
 
 
 def _waiting_in(

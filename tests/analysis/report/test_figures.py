@@ -94,7 +94,8 @@ def test_dearer_routing_shows_a_negative_saving() -> None:
     assert level_2.saved_nano_usd == -180 * USD
     assert level_2.saved_share == pytest.approx(-9.0)
     assert (
-        "cost $180.00 more (saved -900.0 %; 95 % interval -900.0 % to -900.0 %)" in report.headline
+        "cost $180.00 more (10.0 times as much; 95 % interval 10.0 to 10.0 times)"
+        in report.headline
     )
 
 
@@ -111,7 +112,7 @@ def test_an_interval_needs_thirty_answers_whatever_shadows_cost(answered: int, g
 @pytest.mark.parametrize(
     ("own", "told", "shown"),
     [
-        (11 * USD, " (saved -1,000.0 %; 95 %", "-1,000.0 %"),
+        (11 * USD, " (11.0 times as much; 95 %", "-1,000.0 %"),
         (12 * USD, " (more than 10 times that),", "below -1,000 %"),
     ],
 )

@@ -10,6 +10,7 @@ from rich.console import Console
 from router.analysis.report.build import Extra
 from router.analysis.report.figures import Report
 from router.analysis.report.output.one_page import MOST_ROWS, print_page
+from router.types import SAFE_ANSWER_MODEL
 from tests.analysis.report.test_sections import a_failure, report_of
 from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
 from tests.kits.changed import replace
@@ -119,3 +120,18 @@ def test_a_dollar_or_more_has_two_decimals_beside_parts_of_a_cent() -> None:
         ["$0.0938", "$0.0494", "$0.0444"],
         ["$13.33", "$0.0494", "$13.28"],
     ]
+
+
+def test_a_model_of_which_nobody_measured_an_answer_has_no_share_of_accepted_ones() -> None:
+    """0.0 % read as if all its answers were wrong."""
+    rows = [
+        *(a_row(n) for n in range(3)),
+        *(a_row(10 + n, 3, verdict="unverified") for n in range(3)),
+        a_row(20, 2, verdict="safe_answer", model=SAFE_ANSWER_MODEL),
+    ]
+    answered = table_of(page(report_of(rows)), "Who answered")
+    assert {row[2]: row[-1] for row in answered[:-1]} == {
+        "approved-answers": "100.0 %",
+        "no model: an approved safe text": "—",
+        "deep-1": "not measured",
+    }

@@ -98,6 +98,20 @@ def test_a_matter_of_a_failed_request_waits_too() -> None:
     assert tile in tiles(report)
 
 
+def test_matters_of_failed_requests_are_named_where_they_are_known() -> None:
+    """ "Of other requests too" left open which."""
+    rows = [a_row(0), a_safe_text(1), a_safe_text(2), a_failure(3)]
+    told = report_of(rows, Extra(waiting=3, waiting_failed=1)).sentences[0]
+    assert "handed to a person (3 still wait, 1 of them of a request that failed), 1 " in told
+    told = report_of(rows, Extra(waiting=4, waiting_failed=1)).sentences[0]
+    assert "(4 still wait, 1 of them of a request that failed, of other requests too)" in told
+    told = report_of(rows, Extra(waiting=1, waiting_failed=1)).sentences[0]
+    assert "(1 still waits, it of a request that failed)" in told
+    chosen = Extra(waits={rows[1].request_id, rows[3].request_id})
+    told = report_of(rows, chosen).sentences[0]
+    assert "(2 still wait, 1 of them of a request that failed)" in told
+
+
 def test_a_failed_request_is_neither_compared_nor_not() -> None:
     report = report_of([*a_day(40, 0, 0), *(a_safe_text(50 + n) for n in range(3)), a_failure(60)])
     level_2 = report.savings[1]

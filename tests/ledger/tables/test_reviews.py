@@ -17,7 +17,7 @@ from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.ledger.sql import reading
 from router.ledger.tables.feedback import outcomes
-from router.ledger.tables.reviews import waiting
+from router.ledger.tables.reviews import waiting, waits_of_failed
 from router.policy.schema import LimitSection, ReportSection
 from router.request.review_verdicts import BookedLeft, Judgement
 from router.types import (
@@ -234,6 +234,20 @@ async def test_only_matters_of_the_period_that_nobody_decided_wait(tmp_path: Pat
         assert waiting(database, None, NOW_MS, None) == 0
         await house.reviewer.decide("rev_r1", None, APPROVE)
         assert waiting(database, None, None, "acme") == 1
+
+
+async def test_matters_of_failed_requests_are_counted_apart(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        for name, tenant in (("r1", "acme"), ("r2", "acme"), ("r3", "bolt")):
+            await house.answered(name, tenant=tenant)
+            await house.handed_over(name, tenant=tenant)
+        with sqlite3.connect(house.path) as connection:
+            connection.execute("UPDATE requests SET state = 'failed' WHERE request_id <> 'r1'")
+        connection.close()
+        database = house.ledger.database
+        assert waits_of_failed(database, None, None, None) == 2
+        assert waits_of_failed(database, None, None, "acme") == 1
+        assert waits_of_failed(database, NOW_MS + 1, None, None) == 0
 
 
 async def test_matter_of_an_unfinished_request_waits(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from router.analysis.report.named_savings import Told
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
 from router.rendering.figures_in_words import Dollars, counted, day, percent, share_of
-from router.types import Role
+from router.types import MinutePrice, Role
 
 NONE_LATER = LaterBills()
 
@@ -38,6 +38,8 @@ class Findings:
     lost: str = ""  # how many purged requests are in no figure
     told: tuple[Measure, ...] = ()  # all that feedback and reviews said
     later: LaterBills = NONE_LATER
+    # Of a person, by each policy of the period; None: it has no price. None known: empty.
+    minutes: tuple[MinutePrice | None, ...] = ()
 
     @property
     def whole(self) -> Whole:
