@@ -26,7 +26,7 @@ from tiers.resilience.refusals import (
     wait_s,
     worth_retrying,
 )
-from tiers.resilience.replicas import CallHealth, ReplicaSet, outcome_of
+from tiers.resilience.replicas import CallHealth, ReplicaSet
 
 
 def opened() -> Breaker:
@@ -172,35 +172,6 @@ def test_replicas_that_failed_are_ready_when_a_call_succeeded_not_when_they_rest
     assert (trying.due, trying.may_be_called) == (True, False)  # other calls would fail at once
     one.give_back(taken, CallHealth.HEALTHY, 9_000.0)
     assert one.status(9_000.0).state is AnswererState.READY
-
-
-def test_a_dead_server_gets_one_call_after_the_rest_though_its_clients_repeat() -> None:
-    one = replicas(1)
-    first = one.take(0.0)
-    assert first is not None
-    one.give_back(first, outcome_of(500), 0.0)
-    tried = 0
-    for at in range(1_000, 1_020):
-        taken = one.take(float(at))
-        if taken is not None:
-            tried += 1
-            one.give_back(taken, outcome_of(500, repeated=True), float(at))
-    assert tried == 1
-    assert one.take(2_000.0) is not None  # and one more after the next rest
-
-
-def test_a_repeated_500_to_a_replica_in_use_shows_nothing() -> None:
-    one = replicas(1)
-    taken = one.take(0.0)
-    assert taken is not None
-    one.give_back(taken, outcome_of(500, repeated=True), 0.0)
-    assert one.status(0.0).untried
-    assert one.take(0.0) is not None
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 429, 501, 502, 503, 504, 529])
-def test_a_repeated_request_excuses_no_other_status(status: int) -> None:
-    assert outcome_of(status, repeated=True) is outcome_of(status)
 
 
 @given(st.lists(st.sampled_from([*CallHealth, None]), max_size=60))
