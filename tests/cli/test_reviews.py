@@ -10,6 +10,7 @@ import pytest
 
 from router.learning.labelling import Askable, item_of
 from router.ledger.sql.database import Database
+from router.ledger.tables.policies import record_policy
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import AttemptState, Domain, ReviewItem
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
@@ -127,3 +128,17 @@ def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
     assert shown["decision"]["request_id"] == "r0"
     said("review", "done", "rev_1", "-d", database)
     assert json.loads(said("review", "list", "--json", "-d", database)) == []
+
+
+def test_report_tells_what_a_minute_of_a_person_costs_where_matters_wait(database: Path) -> None:
+    waits = "The 2 matters that wait for a person are in no cost yet: "
+    books, clock = Database.open(database), StandingClock()
+    item = ReviewItem("rev_2", "r9", "other", Domain.LEGAL, NOW_MS, question="Shall we?")
+    asyncio.run(SqlReviewQueue(books, clock=clock).add(item))
+    assert waits not in said("report", "-d", database)  # no policy of the period is known
+    record_policy(books, "ab12", "default", "review: {reviewer_usd_per_minute: 1.5}\n", NOW_MS)
+    books.close()
+    told = f"{waits}a minute of a person costs $1.50 (by the policy)."
+    for chosen in ((), ("--endpoint", "chat.completions")):
+        shown = " ".join(said("report", "-d", database, *chosen).split())
+        assert told in shown

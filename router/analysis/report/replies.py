@@ -130,8 +130,8 @@ class Replies:
         # A request that failed, or got other words, may have handed its matter over too.
         failed, also = self.waiting_failed or 0, ""
         if failed:
-            which = "it" if self.waiting == 1 else f"{count(failed)} of them"
-            also = f", {which} of {'a request' if failed == 1 else 'requests'} that failed"
+            which = "" if self.waiting == 1 else f"{count(failed)} of them "
+            also = f", {which}of {'a request' if failed == 1 else 'requests'} that failed"
         also += ", of other requests too" * (self.waiting - failed > line.requests)
         return f"{line.words} ({counted(self.waiting, 'still waits', 'still wait')}{also})"
 

@@ -106,7 +106,7 @@ def test_matters_of_failed_requests_are_named_where_they_are_known() -> None:
     told = report_of(rows, Extra(waiting=4, waiting_failed=1)).sentences[0]
     assert "(4 still wait, 1 of them of a request that failed, of other requests too)" in told
     told = report_of(rows, Extra(waiting=1, waiting_failed=1)).sentences[0]
-    assert "(1 still waits, it of a request that failed)" in told
+    assert "(1 still waits, of a request that failed)" in told
     chosen = Extra(waits={rows[1].request_id, rows[3].request_id})
     told = report_of(rows, chosen).sentences[0]
     assert "(2 still wait, 1 of them of a request that failed)" in told
