@@ -9,19 +9,10 @@ renderers decide the report's form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date
-from zoneinfo import ZoneInfo
 
-from router.analysis.calendar import local_day
-from router.analysis.report.baseline_names import (
-    MOST_READ,
-    BaselineNames,
-    PolicyText,
-    names_of,
-)
+from router.analysis.report.baseline_names import BaselineNames, PolicyText, names_of
 from router.analysis.report.breakdowns import MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.report.figures import (
     BasisFigures,
@@ -48,6 +39,7 @@ from router.analysis.report.forecast import forecast_of
 from router.analysis.report.headline import first_sentences
 from router.analysis.report.headlines.assumptions import assumptions
 from router.analysis.report.headlines.findings import Findings
+from router.analysis.report.headlines.minutes import MinutePriceOf, minute_prices
 from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import compare
 from router.analysis.report.outcomes import decision_measures, measures
@@ -59,8 +51,7 @@ from router.analysis.report.sentences import (
     names_notes,
     notes,
 )
-from router.analysis.report.tallies import Tally, TierKey, escalated, group_figures
-from router.errors import PolicyError
+from router.analysis.report.tallies import Tally, TierKey, by_day, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -79,7 +70,6 @@ from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, places_for
 from router.types import (
     CostBasis,
-    MinutePrice,
     PairNote,
     Reason,
     RequestRow,
@@ -95,10 +85,6 @@ LONG_DAYS = 62
 def _not_kept(policy_hash: str) -> str | None:
     """Returns None: no policy was kept."""
     return None
-
-
-MinutePriceOf = Callable[[str], MinutePrice | None]
-"""Returns what a person's minute costs by the policy with this hash; None where it has no price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +164,7 @@ def build_reports(
     listed = _tiers(tally, tiers, total.requests)
     outcomes = _outcomes(extra, config)
     provider = ProviderFigures(*whole.provider)
-    days = _by_day(tally, extra.zone)
+    days = by_day(tally.times, extra.zone)
     figures = group_figures(total, total.requests, escalated(total))
     replies = replies_of(total, waiting, failed)
     compared = compare(tally, total, names, replies)
@@ -201,7 +187,9 @@ def build_reports(
         lost_sentence(extra.lost, by_rows=extra.by_rows),
         outcomes,
         later,
-        _minutes(tally, extra) if waiting else (),
+        minute_prices(tally.groups[Kind.POLICY], extra.policy_text, extra.minute_price)
+        if waiting
+        else (),
     )
     nameless = Report(
         told=first_sentences(findings),
@@ -281,21 +269,6 @@ def _tallied(
     for row in extra.settled:
         tally.settle(row)
     return tally, waiting, failed
-
-
-def _minutes(tally: Tally, extra: Extra) -> tuple[MinutePrice | None, ...]:
-    """Returns what a person's minute costs by the policies of most requests."""
-    policies = tally.groups[Kind.POLICY]
-    if extra.minute_price is None:
-        return ()
-    ordered = sorted(policies, key=lambda name: (-policies[name].requests, name))[:MOST_READ]
-    hashes = (name.rpartition("@")[2] for name in ordered)
-    prices = []
-    for policy in hashes:
-        with suppress(PolicyError):  # a file of an older version need not be valid today
-            if extra.policy_text(policy) is not None:
-                prices.append(extra.minute_price(policy))
-    return tuple(prices)
 
 
 def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:
@@ -470,12 +443,3 @@ def _cache(tiers: Mapping[TierKey, Cell], whole: Whole) -> CacheFigures:
     replay = Reason.IDEMPOTENT_REPLAY.value
     replays = sum(sums[replay][0] for sums in whole.reasons.values() if replay in sums)
     return CacheFigures(whole.cache_hits, priced, value if priced else None, replays)
-
-
-def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
-    """Groups requests by the zone's calendar day; None for days that no calendar holds."""
-    days: dict[date | None, Cell] = {}
-    clock = UTC if zone == "UTC" else ZoneInfo(zone)
-    for start, cell in tally.times.items():
-        days.setdefault(local_day(start, clock), Cell()).merge(cell)
-    return days

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from router.analysis.calendar import local_day
 from router.analysis.report.figures import GroupFigures, ProviderFigures
 from router.ledger.aggregates import (
     NO_ANSWER,
@@ -259,3 +262,12 @@ def group_figures(cell: Cell, total: int, raised: int) -> GroupFigures:
         refused=cell.refused,
         failed=cell.failed,
     )
+
+
+def by_day(times: Mapping[int, Cell], zone: str) -> dict[date | None, Cell]:
+    """Groups quarter hours by the zone's calendar day; None for days that no calendar holds."""
+    days: dict[date | None, Cell] = {}
+    clock = UTC if zone == "UTC" else ZoneInfo(zone)
+    for start, cell in times.items():
+        days.setdefault(local_day(start, clock), Cell()).merge(cell)
+    return days

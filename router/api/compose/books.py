@@ -88,16 +88,10 @@ class Books:
     """Holds one ledger, opened for administration; a context manager."""
 
     def __init__(
-        self,
-        place: str | Path,
-        database: Database,
-        clock: SystemClock,
-        texts: TextKeys = NO_KEYS,
+        self, place: str | Path, database: Database, clock: SystemClock, texts: TextKeys = NO_KEYS
     ) -> None:
         """Takes an open database; use `open` instead."""
-        self._place = place
-        self._database = database
-        self._clock = clock
+        self._place, self._database, self._clock = place, database, clock
         self.keys = SqlKeyStore(database, clock)
         self._feedback = SqlFeedback(
             database,
@@ -251,9 +245,7 @@ class Books:
         """Returns requests of [since, until) whose matter waits for a person."""
         return waits(self._database, since_ms, until_ms, tenant)
 
-    def waits_of_failed(
-        self, since_ms: int | None, until_ms: int | None, tenant: str | None
-    ) -> int:
+    def failed_waits(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
         """Counts those of them whose requests failed."""
         return waits_of_failed(self._database, since_ms, until_ms, tenant)
 

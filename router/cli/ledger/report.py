@@ -254,5 +254,5 @@ def _all_rows(
         lost=parts.lost,
         outcomes=books.outcomes(since_ms, until_ms, tenant),
         waiting=len(books.waits(since_ms, until_ms, tenant)),
-        waiting_failed=books.waits_of_failed(since_ms, until_ms, tenant),
+        waiting_failed=books.failed_waits(since_ms, until_ms, tenant),
     )

@@ -1,0 +1,64 @@
+"""Tests what a report says of failed requests, of large losses, and of a person's minutes."""
+
+from __future__ import annotations
+
+from router.analysis.report.build import Extra
+from router.types import ASSUMED, Baselines, MinutePrice
+from tests.analysis.report.test_headline import loss
+from tests.analysis.report.test_sections import a_failure, report_of
+from tests.kits.books.report_rows import USD, a_day, a_row
+from tests.kits.changed import replace
+
+
+def test_what_failed_requests_cost_is_named_beside_the_answers_that_a_saving_is_over() -> None:
+    """The answers alone cost $0.0288 less than the sentence over them said."""
+    bad = [replace(a_failure(n), cost_nano_usd=USD) for n in range(3)]
+    told = report_of([*a_day(30, 0, 0), *bad]).headline
+    assert "over the 30 answers (the $3.00 of 3 requests that failed counts as well), " in told
+    safe = replace(a_row(100, 3), verdict="safe_answer", baselines=Baselines())
+    told = report_of([*a_day(30, 0, 0), *bad, safe]).headline
+    assert "counts as well; what else was spent, $5.00, is compared with nothing), routing" in told
+    assert "counts as well" not in report_of([*a_day(30, 0, 0), a_failure(1)]).headline
+
+
+def test_failed_requests_have_no_amount_where_only_some_are_in_a_saving() -> None:
+    bad = replace(a_failure(1), cost_nano_usd=USD)
+    told = report_of([*a_day(30, 0, 0), bad, replace(bad, request_id="o", mode="observe")])
+    assert "over the 30 answers (what requests without an answer cost counts as well)" in (
+        told.headline
+    )
+
+
+def test_a_loss_beyond_the_whole_baseline_is_told_in_times() -> None:
+    """ "Saved -341.0 %" was in a sentence."""
+    told = report_of([loss(n, 4 * USD + n * USD // 50, "unverified") for n in range(40)]).headline
+    assert " more (4.4 times as much; 95 % interval 4.3 to 4.5 times)" in told
+    assert "saved -" not in told
+    told = report_of([loss(n, 2 * USD, "unverified") for n in range(40)]).headline
+    assert "(saved -100.0 %; 95 % interval" in told
+
+
+def test_a_minute_of_a_person_has_its_price_where_matters_wait() -> None:
+    rows = [*a_day(30, 0, 0), replace(a_row(50), policy_hash="other")]
+
+    def told(*prices: MinutePrice | None, waiting: int = 2, text: str | None = "") -> str:
+        each = dict(zip(("abc", "other"), prices * 2, strict=False))
+        extra = Extra(waiting=waiting, minute_price=each.get, policy_text=lambda _: text)
+        return report_of(rows, extra).headline
+
+    stated = MinutePrice(USD, "policy")
+    wait = "The 2 matters that wait for a person are in no cost yet: "
+    assert f"{wait}a minute of a person costs $1.00 (by the policy)." in told(stated)
+    assert f"{wait}no minute of a person is priced." in told(None)
+    assert f"{wait}a minute of a person costs $1.00 to $2.00 (" in told(
+        stated, MinutePrice(2 * USD, "policy")
+    )
+    assert "costs $1.00 (an assumed price: the policy states none)." in told(
+        MinutePrice(USD, f"2026-11-01 {ASSUMED}")
+    )
+    mixed = told(stated, MinutePrice(2 * USD, f"2026-11-01 {ASSUMED}"))
+    assert "costs $1.00 to $2.00 (partly assumed)." in mixed
+    assert "(by the policy); a policy of the period has no price of one." in told(stated, None)
+    assert "costs $1.00 (by the price book)." in told(MinutePrice(USD, "2026-11-01"))
+    assert "The 1 matter that waits for a person is in no cost yet: " in told(stated, waiting=1)
+    assert "in no cost yet" not in told(stated, waiting=0) + told(stated, text=None)
