@@ -43,7 +43,7 @@ from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import CreatedKey, KeyInfo, SqlKeyStore
 from router.ledger.tables.past_requests import past_requests
-from router.ledger.tables.reviews import SqlReviewQueue, waits, waits_of_failed
+from router.ledger.tables.reviews import SqlReviewQueue, failed_waits, waits
 from router.ledger.tables.shadows import judged_pairs
 from router.ledger.tables.subjects import PrivacyFigures, Subjects, SubjectTexts, privacy_figures
 from router.ledger.tables.tenant_secrets import TenantSecrets
@@ -247,7 +247,7 @@ class Books:
 
     def failed_waits(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
         """Counts those of them whose requests failed."""
-        return waits_of_failed(self._database, since_ms, until_ms, tenant)
+        return failed_waits(self._database, since_ms, until_ms, tenant)
 
     def bills(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> Bills:
         """Returns rows that bills of the time settled, rows with later ones. Raises LedgerError."""

@@ -47,7 +47,7 @@ from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import outcomes
-from router.ledger.tables.reviews import waiting, waits_of_failed
+from router.ledger.tables.reviews import failed_waits, waiting
 from router.ledger.waste import thrown_away
 from router.money.budget_check import budget_warnings
 from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
@@ -247,7 +247,7 @@ class Overview:
                 # A headline without the answers that people called wrong would hide them.
                 outcomes=outcomes(self._database, since_ms=begin or since_ms, tenant=tenant),
                 waiting=waiting(self._database, begin or since_ms, None, tenant),
-                waiting_failed=waits_of_failed(self._database, begin or since_ms, None, tenant),
+                waiting_failed=failed_waits(self._database, begin or since_ms, None, tenant),
                 settled=settled_later(self._database, begin or since_ms, None, tenant),
                 lost=lost,
                 by_rows=True,

@@ -273,7 +273,7 @@ def waits(
         return frozenset(connection.exec_driver_sql(query, values).scalars())
 
 
-def waits_of_failed(
+def failed_waits(
     database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
 ) -> int:
     """Counts the matters that `waiting` counts whose requests failed. Raises LedgerError."""

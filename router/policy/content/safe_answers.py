@@ -202,7 +202,7 @@ class SafeAnswerSection(Section):
 class LanguageWords(Section):
     """Holds short texts in one language, by the matter that was found, else by the domain.
 
-    `reference` follows each but the openings, `no_model` and `refusal`. A text that is left out
+    `reference` follows each but `opening`, `no_model` and `refusal`. A text that is left out
     comes from the domain's section, in the language of that.
     """
 

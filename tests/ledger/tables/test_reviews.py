@@ -17,7 +17,7 @@ from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.ledger.sql import reading
 from router.ledger.tables.feedback import outcomes
-from router.ledger.tables.reviews import waiting, waits_of_failed
+from router.ledger.tables.reviews import failed_waits, waiting
 from router.policy.schema import LimitSection, ReportSection
 from router.request.review_verdicts import BookedLeft, Judgement
 from router.types import (
@@ -245,9 +245,9 @@ async def test_matters_of_failed_requests_are_counted_apart(tmp_path: Path) -> N
             connection.execute("UPDATE requests SET state = 'failed' WHERE request_id <> 'r1'")
         connection.close()
         database = house.ledger.database
-        assert waits_of_failed(database, None, None, None) == 2
-        assert waits_of_failed(database, None, None, "acme") == 1
-        assert waits_of_failed(database, NOW_MS + 1, None, None) == 0
+        assert failed_waits(database, None, None, None) == 2
+        assert failed_waits(database, None, None, "acme") == 1
+        assert failed_waits(database, NOW_MS + 1, None, None) == 0
 
 
 async def test_matter_of_an_unfinished_request_waits(tmp_path: Path) -> None:
