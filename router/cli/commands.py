@@ -10,11 +10,11 @@ from copy import copy
 
 import typer
 
-from router.cli.alone import name_of, new_app
 from router.cli.documents import knowledge
 from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize, told
 from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
+from router.cli.new_app import name_of, new_app
 from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
 from router.cli.tuning import adapter, embeddings, local_variants

@@ -19,7 +19,7 @@ import referencing
 import referencing.exceptions
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 
-from router.policy.parsing.json_schema import (
+from router.policy.parsing.plain_schemas import (
     MAX_CHECKED_CHARACTERS,
     MAX_CHECKED_VALUES,
     TYPES,

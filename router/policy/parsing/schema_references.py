@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from router.policy.parsing.json_schema import MAX_CHECKED_CHARACTERS, SchemaMistake
+from router.policy.parsing.plain_schemas import MAX_CHECKED_CHARACTERS, SchemaMistake
 from router.types import JsonText
 
 Place: TypeAlias = tuple[str | int, ...]
