@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,7 +46,7 @@ from tiers.approved_sources import cited_in, quoted_sources
 from tiers.wrapping import WrappingAnswerer, ends_at
 
 if TYPE_CHECKING:  # a policy without documents loads none of it
-    from tiers.citing.shown import Shown
+    from tiers.citing.document_context import DocumentContext
 
 PASSAGES = 4  # about 250 tokens of approved answers: room in a context of 1,024
 LIKELY, MOST_LIKELY = 0.03, 3  # chance from which triage's answers are shown, and how many of them
@@ -178,29 +178,6 @@ class _Noted(Struct, frozen=True):
 _NOTHING = _Noted()
 
 
-class Documents(Protocol):
-    """The step `context` over an operator's own documents; `tiers.citing` has one."""
-
-    most_bytes: int
-    usual_bytes: int
-
-    async def close(self) -> None: ...
-
-    async def gather(
-        self, work: Work, facts: AnswererFacts, *, read_again: bool = False
-    ) -> tuple[Work, Shown]:
-        """Returns the request with passages before its question, and those passages."""
-        ...
-
-    def nothing(self, shown: Shown) -> Answer | None:
-        """Returns words in place of a call where no passage fits; None: the model is asked."""
-        ...
-
-    async def checked(self, request: ChatRequest, answer: Answer, shown: Shown) -> Answer:
-        """Returns the answer with only what its sources bear out."""
-        ...
-
-
 def _shown(passage: Passage) -> str:
     return f"[{passage.id}] {passage.text}"
 
@@ -215,7 +192,7 @@ class SteppedAnswerer(WrappingAnswerer):
         passages: Passages | None = None,
         *,
         clock: Clock,
-        documents: Documents | None = None,
+        documents: DocumentContext | None = None,
     ) -> None:
         """Takes approved answers or documents for the step `context`; documents go first."""
         super().__init__(inner)
@@ -275,7 +252,7 @@ class SteppedAnswerer(WrappingAnswerer):
         return noted.told(await self._after(solved.request, answer, call, until))
 
     async def _from_documents(
-        self, documents: Documents, work: Work, call: Call, until: float
+        self, documents: DocumentContext, work: Work, call: Call, until: float
     ) -> Answer:
         """Returns an answer from documents; its citations are checked after all other steps."""
         again = bool(self._steps & {"refine", "check"})

@@ -12,6 +12,7 @@ from typing import Protocol
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from router.analysis.alerts import BudgetUse
 from router.errors import LedgerError
 from router.policy.warnings import PolicyWarning
 from router.types import NANO_PER_USD
@@ -20,45 +21,10 @@ MOST = 200
 LABELS = ("tenant", "key", "policy", "tier", "window")
 
 
-class LimitScope(Protocol):
-    """Names the requests whose spending is counted together; "" means all of that kind."""
-
-    @property
-    def tenant(self) -> str: ...
-
-    @property
-    def key_id(self) -> str: ...
-
-    @property
-    def policy(self) -> str: ...
-
-    @property
-    def tier(self) -> str: ...
-
-
-class Window(Protocol):
-    """Holds a limit and its use, in nano-dollars."""
-
-    @property
-    def scope(self) -> LimitScope: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def spent_nano_usd(self) -> int: ...
-
-    @property
-    def held_nano_usd(self) -> int: ...
-
-    @property
-    def limit_nano_usd(self) -> int | None: ...
-
-
 class Limits(Protocol):
     """Reads budgets; both methods block. Raises LedgerError."""
 
-    def limits_now(self) -> Sequence[Window]: ...
+    def limits_now(self) -> Sequence[BudgetUse]: ...
 
     def budget_warnings(self) -> Sequence[PolicyWarning]: ...
 

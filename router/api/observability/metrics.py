@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -14,6 +14,7 @@ from router.api.observability.alarm_metrics import Alarms, AlarmSeries
 from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
 from router.errors import TiergateError
+from router.policy.watch import PolicyWatcher
 from router.types import Clock, Outcome, Verdict
 
 SPECIALIST = "specialist"
@@ -29,22 +30,10 @@ class _Counted(NamedTuple):
     latency: Histogram
 
 
-class Watched(Protocol):
-    """Follows the files of one policy. Every worker follows the same files, and shows the same."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def outdated(self) -> bool:
-        """Returns True while the files say something else than what is in use."""
-        ...
-
-
 class _AskedSeries(Collector):
     """Yields what is read when a page asks for it."""
 
-    def __init__(self, clock: Clock | None, watched: Sequence[Watched]) -> None:
+    def __init__(self, clock: Clock | None, watched: Sequence[PolicyWatcher]) -> None:
         self._clock = clock
         self._watched = watched
 
@@ -74,7 +63,7 @@ class Metrics:
         self._shared_dir = shared_dir
         self.limits: Limits | None = None  # where budgets are read, once there is a ledger
         self.alarms: Alarms | None = None
-        self.watched: Sequence[Watched] = ()  # what follows the files of the policies
+        self.watched: Sequence[PolicyWatcher] = ()  # what follows the files of the policies
         self.clock: Clock | None = None
         self._counted: dict[tuple[str, ...], _Counted] = {}
         self._was_degraded = False

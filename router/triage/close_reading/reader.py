@@ -9,10 +9,10 @@ matters is unsure. It knows nothing about what the head's chance means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from itertools import repeat
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,17 +27,13 @@ from router.triage.close_reading.matters import CloseGrave, GraveChance
 from router.triage.encoder import cut
 from router.triage.grave import ENGLISH, GraveReading, Told, table_of
 
-
-class Rows(Protocol):
-    """Encodes token rows, as `Encoder` does."""
-
-    def __call__(self, rows: Sequence[Sequence[int]]) -> Embeddings: ...
-
-
-class Tokenise(Protocol):
-    """Makes the token row of a text."""
-
-    def __call__(self, text: str) -> list[int]: ...
+Rows = Callable[[Sequence[Sequence[int]]], Embeddings]
+"""Encodes token rows, as `Encoder` does."""
+Tokenise = Callable[[str], list[int]]
+"""Makes the token row of a text."""
+MayChange = Callable[[Sequence[int], Floats], npt.NDArray[np.bool_]]
+"""Returns True for the places where a head may change what the policy does, by the highest chance
+that it may have there."""
 
 
 class Mixture(Struct, frozen=True):
@@ -45,13 +41,6 @@ class Mixture(Struct, frozen=True):
 
     encoder: float
     characters: float
-
-
-class MayChange(Protocol):
-    """Returns True for the places where a head may change what the policy does, by the highest
-    chance that it may have there."""
-
-    def __call__(self, places: Sequence[int], highest: Floats) -> npt.NDArray[np.bool_]: ...
 
 
 Vectors = Mapping[int, npt.NDArray[np.float32]]

@@ -11,12 +11,11 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from router.api.compose.labelling.windows import Labelled, Lines, Place, Says, labelled
 from router.api.compose.specialists import Specialist
@@ -27,14 +26,8 @@ AHEAD = 2
 """Windows for each process that are read ahead: one in work, one that waits."""
 
 Begun = tuple[Lines, Place]
-
-
-class Labels(Protocol):
-    """Describes what labels windows in their order; each is given back with what it became."""
-
-    def __call__(
-        self, windows: Iterable[Begun], text_column: str
-    ) -> Iterator[tuple[Lines, Labelled]]: ...
+Labels = Callable[[Iterable[Begun], str], Iterator[tuple[Lines, Labelled]]]
+"""Labels windows in their order, by a column; each is given back with what it became."""
 
 
 @dataclass(frozen=True, slots=True)
