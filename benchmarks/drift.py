@@ -16,9 +16,10 @@ import statistics
 
 import numpy as np
 
+from router.money.days import DAY_MS
 from router.policy.sections.learning import AlertsSection
 from router.watch.alarms import Alarm, AlarmTurn, step
-from router.watch.past import DAY_MS, Past, drifts
+from router.watch.past import Past, drifts
 from tests.kits.drift_kit import USUAL, began_on, day, references
 
 SECTION = AlertsSection.model_validate(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest, Options
 from router.learning.rows import Dropped, Source, Split
 from router.learning.synthetic import WEIGHT
+from router.money.days import utc_day
 from router.stats.heads import label_key
 
 
@@ -80,5 +80,5 @@ def _expiry(manifest: Manifest, now_ms: int) -> str:
     first = manifest.first_expiry_ms
     if first is None:
         return ""
-    day = datetime.fromtimestamp(first / 1000, UTC).date().isoformat()
+    day = utc_day(first).isoformat()
     return f"; the first may be kept until {day}" + (", which is over" if first <= now_ms else "")

@@ -8,19 +8,17 @@ past spending.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import TypeVar
 
 from msgspec import Struct
 
 from router.errors import PriceUnknown
+from router.money.days import DAY_MS, HOUR_MS, MINUTE_MS, month_start
 from router.policy.sections.budgets import BudgetSection, LimitSection
 from router.types import WITHOUT_KEY, AttemptRow, CostBasis, usd_to_nano
 
 V = TypeVar("V")
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
 class WindowKind(StrEnum):
@@ -54,24 +52,6 @@ def window_end(kind: WindowKind, start_ms: int) -> int:
     if kind is not WindowKind.MONTH:
         return start_ms + LENGTH_MS[kind]
     return month_start(start_ms + 32 * DAY_MS)  # always a day of the next month
-
-
-def utc_minute(at_ms: int) -> str:
-    """Returns a moment for people.
-
-    >>> utc_minute(1_800_000_000_000)
-    '2027-01-15 08:00 UTC'
-    """
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-@lru_cache(maxsize=1024)
-def month_start(day_ms: int) -> int:
-    """Returns the start of the UTC month that contains this day (given by its start)."""
-    first = datetime.fromtimestamp(day_ms / 1000, UTC).replace(
-        day=1, hour=0, minute=0, second=0, microsecond=0
-    )
-    return int(first.timestamp()) * 1000
 
 
 class Payer(Struct, frozen=True):

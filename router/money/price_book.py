@@ -9,11 +9,12 @@ on any day. Files are read at the first question.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache, cached_property, lru_cache
 
 from msgspec.structs import replace
 
+from router.money.days import utc_day
 from router.money.litellm_prices import find_price, load_litellm_prices
 from router.money.model_redirects import Redirect, same_model
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
@@ -185,16 +186,6 @@ def is_known(price: Price) -> bool:
     """Returns True when the price contains any value that is known."""
     prices = (price.input_nano_usd, price.per_request_nano_usd)
     return any(value is not None for value in prices) or price.per_second_nano_usd > 0
-
-
-def utc_day(at_ms: int) -> date:
-    """Returns the UTC day of a time in milliseconds since the epoch."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).date()
-
-
-def day_start_ms(day: date) -> int:
-    """Returns the first millisecond of a UTC day, since the epoch."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
 @cache  # it has two megabytes, and changes only with a new installation

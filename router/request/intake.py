@@ -13,7 +13,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from router.errors import RequestError, TiergateError, TooLongToHide
-from router.policy.parsing.json_schema import SchemaMistake, is_read, schema_mistake
+from router.policy.parsing.json_schema import is_read, schema_mistake
+from router.policy.parsing.plain_schemas import SchemaMistake
 from router.policy.parsing.schema_references import reference_mistake
 from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates

@@ -14,12 +14,13 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from router.money.days import DAY_MS
 from router.policy.sections.learning import AlertSection, Watched
 from router.watch.readings import Bounded
 
 TWICE = 2
 CLEARS_AT = 0.8
-SILENT_MS = 86_400_000
+SILENT_MS = DAY_MS
 """After a day without enough requests an alarm ends, and says so: its subject is gone."""
 AT_ANY_COUNT = frozenset({Watched.QUEUE_AGE, Watched.BUDGET})
 

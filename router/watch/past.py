@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from router.money.days import DAY_MS, MINUTE_MS
 from router.policy.sections.learning import AlertsSection, Watched
 from router.watch.distance import energy
 from router.watch.drift import LEAST_EXPECTED, Histogram, drift
 from router.watch.profiles import OF_CALLS, OF_REQUESTS, Profile, Profiles
 from router.watch.readings import Bounded, Reading
 
-DAY_MS, MINUTE_MS = 86_400_000, 60_000
 DAYS_A_MONTH = 30
 WHOLE = "all that was read"
 """Names the distance between the joint readings of the model."""

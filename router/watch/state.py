@@ -15,8 +15,9 @@ from msgspec import Struct
 from router.errors import LedgerUnavailable
 from router.errors.system import in_words
 from router.locks.file_lock import FileLock
+from router.money.days import DAY_MS
 from router.watch.alarms import Alarm, Notice, Seen
-from router.watch.past import DAY_MS, Past
+from router.watch.past import Past
 from router.watch.profiles import Profiles
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700

@@ -289,11 +289,12 @@ def test_no_folder_has_more_modules_than_one_glance_reads() -> None:
 
 
 def test_imports_have_no_cycle() -> None:
+    """An import inside a function hides a circle, and so does one of the type checker alone."""
     graph = {
         source.name: {
             imported.module
             for imported in imports_of(source)
-            if ours(imported.module) and not imported.lazy and imported.module != source.name
+            if ours(imported.module) and imported.module != source.name
         }
         for source in sources()
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from router.money.days import DAY_MS
 from router.policy.sections.learning import AlertsSection
 from router.watch.alarms import Alarm, AlarmTurn, step
-from router.watch.past import DAY_MS, WEEKS, Past, degradations, drifts
+from router.watch.past import WEEKS, Past, degradations, drifts
 from router.watch.profiles import OF_CALLS, OF_REQUESTS, READ, SAMPLED, Profile, Profiles
 
 USUAL = (0.5, 0.2, 0.15, 0.1, 0.05)

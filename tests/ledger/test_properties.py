@@ -18,7 +18,7 @@ from router.ledger.books.verify import verify
 from router.ledger.hash_chain import Finding
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.schema import LimitSection, ReportSection
 from router.request.review_verdicts import Judgement
 from router.types import (

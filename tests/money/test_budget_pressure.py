@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.money.budget_pressure import MOST, SLOPE, elapsed_share, money_price, pressure
-from router.money.budgets import DAY_MS, BudgetScope, WindowKind, WindowLimit
+from router.money.budgets import BudgetScope, WindowKind, WindowLimit
+from router.money.days import DAY_MS
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from router.cli.policies.key_reference import price_keys
 from router.errors import Mistake, PolicyError, PriceBookError
-from router.money.price_book import PriceBook, by_list, is_known, litellm_table, utc_day
+from router.money.days import utc_day
+from router.money.price_book import PriceBook, by_list, is_known, litellm_table
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.price_list import DatedCompute, in_force, load_prices
 from router.policy.sections.answerers import AnswererSection

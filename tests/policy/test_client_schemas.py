@@ -9,11 +9,8 @@ import orjson
 import pytest
 from hypothesis import given
 
-from router.policy.parsing.json_schema import (
-    MAX_CHECKED_CHARACTERS,
-    schema_faults,
-    schema_mistake,
-)
+from router.policy.parsing.json_schema import schema_faults, schema_mistake
+from router.policy.parsing.plain_schemas import MAX_CHECKED_CHARACTERS
 from router.types import JsonText
 from tests.kits.examples import examples
 from tests.policy.test_plain_schemas import KEYWORDS, TREES, st

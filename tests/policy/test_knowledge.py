@@ -34,7 +34,7 @@ from router.policy.content.safe_answers import (
     safe_answer,
 )
 from router.policy.parsing.json_schema import schema_faults
-from router.policy.parsing.schema_checker import MAX_CHECKED_CHARACTERS
+from router.policy.parsing.plain_schemas import MAX_CHECKED_CHARACTERS
 from router.types import (
     Amount,
     ChatRequest,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.policy.loading import policies_dir
-from router.policy.parsing.json_schema import _MOST_LEVELS, is_plain, schema_problem
+from router.policy.parsing.json_schema import schema_problem
+from router.policy.parsing.plain_schemas import _MOST_LEVELS, is_plain
 from tests.kits.examples import examples
 
 KEYWORDS = (

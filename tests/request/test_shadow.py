@@ -15,7 +15,7 @@ from router.analysis.replay.replay import replay
 from router.analysis.report.build import build_report
 from router.errors import AnswererError, LedgerError
 from router.ledger.tables.shadows import shadows_spent
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.money.model_redirects import Redirect
 from router.policy.schema import Policy, ReportSection, ShadowSection
 from router.request.shadows.shadow_money import ShadowMoney, SpentSince

@@ -11,7 +11,7 @@ import pytest
 from router.errors import AuthenticationFailed, LedgerError, PermissionDenied
 from router.ledger.sql.database import Database
 from router.ledger.tables.keys import CreatedKey, SqlKeyStore
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.key_access import check_selected, reachable

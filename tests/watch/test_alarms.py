@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from benchmarks.drift import delay
+from router.money.days import DAY_MS
 from router.policy.sections.learning import AlertsSection, Watched
 from router.watch.alarms import SILENT_MS, Alarm, AlarmTurn, Notice, step
 from router.watch.distance import energy, shortened
 from router.watch.drift import chi_squared_bound, drift
-from router.watch.past import DAY_MS, Past, chance_of, read_until, waits
+from router.watch.past import Past, chance_of, read_until, waits
 from router.watch.profiles import (
     OF_REQUESTS,
     SAMPLED,

@@ -9,11 +9,12 @@ nothing and costs nothing.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import date
 
 from msgspec import Struct
 
 from router.errors import CannotAnswer
+from router.money.days import utc_day
 from router.policy.content.small_talk import SmallTalk
 from router.policy.schema import ExactAnswerer as ExactSection
 from router.policy.schema import TierSection
@@ -124,7 +125,7 @@ class ExactTier(OwnAnswerer):
         return solved_with_rate(asked, ours, reply)
 
     def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
+        return utc_day(self._clock.now_ms())
 
 
 def build_exact(

@@ -65,7 +65,7 @@ from router.ledger.aggregates import (
 )
 from router.ledger.replies import ReplyKind
 from router.ledger.rollup import QUARTER_MS
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import NO_MODELS, Dollars, clean, places_for
 from router.types import (

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from router.analysis.calendar import days_between, local_day, month_days
 from router.analysis.report.figures import Forecast, Period
 from router.ledger.aggregates import Cell
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.rendering.figures_in_words import counted
 from router.stats.wilson import Z_95
 

@@ -20,7 +20,7 @@ from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import Cell, Waste, Whole
 from router.ledger.replies import ReplyKind
 from router.ledger.row_reading import REVIEW, SYNTHESIZE
-from router.money.budgets import utc_minute
+from router.money.days import utc_minute
 from router.rendering.figures_in_words import (
     NOTHING,
     clean,

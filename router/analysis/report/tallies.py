@@ -32,7 +32,7 @@ from router.ledger.row_reading import (
     REVIEW,
     provider_difference,
 )
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.money.model_redirects import undated
 from router.rendering.figures_in_words import clean
 from router.types import AttemptRow, RequestRow, RequestState

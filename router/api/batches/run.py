@@ -30,7 +30,7 @@ from router.api.batches.lines import (
 from router.api.batches.pace import Pace, pause_after, pause_for_others
 from router.api.http.asgi import Handler
 from router.errors import LedgerError, LedgerUnavailable
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.sections.batches import BatchesSection
 from router.types import (
     PART_BYTES,

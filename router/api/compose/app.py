@@ -59,7 +59,8 @@ from router.ledger.tables.sessions import SqlSessionStore
 from router.ledger.tables.shadows import shadows_spent
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import TextStore
-from router.money.price_book import PriceBook, utc_day
+from router.money.days import utc_day
+from router.money.price_book import PriceBook
 from router.policy.loading import LoadedPolicy, load_policy, own_book
 from router.policy.parsing.text_files import text_of
 from router.policy.schema import LitellmAnswerer, UpstreamAnswerer

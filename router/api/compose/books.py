@@ -201,7 +201,7 @@ class Books:
 
     def any_key(self) -> bool:
         """Returns True when there is a key that is not revoked. Raises LedgerError."""
-        return any(key.revoked_at_ms is None for key in self.keys.list())
+        return self.keys.any_in_use()
 
     def rows(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None

@@ -19,7 +19,8 @@ from router.api.compose.answerers.checks import pair_judge, with_check
 from router.api.compose.answerers.plans import Parts, plan_of, priced_by
 from router.api.compose.mounted.quotable import quotable_of
 from router.errors import Mistake, ModelFileError, PolicyError
-from router.money.price_book import PriceBook, day_start_ms, utc_day
+from router.money.days import day_start_ms, utc_day
+from router.money.price_book import PriceBook
 from router.policy.content.knowledge import (
     Knowledge,
     in_scope,

@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from router.errors import AnswererNotReady, DocumentError, Overloaded
+from router.money.days import utc_day
 from router.triage.triage_model import TriageModel
 from router.types import NOBODY, Clock, Events, Rights, SearchResult, StoreTurned
 
@@ -129,7 +129,7 @@ class DocumentService:
         index = self._opened()
         if index is None:
             return SearchResult(())
-        today = datetime.fromtimestamp(self._clock.now_ms() / 1000.0, UTC).date()
+        today = utc_day(self._clock.now_ms())
         passages = index.find(question, rights, limit, today, vector, by_words=by_words)
         return SearchResult(passages)
 

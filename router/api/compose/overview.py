@@ -50,7 +50,8 @@ from router.ledger.tables.feedback import outcomes
 from router.ledger.tables.reviews import failed_waits, waiting
 from router.ledger.waste import thrown_away
 from router.money.budget_check import budget_warnings
-from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
+from router.money.budgets import WindowKind, window_start
+from router.money.days import DAY_MS, MINUTE_MS
 from router.policy.warnings import PolicyWarning
 from router.routing.rungs.rung_plan import RungPlan
 from router.stats.duration_histogram import DurationHistogram

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from router.analysis.alerts import Alert, BudgetUse
 from router.analysis.last_hour import BINS, Bin, Hour, Minute, bin_of
-from router.money.budgets import MINUTE_MS
+from router.money.days import MINUTE_MS
 from router.rendering.json_values import money
 from router.stats.wilson import Share
 from router.types import DecisionLine, DecisionPage, DecisionQuery, Sample

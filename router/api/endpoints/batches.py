@@ -12,7 +12,7 @@ from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_headers import request_header
 from router.errors import MethodNotAllowed, NotFound, RequestError
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.sections.batches import BatchesSection
 from router.types import Batch, BatchState, BatchStore, Clock, FileStore, Ids, Owner
 from router.types import Scope as KeyScope

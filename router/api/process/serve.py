@@ -52,7 +52,7 @@ async def _serve_here(
     app: App, listener: socket.socket, options: Options, say: Say, admin: socket.socket | None
 ) -> None:
     def ready() -> None:
-        secured = not app.settings.open_without_keys or _has_keys(app)
+        secured = not app.settings.open_without_keys or app.keys.any_in_use()
         address = Listening.of(listener, secured, admin=admin)
         say(banner(address, app.core, options.settings, app.ledger.anchors_fault))
 
@@ -61,7 +61,3 @@ async def _serve_here(
         await serve_app(app, listener, options, ready, admin=admin)
     finally:
         watching.cancel()
-
-
-def _has_keys(app: App) -> bool:
-    return any(key.revoked_at_ms is None for key in app.keys.list())

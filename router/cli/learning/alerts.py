@@ -16,6 +16,7 @@ from router.cli.options import AsJson, one_policy
 from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, STATE_DIR, DatabasePath
 from router.errors import LedgerError
+from router.money.days import DAY_MS, MINUTE_MS
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ AN_ALERT = (
     "(docs/guides/alerts.md has all)"
 )
 LOOKS_EVERY_S = 20.0
-DAY_MS, MINUTE_MS = 86_400_000, 60_000
 MOST_WAITING = 200
 """Notices that are kept for a receiver that cannot be reached, the latest."""
 WAITS_MS = 4 * MINUTE_MS

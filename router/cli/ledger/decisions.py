@@ -12,6 +12,7 @@ from router.cli.ledger.ledger import say_missing
 from router.cli.options import AsJson, Tenant, one_stdout, write_page
 from router.cli.periods import now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.money.days import DAY_MS
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from router.api.compose.books import Books
     from router.types import RequestRow
 
-DAY_MS = 86_400_000
 DecisionId = Annotated[str, typer.Argument(help="dec_..., req_... or chatcmpl-...")]
 
 decisions = typer.Typer(help="Export, verify and follow up decisions.")

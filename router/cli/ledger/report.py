@@ -228,7 +228,7 @@ def _read(
 def _minute_price(books: Books, policy_hash: str, now_ms: int) -> MinutePrice | None:
     """Returns what a person's minute costs by a policy that the ledger kept. Raises PolicyError."""
     from router.cli.ledger.review import stated_in
-    from router.money.price_book import utc_day
+    from router.money.days import utc_day
 
     kept = books.kept_policy(policy_hash)
     return None if kept is None else stated_in(kept, utc_day(now_ms), os.environ)

@@ -253,7 +253,8 @@ def _minute_prices(fixed: str | None, kept: KeptPolicy | None) -> MinutePriceOf:
     decided, or by the shipped one of its name.
     """
     from router.cli.ledger.reprice import fixed_policy, shipped_policy
-    from router.money.price_book import PriceBook, utc_day
+    from router.money.days import utc_day
+    from router.money.price_book import PriceBook
 
     policy_of = shipped_policy if fixed is None else fixed_policy(fixed)
 

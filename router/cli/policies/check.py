@@ -25,8 +25,9 @@ from router.cli.policies.surroundings import surrounding_notes
 from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
+from router.money.days import utc_day
 from router.money.output_caps import output_cap_warnings
-from router.money.price_book import PriceBook, is_known, utc_day
+from router.money.price_book import PriceBook, is_known
 from router.money.price_warnings import cache_price_warnings, sound_warnings
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries

@@ -52,7 +52,8 @@ def plan(
 ) -> None:
     """Compute cost and savings: a month, the break-even, five years, what matters most."""
     from router.cli.terminal import console
-    from router.money.price_book import PriceBook, utc_day
+    from router.money.days import utc_day
+    from router.money.price_book import PriceBook
     from router.plan.build import build_plan
     from router.plan.loading import EXAMPLE, find_plan, load_plan, plan_text
     from router.plan.output.html import plan_html

@@ -16,7 +16,8 @@ from router.api.compose.core import Core
 from router.cli.periods import now_ms
 from router.cli.policies.outcome_files import BadLines, rows_of
 from router.money import cost
-from router.money.price_book import PriceBook, utc_day
+from router.money.days import utc_day
+from router.money.price_book import PriceBook
 from router.types import ChatRequest, CostBasis
 
 

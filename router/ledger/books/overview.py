@@ -20,7 +20,7 @@ from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, reply_sql
 from router.ledger.row_reading import AFTERWARDS
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
-from router.money.budgets import MINUTE_MS
+from router.money.days import MINUTE_MS
 from router.types import (
     AttemptState,
     BudgetWindow,

@@ -27,7 +27,8 @@ from router.ledger.rollups import retention, stored
 from router.ledger.row_reading import RECONCILE, corrected_request
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.money.budgets import DAY_MS, LENGTH_MS
+from router.money.budgets import LENGTH_MS
+from router.money.days import DAY_MS
 
 AT_ONCE = 1_000  # rows of a chain per transaction: workers wait for it
 PAUSE_S = 0.11  # SQLite looks for a free lock every 100 ms at the least: each worker gets a turn

@@ -33,7 +33,8 @@ from router.ledger.row_reading import AFTERWARDS
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import corrected_texts, records
-from router.money.budgets import DAY_MS, LENGTH_MS, BudgetScope
+from router.money.budgets import LENGTH_MS, BudgetScope
+from router.money.days import DAY_MS
 from router.privacy.digest import digest
 
 

@@ -19,7 +19,8 @@ from router.ledger.budgets.windows import (
     windows_of,
 )
 from router.ledger.sql.cursor import Cursor
-from router.money.budgets import WindowLimit, utc_minute, window_end, window_start
+from router.money.budgets import WindowLimit, window_end, window_start
+from router.money.days import utc_minute
 from router.types import AttemptRow, AttemptState, exact_usd
 
 _WINDOW_SQL = (

@@ -21,15 +21,8 @@ from msgspec import Struct
 
 from router.ledger.row_reading import CORRECTION_PREFIX
 from router.ledger.sql.cursor import Cursor
-from router.money.budgets import (
-    DAY_MS,
-    HOUR_MS,
-    LENGTH_MS,
-    NAMES,
-    WindowKind,
-    window_end,
-    window_start,
-)
+from router.money.budgets import LENGTH_MS, NAMES, WindowKind, window_end, window_start
+from router.money.days import DAY_MS, HOUR_MS
 from router.types import Role
 
 Window = tuple[str, str, str, str, str, int]  # tenant, key, policy, tier, kind, start

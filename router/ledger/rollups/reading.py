@@ -16,7 +16,7 @@ from router.ledger.aggregates import Kind, PlacedCell
 from router.ledger.rollups import stored
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.types import RequestRow
 
 BEGIN, END = -(2**62), 2**62

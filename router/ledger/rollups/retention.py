@@ -17,7 +17,7 @@ from router.ledger.hash_chain import ChainRow, Finding, FindingKind
 from router.ledger.rollups import stored
 from router.ledger.rollups.settled import settled
 from router.ledger.rollups.stored import ERASED, OTHER, Fold, Key
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 
 EVER = (-(2**62), 2**62)
 KINDS = tuple(Kind)

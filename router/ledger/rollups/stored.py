@@ -33,7 +33,7 @@ from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import request_from, select_sql
 from router.ledger.sql.schema import requests
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.types import RequestRow
 
 FOLD_AT_ONCE = 50  # rows read in one go: about 4 ms of one core

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from router.errors import LedgerCorrupt
 from router.ledger.sql.database import Database
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.privacy.encryption import NONCE_BYTES, seal, sealing_key, unseal
 from router.types import Clock, Owner, StoredFile
 

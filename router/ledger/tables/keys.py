@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from router.errors import AuthenticationFailed, LedgerError
 from router.ledger.sql.database import Database
-from router.money.budgets import DAY_MS, utc_minute
+from router.money.days import DAY_MS, utc_minute
 from router.types import Clock, Identity, Scope
 
 PREFIX = "tg_"
@@ -181,6 +181,10 @@ class SqlKeyStore:
             ).fetchall()
         infos = (_info(row) for row in rows)
         return tuple(info for info in infos if tenant in (None, info.tenant))
+
+    def any_in_use(self) -> bool:
+        """Returns True when there is a key that is not revoked; blocks. Raises LedgerError."""
+        return any(key.revoked_at_ms is None for key in self.list())
 
     def rotate(self, key_id: str, grace_ms: int = DAY_MS) -> CreatedKey | None:
         """Creates a new secret for a key; the old one is valid for `grace_ms` more, 0: no more.

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
 from router.types import Clock, ReviewItem, TextKind

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from router.errors import LedgerError
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.schema import ShadowSection
 from router.types import Clock, usd_to_nano
 

@@ -10,7 +10,8 @@ import json
 
 from msgspec import Struct
 
-from router.policy.parsing.json_schema import SchemaFault, first_fault
+from router.policy.parsing.json_schema import first_fault
+from router.policy.parsing.plain_schemas import SchemaFault
 from router.types import Answer, ChatRequest, Choice, JsonText, ToolCall
 
 MOST_SHOWN = 80

@@ -15,7 +15,7 @@ from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.tables import others
 from router.ledger.faults import FAULTS, KEY_REFUSED, REQUEST_REFUSED
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.rendering.figures_in_words import Dollars
 from router.types import (
     NO_ANSWER_MODEL,

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from router.api.compose.core import Core, Settings, load_policies
-from router.money.price_book import day_start_ms
+from router.money.days import day_start_ms
 from router.policy.loading import policies_dir
 from router.routing.policy_runtime import PolicyRuntime
 

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from router.api.compose.answerers.told import LedgerWords, ToldListener
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.told.shifts import Shifts

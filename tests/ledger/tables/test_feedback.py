@@ -15,7 +15,7 @@ from router.ledger.hash_chain import FindingKind
 from router.ledger.replies import ReplyKind
 from router.ledger.tables.feedback import MAX_REVISIONS, outcomes
 from router.ledger.tables.told_words import told_rows
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.types import NANO_PER_USD, FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.kits.books.feedback_kit import learning, said

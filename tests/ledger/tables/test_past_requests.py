@@ -6,7 +6,7 @@ from pathlib import Path
 
 from router.ledger.past_request import PastRequest
 from router.ledger.tables.past_requests import PAGE, past_requests
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.request.review_verdicts import Judgement
 from router.types import FeedbackSource, ReviewVerdict

@@ -19,7 +19,8 @@ from router.api.compose.answerers.abilities import AbilityTable
 from router.api.compose.answerers.answerer_facts import facts_of_local, facts_of_remote
 from router.api.compose.document_search import DocumentService
 from router.errors import Mistake, PolicyError
-from router.money.price_book import PriceBook, is_known, utc_day
+from router.money.days import utc_day
+from router.money.price_book import PriceBook, is_known
 from router.policy.content.deliberation import load_templates
 from router.policy.content.knowledge import Knowledge
 from router.policy.content.small_talk import load_small_talk

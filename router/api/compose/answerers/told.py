@@ -23,6 +23,7 @@ from router.ledger.tables.told_words import (
     parsed,
     told_rows,
 )
+from router.money.days import DAY_MS
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.told.shifts import Bounds, Cells, Moved, Shifts, ToldWord, moved_cells
@@ -32,7 +33,6 @@ from router.types import Clock
 LOOKS_EVERY_S = 1.0
 HOUR_MS = 3_600_000
 """Shifts are made anew so often without a new word, since old words leave the days that count."""
-DAY_MS = 86_400_000
 MOST_DAYS = 366
 NOTHING_HEARD = Heads(-1, "")
 

@@ -17,7 +17,7 @@ from router.api.http.server import Server
 from router.ledger.sql.database import Database
 from router.ledger.tables.batches import SqlBatches
 from router.ledger.tables.files import SqlFiles
-from router.money.budgets import DAY_MS
+from router.money.days import DAY_MS
 from router.policy.schema import Policy
 from router.policy.sections.batches import BatchesSection
 from router.types import Clock, Identity, Ids, Owner
