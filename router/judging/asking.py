@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.content.rubrics import GRADES, HIGHEST, LOWEST, Rubric
+from router.policy.parsing.plain_schemas import exact_object
 from router.types import (
     AnswererFacts,
     Capability,
@@ -190,21 +191,12 @@ def shortened(text: str, most: int) -> str:
 
 
 def _schema(mark: str, names: Sequence[str], verdict: dict[str, object]) -> JsonText:
-    each = _object(verdict)
-    whole = _object(
+    each = exact_object(verdict)
+    whole = exact_object(
         {
             "mark": {"type": "string", "enum": [mark]},
-            "criteria": _object(dict.fromkeys(names, each)),
+            "criteria": exact_object(dict.fromkeys(names, each)),
             "steers": {"type": "boolean"},
         }
     )
     return JsonText(json.dumps(whole))
-
-
-def _object(properties: dict[str, object]) -> dict[str, object]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

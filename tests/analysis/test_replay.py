@@ -30,6 +30,7 @@ from router.types import (
     Signals,
     Usage,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import (
     ALICE,
@@ -76,7 +77,7 @@ async def play(house: House, day: list[Signals]) -> list[RequestRow]:
         house.triage.signals = signals
         await house.gateway.complete(ask(), ALICE)
     await house.gateway.drain()
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     return rows
 
 
@@ -91,7 +92,7 @@ async def repeated(houses: Houses) -> list[RequestRow]:
     house = houses(tiers(), thetas=THETAS, cache={"exact": True}, signals=surely(0.8))
     for _ in range(2):
         await house.gateway.complete(ask(sampling=Sampling(temperature=0)), ALICE)
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     assert [row.reason for row in rows][1:] == [Reason.CACHE_HIT]
     return rows
 
@@ -226,7 +227,7 @@ async def test_observed_month_is_compared_with_what_was_asked_for(houses: Houses
     house = houses(tiers(), thetas=THETAS, mode="observe", aliases=aliases)
     await house.gateway.complete(ask(requested_model="their-model"), ALICE)
     await house.gateway.drain()
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     result = run(rows, a_side("hash"))
     assert (result.observed, result.changed) == (1, 1)
     assert (result.costs.baseline_nano_usd, result.costs.own_nano_usd) == (CALL, 0)
@@ -305,7 +306,7 @@ async def test_deliberation_elsewhere_reads_the_question_once(houses: Houses) ->
     house = houses([low(), mid(), thinker], thetas=THETAS)
     await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     await house.gateway.drain()
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     # A scripted deliberation calls in the role of an answer, a real one in its own.
     calls = tuple(replace(call, role=Role.DELIBERATION) for call in row.attempts)
     case = case_of(replace(row, attempts=calls))

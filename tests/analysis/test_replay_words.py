@@ -14,6 +14,7 @@ from router.analysis.replay.replay import Replay, replay
 from router.analysis.tune.labels import labelled
 from router.ledger.replies import ReplyKind
 from router.types import Matter, PSource, RequestRow, ResponseFormat, Signals
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.books.replies import REPLIES
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
@@ -39,7 +40,7 @@ async def recorded(houses: Houses, signals: Signals, text: str) -> tuple[House, 
     house = houses([low(), mid(), thinker], signals=signals, **REVIEW)
     await house.gateway.complete(ask(text), ALICE)
     await house.gateway.drain()
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     case = case_of(rows[0])
     assert isinstance(case, Case)
     assert (answered_by(case), thinker.calls) == (SAFE_ANSWER, 0)
@@ -75,7 +76,7 @@ async def answered(houses: Houses, signals: Signals, text: str, **fields: object
     house = houses([low(), mid(), deep(text='{"text": "an answer"}')], signals=signals, **REVIEW)
     await house.gateway.complete(ask(text, **fields), ALICE)
     await house.gateway.drain()
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     case = case_of(row)
     assert isinstance(case, Case)
     return case
@@ -162,7 +163,7 @@ async def test_words_of_each_kind_stand_in_for_an_answer(
     house = houses([mid()], signals=CALM)
     await house.gateway.complete(ask(), ALICE)
     await house.gateway.drain()
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     case = case_of(replace(row, **changes))
     if kind is ReplyKind.REPEATED:
         assert case is LeftOut.GIVEN_AGAIN

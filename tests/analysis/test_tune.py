@@ -19,6 +19,7 @@ from router.routing.decision import confidence_floor
 from router.stats.exact_bounds import upper_bound
 from router.stats.threshold_walk import GRID
 from router.types import Domain, Match, Reason
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
@@ -146,7 +147,7 @@ async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
         house.triage.signals = replace(CALM, match=Match("greeting", confidence, 0.9, 0.3))
         ids.append((await house.gateway.complete(ask(), ALICE)).request_id)
     await house.gateway.drain()
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     graded = [Correctness(ids[0], True), Correctness(ids[1], False), Correctness(ids[2], True)]
     mistyped = Correctness(ids[1], True, "midd")
     known = KnownCorrectness.of([*graded, Correctness("elsewhere", True), mistyped])
@@ -165,7 +166,7 @@ async def test_what_no_floor_lets_out_is_no_label(houses: Houses, because: Reaso
     house.triage.signals = replace(CALM, match=Match("greeting", 0.95, 0.9, 0.3))
     request_id = (await house.gateway.complete(ask(), ALICE)).request_id
     await house.gateway.drain()
-    case = case_of(next(iter(house.ledger.rows())))
+    case = case_of(next(iter(requests_in(house.ledger))))
     assert isinstance(case, Case)
     known = KnownCorrectness.of([Correctness(request_id, True)])
     assert len(labelled([case], known).labels) == 1

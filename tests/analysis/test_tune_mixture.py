@@ -22,6 +22,7 @@ from router.policy.certificate import (
     read_certificate,
 )
 from router.types import Domain, Match
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
@@ -129,7 +130,7 @@ async def test_an_outcome_may_say_that_no_approved_answer_covers_a_request(house
     house.triage.signals = replace(CALM, match=Match("greeting", 0.95, 0.9, 0.3), novelty=0.4)
     ids = [(await house.gateway.complete(ask(), ALICE)).request_id for _ in range(2)]
     await house.gateway.drain()
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     known = KnownCorrectness.of(
         [Correctness(ids[0], True), Correctness(ids[1], False, outside=True)]
     )

@@ -36,6 +36,7 @@ from router.types import (
     Usage,
 )
 from tests.kits.books.ledger_rows import StandingClock
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import low, mid
@@ -93,7 +94,7 @@ async def test_own_policy_replays_a_hit_in_other_words_as_one(
     for text in (ONE, OTHER):
         await asked(house, ask(text))
     runtime = house.gateway.router.default
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     side = Side(runtime.policy, runtime.policy_hash, runtime.plans)
     none = KnownCorrectness()
     replayed_day = replay(lambda: map(case_of, rows), side, None, none)
@@ -162,7 +163,7 @@ async def test_what_is_no_plain_question_shares_no_answer(
     for text in (ONE, OTHER):
         request = replace(ask(text), **OTHERWISE[what])  # type: ignore[arg-type]
         assert (await asked(house, request)).cache in ("", "miss")
-    assert all(row.reason != "semantic_cache_hit" for row in house.ledger.rows())
+    assert all(row.reason != "semantic_cache_hit" for row in requests_in(house.ledger))
 
 
 async def test_another_tenant_has_its_own(houses: Houses, vectors: TextVectors) -> None:

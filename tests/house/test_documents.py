@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -159,3 +160,36 @@ def test_contributing_names_places_that_exist() -> None:
 
 def test_lines_of_contributing_are_short() -> None:
     complain([line for line in CONTRIBUTING.splitlines() if len(line) > LONGEST_LINE])
+
+
+def names_in(path: Path) -> set[str]:
+    """Returns the functions, methods and classes of a module."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    tree = ast.parse(path.read_text("utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
+def test_the_path_of_a_chat_names_what_its_files_define() -> None:
+    """Each name stands in a file of its line, and each file has one of the names."""
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    table = page.partition("| step | file | begin at |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    faults, lines = [], table.splitlines()
+    assert len(lines) > 20
+    for line in lines:
+        _, _, files, names, _ = (re.findall(r"`([^`]+)`", cell) for cell in line.split("|"))
+        folder, defined = "", dict[str, set[str]]()
+        for file in files:
+            folder = file.rpartition("/")[0] or folder
+            defined[file] = names_in(ROOT / "router" / folder / file.rpartition("/")[2])
+        faults += [
+            f"{name} is not in {', '.join(defined)}"
+            for name in names
+            if not any(name in inside for inside in defined.values())
+        ]
+        faults += [
+            f"{file} has none of {', '.join(names)}"
+            for file, inside in defined.items()
+            if not inside & {*names}
+        ]
+        assert names, f"a step without a name: {line}"
+    complain(faults)

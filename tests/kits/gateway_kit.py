@@ -6,6 +6,7 @@ import dataclasses
 from contextlib import aclosing
 
 from router.types import AttemptState, Domain, Price, RequestRow
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, ScriptedTier
 from tiers.words_only import WordsOnly
@@ -31,7 +32,7 @@ def deep(**changes: object) -> ScriptedTier:
 
 async def only_row(house: House) -> RequestRow:
     await house.gateway.drain()
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     assert len(rows) == 1
     row = rows[0]
     assert sum(a.cost_nano_usd for a in row.attempts) == row.cost_nano_usd

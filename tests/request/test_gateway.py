@@ -37,6 +37,7 @@ from router.types import (
     Scope,
     Verdict,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, Clock, House, Houses, ScriptedTier, ask
@@ -184,7 +185,7 @@ async def test_dry_run_calls_nothing(houses: Houses) -> None:
     outcome = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
     assert outcome.answer is None
     assert sum(tier.calls for tier in tiers) == 0
-    assert list(house.ledger.rows()) == []
+    assert list(requests_in(house.ledger)) == []
 
 
 async def test_route_decides_without_calling(houses: Houses) -> None:

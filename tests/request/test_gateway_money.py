@@ -41,6 +41,7 @@ from router.types import (
     Verdict,
     Work,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, PRICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
@@ -211,7 +212,7 @@ async def test_a_call_without_a_price_is_in_the_books_while_it_runs(
     house = houses([low(), tier], signals=UNSURE)
     task = asyncio.ensure_future(drain(house, ask(stream=stream)))
     await eventually(lambda: tier.calls == 1)
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     assert (row.state, row.attempts[0].state) == (RequestState.OPEN, AttemptState.HELD)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -224,7 +225,7 @@ async def test_an_approved_answer_waits_for_no_intent(houses: Houses) -> None:
     house = houses([tier, mid()], budgets={"*": {"usd_per_day": 1}})
     task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
     await eventually(lambda: tier.calls == 1)
-    assert list(house.ledger.rows()) == []
+    assert list(requests_in(house.ledger)) == []
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

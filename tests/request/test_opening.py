@@ -32,6 +32,7 @@ from router.types import (
     Verdict,
     citations_left,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, deep, drain, low, mid, only_row
@@ -137,7 +138,7 @@ async def test_a_shadow_is_compared_without_the_words_above(houses: Houses) -> N
     assert outcome.answer is not None
     assert outcome.answer.text.startswith(OPENING)
     await house.gateway.drain()
-    (row,) = [row for row in house.ledger.rows() if row.endpoint == "shadow"]
+    (row,) = [row for row in requests_in(house.ledger) if row.endpoint == "shadow"]
     note = parse(row.record).shadow
     assert note is not None
     assert note.agreement == 1.0

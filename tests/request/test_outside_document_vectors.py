@@ -19,6 +19,7 @@ from router.library import CALLER
 from router.policy.loading import load_policy
 from router.routing.decision_record import parse
 from router.types import Outcome, RequestRow
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.document_kit import reader_tier
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -77,7 +78,7 @@ class Manual:
             assert running is not None
             await running.gateway.drain()
             self.metrics = running.metrics.page().decode()
-            rows = list(running.ledger.rows())
+            rows = list(requests_in(running.ledger))
             self.rows = rows
             self.record = next(r.record for r in rows if r.request_id == outcome.request_id)
         return outcome, [row for row in rows if row.endpoint == "vectors"]

@@ -6,6 +6,7 @@ import pytest
 
 from router.errors import MaxCostTooLow
 from router.types import Hints, Outcome, Sampling
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, drain, low, mid
@@ -27,5 +28,5 @@ async def test_answer_that_is_known_needs_no_money(houses: Houses, streamed: boo
     with pytest.raises(MaxCostTooLow):
         await house.gateway.complete(replace(penniless, messages=ask("else").messages), ALICE)
     await house.gateway.drain()
-    first, second = house.ledger.rows()  # a refusal is no request
+    first, second = requests_in(house.ledger)  # a refusal is no request
     assert (first.cost_nano_usd, second.cost_nano_usd) == (20_000, 0)

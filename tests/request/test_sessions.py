@@ -21,6 +21,7 @@ from router.types import (
     ToolSpec,
     Usage,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier
@@ -89,7 +90,7 @@ async def test_a_row_decided_with_a_warm_cache_decides_again_alike(houses: House
     await house.gateway.complete(OPENING, ALICE)
     await house.gateway.complete(NEXT, ALICE)
     await house.gateway.drain()
-    row = max(house.ledger.rows(), key=lambda found: found.request_id)
+    row = max(requests_in(house.ledger), key=lambda found: found.request_id)
     record = parse(row.record)
     assert record.decision.first_rung.reasons[-1] is Reason.WARM_CACHE
     policy = house.gateway.router.default.policy

@@ -12,6 +12,7 @@ from router.policy.content.rubrics import load_rubric
 from router.routing.decision_record import parse
 from router.types import Answer, Call, PairNote, RequestRow, Role, Work
 from tests import ROOT
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import deep, low
@@ -48,7 +49,7 @@ def compared(
 
 async def shadow_of(house: House) -> tuple[RequestRow, PairNote]:
     await house.gateway.drain()
-    (row,) = [row for row in house.ledger.rows() if row.endpoint == "shadow"]
+    (row,) = [row for row in requests_in(house.ledger) if row.endpoint == "shadow"]
     note = parse(row.record).shadow
     assert note is not None
     assert note.judged
@@ -108,5 +109,5 @@ async def test_money_of_a_day_covers_the_judge_too(houses: Houses) -> None:
     house, judge = compared(houses, "quality 2", "quality 5", max_usd_per_day=0.0003)
     await house.gateway.complete(ask(), ALICE)
     await house.gateway.drain()
-    assert [row.endpoint for row in house.ledger.rows()] == ["chat.completions"]
+    assert [row.endpoint for row in requests_in(house.ledger)] == ["chat.completions"]
     assert judge.calls == 0

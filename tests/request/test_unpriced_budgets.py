@@ -9,6 +9,7 @@ from router.ledger.aggregates import Ending
 from router.ledger.row_reading import ending_of
 from router.routing.decision_record import parse
 from router.types import AttemptState, CostBasis, Hints, Price, Reason, Role, Verdict
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.fakes import ALICE, House, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 
@@ -179,5 +180,5 @@ async def test_shadow_of_unknown_price_is_not_called(houses: Houses) -> None:
     await house.gateway.complete(ask(), ALICE)
     await house.gateway.drain()
     assert unpriced.calls == 0
-    calls = [a for row in house.ledger.rows() for a in row.attempts]
+    calls = [a for row in requests_in(house.ledger) for a in row.attempts]
     assert all(a.state is AttemptState.RELEASED for a in calls if a.role is Role.SHADOW)

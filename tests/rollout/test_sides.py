@@ -21,6 +21,7 @@ from router.types import (
     Scope,
     Signals,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, low, mid
@@ -58,7 +59,7 @@ async def said(house: House, session: str, identity: Identity = ALICE, **hints: 
 
 async def notes(house: House) -> list[RolloutNote | None]:
     await house.gateway.drain()
-    found = [parse(row.record).rollout for row in house.ledger.rows()]
+    found = [parse(row.record).rollout for row in requests_in(house.ledger)]
     return [note if isinstance(note, RolloutNote) else None for note in found]
 
 
@@ -120,7 +121,7 @@ async def test_what_a_rule_governs_is_on_no_side(
     for i in range(5):
         await house.gateway.complete(ask(hints=Hints(session=f"s{i}")), ALICE)
     assert await notes(house) == [None] * 5
-    assert {row.policy_hash for row in house.ledger.rows()} == {"hash"}
+    assert {row.policy_hash for row in requests_in(house.ledger)} == {"hash"}
 
 
 async def test_a_pinned_tier_is_on_no_side(houses: Houses) -> None:
@@ -140,14 +141,14 @@ async def test_rows_name_the_side_and_the_policy_that_served(houses: Houses) -> 
     (note,) = await notes(house)
     assert note is not None
     assert (note.run, note.version, note.arm, note.kept) == (RUN, 7, "candidate", False)
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     assert (row.policy_hash, row.policy) == ("candidate", "test")
 
 
 async def test_a_policy_without_a_rollout_leaves_no_note(houses: Houses) -> None:
     house = houses([low(), mid(), deep()])
     await house.gateway.complete(ask(), ALICE)
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     assert '"rollout"' not in row.record
 
 
@@ -169,7 +170,7 @@ async def test_a_shadow_asks_both_and_shows_the_base(houses: Houses) -> None:
     assert own is not None
     assert shadow is not None
     assert (own.arm, own.shadowed, shadow.arm) == ("base", True, "candidate")
-    rows = list(house.ledger.rows())
+    rows = list(requests_in(house.ledger))
     assert [(row.endpoint, row.policy_hash) for row in rows] == [
         ("chat.completions", "hash"),
         ("shadow", "candidate"),
@@ -181,7 +182,7 @@ async def test_a_failing_shadow_is_the_candidates_failure(houses: Houses) -> Non
     house = split_house(houses, 0.0, shadow_share=1.0, candidate=broken)
     assert await said(house, "s") == "by the base"
     await notes(house)
-    states = {row.endpoint: row.state.value for row in house.ledger.rows()}
+    states = {row.endpoint: row.state.value for row in requests_in(house.ledger)}
     assert states == {"chat.completions": "settled", "shadow": "unknown_cost"}
 
 
@@ -220,7 +221,7 @@ async def test_an_image_that_nobody_could_read_stays_novel_to_a_candidate_that_r
     picture = ContentPart("image_url", payload)
     message = Message("user", "What is this?", parts=(picture,))
     await house.gateway.complete(ask(messages=(message,)), ALICE)
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     assert parse(row.record).signals.novelty == 1.0
 
 
@@ -236,7 +237,7 @@ async def test_candidate_that_searches_first_decides_by_its_own_documents(
     candidate = dataclasses.replace(split.candidate, quotable=quotable)
     house.gateway.splits.swap({name: replace(split, candidate=candidate, rereads=rereads)})
     await house.gateway.complete(ask(), ALICE)
-    (row,) = house.ledger.rows()
+    (row,) = requests_in(house.ledger)
     assert parse(row.record).signals.quotable == 0.75
 
 

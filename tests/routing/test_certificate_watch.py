@@ -26,6 +26,7 @@ from router.types import (
     Pressure,
     Reason,
 )
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import decide_again
 from tests.kits.fakes import ALICE, CALM, Houses, ask
@@ -132,7 +133,7 @@ async def test_a_suspended_certificate_is_the_reason_and_replays_alike(houses: H
     assert outcome.rung.level == 2
     assert outcome.decision.first_rung.reasons[0] is Reason.CERTIFICATE_SUSPENDED
     await house.gateway.drain()
-    record = parse(list(house.ledger.rows())[-1].record)
+    record = parse(list(requests_in(house.ledger))[-1].record)
     assert record.pressure == Pressure(suspended=True)
     assert decide_again(record, house.gateway.router.default.policy) == outcome.decision
 

@@ -39,6 +39,7 @@ from router.types import (
     Signals,
 )
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, request
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
 
@@ -196,7 +197,7 @@ def stored(
     async def write_and_read() -> list[RequestRow]:
         ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
         await asyncio.gather(*(ledger.finish(row) for row, _ in written))
-        rows = list(ledger.rows())
+        rows = list(requests_in(ledger))
         await ledger.close()
         return rows
 

@@ -18,6 +18,7 @@ from router.routing.key_access import check_selected, reachable
 from router.routing.policy_runtime import Selected
 from router.types import Domain, Identity, Reason, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
 from tests.kits.gateway_kit import deep, low, mid
@@ -165,7 +166,7 @@ async def test_key_of_another_policy_is_refused(house: House) -> None:
     with pytest.raises(PermissionDenied, match=r"policy 'test'.* for other") as refused:
         await house.gateway.complete(ask(), limited(("other",)))
     assert (refused.value.status, refused.value.code) == (403, "model_not_allowed")
-    assert list(house.ledger.rows()) == []
+    assert list(requests_in(house.ledger)) == []
 
 
 async def test_key_of_this_policy_is_answered(house: House) -> None:

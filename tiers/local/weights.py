@@ -6,11 +6,11 @@ name is the path of a GGUF file. It knows nothing about how a model is run.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from pathlib import Path
 
 from router.errors import ModelFileError
+from router.policy.parsing.text_files import digest_of
 
 PACKAGE_PREFIX = "package:"
 SMOLLM2 = "smollm2-135m"
@@ -52,12 +52,6 @@ def find_adapter(path: str, relative_to: Path | None = None) -> Path:
     return file.resolve()
 
 
-def sha256_of(path: Path) -> str:
-    """Returns the sha256 of a file in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _packaged_weights() -> Path:
     package = importlib.util.find_spec(SMOLLM2_PACKAGE)
     if package is None or package.origin is None:
@@ -68,7 +62,7 @@ def _packaged_weights() -> Path:
     status = path.stat()
     seen = (str(path), status.st_size, status.st_mtime_ns)
     if seen not in _checked:
-        if (found := sha256_of(path)) != SMOLLM2_SHA256:
+        if (found := digest_of(path, None).hex()) != SMOLLM2_SHA256:
             raise ModelFileError(
                 f"{path} has sha256 {found}, expected {SMOLLM2_SHA256}; it is damaged or another "
                 f"version. Install it anew: {INSTALL}"

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from router.errors import CannotAnswer, UpstreamInvalid
+from router.policy.parsing.plain_schemas import exact_object
 from router.types import ChatRequest, JsonText, Message, Reason, TokenLogprob, ToolCall, Usage
 from tiers.local.endings import fitting_tokens
 
@@ -48,11 +49,13 @@ def plan_tools(request: ChatRequest) -> ToolPlan | None:
             )
     may_reply = choice == "auto"
     calls: list[dict[str, Any]] = [
-        _exactly({"name": {"const": tool.name}, "arguments": json.loads(tool.parameters or "{}")})
+        exact_object(
+            {"name": {"const": tool.name}, "arguments": json.loads(tool.parameters or "{}")}
+        )
         for tool in tools
     ]
     if may_reply:
-        calls.append(_exactly({"reply": {"type": "string"}}))
+        calls.append(exact_object({"reply": {"type": "string"}}))
     lines = [f"- {tool.name}: {tool.description} Parameters: {tool.parameters}" for tool in tools]
     end = ' If none of them helps, answer with {"reply": "..."}.' if may_reply else ""
     instruction = (
@@ -224,15 +227,6 @@ def read_usage(chunk: dict[str, Any]) -> Usage:
         output_tokens=usage["completion_tokens"],
         reported=True,
     )
-
-
-def _exactly(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
 
 
 def _schema(

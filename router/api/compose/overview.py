@@ -167,11 +167,10 @@ class Overview:
         first = last - MINUTES + 1
         kept = tuple(s for s in sealed.slices if s.minute >= first) if sealed else ()
         begin = max(first, sealed.until) if sealed else first
-        minute_ms = MINUTE_MS
-        read = overview.slices(self._database, begin * minute_ms, (last + 1) * minute_ms, tenant)
-        refused = overview.refused_calls(self._database, first * minute_ms, tenant)
+        read = overview.slices(self._database, begin * MINUTE_MS, (last + 1) * MINUTE_MS, tenant)
+        refused = overview.refused_calls(self._database, first * MINUTE_MS, tenant)
         matters = waiting(self._database, None, None, tenant)
-        slices, budgets = (*kept, *read), self._budgets(last * minute_ms, tenant)
+        slices, budgets = (*kept, *read), self._budgets(last * MINUTE_MS, tenant)
         return slices, budgets, refused, matters, self._settled(slices, first, last, tenant)
 
     def _settled(self, slices: Sequence[Slice], first: int, last: int, tenant: str | None) -> int:

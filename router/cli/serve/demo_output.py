@@ -52,11 +52,6 @@ class DemoOutcome:
     seconds: float
     interrupted: bool
 
-    @property
-    def sound(self) -> bool:
-        """Returns True when the books are whole and the attempts sum to the total."""
-        return self.ledger.whole and self.ledger.sums
-
 
 def books_state(books: Books) -> BooksState:
     """Verifies the ledger, and sums the costs of its requests and of their attempts."""

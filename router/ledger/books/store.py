@@ -8,7 +8,7 @@ reads take a connection of their own in a worker thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -199,19 +199,6 @@ class SqlLedger:
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
         """Returns the request with its attempts; None without one of that tenant (None: any)."""
         return await asyncio.to_thread(reading.get, self.database, request_id, tenant)
-
-    def rows(
-        self,
-        *,
-        since_ms: int | None = None,
-        until_ms: int | None = None,
-        tenant: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[RequestRow]:
-        """Yields requests with attempts, oldest first, created in [since, until); blocks."""
-        return reading.rows(
-            self.database, since_ms=since_ms, until_ms=until_ms, tenant=tenant, limit=limit
-        )
 
     async def record_policy(
         self, policy_hash: str, name: str, content: str, prices: str = ""

@@ -69,6 +69,16 @@ def _are_words(values: list[object]) -> bool:
     return all(isinstance(value, str) for value in values) and len(set(values)) == len(values)
 
 
+def exact_object(properties: dict[str, object]) -> dict[str, object]:
+    """Returns the schema of an object that has all of the properties, and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
 class SchemaMistake(Struct, frozen=True):
     """Holds a value that JSON Schema forbids at its place, and what it expects there."""
 

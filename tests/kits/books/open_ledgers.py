@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from router.ledger.books.store import SqlLedger
+from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import NOBODY, Clock, Events, RequestRow, ReviewItem
@@ -40,6 +42,11 @@ class Ledgers:
         database = Database.open(address, **options)  # type: ignore[arg-type]
         self._stack.callback(database.close)
         return database
+
+
+def requests_in(ledger: SqlLedger, **chosen: Any) -> Iterator[RequestRow]:
+    """Yields the requests of a ledger with their attempts, oldest first; see `reading.rows`."""
+    return reading.rows(ledger.database, **chosen)
 
 
 def write_ledger(

@@ -17,7 +17,7 @@ from router.types import AttemptState, RequestState
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, attempt, cancelled, request
 from tests.kits.books.ledger_sql import locked, query
-from tests.kits.books.open_ledgers import Ledgers
+from tests.kits.books.open_ledgers import Ledgers, requests_in
 from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 from tests.kits.upstreams.upstream_kit import eventually
@@ -218,7 +218,7 @@ async def test_full_queue_takes_what_follows_a_hold(address: str, ledgers: Ledge
             waiting=80,
         )
     assert await asyncio.gather(*first, *tasks) == [None] * 81
-    assert {row.state for row in ledger.rows()} == {RequestState.SETTLED}
+    assert {row.state for row in requests_in(ledger)} == {RequestState.SETTLED}
 
 
 async def test_rows_that_held_nothing_wait_for_room(address: str, ledgers: Ledgers) -> None:
@@ -229,7 +229,7 @@ async def test_rows_that_held_nothing_wait_for_room(address: str, ledgers: Ledge
         rows = (ledger.finish(request(f"r{n}")) for n in range(40))
         tasks = await queued(ledger, *rows, waiting=4)
     assert await asyncio.gather(*first, *tasks) == [None] * 41
-    assert len(list(ledger.rows())) == 41
+    assert len(list(requests_in(ledger))) == 41
 
 
 async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(
@@ -372,11 +372,14 @@ async def test_rows_stream_oldest_first_within_the_period(ledger: SqlLedger) -> 
             for n in range(1200)
         )
     )
-    found = [row.request_id for row in ledger.rows(since_ms=100, until_ms=1100)]
+    found = [row.request_id for row in requests_in(ledger, since_ms=100, until_ms=1100)]
     assert found == [f"r{n:04d}" for n in range(100, 1100)]
-    assert [row.request_id for row in ledger.rows(since_ms=5, limit=2)] == ["r0005", "r0006"]
-    assert next(ledger.rows()).attempts == (attempt("r0000"),)
-    assert list(ledger.rows(tenant="other")) == []
+    assert [row.request_id for row in requests_in(ledger, since_ms=5, limit=2)] == [
+        "r0005",
+        "r0006",
+    ]
+    assert next(requests_in(ledger)).attempts == (attempt("r0000"),)
+    assert list(requests_in(ledger, tenant="other")) == []
 
 
 async def test_closed_ledger_refuses_politely(address: str, ledgers: Ledgers) -> None:

@@ -17,7 +17,7 @@ from router.ledger.books.verify import verify
 from router.ledger.row_reading import cost_known
 from router.types import AttemptState, CostBasis, RequestState
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
-from tests.kits.books.open_ledgers import Ledgers
+from tests.kits.books.open_ledgers import Ledgers, requests_in
 from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
@@ -82,7 +82,9 @@ def test_books_add_up_after_kill_9(address: str, workers: int, ledgers: Ledgers)
     ledger = ledgers(path)
     # A busy server may notice a death late; the ledger then looks once more.
     until = time.monotonic() + NOTICED_S
-    while (rows := {row.request_id: row for row in ledger.rows()}) and time.monotonic() < until:
+    while (
+        rows := {row.request_id: row for row in requests_in(ledger)}
+    ) and time.monotonic() < until:
         if RequestState.OPEN not in {row.state for row in rows.values()}:
             break
         time.sleep(0.2)

@@ -14,6 +14,7 @@ from router.rollout.arms import Split
 from router.rollout.stages import Change, passed_gates, plan_of, rolled_back, started
 from router.rollout.tallies import Arm, Tallies
 from router.types import Feedback, FeedbackSource, Hints, Price, RequestState
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.fakes import (
     ALICE,
     House,
@@ -84,7 +85,7 @@ async def test_a_request_that_fell_back_counts_as_failed(
     houses: Houses, error: TiergateError, failed: int
 ) -> None:
     house = await served(houses, mid(error=error))
-    assert {row.verdict for row in house.ledger.rows()} == {"accepted"}
+    assert {row.verdict for row in requests_in(house.ledger)} == {"accepted"}
     tallies = Tallies(10**9, 20)
     store = SqlRollouts(house.ledger.database)
     store.read_on(store.begin(0), "test", VERSION, tallies)
@@ -94,7 +95,7 @@ async def test_a_request_that_fell_back_counts_as_failed(
 
 async def test_an_answer_of_unknown_price_counts_as_no_failure(houses: Houses) -> None:
     house = await served(houses, mid(price=Price()))
-    assert {row.state for row in house.ledger.rows()} == {RequestState.UNKNOWN_COST}
+    assert {row.state for row in requests_in(house.ledger)} == {RequestState.UNKNOWN_COST}
     store, tallies = SqlRollouts(house.ledger.database), Tallies(10**9, 20)
     store.read_on(store.begin(0), "test", VERSION, tallies)
     both = tallies.arms[Arm.CANDIDATE]
@@ -122,7 +123,7 @@ async def test_rows_of_another_stage_are_not_counted(houses: Houses) -> None:
 
 async def test_a_word_against_an_answer_is_a_complaint(houses: Houses) -> None:
     house = await served(houses, mid(), requests=2)
-    first, second = house.ledger.rows()
+    first, second = requests_in(house.ledger)
     feedback = SqlFeedback(
         house.ledger.database,
         clock=house.clock,
@@ -154,7 +155,7 @@ async def test_costs_before_a_start_are_the_policys(houses: Houses) -> None:
 @pytest.mark.parametrize("endpoint", ["review", "shadow", "reconcile", "embeddings"])
 async def test_costs_that_no_rollout_splits_set_no_cap(houses: Houses, endpoint: str) -> None:
     house = await served(houses, mid(), requests=3)
-    dear, *_ = house.ledger.rows()
+    dear, *_ = requests_in(house.ledger)
     changed = "UPDATE requests SET endpoint = ?, cost_nano_usd = 200000000 WHERE request_id = ?"
     with house.ledger.database.writing() as connection:
         connection.exec_driver_sql(changed, (endpoint, dear.request_id))
