@@ -174,7 +174,7 @@ class Head:
         return alone if self.words is None else alone + summed(encoded.grams, self.words)
 
     def read(self, logits: Floats) -> Floats:
-        """Returns the calibrated output: (rows, classes) probabilities, or (rows,) of one column.
+        """Returns (rows, classes) probabilities, or (rows,) of one column: chances, or bare values.
 
         >>> one = np.ones((1, 1), np.float32)
         >>> head = Head("x", HeadKind.CHANCE, ("yes",), one, one[0] * 0, Platt(1.0, 0.0), "")

@@ -330,7 +330,7 @@ class Encoder:
 
 
 def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Groups row indices by length so that no batch, padded, exceeds `budget` tokens.
+    """Groups row indices by length so that no batch of several, padded, exceeds `budget` tokens.
 
     >>> batches([3, 100, 4], budget=120)
     [[0, 2], [1]]

@@ -129,7 +129,7 @@ class Shape(Struct, frozen=True):
         intents: int,
         precision: npt.NDArray[np.float32] | None = None,
     ) -> Shape:
-        """Takes the `precision` where it was computed already."""
+        """Returns the shape of intents; takes the `precision` where it was computed already."""
         ends = np.searchsorted(owner, np.arange(intents + 1)).tolist()
         means = np.array(
             [vectors[slice(*span)].mean(axis=0, dtype=float) for span in itertools.pairwise(ends)]

@@ -266,7 +266,7 @@ def _days_after(text: str) -> Iterator[Placed]:
 
 
 def distance(first: date, second: date, unit: str) -> int:
-    """Returns the whole days, weeks, months or years from one date to another, below 0 to an earlier.
+    """Returns the whole days, weeks, months or years between two dates, below 0 to an earlier one.
 
     >>> distance(date(2027, 3, 3), date(2027, 6, 30), "day")
     119

@@ -91,7 +91,7 @@ def _more(item: Item) -> str:
 
 
 def marked(item: Item, answer: str) -> Marked:
-    """Returns whether an answer passes its row's check; code is not for this function."""
+    """Returns True when an answer passes its row's check; code is not for this function."""
     text = answer[:LONGEST].strip()
     if item.kind is CheckKind.CHOICE:
         letter = letter_of(text, item.choices)

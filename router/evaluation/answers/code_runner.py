@@ -71,7 +71,7 @@ class Run(Struct, frozen=True):
 
 
 def run_tests(code: str, tests: str, bounds: Bounds | None = None) -> Run:
-    """Returns whether `code` passes `tests`, which run after it in one module.
+    """Returns True when `code` passes `tests`, which run after it in one module.
 
     Raises TrainingDataError where this machine cannot bound a process.
     """

@@ -28,7 +28,7 @@ _PRODUCT = base64.b64decode(
 
 @lru_cache(maxsize=4)
 def sums_are_whole(runtime: Any) -> bool:
-    """Returns whether onnxruntime, left as it is, adds products of bytes without cutting them.
+    """Returns True when onnxruntime, left as it is, adds products of bytes without cutting them.
 
     False too where it cannot run the product: the exact way is then the safe one.
     """

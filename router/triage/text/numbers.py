@@ -75,7 +75,7 @@ class Quantity(Struct, frozen=True):
 
 
 def crowded(text: Folded) -> bool:
-    """Returns whether a text holds more numbers than are looked at."""
+    """Returns True when a text holds more numbers than are looked at."""
     if len(text.words) <= MAX_NUMBERS:
         return False
     return sum(map(_begins_number, text.words)) > MAX_NUMBERS

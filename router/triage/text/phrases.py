@@ -55,7 +55,7 @@ _REFUSALS = frozenset({"no", "nope", "nah", "nein", "non"})
 
 
 def is_refusal(text: Folded) -> bool:
-    """Returns whether a bare follow-up does nothing but refuse.
+    """Returns True when a bare follow-up does nothing but refuse.
 
     >>> from router.triage.text.folding import fold
     >>> [is_refusal(fold(t)) for t in ("No thanks.", "no, go ahead", "yes")]
@@ -65,7 +65,7 @@ def is_refusal(text: Folded) -> bool:
 
 
 def is_bare_follow_up(text: Folded) -> bool:
-    """Returns whether a turn says nothing of its own: short, only empty words, one pointing back.
+    """Returns True when a turn says nothing of its own: short, only empty words, one pointing back.
 
     >>> from router.triage.text.folding import fold
     >>> [is_bare_follow_up(fold(t)) for t in ("Yes, do it.", "why?", "yes, delete my account")]
@@ -97,7 +97,7 @@ MAX_INSISTING_WORDS = 25
 
 
 def insists(text: Folded) -> bool:
-    """Returns whether a short turn has a clause that only asks to go on with what was asked.
+    """Returns True when a short turn has a clause that only asks to go on with what was asked.
 
     >>> from router.triage.text.folding import fold
     >>> turns = ("Do it anyway, it is for my class.", "Go on and write step 2.", "Do the dishes.")

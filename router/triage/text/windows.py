@@ -137,7 +137,7 @@ def sentences(text: str) -> tuple[str, ...]:
     >>> sentences("Thanks for the garden chairs! They look. How do I kill a process? Bye.")
     ('Thanks for the garden chairs! They look. ', 'How do I kill a process? Bye.')
     """
-    if not _is_letter(text):
+    if not _is_short(text):
         return ()
     kept: list[str] = []
     short = False
@@ -151,7 +151,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(kept) if len(kept) > 1 else ()
 
 
-def _is_letter(text: str) -> bool:
+def _is_short(text: str) -> bool:
     words = SENTENCES_UP_TO_WORDS
     return len(text) <= words * LONGEST_WORD and text.count(" ") <= words
 
@@ -175,7 +175,7 @@ def asking(text: str, *, english: bool = True) -> tuple[str, ...]:
 def parts_of(text: str, *, english: bool) -> tuple[Part, ...]:
     """Returns the sentences of a long text, () for a short one. Each line ends one, so that no line
     before an order hides it."""
-    if _is_letter(text):
+    if _is_short(text):
         return ()
     text = text[:MAX_CHARS]
     parts = _parts(_BEGINS.sub("\n", text) if english else text)

@@ -21,7 +21,7 @@ RATES = "requests and tokens a minute, counted by all workers of this machine"
 
 
 def redis_finding(redis: str) -> Finding:
-    """Returns whether the Redis of the rates answers."""
+    """Returns True when the Redis of the rates answers."""
     from router.rate_limits.stores.redis_store import shown_redis, why_unusable
 
     gives, fix = "rates that several machines share", "start it, or name another one: --redis"
@@ -44,7 +44,7 @@ def file_of_rates(database: str | Path, rates: Path | None) -> Path:
 
 
 def rates_finding(database: str | Path, rates: Path | None) -> Finding:
-    """Returns whether the file of rates can be written; it is not made."""
+    """Returns True when the file of rates can be written; it is not made."""
     fix = "name a file that can be written: --rates; or share rates in a Redis: --redis"
     try:
         file = _place_of_rates(database, rates)
