@@ -137,11 +137,12 @@ class Answering:
                     answer = await anext(events)
                     assert isinstance(answer, Opened | Committed)
                     stream = create(model=answer.model, usage=answer.usage)
-                    known = isinstance(answer, Committed)
-                    headers = committed_headers(answer) if known else begun_headers(begun)
+                    if isinstance(answer, Committed):
+                        said, headers = list[Delta](), committed_headers(answer)
+                    else:
+                        said, headers = answer.pieces, begun_headers(begun)
                     await out.begin([*STREAM_HEADERS, *headers, *ids])
                     # Some formats open with an event of their own.
-                    said = () if known else answer.pieces
                     if opening := stream.begin() + b"".join(map(stream.delta, said)):
                         await out.send(_body(opening))
                     await self._answers(events, exchange, stream, identity, out.send)

@@ -26,8 +26,6 @@ OWN_BELOW = 0.1
 """Chance of a grave matter of the last turn below which it tells of none."""
 TYPE_FROM = 0.8
 """Chance of a type from which the last turn asks for such a thing."""
-KNOWN_FROM = 0.8
-"""Chance of a question of knowledge from which it asks for nothing else."""
 RISK_BELOW = 0.1
 """Chance of a domain of risk, and of high stakes, below which another subject has none."""
 FEWEST_WORDS = 4
@@ -65,6 +63,8 @@ _REFERS = _words(
     "treatment pulse cpr aed antidote dose normal bad serious wait late long quickly fast"
 )
 """Words that refer to what was told or to somebody, or ask about a state or for help."""
+_OF_CODE = _words("i that it this first next number call wait long now")
+"""Words of these that requests for code have."""
 _LEAST_LETTERS = 4
 """Letters of the shortest word that a subject shares with another."""
 _STEM = 5
@@ -113,15 +113,17 @@ def has_turned(
     shares = not _own(words).isdisjoint(_own([w for text in texts for w in fold(text).words]))
     if len(words) < FEWEST_WORDS or last.bare or last.insists or shares:
         return False
-    refers = not _REFERS.isdisjoint(words)
-    if row.request_type is RequestType.CODING and sure:
-        return not refers
     at_risk = row.domain in RISK_DOMAINS or max(row.risk_p, row.stakes_high) >= RISK_BELOW
-    if kept or refers or at_risk:
+    if not sure or at_risk:
         return False
-    if row.request_type is RequestType.WRITING and sure:
+    if row.request_type is RequestType.CODING:
+        return _REFERS.isdisjoint(set(words) - _OF_CODE)
+    if kept or not _REFERS.isdisjoint(words):
+        return False
+    if row.request_type is RequestType.WRITING:
         return True
-    return row.knowledge >= KNOWN_FROM and _ASKS_KNOWLEDGE.match(said.strip()) is not None
+    asks = row.request_type in (RequestType.FACTUAL, RequestType.EXPLANATION)
+    return asks and _ASKS_KNOWLEDGE.match(said.strip()) is not None
 
 
 def _tells(turn: TurnReading) -> bool:
