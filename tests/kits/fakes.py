@@ -254,8 +254,7 @@ class Reviews:
         await self.open.wait()
 
     async def waiting(self, review_id: str, tenant: str) -> ReviewItem | None:
-        named = [i for i in self.items if (i.review_id, i.tenant) == (review_id, tenant)]
-        return named[0] if named else None
+        return next((i for i in self.items if i.review_id == review_id), None)
 
     async def list(self, tenant: str | None) -> list[ReviewItem]:
         return [i for i in self.items if tenant in (None, i.tenant)]

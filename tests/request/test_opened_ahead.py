@@ -10,7 +10,8 @@ import pytest
 
 from router.errors import TiergateError, UpstreamError
 from router.library import Gateway
-from router.types import Delta, Message, Opened, Verdict
+from router.types import Delta, Message, Verdict
+from router.types.outcomes import Opened
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ScriptedTriage, ask
 from tests.kits.gateway_kit import deep, low, mid

@@ -48,12 +48,12 @@ from router.types import (
     Committed,
     Delta,
     Identity,
-    Opened,
     Outcome,
     StreamStep,
     Usage,
     Verdict,
 )
+from router.types.outcomes import Opened
 from router.wire.protocols import AnswerStream, Exchange, WireFormat
 
 STREAM_HEADERS = [

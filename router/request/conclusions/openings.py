@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from router.errors import BudgetExceeded, RateLimited, TiergateError
 from router.request.progress import Candidate, Progress
 from router.routing.routed_request import RoutedRequest
-from router.types import Begun, Choice, Delta, Opened, StreamEvent, StreamStep, Usage
+from router.types import Begun, Choice, Delta, StreamEvent, StreamStep, Usage
+from router.types.outcomes import Opened
 
 
 def opened_ahead(routed: RoutedRequest, progress: Progress, rung: int | None) -> Opened | None:
