@@ -240,8 +240,6 @@ class ScriptedTier:
 
 
 class Reviews:
-    """Keeps a review queue in a list."""
-
     def __init__(self) -> None:
         self.items: list[ReviewItem] = []
         self.open = asyncio.Event()  # a test that clears it stops `add` after the item is kept
@@ -265,8 +263,6 @@ LONGEST_DRAIN_S = 30.0
 
 
 class Sessions:
-    """Implements `types.SessionStore` in memory."""
-
     def __init__(self) -> None:
         self.writes, self._memories = 0, dict[tuple[str, str], SessionMemory]()
 
