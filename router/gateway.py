@@ -27,6 +27,8 @@ from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
 from router.request.conclusions.foretold import dry_outcome
+from router.request.conclusions.openings import below_said, opened_ahead, pieces_of
+from router.request.conclusions.waiting import ids_for, told
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
@@ -37,7 +39,7 @@ from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadows.shadow import Shadows
 from router.request.shadows.shadow_money import SpentSince
-from router.request.veiling import Veils, as_stored
+from router.request.veiling import Veils
 from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
@@ -46,7 +48,6 @@ from router.threads.offload import offloaded
 from router.types import (
     NOBODY,
     AnswerCaches,
-    Begun,
     BudgetGauge,
     ChatRequest,
     Clock,
@@ -142,13 +143,13 @@ class Gateway:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one Committed, any Deltas, one Outcome; raises TiergateError instead of any.
 
+        Where somebody may be in danger, a Delta on whom to call comes before all.
         Closing the iterator (the client left) cancels the upstream call and books what is known.
         """
         async with aclosing(self.stream_steps(request, identity)) as events:
             async for event in events:
-                for piece in event if isinstance(event, list) else [event]:
-                    if not isinstance(piece, Begun):
-                        yield piece
+                for piece in pieces_of(event):
+                    yield piece
 
     async def stream_steps(
         self, request: ChatRequest, identity: Identity
@@ -221,6 +222,8 @@ class Gateway:
     ) -> AsyncGenerator[StreamStep, None]:
         """Yields what the client gets while rungs are tried, then accounts, as `_climb_whole`."""
         rung = await self._first_rung(routed, progress)
+        if (opened := opened_ahead(routed, progress, rung)) is not None:
+            yield opened
         failed: TiergateError | None = None
         async with Calls(routed, spender) as calls:
             for _ in routed.decision.rungs:
@@ -249,7 +252,8 @@ class Gateway:
         whole = self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
         outcome = await self._account(routed, progress, conclusion)
         yield whole
-        if pieces := unsent(routed, conclusion.candidate.answer):
+        pieces = unsent(routed, conclusion.candidate.answer)
+        if pieces := below_said(routed, progress, pieces):
             yield pieces
         yield outcome
 
@@ -312,7 +316,7 @@ class Gateway:
     ) -> AsyncGenerator[StreamStep, None]:
         """Yields one rung's answer, each piece as soon as nothing need be held back."""
         left = partial(self._left, routed, progress, calls)
-        checked = outgoing(routed)
+        checked = outgoing(routed, opened=progress.opened)
         async with aclosing(calls.pieces(rung, routed.plans[rung])) as steps:
             async for pieces in steps:
                 for delta in pieces:
@@ -340,15 +344,10 @@ class Gateway:
         """Returns what goes out: the cached answer, or the best that the climb came to."""
         if progress.lookup.hit is not None:
             return Conclusion(progress.lookup.hit, Verdict.ACCEPTED)
-        work = partial(conclude, routed, progress, self._ids, failed)
+        ids = await ids_for(self._reviews, routed, progress, self._ids)
+        work = partial(conclude, routed, progress, ids, failed)
         conclusion = await offloaded(work, when=routed.request.is_long)
-        if conclusion.review is not None:
-            # Noted first: the row of a client that leaves meanwhile names the matter too.
-            progress.review_id = conclusion.review.review_id
-            await self._reviews.add(await as_stored(conclusion.review, routed.veil))
-        if conclusion.error is not None:
-            raise conclusion.error
-        return conclusion
+        return await told(self._reviews, routed, progress, conclusion)
 
     def _commit(
         self,

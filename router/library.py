@@ -155,7 +155,10 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yields one Committed, any Deltas, one Outcome. Closing it cancels the upstream call."""
+        """Yields one Committed, any Deltas, one Outcome. Closing it cancels the upstream call.
+
+        Where somebody may be in danger, a Delta on whom to call comes before all.
+        """
         _require_identity(identity)
         request = read_call(asked, hints, context, stream=True)
         events = self._at_home().streamed(self._events(request, identity))

@@ -114,7 +114,7 @@ class UpstreamError(AnswererError):
             step = "The provider says that asking again is of no use."
         if step:
             said = f"{said if said.endswith(_ENDS) else f'{said}.'} {step}"
-        return f"{said} {self.tried}" if self.tried else said
+        return " ".join(filter(None, (self.first, said, self.tried)))
 
     @property
     def noted(self) -> str:

@@ -23,6 +23,7 @@ class TiergateError(Exception):
         self.message = message
         self.request_id = ""  # set by the gateway once the failed request has an id
         self.tried = ""  # set with it: which answerers failed, in words
+        self.first = ""  # set with it: whom to call, where somebody may be in danger
         self.param = param
         if code is not None:
             self.code = code
@@ -34,8 +35,8 @@ class TiergateError(Exception):
 
     @property
     def told(self) -> str:
-        """Returns the message for clients: what happened, and which answerers were tried."""
-        return f"{self.message} {self.tried}" if self.tried else self.message
+        """Returns the message for clients: whom to call, what happened, and who was tried."""
+        return " ".join(filter(None, (self.first, self.message, self.tried)))
 
 
 class ClientGone(TiergateError):

@@ -14,7 +14,8 @@ class LedgerError(TiergateError):
     @property
     def told(self) -> str:
         """Returns a text without the database's address, user and messages."""
-        return "The ledger cannot be used now, and nothing goes out unbooked. Try again later."
+        said = "The ledger cannot be used now, and nothing goes out unbooked. Try again later."
+        return f"{self.first} {said}" if self.first else said
 
 
 class LedgerUnavailable(LedgerError):

@@ -103,7 +103,8 @@ def may_commit(
         return True
     if progress.has_last_word(routed, rung):
         return held.has_text or tools
-    if held.doubted or held.tokens < PREFIX_TOKENS + len(routed.opening) // 4:
+    above = 0 if progress.opened else len(routed.opening) // 4
+    if held.doubted or held.tokens < PREFIX_TOKENS + above:
         return False
     beginning = below_opening(routed, held.beginning(plan.facts.model))
     named = routed.decision.rungs[rung]

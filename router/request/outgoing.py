@@ -117,8 +117,8 @@ def _cut(text: str, begin: int, searched: int) -> int:
 class Outgoing:
     """Lets one rung's answer out: a window for each choice."""
 
-    def __init__(self, routed: RoutedRequest) -> None:
-        self._routed = routed
+    def __init__(self, routed: RoutedRequest, *, opened: bool = False) -> None:
+        self._routed, self._opened = routed, opened
         self._windows: dict[int, Window] = {}
         self._phase = ""  # of the text that came last
 
@@ -139,15 +139,18 @@ class Outgoing:
 
     def _window(self, index: int) -> Window:
         if index not in self._windows:
-            self._windows[index] = window_of(self._routed)
+            self._windows[index] = window_of(self._routed, opened=self._opened)
         return self._windows[index]
 
 
-def outgoing(routed: RoutedRequest) -> Outgoing | None:
-    """Returns what lets an answer out; None where the policy leaves answers as they are."""
+def outgoing(routed: RoutedRequest, *, opened: bool = False) -> Outgoing | None:
+    """Returns what lets an answer out; None where the policy leaves answers as they are.
+
+    `opened`: the client has the words above it already.
+    """
     if not routed.changes_answers or routed.request.needs_shape or routed.observed is not None:
         return None
-    return Outgoing(routed)
+    return Outgoing(routed, opened=opened)
 
 
 def rest_of(routed: RoutedRequest, checked: Outgoing | None, answer: Answer) -> list[Delta]:
@@ -169,8 +172,8 @@ def unsent(routed: RoutedRequest, answer: Answer | None) -> list[Delta]:
     return [delta for delta in deltas_of(answer) if delta.final is None]
 
 
-def window_of(routed: RoutedRequest) -> Window:
-    """Returns the window of a request's answer."""
+def window_of(routed: RoutedRequest, *, opened: bool = False) -> Window:
+    """Returns the window of a request's answer; `opened`: the words above it went out before."""
     safety, signals = routed.policy.safety, routed.signals
     defends = routed.identity.defends
     checks = [c for c in safety.outputs if not (defends and c.check == "exploit")]
@@ -178,7 +181,7 @@ def window_of(routed: RoutedRequest) -> Window:
     domain = routed.risk_domain or (signals.domain if sure else None)
     closing = safety.disclaimers.get(domain, "") if domain is not None else ""
     known = "\n".join(message.text for message in routed.request.messages) if checks else ""
-    return Window(checks, known, closing, routed.opening)
+    return Window(checks, known, closing, "" if opened else routed.opening)
 
 
 def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:

@@ -22,6 +22,14 @@ class Begun(Struct, frozen=True):
     rates: tuple[RateState, ...] = ()
 
 
+class Opened(Struct, frozen=True):
+    """Begins a stream with words on whom to call, before anybody knows whose answer follows."""
+
+    model: str  # that is asked first
+    usage: Usage  # the input as triage counts it
+    pieces: list[Delta]
+
+
 class Committed(Struct, frozen=True):
     """Marks the commit: this rung's answer reaches the client from here on, and nothing earlier."""
 
@@ -140,5 +148,5 @@ class Outcome(Struct, frozen=True):
 StreamEvent = Committed | Delta | Outcome
 """Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError."""
 
-StreamStep = Begun | Committed | list[Delta] | Outcome
+StreamStep = Begun | Opened | Committed | list[Delta] | Outcome
 """Covers the same after one Begun, with the Deltas that came together in one list."""

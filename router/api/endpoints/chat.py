@@ -53,6 +53,7 @@ from router.types import (
     Usage,
     Verdict,
 )
+from router.types.outcomes import Opened
 from router.wire.protocols import AnswerStream, Exchange, WireFormat
 
 STREAM_HEADERS = [
@@ -134,11 +135,15 @@ class Answering:
                 stream: AnswerStream | None = None
                 try:
                     answer = await anext(events)
-                    assert isinstance(answer, Committed)
+                    assert isinstance(answer, Opened | Committed)
                     stream = create(model=answer.model, usage=answer.usage)
-                    await out.begin([*STREAM_HEADERS, *committed_headers(answer), *ids])
+                    if isinstance(answer, Committed):
+                        said, headers = list[Delta](), committed_headers(answer)
+                    else:
+                        said, headers = answer.pieces, begun_headers(begun)
+                    await out.begin([*STREAM_HEADERS, *headers, *ids])
                     # Some formats open with an event of their own.
-                    if opening := stream.begin():
+                    if opening := stream.begin() + b"".join(map(stream.delta, said)):
                         await out.send(_body(opening))
                     await self._answers(events, exchange, stream, identity, out.send)
                     return
@@ -194,8 +199,9 @@ class Answering:
     ) -> Outcome:
         """Sends the pieces of one request's answer, whose choices count from `first_index`."""
         async for event in events:
-            if isinstance(event, list):
-                shown = [_placed(delta, request, first_index) for delta in event]
+            if isinstance(event, Opened | list):
+                pieces = event if isinstance(event, list) else event.pieces
+                shown = [_placed(delta, request, first_index) for delta in pieces]
                 # One call of the system for all pieces that came together.
                 if body := b"".join(map(stream.delta, shown)):
                     await send(_body(body))

@@ -13,6 +13,7 @@ from router.errors import (
     UpstreamRejected,
 )
 from router.privacy.redact import redact
+from router.request.conclusions.openings import first_words
 from router.request.progress import Progress
 from router.routing.decision_record import FailureNote
 from router.routing.hard_rules import LIFTS
@@ -73,6 +74,7 @@ def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote,
 def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> None:
     """Notes in a request's error who was tried, and who might have been, which its client reads."""
     told_with(error, tried_notes(routed, progress), routed.request_id)
+    error.first = first_words(routed, progress, error)
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
     others = progress.outage or isinstance(error, NoUsableAnswer)
