@@ -17,7 +17,7 @@ gloss calms the heads. It is no policy's floor: what heads then say wrongly was 
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
 questions .93 are then matched rightly."""
-GRAVE_PASSAGE = 0.53
+GRAVE_PASSAGE = 0.43
 """Chance of a grave passage that raises a long text: so 2 % of long general prompts (.7 % before)
 go to level 3; from half of it on it would be 2.7 %."""
 STRATEGIC_PASSAGE = 0.8
