@@ -59,7 +59,7 @@ from tests.kits.decision_kit import CALM, USD, a_policy, facts
             Reason.ARCHITECTURE,
         ),
         ({"impact_nano_usd": 5_000 * USD}, 2, Reason.IMPACT_LEVEL_2),
-        ({"stakes_high": 0.44}, 2, Reason.HIGH_STAKES),
+        ({"stakes_high": 0.34}, 2, Reason.HIGH_STAKES),
         ({"stakes_high": 0.43}, 1, Reason.LOWEST_EXPECTED_LOSS),
         ({"multi_factor": 0.5}, 2, Reason.MULTI_FACTOR),
         ({"novelty": 0.5}, 2, Reason.NOVEL),
