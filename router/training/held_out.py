@@ -13,7 +13,8 @@ n-grams together with the dev rows: words of a source that is known say more tha
 Which classes it says too often, writers of requests of all kinds tell (`class_offset`).
 No temperature holds at the top, where a stranger's words are misread at any confidence, so that
 the head gets a cap: the share that was right where it said most. A head of one chance says no more
-than was right of the authors' lines of which it said as much, nor than a cap of that kind.
+than was right of the authors' lines of which it said as much, nor than a cap of that kind; what
+`stakes` says is fitted on whole messages, under that cap.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ EVERY_KIND = "messages_"
 their shares are nobody's, but nearer to those of a stranger than those of exams and intents."""
 WHOLE_MESSAGES = (EVERY_KIND, "weighing_")
 """Begins the names of writers of whole messages, of which somebody said how much they weigh. Other
-authors wrote single sentences, half of them grave: those of `stakes` .85 were right in .91, the
-messages in .76."""
+authors wrote mostly single sentences: those of which `stakes` said .85 were grave in .91, the
+messages weighed much in .76."""
 BY_MESSAGES = frozenset({"stakes"})
 """Heads of one chance whose curve is that of whole messages: of each of eight writers, by a curve
 of the seven others, it says .79 from .7 on and is right in .80; by a curve of all authors .83 and
