@@ -165,9 +165,7 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
     return Recalibrated(replace(made, calibrator=calibrator, early=early), figures)
 
 
-def offset_of(
-    authors: Sequence[Source], mix: Mix, share: float = 1.0
-) -> npt.NDArray[np.float32]:
+def offset_of(authors: Sequence[Source], mix: Mix, share: float = 1.0) -> npt.NDArray[np.float32]:
     """Returns what is to be subtracted from each class, by the writers of requests of all kinds.
 
     It is `share` of what fits them best. Without them, or with few of their lines, it is 0.
