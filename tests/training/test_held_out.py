@@ -137,9 +137,9 @@ def test_stakes_are_as_sure_as_whole_messages_allow() -> None:
     curve = held_out.bound(head, [lines, *written])
     assert curve(logits) == pytest.approx(sigmoid(logits / 2.0), abs=0.06)
     assert (curve(logits) == held_out.bound(head, written)(logits)).all()
-    # Of other heads all authors' lines bound the curve, which stays below one half.
+    # The curve of another head is bound by all authors' lines: of these few are so at -2.
     other = held_out.bound(replace(head, name="multi_factor"), [lines, *written])
-    assert other(logits)[0] == pytest.approx(sigmoid(logits[0]), abs=0.06)
+    assert other(logits)[0] < 0.06 < curve(logits)[0]
 
 
 def test_few_messages_make_no_curve_of_stakes() -> None:
