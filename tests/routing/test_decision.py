@@ -59,8 +59,8 @@ from tests.kits.decision_kit import CALM, USD, a_policy, facts
             Reason.ARCHITECTURE,
         ),
         ({"impact_nano_usd": 5_000 * USD}, 2, Reason.IMPACT_LEVEL_2),
-        ({"stakes_high": 0.44}, 2, Reason.HIGH_STAKES),
-        ({"stakes_high": 0.43}, 1, Reason.LOWEST_EXPECTED_LOSS),
+        ({"stakes_high": 0.34}, 2, Reason.HIGH_STAKES),
+        ({"stakes_high": 0.33}, 1, Reason.LOWEST_EXPECTED_LOSS),
         ({"multi_factor": 0.5}, 2, Reason.MULTI_FACTOR),
         ({"novelty": 0.5}, 2, Reason.NOVEL),
         ({"toxic": 0.9}, 2, Reason.UNSAFE),
@@ -74,7 +74,7 @@ def test_each_rule_sets_its_floor(change: dict[str, object], tier: int, reason: 
     assert decision.first_rung.reasons[0] is reason
 
 
-@pytest.mark.parametrize(("stakes_high", "floor"), [(0.38, 1), (0.39, 3)])
+@pytest.mark.parametrize(("stakes_high", "floor"), [(0.31, 1), (0.32, 3)])
 def test_risk_counts_by_its_domain_times_its_stakes(stakes_high: float, floor: int) -> None:
     signals = replace(CALM, stakes_high=stakes_high, risk_domain=Domain.LEGAL, risk_p=0.7)
     assert decide(a_policy(), signals, facts(), Asked()).floor == floor

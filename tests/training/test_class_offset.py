@@ -50,6 +50,13 @@ def test_writers_of_all_kinds_alone_find_it() -> None:
     assert not held_out.offset_of([source("messages_one", 60)], BOTH).any()
 
 
+def test_a_share_of_the_offset_is_taken() -> None:
+    mine = [source("messages_one", 200)]
+    whole, part = held_out.offset_of(mine, BOTH), held_out.offset_of(mine, BOTH, 0.4)
+    assert part == pytest.approx(0.4 * whole)
+    assert held_out.OFFSET_SHARE == {"request_type": 0.4}
+
+
 def test_a_source_without_the_offset_is_right_more_often() -> None:
     one = source("messages_one")
     offset = held_out.offset_of([source("messages_two")], BOTH)

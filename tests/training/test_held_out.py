@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,34 @@ def test_a_chance_says_no_more_than_was_right_of_what_it_says_as_much() -> None:
     assert curve(np.array([-1.5]))[0] == pytest.approx(sigmoid(np.array(-1.5)), abs=0.01)
 
 
+def test_stakes_are_as_sure_as_whole_messages_allow() -> None:
+    one = np.ones((1, 1), np.float32)
+    head = Head("stakes", HeadKind.CHANCE, ("high",), one, one[0] * 0, Platt(1.0, 0.0), "")
+    lines = source(0.5, rows=20_000, author=True)  # single sentences: surer than the head says
+    written = [
+        replace(source(2.0, rows=500, author=True), name=name)
+        for name in ("messages_one", "weighing_two")
+    ]
+    logits = np.array([-2.0, 0.0, 2.0])
+    curve = held_out.bound(head, [lines, *written])
+    assert curve(logits) == pytest.approx(sigmoid(logits / 2.0), abs=0.06)
+    assert (curve(logits) == held_out.bound(head, written)(logits)).all()
+    # The curve of another head is bound by all authors' lines: of these few are so at -2.
+    other = held_out.bound(replace(head, name="multi_factor"), [lines, *written])
+    assert other(logits)[0] < 0.06 < curve(logits)[0]
+
+
+def test_few_messages_make_no_curve_of_stakes() -> None:
+    one = np.ones((1, 1), np.float32)
+    head = Head("stakes", HeadKind.CHANCE, ("high",), one, one[0] * 0, Platt(1.0, 0.0), "")
+    lines, few = source(1.0, author=True), source(4.0, rows=99, author=True)
+    named_few = replace(few, name="messages_one")
+    without = replace(few, name="one")
+    logits = np.linspace(-3.0, 3.0, 13)
+    by_lines = held_out.bound(head, [lines, without])(logits)
+    assert (held_out.bound(head, [lines, named_few])(logits) == by_lines).all()
+
+
 def test_readers_that_weigh_as_they_should_stay() -> None:
     columns = RNG.normal(0.0, 2.0, (2, 4_000))
     labels = (RNG.random(4_000) < sigmoid(columns[0] + 2.0 * columns[1])).astype(np.int64)
@@ -185,6 +214,17 @@ def test_what_heads_say_of_strangers_messages_holds(model: TriageModel, head: st
     assert sure.sum() > 200
     # Before these heads read messages, .61 of types were right where .81 was said.
     assert abs(said[sure].mean() - right[sure].mean()) < 0.04
+
+
+def test_what_stakes_says_of_strangers_requests_holds(model: TriageModel) -> None:
+    lines = [line for line in labelled() if line["writer"] in ("all kinds", "all requests")]
+    chances = model.read(model.encode([line["text"] for line in lines])).stakes_high
+    high = np.array([bool(line["high"]) for line in lines])
+    grave = chances >= 0.7
+    assert grave.sum() > 40
+    # By a curve of single sentences .82 was said where .69 weigh much.
+    assert chances[grave].mean() - high[grave].mean() < 0.06
+    assert abs(chances.mean() - high.mean()) < 0.02
 
 
 def test_stakes_says_no_more_than_held_among_authors_lines(model: TriageModel) -> None:

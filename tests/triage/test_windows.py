@@ -74,7 +74,8 @@ def test_a_grave_passage_raises_stakes_and_risk_of_the_whole():
 
 
 def test_a_passage_that_is_not_surely_grave_raises_nothing():
-    assert graver(CALM, GRAVE._replace(stakes_high=0.5)) == CALM
+    assert graver(CALM, GRAVE._replace(stakes_high=0.47)) == CALM
+    assert graver(CALM, GRAVE._replace(stakes_high=0.48)) != CALM
 
 
 @pytest.mark.parametrize(("chance", "heard"), [(0.9, 0.9), (0.7, CALM.strategic)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from router.policy.content.knowledge import IntentSection
 from router.types import MatchBasis, Signals
 
-STAKES_AT = 0.44
+STAKES_AT = 0.34
 """The default of `decision.high_stakes_at`; the veto holds in modes without triggers, too."""
 TOXIC_AT = 0.8
 """The default of `decision.unsafe_at`: abuse gets no canned text."""

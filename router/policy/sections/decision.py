@@ -64,7 +64,7 @@ class DecisionSection(Section):
         default=0.5, description="Multi-factor from this chance on: level 2."
     )
     high_stakes_at: Chance = Field(
-        default=0.44, description="High stakes in any domain from this chance on: level 2."
+        default=0.34, description="High stakes in any domain from this chance on: level 2."
     )
     novel_at: Chance = Field(
         default=0.5,
@@ -78,7 +78,7 @@ class DecisionSection(Section):
         "below .01.",
     )
     high_risk_at: Chance = Field(
-        default=0.27,
+        default=0.22,
         description="High-risk from this value on: the chance of finance, law, medicine or "
         "engineering safety, times the chance of high stakes.",
     )
