@@ -10,13 +10,12 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer._click.exceptions import NoSuchOption  # typer exports no name of it
 from typer.core import TyperGroup
 from typer.main import get_command_name
 from typer.models import CommandInfo
 
 from router.cli.exits import errors_end_the_program, in_our_words, own_version
-from router.cli.meant_options import with_meant_option
+from router.cli.meant_options import is_no_such_option, with_meant_option
 
 MODULES = {
     "serve": "router.cli.serve.serve",
@@ -41,10 +40,12 @@ class Commands(TyperGroup):
         """Runs the command. Raises typer.BadParameter for a wrong value or option of it."""
         try:
             return super().invoke(ctx)
-        except NoSuchOption as error:
-            raise with_meant_option(error) from error.__cause__
         except typer.BadParameter as error:
             raise in_our_words(error) from error.__cause__
+        except typer.TyperException as error:
+            if is_no_such_option(error):
+                with_meant_option(error)
+            raise
 
 
 def run() -> None:
