@@ -27,7 +27,7 @@ OTHER_WORDS = {
 
 
 class NoSuchOption(Protocol):
-    """Describes typer's error for an unknown option, whose class typer exports by no public name."""
+    """Describes the error for an unknown option; typer exports its class by no public name."""
 
     option_name: str
     possibilities: Any

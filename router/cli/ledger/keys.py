@@ -216,7 +216,7 @@ def _check_new_tenant(tenant: str) -> None:
     unseen = sorted({f"U+{ord(sign):04X}" for sign in tenant if sign != " " and _unseen(sign)})
     if unseen:
         raise typer.BadParameter(
-            f"found {ascii(tenant)}, with {', '.join(unseen)}, which nobody sees: a budget for the "
+            f"found {tenant!a}, with {', '.join(unseen)}, which nobody sees: a budget for the "
             "name as it looks would not count this key; expected only visible characters and "
             "plain spaces",
             param_hint="--tenant",
