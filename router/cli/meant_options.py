@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typer._click.exceptions import NoSuchOption
+from typing import Any, Protocol, TypeGuard
+
+import typer
 
 NEAR = 0.7
 """Likeness of a slip (`--databse`): below it `--to` was taken for `--tz`, `--tag` and `--json`."""
@@ -24,8 +26,22 @@ OTHER_WORDS = {
 """Lists, for options of ours, what other tools call them."""
 
 
-def with_meant_option(error: NoSuchOption) -> NoSuchOption:
-    """Returns the error with the options of its command that are meant, or with none.
+class NoSuchOption(Protocol):
+    """Describes the error for an unknown option; typer exports its class by no public name."""
+
+    option_name: str
+    possibilities: Any
+    message: str
+    ctx: Any
+
+
+def is_no_such_option(error: typer.TyperException) -> TypeGuard[NoSuchOption]:
+    """Returns True for the error that names an unknown option."""
+    return hasattr(error, "option_name") and hasattr(error, "possibilities")
+
+
+def with_meant_option(error: NoSuchOption) -> None:
+    """Adds to the error the options of its command that are meant; there may be none.
 
     An option that another tool calls by that name goes before one that is written alike.
     """
@@ -37,7 +53,6 @@ def with_meant_option(error: NoSuchOption) -> NoSuchOption:
     error.possibilities = None  # else they are told twice
     if meant:
         error.message += f"; did you mean {' or '.join(meant)}?"
-    return error
 
 
 def _known(error: NoSuchOption) -> list[str]:

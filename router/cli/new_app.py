@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer._click.exceptions import NoSuchOption  # typer exports no name of it
 from typer.core import TyperGroup
 from typer.main import get_command_name
 from typer.models import CommandInfo
 
 from router.cli.exits import in_our_words, own_version
-from router.cli.meant_options import with_meant_option
+from router.cli.meant_options import is_no_such_option, with_meant_option
 
 
 class Commands(TyperGroup):
@@ -21,10 +20,12 @@ class Commands(TyperGroup):
         """Runs the command. Raises typer.BadParameter for a wrong value or option of it."""
         try:
             return super().invoke(ctx)
-        except NoSuchOption as error:
-            raise with_meant_option(error) from error.__cause__
         except typer.BadParameter as error:
             raise in_our_words(error) from error.__cause__
+        except typer.TyperException as error:
+            if is_no_such_option(error):
+                with_meant_option(error)
+            raise
 
 
 def name_of(command: CommandInfo) -> str:

@@ -132,6 +132,7 @@ def test_a_report_of_several_sessions_names_those_without_requests(charged: Path
 def test_a_report_names_tags_that_no_request_has(
     charged: Path, options: tuple[str, ...], said: str
 ) -> None:
+    ran("keys", "create", "--tenant", "beta", "-d", charged)
     told = ran("report", *options, "-d", charged).stderr
     assert said in told
     assert bool(said) == bool(told)

@@ -89,6 +89,7 @@ async def test_verdicts_become_data_and_data_become_heads(tmp_path: Path) -> Non
     judged = run("train", "answers", "--data", answers, "--out", judge)
     assert judged.exit_code == 0, judged.output
 
+    run("keys", "create", "--tenant", "nobody", "--database", ledger)
     smaller = run(*build, "--tenant", "nobody")
     compared = run("dataset", "diff", folder, smaller.stdout.splitlines()[0])
     assert compared.stdout.startswith("0 came, ")

@@ -115,6 +115,7 @@ def test_an_unknown_id_prints_no_table_and_says_what_to_do(
 def test_no_rows_are_said_in_place_of_an_empty_table(
     database: Path, options: tuple[str, ...], told: str
 ) -> None:
+    said("keys", "create", "--tenant", "nobody", "-d", database)
     assert said("ledger", "rows", *options, "-d", database) == told
 
 
@@ -403,6 +404,7 @@ def test_report_sums_what_was_spent(database: Path) -> None:
 
 @pytest.mark.process
 def test_a_report_of_one_tenant_says_whose_it_is(database: Path) -> None:
+    said("keys", "create", "--tenant", "nobody", "-d", database)
     assert "; only tenant nobody; no requests; " in " ".join(
         said("report", "--tenant", "nobody", "-d", database).split()
     ).replace("— to —", "")

@@ -10,6 +10,8 @@ import pytest
 
 from router.cli.exits import Exit
 from tests.kits.books.empty_ledger import empty_ledger
+from tests.kits.books.ledger_rows import request
+from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.server_kit import tiergate
 
 pytestmark = pytest.mark.process
@@ -233,3 +235,46 @@ def test_the_name_of_nobody_is_no_tenant(
     assert run.returncode == Exit.USAGE
     assert words in run.stderr
     assert run.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("report",), ("ledger", "rows"), ("ledger", "export"), ("ledger", "reprice"), ("review",)],
+    ids=" ".join,
+)
+def test_a_mistyped_tenant_is_refused_with_the_nearest_first(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    rows = [request("r1", tenant="acme"), request("r2", tenant="zebra")]
+    ledger = write_ledger(tmp_path / "ledger.db", rows)
+    named = (*command, "list") if command == ("review",) else command
+    run = tiergate(*named, "--tenant", "acmee", "--database", ledger)
+    assert run.returncode == Exit.USAGE, run.stderr
+    assert "no tenant is called 'acmee'; this ledger has acme, zebra" in run.stderr
+    assert run.stdout == ""
+    assert tiergate(*named, "--tenant", "acme", "--database", ledger).returncode == 0
+
+
+def test_a_tenant_who_has_a_key_alone_is_known(tmp_path: Path) -> None:
+    ledger = write_ledger(tmp_path / "ledger.db", [request("r1", tenant="acme")])
+    assert tiergate("keys", "create", "--tenant", "new", "-d", ledger).returncode == 0
+    assert tiergate("report", "--tenant", "new", "-d", ledger).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("tenant", "words"),
+    [
+        ("*", "means all tenants without a budget of their own"),
+        ("ac\u00a0me", "with U+00A0, which nobody sees"),
+        ("acme\u200b", "with U+200B, which nobody sees"),
+        ("ac\tme", "with U+0009, which nobody sees"),
+    ],
+)
+def test_no_key_is_made_for_a_name_that_means_another(
+    tmp_path: Path, tenant: str, words: str
+) -> None:
+    ledger = empty_ledger(tmp_path / "ledger.db")
+    run = tiergate("keys", "create", "--tenant", tenant, "-d", ledger)
+    assert run.returncode == Exit.USAGE
+    assert words in run.stderr
+    assert "No keys" in tiergate("keys", "list", "-d", ledger).stdout

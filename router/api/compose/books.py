@@ -16,7 +16,7 @@ from router.api.compose.clock import SystemClock
 from router.api.compose.text_keys import text_keys
 from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger.aggregates import Kind
-from router.ledger.books import overview
+from router.ledger.books import extent, overview
 from router.ledger.books.closed_months import ClosedMonth, close_month, closed_months
 from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import (
@@ -265,13 +265,15 @@ class Books:
 
     def span(self) -> tuple[int, int] | None:
         """Returns the times of the first and last request, purged ones too; None without any."""
-        with self._database.reading() as connection:
-            first, last = connection.exec_driver_sql(
-                "SELECT min(at), max(at) FROM (SELECT min(created_at_ms) AS at FROM requests "
-                "UNION ALL SELECT max(created_at_ms) FROM requests UNION ALL "
-                "SELECT min(start_ms) FROM rollups WHERE kind = 'whole') AS ends"
-            ).one()
-        return None if first is None else (int(first), int(last))
+        return extent.span(self._database)
+
+    def tenants(self) -> frozenset[str]:
+        """Returns the tenants of whom the ledger has anything. Raises LedgerError."""
+        return extent.tenants(self._database)
+
+    def has_requests(self, tenant: str) -> bool:
+        """Returns True where a request of this tenant is kept. Raises LedgerError."""
+        return extent.has_requests(self._database, tenant)
 
     def row(self, request_id: str) -> RequestRow | None:
         """Returns one request with its attempts, None when it is unknown. Raises LedgerError."""

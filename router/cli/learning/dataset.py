@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant, in_state_folder, to_write
 from router.cli.periods import now_ms, period_of
@@ -96,6 +97,7 @@ def build(
     )
     parents = [read(folder).manifest.hash for folder in parent or []]
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         past = books.past_requests(begin, end, tenant, os.environ)
         made = build_dataset(past, options, _labels(files), parents)
     folder = write(made, out)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import say_missing
 from router.cli.options import AsJson, Tenant, one_stdout, write_page
 from router.cli.periods import now_ms, shown_time
@@ -158,6 +159,7 @@ def due(
     now = now_ms()
     rows = []
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         judged = {o.request_id for o in books.outcomes(None, None, tenant) if o.correct is not None}
         for row in books.rows(None, now, tenant):
             note = reasoning_of(row.record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.ledger.filters import check_tenant
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import end_ms, length_ms, now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -65,8 +67,7 @@ def create(
     """Create an API key. It is shown once; only its SHA-256 is kept."""
     from router.api.compose.books import Books
 
-    if not tenant.strip():
-        raise typer.BadParameter("found an empty name; expected who pays", param_hint="--tenant")
+    _check_new_tenant(tenant)
     reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
     expires_at_ms = None if expires is None else _end_of(expires)
     new = "://" not in database and not Path(database).exists()
@@ -106,6 +107,7 @@ def list_keys(
     from router.cli.terminal import print_json
 
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         infos = books.keys.list(tenant)
     if as_json:
         print_json([_key(info) for info in infos])
@@ -199,6 +201,31 @@ def _id_of(named: str, infos: Sequence[KeyInfo]) -> str:
 def _no_active(key_id: str) -> None:
     typer.echo(f"tiergate: no active key {key_id!r}; see `tiergate keys list`", err=True)
     raise typer.Exit(Exit.FAILURE)
+
+
+def _check_new_tenant(tenant: str) -> None:
+    """Raises typer.BadParameter for a name that no tenant can have, or that nobody could type."""
+    if not tenant.strip():
+        raise typer.BadParameter("found an empty name; expected who pays", param_hint="--tenant")
+    if tenant.strip() == "*":
+        raise typer.BadParameter(
+            "found '*', which means all tenants without a budget of their own in `budgets`; "
+            "expected the name of who pays",
+            param_hint="--tenant",
+        )
+    unseen = sorted({f"U+{ord(sign):04X}" for sign in tenant if sign != " " and _unseen(sign)})
+    if unseen:
+        raise typer.BadParameter(
+            f"found {tenant!a}, with {', '.join(unseen)}, which nobody sees: a budget for the "
+            "name as it looks would not count this key; expected only visible characters and "
+            "plain spaces",
+            param_hint="--tenant",
+        )
+
+
+def _unseen(sign: str) -> bool:
+    """Returns True for controls, formats (as zero-width spaces), and spaces other than " "."""
+    return unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cn", "Zs", "Zl", "Zp")
 
 
 def _names(text: str | None, option: str) -> list[str]:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import Domains, Endpoints, Keys, Sessions, Tags, Types, Wanted
+from router.cli.ledger.filters import (
+    Domains,
+    Endpoints,
+    Keys,
+    Sessions,
+    Tags,
+    Types,
+    Wanted,
+    check_tenant,
+)
 from router.cli.ledger.keys import keys
 from router.cli.options import AsJson, FileFormat, Tenant, given_name, to_write_or_stdout
 from router.cli.periods import moment_ms, now_ms, period_of, shown_time
@@ -80,6 +89,7 @@ def rows(
     period = period_of(since, until, now_ms())
     missing: list[str] = []
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         shown: Iterable[RequestRow]
         if ids:
             shown = _named(books, ids, missing)
@@ -314,6 +324,7 @@ def export(
     period = period_of(since, until, now_ms())
     wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())
         wanted.say_unknown_tags(books, tenant, empty=not count)

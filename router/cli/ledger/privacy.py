@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from router.cli.exits import Exit
+from router.cli.ledger.filters import check_tenant
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -78,6 +79,7 @@ def find(
     from router.cli.terminal import print_json
 
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         subject_texts = books.subjects(os.environ).find(values, tenant)
     if as_json:
         print_json(msgspec.to_builtins(subject_texts))
@@ -106,6 +108,7 @@ def erase(
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         subjects = books.subjects(os.environ)
         subject_texts = subjects.find(values, tenant)
         stored = (*subject_texts.texts, *subject_texts.files, *subject_texts.batches)

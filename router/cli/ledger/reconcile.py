@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from router.cli.exits import Exit
 from router.cli.ledger.bill_files import Mistakes, exact, near
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.invoice import check_invoice
 from router.cli.ledger.ledger import ledger
 from router.cli.options import AsJson, Tenant, given_name
@@ -179,6 +180,7 @@ def _settle_or_list(
     now_ms = round(time.time() * 1000)
     billed = None if bill is None else read_bill(bill)  # its mistakes come before the ledger's
     with Books.open(database) as books:
+        check_tenant(books, chosen.tenant)
         if billed is not None:
             amounts = {name: one.nano_usd for name, one in billed.items()}
         elif cost_nano_usd is None:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.learning.rollout import standing_lines
-from router.cli.ledger.filters import Domains, Endpoints, Keys, Sessions, Tags, Types, Wanted
+from router.cli.ledger.filters import (
+    Domains,
+    Endpoints,
+    Keys,
+    Sessions,
+    Tags,
+    Types,
+    Wanted,
+    check_tenant,
+)
 from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
@@ -149,6 +158,7 @@ def _reports(
     begin, end = period_of(*period, now, zone)
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         made = _read(books, section, (begin, end, now), tenant, tz, wanted)
         empty = not (made[0].counts.requests or made[0].spend_nano_usd)
         wanted.say_unknown(books, (begin, end, tenant), database, empty=empty)

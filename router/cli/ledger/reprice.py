@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until, ledger
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import now_ms, period_of
@@ -70,6 +71,7 @@ def reprice(
     shipped = load_prices(policies_dir() / "prices.yaml")
     fixed = None if policy is None else fixed_policy(policy)
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         policies = Policies(() if fixed else books.kept_policies(), shipped, os.environ)
         rows_prices = RowPrices(fixed or policies.of, shipped, instead, day)
         begin, end = period_of(since, until, now_ms())

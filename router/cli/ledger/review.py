@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.ledger.filters import check_tenant
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -55,6 +56,7 @@ def list_reviews(
     from router.wire.public_ids import request_name
 
     with Books.open(database, environ=os.environ) as books:
+        check_tenant(books, tenant)
         items = books.reviews(tenant)
     if as_json:
         print_json([_item(item) for item in items])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
 from router.cli.models.train import train
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
@@ -230,6 +231,7 @@ def _stored(
 
     begin, end = period_of(since, until, now_ms())
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         past = books.past_requests(begin, end, tenant, os.environ)
         texts, pace = askable(past, head)
     if not texts:

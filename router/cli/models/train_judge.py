@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant, to_write
 from router.cli.periods import now_ms, period_of
@@ -51,6 +52,7 @@ def judge(
     rubric = load_rubric(loaded.file(check.rubric))
     begin, end = period_of(since, until, now_ms())
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         scored = [
             (outcome.judged.score, outcome.correct)
             for outcome in books.outcomes(begin, end, tenant)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, HtmlFile, Tenant, one_stdout, put_page
 from router.cli.periods import now_ms, period_of
@@ -104,6 +105,7 @@ def replay(
         _tell(result, conditions, strict, as_json, html)
         return
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
         # The rows are read twice, so the replay gets a function and not an iterator.
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit, own_version
+from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import now_ms, period_of, shown_day
@@ -136,6 +137,7 @@ def _from_ledger(
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
+        check_tenant(books, tenant)
         known = read_outcomes_of(file, stored_outcomes(books, begin, end, tenant))
         return labelled(map(case_of, books.rows(begin, end, tenant)), known, novel_at)
 

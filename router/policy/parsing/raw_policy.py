@@ -45,6 +45,14 @@ def names_of(raw: object, key: str) -> list[str]:
     return [str(row["name"]) for _, row in sections(raw, key) if "name" in row]
 
 
+def tenants_of(raw: object) -> frozenset[str]:
+    """Returns the tenants that `budgets` and `limits` name; `*` is nobody's name."""
+    budgets = raw.get("budgets") if isinstance(raw, Mapping) else None
+    named = [*budgets] if isinstance(budgets, Mapping) else []
+    named += [row["tenant"] for _, row in sections(raw, "limits") if row.get("tenant")]
+    return frozenset(str(name) for name in named if name != "*")
+
+
 def strings(row: Mapping[str, object], key: str) -> Iterator[tuple[int, str]]:
     """Yields the texts in the list under `key`, each with its index."""
     values = row.get(key)
