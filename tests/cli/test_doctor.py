@@ -175,6 +175,28 @@ def test_answerer_whose_key_is_refused_by_a_running_server_is_to_fix(tmp_path: P
 
 
 @pytest.mark.process
+def test_a_refused_key_whose_variable_is_unset_asks_for_the_variable(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        wrong = {**answerer("mid", "status:401", upstream.url, 10), "api_key": "${SOME_KEY}"}
+        tiers = [{"name": "llm", "level": 2, "answerers": [wrong]}]
+        policy = tmp_path / "wrong.yaml"
+        policy.write_text(yaml.safe_dump({"version": 1, "name": "w", "tiers": tiers}), "utf-8")
+        with Served(tmp_path, policy) as served:
+            served.chat()
+            port = int(served.url.rpartition(":")[2])
+            fixes = []
+            for environ in ({}, {"SOME_KEY": "sk-of-the-provider"}):
+                checkup = Checkup(
+                    tmp_path / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, environ, True, [str(policy)]
+                )
+                (finding,) = checkup._running()
+                fixes.append(finding.fix)
+    assert fixes[0].startswith("set the variable SOME_KEY where the server starts")
+    assert "api_key" not in fixes[0]
+    assert fixes[1].startswith("check `api_key` of answerer mid")
+
+
+@pytest.mark.process
 def test_a_server_with_keys_tells_its_answerers_to_a_key_with_the_scope_admin(
     tmp_path: Path,
 ) -> None:

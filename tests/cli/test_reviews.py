@@ -54,7 +54,9 @@ def test_review_says_why_it_has_no_text(database: Path) -> None:
     }
     assert shown["rev_1"]["no_text"] is None
     assert "privacy.waiting was none" in shown["rev_2"]["no_text"]
-    said("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
+    erase = ("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
+    assert "left to erase" not in said(*erase)
+    assert said(*erase).startswith("Nothing left to erase of 'acme'")
     shown = {
         name: json.loads(said("review", "show", name, "--json", "-d", database)) for name in REVIEWS
     }

@@ -317,13 +317,33 @@ class Checkup:
             if state in ("ready", "loading"):
                 continue
             fix = (
-                f"check `api_key` of answerer {name} in the policy, and the key at its provider"
+                self._key_fix(name)
                 if state == "key_refused"
                 else f"check that the provider of answerer {name} answers; the server's log "
                 "and `tiergate report` name the calls that failed"
             )
             found = f"{state}: {detail}" if detail else state
             yield Finding(f"answerer {name}", State.BROKEN, found, gives, fix)
+
+    def _key_fix(self, answerer: str) -> str:
+        """Returns how to repair an answerer whose key its provider refuses.
+
+        A variable that is unset here is most often unset where the server started, too.
+        """
+        from router.policy.loading import find_policy, load_policy, policies_dir, unset_keys
+
+        for policy in self.policies or ("default",):
+            try:
+                loaded = load_policy(find_policy(policy, policies_dir()), self.environ)
+            except PolicyError:
+                continue
+            for reference, names in unset_keys(loaded, self.environ).items():
+                if answerer in names:
+                    return (
+                        f"set the variable {reference[2:-1]} where the server starts (it is not "
+                        "set here, and without it calls go out without a key), and start it anew"
+                    )
+        return f"check `api_key` of answerer {answerer} in the policy, and the key at its provider"
 
     def _untold(self, gives: str) -> Finding:
         """Returns the finding of a server that keeps the states of its answerers to itself."""

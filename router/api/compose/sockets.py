@@ -86,14 +86,16 @@ def _closed_on_error(listener: socket.socket) -> Iterator[None]:
         raise
 
 
-def needs_key(host: str, database: str | Path, environ: Mapping[str, str]) -> str:
+def needs_key(
+    host: str, database: str | Path, environ: Mapping[str, str], *, required: bool = False
+) -> str:
     """Returns the reason why this address may not be served, "" when it may.
 
-    An address outside loopback needs a key. Raises LedgerError for a database that cannot be
-    opened.
+    An address outside loopback needs a key, and each one where keys are `required`. Raises
+    LedgerError for a database that cannot be opened.
     """
     # Only programs of this machine can connect, and those need no key.
-    if is_loopback(host):
+    if is_loopback(host) and not required:
         return ""
     # Imported late: a server on loopback does not open the ledger for this.
     from router.api.compose.books import Address, Books
@@ -104,6 +106,11 @@ def needs_key(host: str, database: str | Path, environ: Mapping[str, str]) -> st
             if books.any_key():
                 return ""
     create = ledger_commands(database, environ)("keys", "create", "--tenant", "NAME")
+    if is_loopback(host):
+        return (
+            "--require-keys (or TIERGATE_REQUIRE_KEYS) is set, and there is no API key yet in "
+            f"{address.shown}. Create one with `{create}`, or check that --database is right."
+        )
     return (
         f"{host} can be reached from other machines, and there is no API key yet. Create one with "
         f"`{create}`, or listen on 127.0.0.1."

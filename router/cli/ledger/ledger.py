@@ -270,10 +270,17 @@ def erase(
     with Books.open(database) as books:
         gone = books.erase(tenant)
         emptied = books.subjects(os.environ).emptied_log()
-    typer.echo(
-        f"{counted(gone.texts, 'text', 'texts')} erased, those that wait for a person among them; "
-        f"{'its key is gone too' if gone.key else 'it had no key'}."
-    )
+    if gone.nothing:
+        # A second erasure is no failure; only a mistyped name would be one, and nobody can tell.
+        typer.echo(
+            f"Nothing left to erase of {tenant!r}: this ledger holds no text, file or key of a "
+            "tenant with this name."
+        )
+    else:
+        typer.echo(
+            f"{counted(gone.texts, 'text', 'texts')} erased, those that wait for a person among "
+            f"them; {'its key is gone too' if gone.key else 'it had no key'}."
+        )
     if not emptied:
         typer.echo(LOG_IS_HELD)
 

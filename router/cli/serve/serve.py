@@ -184,6 +184,14 @@ def serve(
             "and the details of /readyz move.",
         ),
     ] = "",
+    require_keys: Annotated[
+        bool,
+        typer.Option(
+            "--require-keys",
+            envvar="TIERGATE_REQUIRE_KEYS",
+            help="Start only where the ledger has an API key, on loopback too.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the gateway until SIGTERM or Ctrl-C; SIGHUP reloads the policies."""
     # SIGHUP ends a process that does not take it; no policy is read yet that it could reload.
@@ -197,7 +205,7 @@ def serve(
     from router.api.compose.core import Settings
     from router.api.compose.sockets import needs_key, parsed
     from router.api.http.authentication import is_loopback
-    from router.api.process.process import Options
+    from router.api.process.process import Options, logged_to_stderr
     from router.api.process.serve import run
     from router.triage.triage_model import DEFAULT_FOLDER
 
@@ -208,7 +216,7 @@ def serve(
         database=database,
         anchors=anchors,
         synchronous=synchronous,
-        open_without_keys=all(map(is_loopback, hosts)),
+        open_without_keys=not require_keys and all(map(is_loopback, hosts)),
         redis=redis,
         rates=rates,
         max_waiting=max_waiting,
@@ -219,8 +227,10 @@ def serve(
         state_dir=state_dir,
         model_dir=model_dir or DEFAULT_FOLDER,
     )
+    # The look for keys may upgrade the ledger, which is logged.
+    logged_to_stderr(log_level)
     for address in hosts:
-        refusal = needs_key(address, database, os.environ)
+        refusal = needs_key(address, database, os.environ, required=require_keys)
         if refusal:
             typer.echo(f"tiergate: {refusal}", err=True)
             raise typer.Exit(Exit.USAGE)

@@ -7,6 +7,7 @@ are the same on both. The engine runs in autocommit, so that a transaction is ex
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -278,6 +279,8 @@ class Database:
                     "ledger with --database"
                 )
             _upgrade(connection, self._dialect, stored)
+        if stored is not None:
+            _say_upgraded(self.address, stored)
 
     def _refuse_tables_of_others(self) -> None:
         """Raises LedgerError for a file in which another program keeps its tables."""
@@ -306,6 +309,16 @@ def _no_ledger(address: Address) -> LedgerError:
         f"no ledger at {address.shown!r}; expected a database that `tiergate serve` or "
         "`tiergate demo` wrote: name it with --database"
     )
+
+
+def _say_upgraded(address: Address, stored: str) -> None:
+    """Logs that a ledger of an older Tiergate was changed, since there is no way back."""
+    fields = {
+        "reason": f"{address.shown} had version {stored}, and this Tiergate writes "
+        f"{SCHEMA_VERSION}",
+        "next": "older Tiergates open this ledger no more",
+    }
+    logging.getLogger(__name__).info("ledger_upgraded", extra=fields)
 
 
 def _roll_back(execute: Execute) -> None:

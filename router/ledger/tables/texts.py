@@ -124,6 +124,12 @@ class Erased(Struct, frozen=True):
 
     texts: int
     key: bool
+    others: int = 0  # words of reviews, kept answers, files, batches, and days of roll-ups
+
+    @property
+    def nothing(self) -> bool:
+        """Returns True where there was nothing left to erase."""
+        return not (self.texts or self.key or self.others)
 
 
 class TextStore:
@@ -173,12 +179,15 @@ class TextStore:
         """
         with self._database.writing() as connection:
             texts = connection.exec_driver_sql("DELETE FROM texts WHERE tenant = ?", (tenant,))
-            connection.exec_driver_sql(  # reviews of before have their words here
+            reviews = connection.exec_driver_sql(  # reviews of before have their words here
                 "UPDATE reviews SET question = '', facts = NULL "
                 "WHERE tenant = ? AND question <> ''",
                 (tenant,),
             )
-            connection.exec_driver_sql("DELETE FROM replies WHERE tenant = ?", (tenant,))
+            replies = connection.exec_driver_sql(
+                "DELETE FROM replies WHERE tenant = ?", (tenant,)
+            )
+            others = reviews.rowcount + replies.rowcount
             for parts, whole, name in (
                 ("file_parts", "files", "file_id"),
                 ("batch_results", "batches", "batch_id"),
@@ -188,12 +197,14 @@ class TextStore:
                     f"(SELECT {name} FROM {whole} WHERE tenant = ?)",
                     (tenant,),
                 )
-                connection.exec_driver_sql(f"DELETE FROM {whole} WHERE tenant = ?", (tenant,))
+                others += connection.exec_driver_sql(
+                    f"DELETE FROM {whole} WHERE tenant = ?", (tenant,)
+                ).rowcount
             key = connection.exec_driver_sql(
                 "DELETE FROM tenant_secrets WHERE tenant = ?", (tenant,)
             )
-            retention.anonymise(connection, tenant)
-            return Erased(texts.rowcount, key.rowcount > 0)
+            others += retention.anonymise(connection, tenant)
+            return Erased(texts.rowcount, key.rowcount > 0, others)
 
     def purge_expired(self) -> int:
         """Deletes texts whose time is over; returns their number; blocks. Raises LedgerError."""

@@ -166,6 +166,39 @@ def test_an_admin_address_that_others_reach_needs_a_key_first(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("told", [True, False])
+def test_required_keys_stop_a_start_without_any_on_loopback_too(
+    tmp_path: Path, *, told: bool
+) -> None:
+    given, environ = ("--require-keys",), dict[str, str]()
+    if told:
+        given, environ = (), {"TIERGATE_REQUIRE_KEYS": "1"}
+    database = tmp_path / "ledger.db"
+    run = tiergate("serve", "--port", "0", *given, "-d", database, **environ)
+    assert run.returncode == 2
+    assert "--require-keys" in run.stderr
+    assert "there is no API key yet" in run.stderr
+    assert f"keys create --tenant NAME --database {database}" in run.stderr
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_required_keys_are_asked_of_requests_on_loopback_too(
+    tmp_path: Path, workers: str
+) -> None:
+    database = tmp_path / "ledger.db"
+    key = new_key(database, "chat")
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(
+            tmp_path, write_policy(tmp_path, upstream.url), "--require-keys", "--workers", workers
+        ) as served,
+    ):
+        assert served.chat().status_code == 401
+        served.client.headers["authorization"] = f"Bearer {key}"
+        assert served.chat().status_code == 200
+
+
+@pytest.mark.parametrize("told", [True, False])
 def test_hint_for_the_first_key_can_be_pasted(
     tmp_path: Path, postgres: Postgres, *, told: bool
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from pathlib import Path
 
@@ -146,6 +147,19 @@ def test_editing_a_column_that_came_later_is_found(old: Path, statement: str) ->
     add(old)
     change(old, statement)
     assert [finding.kind for finding in verify(old).findings] == [FindingKind.EDITED]
+
+
+def test_an_upgrade_writes_one_line_and_a_new_ledger_none(
+    old: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "router.ledger.sql.database")
+    before = version(old)
+    for path in (old, old, tmp_path / "new.db"):
+        Database.open(path).close()
+    (line,) = [line for line in caplog.records if line.msg == "ledger_upgraded"]
+    reason = str(vars(line)["reason"])
+    assert f"{old} had version {before}" in reason
+    assert reason.endswith(SCHEMA_VERSION)
 
 
 def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
