@@ -187,7 +187,13 @@ def test_a_refused_key_whose_variable_is_unset_asks_for_the_variable(tmp_path: P
             fixes = []
             for environ in ({}, {"SOME_KEY": "sk-of-the-provider"}):
                 checkup = Checkup(
-                    tmp_path / "l.db", "127.0.0.1", port, DEFAULT_FOLDER, environ, True, [str(policy)]
+                    tmp_path / "l.db",
+                    "127.0.0.1",
+                    port,
+                    DEFAULT_FOLDER,
+                    environ,
+                    True,
+                    [str(policy)],
                 )
                 (finding,) = checkup._running()
                 fixes.append(finding.fix)

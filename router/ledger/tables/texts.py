@@ -184,9 +184,7 @@ class TextStore:
                 "WHERE tenant = ? AND question <> ''",
                 (tenant,),
             )
-            replies = connection.exec_driver_sql(
-                "DELETE FROM replies WHERE tenant = ?", (tenant,)
-            )
+            replies = connection.exec_driver_sql("DELETE FROM replies WHERE tenant = ?", (tenant,))
             others = reviews.rowcount + replies.rowcount
             for parts, whole, name in (
                 ("file_parts", "files", "file_id"),

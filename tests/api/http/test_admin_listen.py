@@ -182,9 +182,7 @@ def test_required_keys_stop_a_start_without_any_on_loopback_too(
 
 @pytest.mark.process
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_required_keys_are_asked_of_requests_on_loopback_too(
-    tmp_path: Path, workers: str
-) -> None:
+def test_required_keys_are_asked_of_requests_on_loopback_too(tmp_path: Path, workers: str) -> None:
     database = tmp_path / "ledger.db"
     key = new_key(database, "chat")
     with (
