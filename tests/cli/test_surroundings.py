@@ -56,6 +56,44 @@ def test_a_policy_without_any_limit_is_noted(tmp_path: Path) -> None:
     assert not notes(path, "budgets: none")
 
 
+def with_budgets(path: Path, budgets: object, **more: object) -> Path:
+    policy = {**json.loads(path.read_text("utf-8")), "budgets": budgets, **more}
+    path.write_text(json.dumps(policy), "utf-8")
+    return path
+
+
+@pytest.mark.process
+def test_budgets_that_leave_other_tenants_without_a_limit_are_noted(tmp_path: Path) -> None:
+    path, day = policy_of(tmp_path, 60), {"usd_per_day": 20}
+    (note,) = notes(with_budgets(path, {"acme": day}), "budgets: only 'acme'")
+    assert "all other tenants have no limit" in note
+    assert not notes(with_budgets(path, {"acme": day, "*": day}), "budgets: only")
+    every = [{"tenant": "*", "usd_per_day": 20}]
+    assert not notes(with_budgets(path, {"acme": day}, limits=every), "budgets: only")
+    some = [{"tenant": "beta", "usd_per_day": 20}]
+    assert notes(with_budgets(path, {"acme": day}, limits=some), "budgets: only")
+
+
+@pytest.mark.process
+def test_a_budget_of_a_tenant_without_a_key_is_noted_with_the_name_that_is_near(
+    tmp_path: Path,
+) -> None:
+    path, day, ledger = policy_of(tmp_path, 60), {"usd_per_day": 20}, str(tmp_path / "l.db")
+    with_budgets(path, {"acme": day, "acmee": day, "local": day, "*": day})
+    begin = "budgets: no key"
+    assert not notes(path, begin)
+    absent = tiergate("check", path, "-d", ledger)
+    assert (absent.returncode, "no ledger at" in absent.stderr) == (0, True)
+    made = tiergate("keys", "create", "--tenant", "acme", "-d", ledger)
+    assert made.returncode == 0, made.stderr
+    (note,) = notes(path, begin, TIERGATE_DATABASE=ledger)
+    assert note == "budgets: no key is of the tenant 'acmee'; did you mean `acme`?"
+    limits = [{"tenant": "acmes", "usd_per_day": 20}]
+    with_budgets(path, {"acme": day, "*": day}, limits=limits)
+    (note,) = notes(path, "limits: no key", TIERGATE_DATABASE=ledger)
+    assert note == "limits: no key is of the tenant 'acmes'; did you mean `acme`?"
+
+
 @pytest.mark.process
 def test_an_unused_proxy_is_noted_and_stands_in_the_banner(tmp_path: Path) -> None:
     path, proxy = policy_of(tmp_path, 60), "http://me:secret@proxy.example:3128"

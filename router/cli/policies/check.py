@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from router.cli.policies.judged import (
     otherwise_warnings,
     sureness_note,
 )
-from router.cli.policies.surroundings import surrounding_notes
+from router.cli.policies.surroundings import surrounding_notes, tenant_notes
 from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
@@ -80,10 +80,10 @@ class Checked:
         return not self.lacking and all(result.passed for result in self.results)
 
 
-def run(core: Core, *, probing: bool = False) -> Checked:
+def run(core: Core, *, probing: bool = False, tenants: Set[str] = frozenset()) -> Checked:
     """Routes the default policy's examples through triage and decision.
 
-    `probing` also asks each answerer for its models.
+    `probing` also asks each answerer for its models. `tenants` are those that have a key.
     """
     loaded, runtime = core.loaded[core.default], core.router.default
     # A policy that only observes needs a model name; which one does not change the decision.
@@ -136,6 +136,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *judged_notes(core, loaded),
             *sureness_note(loaded, decide),
             *surrounding_notes(loaded.policy, core.environ),
+            *tenant_notes(loaded.policy, tenants),
         ],
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),

@@ -1,4 +1,4 @@
-"""Defines `tiergate route` and `tiergate check`: a policy's decisions, without server or ledger."""
+"""Defines `tiergate route` and `tiergate check`: a policy's decisions, without a server."""
 
 from __future__ import annotations
 
@@ -246,6 +246,16 @@ def check(
     ] = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            "-d",
+            envvar="TIERGATE_DATABASE",
+            show_default="none",
+            help="A ledger, whose keys' tenants those of `budgets` and `limits` are compared with.",
+        ),
+    ] = "",
 ) -> None:
     """Load policies, run the examples written in them, and warn of what is unwise.
 
@@ -255,11 +265,15 @@ def check(
     an answerer lacks its model (--probe).
     """
     from router.cli.policies import check
+    from router.cli.policies.surroundings import tenants_with_keys
     from router.policy.loading import policies_dir, policy_names
     from router.policy.price_list import is_book, load_prices
 
     names = policies or policy_names(policies_dir())
     checked, broken, books = [], [], []
+    tenants, unknown = tenants_with_keys(database) if database else (frozenset[str](), "")
+    if unknown:
+        typer.echo(f"tiergate: tenants are not compared with keys: {unknown}", err=True)
     for number, name in enumerate(names, 1):
         if len(names) > 1 and sys.stderr.isatty():  # each takes seconds, and minutes on a busy core
             typer.echo(f"{number} of {len(names)}: {name}", err=True)
@@ -267,7 +281,8 @@ def check(
             if is_book(Path(name)):
                 books.append(load_prices(Path(name)))
                 continue
-            checked.append(check.run(_core([name], model_dir, late=False), probing=probe))
+            core = _core([name], model_dir, late=False)
+            checked.append(check.run(core, probing=probe, tenants=tenants))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:
