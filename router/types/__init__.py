@@ -1,10 +1,8 @@
 """Defines the values that every part of Tiergate shares, and the Protocols between the parts.
 
 This is the contract: frozen values (`msgspec.Struct`) and Protocols. It imports msgspec and the
-standard library only, and knows nothing about HTTP, databases, models or policies. The wire modules
-turn JSON into these types; the ledger's store turns rows into them. Money is an integer of nano-
-dollars ($1 = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`) or durations
-(`*_ms`).
+standard library only. Money is an integer of nano-dollars ($1 = 1_000_000_000). Times are
+milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
 
 Other folders import all names from here. The modules follow a request: `requests`, `signals`
 (triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
@@ -177,6 +175,7 @@ from router.types.outcomes import (
     StreamEvent,
     StreamStep,
     Timings,
+    WordsAhead,
 )
 from router.types.requests import (
     LOCAL,
@@ -436,6 +435,7 @@ __all__ = [
     "Verdict",
     "VerifyMode",
     "WarmCache",
+    "WordsAhead",
     "Work",
     "Worked",
     "WorkedStep",

@@ -22,7 +22,7 @@ class Begun(Struct, frozen=True):
     rates: tuple[RateState, ...] = ()
 
 
-class Opened(Struct, frozen=True):
+class WordsAhead(Struct, frozen=True):
     """Begins a stream with words on whom to call, before anybody knows whose answer follows."""
 
     model: str  # that is asked first
@@ -148,5 +148,5 @@ class Outcome(Struct, frozen=True):
 StreamEvent = Committed | Delta | Outcome
 """Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError."""
 
-StreamStep = Begun | Opened | Committed | list[Delta] | Outcome
+StreamStep = Begun | WordsAhead | Committed | list[Delta] | Outcome
 """Covers the same after one Begun, with the Deltas that came together in one list."""

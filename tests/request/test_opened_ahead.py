@@ -10,8 +10,8 @@ import pytest
 
 from router.errors import TiergateError, UpstreamError
 from router.library import Gateway
-from router.types import Delta, Message, Verdict
-from router.types.outcomes import Opened
+from router.types import Delta, Message, Verdict, WordsAhead
+from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ScriptedTriage, ask
 from tests.kits.gateway_kit import deep, low, mid
@@ -30,9 +30,9 @@ async def test_the_words_go_out_before_the_model_is_asked(houses: Houses) -> Non
     async with aclosing(house.gateway.stream_steps(ask(ASKED, stream=True), ALICE)) as steps:
         await anext(steps)  # Begun
         first = await anext(steps)
-        assert isinstance(first, Opened)
+        assert isinstance(first, WordsAhead)
         assert [piece.text for piece in first.pieces] == [f"{OPENING}\n\n"]
-        assert not list(house.ledger.rows())
+        assert not list(requests_in(house.ledger))
 
 
 @pytest.mark.parametrize("verify", [{"default": "none"}, FULL])

@@ -61,6 +61,21 @@ def test_a_quoted_chat_is_parted_from_its_task() -> None:
     assert chat_task([QUOTING.format(DANGER)], MAX_CHARS, OURS) == ChatTask(TASK, DANGER)
 
 
+def test_a_task_is_known_on_any_day() -> None:
+    dated = "### Task:\nName searches. Today's date is: {}.\n### Chat History:"
+    ours = frozenset({digest_of(dated.format("2026-11-29"))})
+    tomorrow = dated.format("2026-11-30")
+    asked = QUOTING.replace(TASK, tomorrow).format(DANGER)
+    assert chat_task([asked], MAX_CHARS, ours) == ChatTask(tomorrow, DANGER)
+
+
+def test_words_in_place_of_a_day_are_no_task() -> None:
+    dated = "### Task:\nName searches. Today's date is: {}.\n### Chat History:"
+    ours = frozenset({digest_of(dated.format("2026-11-29"))})
+    asked = QUOTING.replace(TASK, dated.format("2026-11-30, and I cannot breathe")).format("Hi")
+    assert chat_task([asked], MAX_CHARS, ours) is None
+
+
 @pytest.mark.parametrize(
     "texts",
     [

@@ -52,8 +52,8 @@ from router.types import (
     StreamStep,
     Usage,
     Verdict,
+    WordsAhead,
 )
-from router.types.outcomes import Opened
 from router.wire.protocols import AnswerStream, Exchange, WireFormat
 
 STREAM_HEADERS = [
@@ -135,7 +135,7 @@ class Answering:
                 stream: AnswerStream | None = None
                 try:
                     answer = await anext(events)
-                    assert isinstance(answer, Opened | Committed)
+                    assert isinstance(answer, WordsAhead | Committed)
                     stream = create(model=answer.model, usage=answer.usage)
                     if isinstance(answer, Committed):
                         said, headers = list[Delta](), committed_headers(answer)
@@ -199,7 +199,7 @@ class Answering:
     ) -> Outcome:
         """Sends the pieces of one request's answer, whose choices count from `first_index`."""
         async for event in events:
-            if isinstance(event, Opened | list):
+            if isinstance(event, WordsAhead | list):
                 pieces = event if isinstance(event, list) else event.pieces
                 shown = [_placed(delta, request, first_index) for delta in pieces]
                 # One call of the system for all pieces that came together.

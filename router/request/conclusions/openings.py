@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from router.errors import BudgetExceeded, RateLimited, TiergateError
 from router.request.progress import Candidate, Progress
 from router.routing.routed_request import RoutedRequest
-from router.types import Begun, Choice, Delta, StreamEvent, StreamStep, Usage
-from router.types.outcomes import Opened
+from router.types import Begun, Choice, Delta, StreamEvent, StreamStep, Usage, WordsAhead
 
 
-def opened_ahead(routed: RoutedRequest, progress: Progress, rung: int | None) -> Opened | None:
+def opened_ahead(routed: RoutedRequest, progress: Progress, rung: int | None) -> WordsAhead | None:
     """Returns the words that a stream begins with before its first rung is asked; None for none.
 
     Notes in `progress` that the client has them. Where tools are offered only the end of an answer
@@ -31,7 +30,7 @@ def opened_ahead(routed: RoutedRequest, progress: Progress, rung: int | None) ->
         return None
     progress.opened = True
     usage = Usage(input_tokens=routed.signals.input_tokens)
-    return Opened(facts.model, usage, [Delta(text=f"{routed.opening}\n\n")])
+    return WordsAhead(facts.model, usage, [Delta(text=f"{routed.opening}\n\n")])
 
 
 def below_said(routed: RoutedRequest, progress: Progress, pieces: list[Delta]) -> list[Delta]:
@@ -74,7 +73,7 @@ def first_words(routed: RoutedRequest, progress: Progress, error: TiergateError)
 
 def pieces_of(step: StreamStep) -> list[StreamEvent]:
     """Returns the events that a step of a stream has for those who use no wire format."""
-    if isinstance(step, Opened):
+    if isinstance(step, WordsAhead):
         return [*step.pieces]
     if isinstance(step, Begun):
         return []

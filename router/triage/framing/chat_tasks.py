@@ -1,5 +1,5 @@
-"""Knows the tasks that chat applications set by themselves: titles, tags and next questions of a
-chat.
+"""Knows the tasks that chat applications set by themselves: titles, tags, next questions, searches
+and pictures of a chat.
 
 Such a message quotes the chat, each of whose turns was decided when it was sent. So its matters and
 stakes are no matters of the task. It is known by the whole shipped wording, of which the digests
@@ -8,6 +8,7 @@ stand here, and by the place of the quotation. An operator's own wording is read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 from hashlib import blake2b
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from typing import NamedTuple
 _STARTS = ("### Task:", "Provide a concise, 5-word-or-less title")
 _OPENED, _CLOSED = "<chat_history>", "</chat_history>"
 _CONVERSATION = "Conversation:"
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 SHIPPED = frozenset(
     {
         # Open WebUI (its package on PyPI, 0.5.20 to 0.12.4): titles, three wordings
@@ -26,6 +28,9 @@ SHIPPED = frozenset(
         "179365f5419c2a3815fea19f14a6608f",
         "56485105c17c24f191b955e79766bf85",
         "72e1f1974e45990ec93728ff3dac1300",
+        # Open WebUI 0.12.4: searches of the web, and what a picture should show
+        "f11b380bd2ed83f1bb008d59fd3aecf6",
+        "945176d8845b8b72df1f093fd731452b",
         # LibreChat (its agents on npm, 3.2.21): titles
         "dbaeff6ccb4a3856ada6a9f9e01860a9",
     }
@@ -64,7 +69,12 @@ def chat_task(
 def digest_of(task: str) -> str:
     """Returns what a task is known by: the digest of its words, whatever blanks part them.
 
+    A day is left out, since the task of a search holds the day on which it was set.
+
     >>> digest_of("Name  it.\\n") == digest_of("Name it.")
     True
+    >>> digest_of("Today is 2026-11-29.") == digest_of("Today is 2027-01-03.")
+    True
     """
-    return blake2b(" ".join(task.split()).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    words = _DAY.sub("DAY", " ".join(task.split()))
+    return blake2b(words.encode("utf-8", "replace"), digest_size=16).hexdigest()
