@@ -273,8 +273,8 @@ def erase(
     if gone.nothing:
         # A second erasure is no failure; only a mistyped name would be one, and nobody can tell.
         typer.echo(
-            f"Nothing left to erase of {tenant!r}: this ledger holds no text, file or key of a "
-            "tenant with this name."
+            f"Nothing left to erase of {tenant!r}: this ledger holds no text or file of a tenant "
+            "with this name, and no key of its digests."
         )
     else:
         typer.echo(
