@@ -258,10 +258,9 @@ def _sound(routed: RoutedRequest, candidate: Candidate, doubt: Reason | None) ->
     nothing is sound: approved words say whom to call.
     """
     answer = candidate.answer
-    urgent = routed.acute and not routed.turned
-    if urgent or answer is None or doubt is not Reason.ANSWER_UNCHECKED:
+    if routed.acute or answer is None or doubt is not Reason.ANSWER_UNCHECKED:
         return False
-    return _calls_tools(candidate) or routed.turned or not off_topic(routed, answer)
+    return _calls_tools(candidate) or not off_topic(routed, answer)
 
 
 def _calls_tools(candidate: Candidate) -> bool:

@@ -233,7 +233,7 @@ def _record(
             failures=failure_notes(progress) or UNSET,
             dropped=named(left_out(routed, progress, tried)) or UNSET,
             domain=UNSET if taken is None or as_read else taken,
-            acute=(routed.acute and not routed.turned) or UNSET,
+            acute=routed.acute or UNSET,
             opened=is_opened(routed, tried.answer) or UNSET,
         )
     )

@@ -7,7 +7,6 @@ happens to the request afterwards is in `request.progress`.
 from __future__ import annotations
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
 from router.policy.refusal import DESPAIR_AT, of_author, of_victim
@@ -122,13 +121,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @measured_once
     def words_first(self) -> WordsFirst:
         """Returns what decides whether approved words go out before any rung is tried."""
-        signals = self.signals
-        if signals.turned and (self.asks_for_label or not self.runtime.opening(self.language)):
-            signals = replace(signals, turned=False)  # no words would stand above the answer
         return WordsFirst(
             self.policy,
             self.plans,
-            signals,
+            self.signals,
             self.asked,
             self.decision,
             self.risk_domain,
@@ -246,12 +242,11 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """Returns the words that stand above a model's answer, "" for none.
 
         They say whom to call, where people may be in danger and a model answers all the same. One
-        conversation needs them once, unless words alone were due to it. A program that reads the
-        answer does not expect them.
+        conversation needs them once, and a program that reads the answer does not expect them.
         """
         words = "" if self.asks_for_label or self.keeps_shape else self.words_in_danger
-        if not words or (self.acute and self.turned):
-            return words
+        if not words:
+            return ""
         said = any([words in one.text for one in self.request.messages if one.role == "assistant"])
         return "" if said else words
 
@@ -267,11 +262,6 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def language(self) -> str:
         """Returns the language for approved words; "" where nothing tells it."""
         return language_of(self.signals)
-
-    @property
-    def turned(self) -> bool:
-        """Returns True where a danger is an earlier turn's alone; see `WordsFirst`."""
-        return self.words_first.turned
 
     @property
     def changes_answers(self) -> bool:

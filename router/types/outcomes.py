@@ -146,7 +146,9 @@ class Outcome(Struct, frozen=True):
 
 
 StreamEvent = Committed | Delta | Outcome
-"""Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError."""
+"""Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError.
+
+A Delta with words on whom to call may come before the Committed."""
 
 StreamStep = Begun | WordsAhead | Committed | list[Delta] | Outcome
 """Covers the same after one Begun, with the Deltas that came together in one list."""

@@ -102,7 +102,6 @@ class Signals(Struct, frozen=True):
     domain_read: bool = True
     request_type_read: bool = True
     carried: bool = False  # only earlier turns tell of its grave matter
-    turned: bool = False  # and the last turn surely asks for something else
 
     @property
     def known_domain(self) -> Domain:

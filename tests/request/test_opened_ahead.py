@@ -1,4 +1,4 @@
-"""Whom to call comes first: in a stream, in an error, and above what is no more about a danger."""
+"""Whom to call comes first, in a stream and in an error; one matter waits for a conversation."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from router.types import Delta, Message, Verdict, WordsAhead
 from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ScriptedTriage, ask
-from tests.kits.gateway_kit import deep, low, mid
 from tests.request.test_acute import FULL, HEALTH, everywhere, guessing
-from tests.request.test_opening import ANSWER, ASKED, ILL, OPENING, opened
+from tests.request.test_opening import ASKED, ILL, OPENING, opened
 
 WORDS = (
     "Call now. A person will also look at this message; reference rev_00000000000000000000000001."
 )
-TURNED = replace(HEALTH, carried=True, turned=True)
 CARRIED = replace(HEALTH, carried=True)
 
 
@@ -67,24 +65,9 @@ async def test_an_error_says_first_whom_to_call(houses: Houses) -> None:
     assert failed.value.told.startswith(f"{OPENING} ")
 
 
-async def test_another_subject_is_answered_below_the_words(houses: Houses) -> None:
-    house = guessing(opened(houses, TURNED))
-    outcome = await house.gateway.complete(ask("17*23"), ALICE)
-    assert outcome.answer is not None
-    assert outcome.answer.text == f"{OPENING}\n\n{ANSWER}"
-    assert outcome.rung.level == 3
-    assert not house.reviews.items
-
-
 async def test_a_continued_emergency_keeps_its_words(houses: Houses) -> None:
     house = guessing(opened(houses, CARRIED))
     outcome = await house.gateway.complete(ask("ok"), ALICE)
-    assert outcome.verdict is Verdict.SAFE_ANSWER
-
-
-async def test_another_subject_gets_the_words_where_no_opening_is_known(houses: Houses) -> None:
-    house = guessing(houses([low(), mid(), deep()], signals=TURNED))
-    outcome = await house.gateway.complete(ask("17*23"), ALICE)
     assert outcome.verdict is Verdict.SAFE_ANSWER
 
 
@@ -107,17 +90,26 @@ async def test_a_matter_that_waits_is_referred_to(houses: Houses) -> None:
     assert len(house.reviews.items) == 1
 
 
-ELSE = ("17\u00d723", "write a regex that matches an email address", "What is the capital of Peru?")
-GOES_ON = ("ok", "12 weeks", "40", "what do I do now", "What is CPR?", "Where is the nearest AED?")
+LATER = (
+    "ok",
+    "12 weeks",
+    "what do I do now",
+    "What is a tourniquet made of?",
+    "Write a checklist for chest compressions",
+    "0.01*25",
+    "17\u00d723",
+    "it was in the film",
+)
 
 
-@pytest.mark.parametrize("danger", ["My father collapsed and is not breathing"])
-def test_only_a_subject_of_its_own_leaves_the_words(tmp_path: Path, danger: str) -> None:
+def test_a_later_turn_keeps_the_words_and_is_carried(tmp_path: Path) -> None:
+    danger = "My father collapsed and is not breathing"
     with Gateway.from_policy("openai", database=tmp_path / "a.db", environ={}) as gateway:
-        for text in (*ELSE, *GOES_ON):
+        told = gateway.route([{"role": "user", "content": danger}])
+        assert not told.signals.carried
+        for text in LATER:
             turns = [("user", danger), ("assistant", WORDS), ("user", text)]
-            asked = [{"role": role, "content": said} for role, said in turns]
-            routed = gateway.route(asked)
-            assert routed.signals.turned is (text in ELSE), text
-            assert routed.opened is (text in ELSE), text
+            routed = gateway.route([{"role": role, "content": said} for role, said in turns])
+            assert routed.signals.carried, text
             assert routed.decision.floor == 3, text
+            assert not routed.opened, text

@@ -120,7 +120,8 @@ class Answering:
         """Streams an answer.
 
         Errors before the first byte leave as JSON with their status; later ones leave as an error
-        event. The first byte goes out with the commit, or after a silence.
+        event. The first byte goes out with the commit, after a silence, or with
+        words on whom to call.
         """
         first = exchange.requests[0]
         async with aclosing(self._gateway.stream_steps(first, identity)) as events:

@@ -225,7 +225,6 @@ def _what_goes_out(routed: RoutedRequest) -> str:
         return _OUT
     if rule is Exhausted.HOLD:
         return f"approved words go out in place of its answer, and {told}"
-    urgent = routed.acute and not routed.turned
-    if urgent or routed.decision.first_rung.p < routed.policy.decision.accept_at:
+    if routed.acute or routed.decision.first_rung.p < routed.policy.decision.accept_at:
         return f"approved words go out in place of its answer, and {told}"
     return f"{_OUT} if it is about the question; otherwise approved words do, and {told}"

@@ -125,12 +125,6 @@ class WordsFirst(Struct, frozen=True, dict=True):
         return self.exhausted.by_person and not self.observed and self.urgent
 
     @measured_once
-    def turned(self) -> bool:
-        """Returns True where only an earlier turn tells of a danger and the last is about another
-        subject, so that a model may answer it below words on whom to call."""
-        return self.signals.turned and not self.help.now(self.domain)
-
-    @measured_once
     def refused_self_harm(self) -> bool:
         """Returns True for a refused request about harming oneself, which gets words of help."""
         refused = self.decision.refused is not None and not self.observed
@@ -162,7 +156,7 @@ class WordsFirst(Struct, frozen=True, dict=True):
         domain = self.risk_domain
         if self.observed or domain is None or self.needs_shape:
             return False
-        if self.acute and not (self.turned or self.keeps_shape) and self.all_guessed:
+        if self.acute and not self.keeps_shape and self.all_guessed:
             return True
         if not self.exhausted.by_person or not self._untrusted(self.decision.first_rung):
             return False
