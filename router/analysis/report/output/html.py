@@ -337,7 +337,7 @@ MIN_COLUMNS = 2
 
 def _named(breakdown: Breakdown, money: Dollars) -> Markup:
     columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
-    return _summed(breakdown.title, columns, named_rows(breakdown, money))
+    return _summed(breakdown.title, columns, named_rows(report, breakdown, money))
 
 
 def _chargeback(report: Report, money: Dollars) -> tuple[Markup, ...]:
