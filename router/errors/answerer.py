@@ -81,11 +81,13 @@ class UpstreamError(AnswererError):
     choices. `words` are the provider's own about a refused request, fit to be shown: the log and
     the record have them, and the message where the client can act on them. `final` is True where
     the provider says that asking it again is of no use (`x-should-retry: false`). `step` is what a
-    client can do, "" where the message itself says so.
+    client can do, "" where the message itself says so. `advice` is for who runs this gateway: the
+    log and the record have it, clients do not.
     """
 
     step = "Try again in a moment; if it fails again, tell who runs this gateway."
     url = ""
+    advice = ""
     words = ""
     charged: Answer | None = None
     final = False
@@ -118,10 +120,9 @@ class UpstreamError(AnswererError):
 
     @property
     def noted(self) -> str:
-        """Returns the message with the provider's words."""
-        if not self.words or self.words in self.message:
-            return self.message
-        return f"{self.message} {says(self.words)}"
+        """Returns the message with the provider's words, and with what to mend."""
+        new = self.words and self.words not in self.message
+        return " ".join(filter(None, (self.message, says(self.words) if new else "", self.advice)))
 
 
 def says(words: str) -> str:

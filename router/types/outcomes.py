@@ -120,7 +120,10 @@ class Outcome(Struct, frozen=True):
         spoken = answer is None or self.reason in (answer.reason, refused)
         told = (self.reason,) if spoken else ()
         harmful = () if refused is None or self.observed else (refused,)
-        return tuple(dict.fromkeys((*harmful, *told, *self.decision.first_rung.reasons)))
+        reasons = dict.fromkeys((*harmful, *told, *self.decision.first_rung.reasons))
+        if self.verdict is Verdict.SAFE_ANSWER:  # its words are those of the matter, for any model
+            reasons.pop(Reason.NO_MODEL, None)
+        return tuple(reasons)
 
     @property
     def words_alone(self) -> bool:

@@ -103,7 +103,7 @@ async def test_address_without_v1_is_named_with_what_is_missing(
         await ask(tiers(fake.url.removesuffix("/v1")))
     assert "upstream of up has nothing at the address" in caught.value.message
     assert caught.value.url == f"{fake.url.removesuffix('/v1')}/chat/completions"
-    assert "may lack `/v1`" in caught.value.message
+    assert "may lack `/v1`" in caught.value.noted
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,16 @@ async def test_address_without_v1_is_named_with_what_is_missing(
         (
             "https://h/v1/chat/completions",
             None,
-            "check the answerer's base_urls, and that it knows",
+            "Check the answerer's base_urls, and that it knows",
         ),
-        ("https://h/v1beta/openai/chat/completions", None, "check the answerer's base_urls"),
+        ("https://h/v1beta/openai/chat/completions", None, "Check the answerer's base_urls"),
         ("https://h/v1/chat/completions", "model_not_found", "does not know the model 'm-1'"),
     ],
 )
 def test_404_says_what_is_likely_wrong(url: str, code: str | None, said: str) -> None:
     error = error_for_status(404, code, None, Asked("mid", "m-1", url))
-    assert said in error.message
+    assert said in error.noted
+    assert said not in error.told  # no client can change a policy
+    assert "base_urls" not in error.told
     assert "mid" in error.message
     assert (error.upstream_status, error.status) == (404, 502)

@@ -75,15 +75,22 @@ def error_for_status(
     """
     shown_code = f" ({code})" if code else ""
     if status == 404 and asked is not None:
-        refused = UpstreamRejected(_not_there(asked, code), upstream_status=status)
-        refused.url = asked.url
-        return refused
-    if status in (401, 403):
-        return UpstreamRejected(
-            f"The upstream refused Tiergate's own key with status {status}{shown_code}. "
-            "Tell who runs this gateway to check the answerer's api_key.",
+        shown_status = f"status 404 ({code})" if code else "status 404"
+        refused = UpstreamRejected(
+            f"The upstream of {asked.answerer} has nothing at the address that was asked "
+            f"({shown_status}). Tell who runs this gateway.",
             upstream_status=status,
         )
+        refused.advice, refused.url = _not_there(asked, code), asked.url
+        return refused
+    if status in (401, 403):
+        refused = UpstreamRejected(
+            f"The upstream refused Tiergate's own key with status {status}{shown_code}. "
+            "Tell who runs this gateway.",
+            upstream_status=status,
+        )
+        refused.advice = "Check the answerer's api_key."
+        return refused
     spent = status == 402 or code == QUOTA
     if status == 429 or spent:
         wait = "" if retry_after_s is None else f"; try again in {told_s(retry_after_s)} s"
@@ -147,17 +154,13 @@ def told_s(retry_after_s: float) -> int:
 
 
 def _not_there(asked: Asked, code: str | None) -> str:
-    """Explains a 404: the answerer, and the likely mistake in the policy. It names no address."""
-    status = f"status 404 ({code})" if code else "status 404"
-    head = (
-        f"The upstream of {asked.answerer} has nothing at the address that was asked ({status}): "
-    )
+    """Says what is likely wrong in the policy after a 404. It names no address."""
     if code in UNKNOWN_MODEL:
-        return head + f"it does not know the model {asked.model!r}; check the answerer's model."
+        return f"It does not know the model {asked.model!r}; check the answerer's model."
     path = urlsplit(asked.url).path
     if VERSION.search(path):
-        return head + f"check the answerer's base_urls, and that it knows {asked.model!r} as model."
-    return head + "base_urls may lack `/v1` at its end."
+        return f"Check the answerer's base_urls, and that it knows {asked.model!r} as model."
+    return "base_urls may lack `/v1` at its end."
 
 
 def shown_url(url: str) -> str:

@@ -226,8 +226,7 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
     """Returns the error of a call without a replica; clients see it, so it names no host."""
     if replicas.status(now_ms).state is AnswererState.KEY_REFUSED:
         return AnswererNotReady(
-            f"The upstream of {name} refuses Tiergate's own key. Tell who runs this gateway to "
-            "check the answerer's api_key.",
+            f"The upstream of {name} refuses Tiergate's own key. Tell who runs this gateway.",
             key_refused=True,
         )
     rest_s = _rest_ms(replicas, now_ms) / 1000.0

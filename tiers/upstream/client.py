@@ -269,11 +269,15 @@ def check_type(response: Response, expected: str) -> None:
     if sent != expected and "content-type" in response.headers:
         shown = sent if sent.isascii() and len(sent) < 80 else "something else"
         if sent in PAGES:
-            raise UpstreamPage(
-                f"The upstream sent a page ({sent}) with status 200; expected {expected}. A proxy, "
-                "a login or another server may stand at its address: check the answerer's "
+            page = UpstreamPage(
+                f"The upstream sent a page ({sent}) with status 200; expected {expected}. "
+                "Tell who runs this gateway."
+            )
+            page.advice = (
+                "A proxy, a login or another server may stand at its address: check the answerer's "
                 "base_urls."
             )
+            raise page
         raise UpstreamInvalid(f"The upstream sent {shown}; expected {expected}.")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise UpstreamInvalid("The upstream sent a compressed body, which it was not asked for.")

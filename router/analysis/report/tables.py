@@ -12,8 +12,10 @@ from router.analysis.report.breakdowns import NO_TAG
 from router.analysis.report.figures import GroupFigures, NamedFigures, ReasonFigures, Report, Saving
 from router.analysis.report.replies import ENDING_WORDS
 from router.analysis.report.savings import MIN_FOR_INTERVAL
+from router.ledger.record_reading import READ_IN_ANSWER
 from router.rendering.figures_in_words import (
     BEYOND,
+    NO_MODELS,
     NOTHING,
     Dollars,
     count,
@@ -26,7 +28,7 @@ from router.rendering.figures_in_words import (
     shown_model,
     shown_saving,
 )
-from router.types import RequestState
+from router.types import PSource, RequestState
 
 Row = tuple[str, ...]
 TOTAL = "Total"
@@ -67,15 +69,35 @@ def money_of(report: Report, exact: bool) -> Dollars:
     return Dollars(None if exact else report.places)
 
 
-def group_cells(figures: GroupFigures, share: str, money: Dollars) -> Row:
-    """Returns a group's figures in the order of GROUP_COLUMNS."""
+def accepted_text(model: str, figures: GroupFigures, report: Report) -> str:
+    """Writes the accepted share of a model's replies; 0.0 % would pass for a verdict on them.
+
+    Approved words are never accepted, and answers of which nobody measured anything cannot be.
+    """
+    if figures.accepted or not figures.judged:
+        return percent(figures.acceptance)
+    if model in NO_MODELS:
+        return NOTHING
+    measured = any(line.name in _MEASURED for line in report.replies.grounds)
+    judged = any(measure.count for measure in report.outcomes)
+    return percent(figures.acceptance) if measured or judged else "not measured"
+
+
+_MEASURED = {READ_IN_ANSWER, PSource.LABELLED.value, PSource.MEASURED.value}
+"""Names the grounds of chances that come from answers of the models in use."""
+
+
+def group_cells(
+    figures: GroupFigures, share: str, money: Dollars, accepted: str | None = None
+) -> Row:
+    """Returns a group's figures in the order of GROUP_COLUMNS, `accepted` in place of its share."""
     return (
         count(figures.requests),
         share,
         money(figures.spend_nano_usd),
         duration(figures.p50_ms),
         duration(figures.p95_ms),
-        percent(figures.acceptance),
+        percent(figures.acceptance) if accepted is None else accepted,
     )
 
 
@@ -87,6 +109,7 @@ class Breakdown:
     first: str  # heading of the first column
     rows: tuple[NamedFigures, ...]
     whole: bool = True
+    of_models: bool = False
 
 
 def chargeback(report: Report) -> tuple[Breakdown, ...]:
@@ -122,7 +145,7 @@ def by_days(report: Report) -> Breakdown:
 def others(report: Report) -> tuple[Breakdown, ...]:
     """Returns the tables by who answered and who decided; one with a single name is left out."""
     tables = (
-        Breakdown("Models", "model", _models(report.models)),
+        Breakdown("Models", "model", _models(report.models), of_models=True),
         Breakdown("Adapters", "adapter", report.adapters),
         Breakdown("Policies", "policy version", report.policies),
     )
@@ -164,11 +187,20 @@ def _paying(figures: GroupFigures, share: str, money: Dollars) -> Row:
     )
 
 
-def named_rows(breakdown: Breakdown, money: Dollars) -> list[Row]:
+def named_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row]:
     """Returns name, GROUP_COLUMNS and escalated of each row, and the total."""
     shares = _shares(breakdown.rows)
     rows = [
-        (row.shown, *group_cells(row.figures, share, money), count(row.figures.escalated))
+        (
+            row.shown,
+            *group_cells(
+                row.figures,
+                share,
+                money,
+                accepted_text(row.name, row.figures, report) if breakdown.of_models else None,
+            ),
+            count(row.figures.escalated),
+        )
         for row, share in zip(breakdown.rows, shares, strict=True)
     ]
     total = _sum(breakdown.rows)
@@ -191,7 +223,7 @@ def tier_rows(report: Report, money: Dollars) -> list[Row]:
             row.tier,
             str(row.level or NOTHING),
             shown_model(row.model) if row.model else NOTHING,
-            *group_cells(row.figures, share, money),
+            *group_cells(row.figures, share, money, accepted_text(row.model, row.figures, report)),
             f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
             money(row.own_spend_nano_usd),
         )

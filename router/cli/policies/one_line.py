@@ -56,6 +56,15 @@ def table_head() -> None:
     typer.echo("| --- | --- | --- | ---: | --- |")
 
 
+def table_foot(priced: bool) -> None:
+    """Prints below the table what its costs assume, where any of them is more than nothing."""
+    if priced:
+        typer.echo(
+            "\nExpected costs assume answers as long as the answerer's expected_output_tokens, or "
+            "the client's max_tokens where those are fewer."
+        )
+
+
 def table_row(request: ChatRequest, outcome: Outcome) -> None:
     """Prints a decision as a row of that table: the first rung, its expected cost, a reason.
 

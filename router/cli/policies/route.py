@@ -78,7 +78,7 @@ def route(
     from router.cli.policies import one_line as shown_as
 
     # A refused line must not hide the decisions of the lines after it.
-    failed = False
+    failed = priced = False
     if table and not as_json:
         shown_as.table_head()
     for body in bodies:
@@ -94,6 +94,7 @@ def route(
             shown_as.as_json(outcome)
         elif table:
             shown_as.table_row(request, outcome)
+            priced = priced or outcome.cost_nano_usd > 0
         elif explain:
             from router.cli.policies.explain import explained
 
@@ -101,6 +102,8 @@ def route(
             explained(request, outcome, terms)
         else:
             shown_as.short(request, outcome)
+    if table and not as_json:
+        shown_as.table_foot(priced)
     if failed:
         raise typer.Exit(Exit.FAILURE)
 

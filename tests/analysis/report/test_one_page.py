@@ -10,6 +10,7 @@ from rich.console import Console
 from router.analysis.report.build import Extra
 from router.analysis.report.figures import Report
 from router.analysis.report.output.one_page import MOST_ROWS, print_page
+from router.analysis.report.tables import money_of, named_rows, others, tier_rows
 from router.types import SAFE_ANSWER_MODEL
 from tests.analysis.report.test_sections import a_failure, report_of
 from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
@@ -129,9 +130,16 @@ def test_a_model_of_which_nobody_measured_an_answer_has_no_share_of_accepted_one
         *(a_row(10 + n, 3, verdict="unverified") for n in range(3)),
         a_row(20, 2, verdict="safe_answer", model=SAFE_ANSWER_MODEL),
     ]
-    answered = table_of(page(report_of(rows)), "Who answered")
-    assert {row[2]: row[-1] for row in answered[:-1]} == {
+    report = report_of(rows)
+    answered = table_of(page(report), "Who answered")
+    expected = {
         "approved-answers": "100.0 %",
         "no model: an approved safe text": "—",
         "deep-1": "not measured",
     }
+    assert {row[2]: row[-1] for row in answered[:-1]} == expected
+    tried = expected | {"mid-1": "—"}  # which answered nothing
+    money = money_of(report, exact=False)
+    assert {row[2]: row[8] for row in tier_rows(report, money)[:-1]} == tried
+    models = next(entry for entry in others(report) if entry.of_models)
+    assert {row[0]: row[6] for row in named_rows(report, models, money)[:-1]} == tried

@@ -110,7 +110,10 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
         ("Outcomes", OUTCOMES_LEAD, _outcomes(report)),
         ("Chargeback", CHARGEBACK_LEAD, _chargeback(report, money)),
         # Tables with a single name say nothing new, so `others` leaves them out.
-        *((breakdown.title, "", (_named(breakdown, money),)) for breakdown in others(report)),
+        *(
+            (breakdown.title, "", (_named(report, breakdown, money),))
+            for breakdown in others(report)
+        ),
         ("Why requests went where they did", REASONS_LEAD, _reasons(report, money)),
         ("Waste", WASTE_LEAD, _waste(report, money)),
         ("What the calls were for", ROLES_LEAD, _roles(report, money)),
@@ -328,16 +331,16 @@ def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
     return (
         figure(by_day.title, note, charts.days_chart(report.days, money)),
         line,
-        el("details", el("summary", "The same as a table"), _named(by_day, money)),
+        el("details", el("summary", "The same as a table"), _named(report, by_day, money)),
     )
 
 
 MIN_COLUMNS = 2
 
 
-def _named(breakdown: Breakdown, money: Dollars) -> Markup:
+def _named(report: Report, breakdown: Breakdown, money: Dollars) -> Markup:
     columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
-    return _summed(breakdown.title, columns, named_rows(breakdown, money))
+    return _summed(breakdown.title, columns, named_rows(report, breakdown, money))
 
 
 def _chargeback(report: Report, money: Dollars) -> tuple[Markup, ...]:

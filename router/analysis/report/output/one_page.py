@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from router.analysis.report.figures import GroupFigures, Report, Saving, TierFigures
+from router.analysis.report.figures import GroupFigures, Report, Saving
 from router.analysis.report.named_savings import BASELINE_WORDS, HEADLINE_ORDER
 from router.analysis.report.output.text import (
     about,
@@ -26,14 +26,13 @@ from router.analysis.report.sentences import forecast_line
 from router.analysis.report.tables import (
     TOTAL,
     Row,
+    accepted_text,
     by_days,
     interval_text,
     money_of,
     reply_rows,
 )
-from router.ledger.record_reading import READ_IN_ANSWER
 from router.rendering.figures_in_words import (
-    NO_MODELS,
     NOTHING,
     Dollars,
     count,
@@ -45,7 +44,6 @@ from router.rendering.figures_in_words import (
     shown_saving,
 )
 from router.rendering.terminal_parts import fine_lines
-from router.types import PSource
 
 MOST_ROWS = 6
 """Bounds the rows of a table by name; `--all` has them all."""
@@ -173,32 +171,13 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
         _Line(
             (tier.tier, str(tier.level or NOTHING), _model(tier.model)),
             tier.figures,
-            (duration(tier.figures.p50_ms), _accepted(tier, report)),
+            (duration(tier.figures.p50_ms), accepted_text(tier.model, tier.figures, report)),
         )
         for tier in report.tiers
         if tier.figures.requests or tier.figures.spend_nano_usd
     ]
     columns = ("tier", "level", "model", *_COLUMNS, "p50", "accepted")
     return sheet("Who answered", columns, _largest(rows, report, money), left=3)
-
-
-def _accepted(tier: TierFigures, report: Report) -> str:
-    """Writes the accepted share of a model's replies; 0.0 % would pass for a verdict on them.
-
-    Approved words are never accepted, and answers of which nobody measured anything cannot be.
-    """
-    figures = tier.figures
-    if figures.accepted or not figures.judged:
-        return percent(figures.acceptance)
-    if tier.model in NO_MODELS:
-        return NOTHING
-    measured = any(line.name in _MEASURED for line in report.replies.grounds)
-    judged = any(measure.count for measure in report.outcomes)
-    return percent(figures.acceptance) if measured or judged else "not measured"
-
-
-_MEASURED = {READ_IN_ANSWER, PSource.LABELLED.value, PSource.MEASURED.value}
-"""Names the grounds of chances that come from answers of the models in use."""
 
 
 def _tenants(report: Report, money: Dollars) -> list[RenderableType]:

@@ -238,7 +238,7 @@ def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
         if breakdown.rows and _in_tiers(report, breakdown):
             continue
         columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
-        sheets.append(sheet(breakdown.title, columns, named_rows(breakdown, money)))
+        sheets.append(sheet(breakdown.title, columns, named_rows(report, breakdown, money)))
     return sheets
 
 
