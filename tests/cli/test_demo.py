@@ -124,7 +124,7 @@ def test_the_demo_says_who_still_waits_as_the_report_of_its_database_does(
     replies = outcome.report.replies
     handed_over = replies.of(ReplyKind.SAFE_WORDS)
     assert replies.waiting == handed_over > 0
-    wait = f"handed to a person ({counted(handed_over, 'still waits', 'still wait')})"
+    wait = f"handed to a person ({counted(handed_over, 'matter waits', 'matters wait')})"
     assert wait in " ".join(text.split())
     again = tiergate("report", "--database", outcome.database).stdout
     assert wait in " ".join(again.split())

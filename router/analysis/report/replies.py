@@ -133,7 +133,7 @@ class Replies:
             which = "" if self.waiting == 1 else f"{count(failed)} of them "
             also = f", {which}of {'a request' if failed == 1 else 'requests'} that failed"
         also += ", of other requests too" * (self.waiting - failed > line.requests)
-        return f"{line.words} ({counted(self.waiting, 'still waits', 'still wait')}{also})"
+        return f"{line.words} ({counted(self.waiting, 'matter waits', 'matters wait')}{also})"
 
 
 def replies_of(total: Cell, waiting: int | None, failed: int | None = None) -> Replies:

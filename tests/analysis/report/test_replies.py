@@ -45,7 +45,7 @@ def mixed(answers: int = 40) -> list[RequestRow]:
 
 FIRST = (
     "40 answered, 2 answered with a question back, 5 told that there is no answer, 3 given a "
-    "safe text and handed to a person (2 still wait), 1 failed"
+    "safe text and handed to a person (2 matters wait), 1 failed"
 )
 
 
@@ -83,7 +83,7 @@ def test_words_in_place_of_an_answer_are_no_unverified_answers() -> None:
     assert "1 of 10 answers (10.0 %) went out marked unverified; it cost $0.01" in report.headline
 
 
-@pytest.mark.parametrize(("waiting", "told"), [(1, "1 still waits"), (0, "none waits any more")])
+@pytest.mark.parametrize(("waiting", "told"), [(1, "1 matter waits"), (0, "none waits any more")])
 def test_matters_that_a_person_decided_do_not_wait(waiting: int, told: str) -> None:
     report = report_of([a_row(0), a_safe_text(1)], Extra(waiting=waiting))
     assert f"1 given a safe text and handed to a person ({told})." in report.sentences[0]
@@ -92,7 +92,7 @@ def test_matters_that_a_person_decided_do_not_wait(waiting: int, told: str) -> N
 def test_a_matter_of_a_failed_request_waits_too() -> None:
     """16 waited of 15 that were handed over: the last one was of a request that failed."""
     report = report_of([a_row(0), a_safe_text(1), a_failure(2)], Extra(waiting=2))
-    told = "1 given a safe text and handed to a person (2 still wait, of other requests too)"
+    told = "1 given a safe text and handed to a person (2 matters wait, of other requests too)"
     assert all(told in text for text in everywhere(report))
     tile = "Wait for a person21 given a safe text and handed to a person; other matters wait too"
     assert tile in tiles(report)
@@ -102,14 +102,14 @@ def test_matters_of_failed_requests_are_named_where_they_are_known() -> None:
     """ "Of other requests too" left open which."""
     rows = [a_row(0), a_safe_text(1), a_safe_text(2), a_failure(3)]
     told = report_of(rows, Extra(waiting=3, waiting_failed=1)).sentences[0]
-    assert "handed to a person (3 still wait, 1 of them of a request that failed), 1 " in told
+    assert "handed to a person (3 matters wait, 1 of them of a request that failed), 1 " in told
     told = report_of(rows, Extra(waiting=4, waiting_failed=1)).sentences[0]
-    assert "(4 still wait, 1 of them of a request that failed, of other requests too)" in told
+    assert "(4 matters wait, 1 of them of a request that failed, of other requests too)" in told
     told = report_of(rows, Extra(waiting=1, waiting_failed=1)).sentences[0]
-    assert "(1 still waits, of a request that failed)" in told
+    assert "(1 matter waits, of a request that failed)" in told
     chosen = Extra(waits={rows[1].request_id, rows[3].request_id})
     told = report_of(rows, chosen).sentences[0]
-    assert "(2 still wait, 1 of them of a request that failed)" in told
+    assert "(2 matters wait, 1 of them of a request that failed)" in told
 
 
 def test_a_failed_request_is_neither_compared_nor_not() -> None:
