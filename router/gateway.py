@@ -27,8 +27,8 @@ from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
 from router.request.conclusions.foretold import dry_outcome
+from router.request.conclusions.handed_over import handed_over
 from router.request.conclusions.openings import below_said, opened_ahead, pieces_of
-from router.request.conclusions.waiting import ids_for, told
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
@@ -344,10 +344,9 @@ class Gateway:
         """Returns what goes out: the cached answer, or the best that the climb came to."""
         if progress.lookup.hit is not None:
             return Conclusion(progress.lookup.hit, Verdict.ACCEPTED)
-        ids = await ids_for(self._reviews, routed, progress, self._ids)
-        work = partial(conclude, routed, progress, ids, failed)
+        work = partial(conclude, routed, progress, self._ids, failed)
         conclusion = await offloaded(work, when=routed.request.is_long)
-        return await told(self._reviews, routed, progress, conclusion)
+        return await handed_over(self._reviews, routed, progress, conclusion)
 
     def _commit(
         self,

@@ -200,7 +200,6 @@ class Progress:
     first_token_ms: float | None = None
     answered_ms: float = 0.0
     accounted: bool = False
-    waits_already: bool = False  # its matter waits since an earlier turn
     opened: bool = False  # a stream's client has the words on whom to call
     outcome: Outcome | None = None
 

@@ -24,7 +24,6 @@ from router.triage.batches.config import TriageConfig
 from router.triage.batches.turn_cache import TurnCache
 from router.triage.conversation.signals import signals_of
 from router.triage.conversation.spoken import spoken_before
-from router.triage.conversation.subjects import with_subject
 from router.triage.engine import TriageEngine
 from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts
@@ -211,17 +210,15 @@ class _Reading:
                 self._facts.put(key, facts)
 
     def signals(self, memory: SessionMemory | None, version: str) -> Signals:
-        readings = [reading for reading in self._found if reading is not None]
-        signals = signals_of(
+        return signals_of(
             self._turns,
-            readings,
+            [reading for reading in self._found if reading is not None],
             [facts for facts in self._older if facts is not None],
             memory,
             input_tokens=estimate_input_tokens(self._request),
             version=version,
             spoken=self._spoken,
         )
-        return with_subject(signals, self._turns, readings)
 
 
 def _unknown(texts: Sequence[str], readings: Sequence[object | None]) -> list[str]:

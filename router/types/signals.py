@@ -101,7 +101,6 @@ class Signals(Struct, frozen=True):
     # False where the heads of these cannot read the language: domain and type are guesses then.
     domain_read: bool = True
     request_type_read: bool = True
-    carried: bool = False  # only earlier turns tell of its grave matter
 
     @property
     def known_domain(self) -> Domain:

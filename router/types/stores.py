@@ -181,10 +181,6 @@ class ReviewQueue(Protocol):
         """Adds an item for a reviewer."""
         ...
 
-    async def waiting(self, review_id: str, tenant: str) -> ReviewItem | None:
-        """Returns an item of this tenant that nobody has decided yet, None without one."""
-        ...
-
 
 class TextKeeper(Protocol):
     """Keeps prompts and answers according to a policy's `privacy`. Raises LedgerError."""

@@ -240,6 +240,8 @@ class ScriptedTier:
 
 
 class Reviews:
+    """Keeps a review queue in a list."""
+
     def __init__(self) -> None:
         self.items: list[ReviewItem] = []
         self.open = asyncio.Event()  # a test that clears it stops `add` after the item is kept
@@ -251,9 +253,6 @@ class Reviews:
         self.added.set()
         await self.open.wait()
 
-    async def waiting(self, review_id: str, tenant: str) -> ReviewItem | None:
-        return next((i for i in self.items if i.review_id == review_id), None)
-
     async def list(self, tenant: str | None) -> list[ReviewItem]:
         return [i for i in self.items if tenant in (None, i.tenant)]
 
@@ -263,6 +262,8 @@ LONGEST_DRAIN_S = 30.0
 
 
 class Sessions:
+    """Implements `types.SessionStore` in memory."""
+
     def __init__(self) -> None:
         self.writes, self._memories = 0, dict[tuple[str, str], SessionMemory]()
 

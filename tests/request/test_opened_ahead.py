@@ -1,8 +1,7 @@
-"""Whom to call comes first, in a stream and in an error; one matter waits for a conversation."""
+"""Whom to call comes first, in a stream and in an error, and stays in later turns."""
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import aclosing
 from pathlib import Path
 
@@ -10,17 +9,15 @@ import pytest
 
 from router.errors import TiergateError, UpstreamError
 from router.library import Gateway
-from router.types import Delta, Message, Verdict, WordsAhead
+from router.types import Delta, WordsAhead
 from tests.kits.books.open_ledgers import requests_in
-from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, Houses, ScriptedTriage, ask
-from tests.request.test_acute import FULL, HEALTH, everywhere, guessing
+from tests.kits.fakes import ALICE, Houses, ask
+from tests.request.test_acute import FULL, everywhere
 from tests.request.test_opening import ASKED, ILL, OPENING, opened
 
 WORDS = (
     "Call now. A person will also look at this message; reference rev_00000000000000000000000001."
 )
-CARRIED = replace(HEALTH, carried=True)
 
 
 async def test_the_words_go_out_before_the_model_is_asked(houses: Houses) -> None:
@@ -65,31 +62,6 @@ async def test_an_error_says_first_whom_to_call(houses: Houses) -> None:
     assert failed.value.told.startswith(f"{OPENING} ")
 
 
-async def test_a_continued_emergency_keeps_its_words(houses: Houses) -> None:
-    house = guessing(opened(houses, CARRIED))
-    outcome = await house.gateway.complete(ask("ok"), ALICE)
-    assert outcome.verdict is Verdict.SAFE_ANSWER
-
-
-async def test_a_matter_that_waits_is_referred_to(houses: Houses) -> None:
-    house = guessing(opened(houses, HEALTH))
-    first = await house.gateway.complete(ask("He is not breathing"), ALICE)
-    assert first.answer is not None
-    runtime = house.gateway.router.default
-
-    changed = dataclasses.replace(runtime, triage=ScriptedTriage(CARRIED))
-    house.gateway.router.swap({"test": changed})
-    words = f"Call now. A person looks at it; reference {first.review_id}."
-    turns = (
-        Message("user", "He is not breathing"),
-        Message("assistant", words),
-        Message("user", "ok"),
-    )
-    second = await house.gateway.complete(replace(ask("ok"), messages=turns), ALICE)
-    assert second.review_id == first.review_id
-    assert len(house.reviews.items) == 1
-
-
 LATER = (
     "ok",
     "12 weeks",
@@ -102,14 +74,13 @@ LATER = (
 )
 
 
-def test_a_later_turn_keeps_the_words_and_is_carried(tmp_path: Path) -> None:
+def test_a_later_turn_keeps_the_words(tmp_path: Path) -> None:
     danger = "My father collapsed and is not breathing"
     with Gateway.from_policy("openai", database=tmp_path / "a.db", environ={}) as gateway:
         told = gateway.route([{"role": "user", "content": danger}])
-        assert not told.signals.carried
+        assert told.decision.floor == 3
         for text in LATER:
             turns = [("user", danger), ("assistant", WORDS), ("user", text)]
             routed = gateway.route([{"role": role, "content": said} for role, said in turns])
-            assert routed.signals.carried, text
             assert routed.decision.floor == 3, text
             assert not routed.opened, text

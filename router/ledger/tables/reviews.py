@@ -93,11 +93,6 @@ class SqlReviewQueue:
         """Keeps an item; a second call changes nothing. Raises LedgerError."""
         await asyncio.to_thread(self._insert, item)
 
-    async def waiting(self, review_id: str, tenant: str) -> ReviewItem | None:
-        """Returns an item of this tenant that waits, None without one. Raises LedgerError."""
-        case = await self.case(review_id, tenant) if tenant else None
-        return None if case is None or case.item.status != PENDING else case.item
-
     async def list(self, tenant: str | None) -> Sequence[ReviewItem]:
         """Returns pending items in their order; None: of all tenants. Raises LedgerError."""
         return [case.item for case in await self.cases(tenant, PENDING, MAX_LISTED)]
