@@ -185,6 +185,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
     grounds: Sums = {}
     """By what the chance of an accepted answer rests on (`row_reading.grounds_of`): requests, their
     spend. Rows that an older version purged are in none."""
+    shortfalls: Sums = {}
+    """By `Shortfall`: answers, their spend, those accepted. Rows of older versions are in none."""
     unverified: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Answers that were marked unverified, their spend. Older purged rows are not in it."""
     unrouted: list[int] = msgspec.field(default_factory=lambda: [0, 0])
@@ -247,6 +249,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
         for ours, theirs in (
             (self.replies, other.replies),
             (self.grounds, other.grounds),
+            (self.shortfalls, other.shortfalls),
             (self.roles, other.roles),
             (self.bases, other.bases),
             (self.waste, other.waste),

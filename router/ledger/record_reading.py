@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from router.ledger.replies import Shortfall
 from router.ledger.row_reading import UNKNOWN_NAME, RecordNames, closed_names, row_names
 from router.types import PSource, Reason, RequestRow, Verdict
 
@@ -21,6 +22,7 @@ _OF_RUNG = frozenset({"rung", "samples", ""})
 rows samples may also stand in the place of what was read in the answer."""
 
 _SOURCES = frozenset(source.value for source in PSource)
+_SHORTFALLS = frozenset(one.value for one in Shortfall)
 
 
 class Prospect(msgspec.Struct):
@@ -61,14 +63,16 @@ class _Turn(msgspec.Struct):
 class _Record(RecordNames):
     facts: tuple[Prospect, ...] = ()
     steps: tuple[_Turn, ...] = ()
+    shortfall: str = ""
 
 
-class _Opened(msgspec.Struct):
+class _Told(msgspec.Struct):
     opened: bool = False
+    shortfall: str = ""
 
 
 _RECORD = msgspec.json.Decoder(_Record)
-_OPENED = msgspec.json.Decoder(_Opened)
+_TOLD = msgspec.json.Decoder(_Told)
 
 
 class Read(NamedTuple):
@@ -78,6 +82,7 @@ class Read(NamedTuple):
     request_type: str
     prospects: tuple[Prospect, ...]
     grounds: str = UNKNOWN_NAME  # what the chance of the answer rests on: `grounds_of`
+    shortfall: str = ""  # a `Shortfall` of the answer; "": it shows none
 
     @property
     def lowest_level(self) -> int:
@@ -92,7 +97,8 @@ def read_record(row: RequestRow) -> Read:
     except (msgspec.DecodeError, UnicodeError):
         return Read(*row_names(row), ())
     grounds = grounds_of(row.answerer, record)
-    return Read(*closed_names(record), record.facts, grounds)
+    shortfall = record.shortfall if record.shortfall in _SHORTFALLS else ""
+    return Read(*closed_names(record), record.facts, grounds, shortfall)
 
 
 def grounds_of(answerer: str, record: _Record) -> str:
@@ -145,6 +151,14 @@ def source_of(row: RequestRow) -> str:
 def is_opened(row: RequestRow) -> bool:
     """Returns True where words on whom to call went out with the answer of a row."""
     try:
-        return _OPENED.decode(row.record).opened
+        return _TOLD.decode(row.record).opened
     except (msgspec.DecodeError, UnicodeError):
         return False
+
+
+def shortfall_in(row: RequestRow) -> str:
+    """Returns the `Shortfall` of the answer of a row; "" where it shows none."""
+    try:
+        return _TOLD.decode(row.record).shortfall
+    except (msgspec.DecodeError, UnicodeError):
+        return ""

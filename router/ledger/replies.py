@@ -28,6 +28,14 @@ class ReplyKind(StrEnum):
     COMPUTED = "computed"  # labels or vectors, which are no answer and which no ladder gave
 
 
+class Shortfall(StrEnum):
+    """Says what a model's answer lacks as it stands; nobody needs to judge it to see that."""
+
+    REFUSED = "refused"  # it says that it will not or cannot answer
+    UNKNOWING = "unknowing"  # it says that it does not know, and nothing more
+    CUT = "cut"  # a cap of output ended it, the client's or the answerer's
+
+
 ANSWERED = (ReplyKind.ANSWER, ReplyKind.QUESTION)
 """Lists the replies that do what was asked for, or ask for what that takes. They can save money:
 whoever else answered would have had to ask, too."""

@@ -111,7 +111,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, ending, rank, read.grounds)
+    _count_whole(row, whole.whole, known, ending, rank, read)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     # Whom a limit refused, or who left, would have had no answer of any model.
@@ -331,7 +331,7 @@ def _count(
 
 
 def _count_whole(
-    row: RequestRow, whole: Whole, known: bool, ending: Ending | None, rank: int, grounds: str
+    row: RequestRow, whole: Whole, known: bool, ending: Ending | None, rank: int, read: Read
 ) -> None:
     add_counts(whole.states, {row.state.value: 1})
     level = rank
@@ -345,9 +345,12 @@ def _count_whole(
             told = [int(priced), row.cost_nano_usd * priced]
         add_sums(whole.replies, {reply.value: [1, row.cost_nano_usd, *told]})
         if reply is ReplyKind.ANSWER and passed[0] and row.mode != "observe":
-            add_sums(whole.grounds, {grounds: [1, row.cost_nano_usd]})
+            add_sums(whole.grounds, {read.grounds: [1, row.cost_nano_usd]})
         if reply is ReplyKind.ANSWER and passed[1]:
             add_lists(whole.unverified, [1, row.cost_nano_usd])
+        if reply is ReplyKind.ANSWER and read.shortfall:
+            short_one = [1, row.cost_nano_usd, int(passed[0])]
+            add_sums(whole.shortfalls, {read.shortfall: short_one})
     else:
         level = UNANSWERED
         refusal = refusal_of(row)

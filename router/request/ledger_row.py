@@ -25,6 +25,7 @@ from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
 from router.request.conclusions.left_out import left_out, lowered_cap, tools_left_out
+from router.request.conclusions.shortfalls import shortfall_of
 from router.request.outgoing import is_opened
 from router.request.progress import Candidate, Progress, shown_rung, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
@@ -235,6 +236,7 @@ def _record(
             domain=UNSET if taken is None or as_read else taken,
             acute=routed.acute or UNSET,
             opened=is_opened(routed, tried.answer) or UNSET,
+            shortfall=shortfall_of(routed, tried.answer) or UNSET,
         )
     )
 

@@ -197,6 +197,8 @@ class Record(Struct, frozen=True):
     acute: bool | msgspec.UnsetType = msgspec.UNSET
     # True where words on whom to call stand at the answer; only such a request has it.
     opened: bool | msgspec.UnsetType = msgspec.UNSET
+    # A `Shortfall`: the answer refuses, knows nothing, or was cut; only such an answer has it.
+    shortfall: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -19,6 +18,7 @@ from router.policy.parsing.code_fence import without_fence
 from router.policy.parsing.json_schema import schema_faults
 from router.routing.answers.answer_checks import SHORT_WORDS, content_failure
 from router.routing.answers.answer_faults import Fault, fault_of
+from router.routing.answers.unwilling import knows_nothing, refuses
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import Reading
 from router.types import (
@@ -31,17 +31,6 @@ from router.types import (
     ToolCall,
     VerifyMode,
 )
-
-REFUSAL = re.compile(
-    r"^\W*(?:i.?m (?:really )?sorry,? (?:but )?i (?:can|am unable|won)"
-    r"|i (?:cannot|can.?t|won.?t|am unable to|am not able to) "
-    r"(?:help|assist|provide|answer|do|comply|fulfil)"
-    r"|as an ai(?: language)? model,? i (?:can|do))",
-    re.IGNORECASE,
-)
-"""Matches how instruction-tuned models begin a refusal. It is tried at the start of an answer only,
-so that an answer which quotes a refusal is none."""
-
 
 PREFIX_TOKENS = 32
 """The tokens of an answer that `verify: prefix` judges: enough to show a refusal or garbage, and a
@@ -104,7 +93,7 @@ def verify(
         return Verification(rung.p if answer.p is None else answer.p, None, "match")
     if answer.judged is not None and answer.judged.low:
         return Verification(0.0, Reason.ANSWER_JUDGED_LOW, "judge")
-    if mode is not VerifyMode.NONE and _refuses(answer.choices[0]):
+    if mode is not VerifyMode.NONE and _gives_up(answer.choices[0]):
         return Verification(0.0, Reason.ANSWER_REFUSED, "structure")
     if mode is VerifyMode.FULL and _in_prose(answer, request):
         text, question = answer.choices[0].text, request.last_user_text
@@ -280,8 +269,8 @@ def _in_prose(answer: Answer, request: ChatRequest) -> bool:
     return asked and not answer.calls_tools
 
 
-def _refuses(choice: Choice) -> bool:
-    return REFUSAL.match(choice.text[:200]) is not None
+def _gives_up(choice: Choice) -> bool:
+    return not choice.tool_calls and (refuses(choice.text) or knows_nothing(choice.text))
 
 
 def _chosen(choice: Choice, tool_choice: JsonText) -> bool:

@@ -6,7 +6,7 @@ from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Saving
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
-from router.analysis.report.headlines.quality import on_priors, unverified
+from router.analysis.report.headlines.quality import lacking, on_priors, unverified
 from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
@@ -56,6 +56,7 @@ def first_sentences(findings: Findings) -> Sentences:
     quality = (
         *(wrong_answers(findings.told, money) if findings.quality.answered else []),
         *wrong_beside(findings.told, money),
+        *lacking(findings),
         *unverified(findings),
         *on_priors(findings),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Ending, Whole, ending_parts
 from router.ledger.record_reading import READ_IN_ANSWER
-from router.ledger.replies import ReplyKind
+from router.ledger.replies import ReplyKind, Shortfall
 from router.ledger.row_reading import UNKNOWN_NAME
 from router.rendering.figures_in_words import count, counted, parts_in_percent
 from router.types import PSource
@@ -58,6 +58,16 @@ class GroundsFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortfallFigures:
+    """Counts answers that lack one thing as they stand, whatever verification said of them."""
+
+    kind: Shortfall
+    answers: int
+    spend_nano_usd: int
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyFigures:
     """Counts the requests that got one kind of reply, or none, and their cost."""
 
@@ -81,6 +91,7 @@ class Replies:
     priced: int = 0  # of the labels and vectors, those that some baseline prices
     unpriced_nano_usd: int = 0  # what the others cost: they are compared with nothing
     grounds: tuple[GroundsFigures, ...] = ()  # of the routed answers that were accepted
+    shortfalls: tuple[ShortfallFigures, ...] = ()  # those that there are; an answer is in one
 
     @property
     def accepted_routed(self) -> int:
@@ -169,5 +180,19 @@ def replies_of(total: Cell, waiting: int | None, failed: int | None = None) -> R
         for name, words in GROUNDS_WORDS.items()
         if name in whole.grounds
     )
-    unpriced = computed - priced_spend
-    return Replies(tuple(lines), waiting, failed, accepted, unverified, priced, unpriced, grounds)
+    return Replies(
+        tuple(lines),
+        waiting,
+        failed,
+        accepted,
+        unverified,
+        priced,
+        computed - priced_spend,
+        grounds,
+        _shortfalls(whole),
+    )
+
+
+def _shortfalls(whole: Whole) -> tuple[ShortfallFigures, ...]:
+    counted_ones = [(kind, whole.shortfalls.get(kind.value)) for kind in Shortfall]
+    return tuple(ShortfallFigures(kind, *sums) for kind, sums in counted_ones if sums)

@@ -19,7 +19,7 @@ from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
-from router.ledger.record_reading import is_opened
+from router.ledger.record_reading import is_opened, shortfall_in
 from router.ledger.row_reading import call_price_unknown, refusal_of, row_names
 from router.ledger.row_values import writer
 from router.rendering.tidy_csv import FORMULA_STARTS
@@ -91,6 +91,7 @@ _PAYER = (
     ("request_type", "text"),
     ("endpoint", "text"),
     ("opened", "bool"),
+    ("shortfall", "text"),
 )
 COLUMNS = (*_REQUEST.types, *_ATTEMPT.types, *_PAYER)
 """Name and Parquet type of each column of the file."""
@@ -183,6 +184,7 @@ def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
         request_type,
         row.endpoint,
         is_opened(row),
+        shortfall_in(row),
     )
 
 

@@ -1,10 +1,10 @@
-"""Counts the answers that went out unverified, and those accepted on an assumed chance."""
+"""Counts the answers that went out unverified, on an assumed chance, or lacking something."""
 
 from __future__ import annotations
 
 from router.analysis.report.figures import Quality
 from router.analysis.report.headlines.findings import Findings
-from router.ledger.replies import ReplyKind
+from router.ledger.replies import ReplyKind, Shortfall
 from router.rendering.figures_in_words import count, counted, percent
 
 
@@ -57,6 +57,30 @@ def on_priors(findings: Findings) -> list[str]:
     return [
         f"Of {answers}, {count(prior.answers)} ({share}; {cost}{of_spend}) went out on an assumed "
         f"chance (a prior): {known}."
+    ]
+
+
+_LACK = {
+    Shortfall.REFUSED: ("refuses", "refuse"),
+    Shortfall.UNKNOWING: ("says that it does not know", "say that they do not know"),
+    Shortfall.CUT: ("ends at a cap of output", "end at a cap of output"),
+}
+
+
+def lacking(findings: Findings) -> list[str]:
+    """Counts the answers that lack something as they stand, also those that were accepted."""
+    shortfalls = findings.replies.shortfalls
+    if not shortfalls:
+        return []
+    answers = sum(one.answers for one in shortfalls)
+    accepted = sum(one.accepted for one in shortfalls)
+    cost = findings.money(sum(one.spend_nano_usd for one in shortfalls))
+    each = [f"{count(one.answers)} {_LACK[one.kind][one.answers != 1]}" for one in shortfalls]
+    lack = "lacks something as it stands" if answers == 1 else "lack something as they stand"
+    of_them = f"{count(accepted)} of them {'was' if accepted == 1 else 'were'}"
+    return [
+        f"{count(answers)} of {counted(findings.quality.answered, 'answer', 'answers')} {lack} "
+        f"({cost}): {', '.join(each)}; {of_them if accepted else 'none of them was'} accepted."
     ]
 
 

@@ -29,7 +29,7 @@ from router.analysis.report.figures import (
     TierFigures,
     UnknownCost,
 )
-from router.analysis.report.replies import GroundsFigures, ReplyFigures
+from router.analysis.report.replies import GroundsFigures, Replies, ReplyFigures
 from router.rendering.json_values import Json, money
 
 SCHEMA = "tiergate.report/2"
@@ -62,7 +62,7 @@ def report_object(report: Report) -> Json:
         "replies": [_reply(x) for x in report.replies.lines],
         "replies_told": report.replies.told(),
         "waiting": report.replies.waiting,
-        "quality": _quality(report.quality),
+        "quality": _quality(report.quality, report.replies),
         # What the chances of accepted answers rest on; nobody measured those of `prior`.
         "accepted_on": [_ground(x) for x in report.replies.grounds],
         "escalated": counts.escalated,
@@ -162,7 +162,7 @@ def _ground(line: GroundsFigures) -> Json:
     }
 
 
-def _quality(quality: Quality) -> Json:
+def _quality(quality: Quality, replies: Replies) -> Json:
     return {
         "answered": quality.answered,
         "accepted": quality.accepted,
@@ -170,6 +170,15 @@ def _quality(quality: Quality) -> Json:
         "observed": quality.observed,
         "unverified_share": quality.unverified_share,
         **money("unverified", quality.unverified_nano_usd),
+        "shortfalls": [
+            {
+                "kind": one.kind.value,
+                "answers": one.answers,
+                "accepted": one.accepted,
+                **money("spend", one.spend_nano_usd),
+            }
+            for one in replies.shortfalls
+        ],
     }
 
 

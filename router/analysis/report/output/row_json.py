@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from router.ledger.record_reading import is_opened, source_of
+from router.ledger.record_reading import is_opened, shortfall_in, source_of
 from router.ledger.replies import reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
@@ -79,6 +79,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
             "confidence_source": source_of(row) or None,
             "escalations": row.escalations,
             "opened": is_opened(row),
+            "shortfall": shortfall_in(row) or None,
             "domain": domain,
             "request_type": request_type,
             "cost_nano_usd": None if price_unknown(row) else row.cost_nano_usd,
