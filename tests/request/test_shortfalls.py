@@ -86,6 +86,20 @@ async def test_what_an_answer_lacks_is_in_its_row(
     assert [line["shortfall"] for line in csv.DictReader(file)] == [shortfall]
 
 
+@pytest.mark.parametrize(("text", "people"), [(NO, 0), (UNKNOWN, 0), ("It is 4.", 5 * 10**9)])
+async def test_a_refusal_spares_no_person(houses: Houses, text: str, people: int) -> None:
+    house = houses(
+        [low(), mid(text=text), deep()],
+        signals=UNSURE,
+        verify_mid=THROUGH,
+        report={"people_usd_per_request": 5},
+    )
+    await house.gateway.complete(ask(), ALICE)
+    baselines = (await only_row(house)).baselines
+    assert baselines.people == people
+    assert baselines.all_level_3
+
+
 async def test_a_few_words_that_a_client_asked_for_are_not_cut_short(houses: Houses) -> None:
     house = houses([low(), mid(ends="length"), deep()], signals=UNSURE, verify_mid=THROUGH)
     request = ask()
@@ -116,19 +130,13 @@ async def test_who_says_that_it_does_not_know_lets_the_next_level_answer(houses:
 async def test_a_report_counts_what_answers_lack_also_those_that_were_accepted(
     houses: Houses,
 ) -> None:
+    said = [(NO, "stop"), (NO, "stop"), (UNKNOWN, "stop"), ("a b", "length"), ("c", "stop")]
     rows = []
-    for text, ends in (
-        (NO, "stop"),
-        (NO, "stop"),
-        (UNKNOWN, "stop"),
-        ("a b", "length"),
-        ("c", "stop"),
-    ):
-        house = houses(
-            [low(), mid(text=text, ends=ends), deep()], signals=UNSURE, verify_mid=THROUGH
-        )
+    for number, (text, ends) in enumerate(said):
+        tiers = [low(), mid(text=text, ends=ends), deep()]
+        house = houses.inside(str(number))(tiers, signals=UNSURE, verify_mid=THROUGH)
         await house.gateway.complete(ask(), ALICE)
-        rows.append(replace(await only_row(house), request_id=f"req_{len(rows)}"))
+        rows.append(replace(await only_row(house), request_id=f"req_{number}"))
     report = report_of(rows)
     (told,) = [s for s in report.sentences if "lack something" in s]
     assert told.startswith("4 of 5 answers lack something as they stand ($")

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from router.ledger.row_reading import expected_cost
 from router.money import cost
+from router.request.conclusions.shortfalls import spares_nobody
 from router.request.progress import Candidate, Comparison
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
@@ -48,7 +49,9 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     """
     policy, runtime = routed.policy, routed.runtime.on(routed.created_at_ms)
     people = policy.report.people_usd_per_request
-    hired = None if people is None else usd_to_nano(people)
+    # Whoever gets a refusal still asks a person; models cost what they cost, whatever they say.
+    in_vain = people is not None and spares_nobody(routed, candidate.answer)
+    hired = None if people is None else usd_to_nano(people) * (not in_vain)
     if _is_bound(routed, candidate):
         return Baselines(people=hired)
     usage, steps = _usage_of(routed, candidate)

@@ -31,3 +31,8 @@ def shortfall_of(routed: RoutedRequest, answer: Answer | None) -> Shortfall | No
     cap = routed.request.sampling.max_output_tokens
     few = cap is not None and cap < FEW_TOKENS
     return Shortfall.CUT if ends_short(answer) and not few else None
+
+
+def spares_nobody(routed: RoutedRequest, answer: Answer | None) -> bool:
+    """Returns True for an answer after which a person still has to do the work."""
+    return shortfall_of(routed, answer) in (Shortfall.REFUSED, Shortfall.UNKNOWING)
