@@ -39,12 +39,13 @@ from router.policy.refusal import refusal
 from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked
 from router.routing.expected_loss import (
+    chances,
     counted_costs,
+    drawn,
     expected_losses,
     known_worse,
     without_caches,
 )
-from router.routing.exploration import chances, drawn
 from router.routing.hard_rules import Bounds, bounds
 from router.routing.rungs.allowed_rungs import (
     answer_in_hand,
