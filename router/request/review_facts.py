@@ -57,8 +57,7 @@ def review_of(
 
 def _urgency(routed: RoutedRequest) -> Urgency:
     """Returns how urgent a matter is; a refused one that calls for help is grave at least."""
-    emergency = routed.emergency(routed.risk_domain or routed.signals.domain)
-    if routed.acute or emergency or routed.refused_self_harm:
+    if routed.acute or routed.words_first.emergency or routed.refused_self_harm:
         return Urgency.EMERGENCY
     return Urgency.GRAVE if routed.grave or routed.calls_for_help else Urgency.ORDINARY
 

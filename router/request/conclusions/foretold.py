@@ -206,7 +206,11 @@ def foretold(routed: RoutedRequest) -> str:
     either where another rung, whose answers somebody measured or judges, may answer instead.
     """
     early = routed.refused or routed.safe_answer_first or routed.unanswerable
-    if early or routed.observed is not None or not (routed.grave and routed.all_guessed):
+    if (
+        early
+        or routed.observed is not None
+        or not (routed.grave and routed.words_first.all_guessed)
+    ):
         return ""
     answerer = routed.decision.first_rung.answerer
     why_so = f"how often {answerer} is right in a grave matter is assumed, nobody measured it"
