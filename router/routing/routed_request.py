@@ -268,6 +268,16 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return self.policy.safety.changes_answers or bool(self.opening)
 
     @property
+    def called_first(self) -> int:
+        """Returns the rung that is called first, if any: in mode observe the one that is asked."""
+        return self.decision.first if self.observed is None else self.observed
+
+    @property
+    def uncalled(self) -> bool:
+        """Returns True where no rung is called: approved words go out instead, or an error."""
+        return self.refused or self.safe_answer_first or self.unanswerable
+
+    @property
     def safe_answer_first(self) -> bool:
         """Returns True when a safe answer goes out before any rung is tried; see `WordsFirst`."""
         return self.words_alone or self.words_first.due
