@@ -244,7 +244,7 @@ def _limits(
 
 def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None:
     """Returns the soft limit's reason; a pinned tier, or a first rung above it, keeps its level."""
-    pinned = asked.pinned is not None or asked.pinned_tier is not None
+    pinned = asked.is_pinned
     if limits.soft_limit is not None and (pinned or first.level > limits.ceiling):
         return Reason.BUDGET_SOFT_LIMIT_KEPT
     return limits.soft_limit

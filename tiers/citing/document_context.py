@@ -102,7 +102,7 @@ class DocumentContext:
         collections, labels = frozenset(section.collections), frozenset(section.access)
         rights = Rights(work.tenant, collections, labels, work.key_id)
         # Tags find nothing: the search is on this machine and may have the request's own words.
-        question = asked_in(work.request if work.hiding is None else work.hiding.asked)
+        question = asked_in(work.asked)
         result = await self._search.find(question, rights, limit or section.passages)
         near = [passage for passage in result.passages if passage.p >= section.near_at]
         notes = list(result.notes)
