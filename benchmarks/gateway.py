@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.figures import Figures
-from benchmarks.stage import Stage, Target, stage
+from benchmarks.stage import Stage, Target, pinned_to, stage
 from router.ledger.books.verify import verify
 
 CONNECTIONS = (1, 8, 64)
@@ -93,14 +93,15 @@ def sent(
     command += ["--prompts", str(target.prompts)] if target.prompts else []
     command += [word for header in target.headers for word in ("--header", header)]
 
-    def pin() -> None:
-        if core is not None:
-            os.sched_setaffinity(0, {core})
-
     # Read around the load generator's run; its start-up costs the target no time.
     before = None if target.pid is None else cpu_seconds(target.pid)
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=seconds + 120
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=pinned_to(core),
+        timeout=seconds + 120,
     )
     figures: Figures = json.loads(done.stdout)
     after = None if target.pid is None else cpu_seconds(target.pid)

@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,15 +61,16 @@ def cores() -> tuple[int, int] | None:
     return (usable[0], usable[1]) if len(usable) > 1 else None
 
 
+def pinned_to(core: int | None) -> Callable[[], None]:
+    """Returns what a process that is being started does to stay on this core; None: on any."""
+    return lambda: None if core is None else os.sched_setaffinity(0, {core})
+
+
 @contextlib.contextmanager
 def started(
     command: Sequence[str], core: int | None, log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[int]:
     """Starts a process on one core; yields its id, and ends it by that id."""
-
-    def pin() -> None:
-        if core is not None:
-            os.sched_setaffinity(0, {core})
 
     with (
         log.open("wb") as out,
@@ -79,7 +80,7 @@ def started(
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environ or {})},
-            preexec_fn=pin,
+            preexec_fn=pinned_to(core),
         ) as process,
     ):
         try:

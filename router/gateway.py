@@ -268,7 +268,7 @@ class Gateway:
             progress.attempts.rows.append(lookup.attempt)
         if lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
             return None
-        return routed.decision.first if routed.observed is None else routed.observed
+        return routed.called_first
 
     def _begin_beside(
         self, routed: RoutedRequest, progress: Progress, calls: Calls, rung: int

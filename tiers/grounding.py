@@ -72,7 +72,7 @@ def sentences_in(text: str) -> list[str]:
 
 def words_of(sources: Sequence[str]) -> set[str]:
     """Returns the words of all sources in the form in which `is_grounded` compares them."""
-    return {form for source in sources for form in _forms(source)}
+    return set[str]().union(*map(_forms, sources))
 
 
 def covers(question: str, known: frozenset[str]) -> bool:
@@ -90,7 +90,7 @@ def covers(question: str, known: frozenset[str]) -> bool:
 
 def stems_of(sources: Sequence[str]) -> frozenset[str]:
     """Returns the beginnings of the words of all sources, to compare with `stems_asked`."""
-    return frozenset(form[:_STEM] for source in sources for form in _forms(source))
+    return frozenset([form[:_STEM] for source in sources for form in _forms(source)])
 
 
 def stems_asked(question: str) -> tuple[frozenset[str], ...]:

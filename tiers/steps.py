@@ -289,7 +289,7 @@ class SteppedAnswerer(WrappingAnswerer):
         """Returns the request with the passages it may cite, and the citations for its answer."""
         if self._passages is None:
             return work, _NOTHING
-        asked = work.request if work.hiding is None else work.hiding.asked
+        asked = work.asked
         passages = self._passages.shown_for(asked.last_user_text, work.signals.match)
         texts = [_shown(passage) for passage in passages]
         if passages and work.hiding is not None:

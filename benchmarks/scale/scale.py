@@ -38,7 +38,7 @@ from benchmarks.scale.installation import (
     memory_mb,
     running,
 )
-from benchmarks.stage import ROOT, cores, free_port, started, wait_for
+from benchmarks.stage import ROOT, cores, free_port, pinned_to, started, wait_for
 
 COST_TARGET, WAIT_TARGET_MS = 1.2, 20.0
 RATE = 50.0
@@ -78,13 +78,9 @@ def load(
         "--requests", str(requests or int(3_000 * seconds)), *more,
     ]  # fmt: skip
 
-    def pin() -> None:
-        if core is not None:
-            os.sched_setaffinity(0, {core})
-
     before = cpu_seconds(target.pid)
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True, preexec_fn=pin
+        command, cwd=ROOT, capture_output=True, text=True, check=True, preexec_fn=pinned_to(core)
     )
     figures: dict[str, Any] = json.loads(done.stdout)
     after = cpu_seconds(target.pid)

@@ -6,12 +6,12 @@ open counts as open and with its hold, so the last minutes may still change.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from router.ledger.replies import ReplyKind
+from router.stats.duration_histogram import bucket_at
 from router.types import RequestState, Slice
 
 MINUTES = 60
@@ -159,12 +159,8 @@ def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | Non
     >>> quantile({3: 50, 9: 49, 20: 1}, 0.5, float), quantile({3: 50, 9: 49, 20: 1}, 0.95, float)
     (3.0, 9.0)
     """
-    rank, seen = max(1, math.ceil(q * sum(counts.values()))), 0
-    for bucket in sorted(counts):
-        seen += counts[bucket]
-        if seen >= rank:
-            return middle(bucket)
-    return None
+    bucket = bucket_at(counts, q)
+    return None if bucket is None else middle(bucket)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from importlib import import_module
 import typer
 
 from router.cli.exits import errors_end_the_program
-from router.cli.new_app import name_of, new_app
+from router.cli.new_app import new_app
 
 MODULES = {
     "serve": "router.cli.serve.serve",
@@ -42,6 +42,5 @@ def app_of(name: str = "") -> typer.Typer:
 
         return app_for(name)
     app = new_app()
-    import_module(MODULES[name]).register(app)
-    app.registered_commands = [one for one in app.registered_commands if name == name_of(one)]
+    app.command()(getattr(import_module(MODULES[name]), name))
     return app

@@ -10,10 +10,30 @@ from copy import copy
 
 import typer
 
+from router.cli.documents import evaluate as evaluate_documents
 from router.cli.documents import knowledge
 from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize, told
-from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
-from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
+from router.cli.ledger import (
+    close,
+    decisions,
+    keys,
+    ledger,
+    privacy,
+    reconcile,
+    report,
+    reprice,
+    review,
+)
+from router.cli.models import (
+    classify,
+    compare,
+    entities,
+    evaluate,
+    suggest,
+    train,
+    train_head,
+    train_judge,
+)
 from router.cli.new_app import name_of, new_app
 from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
@@ -22,43 +42,55 @@ from router.cli.tuning import adapter, embeddings, local_variants
 app = new_app()
 
 
-# The order of this list is the order of the commands in `tiergate --help`.
-for module in (
-    serve,
-    route,
-    classify,
-    report,
-    replay,
-    tune,
-    plan,
-    ledger,
-    review,
-    decisions,
-    knowledge,
-    reprice,
-    reconcile,
-    close,
-    privacy,
-    demo,
-    doctor,
-    train,
-    train_head,
-    entities,
-    suggest,
-    dataset,
-    synthesize,
-    models,
-    learn,
-    told,
-    alerts,
-    rollout,
-    compare,
-    adapter,
-    embeddings,
-    local_variants,
-    evaluate,
+# The order of these lists is the order in `tiergate --help`.
+for command in (
+    serve.serve,
+    route.route,
+    route.check,
+    classify.classify,
+    report.report,
+    replay.replay,
+    tune.tune,
+    plan.plan,
+    demo.demo,
+    doctor.doctor,
+    evaluate.evaluate,
 ):
-    module.register(app)
+    app.command()(command)
+
+OF_TRAIN = (
+    train_head.head,
+    train_head.routing,
+    train_head.answers,
+    train_head.specialists,
+    train_judge.judge,
+    entities.entities,
+    suggest.suggest,
+    compare.compare,
+    adapter.adapter,
+    embeddings.embeddings,
+    local_variants.compare_local,
+)
+"""Commands of `tiergate train` beside those of its own module."""
+
+for name, group, of_other_modules in (
+    ("ledger", ledger.ledger, (reprice.reprice, reconcile.reconcile, close.close)),
+    ("keys", keys.keys, ()),
+    ("review", review.review, ()),
+    ("decisions", decisions.decisions, ()),
+    ("knowledge", knowledge.knowledge, (evaluate_documents.evaluate,)),
+    ("privacy", privacy.privacy, ()),
+    ("train", train.train, OF_TRAIN),
+    ("dataset", dataset.dataset, (synthesize.synthesize,)),
+    ("models", models.models, ()),
+    ("learn", learn.learn, (told.told, told.untell, told.retell)),
+    ("alerts", alerts.alerts, ()),
+    ("rollout", rollout.rollout, ()),
+):
+    for one in of_other_modules:
+        group.command()(one)
+    group.info.no_args_is_help = True
+    app.add_typer(group, name=name)
 
 
 HELP = ("", "--help", "-h")

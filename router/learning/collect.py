@@ -49,7 +49,6 @@ from router.types import (
     RequestRow,
     RequestState,
     ReviewVerdict,
-    Role,
 )
 
 ENDINGS = {Ending.CANCELLED: Mark.CANCELLED, Ending.REFUSED: Mark.REFUSED}
@@ -359,7 +358,7 @@ def _marks(row: RequestRow, record: Record | None) -> tuple[Mark, ...]:
         Mark.FELL_BACK: any(map(call_failed, tried)),
         Mark.FAILED: row.state is RequestState.FAILED and ending not in ENDINGS,
         Mark.STOOD_IN: in_place(row),
-        Mark.CACHED: any(attempt.role is Role.CACHE for attempt in row.attempts),
+        Mark.CACHED: row.from_cache,
         Mark.EXPLORED: Reason.EXPLORED.value in row.reasons,
         Mark.OBSERVED: record is not None and record.observed is not None,
     }

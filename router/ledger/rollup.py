@@ -113,7 +113,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         whole.whole = Whole()
     _count_whole(row, whole.whole, known, ending, rank, read)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
-    its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
+    its_tier.cache_hits += row.from_cache
     # Whom a limit refused, or who left, would have had no answer of any model.
     if read.prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
         _add_prospects(row, read.prospects, whole.whole, is_answered)
@@ -361,7 +361,7 @@ def _count_whole(
         level = OBSERVED_ONLY
     _add_reasons(row, whole.reasons.setdefault(level, {}))
     whole.reviews += bool(row.review_id)
-    whole.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
+    whole.cache_hits += row.from_cache
     whole.observed += row.mode == "observe"
     whole.saw(row.created_at_ms)
     if not known:

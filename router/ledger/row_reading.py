@@ -175,13 +175,27 @@ def row_names(row: RequestRow) -> tuple[str, str]:
     return closed_names(names)
 
 
-def closed_names(names: RecordNames) -> tuple[str, str]:
-    """Returns domain and type as triage read them, `unknown` for a guess and outside the sets.
+def derived_values(record: str) -> tuple[str, str]:
+    """Returns domain and request type of a record, as its row's columns have them; "" for none."""
+    try:
+        return _open_names(_NAMES.decode(record))
+    except (msgspec.DecodeError, UnicodeError):
+        return "", ""
 
-    A matter that a person took stands under its own domain."""
+
+def _open_names(names: RecordNames) -> tuple[str, str]:
+    """Returns domain and type as triage read them, "" for a guess in a language not read.
+
+    A matter that a person took stands under its own domain.
+    """
     read = names.signals
     domain = names.domain or (read.domain if read.domain_read else "")
-    kind = read.request_type if read.request_type_read else ""
+    return domain, read.request_type if read.request_type_read else ""
+
+
+def closed_names(names: RecordNames) -> tuple[str, str]:
+    """Returns the same two, `unknown` for none and outside the sets."""
+    domain, kind = _open_names(names)
     return (
         domain if domain in _DOMAINS else UNKNOWN_NAME,
         kind if kind in _REQUEST_TYPES else UNKNOWN_NAME,

@@ -1,4 +1,5 @@
-"""Tests a policy's conditions on the heads' readings of a request. Pure.
+"""Tests a policy's conditions on the heads' readings of a request, and says from which chance a
+head changes what the policy does. Pure.
 
 It reads only values in the signals, so a stored row gives the same result as the request did.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from router.policy.content.shelf_veto import HARM, HARM_AT
 from router.policy.content.term_files import list_of
 from router.policy.schema import Policy
 from router.policy.sections.heads import HeadCondition
@@ -136,3 +138,24 @@ def likeliest_chance(signals: Signals, head: str | None) -> float | None:
     if head is None:
         return None
     return next((h.classes[0][1] for h in signals.heads if h.name == head and h.classes), None)
+
+
+def lowest_heard(policy: Policy, name: str) -> float:
+    """Returns the lowest chance of a head at which a condition of the policy holds, for English.
+
+    The head gives one chance. Returns 0 where every chance counts: where an answerer's ability
+    comes from the head, or where no condition names it.
+    """
+    if any(section.ability.head == name for _, section in policy.rungs()):
+        return 0.0
+    safety = policy.safety
+    every = [*safety.refuse, *safety.self_harm, *safety.security]
+    for rule in policy.hard_rules:
+        every += rule.heads
+    return min([condition.at for condition in every if condition.head == name], default=0.0)
+
+
+def lowest_on_shelf(policy: Policy, name: str) -> float:
+    """Returns the lowest chance that counts for a text that is near to an approved question."""
+    lowest = lowest_heard(policy, name)
+    return min(lowest, HARM_AT) if name == HARM else lowest

@@ -54,7 +54,7 @@ from router.request.progress import (
     unasked,
     untried,
 )
-from router.request.review_row import review_of
+from router.request.review_facts import review_of
 from router.routing.constraints import demanded_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import fits

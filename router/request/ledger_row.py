@@ -324,10 +324,8 @@ def _expected_cost(routed: RoutedRequest) -> tuple[int, bool]:
 
     Where approved words go out, or a budget refuses the call, nothing is called and nothing paid.
     """
-    at = routed.decision.first if routed.observed is None else routed.observed
-    rung = routed.decision.rungs[at]
-    uncalled = routed.refused or routed.safe_answer_first or routed.unanswerable
-    if uncalled or Reason.UNKNOWN_PRICE in rung.reasons:
+    rung = routed.decision.rungs[routed.called_first]
+    if routed.uncalled or Reason.UNKNOWN_PRICE in rung.reasons:
         return 0, True
     return rung.cost_nano_usd, rung.cost_basis is not CostBasis.UNKNOWN
 

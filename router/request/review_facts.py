@@ -1,4 +1,4 @@
-"""Says what is known of a request, for the person who judges it. Pure.
+"""Builds a matter that waits for a person, with what is known of its request. Pure.
 
 The client is told none of it but the facts in its own words.
 """
@@ -13,7 +13,7 @@ from router.request.conclusions.doubts import off_topic
 from router.request.progress import Candidate
 from router.routing.hard_rules import findings_of
 from router.routing.routed_request import RoutedRequest
-from router.types import PSource, Reason
+from router.types import Ids, PSource, Reason, ReviewItem, Urgency
 
 MOST_PHRASES = 6
 """Phrases that a reviewer reads. It is chosen by hand, not measured: a few lines are read at a
@@ -34,7 +34,35 @@ SENT = "the client has this draft, marked unverified: a program expects its shap
 """Tells a reviewer that the answer in question went out."""
 
 
-def facts_of(
+def review_of(
+    routed: RoutedRequest, best: Candidate | None, ids: Ids, *, sent: bool = False
+) -> ReviewItem:
+    """Returns the matter as it waits for a person; `best` is the draft that is in question.
+
+    `sent`: the client gets that draft at once, unverified.
+    """
+    return ReviewItem(
+        review_id=f"rev_{ids.new()}",
+        request_id=routed.request_id,
+        tenant=routed.identity.tenant,
+        domain=routed.matter_domain,
+        created_at_ms=routed.created_at_ms,
+        question=routed.request.last_user_text,
+        facts=_facts_of(routed, best, sent=sent),
+        store=routed.policy.privacy.for_reviewers,
+        retention_days=routed.policy.privacy.retention_days,
+        urgency=_urgency(routed),
+    )
+
+
+def _urgency(routed: RoutedRequest) -> Urgency:
+    """Returns how urgent a matter is; a refused one that calls for help is grave at least."""
+    if routed.acute or routed.words_first.emergency or routed.refused_self_harm:
+        return Urgency.EMERGENCY
+    return Urgency.GRAVE if routed.grave or routed.calls_for_help else Urgency.ORDINARY
+
+
+def _facts_of(
     routed: RoutedRequest, best: Candidate | None, *, sent: bool = False
 ) -> tuple[str, ...]:
     """Returns what is known, a line each: facts, phrases, why it is no usual request, the draft.

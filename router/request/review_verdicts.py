@@ -1,22 +1,39 @@
 """Takes a person's verdict on an answer: closes the matter, then books the minutes it took.
 
 The matter is closed together with the feedback that the verdict is, then its minutes are booked.
-It knows nothing about where matters are stored or who may decide them.
+The reviewed request's row is chained already, so the minutes get a row of their own, which refers
+to it; its id follows from the request's, so that booking it twice changes nothing. It knows nothing
+about where matters are stored or who may decide them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import NotFound, RequestError, ReviewConflict
+from router.ledger.row_builder import (
+    Kept,
+    Place,
+    Times,
+    build_row,
+    only_call,
+    origin_of,
+    spent_on,
+)
+from router.ledger.row_reading import REVIEW, row_names
 from router.money import cost
 from router.policy.parsing.validation import alike
-from router.request.review_row import review_row
 from router.stats.heads import label_key
 from router.types import (
+    AttemptState,
+    Baselines,
     Clock,
+    CostBasis,
+    JsonText,
     Ledger,
     MinutePrice,
     RequestRow,
@@ -25,7 +42,10 @@ from router.types import (
     ReviewDesk,
     Reviewed,
     ReviewVerdict,
+    Role,
 )
+
+REVIEW_TIER = "review"
 
 MOST_CLASSES_NAMED = 40
 """Bounds the classes that a refused label names."""
@@ -134,7 +154,7 @@ class Reviewer:
 
     async def _book(self, case: ReviewCase, row: RequestRow) -> None:
         if case.reviewed is not None:
-            await self._ledger.finish(review_row(row, case, case.reviewed))
+            await self._ledger.finish(_review_row(row, case, case.reviewed))
             await self._desk.booked(case.item.review_id)
 
 
@@ -175,4 +195,63 @@ def _too_late(case: ReviewCase) -> ReviewConflict:
     return ReviewConflict(
         f"{case.item.review_id} does not wait any more: it is {case.item.status}. A verdict is "
         "given once; POST /v1/feedback adds what is learnt later."
+    )
+
+
+def _review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> RequestRow:
+    """Returns the row of a review: people's minutes, for the tenant of the request.
+
+    It saves nothing: any other answerer would cost this money too. So its baselines are 0,
+    which is known, and lowers the saving by what the review cost. A label teaches a head and
+    judges no answer: it has no baseline, and no saving counts it.
+    """
+    known = reviewed.cost_nano_usd is not None
+    basis = CostBasis.REVIEWER_TIME if known else CostBasis.UNKNOWN
+    origin = origin_of(first, _row_id(first, case), REVIEW)
+    call = replace(
+        only_call(
+            origin.request_id,
+            Role.REVIEW,
+            Place(REVIEW_TIER, 0, REVIEW_TIER, ""),
+            cost.Cost(reviewed.cost_nano_usd or 0, basis),
+            reviewed.decided_at_ms,
+            reviewed.minutes * 60_000,
+        ),
+        state=AttemptState.SETTLED if known else AttemptState.UNKNOWN_COST,
+        price_version=reviewed.price_version,
+        reason=reviewed.verdict.value,
+        upstream_id=first.request_id,  # whose answer it was
+    )
+    state = RequestState.SETTLED if known else RequestState.UNKNOWN_COST
+    return build_row(
+        origin,  # the key is the one that pays; the review names the reviewer's
+        spent_on(call, state, Baselines() if case.item.head else Baselines(0, 0, 0, 0)),
+        Times(reviewed.decided_at_ms, reviewed.decided_at_ms, call.latency_ms),
+        kept=_kept(first, case, reviewed),
+    )
+
+
+def _row_id(first: RequestRow, case: ReviewCase) -> str:
+    head = case.item.head
+    return f"{first.request_id}-{'review' if not head else f'label-{head}'}"
+
+
+def _kept(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Kept:
+    """Returns whose review it was, and its domain and type; there is no decision to replay."""
+    domain, request_type = row_names(first)
+    record = {
+        "signals": {"domain": domain, "request_type": request_type},
+        "review": {
+            "review_id": case.item.review_id,
+            "request_id": first.request_id,
+            "verdict": reviewed.verdict.value,
+            "minutes": reviewed.minutes,
+        },
+    }
+    return Kept(
+        session_digest=first.session_digest,
+        record=JsonText(msgspec.json.encode(record).decode()),
+        domain=domain,
+        request_type=request_type,
+        review_id=case.item.review_id,
     )

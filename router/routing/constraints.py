@@ -28,6 +28,11 @@ class Asked(Struct, frozen=True):
     tools: tuple[str, ...] = ()  # offered ones that a hard rule of the policy names
 
     @property
+    def is_pinned(self) -> bool:
+        """Returns True where the client names the answerer or the tier."""
+        return self.pinned is not None or self.pinned_tier is not None
+
+    @property
     def rights(self) -> tuple[bool, int | None, int | None]:
         """Returns what scopes of the key changed here: equal where its answers may be shared.
 

@@ -39,12 +39,13 @@ from router.policy.refusal import refusal
 from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked
 from router.routing.expected_loss import (
+    chances,
     counted_costs,
+    drawn,
     expected_losses,
     known_worse,
     without_caches,
 )
-from router.routing.exploration import chances, drawn
 from router.routing.hard_rules import Bounds, bounds
 from router.routing.rungs.allowed_rungs import (
     answer_in_hand,
@@ -243,7 +244,7 @@ def _limits(
 
 def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None:
     """Returns the soft limit's reason; a pinned tier, or a first rung above it, keeps its level."""
-    pinned = asked.pinned is not None or asked.pinned_tier is not None
+    pinned = asked.is_pinned
     if limits.soft_limit is not None and (pinned or first.level > limits.ceiling):
         return Reason.BUDGET_SOFT_LIMIT_KEPT
     return limits.soft_limit

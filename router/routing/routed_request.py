@@ -165,13 +165,12 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         Of a refused request words of an emergency alone do not say it: "they got food poisoning"
         stood in reviews to be forged. The reader must find a danger as likely as not.
         """
-        domain = self.risk_domain or self.signals.domain
         if self.refused and of_author(self.policy, self.signals):
             return self.refused_self_harm
         reasons = self.decision.floor_reasons
         medical = self.grave and any([reason in LIFE_AND_HEALTH for reason in reasons])
         wronged = self.refused and of_victim(self.signals)
-        told, read = self.emergency(domain), self.signals.matter
+        told, read = self.words_first.emergency, self.signals.matter
         if self.refused and read is not None and not in_danger(self.policy, self.signals):
             told = told and read in _URGENT and self.signals.grave >= DESPAIR_AT
         return medical or told or self.refused_self_harm or wronged
@@ -269,13 +268,19 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return self.policy.safety.changes_answers or bool(self.opening)
 
     @property
+    def called_first(self) -> int:
+        """Returns the rung that is called first, if any: in mode observe the one that is asked."""
+        return self.decision.first if self.observed is None else self.observed
+
+    @property
+    def uncalled(self) -> bool:
+        """Returns True where no rung is called: approved words go out instead, or an error."""
+        return self.refused or self.safe_answer_first or self.unanswerable
+
+    @property
     def safe_answer_first(self) -> bool:
         """Returns True when a safe answer goes out before any rung is tried; see `WordsFirst`."""
         return self.words_alone or self.words_first.due
-
-    def emergency(self, domain: Domain) -> bool:
-        """Returns True when somebody may need help now, by the text or by what triage found."""
-        return self.words_first.emergency(domain)
 
     @measured_once
     def held(self) -> bool:
@@ -285,7 +290,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """
         if self.exhausted is not Exhausted.HOLD or self.words_first.urgent:
             return False
-        return not self.emergency(self.risk_domain or self.signals.domain)
+        return not self.words_first.emergency
 
     @property
     def has_words(self) -> bool:
@@ -345,11 +350,6 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def unanswerable(self) -> bool:
         """Returns True when no call could yield a releasable answer; see `WordsFirst`."""
         return self.words_first.unanswerable
-
-    @property
-    def all_guessed(self) -> bool:
-        """Returns True where each rung's chance is a prior, and nothing will judge its answer."""
-        return self.words_first.all_guessed
 
 
 class _OwnText(Struct, frozen=True):

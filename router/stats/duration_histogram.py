@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 
@@ -57,21 +58,30 @@ class DurationHistogram(msgspec.Struct, omit_defaults=True):
 
         Of 1, 2, ..., 100 the 0.95 quantile is the 95th: between 94.05 and 95.95.
         """
-        if self.count == 0 or self.lowest_ms is None:
+        bucket = bucket_at(self.buckets, q)
+        if bucket is None or self.lowest_ms is None:
             return None
-        rank = max(1, math.ceil(q * self.count))
-        seen = 0
-        for bucket in sorted(self.buckets):
-            seen += self.buckets[bucket]
-            if seen >= rank:
-                # The geometric middle of the bucket halves the relative error.
-                middle = LOWEST_MS * math.pow(GROWTH, bucket - 0.5)
-                return min(max(middle, self.lowest_ms), self.highest_ms)
-        return self.highest_ms
+        # The geometric middle of the bucket halves the relative error.
+        middle = LOWEST_MS * math.pow(GROWTH, bucket - 0.5)
+        return min(max(middle, self.lowest_ms), self.highest_ms)
 
     def __len__(self) -> int:
         """Returns the number of buckets in use, which is what takes memory."""
         return len(self.buckets)
+
+
+def bucket_at(counts: Mapping[int, int], q: float) -> int | None:
+    """Returns the bucket of the ceil(q·n)-th smallest of n counted values; None for n = 0.
+
+    >>> bucket_at({3: 50, 9: 49, 20: 1}, 0.5), bucket_at({3: 50, 9: 49, 20: 1}, 0.95)
+    (3, 9)
+    """
+    rank, seen = max(1, math.ceil(q * sum(counts.values()))), 0
+    for bucket in sorted(counts):
+        seen += counts[bucket]
+        if seen >= rank:
+            return bucket
+    return None
 
 
 def place(duration_ms: float) -> tuple[float, int]:

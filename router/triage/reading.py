@@ -361,9 +361,9 @@ def _is_own(facts: TurnFacts) -> bool:
     "How do I ..." asks how one does.
     """
     words = facts.folded.words
-    return not OWNERS.isdisjoint(words) or any(
-        word == "i" and before not in ASKING for before, word in pairwise(("", *words))
-    )
+    if not OWNERS.isdisjoint(words):
+        return True
+    return any([before not in ASKING for before, word in pairwise(("", *words)) if word == "i"])
 
 
 def _known(match: Match, offers_from: float) -> float:

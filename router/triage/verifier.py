@@ -177,13 +177,13 @@ class Covered:
         """Returns the features WORDS of a text and an intent."""
         written = content_words(text)
         fixes = self._lexicon.fixes(written)
-        asked = dict.fromkeys(fixes.get(word, word) for word in written)
+        asked = dict.fromkeys([fixes.get(word, word) for word in written])
         rarity = [self._lexicon.rarity(word) for word in asked]
         stems = [_stem(word) for word in asked]
         beside = [
             r for stem, r in zip(stems, rarity, strict=True) if stem not in self._stems[intent]
         ]
-        strange = sum(stem not in self._all for stem in stems)
+        strange = sum([stem not in self._all for stem in stems])
         return (
             math.log1p(len(beside)),
             math.log1p(sum(beside)),

@@ -232,6 +232,11 @@ class Work(Struct, frozen=True):
     # Told which parameters of sampling the model did not take, so that it was asked without them.
     tell_left_out: Callable[[tuple[str, ...]], None] = _unheard
 
+    @property
+    def asked(self) -> ChatRequest:
+        """Returns the request as its client wrote it, with the details that are hidden."""
+        return self.request if self.hiding is None else self.hiding.asked
+
 
 class Call(Protocol):
     """Lets an answerer call another one. Every priced call goes through the gateway.

@@ -108,6 +108,11 @@ class RequestRow(Struct, frozen=True):
     request_type: str = ""
     attempts: tuple[AttemptRow, ...] = ()
 
+    @property
+    def from_cache(self) -> bool:
+        """Returns True where an earlier answer was given again."""
+        return any(attempt.role is Role.CACHE for attempt in self.attempts)
+
 
 class Ledger(Protocol):
     """Keeps the books. Each call returns after its row is committed.

@@ -23,6 +23,7 @@ from tests import ROOT
 from tests.kits.checks.growth import in_proportion
 from tests.kits.document_kit import archive_of, docx_of, pdf_of
 from tests.kits.server_kit import eventually
+from tests.kits.workers import workers_of
 
 
 def read(name: str, content: str | bytes) -> Reading:
@@ -205,11 +206,12 @@ def test_pdf_file_that_its_reader_cannot_hold_is_refused_for_its_memory() -> Non
 
 
 def test_pdf_reader_that_is_killed_is_started_again() -> None:
+    others = set(workers_of(os.getpid(), b"pdf_child"))
     child = PdfChild()
     assert child.read(pdf_of(["One."])).blocks
-    assert child.pid is not None
-    os.kill(child.pid, signal.SIGTERM)
-    eventually(lambda: child.pid is None)
+    [reader] = set(workers_of(os.getpid(), b"pdf_child")) - others
+    os.kill(reader, signal.SIGTERM)
+    eventually(lambda: reader not in workers_of(os.getpid(), b"pdf_child"))
     assert child.read(pdf_of(["Two."])).blocks[0].text == "Two.\n"
     child.close()
 

@@ -8,15 +8,11 @@ from pathlib import Path
 from tests.kits.server_kit import Served
 
 
-def workers_of(parent: int) -> list[int]:
-    """Returns the living workers that a server's parent started."""
+def workers_of(parent: int, program: bytes = b"router.api.process.worker") -> list[int]:
+    """Returns the living processes of a program that a process started, by default workers."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     named = ((int(pid), Path(f"/proc/{pid}/cmdline")) for pid in children)
-    return [
-        pid
-        for pid, line in named
-        if line.exists() and b"router.api.process.worker" in line.read_bytes()
-    ]
+    return [pid for pid, line in named if line.exists() and program in line.read_bytes()]
 
 
 def events(served: Served, *names: str) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.policy.head_bounds import lowest_heard, lowest_on_shelf
+from router.policy.head_conditions import lowest_heard, lowest_on_shelf
 from router.policy.loading import load_policy
 from router.policy.schema import Policy
 

@@ -8,8 +8,7 @@ import pytest
 
 from router.analysis.report.build import build_report
 from router.errors import BudgetExceeded, NotCapable, RateLimited, UpstreamRejected
-from router.ledger.row_reading import row_names
-from router.ledger.sql.rows import derived_values
+from router.ledger.row_reading import derived_values, row_names
 from router.routing.decision_record import parse
 from router.types import (
     AnswererFacts,

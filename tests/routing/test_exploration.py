@@ -13,7 +13,7 @@ from router.request.intake import decided_outcome
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import parse
-from router.routing.exploration import chances, drawn
+from router.routing.expected_loss import chances, drawn
 from router.types import CostBasis, Hints, Match, PSource, Reason, RungFacts, Signals
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs

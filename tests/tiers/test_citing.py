@@ -27,11 +27,16 @@ from tests.kits.changed import replace
 from tests.kits.checks.growth import in_proportion
 from tests.kits.local_kit import never_called, work
 from tiers.citing.citations import checked, sentences_of
-from tiers.citing.document_context import MOST_CHECKED, NOTHING_FOUND, DocumentContext, asked_in
+from tiers.citing.document_context import (
+    MOST_CHECKED,
+    NOTHING_FOUND,
+    DocumentContext,
+    Shown,
+    asked_in,
+)
 from tiers.citing.fence import listed, mark_of
 from tiers.citing.quoting import Quoting, build_quoting
 from tiers.citing.records import Records
-from tiers.citing.shown import Shown
 
 REFUND = DocumentPassage("a1", "Refunds take 5 days.", "Terms", "terms.pdf", "manual", "", 3, 0.9)
 OPENING = DocumentPassage("b2", "We open at 9.", "Shop", "shop.md", "manual", "Hours", 0, 0.5)

@@ -9,8 +9,7 @@ import pytest
 from router import Gateway
 from router.api.http.decision_views import signals_view
 from router.cli.policies.explain import signal_lines, uncounted
-from router.ledger.row_reading import row_names
-from router.ledger.sql.rows import derived_values
+from router.ledger.row_reading import derived_values, row_names
 from router.policy.head_conditions import reading_of
 from router.policy.sections.decision import HardRule
 from router.routing.constraints import Asked

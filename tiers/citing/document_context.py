@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import CannotAnswer
@@ -34,7 +35,6 @@ from tiers.citing.citations import checked, sentences_of
 from tiers.citing.fence import INSTRUCTIONS, Readings, as_written, cleaned, listed, mark_of
 from tiers.citing.fitting import fitted
 from tiers.citing.records import Records
-from tiers.citing.shown import Shown
 
 NAME = "context"
 """Marks the messages as ours: a client's own system text still stands."""
@@ -58,6 +58,13 @@ NOTHING_SUPPORTED = (
     "I found passages about this in the documents, but no answer that they support. Please look "
     "there:"
 )
+
+
+class Shown(Struct, frozen=True):
+    """Holds the passages that a request was given, in the order of their numbers."""
+
+    passages: tuple[DocumentPassage, ...]
+    notes: tuple[str, ...] = ()  # what was unusual in finding and showing them
 
 
 class DocumentContext:
@@ -95,7 +102,7 @@ class DocumentContext:
         collections, labels = frozenset(section.collections), frozenset(section.access)
         rights = Rights(work.tenant, collections, labels, work.key_id)
         # Tags find nothing: the search is on this machine and may have the request's own words.
-        question = asked_in(work.request if work.hiding is None else work.hiding.asked)
+        question = asked_in(work.asked)
         result = await self._search.find(question, rights, limit or section.passages)
         near = [passage for passage in result.passages if passage.p >= section.near_at]
         notes = list(result.notes)

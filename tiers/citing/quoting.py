@@ -27,13 +27,13 @@ from router.types import (
 from tiers.citing.document_context import (
     NOTHING_FOUND,
     DocumentContext,
+    Shown,
     source_notes,
     sources_below,
     words_of,
 )
 from tiers.citing.fence import listed, mark_of
 from tiers.citing.fitting import quoted_of
-from tiers.citing.shown import Shown
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.rephrasing import draft_of
 

@@ -73,7 +73,7 @@ class Records:
 
 def _key_of(section: RecordSection, work: Work) -> str | None:
     """Returns the key in the context, else the one that the user's last words hold."""
-    asked = work.request if work.hiding is None else work.hiding.asked
+    asked = work.asked
     known = asked.hints.context.get(section.key)
     if known is not None:
         return slot_value(known)

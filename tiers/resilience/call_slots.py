@@ -50,11 +50,6 @@ class CallSlots:
         self._seen_at = 0.0
 
     @property
-    def waiting(self) -> int:
-        """Counts the calls that wait now."""
-        return self._waiting
-
-    @property
     def service_s(self) -> float | None:
         """Returns how long the last calls took once they had a slot; None before the first.
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -54,96 +54,78 @@ class Folder(Protocol):
     def finish(self) -> Answer: ...
 
 
-class UpstreamWire(Protocol):
-    """One language."""
+class UpstreamWire(ABC):
+    """Speaks one language; what is not said otherwise is as in OpenAI's."""
 
     path: str
     """What comes after a base URL."""
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """Returns the headers of every call, the key's among them.
 
         Raises AnswererNotReady for a bad key.
         """
-        ...
+        return bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
-        """Returns the headers of this call."""
-        ...
+        """Returns the headers of this call: what a client sends for OpenAI's servers stays here."""
+        return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
-        """Returns the JSON body that asks for the work."""
-        ...
+        """Returns the JSON body that asks for the work, with what this issuer sealed."""
+        return self._body(work, stream, seals=True)
 
     def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same body without what its issuer sealed.
 
         None where nothing in it is, and the refusal of that body does not speak of seals.
         """
-        ...
+        sealed = self._facts.issuer in issuers(work.request)
+        return self._body(work, stream, seals=False) if sealed else None
 
-    def did_without_seals(self, work: Work) -> None:
+    @abstractmethod
+    def _body(self, work: Work, stream: bool, *, seals: bool) -> bytes:
+        """Returns the body; with `seals`, what this issuer sealed is in it."""
+
+    def did_without_seals(self, work: Work) -> None:  # noqa: B027  # most languages learn nothing
         """Learns that the body of `unsealed` was answered and the other one was refused."""
-        ...
 
+    @abstractmethod
     def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:
         """Returns the client's stop sequences that no body has, so that we end the answer there."""
-        ...
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
         """Returns body and headers that ask for a token count; None where nobody counts."""
-        ...
+        return None
 
+    @abstractmethod
     def whole(self, body: bytes) -> Answer:
         """Returns a whole answer. Raises UpstreamError and its kin."""
-        ...
 
+    @abstractmethod
     def folder(self, choices: int) -> Folder:
         """Makes what reads one stream of so many choices."""
-        ...
 
 
-class ChatWire:
-    """UpstreamWire for OpenAI's chat completions, which most servers speak."""
+class ChatWire(UpstreamWire):
+    """Speaks OpenAI's chat completions, which most servers speak."""
 
     path = "/chat/completions"
 
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
-        self._section = section
-        self._facts = facts
+        super().__init__(section, facts)
         hosts = [urlsplit(url).hostname or "" for url in section.base_urls]
         self._wants_signatures = any(map(wants_signatures, hosts))
-
-    def headers(self, api_key: str | None) -> dict[str, str]:
-        """Returns the key as a bearer token."""
-        return bearer(self._section.name, api_key)
-
-    def call_headers(self, work: Work) -> dict[str, str]:
-        """Returns none: what a client sends for OpenAI's own servers stays here."""
-        return {}
-
-    def body(self, work: Work, *, stream: bool) -> bytes:
-        """Returns a chat completion's body, with the signatures that its issuer gave to calls."""
-        return self._body(work, stream, self._facts.issuer)
-
-    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
-        """Returns the same without signatures."""
-        if self._facts.issuer not in issuers(work.request):
-            return None
-        return self._body(work, stream, "")
-
-    def did_without_seals(self, work: Work) -> None:
-        """Does nothing: this format has no seals."""
 
     def unasked_stops(self, request: ChatRequest) -> tuple[str, ...]:
         """Returns none: the body has all of them."""
         return ()
 
-    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
-        """Returns None: OpenAI counts no tokens ahead."""
-        return None
-
-    def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
+    def _body(self, work: Work, stream: bool, *, seals: bool) -> bytes:
         adapter = self._section.adapter_for(work.signals.domain)
         return upstream_body(
             work.request,
@@ -152,7 +134,7 @@ class ChatWire:
             max_tokens_key=self._section.send_max_tokens_as,
             stream=stream,
             prefer_schema=work.prefer_schema,
-            issuer=issuer,
+            issuer=self._facts.issuer if seals else "",
             wants_signatures=self._wants_signatures,
         )
 
@@ -165,14 +147,13 @@ class ChatWire:
         return ChunkFolder(self._facts.issuer, choices)
 
 
-class MessagesWire:
-    """UpstreamWire for Anthropic's messages."""
+class MessagesWire(UpstreamWire):
+    """Speaks Anthropic's messages."""
 
     path = "/messages"
 
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
-        self._section = section
-        self._facts = facts
+        super().__init__(section, facts)
         takes = facts.takes_cache_points
         self._takes_points = takes
         self._most_points = MOST_POINTS if takes else 0
@@ -187,27 +168,14 @@ class MessagesWire:
         """Returns version and betas, as the client sent them."""
         return headers_of_call(work.request)
 
-    def body(self, work: Work, *, stream: bool) -> bytes:
-        """Returns a message's body; of further keys those that the policy lets through."""
-        return self._body(work, stream, self._facts.issuer)
-
-    def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
-        """Returns the same without signed thoughts."""
-        if self._facts.issuer not in issuers(work.request):
-            return None
-        return self._body(work, stream, "")
-
-    def did_without_seals(self, work: Work) -> None:
-        """Does nothing: the next turn's seals may be good."""
-
-    def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
+    def _body(self, work: Work, stream: bool, *, seals: bool) -> bytes:
         keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
         added = self._facts.body.pass_through
         return messages_body(
             work.request,
             model=self._section.model,
             max_output_tokens=own_cap(self._facts, work.request),
-            issuer=issuer,
+            issuer=self._facts.issuer if seals else "",
             stream=stream,
             prefer_schema=work.prefer_schema if keeps_schemas else None,
             extra={key: value for key, value in work.request.extra.items() if key in added},
@@ -234,7 +202,7 @@ class MessagesWire:
         return MessageFolder(self._facts.issuer)
 
 
-class ResponsesWire:
+class ResponsesWire(UpstreamWire):
     """Speaks OpenAI's responses.
 
     Some models know no sealed reasoning and refuse to be asked for it: once one did, and answered
@@ -244,32 +212,23 @@ class ResponsesWire:
     path = "/responses"
 
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
-        self._section = section
-        self._facts = facts
+        super().__init__(section, facts)
         self._seals = True
-
-    def headers(self, api_key: str | None) -> dict[str, str]:
-        """Returns the key as a bearer token."""
-        return bearer(self._section.name, api_key)
-
-    def call_headers(self, work: Work) -> dict[str, str]:
-        """Returns none: what a client sends for OpenAI's own servers stays here."""
-        return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
         """Returns a response's body, with what this issuer sealed and nobody else's."""
-        return self._body(work, stream, self._seals)
+        return self._body(work, stream, seals=self._seals)
 
     def unsealed(self, work: Work, refusal: Refusal, *, stream: bool) -> bytes | None:
         """Returns the same, neither with sealed items nor asking for any."""
         sealed = carries_seals(work.request, self._facts.issuer) or speaks_of_seals(refusal)
-        return self._body(work, stream, False) if self._seals and sealed else None
+        return self._body(work, stream, seals=False) if self._seals and sealed else None
 
     def did_without_seals(self, work: Work) -> None:
         """Stops asking for seals where none was sent: then the asking itself was refused."""
         self._seals = carries_seals(work.request, self._facts.issuer)
 
-    def _body(self, work: Work, stream: bool, seals: bool) -> bytes:
+    def _body(self, work: Work, stream: bool, *, seals: bool) -> bytes:
         return response_body(
             work.request,
             self._facts,
@@ -282,10 +241,6 @@ class ResponsesWire:
         """Returns all of them: responses know none."""
         return request.sampling.stop
 
-    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
-        """Returns None: OpenAI counts no tokens ahead."""
-        return None
-
     def whole(self, body: bytes) -> Answer:
         """Returns a `response`."""
         return parse_response(body, self._facts.issuer)
@@ -295,7 +250,7 @@ class ResponsesWire:
         return ResponseFolder(self._facts.issuer)
 
 
-_WIRES: dict[str, Callable[[UpstreamAnswerer, AnswererFacts], UpstreamWire]] = {
+_WIRES: dict[str, type[UpstreamWire]] = {
     "openai": ChatWire,
     "responses": ResponsesWire,
     "anthropic": MessagesWire,

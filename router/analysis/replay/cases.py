@@ -177,7 +177,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         called=called,
         early=begun,
         propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
-        cached=any(attempt.role is Role.CACHE for attempt in row.attempts),
+        cached=row.from_cache,
         reworded=row.reason == Reason.SEMANTIC_CACHE_HIT.value,
         observed=record.observed is not None,
         # Only triage was called, so the words went out before any rung had its turn.
@@ -214,7 +214,7 @@ def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
 
 def _deliberated(row: RequestRow, record: Record) -> bool:
     """Returns True when the answer came of a deliberation, now or when memory kept it."""
-    cached = any(attempt.role is Role.CACHE for attempt in row.attempts)
+    cached = row.from_cache
     answering = {i for i, fact in enumerate(record.facts) if fact.answerer == row.answerer}
     steps = any(a.role is Role.DELIBERATION and a.rung in answering for a in row.attempts)
     return steps or (cached and record.reasoning is not UNSET)

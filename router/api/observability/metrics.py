@@ -10,9 +10,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from router.api.observability.alarm_metrics import Alarms, AlarmSeries
-from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
+from router.api.observability.watched_metrics import Alarms, AlarmSeries, BudgetSeries, Limits
 from router.errors import TiergateError
 from router.policy.watch import PolicyWatcher
 from router.types import Clock, Outcome, Verdict

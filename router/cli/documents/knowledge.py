@@ -36,14 +36,6 @@ MOST_ELSEWHERE = 3
 knowledge = typer.Typer(help="Keep and search your own documents, which answers may cite.")
 
 
-def register(app: typer.Typer) -> None:
-    from router.cli.documents.evaluate import evaluate
-
-    knowledge.info.no_args_is_help = True
-    knowledge.command()(evaluate)
-    app.add_typer(knowledge, name="knowledge")
-
-
 @knowledge.command()
 def add(
     paths: Annotated[

@@ -71,11 +71,6 @@ class Looked(NamedTuple):
 alerts = typer.Typer(help="Watch recorded traffic, and tell people what they must know.")
 
 
-def register(app: typer.Typer) -> None:
-    alerts.info.no_args_is_help = True
-    app.add_typer(alerts, name="alerts")
-
-
 @alerts.command("list")
 def list_alerts(
     policy: PolicyOption = "default", state: StateFile = None, as_json: AsJson = False

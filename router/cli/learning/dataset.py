@@ -31,11 +31,6 @@ Folder = Annotated[Path, typer.Argument(help="The folder that `tiergate dataset 
 dataset = typer.Typer(help="Make training data from verdicts, corrections and labels.")
 
 
-def register(app: typer.Typer) -> None:
-    dataset.info.no_args_is_help = True
-    app.add_typer(dataset, name="dataset")
-
-
 @dataset.command()
 def build(
     database: DatabasePath = DATABASE,

@@ -70,11 +70,6 @@ State = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    learn.info.no_args_is_help = True
-    app.add_typer(learn, name="learn")
-
-
 @learn.command()
 def run(
     head: Head,

@@ -36,11 +36,6 @@ MlflowUrl = Annotated[
 models = typer.Typer(help="Keep versions of heads, adapters and certificates; say which serves.")
 
 
-def register(app: typer.Typer) -> None:
-    models.info.no_args_is_help = True
-    app.add_typer(models, name="models")
-
-
 @models.command("list")
 def list_models(
     kind: Annotated[ModelKind | None, typer.Option(help="Only models of this kind.")] = None,

@@ -32,11 +32,6 @@ NO_ROLLOUT = (
 rollout = typer.Typer(help="Try a changed policy on a part of the traffic, and take it back.")
 
 
-def register(app: typer.Typer) -> None:
-    rollout.info.no_args_is_help = True
-    app.add_typer(rollout, name="rollout")
-
-
 @rollout.command()
 def start(
     policy: Annotated[str, typer.Argument(help="A policy with a `rollout`, by name or path.")],

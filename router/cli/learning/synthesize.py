@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.learning.dataset import Folder, dataset
+from router.cli.learning.dataset import Folder
 from router.cli.options import AsJson
 from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -20,11 +20,6 @@ from router.rendering.figures_in_words import counted
 if TYPE_CHECKING:
     from router.learning.synthetic import Seed
     from router.types import ReviewItem
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate dataset`, which `dataset` registers on the app."""
-    dataset.command()(synthesize)
 
 
 def synthesize(

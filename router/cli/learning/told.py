@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from router.cli.exits import Exit
-from router.cli.learning.learn import STATE, State, learn
+from router.cli.learning.learn import STATE, State
 from router.cli.names import user_name
 from router.cli.options import AsJson, given_reason
 from router.cli.periods import now_ms, shown_day
@@ -44,13 +44,6 @@ DatasetOption = Annotated[
     typer.Option(help="Only labels in this dataset; needs --head.", show_default="all"),
 ]
 Because = Annotated[str, typer.Option(callback=given_reason, help="Why; it is kept.")]
-
-
-def register(_: typer.Typer) -> None:
-    """Adds the commands to `tiergate learn`, which `learn` registers on the app."""
-    learn.command("told")(told)
-    learn.command()(untell)
-    learn.command()(retell)
 
 
 def told(

@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.ledger import ledger
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
     from router.api.compose.books import ClosedMonth
-
-
-def register(_app: typer.Typer) -> None:
-    ledger.command()(close)
 
 
 def close(

@@ -26,11 +26,6 @@ DecisionId = Annotated[str, typer.Argument(help="dec_..., req_... or chatcmpl-..
 decisions = typer.Typer(help="Export, verify and follow up decisions.")
 
 
-def register(app: typer.Typer) -> None:
-    decisions.info.no_args_is_help = True
-    app.add_typer(decisions, name="decisions")
-
-
 @decisions.command()
 def export(
     decision: DecisionId,

@@ -22,7 +22,6 @@ from router.cli.ledger.filters import (
     Wanted,
     check_tenant,
 )
-from router.cli.ledger.keys import keys
 from router.cli.options import AsJson, FileFormat, Tenant, given_name, to_write_or_stdout
 from router.cli.periods import moment_ms, now_ms, period_of, shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -47,12 +46,6 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
 ledger = typer.Typer(help="Show what was spent, line by line, and check that the books are whole.")
-
-
-def register(app: typer.Typer) -> None:
-    for name, group in (("ledger", ledger), ("keys", keys)):
-        group.info.no_args_is_help = True
-        app.add_typer(group, name=name)
 
 
 @ledger.command()

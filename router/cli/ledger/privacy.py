@@ -20,7 +20,7 @@ from router.rendering.figures_in_words import counted
 if TYPE_CHECKING:
     from router.api.compose.books import SubjectTexts
 
-privacy = typer.Typer(help="Find and erase what is stored about a person.", no_args_is_help=True)
+privacy = typer.Typer(help="Find and erase what is stored about a person.")
 
 
 def _given_values(values: list[str]) -> list[str]:
@@ -61,10 +61,6 @@ KEYS_AGAIN = (
 )
 STORES = {"full": "whole text", "redacted": "details left out"}
 SEALS = {"sealed": "encrypted", "open": "not encrypted"}
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(privacy, name="privacy")
 
 
 @privacy.command()

@@ -15,7 +15,6 @@ from router.cli.exits import Exit
 from router.cli.ledger.bill_files import Mistakes, exact, near
 from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.invoice import check_invoice
-from router.cli.ledger.ledger import ledger
 from router.cli.options import AsJson, Tenant, given_name
 from router.cli.periods import period_of, shown_time
 from router.cli.policies.outcome_files import need_table, rows_of
@@ -35,10 +34,6 @@ TOLD = {
 KNOWN = "known"  # in place of a doubt: a bill corrected it all the same
 USD = "USD"
 NAMED = 20  # refused ids that are printed one by one
-
-
-def register(_app: typer.Typer) -> None:
-    ledger.command()(reconcile)
 
 
 def reconcile(

@@ -41,10 +41,6 @@ MANY_ROWS = 20_000
 """Sets the rows that are added up in about two seconds; for more the wait is announced."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(report)
-
-
 def report(
     database: DatabasePath = DATABASE,
     since: Since = None,

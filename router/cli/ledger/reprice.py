@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.ledger.filters import check_tenant
-from router.cli.ledger.ledger import Since, Until, ledger
+from router.cli.ledger.ledger import Since, Until
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -20,10 +20,6 @@ from router.types import KeptPolicy
 if TYPE_CHECKING:
     from router.policy.loading import LoadedPolicy
     from router.policy.price_list import LoadedPrices
-
-
-def register(_app: typer.Typer) -> None:
-    ledger.command()(reprice)
 
 
 def reprice(

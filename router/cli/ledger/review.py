@@ -35,11 +35,6 @@ ReviewId = Annotated[str, typer.Argument(help="As `tiergate review list` shows i
 review = typer.Typer(help="Decide matters that wait for a person.")
 
 
-def register(app: typer.Typer) -> None:
-    review.info.no_args_is_help = True
-    app.add_typer(review, name="review")
-
-
 @review.command("list")
 def list_reviews(
     database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 ProgressSink = Callable[[int, int], None]
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(classify)
-
-
 def classify(
     source: Annotated[
         Path,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.models.train import WORK, Data, Work, train, with_torch
+from router.cli.models.train import WORK, Data, Work, with_torch
 from router.cli.options import SEED, AsJson, Seed
 
 if TYPE_CHECKING:
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 TRIAGE = "triage"
 """Names the folder of the stages of `train triage` within --work."""
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate train`, which `train` registers on the app."""
-    train.command()(compare)
 
 
 def compare(

@@ -9,13 +9,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from router.cli.models.train import card_command, train
+from router.cli.models.train import card_command
 from router.cli.options import SEED, AsJson, Seed, to_write
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate train`, which `train` registers on the app."""
-    train.command()(entities)
 
 
 def entities(

@@ -45,10 +45,6 @@ BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(evaluate)
-
-
 def evaluate(
     context: typer.Context,
     kind: Annotated[

@@ -16,7 +16,6 @@ import typer
 
 from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
-from router.cli.models.train import train
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import ModelDir
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
 
 SHOWN_CHARACTERS = 90
 MOST_STORED = 50_000
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate train`, which `train` registers on the app."""
-    train.command()(suggest)
 
 
 def suggest(

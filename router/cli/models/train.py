@@ -54,11 +54,6 @@ train = typer.Typer(
 )
 
 
-def register(app: typer.Typer) -> None:
-    train.info.no_args_is_help = True
-    app.add_typer(train, name="train")
-
-
 @contextmanager
 def with_torch() -> Iterator[None]:
     """Turns a missing or unfit package into a sentence that says how to install it."""

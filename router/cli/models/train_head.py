@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from router.cli.exits import Exit
-from router.cli.models.train import Data, card_command, train
-from router.cli.models.train_judge import judge
+from router.cli.models.train import Data, card_command
 from router.cli.options import (
     SEED,
     AsJson,
@@ -36,15 +35,6 @@ if TYPE_CHECKING:
 
 CHANCE_AUROC = 0.5
 """Who guesses ranks half of the pairs rightly."""
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the commands to `tiergate train`, which `train` registers on the app."""
-    train.command()(head)
-    train.command()(routing)
-    train.command()(answers)
-    train.command()(specialists)
-    train.command()(judge)
 
 
 def head(

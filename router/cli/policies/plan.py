@@ -20,10 +20,6 @@ from router.cli.options import (
 from router.cli.periods import now_ms
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(plan)
-
-
 def plan(
     file: Annotated[
         str | None,

@@ -34,10 +34,6 @@ OutcomesFile = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(replay)
-
-
 def replay(
     policy: Annotated[
         str, typer.Option("--policy", "-p", help="The policy that decides again: name or file.")

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from router.types import ChatRequest, Outcome
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(route)
-    app.command()(check)
-
-
 def route(
     text: Annotated[
         str | None,

@@ -33,10 +33,6 @@ WIDE = 0.75
 holds a neighbouring level's ability, or comes near it."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(tune)
-
-
 def tune(
     risk: Annotated[
         float,

@@ -9,10 +9,6 @@ import typer
 from router.cli.options import AsJson, HtmlFile, one_stdout
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(demo)
-
-
 def demo(
     requests: Annotated[
         int,

@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from router.api.compose.examined.finding import Finding
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(doctor)
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Holds where `tiergate serve` would serve, its model, and the policies that are named."""
@@ -130,7 +126,7 @@ def doctor(
 def _served(arguments: list[str]) -> Place:
     """Reads these arguments of `tiergate serve` into a place. Raises click's UsageError."""
     app = typer.Typer()
-    serve.register(app)
+    app.command()(serve.serve)
     # The command's own parser, so that the check and the server read options alike.
     given = get_group(app).commands["serve"].make_context("serve", list(arguments)).params
     return Place(

@@ -80,10 +80,6 @@ DocumentsPath = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(serve)
-
-
 def serve(
     policy: Policies = None,
     host: Annotated[

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from router.cli.models.train import Quick, card_command, train, with_torch
+from router.cli.models.train import Quick, card_command, with_torch
 from router.cli.options import (
     REGISTRY,
     SEED,
@@ -40,11 +40,6 @@ OWN, NONE = "own", "none"
 MANIFEST = "manifest.json"
 KNOWLEDGE = (".yaml", ".yml")
 QUICK_STEPS, QUICK_MEASURED = 6, 2
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate train`, which `train` registers on the app."""
-    train.command()(adapter)
 
 
 def adapter(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from router.cli.models.train import card_command, train, with_torch
+from router.cli.models.train import card_command, with_torch
 from router.cli.options import (
     REGISTRY,
     SEED,
@@ -30,11 +30,6 @@ FIGURES = (
     ("ndcg_at_10", "nDCG@10"),
     ("pairs_auroc", "AUROC of pairs"),
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate train`, which `train` registers on the app."""
-    train.command()(embeddings)
 
 
 def embeddings(

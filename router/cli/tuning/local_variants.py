@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.models.train import WORK, train, with_torch
+from router.cli.models.train import WORK, with_torch
 from router.cli.options import AsJson, folder_to_write
 
 if TYPE_CHECKING:
     from router.training.tuning.variants import Measured
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to `tiergate train`, which `train` registers on the app."""
-    train.command()(compare_local)
 
 
 def compare_local(

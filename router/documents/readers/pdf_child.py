@@ -82,12 +82,6 @@ class PdfChild:
             raise DocumentError(answer.refused)
         return answer.reading
 
-    @property
-    def pid(self) -> int | None:
-        """Returns the id of the child's process; None where none runs."""
-        child = self._child
-        return None if child is None or child.poll() is not None else child.pid
-
     def close(self) -> None:
         """Ends the child; the next file starts another one."""
         with self._lock:

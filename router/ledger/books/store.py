@@ -29,9 +29,9 @@ from router.ledger.books.writer import Writer
 from router.ledger.budgets.unknown_spending import UnknownSpending
 from router.ledger.hash_chain import Head
 from router.ledger.rollups.folding_thread import Folder
+from router.ledger.row_reading import derived_values
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database, Synchronous
-from router.ledger.sql.rows import derived_values
 from router.ledger.sql.writer_slots import DYING_S, Slot, Slots, slots_of
 from router.ledger.tables import policies
 from router.money.budgets import Payer, WindowLimit, check_priced

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from router.ledger.feedback_chain import FEEDBACK_CHAIN, start_of
 from router.ledger.hash_chain import ChainRow, Head, genesis
+from router.ledger.row_reading import derived_values
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import (
     SqlRow,
     attempt_from,
     chain_row_from,
-    derived_values,
     request_from,
     select_sql,
 )

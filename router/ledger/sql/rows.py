@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import Table
 
@@ -20,39 +19,6 @@ TENANT_OF_ATTEMPT = names(ATTEMPT_COLUMNS).index("tenant")
 """Position of the cell that `attempts` has and an attempt has not."""
 
 SqlRow = Sequence[Value]
-
-
-class _RecordSignals(Struct):
-    domain: str = ""
-    request_type: str = ""
-    domain_read: bool = True
-    request_type_read: bool = True
-
-
-class _Record(Struct):
-    signals: _RecordSignals | None = None
-    domain: str = ""
-
-
-_record_decoder = msgspec.json.Decoder(_Record)
-
-
-def derived_values(record: str) -> tuple[str, str]:
-    """Returns domain and request type from the record's `signals`; "" where it has none.
-
-    So it is for a guess in a language that their heads cannot read.
-
-    The domain under which a person took the matter stands before that which triage read.
-    """
-    try:
-        read = _record_decoder.decode(record)
-    except (msgspec.DecodeError, UnicodeError):
-        return "", ""
-    signals = read.signals
-    if signals is None:
-        return "", ""
-    domain = signals.domain if signals.domain_read else ""
-    return read.domain or domain, signals.request_type if signals.request_type_read else ""
 
 
 def upsert_sql(table: Table) -> str:

@@ -36,14 +36,6 @@ _SELECT = (
 )
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """Holds the part of a reply that is sealed."""
-
-    request_id: str
-    headers: tuple[tuple[bytes, bytes], ...]
-    pieces: tuple[bytes, ...]
-
-
 class _Names(Struct, frozen=True):
     """Holds the names of a key and its request in the database, and the key of the answer."""
 
@@ -149,11 +141,10 @@ class SqlReplies:
         opened = unseal(names.sealing_key, bytes(sealed))
         if opened is None:  # damaged: as if it had not been kept
             return None
-        kept = msgspec.msgpack.decode(opened, type=_Kept)
-        return Standing(reply=Reply(kept.request_id, kept.headers, kept.pieces))
+        return Standing(reply=msgspec.msgpack.decode(opened, type=Reply))
 
     def _keep(self, names: _Names, token: str, reply: Reply) -> None:
-        text = msgspec.msgpack.encode(_Kept(reply.request_id, reply.headers, reply.pieces))
+        text = msgspec.msgpack.encode(reply)
         sealed = seal(names.sealing_key, secrets.token_bytes(NONCE_BYTES), text)
         self._update("sealed = ?, size = ?", (sealed, len(sealed)), names, token)
         self._until_tidy -= 1

@@ -1,7 +1,7 @@
 """Describes the sections that spend money to learn, and the one that watches what was learnt from.
 
 All are off by default. This module knows nothing about the choice of a rung
-(`router.routing.exploration`) or the call of a shadow (`router.request.shadows.shadow`).
+(`router.routing.expected_loss`) or the call of a shadow (`router.request.shadows.shadow`).
 """
 
 from __future__ import annotations

@@ -98,11 +98,10 @@ def _unoffered(routed: RoutedRequest, end: _End) -> str:
 def _end(routed: RoutedRequest) -> _End:
     """Returns how a call would end: as the gateway climbs, by what is known of each answer."""
     progress, failed = Progress(), None
-    rung = routed.decision.first if routed.observed is None else routed.observed
-    early = routed.refused or routed.safe_answer_first or routed.unanswerable
+    rung = routed.called_first
     asked, opened = None, ""
     try:
-        for _ in routed.decision.rungs if not early else ():
+        for _ in routed.decision.rungs if not routed.uncalled else ():
             said = _said(routed, rung)
             if isinstance(said, CannotAnswer):
                 failed = noted_failure(routed, progress, rung, said, failed)
@@ -205,8 +204,9 @@ def foretold(routed: RoutedRequest) -> str:
     It says nothing of words that go out before any call: the verdict tells those. It says nothing
     either where another rung, whose answers somebody measured or judges, may answer instead.
     """
-    early = routed.refused or routed.safe_answer_first or routed.unanswerable
-    if early or routed.observed is not None or not (routed.grave and routed.all_guessed):
+    if routed.uncalled or routed.observed is not None:
+        return ""
+    if not (routed.grave and routed.words_first.all_guessed):
         return ""
     answerer = routed.decision.first_rung.answerer
     why_so = f"how often {answerer} is right in a grave matter is assumed, nobody measured it"

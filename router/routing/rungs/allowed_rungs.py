@@ -47,7 +47,7 @@ def passed_over(
         return Reason.NOT_CAPABLE
     if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
         return Reason.OVER_MAX_COST
-    if asked.pinned is not None or asked.pinned_tier is not None:
+    if asked.is_pinned:
         unpriced = Reason.UNKNOWN_PRICE if f.declined is Reason.UNKNOWN_PRICE else None
         return unpriced if is_pinned(f, asked) else Reason.PINNED
     if f.level < limits.floor:
@@ -282,7 +282,7 @@ def _nothing_left(
 
     Raises NotCapable or PermissionDenied where a rule keeps the request from every rung.
     """
-    pinned = asked.pinned is not None or asked.pinned_tier is not None
+    pinned = asked.is_pinned
     unable = [
         f
         for f, r in zip(facts, passed, strict=True)

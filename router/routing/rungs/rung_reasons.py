@@ -94,7 +94,7 @@ def _first(weighed: Weighed) -> tuple[Reason, ...]:
 def _headline(weighed: Weighed) -> tuple[Reason, ...]:
     """Returns why the best rung goes first."""
     choice, limits, asked = weighed.choice, weighed.limits, weighed.asked
-    if asked.pinned is not None or asked.pinned_tier is not None:
+    if asked.is_pinned:
         return (Reason.PINNED,)
     best = weighed.facts[choice.best]
     if best.level == limits.floor > 1:

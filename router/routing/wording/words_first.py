@@ -97,9 +97,10 @@ class WordsFirst(Struct, frozen=True, dict=True):
             return False
         return acute(self.policy, self.signals) or self.help.now(self.domain)
 
-    def emergency(self, domain: Domain) -> bool:
+    @property
+    def emergency(self) -> bool:
         """Returns True when somebody may need help now, by the text or by what triage found."""
-        return in_danger(self.policy, self.signals) or self.help.is_emergency(domain)
+        return in_danger(self.policy, self.signals) or self.help.is_emergency(self.domain)
 
     @measured_once
     def exhausted(self) -> Exhausted:
@@ -113,7 +114,7 @@ class WordsFirst(Struct, frozen=True, dict=True):
             return rule
         urgent = self.urgent
         if rule is Exhausted.REFUSE:  # it has no answer to lose, so less is enough
-            urgent = urgent or self.emergency(self.domain)
+            urgent = urgent or self.emergency
         return Exhausted.REVIEW if urgent else rule
 
     @measured_once
@@ -153,8 +154,7 @@ class WordsFirst(Struct, frozen=True, dict=True):
         have their turn, unless somebody may need help now. Who needs it now waits for no model
         whose answers nobody has measured: none of them could go out.
         """
-        domain = self.risk_domain
-        if self.observed or domain is None or self.needs_shape:
+        if self.observed or self.risk_domain is None or self.needs_shape:
             return False
         if self.acute and not self.keeps_shape and self.all_guessed:
             return True
@@ -162,7 +162,7 @@ class WordsFirst(Struct, frozen=True, dict=True):
             return False
         # A person who will judge a draft needs one.
         nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
-        return nothing_trusted or self.acute or self.emergency(domain)
+        return nothing_trusted or self.acute or self.emergency
 
     @measured_once
     def unanswerable(self) -> bool:

@@ -112,7 +112,6 @@ class FittedMatch(NamedTuple):
 class Round(NamedTuple):
     """Holds the requests of one simulated file as its index sees them."""
 
-    company: str
     first: Floats  # (requests, len(FEATURES))
     chances: Floats  # (requests,) the first chances
     pairs: Floats  # (candidates, len(PAIR))
@@ -176,7 +175,6 @@ def _passing(plane: Floats) -> Verifier:
 class _File(NamedTuple):
     """Holds one simulated knowledge file and its requests, as places in the rows."""
 
-    company: str
     lines: Sequence[tuple[str, Sequence[int]]]
     inside: Sequence[int]
     outside: Sequence[tuple[int, str, float]]  # place, kind, weight
@@ -256,7 +254,6 @@ class _World:
             lines.append(("", near[:marked]))
             near = near[marked:]
         return _File(
-            company,
             lines,
             rng.sample(inside, min(REQUESTS, len(inside))),
             self._outside(company, near, rng),
@@ -316,7 +313,6 @@ class _World:
         held = np.array([judges(text) for text in asked], dtype=float)
         held[: len(file.inside)] = 0.0
         return Round(
-            file.company,
             features,
             chances,
             np.array(pairs).reshape(-1, len(PAIR)),

@@ -14,7 +14,7 @@ from msgspec import Struct
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.small_talk import SmallTalk
 from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageTerms
-from router.policy.head_bounds import lowest_heard, lowest_on_shelf
+from router.policy.head_conditions import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
 from router.policy.sections.decision import DecisionSection
 from router.stats.heads import Embeddings

@@ -147,6 +147,6 @@ def _in_other_letters(text: str, unknown: list[str], knows: Knows) -> Iterator[s
     tried = unknown[:MOST_TRIED] if len(unknown) >= SHIFTED_WORDS else []
     least = max(SHIFTED_WORDS, MOST_CERTAIN * len(tried))
     for table in _SHIFTS if tried else ():
-        if known((word.translate(table) for word in tried), knows) >= least:
+        if known([word.translate(table) for word in tried], knows) >= least:
             shifted = methodcaller("translate", table)
             yield from _in_place(text, _existing(unknown, shifted, knows), shifted)

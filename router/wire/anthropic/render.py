@@ -24,7 +24,7 @@ from router.errors import (
 from router.privacy.provider_seals import shown
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.digits import loads_exactly, lost_digits
-from router.wire.openai.render import named_event, spoken, to_json
+from router.wire.openai.render import named_event, spoken, to_json, with_routing
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ERROR_TYPES = {
@@ -118,7 +118,7 @@ def render_message(
     message = _message(id, answer.model, list(_blocks(choice, shows_thinking, names)))
     message |= _end(choice)
     body = to_json({**message, "usage": _usage(answer.usage)})
-    return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+    return with_routing(body, routing)
 
 
 def _message(id: str, model: str, content: list[dict[str, object]]) -> dict[str, object]:

@@ -51,6 +51,7 @@ from router.wire.openai.render import (
     spoken,
     to_json,
     usage_object,
+    with_routing,
 )
 from router.wire.openai.request import CHAT_KEYS, SAMPLING
 
@@ -118,7 +119,7 @@ class CompletionsExchange(Struct, frozen=True):
         ]
         head = {**_head(id, created, answer.model), "choices": choices}
         body = to_json({**head, "usage": usage_object(answer.usage)})
-        return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+        return with_routing(body, routing)
 
     def stream(self, *, id: str, created: int, model: str, usage: Usage) -> CompletionStream:
         return CompletionStream(

@@ -40,6 +40,11 @@ def to_json(value: object) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def with_routing(body: bytes, routing: JsonText | None) -> bytes:
+    """Returns a JSON object of an answer, with its routing as a further key where it is asked."""
+    return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+
+
 def one_line(event: bytes) -> bytes:
     """Returns JSON of an event with the line ends of Unicode escaped.
 
@@ -113,7 +118,7 @@ def render_completion(
         }
     )
     # The body is already encoded, so `routing` is added as text.
-    return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+    return with_routing(body, routing)
 
 
 def origin_fields(answer: Answer) -> dict[str, object]:

@@ -16,7 +16,7 @@ import orjson
 
 from router.types import Answer, Choice, JsonText, Message, Usage
 from router.wire.checks import json_text
-from router.wire.openai.render import to_json
+from router.wire.openai.render import to_json, with_routing
 
 TRIGGER = "compaction_trigger"
 KINDS = ("compaction", "compaction_summary", "context_compaction")
@@ -61,7 +61,7 @@ def render_compaction(
             "usage": responses_usage(answer.usage),
         }
     )
-    return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+    return with_routing(body, routing)
 
 
 def message_object(item: Mapping[str, object]) -> JsonText:

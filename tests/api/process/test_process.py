@@ -29,7 +29,7 @@ from tests.kits.server_kit import (
     write_ladder,
     write_policy,
 )
-from tests.kits.workers import events
+from tests.kits.workers import events, workers_of
 
 
 def verified(database: Path) -> dict[str, object]:
@@ -419,24 +419,12 @@ def test_workers_resolve_a_question_from_the_knowledge_file(
 def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
     with Served(tmp_path, policy, "--workers", "2") as served:
-        workers = children(served.process.pid)
+        workers = workers_of(served.process.pid)
         assert len(workers) == 2
         os.kill(workers[0], signal.SIGKILL)
-        eventually(lambda: len(set(children(served.process.pid)) - {workers[0]}) == 2)
+        eventually(lambda: len(set(workers_of(served.process.pid)) - {workers[0]}) == 2)
         served.wait_for("worker_ended")
         assert served.chat().status_code == 200
         ends = "\ntiergate_worker_ends_total 1.0\n"
         eventually(lambda: ends in served.client.get("/metrics").text)
         assert served.end() == 0
-
-
-def children(pid: int) -> list[int]:
-    """The living workers that a process started."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-            worker = b"router.api.process.worker" in stat.with_name("cmdline").read_bytes()
-            if int(fields[1]) == pid and fields[0] != "Z" and worker:
-                found.append(int(stat.parent.name))
-    return sorted(found)
