@@ -162,9 +162,8 @@ def decide(
         print_json({**_item(case.item), **verdict_view(case)})
     _note_what_is_missing(case, answered=bool(judgement.text))
     if not as_json:
-        assumed = case.reviewed is not None and is_assumed(case.reviewed.price_version)
-        cost = _cost(case.reviewed) + " (at an assumed price of a minute)" * assumed
-        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {cost}.")
+        took = f"{_minutes(minutes)}, {_cost(case.reviewed)}"
+        typer.echo(f"{review_id}: {verdict.value}, {took}.")
 
 
 def _note_what_is_missing(case: ReviewCase, *, answered: bool) -> None:
@@ -236,11 +235,14 @@ def _minutes(number: float) -> str:
 
 
 def _cost(reviewed: Reviewed | None) -> str:
-    """Formats what a review cost, as `$0.50`."""
+    """Formats what a review cost, as `$0.50`, and says so where its price is assumed."""
     from router.rendering.figures_in_words import usd
 
     cost = None if reviewed is None else reviewed.cost_nano_usd
-    return "an unknown cost" if cost is None else usd(cost)
+    if reviewed is None or cost is None:
+        return "an unknown cost"
+    assumed = is_assumed(reviewed.price_version)
+    return usd(cost) + " (at an assumed price of a minute)" * assumed
 
 
 def _kept_policy(books: Books, review_id: str) -> KeptPolicy | None:
