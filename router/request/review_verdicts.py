@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from router.errors import NotFound, RequestError, ReviewConflict
 from router.money import cost
-from router.policy.parsing.validation import alike
+from router.policy.parsing.meant_keys import alike
 from router.request.review_row import review_row
 from router.stats.heads import label_key
 from router.types import (

@@ -6,8 +6,8 @@ passes the time. Of HTTP, it knows only the status codes.
 
 from __future__ import annotations
 
-import math
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum

@@ -13,17 +13,20 @@ from router.types import Reason, Signals
 
 def chance_lines(signals: Signals, section: DecisionSection | None) -> list[tuple[str, str]]:
     """Returns the lines "chances" and "risk"; `section` is None where no trigger counts."""
-    limits = section
+    limits = section or DecisionSection()
     chances = (
-        ("stakes high", signals.stakes_high, limits and limits.high_stakes_at, 2, ""),
-        ("multi-factor", signals.multi_factor, limits and limits.multi_factor_at, 2, ""),
-        ("strategic", signals.strategic, limits and limits.strategic_at, 3, _phrase(signals)),
-        ("novelty", signals.novelty, limits and limits.novel_at, 2, ""),
-        ("toxic", signals.toxic, limits and limits.unsafe_at, 2, ""),
-        ("spam", signals.spam, limits and limits.unsafe_at, 2, ""),
+        ("stakes high", signals.stakes_high, limits.high_stakes_at, 2, ""),
+        ("multi-factor", signals.multi_factor, limits.multi_factor_at, 2, ""),
+        ("strategic", signals.strategic, limits.strategic_at, 3, _phrase(signals)),
+        ("novelty", signals.novelty, limits.novel_at, 2, ""),
+        ("toxic", signals.toxic, limits.unsafe_at, 2, ""),
+        ("spam", signals.spam, limits.unsafe_at, 2, ""),
     )
-    told = [f"{name} {beside(p, at, level)}{more}" for name, p, at, level, more in chances]
-    return [("chances", ", ".join(told)), ("risk", _risk(signals, section))]
+    lines = [
+        f"{name} {beside(chance, None if section is None else at, level)}{more}"
+        for name, chance, at, level, more in chances
+    ]
+    return [("chances", ", ".join(lines)), ("risk", _risk(signals, section))]
 
 
 def beside(chance: float, at: float | None, level: int) -> str:

@@ -228,8 +228,8 @@ def test_server_that_is_gone_is_named_then_says_when_to_try_again(tmp_path: Path
         eventually(lambda: alone.chat("auto:gone").status_code == 503)
         resting = alone.chat("auto:gone")
         told = re.fullmatch(
-            r"The upstream of gone failed, so no call goes there for (\d+) s. Try again after that; "
-            "if it stays so, tell who runs this gateway.",
+            r"The upstream of gone failed, so no call goes there for (\d+) s. "
+            "Try again after that; if it stays so, tell who runs this gateway.",
             resting.json()["error"]["message"],
         )
         assert told is not None
