@@ -43,7 +43,7 @@ def of_minutes(findings: Findings) -> list[str]:
         return [*booked, *([f"{price[0].upper()}{price[1:]}."] if booked and price else [])]
     waits = counted(waiting, "matter that waits", "matters that wait")
     are = "is" if waiting == 1 else "are"
-    return [f"The {waits} for a person {are} in no cost yet: {price}.", *booked]
+    return [*booked, f"The {waits} for a person {are} in no cost yet: {price}."]
 
 
 def _price(findings: Findings) -> str:
