@@ -29,6 +29,8 @@ tiers:
         ("fallbacks: {}", "fallbacks", "did you mean `exhausted`?"),
         ("decision: {threshold: .3}", "decision.threshold", "did you mean `confidence_floor`?"),
         ("decision: {stakes: .3}", "decision.stakes", "did you mean `high_stakes_at`?"),
+        ("verify: full", "verify", "`verify` stands in each of `answerers` of `tiers`"),
+        ("base_urls: []", "base_urls", "`base_urls` stands in each of `answerers` of `tiers`"),
         ("high_stakes_at: .3", "high_stakes_at", "`high_stakes_at` stands in `decision`"),
     ],
 )

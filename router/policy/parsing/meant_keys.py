@@ -50,10 +50,15 @@ def meant_key(key: str, known: Sequence[str]) -> str:
     ('decision', 'tiers')
     """
     named = key.lower().replace("-", "_")
-    for name, others in OTHER_WORDS.items():
-        if named in others and name in known:
-            return name
+    if meaning := by_meaning(key, known):
+        return meaning
     if close := alike(named, known):
         return close
     begun = [name for name in known if name[:SAME_BEGINNING] == named[:SAME_BEGINNING]]
     return begun[0] if len(begun) == 1 and len(named) >= SAME_BEGINNING else ""
+
+
+def by_meaning(key: str, known: Sequence[str]) -> str:
+    """Returns the known key that other products call `key`; "" for none."""
+    named = key.lower().replace("-", "_")
+    return next((n for n, others in OTHER_WORDS.items() if named in others and n in known), "")

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
-from router.policy.parsing.meant_keys import meant_key, nearest
+from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
 from router.privacy.redact import redact
@@ -304,18 +304,37 @@ def _unknown_key(place: _Place) -> str:
 def _hint(key: str, around: type[BaseModel], allowed: list[str]) -> str:
     """Returns where the key belongs, or which one may be meant; "" where nothing says so."""
     for name, field in around.model_fields.items():
-        if key in _keys_of_items(field):
+        if any(key in _keys_of(item) for item in _items(field)):
             return f"; `{key}` stands in each of `{name}`"
         if key in _keys_of(_bare(field.annotation)):
             return f"; `{key}` stands in `{name}`"
+    if not by_meaning(key, allowed) and (place := _deeper(key, around)):
+        return place
     meant = meant_key(key, allowed)
     return f"; did you mean `{meant}`?" if meant else ""
 
 
-def _keys_of_items(field: FieldInfo) -> list[str]:
-    """Returns the keys of the sections in a list, none for a field that is none."""
+def _deeper(key: str, around: type[BaseModel]) -> str:
+    """Returns in which lists of the sections in a list the key belongs: `answerers` of `tiers`."""
+    for name, field in around.model_fields.items():
+        for section in _items(field):
+            for inner, inner_field in section.model_fields.items():
+                if any(key in _keys_of(item) for item in _items(inner_field)):
+                    return f"; `{key}` stands in each of `{inner}` of `{name}`"
+    return ""
+
+
+def _items(field: FieldInfo) -> list[type[BaseModel]]:
+    """Returns the kinds of sections that a list holds, none for a field that is none."""
     annotation = _bare(field.annotation)
-    return _keys_of(_bare(_inside(annotation, 0))) if get_origin(annotation) is list else []
+    if get_origin(annotation) is not list:
+        return []
+    item = _bare(_inside(annotation, 0))
+    return [
+        kind
+        for kind in _members(item) or [item]
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
 
 
 def _keys_of(section: object) -> list[str]:
