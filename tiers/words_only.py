@@ -85,7 +85,7 @@ class WordsOnly(WrappingAnswerer):
         return Answer(
             choices=(choice,) * request.sampling.n,
             model=NO_ANSWER_MODEL,
-            usage=Usage(work.signals.input_tokens, output_tokens=len(text.split())),
+            usage=Usage(),  # as of all words in place of an answer: nobody sold a token
             p=0.0,
             approved=True,
             verified=False,

@@ -279,6 +279,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
     spend_nano_usd: int = 0
     unknown_cost: int = 0
     judged: int = 0
+    in_words: int = 0  # of these, words in place of an answer; none of older purged rows
     accepted: int = 0
     refused: int = 0
     failed: int = 0  # or cancelled
@@ -330,6 +331,7 @@ _COUNTS = (
     "spend_nano_usd",
     "unknown_cost",
     "judged",
+    "in_words",
     "accepted",
     "refused",
     "failed",

@@ -49,6 +49,7 @@ from router.ledger.replies import (
     COMPUTING,
     NO_TIER,
     ReplyKind,
+    in_place,
     no_tier_asked,
     reply_of,
 )
@@ -314,6 +315,7 @@ def _count(
     routed = ending is None and row.mode != "observe"
     # A question back may be well asked, and labels be right; nobody accepted an answer there.
     no_answer = ending is None and reply_of(row) in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
+    words = ending is None and not no_answer and in_place(row)
     for cell in groups:
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
@@ -321,6 +323,7 @@ def _count(
         cell.latency.add_in(ms, bucket)
         if ending is None:
             cell.judged += not no_answer
+            cell.in_words += words
             cell.accepted += accepted and not no_answer
         else:
             cell.refused += refused

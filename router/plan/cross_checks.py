@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from router.plan.schema import SHARES_OFF
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.raw_policy import CrossMistake, sections
-from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 
 Tree = Mapping[str, object]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.raw_policy import CrossMistake, Rungs
-from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 from router.types import REMOTE
 

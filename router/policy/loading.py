@@ -208,9 +208,14 @@ def _load(
 
 
 def own_book(loaded: LoadedPolicy) -> str:
-    """Returns the text of the policy's own price book, "" where it has the shipped one."""
+    """Returns the text of the policy's own price book, "" where it has the shipped one.
+
+    A policy that names the shipped book by its path has it as its own: of the policy's text alone,
+    nobody could tell later which book that path led to.
+    """
     shipped = loaded.prices.path.parent.resolve() == policies_dir().resolve()
-    return "" if shipped else loaded.prices.text
+    named = "prices" in loaded.policy.model_fields_set
+    return "" if shipped and not named else loaded.prices.text
 
 
 def unset_keys(loaded: LoadedPolicy, environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

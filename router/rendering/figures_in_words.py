@@ -173,21 +173,27 @@ def saved_percent(share: float | None) -> str:
 
 
 def parts_in_percent(parts: Sequence[int], whole: int) -> list[str]:
-    """Formats the parts of a whole, so that what is shown adds up to 100.0 %.
-
-    Each is rounded down, and those with the largest remainders get what is left, so none is 0.1
-    away from its own share. Parts that are negative, or do not add up to the whole, are rounded
-    one by one (`share_of`).
+    """Formats the parts of a whole (`rounded_parts`), so that what is shown adds up to 100.0 %.
 
     >>> parts_in_percent([1, 1, 1], 3), parts_in_percent([1, 2], 4)
     (['33.4 %', '33.3 %', '33.3 %'], ['25.0 %', '50.0 %'])
     """
+    return [percent(share) for share in rounded_parts(parts, whole)]
+
+
+def rounded_parts(parts: Sequence[int], whole: int) -> list[float | None]:
+    """Returns the parts of a whole as shares of three places that add up to 1.
+
+    Each is rounded down, and those with the largest remainders get what is left, so none is .001
+    away from its own share. Parts that are negative, or do not add up to the whole, are returned
+    as they are (`share_of`).
+    """
     if whole <= 0 or sum(parts) != whole or min(parts) < 0:
-        return [percent(share_of(part, whole)) for part in parts]
+        return [share_of(part, whole) for part in parts]
     tenths, rests = zip(*(divmod(1_000 * part, whole) for part in parts), strict=True)
     by_rest = sorted(range(len(parts)), key=lambda place: -rests[place])
     raised = set(by_rest[: 1_000 - sum(tenths)])
-    return [percent((tenth + (n in raised)) / 1_000) for n, tenth in enumerate(tenths)]
+    return [(tenth + (n in raised)) / 1_000 for n, tenth in enumerate(tenths)]
 
 
 MOST_TIMES = 10

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from router.errors import RequestError, TiergateError, TooLongToHide
 from router.policy.parsing.json_schema import is_read, schema_mistake
+from router.policy.parsing.meant_keys import alike
 from router.policy.parsing.plain_schemas import SchemaMistake
 from router.policy.parsing.schema_references import reference_mistake
-from router.policy.parsing.validation import alike
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.failed_before import FailedBefore

@@ -26,7 +26,7 @@ from router.ledger.row_builder import (
 )
 from router.ledger.row_reading import REVIEW, row_names
 from router.money import cost
-from router.policy.parsing.validation import alike
+from router.policy.parsing.meant_keys import alike
 from router.stats.heads import label_key
 from router.types import (
     AttemptState,

@@ -382,7 +382,7 @@ def _fixed_triggers(
             if read
             else of_domain(signals.matter.domain),
         )
-    risk, risk_p = _risk(signals)
+    risk, risk_p = likeliest_risk(signals)
     unnamed = False
     if (
         risk is not None
@@ -422,7 +422,7 @@ def _fixed_triggers(
         yield 2, Reason.UNSAFE
 
 
-def _risk(signals: Signals) -> tuple[Domain | None, float]:
+def likeliest_risk(signals: Signals) -> tuple[Domain | None, float]:
     """Returns the likeliest risk domain, and the chance that the request is about any."""
     own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
     if own >= signals.risk_p:
@@ -439,7 +439,7 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     if Reason.STRATEGIC in decision.floor_reasons and strategy in ruled:
         return strategy  # the head of domains need not say so, nor read the language
     if Reason.HIGH_RISK in decision.floor_reasons:
-        return _risk(signals)[0]
+        return likeliest_risk(signals)[0]
     calm = _calm(policy.decision, signals, signals.domain)
     if calm or for_knowledge(policy, signals):
         return None

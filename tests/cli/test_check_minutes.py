@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from router.cli.ledger.review import stated_in
 from router.cli.policies.check import minute_note
-from router.policy.loading import load_policy
+from router.policy.loading import load_policy, own_book, policies_dir
+from router.types import KeptPolicy
 from tests.kits.books.ledger_rows import NOW_MS
 from tests.kits.inputs.policy_texts import GOOD, write
 from tests.kits.server_kit import tiergate
@@ -39,3 +42,14 @@ def test_who_says_what_a_minute_costs(
 def test_a_check_notes_it() -> None:
     (checked,) = json.loads(tiergate("check", "openai", "--json").stdout)["policies"]
     assert any("a reviewer's minute is assumed to cost $1.00" in one for one in checked["notes"])
+
+
+def test_a_policy_that_names_the_shipped_book_keeps_its_price_of_a_minute(tmp_path: Path) -> None:
+    """Reports said that no minute is priced, and `reprice` that the policy is not readable."""
+    book = policies_dir() / "prices.yaml"
+    named = load_policy(write(tmp_path, f"{GOOD}prices: {book}\n"), {})
+    kept = KeptPolicy(named.path.read_text(encoding="utf-8"), own_book(named), named.hash)
+    price = stated_in(kept, date(2026, 11, 29), {})
+    assert price is not None
+    assert price.nano_usd == 10**9
+    assert own_book(load_policy(write(tmp_path, GOOD), {})) == ""

@@ -280,7 +280,7 @@ def test_what_a_terminal_would_obey_is_shown_as_a_mark(policy: Path, more: list[
 def test_explain_gives_figures_beside_reasons_that_sound_like_opposites() -> None:
     text = "npc villagers in my rpg should flee when someone gets stabbed, but the guard attacks"
     told = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
-    assert re.search(r"floor    level 2 \(high_stakes: its chance is 0\.\d\d\)", told)
+    assert re.search(r"floor    level 2 \(high_stakes: its chance 0\.\d\d reaches 0\.34\)", told)
     assert "ceiling  level 2 (low_impact: no amount is named)" in told
 
 

@@ -23,6 +23,7 @@ from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import deep, low, mid, only_row
 from tests.kits.opened import opened_gateway
 
+SECTION = a_policy().decision
 KOREAN = "오늘 회의 자료를 어디에 올려 두었나요?"
 ARABIC = "اكتب لي رسالة قصيرة عن رحلة إلى البحر"
 READ_BEFORE = "What should I know about the side effects of my blood pressure medication?"
@@ -130,15 +131,15 @@ def test_likely_high_stakes_that_do_not_count_say_why(gateway: Gateway) -> None:
     outcome = gateway.route("كيف ألغي اشتراكي؟")
     assert outcome.signals.stakes_high >= 0.5
     assert Reason.HIGH_STAKES not in outcome.reasons
-    assert "does not count: its head cannot read ar" in uncounted(outcome)
+    assert "does not count: its head cannot read ar" in uncounted(outcome, SECTION)
     counted = replace(outcome, signals=replace(outcome.signals, stakes_high=0.2))
-    assert uncounted(counted) == ""
+    assert uncounted(counted, SECTION) == ""
 
 
 def test_stakes_of_general_knowledge_say_why(gateway: Gateway) -> None:
     outcome = gateway.route("How do I return a parcel?")
     high = replace(outcome.signals, stakes_high=0.9, knowledge=0.95, language="en")
-    assert "asks for general knowledge" in uncounted(replace(outcome, signals=high))
+    assert "asks for general knowledge" in uncounted(replace(outcome, signals=high), SECTION)
 
 
 def test_a_phrase_of_strategy_is_told_beside_its_low_chance() -> None:

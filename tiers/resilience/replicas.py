@@ -7,6 +7,7 @@ passes the time. Of HTTP, it knows only the status codes.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -192,7 +193,7 @@ class ReplicaSet:
         out = [
             f"{replica.host} refuses our key"
             if replica.refused_key
-            else _fails(replica.host, state)
+            else _fails(replica, state, now_ms)
             for replica, state in zip(self.replicas, states, strict=True)
             if state is not BreakerState.CLOSED
         ]
@@ -210,11 +211,11 @@ class ReplicaSet:
         )
 
 
-def _fails(host: str, state: BreakerState) -> str:
-    rested = state is BreakerState.HALF_OPEN
-    return (
-        f"{host} failed, the next call tries it" if rested else f"{host} fails, its breaker is open"
-    )
+def _fails(replica: Replica, state: BreakerState, now_ms: float) -> str:
+    if state is BreakerState.HALF_OPEN:
+        return f"{replica.host} failed, the next call tries it"
+    rest_s = _whole_seconds(replica.breaker.rest_left_ms(now_ms))
+    return f"{replica.host} fails, its breaker is open: no call goes there for {rest_s} s"
 
 
 READY = AnswererStatus(AnswererState.READY)
@@ -229,11 +230,20 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
             f"The upstream of {name} refuses Tiergate's own key. Tell who runs this gateway.",
             key_refused=True,
         )
-    rest_s = _rest_ms(replicas, now_ms) / 1000.0
+    rest_ms = _rest_ms(replicas, now_ms)
+    if rest_ms > 0:
+        rest = f"no call goes there for {_whole_seconds(rest_ms)} s. Try again after that"
+    else:
+        rest = "a call that tries it is under way. Try again in a moment"
     return AnswererNotReady(
-        f"No replica of {name} answers; all breakers are open. Try again in a moment.",
-        retry_after_s=rest_s,
+        f"The upstream of {name} failed, so {rest}; if it stays so, tell who runs this gateway.",
+        retry_after_s=rest_ms / 1000.0,
     )
+
+
+def _whole_seconds(ms: float) -> int:
+    """Returns seconds as `Retry-After` states them: whole, at least one."""
+    return max(1, math.ceil(ms / 1000.0))
 
 
 def _rest_ms(replicas: ReplicaSet, now_ms: float) -> float:

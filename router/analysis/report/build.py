@@ -188,7 +188,7 @@ def build_reports(
         outcomes,
         later,
         minute_prices(tally.groups[Kind.POLICY], extra.policy_text, extra.minute_price)
-        if waiting
+        if waiting or Role.REVIEW.value in whole.roles
         else (),
     )
     nameless = Report(

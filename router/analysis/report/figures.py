@@ -41,6 +41,7 @@ class GroupFigures:
     escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
     refused: int = 0  # not admitted: by a limit, or as impossible here
     failed: int = 0  # or were cancelled
+    in_words: int = 0  # of those judged, words in place of an answer, which nobody accepts
 
     @property
     def acceptance(self) -> float | None:

@@ -6,6 +6,7 @@ from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Saving
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
+from router.analysis.report.headlines.minutes import of_minutes
 from router.analysis.report.headlines.quality import lacking, on_priors, unverified
 from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
@@ -20,12 +21,9 @@ from router.rendering.figures_in_words import (
     count,
     counted,
     day,
-    percent,
     saved_percent,
-    share_of,
-    usd,
 )
-from router.types import Role, is_assumed
+from router.types import Role
 
 
 def first_sentences(findings: Findings) -> Sentences:
@@ -63,7 +61,7 @@ def first_sentences(findings: Findings) -> Sentences:
     first = f"{_spent(findings)}{_got(findings.replies)}."
     faults = failing(findings.whole.faults, total.requests, findings.replies.of(Ending.FAILED))
     return Sentences(
-        (first, *_to_come(findings), *_assumed(findings), *_lost(findings)),
+        (first, *of_minutes(findings), *_lost(findings)),
         tuple(savings),
         quality,
         tuple(faults),
@@ -94,44 +92,6 @@ def _got(replies: Replies) -> str:
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
-
-
-def _to_come(findings: Findings) -> list[str]:
-    """States what a minute of a person costs, where matters wait for one: they are yet to be paid.
-
-    Nothing where no policy of the period is known.
-    """
-    waiting, prices = findings.replies.waiting, findings.minutes
-    if not waiting or not prices:
-        return []
-    waits = counted(waiting, "matter that waits", "matters that wait")
-    costs = f"The {waits} for a person {'is' if waiting == 1 else 'are'} in no cost yet"
-    known = {price for price in prices if price is not None}
-    if not known:
-        return [f"{costs}: no minute of a person is priced."]
-    low, high = (usd(end(price.nano_usd for price in known)) for end in (min, max))
-    each = low if low == high else f"{low} to {high}"
-    assumed = [is_assumed(price.version) for price in known]
-    if any(assumed):
-        by = "an assumed price: the policy states none" if all(assumed) else "partly assumed"
-    else:
-        stated = all(price.version == "policy" for price in known)
-        by = "by the policy" if stated else "by the price book"
-    some = "; a policy of the period has no price of one" if None in prices else ""
-    return [f"{costs}: a minute of a person costs {each} ({by}){some}."]
-
-
-def _assumed(findings: Findings) -> list[str]:
-    """States how much of the spend has a price that nobody stated, where that is a tenth of it."""
-    (times, assumed), spend = findings.whole.assumed, findings.total.spend_nano_usd
-    if not times or 10 * assumed <= spend:
-        return []
-    share, amount = share_of(assumed, spend), findings.money(assumed)
-    told = "" if share is None else f" ({percent(share)})"
-    return [
-        f"{amount} of it{told} is people's minutes at a price that is assumed: the policy "
-        "states none (`review.reviewer_usd_per_minute`)."
-    ]
 
 
 def _lost(findings: Findings) -> list[str]:

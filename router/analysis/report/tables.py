@@ -9,13 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from router.analysis.report.breakdowns import NO_TAG
-from router.analysis.report.figures import GroupFigures, NamedFigures, ReasonFigures, Report, Saving
+from router.analysis.report.figures import (
+    GroupFigures,
+    LevelShare,
+    NamedFigures,
+    ReasonFigures,
+    Report,
+    Saving,
+)
 from router.analysis.report.replies import ENDING_WORDS
 from router.analysis.report.savings import MIN_FOR_INTERVAL
+from router.analysis.report.sentences import NOT_MEASURED
 from router.ledger.record_reading import READ_IN_ANSWER
 from router.rendering.figures_in_words import (
     BEYOND,
-    NO_MODELS,
     NOTHING,
     Dollars,
     count,
@@ -24,6 +31,7 @@ from router.rendering.figures_in_words import (
     parts_in_percent,
     percent,
     plain,
+    rounded_parts,
     share_of,
     shown_model,
     shown_saving,
@@ -69,35 +77,40 @@ def money_of(report: Report, exact: bool) -> Dollars:
     return Dollars(None if exact else report.places)
 
 
-def accepted_text(model: str, figures: GroupFigures, report: Report) -> str:
-    """Writes the accepted share of a model's replies; 0.0 % would pass for a verdict on them.
+def accepted_text(figures: GroupFigures, report: Report) -> str:
+    """Writes the accepted share of a group's replies; 0.0 % would pass for a verdict on them.
 
-    Approved words are never accepted, and answers of which nobody measured anything cannot be.
+    Nobody accepts approved words, so a group that has nothing else has a dash. Answers of which
+    nobody measured anything cannot be accepted. Every table has this rule, totals too.
     """
     if figures.accepted or not figures.judged:
         return percent(figures.acceptance)
-    if model in NO_MODELS:
+    if figures.in_words >= figures.judged:
         return NOTHING
     measured = any(line.name in _MEASURED for line in report.replies.grounds)
     judged = any(measure.count for measure in report.outcomes)
-    return percent(figures.acceptance) if measured or judged else "not measured"
+    return percent(figures.acceptance) if measured or judged else NOT_MEASURED
+
+
+def level_shares(levels: Sequence[LevelShare]) -> list[float]:
+    """Returns the levels' shares of all replies in three places, which add up to 1."""
+    requests = [level.requests for level in levels]
+    return [share or 0.0 for share in rounded_parts(requests, sum(requests))]
 
 
 _MEASURED = {READ_IN_ANSWER, PSource.LABELLED.value, PSource.MEASURED.value}
 """Names the grounds of chances that come from answers of the models in use."""
 
 
-def group_cells(
-    figures: GroupFigures, share: str, money: Dollars, accepted: str | None = None
-) -> Row:
-    """Returns a group's figures in the order of GROUP_COLUMNS, `accepted` in place of its share."""
+def group_cells(figures: GroupFigures, share: str, money: Dollars, report: Report) -> Row:
+    """Returns a group's figures in the order of GROUP_COLUMNS."""
     return (
         count(figures.requests),
         share,
         money(figures.spend_nano_usd),
         duration(figures.p50_ms),
         duration(figures.p95_ms),
-        percent(figures.acceptance) if accepted is None else accepted,
+        accepted_text(figures, report),
     )
 
 
@@ -109,7 +122,6 @@ class Breakdown:
     first: str  # heading of the first column
     rows: tuple[NamedFigures, ...]
     whole: bool = True
-    of_models: bool = False
 
 
 def chargeback(report: Report) -> tuple[Breakdown, ...]:
@@ -145,7 +157,7 @@ def by_days(report: Report) -> Breakdown:
 def others(report: Report) -> tuple[Breakdown, ...]:
     """Returns the tables by who answered and who decided; one with a single name is left out."""
     tables = (
-        Breakdown("Models", "model", _models(report.models), of_models=True),
+        Breakdown("Models", "model", _models(report.models)),
         Breakdown("Adapters", "adapter", report.adapters),
         Breakdown("Policies", "policy version", report.policies),
     )
@@ -165,24 +177,24 @@ def paying_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Ro
     spend = report.spend_nano_usd
     shares = parts_in_percent([row.figures.spend_nano_usd for row in breakdown.rows], spend)
     rows = [
-        (row.shown, *_paying(row.figures, share, money))
+        (row.shown, *_paying(row.figures, share, money, report))
         for row, share in zip(breakdown.rows, shares, strict=True)
     ]
     if not breakdown.whole:
         return rows
     total = _sum(breakdown.rows)
     whole = percent(share_of(total.spend_nano_usd, spend))
-    return [*rows, (TOTAL, *_paying(total, whole, money))]
+    return [*rows, (TOTAL, *_paying(total, whole, money, report))]
 
 
-def _paying(figures: GroupFigures, share: str, money: Dollars) -> Row:
+def _paying(figures: GroupFigures, share: str, money: Dollars, report: Report) -> Row:
     return (
         count(figures.requests),
         money(figures.spend_nano_usd),
         share,
         count(figures.refused),
         count(figures.failed),
-        percent(figures.acceptance),
+        accepted_text(figures, report),
         count(figures.escalated),
     )
 
@@ -193,19 +205,14 @@ def named_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row
     rows = [
         (
             row.shown,
-            *group_cells(
-                row.figures,
-                share,
-                money,
-                accepted_text(row.name, row.figures, report) if breakdown.of_models else None,
-            ),
+            *group_cells(row.figures, share, money, report),
             count(row.figures.escalated),
         )
         for row, share in zip(breakdown.rows, shares, strict=True)
     ]
     total = _sum(breakdown.rows)
     whole = percent(total.share)
-    return [*rows, (TOTAL, *group_cells(total, whole, money), count(total.escalated))]
+    return [*rows, (TOTAL, *group_cells(total, whole, money, report), count(total.escalated))]
 
 
 def _shares(rows: Sequence[NamedFigures]) -> list[str]:
@@ -223,14 +230,14 @@ def tier_rows(report: Report, money: Dollars) -> list[Row]:
             row.tier,
             str(row.level or NOTHING),
             shown_model(row.model) if row.model else NOTHING,
-            *group_cells(row.figures, share, money, accepted_text(row.model, row.figures, report)),
+            *group_cells(row.figures, share, money, report),
             f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
             money(row.own_spend_nano_usd),
         )
         for row, share in zip(report.tiers, _shares(named), strict=True)
     ]
     total = _sum(named)
-    whole = group_cells(total, percent(total.share), money)
+    whole = group_cells(total, percent(total.share), money, report)
     own = money(sum(row.own_spend_nano_usd for row in report.tiers))
     return [*rows, (TOTAL, NOTHING, NOTHING, *whole, NOTHING, own)]
 
@@ -246,6 +253,7 @@ def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
         p50_ms=None,
         p95_ms=None,
         judged=sum(group.judged for group in groups),
+        in_words=sum(group.in_words for group in groups),
         accepted=sum(group.accepted for group in groups),
         escalated=sum(group.escalated for group in groups),
         refused=sum(group.refused for group in groups),

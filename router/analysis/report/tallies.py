@@ -257,6 +257,7 @@ def group_figures(cell: Cell, total: int, raised: int) -> GroupFigures:
         p50_ms=cell.latency.quantile(0.50),
         p95_ms=cell.latency.quantile(0.95),
         judged=cell.judged,
+        in_words=cell.in_words,
         accepted=cell.accepted,
         escalated=raised,
         refused=cell.refused,

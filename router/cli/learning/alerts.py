@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from router.cli.exits import Exit
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, one_policy
 from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, STATE_DIR, DatabasePath
@@ -254,9 +255,8 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int, *, once:
 
 
 def _any_open(database: str | Path, since_ms: int, until_ms: int) -> bool:
-    from router.api.compose.books import Books
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         return books.any_open(since_ms, until_ms)
 
 
@@ -265,7 +265,6 @@ def _checked(
 ) -> tuple[State, list[Notice]]:
     from msgspec.structs import replace
 
-    from router.api.compose.books import Books
     from router.policy.sections.learning import Watched
     from router.watch.alarms import SILENT_MS, seen, step
     from router.watch.readings import begun_anew, queue_age, shares, tallies
@@ -273,7 +272,7 @@ def _checked(
     section = looked.section
     watched, width = {rule.watch for rule in section.rules}, section.window_minutes * MINUTE_MS
     since_ms = until_ms - width
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         window = tallies(books.rows(since_ms, until_ms, None))
         every = shares(window)
         if Watched.QUEUE_AGE in watched:

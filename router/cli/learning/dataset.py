@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, in_state_folder, to_write
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -73,7 +73,6 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Make a dataset from the ledger. The same ledger and options give the same hash."""
-    from router.api.compose.books import Books
     from router.learning.dataset import Options
     from router.learning.dataset import build as build_dataset
     from router.learning.folder import read, write
@@ -91,8 +90,7 @@ def build(
         tuple(sha256(path.read_bytes()).hexdigest() for _, path in files),
     )
     parents = [read(folder).manifest.hash for folder in parent or []]
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         past = books.past_requests(begin, end, tenant, os.environ)
         made = build_dataset(past, options, _labels(files), parents)
     folder = write(made, out)

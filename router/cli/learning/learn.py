@@ -14,6 +14,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
+from router.cli.opened_books import opened_books
 from router.cli.options import (
     REGISTRY,
     SEED,
@@ -347,13 +348,12 @@ def _built(database: str | Path, memory: Memory) -> Path:
     Rows whose text the ledger has no longer, as after an erasure, leave the memory; so do labels
     that were set aside.
     """
-    from router.api.compose.books import Books
     from router.learning.dataset import Options, build
     from router.learning.folder import write
     from router.learning.labelling import withdrawn_labels
     from router.training.continual.reservoir import Kept
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         gone, withdrawn = set[str](), set[str]()
 
         def noted() -> Iterator[PastRequest]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from router.cli.opened_books import upgrades_told
 from router.cli.options import AsJson, given_reason
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 
 if TYPE_CHECKING:
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
     from router.rollout.stages import Change
 
 PolicyName = Annotated[str, typer.Argument(help="Name of the policy that is split.")]
@@ -32,6 +37,19 @@ NO_ROLLOUT = (
 rollout = typer.Typer(help="Try a changed policy on a part of the traffic, and take it back.")
 
 
+@contextmanager
+def _opened(
+    database: str, *, create: bool = False, anchors: Path | None = None
+) -> Iterator[RolloutDesk]:
+    """Opens the ledger of the rollouts, and says on stderr if its tables were upgraded."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+
+    with upgrades_told():
+        desk = RolloutDesk(database, create=create, anchors=anchors)
+    with desk:
+        yield desk
+
+
 @rollout.command()
 def start(
     policy: Annotated[str, typer.Argument(help="A policy with a `rollout`, by name or path.")],
@@ -41,9 +59,7 @@ def start(
     anchors: AnchorsPath = None,
 ) -> None:
     """Begin the rollout that a policy describes, in its first stage."""
-    from router.api.compose.mounted.rollout_desk import RolloutDesk
-
-    with RolloutDesk(database, create=True, anchors=anchors) as desk:
+    with _opened(database, create=True, anchors=anchors) as desk:
         change, notes = desk.start(policy, os.environ, by, why)
     _tell(change)
     for note in notes:
@@ -60,9 +76,7 @@ def promote(
     anchors: AnchorsPath = None,
 ) -> None:
     """Begin the next stage, after every gate of this one has passed."""
-    from router.api.compose.mounted.rollout_desk import RolloutDesk
-
-    with RolloutDesk(database, anchors=anchors) as desk:
+    with _opened(database, anchors=anchors) as desk:
         _tell(desk.promote(policy, by, why, force=force))
 
 
@@ -78,9 +92,7 @@ def rollback(
     anchors: AnchorsPath = None,
 ) -> None:
     """Send all requests to the base policy again, now."""
-    from router.api.compose.mounted.rollout_desk import RolloutDesk
-
-    with RolloutDesk(database, anchors=anchors) as desk:
+    with _opened(database, anchors=anchors) as desk:
         _tell(desk.roll_back(policy, by, why))
 
 
@@ -96,9 +108,7 @@ def finish(
     anchors: AnchorsPath = None,
 ) -> None:
     """End a rollout whose change was taken over into the policy."""
-    from router.api.compose.mounted.rollout_desk import RolloutDesk
-
-    with RolloutDesk(database, anchors=anchors) as desk:
+    with _opened(database, anchors=anchors) as desk:
         _tell(desk.finish(policy, os.environ, by, why))
 
 
@@ -112,11 +122,10 @@ def show_status(
     as_json: AsJson = False,
 ) -> None:
     """Show the stage of each rollout, and what its guards measured."""
-    from router.api.compose.mounted.rollout_desk import RolloutDesk
     from router.cli.terminal import print_json
     from router.errors import RolloutRefused
 
-    with RolloutDesk(database) as desk:
+    with _opened(database) as desk:
         standings = desk.shown(policy, figures=False, environ=os.environ)
     if not standings and policy is not None:
         raise RolloutRefused(NO_ROLLOUT.format(f" of {policy!r}"))
@@ -133,11 +142,10 @@ def show_status(
 @rollout.command()
 def report(policy: PolicyName, database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
     """Compare both sides of the present stage: whole, and by domain, level and tenant."""
-    from router.api.compose.mounted.rollout_desk import RolloutDesk
     from router.cli.terminal import print_json
     from router.errors import RolloutRefused
 
-    with RolloutDesk(database) as desk:
+    with _opened(database) as desk:
         standings = desk.shown(policy, figures=True)
     if not standings:
         raise RolloutRefused(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.learning.dataset import Folder
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson
 from router.cli.periods import now_ms
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -40,7 +41,6 @@ def synthesize(
     Each call is held, booked and counted in budgets as any other. Only approved texts become rows,
     marked synthetic.
     """
-    from router.api.compose.books import Books
     from router.learning.folder import read
     from router.learning.synthetic import seeds
 
@@ -55,7 +55,7 @@ def synthesize(
     random.Random(seed).shuffle(sources)
     chosen = [sources[number % len(sources)] for number in range(count)]
     items, faults, cost = _written(chosen, policy, answerer, tenant, (database, anchors))
-    with Books.open(database, environ=os.environ) as books:
+    with opened_books(database, environ=os.environ) as books:
         books.ask(items)
     if as_json:
         from router.cli.terminal import print_json

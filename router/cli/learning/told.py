@@ -11,6 +11,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.learning.learn import STATE, State
 from router.cli.names import user_name
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, given_reason
 from router.cli.periods import now_ms, shown_day
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -52,11 +53,10 @@ def told(
     """Show which chances verdicts and feedback move, by how much, and what was set aside."""
     from msgspec import to_builtins
 
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
     name, section = _section(policy)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         cells = books.told().moved(name, section)
         aside = books.told().set_aside()
     if as_json:
@@ -158,12 +158,11 @@ def _requests(chosen: Chosen, dataset: Path | None, state: Path) -> frozenset[st
 def _put(
     chosen: Chosen, lifted: bool, because: str, requests: frozenset[str], database: DatabasePath
 ) -> None:
-    from router.api.compose.books import Books
     from router.ledger.set_aside import SetAside
 
     whose = (because, chosen.key, chosen.tenant, lifted, chosen.reviewer, chosen.head)
     entry = SetAside(now_ms(), user_name(), *whose, requests)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         words, labels = books.told().put_aside(entry)
     if not words and not labels:
         typer.echo(

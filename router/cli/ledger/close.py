@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -28,10 +29,9 @@ def close(
 
     Later corrections count in a month that is open.
     """
-    from router.api.compose.books import Books
 
     since_ms = None if month is None else _begin_ms(month)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         if since_ms is not None:
             books.close_month(since_ms)
         _tell(books.closed_months(), as_json)

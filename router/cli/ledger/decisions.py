@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import say_missing
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, one_stdout, write_page
 from router.cli.periods import now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -45,10 +45,9 @@ def export(
     import json
 
     from router.analysis.dossier.dossier_html import dossier_page, nothing_to_sign
-    from router.api.compose.books import Books
 
     aside = one_stdout(html, json_file, as_json=False)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         document = _dossier(books, decision, database)
     if html is not None:
         write_page(html, dossier_page(document))
@@ -78,7 +77,6 @@ def verify(
     """
     from router.analysis.dossier.dossier import dossier_faults, read_dossier
     from router.analysis.dossier.dossier_html import page_faults
-    from router.api.compose.books import Books
     from router.wire.public_ids import request_id_of
 
     try:
@@ -94,7 +92,7 @@ def verify(
     if database is None:
         faults = dossier_faults(document)
     else:
-        with Books.open(database) as books:
+        with opened_books(database) as books:
             chained = books.chain_row(request_id_of(str(document["decision_id"])))
             faults = dossier_faults(document, chained, books.digest)
             if chained is None:
@@ -118,10 +116,9 @@ def outcome(
     ] = None,
 ) -> None:
     """Record how a decision turned out. It calibrates the confidence of later ones."""
-    from router.api.compose.books import Books
     from router.types import Feedback, FeedbackSource, usd_to_nano
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         row = _row(books, decision, database)
         feedback = Feedback(
             request_id=row.request_id,
@@ -146,15 +143,13 @@ def due(
     as_json: AsJson = False,
 ) -> None:
     """List decisions whose time has come and of which nobody told how they turned out."""
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
     from router.ledger.row_reading import reasoning_of
     from router.wire.public_ids import decision_id
 
     now = now_ms()
     rows = []
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         judged = {o.request_id for o in books.outcomes(None, None, tenant) if o.correct is not None}
         for row in books.rows(None, now, tenant):
             note = reasoning_of(row.record)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.rendering.figures_in_words import clean
 from router.types import Domain, RequestType
 
 if TYPE_CHECKING:
@@ -55,9 +54,6 @@ NO_KEY = "none"
 
 MAX_TAGS = 8
 """Sets how many tags a mistyped one is answered with: those of most requests."""
-
-MAX_TENANTS = 8
-"""Sets how many tenants a mistyped one is answered with: those that are written most alike."""
 
 Period = tuple[int | None, int | None, str | None]
 """Holds since and until in milliseconds, and the tenant; None leaves out the bound."""
@@ -195,35 +191,6 @@ class Wanted:
         named = " or ".join(map(repr, unknown))
         lost = _purged(books, always, "have it")
         typer.echo(f"No request{whose} has the tag {named}{lost}; {there_are}{more}.", err=True)
-
-
-def check_tenant(books: Books, tenant: str | None) -> None:
-    """Raises typer.BadParameter for a tenant that neither the ledger nor its policies know.
-
-    A mistyped name would otherwise give an empty result, which looks as if nothing was spent. A
-    ledger without any tenant has nothing that could be meant.
-    """
-    if tenant is None or books.has_requests(tenant):
-        return
-    tenants = books.tenants()
-    if not tenants or tenant in tenants:
-        return
-    from difflib import get_close_matches
-
-    from router.policy.parsing.raw_policy import tenants_of
-    from router.policy.parsing.yaml_lines import load_yaml
-
-    for text in books.policy_texts():
-        tenants |= tenants_of(load_yaml("policy", text)[0])
-    if tenant in tenants:
-        return
-    near = get_close_matches(tenant[:200], sorted(tenants), MAX_TENANTS, 0)
-    shown = ", ".join(clean(name) for name in near)
-    more = len(tenants) - len(near)
-    others = f" and {more:,} other{'' if more == 1 else 's'}" if more else ""
-    raise typer.BadParameter(
-        f"no tenant is called {tenant!r}; this ledger has {shown}{others}", param_hint="--tenant"
-    )
 
 
 def _purged(books: Books, period: Period, what: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router.cli.ledger.bill_files import Rates, read_invoice, read_names, read_rates
+from router.cli.opened_books import opened_books
 
 if TYPE_CHECKING:
     from router.analysis.prices.invoice import Booked, Compared, InvoiceCheck
@@ -36,7 +37,6 @@ def check_invoice(
 ) -> None:
     """Prints the bill compared with the ledger. Raises typer.BadParameter, LedgerError."""
     from router.analysis.prices.invoice import compare
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
     rates = read_rates(rate)
@@ -44,7 +44,7 @@ def check_invoice(
     first = min(line.day for line in lines)
     # A call can begin after its request, and a later row may correct its cost.
     begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         rows = books.rows(int(begin.timestamp() * 1000), None, tenant)
         check = compare(lines, rows, read_names(named))
     if as_json:

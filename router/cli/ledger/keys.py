@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import check_tenant
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import end_ms, length_ms, now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -65,13 +65,12 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. It is shown once; only its SHA-256 is kept."""
-    from router.api.compose.books import Books
 
     _check_new_tenant(tenant)
     reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
     expires_at_ms = None if expires is None else _end_of(expires)
     new = "://" not in database and not Path(database).exists()
-    with Books.open(database, create=True) as books:
+    with opened_books(database, create=True) as books:
         # A policy that is named is looked for in any case: a wrong name is a mistake.
         if reached or answering or policy:
             from router.cli.ledger.key_names import check_names, known_names
@@ -103,11 +102,9 @@ def list_keys(
     as_json: AsJson = False,
 ) -> None:
     """List all keys, also revoked and expired ones."""
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         infos = books.keys.list(tenant)
     if as_json:
         print_json([_key(info) for info in infos])
@@ -136,10 +133,9 @@ def rotate(
 
     Rotating again within the grace ends the older secret at once.
     """
-    from router.api.compose.books import Books
 
     grace_ms = length_ms(grace)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         key_id = _id_of(key_id, books.keys.list(None))
         rotated = books.keys.rotate(key_id, grace_ms)
     if rotated is None:
@@ -157,9 +153,8 @@ def revoke(key_id: KeyId, database: DatabasePath = DATABASE) -> None:
 
     Revoking the last key does not open the server: create another one.
     """
-    from router.api.compose.books import Books
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         key_id = _id_of(key_id, books.keys.list(None))
         revoked = books.keys.revoke(key_id)
     if not revoked:

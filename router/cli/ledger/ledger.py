@@ -20,8 +20,8 @@ from router.cli.ledger.filters import (
     Tags,
     Types,
     Wanted,
-    check_tenant,
 )
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, FileFormat, Tenant, given_name, to_write_or_stdout
 from router.cli.periods import moment_ms, now_ms, period_of, shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -73,7 +73,6 @@ def rows(
 ) -> None:
     """Print requests with their attempts, oldest first; or the named ones, in that order."""
     from router.analysis.report.output.row_json import rows_json
-    from router.api.compose.books import Books
     from router.cli.ledger.row_lines import row_lines
     from router.cli.terminal import console
 
@@ -81,8 +80,7 @@ def rows(
         raise typer.BadParameter("give ids or a period, tenant and limit, not both")
     period = period_of(since, until, now_ms())
     missing: list[str] = []
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         shown: Iterable[RequestRow]
         if ids:
             shown = _named(books, ids, missing)
@@ -148,12 +146,11 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check chains, anchors and sums. Exit code 1 means that something is wrong; all is named."""
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import counted, usd
     from router.wire.public_ids import request_name
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         books_check = books.verify(anchors)
     if as_json:
         print_json(
@@ -219,7 +216,6 @@ def purge(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Drop old requests for good; a checkpoint keeps the rest verifiable."""
-    from router.api.compose.books import Books
 
     before_ms = moment_ms(before, now_ms())
     if before_ms > now_ms():
@@ -230,7 +226,7 @@ def purge(
         )
     from router.rendering.figures_in_words import counted
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         waiting = books.waits(None, before_ms, None)
         if not yes:
             matters = counted(len(waiting), "matter", "matters")
@@ -254,13 +250,12 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a tenant's stored texts and the key of its digests; the sums stay verifiable."""
-    from router.api.compose.books import Books
     from router.cli.ledger.privacy import LOG_IS_HELD
     from router.rendering.figures_in_words import counted
 
     if not yes:
         typer.confirm(f"Erase all texts of {tenant} for good?", abort=True)
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         gone = books.erase(tenant)
         emptied = books.subjects(os.environ).emptied_log()
     if gone.nothing:
@@ -313,7 +308,6 @@ def export(
 
     JSON Lines has one line per request, with its attempts.
     """
-    from router.api.compose.books import Books
     from router.cli.ledger.export import write_file
 
     path = csv or out or Path("-")
@@ -323,8 +317,7 @@ def export(
         raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
     period = period_of(since, until, now_ms())
     wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())
         wanted.say_unknown_tags(books, tenant, empty=not count)

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import check_tenant
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -71,11 +71,9 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """List the stored texts, files and batches in which any of the values stands."""
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         subject_texts = books.subjects(os.environ).find(values, tenant)
     if as_json:
         print_json(msgspec.to_builtins(subject_texts))
@@ -101,10 +99,8 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete all texts, files and batches in which any value stands, and all kept answers."""
-    from router.api.compose.books import Books
 
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         subjects = books.subjects(os.environ)
         subject_texts = subjects.find(values, tenant)
         stored = (*subject_texts.texts, *subject_texts.files, *subject_texts.batches)
@@ -131,9 +127,8 @@ def erase(
 @privacy.command()
 def rotate(database: DatabasePath = DATABASE) -> None:
     """Seal all stored texts by the first of TIERGATE_TEXT_KEYS."""
-    from router.api.compose.books import Books
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         done, closed = books.subjects(os.environ).reseal()
     typer.echo(f"{counted(done, 'text', 'texts')} encrypted again; {_unread(closed)}.")
     _end_unread(closed, "they stay sealed as they are, so keep their keys")
@@ -142,10 +137,9 @@ def rotate(database: DatabasePath = DATABASE) -> None:
 @privacy.command()
 def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
     """Print figures for auditors: what is stored, hidden, kept back and erased; no text."""
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
-    with Books.open(database) as books:
+    with opened_books(database) as books:
         figures = books.privacy_figures()
     if as_json:
         return print_json(msgspec.to_builtins(figures))

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from router.cli.exits import Exit
 from router.cli.ledger.bill_files import Mistakes, exact, near
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.invoice import check_invoice
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, given_name
 from router.cli.periods import period_of, shown_time
 from router.cli.policies.outcome_files import need_table, rows_of
@@ -169,13 +169,11 @@ def _settle_or_list(
     known: bool,
 ) -> None:
     """Settles the calls that are named, or lists those that could be."""
-    from router.api.compose.books import Books
     from router.wire.public_ids import request_id_of
 
     now_ms = round(time.time() * 1000)
     billed = None if bill is None else read_bill(bill)  # its mistakes come before the ledger's
-    with Books.open(database) as books:
-        check_tenant(books, chosen.tenant)
+    with opened_books(database, chosen.tenant) as books:
         if billed is not None:
             amounts = {name: one.nano_usd for name, one in billed.items()}
         elif cost_nano_usd is None:

@@ -21,9 +21,9 @@ from router.cli.ledger.filters import (
     Tags,
     Types,
     Wanted,
-    check_tenant,
 )
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -148,13 +148,11 @@ def _reports(
     Raises typer.BadParameter for an unknown session: an empty report would look as if it had cost
     nothing.
     """
-    from router.api.compose.books import Books
 
     now, zone = now_ms(), zone_of(tz)
     begin, end = period_of(*period, now, zone)
     section = None if policy is None else _section(policy)
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         made = _read(books, section, (begin, end, now), tenant, tz, wanted)
         empty = not (made[0].counts.requests or made[0].spend_nano_usd)
         wanted.say_unknown(books, (begin, end, tenant), database, empty=empty)

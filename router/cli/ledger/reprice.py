@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -56,7 +56,6 @@ def reprice(
     """
     from router.analysis.prices.reprice import reprice as price_again
     from router.analysis.prices.reprice_output import reprice_json, reprice_renderable
-    from router.api.compose.books import Books
     from router.cli.terminal import console, print_json
     from router.money.price_book import RowPrices
     from router.policy.loading import policies_dir
@@ -66,8 +65,7 @@ def reprice(
     instead = None if prices is None else load_prices(prices)
     shipped = load_prices(policies_dir() / "prices.yaml")
     fixed = None if policy is None else fixed_policy(policy)
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         policies = Policies(() if fixed else books.kept_policies(), shipped, os.environ)
         rows_prices = RowPrices(fixed or policies.of, shipped, instead, day)
         begin, end = period_of(since, until, now_ms())

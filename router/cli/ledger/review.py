@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import check_tenant
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -45,13 +45,11 @@ def list_reviews(
     Where no text is kept, the reason is shown instead. An item that asks for a label
     names its head and the label that the head suggests.
     """
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import clean, plain
     from router.wire.public_ids import request_name
 
-    with Books.open(database, environ=os.environ) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant, environ=os.environ) as books:
         items = books.reviews(tenant)
     if as_json:
         print_json([_item(item) for item in items])
@@ -75,12 +73,11 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE, as_json: AsJson
     """
     import orjson
 
-    from router.api.compose.books import Books
     from router.api.http.decision_views import decision_document
     from router.cli.terminal import print_json
     from router.wire.feedback import verdict_view
 
-    with Books.open(database, environ=os.environ) as books:
+    with opened_books(database, environ=os.environ) as books:
         case = books.review(review_id)
         if case is None:
             raise _unknown(review_id)
@@ -141,7 +138,6 @@ def decide(
 
     Its minutes are booked as a row of their own in the ledger.
     """
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
     from router.request.review_verdicts import Judgement
     from router.wire.feedback import verdict_view
@@ -150,16 +146,15 @@ def decide(
         raise typer.BadParameter("only a label of --text can be new", param_hint="--new-class")
     answer = _answer(verdict, text, file)
     judgement = Judgement(verdict, minutes, answer, by, "cli", new_class=new_class)
-    with Books.open(database, environ=os.environ) as books:
+    with opened_books(database, environ=os.environ) as books:
         price = _minute_prices(policy, _kept_policy(books, review_id))
         case = books.decide(review_id, judgement, price, anchors)
     if as_json:
         print_json({**_item(case.item), **verdict_view(case)})
     _note_what_is_missing(case, answered=bool(judgement.text))
     if not as_json:
-        assumed = case.reviewed is not None and is_assumed(case.reviewed.price_version)
-        cost = _cost(case.reviewed) + " (at an assumed price of a minute)" * assumed
-        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {cost}.")
+        took = f"{_minutes(minutes)}, {_cost(case.reviewed)}"
+        typer.echo(f"{review_id}: {verdict.value}, {took}.")
 
 
 def _note_what_is_missing(case: ReviewCase, *, answered: bool) -> None:
@@ -184,9 +179,8 @@ def _note_what_is_missing(case: ReviewCase, *, answered: bool) -> None:
 @review.command()
 def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
     """Take an item off the list without a verdict; nothing is booked."""
-    from router.api.compose.books import Books
 
-    with Books.open(database, environ=os.environ) as books:
+    with opened_books(database, environ=os.environ) as books:
         resolved = books.resolve(review_id)
     if not resolved:
         typer.echo(
@@ -231,11 +225,14 @@ def _minutes(number: float) -> str:
 
 
 def _cost(reviewed: Reviewed | None) -> str:
-    """Formats what a review cost, as `$0.50`."""
+    """Formats what a review cost, as `$0.50`, and says so where its price is assumed."""
     from router.rendering.figures_in_words import usd
 
     cost = None if reviewed is None else reviewed.cost_nano_usd
-    return "an unknown cost" if cost is None else usd(cost)
+    if reviewed is None or cost is None:
+        return "an unknown cost"
+    assumed = is_assumed(reviewed.price_version)
+    return usd(cost) + " (at an assumed price of a minute)" * assumed
 
 
 def _kept_policy(books: Books, review_id: str) -> KeptPolicy | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import ModelDir
@@ -153,10 +153,9 @@ def _keep_labels(out: Path | None) -> None:
 
 def _ask(database: str, head: str, suggested: Suggested, asked: Mapping[str, Askable]) -> None:
     """Puts the suggestions into the queue of reviews."""
-    from router.api.compose.books import Books
     from router.learning.labelling import item_of
 
-    with Books.open(database, environ=os.environ) as books:
+    with opened_books(database, environ=os.environ) as books:
         books.ask(
             item_of(
                 asked[s.ref], head, s.label, s.confidence, s.minutes, now_ms(), suggested.classes
@@ -219,13 +218,12 @@ def _stored(
 
     Those that reviewers were asked to label for this head already are left out.
     """
-    from router.api.compose.books import Address, Books
+    from router.api.compose.books import Address
     from router.learning.labelling import askable, minutes_of
     from router.training.heads.suggest import Unlabelled
 
     begin, end = period_of(since, until, now_ms())
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         past = books.past_requests(begin, end, tenant, os.environ)
         texts, pace = askable(past, head)
     if not texts:

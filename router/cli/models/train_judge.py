@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, to_write
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
@@ -41,7 +41,6 @@ def judge(
 
     Exit code 6 where there are too few outcomes; then nothing is written.
     """
-    from router.api.compose.books import Books
     from router.cli.terminal import print_json
     from router.policy.content.rubrics import load_rubric
     from router.policy.loading import find_policy, load_policy, policies_dir
@@ -51,8 +50,7 @@ def judge(
     check, model = _check_of(loaded, answerer)
     rubric = load_rubric(loaded.file(check.rubric))
     begin, end = period_of(since, until, now_ms())
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         scored = [
             (outcome.judged.score, outcome.correct)
             for outcome in books.outcomes(begin, end, tenant)

@@ -9,12 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
+from router.cli.policies.chances import chance_lines, told
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
-from router.policy.content.term_files import STRATEGY, LanguageTerms, list_of
+from router.policy.content.term_files import LanguageTerms
+from router.policy.schema import DecisionSection
 from router.rendering.figures_in_words import usd
 from router.routing.hard_rules import heads_read
-from router.routing.wording.phrases import strategy_named
 from router.triage.facts.phrase_lists import found_phrases
 from router.types import (
     Amount,
@@ -26,6 +27,8 @@ from router.types import (
     Reason,
     Rung,
     Signals,
+    Verdict,
+    usd_to_nano,
 )
 
 COLUMNS = ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why")
@@ -37,13 +40,16 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
-def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> None:
+def explained(
+    request: ChatRequest, outcome: Outcome, terms: LanguageTerms, section: DecisionSection
+) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
     A refused request has neither bounds nor rungs: it is refused before they count. `terms` are
-    the policy's phrases by language.
+    the policy's phrases by language, `section` has its thresholds.
     """
     out, decision = console(), outcome.decision
+    triggers = None if decision.mode is DecisionMode.EXPECTED_LOSS else section
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     refused = decision.refused is not None
     counted = outcome.reasons if decision.refused is None else (decision.refused,)
@@ -56,23 +62,28 @@ def explained(request: ChatRequest, outcome: Outcome, terms: LanguageTerms) -> N
     )
     if not refused:
         floor, ceiling = decision.floor_reasons, decision.ceiling_reasons
-        out.print(f"  floor    {_bound(decision.floor, floor, outcome.signals)}", soft_wrap=True)
-        out.print(
-            f"  ceiling  {_bound(decision.ceiling, ceiling, outcome.signals)}", soft_wrap=True
-        )
-    told = "" if outcome.foretold is None else outcome.foretold.words
+        for label, level, why in (
+            ("floor  ", decision.floor, floor),
+            ("ceiling", decision.ceiling, ceiling),
+        ):
+            bound = _bound(level, why, outcome.signals, section)
+            out.print(f"  {label}  {bound}", soft_wrap=True)
+        if 0 < decision.confidence_floor <= 1 and decision.rungs[0].level == 1:
+            sure = f"{decision.confidence_floor:g} of being right"
+            out.print(f"  level 1  answers from a chance of {sure} on", soft_wrap=True)
+    then = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
-        out.print(f"  refused  {decision.refused.value}: {escape(told)}", soft_wrap=True)
-    elif told:
+        out.print(f"  refused  {decision.refused.value}: {escape(then)}", soft_wrap=True)
+    elif then:
         label = "words" if outcome.words_alone else "then "
-        out.print(f"  {label}    {escape(told)}", soft_wrap=True)
+        out.print(f"  {label}    {escape(then)}", soft_wrap=True)
     if outcome.opened:
         out.print("  opened   words on whom to call stand at the answer")
     if outcome.foretold is not None and outcome.foretold.unoffered:
         out.print(f"  offers   none: {escape(outcome.foretold.unoffered)}", soft_wrap=True)
-    for label, signal in signal_lines(outcome.signals):
+    for label, signal in signal_lines(outcome.signals, triggers):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
-    if because := uncounted(outcome):
+    if because := uncounted(outcome, section):
         out.print(f"  stakes   {because}", soft_wrap=True)
     for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
@@ -95,24 +106,16 @@ def _print_rungs(out: Console, outcome: Outcome) -> None:
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     # A cut explanation is worse than a long one, so the reasons follow the table.
     for i, rung in enumerate(() if wide else decision.rungs):
-        cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))
+        cells = dict(zip(COLUMNS, _cells(outcome, rung, False, i in decision.spare), strict=True))
         line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
         out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
 
 
-def _bound(level: int, reasons: tuple[Reason, ...], signals: Signals) -> str:
-    because = ", ".join(_told(reason, signals) for reason in reasons)
+def _bound(
+    level: int, reasons: tuple[Reason, ...], signals: Signals, section: DecisionSection
+) -> str:
+    because = ", ".join(told(reason, signals, section) for reason in reasons)
     return f"level {level}" + (f" ({because})" if because else "")
-
-
-def _told(reason: Reason, signals: Signals) -> str:
-    """Returns a reason, with its figure where two of them sound like opposites."""
-    if reason is Reason.HIGH_STAKES:
-        return f"{reason}: its chance is {signals.stakes_high:.2f}"
-    if reason is Reason.LOW_IMPACT:
-        named = usd(signals.impact_nano_usd) if signals.impact_nano_usd else "no amount"
-        return f"{reason}: {named} is named"
-    return str(reason)
 
 
 def _amount_line(amount: Amount) -> str:
@@ -122,26 +125,20 @@ def _amount_line(amount: Amount) -> str:
     return f"{amount.text} = {usd(amount.nano_usd)}{due}{kind}"
 
 
-def signal_lines(signals: Signals) -> list[tuple[str, str]]:
-    """Returns what triage read, as labelled lines."""
+def signal_lines(signals: Signals, section: DecisionSection | None = None) -> list[tuple[str, str]]:
+    """Returns what triage read, as labelled lines; with a policy's thresholds where they count."""
     lines = [
         (
             "read as",
             f"{_kind(signals)}, difficulty {signals.difficulty:+.2f}"
             + (", inherited from earlier turns" if signals.inherited else ""),
         ),
-        (
-            "chances",
-            f"stakes high {signals.stakes_high:.2f}, multi-factor {signals.multi_factor:.2f}, "
-            f"strategic {signals.strategic:.2f}{_phrase(signals)}, novelty {signals.novelty:.2f}, "
-            f"toxic {signals.toxic:.2f}, spam {signals.spam:.2f}",
-        ),
-        ("risk", _risk(signals)),
+        *chance_lines(signals, section),
     ]
     if signals.impact_nano_usd or signals.amounts:
         sums = ", ".join(_amount_line(a) for a in signals.amounts)
         shown = f" ({sums})" if sums else ""
-        lines.append(("impact", usd(signals.impact_nano_usd) + shown))
+        lines.append(("impact", usd(signals.impact_nano_usd) + shown + _from_amounts(section)))
     if signals.match is not None:
         match = signals.match
         lines.append(
@@ -161,12 +158,14 @@ def signal_lines(signals: Signals) -> list[tuple[str, str]]:
     return lines
 
 
-def _phrase(signals: Signals) -> str:
-    """Returns the phrases by which a decision about an organisation was found, "" for none."""
-    if signals.strategic >= EVEN or not strategy_named(signals):
+def _from_amounts(section: DecisionSection | None) -> str:
+    """Writes from which amounts on an impact asks for a level; "" where it asks for none."""
+    if section is None:
         return ""
-    found = [term for term in signals.risk_terms if list_of(term) == STRATEGY]
-    return f" (a phrase says it: {', '.join(found)})"
+    second, third = (
+        usd(usd_to_nano(at)) for at in (section.level_2_from_usd, section.level_3_from_usd)
+    )
+    return f"; level 2 from {second}, level 3 from {third}"
 
 
 def _kind(signals: Signals) -> str:
@@ -184,33 +183,23 @@ def _kind(signals: Signals) -> str:
     return f"{unread} (guessed: {kind}, {domain})"
 
 
-def uncounted(outcome: Outcome) -> str:
+def uncounted(outcome: Outcome, section: DecisionSection) -> str:
     """Returns why likely high stakes are no reason for the level; "" where they are one."""
     signals, decision = outcome.signals, outcome.decision
-    told = (*decision.floor_reasons, *decision.first_rung.reasons)
+    reasons = (*decision.floor_reasons, *decision.first_rung.reasons)
     guarded = decision.mode is not DecisionMode.EXPECTED_LOSS
-    if signals.stakes_high < EVEN or Reason.HIGH_STAKES in told or not guarded:
+    if signals.stakes_high < section.high_stakes_at or Reason.HIGH_STAKES in reasons or not guarded:
         return ""
     if not heads_read(signals):
         language = signals.matter_language or signals.language
         why = (
             f"its head cannot read {language}, and the reader of grave matters, which can, is calm"
         )
-    elif signals.knowledge >= EVEN:
+    elif signals.knowledge >= section.knowledge_at:
         why = "the request asks for general knowledge, so nobody's matter is at stake"
     else:
         return ""
     return f"high {signals.stakes_high:.2f} does not count: {why}"
-
-
-def _risk(signals: Signals) -> str:
-    """Returns the chances behind the reasons `high_risk_...`, and behind their absence."""
-    domain = "any risk domain" if signals.risk_domain is None else signals.risk_domain.value
-    named = f" ({signals.matter.value})" if signals.matter and signals.grave >= EVEN else ""
-    return (
-        f"{domain} {signals.risk_p:.2f}, grave matter {signals.grave:.2f} at even odds{named}, "
-        f"general knowledge {signals.knowledge:.2f}"
-    )
 
 
 def telling(heads: Sequence[HeadReading]) -> list[HeadReading]:
@@ -237,13 +226,13 @@ def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
     decision = outcome.decision
     for i, rung in enumerate(decision.rungs):
         first = i == decision.first and not outcome.words_alone  # words ask no tier
-        values = _cells(rung, first, i in decision.spare)
+        values = _cells(outcome, rung, first, i in decision.spare)
         cells = dict(zip(COLUMNS, values, strict=True))
         table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
     return table
 
 
-def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
+def _cells(outcome: Outcome, rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
     over = "stands in if the others fail: " if spare else "passed over: "
     counted = f", {rung.p_count}" if rung.p_count > 1 else ""
     return (
@@ -256,5 +245,15 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
         rung.cost_basis.value
         + (f", cache saves {usd(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
         usd(rung.expected_loss_nano_usd),
-        ("" if rung.taken else over) + ", ".join(r.value for r in rung.reasons),
+        ("" if rung.taken else over) + ", ".join(_why(outcome, rung)),
     )
+
+
+def _why(outcome: Outcome, rung: Rung) -> list[str]:
+    """Returns a rung's reasons; the approved words that go out in place of those it lacks.
+
+    `no_model` beside a safe answer would say that a model is missing: none is wanted there.
+    """
+    words = outcome.verdict if outcome.verdict is Verdict.SAFE_ANSWER else Reason.NO_MODEL
+    names = [words.value if reason is Reason.NO_MODEL else reason.value for reason in rung.reasons]
+    return list(dict.fromkeys(names))

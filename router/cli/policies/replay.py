@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, HtmlFile, Tenant, one_stdout, put_page
 from router.cli.periods import now_ms, period_of
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
@@ -84,7 +84,6 @@ def replay(
     from router.analysis.replay.cases import case_of
     from router.analysis.replay.recorded_models import models_in
     from router.analysis.replay.replay import replay as replayed
-    from router.api.compose.books import Books
 
     one_stdout(html, as_json=as_json)
     conditions = _conditions(fail_if or [])
@@ -100,8 +99,7 @@ def replay(
         result.alone, result.bad_lines = log.alone, log.bad.told(usage)
         _tell(result, conditions, strict, as_json, html)
         return
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
         # The rows are read twice, so the replay gets a function and not an iterator.
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731

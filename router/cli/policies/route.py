@@ -93,8 +93,8 @@ def route(
         elif explain:
             from router.cli.policies.explain import explained
 
-            terms = decide.core.loaded[outcome.policy].terms
-            explained(request, outcome, terms)
+            loaded = decide.core.loaded[outcome.policy]
+            explained(request, outcome, loaded.terms, loaded.policy.decision)
         else:
             shown_as.short(request, outcome)
     if table and not as_json:

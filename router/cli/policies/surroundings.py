@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 
 from router.api.compose.answerers.unused_proxies import unused_proxies
+from router.cli.opened_books import opened_books
 from router.errors import LedgerError
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.raw_policy import tenants_of
-from router.policy.parsing.validation import nearest
 from router.policy.schema import Policy, UpstreamAnswerer
 from router.policy.sections.answering.remote import RemoteAnswerer
 from router.policy.sections.budgets import LimitSection
@@ -74,13 +75,13 @@ def tenant_notes(policy: Policy, tenants: Set[str]) -> Iterator[str]:
 def tenants_with_keys(database: str) -> tuple[frozenset[str], str]:
     """Returns the tenants of the keys in a ledger, and why they are not known ("" if they are)."""
     # Imported late: most checks have no ledger.
-    from router.api.compose.books import Address, Books
+    from router.api.compose.books import Address
 
     try:
         address = Address.parse(database)
         if not address.may_exist:
             return frozenset(), f"no ledger at {address.shown}"
-        with Books.open(database) as books:
+        with opened_books(database) as books:
             keys = books.keys.list()
     except LedgerError as error:
         return frozenset(), error.message

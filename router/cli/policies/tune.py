@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit, own_version
-from router.cli.ledger.filters import check_tenant
 from router.cli.ledger.ledger import Since, Until
+from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import now_ms, period_of, shown_day
 from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
@@ -130,10 +130,8 @@ def _from_ledger(
 ) -> Labelled:
     from router.analysis.replay.cases import case_of
     from router.analysis.tune.labels import labelled
-    from router.api.compose.books import Books
 
-    with Books.open(database) as books:
-        check_tenant(books, tenant)
+    with opened_books(database, tenant) as books:
         known = read_outcomes_of(file, stored_outcomes(books, begin, end, tenant))
         return labelled(map(case_of, books.rows(begin, end, tenant)), known, novel_at)
 

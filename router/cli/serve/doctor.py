@@ -14,6 +14,7 @@ import typer
 from typer.main import get_group
 
 from router.cli.exits import Exit, own_version
+from router.cli.opened_books import upgrades_told
 from router.cli.options import AsJson
 from router.cli.serve import serve
 from router.cli.serve.serve import (
@@ -113,7 +114,8 @@ def doctor(
     )
     if not as_json:
         typer.echo(f"Tiergate {own_version()} in {sys.prefix}: each part, once it is looked at")
-    findings = list(checkup.findings() if as_json else shown(checkup.findings()))
+    with upgrades_told():
+        findings = list(checkup.findings() if as_json else shown(checkup.findings()))
     unwell = any(finding.fatal or finding.state is State.BROKEN for finding in findings)
     if as_json:
         print_json({"healthy": not unwell, "parts": [_document(finding) for finding in findings]})

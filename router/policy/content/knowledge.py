@@ -25,8 +25,9 @@ from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, Key
 from router.policy.content.languages.value_words import NO_WORDS, ValueWords
 from router.policy.content.offer_words import OfferSection
 from router.policy.content.outcomes import JudgedQuestion, load_outcomes, mistakes_beside
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.validation import nearest, validated
+from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
 from router.policy.schema import Name, Section
 from router.types import ChatRequest, Domain

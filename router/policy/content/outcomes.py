@@ -13,8 +13,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from router.errors import Mistake, PolicyError
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import load_yaml
 
 

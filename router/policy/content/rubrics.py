@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.validation import nearest, validated
+from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.sections.base import LABEL_NAME, Section
 

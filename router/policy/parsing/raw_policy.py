@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from router.policy.parsing.validation import nearest
+from router.policy.parsing.meant_keys import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 
 Rungs = Sequence[tuple[KeyPath, Mapping[str, object]]]

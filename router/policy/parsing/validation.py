@@ -7,10 +7,9 @@ It knows pydantic and nothing about the meaning of the files.
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
 from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin
@@ -21,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
+from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
 from router.privacy.redact import redact
@@ -73,18 +73,6 @@ def mistakes_from(
             mistakes.append(Mistake(file, line, key_path_text(path), shown, part))
     # Several branches of a union may report the same mistake.
     return tuple(dict.fromkeys(mistakes))
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Returns `; did you mean x?`, or "" when no known word is similar to `word`."""
-    close = alike(word, known)
-    return f"; did you mean `{close}`?" if close else ""
-
-
-def alike(word: str, known: Iterable[str]) -> str:
-    """Returns the known word that is most similar to `word`, "" when none is similar."""
-    close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
-    return close[0] if close else ""
 
 
 class _Place(Struct, frozen=True):
@@ -310,15 +298,47 @@ def _unknown_key(place: _Place) -> str:
         return "no key of this name"
     allowed = [field.alias or name for name, field in around.model_fields.items()]
     key = str(place.path[-1])
-    inside = [name for name, field in around.model_fields.items() if key in _keys_of_items(field)]
-    hint = f"; `{key}` stands in each of `{inside[0]}`" if inside else nearest(key, allowed)
-    return f"one of the keys {', '.join(allowed)}{hint}"
+    return f"one of the keys {', '.join(allowed)}{_hint(key, around, allowed)}"
 
 
-def _keys_of_items(field: FieldInfo) -> Iterable[str]:
-    """Returns the keys of the sections in a list, () for a field that is none."""
+def _hint(key: str, around: type[BaseModel], allowed: list[str]) -> str:
+    """Returns where the key belongs, or which one may be meant; "" where nothing says so."""
+    for name, field in around.model_fields.items():
+        if any(key in _keys_of(item) for item in _items(field)):
+            return f"; `{key}` stands in each of `{name}`"
+        if key in _keys_of(_bare(field.annotation)):
+            return f"; `{key}` stands in `{name}`"
+    if not by_meaning(key, allowed) and (place := _deeper(key, around)):
+        return place
+    meant = meant_key(key, allowed)
+    return f"; did you mean `{meant}`?" if meant else ""
+
+
+def _deeper(key: str, around: type[BaseModel]) -> str:
+    """Returns in which lists of the sections in a list the key belongs: `answerers` of `tiers`."""
+    for name, field in around.model_fields.items():
+        for section in _items(field):
+            for inner, inner_field in section.model_fields.items():
+                if any(key in _keys_of(item) for item in _items(inner_field)):
+                    return f"; `{key}` stands in each of `{inner}` of `{name}`"
+    return ""
+
+
+def _items(field: FieldInfo) -> list[type[BaseModel]]:
+    """Returns the kinds of sections that a list holds, none for a field that is none."""
     annotation = _bare(field.annotation)
-    item = _bare(_inside(annotation, 0)) if get_origin(annotation) is list else None
-    if not (isinstance(item, type) and issubclass(item, BaseModel)):
-        return ()
-    return [one.alias or name for name, one in item.model_fields.items()]
+    if get_origin(annotation) is not list:
+        return []
+    item = _bare(_inside(annotation, 0))
+    return [
+        kind
+        for kind in _members(item) or [item]
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
+
+
+def _keys_of(section: object) -> list[str]:
+    """Returns the keys of a section; none for what is no section."""
+    if not (isinstance(section, type) and issubclass(section, BaseModel)):
+        return []
+    return [field.alias or name for name, field in section.model_fields.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from router.analysis.report.build import Extra
 from router.types import ASSUMED, Baselines, MinutePrice
+from tests.analysis.report.test_beside_routing import people
 from tests.analysis.report.test_headline import loss
 from tests.analysis.report.test_sections import a_failure, report_of
 from tests.kits.books.report_rows import USD, a_day, a_row
@@ -62,3 +63,18 @@ def test_a_minute_of_a_person_has_its_price_where_matters_wait() -> None:
     assert "costs $1.00 (by the price book)." in told(MinutePrice(USD, "2026-11-01"))
     assert "The 1 matter that waits for a person is in no cost yet: " in told(stated, waiting=1)
     assert "in no cost yet" not in told(stated, waiting=0) + told(stated, text=None)
+
+
+def test_a_minute_of_a_person_has_its_price_where_minutes_were_booked() -> None:
+    """The amount stood on the first page, and what it assumes only in `--all`."""
+    rows = [*a_day(40, 0, 0), people(90, USD // 10)]
+    price = MinutePrice(USD // 2, "policy")
+    known = Extra(minute_price=lambda _: price, policy_text=lambda _: "")
+    told = report_of(rows, known).told.paid
+    (minutes,) = (sentence for sentence in told if "people's minutes" in sentence)
+    assert minutes.startswith("$0.10")
+    assert "A minute of a person costs $0.50 (by the policy)." in told
+    waiting = report_of(rows, replace(known, waiting=1)).headline
+    assert waiting.count("a minute of a person costs $0.50") == 1
+    assert "people's minutes" in waiting
+    assert "minute" not in report_of(a_day(40, 0, 0), known).headline

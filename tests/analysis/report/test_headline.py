@@ -327,7 +327,7 @@ def test_reviewers_time_is_named_by_itself(answer: int, review: int, told: str) 
     booked = an_attempt("r99", 2, review, role=Role.REVIEW)
     rows = [a_row(n, 2, attempts=[an_attempt(f"r{n}", 1, answer)]) for n in range(29)]
     rows.append(a_row(99, 2, attempts=[an_attempt("r99", 1, answer), booked]))
-    saving = report_of(rows).sentences[1]
+    saving = report_of(rows).told.saved[0]
     difference, named = told.split("|")
     assert difference in saving
     assert saving.endswith(named)

@@ -141,5 +141,5 @@ def test_a_model_of_which_nobody_measured_an_answer_has_no_share_of_accepted_one
     tried = expected | {"mid-1": "—"}  # which answered nothing
     money = money_of(report, exact=False)
     assert {row[2]: row[8] for row in tier_rows(report, money)[:-1]} == tried
-    models = next(entry for entry in others(report) if entry.of_models)
+    models = next(entry for entry in others(report) if entry.title == "Models")
     assert {row[0]: row[6] for row in named_rows(report, models, money)[:-1]} == tried

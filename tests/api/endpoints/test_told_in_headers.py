@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -85,3 +86,25 @@ def test_dry_run_names_no_model_and_no_decision(served: Served) -> None:
     told = headers_of(served, QUESTIONS["approved"], routing={"dry_run": True})
     assert told["x-tiergate-verdict"] == "dry_run"
     assert told.keys().isdisjoint({"x-tiergate-model", "x-tiergate-decision-id"})
+
+
+@pytest.mark.parametrize("kind", NO_MODELS)
+def test_words_in_place_of_an_answer_have_a_usage_of_zeros_in_each_format(
+    served: Served, kind: str
+) -> None:
+    """Trackers take a missing usage for a fault; tokens that nobody sold would be paid for."""
+    question = QUESTIONS[kind]
+    messages = [{"role": "user", "content": question}]
+    whole = served.chat(messages=messages).json()["usage"]
+    options = {"stream": True, "stream_options": {"include_usage": True}}
+    stream = served.chat(messages=messages, **options).text
+    *_, last = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: {")]
+    for usage in (whole, last["usage"]):
+        assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (
+            0, 0, 0,
+        )  # fmt: skip
+    body = {"model": "auto", "max_tokens": 100}
+    asked = served.post("/v1/messages", {**body, "messages": messages})
+    answered = served.post("/v1/responses", {"model": "auto", "input": question})
+    for usage in (asked.json()["usage"], answered.json()["usage"]):
+        assert (usage["input_tokens"], usage["output_tokens"]) == (0, 0)

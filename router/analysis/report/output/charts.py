@@ -16,6 +16,7 @@ from router.analysis.report.figures import (
     TierFigures,
 )
 from router.analysis.report.sentences import WASTE_WORDS
+from router.analysis.report.tables import level_shares
 from router.rendering.figures_in_words import (
     Dollars,
     count,
@@ -53,16 +54,16 @@ def share_chart(levels: Sequence[LevelShare]) -> Markup:
     lines = [
         Line(
             f"Level {level.level}",
-            percent(level.share)
+            percent(share)
             if level.planned is None
-            else f"{percent(level.share)}, plan {percent(level.planned)}",
+            else f"{percent(share)}, plan {percent(level.planned)}",
             (
                 track(),
                 *bar(level.share),
                 *(() if level.planned is None else (upright("mark", level.planned),)),
             ),
         )
-        for level in levels
+        for level, share in zip(levels, level_shares(levels), strict=True)
     ]
     planned = any(level.planned is not None for level in levels)
     marks = ", upright marks the planned share" if planned else ""

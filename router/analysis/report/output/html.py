@@ -41,6 +41,7 @@ from router.analysis.report.tables import (
     filters_line,
     grounds_rows,
     has_routed_savings,
+    level_shares,
     money_of,
     named_rows,
     others,
@@ -308,11 +309,11 @@ def _against_plan(report: Report) -> Markup:
             (
                 f"Level {level.level}",
                 count(level.requests),
-                percent(level.share),
+                percent(share),
                 percent(level.planned),
-                NOTHING if level.planned is None else _points(level.share - level.planned),
+                NOTHING if level.planned is None else _points(share - round(level.planned, 3)),
             )
-            for level in report.levels
+            for level, share in zip(report.levels, level_shares(report.levels), strict=True)
         ],
     )
     return el("div", el("h3", "Share against the plan"), shares)

@@ -314,6 +314,7 @@ def _group(figures: GroupFigures) -> Json:
         "p50_ms": figures.p50_ms,
         "p95_ms": figures.p95_ms,
         "judged": figures.judged,
+        "in_words": figures.in_words,
         "accepted": figures.accepted,
         "acceptance": figures.acceptance,
         "escalated": figures.escalated,

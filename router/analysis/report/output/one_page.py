@@ -171,7 +171,7 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
         _Line(
             (tier.tier, str(tier.level or NOTHING), _model(tier.model)),
             tier.figures,
-            (duration(tier.figures.p50_ms), accepted_text(tier.model, tier.figures, report)),
+            (duration(tier.figures.p50_ms), accepted_text(tier.figures, report)),
         )
         for tier in report.tiers
         if tier.figures.requests or tier.figures.spend_nano_usd

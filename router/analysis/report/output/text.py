@@ -44,6 +44,7 @@ from router.analysis.report.tables import (
     filters_line,
     grounds_rows,
     has_routed_savings,
+    level_shares,
     money_of,
     named_rows,
     others,
@@ -330,14 +331,14 @@ def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     total = count(report.counts.requests)
     rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
     rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
-    for level in report.levels:
+    for level, share in zip(report.levels, level_shares(report.levels), strict=True):
         plan = f" (plan {percent(level.planned)})" if level.planned is not None else ""
         words = level.without_model
         told = f", {count(words)} of them words without a model" if words else ""
         rows.append(
             (
                 f"Share of level {level.level}{plan}{told}",
-                percent(level.share),
+                percent(share),
                 NOTHING,
                 count(level.requests),
             )
@@ -392,8 +393,8 @@ def _charts(report: Report, money: Dollars) -> list[RenderableType]:
     planned = any(level.planned is not None for level in report.levels)
     title = "Share per level against the plan (│)" if planned else "Share per level"
     shares = text_table(title, ("level", "", "share", *(["plan"] * planned)), left=2)
-    for level in report.levels:
-        figures = (percent(level.share), *([percent(level.planned)] * planned))
+    for level, share in zip(report.levels, level_shares(report.levels), strict=True):
+        figures = (percent(share), *([percent(level.planned)] * planned))
         add_bar(shares, f"level {level.level}", level.share, level.planned, *figures)
     spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
     # Bars are shares of the dearest tier, so at least one of them is full.

@@ -1,0 +1,66 @@
+"""Shares that people read: parts of a whole that add up, and accepted shares by one rule."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from router.analysis.report.build import Extra
+from router.analysis.report.output.html import report_html
+from router.analysis.report.output.text import outcome_rows
+from router.analysis.report.tables import (
+    chargeback,
+    level_shares,
+    money_of,
+    named_rows,
+    others,
+    paying_rows,
+    tier_rows,
+)
+from router.types import SAFE_ANSWER_MODEL, RequestRow
+from tests.analysis.report.test_output import terminal
+from tests.analysis.report.test_sections import THEIRS, report_of
+from tests.kits.books.report_rows import a_row
+
+THIRDS = [a_row(n, 1 + n % 3) for n in range(9)]
+PLANNED = Extra(policy_text=lambda _: THEIRS)
+
+
+def test_shown_shares_of_levels_add_up_to_the_whole() -> None:
+    """Three levels of a third each were 33.3 % each, 99.9 % together."""
+    report = report_of(THIRDS, PLANNED)
+    assert sum(level_shares(report.levels)) == pytest.approx(1.0, abs=1e-9)
+    shares = [row[1] for row in outcome_rows(report) if row[0].startswith("Share of level")]
+    assert shares == ["33.4 %", "33.3 %", "33.3 %"]
+    chart = terminal(report).partition("Share per level")[2].partition("\n\n")[0]
+    assert re.findall(r"33\.\d %", chart) == shares
+    assert [level.share for level in report.levels] == [pytest.approx(1 / 3)] * 3
+
+
+def test_a_share_beside_its_plan_is_off_by_what_is_shown() -> None:
+    page = report_html(report_of(THIRDS, PLANNED))
+    assert "33.4 %, plan 50.0 %" in page
+    table = page.partition("Share against the plan")[2].partition("</table>")[0]
+    assert re.findall(r"33\.\d %", table) == ["33.4 %", "33.3 %", "33.3 %"]
+    assert re.findall(r"[+-]\d+\.\d pp", table) == ["-16.6 pp", "+3.3 pp", "+13.3 pp"]
+
+
+def words(n: int, domain: str) -> RequestRow:
+    return a_row(n, 3, domain=domain, verdict="safe_answer", model=SAFE_ANSWER_MODEL)
+
+
+def test_every_table_has_one_rule_for_the_accepted_share() -> None:
+    """Safe texts had a dash on the first page, and 0.0 % in `--all` by domain and in totals."""
+    unmeasured = a_row(30, 3, domain="legal", verdict="unverified")
+    rows = [*(words(n, "medical") for n in range(3)), unmeasured]
+    report = report_of(rows)
+    money = money_of(report, exact=False)
+    domains = next(entry for entry in chargeback(report) if entry.title == "Domains")
+    accepted = {row[0]: row[6] for row in paying_rows(report, domains, money)}
+    assert accepted == {"medical": "—", "legal": "not measured", "Total": "not measured"}
+    assert {row[8] for row in tier_rows(report, money)} == {"—", "not measured"}
+    models = next(entry for entry in others(report) if entry.title == "Models")
+    assert {row[6] for row in named_rows(report, models, money)} == {"—", "not measured"}
+    only = report_of(rows[:3])
+    assert [row[8] for row in tier_rows(only, money)] == ["—"] * 3

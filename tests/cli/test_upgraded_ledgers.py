@@ -1,0 +1,53 @@
+"""A command that upgrades an older ledger says so, on stderr, and knows its tenants."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from router.ledger.sql.schema import SCHEMA_VERSION
+from tests.kits.server_kit import tiergate
+from tests.ledger.sql.test_migration import DUMP, version
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "ledger.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(DUMP.read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "--json"),
+        ("ledger", "rows", "--json"),
+        ("ledger", "verify", "--json"),
+        ("keys", "list", "--json"),
+        ("review", "list", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_upgrades_a_ledger_says_so_once(old: Path, command: tuple[str, ...]) -> None:
+    """The tables were changed for good, and nobody was told: only `serve` has a log."""
+    before = version(old)
+    first = tiergate(*command, "--database", str(old))
+    line = f"tiergate: ledger upgraded: {old} had version {before}, and this Tiergate writes "
+    assert f"{line}{SCHEMA_VERSION}; older Tiergates open this ledger no more." in first.stderr
+    assert first.stderr.count("ledger upgraded") == 1
+    for told in first.stdout.splitlines() if command[1] == "rows" else [first.stdout]:
+        json.loads(told)
+    again = tiergate(*command, "--database", str(old))
+    assert "upgraded" not in again.stderr
+    assert version(old) == SCHEMA_VERSION
+
+
+def test_doctor_says_so_too(old: Path) -> None:
+    run = tiergate("doctor", "--json", "--database", str(old))
+    assert "tiergate: ledger upgraded: " in run.stderr
+    json.loads(run.stdout)
