@@ -281,6 +281,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
     judged: int = 0
     in_words: int = 0  # of these, words in place of an answer; none of older purged rows
     accepted: int = 0
+    on_prior: int = 0  # of those accepted, on a chance that nobody measured; none of older rows
     refused: int = 0
     failed: int = 0  # or cancelled
     # Answered by routing, by the rank of the level that answered: 1 is the lowest of its policy.
@@ -333,6 +334,7 @@ _COUNTS = (
     "judged",
     "in_words",
     "accepted",
+    "on_prior",
     "refused",
     "failed",
     "tried",

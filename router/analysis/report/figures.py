@@ -37,11 +37,12 @@ class GroupFigures:
     p50_ms: float | None
     p95_ms: float | None
     judged: int  # requests that ended with an answer or words in its place: no question back
-    accepted: int  # of these
+    accepted: int  # of these; `on_prior` of them on a chance that nobody measured
     escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
     refused: int = 0  # not admitted: by a limit, or as impossible here
     failed: int = 0  # or were cancelled
     in_words: int = 0  # of those judged, words in place of an answer, which nobody accepts
+    on_prior: int = 0
 
     @property
     def acceptance(self) -> float | None:
@@ -206,7 +207,6 @@ class Quality:
     """Counts answers that went out, by those that passed verification and those unverified.
 
     Words in place of an answer and questions back are none.
-
     `observed` answers were passed on as the requested model gave them, without a check.
     """
 

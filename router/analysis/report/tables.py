@@ -81,8 +81,11 @@ def accepted_text(figures: GroupFigures, report: Report) -> str:
     """Writes the accepted share of a group's replies; 0.0 % would pass for a verdict on them.
 
     Nobody accepts approved words, so a group that has nothing else has a dash. Answers of which
-    nobody measured anything cannot be accepted. Every table has this rule, totals too.
+    nobody measured anything cannot be accepted. Where all that was accepted rests on priors, the
+    share is marked as assumed. Every table has this rule, totals too.
     """
+    if figures.accepted and figures.on_prior >= figures.accepted:
+        return f"{percent(figures.acceptance)} assumed"
     if figures.accepted or not figures.judged:
         return percent(figures.acceptance)
     if figures.in_words >= figures.judged:
@@ -254,6 +257,7 @@ def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
         p95_ms=None,
         judged=sum(group.judged for group in groups),
         in_words=sum(group.in_words for group in groups),
+        on_prior=sum(group.on_prior for group in groups),
         accepted=sum(group.accepted for group in groups),
         escalated=sum(group.escalated for group in groups),
         refused=sum(group.refused for group in groups),

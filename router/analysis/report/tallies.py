@@ -258,6 +258,7 @@ def group_figures(cell: Cell, total: int, raised: int) -> GroupFigures:
         p95_ms=cell.latency.quantile(0.95),
         judged=cell.judged,
         in_words=cell.in_words,
+        on_prior=cell.on_prior,
         accepted=cell.accepted,
         escalated=raised,
         refused=cell.refused,

@@ -315,6 +315,7 @@ def _group(figures: GroupFigures) -> Json:
         "p95_ms": figures.p95_ms,
         "judged": figures.judged,
         "in_words": figures.in_words,
+        "on_prior": figures.on_prior,
         "accepted": figures.accepted,
         "acceptance": figures.acceptance,
         "escalated": figures.escalated,
