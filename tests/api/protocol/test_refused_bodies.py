@@ -9,7 +9,7 @@ import pytest
 from router.api.protocol.exchange import Event
 from router.api.protocol.limits import LINGER_S, MAX_LINGER_BYTES
 from tests.api.protocol.test_connection import once
-from tests.kits.socket_kit import Receive, Send, answer, get, serving, statuses
+from tests.kits.socket_kit import Client, Receive, Send, answer, get, serving, statuses
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -51,6 +51,12 @@ async def test_a_client_that_reads_only_after_sending_60_mb_learns_the_refusal(
     assert statuses(said) == [413]
 
 
+async def send_all(client: Client, size: int) -> None:
+    piece = b"x" * 5_000_000
+    for _ in range(size // len(piece)):
+        await client.send(piece)
+
+
 @pytest.mark.parametrize(
     "framing", [f"content-length: {MAX_LINGER_BYTES + 1}", "transfer-encoding: chunked"]
 )
@@ -61,10 +67,8 @@ async def test_no_more_than_the_bound_is_dropped_of_a_refused_body(framing: str)
     async with serving(application) as place:
         client = await place.connect()
         await client.send(get("/", framing, method="POST"))
-        piece = b"x" * 5_000_000
         with pytest.raises(ConnectionError):
-            for _ in range(3 * MAX_LINGER_BYTES // len(piece)):
-                await client.send(piece)
+            await send_all(client, 3 * MAX_LINGER_BYTES)
 
 
 async def test_a_refused_body_that_does_not_come_is_not_waited_for() -> None:
