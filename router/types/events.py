@@ -66,6 +66,7 @@ class BreakerTurned(Struct, frozen=True):
     open: bool
     rest_s: float  # how long no call goes there
     key_refused: bool = False  # it opened because the replica refuses our key
+    key_id: str = ""  # of the one client whose calls alone it stops; "": those of all
 
 
 class StoreTurned(Struct, frozen=True):

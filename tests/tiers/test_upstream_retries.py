@@ -146,6 +146,24 @@ async def test_a_request_that_breaks_its_model_again_does_not_open_the_breaker(
     assert tier.status().state is state
 
 
+async def ask_as(tier: UpstreamTier, key_id: str) -> Answer:
+    return await tier.answer(replace(work(), key_id=key_id), no_call)
+
+
+async def test_requests_of_one_key_that_break_a_model_leave_it_to_other_keys(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    tier = tiers(fake.url, model="answer", retries=0, breaker_failures=2)
+    fake.behaviour = "status:500"
+    for _ in range(2):
+        with pytest.raises(UpstreamError):
+            await ask_as(tier, "key_a")
+    with pytest.raises(AnswererNotReady, match="of this key"):
+        await ask_as(tier, "key_a")
+    fake.behaviour = ""
+    assert (await ask_as(tier, "key_b")).text == TEXT
+
+
 async def test_another_replica_answers_what_a_client_repeats(tiers: Tiers) -> None:
     async with FakeUpstream() as bad, FakeUpstream() as good:
         bad.behaviour = "status:503"

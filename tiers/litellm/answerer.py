@@ -63,9 +63,11 @@ from tiers.resilience.replicas import (
     CallHealth,
     ReplicaSet,
     Taken,
+    caller_of,
     out_of_use,
     outcome_at_end,
     outcome_of,
+    outcome_of_fault,
 )
 from tiers.resilience.unsupported import MOST_LEFT_OUT, Unsupporteds
 from tiers.upstream.stopped import StoppedFolder
@@ -280,7 +282,7 @@ class LitellmTier:
         Raises AnswererNotReady where the breaker lets no call through.
         """
         now_ms = self._clock.monotonic_ms()
-        taken = self._provider.take(now_ms)
+        taken = self._provider.take(now_ms, caller=caller_of(work))
         if taken is None:
             raise out_of_use(self._section.name, self._provider, now_ms)
         outcome = CallHealth.UNKNOWN
@@ -293,7 +295,10 @@ class LitellmTier:
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
             again = work.request.repeated
-            outcome = CallHealth.FAILED if status is None else outcome_of(status, repeated=again)
+            if status is None:
+                outcome = outcome_of_fault(error)
+            else:
+                outcome = outcome_of(status, repeated=again)
             if isinstance(error, UpstreamTooMuch):
                 outcome = CallHealth.UNKNOWN  # one request made its model repeat itself
             error.host = taken.replica.host

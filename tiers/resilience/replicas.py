@@ -12,8 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.errors import AnswererNotReady
-from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
+from router.errors import AnswererError, AnswererNotReady, UpstreamError
+from router.types import (
+    NOBODY,
+    WITHOUT_KEY,
+    AnswererState,
+    AnswererStatus,
+    BreakerTurned,
+    Events,
+    Work,
+)
 from tiers.resilience.circuit_breaker import Breaker, BreakerState
 from tiers.resilience.refusals import LONGEST_REST_S, host_of
 
@@ -25,6 +33,8 @@ class CallHealth(StrEnum):
 
     HEALTHY = "healthy"
     FAILED = "failed"
+    DOUBTED = "doubted"  # the server failed, or this one request broke it
+    LATE = "late"  # it hangs, or this one answer is long; a probe that is late speaks for all
     KEY_REFUSED = "key_refused"  # 401: no call with this key can succeed
     KEY_DOUBTED = "key_doubted"  # 403: the key, or this one request; several in a row are the key
     ELSEWHERE = "elsewhere"  # another server stands at its address; the next call would meet it
@@ -35,16 +45,17 @@ class CallHealth(StrEnum):
 # Python 3.11 takes 0.2 us to find a member in an enum.
 HEALTHY, UNKNOWN = CallHealth.HEALTHY, CallHealth.UNKNOWN
 KEY_OUTCOMES = (CallHealth.KEY_REFUSED, CallHealth.KEY_DOUBTED)
+MAY_BE_THE_REQUEST = (CallHealth.DOUBTED, CallHealth.LATE, CallHealth.KEY_DOUBTED)
 
 
 def outcome_of(status: int, *, repeated: bool = False) -> CallHealth:
     """Reads what a status other than 200 says of the replica; a refused request speaks well.
 
-    A 500 to a request that failed a moment ago says nothing new: its text may be what breaks the
-    model, and its client's tries would take the replica from everybody. A probe's 500 counts.
+    A 500 may be the doing of this one request, so it speaks for its caller alone until another one
+    meets it too. After a request that failed a moment ago it says nothing new, but to a probe.
     """
-    if status == 500 and repeated:
-        return CallHealth.FAILED_AGAIN
+    if status == 500:
+        return CallHealth.FAILED_AGAIN if repeated else CallHealth.DOUBTED
     if status == 401:
         return CallHealth.KEY_REFUSED
     if status == 403:
@@ -53,13 +64,27 @@ def outcome_of(status: int, *, repeated: bool = False) -> CallHealth:
 
 
 def outcome_at_end(own_end: float) -> CallHealth:
-    """Returns FAILED for a call that is ended at the answerer's own deadline, else UNKNOWN.
+    """Returns LATE for a call that is ended at the answerer's own deadline, else UNKNOWN.
 
     The end by a client's `deadline_ms` says nothing of the replica: a few such requests would take
     it from everybody. A caller with the same deadline may cancel first, by some milliseconds.
     """
     late = asyncio.get_running_loop().time() >= own_end - 0.05
-    return CallHealth.FAILED if late else CallHealth.UNKNOWN
+    return CallHealth.LATE if late else CallHealth.UNKNOWN
+
+
+def outcome_of_fault(error: AnswererError) -> CallHealth:
+    """Returns what a lost connection or an answer that is none says of the replica.
+
+    Before the request was sent the failure cannot be its doing.
+    """
+    unsent = isinstance(error, UpstreamError) and not error.sent
+    return CallHealth.FAILED if unsent else CallHealth.DOUBTED
+
+
+def caller_of(work: Work) -> str:
+    """Returns the key whose call it is, or "" where callers cannot be told apart."""
+    return "" if work.key_id == WITHOUT_KEY else work.key_id
 
 
 @dataclass(slots=True)
@@ -83,6 +108,7 @@ class Taken:
 
     replica: Replica
     probe: int  # its number among the breaker's probes; 0: it is none
+    caller: str = ""
     open: bool = True
 
 
@@ -106,14 +132,14 @@ class ReplicaSet:
         self._events = events
         self._untried = True  # no call has shown anything of any replica
 
-    def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
+    def take(self, now_ms: float, avoid: Replica | None = None, caller: str = "") -> Taken | None:
         """Returns a place at the replica with the fewest calls, longest unused first.
 
-        Returns None where every replica is out of use.
+        Returns None where every replica is out of use, for all or for this caller.
 
         `avoid` (the replica that just failed) is taken only when no other is free.
         """
-        free = [r for r in self.replicas if _is_free(r, now_ms)]
+        free = [r for r in self.replicas if _is_free(r, now_ms, caller)]
         if not free:
             return None
         replica = free[0]
@@ -123,7 +149,7 @@ class ReplicaSet:
         self._turn += 1
         replica.last_used = self._turn
         replica.outstanding += 1
-        return Taken(replica, replica.breaker.began())
+        return Taken(replica, replica.breaker.began(caller), caller)
 
     def hear(self, taken: Taken) -> None:
         """Notes that words of an answer came: another call may try a replica that had failed."""
@@ -137,34 +163,38 @@ class ReplicaSet:
         taken.open = False
         taken.replica.outstanding -= 1
         breaker = taken.replica.breaker
-        opened = breaker.opened
+        opened, only = breaker.opened, breaker.only
         if outcome is CallHealth.FAILED_AGAIN:
-            outcome = CallHealth.FAILED if taken.probe else UNKNOWN
+            outcome = CallHealth.DOUBTED if taken.probe else UNKNOWN
         if outcome is not UNKNOWN:
             self._untried = False
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is HEALTHY:
-            breaker.succeeded(taken.probe)
+            breaker.succeeded(taken.probe, taken.caller)
         elif outcome in (CallHealth.KEY_REFUSED, CallHealth.ELSEWHERE):
             breaker.refused(now_ms, taken.probe)
-        elif outcome in (CallHealth.FAILED, CallHealth.KEY_DOUBTED):
+        elif outcome is CallHealth.FAILED or (outcome is CallHealth.LATE and taken.probe):
             breaker.failed(now_ms, taken.probe)
+        elif outcome in MAY_BE_THE_REQUEST:
+            breaker.failed(now_ms, taken.probe, taken.caller)
         else:
             breaker.abandoned(taken.probe)
         if breaker.opened is not opened:
-            self._tell_turn(taken.replica)
+            self._tell_turn(taken.replica, breaker.opened)
+        if breaker.only != only:
+            if only and not breaker.opened:
+                self._tell_turn(taken.replica, False, only)
+            if breaker.only:
+                self._tell_turn(taken.replica, True, breaker.only)
 
-    def _tell_turn(self, replica: Replica) -> None:
-        refused = replica.refused_key and replica.breaker.opened
-        self._events.happened(
-            BreakerTurned(
-                self._answerer, replica.host, replica.breaker.opened, self._rest_s, refused
-            )
-        )
+    def _tell_turn(self, replica: Replica, opened: bool, key_id: str = "") -> None:
+        refused = replica.refused_key and opened
+        turned = BreakerTurned(self._answerer, replica.host, opened, self._rest_s, refused, key_id)
+        self._events.happened(turned)
 
-    def has_other(self, than: Replica, now_ms: float) -> bool:
-        """Returns True when another replica would take a call now."""
-        return any(r is not than and _is_free(r, now_ms) for r in self.replicas)
+    def has_other(self, than: Replica, now_ms: float, caller: str = "") -> bool:
+        """Returns True when another replica would take a call of this caller now."""
+        return any(r is not than and _is_free(r, now_ms, caller) for r in self.replicas)
 
     def rest(self, replica: Replica, rest_ms: float, now_ms: float) -> None:
         """Keeps new calls away for as long as the replica asked, at most a minute."""
@@ -235,6 +265,12 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
         rest = f"no call goes there for {_whole_seconds(rest_ms)} s. Try again after that"
     else:
         rest = "a call that tries it is under way. Try again in a moment"
+    if any(not replica.breaker.opened for replica in replicas.replicas):
+        return AnswererNotReady(
+            f"{name} failed the last calls of this key, whose requests may be what breaks it, so "
+            f"{rest}.",
+            retry_after_s=rest_ms / 1000.0,
+        )
     return AnswererNotReady(
         f"The upstream of {name} failed, so {rest}; if it stays so, tell who runs this gateway.",
         retry_after_s=rest_ms / 1000.0,
@@ -250,5 +286,5 @@ def _rest_ms(replicas: ReplicaSet, now_ms: float) -> float:
     return min([replica.breaker.rest_left_ms(now_ms) for replica in replicas.replicas])
 
 
-def _is_free(replica: Replica, now_ms: float) -> bool:
-    return replica.rests_until_ms <= now_ms and replica.breaker.admits(now_ms)
+def _is_free(replica: Replica, now_ms: float, caller: str) -> bool:
+    return replica.rests_until_ms <= now_ms and replica.breaker.admits(now_ms, caller)

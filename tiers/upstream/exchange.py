@@ -52,9 +52,11 @@ from tiers.resilience.replicas import (
     CallHealth,
     ReplicaSet,
     Taken,
+    caller_of,
     out_of_use,
     outcome_at_end,
     outcome_of,
+    outcome_of_fault,
 )
 from tiers.resilience.unsupported import MOST_LEFT_OUT, Unsupporteds
 from tiers.upstream.client import (
@@ -119,10 +121,10 @@ class Connections:
             lines = self._lines[url] = target, first_lines("POST", target, self.headers)
         return lines
 
-    def take_place(self) -> Taken:
+    def take_place(self, caller: str) -> Taken:
         """Returns a place at a replica. Raises UpstreamRateLimited, AnswererNotReady for none."""
         now_ms = self.clock.monotonic_ms()
-        taken = self.replicas.take(now_ms)
+        taken = self.replicas.take(now_ms, caller=caller)
         if taken is not None:
             return taken
         rest_ms = self.replicas.rest_left_ms(now_ms)
@@ -142,6 +144,7 @@ class Exchange:
         self._shared = connections
         self._work = work
         self._asked = work.request
+        self._caller = caller_of(work)
         self._taken: Taken | None = None  # the place at the replica that was asked last
         self._response: Response | None = None
         self._refused = Refusal()  # what the last refusal said
@@ -197,8 +200,9 @@ class Exchange:
             self._give_back(CallHealth.UNKNOWN)  # one request made its model repeat itself
         elif isinstance(error, (*FOREIGN, AnswererError)):
             late = isinstance(error, TimeoutError)
-            page = CallHealth.ELSEWHERE if isinstance(error, UpstreamPage) else CallHealth.FAILED
-            self._give_back(outcome_at_end(self._ends.own) if late else page)
+            page = isinstance(error, UpstreamPage)
+            fault = CallHealth.ELSEWHERE if page else CallHealth.DOUBTED
+            self._give_back(outcome_at_end(self._ends.own) if late else fault)
         if isinstance(error, TimeoutError):
             raise self._named(self._ends.too_late()) from error
         if isinstance(error, FOREIGN):
@@ -274,7 +278,7 @@ class Exchange:
 
     async def _tried(self, body: bytes) -> Response:
         """Returns the response to one body, after the retries allowed."""
-        self._taken = taken = self._shared.take_place()
+        self._taken = taken = self._shared.take_place(self._caller)
         for tries in range(1, self._shared.section.retries + 1):
             try:
                 return await self._post(taken, body)
@@ -296,7 +300,7 @@ class Exchange:
         """
         shared = self._shared
         wait: float | None = 0.0
-        if not shared.replicas.has_other(before.replica, shared.clock.monotonic_ms()):
+        if not shared.replicas.has_other(before.replica, shared.clock.monotonic_ms(), self._caller):
             if self._asked.repeated or failed.final:
                 raise failed
             left_s = self._deadline.when - asyncio.get_running_loop().time()
@@ -305,7 +309,7 @@ class Exchange:
             raise failed
         if wait > 0.0:
             await asyncio.sleep(wait + TIMER_SLACK_S)
-        taken = shared.replicas.take(shared.clock.monotonic_ms(), before.replica)
+        taken = shared.replicas.take(shared.clock.monotonic_ms(), before.replica, self._caller)
         if taken is None:
             raise failed
         waited = f" after {wait:.3g} s" if wait else ""
@@ -328,8 +332,10 @@ class Exchange:
             outcome = outcome_of(response.status, repeated=self._asked.repeated)
             raise await self._refusal(taken, response)
         except FOREIGN as error:
-            outcome = CallHealth.UNKNOWN if isinstance(error, NoFiles) else CallHealth.FAILED
-            raise to_ours(error, shared.section.name) from error
+            ours = to_ours(error, shared.section.name)
+            none_left = isinstance(error, NoFiles)
+            outcome = CallHealth.UNKNOWN if none_left else outcome_of_fault(ours)
+            raise ours from error
         except asyncio.CancelledError:
             outcome = outcome_at_end(self._ends.own)
             raise
@@ -396,7 +402,7 @@ class Exchange:
         """Returns True when our key was refused, which costs nothing, and another may know it."""
         refused = outcome_of(error.upstream_status or 0) in KEY_OUTCOMES
         now_ms = self._shared.clock.monotonic_ms()
-        return refused and self._shared.replicas.has_other(taken.replica, now_ms)
+        return refused and self._shared.replicas.has_other(taken.replica, now_ms, self._caller)
 
     def _report_retry(self, failed: UpstreamError, next_is: str) -> None:
         self._shared.events.happened(

@@ -143,7 +143,7 @@ class CallMetrics:
         if isinstance(event, CallFailed):
             counter = self._retries if event.retried else self._failures
             counter.labels(event.answerer, event.code).inc()
-        elif isinstance(event, BreakerTurned):
+        elif isinstance(event, BreakerTurned) and not event.key_id:
             self._breakers.labels(event.answerer, event.host).set(1 if event.open else 0)
         elif isinstance(event, StoreTurned):
             # An embedder has a line of its own: another one's return does not hide its loss.

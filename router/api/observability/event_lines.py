@@ -71,16 +71,25 @@ def line_of(event: Event) -> Line:
         return _call_failed(event)
     if isinstance(event, BreakerTurned):
         name = "breaker_opened" if event.open else "breaker_closed"
+        whose = "of this key " if event.key_id else ""
         turned: dict[str, object] = {
             "answerer": event.answerer,
             "host": event.host,
-            "next": f"no call goes there for {event.rest_s:g} s, then one tries it"
+            "next": f"no call {whose}goes there for {event.rest_s:g} s, then one tries it"
             if event.open
-            else "calls go there again",
+            else f"calls {whose}go there again",
         }
+        if event.key_id:
+            turned["key_id"] = event.key_id
         if event.key_refused:
             turned["reason"] = "it refuses our key; check the answerer's api_key"
-        return Line(name, turned, event.open, ("breaker", event.answerer, event.host), turns=True)
+        return Line(
+            name,
+            turned,
+            event.open,
+            ("breaker", event.answerer, event.host, event.key_id),
+            turns=True,
+        )
     if isinstance(event, CertificateTurned):
         name = "certificate_suspended" if event.suspended else "certificate_counts_again"
         certificate: dict[str, object] = {

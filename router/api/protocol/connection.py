@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
         self._current = None
         if not exchange.keep_alive:
             if exchange.ends_early:
-                self._linger(exchange.announced_bytes)
+                self._linger(exchange.announced_bytes or MAX_LINGER_BYTES)
             else:
                 self._close()
         elif not self.transport.is_closing():
@@ -308,10 +308,11 @@ class Connection(asyncio.Protocol):
         self.transport.write(response(error, body, headers))
         self._linger()
 
-    def _linger(self, announced_bytes: int = 0) -> None:
+    def _linger(self, body_bytes: int = 0) -> None:
         """Closes once what the client still sends was dropped: for a moment, or a body to its end.
 
-        Of a body that announced no length, or too large a one, no more than a beginning is dropped.
+        `body_bytes` is the most that the body may still have; of too large a one, no more than a
+        beginning is dropped.
         """
         self._over = True
         self._stop_arriving()
@@ -323,8 +324,8 @@ class Connection(asyncio.Protocol):
         if self._closing is not None:
             self._closing.cancel()
         linger_s = LINGER_S
-        if LINGER_BYTES < announced_bytes <= MAX_LINGER_BYTES:
-            self._droppable_bytes, linger_s = announced_bytes, self._state.request_s
+        if LINGER_BYTES < body_bytes <= MAX_LINGER_BYTES:
+            self._droppable_bytes, linger_s = body_bytes, self._state.request_s
         self._close_silent(-1, self._loop.time() + linger_s)
 
     def _close_silent(self, dropped_before: int, last: float) -> None:

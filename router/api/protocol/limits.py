@@ -26,10 +26,11 @@ LINGER_S, LINGER_BYTES = 1.0, 1_000_000
 """After a refusal: so long, and so much, of what still comes is read and dropped. Closing at once
 would reset the connection and could take the answer with it (RFC 9112, section 9.6)."""
 
-MAX_LINGER_BYTES = 50_000_000
-"""Of a refused body that announced its length: it is read and dropped to its end, for `request_s`
-at most and while no second passes without a byte. Clients of asyncio read no answer while they
-send, so that a reset in between is all they learn. OpenAI takes 50 MB of images in a request."""
+MAX_LINGER_BYTES = 500_000_000
+"""Of a refused body: it is read and dropped to its end, for `request_s` at most and while no second
+passes without a byte. urllib, Node's fetch and clients of asyncio read no answer while they send,
+so that a reset in between is all they learn. A client may as well send as much in requests that
+are read, and dropping it all takes a core less than 0.3 s."""
 
 OWN_FILES = 64
 """Open files that the process needs besides connections: the ledger, models, logs. It has 24."""

@@ -160,7 +160,11 @@ class UpstreamAnswerer(RemoteAnswerer):
         default=5.0, gt=0, le=60, description="Time for the connection only."
     )
     breaker_failures: int = Field(
-        default=5, ge=1, le=1000, description="Failures in a row after which a replica is not used."
+        default=5,
+        ge=1,
+        le=1000,
+        description="Failures in a row after which a replica is not used. Those that one key's "
+        "requests may have caused count against that key alone.",
     )
     breaker_reset_s: float = Field(
         default=10.0,
