@@ -205,6 +205,7 @@ from router.types.signals import (
     SessionMemory,
     Signals,
     Triage,
+    TurnDanger,
     WarmCache,
 )
 from router.types.stores import (
@@ -430,6 +431,7 @@ __all__ = [
     "Triage",
     "TrueOutcome",
     "Turn",
+    "TurnDanger",
     "Urgency",
     "Usage",
     "Verdict",
