@@ -82,16 +82,27 @@ def _case(
     )
     if one.back is None:
         return case if len(due) == 1 else replace(case, now=False)  # the others say whom to call
-    backs = [other for other in due if other.found.matter is found.matter]
-    if found.matter is Matter.MEDICAL_EMERGENCY:
-        # "He does not breathe" behind an overdose gets the words for that, not those of before.
-        backs = [one]
-    others = [
-        replace(told[other.back], language=other.signals.language)
-        for other in backs
-        if other.back is not None and other.back < len(told)
-    ]
-    if found.matter is Matter.POISON:
-        others.append(told[0])
     own = told[one.back] if one.back < len(told) else Told("")
-    return replace(case, text=own.text, before=own.before, told=tuple(others))
+    return replace(case, text=own.text, before=own.before, told=_told_of(one, told, due))
+
+
+def _told_of(one: DueMatter, told: Sequence[Told], due: Sequence[DueMatter]) -> tuple[Told, ...]:
+    """Returns what tells of the matter of one turn: its own text, in its own language, first.
+
+    Of a danger by things other turns tell too: "it is getting worse" is about the fire named
+    before. What the last turn says may name the poison of an earlier one ("it was ibuprofen").
+    """
+    matter, telling = one.found.matter, [one]
+    if matter is Matter.ENGINEERING_SAFETY:
+        telling += [other for other in due if other.found.matter is matter]
+    if matter is Matter.POISON and not any(
+        other.back == 0 and other.found.matter is matter for other in due
+    ):
+        telling.append(replace(one, back=0))
+    return tuple(
+        [
+            replace(told[other.back], language=other.signals.language)
+            for other in telling
+            if other.back is not None and other.back < len(told)
+        ]
+    )
