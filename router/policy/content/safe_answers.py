@@ -14,6 +14,7 @@ from msgspec import Struct
 from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any, in_one_line
+from router.policy.content.languages.animals import AnimalSection
 from router.policy.content.languages.english_words import EnglishWords, Term, Words
 from router.policy.content.languages.overdoses import OverdoseSection
 from router.policy.parsing.text_files import text_of
@@ -107,6 +108,7 @@ class LanguageWords(Section):
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
+    animal: AnimalSection | None = None  # above those of health or a poison
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -150,6 +152,9 @@ class LanguageWords(Section):
             text = self.overdose.text
         if text is None:
             return None
+        of_health = matter in (Matter.POISON, Matter.MEDICAL_EMERGENCY)
+        if of_health and self.animal is not None and self.animal.named(case.text):
+            text = self.animal.above(text)
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
         return f"{text}{blank}{self.reference}"
 

@@ -31,10 +31,10 @@ class OverdoseSection(Section):
         overdose. The medicine may stand in `before`, which was said before it: "I took 40" answers
         the question.
         """
-        plain = f" {_plain(text)} "
+        plain = f" {as_plain(text)} "
         if not _any_begins(plain, self._own):
             told = self._counted is not None and self._counted.search(plain) is not None
-            return told and _any_begins(f" {_plain(before)} ", self._own)
+            return told and _any_begins(f" {as_plain(before)} ", self._own)
         if poison or not self.taken or _any_begins(plain, self._taken):
             return True
         counted = self._counted is not None and self._counted.search(plain) is not None
@@ -42,11 +42,11 @@ class OverdoseSection(Section):
 
     @cached_property
     def _own(self) -> tuple[str, ...]:
-        return tuple(map(_plain, self.words))
+        return tuple(map(as_plain, self.words))
 
     @cached_property
     def _taken(self) -> tuple[str, ...]:
-        return tuple(_plain(term) for term in self.taken if _MANY not in term)
+        return tuple(as_plain(term) for term in self.taken if _MANY not in term)
 
     @cached_property
     def _count(self) -> re.Pattern[str]:
@@ -59,7 +59,7 @@ class OverdoseSection(Section):
         """Finds the terms of `taken` with a `#`, which stands for two digits that count something
         taken."""
         terms = [
-            _plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term
+            as_plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term
         ]
         if not terms:
             return None
@@ -91,10 +91,10 @@ def _any_begins(plain: str, words: tuple[str, ...]) -> bool:
     Scripts without blanks have no beginnings of words, so that any place counts, as in Korean,
     where blanks are often left out.
     """
-    return any(f" {word}" in plain or (word in plain and _unspaced(word)) for word in words)
+    return any(f" {word}" in plain or (word in plain and is_unspaced(word)) for word in words)
 
 
-def _plain(text: str) -> str:
+def as_plain(text: str) -> str:
     """Returns a text in small letters without accents, all but letters and digits made blanks."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     kept = (letter for letter in letters if not unicodedata.combining(letter))
@@ -105,11 +105,11 @@ def _plain(text: str) -> str:
     )
 
 
-def _unspaced(word: str) -> bool:
+def is_unspaced(word: str) -> bool:
     return word[0] >= _FIRST_UNSPACED or _FIRST_HANGUL <= word[0] <= _LAST_HANGUL
 
 
 _FIRST_UNSPACED = "\u3040"
 """The first letter of the scripts that are written without blanks: kana and Chinese characters."""
 _FIRST_HANGUL, _LAST_HANGUL = "\u1100", "\u11ff"
-"""The letters of Korean syllables, which `_plain` takes apart."""
+"""The letters of Korean syllables, which `as_plain` takes apart."""
