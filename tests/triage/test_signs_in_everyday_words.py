@@ -125,6 +125,7 @@ CALM = [
     "my son has a pale face and sweats at football, normal?",
     "the dog holds its jaw open and is soaked from the lake",
     "robot arm is limp and its speech module makes no sense",
+    "my speech makes no sense, her arm of the company is useless",
     "barely breathing room in my calendar, he books everything",
     "hardly breathing, she finished the marathon in record time: write the report",
     "the grey cat, dripping wet, friend of mine, photo caption",
@@ -132,7 +133,15 @@ CALM = [
     "I'm a nurse trainer, write a case: ashen, sweaty man with arm pain",
     "my phone case is soaked and the heart sticker is pale",
     "guest left his sweaty grey shirt in room 12",
+    "boss is holding the chest-high grey banner, sweaty day",
     "my arms hurt and I'm drenched: first spin class done!",
+]
+WORK = [
+    'Fix the grammar: "my husband is grey and clammy and rubbing his left arm"',
+    "Translate into German: grandpa is pouring with sweat and holding his chest",
+    "Classify the sentiment: one side of grandad's face has fallen",
+    "Write a short story that begins with: her words are jumbled and her arm is useless",
+    "Summarize: our baby is pale and mottled and hardly breathing",
 ]
 
 
@@ -141,6 +150,6 @@ def test_signs_are_a_medical_emergency(text: str) -> None:
     assert "medical_emergency:en" in FINDER.find(fold(text))
 
 
-@pytest.mark.parametrize("text", CALM)
+@pytest.mark.parametrize("text", [*CALM, *WORK])
 def test_the_same_words_about_other_things_are_none(text: str) -> None:
     assert FINDER.find(fold(text)) == ()
