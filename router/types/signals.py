@@ -64,6 +64,7 @@ class TurnDanger(Struct, frozen=True):
     matter: Matter | None = None
     language: str = ""  # that it was read in
     knowledge: float = 0.0  # chance that it asks for general knowledge only
+    few_words: bool = False  # in such a reply the reader hears more than it says
 
 
 class Signals(Struct, frozen=True):

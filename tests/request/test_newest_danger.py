@@ -141,9 +141,21 @@ def test_other_languages_do_the_same(language: str) -> None:
 
 def test_an_illness_after_a_danger_is_an_emergency() -> None:
     text = words("there is a fire in the kitchen", "he just threw up")
-    assert text.startswith("This may be a medical emergency")
-    assert "close the doors" in text
+    assert text.startswith("Get everybody out now, close the doors")
+    assert "This may be a medical emergency" in text
     assert "medical emergency" not in words("he just threw up")
+
+
+@pytest.mark.parametrize("reply", ["he feels worse", "he hit his head", "my hands are shaking"])
+def test_what_the_reader_hears_in_a_few_words_comes_second(reply: str) -> None:
+    """It hears violence, and the words for that stood first."""
+    assert words("my dad has crushing chest pain", reply).startswith("This may be a medical")
+
+
+def test_a_child_hurt_behind_a_poisoned_animal_is_told_first() -> None:
+    text = words("my dog ate rat poison", "my son is not breathing")
+    assert text.startswith("This may be a medical emergency")
+    assert "needs a vet" in text
 
 
 def test_fraud_after_a_danger_to_life_comes_below_it() -> None:

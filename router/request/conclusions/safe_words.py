@@ -16,7 +16,7 @@ from router.routing.routed_request import RoutedRequest
 from router.routing.wording.due_matters import DueMatter, due_matters
 from router.routing.wording.matters import fits_domain, language_of
 from router.routing.wording.said_once import joined
-from router.types import ChatRequest, Matter
+from router.types import ChatRequest, Domain, Matter
 
 MOST_TEXTS = 2
 """Texts of one message: who is in danger reads no more."""
@@ -31,6 +31,7 @@ def safe_words(routed: RoutedRequest, review_id: str, facts: tuple[str, ...]) ->
         signals,
         self_harm=routed.refused_self_harm,
         overdose=routed.runtime.overdose(language_of(signals), last.text, last.before),
+        emergency=routed.runtime.emergency(Domain.GENERAL, last.text),
     )
     plain = SafeCase(
         routed.risk_domain or signals.domain,

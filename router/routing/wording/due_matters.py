@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from router.policy.schema import Policy
 from router.routing.wording.matters import (
+    ACUTE_AT,
     IN_DANGER_AT,
     PEOPLE,
     FoundMatter,
@@ -32,6 +33,7 @@ class DueMatter(Struct, frozen=True):
     found: FoundMatter
     signals: Signals  # those of the turn that speaks of it, or of the whole conversation
     back: int | None = None  # user turns after it; None: the conversation as a whole calls for it
+    unsure: bool = False  # a guess in a reply of a few words, or none that calls for help alone
     needed: bool = False  # it is the matter of the whole conversation, which is never left out
 
     def now(self, policy: Policy) -> bool:
@@ -40,14 +42,21 @@ class DueMatter(Struct, frozen=True):
 
 
 def due_matters(
-    policy: Policy, signals: Signals, *, self_harm: bool = False, overdose: bool = False
+    policy: Policy,
+    signals: Signals,
+    *,
+    self_harm: bool = False,
+    overdose: bool = False,
+    emergency: bool = False,
 ) -> tuple[DueMatter, ...]:
     """Returns the matters whose words are due, the one to be said first before the others.
 
-    Dangers to people come first, newest before older. Where a danger is known, an illness that the
-    reader hears in the last turn is an emergency and no calm question about one's health.
+    Dangers to people come first, newest before older, and those that are guessed and unsure last.
+    Where a danger is known, an illness that the reader hears in the last turn is an emergency and
+    no calm question about one's health.
     `self_harm`: the request is refused as one about harming oneself, whatever else is found.
     `overdose`: the last turn names one, which in other languages is read as no sure matter.
+    `emergency`: the last turn names one in words of the safe answers.
     """
     found = matter_of(policy, signals)
     if found.matter is None and self_harm:
@@ -55,19 +64,26 @@ def due_matters(
     whole = DueMatter(found, signals, needed=True)
     if signals.dangers is UNSET:
         return (whole,)
-    alone = [
-        DueMatter(matter_of(policy, of_turn), of_turn, turn.back)
-        for turn, of_turn in [(turn, _alone(signals, turn)) for turn in signals.dangers]
-    ]
+    alone = [_of_turn(policy, signals, turn, overdose or emergency) for turn in signals.dangers]
     turns = [due for due in alone if _endangers(due)]
     if turns or _endangers(whole):
         turns = [*map(_emergency, filter(_falls_ill, alone)), *turns]
     if not turns:
         return (whole,)
-    if overdose and _may_tell_of_one(alone, whole) and not _is_of_health(turns[0]):
+    if overdose and _may_tell_of_one(alone, whole) and not any(map(_is_of_health, turns)):
         turns.insert(0, DueMatter(FoundMatter(Matter.POISON, named=True), signals, back=0))
+    turns.sort(key=lambda due: due.unsure)
     beside = [due for due in alone if _is_urgent_beside(due)]
     return tuple([*_with_whole(turns, whole), *beside])
+
+
+def _of_turn(policy: Policy, signals: Signals, turn: TurnDanger, told: bool) -> DueMatter:
+    """Returns the matter of one turn by itself. `told`: words of the last one name an emergency."""
+    own = _alone(signals, turn)
+    found = matter_of(policy, own)
+    sure = found.named or (told and turn.back == 0)
+    guessed = turn.few_words or turn.grave < ACUTE_AT
+    return DueMatter(found, own, turn.back, unsure=guessed and not sure)
 
 
 def _alone(signals: Signals, turn: TurnDanger) -> Signals:

@@ -164,7 +164,9 @@ def signals_of(
         terms_knowledge=terms_knowledge(
             (last, *earlier), (turns.last, *turns.earlier), terms_beside(older, apart), memory
         ),
-        dangers=UNSET if turns.split else turn_dangers((last, *earlier), memory),
+        dangers=UNSET
+        if turns.split
+        else turn_dangers((last, *earlier), (turns.last, *turns.earlier), memory),
     )
 
 

@@ -15,28 +15,31 @@ from router.types import SessionMemory, TurnDanger
 
 LIKELY = 0.5
 """The reader's chance from which a turn without a term is kept: no policy should act on less."""
+FEW_WORDS = 5
+"""Words of the longest reply in which a guess is unsure: "he hit his head" and "he feels worse"
+sound like violence to the reader, and "I give up" like despair, whatever they are about."""
 MOST_TURNS = 8  # that are kept, so that a record stays small; newest first
 
 
 def turn_dangers(
-    readings: Sequence[TurnReading], memory: SessionMemory | None
+    readings: Sequence[TurnReading], texts: Sequence[str], memory: SessionMemory | None
 ) -> tuple[TurnDanger, ...] | UnsetType:
     """Returns the turns that have a term or are likely grave; UNSET where there is but one turn.
 
-    `readings`: newest first, as they count for the last one. A bare follow-up ("why?") says nothing
-    by itself, whatever the reader hears in it.
+    `readings`: newest first, as they count for the last one, of `texts`. A bare follow-up ("why?")
+    says nothing by itself, whatever the reader hears in it.
     """
     if len(readings) < 2 and memory is None:
         return UNSET
     said = [
-        _danger_of(turn, back)
-        for back, turn in enumerate(readings)
+        _danger_of(turn, text, back)
+        for back, (turn, text) in enumerate(zip(readings, texts, strict=False))
         if turn.risk_terms or (turn.row.grave >= LIKELY and not turn.bare)
     ]
     return tuple(said[:MOST_TURNS])
 
 
-def _danger_of(turn: TurnReading, back: int) -> TurnDanger:
+def _danger_of(turn: TurnReading, text: str, back: int) -> TurnDanger:
     grave, matter, language = grave_of(turn)
     return TurnDanger(
         back,
@@ -45,4 +48,5 @@ def _danger_of(turn: TurnReading, back: int) -> TurnDanger:
         matter,
         language,
         turn.row.knowledge,
+        len(text.split(None, FEW_WORDS)) <= FEW_WORDS,
     )
