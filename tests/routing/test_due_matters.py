@@ -53,6 +53,16 @@ def guess(back: int, matter: Matter, grave: float, *, few: bool = False) -> Turn
             ["medical_emergency", "violence"],
         ),
         (talk(guess(0, Matter.VIOLENCE, 0.79), TurnDanger(1, MED)), ["medical_emergency"]),
+        # Guesses in a few words alone say no more than the whole does.
+        (
+            talk(
+                guess(1, Matter.VIOLENCE, 0.99, few=True),
+                guess(2, Matter.POISON, 0.995, few=True),
+                matter=Matter.POISON,
+                grave=0.995,
+            ),
+            ["poison"],
+        ),
         # An illness that is guessed counts behind a danger, in the last turn alone.
         (
             talk(guess(0, Matter.MEDICAL_EMERGENCY, 0.99), TurnDanger(1, FIRE)),

@@ -66,8 +66,10 @@ def due_matters(
         return (whole,)
     alone = [_of_turn(policy, signals, turn, overdose or emergency) for turn in signals.dangers]
     turns = [due for due in alone if _endangers(due)]
-    if turns or _endangers(whole):
+    if any(not due.unsure for due in turns) or (found.named and _endangers(whole)):
         turns = [*map(_emergency, filter(_falls_ill, alone)), *turns]
+    else:  # what is heard in a few words alone makes no other matter of what the whole says
+        turns = [due for due in turns if due.found.matter is found.matter]
     if not turns:
         return (whole,)
     if overdose and _may_tell_of_one(alone, whole) and not any(map(_is_of_health, turns)):
