@@ -28,7 +28,6 @@ from router.errors.incapable import (
     untrusted_shape,
 )
 from router.policy.content.deliberation import facts_in
-from router.policy.content.safe_answers import SafeCase
 from router.request.conclusions.doubts import (
     doubt_of_answer,
     failed_checks,
@@ -38,6 +37,7 @@ from router.request.conclusions.doubts import (
     pinned,
     usable,
 )
+from router.request.conclusions.safe_words import safe_words
 from router.request.conclusions.told_failure import (
     awaited,
     is_outage,
@@ -59,13 +59,7 @@ from router.routing.constraints import demanded_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import fits
 from router.routing.verification import Verification
-from router.routing.wording.matters import (
-    FoundMatter,
-    fits_domain,
-    in_danger,
-    language_of,
-    matter_of,
-)
+from router.routing.wording.matters import language_of
 from router.types import (
     NO_ANSWER_MODEL,
     READ_LANGUAGES,
@@ -75,7 +69,6 @@ from router.types import (
     Choice,
     Exhausted,
     Ids,
-    Matter,
     PSource,
     Reason,
     ReviewItem,
@@ -362,30 +355,13 @@ def _hand_over(
     """
     domain = routed.risk_domain or routed.signals.domain
     review = review_of(routed, best, ids)
-    review_id, question = review.review_id, review.question
+    review_id = review.review_id
     facts = facts_in(routed.request, routed.signals)  # the client is told no chances
     held = routed.held
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:
-        matter = matter_of(routed.policy, routed.signals)
-        if matter.matter is None and routed.refused_self_harm:
-            matter = FoundMatter(Matter.SELF_HARM)
-        domain = matter.domain or domain
-        case = SafeCase(
-            domain,
-            question,
-            review_id,
-            facts,
-            now=matter.urgent and in_danger(routed.policy, routed.signals),
-            matter=matter.matter,
-            named=matter.named,
-            unclear=matter.unclear,
-            fits=fits_domain(routed.policy, routed.signals, domain),
-            language=language_of(routed.signals),
-            before=routed.request.text_before,
-        )
-        text = routed.runtime.safe_answer(case)
+        text = safe_words(routed, review_id, facts)
     words = _stand_in(routed, best, text, () if held else facts, refusal=False, reason=reason)
     return Conclusion(words, Verdict.HELD if held else Verdict.SAFE_ANSWER, review)
 

@@ -2,12 +2,10 @@
 
 This is the contract: frozen values (`msgspec.Struct`) and Protocols. It imports msgspec and the
 standard library only. Money is an integer of nano-dollars ($1 = 1_000_000_000). Times are
-milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
-
-Other folders import all names from here. The modules follow a request: `requests`, `signals`
-(triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
-`events`. `enums` holds the closed sets that reports count, `stores` the stores, clock and ids,
-`batches` files and batches, `dashboard` its queries, `measured` properties that are computed once.
+milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`). Other folders import all names from
+here. The modules follow a request: `requests`, `signals`, `decisions` (the ladder), `answerers`,
+`answers`, `outcomes`, `ledger`, `feedback`, `events`. `enums` holds the closed sets that reports
+count, `stores` the stores, clock and ids; `batches`, `dashboard` and `measured` say what they hold.
 """
 
 from __future__ import annotations
@@ -205,6 +203,7 @@ from router.types.signals import (
     SessionMemory,
     Signals,
     Triage,
+    TurnDanger,
     WarmCache,
 )
 from router.types.stores import (
@@ -430,6 +429,7 @@ __all__ = [
     "Triage",
     "TrueOutcome",
     "Turn",
+    "TurnDanger",
     "Urgency",
     "Usage",
     "Verdict",

@@ -55,6 +55,18 @@ class HeadReading(Struct, frozen=True):
     classes: tuple[tuple[str, float], ...]
 
 
+class TurnDanger(Struct, frozen=True):
+    """Holds what one user turn of a conversation says by itself of a grave matter."""
+
+    back: int  # user turns after it; 0: it is the last one
+    risk_terms: tuple[str, ...] = ()
+    grave: float = 0.0
+    matter: Matter | None = None
+    language: str = ""  # that it was read in
+    knowledge: float = 0.0  # chance that it asks for general knowledge only
+    few_words: bool = False  # in such a reply the reader hears more than it says
+
+
 class Signals(Struct, frozen=True):
     """Holds what triage read in one request. Every chance is calibrated, 0..1.
 
@@ -101,6 +113,8 @@ class Signals(Struct, frozen=True):
     # False where the heads of these cannot read the language: domain and type are guesses then.
     domain_read: bool = True
     request_type_read: bool = True
+    # Which turns speak of a grave matter, newest first. A request of one turn has no such key.
+    dangers: tuple[TurnDanger, ...] | UnsetType = UNSET
 
     @property
     def known_domain(self) -> Domain:

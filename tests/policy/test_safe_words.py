@@ -335,3 +335,79 @@ def test_a_decision_about_a_company_gets_the_words_of_those_who_answer_for_it(
     words = answers.languages.get(language)
     own = words and words.business_strategy
     assert said.startswith(own or "This is a decision for the people who answer for it.")
+
+
+ANIMALS = {
+    "en": "my dog swallowed a whole strip of ibuprofen",
+    "de": "mein Hund hat eine ganze Packung Ibuprofen gefressen",
+    "fr": "mon chien a mangé du chocolat noir",
+    "es": "mi perro se ha comido veneno para ratas",
+    "it": "il mio cane ha mangiato veleno per topi",
+    "pt": "meu cachorro comeu veneno de rato",
+    "nl": "mijn hond heeft rattengif gegeten",
+    "pl": "mój pies zjadł trutkę na szczury",
+    "tr": "köpeğim fare zehiri yedi",
+    "ru": "мой пёс съел крысиный яд",
+    "uk": "моя собака з'їла щурячу отруту",
+    "hi": "मेरे कुत्ते ने चूहे मारने की दवा खा ली",
+    "ar": "كلبي أكل سم فئران",
+    "zh": "我的狗吃了老鼠药",
+    "ja": "うちの犬が殺鼠剤を食べました",
+    "ko": "강아지가 쥐약을 먹었어요",
+}
+
+
+@pytest.mark.parametrize("language", ANIMALS)
+def test_a_poisoned_animal_needs_a_vet_first(answers: SafeAnswers, language: str) -> None:
+    animal, poison = answers.languages[language].animal, answers.languages[language].poison
+    assert animal is not None
+    assert poison is not None
+    assert animal.instead in poison
+    text = ANIMALS[language]
+    case = SafeCase(Domain.MEDICAL, text, "r", matter=Matter.POISON, named=True, language=language)
+    said = safe_answer(case, answers)
+    assert said.startswith(animal.text)
+    assert len(said) > len(animal.text) + 100  # the words for people stand below
+    assert animal.instead not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my toddler ate the dog's worming tablets",
+        "my son swallowed the cat's heart pills",
+        "the dog bit my son and he collapsed",
+        "he drank drain cleaner",
+        "he ate a hot dog, swallowed it whole and is choking",
+        "my son found the dog tablets and swallowed three",
+        "my son found the dogs tablets and swallowed three",
+        "my daughter fell off her horse and drank something",
+        "we gave the dog to my mother, she swallowed bleach",
+    ],
+)
+def test_words_for_people_come_first_where_no_animal_is_in_danger(
+    answers: SafeAnswers, text: str
+) -> None:
+    animal = answers.languages["en"].animal
+    assert animal is not None
+    assert not animal.named(text)
+
+
+ABROAD = {
+    "de": "mein Sohn hat die Tabletten vom Hund geschluckt",
+    "fr": "mon fils a pris le médicament du chien, il a avalé toute la boîte",
+    "es": "mi hijo tomó la medicina del perro, se ha tragado todo",
+    "nl": "mijn zoon heeft de pillen van de hond geslikt",
+    "tr": "oğlum köpek ilacını yuttu",  # noqa: RUF001
+    "ja": "息子が犬の薬を飲んだ",
+    "zh": "儿子把狗的药吃了",
+    "ko": "아들이 강아지 약을 먹었어요",
+    "hi": "मेरे बेटे ने कुत्ते की दवा खा ली",
+}
+
+
+@pytest.mark.parametrize("language", ABROAD)
+def test_a_child_that_ate_a_pets_tablets_is_no_animal(answers: SafeAnswers, language: str) -> None:
+    animal = answers.languages[language].animal
+    assert animal is not None
+    assert not animal.named(ABROAD[language])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from router.errors import TiergateError, UpstreamError
 from router.library import Gateway
-from router.types import Delta, WordsAhead
+from router.types import Delta, Outcome, WordsAhead
 from tests.kits.books.open_ledgers import requests_in
 from tests.kits.fakes import ALICE, Houses, ask
+from tests.kits.gateway_kit import drain
 from tests.request.test_acute import FULL, everywhere
 from tests.request.test_opening import ASKED, ILL, OPENING, opened
 
@@ -51,6 +53,34 @@ async def test_a_stream_that_fails_says_the_words_once(
         await read()
     assert said == [f"{OPENING}\n\n"]
     assert OPENING not in failed.value.told
+
+
+NUMBERS = "If somebody may be in danger, call now (112 in Europe), before you read on."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_words_below_the_words_ahead_say_the_numbers_once(
+    houses: Houses, *, stream: bool
+) -> None:
+    """A stream had begun, its model failed, and the safe answer said all numbers again."""
+    house = opened(houses, ILL, exhausted=everywhere("review"))
+    runtime = house.gateway.router.default
+    words = "Call your local number (112 in Europe) or the poison centre (030 19240)."
+    changed = dataclasses.replace(
+        runtime, opening=lambda _: NUMBERS, safe_answer=lambda case: f"{words} {case.review_id}"
+    )
+    house.gateway.router.swap({"test": changed})
+    for plan in runtime.plans:
+        plan.answerer.error = UpstreamError("It is down.")  # type: ignore[attr-defined]
+    events = await drain(house, ask(ASKED, stream=stream))
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    said = "".join(event.text for event in events if isinstance(event, Delta))
+    text = said or outcome.answer.text
+    assert text.count("112 in Europe") == 1
+    assert "030 19240" in text
+    assert text.startswith(NUMBERS) is stream
 
 
 async def test_an_error_says_first_whom_to_call(houses: Houses) -> None:

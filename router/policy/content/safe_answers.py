@@ -6,10 +6,7 @@ about the reason of a missing verified answer. The gateway decides that and file
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +14,9 @@ from msgspec import Struct
 from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any, in_one_line
+from router.policy.content.languages.animals import AnimalSection
 from router.policy.content.languages.english_words import EnglishWords, Term, Words
+from router.policy.content.languages.overdoses import OverdoseSection
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -72,109 +71,6 @@ class EmergencySection(Section):
         return contains_any(text, (*self.terms, *self.only_here) if here else tuple(self.terms))
 
 
-class OverdoseSection(Section):
-    """Gives what tells an overdose from a question about a medicine, and the text to send then.
-
-    `words` are medicines, and `taken` says that too much or the wrong one was taken; a `#` in it
-    stands for two digits. Without `taken` a medicine alone says it.
-    """
-
-    words: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(min_length=1)
-    taken: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(default_factory=list)
-    text: str = Field(min_length=1, max_length=2000)
-
-    def named(self, text: str, *, poison: bool, before: str = "") -> bool:
-        """Returns True where a text is about an overdose. `poison`: the matter found is a poison.
-
-        A medicine is named, and in other emergencies also that it was taken: a word of `taken`, or
-        two or three digits just before the medicine. An aching chest beside "my tablets" is no
-        overdose. The medicine may stand in `before`, which was said before it: "I took 40" answers
-        the question.
-        """
-        plain = f" {_plain(text)} "
-        if not _any_begins(plain, self._own):
-            told = self._counted is not None and self._counted.search(plain) is not None
-            return told and _any_begins(f" {_plain(before)} ", self._own)
-        if poison or not self.taken or _any_begins(plain, self._taken):
-            return True
-        counted = self._counted is not None and self._counted.search(plain) is not None
-        return counted or self._count.search(plain) is not None
-
-    @cached_property
-    def _own(self) -> tuple[str, ...]:
-        return tuple(map(_plain, self.words))
-
-    @cached_property
-    def _taken(self) -> tuple[str, ...]:
-        return tuple(_plain(term) for term in self.taken if _MANY not in term)
-
-    @cached_property
-    def _count(self) -> re.Pattern[str]:
-        words = "|".join(map(re.escape, self._own))
-        between = rf"(?:(?:{_OF}) (?:\w+ ){{0,3}}|\w+ )?"
-        return re.compile(rf"(?<!\w){_TABLETS} ?(?!{_MEASURES}){between}(?:{words})")
-
-    @cached_property
-    def _counted(self) -> re.Pattern[str] | None:
-        """Finds the terms of `taken` with a `#`, which stands for two digits that count something
-        taken."""
-        terms = [
-            _plain(term.replace(_MANY, _PLACE_OF_MANY)) for term in self.taken if _MANY in term
-        ]
-        if not terms:
-            return None
-        many = rf"{_NUMBER}(?! ?(?:{_MEASURES}|{_TIMES}))"
-        forms = "|".join(re.escape(term).replace(_PLACE_OF_MANY, many) for term in terms)
-        return re.compile(rf"(?: )(?:{forms})(?= )")
-
-
-_NUMBER = r"(?:[1-9]\d|twelve|fifteen|twenty|thirty|forty|fifty|sixty)(?!\d)"
-_TABLETS = rf"(?:[1-9]\d\d(?!\d)|{_NUMBER})"
-"""Three digits count tablets just before a medicine; behind "took" they are mostly milligrams."""
-_MANY, _PLACE_OF_MANY = "#", "zzmanyzz"
-_OF = "of|von|der|de|di|del|da|van|z"
-"""Words after which up to three more may stand before the medicine: "30 of my blue pills"."""
-_TIMES = (
-    r"(?:min\w*|hours?|hrs?|h|days?|weeks?|months?|years?|times|stunden?|tagen?|wochen?|monaten?|"
-    r"jahren?|heures?|jours?|semaines?|mois|ans|horas?|dias?|semanas?|meses|anos|or[ae]|giorn[io]|"
-    r"settiman[ae]|mesi|ann[io]|uur|dagen|weken|maanden|jaar|godzin\w*|dni|tygodni\w*|percent|"
-    r"prozent|euros?|dollars?|pounds?)\b"
-)
-"""A time is no count of tablets either."""
-_MEASURES = r"(?:mg|mcg|g|ml|kg)\b"
-"""A dose is no count of tablets."""
-
-
-def _any_begins(plain: str, words: tuple[str, ...]) -> bool:
-    """Returns True where a word of a plain text begins with one of the words.
-
-    Scripts without blanks have no beginnings of words, so that any place counts, as in Korean,
-    where blanks are often left out.
-    """
-    return any(f" {word}" in plain or (word in plain and _unspaced(word)) for word in words)
-
-
-def _plain(text: str) -> str:
-    """Returns a text in small letters without accents, all but letters and digits made blanks."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    kept = (letter for letter in letters if not unicodedata.combining(letter))
-    # Vowels of Hindi are marks.
-    return "".join(
-        letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " "
-        for letter in kept
-    )
-
-
-def _unspaced(word: str) -> bool:
-    return word[0] >= _FIRST_UNSPACED or _FIRST_HANGUL <= word[0] <= _LAST_HANGUL
-
-
-_FIRST_UNSPACED = "\u3040"
-"""The first letter of the scripts that are written without blanks: kana and Chinese characters."""
-_FIRST_HANGUL, _LAST_HANGUL = "\u1100", "\u11ff"
-"""The letters of Korean syllables, which `_plain` takes apart."""
-
-
 class SafeAnswerSection(Section):
     """Holds the wording for one domain."""
 
@@ -212,6 +108,7 @@ class LanguageWords(Section):
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
+    animal: AnimalSection | None = None  # above those of health or a poison
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -231,10 +128,13 @@ class LanguageWords(Section):
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
 
-    def of(self, case: SafeCase, domain: Domain, own: str = "") -> str | None:
+    def of(
+        self, case: SafeCase, domain: Domain, own: str = "", *, overdosed: bool = False
+    ) -> str | None:
         """Returns the text for a case's matter, else for the domain, else the general one.
 
-        `own` is a more special text for its matter, "" for none.
+        `own` is a more special text for its matter, "" for none. `overdosed`: what was said of it
+        names an overdose.
         """
         matter = case.matter
         names = [domain.value, Domain.GENERAL.value]
@@ -248,13 +148,13 @@ class LanguageWords(Section):
             names = ["serious"]
         texts = (getattr(self, name, None) for name in names)
         text: str | None = own or next(filter(None, texts), None)
-        overdose = self.overdose
-        poison = matter is Matter.POISON
-        if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
-            named = overdose.named(case.text, poison=poison, before=case.before)
-            text = overdose.text if named else text
+        if self.overdose is not None and overdosed:
+            text = self.overdose.text
         if text is None:
             return None
+        of_health = matter in (Matter.POISON, Matter.MEDICAL_EMERGENCY)
+        if of_health and self.animal is not None and self.animal.named(case.text):
+            text = self.animal.above(text)
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
         return f"{text}{blank}{self.reference}"
 
@@ -319,15 +219,31 @@ class SafeCase(Struct, frozen=True):
     fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
     before: str = ""  # the user's text before it
+    told: tuple[Told, ...] = ()  # what other turns said of the same matter, newest first
+
+    @property
+    def told_now(self) -> Told:
+        """Returns what the turn itself says of it."""
+        return Told(self.text, self.before, self.language)
 
 
-def overdose_named(language: str, text: str, before: str, answers: SafeAnswers) -> bool:
+class Told(Struct, frozen=True):
+    """Holds what one turn said of a matter."""
+
+    text: str
+    before: str = ""  # the user's text before it
+    language: str = ""
+
+
+def overdose_named(
+    language: str, text: str, before: str, answers: SafeAnswers, *, poison: bool = False
+) -> bool:
     """Returns True where a text about health says that too much of a medicine was taken, which
-    stands there or in the text `before` it."""
+    stands there or in the text `before` it; of a poison a medicine says it."""
     words = answers.languages.get(language or ENGLISH) or answers.languages.get(ENGLISH)
     if words is None or words.overdose is None:
         return False
-    return words.overdose.named(text, poison=False, before=before)
+    return words.overdose.named(text, poison=poison, before=before)
 
 
 def opening_text(language: str, answers: SafeAnswers) -> str:
@@ -346,10 +262,13 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """
     words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
     domain = case.domain if case.matter is None else case.matter.domain
-    wording = None if words is None else words.of(case, domain, _in_english(case, answers))
+    wording = None
+    if words is not None:
+        special, overdosed = _in_english(case, answers), _overdosed(case, answers)
+        wording = words.of(case, domain, special, overdosed=overdosed)
     # A domain's words by language need not say whom to call.
     if wording is None or (case.matter is None and not case.unclear):
-        wording = emergency_wording(domain, case.text, answers, case.now) or wording
+        wording = _emergency_of(case, domain, answers) or wording
     if wording is not None:
         return wording.replace(_PLACE, case.review_id)
     section = answers.of(domain if case.matter or case.fits else Domain.GENERAL)
@@ -358,6 +277,24 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
         return default_text  # a risk is a word of ours, and no amount, date or party was found
     listed = "\n".join(f"- {fact}" for fact in case.facts[:MAX_FACTS])
     return f"{default_text}\n\n{section.facts_heading}:\n{listed}"
+
+
+def _emergency_of(case: SafeCase, domain: Domain, answers: SafeAnswers) -> str | None:
+    """Returns the emergency text of the newest turn that names an emergency of the matter."""
+    texts = (case.text, *[one.text for one in case.told])
+    named = (emergency_wording(domain, text, answers) for text in texts)
+    return next(filter(None, named), None) or emergency_wording(domain, "", answers, case.now)
+
+
+def _overdosed(case: SafeCase, answers: SafeAnswers) -> bool:
+    """Returns True where a turn tells of an overdose; see `OverdoseSection.named`."""
+    poison = case.matter is Matter.POISON
+    if not poison and case.matter is not Matter.MEDICAL_EMERGENCY:
+        return False
+    return any(
+        overdose_named(one.language, one.text, one.before, answers, poison=poison)
+        for one in (case.told_now, *case.told)
+    )
 
 
 def _in_english(case: SafeCase, answers: SafeAnswers) -> str:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from router.errors import BudgetExceeded, RateLimited, TiergateError
 from router.request.progress import Candidate, Progress
 from router.routing.routed_request import RoutedRequest
+from router.routing.wording.said_once import numbers_once
 from router.types import Begun, Choice, Delta, StreamEvent, StreamStep, Usage, WordsAhead
 
 
@@ -45,18 +46,22 @@ def below_said(routed: RoutedRequest, progress: Progress, pieces: list[Delta]) -
 
 
 def as_sent(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Candidate:
-    """Returns what goes out with the opening above it, where a stream has begun with that."""
+    """Returns what goes out with the opening above it, where a stream has begun with that.
+
+    Approved words say the numbers to call, too: they are said once.
+    """
     answer = candidate.answer
     if not progress.opened or answer is None:
         return candidate
-    choices = tuple([_below(routed.opening, choice) for choice in answer.choices])
-    return replace(candidate, answer=replace(answer, choices=choices))
+    choices = [_below(routed.opening, choice, once=answer.approved) for choice in answer.choices]
+    return replace(candidate, answer=replace(answer, choices=tuple(choices)))
 
 
-def _below(opening: str, choice: Choice) -> Choice:
+def _below(opening: str, choice: Choice, *, once: bool) -> Choice:
     if choice.text.startswith(opening):
         return choice
-    return replace(choice, text=f"{opening}\n\n{choice.text}")
+    text = numbers_once(opening, choice.text) if once else choice.text
+    return replace(choice, text=f"{opening}\n\n{text}")
 
 
 def first_words(routed: RoutedRequest, progress: Progress, error: TiergateError) -> str:

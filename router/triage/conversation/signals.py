@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from router.policy.content.term_files import list_of
 from router.policy.head_conditions import highest
 from router.triage.conversation.fragments import has_no_matter_of_ours
-from router.triage.conversation.replies import is_about_nobody
 from router.triage.conversation.settled import as_they_count
+from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
+from router.triage.conversation.turn_dangers import turn_dangers
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
@@ -160,8 +162,11 @@ def signals_of(
         domain_read=_is_read(domain, [row, *[turn.row for turn in earlier]], memory),
         request_type_read=not row.guessed,
         terms_knowledge=terms_knowledge(
-            (last, *earlier), (turns.last, *turns.earlier), _beside(older, apart), memory
+            (last, *earlier), (turns.last, *turns.earlier), terms_beside(older, apart), memory
         ),
+        dangers=UNSET
+        if turns.split
+        else turn_dangers((last, *earlier), (turns.last, *turns.earlier), memory),
     )
 
 
@@ -240,38 +245,6 @@ def _is_short(turn: TurnReading) -> bool:
         return turn.brief
     sure = turn.row.matter in DANGERS and turn.row.grave >= SURE_OF_DANGER
     return sure and any([list_of(name) in DANGERS for name in turn.risk_terms])
-
-
-def _beside(older: Sequence[RuleFacts], apart: TurnReading | None) -> bool:
-    """Returns True where terms stand in something else than the turns that the model reads."""
-    return any([facts.risk_terms for facts in older]) or bool(apart and apart.risk_terms)
-
-
-def terms_knowledge(
-    turns: Sequence[TurnReading],
-    texts: Sequence[str],
-    beside: bool,
-    memory: SessionMemory | None,
-) -> float:
-    """Returns the least chance, of the turns that have terms, to ask for general knowledge only.
-
-    Turns after the first of these count too, unless they are about nobody: "I got one this morning"
-    makes a matter of what was a question. 0.0 where a term stands in something else (`beside`),
-    such as what the assistant proposed.
-    """
-    if beside:
-        return 0.0
-    remembered = memory is not None and memory.risk_terms != ()
-    first = max([at for at, turn in enumerate(turns) if turn.risk_terms], default=-1)
-    since = turns if remembered else turns[: first + 1]
-    # Without a term in any turn `since` is empty, and no text is looked at.
-    said = zip(since, texts, strict=False)
-    chances = [
-        turn.row.knowledge for turn, text in said if turn.risk_terms or not is_about_nobody(text)
-    ]
-    if memory is not None and remembered:
-        chances.append(memory.terms_knowledge)
-    return min(chances, default=0.0)
 
 
 def _also_asked(
