@@ -76,6 +76,7 @@ COUNTS = [
     "=PMT(6.5%/12,360,-4) for the mortgage",
     "0.840 loss after the epoch, cost of training?",
     "rating 2,450 in chess, is a coach worth it",
+    "signups 42k, conversion a tenth, price 20, what is the likely revenue?",
     "He paid with version 12.400 of the app",
 ]
 

@@ -98,7 +98,8 @@ NUMBERED = frozenset(
     context user users followers subscribers views members visitors capacity altitude elevation
     calories kcal code ip attempt row rows word words character characters km miles distance
     points score elo xp level mmr traffic requests impressions clicks downloads
-    installs units copies pieces pcs speed hz khz watts votes people""".split()
+    installs wishlists likes stars units copies pieces pcs speed hz khz watts votes
+    people""".split()
 )
 """Words before a number that it names or measures, and that are not of money."""
 

@@ -28,8 +28,13 @@ NEAR = 8
 """Tokens before a number in which a word of money makes it a sum, in the same sentence."""
 BEHIND = 6
 """The same behind a number."""
+LONG_PLURAL = 6
+"""Letters of a word with an "s" that is rather what is counted than a verb or a small word."""
 SHORT_TEXT = 60
 """Tokens of a text whose every sentence is about one matter: a word of money of any counts."""
+
+
+_OF_MONEY = bare.MONEY | words.CONTEXT | bare.ASKS
 
 
 class BareSums(Numbers):
@@ -69,7 +74,8 @@ class BareSums(Numbers):
         if scale == "k" and self._word(start) in bare.PLANS:
             return None
         if scale == "k" or (scale in words.WORD_SCALES and not scale.endswith("s")):
-            near = as_sum or linked or self._about_money(start) or self._handed_over(start)
+            about = self._about_money(start) and not self._of_things(start)
+            near = as_sum or linked or about or self._handed_over(start)
             near = near or (scale == "mil" and quantity.in_words)  # "half a mil now"
             ran = any(self._low[i] in words.RUNNING for i in self._sentence(start, -1, 3))
             currency = self._bare_currency(scale)
@@ -179,8 +185,16 @@ class BareSums(Numbers):
         at += self._word(at) in ("in", "as", "of", "a", "-")
         return self._word(at) in bare.BEHIND_CERTAIN
 
+    def _of_things(self, at: int) -> bool:
+        """Returns True where what a number counts stands before it: "signups 42k, price 20"."""
+        before = self._word(at - 1)
+        things = before.endswith("s") and len(before) >= LONG_PLURAL
+        return things and before not in _OF_MONEY
+
     def _money_near(self, start: int, end: int) -> bool:
         """Returns True where a word of money stands near, in short texts in any sentence."""
+        if self._of_things(start):
+            return False
         near = self._sentence(start, -1, NEAR) + self._sentence(end - 1, 1, BEHIND)
         if any(self._low[i] in bare.MONEY for i in near):
             return True
