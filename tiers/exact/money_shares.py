@@ -28,8 +28,8 @@ _MONEY = "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
 _SUM = r"\d[\d., ]{0,15}\d|\d"
 _PER = "(?:%|prozent|procent|pour ?cent|por ?ciento|por ?cento|per ?cento)"
 _PERCENT = r"\d{1,3}(?:[.,]\d{1,2})?"
-_GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3})+|(?: \d{3})+)(?:,\d{1,2})?")
-_ENGLISH = late_regex(r"[1-9]\d{0,2}(?:,\d{3})+\.\d{1,2}")
+_GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3}){1,5}|(?: \d{3}){1,5})(?:,\d{1,2})?")
+_ENGLISH = late_regex(r"[1-9]\d{0,2}(?:,\d{3}){1,5}\.\d{1,2}")
 _PLAIN = late_regex(r"\d{1,12}(?:[.,]\d{1,2})?")
 
 

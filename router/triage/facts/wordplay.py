@@ -47,7 +47,7 @@ _ASKS_SUM = late_regex(
     rf"{fold('сколько будет|скільки буде').text})\b"
 )
 _CONVERTS = late_regex(
-    rf"{_POLITE}(?:convert )?[\d.,]+ ?[a-z]{{3}} (?:to|in|into) [a-z]{{3}} at [\d.,]+"
+    rf"{_POLITE}(?:convert )?[\d.,]{{1,20}} ?[a-z]{{3}} (?:to|in|into) [a-z]{{3}} at [\d.,]{{1,20}}"
 )
 """Matches "convert 12,500 jpy to eur at 0.0061"."""
 _WORKED = late_regex(
