@@ -33,7 +33,6 @@ from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
-from router.triage.facts.wordplay import only_works_out
 from router.triage.facts.works import asks_about_a_work
 from router.triage.framing.declining import only_declines
 from router.triage.text.amount_lists import all_material
@@ -193,9 +192,9 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
         closes = row.grave > LOOKED_AT and (
             only_closes(words) or only_goes_on(words) or only_declines(words) or away
         )
-        if not closes and not asks_about_a_work(text) and not only_works_out(text):
+        if not closes and not asks_about_a_work(text) and not facts.works_out:
             return row
-    return row._replace(grave=0.0)
+    return row._replace(grave=0.0, stakes_high=0.0 if facts.works_out else row.stakes_high)
 
 
 def _guessed(row: ModelRow, *, degraded: bool) -> ModelRow:

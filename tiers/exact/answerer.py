@@ -9,6 +9,7 @@ nothing and costs nothing.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import date
 
 from msgspec import Struct
@@ -40,6 +41,19 @@ P_RIGHT = 0.99
 """Results are exact; what is left is that a question was understood in another way than meant."""
 
 
+Cores = Callable[[str, str], tuple[str, ...]]
+"""Returns what is left of a message in a language without its signature, and without its frame."""
+
+
+def no_cores(text: str, language: str) -> tuple[str, ...]:
+    """Returns no further reading of a message: it is understood as it is, or not."""
+    return ()
+
+
+MOST_FRAMED = 1_000
+"""Characters of a message with a frame; a longer one asks for more than a tool understands."""
+
+
 class _Known(Struct, frozen=True):
     """Holds an answer that is known before the call."""
 
@@ -53,7 +67,12 @@ class ExactTier(OwnAnswerer):
     """Implements the Answerer for `kind: exact`."""
 
     def __init__(
-        self, section: ExactSection, facts: AnswererFacts, talk: SmallTalk | None, clock: Clock
+        self,
+        section: ExactSection,
+        facts: AnswererFacts,
+        talk: SmallTalk | None,
+        clock: Clock,
+        cores: Cores,
     ) -> None:
         phrases = 0 if talk is None else len(talk.by_phrase)
         # No rate of exchange is known here.
@@ -64,6 +83,7 @@ class ExactTier(OwnAnswerer):
         self._tools = frozenset(section.tools)
         self._talk = talk
         self._clock = clock
+        self._cores = cores
         self._compiling: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
@@ -77,12 +97,12 @@ class ExactTier(OwnAnswerer):
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the chance of the exact answer to this request; None without such an answer."""
-        known = self._known(request)
+        known = self._known(request, signals.language)
         return None if known is None else Preview(P_RIGHT, PSource.KNOWN, known.because)
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the result or the approved words. Raises CannotAnswer where there is neither."""
-        known = self._known(work.request)
+        known = self._known(work.request, work.signals.language)
         if known is None:
             raise CannotAnswer("no exact tool and no small talk fits all of this request")
         return Answer(
@@ -96,19 +116,24 @@ class ExactTier(OwnAnswerer):
             reason=known.because if known.because is Reason.ASKED_FOR_SLOT else None,
         )
 
-    def _known(self, request: ChatRequest) -> _Known | None:
+    def _known(self, request: ChatRequest, language: str) -> _Known | None:
         if request.response_format.kind != "text" or request.tools:
             return None
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
+        known = self._read(text, opens)
+        if known is None and not opens and (rated := self._rated(request)) is not None:
+            return _computed(rated)
+        if known is not None or len(text) > MOST_FRAMED:
+            return known
+        cores = (self._read(core, opens) for core in self._cores(text, language))
+        return next((known for known in cores if known is not None), None)
+
+    def _read(self, text: str, opens: bool) -> _Known | None:
+        """Returns the answer to a text of which a tool or the small talk understands every word."""
         result = solved(text, self._today(), self._tools, opens=opens)
-        if result is None and not opens:
-            result = self._rated(request)
         if result is not None:
-            tool = f"tool: {result.tool}"
-            if result.lacks:
-                return _Known(result.text, Reason.ASKED_FOR_SLOT, (tool, f"lacks: {result.lacks}"))
-            return _Known(result.text, Reason.EXACT_TOOL, (tool,))
+            return _computed(result)
         reply = None if self._talk is None else self._talk.reply(text, opens=opens)
         if reply is None:
             return None
@@ -128,9 +153,20 @@ class ExactTier(OwnAnswerer):
         return utc_day(self._clock.now_ms())
 
 
+def _computed(result: Solved) -> _Known:
+    tool = f"tool: {result.tool}"
+    if result.lacks:
+        return _Known(result.text, Reason.ASKED_FOR_SLOT, (tool, f"lacks: {result.lacks}"))
+    return _Known(result.text, Reason.EXACT_TOOL, (tool,))
+
+
 def build_exact(
-    section: ExactSection, tier: TierSection, talk: SmallTalk | None, clock: Clock
+    section: ExactSection,
+    tier: TierSection,
+    talk: SmallTalk | None,
+    clock: Clock,
+    cores: Cores = no_cores,
 ) -> ExactTier:
-    """Returns the answerer of a policy's section."""
+    """Returns the answerer of a policy's section. `cores`: what a message is without its frame."""
     facts = facts_of(section, tier, "exact:tools", capabilities=[Capability.MULTIPLE_CHOICES])
-    return ExactTier(section, facts, talk, clock)
+    return ExactTier(section, facts, talk, clock, cores)

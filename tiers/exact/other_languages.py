@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from router.regexes.late import late_regex
 from tiers.exact.arithmetic import arithmetic
+from tiers.exact.money_shares import Wording, share_of_money
 from tiers.exact.numbers import DIGIT
 from tiers.exact.percentages import percentage
 from tiers.exact.units import conversion
@@ -244,6 +245,18 @@ _LANGUAGES = (
         ),
     ),
 )
+_ROUNDED = (
+    "auf Cent gerundet",
+    "arrondi au centime",
+    "redondeado al céntimo",
+    "arrotondato al centesimo",
+    "afgerond op centen",
+    "w zaokrągleniu",
+    "arredondado ao cêntimo",
+)
+_SHARES = tuple(
+    Wording(one.opening, one.of, rounded) for one, rounded in zip(_LANGUAGES, _ROUNDED, strict=True)
+)
 _BEGINNING = late_regex(
     r"-?\d|" + "|".join(f"(?:{one.opening}|{one.how_many}) " for one in _LANGUAGES)
 )
@@ -266,6 +279,8 @@ def in_another_language(text: str) -> str | None:
 
     >>> in_another_language("Wie viel sind 17% von 2340?")
     '17 % von 2340 = 397,8'
+    >>> in_another_language("Combien font 20 % de 1.250 €?")
+    '20 % de 1.250 € = 250 €'
     >>> in_another_language("50 Meilen in km")
     '50 meilen = 80,4672 km'
     >>> in_another_language("17 % von 2.340") is None
@@ -279,6 +294,8 @@ def in_another_language(text: str) -> str | None:
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
     if not _BEGINNING.match(core):
         return None
+    if (share := share_of_money(core, _SHARES)) is not None:
+        return share
     if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):
         return None
     forms: tuple[Callable[[str, _Language], str | None], ...] = (_percent, _converted, _sum)

@@ -17,8 +17,9 @@ from router.triage.disguises.known_words import Knows
 from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
-from router.triage.facts.wordplay import only_plays
+from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.framing.contact_details import without_contact_details
+from router.triage.framing.cores import without_last_names
 from router.triage.framing.idioms import NO_IDIOMS, Idioms
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
@@ -69,11 +70,15 @@ class TurnFacts(Struct, frozen=True):
     undetailed_words: tuple[str, ...] = ()  # folded
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
+    works_out: bool = False  # it only asks for a sum of numbers, whoever signs it
 
     @property
     def said(self) -> int:
         """Returns the number of words of the text, without those of contact details."""
         return len(self.undetailed_words if self.undetailed else self.folded.words)
+
+
+_MOST_SIGNED = 1_000  # characters of a sum above a signature
 
 
 class RuleFacts(NamedTuple):
@@ -118,7 +123,8 @@ def find_facts(
         sums = largest_amounts((sums, amounts.read(meant)))
         further = _heard_in(mended, lists(meant), lists) if english else lists(meant)
         names = names_of((names, further))
-    if sums and only_plays(meant.text):
+    works_out = _works_out(text, folded)
+    if sums and (works_out or only_plays(meant.text)):
         sums = all_quoted(sums)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
@@ -150,7 +156,18 @@ def find_facts(
         undetailed_words=fold(undetailed).words if undetailed else (),
         sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
+        works_out=works_out,
     )
+
+
+def _works_out(text: str, folded: Folded) -> bool:
+    """Returns True for a text that only asks for a sum of numbers, above a signature or without."""
+    if only_works_out(folded.text):
+        return True
+    if len(text) > _MOST_SIGNED or "\n\n" not in text:
+        return False
+    asked = without_last_names(text)
+    return asked != text and only_works_out(" ".join(fold(asked).text.split()))
 
 
 def lists_in(

@@ -46,6 +46,10 @@ _ASKS_SUM = late_regex(
     rf"bereken|ile to(?: jest)?|ile jest|quanto sao|oblicz|"
     rf"{fold('сколько будет|скільки буде').text})\b"
 )
+_CONVERTS = late_regex(
+    rf"{_POLITE}(?:convert )?[\d.,]{{1,20}} ?[a-z]{{3}} (?:to|in|into) [a-z]{{3}} at [\d.,]{{1,20}}"
+)
+"""Matches "convert 12,500 jpy to eur at 0.0061"."""
 _WORKED = late_regex(
     r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times|divided|mal|maal|"
     r"geteilt|gedeeld|keer|fois|divise|veces|vezes|volte|dividido|diviso|razy|mais|mas|menos|"
@@ -105,6 +109,8 @@ def only_works_out(text: str) -> bool:
     if len(text) > LONGEST or not any(map(str.isdigit, text)):
         return False
     plain = text.strip().lower().lstrip("\u00bf\u00a1").rstrip("?!. ")
+    if _CONVERTS.fullmatch(plain):
+        return True
     asks = _ASKS_SUM.match(plain) is not None and _WORKED.search(plain) is not None
     return asks and _in_a_sum(words_of(plain))
 

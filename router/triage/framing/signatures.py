@@ -78,7 +78,7 @@ _LABELS = frozenset(
     """ext tel phone fax mobile mob cell direct office email mail web www at by from und and of the
     for de du des la le les y e di del della van der den von zu bei für pour para per i w z na to
     no nr st dr sent on behalf gesendet envoyé par enviado por desde inviato da verzonden door vanaf
-    wysłane wysłano przez""".split()
+    wysłane wysłano przez plc co inc ltd llp llc gmbh ag kg srl bv nv""".split()
 )
 """Words in small letters that stand between the names and numbers of a signature."""
 _FOR_ALL = late_regex(
@@ -162,16 +162,16 @@ def _without_block(lines: Sequence[str]) -> list[str]:
     for start in range(max(1, len(kept) - MOST_LINES - 1), len(kept)):
         line, block = kept[start].strip(), [one for one in kept[start + 1 :] if one.strip()]
         opens = _DELIMITER.fullmatch(line) or _CLOSING.fullmatch(line)
-        if opens and block and all(map(_signs, block)):
+        if opens and block and all(map(signs, block)):
             return kept[:start]
     last = kept[-1].strip() if len(kept) > 1 else ""
-    if _SENT_BY.fullmatch(last) and _signs(last):
+    if _SENT_BY.fullmatch(last) and signs(last):
         return kept[:-1]
     apart = len(kept) > 2 and not kept[-2].strip()
     return kept[:-1] if apart and _names_office(last) else kept
 
 
-def _signs(line: str) -> bool:
+def signs(line: str) -> bool:
     """Returns True for a line that may stand in a signature: no sentence, and nobody's words."""
     parts = [part.strip() for part in line.split("|")]
     own = [part for part in parts if part and not _FOR_ALL.fullmatch(part)]
@@ -204,7 +204,7 @@ def _names_somebody(part: str) -> bool:
 def _names_office(line: str) -> bool:
     """Returns True for a line of names with commas between, one of them an office's."""
     names = [name.strip() for name in line.split(",")]
-    if len(names) < 2 or not _signs(line) or line.endswith((".", ":")):
+    if len(names) < 2 or not signs(line) or line.endswith((".", ":")):
         return False
     return _OFFICE.search(line) is not None and all(
         _NAMES.fullmatch(word) for name in names for word in name.split()

@@ -1,7 +1,7 @@
 """Reads sums of money in text: the dollars at stake, as far as the text states them.
 
 One pass over the tokens. A number is money when a currency is next to it, or when it is written
-as a sum ("12k", "two million", a number right after "refund of") and the sentence is about money.
+as a sum ("12k", "two million", "75,000") and what it stands in is about money (`bare_sums`).
 Of a range the upper end counts, and the sign does not. A sum that is due every month or year counts
 as stated, with its period: a threshold such as $5,000 asks what one wrong answer loses, and most
 such sums can be ended before a year is over. Where the text says how long, it is multiplied. A
@@ -19,15 +19,15 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from msgspec import Struct
-
 from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
+from router.triage.text.bare_sums import bare_words
+from router.triage.text.bare_sums.finder import BareSums
 from router.triage.text.folding import Folded
 from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
 from router.triage.text.money_languages import hints
-from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
+from router.triage.text.numbers import NUMBER, WORD, Quantity, Sum
 from router.triage.text.quotes import quoted_spans
 from router.triage.text.tables import Cell, may_hold_unit, record_sums, table_sums
 from router.types import NANO_PER_USD, Amount
@@ -41,16 +41,6 @@ _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
 _DIGIT = late_regex("[0-9]")
 
 
-class _Sum(Struct, frozen=True):
-    """Holds a quantity of a currency: tokens start..end-1."""
-
-    value: Decimal
-    currency: str
-    start: int
-    end: int
-    period: str = ""  # how often it is due, where the text does not say for how long
-
-
 class AmountReader:
     """Reads sums of money by one currency table; immutable.
 
@@ -60,7 +50,13 @@ class AmountReader:
     def __init__(self, usd_per_unit: Mapping[str, float]) -> None:
         self._rates = {code: Decimal(str(rate)) for code, rate in usd_per_unit.items()}
         self.codes = {code.lower(): code for code in usd_per_unit}
-        spelled = (*words.CURRENCY_WORDS, *words.HUNDREDTHS, *words.CONTEXT)
+        spelled = (
+            *words.CURRENCY_WORDS,
+            *words.HUNDREDTHS,
+            *words.CONTEXT,
+            *bare_words.MONEY,
+            *bare_words.ASKS,
+        )
         self._hints = hints(spelled) | {
             *self.codes,
             *words.HAN_SCALES,
@@ -105,9 +101,7 @@ class AmountReader:
                 found.append(PlacedAmount(one.start, one.end, one.value, amount))
         return found
 
-    def _amount(
-        self, one: _Sum, written: str, quoted: tuple[tuple[int, int], ...]
-    ) -> Amount | None:
+    def _amount(self, one: Sum, written: str, quoted: tuple[tuple[int, int], ...]) -> Amount | None:
         """Returns a sum in dollars; None without a rate. `one` has its place in characters."""
         rate = self._rates.get(one.currency)
         if rate is None or one.value <= 0:
@@ -118,25 +112,25 @@ class AmountReader:
         return Amount(written[:_MAX_TEXT], one.currency, nano, quoted=inside, period=one.period)
 
 
-def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[_Sum, str]:
-    return _Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
+def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[Sum, str]:
+    return Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
 
 
-class _Sums(Numbers):
+class _Sums(BareSums):
     """Finds the sums of money among the numbers of one text."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
         super().__init__(text, codes)
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
-    def placed(self, one: _Sum) -> tuple[_Sum, str]:
+    def placed(self, one: Sum) -> tuple[Sum, str]:
         """Returns a sum with its place in characters instead of tokens, and its wording."""
         start, end = self._from[one.start], self._to[one.end - 1]
-        return _Sum(one.value, one.currency, start, end, one.period), self._text[start:end]
+        return Sum(one.value, one.currency, start, end, one.period), self._text[start:end]
 
-    def all(self) -> list[_Sum]:
+    def all(self) -> list[Sum]:
         """Returns all sums of the text in order."""
-        sums: list[_Sum] = []
+        sums: list[Sum] = []
         at = 0
         for candidate in self._candidates():
             if candidate < at:
@@ -144,7 +138,7 @@ class _Sums(Numbers):
             at, one = candidate, None
             quantity = self._quantity(at)
             if quantity is not None:
-                one = self._with_currency(quantity) or self._by_context(quantity)
+                one = self._with_currency(quantity) or self._without_currency(quantity)
             if one is not None:
                 one = self._multiplied(one, sums)
                 sums.append(one)
@@ -152,7 +146,7 @@ class _Sums(Numbers):
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
         return sums
 
-    def _with_currency(self, quantity: Quantity) -> _Sum | None:
+    def _with_currency(self, quantity: Quantity) -> Sum | None:
         before = self._currency_before(quantity.start)
         after = self._currency_after(quantity)
         if before is None and after is None:
@@ -177,7 +171,7 @@ class _Sums(Numbers):
                 start, factor = self._scale_before(start)
                 value *= factor
         end += self._low[start:end].count("(") > self._low[start:end].count(")")
-        return _Sum(value, currency, start, end)
+        return Sum(value, currency, start, end)
 
     def _currency_before(self, at: int) -> tuple[str, int] | None:
         """Returns the currency just before a number: (ISO code, its first token)."""
@@ -265,70 +259,7 @@ class _Sums(Numbers):
         low = lower.value * (1 if lower.scale else factor)
         return max(low, upper.value), upper.end
 
-    def _by_context(self, quantity: Quantity) -> _Sum | None:
-        """Returns a number that is money by what the sentence is about, in `_bare_currency`."""
-        start, end, scale = quantity.start, quantity.end, quantity.scale
-        following = self._word(end)
-        as_sum = following in words.CONTEXT or any(
-            self._low[i] in words.CONTEXT and self._low[i - 1] not in words.NOT_MONEY
-            for i in self._sentence(end, 1, 2)
-        )
-        if scale in words.HAN_SCALES:
-            before = self._sentence(start, -1, 2)
-            if not any(self._low[i].endswith(words.HAN_MONEY) for i in before):
-                return None
-            return _Sum(quantity.value, self._bare_currency(scale), start, end)
-        slang = self._slang(quantity)
-        if slang is not None:
-            return slang
-        if following in words.NOT_MONEY or not (as_sum or self._ends_sum(end)):
-            return None
-        lone = quantity.in_words and end - start == 1 and bool(scale)  # "million" without a count
-        if lone and not (scale.endswith("s") and self._linked(start)):
-            return None
-        if scale == "grand":
-            return _Sum(quantity.value, "USD", start, end)
-        linked = self._linked(start)
-        if scale == "k" and self._word(start) == "401":
-            return None
-        if scale == "k" or (scale in words.WORD_SCALES and not scale.endswith("s")):
-            near = as_sum or linked or self._about_money(start) or self._handed_over(start)
-            near = near or (scale == "mil" and quantity.in_words)  # "half a mil now"
-            ran = any(self._low[i] in words.RUNNING for i in self._sentence(start, -1, 3))
-            currency = self._bare_currency(scale)
-            return _Sum(quantity.value, currency, start, end) if near and not ran else None
-        if scale:
-            currency = self._bare_currency(scale)
-            return _Sum(quantity.value, currency, start, end) if linked or as_sum else None
-        digits = self._raw[start]
-        if quantity.in_words or quantity.value < 100 or not linked:
-            return None
-        if digits.isdigit():
-            year = 1900 <= quantity.value <= 2100 and self._word(start - 1) in words.YEAR_LINKS
-            if year or len(digits) > 7:
-                return None
-        return _Sum(quantity.value, "USD", start, end)
-
-    def _slang(self, quantity: Quantity) -> _Sum | None:
-        """Returns a sum in slang, "twenty large" or "a six-figure deal", in a text about money."""
-        end = quantity.end + (self._word(quantity.end) == "-")
-        low, whole = self._word(end), not quantity.scale or quantity.scale in words.HUNDREDS
-        if low == "g" and self._word(end + 1) == "'":  # "fifty g's"
-            end += 2
-        if not whole or not 1 <= quantity.value < 1_000:
-            return None
-        if low in words.FIGURES and 4 <= quantity.value <= 12 and quantity.in_words:
-            if self._about_money(quantity.start) or self._word(end + 1) == "sum":
-                value = Decimal(10) ** int(quantity.value - 1)
-                return _Sum(value, "USD", quantity.start, end + 1)
-            return None
-        ends = self._ends_sum(end + 1) or self._word(end + 1) == "of"
-        slang = low in words.SLANG_THOUSANDS and (quantity.in_words or low == "gs")
-        if not slang or not ends or not self._about_money(quantity.start):
-            return None
-        return _Sum(quantity.value * 1_000, "USD", quantity.start, end + 1)
-
-    def _multiplied(self, one: _Sum, earlier: Sequence[_Sum]) -> _Sum:
+    def _multiplied(self, one: Sum, earlier: Sequence[Sum]) -> Sum:
         """Returns the sum times how many and how long, where the sentence says both clearly.
 
         One that only explains a total before it, "$2M over 3 years (about $666,000 a year)", stays.
@@ -360,9 +291,9 @@ class _Sums(Numbers):
             return self._due(one, periods)
         if self._low[first:last].count("(") != self._low[first:last].count(")"):
             first, last = one.start, end  # no wording with half a bracket
-        return _Sum(one.value * factor, one.currency, first, last, "".join(open_units[:1]))
+        return Sum(one.value * factor, one.currency, first, last, "".join(open_units[:1]))
 
-    def _explains(self, one: _Sum, product: Decimal, earlier: Sequence[_Sum]) -> bool:
+    def _explains(self, one: Sum, product: Decimal, earlier: Sequence[Sum]) -> bool:
         """Returns True when the sum before this one in its sentence is the product, within 10 %."""
         near = [sum_ for sum_ in earlier[-1:] if sum_.end - 1 in self._sentence(one.start, -1)]
         return any(
@@ -370,7 +301,7 @@ class _Sums(Numbers):
             for total in near
         )
 
-    def _due(self, one: _Sum, units: Sequence[str]) -> _Sum:
+    def _due(self, one: Sum, units: Sequence[str]) -> Sum:
         """Returns a sum with how often it is due: "$500 a month", "a monthly fee of $500"."""
         period = units[0] if units else ""
         if not period:
@@ -381,7 +312,7 @@ class _Sums(Numbers):
             if self._low[at] in words.UNIT_ALIASES and self._low[at].endswith("ly"):
                 period = words.UNIT_ALIASES[self._low[at]]
                 break
-        return one if not period else _Sum(one.value, one.currency, one.start, one.end, period)
+        return one if not period else Sum(one.value, one.currency, one.start, one.end, period)
 
     def _units_after(self, at: int) -> tuple[list[str], int, bool]:
         """Returns the units of a price: (units, the index after them, whether "each" is there)."""
@@ -414,6 +345,8 @@ class _Sums(Numbers):
             if count is None:
                 continue
             for noun in (count.end, count.end + 1):
+                if noun > count.end and self._word(count.end) in words.EACH:
+                    break  # "rent 900 a month, tax 2,400 a year" holds no 2,400 years
                 named = words.singular(self._word(noun + (self._word(noun) == "-")))
                 if named == unit:
                     return count.value, count.start, noun + 1
@@ -421,7 +354,7 @@ class _Sums(Numbers):
                     return count.value * words.TIME_UNITS[named] / days, count.start, noun + 1
         return None
 
-    def _times(self, one: _Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
+    def _times(self, one: Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
         """Returns a count next to a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
         if self._word(end) in words.SIGNS or (each and self._word(end) == "for"):
             count = self._plain(end + 1)
@@ -444,7 +377,7 @@ class _Sums(Numbers):
             nouns.append(self._low[at])
         return None
 
-    def _given_to(self, one: _Sum, count: Quantity) -> bool:
+    def _given_to(self, one: Sum, count: Quantity) -> bool:
         """Returns True when what is counted stands right before a price: "40 guests $200 each"."""
         nouns = self._low[count.end : one.start]
         return 0 < len(nouns) <= 2 and words.LINKS.union(words.CONTEXT).isdisjoint(nouns)

@@ -211,6 +211,7 @@ INSTALMENTS = frozenset(
     invoices cheques checks deposits transfers""".split()
 )
 
+EACH = frozenset({"a", "an", "per", "/", "each", "every"})
 SIGNS = frozenset({"x", "*", "times"})
 TIMES = SIGNS | {"@", "at", "costing", "of", "for", ","}  # what may stand between count and price
 

@@ -74,6 +74,16 @@ class Quantity(Struct, frozen=True):
     in_words: bool = False
 
 
+class Sum(Struct, frozen=True):
+    """Holds a quantity of a currency: tokens start..end-1."""
+
+    value: Decimal
+    currency: str
+    start: int
+    end: int
+    period: str = ""  # how often it is due, where the text does not say for how long
+
+
 def crowded(text: Folded) -> bool:
     """Returns True when a text holds more numbers than are looked at."""
     if len(text.words) <= MAX_NUMBERS:

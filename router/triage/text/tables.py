@@ -41,7 +41,7 @@ _MONEY = rf"(?:us|ca|hk|[car])?[{_SYMBOLS}]|u\.?s\.? dollars|[^\W\d_]{{1,10}}"
 _BRACKETED = late_regex(r"[(\[][^)\]0-9\n]{0,40}[)\]]")
 
 _UNIT = late_regex(
-    rf"(?<![\w.,])(?:"
+    rf"(?<![\w.,])(?!mrs\b)(?:"  # no million of rupees: "Mrs Agarwal"
     rf"t(?P<thousand>eur\b|€)"
     rf"|(?P<before>(?:us|ca|hk|[car])?[{_SYMBOLS}]|\b[a-z]{{3}}\b) ?(?:in )?'?"
     rf"(?P<scale>{_SCALE})\.?(?!\w)"

@@ -52,6 +52,45 @@ def test_a_question_is_answered_with_a_decimal_comma(question: str, answer: str)
 
 
 @pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Wie viel sind 17 % von 1.250 Euro?", "17 % von 1.250 € = 212,50 €"),
+        (
+            "Was sind 7,5 Prozent von 1.250,50 €",
+            "7,5 % von 1.250,50 € = 93,79 € (auf Cent gerundet)",
+        ),
+        ("Combien font 20 % de 1 500 € ?", "20 % de 1 500 € = 300 €"),
+        ("Combien font 20 % de 99,90 euros", "20 % de 99,90 € = 19,98 €"),
+        ("¿Cuánto es el 21 % de 1.200 euros?", "21 % de 1.200 € = 252 €"),
+        ("Quanto è il 22% di 350 euro?", "22 % di 350 € = 77 €"),
+        ("Hoeveel is 21% van 1,250.40 euro?", "21 % van 1250,40 € = 262,58 € (afgerond op centen)"),
+        ("Ile to jest 23% z 1 200 zł?", "23 % z 1 200 zł = 276 zł"),
+        ("Quanto é 10% de R$ 45.000?", "10 % de 45.000 R$ = 4500 R$"),
+        ("Wie viel sind 30 % von 45.000 CHF", "30 % von 45.000 CHF = 13.500 CHF"),
+    ],
+)
+def test_a_share_of_money_has_its_thousands_by_a_point(question: str, answer: str) -> None:
+    found = solved(question, TODAY)
+    assert found is not None
+    assert found.text == answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wie viel sind 17% von 1,250 Euro?",
+        "Wie viel sind 17% von 1.250 Eulen?",
+        "Wie viel sind 17% von € 1.250 Euro?",
+        "Wie viel sind 17% von 1.25.000 Euro?",
+        "Wie viel sind 17% von 1.250 Euro und wem zahle ich sie?",
+        "What is 17% of 1.250 euros?",
+    ],
+)
+def test_a_sum_that_is_read_in_two_ways_has_no_share(question: str) -> None:
+    assert solved(question, TODAY) is None
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "Wie viel sind 17% von 2.340?",  # 2.34 or 2,340

@@ -47,6 +47,7 @@ from router.routing.verification import AnswerReader
 from router.stats import answer_head
 from router.triage.disguises.undone import readings
 from router.triage.engine import TriageEngine
+from router.triage.framing.cores import cores_of
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
 from router.triage.text.spelling import knows_all
@@ -193,7 +194,7 @@ def _exact(
 ) -> RungPlan:
     """Returns the plan of sums, dates and small talk."""
     talk = section.small_talk and load_small_talk(loaded.file(section.small_talk))
-    exact = build_exact(section, tier, talk or None, parts.clock)
+    exact = build_exact(section, tier, talk or None, parts.clock, cores_of)
     ability = parts.abilities.of(section, tier.level)
     return RungPlan(exact, section, exact.facts, ability, previews=exact.preview)
 

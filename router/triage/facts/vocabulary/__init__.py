@@ -1,0 +1,1 @@
+"""Everyday words that tell the language of a text."""

@@ -1,0 +1,1 @@
+"""Finds sums that name no currency."""

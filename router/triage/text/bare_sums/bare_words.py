@@ -1,0 +1,124 @@
+"""Lists the words around a sum that names no currency.
+
+The lists are narrower than those of `money_words`: a number that only stands near a word is money
+where the word tells of little else. It knows nothing about sentences.
+"""
+
+# ruff: noqa: SIM905 - word lists read better as text
+
+from __future__ import annotations
+
+from router.triage.text import money_words as words
+from router.triage.text.folding import fold
+
+SCALES = frozenset("k m mm mn mio bn mrd mil mln tsd thousand million".split())
+"""Scales of a number in digits: "410k", "1.2m"."""
+
+
+def _folded(text: str) -> frozenset[str]:
+    return frozenset(fold(text).words)
+
+
+MONEY_ANYWHERE = _folded(
+    """budget budgets budgeted price prices priced cost costs invoice invoices invoiced fee fees
+    salary salaries wage wages severance deposit loan loans mortgage debt debts refund refunds
+    refunded reimburse reimbursed compensation settlement arrears rent penalty prepayment quote
+    quotation upfront cheaper salaried advance capex opex revenue turnover payout retainer alimony
+    valuation
+    preis preise gehalt darlehen kredit hypothek rechnung angebot anzahlung abfindung kaution
+    restschuld mahnung schulden kosten miete rückerstattung erstattung
+    prix salaire prêt facture devis acompte caution indemnité remboursement loyer coût hypothèque
+    precio presupuesto anticipo hipoteca salario sueldo fianza indemnización factura préstamo
+    reembolso deuda alquiler
+    prezzo preventivo anticipo mutuo stipendio cauzione risarcimento fattura prestito rimborso
+    preço orçamento adiantamento hipoteca salário caução indenização fatura empréstimo
+    prijs offerte aanbetaling hypotheek salaris schadevergoeding begroting factuur lening
+    cena budżet zaliczka hipoteka pensja odszkodowanie kaucja faktura kredyt"""
+)
+"""Words of which a short text is about money, wherever they stand."""
+
+MONEY = MONEY_ANYWHERE | _folded(
+    """pay pays paid paying payment payments owe owes owed owing cash money income earn earns
+    earned earning savings saving saves saved bonus grant funding inheritance inherited ransom
+    bail tax taxes fined damages expense expenses invest invested investing investment donate
+    donated donation pension overdraft withdraw withdrew withdrawal transfer transferred wire wired
+    commission royalty royalties buyout valued worth spend spent spending expensive charged
+    overcharged overpaid underpaid borrow borrowed lend lent costing profit loss losses pricing
+    bid dowry iban payroll lease leasing insured payable
+    zahlen zahle bezahlen bezahlt zahlt kostet überweisen überweise überweisung strafe
+    schadenersatz geld gebühr
+    payer paie paiement virement coûte amende argent
+    pagar pago paga cuesta multa dinero transferencia
+    pagare pagamento costa multa soldi bonifico
+    pagamento custa multa dinheiro transferência
+    betalen betaald kost boete geld overmaken
+    zapłacić płacić kosztuje kara pieniądze przelew"""
+)
+"""Words of money: a number that is written as a sum near one of them is one."""
+
+ASKS = _folded(
+    """want wants wanted demand demands demanded demanding ask asks asking asked offer offers
+    offered offering quoted charges charging claims claiming claimed owes arrears settle
+    fordert fordern verlangt verlangen bietet bieten
+    exige réclame réclament propose demande demandent
+    pide piden exige exigen ofrece ofrecen reclama
+    chiede chiedono offre offrono pretende
+    pede pedem oferece oferecem cobra
+    vraagt vragen eist biedt
+    żąda żądają oferuje oferują"""
+)
+"""Words that lead to a number that somebody asks for or offers."""
+
+BEHIND_CERTAIN = _folded(
+    """cash upfront advance deposit penalty bonus refund fee damages severance compensation
+    settlement salary budget invoice loan mortgage debt arrears retainer overdraft
+    anzahlung vorkasse bar gehalt acompte comptant anticipo efectivo contanti adiantado voorschot
+    zaliczki"""
+)
+"""Words behind a number that say what money it is."""
+
+BEHIND = BEHIND_CERTAIN | _folded(
+    """left outstanding overdue due extra remaining short income revenue profit rent saved lost
+    payable budgeted paid owed spent total altogether now today monthly rent price payment cost
+    without ohne sans sin senza sem zonder als di como come comme jako"""
+)
+"""Words that may follow a sum and that it does not count."""
+
+COUNTED = frozenset(
+    """sales claims loans invoices invoiced payments contracts bills transfers purchases refunds
+    deposits quotes grants fines deals funds pensions salaries fees charges
+    purchased""".split()
+)
+"""Words of money that a number before them counts."""
+
+NUMBERED = frozenset(
+    """order part case ticket no nr number id ref reference phone tel version sku room line section
+    page zip postcode port serial model rev batch lot article item build mileage odometer clock
+    population inhabitants circulation step steps epoch iteration iterations rpm token tokens
+    context user users followers subscribers views members visitors capacity altitude elevation
+    calories kcal code ip attempt row rows word words character characters km miles distance
+    points score elo xp level mmr traffic requests impressions clicks downloads
+    installs wishlists likes stars units copies pieces pcs speed hz khz watts votes
+    people""".split()
+)
+"""Words before a number that it names or measures, and that are not of money."""
+
+MEASURED = frozenset(
+    """tall wide long deep high away height width length thick km miles metres meters rpm clock
+    odometer users members people views followers subscribers copies units players seats words
+    tokens rows requests hours inhabitants messages tickets points sold made
+    produced born died shipped downloaded wishlists""".split()
+)
+"""Words close behind a number that are counted or measured by it: "1.9m tall"."""
+
+DOTTED = frozenset("no nr tel ref art p pp v ver ext par".split())
+"""Abbreviations before a number that it names."""
+
+METRES = frozenset({"m", "mm"})
+PLANS = frozenset({"401", "403", "457"})
+"""Pension plans of the United States: "my 401k"."""
+
+MOMENTS = frozenset("second sec s minute min ms millisecond".split())
+"""No sum of money is due that often, but a count of requests is."""
+PERIODS = frozenset({*words.TIME_UNITS, *words.UNIT_ALIASES, "hour", "h", "y", "m", "a"})
+JOINS = frozenset({"or", "and", "to", "-", "vs", "oder", "ou", "o", "of", "und"})
