@@ -3,6 +3,8 @@
 Moderators, teachers and support staff write what a player, pupil or customer wrote to them.
 """
 
+# ruff: noqa: RUF001 - other alphabets
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -17,6 +17,7 @@ from msgspec import Struct
 from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any, in_one_line
+from router.policy.content.languages.bedside import BedsideSection
 from router.policy.content.languages.english_words import EnglishWords, Term, Words
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
@@ -212,6 +213,7 @@ class LanguageWords(Section):
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
+    bedside: BedsideSection | None = None  # of an emergency that a phrase names, by a device
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -253,6 +255,9 @@ class LanguageWords(Section):
         if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
             named = overdose.named(case.text, poison=poison, before=case.before)
             text = overdose.text if named else text
+        bedside = self.bedside
+        if matter is Matter.MEDICAL_EMERGENCY and case.named and bedside is not None:
+            text = bedside.text if bedside.named(case.text) else text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
