@@ -134,7 +134,8 @@ def test_questions_orders_and_other_devices_are_no_danger(text: str) -> None:
 )
 def test_other_emergencies_keep_their_words(text: str) -> None:
     bedside = ANSWERS.languages["en"].bedside
-    assert bedside is not None and not bedside.named(text)
+    assert bedside is not None
+    assert not bedside.named(text)
 
 
 def test_a_number_stands_for_any_in_a_phrase() -> None:
