@@ -17,8 +17,8 @@ from msgspec import Struct
 from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any, in_one_line
-from router.policy.content.languages.bedside import BedsideSection
 from router.policy.content.languages.english_words import EnglishWords, Term, Words
+from router.policy.content.languages.named_things import NamedThingSection
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -213,7 +213,8 @@ class LanguageWords(Section):
     medical: Words | None = None
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
-    bedside: BedsideSection | None = None  # of an emergency that a phrase names, by a device
+    bedside: NamedThingSection | None = None  # an emergency at a device, which a phrase names
+    attack: NamedThingSection | None = None  # on computers, a fraud or danger that one names
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -255,13 +256,19 @@ class LanguageWords(Section):
         if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
             named = overdose.named(case.text, poison=poison, before=case.before)
             text = overdose.text if named else text
-        bedside = self.bedside
-        if matter is Matter.MEDICAL_EMERGENCY and case.named and bedside is not None:
-            text = bedside.text if bedside.named(case.text) else text
+        thing = self._thing(matter)
+        if thing is not None and case.named and thing.named(case.text):
+            text = thing.text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
         return f"{text}{blank}{self.reference}"
+
+    def _thing(self, matter: Matter | None) -> NamedThingSection | None:
+        """Returns the words for a thing that may stand in a text about a matter."""
+        if matter in (Matter.FRAUD, Matter.ENGINEERING_SAFETY):
+            return self.attack
+        return self.bedside if matter is Matter.MEDICAL_EMERGENCY else None
 
 
 class SafeAnswers(Section):

@@ -1,4 +1,4 @@
-"""Holds the safe text for a device that keeps a patient alive, or gives a medicine, and fails."""
+"""Holds safe texts for what a text names: a device at a bed that fails, an attack on computers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from router.policy.content.languages.english_words import Words
 from router.policy.schema import Section
 
 
-class BedsideSection(Section):
-    """Gives the devices (`words`, parts of words in small letters), and the text to send then."""
+class NamedThingSection(Section):
+    """Gives what a text names (`words`, parts of words in small letters), and the text then."""
 
     words: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(min_length=1)
     text: Words
 
     def named(self, text: str) -> bool:
-        """Returns True where a text names one of the devices."""
+        """Returns True where a text names one of the things."""
         plain = text.casefold()
         return any(word in plain for word in self.words)
