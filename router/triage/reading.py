@@ -33,7 +33,7 @@ from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
-from router.triage.facts.works import asks_about_a_work
+from router.triage.facts.works import asks_about_a_work, beside_meanings
 from router.triage.framing.declining import only_declines
 from router.triage.text.amount_lists import all_material
 from router.triage.text.phrases import insists
@@ -261,12 +261,13 @@ def _names(row: ModelRow, facts: TurnFacts) -> tuple[str, ...]:
     All count beside a word of TOLD. Danger to oneself and violence stay in any case: a question for
     knowledge may ask for their means.
     """
+    names = beside_meanings(facts.folded.text, facts.risk_terms)
     asks = row.knowledge >= ASKS_ALONE_FROM and row.grave < ASKS_ALONE_BELOW
     if not asks or facts.unusual or facts.language not in READ_LANGUAGES:
-        return facts.risk_terms
+        return names
     if not TOLD.isdisjoint(facts.folded.words):
-        return facts.risk_terms
-    return tuple([name for name in facts.risk_terms if name not in OF_HEALTH])
+        return names
+    return tuple([name for name in names if name not in OF_HEALTH])
 
 
 def reading_of(

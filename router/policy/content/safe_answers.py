@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 from router.policy.content.knowledge import contains_any, in_one_line
 from router.policy.content.languages.animals import AnimalSection
 from router.policy.content.languages.english_words import EnglishWords, Term, Words
+from router.policy.content.languages.named_things import NamedThingSection
 from router.policy.content.languages.overdoses import OverdoseSection
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
@@ -109,6 +110,8 @@ class LanguageWords(Section):
     medical_emergency: Words | None = None  # where a phrase names one
     overdose: OverdoseSection | None = None
     animal: AnimalSection | None = None  # above those of health or a poison
+    bedside: NamedThingSection | None = None  # an emergency at a device, which a phrase names
+    attack: NamedThingSection | None = None  # on computers, a fraud or danger that one names
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -150,6 +153,9 @@ class LanguageWords(Section):
         text: str | None = own or next(filter(None, texts), None)
         if self.overdose is not None and overdosed:
             text = self.overdose.text
+        thing = self._thing(matter)
+        if thing is not None and case.named and thing.named(case.text):
+            text = thing.text
         if text is None:
             return None
         of_health = matter in (Matter.POISON, Matter.MEDICAL_EMERGENCY)
@@ -157,6 +163,12 @@ class LanguageWords(Section):
             text = self.animal.above(text)
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
         return f"{text}{blank}{self.reference}"
+
+    def _thing(self, matter: Matter | None) -> NamedThingSection | None:
+        """Returns the words for a thing that may stand in a text about a matter."""
+        if matter in (Matter.FRAUD, Matter.ENGINEERING_SAFETY):
+            return self.attack
+        return self.bedside if matter is Matter.MEDICAL_EMERGENCY else None
 
 
 class SafeAnswers(Section):

@@ -10,9 +10,9 @@
     actions: {polite: [bitte], phrases: [lösche + alle daten]}
 
 A phrase is one part, or several with ` + ` between that stand near each other in any order. A part
-is words in a row, or `@group` for any of a group. After ` - ` stands what else must not be said: a
-group of words that make another thing of it. The first part of a phrase of `actions` is the verb of
-an order. It knows nothing about how they are searched for.
+is words in a row, or `@group` for any of a group; `#` in it is any number. After ` - ` stands what
+else must not be said: a group of words that make another thing of it. The first part of a phrase of
+`actions` is the verb of an order. It knows nothing about how they are searched for.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ LONGEST = 240
 """Characters of the longest text that counts as one that only says that it knows nothing."""
 
 _REFUSAL = late_regex(
-    r"\W*(?:(?:(?:i.?m|i am|i) )?(?:really |very |so )?(?:sorry|afraid|apologi[sz]e)\b[,.]? ?"
+    r"\A\W{0,9}(?:(?:(?:i.?m|i am|i) )?(?:really |very |so )?(?:sorry|afraid|apologi[sz]e)\b[,.]? ?"
     r"(?:but |that )?i(?:.m| am)? (?:can.?t|can ?not|unable|not able|won.?t)\b"
     r"|i(?:.m| am)? (?:can ?not|can.?t|won.?t|unable to|not able to) "
     r"(?:help|assist|provide|answer|do|comply|fulfil|discuss|support)\b"
@@ -31,15 +31,15 @@ _REFUSAL = late_regex(
     r"|przykro mi,? ale nie mog[ęe])",
 )
 _NOTHING = late_regex(
-    r"\W*(?:(?:i.?m |i am )?(?:sorry|afraid)\b[,.]? ?(?:but )?)?"
+    r"\A\W{0,9}(?:(?:i.?m |i am )?(?:sorry|afraid)\b[,.]? ?(?:but )?)?"
     r"(?:i (?:really |honestly |simply )?(?:don.?t|do not) know(?: (?:that|this|the answer"
     r"(?: to (?:that|this|your question))?))?"
     r"|i have no (?:idea|information(?: (?:on|about) (?:that|this))?)"
     r"|i(?:.m| am) not sure"
     r"|(?:das )?wei(?:ß|ss) ich (?:leider )?nicht|ich wei(?:ß|ss) (?:es|das) (?:leider )?nicht"
     r"|je ne sais pas|no lo s[ée]|non (?:lo )?so|(?:dat )?weet ik (?:het )?niet"
-    r"|ik weet het niet|n[ãa]o sei|nie wiem)\W*"
-    r"(?:sorry\W*)?",
+    r"|ik weet het niet|n[ãa]o sei|nie wiem)\W{0,9}"
+    r"(?:sorry\W{0,9})?",
 )
 
 

@@ -39,6 +39,7 @@ MOST_KEPT = 50_000
 _ARABIC_PREFIXES = ("وال", "بال", "فال", "لل", "ال", "و", "ف", "ب", "ل")
 _ARABIC = str.maketrans("ىةؤئ", "يهوي")
 _STEM = "*"
+_NUMBER = "#"
 _CAPITAL_EN, _SMALL_EN = "h", "н"
 """A Russian capital looks like H and is folded so; the small letter is not."""
 
@@ -46,7 +47,7 @@ _CAPITAL_EN, _SMALL_EN = "h", "н"
 class Phrase(Struct, frozen=True):
     """Holds a phrase: its name for reports, and its parts, each with alternatives in words.
 
-    A word that ends in `*` stands for all words that begin so.
+    A word that ends in `*` stands for all words that begin so, and `#` for any number.
     """
 
     name: str
@@ -231,6 +232,8 @@ class PhraseFinder:
         for spelled in _spellings(word):
             if spelled in self._words:
                 yield spelled
+            if spelled.isdigit():
+                yield _NUMBER
             for end in range(SHORTEST_STEM, len(spelled) + 1):
                 if spelled[:end] in self._stems:
                     yield spelled[:end] + _STEM
@@ -317,6 +320,8 @@ def _words_by_piece(pieces: Iterable[str]) -> dict[str, Sequence[str]]:
     for piece in pieces:
         if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
             found[piece] = (piece.lower(),)
+        elif piece == _NUMBER:
+            found[piece] = (piece,)
         else:
             strange.append(piece)
     for piece, folded in zip(strange, fold_all(strange), strict=True):

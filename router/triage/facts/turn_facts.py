@@ -74,8 +74,22 @@ class TurnFacts(Struct, frozen=True):
 
     @property
     def said(self) -> int:
-        """Returns the number of words of the text, without those of contact details."""
-        return len(self.undetailed_words if self.undetailed else self.folded.words)
+        """Returns the number of words of the text, without those of contact details.
+
+        Two letters of a script without blanks count as a word: each is a piece by itself here.
+        """
+        words = self.undetailed_words if self.undetailed else self.folded.words
+        if self.folded.text.isascii():
+            return len(words)
+        return len(words) - sum([_is_letter(word) for word in words]) // 2
+
+
+_FIRST_UNSPACED, _FIRST_HANGUL = "\u3040", "\uac00"
+"""The first letters of kana, which Chinese characters follow, and of Korean, which has blanks."""
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and _FIRST_UNSPACED <= word < _FIRST_HANGUL
 
 
 _MOST_SIGNED = 1_000  # characters of a sum above a signature

@@ -231,3 +231,40 @@ def _is_title(title: str, text: str) -> bool:
 
 _ENGLISH = ("who", "which", "what", "when", "by", "in what", "in which", "do", "can", "could",
             "tell", "hi", "hello", "hey", "ok", "so", "please", "quick")  # fmt: skip
+
+
+OF_SUBJECTS = frozenset({"legal", "finance", "engineering_safety"})
+"""The lists of a policy whose words also name subjects that people learn about. What a medicine
+does is none of them: "what is a lethal dose" may be somebody's question."""
+_MEANING = late_regex(
+    r"(?:(?:hi|hello|hey|ok|so|please|quick question) )?"
+    r"(?:what(?: is|s| are)(?: an?)? (?P<is>\w+(?: \w+){0,3}?)"
+    r"|what does (?P<does>\w+(?: \w+){0,3}) mean|define (?P<define>\w+(?: \w+){0,3}))"
+    r"(?: used for| in (?:law|finance|general|simple words|short))?"
+)
+_OF_SOMEBODY_WORDS = (
+    "the my your our his her their its this that these those it i we he she they you me us him "
+    "them there here wrong happening going next best now today tomorrow"
+)
+_OF_SOMEBODY = frozenset(_OF_SOMEBODY_WORDS.split())
+
+
+def beside_meanings(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the lists whose terms count in an English text, by what it asks.
+
+    Who only asks what a few words mean has no dispute, debt or machine of that name.
+
+    >>> beside_meanings("What is lockout tagout?", ("engineering_safety",))
+    ()
+    >>> beside_meanings("What is my lawsuit worth?", ("legal",))
+    ('legal',)
+    """
+    if not names or len(text) > LONGEST:
+        return names
+    match = _MEANING.fullmatch(" ".join(words_of(text.casefold().replace("'", ""))))
+    if match is None:
+        return names
+    meant = match["is"] or match["does"] or match["define"]
+    if not _OF_SOMEBODY.isdisjoint(meant.split()):
+        return names
+    return tuple([name for name in names if name not in OF_SUBJECTS])
