@@ -90,8 +90,8 @@ BY_MESSAGES: Mapping[str, tuple[str, ...]] = {
 `stakes`: of each of eight writers, by a curve of the seven others, it says .79 from .7 on and is
 right in .80; by a curve of all authors .83 and .70. `multi_factor`: half of the messages of the
 writers of `weighing_` weigh several considerations since they were asked to, one in twenty of those
-of requests of all kinds. Of a seventh writer's messages, who taught nothing, it says .81 from .5 on
-where .46 weigh; by a curve of all authors .73 and .29 (decision 255)."""
+of requests of all kinds. Of each of these six, by a curve of the five others, it says .71 from .5
+on where .75 weigh; by a curve of all authors .71 and .54 (decision 255)."""
 OFFSET_SHARE = {"request_type": 0.4}
 """Share of the offset that a head of classes gets, elsewhere all of it. The writers of requests of
 all kinds have as many decisions as small talk; real traffic has other shares. Of 1,917 messages of
