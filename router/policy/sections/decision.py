@@ -71,8 +71,8 @@ class DecisionSection(Section):
     novel_at: Chance = Field(
         default=0.5,
         description="Novel from this chance on: level 2. What triage cannot read, such as another "
-        "language than English or a disguise, is novel at any value. The chance is stated as if one "
-        "request in five were nonsense.",
+        "language than English or a disguise, is novel at any value. The chance is stated as if "
+        "one request in five were nonsense.",
     )
     strategic_at: Chance = Field(
         default=0.5,
