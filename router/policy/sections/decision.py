@@ -61,9 +61,7 @@ class DecisionSection(Section):
         "`certificates`.",
     )
     multi_factor_at: Chance = Field(
-        default=0.22,
-        description="Multi-factor from this chance on: level 2. It is the chance among requests of "
-        "all kinds, of which one in twenty weighs several considerations.",
+        default=0.22, description="Multi-factor from this chance on: level 2."
     )
     high_stakes_at: Chance = Field(
         default=0.34, description="High stakes in any domain from this chance on: level 2."
@@ -71,8 +69,7 @@ class DecisionSection(Section):
     novel_at: Chance = Field(
         default=0.5,
         description="Novel from this chance on: level 2. What triage cannot read, such as another "
-        "language than English or a disguise, is novel at any value. The chance is stated as if "
-        "one request in five were nonsense.",
+        "language than English or a disguise, is novel at any value.",
     )
     strategic_at: Chance = Field(
         default=0.5,
