@@ -14,12 +14,12 @@ Which classes it says too often, writers of requests of all kinds tell (`class_o
 No temperature holds at the top, where a stranger's words are misread at any confidence, so that
 the head gets a cap: the share that was right where it said most. A head of one chance says no more
 than was right of the authors' lines of which it said as much, nor than a cap of that kind; what
-`stakes` says is fitted on whole messages, under that cap.
+`stakes` and `multi_factor` say is fitted on whole messages, under that cap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,10 +81,17 @@ WHOLE_MESSAGES = (EVERY_KIND, "weighing_")
 """Begins the names of writers of whole messages, of which somebody said how much they weigh. Other
 authors wrote mostly single sentences: those of which `stakes` said .85 were grave in .91, the
 messages weighed much in .76."""
-BY_MESSAGES = frozenset({"stakes"})
-"""Heads of one chance whose curve is that of whole messages: of each of eight writers, by a curve
-of the seven others, it says .79 from .7 on and is right in .80; by a curve of all authors .83 and
-.70."""
+BY_MESSAGES: Mapping[str, tuple[str, ...]] = {
+    "stakes": WHOLE_MESSAGES,
+    "multi_factor": (EVERY_KIND,),
+}
+"""Heads of one chance whose curve is that of whole messages, with the writers who count.
+
+`stakes`: of each of eight writers, by a curve of the seven others, it says .79 from .7 on and is
+right in .80; by a curve of all authors .83 and .70. `multi_factor`: half of the messages of the
+writers of `weighing_` weigh several considerations since they were asked to, one in twenty of those
+of requests of all kinds. Of each of these six, by a curve of the five others, it says .71 from .5
+on where .75 weigh; by a curve of all authors .71 and .54 (decision 252)."""
 OFFSET_SHARE = {"request_type": 0.4}
 """Share of the offset that a head of classes gets, elsewhere all of it. The writers of requests of
 all kinds have as many decisions as small talk; real traffic has other shares. Of 1,917 messages of
@@ -282,12 +289,13 @@ def cap(head: Head, authors: Sequence[Source]) -> float:
 def bound(head: Head, authors: Sequence[Source]) -> Isotonic:
     """Returns the curve of a chance head, nowhere above what was right of authors' lines.
 
-    For BY_MESSAGES it is the curve of whole messages, under the cap of all lines.
+    For BY_MESSAGES it is the curve of those writers' messages, under the cap of all lines.
     """
     assert isinstance(head.calibrator, Platt | Isotonic)
     most = cap(head, authors)
-    messages = [author for author in authors if author.name.startswith(WHOLE_MESSAGES)]
-    if head.name in BY_MESSAGES and sum(len(one.labels) for one in messages) >= LEAST_HONEST:
+    writers = BY_MESSAGES.get(head.name, ())
+    messages = [author for author in authors if author.name.startswith(writers)]
+    if sum(len(one.labels) for one in messages) >= LEAST_HONEST:
         return capped(fit_platt(*_logits(messages)), most)
     curve = capped(head.calibrator, most)
     logits, right = _logits(authors)

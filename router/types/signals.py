@@ -69,6 +69,10 @@ class TurnDanger(Struct, frozen=True):
 
 class Signals(Struct, frozen=True):
     """Holds what triage read in one request. Every chance is calibrated, 0..1.
+    `grave` is stated as if half of all requests were grave, `novelty` as if one in five were
+    nonsense, `multi_factor` as of requests of all kinds, of which one in twenty weighs several
+    considerations. `knowledge` is the chance of general knowledge about what grave matters are
+    about; facts of other subjects have a low one.
 
     The value is immutable and storable. Together with `triage_version` it is enough for `decide` to
     decide again.

@@ -141,7 +141,7 @@ def confidences_agree(decision: Decision, signals: Signals) -> None:
     told = {reason for rung in decision.rungs for reason in rung.reasons}
     told |= set(decision.floor_reasons)
     assert Reason.NOVEL not in told or signals.novelty >= 0.5
-    assert Reason.MULTI_FACTOR not in told or signals.multi_factor >= 0.5
+    assert Reason.MULTI_FACTOR not in told or signals.multi_factor >= 0.22
     assert Reason.STRATEGIC not in told or signals.strategic >= 0.5
     guesses = any(
         rung.p_source is PSource.PRIOR or rung.cost_basis is CostBasis.UNKNOWN

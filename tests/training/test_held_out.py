@@ -138,8 +138,20 @@ def test_stakes_are_as_sure_as_whole_messages_allow() -> None:
     assert curve(logits) == pytest.approx(sigmoid(logits / 2.0), abs=0.06)
     assert (curve(logits) == held_out.bound(head, written)(logits)).all()
     # The curve of another head is bound by all authors' lines: of these few are so at -2.
-    other = held_out.bound(replace(head, name="multi_factor"), [lines, *written])
+    other = held_out.bound(replace(head, name="spam"), [lines, *written])
     assert other(logits)[0] < 0.06 < curve(logits)[0]
+
+
+def test_many_factors_are_as_sure_as_requests_of_all_kinds_allow() -> None:
+    one = np.ones((1, 1), np.float32)
+    head = Head("multi_factor", HeadKind.CHANCE, ("yes",), one, one[0] * 0, Platt(1.0, 0.0), "")
+    of_all_kinds = replace(source(2.0, rows=500, author=True), name="messages_one")
+    weighing = replace(source(0.5, rows=500, author=True), name="weighing_two")
+    logits = np.array([-2.0, 0.0, 2.0])
+    curve = held_out.bound(head, [of_all_kinds, weighing])(logits)
+    # Half of what the others wrote weighs several considerations, since they were asked to.
+    assert (curve == held_out.bound(head, [of_all_kinds])(logits)).all()
+    assert curve == pytest.approx(sigmoid(logits / 2.0), abs=0.08)
 
 
 def test_few_messages_make_no_curve_of_stakes() -> None:
@@ -225,6 +237,17 @@ def test_what_stakes_says_of_strangers_requests_holds(model: TriageModel) -> Non
     # By a curve of single sentences .82 was said where .69 weigh much.
     assert chances[grave].mean() - high[grave].mean() < 0.06
     assert abs(chances.mean() - high.mean()) < 0.02
+
+
+def test_what_many_factors_says_of_strangers_requests_holds(model: TriageModel) -> None:
+    lines = [line for line in labelled() if line["writer"] != "all kinds"]
+    chances = model.read(model.encode([line["text"] for line in lines])).multi_factor
+    many = np.array([bool(line["many"]) for line in lines])
+    sure = chances >= 0.3
+    assert sure.sum() > 20
+    # By a curve of all authors .60 was said from .3 on where .19 weigh several considerations.
+    assert chances[sure].mean() - many[sure].mean() < 0.3
+    assert chances.mean() - many.mean() < 0.04
 
 
 def test_stakes_says_no_more_than_held_among_authors_lines(model: TriageModel) -> None:

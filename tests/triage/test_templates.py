@@ -233,7 +233,7 @@ def test_a_reading_far_from_every_bound_is_calm() -> None:
         {"stakes_high": module.CALM_STAKES},
         {"grave": CALM_BELOW},
         {"toxic": CALM_BELOW},
-        {"multi_factor": CALM_BELOW},
+        {"multi_factor": module.CALM_MANY},
         {"strategic": CALM_BELOW},
         {"novelty": 0.5},
         {"heads": (HeadReading("urgent", (("urgent", 0.5),)),)},

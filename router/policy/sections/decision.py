@@ -61,7 +61,7 @@ class DecisionSection(Section):
         "`certificates`.",
     )
     multi_factor_at: Chance = Field(
-        default=0.5, description="Multi-factor from this chance on: level 2."
+        default=0.22, description="Multi-factor from this chance on: level 2."
     )
     high_stakes_at: Chance = Field(
         default=0.34, description="High stakes in any domain from this chance on: level 2."

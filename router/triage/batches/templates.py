@@ -52,6 +52,8 @@ CALM_BELOW = 0.3
 """A chance below it is far from every bound of shipped policies; above 1 minus it, it is too."""
 CALM_STAKES = 0.15
 """Stakes weigh the expected loss, so they count from lower chances on."""
+CALM_MANY = 0.15
+"""Shipped policies ask for level 2 from .2 on, where several considerations have to be weighed."""
 CALM_MATCH = 0.2
 """From here on an answer may be offered or given, and a small step decides which."""
 
@@ -111,7 +113,7 @@ def is_calm(row: ModelRow, match: Match | None, momentary: Set[str]) -> bool:
         row.stakes_high < CALM_STAKES
         and row.grave < CALM_BELOW
         and row.toxic < CALM_BELOW
-        and row.multi_factor < CALM_BELOW
+        and row.multi_factor < CALM_MANY
         and row.strategic < CALM_BELOW
         and _is_clear(row.novelty)
         and (match is None or max(match.confidence, match.together) < CALM_MATCH)

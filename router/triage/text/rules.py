@@ -82,7 +82,7 @@ def read_by_rules(facts: TurnFacts) -> ModelRow:
         risk_p=UNSURE if domain in RISK_DOMAINS or risky else 0.0,
         difficulty=DIFFICULTY,
         stakes_high=UNSURE if risky or costly else 0.25,
-        multi_factor=UNSURE if several else 0.25,
+        multi_factor=UNSURE if several else 0.1,
         strategic=UNSURE if not _STRATEGIC.isdisjoint(words) else 0.25,
         novelty=1.0,
         toxic=0.0,
