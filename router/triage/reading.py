@@ -33,7 +33,7 @@ from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
-from router.triage.facts.works import asks_about_a_work, beside_meanings
+from router.triage.facts.works import OF_A_MEANING, asks_about_a_work, asks_for_a_meaning
 from router.triage.framing.declining import only_declines
 from router.triage.text.amount_lists import all_material
 from router.triage.text.phrases import insists
@@ -261,13 +261,12 @@ def _names(row: ModelRow, facts: TurnFacts) -> tuple[str, ...]:
     All count beside a word of TOLD. Danger to oneself and violence stay in any case: a question for
     knowledge may ask for their means.
     """
-    names = beside_meanings(facts.folded.text, facts.risk_terms)
     asks = row.knowledge >= ASKS_ALONE_FROM and row.grave < ASKS_ALONE_BELOW
     if not asks or facts.unusual or facts.language not in READ_LANGUAGES:
-        return names
+        return facts.risk_terms
     if not TOLD.isdisjoint(facts.folded.words):
-        return names
-    return tuple([name for name in names if name not in OF_HEALTH])
+        return facts.risk_terms
+    return tuple([name for name in facts.risk_terms if name not in OF_HEALTH])
 
 
 def reading_of(
@@ -297,6 +296,8 @@ def reading_of(
         match = None
     known = 0.0 if match is None else _known(match, offers_from)
     row = _as_written(row, match, facts)
+    if asks_for_a_meaning(facts.folded.text, facts.risk_terms):
+        row = row._replace(knowledge=max(row.knowledge, OF_A_MEANING))
     if match is not None and in_scope(match.intent_id, None):
         row = _routine(row, facts, known, match.confidence)
     foreign = facts.language not in READ_LANGUAGES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from router import Gateway
-from router.triage.facts.works import beside_meanings
+from router.triage.facts.works import asks_for_a_meaning
 from router.types import Verdict
 from tests.kits.opened import opened_gateway
 
@@ -29,9 +29,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     ],
 )
 def test_sayings_and_meanings_get_no_words(gateway: Gateway, text: str) -> None:
-    routed = gateway.route(text)
-    assert routed.signals.risk_terms == ()
-    assert routed.verdict is not Verdict.SAFE_ANSWER
+    assert gateway.route(text).verdict is not Verdict.SAFE_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -50,23 +48,28 @@ def test_who_is_in_danger_or_dispute_gets_words_all_the_same(gateway: Gateway, t
 
 
 @pytest.mark.parametrize(
-    ("text", "left"),
+    ("text", "asks"),
     [
-        ("what is lockout tagout", ()),
-        ("what does cease and desist mean", ()),
-        ("define injunction", ()),
-        ("what is the injunction", ("legal",)),
-        ("what is happening with an injunction", ("legal",)),
-        ("what is an injunction and how do i stop one against me by friday", ("legal",)),
+        ("what is lockout tagout", True),
+        ("what does cease and desist mean", True),
+        ("define injunction", True),
+        ("what is the injunction", False),
+        ("what is happening with an injunction", False),
+        ("what is an injunction and how do i stop one against me by friday", False),
     ],
 )
-def test_only_what_a_few_words_mean_is_asked(text: str, left: tuple[str, ...]) -> None:
-    names = ("legal",)
-    assert beside_meanings(text, names) == left
+def test_only_what_a_few_words_mean_is_asked(text: str, asks: bool) -> None:
+    assert asks_for_a_meaning(text, ("legal",)) is asks
 
 
 def test_a_list_about_people_counts_in_a_meaning_too() -> None:
-    assert beside_meanings("what is a lethal dose", ("medical", "self_harm")) == (
-        "medical",
-        "self_harm",
-    )
+    assert not asks_for_a_meaning("what is a lethal dose", ("medical", "self_harm"))
+    assert not asks_for_a_meaning("what is a lethal dose", ())
+
+
+def test_what_follows_the_question_for_a_meaning_makes_a_matter_of_it(gateway: Gateway) -> None:
+    asked = {"role": "user", "content": "What is an injunction?"}
+    told = {"role": "user", "content": "They served me with one this morning."}
+    answered = {"role": "assistant", "content": "An order of a court."}
+    assert gateway.route([asked]).verdict is not Verdict.SAFE_ANSWER
+    assert gateway.route([asked, answered, told]).verdict is Verdict.SAFE_ANSWER

@@ -11,6 +11,7 @@ and titles in Chinese or Japanese marks.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from router.regexes.late import late_regex
 from router.triage.text.folding import fold, words_of
@@ -249,22 +250,23 @@ _OF_SOMEBODY_WORDS = (
 _OF_SOMEBODY = frozenset(_OF_SOMEBODY_WORDS.split())
 
 
-def beside_meanings(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the lists whose terms count in an English text, by what it asks.
+OF_A_MEANING = 0.95
+"""Chance that "what is a lawsuit" asks for knowledge; what follows may make a matter of it."""
 
-    Who only asks what a few words mean has no dispute, debt or machine of that name.
 
-    >>> beside_meanings("What is lockout tagout?", ("engineering_safety",))
-    ()
-    >>> beside_meanings("What is my lawsuit worth?", ("legal",))
-    ('legal',)
+def asks_for_a_meaning(text: str, names: Collection[str]) -> bool:
+    """Returns True where an English text only asks what a few words mean, which are terms of
+    `names`: who asks it has no dispute, debt or machine of that name yet.
+
+    >>> asks_for_a_meaning("What is lockout tagout?", ("engineering_safety",))
+    True
+    >>> asks_for_a_meaning("What is my lawsuit worth?", ("legal",))
+    False
     """
-    if not names or len(text) > LONGEST:
-        return names
+    if not names or len(text) > LONGEST or not OF_SUBJECTS.issuperset(names):
+        return False
     match = _MEANING.fullmatch(" ".join(words_of(text.casefold().replace("'", ""))))
     if match is None:
-        return names
+        return False
     meant = match["is"] or match["does"] or match["define"]
-    if not _OF_SOMEBODY.isdisjoint(meant.split()):
-        return names
-    return tuple([name for name in names if name not in OF_SUBJECTS])
+    return _OF_SOMEBODY.isdisjoint(meant.split())
