@@ -12,6 +12,7 @@ import pytest
 
 from router.api.compose.core import Core, Settings, load_policies
 from router.request.conclusions.safe_words import safe_words
+from router.routing.routed_request import RoutedRequest
 from router.types import Message
 from tests.kits.fakes import ALICE, ask
 
@@ -93,16 +94,24 @@ def core() -> Core:
     return Core(settings, load_policies(settings, environ), environ)
 
 
-def words(*turns: str) -> str:
-    """Returns the safe words for the last of a user's turns, each answered with its words."""
+def talk(*turns: str) -> tuple[str, RoutedRequest]:
+    """Returns the safe words for the last of a user's turns, each answered with its words, and
+    where the last one leads."""
     said: list[Message] = []
-    text = ""
     for turn in turns:
         said.append(Message("user", turn))
         routed = core().router.route_now(ask(messages=tuple(said)), ALICE)
         text = safe_words(routed, "rev_1", ())
         said.append(Message("assistant", text))
-    return text
+    return text, routed
+
+
+def words(*turns: str) -> str:
+    return talk(*turns)[0]
+
+
+def acute(*turns: str) -> bool:
+    return talk(*turns)[1].acute
 
 
 def body(text: str) -> str:
@@ -184,3 +193,64 @@ def test_a_message_holds_two_texts_at_most() -> None:
 
 def test_one_turn_has_its_words_alone() -> None:
     assert "\n\n" not in words("there is a fire in the kitchen")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "my grandmother took her whole week's pills in one go by accident",
+        "my son found grandpa's blood pressure pills and some are missing from the blister",
+    ],
+)
+@pytest.mark.parametrize("second", ["should i make her vomit?", "does insurance pay for this?"])
+@pytest.mark.parametrize("third", ["ok", "yes please"])
+def test_a_yes_to_the_words_of_two_dangers_gets_words(first: str, second: str, third: str) -> None:
+    """The words named a danger that no turn had named, which made a tale of the conversation."""
+    assert acute(first, second, third)
+
+
+LETTER = (
+    "We came back from the holidays on Sunday and the house was a mess, so I spent the whole "
+    "morning with the laundry and the garden. The neighbours had watered the plants, which was "
+    "kind of them, and I wanted to bake a cake to say thanks. My sister called about the wedding "
+    "and we talked for an hour about dresses and music and the hotel. {} After that I still have "
+    "to answer the letters of the club and find a gift for my aunt, who likes books about birds "
+    "and walks by the sea. I also promised to look at the offers for the new sofa, grey or blue."
+)
+
+
+def test_a_second_danger_in_a_letter_takes_nothing_from_the_first() -> None:
+    letter = LETTER.format("My dad is grey and sweating and rubs his left arm.")
+    assert acute("my boyfriend is strangling my sister in the next room", letter)
+    assert not acute("do you deliver on Saturdays?", letter)
+
+
+def test_a_question_for_knowledge_makes_no_danger_of_a_letter() -> None:
+    letter = LETTER.format("In the book I read his father had a heart attack.")
+    assert not acute("what are the symptoms of a stroke?", letter)
+
+
+PEOPLE_AND_ANIMALS = [
+    "my son swallowed the pills and the dog ate the rest",
+    "my dog ate the tablets, and so did my son",
+    "the dog has eaten something and my daughter is unconscious",
+    "der Hund hat Rattengift gefressen und meine Tochter auch",
+]
+
+
+@pytest.mark.parametrize("text", PEOPLE_AND_ANIMALS)
+def test_words_for_people_stand_above_those_for_animals(text: str) -> None:
+    said = words(text)
+    assert not said.startswith(("An animal", "Ein Tier"))
+    assert "a vet now" in said or "Tierarztpraxis, auch" in said
+
+
+@pytest.mark.parametrize("first", ["he swallowed a strip of heart tablets", "my husband collapsed"])
+def test_an_animal_after_somebody_in_danger_comes_below(first: str) -> None:
+    said = words(first, "the dog ate the rest of the pills")
+    assert said.startswith("This may be")
+    assert "An animal needs a vet now" in said
+
+
+def test_an_animal_alone_stays_first_in_later_turns() -> None:
+    assert words("my dog ate rat poison", "what should I do?").startswith("An animal needs a vet")

@@ -119,3 +119,16 @@ def test_other_numbers_stay() -> None:
 
 def test_a_text_of_one_sentence_stays_whole() -> None:
     assert joined(["Wait for r1", "Call now. See r1."], "r1") == "Wait for r1\n\nCall now. See r1."
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_what_a_session_surely_remembers_stands_above_an_unsure_guess(*, few: bool) -> None:
+    """ "He's got a knife" or a fire without a phrase stood above the words for a heart attack."""
+    guessed = guess(0, Matter.ENGINEERING_SAFETY, 0.99 if few else 0.93, few=few)
+    signals = replace(
+        CALM, language="en", risk_terms=MED, grave=0.999, matter=Matter.MEDICAL_EMERGENCY
+    )
+    matters = said(replace(signals, dangers=(guessed,)))
+    assert matters == ["medical_emergency", "engineering_safety"]
+    sure = guess(0, Matter.VIOLENCE, 0.99)
+    assert said(replace(signals, dangers=(sure,))) == ["violence", "medical_emergency"]

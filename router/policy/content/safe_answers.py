@@ -160,7 +160,7 @@ class LanguageWords(Section):
             return None
         of_health = matter in (Matter.POISON, Matter.MEDICAL_EMERGENCY)
         if of_health and self.animal is not None and self.animal.named(case.text):
-            text = self.animal.above(text)
+            text = self.animal.beside(text, case.text, first=case.animals_first)
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
         return f"{text}{blank}{self.reference}"
 
@@ -232,6 +232,7 @@ class SafeCase(Struct, frozen=True):
     language: str = ""  # of the request; "" where nothing tells it
     before: str = ""  # the user's text before it
     told: tuple[Told, ...] = ()  # what other turns said of the same matter, newest first
+    animals_first: bool = True  # no newer words are for people
 
     @property
     def told_now(self) -> Told:

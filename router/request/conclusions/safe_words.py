@@ -16,7 +16,7 @@ from router.routing.routed_request import RoutedRequest
 from router.routing.wording.due_matters import DueMatter, due_matters
 from router.routing.wording.matters import fits_domain, language_of
 from router.routing.wording.said_once import joined
-from router.types import ChatRequest, Domain, Matter
+from router.types import ChatRequest, Domain, Matter, Signals
 
 MOST_TEXTS = 2
 """Texts of one message: who is in danger reads no more."""
@@ -80,11 +80,17 @@ def _case(
         named=found.named,
         unclear=found.unclear,
         fits=fits_domain(routed.policy, routed.signals, domain),
+        animals_first=one is not due[0] or _tells_all(one, due, routed.signals),
     )
     if one.back is None:
         return case if len(due) == 1 else replace(case, now=False)  # the others say whom to call
     own = told[one.back] if one.back < len(told) else Told("")
     return replace(case, text=own.text, before=own.before, told=_told_of(one, told, due))
+
+
+def _tells_all(one: DueMatter, due: Sequence[DueMatter], signals: Signals) -> bool:
+    """Returns True where one turn tells of all danger: no other does, nor what a session holds."""
+    return len(due) == 1 and set(one.signals.risk_terms) >= set(signals.risk_terms)
 
 
 def _told_of(one: DueMatter, told: Sequence[Told], due: Sequence[DueMatter]) -> tuple[Told, ...]:

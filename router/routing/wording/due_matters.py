@@ -142,7 +142,8 @@ def _with_whole(turns: list[DueMatter], whole: DueMatter) -> list[DueMatter]:
     """Returns the dangers of single turns with the matter of the whole conversation.
 
     A turn that has that matter stands for it. Words that only say that it may be serious, or about
-    health, say less than those of any danger.
+    health, say less than those of any danger. A danger that is sure, which a session remembers,
+    stands before a turn that is not.
     """
     found = whole.found
     same = next((i for i, due in enumerate(turns) if due.found.matter is found.matter), None)
@@ -151,4 +152,6 @@ def _with_whole(turns: list[DueMatter], whole: DueMatter) -> list[DueMatter]:
         return turns
     if found.matter is None or (found.matter is ILLNESS and not found.named):
         return turns if found.domain is None else [*turns, whole]
-    return [*turns, whole]
+    sure = _endangers(whole) and (found.named or whole.signals.grave >= ACUTE_AT)
+    at = [due.unsure for due in turns].index(True) if sure and turns[-1].unsure else len(turns)
+    return [*turns[:at], whole, *turns[at:]]

@@ -10,13 +10,12 @@ read them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from router.policy.content.term_files import list_of
 from router.policy.head_conditions import highest
+from router.triage.conversation.brief_matters import is_brief_where_grave
 from router.triage.conversation.fragments import has_no_matter_of_ours
 from router.triage.conversation.settled import as_they_count
 from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
@@ -38,7 +37,6 @@ from router.triage.text.amount_lists import largest_amounts, no_material, own_im
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
-    DANGERS,
     READ_LANGUAGES,
     Domain,
     HeadReading,
@@ -157,7 +155,7 @@ def signals_of(
         language=last.language or spoken,
         brief=brief and all([turn.brief for turn in own]),
         letter=letter and all([turn.letter for turn in own]),
-        briefly=_is_brief_where_grave(own, apart, older, memory),
+        briefly=is_brief_where_grave(own, apart, older, memory),
         unread=unread or any([turn.unread for turn in readings]),
         domain_read=_is_read(domain, [row, *[turn.row for turn in earlier]], memory),
         request_type_read=not row.guessed,
@@ -201,50 +199,6 @@ def _is_read(
     """Returns False where only turns in languages that the head cannot read have this domain."""
     said = [row.guessed for row in rows if (row.domain, row.domain_p) == domain]
     return not all(said) if said else memory is None or memory.domain_read
-
-
-class _Said(NamedTuple):
-    """Holds what one part of a conversation adds to its terms and its grave matter."""
-
-    brief: bool
-    terms: tuple[str, ...]
-    grave: float = 0.0
-
-
-def _is_brief_where_grave(
-    turns: Sequence[TurnReading],
-    apart: TurnReading | None,
-    older: Sequence[RuleFacts],
-    memory: SessionMemory | None,
-) -> bool:
-    """Returns True where short messages hold all terms and the likeliest grave matter.
-
-    What long ones beside them say is calmer. A document at the beginning of a chat hides no
-    emergency that somebody tells of later in a few words.
-    """
-    said = [_Said(_is_short(turn), turn.risk_terms, turn.row.grave) for turn in turns]
-    said += [_Said(False, facts.risk_terms) for facts in older]
-    if apart is not None:
-        said.append(_Said(False, apart.risk_terms, apart.row.grave))
-    if memory is not None:
-        said.append(_Said(memory.briefly, memory.risk_terms, memory.grave))
-    brief = [part for part in said if part.brief]
-    terms = {name for part in brief for name in part.terms}
-    likeliest = max((part.grave for part in brief), default=-1.0)
-    return all([part.grave <= likeliest and terms.issuperset(part.terms) for part in said])
-
-
-SURE_OF_DANGER = 0.99
-"""The reader's chance from which a danger that a term names counts in a note of some sentences,
-too. Below it are chats of friends and role plays."""
-
-
-def _is_short(turn: TurnReading) -> bool:
-    """Returns True for a short message, and for a note about a danger that is named and sure."""
-    if turn.brief or not turn.note:
-        return turn.brief
-    sure = turn.row.matter in DANGERS and turn.row.grave >= SURE_OF_DANGER
-    return sure and any([list_of(name) in DANGERS for name in turn.risk_terms])
 
 
 def _also_asked(

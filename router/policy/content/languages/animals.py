@@ -20,7 +20,8 @@ class AnimalSection(Section):
     An animal of `who` is told of, and at most `apart` words later what it `did`; only words of
     `between` stand there, any where that is empty. "My son ate the dog's tablets" tells of no
     animal in danger, and words of `unless` ("hot dog") name none. `instead` is a sentence of the
-    other words that the text says better.
+    other words that the text says better. Where one of `people` is named too, somebody may be in
+    danger beside the animal, and the words for people stand first.
     """
 
     who: list[Part] = Field(min_length=1)
@@ -28,21 +29,32 @@ class AnimalSection(Section):
     apart: int = Field(default=2, ge=0, le=8)
     between: list[Part] = Field(default_factory=list)
     unless: list[Part] = Field(default_factory=list)
+    people: list[Part] = Field(default_factory=list)
     text: str = Field(min_length=1, max_length=500)
     instead: str = Field(default="", max_length=200)
 
     def named(self, text: str) -> bool:
         """Returns True where a text tells of an animal in danger."""
-        plain = f" {' '.join(as_plain(text).split())} "
+        plain = _padded(text)
         if self._none is not None:
             plain = self._none.sub(" ; ", plain)
         return self._told.search(plain) is not None
 
-    def above(self, text: str) -> str:
-        """Returns the text for an animal above another one, which is for people."""
-        rest = text.replace(self.instead, "").rstrip() if self.instead else text
-        blank = " " if self.text[-1].isascii() else ""
-        return f"{self.text}{blank}{rest}"
+    def beside(self, words: str, text: str, *, first: bool = True) -> str:
+        """Returns the text for an animal and `words`, which are for people.
+
+        It stands above them, unless `text`, which tells of the animal, names somebody too. `first`:
+        nothing else in the conversation tells of a person in danger.
+        """
+        rest = words.replace(self.instead, "").rstrip() if self.instead else words
+        above, below = self.text, rest
+        if not first or self._names_people(text):
+            above, below = rest, self.text
+        blank = " " if above[-1].isascii() else ""
+        return f"{above}{blank}{below}"
+
+    def _names_people(self, text: str) -> bool:
+        return self._people is not None and self._people.search(_padded(text)) is not None
 
     @cached_property
     def _told(self) -> re.Pattern[str]:
@@ -59,9 +71,21 @@ class AnimalSection(Section):
         words = _any_of(self.unless)
         return re.compile(words if self._unspaced else rf" (?:{words})(?= )")
 
+    @cached_property
+    def _people(self) -> re.Pattern[str] | None:
+        if not self.people:
+            return None
+        words = _any_of(self.people)
+        return re.compile(words if self._unspaced else rf" (?:{words})(?= )")
+
     @property
     def _unspaced(self) -> bool:
         return is_unspaced(as_plain(self.did[0]))
+
+
+def _padded(text: str) -> str:
+    """Returns a text as plain words with a blank around each."""
+    return f" {' '.join(as_plain(text).split())} "
 
 
 def _any_of(words: list[str]) -> str:
