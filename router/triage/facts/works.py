@@ -250,7 +250,7 @@ _OF_SOMEBODY_WORDS = (
 _OF_SOMEBODY = frozenset(_OF_SOMEBODY_WORDS.split())
 
 
-OF_A_MEANING = 0.95
+OF_A_MEANING = 0.9
 """Chance that "what is a lawsuit" asks for knowledge; what follows may make a matter of it."""
 
 
