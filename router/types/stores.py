@@ -80,7 +80,7 @@ class AnswerCaches(Protocol):
 
 
 class Reply(Struct, frozen=True):
-    """Holds a complete answer as it went out and is stored, under a client's idempotency key."""
+    """Holds a complete answer as it went out, to be stored under a client's idempotency key."""
 
     request_id: str  # of the row that paid for it
     headers: tuple[tuple[bytes, bytes], ...]

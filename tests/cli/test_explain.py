@@ -14,7 +14,7 @@ def test_explain_shows_the_threshold_beside_each_chance() -> None:
     line = next(line for line in told.splitlines() if line.startswith("  chances "))
     for name, level, at in (
         ("stakes high", 2, "0.34"),
-        ("multi-factor", 2, "0.50"),
+        ("multi-factor", 2, "0.22"),
         ("strategic", 3, "0.50"),
         ("novelty", 2, "0.50"),
         ("toxic", 2, "0.80"),

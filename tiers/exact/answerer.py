@@ -50,10 +50,6 @@ def no_cores(text: str, language: str) -> tuple[str, ...]:
     return ()
 
 
-MOST_FRAMED = 1_000
-"""Characters of a message with a frame; a longer one asks for more than a tool understands."""
-
-
 class _Known(Struct, frozen=True):
     """Holds an answer that is known before the call."""
 
@@ -124,7 +120,7 @@ class ExactTier(OwnAnswerer):
         known = self._read(text, opens)
         if known is None and not opens and (rated := self._rated(request)) is not None:
             return _computed(rated)
-        if known is not None or len(text) > MOST_FRAMED:
+        if known is not None:
             return known
         cores = (self._read(core, opens) for core in self._cores(text, language))
         return next((known for known in cores if known is not None), None)

@@ -255,7 +255,6 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int, *, once:
 
 
 def _any_open(database: str | Path, since_ms: int, until_ms: int) -> bool:
-
     with opened_books(database) as books:
         return books.any_open(since_ms, until_ms)
 

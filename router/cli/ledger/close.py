@@ -29,7 +29,6 @@ def close(
 
     Later corrections count in a month that is open.
     """
-
     since_ms = None if month is None else _begin_ms(month)
     with opened_books(database) as books:
         if since_ms is not None:

@@ -65,7 +65,6 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. It is shown once; only its SHA-256 is kept."""
-
     _check_new_tenant(tenant)
     reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
     expires_at_ms = None if expires is None else _end_of(expires)
@@ -133,7 +132,6 @@ def rotate(
 
     Rotating again within the grace ends the older secret at once.
     """
-
     grace_ms = length_ms(grace)
     with opened_books(database) as books:
         key_id = _id_of(key_id, books.keys.list(None))
@@ -153,7 +151,6 @@ def revoke(key_id: KeyId, database: DatabasePath = DATABASE) -> None:
 
     Revoking the last key does not open the server: create another one.
     """
-
     with opened_books(database) as books:
         key_id = _id_of(key_id, books.keys.list(None))
         revoked = books.keys.revoke(key_id)

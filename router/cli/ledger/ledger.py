@@ -216,7 +216,6 @@ def purge(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Drop old requests for good; a checkpoint keeps the rest verifiable."""
-
     before_ms = moment_ms(before, now_ms())
     if before_ms > now_ms():
         raise typer.BadParameter(

@@ -99,7 +99,6 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete all texts, files and batches in which any value stands, and all kept answers."""
-
     with opened_books(database, tenant) as books:
         subjects = books.subjects(os.environ)
         subject_texts = subjects.find(values, tenant)
@@ -127,7 +126,6 @@ def erase(
 @privacy.command()
 def rotate(database: DatabasePath = DATABASE) -> None:
     """Seal all stored texts by the first of TIERGATE_TEXT_KEYS."""
-
     with opened_books(database) as books:
         done, closed = books.subjects(os.environ).reseal()
     typer.echo(f"{counted(done, 'text', 'texts')} encrypted again; {_unread(closed)}.")

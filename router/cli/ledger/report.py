@@ -148,7 +148,6 @@ def _reports(
     Raises typer.BadParameter for an unknown session: an empty report would look as if it had cost
     nothing.
     """
-
     now, zone = now_ms(), zone_of(tz)
     begin, end = period_of(*period, now, zone)
     section = None if policy is None else _section(policy)

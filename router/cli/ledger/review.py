@@ -179,7 +179,6 @@ def _note_what_is_missing(case: ReviewCase, *, answered: bool) -> None:
 @review.command()
 def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
     """Take an item off the list without a verdict; nothing is booked."""
-
     with opened_books(database, environ=os.environ) as books:
         resolved = books.resolve(review_id)
     if not resolved:

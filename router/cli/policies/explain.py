@@ -250,7 +250,7 @@ def _cells(outcome: Outcome, rung: Rung, first: bool, spare: bool) -> tuple[str,
 
 
 def _why(outcome: Outcome, rung: Rung) -> list[str]:
-    """Returns a rung's reasons; the approved words that go out in place of those it lacks.
+    """Returns a rung's reasons; where words go out, their verdict in place of `no_model`.
 
     `no_model` beside a safe answer would say that a model is missing: none is wanted there.
     """

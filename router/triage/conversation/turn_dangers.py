@@ -24,7 +24,7 @@ MOST_TURNS = 8  # that are kept, so that a record stays small; newest first
 def turn_dangers(
     readings: Sequence[TurnReading], texts: Sequence[str], memory: SessionMemory | None
 ) -> tuple[TurnDanger, ...] | UnsetType:
-    """Returns the turns that have a term or are likely grave; UNSET where there is but one turn.
+    """Returns the turns that have a term or are likely grave; UNSET for a first turn.
 
     `readings`: newest first, as they count for the last one, of `texts`. A bare follow-up ("why?")
     says nothing by itself, whatever the reader hears in it.

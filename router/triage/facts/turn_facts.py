@@ -19,7 +19,7 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.framing.contact_details import without_contact_details
-from router.triage.framing.cores import without_last_names
+from router.triage.framing.cores import MOST_CHARACTERS, without_last_names
 from router.triage.framing.idioms import NO_IDIOMS, Idioms
 from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
@@ -90,9 +90,6 @@ _FIRST_UNSPACED, _FIRST_HANGUL = "\u3040", "\uac00"
 
 def _is_letter(word: str) -> bool:
     return len(word) == 1 and _FIRST_UNSPACED <= word < _FIRST_HANGUL
-
-
-_MOST_SIGNED = 1_000  # characters of a sum above a signature
 
 
 class RuleFacts(NamedTuple):
@@ -178,7 +175,7 @@ def _works_out(text: str, folded: Folded) -> bool:
     """Returns True for a text that only asks for a sum of numbers, above a signature or without."""
     if only_works_out(folded.text):
         return True
-    if len(text) > _MOST_SIGNED or "\n\n" not in text:
+    if len(text) > MOST_CHARACTERS or "\n\n" not in text:
         return False
     asked = without_last_names(text)
     return asked != text and only_works_out(" ".join(fold(asked).text.split()))

@@ -1,6 +1,6 @@
 """Lists everyday words of Swedish, Danish and Norwegian, in the folded form that is compared.
 
-AA word of English is in none of these lists, and few of German and Dutch are: a text in one of the
+A word of English is in none of these lists, and few of German and Dutch are: a text in one of the
 three has others beside them. It knows nothing about texts.
 """
 
