@@ -25,5 +25,7 @@ def test_a_table_without_costs_assumes_nothing() -> None:
 def test_an_approved_safe_answer_has_no_reason_for_a_lack_of_models() -> None:
     run = tiergate("route", "Should I sue my landlord?", "--policy", "default", "--json")
     told = json.loads(run.stdout)
+    table = tiergate("route", "Should I sue my landlord?", "--policy", "default", "--table")
+    assert table.stdout.splitlines()[2].endswith("| high_risk_legal |")
     assert told["reasons"][0] == "high_risk_legal"
     assert "no_model" not in told["reasons"]

@@ -86,6 +86,16 @@ def test_an_unclear_grave_matter_gets_words_that_fit_any(
     assert safe_answer(case, answers).count("rev_7") == 1
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "es", "ja"])
+def test_words_about_fraud_stand_below_those_about_danger(
+    language: str, answers: SafeAnswers
+) -> None:
+    case = SafeCase(Domain.FINANCE, "x", "rev_7", unclear=True, maybe_fraud=True, language=language)
+    words, said = answers.languages[language], safe_answer(case, answers)
+    assert said.startswith(f"{words.serious}\n\n{words.fraud}")
+    assert said.count("rev_7") == 1
+
+
 def test_a_smell_of_gas_gets_no_words_about_health(answers: SafeAnswers) -> None:
     for text in ("there is a gas smell in the hall", "it smells like gas", "gas is leaking"):
         case = SafeCase(Domain.MEDICAL, text, "r", matter=Matter.ENGINEERING_SAFETY, language="en")

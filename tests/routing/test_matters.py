@@ -63,6 +63,12 @@ def test_a_guess_in_another_language_names_no_matter() -> None:
     assert matter_of(a_policy(), named) == FoundMatter(Matter.LEGAL, named=True)
 
 
+def test_a_sure_guess_of_fraud_in_another_language_stays_unclear_and_is_noted() -> None:
+    guessed = replace(CALM, grave=0.95, matter=Matter.FRAUD, matter_language="es")
+    assert matter_of(a_policy(), guessed) == FoundMatter(unclear=True, maybe_fraud=True)
+    assert not matter_of(a_policy(), replace(guessed, grave=0.85)).maybe_fraud
+
+
 @pytest.mark.parametrize(
     ("signals", "language"),
     [

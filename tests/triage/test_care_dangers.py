@@ -38,6 +38,8 @@ PUMPS = [
 DEVICES = [
     ("en", "all bedside monitors on the cardiac ward are dark, alarms dead, twelve patients"),
     ("en", "the ventilator in bed 3 stopped and shows a fault, patient is on it"),
+    ("en", "our syringe driver stopped delivering adrenaline, what now"),
+    ("en", "the ventilator beeps and the patient goes blue"),
     ("en", "my husband's oxygen concentrator stopped working and we have no spare bottle"),
     ("de", "Beatmungsgerät in Zimmer 2 ist ausgefallen, der Patient hängt dran"),
     ("de", "Das Dialysegerät ist mitten in der Behandlung stehen geblieben"),

@@ -99,6 +99,7 @@ DANGERS = [
     ("violence:en", "someone's shooting in our school"),
     ("violence:en", "I'm being followed home by a car"),
     ("medical_emergency:de", "Mein Neugeborenes hat 38,5 Fieber"),
+    ("medical_emergency:de", "meine Oma atmet überhaupt nicht mehr"),
     ("poison:de", "Mein Hund hat Schokolade gefressen"),
     ("poison:fr", "mon chien a mangé du chocolat noir"),
     ("poison:es", "mi perro se ha comido una tableta de chocolate"),

@@ -73,12 +73,13 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
     """
     first, refusal = outcome.decision.first_rung, outcome.decision.refused
     rung = outcome.rung if outcome.words_alone else first
+    why = outcome.reasons[0] if outcome.words_alone and outcome.reasons else first.reasons[0]
     cells = (
         shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",
         outcome.answers_as + (", opened" if outcome.opened else ""),
         usd(outcome.cost_nano_usd) if outcome.cost_known else "unknown",
-        (first.reasons[0] if refusal is None else refusal).value,
+        (why if refusal is None else refusal).value,
     )
     _row(*cells)
 

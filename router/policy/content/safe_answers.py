@@ -151,6 +151,13 @@ class LanguageWords(Section):
             names = ["serious"]
         texts = (getattr(self, name, None) for name in names)
         text: str | None = own or next(filter(None, texts), None)
+        if (
+            case.unclear
+            and case.maybe_fraud
+            and self.serious is not None
+            and self.fraud is not None
+        ):
+            text = f"{self.serious}\n\n{self.fraud}"
         if self.overdose is not None and overdosed:
             text = self.overdose.text
         thing = self._thing(matter)
@@ -228,6 +235,7 @@ class SafeCase(Struct, frozen=True):
     matter: Matter | None = None  # the gravest that was found
     named: bool = False  # a phrase or a term names the matter; else the reader guesses it
     unclear: bool = False  # a grave matter, but nothing sure says which
+    maybe_fraud: bool = False  # the reader guesses it of what is unclear
     fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
     before: str = ""  # the user's text before it

@@ -79,6 +79,7 @@ def _case(
         matter=found.matter,
         named=found.named,
         unclear=found.unclear,
+        maybe_fraud=found.maybe_fraud,
         fits=fits_domain(routed.policy, routed.signals, domain),
         animals_first=one is not due[0] or _tells_all(one, due, routed.signals),
     )

@@ -100,11 +100,17 @@ class FoundMatter(Struct, frozen=True):
     named: bool = False  # by a phrase or a term; else the reader guesses it
     unclear: bool = False  # grave, but nothing sure says which
     domain: Domain | None = None  # of a list of the policy's own that was found, and no matter is
+    maybe_fraud: bool = False  # the reader guesses it of what is unclear
 
     @property
     def urgent(self) -> bool:
         """Returns False for an illness that is guessed: many questions about health are calm."""
         return self.named or self.matter is not Matter.MEDICAL_EMERGENCY
+
+
+FRAUD_AT = 0.9
+"""The reader's chance from which the words about fraud stand below those about danger, in another
+language than English: of 298 lines of a danger to life it takes some for fraud, so both stand."""
 
 
 def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
@@ -127,7 +133,8 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
     # Of 298 lines of a danger to life in other languages none was read as money.
     if read or signals.matter is Matter.LARGE_MONEY:
         return FoundMatter(_weighed(signals))
-    return FoundMatter(unclear=True)
+    fraud = signals.matter is Matter.FRAUD and signals.grave >= FRAUD_AT
+    return FoundMatter(unclear=True, maybe_fraud=fraud)
 
 
 SURE_OF_SELF_HARM = 0.99
