@@ -57,7 +57,7 @@ def told(reason: Reason, signals: Signals, section: DecisionSection) -> str:
     """
     if reason is Reason.LOW_IMPACT:
         named = usd(signals.impact_nano_usd) if signals.impact_nano_usd else "no amount"
-        return f"{reason}: {named} is named"
+        return f"{reason}: {named} is at stake"
     chance, at = {
         Reason.HIGH_STAKES: (signals.stakes_high, section.high_stakes_at),
         Reason.MULTI_FACTOR: (signals.multi_factor, section.multi_factor_at),
