@@ -281,7 +281,7 @@ def test_explain_gives_figures_beside_reasons_that_sound_like_opposites() -> Non
     text = "npc villagers in my rpg should flee when someone gets stabbed, but the guard attacks"
     told = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
     assert re.search(r"floor    level 2 \(high_stakes: its chance 0\.\d\d reaches 0\.34\)", told)
-    assert "ceiling  level 2 (low_impact: no amount is named)" in told
+    assert "ceiling  level 2 (low_impact: no amount is at stake)" in told
 
 
 def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
