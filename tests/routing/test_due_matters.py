@@ -132,3 +132,11 @@ def test_what_a_session_surely_remembers_stands_above_an_unsure_guess(*, few: bo
     assert matters == ["medical_emergency", "engineering_safety"]
     sure = guess(0, Matter.VIOLENCE, 0.99)
     assert said(replace(signals, dangers=(sure,))) == ["violence", "medical_emergency"]
+
+
+def test_a_sentence_of_two_texts_stands_in_the_first_alone() -> None:
+    both = joined(
+        ["Call a vet (112). Keep the box. r1.", "Keep the box. Call now (112). r1."], "r1"
+    )
+    assert both == "Call a vet (112). Keep the box.\n\nCall now. r1."
+    assert joined(["Go out (112).", "Go out (112). r1."], "r1") == "Go out (112).\n\nr1."

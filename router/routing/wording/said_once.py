@@ -31,16 +31,31 @@ def numbers_once(above: str, text: str) -> str:
 
 def joined(texts: Sequence[str], reference: str) -> str:
     """Returns texts as one, the first above the others. `reference`, which names the review, stands
-    in the last only, and each bracket of numbers in the first that has it.
+    in the last only, and each sentence and each bracket of numbers in the first that has it.
 
     >>> joined(["Go out (112). See r1.", "Lie down (112). See r1."], "r1")
     'Go out (112).\\n\\nLie down. See r1.'
+    >>> joined(["Call a vet. Keep the box. r1.", "Keep the box. Call now. r1."], "r1")
+    'Call a vet. Keep the box.\\n\\nCall now. r1.'
     """
     *above, last = texts
     told = list[str]()
     for text in [*[_without(text, reference) for text in above], last]:
-        told.append(numbers_once("\n".join(told), text))
-    return "\n\n".join(told)
+        said = "\n".join(told)
+        told.append(_sentences_once(said, numbers_once(said, text)))
+    return "\n\n".join(filter(None, told))
+
+
+def _sentences_once(above: str, text: str) -> str:
+    """Returns a text without the sentences that the text above it has as well."""
+    said = {_NUMBERS.sub("", one).strip() for one in _SENTENCES.split(above)}
+    begin, kept = 0, list[str]()
+    for place in [*[found.end() for found in _SENTENCES.finditer(text)], len(text)]:
+        sentence = text[begin:place]
+        begin = place
+        if _NUMBERS.sub("", sentence).strip() not in said:
+            kept.append(sentence)
+    return "".join(kept).rstrip()
 
 
 def _without(text: str, reference: str) -> str:
