@@ -122,7 +122,7 @@ def body(text: str) -> str:
 
 def lost(own: str, text: str) -> list[str]:
     """Returns the sentences of words that a text does not have; two words may share some."""
-    sentences = [one.strip() for one in re.split(r"(?<=[.!?。])", own)]
+    sentences = [one.strip().rstrip("。") for one in re.split(r"(?<=[.!?。])", own)]
     return [one for one in sentences if one not in text]
 
 
