@@ -66,13 +66,15 @@ class _Record(RecordNames):
     shortfall: str = ""
 
 
-class _Told(msgspec.Struct):
-    opened: bool = False
-    shortfall: str = ""
+class AnswerNote(msgspec.Struct):
+    """Holds what a record notes of its answer, each only where it is so."""
+
+    opened: bool = False  # words on whom to call went out with it
+    shortfall: str = ""  # a `Shortfall`
 
 
 _RECORD = msgspec.json.Decoder(_Record)
-_TOLD = msgspec.json.Decoder(_Told)
+_NOTE = msgspec.json.Decoder(AnswerNote)
 
 
 class Read(NamedTuple):
@@ -148,17 +150,19 @@ def source_of(row: RequestRow) -> str:
     return confidence_source(row.verdict, row.reason, row.answerer, row.record)
 
 
+def note_in(row: RequestRow) -> AnswerNote:
+    """Returns what the record of a row notes of its answer."""
+    try:
+        return _NOTE.decode(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return AnswerNote()
+
+
 def is_opened(row: RequestRow) -> bool:
     """Returns True where words on whom to call went out with the answer of a row."""
-    try:
-        return _TOLD.decode(row.record).opened
-    except (msgspec.DecodeError, UnicodeError):
-        return False
+    return note_in(row).opened
 
 
 def shortfall_in(row: RequestRow) -> str:
     """Returns the `Shortfall` of the answer of a row; "" where it shows none."""
-    try:
-        return _TOLD.decode(row.record).shortfall
-    except (msgspec.DecodeError, UnicodeError):
-        return ""
+    return note_in(row).shortfall

@@ -19,7 +19,7 @@ from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
-from router.ledger.record_reading import is_opened, shortfall_in
+from router.ledger.record_reading import note_in
 from router.ledger.row_reading import call_price_unknown, refusal_of, row_names
 from router.ledger.row_values import writer
 from router.rendering.tidy_csv import FORMULA_STARTS
@@ -172,7 +172,7 @@ def _attempt(attempt: AttemptRow) -> list[object]:
 def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
     """Returns the ending of the request, and the names it may be charged to."""
     domain, request_type = row_names(row)
-    refusal = refusal_of(row)
+    refusal, note = refusal_of(row), note_in(row)
     return (
         ending_text(row),
         row.error_code,
@@ -183,8 +183,8 @@ def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
         domain,
         request_type,
         row.endpoint,
-        is_opened(row),
-        shortfall_in(row),
+        note.opened,
+        note.shortfall,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from router.ledger.record_reading import is_opened, shortfall_in, source_of
+from router.ledger.record_reading import note_in, source_of
 from router.ledger.replies import reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
@@ -50,7 +50,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
     `cost_nano_usd` is null where a price is unknown, in the row as in its attempts. A call with an
     unknown outcome counts at its hold, so its cost is that number and its state `unknown_cost`.
     """
-    domain, request_type = row_names(row)
+    (domain, request_type), note = row_names(row), note_in(row)
     return orjson.dumps(
         {
             "request_id": row.request_id,
@@ -78,8 +78,8 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
             "confidence": row.confidence,
             "confidence_source": source_of(row) or None,
             "escalations": row.escalations,
-            "opened": is_opened(row),
-            "shortfall": shortfall_in(row) or None,
+            "opened": note.opened,
+            "shortfall": note.shortfall or None,
             "domain": domain,
             "request_type": request_type,
             "cost_nano_usd": None if price_unknown(row) else row.cost_nano_usd,
