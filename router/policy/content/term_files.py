@@ -12,14 +12,16 @@
 A phrase is one part, or several with ` + ` between that stand near each other in any order. A part
 is words in a row, or `@group` for any of a group; `#` in it is any number. After ` - ` stands what
 else must not be said: a group of words that make another thing of it. The first part of a phrase of
-`actions` is the verb of an order. It knows nothing about how they are searched for.
+`actions` is the verb of an order. A line of a group may name other groups (`term_groups`). It knows
+nothing about how they are searched for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,13 +29,18 @@ from msgspec import Struct
 from pydantic import Field, model_validator
 
 from router.errors import Mistake, PolicyError
+from router.policy.content.languages.term_groups import (
+    GROUP,
+    group_mistakes,
+    groups_in_groups,
+    written_out,
+)
 from router.policy.parsing.yaml_folders import Stamp, files_of, stamps_of
 from router.policy.sections.base import Section
 from router.types import Matter
 
 Term = Annotated[str, Field(min_length=1, max_length=80)]
 Phrase = Annotated[str, Field(min_length=2, max_length=160)]
-_GROUP = "@"
 _AND = " + "
 _UNLESS = " - "
 _STEM = "*"
@@ -100,6 +107,7 @@ class TermFile(Section):
     unspaced: bool = False
     """The language has no spaces between words, so phrases are found inside a run of characters."""
     groups: dict[str, list[Term]] = Field(default_factory=dict)
+    """Terms by name; `@name` in one stands for each term of another group: `@grips his chest`."""
     not_meant: list[Term] = Field(default_factory=list)
     """Words one letter away from a word of a phrase that mean something else."""
     harmless: dict[Phrase, Term] = Field(default_factory=dict)
@@ -116,6 +124,11 @@ class TermFile(Section):
     """Phrases of a decision about a whole company."""
     actions: ActionsFile | None = None
 
+    @cached_property
+    def terms(self) -> dict[str, tuple[str, ...]]:
+        """Returns the terms of each group, with those of the groups that its lines name."""
+        return written_out(self.groups)
+
     def by_list(self) -> dict[str, list[str]]:
         """Returns all phrases by the name of their list, without those that order something."""
         by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
@@ -129,15 +142,17 @@ class TermFile(Section):
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
-        mistakes = [*self._short_stems(), *self._unknown_groups(), *self._stems_of_verbs()]
-        mistakes += [*self._stems_of_sayings(), *self._unused_groups(), *self._repeated()]
+        in_groups = [*group_mistakes(self.groups)]
+        mistakes = [*in_groups, *self._unknown_groups(), *self._unused_groups(), *self._repeated()]
+        if not in_groups:  # then the groups can be written out
+            mistakes += [*self._short_stems(), *self._stems_of_verbs(), *self._stems_of_sayings()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
 
     def _short_stems(self) -> Iterator[str]:
         texts = [text for phrases in self._all().values() for text in phrases]
-        for text in (*texts, *(term for group in self.groups.values() for term in group)):
+        for text in (*texts, *(term for group in self.terms.values() for term in group)):
             if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith("*")):
                 yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
 
@@ -145,15 +160,16 @@ class TermFile(Section):
         for name, phrases in self._all().items():
             for phrase in phrases:
                 for part in _all_parts(phrase):
-                    if part.startswith(_GROUP) and part[1:] not in self.groups:
+                    if part.startswith(GROUP) and part[1:] not in self.groups:
                         yield f"a group of `groups` in {phrase!r} of {name}"
 
     def _unused_groups(self) -> Iterator[str]:
         phrases = [phrase for listed in self._all().values() for phrase in listed]
-        used = {part for phrase in phrases if _GROUP in phrase for part in _all_parts(phrase)}
+        used = {part for phrase in phrases if GROUP in phrase for part in _all_parts(phrase)}
+        used.update(f"{GROUP}{name}" for name in chain(*groups_in_groups(self.groups).values()))
         for name in self.groups:
-            if f"{_GROUP}{name}" not in used:
-                yield f"a phrase with `{_GROUP}{name}`, or no such group"
+            if f"{GROUP}{name}" not in used:
+                yield f"a phrase with `{GROUP}{name}`, or no such group"
 
     def _repeated(self) -> Iterator[str]:
         """Yields the phrases that stand twice, whatever the order of their parts.
@@ -183,7 +199,7 @@ class TermFile(Section):
     def _stems_of_sayings(self) -> Iterator[str]:
         """Yields the sayings with a `*`: their words are found as they are."""
         for phrase in (*self.idioms, *self.across):
-            groups = [self.groups.get(part[1:], []) for part in _all_parts(phrase)]
+            groups = [self.terms.get(part[1:], ()) for part in _all_parts(phrase)]
             if _STEM in phrase or any(_STEM in term for group in groups for term in group):
                 yield f"whole words, without `*`, in {phrase!r} of {IDIOMS}"
 
@@ -191,7 +207,7 @@ class TermFile(Section):
         """Yields the verbs of orders that end in `*`: "deleted all records" orders nothing."""
         for phrase in _of_actions(self.actions):
             verb = phrase.split(_AND)[0]
-            own = self.groups.get(verb[1:], []) if verb.startswith(_GROUP) else [verb]
+            own = self.terms.get(verb[1:], ()) if verb.startswith(GROUP) else (verb,)
             for term in own:
                 if _STEM in term:
                     yield f"the forms that order, without `*`, for {term!r} of {ACTIONS}: verbs"
@@ -319,8 +335,7 @@ def _with_unless(
 
 def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        tuple(file.groups[part[1:]]) if part.startswith(_GROUP) else (part,)
-        for part in phrase.split(_AND)
+        file.terms[part[1:]] if part.startswith(GROUP) else (part,) for part in phrase.split(_AND)
     )
 
 
