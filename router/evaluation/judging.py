@@ -30,7 +30,6 @@ from router.stats.measures import (
     with_width,
 )
 from router.stats.stacks.head_stack import EarlyHeads
-from router.training.data.sources import sha256_of
 from router.training.heads.fit_one_head import (
     FittedHead,
     Recipe,
@@ -40,6 +39,7 @@ from router.training.heads.fit_one_head import (
     unseen,
 )
 from router.training.heads.mix_ngrams import LEAST_HONEST
+from router.triage.encoder import sha256_of
 
 Half = tuple[Head, Flags]
 """Pairs a head with the mask of the rows that it may judge, (rows,)."""

@@ -107,7 +107,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     own = _own_tier(row, is_answered)
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
     ending = ending_of(row)
-    _count(row, groups, ending, rank, read.grounds)
+    _count(row, groups, known, ending, rank, read.grounds)
     _add_savings(row, (whole, by_time), known, is_answered)
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
@@ -307,9 +307,14 @@ def rank_of(row: RequestRow, lowest_level: int) -> int:
 
 
 def _count(
-    row: RequestRow, groups: tuple[Cell, ...], ending: Ending | None, rank: int, grounds: str
+    row: RequestRow,
+    groups: tuple[Cell, ...],
+    known: bool,
+    ending: Ending | None,
+    rank: int,
+    grounds: str,
 ) -> None:
-    (ms, bucket), known = place(row.latency_ms), cost_known(row)
+    ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED.value
     refused = ending is Ending.REFUSED
     routed = ending is None and row.mode != "observe"

@@ -17,6 +17,7 @@ from pathlib import Path
 from router.training.card import Value
 from router.training.data import known_files, sources
 from router.training.options import Options
+from router.triage.encoder import sha256_of
 
 STAMP, MANIFEST = "stamp.json", "manifest.json"
 HISTORY = "history.json"
@@ -85,8 +86,8 @@ class Run:
         for source in known_files.FILES:
             path = sources.find(self.data, source.name)
             if path is not None:
-                parts.append(sources.sha256_of(path))
-        parts += [sources.sha256_of(path) for path in sources.knowledge_files(self.knowledge)]
+                parts.append(sha256_of(path))
+        parts += [sha256_of(path) for path in sources.knowledge_files(self.knowledge)]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
     def close(self, stage: str, stamp: str, seconds: float, metrics: Mapping[str, Value]) -> None:
@@ -136,7 +137,7 @@ def _files(folder: Path) -> dict[str, str]:
     # These three change without the stage's output changing.
     passed_over = {folder / name for name in (STAMP, MANIFEST, HISTORY)}
     return {
-        path.relative_to(folder).as_posix(): sources.sha256_of(path)
+        path.relative_to(folder).as_posix(): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path not in passed_over
     }

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from router.ledger.sql.schema import SCHEMA_VERSION
+from tests.kits.books.old_ledgers import restored
 from tests.kits.server_kit import tiergate
-from tests.ledger.sql.test_migration import DUMP, version
+from tests.ledger.sql.test_migration import version
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    path = tmp_path / "ledger.db"
-    with sqlite3.connect(path) as connection:
-        connection.executescript(DUMP.read_text(encoding="utf-8"))
-    connection.close()
-    return path
+    return restored("0001", tmp_path)
 
 
 @pytest.mark.parametrize(

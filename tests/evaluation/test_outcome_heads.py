@@ -15,8 +15,8 @@ from router.evaluation.options import Kind, Subject
 from router.evaluation.outcome_heads import train_outcomes
 from router.evaluation.rows import Row
 from router.stats.heads import load
-from router.training.data.sources import sha256_of
 from router.training.heads.labelled_rows import together
+from router.triage.encoder import sha256_of
 from router.triage.triage_model import DEFAULT_FOLDER
 from tests.evaluation.test_evaluate import QUICK, graded_rows, measured, write
 from tests.kits.changed import replace

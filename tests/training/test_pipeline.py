@@ -12,8 +12,9 @@ pytest.importorskip("torch")
 
 from router.errors import TrainingDataError
 from router.training import finished_model, pipeline
-from router.training.data import curate, known_files, sources, templates
+from router.training.data import curate, known_files, templates
 from router.training.data.sources import Example
+from router.triage.encoder import sha256_of
 from router.triage.triage_model import TriageModel
 from tests.kits.training_kit import write, write_data
 
@@ -48,7 +49,7 @@ def test_the_card_keeps_weak_labels_apart(trained: tuple[Path, Path]) -> None:
 def test_the_card_names_every_file_with_its_hash(trained: tuple[Path, Path], data: Path) -> None:
     card = json.loads((trained[0] / "card.json").read_text())
     assert {row["name"]: row["sha256"] for row in card["files"]} == {
-        path.name: sources.sha256_of(path) for path in data.iterdir()
+        path.name: sha256_of(path) for path in data.iterdir()
     }
 
 

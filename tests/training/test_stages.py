@@ -17,12 +17,11 @@ import torch
 from router.errors import TrainingDataError
 from router.training import pipeline
 from router.training.compare.variants import Workshop
-from router.training.data import sources
 from router.training.encoder import adapt, distil, precision, prune, student, teacher
 from router.training.encoder.export import export, to_onnx
 from router.training.options import Options, Pruning
 from router.training.work_folder import HISTORY, MANIFEST, STAMP, Run, chained
-from router.triage.encoder import Encoder, import_onnxruntime
+from router.triage.encoder import Encoder, import_onnxruntime, sha256_of
 from router.triage.triage_model import ENCODER, TOKENIZER
 from tests.kits.training_kit import write_data
 
@@ -137,7 +136,7 @@ def test_every_stage_leaves_a_manifest_of_its_files(work: Path) -> None:
         folder = work / stage
         manifest = json.loads((folder / MANIFEST).read_text())
         found = {
-            path.name: sources.sha256_of(path)
+            path.name: sha256_of(path)
             for path in folder.iterdir()
             if path.name not in (MANIFEST, STAMP, HISTORY)
         }

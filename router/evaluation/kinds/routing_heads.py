@@ -21,8 +21,8 @@ from router.stats.calibration import Floats
 from router.stats.heads import Encoded, Head
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.data.labels import model_name
-from router.training.data.sources import sha256_of
 from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
+from router.triage.encoder import sha256_of
 
 RIGHT = ("wrong", "right")
 

@@ -21,14 +21,13 @@ import numpy.typing as npt
 
 from router.errors import TrainingDataError
 from router.training.data import curate
-from router.training.data.sources import sha256_of
 from router.training.encoder import onnx_graphs, prune
 from router.training.encoder.export import FULL, to_int8, to_onnx
 from router.training.encoder.teacher import TEACHER_SHA256
 from router.training.options import INT8
 from router.training.progress import track
 from router.training.work_folder import Run
-from router.triage.encoder import Tokeniser
+from router.triage.encoder import Tokeniser, sha256_of
 from router.triage.triage_model import ENCODER, TOKENIZER
 
 if TYPE_CHECKING:

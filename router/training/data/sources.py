@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.errors import TrainingDataError
+from router.triage.encoder import sha256_of
 from router.triage.text.utterance_words import held_out
 
 MAX_ROWS_NAMED = 8
@@ -224,9 +224,3 @@ def answers_in(path: Path) -> list[tuple[str, str, list[str]]]:
 
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [(one["id"], one["answer"], one["utterances"]) for one in content["intents"]]
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the sha256 of a file as hex digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -20,7 +20,6 @@ import numpy as np
 
 from router.errors import TrainingDataError
 from router.stats.heads import Embeddings
-from router.training.data.sources import sha256_of
 from router.training.embeddings.networks import (
     SHIPPED,
     Network,
@@ -33,7 +32,7 @@ from router.training.embeddings.retrieval import Retrieval, hard_negatives, judg
 from router.training.embeddings.texts import TextSets
 from router.training.options import STUDENT
 from router.training.torch_device import torch_device
-from router.triage.encoder import Encoder
+from router.triage.encoder import Encoder, sha256_of
 from router.triage.triage_model import ENCODER, TOKENIZER
 from router.types import Device
 

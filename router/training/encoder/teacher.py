@@ -17,9 +17,9 @@ import numpy as np
 
 from router.errors import TrainingDataError
 from router.stats.heads import Embeddings
-from router.training.data.sources import Example, sha256_of
+from router.training.data.sources import Example
 from router.training.progress import track
-from router.triage.encoder import Tokeniser, batches, cut
+from router.triage.encoder import Tokeniser, batches, cut, sha256_of
 
 if TYPE_CHECKING:
     import torch

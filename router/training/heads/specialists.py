@@ -30,7 +30,6 @@ from router.training.data.sources import (
     SourceFile,
     find,
     read_file,
-    sha256_of,
 )
 from router.training.heads.cross_validation import crossed_temperature
 from router.training.heads.fit_one_head import (
@@ -46,6 +45,7 @@ from router.training.heads.fit_one_head import (
 from router.training.heads.specialist_sources import SPECIALISTS, Specialist, Taught
 from router.training.heads.train_head import THREADS, install, versions
 from router.training.progress import track
+from router.triage.encoder import sha256_of
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 CHUNK = 2_000

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training.data.sources import sha256_of
 from router.training.tuning.bases import (
     Base,
     as_started,
@@ -29,6 +28,7 @@ from router.training.tuning.plan import Objective, Phase, Settings
 from router.training.tuning.speaking import speaker
 from router.training.tuning.teaching import check_teacher
 from router.training.tuning.trainer import Sets, Trainer
+from router.triage.encoder import sha256_of
 from router.types import Device
 
 CARD, CARD_TEXT = "card.json", "CARD.md"

@@ -13,22 +13,17 @@ from router.ledger.sql.database import Database
 from router.ledger.tables.keys import SqlKeyStore
 from router.money.budgets import Budgets
 from router.policy.schema import BudgetSection
-from tests import ROOT
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.old_ledgers import restored
 from tests.kits.books.open_ledgers import Ledgers
 
-DUMP = ROOT / "tests/fixtures/ledger_0002.sql"
 SPENT = 123 + 124 + 5_000  # two settled requests of acme, and one whose process died at its hold
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """Three finished requests of two tenants, one that is still open, one key."""
-    path = tmp_path / "ledger.db"
-    with sqlite3.connect(path) as connection:
-        connection.executescript(DUMP.read_text(encoding="utf-8"))
-    connection.close()
-    return path
+    return restored("0002", tmp_path)
 
 
 def test_windows_of_tenants_are_kept_as_they_were(old: Path) -> None:

@@ -31,20 +31,15 @@ from tests import ROOT
 from tests.kits.books import ledger_sql
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.ledger_sql import become
+from tests.kits.books.old_ledgers import restored
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
-
-DUMP = ROOT / "tests/fixtures/ledger_0001.sql"
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """Three requests with four attempts in the schema of migration 0001, one anchor over them."""
-    path = tmp_path / "ledger.db"
-    with sqlite3.connect(path) as connection:
-        connection.executescript(DUMP.read_text(encoding="utf-8"))
-    connection.close()
-    return path
+    return restored("0001", tmp_path)
 
 
 def version(path: Path) -> str:
