@@ -165,10 +165,11 @@ def _whole(entities: Sequence[Entity], words: Sequence[Word]) -> Iterator[Entity
             continue
         first, last = bisect_left(starts, one.start), bisect_left(starts, one.end) - 1
         for _ in range(_MOST_BESIDE):
-            if first and _joined(words, first - 1) and _belongs(words[first - 1].text):
-                first -= 1
-            if _joined(words, last) and _belongs(words[last + 1].text):
-                last += 1
+            before = first and _joined(words, first - 1) and _belongs(words[first - 1].text)
+            behind = _joined(words, last) and _belongs(words[last + 1].text)
+            if not before and not behind:
+                break
+            first, last = first - bool(before), last + behind
         yield Entity(one.kind, min(one.start, words[first].start), max(one.end, words[last].end))
 
 
@@ -177,6 +178,7 @@ def _joined(words: Sequence[Word], place: int) -> bool:
     return place + 1 < len(words) and words[place + 1].start - words[place].end == 1
 
 
+@lru_cache(maxsize=20_000)
 def _belongs(word: str) -> bool:
     """Returns True for a word with a capital that can be part of a name, and is nothing else."""
     if not word[0].isupper() or word.isupper() or not word.isalpha() or len(word) < 3:
