@@ -80,15 +80,7 @@ from router.ledger.row_reading import (
 from router.ledger.waste import thrown_away, waste_of
 from router.money.model_redirects import undated
 from router.stats.duration_histogram import place
-from router.types import (
-    CostBasis,
-    PSource,
-    RequestRow,
-    RequestState,
-    Role,
-    Verdict,
-    is_assumed,
-)
+from router.types import CostBasis, PSource, RequestRow, RequestState, Role, Verdict, is_assumed
 
 QUARTER_MS = 900_000
 """Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
