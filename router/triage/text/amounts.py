@@ -23,7 +23,7 @@ from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.bare_sums import bare_words
-from router.triage.text.bare_sums.finder import BareSums
+from router.triage.text.bare_sums.siblings import SumsOfLists
 from router.triage.text.folding import Folded
 from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
 from router.triage.text.money_languages import hints
@@ -116,7 +116,7 @@ def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[Sum, str]:
     return Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
 
 
-class _Sums(BareSums):
+class _Sums(SumsOfLists):
     """Finds the sums of money among the numbers of one text."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
@@ -131,6 +131,7 @@ class _Sums(BareSums):
     def all(self) -> list[Sum]:
         """Returns all sums of the text in order."""
         sums: list[Sum] = []
+        waiting: list[Quantity] = []  # numbers since the last sum, which a list may begin with
         at = 0
         for candidate in self._candidates():
             if candidate < at:
@@ -138,13 +139,26 @@ class _Sums(BareSums):
             at, one = candidate, None
             quantity = self._quantity(at)
             if quantity is not None:
-                one = self._with_currency(quantity) or self._without_currency(quantity)
+                one = self._with_currency(quantity) or self._bare(quantity, waiting, sums)
             if one is not None:
-                one = self._multiplied(one, sums)
-                sums.append(one)
+                listed = self._with_earlier(waiting, one)
+                for member in (*listed, one):
+                    sums.append(self._multiplied(member, sums))
+                one = sums[-1]
                 self._used = max(self._used, one.end - 1)
+                waiting.clear()
+            elif quantity is not None:
+                waiting.append(quantity)
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
         return sums
+
+    def _bare(
+        self, quantity: Quantity, waiting: Sequence[Quantity], earlier: Sequence[Sum]
+    ) -> Sum | None:
+        """Returns a number without a currency as a sum, by its words or by the list it is in."""
+        if self._counts_on(quantity, waiting[-1] if waiting else None):
+            return None
+        return self._without_currency(quantity) or self._continued(quantity, earlier)
 
     def _with_currency(self, quantity: Quantity) -> Sum | None:
         before = self._currency_before(quantity.start)
