@@ -24,6 +24,7 @@ from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.bare_sums import bare_words
 from router.triage.text.bare_sums.siblings import SumsOfLists
+from router.triage.text.currencies.crowns import CROWNS, crown
 from router.triage.text.folding import Folded
 from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
 from router.triage.text.money_languages import hints
@@ -52,6 +53,7 @@ class AmountReader:
         self.codes = {code.lower(): code for code in usd_per_unit}
         spelled = (
             *words.CURRENCY_WORDS,
+            *words.CROWNS_OF_COUNTRIES,
             *words.HUNDREDTHS,
             *words.CONTEXT,
             *bare_words.MONEY,
@@ -121,6 +123,7 @@ class _Sums(SumsOfLists):
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
         super().__init__(text, codes)
+        self._crowns: dict[str, str] = {}  # whose "kr" and "kroner" of this text are
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
     def placed(self, one: Sum) -> tuple[Sum, str]:
@@ -208,7 +211,7 @@ class _Sums(SumsOfLists):
             return self._symbol(low), one
         code = self._code(one)
         if code is None and low in words.PREFIX_WORDS:
-            code = words.CURRENCY_WORDS[low]
+            code = self._of_word(low)
         if low == words.SWISS and "'" in self._raw[at]:
             code = "CHF"
         year = len(self._raw[at]) == 4 and self._raw[at].isdigit()
@@ -236,7 +239,7 @@ class _Sums(SumsOfLists):
         qualifier = words.QUALIFIERS.get(low)
         if low in ("hong", "new"):
             at, qualifier = at + 1, words.QUALIFIERS.get(self._word(at + 1))
-        if qualifier is not None and self._word(at + 1) in words.CURRENCY_WORDS:
+        if qualifier is not None and self._is_shared_name(self._word(at + 1)):
             return qualifier, at + 2
         if low in words.DOLLAR_PREFIXES and self._word(at + 1) == "$" and self._touches(at + 1):
             return words.DOLLAR_PREFIXES[low], at + 2
@@ -244,10 +247,24 @@ class _Sums(SumsOfLists):
             return None
         if low == words.SWISS and "'" in self._raw[quantity.start]:
             return "CHF", at + 1
-        code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
+        code = self._code(at) or self._of_word(low) or words.HUNDREDTHS.get(low)
+        if code == "USD" and self._word(at + 1) in words.QUALIFIERS_BEHIND:
+            return words.QUALIFIERS_BEHIND[self._word(at + 1)], at + 2
         if code in words.COINS and not self._ends_sum(at + 1):
             return None  # "12 ETH students", "5 bitcoin wallets", "port 3 eth1"
         return None if code is None else (code, at + 1)
+
+    def _of_word(self, low: str) -> str | None:
+        """Returns the currency of a word, None for another word."""
+        if low in CROWNS:
+            if low not in self._crowns:
+                self._crowns[low] = crown(low, self._raw, self._codes.values())
+            return self._crowns[low]
+        return words.CURRENCY_WORDS.get(low)
+
+    def _is_shared_name(self, low: str) -> bool:
+        """Returns True for a name of money that "Canadian" or "Norwegian" may stand before."""
+        return low in words.CURRENCY_WORDS or low in words.CROWNS_OF_COUNTRIES or low == "$"
 
     def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
         """Returns the upper end of a range that names its currency once, before.
