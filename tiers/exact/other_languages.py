@@ -265,7 +265,9 @@ _SYMBOLS = {
     **{name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l", "km/h", "mph")},
     **{"°c": "celsius", "°f": "fahrenheit"},
 }
-_DEGREES = late_regex(r"(?:(?:grad|degres?|grados?|gradi|graden|stopni|graus?) |°)?(celsius|fahrenheit)\b")
+_DEGREES = late_regex(
+    r"(?:(?:grad|degres?|grados?|gradi|graden|stopni|graus?) |°)?(celsius|fahrenheit)\b"
+)
 _MILES_AN_HOUR = late_regex(
     r"(?:meilen|miles?|millas|miglia|mijl|mil|milhas) (?:pro|par|por|all'?|per|na) ?"
     r"(?:stunde|heure|hora|ora|uur|godzine)\b"

@@ -67,7 +67,7 @@ _PLAIN = str.maketrans("áäéèíïóöúüã", "aaeeiioouua")
 _CITIES = {
     name.lower().translate(_PLAIN): (name, zone)
     for zone, names in _ZONES.items()
-    for name in names.split("|")
+    for name in reversed(names.split("|"))  # of two spellings the first is shown
 }
 _CITY = "|".join(sorted(map(re.escape, _CITIES), key=len, reverse=True))
 _A, _B = rf"(?P<a>{_CITY})", rf"(?P<b>{_CITY})"
@@ -102,11 +102,15 @@ _FORMS = {
         rf"(?:si|cuando) (?:son las|es la) {_T} en {_A},? que hora es en {_B}",
     ),
 }
-_COMPILED = {language: tuple(map(late_regex, forms)) for language, forms in _FORMS.items()}
 _CLOCK = late_regex(r"(?P<h>\d{1,2})(?:[:.h](?P<m>\d{2}))?")
 _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "en": ("{t} in {a} is {u} in {b}{day}, on {d}.", "", " on the next day", " on the day before"),
-    "de": ("{t} Uhr in {a} ist {u} Uhr in {b}{day}, am {d}.", "", " am Tag danach", " am Tag davor"),
+    "de": (
+        "{t} Uhr in {a} ist {u} Uhr in {b}{day}, am {d}.",
+        "",
+        " am Tag danach",
+        " am Tag davor",
+    ),
     "fr": ("{t} à {a} : {u} à {b}{day}, le {d}.", "", " le lendemain", " la veille"),
     "es": ("{t} en {a}: {u} en {b}{day}, el {d}.", "", " del día siguiente", " del día anterior"),
 }
@@ -121,12 +125,18 @@ def clock(core: str, language: str, today: date) -> str | None:
     """
     if not core[:3].strip() or not any(mark in core for mark in (" in ", " en ", " a ")):
         return None
-    for form in _COMPILED[language]:
+    for form in clock_forms(language):
         match = form.fullmatch(core)
         if match:
             told = _time(match["t"], match["half"] or "", language)
             return None if told is None else _there(match["a"], match["b"], told, language, today)
     return None
+
+
+@cache
+def clock_forms(language: str) -> tuple[re.Pattern[str], ...]:
+    """Returns the forms of questions in a language."""
+    return tuple(map(late_regex, _FORMS[language]))
 
 
 def _time(written: str, half: str, language: str) -> time | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 
+from router.regexes.late import late_regex
 from tiers.exact.calendar import both_ends, last_one, moved, next_one
 from tiers.exact.phrased.days import day_in, first_of_two, is_workday, weekday_of, written_day
 from tiers.exact.phrased.forms import compiled, fitting
@@ -45,43 +46,57 @@ _WORK_ES = r"dias? (?:laborables?|habiles?)"
 FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {
         "work": (
-            rf"(?:how many|number of) {_WORK_EN} (?:are (?:there )?)?(?:between|from) <d> (?:and|to|until) <e>",
+            rf"(?:how many|number of) {_WORK_EN} (?:are (?:there )?)?(?:between|from) <d> "
+            r"(?:and|to|until) <e>",
         ),
         "work_later": (
-            rf"(?:what|which) (?:date|day) (?:is|will be|falls) (?P<n>\d{{1,4}}) {_WORK_EN} (?:after|from) <d>",
+            rf"(?:what|which) (?:date|day) (?:is|will be|falls) (?P<n>\d{{1,4}}) {_WORK_EN} "
+            r"(?:after|from) <d>",
             rf"(?P<n>\d{{1,4}}) {_WORK_EN} (?:after|from) <d>",
         ),
         "age": (
-            r"how old (?:is|would|will) (?:someone|somebody|a person|a child|anyone)(?: be)?,? (?:who (?:was|is) )?born (?:on |in )?<d>",
+            r"how old (?:is|would|will) (?:someone|somebody|a person|a child|anyone)(?: be)?,? "
+            r"(?:who (?:was|is) )?born (?:on |in )?<d>",
             r"i(?: was|'m| am) born (?:on )?<d>[.,]? (?:so )?how old am i(?: now| today)?",
             r"how old am i(?: now| today)? (?:if|when) (?:i was|i'm|i am) born (?:on )?<d>",
-            r"how old (?:will|would) (?:i|someone|somebody) be on <e> (?:if|when) (?:i was|they were|he was|she was|i am) born (?:on )?<d>",
+            r"how old (?:will|would) (?:i|someone|somebody) be on <e> (?:if|when) (?:i was|they "
+            r"were|he was|she was|i am) born (?:on )?<d>",
         ),
-        "left": (r"how many (?P<unit>days|weeks) (?:are )?(?:left|remain(?:ing)?)(?: are)? (?:in|of|until the end of) (?P<year>\d{4}|this year|the year)",),
+        "left": (
+            r"how many (?P<unit>days|weeks) (?:are )?(?:left|remain(?:ing)?)(?: are)? (?:in|of|"
+            r"until the end of) (?P<year>\d{4}|this year|the year)",
+        ),
     },
     "de": {
         "until": (
-            rf"(?:in )?wie ?viele {_U} (?:sind es |dauert es |bleiben |sind )?(?:noch )?bis(?: zu| zum| zur)? <e>",
+            rf"(?:in )?wie ?viele {_U} (?:sind es |dauert es |bleiben |sind )?(?:noch )?bis(?: "
+            r"zu| zum| zur)? <e>",
             rf"wie ?viele {_U} (?:sind es )?noch bis(?: zum)? <e>",
         ),
         "between": (
-            rf"wie ?viele {_U} (?:liegen|sind|sind es|vergehen) (?:zwischen|vom|von) (?:dem )?<d> (?:und|bis)(?: dem| zum)? <e>",
+            rf"wie ?viele {_U} (?:liegen|sind|sind es|vergehen) (?:zwischen|vom|von) (?:dem "
+            r")?<d> (?:und|bis)(?: dem| zum)? <e>",
         ),
         "weekday": (
-            r"(?:welcher|was fur ein) (?:wochentag|tag)(?: der woche)? (?P<verb>ist|war|wird) <d>(?: sein)?",
+            r"(?:welcher|was fur ein) (?:wochentag|tag)(?: der woche)? (?P<verb>ist|war|wird) "
+            r"<d>(?: sein)?",
             r"(?:auf )?(?:welchen|was fur einen) (?:wochentag|tag) (?P<verb>fallt|fiel) <d>",
         ),
         "later": (
-            rf"(?:welches datum|welcher tag|was fur ein datum) (?:ist|haben wir|wird es sein) in (?P<n>\d{{1,5}}) {_U}",
-            rf"(?:welches datum|welcher tag|was|was ist das datum|was ist) ?(?:ist|haben wir|liegt)? ?(?:das datum )?(?P<n>\d{{1,5}}) {_U} nach <d>",
+            r"(?:welches datum|welcher tag|was fur ein datum) (?:ist|haben wir|wird es sein) "
+            rf"in (?P<n>\d{{1,5}}) {_U}",
+            r"(?:welches datum|welcher tag|was|was ist das datum|was ist) ?(?:ist|haben wir|"
+            rf"liegt)? ?(?:das datum )?(?P<n>\d{{1,5}}) {_U} nach <d>",
         ),
         "age": (
-            r"wie alt ist (?:jemand|man|eine person|einer),? (?:der |die |wenn man )?(?:am )?<d> geboren(?: ist| wurde)?",
+            r"wie alt ist (?:jemand|man|eine person|einer),? (?:der |die |wenn man )?(?:am "
+            r")?<d> geboren(?: ist| wurde)?",
             r"(?:ich bin|ich wurde) am <d> geboren[.,]? (?:und )?wie alt bin ich(?: jetzt| heute)?",
             r"wie alt bin ich,? wenn ich am <d> geboren (?:bin|wurde)",
         ),
         "work": (
-            rf"wie ?viele {_WORK_DE} (?:sind es |liegen |hat es |gibt es |sind )?(?:vom|von|zwischen)(?: dem)? <d> (?:bis|und)(?: zum| dem)? <e>",
+            rf"wie ?viele {_WORK_DE} (?:sind es |liegen |hat es |gibt es |sind )?(?:vom|von|"
+            r"zwischen)(?: dem)? <d> (?:bis|und)(?: zum| dem)? <e>",
         ),
         "work_later": (
             rf"(?:welches datum|welcher tag|was) ist (?P<n>\d{{1,4}}) {_WORK_DE} nach <d>",
@@ -89,7 +104,9 @@ FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "fr": {
         "until": (
-            rf"(?:combien de|dans combien de) {_U} (?:y a-t-il |reste-t-il |il reste |reste-t-il encore |encore )?(?:avant|jusqu'a|jusqu'au|d'ici a|d'ici)(?: le| la)? <e>",
+            rf"(?:combien de|dans combien de) {_U} (?:y a-t-il |reste-t-il |il reste |"
+            r"reste-t-il encore |encore )?(?:avant|jusqu'a|jusqu'au|d'ici a|d'ici)(?: le| la)? "
+            r"<e>",
         ),
         "between": (
             rf"combien de {_U} (?:y a-t-il |il y a )?(?:entre|de|du) <d> (?:et|a|au|jusqu'au) <e>",
@@ -99,7 +116,8 @@ FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             r"<d> (?P<verb>tombe|est|etait) (?:un |quel )+jour(?: de la semaine)?",
         ),
         "later": (
-            rf"quelle (?:date|jour) (?:serons-nous|sera-t-on|sera|on sera|est-on|sera-ce) dans (?P<n>\d{{1,5}}) {_U}",
+            r"quelle (?:date|jour) (?:serons-nous|sera-t-on|sera|on sera|est-on|sera-ce) dans "
+            rf"(?P<n>\d{{1,5}}) {_U}",
             rf"quelle (?:est la date|date est|date sera)(?: est)? (?P<n>\d{{1,5}}) {_U} apres <d>",
         ),
         "age": (
@@ -178,14 +196,15 @@ _VERBS = {
     "es": ("fue", "es", "será"),
 }
 _PAST = frozenset({"war", "fiel", "etait", "fue", "era", "cayo"})
-_DAYS = re.compile(
+_DAYS = late_regex(
     r"day|week|age|old|born|tag|woche|datum|alt|jour|semaine|date|\bdia|semana|fecha|anos|edad"
 )
 """Found in what any form fits."""
 
 
 @cache
-def _forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+def day_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+    """Returns the forms of questions in a language by what they ask for."""
     return {kind: compiled(forms) for kind, forms in FORMS[language].items()}
 
 
@@ -197,7 +216,7 @@ def dated(core: str, language: str, today: date) -> str | None:
     """
     if _DAYS.search(core) is None:
         return None
-    for kind, forms in _forms(language).items():
+    for kind, forms in day_forms(language).items():
         places = fitting(forms, core)
         if places is not None:
             try:
@@ -217,7 +236,9 @@ def _until(places: Mapping[str, str], language: str, today: date) -> str | None:
 
 def _left(places: Mapping[str, str], language: str, today: date) -> str | None:
     year = int(places["year"]) if places["year"].isdigit() else today.year
-    return _span(today, date(year, 12, 31), places["unit"], language) if year == today.year else None
+    return (
+        _span(today, date(year, 12, 31), places["unit"], language) if year == today.year else None
+    )
 
 
 def _ends(places: Mapping[str, str], language: str, today: date) -> tuple[date, date] | None:

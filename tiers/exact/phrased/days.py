@@ -6,7 +6,6 @@ what is certain there. It knows nothing about questions.
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 
 from router.regexes.late import late_regex
@@ -15,7 +14,8 @@ from tiers.exact.calendar import FIRST_YEAR, WEEKDAYS, Day, plain_date, read_day
 _MONTHS = {
     "de": "januar februar märz april mai juni juli august september oktober november dezember",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre",
 }
 _WEEKDAYS = {
     "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
@@ -25,8 +25,8 @@ _WEEKDAYS = {
 _FEASTS = {
     "de": {"weihnachten": (12, 25), "heiligabend": (12, 24), "silvester": (12, 31),
            "neujahr": (1, 1)},
-    "fr": {"noel": (12, 25), "nouvel an": (1, 1), "jour de l'an": (1, 1), "la saint-sylvestre":
-           (12, 31), "nouvel an ": (1, 1)},
+    "fr": {"noel": (12, 25), "nouvel an": (1, 1), "jour de l'an": (1, 1),
+           "saint-sylvestre": (12, 31)},
     "es": {"navidad": (12, 25), "nochebuena": (12, 24), "nochevieja": (12, 31),
            "ano nuevo": (1, 1)},
 }  # fmt: skip
@@ -35,7 +35,9 @@ _PLAIN = str.maketrans("äéûáóí", "aeuaoi")
 _BEFORE = late_regex(r"(?:zum |dem |den |der |am |vom |le |la |l'|au |du |el |del |al )")
 _NUMERIC = late_regex(r"(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})")
 _ISO = late_regex(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
-_OF_MONTH = late_regex(r"(?P<d>\d{1,2})(?:\.|er)? (?:de )?(?P<m>[a-z]+)(?:,? (?:de |del )?(?P<y>\d{4}))?")
+_OF_MONTH = late_regex(
+    r"(?P<d>\d{1,2})(?:\.|er)? (?:de )?(?P<m>[a-z]+)(?:,? (?:de |del )?(?P<y>\d{4}))?"
+)
 _ALONE = late_regex(r"(\d{1,2})(?:\.|er)?")
 
 

@@ -19,30 +19,37 @@ MOST_PEOPLE = 1_000
 _NUMBER = r"\d{1,6}(?:[.,]\d{1,3})?"
 _PER = (
     rf"(?P<per>{_NUMBER}) ?(?:l|liter|litern|litres?|liters?|litros?) ?"
-    r"(?:/|per|pro|auf|aux?|a los|por|cada|pour) ?(?:les )?100 ?(?:km|kilometer|kilometres?|kilometros)?"
+    r"(?:/|per|pro|auf|aux?|a los|por|cada|pour) ?(?:les )?100 ?(?:km|kilometer|kilometres?|"
+    r"kilometros)?"
 )
 _KM = rf"(?P<km>{_NUMBER}) ?(?:km|kilometer|kilometern|kilometres?|kilometros)"
 _FUEL = {
     "en": (
         rf"(?:my car (?:uses|needs|takes|does|consumes) )?{_PER},? how (?:much|many) "
         rf"(?:fuel|petrol|gas|diesel|litres|liters)(?: do i need)? for {_KM}",
-        rf"how (?:much|many) (?:fuel|petrol|gas|diesel|litres|liters)(?: do i need| does it take)? for "
+        r"how (?:much|many) (?:fuel|petrol|gas|diesel|litres|liters)(?: do i need| does it "
+        r"take)? for "
         rf"{_KM}(?: if my car (?:uses|needs|takes|consumes)| at| with) {_PER}",
     ),
     "de": (
-        rf"wie ?viele? (?:liter|benzin|diesel|sprit|kraftstoff)(?: brauche ich| braucht man| verbrauche ich)? "
+        r"wie ?viele? (?:liter|benzin|diesel|sprit|kraftstoff)(?: brauche ich| braucht man| "
+        r"verbrauche ich)? "
         rf"(?:fur|auf) {_KM} (?:bei|mit) (?:einem verbrauch von )?{_PER}",
-        rf"(?:mein auto (?:verbraucht|braucht) )?{_PER},? wie ?viele? (?:liter|benzin|diesel|sprit) "
+        rf"(?:mein auto (?:verbraucht|braucht) )?{_PER},? wie ?viele? (?:liter|benzin|diesel|"
+        r"sprit) "
         rf"(?:brauche ich )?(?:fur|auf) {_KM}",
     ),
     "fr": (
-        rf"combien (?:de litres|d'essence|de carburant|de diesel)(?: (?:faut-il|il faut|me faut-il))? "
+        r"combien (?:de litres|d'essence|de carburant|de diesel)(?: (?:faut-il|il faut|me "
+        r"faut-il))? "
         rf"pour {_KM} (?:avec|a) {_PER}",
-        rf"(?:ma voiture|mon auto|elle) consomme {_PER},? combien (?:de litres|d'essence|de carburant)"
+        rf"(?:ma voiture|mon auto|elle) consomme {_PER},? combien (?:de litres|d'essence|de "
+        r"carburant)"
         rf"(?: (?:faut-il|il faut|me faut-il))? pour {_KM}",
     ),
     "es": (
-        rf"cuant[oa]s? (?:litros|gasolina|combustible|diesel)(?: necesito| hacen falta)? para {_KM} "
+        r"cuant[oa]s? (?:litros|gasolina|combustible|diesel)(?: necesito| hacen falta)? para "
+        rf"{_KM} "
         rf"(?:si gasta|si consume|con|a) {_PER}",
         rf"(?:mi coche|mi carro|el coche) (?:gasta|consume) {_PER},? cuant[oa]s? "
         rf"(?:litros|gasolina|combustible)(?: necesito)? para {_KM}",
@@ -54,9 +61,13 @@ _FUEL_WORDS = {
     "fr": "{km} km à {per} l/100 km : {l} litres",
     "es": "{km} km con {per} l/100 km: {l} litros",
 }
-_MPG = late_regex(rf"(?:what is |what's |convert )?(?P<n>{_NUMBER}) ?mpg (?:in|to|into) ?l(?:itres?)?(?:/| per )100 ?km")
+_MPG = late_regex(
+    rf"(?:what is |what's |convert )?(?P<n>{_NUMBER}) ?mpg (?:in|to|into) ?"
+    r"l(?:itres?)?(?:/| per )100 ?km"
+)
 _TO_MPG = late_regex(
-    rf"(?:what is |what's |convert )?(?P<n>{_NUMBER}) ?l(?:itres?)?(?:/| per )100 ?km (?:in|to|into) (?:mpg|miles per gallon)"
+    rf"(?:what is |what's |convert )?(?P<n>{_NUMBER}) ?l(?:itres?)?(?:/| per )100 ?km (?:in|to|"
+    r"into) (?:mpg|miles per gallon)"
 )
 _MILE = Fraction("1.609344")
 _GALLONS = (("US", Fraction("3.785411784")), ("UK", Fraction("4.54609")))
@@ -66,13 +77,28 @@ _SPOONS = {
         "cuilleres? a soupe|c\\. ?a ?s": ("c. à s.", 15),
         "cuilleres? a cafe|c\\. ?a ?c": ("c. à c.", 5),
     },
-    "es": {"cucharadas?": ("cucharada(s)", 15), "cucharaditas?": ("cucharadita(s)", 5)},
+    "es": {
+        "cucharadas?": ("cucharada|cucharadas", 15),
+        "cucharaditas?": ("cucharadita|cucharaditas", 5),
+    },
 }
 _ML = r"(?:ml|milliliter|millilitres?|mililitros)"
 _SPOON_FORMS = {
-    "de": (r"wie ?viele? {ml} (?:sind|hat|haben|ist) (?P<n>{n}) (?:{u})", r"(?P<n>{n}) (?:{u}) in {ml}"),
-    "fr": (r"combien de {ml} (?:dans|font|fait|pour) (?P<n>{n}) (?:{u})", r"(?P<n>{n}) (?:{u}) en {ml}"),
-    "es": (r"cuantos {ml} (?:son|hay en|tienen?) (?P<n>{n}) (?:{u})", r"(?P<n>{n}) (?:{u}) (?:en|a) {ml}"),
+    "de": (
+        r"wie ?viele? {ml} (?:sind|hat|haben|ist) (?P<n>{n}) (?:{u})",
+        r"(?P<n>{n}) (?:{u}) in "
+        r"{ml}",
+    ),
+    "fr": (
+        r"combien de {ml} (?:dans|font|fait|pour) (?P<n>{n}) (?:{u})",
+        r"(?P<n>{n}) (?:{u}) en "
+        r"{ml}",
+    ),
+    "es": (
+        r"cuantos {ml} (?:son|hay en|tienen?) (?P<n>{n}) (?:{u})",
+        r"(?P<n>{n}) (?:{u}) (?:en|"
+        r"a) {ml}",
+    ),
 }
 _PEOPLE = {
     "en": r"(?: people| of us| friends| persons| ways)?",
@@ -82,27 +108,39 @@ _PEOPLE = {
 }
 _SPLIT = {
     "en": (
-        rf"(?:the )?(?:bill|dinner|lunch|total|check) (?:is|was|comes to|came to) <x>,? (?:plus |with )?(?:a |an )?<p> tip,? (?:and )?(?:we )?split (?:between |among |by )?<n>{_PEOPLE['en']}",
-        r"(?:the )?(?:bill|dinner|lunch|total|check) (?:is|was|comes to|came to) <x>,? (?:and )?(?:there are|we are|for) <n>(?: of us| people)?[.,]? (?:how much|what) (?:does each(?: person| of us)?|do we each|should each(?: person)?|everyone) pays?",
+        r"(?:the )?(?:bill|dinner|lunch|total|check) (?:is|was|comes to|came to) <x>,? (?:plus "
+        r"|with )?(?:a |an )?<p> tip,? (?:and )?(?:we )?split (?:between |among |by "
+        rf")?<n>{_PEOPLE['en']}",
+        r"(?:the )?(?:bill|dinner|lunch|total|check) (?:is|was|comes to|came to) <x>,? (?:and "
+        r")?(?:there are|we are|for) <n>(?: of us| people)?[.,]? (?:how much|what) (?:does "
+        r"each(?: person| of us)?|do we each|should each(?: person)?|everyone) pays?",
     ),
     "de": (
-        rf"(?:teile )?<x> (?:durch|auf|geteilt durch|unter) <n>{_PEOPLE['de']}(?: aufteilen| aufgeteilt| teilen)?",
-        rf"(?:wir sind|zu) (?:zu )?<n>{_PEOPLE['de']},? (?:und )?(?:die|unsere) rechnung (?:ist|betragt|macht|war) <x>[.,]? (?:wie ?viel|was) (?:zahlt|muss|bezahlt) (?:jeder|jede person)(?: zahlen)?",
+        rf"(?:teile )?<x> (?:durch|auf|geteilt durch|unter) <n>{_PEOPLE['de']}(?: aufteilen| "
+        r"aufgeteilt| teilen)?",
+        rf"(?:wir sind|zu) (?:zu )?<n>{_PEOPLE['de']},? (?:und )?(?:die|unsere) rechnung (?:ist|"
+        r"betragt|macht|war) <x>[.,]? (?:wie ?viel|was) (?:zahlt|muss|bezahlt) (?:jeder|jede "
+        r"person)(?: zahlen)?",
     ),
     "fr": (
         rf"(?:partage[rz]?|divise[rz]?) <x> (?:entre|par|en) <n>{_PEOPLE['fr']}",
         rf"<x> divises? (?:par|entre) <n>{_PEOPLE['fr']}",
-        rf"(?:on est|nous sommes) <n>{_PEOPLE['fr']},? (?:et )?l'addition (?:est de|fait|est|s'eleve a) <x>[.,]? combien (?:chacun|par personne|paie chacun|doit payer chacun)(?: paie| doit payer)?",
+        rf"(?:on est|nous sommes) <n>{_PEOPLE['fr']},? (?:et )?l'addition (?:est de|fait|est|"
+        r"s'eleve a) <x>[.,]? combien (?:chacun|par personne|paie chacun|doit payer chacun)(?: "
+        r"paie| doit payer)?",
     ),
     "es": (
         rf"(?:dividir|divide|repartir|reparte) <x> (?:entre|por|en) <n>{_PEOPLE['es']}",
         rf"<x> (?:dividido|dividida|divididos) (?:entre|por) <n>{_PEOPLE['es']}",
-        rf"somos <n>{_PEOPLE['es']},? (?:y )?la cuenta (?:es de|es|son) <x>[.,]? (?:cuanto )?(?:paga|pagamos|toca a|debe pagar) cada uno",
+        rf"somos <n>{_PEOPLE['es']},? (?:y )?la cuenta (?:es de|es|son) <x>[.,]? (?:cuanto "
+        r")?(?:paga|pagamos|toca a|debe pagar) cada uno",
     ),
 }
 _SPLIT_WORDS = {"en": "each", "de": "für jeden", "fr": "chacun", "es": "cada uno"}
+_BILL = late_regex("rechnung|addition|cuenta")
 _HINTS = late_regex(
-    r"100|mpg|loffel|cuiller|cuchara|\b[et]l\b|bill|dinner|lunch|total|check|durch|auf|unter|rechnung"
+    r"100|mpg|loffel|cuiller|cuchara|\b[et]l\b|bill|dinner|lunch|total|check|durch|auf|unter|"
+    r"rechnung"
     r"|partag|divis|divid|repart|addition|cuenta"
 )
 """Found in what any form fits."""
@@ -116,7 +154,7 @@ def everyday(core: str, language: str) -> str | None:
     """
     if _HINTS.search(core) is None:
         return None
-    for form in _forms(language)["fuel"]:
+    for form in everyday_forms(language)["fuel"]:
         if match := form.fullmatch(core):
             km, per = _plain(match["km"]), _plain(match["per"])
             return _FUEL_WORDS[language].format(
@@ -133,7 +171,8 @@ def split_among(core: str) -> str | None:
 
 
 @cache
-def _forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+def everyday_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+    """Returns the forms of questions about fuel, and of bills that are shared, in a language."""
     return {"fuel": tuple(map(late_regex, _FUEL[language])), "split": compiled(_SPLIT[language])}
 
 
@@ -146,10 +185,10 @@ def _economy(core: str) -> str | None:
     for form, left, right in ((_MPG, "mpg", "l/100 km"), (_TO_MPG, "l/100 km", "mpg")):
         match = form.fullmatch(core)
         if match and (number := _plain(match["n"])):
+            sizes = [(name, round(10_000 * size / (_MILE * number))) for name, size in _GALLONS]
             results = [
-                f"about {shown(Fraction(round(100 * size * 100 / (_MILE * number)), 100), '', 'en')}"
-                f" {right} ({name} gallons)"
-                for name, size in _GALLONS
+                f"about {shown(Fraction(hundredths, 100), '', 'en')} {right} ({name} gallons)"
+                for name, hundredths in sizes
             ]
             return f"{shown(number, '', 'en')} {left} is {', or '.join(results)}"
     return None
@@ -169,23 +208,25 @@ def _spoons(core: str, language: str) -> str | None:
         if match := form.fullmatch(core):
             number = _plain(match["n"])
             left, right = shown(number, "", language), shown(number * size, "", language)
-            return f"{left} {name} = {right} ml (1 {name} = {size} ml)"
+            one, _, several = name.partition("|")
+            named = one if number == 1 else several or one
+            return f"{left} {named} = {right} ml (1 {one} = {size} ml)"
     return None
 
 
 def _split(core: str, language: str) -> str | None:
-    places = fitting(_forms(language)["split"], core)
+    places = fitting(everyday_forms(language)["split"], core)
     if places is None:
         return None
     x, people = money(places["x"], language), count(places["n"])
-    if x is None or not x.sign and language != "en" and not re.search(r"rechnung|addition|cuenta", core):
+    if x is None or not 2 <= people <= MOST_PEOPLE:
         return None
-    if not 2 <= people <= MOST_PEOPLE:
-        return None
+    if not (x.sign or language == "en" or _BILL.search(core)):
+        return None  # "100 durch 4" is no bill
     tip = rate(places["p"]) if "p" in places else Fraction(0)
     whole = x.value * (100 + tip) / 100
     sum_ = shown(x.value, x.sign, language, cents=True)
-    with_tip = f" plus {shown(tip, '', language)}%" if tip else ""
     each = shown(whole / people, x.sign, language, cents=True)
-    text = f"{sum_}{with_tip} / {people} = {each} {_SPLIT_WORDS[language]}"
+    paid = f"({sum_} plus {shown(tip, '', language)}%)" if tip else sum_
+    text = f"{paid} / {people} = {each} {_SPLIT_WORDS[language]}"
     return in_cents(text, (whole / people,), language)

@@ -46,7 +46,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "up": "Von {x} auf {y}: {share} mehr",
         "down": "Von {x} auf {y}: {share} weniger",
         "add": "{x} plus {p} = {total}",
-        "interest": "Zinsen auf {x} bei {p} im Jahr für {time}, ohne Zinseszins: {r} (zusammen {total})",
+        "interest": "Zinsen auf {x} bei {p} im Jahr für {time}, ohne Zinseszins: {r} "
+        "(zusammen {total})",
         "then": ", dann ",
         "years": "Jahr|Jahre",
         "months": "Monat|Monate",
@@ -95,7 +96,8 @@ _RATED = late_regex("%|per ?cent|prozent|pour ?cent|por ?ciento|pourcentage|porc
 
 
 @cache
-def _forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+def rate_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+    """Returns the forms of questions in a language by what they ask for."""
     return {kind: compiled(forms) for kind, forms in FORMS[language].items()}
 
 
@@ -107,7 +109,7 @@ def rated(core: str, language: str) -> str | None:
     """
     if _RATED.search(core) is None:
         return None
-    for kind, forms in _forms(language).items():
+    for kind, forms in rate_forms(language).items():
         places = fitting(forms, core)
         if places is not None:
             return _answer(kind, places, language)
