@@ -106,7 +106,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "change": (
             r"(?:an? |the |my |our |their )?<thing> (?:went|go|goes|rose|fell|dropped|"
             r"increased|decreased|grew|changed|has risen|has gone|went up|went down) (?:up |"
-            r"down )?from <x> to <y>,? (?:what(?:'s| is)|by (?:what|how many|how much)|how "
+            r"down )?from <x> to <y>[.,]? (?:what(?:'s| is)|by (?:what|how many|how much)|how "
             r"(?:much|many)) (?:the |a )?(?:percent|percentage|%)(?: ?(?:increase|decrease|"
             r"change|difference))?(?: is (?:that|it)| did (?:it|they) (?:go up|go down|rise|"
             r"fall|increase|drop)| was (?:that|it)| increase)?",
@@ -278,6 +278,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "es": {
+        "part": (r"(?:calcula|dime|cual es|cuanto es|cuanto seria) (?:el |un )?<p> de <x>",),
         "tax_on": (
             rf"{_ES}<p> {_ES_TAX} (?:de|sobre|para) <x>",
             rf"{_ES}{_ES_TAX} (?:del |de |al )?<p> (?:de|sobre|para) <x>",

@@ -126,6 +126,13 @@ PRICES = [
         "6.5 l/100 km is about 36.19 mpg (US gallons), or about 43.46 mpg (UK gallons)",
     ),
 ]
+PRICES += [
+    (
+        "Sales rose from 1,500 to 1,860. By what percent did they go up?",
+        "From 1,500 to 1,860 is an increase of 24%",
+    ),
+    ("Calcula el 12,5% de 336", "12,5 % de 336 = 42"),
+]
 DAYS = [
     (
         "How many working days are there between 1 December 2026 and 18 December 2026?",
