@@ -105,3 +105,42 @@ def test_a_word_of_money_in_another_sentence_counts_in_a_short_text() -> None:
     text = "New press 39,000. {}What does the budget say?"
     assert largest(text.format("")) == 39_000
     assert largest(text.format("It is blue and stands near the door of the old hall. " * 8)) == 0
+
+
+LISTS = [
+    ("They want 40k before and 35k after", [40_000, 35_000]),
+    (
+        "They offer 12,000 now, 15,000 in June and 20,000 at the end. Sign?",
+        [20_000, 15_000, 12_000],
+    ),
+    ("€12,000 now, 15,000 in June and 20,000 at the end", [25_000, 18_750, 15_000]),
+    ("He owes me 5,000 from March, 7,000 from April and 9,500 from May", [9_500, 7_000, 5_000]),
+    ("I paid 2000 in 2019 and 3500 in 2020", [3_500, 2_000]),
+    ("Rent is 1200 now and 1450 from June", [1_450, 1_200]),
+    ("they offered 12,000 in March 2024 and 15,000 now", [15_000, 12_000]),
+    ("Die Miete beträgt 12.000 jetzt, 15.000 im Juni und 20.000 am Ende", [20_000, 15_000, 12_000]),
+    ("Sie fordern 12.000 sofort, dann 15.000 im Juni", [15_000, 12_000]),
+    ("Pagamos 12.000 ahora, 15.000 en junio y 20.000 al final", [20_000, 15_000, 12_000]),
+]
+
+
+@pytest.mark.parametrize(("text", "usd"), LISTS)
+def test_each_sum_of_a_list_counts_where_one_of_them_is_money(text: str, usd: list[float]) -> None:
+    assert [one.nano_usd / NANO_PER_USD for one in read_amounts(text, RATES)] == usd
+
+
+OTHER_MEMBERS = [
+    ("We have 12,000 users and the budget is 15,000", 15_000),
+    ("they offer 12,000 now, 15,000 in 2027, 2030 the end", 15_000),
+    ("budget of 12,000, 15,000 visitors and 13,000 guests", 12_000),
+    ("we owe 3,000, order 12,000 and 14,000", 3_000),
+    ("We paid $1,600 for the 4090 or 4080", 1_600),
+    ("They want 1,000, then 15% and 2,000 steps", 1_000),
+    ("We paid 4,000 in 6,000 instalments", 4_000),
+    ("We had 40k followers before and 35k after the price rise", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "usd"), OTHER_MEMBERS)
+def test_years_and_counts_in_a_list_of_sums_are_no_sums(text: str, usd: float) -> None:
+    assert largest(text) == usd

@@ -265,6 +265,12 @@ class CurrencyTable(Section):
     The shipped rates are approximate, and no source is claimed for them: they only place an amount
     above or below thresholds in dollars. AED and SAR are pegged to the dollar. BTC and ETH have no
     steady price: theirs are round, so that one bitcoin is much and a hundredth is little.
+
+    A name that several countries share means the currency that the text names beside it ("A$",
+    "500 kr in Oslo", "Canadian dollars"). "kr" and "kroner" alone are those of the text's language,
+    Swedish, Danish or Norwegian, otherwise Danish. "$" and "dollars" alone are of the United
+    States, "pounds" British, and "¥" is yen but in a Chinese text. Of crowns and dollars the
+    dearest is taken, because an amount only ever raises caution.
     """
 
     as_of: str = Field(

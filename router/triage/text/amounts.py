@@ -23,7 +23,8 @@ from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.bare_sums import bare_words
-from router.triage.text.bare_sums.finder import BareSums
+from router.triage.text.bare_sums.siblings import SumsOfLists
+from router.triage.text.currencies.crowns import CROWNS, crown
 from router.triage.text.folding import Folded
 from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
 from router.triage.text.money_languages import hints
@@ -52,6 +53,7 @@ class AmountReader:
         self.codes = {code.lower(): code for code in usd_per_unit}
         spelled = (
             *words.CURRENCY_WORDS,
+            *words.CROWNS_OF_COUNTRIES,
             *words.HUNDREDTHS,
             *words.CONTEXT,
             *bare_words.MONEY,
@@ -116,11 +118,12 @@ def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[Sum, str]:
     return Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
 
 
-class _Sums(BareSums):
+class _Sums(SumsOfLists):
     """Finds the sums of money among the numbers of one text."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
         super().__init__(text, codes)
+        self._crowns: dict[str, str] = {}  # whose "kr" and "kroner" of this text are
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
     def placed(self, one: Sum) -> tuple[Sum, str]:
@@ -131,6 +134,7 @@ class _Sums(BareSums):
     def all(self) -> list[Sum]:
         """Returns all sums of the text in order."""
         sums: list[Sum] = []
+        waiting: list[Quantity] = []  # numbers since the last sum, which a list may begin with
         at = 0
         for candidate in self._candidates():
             if candidate < at:
@@ -138,13 +142,26 @@ class _Sums(BareSums):
             at, one = candidate, None
             quantity = self._quantity(at)
             if quantity is not None:
-                one = self._with_currency(quantity) or self._without_currency(quantity)
+                one = self._with_currency(quantity) or self._bare(quantity, waiting, sums)
             if one is not None:
-                one = self._multiplied(one, sums)
-                sums.append(one)
+                listed = self._with_earlier(waiting, one)
+                for member in (*listed, one):
+                    sums.append(self._multiplied(member, sums))
+                one = sums[-1]
                 self._used = max(self._used, one.end - 1)
+                waiting.clear()
+            elif quantity is not None:
+                waiting.append(quantity)
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
         return sums
+
+    def _bare(
+        self, quantity: Quantity, waiting: Sequence[Quantity], earlier: Sequence[Sum]
+    ) -> Sum | None:
+        """Returns a number without a currency as a sum, by its words or by the list it is in."""
+        if self._counts_on(quantity, waiting[-1] if waiting else None):
+            return None
+        return self._without_currency(quantity) or self._continued(quantity, earlier)
 
     def _with_currency(self, quantity: Quantity) -> Sum | None:
         before = self._currency_before(quantity.start)
@@ -194,7 +211,7 @@ class _Sums(BareSums):
             return self._symbol(low), one
         code = self._code(one)
         if code is None and low in words.PREFIX_WORDS:
-            code = words.CURRENCY_WORDS[low]
+            code = self._of_word(low)
         if low == words.SWISS and "'" in self._raw[at]:
             code = "CHF"
         year = len(self._raw[at]) == 4 and self._raw[at].isdigit()
@@ -222,7 +239,7 @@ class _Sums(BareSums):
         qualifier = words.QUALIFIERS.get(low)
         if low in ("hong", "new"):
             at, qualifier = at + 1, words.QUALIFIERS.get(self._word(at + 1))
-        if qualifier is not None and self._word(at + 1) in words.CURRENCY_WORDS:
+        if qualifier is not None and self._is_shared_name(self._word(at + 1)):
             return qualifier, at + 2
         if low in words.DOLLAR_PREFIXES and self._word(at + 1) == "$" and self._touches(at + 1):
             return words.DOLLAR_PREFIXES[low], at + 2
@@ -230,10 +247,24 @@ class _Sums(BareSums):
             return None
         if low == words.SWISS and "'" in self._raw[quantity.start]:
             return "CHF", at + 1
-        code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
+        code = self._code(at) or self._of_word(low) or words.HUNDREDTHS.get(low)
+        if code == "USD" and self._word(at + 1) in words.QUALIFIERS_BEHIND:
+            return words.QUALIFIERS_BEHIND[self._word(at + 1)], at + 2
         if code in words.COINS and not self._ends_sum(at + 1):
             return None  # "12 ETH students", "5 bitcoin wallets", "port 3 eth1"
         return None if code is None else (code, at + 1)
+
+    def _of_word(self, low: str) -> str | None:
+        """Returns the currency of a word, None for another word."""
+        if low in CROWNS:
+            if low not in self._crowns:
+                self._crowns[low] = crown(low, self._raw, self._codes.values())
+            return self._crowns[low]
+        return words.CURRENCY_WORDS.get(low)
+
+    def _is_shared_name(self, low: str) -> bool:
+        """Returns True for a name of money that "Canadian" or "Norwegian" may stand before."""
+        return low in words.CURRENCY_WORDS or low in words.CROWNS_OF_COUNTRIES or low == "$"
 
     def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
         """Returns the upper end of a range that names its currency once, before.

@@ -63,7 +63,7 @@ CURRENCY_WORDS = _by_word(
         "UAH": "грн гривен гривень гривня гривні гривню гривнях гривнями hryvnia hryvnias",
     }
 )
-"""Words of currencies. "kr" is Danish, Swedish or Norwegian; the dearest of them is taken."""
+"""Words of currencies. Whose "kr" and "kroner" are is told by `currencies.crowns`."""
 
 PREFIX_WORDS = _folded("tl zł kr рубль 人民币 人民幣 美元 欧元 日元")
 

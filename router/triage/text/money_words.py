@@ -27,11 +27,22 @@ DOLLAR_PREFIXES = {
     "nt": "TWD",
 }  # fmt: skip
 
-# Words before "dollars", "pounds" or "francs" that say whose.
+# Words before "dollars", "pounds", "francs" or "kroner" that say whose.
 QUALIFIERS = {
     "us": "USD", "u.s.": "USD", "american": "USD", "canadian": "CAD", "australian": "AUD",
     "singapore": "SGD", "kong": "HKD", "zealand": "NZD", "british": "GBP", "swiss": "CHF",
+    "aussie": "AUD", "taiwan": "TWD", "kanadische": "CAD", "kanadischen": "CAD",
+    "kanadischer": "CAD", "australische": "AUD", "australischen": "AUD", "danish": "DKK",
+    "danske": "DKK", "danska": "DKK", "norwegian": "NOK", "norske": "NOK", "norska": "NOK",
+    "swedish": "SEK", "svenska": "SEK", "svenske": "SEK", "czech": "CZK",
 }  # fmt: skip
+CROWNS_OF_COUNTRIES = frozenset({"crown", "crowns", "krona", "kronas", "krones", "koruna"})
+"""Words of money behind one of these alone, as in "Czech crowns"."""
+QUALIFIERS_BEHIND = {
+    "canadiens": "CAD", "canadienses": "CAD", "canadesi": "CAD", "canadenses": "CAD",
+    "australiens": "AUD", "australianos": "AUD", "australiani": "AUD",
+}  # fmt: skip
+"""The same words behind "dollars"."""
 
 CURRENCY_WORDS = {
     "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD", "dolar": "USD",

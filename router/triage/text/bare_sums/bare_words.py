@@ -45,11 +45,11 @@ MONEY = MONEY_ANYWHERE | _folded(
     commission royalty royalties buyout valued worth spend spent spending expensive charged
     overcharged overpaid underpaid borrow borrowed lend lent costing profit loss losses pricing
     bid dowry iban payroll lease leasing insured payable
-    zahlen zahle bezahlen bezahlt zahlt kostet überweisen überweise überweisung strafe
+    zahlen zahle zahlt bezahlen bezahlt zahlt kostet überweisen überweise überweisung strafe
     schadenersatz geld gebühr
-    payer paie paiement virement coûte amende argent
-    pagar pago paga cuesta multa dinero transferencia
-    pagare pagamento costa multa soldi bonifico
+    payer paie payons paiement virement coûte amende argent
+    pagar pago paga pagamos cuesta multa dinero transferencia
+    pagare paghiamo pagamento costa multa soldi bonifico
     pagamento custa multa dinheiro transferência
     betalen betaald kost boete geld overmaken
     zapłacić płacić kosztuje kara pieniądze przelew"""
@@ -80,6 +80,7 @@ BEHIND_CERTAIN = _folded(
 BEHIND = BEHIND_CERTAIN | _folded(
     """left outstanding overdue due extra remaining short income revenue profit rent saved lost
     payable budgeted paid owed spent total altogether now today monthly rent price payment cost
+    jetzt sofort heute maintenant ahora hoy adesso subito agora nu teraz
     without ohne sans sin senza sem zonder als di como come comme jako"""
 )
 """Words that may follow a sum and that it does not count."""
@@ -122,3 +123,19 @@ MOMENTS = frozenset("second sec s minute min ms millisecond".split())
 """No sum of money is due that often, but a count of requests is."""
 PERIODS = frozenset({*words.TIME_UNITS, *words.UNIT_ALIASES, "hour", "h", "y", "m", "a"})
 JOINS = frozenset({"or", "and", "to", "-", "vs", "oder", "ou", "o", "of", "und"})
+
+LISTING = frozenset({",", "+", "-", "&"}) | _folded(
+    """and or then plus to vs versus against from than und oder dann bzw et ou puis y o luego e poi
+    ed depois en of dan lub oraz och eller og"""
+)
+"""What stands before the next number of a list: "12,000 now, 15,000 in June"."""
+ABOUT = words.LINKS | {"then", "later", "another", "finally", "maybe", "perhaps", "(", "again"}
+"""Words between that and the number."""
+WHEN = _folded(
+    """now today then later first before after afterwards once in at on by from until when next
+    early beforehand upfront initially finally jetzt sofort heute dann später danach vorher nachher
+    im am bei beim nach vor zum ab maintenant tout tard ensuite avant après en à au puis fin ahora
+    después antes luego al más hoy adesso ora subito poi dopo prima oggi agora depois hoje mais no
+    nu straks daarna later in bij na voor vandaag teraz potem po przed w na przy dziś"""
+)
+"""Words behind a sum of a list that tell when it is due, and that it does not count."""

@@ -16,7 +16,7 @@ from router.triage.text import money_words as words
 from router.triage.text.bare_sums import bare_words as bare
 from router.triage.text.numbers import NUMBER, Numbers, Quantity, Sum
 
-_GROUPED = re.compile(
+GROUPED = re.compile(
     r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?:\.[0-9]{3})+|(?:'[0-9]{3})+)(?:[.,][0-9]{2})?"
 )
 _ROUND = re.compile(r"[1-9][0-9]{1,4}00")
@@ -42,7 +42,7 @@ class BareSums(Numbers):
 
     def _without_currency(self, quantity: Quantity) -> Sum | None:
         raw = self._raw[quantity.start]
-        long = quantity.scale in bare.METRES and (_GROUPED.fullmatch(raw) or len(raw) > LONGEST)
+        long = quantity.scale in bare.METRES and (GROUPED.fullmatch(raw) or len(raw) > LONGEST)
         if long:  # "12,000 m of cable"
             return None
         return self._by_context(quantity) or self._written_as_sum(quantity)
@@ -119,7 +119,7 @@ class BareSums(Numbers):
         if raw in bare.PLANS:
             return None
         scaled = quantity.scale in bare.SCALES
-        grouped = not quantity.scale and _GROUPED.fullmatch(raw) is not None
+        grouped = not quantity.scale and GROUPED.fullmatch(raw) is not None
         plain = not quantity.scale and _ROUND.fullmatch(raw) is not None
         if not (scaled or grouped or plain) or self._names(start) or self._counts(quantity):
             return None

@@ -1,0 +1,85 @@
+"""Finds the further sums of a list: "12,000 now, 15,000 in June and 20,000 at the end".
+
+Of a list in one sentence often only one sum has a word of money or a currency beside it. A number
+that is written like a sum is one too where a comma or a small word such as "and" joins it to one.
+Counts, years, percentages and what is numbered stay out. Every look is bounded by a constant.
+
+It knows nothing about exchange rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.triage.text import money_words as words
+from router.triage.text.bare_sums import bare_words as bare
+from router.triage.text.bare_sums.finder import GROUPED, LEAST, BareSums
+from router.triage.text.numbers import NUMBER, Quantity, Sum
+
+APART = 6
+"""Tokens between two sums of a list: "12,000 when you sign it, 15,000 in June"."""
+LEAST_PLAIN = 100
+"""Less, written without thousands, is as likely a count."""
+_STEP = 50
+"""Sums in plain digits, "1450", are round; numbers of models and orders seldom are."""
+_YEARS = range(1900, 2101)
+
+
+class SumsOfLists(BareSums):
+    """Finds the numbers of one text that are money because they continue a list of sums."""
+
+    def _with_earlier(self, waiting: Sequence[Quantity], one: Sum) -> list[Sum]:
+        """Returns the numbers before a sum that its list begins with, in order, without itself."""
+        listed: list[Sum] = []
+        first = one
+        for quantity in reversed(waiting[-4:]):
+            if not (quantity.end <= first.start and self._joined(quantity.end, first.start)):
+                break
+            if not self._like_a_sum(quantity, one):
+                break
+            first = Sum(quantity.value, one.currency, quantity.start, quantity.end)
+            listed.insert(0, first)
+        return listed
+
+    def _continued(self, quantity: Quantity, earlier: Sequence[Sum]) -> Sum | None:
+        """Returns a number as a sum where it continues the list that the last sum stands in."""
+        if not earlier:
+            return None
+        last = earlier[-1]
+        if not self._joined(last.end, quantity.start) or not self._like_a_sum(quantity, last):
+            return None
+        return Sum(quantity.value, last.currency, quantity.start, quantity.end)
+
+    def _joined(self, end: int, start: int) -> bool:
+        """Returns True where a list goes on between two places, in one sentence."""
+        between = range(end, start)
+        if not 0 < len(between) <= APART or len(self._sentence(end - 1, 1)) < len(between):
+            return False
+        last = start - 1
+        while last > end and self._low[last] in bare.ABOUT:
+            last -= 1
+        if self._low[last] not in bare.LISTING:
+            return False
+        return not any(self._low[i] in words.NOT_MONEY for i in range(end, last))
+
+    def _counts_on(self, quantity: Quantity, before: Quantity | None) -> bool:
+        """Returns True for the second number of "40k followers before and 35k after"."""
+        if before is None or self._word(before.end) not in words.NOT_MONEY:
+            return False
+        return self._joined(before.end + 1, quantity.start)
+
+    def _like_a_sum(self, quantity: Quantity, anchor: Sum) -> bool:
+        """Returns True for a number that is written like a sum, and neither counts nor names."""
+        start, raw = quantity.start, self._raw[quantity.start]
+        if quantity.in_words or self._kind[start] != NUMBER or raw in bare.PLANS:
+            return False
+        timed = self._word(quantity.end) in bare.WHEN
+        if self._names(start) or (not timed and self._counts(quantity)):
+            return False
+        if quantity.scale:
+            return quantity.scale in bare.SCALES and quantity.value >= LEAST
+        if GROUPED.fullmatch(raw) is not None:
+            return True
+        plain = raw.isdigit() and quantity.value >= LEAST_PLAIN and quantity.value % _STEP == 0
+        bare_anchor = self._raw[anchor.start][:1].isdigit()
+        return plain and bare_anchor and len(raw) <= 7 and int(raw) not in _YEARS

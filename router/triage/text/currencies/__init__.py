@@ -1,0 +1,1 @@
+"""Currencies whose names several countries share."""
