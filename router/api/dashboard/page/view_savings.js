@@ -3,7 +3,7 @@
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, signed } from "./charts.js";
 import { el, row, section, table, tiles } from "./dom.js";
-import { briefly, count, duration, exact, placed, plain, share as rounded } from "./format.js";
+import { briefly, count, duration, exact, parts, placed, plain, share as rounded } from "./format.js";
 import { REPLIES as WORDS, because, shownModel } from "./words.js";
 import { periods } from "./parts.js";
 
@@ -69,15 +69,16 @@ const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
 
 /** What the requests got: an answer, words in place of one, or nothing. */
-function got({ replies, requests }, usd) {
+function got({ replies }, usd) {
+  const shown = parts(replies.map((one) => one.requests));
   return section(
     "What the requests got",
     "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known.",
     table(
       "What the requests got",
       REPLIES,
-      replies.map((one) =>
-        row(REPLIES, [named(one), count(one.requests), requests ? share(one.requests / requests) : "–", el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
+      replies.map((one, at) =>
+        row(REPLIES, [named(one), count(one.requests), share(shown[at]), el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
       ),
     ),
   );
@@ -126,11 +127,12 @@ function saved(savings, usd) {
 
 function shares(report) {
   const levels = report.levels.filter((one) => one.requests || one.planned !== null);
+  const shown = parts(levels.map((one) => one.requests));
   return section(
     "Share per level",
     levels.some((one) => one.planned !== null) && "The upright mark is the plan.",
     levels.length
-      ? bars("Share per level", levels.map((one) => [`Level ${one.level}`, `${share(one.share)}${one.planned === null ? "" : `, plan ${share(one.planned)}`}`, one.share, `t${one.level % 6}`, one.planned]))
+      ? bars("Share per level", levels.map((one, at) => [`Level ${one.level}`, `${share(shown[at] || 0)}${one.planned === null ? "" : `, plan ${share(one.planned)}`}`, one.share, `t${one.level % 6}`, one.planned]))
       : el("p", { class: "empty" }, "No answers yet."),
   );
 }
@@ -149,23 +151,38 @@ function escalated(report, usd) {
 
 const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
 
-function byTier({ tiers }, usd) {
+const MEASURED = ["answer", "labelled", "measured"];
+
+/** The accepted share by the report's one rule: an assumed one is marked, and one of which nobody measured anything is no 0 %. */
+function acceptedOf(one, { accepted_on: grounds, outcomes }) {
+  const shown = share(one.acceptance);
+  if (one.accepted && one.on_prior >= one.accepted) return `${shown} assumed`;
+  if (one.accepted || !one.judged) return shown;
+  if (one.in_words >= one.judged) return "–";
+  const known = grounds.some((of) => MEASURED.includes(of.grounds)) || outcomes.some((of) => of.count);
+  return known ? shown : "not measured";
+}
+
+function byTier(report, usd) {
+  const { tiers } = report;
   if (!tiers.length) return null;
   const colours = hues(tiers);
+  const shown = tiers.filter((one) => one.requests || one.spend_nano_usd);
+  const ofAll = parts(shown.map((one) => one.requests));
   return section(
     "Tiers and models",
     null,
     table(
       "Tiers and models",
       TIERS,
-      tiers.filter((one) => one.requests || one.spend_nano_usd).map((one) =>
+      shown.map((one, at) =>
         row(TIERS, [
           el("span", { class: `keyed dot-${colours.get(one.tier)}` }, plain(one.tier || "no answer")),
           el("span", { title: one.model }, shownModel(one.model) || "–"),
           count(one.requests),
-          share(one.share),
+          share(ofAll[at]),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
-          share(one.acceptance),
+          acceptedOf(one, report),
           duration(one.p50_ms),
           duration(one.p95_ms),
         ]),
