@@ -185,7 +185,7 @@ def paying_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Ro
     ]
     if not breakdown.whole:
         return rows
-    total = _sum(breakdown.rows)
+    total = summed([row.figures for row in breakdown.rows])
     whole = percent(share_of(total.spend_nano_usd, spend))
     return [*rows, (TOTAL, *_paying(total, whole, money, report))]
 
@@ -213,7 +213,7 @@ def named_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row
         )
         for row, share in zip(breakdown.rows, shares, strict=True)
     ]
-    total = _sum(breakdown.rows)
+    total = summed([row.figures for row in breakdown.rows])
     whole = percent(total.share)
     return [*rows, (TOTAL, *group_cells(total, whole, money, report), count(total.escalated))]
 
@@ -239,15 +239,14 @@ def tier_rows(report: Report, money: Dollars) -> list[Row]:
         )
         for row, share in zip(report.tiers, _shares(named), strict=True)
     ]
-    total = _sum(named)
+    total = summed([row.figures for row in named])
     whole = group_cells(total, percent(total.share), money, report)
     own = money(sum(row.own_spend_nano_usd for row in report.tiers))
     return [*rows, (TOTAL, NOTHING, NOTHING, *whole, NOTHING, own)]
 
 
-def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
-    """Returns the figures of all rows together; percentiles do not add up, so they are None."""
-    groups = [row.figures for row in rows]
+def summed(groups: Sequence[GroupFigures]) -> GroupFigures:
+    """Returns the figures of all groups together; percentiles do not add up, so they are None."""
     return GroupFigures(
         requests=sum(group.requests for group in groups),
         share=sum(group.share for group in groups),

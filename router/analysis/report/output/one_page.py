@@ -7,7 +7,7 @@ nothing to say, is left out; its last lines name what `--all` has beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -31,6 +31,7 @@ from router.analysis.report.tables import (
     interval_text,
     money_of,
     reply_rows,
+    summed,
 )
 from router.rendering.figures_in_words import (
     NOTHING,
@@ -171,13 +172,16 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
         _Line(
             (tier.tier, str(tier.level or NOTHING), _model(tier.model)),
             tier.figures,
-            (duration(tier.figures.p50_ms), accepted_text(tier.figures, report)),
+            (duration(tier.figures.p50_ms),),
         )
         for tier in report.tiers
         if tier.figures.requests or tier.figures.spend_nano_usd
     ]
     columns = ("tier", "level", "model", *_COLUMNS, "p50", "accepted")
-    return sheet("Who answered", columns, _largest(rows, report, money), left=3)
+    listed, figures = _largest(rows, report, money)
+    accepted = [accepted_text(group, report) for group in figures]
+    cells = [(*row, share) for row, share in zip(listed, accepted, strict=True)]
+    return sheet("Who answered", columns, cells, left=3)
 
 
 def _tenants(report: Report, money: Dollars) -> list[RenderableType]:
@@ -192,7 +196,7 @@ def _tenants(report: Report, money: Dollars) -> list[RenderableType]:
         for tenant in report.tenants
     ]
     columns = ("tenant", *_COLUMNS, "not admitted", "failed or left")
-    return [sheet("Who pays", columns, _largest(rows, report, money))]
+    return [sheet("Who pays", columns, _largest(rows, report, money)[0])]
 
 
 def _days(report: Report, money: Dollars) -> list[RenderableType]:
@@ -200,7 +204,7 @@ def _days(report: Report, money: Dollars) -> list[RenderableType]:
     if not 1 < len(breakdown.rows) <= MOST_DAYS:
         return []
     rows = [_Line((row.shown,), row.figures) for row in breakdown.rows]
-    return [sheet(breakdown.title, (breakdown.first, *_COLUMNS), _by_spend(rows, report, money))]
+    return [sheet(breakdown.title, (breakdown.first, *_COLUMNS), _by_spend(rows, report, money)[0])]
 
 
 _COLUMNS = ("requests", "of all", "spend", "of spend")
@@ -219,7 +223,11 @@ class _Line:
         return self.figures.spend_nano_usd
 
 
-def _largest(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Row]:
+_Listed = tuple[list[Row], list[GroupFigures]]
+"""Holds the rows of a table with the total, and the figures of each."""
+
+
+def _largest(lines: Sequence[_Line], report: Report, money: Dollars) -> _Listed:
     """Returns the rows of the largest spend in their order, the others as one, and the total."""
     if len(lines) <= MOST_ROWS:
         return _by_spend(lines, report, money)
@@ -232,30 +240,25 @@ def _largest(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Row
 
 def _summed(names: Row, lines: Sequence[_Line]) -> _Line:
     """Returns the sum of the lines; what does not add up is a dash."""
-    figures = replace(
-        lines[0].figures,
-        requests=sum(line.figures.requests for line in lines),
-        spend_nano_usd=sum(line.spend for line in lines),
-    )
     others = []
     for cells in zip(*(line.others for line in lines), strict=True):
         numbers = [cell for cell in cells if isinstance(cell, int)]
         others.append(sum(numbers) if numbers else NOTHING)
-    return _Line(names, figures, tuple(others))
+    return _Line(names, summed([line.figures for line in lines]), tuple(others))
 
 
 def _model(name: str) -> str:
     return shown_model(name) if name else NOTHING
 
 
-def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Row]:
+def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> _Listed:
     """Returns the rows with their shares, which add up to 100.0 %, and the total."""
     total = _summed((TOTAL, *[NOTHING] * (len(lines[0].names) - 1)), lines)
     requests = [line.figures.requests for line in lines]
     of_all = parts_in_percent(requests, total.figures.requests)
     of_spend = parts_in_percent([line.spend for line in lines], report.shared_nano_usd)
     whole = (percent(1.0 if total.figures.requests else None), _whole_spend(report))
-    return [
+    rows = [
         (
             *line.names,
             count(line.figures.requests),
@@ -268,6 +271,7 @@ def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Ro
             [*lines, total], [*of_all, whole[0]], [*of_spend, whole[1]], strict=True
         )
     ]
+    return rows, [line.figures for line in (*lines, total)]
 
 
 def _whole_spend(report: Report) -> str:
