@@ -80,15 +80,7 @@ from router.ledger.row_reading import (
 from router.ledger.waste import thrown_away, waste_of
 from router.money.model_redirects import undated
 from router.stats.duration_histogram import place
-from router.types import (
-    CostBasis,
-    PSource,
-    RequestRow,
-    RequestState,
-    Role,
-    Verdict,
-    is_assumed,
-)
+from router.types import CostBasis, PSource, RequestRow, RequestState, Role, Verdict, is_assumed
 
 QUARTER_MS = 900_000
 """Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
@@ -131,6 +123,7 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
         cell.unknown_cost -= 1
     whole.settled += 1
     whole.held_unknown_nano_usd -= _held_unknown(row)
+    add_sums(whole.held_unknown, {_got(row, ending_of(row)): [-1, -_held_unknown(row)]})
     _name_first(whole.named_settled, row)
 
 
@@ -370,7 +363,12 @@ def _count_whole(
     whole.saw(row.created_at_ms)
     if not known:
         whole.held_unknown_nano_usd += _held_unknown(row)
+        add_sums(whole.held_unknown, {_got(row, ending): [1, _held_unknown(row)]})
         _name_first(whole.named_unknown, row)
+
+
+def _got(row: RequestRow, ending: Ending | None) -> str:
+    return reply_of(row).value if ending is None else ending.value
 
 
 def _held_unknown(row: RequestRow) -> int:

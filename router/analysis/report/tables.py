@@ -66,6 +66,8 @@ SAVING_COLUMNS = (
     "not",
 )
 REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
+NOT_KNOWN = "of it not known"
+"""Names the column of what was held: the most that calls of unknown cost can have cost."""
 GROUNDS_TITLE = "What accepted answers rest on"
 GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
@@ -264,16 +266,33 @@ def summed(groups: Sequence[GroupFigures]) -> GroupFigures:
     )
 
 
+def reply_columns(report: Report) -> Row:
+    """Returns REPLY_COLUMNS, with what of the spend is no known cost where there is any."""
+    return (*REPLY_COLUMNS, *([NOT_KNOWN] if report.unknown.held_nano_usd else []))
+
+
 def reply_rows(report: Report, money: Dollars) -> list[Row]:
-    """Returns what the requests got, in the order of REPLY_COLUMNS, and the total."""
+    """Returns what the requests got, in the order of `reply_columns`, and the total."""
     requests, lines = report.counts.requests, report.replies.lines
     shares = parts_in_percent([line.requests for line in lines], requests)
+    total = report.unknown.held_nano_usd
+
+    def held(nano: int | None) -> list[str]:
+        return [] if not total else [NOTHING if nano is None else money(nano)]
+
     rows = [
-        (report.replies.words(line), count(line.requests), share, money(line.spend_nano_usd))
+        (
+            report.replies.words(line),
+            count(line.requests),
+            share,
+            money(line.spend_nano_usd),
+            *held(line.held_nano_usd),
+        )
         for line, share in zip(lines, shares, strict=True)
     ]
     whole = percent(1.0 if requests else None)
-    return [*rows, (TOTAL, count(requests), whole, money(report.spend_nano_usd))]
+    spend = money(report.spend_nano_usd)
+    return [*rows, (TOTAL, count(requests), whole, spend, *held(total))]
 
 
 def grounds_rows(report: Report, money: Dollars) -> list[Row]:

@@ -13,6 +13,7 @@ from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.sentences import cache_line, fixed_line
+from router.analysis.report.tables import money_of, reply_rows
 from router.ledger.aggregates import Cell, Kind, PlacedCell
 from router.ledger.rollup import contribute
 from router.types import (
@@ -48,12 +49,11 @@ def tiles(report: Report) -> list[str]:
 def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
     rows = [*a_day(30, 0, 0), *(a_failure(n) for n in (31, 32, 33)), a_refusal(34)]
     report = report_of(rows)
-    first = (
-        "34 requests cost $0.30: 30 answered, 3 failed, 1 refused by a limit or as impossible here."
-    )
-    assert report.sentences[0].endswith(first)
+    got = "What they got: 30 answered, 3 failed, 1 refused by a limit or as impossible here."
+    assert report.sentences[0].endswith("34 requests cost $0.30.")
+    assert report.sentences[1] == got
     saving = "Against $15.00 for answering everything at level 2 ("
-    assert all(first in text and saving in text for text in everywhere(report))
+    assert all(got in text and saving in text for text in everywhere(report))
     assert "over the 30 answers, routing" in report.headline
 
 
@@ -199,14 +199,17 @@ def test_charts_name_no_model_where_approved_words_went_out() -> None:
 def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:
     gone = replace(a_failure(1), state=RequestState.CANCELLED)
     told = report_of([a_row(0), gone, a_failure(2)]).headline
-    assert "3 requests cost $0.01: 1 answered, 1 failed, 1 cancelled by the client." in told
+    assert (
+        "3 requests cost $0.01. What they got: 1 answered, 1 failed, 1 cancelled by the client."
+        in told
+    )
 
 
 @pytest.mark.parametrize(
     ("failures", "told"),
     [
-        (1, "1 request cost $0.00: 1 failed. Nothing was answered, so"),
-        (2, "2 requests cost $0.00: 2 failed. Nothing was answered, so"),
+        (1, "1 request cost $0.00. What they got: 1 failed. Nothing was answered, so"),
+        (2, "2 requests cost $0.00. What they got: 2 failed. Nothing was answered, so"),
     ],
 )
 def test_where_nothing_was_answered_no_price_is_blamed(failures: int, told: str) -> None:
@@ -386,16 +389,59 @@ def test_a_forecast_of_one_model_for_everything_is_no_part_of_the_headline() -> 
 
 
 def test_what_a_cost_that_is_not_known_counts_stands_beside_the_spend() -> None:
+    """A broken call booked at its hold read as money that was lost."""
     call = an_attempt("r", 2, PRICES[2], state=AttemptState.UNKNOWN_COST)
     unknown = a_row(0, 2, attempts=[call], state=RequestState.UNKNOWN_COST)
-    told = report_of([unknown, a_row(1)]).sentences[0]
-    assert told.endswith(
-        "cost $0.51, 1 of them at a cost that is not known ($0.50, which was held, is in this "
-        "sum), and all were answered."
-    )
+    first, bound, known, *_ = report_of([unknown, a_row(1)]).sentences
+    assert first.endswith("2 requests cost at most $0.51, and all were answered.")
+    assert bound.startswith("For 1 request, $0.50 of this (98.0 %) is an upper bound and no known")
+    assert known == "The other $0.01 is known."
     spend = tiles(report_of([unknown]))[0]
-    assert "$0.00 discarded; $0.5000 was held, at a cost that is not known" in spend
+    assert "$0.5000 of it is not known, and counts at its most; $0.00 discarded" in spend
     assert tiles(report_of([a_row(1)]))[0].endswith("discarded")
+
+
+def test_what_is_no_known_cost_stands_in_the_first_table_by_what_requests_got() -> None:
+    call = an_attempt("r", 2, PRICES[2], state=AttemptState.UNKNOWN_COST)
+    lost = {"attempts": [call], "state": RequestState.UNKNOWN_COST}
+    unanswered = replace(a_row(2, 2, **lost), verdict="", error_code="stream_cut")
+    rows = [a_row(0, 2, **lost), a_row(1), unanswered, replace(unanswered, request_id="z")]
+    report = report_of(rows)
+    assert report.unknown.held_nano_usd == 3 * PRICES[2]
+    table = [row[-1] for row in reply_rows(report, money_of(report, exact=False))]
+    assert table == ["$0.50", "$1.00", "$1.50"]
+    assert [line.held_nano_usd for line in report.replies.lines] == [PRICES[2], 2 * PRICES[2]]
+    assert all("of it not known" in text.lower() for text in everywhere(report)[:2])
+    bill = report_of(rows, Extra(settled=[rows[0]]))
+    assert [line.held_nano_usd for line in bill.replies.lines] == [0, 2 * PRICES[2]]
+    assert "of it not known" not in everywhere(report_of([a_row(1), a_failure(2)]))[0]
+
+
+def test_sums_of_an_older_version_do_not_say_which_lines_are_not_known() -> None:
+    call = an_attempt("r", 2, PRICES[2], state=AttemptState.UNKNOWN_COST)
+    cells: dict[tuple[Kind, str], Cell] = {}
+
+    def cell_of(kind: Kind, name: str) -> Cell:
+        return cells.setdefault((kind, name), Cell())
+
+    row = a_row(0, 2, attempts=[call], state=RequestState.UNKNOWN_COST)
+    contribute(row, cell_of)
+    whole = cells[Kind.WHOLE, ""].whole
+    assert whole is not None
+    whole.held_unknown = {}
+    placed = [PlacedCell(k, row.created_at_ms, "acme", name, c) for (k, name), c in cells.items()]
+    report = report_of([a_failure(1)], Extra(cells=placed))
+    table = [row[-1] for row in reply_rows(report, money_of(report, exact=False))]
+    assert table == ["—", "—", "$0.5000"]
+
+
+def test_calls_at_a_bound_and_calls_without_a_price_are_told_apart() -> None:
+    held = an_attempt("r", 2, PRICES[2], state=AttemptState.UNKNOWN_COST)
+    unpriced = an_attempt("r1", 2, 0, cost_basis=CostBasis.UNKNOWN)
+    lost = a_row(0, 2, attempts=[held], state=RequestState.UNKNOWN_COST)
+    told = report_of([lost, a_row(1, 2, attempts=[unpriced])]).headline
+    assert "2 requests cost $0.50, and all were answered." in told  # neither at most nor at least
+    assert "Calls without any price: 1; these are in no sum." in told
 
 
 def test_notes_say_where_the_price_of_the_requested_model_is_from() -> None:

@@ -30,7 +30,6 @@ from router.analysis.report.tables import (
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
-    REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
     Breakdown,
@@ -47,6 +46,7 @@ from router.analysis.report.tables import (
     others,
     paying_rows,
     reason_rows,
+    reply_columns,
     reply_rows,
     saving_row,
     states_line,
@@ -159,10 +159,10 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
 
 
 def _spend_note(report: Report, money: Dollars) -> str:
-    """Writes what of the spend was discarded, and what of it is a hold of unknown cost."""
+    """Writes what of the spend is no known cost, and what of it was discarded."""
     held, discarded = report.unknown.held_nano_usd, money(report.discarded_nano_usd)
-    unknown = f"; {money(held)} was held, at a cost that is not known" if held else ""
-    return f"{discarded} discarded{unknown}"
+    unknown = f"{money(held)} of it is not known, and counts at its most; " if held else ""
+    return f"{unknown}{discarded} discarded"
 
 
 def _escalated_tile(report: Report) -> tuple[str, str, str]:
@@ -232,7 +232,7 @@ def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> 
 
 
 def _replies(report: Report, money: Dollars) -> tuple[Markup, ...]:
-    return (_summed("What the requests got", REPLY_COLUMNS, reply_rows(report, money)),)
+    return (_summed("What the requests got", reply_columns(report), reply_rows(report, money)),)
 
 
 def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:

@@ -30,6 +30,7 @@ from router.analysis.report.tables import (
     by_days,
     interval_text,
     money_of,
+    reply_columns,
     reply_rows,
     summed,
 )
@@ -110,7 +111,8 @@ def _paid(report: Report, money: Dollars) -> list[RenderableType]:
             reply_rows(report, money), [*shares, _whole_spend(report)], strict=True
         )
     ]
-    return [sheet("What was paid for", ("they were", *_COLUMNS), rows)]
+    columns = (*reply_columns(report), "of spend")
+    return [sheet("What was paid for", columns, rows)]
 
 
 def _saved(report: Report, money: Dollars) -> list[RenderableType]:

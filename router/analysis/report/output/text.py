@@ -33,7 +33,6 @@ from router.analysis.report.tables import (
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
-    REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
     Breakdown,
@@ -50,6 +49,7 @@ from router.analysis.report.tables import (
     others,
     paying_rows,
     reason_rows,
+    reply_columns,
     reply_rows,
     saving_row,
     states_line,
@@ -254,7 +254,7 @@ def _replies(report: Report, money: Dollars) -> list[RenderableType]:
     # A table of one line only repeats the first sentence.
     if len(report.replies.lines) < 2:
         return []
-    return [sheet("What the requests got", REPLY_COLUMNS, reply_rows(report, money))]
+    return [sheet("What the requests got", reply_columns(report), reply_rows(report, money))]
 
 
 def _grounds(report: Report, money: Dollars) -> list[RenderableType]:

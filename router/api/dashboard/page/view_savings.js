@@ -30,7 +30,7 @@ export function draw(told, { query }) {
       ["Unverified", share(report.quality.unverified_share), checked(report)],
       ["Wait for a person", count(report.waiting), el("a", { href: "#/reviews" }, "Reviews"), null, report.waiting ? "warn" : ""],
       ["Not admitted", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
-      ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
+      ["Spend", usd(report.spend_usd), `${unknown(report, usd)}${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
     ]),
     got(report, usd),
     saved(report.savings, usd),
@@ -39,6 +39,9 @@ export function draw(told, { query }) {
     fine("What this rests on", [...report.assumptions, ...report.notes]),
   ];
 }
+
+/** What of the spend counts at the most that it can be, since nobody knows it. */
+const unknown = ({ unknown_cost: of }, usd) => (of.held_nano_usd ? `${usd(of.held_usd)} of it is not known, and counts at its most; ` : "");
 
 /** Which requests of the period are in no figure of this page; "" where all are. */
 const missing = ({ complete, most, purged, covers_since_ms: since }) =>
@@ -67,19 +70,23 @@ function mayBeChance({ saved_share_interval: ends }) {
 const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" : `${count(escalated)} above ${lowest_level === null ? "their policy's lowest level" : `level ${lowest_level}`}, `);
 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
+const NOT_KNOWN = ["Of it not known", "n"];
 
 /** What the requests got: an answer, words in place of one, or nothing. */
-function got({ replies }, usd) {
+function got({ replies, unknown_cost: unknown }, usd) {
+  const columns = unknown.held_nano_usd ? [...REPLIES, NOT_KNOWN] : REPLIES;
+  const held = (one) => (one.held_unknown_usd === null ? "–" : el("span", { title: exact(one.held_unknown_usd) }, usd(one.held_unknown_usd)));
   const shown = parts(replies.map((one) => one.requests));
   return section(
     "What the requests got",
-    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known.",
+    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known. What is not known counts at the most that it can be.",
     table(
       "What the requests got",
-      REPLIES,
-      replies.map((one, at) =>
-        row(REPLIES, [named(one), count(one.requests), share(shown[at]), el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
-      ),
+      columns,
+      replies.map((one, at) => {
+        const cells = [named(one), count(one.requests), share(shown[at]), el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))];
+        return row(columns, unknown.held_nano_usd ? [...cells, held(one)] : cells);
+      }),
     ),
   );
 }
