@@ -154,8 +154,14 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
     chosen = filters_line(report)
     eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
-    first, *others = report.sentences
-    return page_header(eyebrow, first, tiles, (*others, *lines))
+    first, *paid = report.told.paid
+    told = dict(zip(SUBJECTS, report.told.parts, strict=True)) | {SUBJECTS[0]: tuple(paid)}
+    by_subject = [(subject, sentences) for subject, sentences in told.items() if sentences]
+    return page_header(eyebrow, first, tiles, lines, by_subject)
+
+
+SUBJECTS = ("Spend", "Savings", "Quality", "Failures", "Later bills")
+"""Names what the first sentences are about, in the order of `Sentences.parts`."""
 
 
 def _spend_note(report: Report, money: Dollars) -> str:
