@@ -2,7 +2,7 @@
 
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, signed } from "./charts.js";
-import { el, row, section, table, tiles } from "./dom.js";
+import { el, prose, row, section, table, tiles } from "./dom.js";
 import { briefly, count, duration, exact, parts, placed, plain, share as rounded } from "./format.js";
 import { REPLIES as WORDS, because, shownModel } from "./words.js";
 import { periods } from "./parts.js";
@@ -21,7 +21,7 @@ export function draw(told, { query }) {
   const [first, ...others] = report.sentences;
   return [
     el("h1", { class: "headline" }, first),
-    others.map((one) => el("p", { class: "lead told" }, one)),
+    others.map((one) => el("p", { class: "lead told" }, prose(one))),
     periods("savings", query),
     missing(told) && el("p", { class: "page-note" }, `${missing(told)} For the whole period: `, el("code", null, "tiergate report")),
     tiles([
