@@ -91,7 +91,8 @@ details{margin-top:18px}summary{cursor:pointer;color:var(--soft);font-size:14px;
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
 @media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px}th,td{padding:9px 8px}
 .charts{column-gap:28px}}
-@media (max-width:560px){.told>div{grid-template-columns:minmax(0,1fr)}main,header,footer{padding-left:18px;padding-right:18px}header{
+@media (max-width:560px){.told>div{grid-template-columns:minmax(0,1fr)}
+main,header,footer{padding-left:18px;padding-right:18px}header{
 padding-top:32px}
 section{margin-top:48px}.tiles{margin-top:26px}.tile{
 padding:12px 14px 14px}

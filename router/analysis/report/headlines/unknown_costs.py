@@ -42,8 +42,8 @@ def of_unknown(findings: Findings) -> list[str]:
     part = "" if share is None else f" ({percent(share)})"
     return [
         f"For {requests}, {money(unknown.held_nano_usd)} of this{part} is an upper bound and no "
-        "known cost: a call broke off, or has no known price, and counts at the most that it can "
-        "cost, until a provider's bill says what was paid (`tiergate ledger reconcile`).",
+        "known cost: a call broke off, or its price or usage is not known, and counts at the most "
+        "that it can cost until a bill says what was paid (`tiergate ledger reconcile`).",
         *_known(findings),
         *([f"Calls without any price: {count(unpriced)}; these are in no sum."] * bool(unpriced)),
     ]

@@ -20,9 +20,9 @@ from router.analysis.report.output.leads import (
     TIERS_LEAD,
     WASTE_LEAD,
 )
-from router.analysis.report.output.text import outcome_rows, share_of_spend
+from router.analysis.report.output.text import EXACT, outcome_rows, share_of_spend
 from router.analysis.report.replies import REPLY_WORDS
-from router.analysis.report.sentences import WASTE_WORDS, cache_line, fixed_line, forecast_line
+from router.analysis.report.sentences import WASTE_WORDS, fixed_line, forecast_line, waste_lines
 from router.analysis.report.tables import (
     ENDING_COLUMNS,
     GROUNDS_COLUMNS,
@@ -97,9 +97,6 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
         [*sections, section(GLOSSARY, "", (words,))],
         f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
     )
-
-
-EXACT = "Sums are exact in nano-dollars; what is shown is rounded. Percentiles are within 1 %."
 
 
 def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:
@@ -392,7 +389,7 @@ def _waste(report: Report, money: Dollars) -> tuple[Markup, ...]:
     ]
     chart = figure("Waste as a share of all spend", "", charts.waste_chart(report, money))
     by_kind = table("Waste", ("What", "Calls", "Spend", "Of all spend"), rows)
-    return (by_kind, charts_grid(chart), fine([cache_line(report.cache, money)]))
+    return (by_kind, charts_grid(chart), fine(waste_lines(report.unknown, report.cache, money)))
 
 
 def _points(difference: float) -> str:

@@ -20,7 +20,6 @@ from router.analysis.report.output.text import (
     nothing_to_tell,
     sheet,
     told_outcomes,
-    unknown_line,
 )
 from router.analysis.report.sentences import forecast_line
 from router.analysis.report.tables import (
@@ -53,8 +52,9 @@ MOST_DAYS = 7
 """A week's days are read one by one, those of a month as a sum."""
 MORE = (
     "`tiergate report --all` has every table (by key, tag, endpoint, domain, type, model, policy "
-    "and reason; waste, calls, charts), how savings are reckoned, and the words; `--html FILE` "
-    "draws it, `--json` and `--csv` have every figure, `--exact` every digit."
+    "and reason; waste, calls, charts, requests of unknown cost), how savings are reckoned, and "
+    "the words; `--html FILE` draws it, `--json` and `--csv` have every figure, `--exact` every "
+    "digit."
 )
 
 
@@ -87,7 +87,6 @@ def page_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         *_days(report, money),
         fine_lines(
             [
-                *_unknown(report, money),
                 *_forecast(report, money),
                 MORE,
             ]
@@ -286,10 +285,6 @@ def _without_reply(report: Report) -> list[RenderableType]:
         return []
     each = ", ".join(f"{count(row.requests)} {plain(row.code)}" for row in report.endings)
     return [Text(f"Without a reply, by reason: {each}.")]
-
-
-def _unknown(report: Report, money: Dollars) -> list[str]:
-    return [unknown_line(report, money)] if report.unknown.requests else []
 
 
 def _forecast(report: Report, money: Dollars) -> list[str]:
