@@ -15,12 +15,7 @@ import msgspec
 
 from router.ledger.replies import ReplyKind
 from router.stats.duration_histogram import DurationHistogram
-from router.types import (
-    Baselines,
-    RequestRow,
-    RequestState,
-    Verdict,
-)
+from router.types import Baselines, RequestRow, RequestState, Verdict
 
 NO_ANSWER = "(not answered)"
 NAMED_UNKNOWN = 20
@@ -218,6 +213,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
     routed: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""
     held_unknown_nano_usd: int = 0
+    held_unknown: Sums = {}
+    """The same by `ReplyKind` or `Ending`: requests, what was held. Older rows are in none."""
     named_unknown: list[tuple[int, str]] = []  # the first NAMED_UNKNOWN by time
     settled: int = 0  # requests of unknown cost that bills made known: in no other figure of these
     named_settled: list[tuple[int, str]] = []
@@ -256,6 +253,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
             (self.prospects, other.prospects),
             (self.endings, other.endings),
             (self.taught, other.taught),
+            (self.held_unknown, other.held_unknown),
         ):
             add_sums(ours, theirs)
         for level, sums in other.reasons.items():

@@ -30,6 +30,8 @@ class Tinted(NamedTuple):
 Cells = Sequence[str | Tinted]
 Tile = tuple[str, str, str]
 """Holds the name of a figure, the figure, and a small line under it."""
+Told = tuple[str, Sequence[str]]
+"""Holds a subject, and sentences about it."""
 
 
 def page(title: str, header: Markup, sections: Sequence[Markup], footer: str) -> str:
@@ -49,9 +51,16 @@ def page(title: str, header: Markup, sections: Sequence[Markup], footer: str) ->
 
 
 def page_header(
-    eyebrow: Sequence[str], headline: str, tiles: Sequence[Tile], lines: Sequence[str] = ()
+    eyebrow: Sequence[str],
+    headline: str,
+    tiles: Sequence[Tile],
+    lines: Sequence[str] = (),
+    told: Sequence[Told] = (),
 ) -> Markup:
-    """Renders the sentence that the page is about, over its most important figures."""
+    """Renders the sentence that the page is about, over its most important figures.
+
+    `lines` come before the figures, and `told` after them: sentences by what they are about.
+    """
     return el(
         "header",
         el(
@@ -70,7 +79,13 @@ def page_header(
             ),
             _class="tiles",
         ),
+        *([el("dl", *(_told(*one) for one in told), _class="told")] if told else []),
     )
+
+
+def _told(subject: str, sentences: Sequence[str]) -> Markup:
+    each = (el("p", glued(sentence), _class="verdict") for sentence in sentences)
+    return el("div", el("dt", subject), el("dd", *each))
 
 
 def glued(text: str) -> str:

@@ -32,6 +32,10 @@ h2{margin:0 0 4px;font-size:20px;font-weight:620;letter-spacing:-.008em}
 h3{margin:0 0 14px;font-size:15px;font-weight:600}
 .verdict{margin:14px 0 0;max-width:46em;color:var(--soft);text-wrap:pretty}
 .verdict+.verdict{margin-top:6px}
+.told{margin:28px 0 0}.told>div{display:grid;grid-template-columns:7em minmax(0,1fr);gap:0 20px;
+padding:12px 0;border-top:1px solid var(--line)}.told>div:first-child{border-top:0}
+.told dt{font-weight:600;font-size:14px;padding-top:1px}.told dd{margin:0}
+.told .verdict:first-child{margin-top:0}
 .lead{margin:0 0 18px;color:var(--soft);max-width:46em}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:
 linear-gradient(to right,var(--card) 40%,transparent) left/48px 100% no-repeat local,
@@ -87,7 +91,8 @@ details{margin-top:18px}summary{cursor:pointer;color:var(--soft);font-size:14px;
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
 @media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px}th,td{padding:9px 8px}
 .charts{column-gap:28px}}
-@media (max-width:560px){main,header,footer{padding-left:18px;padding-right:18px}header{
+@media (max-width:560px){.told>div{grid-template-columns:minmax(0,1fr)}
+main,header,footer{padding-left:18px;padding-right:18px}header{
 padding-top:32px}
 section{margin-top:48px}.tiles{margin-top:26px}.tile{
 padding:12px 14px 14px}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
-from router.rendering.figures_in_words import Dollars
+from router.rendering.figures_in_words import Dollars, rounded_parts
 from tests.kits.checks.chromium import Browser, Page
 from tests.kits.dashboard_kit import dashboard_server
 from tests.kits.server_kit import Served
@@ -124,3 +125,58 @@ def test_savings_say_which_requests_they_leave_out(
     note = str(opened(browser, served).run(NOTE % coverage))
     assert ("These are the newest 10,000 requests" in note) is newest
     assert ("Up to 7 purged requests" in note) is purged
+
+
+PARTS = "import('/dashboard/format.js').then(({ parts }) => %s.map(parts))"
+LEVELS = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  const third = { requests: 3, share: 1 / 3, planned: null };
+  told.report.levels = [1, 2, 3].map((level) => ({ level, ...third }));
+  const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+  const sought = '[aria-label="Share per level"] .figure';
+  const bars = drawn.flatMap((part) => [...part.querySelectorAll(sought)]);
+  return bars.map((bar) => bar.textContent.replace('\\u00a0', ' '));
+})"""
+
+
+def test_parts_of_a_whole_are_rounded_as_the_report_rounds_them(
+    browser: Browser, served: Served
+) -> None:
+    """Each share was rounded by itself: three levels of a third each were 99.9 % together."""
+    counts = [[1, 1, 1], [2, 1, 0], [7, 11, 13, 17], [1, 999_999], [5], [3, 3, 3, 3, 3, 3, 3]]
+    page = opened(browser, served)
+    expected = [rounded_parts(of, sum(of)) for of in counts]
+    assert page.run(PARTS % json.dumps([*counts, [0, 0]])) == [*expected, [None, None]]
+    assert page.run(LEVELS) == ["33.4 %", "33.3 %", "33.3 %"]
+
+
+ACCEPTED = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  const { report } = told;
+  const group = (judged, accepted, on_prior, in_words) => ({
+    ...report.tiers[0], requests: 4, judged, accepted, on_prior, in_words,
+    acceptance: judged ? accepted / judged : null,
+  });
+  report.tiers = [group(4, 2, 2, 0), group(4, 2, 1, 0), group(4, 0, 0, 1), group(4, 0, 0, 4),
+    group(0, 0, 0, 0)];
+  return [false, true].map((measured) => {
+    report.accepted_on = measured ? [{ grounds: 'labelled' }] : [{ grounds: 'prior' }];
+    report.outcomes = [{ count: 0 }];
+    const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+    const cells = drawn.flatMap((part) => [...part.querySelectorAll('td[data-label="Accepted"]')]);
+    return cells.map((cell) => cell.textContent.replaceAll('\\u00a0', ' '));
+  });
+})"""
+
+
+def test_accepted_shares_are_marked_as_in_the_report(browser: Browser, served: Served) -> None:
+    """The dashboard had 100 % of what a prior let pass, and 0 % of what nobody measured."""
+    same = ["50.0 % assumed", "50.0 %"]
+    assert opened(browser, served).run(ACCEPTED) == [
+        [*same, "not measured", "\u2013", "\u2013"],
+        [*same, "0.0 %", "\u2013", "\u2013"],
+    ]

@@ -116,3 +116,21 @@ def test_text_never_becomes_markup(browser: Browser, served: Served, view: str) 
         page.click("a.line")
         page.wait_for("What triage read")
         assert page.run("window.written") == []
+
+
+WRAPPED = """[...document.querySelectorAll('.line .what')].map((what) => {
+  what.textContent = 'engineering safety · a-tenant-of-another-name · no model: an approved text';
+  const style = getComputedStyle(what);
+  return [what.scrollWidth - what.clientWidth <= 0, style.whiteSpace, style.textOverflow];
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_words_of_a_decision_are_cut(browser: Browser, served: Served, width: int) -> None:
+    """At 1280 px a line ended with "no model: an …"."""
+    page = browser.open(f"{served.url}/dashboard#/decisions", width=width)
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    found = page.run(WRAPPED)
+    assert isinstance(found, list)
+    assert [one for one in found if one != [True, "normal", "clip"]] == []

@@ -9,6 +9,7 @@ from router.analysis.report.headlines.findings import Findings, came_later, so_c
 from router.analysis.report.headlines.minutes import of_minutes
 from router.analysis.report.headlines.quality import lacking, on_priors, unverified
 from router.analysis.report.headlines.told_sentences import Sentences
+from router.analysis.report.headlines.unknown_costs import bound_words, of_unknown
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
@@ -58,10 +59,9 @@ def first_sentences(findings: Findings) -> Sentences:
         *unverified(findings),
         *on_priors(findings),
     )
-    first = f"{_spent(findings)}{_got(findings.replies)}."
     faults = failing(findings.whole.faults, total.requests, findings.replies.of(Ending.FAILED))
     return Sentences(
-        (first, *of_minutes(findings), *_lost(findings)),
+        (*_first(findings), *of_minutes(findings), *_lost(findings)),
         tuple(savings),
         quality,
         tuple(faults),
@@ -76,22 +76,18 @@ def _spent(findings: Findings) -> str:
     when = f"On {first}" if first == last else f"From {first} to {last}"
     requests = counted(total.requests, "request", "requests")
     _, corrected = findings.corrections
-    spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd - corrected)}"
-    unknown = findings.unknown
-    if unknown.requests:
-        # What nobody can price is in no sum; what nobody reported counts at its worst case.
-        held = unknown.held_nano_usd
-        in_sum = f"{findings.money(held)}, which was held, is in this sum"
-        words = in_sum if held else "not in this sum"
-        spent += f", {count(unknown.requests)} of them at a cost that is not known ({words})"
+    amount = findings.money(total.spend_nano_usd - corrected)
+    spent = f"{when}, {requests} cost {bound_words(findings)}{amount}"
     return f"{spent}{so_corrected(findings)}"
 
 
-def _got(replies: Replies) -> str:
-    """Writes ": 1 answered, 3 failed, 1 refused", or ", and all were answered"."""
+def _first(findings: Findings) -> list[str]:
+    """Writes what was spent in one short sentence, and in another what that was for."""
+    spent, replies = _spent(findings), findings.replies
     if replies.of(ReplyKind.ANSWER) < sum(line.requests for line in replies.lines):
-        return f": {replies.told()}"
-    return ", and it was answered" if replies.answers == 1 else ", and all were answered"
+        return [f"{spent}.", *of_unknown(findings), f"What they got: {replies.told()}."]
+    all_of_it = "it was answered" if replies.answers == 1 else "all were answered"
+    return [f"{spent}, and {all_of_it}.", *of_unknown(findings)]
 
 
 def _lost(findings: Findings) -> list[str]:

@@ -6,7 +6,7 @@ dashboard show them. Each finished request is in exactly one line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Ending, Whole, ending_parts
 from router.ledger.record_reading import READ_IN_ANSWER
@@ -77,6 +77,8 @@ class ReplyFigures:
     words: str
     requests: int
     spend_nano_usd: int
+    # Of the spend, the most that calls of unknown cost may have cost; None: not known by line.
+    held_nano_usd: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def replies_of(total: Cell, waiting: int | None, failed: int | None = None) -> R
     spend = total.spend_nano_usd - later - sum(line.spend_nano_usd for line in lines)
     lines.append(ReplyFigures("not_counted", NOT_COUNTED_WORDS, requests, spend))
     lines.append(ReplyFigures("booked_afterwards", AFTERWARDS_WORDS, 0, later))
-    lines = [line for line in lines if line.requests or line.spend_nano_usd]
+    lines = _with_holds([line for line in lines if line.requests or line.spend_nano_usd], whole)
     _, _, accepted, unverified = whole.replies.get(ReplyKind.ANSWER.value, [0, 0, 0, 0])
     accepted -= whole.unrouted[0]  # none of them could be anything else
     _, computed, priced, priced_spend = whole.replies.get(ReplyKind.COMPUTED.value, [0, 0, 0, 0])
@@ -191,6 +193,17 @@ def replies_of(total: Cell, waiting: int | None, failed: int | None = None) -> R
         grounds,
         _shortfalls(whole),
     )
+
+
+def _with_holds(lines: list[ReplyFigures], whole: Whole) -> list[ReplyFigures]:
+    """Adds to each line what of its spend was held for calls of unknown cost.
+
+    Rows that an older version purged, and bills of purged ones, do not say of which line they are.
+    """
+    held = {name: nano for name, (_, nano) in whole.held_unknown.items()}
+    if sum(held.values()) != whole.held_unknown_nano_usd:
+        return [replace(line, held_nano_usd=None) for line in lines]
+    return [replace(line, held_nano_usd=held.get(line.name, 0)) for line in lines]
 
 
 def _shortfalls(whole: Whole) -> tuple[ShortfallFigures, ...]:

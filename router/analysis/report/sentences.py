@@ -276,6 +276,19 @@ def cache_line(cache: CacheFigures, money: Money = usd) -> str:
     )
 
 
+def waste_lines(unknown: UnknownCost, cache: CacheFigures, money: Money = usd) -> list[str]:
+    """States how waste counts calls of unknown cost, where there are any; then the cache's worth.
+
+    A call that broke off is among those that failed, and may have cost nothing.
+    """
+    held = money(unknown.held_nano_usd)
+    line = (
+        "A call of unknown cost counts here at the most that it can cost; all of them, also those "
+        f"that are no waste, come to {held}."
+    )
+    return [*([line] if unknown.held_nano_usd else []), cache_line(cache, money)]
+
+
 def fixed_line(fixed: FixedModel) -> str:
     """Names the best single model at equal spend, or the reason why there is none."""
     if fixed.answerer is None:

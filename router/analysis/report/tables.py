@@ -66,6 +66,8 @@ SAVING_COLUMNS = (
     "not",
 )
 REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
+NOT_KNOWN = "of it not known"
+"""Names the column of what was held: the most that calls of unknown cost can have cost."""
 GROUNDS_TITLE = "What accepted answers rest on"
 GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
@@ -185,7 +187,7 @@ def paying_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Ro
     ]
     if not breakdown.whole:
         return rows
-    total = _sum(breakdown.rows)
+    total = summed([row.figures for row in breakdown.rows])
     whole = percent(share_of(total.spend_nano_usd, spend))
     return [*rows, (TOTAL, *_paying(total, whole, money, report))]
 
@@ -213,7 +215,7 @@ def named_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row
         )
         for row, share in zip(breakdown.rows, shares, strict=True)
     ]
-    total = _sum(breakdown.rows)
+    total = summed([row.figures for row in breakdown.rows])
     whole = percent(total.share)
     return [*rows, (TOTAL, *group_cells(total, whole, money, report), count(total.escalated))]
 
@@ -239,15 +241,14 @@ def tier_rows(report: Report, money: Dollars) -> list[Row]:
         )
         for row, share in zip(report.tiers, _shares(named), strict=True)
     ]
-    total = _sum(named)
+    total = summed([row.figures for row in named])
     whole = group_cells(total, percent(total.share), money, report)
     own = money(sum(row.own_spend_nano_usd for row in report.tiers))
     return [*rows, (TOTAL, NOTHING, NOTHING, *whole, NOTHING, own)]
 
 
-def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
-    """Returns the figures of all rows together; percentiles do not add up, so they are None."""
-    groups = [row.figures for row in rows]
+def summed(groups: Sequence[GroupFigures]) -> GroupFigures:
+    """Returns the figures of all groups together; percentiles do not add up, so they are None."""
     return GroupFigures(
         requests=sum(group.requests for group in groups),
         share=sum(group.share for group in groups),
@@ -265,16 +266,33 @@ def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
     )
 
 
+def reply_columns(report: Report) -> Row:
+    """Returns REPLY_COLUMNS, with what of the spend is no known cost where there is any."""
+    return (*REPLY_COLUMNS, *([NOT_KNOWN] if report.unknown.held_nano_usd else []))
+
+
 def reply_rows(report: Report, money: Dollars) -> list[Row]:
-    """Returns what the requests got, in the order of REPLY_COLUMNS, and the total."""
+    """Returns what the requests got, in the order of `reply_columns`, and the total."""
     requests, lines = report.counts.requests, report.replies.lines
     shares = parts_in_percent([line.requests for line in lines], requests)
+    total = report.unknown.held_nano_usd
+
+    def held(nano: int | None) -> list[str]:
+        return [] if not total else [NOTHING if nano is None else money(nano)]
+
     rows = [
-        (report.replies.words(line), count(line.requests), share, money(line.spend_nano_usd))
+        (
+            report.replies.words(line),
+            count(line.requests),
+            share,
+            money(line.spend_nano_usd),
+            *held(line.held_nano_usd),
+        )
         for line, share in zip(lines, shares, strict=True)
     ]
     whole = percent(1.0 if requests else None)
-    return [*rows, (TOTAL, count(requests), whole, money(report.spend_nano_usd))]
+    spend = money(report.spend_nano_usd)
+    return [*rows, (TOTAL, count(requests), whole, spend, *held(total))]
 
 
 def grounds_rows(report: Report, money: Dollars) -> list[Row]:

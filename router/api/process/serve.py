@@ -25,6 +25,12 @@ from router.api.process.process import (
 )
 from router.api.process.supervisor import Supervisor
 
+LOADING = (
+    "Loads what reads requests, and the approved answers: some seconds, a minute or more where the "
+    "machine is busy ..."
+)
+"""Says what takes most of a start, so that nobody takes it for a program that hangs."""
+
 
 def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
     """Serves until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""
@@ -35,6 +41,7 @@ def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
         if admin is not None:
             settings = replace(options.settings, admin_port=admin.getsockname()[1])
             options = replace(options, settings=settings)
+        say(LOADING)
         hosts = Hosts.start(loaded)
         try:
             core = Core(options.settings, loaded, environ, hosts.addresses)

@@ -198,6 +198,8 @@ def serve(
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
     _need_writable(anchors)
     _need_collector(otlp)
+    # Where the machine is busy, nothing else would show for a minute that the program lives.
+    _say(f"Tiergate starts: reads the policy {', '.join(policy or ['default'])} ...")
     from router.api.compose.core import Settings
     from router.api.compose.sockets import needs_key, parsed
     from router.api.http.authentication import is_loopback

@@ -155,12 +155,12 @@ def test_labels_and_vectors_are_no_answers_in_any_sentence() -> None:
     rows = [replace(vectors, request_id=f"v{n}") for n in range(70)]
     told = [TrueOutcome("v1", correct=True, level=0, reply="computed")]
     alone = report_of(rows, Extra(outcomes=told))
-    assert alone.sentences[0].endswith("70 requests cost $0.70: 70 given labels or vectors.")
+    assert "70 requests cost $0.70. What they got: 70 given labels or vectors." in alone.headline
     assert "answered" not in alone.headline
     assert "Of 1 label or vector that somebody judged, 0 were wrong." in alone.sentences
     answers = [a_row(200 + n, 2, verdict="unverified" if n < 3 else "accepted") for n in range(30)]
     both = report_of([*rows, *answers], Extra(outcomes=[*told, TrueOutcome("a", correct=False)]))
-    assert "30 answered, 70 given labels or vectors" in both.sentences[0]
+    assert "30 answered, 70 given labels or vectors" in both.sentences[1]
     assert "over the 30 answers" in both.headline
     assert "3 of 30 answers (10.0 %) went out marked unverified" in both.headline
     assert "1 of 1 answer that somebody judged was wrong" in both.headline

@@ -198,7 +198,8 @@ def test_a_request_at_an_unknown_price_is_named_rather_than_compared() -> None:
     level_2 = saving(report, "all_level_2")
     assert (level_2.compared, level_2.not_compared) == (1, 1)
     assert report.unknown.named == ("req-00000",)
-    assert "1 of them at a cost that is not known (not in this sum)" in report.headline
+    told = "2 requests cost at least $0.01, and all were answered. What 1 request cost is not known"
+    assert told in report.headline
     assert any("All at level 2: 1;" in line for line in report.assumptions)
 
 

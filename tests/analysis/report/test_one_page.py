@@ -138,6 +138,7 @@ def test_a_model_of_which_nobody_measured_an_answer_has_no_share_of_accepted_one
         "deep-1": "not measured",
     }
     assert {row[2]: row[-1] for row in answered[:-1]} == expected
+    assert answered[-1][-1] == "42.9 %"  # 3 of 6 answers and of the words in place of one
     tried = expected | {"mid-1": "—"}  # which answered nothing
     money = money_of(report, exact=False)
     assert {row[2]: row[8] for row in tier_rows(report, money)[:-1]} == tried

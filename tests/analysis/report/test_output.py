@@ -213,9 +213,12 @@ def test_escalated_share_names_the_requests_that_it_is_of(day: Report) -> None:
 
 
 def test_page_sets_the_first_sentence_as_its_title_over_the_others(day: Report) -> None:
+    """Its title was a paragraph of six lines in bold letters."""
     titled = ET.fromstring(report_html(day)).find("body/header")
     assert titled is not None
-    texts = [e.text for e in titled if e.tag == "h1" or e.get("class") == "verdict"]
+    texts = [e.text for e in titled.iter() if e.tag == "h1" or e.get("class") == "verdict"]
+    subjects = [one.text for one in titled.findall("dl[@class='told']/div/dt")]
+    assert subjects == ["Savings", "Quality"]  # all that there is to say of the spend is the title
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts if text] == [*day.sentences]
     assert len(day.sentences) == 4
 

@@ -51,7 +51,8 @@ FIRST = (
 
 def test_the_first_sentence_tells_answers_from_words_in_place_of_one() -> None:
     report = report_of(mixed(), Extra(waiting=2))
-    assert report.sentences[0].endswith(f"51 requests cost $17.92: {FIRST}.")
+    assert report.sentences[0].endswith("51 requests cost $17.92.")
+    assert report.sentences[1] == f"What they got: {FIRST}."
     assert all(FIRST in text for text in everywhere(report))
     assert "Wait for a person23 given a safe text and handed to a person" in tiles(report)
 
@@ -86,7 +87,7 @@ def test_words_in_place_of_an_answer_are_no_unverified_answers() -> None:
 @pytest.mark.parametrize(("waiting", "told"), [(1, "1 matter waits"), (0, "none waits any more")])
 def test_matters_that_a_person_decided_do_not_wait(waiting: int, told: str) -> None:
     report = report_of([a_row(0), a_safe_text(1)], Extra(waiting=waiting))
-    assert f"1 given a safe text and handed to a person ({told})." in report.sentences[0]
+    assert f"1 given a safe text and handed to a person ({told})." in report.sentences[1]
 
 
 def test_a_matter_of_a_failed_request_waits_too() -> None:
@@ -101,14 +102,14 @@ def test_a_matter_of_a_failed_request_waits_too() -> None:
 def test_matters_of_failed_requests_are_named_where_they_are_known() -> None:
     """ "Of other requests too" left open which."""
     rows = [a_row(0), a_safe_text(1), a_safe_text(2), a_failure(3)]
-    told = report_of(rows, Extra(waiting=3, waiting_failed=1)).sentences[0]
+    told = report_of(rows, Extra(waiting=3, waiting_failed=1)).sentences[1]
     assert "handed to a person (3 matters wait, 1 of them of a request that failed), 1 " in told
-    told = report_of(rows, Extra(waiting=4, waiting_failed=1)).sentences[0]
+    told = report_of(rows, Extra(waiting=4, waiting_failed=1)).sentences[1]
     assert "(4 matters wait, 1 of them of a request that failed, of other requests too)" in told
-    told = report_of(rows, Extra(waiting=1, waiting_failed=1)).sentences[0]
+    told = report_of(rows, Extra(waiting=1, waiting_failed=1)).sentences[1]
     assert "(1 matter waits, of a request that failed)" in told
     chosen = Extra(waits={rows[1].request_id, rows[3].request_id})
-    told = report_of(rows, chosen).sentences[0]
+    told = report_of(rows, chosen).sentences[1]
     assert "(2 matters wait, 1 of them of a request that failed)" in told
 
 

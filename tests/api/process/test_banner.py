@@ -187,5 +187,8 @@ def test_the_banner_comes_first_where_nobody_expects_a_gpu(
 ) -> None:
     policy = write_policy(tmp_path, upstream.url)
     with Served(tmp_path, policy, "--log-level", level) as served:
-        assert served.output.startswith(first)
+        starts, loads, then = served.output.split("\n", 2)
+        assert starts.startswith("Tiergate starts: reads the policy ")
+        assert loads.startswith("Loads what reads requests, ")
+        assert then.startswith(first)
         assert ('"event": "device", "level": "debug"' in served.output) is (level == "debug")

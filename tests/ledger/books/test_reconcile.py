@@ -236,12 +236,12 @@ def test_a_cost_that_a_bill_made_known_is_unknown_no_longer(books: str) -> None:
 
     unknown, headline = told()
     assert (unknown["requests"], unknown["held_nano_usd"]) == (2, 1_300)
-    assert "2 of them at a cost that is not known ($0.000001, which was held" in headline
+    assert "For 2 requests, $0.000001" in headline
     reconcile(books, "--attempt", "r3/1", "--cost-usd", "0.0000008")
     unknown, headline = told()
     assert (unknown["requests"], unknown["request_ids"]) == (1, ["r2"])
     assert (unknown["held_nano_usd"], unknown["settled_by_bills"]) == (400, 1)
-    assert "1 of them at a cost that is not known" in headline
+    assert "For 1 request, $0.0000004" in headline
     reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
     unknown, headline = told()
     assert (unknown["requests"], unknown["settled_by_bills"]) == (0, 2)

@@ -133,7 +133,10 @@ def _of_people(savings: Sequence[Saving]) -> str:
     """Says what people are priced at, or why no request was compared with them."""
     people = next((s.label for s in savings if s.key == "people" and s.compared), "")
     if people:
-        return f"{people}: as the policy stated it then, whatever the request."
+        return (
+            f"{people}: as the policy stated it then, whatever the request; 0 for an answer that "
+            "refuses, since whoever gets it still asks a person."
+        )
     return (
         "No request was compared with people: none had both an answer to compare and a price "
         "for people that its policy stated then. State in the policy what one request costs "

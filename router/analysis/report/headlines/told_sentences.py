@@ -16,6 +16,11 @@ class Sentences:
     later: tuple[str, ...] = ()  # what bills of after the period say of it
 
     @property
+    def parts(self) -> tuple[tuple[str, ...], ...]:
+        """Returns them by what they are about."""
+        return (self.paid, self.saved, self.quality, self.faults, self.later)
+
+    @property
     def all(self) -> tuple[str, ...]:
         """Returns all of them."""
-        return (*self.paid, *self.saved, *self.quality, *self.faults, *self.later)
+        return tuple(sentence for part in self.parts for sentence in part)

@@ -20,9 +20,9 @@ from router.analysis.report.output.leads import (
     TIERS_LEAD,
     WASTE_LEAD,
 )
-from router.analysis.report.output.text import outcome_rows, share_of_spend
+from router.analysis.report.output.text import EXACT, outcome_rows, share_of_spend
 from router.analysis.report.replies import REPLY_WORDS
-from router.analysis.report.sentences import WASTE_WORDS, cache_line, fixed_line, forecast_line
+from router.analysis.report.sentences import WASTE_WORDS, fixed_line, forecast_line, waste_lines
 from router.analysis.report.tables import (
     ENDING_COLUMNS,
     GROUNDS_COLUMNS,
@@ -30,7 +30,6 @@ from router.analysis.report.tables import (
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
-    REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
     Breakdown,
@@ -47,6 +46,7 @@ from router.analysis.report.tables import (
     others,
     paying_rows,
     reason_rows,
+    reply_columns,
     reply_rows,
     saving_row,
     states_line,
@@ -97,9 +97,6 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
         [*sections, section(GLOSSARY, "", (words,))],
         f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
     )
-
-
-EXACT = "Sums are exact in nano-dollars; what is shown is rounded. Percentiles are within 1 %."
 
 
 def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:
@@ -154,15 +151,21 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
     chosen = filters_line(report)
     eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
-    first, *others = report.sentences
-    return page_header(eyebrow, first, tiles, (*others, *lines))
+    first, *paid = report.told.paid
+    told = dict(zip(SUBJECTS, report.told.parts, strict=True)) | {SUBJECTS[0]: tuple(paid)}
+    by_subject = [(subject, sentences) for subject, sentences in told.items() if sentences]
+    return page_header(eyebrow, first, tiles, lines, by_subject)
+
+
+SUBJECTS = ("Spend", "Savings", "Quality", "Failures", "Later bills")
+"""Names what the first sentences are about, in the order of `Sentences.parts`."""
 
 
 def _spend_note(report: Report, money: Dollars) -> str:
-    """Writes what of the spend was discarded, and what of it is a hold of unknown cost."""
+    """Writes what of the spend is no known cost, and what of it was discarded."""
     held, discarded = report.unknown.held_nano_usd, money(report.discarded_nano_usd)
-    unknown = f"; {money(held)} was held, at a cost that is not known" if held else ""
-    return f"{discarded} discarded{unknown}"
+    unknown = f"{money(held)} of it is not known, and counts at its most; " if held else ""
+    return f"{unknown}{discarded} discarded"
 
 
 def _escalated_tile(report: Report) -> tuple[str, str, str]:
@@ -232,7 +235,7 @@ def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> 
 
 
 def _replies(report: Report, money: Dollars) -> tuple[Markup, ...]:
-    return (_summed("What the requests got", REPLY_COLUMNS, reply_rows(report, money)),)
+    return (_summed("What the requests got", reply_columns(report), reply_rows(report, money)),)
 
 
 def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
@@ -386,7 +389,7 @@ def _waste(report: Report, money: Dollars) -> tuple[Markup, ...]:
     ]
     chart = figure("Waste as a share of all spend", "", charts.waste_chart(report, money))
     by_kind = table("Waste", ("What", "Calls", "Spend", "Of all spend"), rows)
-    return (by_kind, charts_grid(chart), fine([cache_line(report.cache, money)]))
+    return (by_kind, charts_grid(chart), fine(waste_lines(report.unknown, report.cache, money)))
 
 
 def _points(difference: float) -> str:

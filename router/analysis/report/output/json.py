@@ -150,6 +150,8 @@ def _reply(line: ReplyFigures) -> Json:
         "words": line.words,
         "requests": line.requests,
         **money("spend", line.spend_nano_usd),
+        # Of the spend: the most that calls of unknown cost may have cost; null: not known by line.
+        **money("held_unknown", line.held_nano_usd),
     }
 
 

@@ -7,7 +7,7 @@ nothing to say, is left out; its last lines name what `--all` has beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -20,7 +20,6 @@ from router.analysis.report.output.text import (
     nothing_to_tell,
     sheet,
     told_outcomes,
-    unknown_line,
 )
 from router.analysis.report.sentences import forecast_line
 from router.analysis.report.tables import (
@@ -30,7 +29,9 @@ from router.analysis.report.tables import (
     by_days,
     interval_text,
     money_of,
+    reply_columns,
     reply_rows,
+    summed,
 )
 from router.rendering.figures_in_words import (
     NOTHING,
@@ -51,8 +52,9 @@ MOST_DAYS = 7
 """A week's days are read one by one, those of a month as a sum."""
 MORE = (
     "`tiergate report --all` has every table (by key, tag, endpoint, domain, type, model, policy "
-    "and reason; waste, calls, charts), how savings are reckoned, and the words; `--html FILE` "
-    "draws it, `--json` and `--csv` have every figure, `--exact` every digit."
+    "and reason; waste, calls, charts, requests of unknown cost), how savings are reckoned, and "
+    "the words; `--html FILE` draws it, `--json` and `--csv` have every figure, `--exact` every "
+    "digit."
 )
 
 
@@ -85,7 +87,6 @@ def page_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         *_days(report, money),
         fine_lines(
             [
-                *_unknown(report, money),
                 *_forecast(report, money),
                 MORE,
             ]
@@ -109,7 +110,8 @@ def _paid(report: Report, money: Dollars) -> list[RenderableType]:
             reply_rows(report, money), [*shares, _whole_spend(report)], strict=True
         )
     ]
-    return [sheet("What was paid for", ("they were", *_COLUMNS), rows)]
+    columns = (*reply_columns(report), "of spend")
+    return [sheet("What was paid for", columns, rows)]
 
 
 def _saved(report: Report, money: Dollars) -> list[RenderableType]:
@@ -171,13 +173,16 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
         _Line(
             (tier.tier, str(tier.level or NOTHING), _model(tier.model)),
             tier.figures,
-            (duration(tier.figures.p50_ms), accepted_text(tier.figures, report)),
+            (duration(tier.figures.p50_ms),),
         )
         for tier in report.tiers
         if tier.figures.requests or tier.figures.spend_nano_usd
     ]
     columns = ("tier", "level", "model", *_COLUMNS, "p50", "accepted")
-    return sheet("Who answered", columns, _largest(rows, report, money), left=3)
+    listed, figures = _largest(rows, report, money)
+    accepted = [accepted_text(group, report) for group in figures]
+    cells = [(*row, share) for row, share in zip(listed, accepted, strict=True)]
+    return sheet("Who answered", columns, cells, left=3)
 
 
 def _tenants(report: Report, money: Dollars) -> list[RenderableType]:
@@ -192,7 +197,7 @@ def _tenants(report: Report, money: Dollars) -> list[RenderableType]:
         for tenant in report.tenants
     ]
     columns = ("tenant", *_COLUMNS, "not admitted", "failed or left")
-    return [sheet("Who pays", columns, _largest(rows, report, money))]
+    return [sheet("Who pays", columns, _largest(rows, report, money)[0])]
 
 
 def _days(report: Report, money: Dollars) -> list[RenderableType]:
@@ -200,7 +205,7 @@ def _days(report: Report, money: Dollars) -> list[RenderableType]:
     if not 1 < len(breakdown.rows) <= MOST_DAYS:
         return []
     rows = [_Line((row.shown,), row.figures) for row in breakdown.rows]
-    return [sheet(breakdown.title, (breakdown.first, *_COLUMNS), _by_spend(rows, report, money))]
+    return [sheet(breakdown.title, (breakdown.first, *_COLUMNS), _by_spend(rows, report, money)[0])]
 
 
 _COLUMNS = ("requests", "of all", "spend", "of spend")
@@ -219,7 +224,11 @@ class _Line:
         return self.figures.spend_nano_usd
 
 
-def _largest(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Row]:
+_Listed = tuple[list[Row], list[GroupFigures]]
+"""Holds the rows of a table with the total, and the figures of each."""
+
+
+def _largest(lines: Sequence[_Line], report: Report, money: Dollars) -> _Listed:
     """Returns the rows of the largest spend in their order, the others as one, and the total."""
     if len(lines) <= MOST_ROWS:
         return _by_spend(lines, report, money)
@@ -232,30 +241,25 @@ def _largest(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Row
 
 def _summed(names: Row, lines: Sequence[_Line]) -> _Line:
     """Returns the sum of the lines; what does not add up is a dash."""
-    figures = replace(
-        lines[0].figures,
-        requests=sum(line.figures.requests for line in lines),
-        spend_nano_usd=sum(line.spend for line in lines),
-    )
     others = []
     for cells in zip(*(line.others for line in lines), strict=True):
         numbers = [cell for cell in cells if isinstance(cell, int)]
         others.append(sum(numbers) if numbers else NOTHING)
-    return _Line(names, figures, tuple(others))
+    return _Line(names, summed([line.figures for line in lines]), tuple(others))
 
 
 def _model(name: str) -> str:
     return shown_model(name) if name else NOTHING
 
 
-def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Row]:
+def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> _Listed:
     """Returns the rows with their shares, which add up to 100.0 %, and the total."""
     total = _summed((TOTAL, *[NOTHING] * (len(lines[0].names) - 1)), lines)
     requests = [line.figures.requests for line in lines]
     of_all = parts_in_percent(requests, total.figures.requests)
     of_spend = parts_in_percent([line.spend for line in lines], report.shared_nano_usd)
     whole = (percent(1.0 if total.figures.requests else None), _whole_spend(report))
-    return [
+    rows = [
         (
             *line.names,
             count(line.figures.requests),
@@ -268,6 +272,7 @@ def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> list[Ro
             [*lines, total], [*of_all, whole[0]], [*of_spend, whole[1]], strict=True
         )
     ]
+    return rows, [line.figures for line in (*lines, total)]
 
 
 def _whole_spend(report: Report) -> str:
@@ -280,10 +285,6 @@ def _without_reply(report: Report) -> list[RenderableType]:
         return []
     each = ", ".join(f"{count(row.requests)} {plain(row.code)}" for row in report.endings)
     return [Text(f"Without a reply, by reason: {each}.")]
-
-
-def _unknown(report: Report, money: Dollars) -> list[str]:
-    return [unknown_line(report, money)] if report.unknown.requests else []
 
 
 def _forecast(report: Report, money: Dollars) -> list[str]:

@@ -25,6 +25,7 @@ from router.analysis.report.sentences import (
     forecast_line,
     measured,
     measured_between,
+    waste_lines,
 )
 from router.analysis.report.tables import (
     ENDING_COLUMNS,
@@ -33,7 +34,6 @@ from router.analysis.report.tables import (
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
-    REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
     Breakdown,
@@ -50,6 +50,7 @@ from router.analysis.report.tables import (
     others,
     paying_rows,
     reason_rows,
+    reply_columns,
     reply_rows,
     saving_row,
     states_line,
@@ -71,6 +72,10 @@ from router.rendering.terminal_parts import Sheet, add_bar, add_row, fine_lines,
 
 _EMPTY = re.compile(rf"{NOTHING}|\$?0(\.0+)?")
 """Matches a cell that says nothing where its column has no other; a share of 0 % says much."""
+EXACT = (
+    "Sums are exact in nano-dollars; what is shown is rounded one by one, so that a column of "
+    "amounts may miss its total by the last digit. Percentiles are within 1 %."
+)
 WIDEST = 1_000
 """Columns of a terminal on which nothing folds, so that no term is divided."""
 
@@ -119,9 +124,8 @@ def report_renderable(
         unknown = Text(unknown_line(report, money), style="yellow")
         parts.append(Padding(unknown, (1, 0, 0, 0)))
     forecast = forecast_line(report.forecast, money)
-    parts.append(
-        fine_lines((*report.assumptions, fixed_line(report.fixed_model), forecast, *report.notes))
-    )
+    fixed = fixed_line(report.fixed_model)
+    parts.append(fine_lines((*report.assumptions, fixed, forecast, *report.notes, EXACT)))
     return Group(*parts, _glossary(parts) if words else _first_words(first, parts))
 
 
@@ -254,7 +258,7 @@ def _replies(report: Report, money: Dollars) -> list[RenderableType]:
     # A table of one line only repeats the first sentence.
     if len(report.replies.lines) < 2:
         return []
-    return [sheet("What the requests got", REPLY_COLUMNS, reply_rows(report, money))]
+    return [sheet("What the requests got", reply_columns(report), reply_rows(report, money))]
 
 
 def _grounds(report: Report, money: Dollars) -> list[RenderableType]:
@@ -305,6 +309,7 @@ def _roles(report: Report, money: Dollars) -> RenderableType:
 
 def _waste(report: Report, money: Dollars) -> list[RenderableType]:
     cache = fine_lines([cache_line(report.cache, money)])
+    waste = fine_lines(waste_lines(report.unknown, report.cache, money))
     if not any(row.calls for row in report.waste):
         return [cache]
     table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
@@ -317,7 +322,7 @@ def _waste(report: Report, money: Dollars) -> list[RenderableType]:
                 percent(share_of_spend(report, row)),
             )
         )
-    return [Padding(table, (1, 0, 0, 0)), cache]
+    return [Padding(table, (1, 0, 0, 0)), waste]
 
 
 def share_of_spend(report: Report, row: WasteFigures) -> float | None:

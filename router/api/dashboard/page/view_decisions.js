@@ -144,7 +144,7 @@ function entry(line, { query, id }) {
     el("span", { class: "when" }, briefly(line.created_at_ms)),
     el("span", { class: `tier lv${line.level % 6}` }, line.tier || "no tier"),
     el("span", { class: "why" }, because(line.reason), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
-    el("span", { class: "soft what clip" }, [plain(line.domain), line.tenant, shownModel(line.model)].filter(Boolean).join(" · ")),
+    el("span", { class: "soft what" }, [plain(line.domain), line.tenant, shownModel(line.model)].filter(Boolean).join(" · ")),
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),
     el("span", { class: "said" }, badge(line.error_code && line.state === "failed" ? plain(line.error_code) : said, kind), line.review && badge("review", "note")),

@@ -3,7 +3,7 @@
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, latency, legend, swatch, traffic } from "./charts.js";
 import { el, prose, row, section, table, tiles } from "./dom.js";
-import { count, duration, exact, plain, share, usd } from "./format.js";
+import { count, duration, exact, parts, plain, share, usd } from "./format.js";
 
 export const every = 4000;
 
@@ -159,18 +159,18 @@ const TIERS = [["Tier", "t"], ["Replies", "n"], ["Of replies", "n"], ["Spend", "
 function answered(tiers, hour) {
   if (!tiers.length) return null;
   const colours = hues(tiers);
-  const whole = tiers.reduce((sum, one) => sum + one.requests, 0);
+  const shares = parts(tiers.map((one) => one.requests));
   return section(
     "Tiers, last hour",
     "By the tier whose reply went out. Spend includes drafts that were thrown away; what requests without a reply cost, and what was booked for earlier ones, is in the hour's spend only.",
     table(
       "Tiers",
       TIERS,
-      tiers.map((one) =>
+      tiers.map((one, at) =>
         row(TIERS, [
           el("a", { href: address("#/decisions", { tier: one.tier }), class: "keyed" }, swatch(colours.get(one.tier)), one.tier),
           count(one.requests),
-          share(one.requests / whole),
+          share(shares[at], 1),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
           duration(one.p50_ms),
           duration(one.p95_ms),

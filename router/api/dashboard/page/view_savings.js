@@ -2,8 +2,8 @@
 
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, signed } from "./charts.js";
-import { el, row, section, table, tiles } from "./dom.js";
-import { briefly, count, duration, exact, placed, plain, share as rounded } from "./format.js";
+import { el, prose, row, section, table, tiles } from "./dom.js";
+import { briefly, count, duration, exact, parts, placed, plain, share as rounded } from "./format.js";
 import { REPLIES as WORDS, because, shownModel } from "./words.js";
 import { periods } from "./parts.js";
 
@@ -21,7 +21,7 @@ export function draw(told, { query }) {
   const [first, ...others] = report.sentences;
   return [
     el("h1", { class: "headline" }, first),
-    others.map((one) => el("p", { class: "lead told" }, one)),
+    others.map((one) => el("p", { class: "lead told" }, prose(one))),
     periods("savings", query),
     missing(told) && el("p", { class: "page-note" }, `${missing(told)} For the whole period: `, el("code", null, "tiergate report")),
     tiles([
@@ -30,7 +30,7 @@ export function draw(told, { query }) {
       ["Unverified", share(report.quality.unverified_share), checked(report)],
       ["Wait for a person", count(report.waiting), el("a", { href: "#/reviews" }, "Reviews"), null, report.waiting ? "warn" : ""],
       ["Not admitted", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
-      ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
+      ["Spend", usd(report.spend_usd), `${unknown(report, usd)}${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
     ]),
     got(report, usd),
     saved(report.savings, usd),
@@ -39,6 +39,9 @@ export function draw(told, { query }) {
     fine("What this rests on", [...report.assumptions, ...report.notes]),
   ];
 }
+
+/** What of the spend counts at the most that it can be, since nobody knows it. */
+const unknown = ({ unknown_cost: of }, usd) => (of.held_nano_usd ? `${usd(of.held_usd)} of it is not known, and counts at its most; ` : "");
 
 /** Which requests of the period are in no figure of this page; "" where all are. */
 const missing = ({ complete, most, purged, covers_since_ms: since }) =>
@@ -67,18 +70,23 @@ function mayBeChance({ saved_share_interval: ends }) {
 const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" : `${count(escalated)} above ${lowest_level === null ? "their policy's lowest level" : `level ${lowest_level}`}, `);
 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
+const NOT_KNOWN = ["Of it not known", "n"];
 
 /** What the requests got: an answer, words in place of one, or nothing. */
-function got({ replies, requests }, usd) {
+function got({ replies, unknown_cost: unknown }, usd) {
+  const columns = unknown.held_nano_usd ? [...REPLIES, NOT_KNOWN] : REPLIES;
+  const held = (one) => (one.held_unknown_usd === null ? "–" : el("span", { title: exact(one.held_unknown_usd) }, usd(one.held_unknown_usd)));
+  const shown = parts(replies.map((one) => one.requests));
   return section(
     "What the requests got",
-    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known.",
+    "Each request is in one line. Answers, and questions that ask for what an answer lacks, are compared with a baseline; labels or vectors where somebody else's price is known. What is not known counts at the most that it can be.",
     table(
       "What the requests got",
-      REPLIES,
-      replies.map((one) =>
-        row(REPLIES, [named(one), count(one.requests), requests ? share(one.requests / requests) : "–", el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
-      ),
+      columns,
+      replies.map((one, at) => {
+        const cells = [named(one), count(one.requests), share(shown[at]), el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))];
+        return row(columns, unknown.held_nano_usd ? [...cells, held(one)] : cells);
+      }),
     ),
   );
 }
@@ -126,11 +134,12 @@ function saved(savings, usd) {
 
 function shares(report) {
   const levels = report.levels.filter((one) => one.requests || one.planned !== null);
+  const shown = parts(levels.map((one) => one.requests));
   return section(
     "Share per level",
     levels.some((one) => one.planned !== null) && "The upright mark is the plan.",
     levels.length
-      ? bars("Share per level", levels.map((one) => [`Level ${one.level}`, `${share(one.share)}${one.planned === null ? "" : `, plan ${share(one.planned)}`}`, one.share, `t${one.level % 6}`, one.planned]))
+      ? bars("Share per level", levels.map((one, at) => [`Level ${one.level}`, `${share(shown[at] || 0)}${one.planned === null ? "" : `, plan ${share(one.planned)}`}`, one.share, `t${one.level % 6}`, one.planned]))
       : el("p", { class: "empty" }, "No answers yet."),
   );
 }
@@ -149,23 +158,38 @@ function escalated(report, usd) {
 
 const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
 
-function byTier({ tiers }, usd) {
+const MEASURED = ["answer", "labelled", "measured"];
+
+/** The accepted share by the report's one rule: an assumed one is marked, and one of which nobody measured anything is no 0 %. */
+function acceptedOf(one, { accepted_on: grounds, outcomes }) {
+  const shown = share(one.acceptance);
+  if (one.accepted && one.on_prior >= one.accepted) return `${shown} assumed`;
+  if (one.accepted || !one.judged) return shown;
+  if (one.in_words >= one.judged) return "–";
+  const known = grounds.some((of) => MEASURED.includes(of.grounds)) || outcomes.some((of) => of.count);
+  return known ? shown : "not measured";
+}
+
+function byTier(report, usd) {
+  const { tiers } = report;
   if (!tiers.length) return null;
   const colours = hues(tiers);
+  const shown = tiers.filter((one) => one.requests || one.spend_nano_usd);
+  const ofAll = parts(shown.map((one) => one.requests));
   return section(
     "Tiers and models",
     null,
     table(
       "Tiers and models",
       TIERS,
-      tiers.filter((one) => one.requests || one.spend_nano_usd).map((one) =>
+      shown.map((one, at) =>
         row(TIERS, [
           el("span", { class: `keyed dot-${colours.get(one.tier)}` }, plain(one.tier || "no answer")),
           el("span", { title: one.model }, shownModel(one.model) || "–"),
           count(one.requests),
-          share(one.share),
+          share(ofAll[at]),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
-          share(one.acceptance),
+          acceptedOf(one, report),
           duration(one.p50_ms),
           duration(one.p95_ms),
         ]),
