@@ -108,6 +108,10 @@ class FoundMatter(Struct, frozen=True):
         return self.named or self.matter is not Matter.MEDICAL_EMERGENCY
 
 
+_KNOWN_ABROAD = frozenset({Matter.LARGE_MONEY, Matter.POISON, Matter.ENGINEERING_SAFETY})
+"""Matters that the reader tells from others in other languages than English too. From .8 on 32 of
+37 guesses of a poison are right and 35 of 37 of a danger by things, of 2,060 messages in thirteen
+languages; of 298 lines of a danger to life none is read as money or as a danger by things."""
 FRAUD_AT = 0.9
 """The reader's chance from which the words about fraud stand below those about danger, in another
 language than English: of 298 lines of a danger to life it takes some for fraud, so both stand."""
@@ -118,7 +122,7 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
 
     A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
     another language than English it finds that a matter is grave, and seldom which it is, but for
-    large money.
+    some.
     """
     findings = findings_of(policy, signals)
     named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
@@ -130,8 +134,7 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
     if not findings.grave:
         return FoundMatter()
     read = (signals.matter_language or signals.language) in READ_LANGUAGES
-    # Of 298 lines of a danger to life in other languages none was read as money.
-    if read or signals.matter is Matter.LARGE_MONEY:
+    if read or signals.matter in _KNOWN_ABROAD:
         return FoundMatter(_weighed(signals))
     fraud = signals.matter is Matter.FRAUD and signals.grave >= FRAUD_AT
     return FoundMatter(unclear=True, maybe_fraud=fraud)
