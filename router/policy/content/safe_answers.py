@@ -178,9 +178,8 @@ class LanguageWords(Section):
         thing = self._thing(case.matter)
         if thing is not None and case.named and thing.named(case.text):
             return thing.text
-        told = (case.text, *[one.text for one in case.told])
         burns = case.matter is Matter.ENGINEERING_SAFETY and self.fire is not None
-        return self.fire.text if burns and any(map(self.fire.named, told)) else None
+        return self.fire.text if burns and self.fire.named(case.text) else None
 
     def _thing(self, matter: Matter | None) -> NamedThingSection | None:
         """Returns the words for a thing that may stand in a text about a matter."""

@@ -214,10 +214,16 @@ def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
     return signals.domain is domain and signals.domain_p >= least
 
 
+NORTHERN = frozenset({"sv", "da", "nb"})
+"""Languages with phrases of dangers to people alone: Swedish, Danish and Norwegian."""
+
+
 def language_of(signals: Signals) -> str:
     """Returns the language for safe words; "" where nothing tells it."""
     marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
     marked = next(filter(None, marks), "")
+    if marked in NORTHERN and signals.language not in {*marks, *NORTHERN}:
+        return marked  # few of their everyday words are known, and many look like others
     if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
         return marked or ("" if signals.language in READ_LANGUAGES else signals.language)
     return signals.language or signals.matter_language or marked
