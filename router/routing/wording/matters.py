@@ -74,6 +74,8 @@ def acute(policy: Policy, signals: Signals) -> bool:
     lists = findings_of(policy, signals).lists
     if hazard_abroad(signals) or any(matter.value in lists for matter in LIFE):
         return True
+    if {Matter.FRAUD.value, Matter.ENGINEERING_SAFETY.value} <= lists_of_phrases(signals):
+        return said_briefly(signals)  # an attack on computers where patients or machines need them
     if signals.matter is Matter.VIOLENCE and Matter.FRAUD.value in lists:
         return False  # who "attacked my account" attacked nobody, a phrase says
     return signals.grave >= ACUTE_AT and in_danger(policy, signals)
