@@ -61,7 +61,7 @@ COURTESIES = ("greeting", "how_are_you", "thanks", "goodbye", "are_you_a_robot")
 
 def test_there_is_a_sample_of_each_language_with_phrases() -> None:
     assert list(SAMPLES) == LANGUAGES
-    assert EVERY == sorted(p.stem for p in policies_dir().glob("terms/*.yaml"))
+    assert sorted(p.stem for p in policies_dir().glob("terms/*.yaml")) == EVERY
     assert len(LANGUAGES) == 16
     assert set(NORTHERN_SAMPLES) == NORTHERN == {*EVERY} - {*LANGUAGES}
 

@@ -1,4 +1,4 @@
-"""Dangers to people are found in Swedish, Danish and Norwegian, and not in news, work and idioms."""
+"""Dangers to people are found in Swedish, Danish and Norwegian, not in news and idioms."""
 
 from __future__ import annotations
 

@@ -178,8 +178,8 @@ class LanguageWords(Section):
         thing = self._thing(case.matter)
         if thing is not None and case.named and thing.named(case.text):
             return thing.text
-        burns = case.matter is Matter.ENGINEERING_SAFETY and self.fire is not None
-        return self.fire.text if burns and self.fire.named(case.text) else None
+        fire = self.fire if case.matter is Matter.ENGINEERING_SAFETY else None
+        return fire.text if fire is not None and fire.named(case.text) else None
 
     def _thing(self, matter: Matter | None) -> NamedThingSection | None:
         """Returns the words for a thing that may stand in a text about a matter."""
