@@ -13,12 +13,13 @@ from router.policy.loading import policies_dir
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.sections.decision import CurrencyTable
+from router.routing.wording.matters import NORTHERN
 from router.triage.facts.languages import OTHER_SCRIPTS, language_of
 from router.triage.framing.own_sentences import FIRST_PERSON
 from router.triage.grave import ENGLISH, table_of
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
-from router.types import Matter
+from router.types import DANGERS, Matter
 
 SUMS = AmountReader(CurrencyTable().usd_per_unit)
 SAMPLES = {
@@ -42,19 +43,44 @@ SAMPLES = {
 """A sentence and a sum of each language; whoever adds a file of phrases adds a line here."""
 ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
 TERMS = load_language_terms(policies_dir() / "terms")
-LANGUAGES = sorted({phrase.language for phrase in TERMS.phrases})
+EVERY = sorted({phrase.language for phrase in TERMS.phrases})
+LANGUAGES = [language for language in EVERY if language not in NORTHERN]
+NORTHERN_SAMPLES = {
+    "da": "Jeg kan ikke trække vejret",
+    "nb": "Jeg får ikke puste, hva gjør jeg",
+    "sv": "Jag kan inte andas",
+}
+"""The languages with phrases of dangers to people alone."""
+NORTHERN_LACK = {
+    *("animal", "bedside", "attack"),
+    *("legal", "fraud", "finance", "business_strategy"),
+}
+"""Words of what has no phrases there: those in general stand for them."""
 COURTESIES = ("greeting", "how_are_you", "thanks", "goodbye", "are_you_a_robot")
 
 
 def test_there_is_a_sample_of_each_language_with_phrases() -> None:
-    assert list(SAMPLES) == LANGUAGES == sorted(p.stem for p in policies_dir().glob("terms/*.yaml"))
+    assert list(SAMPLES) == LANGUAGES
+    assert sorted(p.stem for p in policies_dir().glob("terms/*.yaml")) == EVERY
     assert len(LANGUAGES) == 16
+    assert set(NORTHERN_SAMPLES) == NORTHERN == {*EVERY} - {*LANGUAGES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_has_phrases_of_each_danger(language: str) -> None:
     found = {phrase.list_name for phrase in TERMS.phrases if phrase.language == language}
     assert {matter.value for matter in Matter} - found == {Matter.LARGE_MONEY.value}
+
+
+@pytest.mark.parametrize("language", sorted(NORTHERN))
+def test_a_northern_language_has_phrases_and_words_of_dangers_to_people(language: str) -> None:
+    found = {phrase.list_name for phrase in TERMS.phrases if phrase.language == language}
+    assert found == {matter.value for matter in DANGERS}
+    sentence = NORTHERN_SAMPLES[language]
+    assert language_of(sentence, fold(sentence).words) == language
+    words = ANSWERS.languages[language]
+    lacking = {name for name in LanguageWords.model_fields if not getattr(words, name)}
+    assert lacking == NORTHERN_LACK
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -67,7 +93,7 @@ def test_a_language_is_heard_and_its_sums_are_read(language: str) -> None:
 
 
 def test_words_of_a_sender_and_scripts_are_known_of_each_language() -> None:
-    assert sorted(FIRST_PERSON) == LANGUAGES
+    assert sorted(FIRST_PERSON) == EVERY
     # Accents are no other script, and neither are the dotless letters of Turkish.
     written = {one: max(map(ord, said)) > ord("\u024f") for one, (said, _) in SAMPLES.items()}
     assert {one for one, other in written.items() if other} == OTHER_SCRIPTS & {*LANGUAGES}

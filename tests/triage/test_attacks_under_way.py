@@ -20,6 +20,12 @@ AT_RISK = [
     ("en", "ransomware note on the reception computers of our clinic, what first?"),
     ("en", "plant network encrypted, line still running, what do we do first"),
     ("en", "somebody is moving the setpoints on our water plant HMI remotely, not us"),
+    ("en", "we are under a ddos attack and the hospital's patient records are down"),
+    ("en", "hackers have locked the hospital servers and the monitors are offline"),
+    ("de", "Wir haben gerade einen DDoS-Angriff, das Klinikinformationssystem steht still"),
+    ("fr", "attaque DDoS en cours sur notre hôpital, les dossiers patients sont inaccessibles"),
+    ("es", "ataque DDoS en el hospital ahora mismo, no se abren las historias clínicas"),
+    ("it", "attacco DDoS in corso, l'ospedale non vede più le cartelle dei pazienti"),
     ("de", "Erpressungstrojaner auf zwei PCs am Empfang der Praxis, was zuerst?"),
     ("fr", "Rançongiciel sur les postes du service, les fichiers finissent par .crypt"),
     ("es", "Ransomware en dos ordenadores de la recepción del hospital"),
@@ -44,6 +50,8 @@ CALM = [
     "what is ransomware?",
     "how do I protect my clinic against ransomware?",
     "write a training slide about ransomware for our hospital",
+    "explain how a ddos attack on a hospital works, for a slide",
+    "Schulung: DDoS-Angriffe auf Krankenhäuser, bitte drei Folien",
     "Was ist Ransomware?",
     "Ist die Verbindung gerade verschlüsselt?",
     "is the connection encrypted right now?",
@@ -101,5 +109,6 @@ def test_other_frauds_keep_the_words_about_the_bank(language: str, text: str) ->
 
 def test_a_fire_with_rescuers_keeps_its_words() -> None:
     text = "hay fuego en la fábrica, viene el equipo de rescate"
-    words = ANSWERS.languages["es"].engineering_safety or "none"
-    assert words_of("es", text, Matter.ENGINEERING_SAFETY).startswith(words)
+    fire = ANSWERS.languages["es"].fire
+    assert fire is not None
+    assert words_of("es", text, Matter.ENGINEERING_SAFETY).startswith(fire.text)

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from router.policy.content.knowledge import contains_any, in_one_line
 from router.policy.content.languages.animals import AnimalSection
 from router.policy.content.languages.english_words import EnglishWords, Term, Words
-from router.policy.content.languages.named_things import NamedThingSection
+from router.policy.content.languages.named_things import FireSection, NamedThingSection
 from router.policy.content.languages.overdoses import OverdoseSection
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
@@ -112,6 +112,7 @@ class LanguageWords(Section):
     animal: AnimalSection | None = None  # above those of health or a poison
     bedside: NamedThingSection | None = None  # an emergency at a device, which a phrase names
     attack: NamedThingSection | None = None  # on computers, a fraud or danger that one names
+    fire: FireSection | None = None  # a danger by things; in English an emergency has the words
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -160,9 +161,7 @@ class LanguageWords(Section):
             text = f"{self.serious}\n\n{self.fraud}"
         if self.overdose is not None and overdosed:
             text = self.overdose.text
-        thing = self._thing(matter)
-        if thing is not None and case.named and thing.named(case.text):
-            text = thing.text
+        text = self._of_thing(case) or text
         if text is None:
             return None
         of_health = matter in (Matter.POISON, Matter.MEDICAL_EMERGENCY)
@@ -170,6 +169,17 @@ class LanguageWords(Section):
             text = self.animal.beside(text, case.text, first=case.animals_first)
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
         return f"{text}{blank}{self.reference}"
+
+    def _of_thing(self, case: SafeCase) -> str | None:
+        """Returns the text for a thing that a case names, None without one.
+
+        Only what a phrase names is an attack or a device that failed; a fire may be guessed.
+        """
+        thing = self._thing(case.matter)
+        if thing is not None and case.named and thing.named(case.text):
+            return thing.text
+        fire = self.fire if case.matter is Matter.ENGINEERING_SAFETY else None
+        return fire.text if fire is not None and fire.named(case.text) else None
 
     def _thing(self, matter: Matter | None) -> NamedThingSection | None:
         """Returns the words for a thing that may stand in a text about a matter."""
@@ -310,7 +320,7 @@ def _emergency_of(case: SafeCase, domain: Domain, answers: SafeAnswers) -> str |
 def _overdosed(case: SafeCase, answers: SafeAnswers) -> bool:
     """Returns True where a turn tells of an overdose; see `OverdoseSection.named`."""
     poison = case.matter is Matter.POISON
-    if not poison and case.matter is not Matter.MEDICAL_EMERGENCY:
+    if not poison and case.matter is not Matter.MEDICAL_EMERGENCY and not case.unclear:
         return False
     return any(
         overdose_named(one.language, one.text, one.before, answers, poison=poison)

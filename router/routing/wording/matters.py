@@ -74,6 +74,8 @@ def acute(policy: Policy, signals: Signals) -> bool:
     lists = findings_of(policy, signals).lists
     if hazard_abroad(signals) or any(matter.value in lists for matter in LIFE):
         return True
+    if {Matter.FRAUD.value, Matter.ENGINEERING_SAFETY.value} <= lists_of_phrases(signals):
+        return said_briefly(signals)  # an attack on computers where patients or machines need them
     if signals.matter is Matter.VIOLENCE and Matter.FRAUD.value in lists:
         return False  # who "attacked my account" attacked nobody, a phrase says
     return signals.grave >= ACUTE_AT and in_danger(policy, signals)
@@ -108,6 +110,10 @@ class FoundMatter(Struct, frozen=True):
         return self.named or self.matter is not Matter.MEDICAL_EMERGENCY
 
 
+_KNOWN_ABROAD = frozenset({Matter.LARGE_MONEY, Matter.POISON, Matter.ENGINEERING_SAFETY})
+"""Matters that the reader tells from others in other languages than English too. From .8 on 32 of
+37 guesses of a poison are right and 35 of 37 of a danger by things, of 2,060 messages in thirteen
+languages; of 298 lines of a danger to life none is read as money or as a danger by things."""
 FRAUD_AT = 0.9
 """The reader's chance from which the words about fraud stand below those about danger, in another
 language than English: of 298 lines of a danger to life it takes some for fraud, so both stand."""
@@ -118,7 +124,7 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
 
     A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
     another language than English it finds that a matter is grave, and seldom which it is, but for
-    large money.
+    some.
     """
     findings = findings_of(policy, signals)
     named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
@@ -130,8 +136,7 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
     if not findings.grave:
         return FoundMatter()
     read = (signals.matter_language or signals.language) in READ_LANGUAGES
-    # Of 298 lines of a danger to life in other languages none was read as money.
-    if read or signals.matter is Matter.LARGE_MONEY:
+    if read or signals.matter in _KNOWN_ABROAD:
         return FoundMatter(_weighed(signals))
     fraud = signals.matter is Matter.FRAUD and signals.grave >= FRAUD_AT
     return FoundMatter(unclear=True, maybe_fraud=fraud)
@@ -211,10 +216,16 @@ def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
     return signals.domain is domain and signals.domain_p >= least
 
 
+NORTHERN = frozenset({"sv", "da", "nb"})
+"""Languages with phrases of dangers to people alone: Swedish, Danish and Norwegian."""
+
+
 def language_of(signals: Signals) -> str:
     """Returns the language for safe words; "" where nothing tells it."""
     marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
     marked = next(filter(None, marks), "")
+    if marked in NORTHERN and signals.language not in {*marks, *NORTHERN}:
+        return marked  # few of their everyday words are known, and many look like others
     if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
         return marked or ("" if signals.language in READ_LANGUAGES else signals.language)
     return signals.language or signals.matter_language or marked

@@ -31,7 +31,8 @@ def numbers_once(above: str, text: str) -> str:
 
 def joined(texts: Sequence[str], reference: str) -> str:
     """Returns texts as one, the first above the others. `reference`, which names the review, stands
-    in the last only, and each sentence and each bracket of numbers in the first that has it.
+    once, at the end unless a text above names it in its midst; each sentence and each bracket of
+    numbers stands in the first that has it.
 
     >>> joined(["Go out (112). See r1.", "Lie down (112). See r1."], "r1")
     'Go out (112).\\n\\nLie down. See r1.'
@@ -39,8 +40,11 @@ def joined(texts: Sequence[str], reference: str) -> str:
     'Call a vet. Keep the box.\\n\\nCall now. r1.'
     """
     *above, last = texts
+    above = [_without(text, reference) for text in above]
+    if any(reference in text for text in above):
+        last = _without(last, reference)
     told = list[str]()
-    for text in [*[_without(text, reference) for text in above], last]:
+    for text in [*above, last]:
         said = "\n".join(told)
         told.append(_sentences_once(said, numbers_once(said, text)))
     return "\n\n".join(filter(None, told))

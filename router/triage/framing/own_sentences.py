@@ -52,6 +52,9 @@ FIRST_PERSON: Mapping[str, str] = {
     "ko": "나 내 난 저 제 나의 나는 나도 나를 나만 나랑 나한테 나에게 내가 내게 "
     "저의 저는 저도 저를 저만 저랑 저한테 저에게 제가 제게 우리 저희",
     "zh": "我",
+    "sv": "jag mig min mitt mina vi oss vår vårt våra",
+    "da": "jeg mig min mit mine vi os vores",
+    "nb": "jeg meg min mitt mine vi oss vår vårt våre",
 }
 """Words by which a sender speaks of themselves, by language. In another language a sentence
 counts as in the third person. A Korean one of several syllables is found at the beginning of words,
