@@ -51,11 +51,8 @@ NORTHERN_SAMPLES = {
     "sv": "Jag kan inte andas",
 }
 """The languages with phrases of dangers to people alone."""
-NORTHERN_LACK = {
-    *("animal", "bedside", "attack"),
-    *("legal", "fraud", "finance", "business_strategy"),
-}
-"""Words of what has no phrases there: those in general stand for them."""
+NORTHERN_LACK = {"animal", "bedside", "attack"}
+"""Words of what only phrases name there: those of an emergency or of fraud stand for them."""
 COURTESIES = ("greeting", "how_are_you", "thanks", "goodbye", "are_you_a_robot")
 
 

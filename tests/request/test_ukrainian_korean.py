@@ -40,6 +40,8 @@ def test_each_emergency_gets_the_words_of_its_matter(gateway: Gateway) -> None:
         fitting = [getattr(words, matter)]
         if matter in ("poison", "medical_emergency") and words.overdose is not None:
             fitting.append(words.overdose.text)
+        if matter == "poison" and words.animal is not None:
+            fitting.append(words.animal.text)
         if matter == "engineering_safety" and words.fire is not None:
             fitting.append(words.fire.text)
         assert told.verdict is Verdict.SAFE_ANSWER, text
