@@ -24,7 +24,7 @@ from router.policy.parsing.raw_policy import (
     strings,
 )
 from router.policy.parsing.yaml_lines import KeyPath
-from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
+from router.policy.sections.rules.heads import BUILT_IN, NOT_REPLACED
 from router.types import EMBEDDER_PREFIX, OWN_MODELS, WITHOUT_MODEL, Domain, Matter, RequestType
 
 _DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the two

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from router.policy.content.shelf_veto import HARM, HARM_AT
 from router.policy.content.term_files import list_of
 from router.policy.schema import Policy
-from router.policy.sections.heads import HeadCondition
+from router.policy.sections.rules.heads import HeadCondition
 from router.types import RISK_DOMAINS, HeadReading, Signals
 
 Chances = Sequence[tuple[str, float]]

@@ -38,14 +38,7 @@ from router.policy.sections.base import Name, Section
 from router.policy.sections.batches import BatchesSection
 from router.policy.sections.budgets import BudgetSection, LimitSection
 from router.policy.sections.caches import CacheSection, SessionsSection
-from router.policy.sections.decision import (
-    DecisionSection,
-    HardRule,
-    StakesSection,
-    TermList,
-    TriageSection,
-)
-from router.policy.sections.heads import HeadSection
+from router.policy.sections.decision import DecisionSection, StakesSection, TriageSection
 from router.policy.sections.learning import (
     AlertsSection,
     ExploreSection,
@@ -56,6 +49,8 @@ from router.policy.sections.learning import (
 from router.policy.sections.prices import PriceSection
 from router.policy.sections.privacy import PrivacySection
 from router.policy.sections.report import ReportSection, ReviewSection
+from router.policy.sections.rules.hard_rules import HardRule, TermList
+from router.policy.sections.rules.heads import HeadSection
 from router.policy.sections.safety import SafetySection
 from router.policy.sections.specialist import SpecialistSection
 from router.types import Domain, Exhausted

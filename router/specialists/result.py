@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from router.policy.head_conditions import Chances, reached
-from router.policy.sections.heads import BUILT_IN
+from router.policy.sections.rules.heads import BUILT_IN
 from router.policy.sections.specialist import FieldSection, SpecialistSection
 
 NO_RULE = "no rule fits"

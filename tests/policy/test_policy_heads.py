@@ -15,7 +15,7 @@ from router.api.compose.core import Core, Settings, load_policies
 from router.errors import Mistake, PolicyError
 from router.policy.head_conditions import highest, reached, readings_of
 from router.policy.loading import load_policy
-from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
+from router.policy.sections.rules.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
 from router.request.intake import decided_outcome
 from router.routing.decision_record import parse
 from router.stats import answer_head, heads

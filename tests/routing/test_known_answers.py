@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.policy.schema import HardRule
-from router.policy.sections.heads import HeadCondition
+from router.policy.sections.rules.heads import HeadCondition
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.next_rung import Turn, next_rung

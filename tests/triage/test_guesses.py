@@ -11,7 +11,7 @@ from router.api.http.decision_views import signals_view
 from router.cli.policies.explain import signal_lines, uncounted
 from router.ledger.row_reading import derived_values, row_names
 from router.policy.head_conditions import reading_of
-from router.policy.sections.decision import HardRule
+from router.policy.sections.rules.hard_rules import HardRule
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.rule_conditions import rule_holds

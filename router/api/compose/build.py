@@ -53,7 +53,7 @@ from router.policy.schema import (
     PassagesAnswerer,
     ResolverAnswerer,
 )
-from router.policy.sections.heads import HeadSection
+from router.policy.sections.rules.heads import HeadSection
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.told.shifts import Shifts

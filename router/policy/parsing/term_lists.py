@@ -21,7 +21,7 @@ from router.policy.parsing.yaml_folders import files_of
 from router.policy.parsing.yaml_lines import LineMap
 from router.policy.registered import rows
 from router.policy.sections.base import Name, Section
-from router.policy.sections.decision import TermList, TermText
+from router.policy.sections.rules.hard_rules import TermList, TermText
 
 
 class ListsFile(Section):

@@ -1,7 +1,7 @@
-"""Describes the sections that decide about escalation: triggers, stakes, terms, hard rules.
+"""Describes the sections that decide about escalation: triggers, stakes, triage.
 
-`policy.schema` holds the whole file and exports these names too. This module knows nothing about
-the decision of a ladder from them.
+`policy.schema` holds the whole file and exports these names too; `rules.hard_rules` has the hard
+rules. This module knows nothing about the decision of a ladder from them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from router.policy.sections.base import CURRENCY, DAY, Chance, Name, Section, Usd
-from router.policy.sections.heads import HeadCondition
+from router.policy.sections.base import CURRENCY, DAY, Chance, Section, Usd
 from router.policy.sections.learning import ExploreSection
 from router.types import DecisionMode, Domain, RequestType, usd_to_nano
 
@@ -348,88 +347,3 @@ class StakesSection(Section):
     def share(self, domain: Domain) -> float:
         """Returns the share of an amount that a wrong answer in this domain loses, 0..1."""
         return self.loss_share.get(domain, self.default_loss_share)
-
-
-TermText = Annotated[str, Field(min_length=2, max_length=80)]
-
-
-class TermList(Section):
-    """Lists words and phrases, found in the user's text as whole words, in any case.
-
-    The search takes linear time.
-    """
-
-    name: Name = Field(description="Name that hard rules use.")
-    domain: Domain | None = Field(
-        default=None, description="Domain that a match indicates. Left out: none in particular."
-    )
-    not_for_knowledge: bool = Field(
-        default=False,
-        description="true: the list does not count where a request asks for general knowledge "
-        "only (`decision.knowledge_at`).",
-    )
-    terms: list[TermText] = Field(
-        default_factory=list,
-        min_length=1,  # of a list that is written; left out, `file` has the words
-        description="Words and phrases, 2 to 80 characters each. Left out: `file` has them.",
-    )
-    file: str | None = Field(
-        default=None,
-        description="File with more words and phrases of this `name`, which several policies can "
-        "share, relative to the policy. `lists/grave.yaml` ships.",
-    )
-
-    @model_validator(mode="after")
-    def _has_terms(self) -> TermList:
-        if not self.terms and self.file is None:
-            raise ValueError("a list needs terms, or the file that has them")
-        return self
-
-
-ToolGlob = Annotated[str, Field(min_length=1, max_length=128)]
-
-
-class HardRule(Section):
-    """Sets a floor or a ceiling that no hint overrides, when all given conditions hold."""
-
-    name: Name = Field(description="Name for people. Each hard rule has its own.")
-    terms: list[Name] = Field(default_factory=list, description="Any of these term lists matches.")
-    domains: list[Domain] = Field(default_factory=list, description="The domain is any of these.")
-    request_types: list[RequestType] = Field(
-        default_factory=list, description="The request type is any of these."
-    )
-    stakes_high_at: Chance | None = Field(
-        default=None, description="The chance of high stakes is this or more."
-    )
-    impact_from_usd: Usd | None = Field(
-        default=None, description="The amount in the text is this or more."
-    )
-    heads: list[HeadCondition] = Field(
-        default_factory=list, description="Any of these conditions on heads holds."
-    )
-    tools: list[ToolGlob] = Field(
-        default_factory=list,
-        description="The request offers a tool whose name fits any of these, as `delete_*`. Not "
-        "where its `tool_choice` is `none`.",
-    )
-    floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
-    ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
-
-    @model_validator(mode="after")
-    def _is_not_empty(self) -> HardRule:
-        if self.floor is None and self.ceiling is None:
-            raise ValueError("a hard rule needs floor or ceiling")
-        given = (
-            self.terms,
-            self.domains,
-            self.request_types,
-            self.stakes_high_at,
-            self.impact_from_usd,
-            self.heads,
-            self.tools,
-        )
-        if not any(item not in ([], None) for item in given):
-            raise ValueError("a hard rule needs at least one condition")
-        if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
-            raise ValueError("floor must not be above ceiling")
-        return self

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from router.policy.sections.base import Chance, Name, Section
-from router.policy.sections.heads import HeadName
+from router.policy.sections.rules.heads import HeadName
 from router.types import Domain, VerifyMode
 
 

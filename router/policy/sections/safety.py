@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from router.policy.sections.base import Chance, Section
-from router.policy.sections.heads import HeadCondition
+from router.policy.sections.rules.heads import HeadCondition
 from router.types import Domain
 
 REFUSAL = (

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from router.policy.sections.base import LABEL_NAME, Chance, Section
-from router.policy.sections.heads import HeadCondition, HeadName
+from router.policy.sections.rules.heads import HeadCondition, HeadName
 
 TaskName = Annotated[str, Field(pattern=LABEL_NAME)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]

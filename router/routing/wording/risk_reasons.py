@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.policy.schema import DecisionSection
-from router.policy.sections.decision import TermList
+from router.policy.sections.rules.hard_rules import TermList
 from router.types import MATTERS_NAMED_FROM, RECORD_VERSION, Domain, Matter, Reason, Signals
 
 HIGH_RISK = {

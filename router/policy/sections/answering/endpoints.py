@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.policy.sections.base import LABEL_NAME, Chance, Section, Usd
-from router.policy.sections.heads import HeadCondition
+from router.policy.sections.rules.heads import HeadCondition
 from router.policy.sections.specialist import FieldSection, Label, TaskName
 
 ItemKind = Literal[
