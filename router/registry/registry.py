@@ -52,6 +52,7 @@ class About(Struct, frozen=True):
 
 
 NOTHING_KNOWN = About()
+UNSERVED = "to serve without it, let the policy name a file in place of `NAME@active`, or none"
 UNLISTED_MS = 24 * 3_600_000
 """Whoever adds a version writes its files and then the change within minutes, in any place."""
 
@@ -225,9 +226,14 @@ class Registry:
         if model.state is state:
             return model
         if model.state is ModelState.ACTIVE:
+            way = (
+                f"nothing was active before it; {UNSERVED}"
+                if line.before_active() is None
+                else f"`rollback {model.name}` activates the one before it"
+            )
             raise RegistryError(
                 f"{model.id} is active, so it can't become {state}; expected another version to be "
-                f"promoted, or `rollback {model.name}`"
+                f"promoted: {way}"
             )
         if state is not ModelState.RETIRED:
             self.check(model)
@@ -253,7 +259,7 @@ class Registry:
         if version is None:
             raise RegistryError(
                 f"{name!r} has no earlier active version in {self.shown}; expected one that was "
-                "promoted before and not removed since"
+                f"promoted before and not removed since; {UNSERVED}"
             )
         self.check(line.entries[version].model)
         change = ModelChange(

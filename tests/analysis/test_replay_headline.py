@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from router.analysis.replay.facts import Assumed
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.replay.html import replay_html
 from router.analysis.replay.replay import replay
@@ -55,6 +56,17 @@ async def test_headline_compares_errors_over_requests_of_which_both_sides_have_o
     result = run(some, a_side(**floor(0.75)))
     assert result.believed.requests == 3
     assert "over the same 3 requests by the policies' own p" in headline(result)
+
+
+@pytest.mark.parametrize(("unread", "told"), [(4, "none of them"), (3, "all but 3 of them")])
+async def test_headline_does_not_judge_a_head_that_was_not_read(
+    rows: list[RequestRow], unread: int, told: str
+) -> None:
+    """ "0 decisions change" alone would say that a new head changes nothing."""
+    result = run(rows, a_side(**floor(0.85)))
+    assert "A replay reads no texts" not in headline(result)
+    result.assumed[Assumed.HEADS] = unread
+    assert f"a head of one policy was asked of {told} when" in headline(result)
 
 
 async def test_headline_says_how_many_errors_are_assumed(rows: list[RequestRow]) -> None:

@@ -177,6 +177,7 @@ async def test_words_of_each_kind_stand_in_for_an_answer(
     fact = case.facts[0]
     told = labelled([case], KnownCorrectness.of([Correctness(row.request_id, False)]))
     assert (fact.answerer in told.graded) is (kind not in words)
+    assert (told.outcomes_of_drafts, told.outcomes_of_others) == (int(kind in words), 0)
 
 
 async def test_words_stay_words_of_their_own_policy(houses: Houses) -> None:

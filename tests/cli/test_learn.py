@@ -126,6 +126,24 @@ def test_a_head_that_no_label_names_is_told_the_heads_of_the_dataset(tmp_path: P
     places = ("--state", tmp_path / "learn", "--registry", tmp_path / "models")
     run = tiergate("learn", "run", "--head", "departmnet", *places, "--dataset", labels)
     assert "no label of 'departmnet'; it has labels of department" in run.stderr
+    assert run.returncode == Exit.CANNOT_SAY
+
+
+def test_a_head_made_elsewhere_gets_the_name_that_it_has_here(tmp_path: Path) -> None:
+    labels = dataset(tmp_path, "a", "billing shipping")
+    places = ("--registry", tmp_path / "models", "--dataset", labels)
+    first = tiergate("learn", "run", "--head", "department", "--state", tmp_path / "a", *places)
+    assert first.returncode == 0, first.stderr
+    (made,) = (tmp_path / "a").glob("department/stages/1/head/department.json")
+    known = tmp_path / "known.csv"
+    lines = [f"{word} question {n},{word}" for word in ("billing", "shipping") for n in range(30)]
+    known.write_text("text,label\n" + "\n".join(lines) + "\n")
+    there = ("--state", tmp_path / "b")
+    given = ("--head", "dept2", *there, "--start", made, "--old", known)
+    told = tiergate("learn", "run", *given, *places)
+    assert told.returncode == 0, told.stderr
+    status = tiergate("learn", "status", *there)
+    assert status.stdout.startswith("dept2: stage 1, 2 classes"), status.stdout + status.stderr
 
 
 def test_learner_that_may_take_no_time_says_so(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.kits.books.ledger_rows import NOW_MS
 @pytest.mark.parametrize(
     ("new", "code", "said"),
     [
-        (0, Exit.OK, "nothing is new"),
+        (0, Exit.CANNOT_SAY, "nothing is new"),  # nor was it ever taught: perhaps mistyped
         (19, Exit.CANNOT_SAY, "19 of at least 20 rows are new; label more (tiergate train suggest"),
         (21, Exit.CANNOT_SAY, "21 rows are new, but under 20 of them are of a class with two"),
     ],
@@ -221,4 +221,5 @@ def test_a_head_whose_labels_were_too_few_so_far_has_a_history_without_runs(tmp_
     assert run.output == "No run of dept has taught it more yet: nothing was taught.\n"
     run = CliRunner().invoke(app, ["learn", "back", "--because", "x", *given])
     assert run.exit_code != Exit.OK
-    assert "dept has no earlier stage to go back to" in f"{run.output}{run.exception}"
+    told = f"{run.output}{run.exception}"
+    assert f"dept has no earlier stage to go back to; to begin anew, move {tmp_path}" in told

@@ -192,11 +192,14 @@ def test_second_canary_makes_the_first_a_candidate_again(
 
 def test_active_version_leaves_only_for_another(registry: Registry, tmp_path: Path) -> None:
     made = registry.promote(add(registry, tmp_path).id)
-    with pytest.raises(RegistryError, match="can't become retired"):
+    with pytest.raises(RegistryError, match=r"become retired.*let the policy name a file"):
         registry.promote(made.id, ModelState.RETIRED)
     with pytest.raises(RegistryError, match="can't be removed"):
         registry.remove(made.id)
     assert registry.promote(made.id) == made
+    later = registry.promote(add(registry, tmp_path, "two").id)
+    with pytest.raises(RegistryError, match=r"become retired.*`rollback support_head` activates"):
+        registry.promote(later.id, ModelState.RETIRED)
 
 
 def test_rollback_goes_back_one_version_at_a_time(registry: Registry, tmp_path: Path) -> None:
@@ -205,7 +208,9 @@ def test_rollback_goes_back_one_version_at_a_time(registry: Registry, tmp_path: 
     assert registry.rollback("support_head", because="complaints").version == made[1].version
     assert registry.rollback("support_head").version == made[0].version
     assert states(registry) == ["active", "retired", "retired"]
-    with pytest.raises(RegistryError, match="no earlier active version"):
+    with pytest.raises(
+        RegistryError, match=r"no earlier active version.*let the policy name a file"
+    ):
         registry.rollback("support_head")
 
 

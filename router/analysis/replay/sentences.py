@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from router.analysis.replay.facts import Assumed
 from router.analysis.replay.fail_conditions import cannot_answer
 from router.analysis.replay.path import MIN_CALLS
 from router.analysis.replay.replay import RECORDED, BelievedErrors, Replay
@@ -60,6 +61,22 @@ def headline(replay: Replay) -> str:
     return (
         f"{requests} under {replay.new_name}, compared with {other}: {cost}, "
         f"{_expected_error(replay)}; {change} ({percent(replay.changed / replay.requests)})."
+        f"{_unread_heads(replay)}"
+    )
+
+
+def _unread_heads(replay: Replay) -> str:
+    """Returns a sentence where a head that the policy names was not read; "" where all were.
+
+    "0 decisions change" would read as a judgement of a head that nobody asked.
+    """
+    unread = replay.assumed[Assumed.HEADS]
+    if not unread:
+        return ""
+    of = "none of them" if unread == replay.requests else f"all but {count(unread)} of them"
+    return (
+        f" A replay reads no texts: a head of one policy was asked of {of} when they were recorded,"
+        " and what it would change is not in these figures."
     )
 
 

@@ -34,6 +34,7 @@ class Labelled:
     graded: dict[str, Graded] = field(default_factory=dict)
     requests: int = 0
     outcomes_of_others: int = 0  # of requests that are not among these
+    outcomes_of_drafts: int = 0  # approved words went out in their place
     unknown_answerers: Counter[str] = field(default_factory=Counter)  # outcomes by a name of none
     alike: int = 0  # lines of a file without an id that have the values of an earlier one
 
@@ -55,6 +56,9 @@ def labelled(
             continue
         traffic.requests += 1
         traffic.outcomes_of_others -= outcomes.by_request[case.request_id]
+        if case.stood_in:
+            drafts = outcomes.given(case.request_id, case.answerer) is not None
+            traffic.outcomes_of_drafts += drafts
         answerers.update(fact.answerer for fact in case.facts)
         # Shadows and labelled files may judge several answerers of one request.
         for fact in case.facts:

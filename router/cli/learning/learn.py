@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
@@ -156,8 +157,9 @@ def run(
             time.sleep(max(0.0, period - (time.monotonic() - began)))
     if ran.noted is not None and ran.noted.refused:
         raise typer.Exit(Exit.FAILURE)
-    # A nightly run with nothing new is well; labels that wait for others must not wait unseen.
-    if ran.noted is None and ran.new:
+    # A nightly run with nothing new is well; labels that wait for others must not wait unseen, nor
+    # may a mistyped name look like a head that knows all.
+    if ran.noted is None and (ran.new or not memory.current()):
         raise typer.Exit(Exit.CANNOT_SAY)
 
 
@@ -392,7 +394,9 @@ def _taught(
     stored = read(folder)
     _note_other_heads(stored, memory.name)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER)
-    known = None if start is None or old is None else _start(start, old, model.encoder.sha256)
+    known = None
+    if start is not None and old is not None:
+        known = _start(start, old, memory.name, model.encoder.sha256)
     with memory.alone():
         fresh = _fresh(stored, memory.name)
         return run_learner(memory, model, fresh, asked, now_ms(), start=known)
@@ -429,7 +433,8 @@ def _fresh(stored: Stored, head: str) -> Fresh:
     return Fresh(stored.manifest.hash, parts[Split.TRAIN], parts[Split.DEV], parts[Split.TEST])
 
 
-def _start(head: Path, old: Path, encoder_sha256: str) -> Start:
+def _start(head: Path, old: Path, name: str, encoder_sha256: str) -> Start:
+    """Returns a head made elsewhere, under the name that it has here, and what it knows."""
     from router.stats import heads
     from router.training.continual.lesson import Start
     from router.training.continual.reservoir import Kept
@@ -441,4 +446,4 @@ def _start(head: Path, old: Path, encoder_sha256: str) -> Start:
         Kept(f"{old.name}:{row.line}", row.text, row.label, FOREVER_MS, (), FIRST)
         for row in read_rows(old, "text", "label").rows
     ]
-    return Start(loaded, rows)
+    return Start(replace(loaded, name=name), rows)

@@ -136,19 +136,33 @@ def _side(core: Core) -> Side:
 
 
 def read_outcomes_of(path: Path | None, stored: Iterable[Correctness] = ()) -> KnownCorrectness:
-    """Returns stored outcomes and a file's, which win; reports bad lines on standard error."""
+    """Returns stored outcomes and a file's, which win; says on standard error how many of each.
+
+    Raises typer.BadParameter for a file without an outcome.
+    """
     from router.analysis.replay.correctness import KnownCorrectness
     from router.cli.policies.outcome_files import BadLines, read_outcomes
+    from router.rendering.figures_in_words import counted
 
     if path is None:
         return KnownCorrectness.of(stored)
     bad = BadLines()
     told = list(read_outcomes(path, bad))
-    if bad.count and not told:
-        raise typer.BadParameter(bad.told(path), param_hint="--outcomes")
-    outcomes = KnownCorrectness.of([*stored, *told])
+    if not told:
+        why = bad.told(path) or f"{path}: found no row; without --outcomes the ledger's count"
+        raise typer.BadParameter(why, param_hint="--outcomes")
+    kept = list(stored)
+    outcomes = KnownCorrectness.of([*kept, *told])
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
+    if kept:
+        both = len({one.request_id for one in kept} & {one.request_id for one in told})
+        typer.echo(
+            f"tiergate: {counted(len(told), 'outcome', 'outcomes')} of {path}, and "
+            f"{counted(len(kept), 'outcome', 'outcomes')} of feedback and reviews in the ledger; "
+            f"the file's count for {counted(both, 'request', 'requests')} with both",
+            err=True,
+        )
     return outcomes
 
 

@@ -18,7 +18,7 @@ from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_ou
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from router.analysis.tune.labels import Graded, Labelled
     from router.analysis.tune.tune import Ability, Label, Refusal
@@ -288,7 +288,6 @@ def _print(
     written: Path | None,
     outside_share: float,
 ) -> None:
-    from router.analysis.replay.sentences import unknown_answerers_line
     from router.policy.certificate import DomainCertificate
     from router.rendering.figures_in_words import counted
 
@@ -298,15 +297,7 @@ def _print(
         f"at most {risk * 100:g} % wrong at {confidence * 100:g} % confidence"
         f"{_at_share(outside_share)}, per domain:"
     )
-    if traffic.outcomes_of_others:
-        typer.echo(
-            "  Outcomes of requests that are not among these (of another time, or answered by "
-            f"approved words or from memory): {traffic.outcomes_of_others:,}."
-        )
-    if traffic.unknown_answerers:
-        typer.echo(f"  {unknown_answerers_line(traffic.unknown_answerers)}")
-    if traffic.alike:
-        typer.echo(f"  {_alike_line(traffic.alike)}")
+    _print_left_out(traffic)
     for domain, result in by_domain.items():
         _print_domain(domain, result, outside_share)
     if not by_domain:
@@ -323,6 +314,7 @@ def _print(
         )
         if wide := _wide_line(whole, parts):
             typer.echo(f"    {wide}")
+    _print_too_few(traffic.graded, abilities)
     if written is not None:
         typer.echo(f"Certificate written to {written}: decision.certificate names it.")
     if not any(isinstance(result, DomainCertificate) for result in by_domain.values()):
@@ -336,6 +328,36 @@ def _print(
             "Labels must be drawn from all requests, not only from those that level 1 answered: "
             "the shares that it accepts, of the file's and of strangers', are part of the bound."
         )
+
+
+def _print_left_out(traffic: Labelled) -> None:
+    """Prints which outcomes no figure has, and why."""
+    from router.analysis.replay.replay import Unweighed
+    from router.analysis.replay.sentences import unknown_answerers_line
+
+    if traffic.outcomes_of_others:
+        typer.echo(
+            "  Outcomes of requests that are not among these (of another time, or answered by "
+            f"approved words or from memory): {traffic.outcomes_of_others:,}."
+        )
+    if traffic.outcomes_of_drafts:
+        drafts = f"{traffic.outcomes_of_drafts:,}, {Unweighed.DRAFT.value}"
+        typer.echo(f"  Outcomes that count for no answerer: {drafts}.")
+    if traffic.unknown_answerers:
+        typer.echo(f"  {unknown_answerers_line(traffic.unknown_answerers)}")
+    if traffic.alike:
+        typer.echo(f"  {_alike_line(traffic.alike)}")
+
+
+def _print_too_few(graded: Mapping[str, Graded], abilities: Collection[str]) -> None:
+    """Prints whose outcomes are too few for an ability."""
+    from router.analysis.tune.tune import MIN_FOR_ABILITY
+    from router.rendering.figures_in_words import counted
+
+    for answerer, grades in sorted(graded.items()):
+        if answerer not in abilities:
+            found = counted(len(grades.all), "outcome", "outcomes")
+            typer.echo(f"  {answerer}: {found}; an ability needs {MIN_FOR_ABILITY}")
 
 
 def _wide_line(whole: Ability, parts: Mapping[Domain, Ability]) -> str:
@@ -426,6 +448,8 @@ def _print_json(
                 }
                 for answerer, (whole, parts) in abilities.items()
             },
+            "outcomes_of_others": traffic.outcomes_of_others,
+            "outcomes_of_drafts": traffic.outcomes_of_drafts,
             "unknown_answerers": dict(traffic.unknown_answerers),
             "lines_alike": traffic.alike,
             "seal": None if certificate is None else certificate.seal,

@@ -303,7 +303,10 @@ class Memory:
         # Where a process was killed between the note and the count, this goes on with that run.
         runs = [one for one in self.history() if one.stage == number and not one.refused]
         if not runs or number < 2 or not self.has(number - 1):
-            raise TrainingDataError(f"{self.name} has no earlier stage to go back to")
+            raise TrainingDataError(
+                f"{self.name} has no earlier stage to go back to; to begin anew, move "
+                f"{self.folder} away"
+            )
         aside = 0 if keep_labels else self._set_aside(number)
         noted = replace(runs[-1], taken_back=why, set_aside=aside)
         self.note(noted)
