@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from router.analysis.replay.facts import Assumed
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
+from router.analysis.replay.facts import Assumed
 from router.analysis.replay.html import replay_html
 from router.analysis.replay.replay import replay
 from router.analysis.replay.sentences import headline
