@@ -180,3 +180,32 @@ def test_accepted_shares_are_marked_as_in_the_report(browser: Browser, served: S
         [*same, "not measured", "\u2013", "\u2013"],
         [*same, "0.0 %", "\u2013", "\u2013"],
     ]
+
+
+FIRST = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  told.report.accepted_on = [{ grounds: 'prior', answers: 223 }];
+  told.report.unknown_cost.held_nano_usd = 5;
+  told.report.unknown_cost.held_usd = '5.72';
+  told.report.replies.forEach((one, at) => { one.held_unknown_usd = at ? null : '5.72'; });
+  const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+  const cells = drawn.flatMap((one) => [...one.querySelectorAll('[data-label="Of it not known"]')]);
+  return {
+    order: drawn.map((one) => one.className).filter((name) => /tiles|told/.test(name))[0],
+    tiles: drawn.find((one) => one.className === 'tiles').textContent,
+    held: [...new Set(cells.map((cell) => cell.textContent))],
+  };
+})"""
+
+
+def test_savings_begin_with_figures_and_tell_what_nobody_knows(
+    browser: Browser, served: Served
+) -> None:
+    drawn = opened(browser, served).run(FIRST)
+    assert isinstance(drawn, dict)
+    assert drawn["order"] == "tiles"
+    assert "; 223 accepted on a prior" in drawn["tiles"]
+    assert "$5.72 of it is not known, and counts at its most; " in drawn["tiles"]
+    assert drawn["held"] == ["$5.72", "\u2013"]

@@ -126,7 +126,7 @@ function spending(budgets) {
           0.8,
         ]),
       ),
-    !limited.length && el("p", { class: "empty" }, "None of these has a budget. `budgets` in the policy sets one."),
+    !limited.length && el("p", { class: "empty" }, prose("None of these has a budget. `budgets` in the policy sets one.")),
     free.length > 0 && table("Spend per tenant", MONEY, spent(own)),
   );
 }

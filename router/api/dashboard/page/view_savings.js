@@ -21,7 +21,6 @@ export function draw(told, { query }) {
   const [first, ...others] = report.sentences;
   return [
     el("h1", { class: "headline" }, first),
-    others.map((one) => el("p", { class: "lead told" }, prose(one))),
     periods("savings", query),
     missing(told) && el("p", { class: "page-note" }, `${missing(told)} For the whole period: `, el("code", null, "tiergate report")),
     tiles([
@@ -32,6 +31,7 @@ export function draw(told, { query }) {
       ["Not admitted", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
       ["Spend", usd(report.spend_usd), `${unknown(report, usd)}${usd(report.discarded_usd)} of it discarded`, exact(report.spend_usd)],
     ]),
+    others.map((one) => el("p", { class: "lead told" }, prose(one))),
     got(report, usd),
     saved(report.savings, usd),
     el("div", { class: "two" }, shares(report), escalated(report, usd)),
@@ -91,10 +91,12 @@ function got({ replies, unknown_cost: unknown }, usd) {
   );
 }
 
-const checked = ({ quality }) =>
-  quality.unverified_share === null && quality.observed
-    ? `${count(quality.observed)} observed answers, which nothing checked`
-    : `${count(quality.unverified)} of ${count(quality.answered)} answers`;
+/** What an accepted answer on a prior rests on is no check, so their number stands beside the unverified ones. */
+function checked({ quality, accepted_on: grounds }) {
+  if (quality.unverified_share === null && quality.observed) return `${count(quality.observed)} observed answers, which nothing checked`;
+  const prior = grounds.find((one) => one.grounds === "prior");
+  return `${count(quality.unverified)} of ${count(quality.answered)} answers${prior ? `; ${count(prior.answers)} accepted on a prior` : ""}`;
+}
 
 const ended = ({ unanswered }, how) => unanswered.filter((one) => one.ending === how).reduce((sum, one) => sum + one.requests, 0);
 
