@@ -121,3 +121,40 @@ def test_the_heads_do_not_overrule_approved_words() -> None:
 
 def test_a_term_overrules_approved_words() -> None:
     assert read("what's up with the overdose").row.grave == ALARMED.grave
+
+
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ("Hej hej", "Hej! Vad kan jag"),
+        ("God morgon", "Hej! Vad kan jag"),
+        ("Hei", "Hei! Hva kan jeg"),
+        ("Mange tak", "Det var så lidt"),
+        ("Good morning team, hope you're all well!", "Thank you, all is well"),
+        ("Good morning folks", "Hello!"),
+        ("Morgen zusammen", "Hallo! Was kann"),
+        ("hallo allerseits", "Hallo! Was kann"),
+        ("bonjour à toutes et à tous", "Bonjour !"),
+        ("Buenos días a todos", "¡Hola!"),
+        ("Доброе утро, коллеги", "Здравствуйте!"),
+        ("大家好", "您好"),
+    ],
+)
+def test_a_greeting_to_many_is_answered_in_its_language(
+    gateway: Gateway, text: str, answered: str
+) -> None:
+    reply = load_small_talk(TALK).reply(text)
+    assert reply is not None
+    assert reply.answer.startswith(answered)
+    assert gateway.route(text).decision.first_rung.level == 1
+
+
+def test_hej_alone_is_answered_in_each_language_that_greets_so() -> None:
+    reply = load_small_talk(TALK).reply("Hej!")
+    assert reply is not None
+    assert all(words in reply.answer for words in ("W czym mogę", "Vad kan jag", "Hvad kan jeg"))
+
+
+@pytest.mark.parametrize("text", ["team", "hallo zusammen fassen", "hello team the site is down"])
+def test_whom_a_greeting_names_is_no_small_talk_by_itself(text: str) -> None:
+    assert load_small_talk(TALK).reply(text) is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from router.policy.schema import Name, Section
 MAX_CHARACTERS = 120
 """Bounds a message of small talk: a longer one has something else to say."""
 MAX_PHRASES = 4  # "hello, thanks, how are you, bye"
+MAX_FOLLOWERS = 5  # words of "à toutes et à tous"
 
 _ACCENT = re.compile("[\u0300-\u036f]")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
@@ -37,6 +38,10 @@ class WordsSection(Section):
     """Holds phrases and the approved answer to them, in one language."""
 
     phrases: list[Phrase] = Field(min_length=1)
+    followed_by: list[Phrase] = Field(
+        default_factory=list,
+        description='Words that may follow a phrase and change nothing: "team" in "hello team".',
+    )
     answer: str = Field(min_length=1, max_length=1000)
 
 
@@ -70,6 +75,7 @@ class TalkReply(Struct, frozen=True):
     answer: str
     opens: bool = False
     begins: bool = False
+    followed_by: frozenset[str] = frozenset()
 
 
 class SmallTalkFile(Section):
@@ -124,6 +130,7 @@ class SmallTalk(Struct, frozen=True):
             if end is None:
                 return None
             said, words = self.by_phrase[" ".join(words[:end])], words[end:]
+            words = words[_longest_of(said.followed_by, words) :]
             reply = reply if reply is not None and said.begins else said
             if said.opens and not opens:
                 return None
@@ -133,6 +140,12 @@ class SmallTalk(Struct, frozen=True):
         """Returns the small talk with the replies of these ids alone."""
         kept = {phrase: reply for phrase, reply in self.by_phrase.items() if reply.id in ids}
         return SmallTalk(kept, _longest(kept))
+
+
+def _longest_of(followers: Collection[str], words: Sequence[str]) -> int:
+    """Returns how many of the next words are one of the words that may follow a phrase."""
+    most = min(MAX_FOLLOWERS, len(words)) if followers else 0
+    return next((n for n in range(most, 0, -1) if " ".join(words[:n]) in followers), 0)
 
 
 def _longest(phrases: Iterable[str]) -> dict[str, int]:
@@ -152,8 +165,9 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
     replies: dict[str, TalkReply] = {}
     for section in content.replies:
         for _, words in section.by_language():
+            followers = frozenset(map(_key, words.followed_by))
+            reply = TalkReply(section.id, words.answer, section.opens, section.begins, followers)
             for phrase in words.phrases:
-                reply = TalkReply(section.id, words.answer, section.opens, section.begins)
                 replies.setdefault(_key(phrase), reply)
     return SmallTalk(replies, _longest(replies))
 
