@@ -259,6 +259,15 @@ class CostOfWrong(Section):
     usd: Usd = Field(description="Cost of a wrong answer, without any share of the amount.")
 
 
+_SHIPPED_RATES = {
+    "USD": 1.0, "EUR": 1.16, "GBP": 1.32, "CHF": 1.24, "JPY": 0.0065, "CAD": 0.71, "AUD": 0.65,
+    "INR": 0.0113, "CNY": 0.14, "AED": 0.272, "BRL": 0.19, "CZK": 0.048, "DKK": 0.155,
+    "HKD": 0.128, "KRW": 0.0007, "MXN": 0.054, "NOK": 0.099, "NZD": 0.57, "PLN": 0.27,
+    "RUB": 0.0125, "SAR": 0.267, "SEK": 0.105, "SGD": 0.77, "TRY": 0.024, "TWD": 0.032,
+    "UAH": 0.024, "ZAR": 0.058, "BTC": 100_000.0, "ETH": 4_000.0,
+}  # fmt: skip
+
+
 class CurrencyTable(Section):
     """Holds exchange rates for reading amounts. The table is dated and never downloaded.
 
@@ -287,37 +296,7 @@ class CurrencyTable(Section):
     )
     usd_per_unit: dict[Annotated[str, Field(pattern=CURRENCY)], Annotated[float, Field(gt=0)]] = (
         Field(
-            default_factory=lambda: {
-                "USD": 1.0,
-                "EUR": 1.16,
-                "GBP": 1.32,
-                "CHF": 1.24,
-                "JPY": 0.0065,
-                "CAD": 0.71,
-                "AUD": 0.65,
-                "INR": 0.0113,
-                "CNY": 0.14,
-                "AED": 0.272,
-                "BRL": 0.19,
-                "CZK": 0.048,
-                "DKK": 0.155,
-                "HKD": 0.128,
-                "KRW": 0.0007,
-                "MXN": 0.054,
-                "NOK": 0.099,
-                "NZD": 0.57,
-                "PLN": 0.27,
-                "RUB": 0.0125,
-                "SAR": 0.267,
-                "SEK": 0.105,
-                "SGD": 0.77,
-                "TRY": 0.024,
-                "TWD": 0.032,
-                "UAH": 0.024,
-                "ZAR": 0.058,
-                "BTC": 100_000.0,
-                "ETH": 4_000.0,
-            },
+            default_factory=lambda: dict(_SHIPPED_RATES),
             description="Dollars for one unit, by ISO 4217 code. The shipped rates are approximate "
             "and have no stated source; those of BTC and ETH are round. Edit them, with `as_of` "
             "and `source`, where thresholds in dollars matter to you. A table of your own replaces "
