@@ -7,6 +7,7 @@ none. It knows nothing about questions and has no clock: the caller says which d
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -141,3 +142,30 @@ def shown_date(day: date) -> str:
 def plain_date(day: date) -> str:
     """Returns a date such as "3 March 2025"."""
     return f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
+
+
+def both_ends(first: Day, second: Day, today: date) -> tuple[date, date] | None:
+    """Returns two dates, a missing year being that of the other, or the next to come."""
+    if first.year is None and second.year is None:
+        start = next_one(first, today)
+        end = None if start is None else next_one(second, start)
+    elif first.year is None:
+        end = second.in_year(0)
+        start = None if end is None else last_one(first, end)
+    else:
+        start = first.in_year(0)
+        end = None if start is None else next_one(second, start)
+    return None if start is None or end is None else (start, end)
+
+
+def moved(start: date, count: int, unit: str) -> tuple[date, bool]:
+    """Returns the date so much later, and whether its month was too short for the day."""
+    days = {"day": 1, "week": 7, "fortnight": 14}.get(unit)
+    if days is not None:
+        return start + timedelta(days=count * days), False
+    months = start.year * 12 + start.month - 1 + count * (12 if unit == "year" else 1)
+    year, month = divmod(months, 12)
+    if not FIRST_YEAR <= year <= 9999:
+        raise OverflowError
+    last = monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(start.day, last)), start.day > last

@@ -13,9 +13,10 @@ from datetime import date, timedelta
 
 from router.regexes.late import late_regex
 from tiers.exact.calendar import (
-    FIRST_YEAR,
     MONTHS,
+    both_ends,
     last_one,
+    moved,
     next_one,
     plain_date,
     read_day,
@@ -75,16 +76,8 @@ def _between(match: re.Match[str], today: date) -> str | None:
     first, second = read_day(match["a"], today), read_day(match["b"], today)
     if first is None or second is None:
         return None
-    if first.year is None and second.year is None:
-        start = next_one(first, today)
-        end = None if start is None else next_one(second, start)
-    elif first.year is None:
-        end = second.in_year(0)
-        start = None if end is None else last_one(first, end)
-    else:
-        start = first.in_year(0)
-        end = None if start is None else next_one(second, start)
-    return None if start is None or end is None else _span(start, end, match["unit"])
+    ends = both_ends(first, second, today)
+    return None if ends is None else _span(*ends, match["unit"])
 
 
 def _until(match: re.Match[str], today: date) -> str | None:
@@ -150,23 +143,10 @@ def _shifted(match: re.Match[str], today: date, sign: int) -> str | None:
     count = 1 if match["n"] in ("a", "an", "the") else int(match["n"])
     if start is None or count > MOST:
         return None
-    day, clipped = _moved(start, sign * count, match["unit"])
+    day, clipped = moved(start, sign * count, match["unit"])
     way = "after" if sign > 0 else "before"
     note = f" ({MONTHS[day.month - 1].capitalize()} has no day {start.day})" if clipped else ""
     return f"{_counted(count, match['unit'])} {way} {plain_date(start)} is {shown_date(day)}{note}."
-
-
-def _moved(start: date, count: int, unit: str) -> tuple[date, bool]:
-    """Returns the date so much later, and whether its month was too short for the day."""
-    days = {"day": 1, "week": 7, "fortnight": 14}.get(unit)
-    if days is not None:
-        return start + timedelta(days=count * days), False
-    months = start.year * 12 + start.month - 1 + count * (12 if unit == "year" else 1)
-    year, month = divmod(months, 12)
-    if not FIRST_YEAR <= year <= 9999:
-        raise OverflowError
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(start.day, last)), start.day > last
 
 
 def _leap(match: re.Match[str], today: date) -> str:

@@ -261,7 +261,17 @@ _BEGINNING = late_regex(
     r"-?\d|" + "|".join(f"(?:{one.opening}|{one.how_many}) " for one in _LANGUAGES)
 )
 """Fits the beginning of what any form fits."""
-_SYMBOLS = {name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l")}
+_SYMBOLS = {
+    **{name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l", "km/h", "mph")},
+    **{"°c": "celsius", "°f": "fahrenheit"},
+}
+_DEGREES = late_regex(
+    r"(?:(?:grad|degres?|grados?|gradi|graden|stopni|graus?) |°)?(celsius|fahrenheit)\b"
+)
+_MILES_AN_HOUR = late_regex(
+    r"(?:meilen|miles?|millas|miglia|mijl|mil|milhas) (?:pro|par|por|all'?|per|na) ?"
+    r"(?:stunde|heure|hora|ora|uur|godzine)\b"
+)
 _ACCENTS = str.maketrans(
     {
         **dict(zip("áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc", strict=True)),
@@ -292,6 +302,7 @@ def in_another_language(text: str) -> str | None:
     if not plain.isascii():
         plain = plain.replace("ß", "ss").translate(_ACCENTS)
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
+    core = _DEGREES.sub(lambda unit: f"°{unit[1][0]}", _MILES_AN_HOUR.sub("mph", core))
     if not _BEGINNING.match(core):
         return None
     if (share := share_of_money(core, _SHARES)) is not None:
@@ -331,7 +342,7 @@ class _Forms(Struct, frozen=True):
 def _forms(language: _Language) -> _Forms:
     units = {**language.units, **_SYMBOLS}
     unit = "|".join(sorted(map(re.escape, units), key=len, reverse=True))
-    asked = rf"(?P<n>{_NUMBER}) ?(?P<u>{unit})"
+    asked = rf"(?P<n>{_NUMBER}) ?(?P<u>{unit})(?: (?P<n2>{_AMOUNT}) ?(?P<u2>{unit}))?"
     opened = rf"(?:(?:{language.opening}) )?"
     signs = sorted(language.signs.items(), key=lambda one: -len(one[0]))
     return _Forms(
@@ -372,13 +383,18 @@ def _converted(core: str, language: _Language) -> str | None:
         match = form.fullmatch(core)
         if match is None:
             continue
-        question = f"{_english(match['n'])} {forms.units[match['u']]} in {forms.units[match['v']]}"
+        more = f" {_english(match['n2'])} {forms.units[match['u2']]}" if match["n2"] else ""
+        wanted = forms.units[match["v"]]
+        question = f"{_english(match['n'])} {forms.units[match['u']]}{more} in {wanted}"
         answer_text = conversion(Question(question))
         result = answer_text and re.search(r" = (about )?(-?[\d,]+(?:\.\d+)?) ", f"{answer_text} ")
         if not result:
             return None
         about = f"{language.about} " if result[1] else ""
-        return f"{_shown(match['n'])} {match['u']} = {about}{_local(result[2])} {match['v']}"
+        rest = f" {_shown(match['n2'])} {match['u2']}" if more else ""
+        left = f"{_shown(match['n'])} {match['u']}{rest}"
+        shown = f"{left} = {about}{_local(result[2])} {match['v']}"
+        return shown.replace("°c", "°C").replace("°f", "°F")
     return None
 
 

@@ -71,8 +71,10 @@ def _added(match: re.Match[str]) -> str:
     return _line(f"{_as_read(match['y'])} plus {written(p)}%", value, match)
 
 
-def _taken(match: re.Match[str]) -> str:
+def _taken(match: re.Match[str]) -> str | None:
     p, whole = number(match["p"]), amount(match["y"])
+    if p > 100 and whole.sign:
+        return None  # no price has more off than it is
     value = whole.value * (100 - p) / 100
     return _line(f"{_as_read(match['y'])} less {written(p)}%", value, match)
 

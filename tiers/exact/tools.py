@@ -14,6 +14,8 @@ from tiers.exact.dates import date_answer
 from tiers.exact.numbers import DIGIT, digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.percentages import percentage
+from tiers.exact.phrased.asking import compile_forms as compile_phrased
+from tiers.exact.phrased.asking import phrased
 from tiers.exact.purchases import purchase
 from tiers.exact.shares import share
 from tiers.exact.tips import tip
@@ -33,7 +35,7 @@ _TOOLS = {
         purchase(core, opens=opens) or tip(core) or share(core) or arithmetic(core)
     ),
 }
-"""Lists all tools but other languages, in the order in which they are asked."""
+"""Lists the tools for English sums; those in other words are asked after them."""
 ALL = tuple(_TOOLS)
 
 
@@ -51,8 +53,9 @@ _COMPILING = Lock()
 
 
 def compile_forms() -> None:
-    """Compiles the forms of all tools, which takes 60 ms; otherwise the first question waits."""
+    """Compiles the forms of all tools, which takes 170 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
+        compile_phrased()
         for text in _LIKE_MANY:
             solved(text, date(2026, 11, 22), opens=True)
 
@@ -83,10 +86,12 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
             return Solved(tool, answer_text)
     if "currency" in tools and (asks := rate_asked_for(core)) is not None:
         return Solved("currency", asks, "a rate of exchange")
-    if not {"arithmetic", "percentages", "units"} <= tools:
-        return None
-    answer_text = in_another_language(text)
-    return None if answer_text is None else Solved("other_languages", answer_text)
+    if {"arithmetic", "percentages", "units"} <= tools:
+        answer_text = in_another_language(text)
+        if answer_text is not None:
+            return Solved("other_languages", answer_text)
+    answered = phrased(text, today, tools)
+    return None if answered is None else Solved(*answered)
 
 
 def solved_with_rate(asked: str, ours: str, reply: str) -> Solved | None:

@@ -35,6 +35,9 @@ _FORMS = (
 
 _HYPHEN = late_regex(r"(?<=\d)-(?=[a-z])")
 _DEGREES = late_regex(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)")
+_FRACTION = late_regex(r"(?:\b(\d{1,4}) (?:and )?)?\b([13])/([24])(?= [a-z])")
+_HALF_A = late_regex(r"\bhalf an? (?=[a-z])|\ba half (?=[a-z])")
+_FEET = late_regex(r"(\d)'(?=\d)")
 _KELVIN = late_regex(rf"({NUMBER})k(?= )")
 
 _CODE = r"[a-z]{3}|dollars?|euros?|pounds?|yen|rupees?|francs?|pesos?"
@@ -59,7 +62,7 @@ _BEFORE_RATE = late_regex(r"(?:it's|it is|at|with|use|the rate is|rate:?) ")
 _DECIMAL_COMMA = late_regex(r"\b(0|\d{1,4}),(\d+)\b")
 _RATE_IN = late_regex(rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})")
 _BEGINNING = late_regex(
-    r"-?[\d.]|an? ?|one|how (?:many|much|long|far|tall|heavy|hot|cold|fast|big)"
+    r"-?[\d.]|an? ?|one|half |how (?:many|much|long|far|tall|heavy|hot|cold|fast|big)"
     r"|convert |change |exchange |turn "
 )
 """Fits the beginning of what any form fits; forms are compiled when the first text has it, which
@@ -99,9 +102,15 @@ def conversion(question: Question) -> str | None:
 
 def _unit_words(text: str) -> str:
     """Returns the text with numbers as digits; 'pounds' stay a weight, 6 ft stay two words."""
-    text = _HYPHEN.sub(" ", text)
+    text = _HYPHEN.sub(" ", _FEET.sub(r"\1' ", _HALF_A.sub("0.5 ", text)))
+    text = _FRACTION.sub(_decimal, text)
     text = _DEGREES.sub(r"\1 ", text)
     return digits_for_words(_KELVIN.sub(r"\1 k", text))
+
+
+def _decimal(match: re.Match[str]) -> str:
+    """Returns "2.5" for "2 1/2"."""
+    return written(int(match[1] or 0) + Fraction(int(match[2]), int(match[3])))
 
 
 def _converted(match: re.Match[str]) -> str | None:

@@ -30,6 +30,10 @@ from tests.kits.changed import replace
 from tests.kits.fakes import CALM, Clock
 from tiers.exact import other_languages, percentages, shares, tips, units
 from tiers.exact.answerer import P_RIGHT, ExactTier, build_exact
+from tiers.exact.phrased.clocks import clock_forms
+from tiers.exact.phrased.day_sums import day_forms
+from tiers.exact.phrased.everyday import everyday_forms
+from tiers.exact.phrased.rates import rate_forms
 from tiers.exact.tools import _solved, solved
 
 TALK = load_small_talk(ROOT / "policies" / "answers" / "small_talk.yaml")
@@ -226,7 +230,8 @@ def test_shipped_small_talk_has_four_courtesies_in_nineteen_languages() -> None:
 
 async def test_the_first_question_finds_the_forms_compiled() -> None:
     tools = (units._compiled, percentages._forms, tips._forms, shares._forms)
-    caches = (*tools, other_languages._forms)
+    phrased = (rate_forms, day_forms, everyday_forms, clock_forms)
+    caches = (*tools, other_languages._forms, *phrased)
     for cache in (_solved, *caches):
         cache.cache_clear()
     exact = _exact()
@@ -236,6 +241,7 @@ async def test_the_first_question_finds_the_forms_compiled() -> None:
     compiled = [cache.cache_info().misses for cache in caches]
     exact.preview(_request("How many kilometres do I pay 15 % tip off for on 3 of them?"), CALM)
     exact.preview(_request("Wie viele Kilometer sind 3 Ellen?"), CALM)
+    exact.preview(_request("Wie viel Prozent sind 3 Tage von 2 Wochen?"), CALM)
     assert [cache.cache_info().misses for cache in caches] == compiled
 
 

@@ -1,0 +1,1 @@
+"""Everyday sums in the words of English, German, French and Spanish."""
