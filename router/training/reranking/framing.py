@@ -96,9 +96,7 @@ class Framing:
 
     def some_framed(self, texts: Sequence[str], rng: random.Random) -> list[str]:
         """Returns texts, FRAMED_SHARE of them in frames."""
-        return [
-            self.framed(text, rng) if rng.random() < FRAMED_SHARE else text for text in texts
-        ]
+        return [self.framed(text, rng) if rng.random() < FRAMED_SHARE else text for text in texts]
 
     def of_company(self, company: Company, rng: random.Random) -> Company:
         """Returns a company with all its messages that have room for one in a frame, no others."""

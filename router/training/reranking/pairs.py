@@ -31,6 +31,8 @@ WRONG = 2
 """Wrong answers beside the right one of a message."""
 HELD_SHARE = 0.3
 """Share of the questions that are asked themselves, of the answer without them."""
+KNOWN_SHARE = 0.5
+"""Share of the questions in a frame whose answer keeps them: customers write known ones too."""
 NEAREST_SHARE, ANSWER_SHARE = 0.6, 0.75
 """Shares of the pairs that have the nearest questions, and that have the answer's text."""
 
@@ -43,11 +45,12 @@ class Labelled(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """Holds a text as it is read with answers, its vector, and what it says without its frame."""
+    """Holds a text as it is read with answers, its vector, and the question that it is not read
+    with."""
 
     text: str
     vector: Embeddings
-    bare: str
+    without: str
 
 
 class Shelf:
@@ -75,6 +78,8 @@ class Shelf:
         asked = self._said([questions[number] for number in held], self._vectors[held], rng)
         for number, said in zip(held, asked, strict=True):
             own = int(self._owner[number])
+            if said.text != said.without and rng.random() < KNOWN_SHARE:
+                said = said._replace(without="")
             wrong = next(p for p in self._ranked(said.vector) if p != own)
             yield Labelled(self._pair(said, own, rng), True)
             yield Labelled(self._pair(said, wrong, rng), False)
@@ -115,7 +120,7 @@ class Shelf:
         else:
             own = np.array(rng.sample(own.tolist(), len(own)))
             most = rng.choice((1, 2, QUESTIONS, QUESTIONS))
-        questions = [self._questions[i] for i in own.tolist() if self._questions[i] != said.bare]
+        questions = [self._questions[i] for i in own.tolist() if self._questions[i] != said.without]
         answer: CompanyAnswer = self.company.answers[place]
         answered = answer.text if rng.random() < ANSWER_SHARE else ""
         return Pair(said.text, questions[:most], answered)
