@@ -143,7 +143,8 @@ def fitted(
     taught = [one for one in by_name.values() if one.name not in FITTING + JUDGING]
     framing = Framing(fillers().fitting, model.encoder.tokenise)
     strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(taught, rng)]
-    gate = fit_gate(model, [*fitted_on, *files], strange)
+    customers = [framing.beside(one, random.Random(FRAMES_SEED)) for one in (*fitted_on, *files)]
+    gate = fit_gate(model, customers, strange)
     model.matching = model.matching._replace(gate=gate)
     outside = outside_of(data, taught, framing, rng)
     fitting = [row for one in fitted_on for row in mixed(model, cross, one, outside)]

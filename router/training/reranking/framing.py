@@ -104,6 +104,11 @@ class Framing:
         messages = [replace(one, text=text) for one, text in pairs if text != one.text]
         return replace(company, messages=messages)
 
+    def beside(self, company: Company, rng: random.Random) -> Company:
+        """Returns a company with its messages as they stand, and again in frames."""
+        framed = self.of_company(company, rng).messages
+        return replace(company, messages=[*company.messages, *framed])
+
     def _is_read(self, text: str) -> bool:
         return len(text) <= MOST_CHARACTERS and len(self._tokenise(text)) - 2 <= MESSAGE_TOKENS
 

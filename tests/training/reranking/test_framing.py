@@ -146,5 +146,11 @@ def test_a_company_in_frames_keeps_what_its_messages_ask_for() -> None:
         ("hours", ""),
         ("", "hours"),
     ]
-    assert all(one.text not in ("can I come at ten",) for one in framed.messages)
+    assert {one.text for one in framed.messages}.isdisjoint(one.text for one in shop().messages)
     assert framed.answers == shop().answers
+
+
+def test_a_company_beside_its_frames_has_both() -> None:
+    both = Framing(SOME, by_words).beside(shop(), random.Random(1)).messages
+    assert both[:2] == shop().messages
+    assert both[2:] == Framing(SOME, by_words).of_company(shop(), random.Random(1)).messages
