@@ -2,7 +2,8 @@
 
 The network was taught what tells an answer from its neighbours. So the chances, and what tells the
 file's field, are fitted on the messages of companies beside what people ask an assistant, write to
-each other, or write to somebody else's service desk: OUTSIDE_SHARE of all messages.
+each other, or write to somebody else's service desk: OUTSIDE_SHARE of all messages. A third, of
+companies and of others, stands in frames that taught the network nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from router.training.reranking.fit_gate import (
     share_read,
     strangers,
 )
+from router.training.reranking.framing import Framing, fillers
 from router.triage.matching.gate import FIELD, GATE, MOST_CHARACTERS, Gate
 from router.triage.reranking.cross_encoder import CrossEncoder
 from router.triage.reranking.reranker import Weights
@@ -39,6 +41,10 @@ EVERYDAY = "everyday"
 JUDGES_OF_FOUR = 4
 """Of so many authors of everyday messages one judges."""
 MOST_OF_A_SET = 400
+FRAMED_WEIGHT = 0.5
+"""What a company's message counts in a frame; it counts 1 without. So a third is framed, as of
+what others write."""
+FRAMES_SEED = 74
 _ASKED_ANYWHERE_IDS = (
     "are_you_a_bot contact goodbye greeting how_are_you joke speak_to_human thanks what_can_you_do "
     "your_name"
@@ -70,11 +76,14 @@ def everyday(rng: random.Random, *, judging: bool) -> list[str]:
     return rng.sample(short, min(2 * MOST_OF_A_SET, len(short)))
 
 
-def outside_of(data: Path, taught: Sequence[Company], rng: random.Random) -> Strangers:
-    """Returns by source what is no company's field, for the fit."""
+def outside_of(
+    data: Path, taught: Sequence[Company], framing: Framing, rng: random.Random
+) -> Strangers:
+    """Returns by source what is no company's field, for the fit; some of it stands in frames."""
     found = _drawn(data, (*STRANGERS_TAUGHT, *INTENTS), rng)
     found |= {EVERYDAY: everyday(rng, judging=False), "outsiders": outsiders(taught, rng)}
-    return {name: texts for name, texts in found.items() if texts}
+    frames = random.Random(FRAMES_SEED)
+    return {name: framing.some_framed(texts, frames) for name, texts in found.items() if texts}
 
 
 def judging_outside(data: Path, rng: random.Random) -> Strangers:
@@ -116,6 +125,14 @@ def mixed(
     ]
 
 
+def in_frames(
+    model: TriageModel, cross: CrossEncoder, company: Company, framing: Framing, weight: float = 1.0
+) -> list[RankedRow]:
+    """Returns the messages of a company in frames, each with that weight."""
+    framed = framing.of_company(company, random.Random(FRAMES_SEED))
+    return [row._replace(weight=weight) for row in fit.ranked(model, cross, framed)]
+
+
 def fitted(
     model: TriageModel, cross: CrossEncoder, data: Path, knowledge: Path, rng: random.Random
 ) -> Chances:
@@ -124,18 +141,22 @@ def fitted(
     files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
     fitted_on, judges = ([by_name[name] for name in names] for names in (FITTING, JUDGING))
     taught = [one for one in by_name.values() if one.name not in FITTING + JUDGING]
+    framing = Framing(fillers().fitting, model.encoder.tokenise)
     strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(taught, rng)]
-    gate = fit_gate(model, [*fitted_on, *files], strange)
+    customers = [framing.beside(one, random.Random(FRAMES_SEED)) for one in (*fitted_on, *files)]
+    gate = fit_gate(model, customers, strange)
     model.matching = model.matching._replace(gate=gate)
-    outside = outside_of(data, taught, rng)
+    outside = outside_of(data, taught, framing, rng)
     fitting = [row for one in fitted_on for row in mixed(model, cross, one, outside)]
     of_files = [row for one in files for row in mixed(model, cross, one, outside, is_grown=True)]
-    weights, field = fit.fit([*fitting, *of_files])
+    framed = [
+        row
+        for one in (*fitted_on, *files)
+        for row in in_frames(model, cross, one, framing, FRAMED_WEIGHT)
+    ]
+    weights, field = fit.fit([*fitting, *of_files, *framed])
     gate = gate._replace(field=field)
     model.matching = model.matching._replace(gate=gate)
-    judging = [row for one in judges for row in fit.ranked(model, cross, one)]
-    unseen = judging_outside(data, rng)
-    among = [row for one in judges for row in mixed(model, cross, one, unseen)]
     own = [
         [row.told_by(field) for row in rows if row.weight == 1.0] for rows in (fitting, of_files)
     ]
@@ -148,22 +169,40 @@ def fitted(
             "messages that have nothing to do with a company",
         ],
         "field_fitted_on": {"share": OUTSIDE_SHARE, "sources": sorted(outside)},
-        "strangers_read": {
-            name: share_read(model, judges, strangers(data, [name], rng))
-            for name in STRANGERS_JUDGING
-        },
         "weights": weights._asdict(),
         "cap": cap,
         "fitting": {"companies": list(FITTING), **fit.figures_of(weights, own[0])},
         "files": {"companies": [one.name for one in files], **fit.figures_of(weights, own[1])},
-        "judging": {
-            "companies": list(JUDGING),
-            **fit.figures_of(weights, [row.told_by(field) for row in judging]),
-        },
-        "judging_outside": {
-            "share": OUTSIDE_SHARE,
-            "sources": sorted(unseen),
-            "offers": fit.offers_of(weights, [row.told_by(field) for row in among]),
+        **judged(model, cross, fit.Fitted(weights, field), judges, judging_outside(data, rng)),
+        "strangers_read": {
+            name: share_read(model, judges, strangers(data, [name], rng))
+            for name in STRANGERS_JUDGING
         },
     }
     return Chances(gate, weights, cap, figures)
+
+
+def judged(
+    model: TriageModel,
+    cross: CrossEncoder,
+    found: fit.Fitted,
+    judges: Sequence[Company],
+    unseen: Strangers,
+) -> dict[str, Value]:
+    """Returns the figures of companies that no fit saw: as written, in frames, beside others."""
+    weights, field = found
+    framing = Framing(fillers().judging, model.encoder.tokenise)
+    alone = [row for one in judges for row in fit.ranked(model, cross, one)]
+    framed = [row for one in judges for row in in_frames(model, cross, one, framing)]
+    among = [row for one in judges for row in mixed(model, cross, one, unseen)]
+    alone, framed, among = ([row.told_by(field) for row in rows] for rows in (alone, framed, among))
+    names: list[Value] = list(JUDGING)
+    return {
+        "judging": {"companies": names, **fit.figures_of(weights, alone)},
+        "judging_framed": {"companies": names, **fit.figures_of(weights, framed)},
+        "judging_outside": {
+            "share": OUTSIDE_SHARE,
+            "sources": sorted(unseen),
+            "offers": fit.offers_of(weights, among),
+        },
+    }

@@ -1,7 +1,8 @@
 """Makes pairs of messages and answers, right and wrong ones, to train the reranker on.
 
 The wrong answers of a message are those that the triage model's encoder puts nearest. Public sets
-of intents stand for companies without answers: some of their classes, and requests for others.
+of intents stand for companies without answers: some of their classes, and requests for others. Some
+messages stand in a frame, right and wrong pairs alike: it says nothing of what they ask for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from router.stats.heads import Embeddings
 from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
+from router.training.reranking.framing import Framing
 from router.triage.encoder import Encoder
 from router.triage.reranking.cross_encoder import QUESTIONS, Pair
 
@@ -29,6 +31,8 @@ WRONG = 2
 """Wrong answers beside the right one of a message."""
 HELD_SHARE = 0.3
 """Share of the questions that are asked themselves, of the answer without them."""
+KNOWN_SHARE = 0.5
+"""Share of the questions in a frame whose answer keeps them: customers write known ones too."""
 NEAREST_SHARE, ANSWER_SHARE = 0.6, 0.75
 """Shares of the pairs that have the nearest questions, and that have the answer's text."""
 
@@ -40,11 +44,21 @@ class Labelled(NamedTuple):
     right: bool
 
 
+class _Said(NamedTuple):
+    """Holds a text as it is read with answers, its vector, and the question that it is not read
+    with."""
+
+    text: str
+    vector: Embeddings
+    without: str
+
+
 class Shelf:
     """Holds a company's answers with the vectors of all its texts."""
 
-    def __init__(self, company: Company, encoder: Encoder) -> None:
-        self.company = company
+    def __init__(self, company: Company, encoder: Encoder, framing: Framing | None = None) -> None:
+        """Without `framing` every message is read as it stands."""
+        self.company, self._encoder, self._framing = company, encoder, framing
         self._questions = [q for answer in company.answers for q in answer.questions]
         self._owner = np.repeat(
             np.arange(len(company.answers)), [len(a.questions) for a in company.answers]
@@ -55,16 +69,29 @@ class Shelf:
     def labelled(self, rng: random.Random) -> Iterator[Labelled]:
         """Yields the pairs of all messages, and of some questions."""
         ids = [answer.answer_id for answer in self.company.answers]
-        for message, vector in zip(self.company.messages, self._asked, strict=True):
-            for place in self._compared(message, self._ranked(vector), ids):
-                pair = self._pair(message.text, vector, place, rng)
-                yield Labelled(pair, ids[place] == message.answer_id)
-        for number, question in enumerate(self._questions):
-            if rng.random() < HELD_SHARE:
-                own, vector = int(self._owner[number]), self._vectors[number]
-                wrong = next(p for p in self._ranked(vector) if p != own)
-                yield Labelled(self._pair(question, vector, own, rng), True)
-                yield Labelled(self._pair(question, vector, wrong, rng), False)
+        messages, questions = self.company.messages, self._questions
+        asked = self._said([message.text for message in messages], self._asked, rng)
+        for message, said in zip(messages, asked, strict=True):
+            for place in self._compared(message, self._ranked(said.vector), ids):
+                yield Labelled(self._pair(said, place, rng), ids[place] == message.answer_id)
+        held = [number for number in range(len(questions)) if rng.random() < HELD_SHARE]
+        asked = self._said([questions[number] for number in held], self._vectors[held], rng)
+        for number, said in zip(held, asked, strict=True):
+            own = int(self._owner[number])
+            if said.text != said.without and rng.random() < KNOWN_SHARE:
+                said = said._replace(without="")
+            wrong = next(p for p in self._ranked(said.vector) if p != own)
+            yield Labelled(self._pair(said, own, rng), True)
+            yield Labelled(self._pair(said, wrong, rng), False)
+
+    def _said(self, bare: Sequence[str], vectors: Embeddings, rng: random.Random) -> list[_Said]:
+        """Returns texts with their vectors, some of them in frames."""
+        texts = self._framing.some_framed(bare, rng) if self._framing else list(bare)
+        framed = [place for place, text in enumerate(texts) if text != bare[place]]
+        vectors = vectors.copy()
+        if framed:
+            vectors[framed] = self._encoder.encode([texts[place] for place in framed])
+        return list(map(_Said, texts, vectors, bare))
 
     @staticmethod
     def _compared(message: CustomerMessage, ranked: Sequence[int], ids: Sequence[str]) -> list[int]:
@@ -84,18 +111,19 @@ class Shelf:
         order: list[int] = np.argsort(-highest).tolist()
         return order
 
-    def _pair(self, text: str, vector: Embeddings, place: int, rng: random.Random) -> Pair:
+    def _pair(self, said: _Said, place: int, rng: random.Random) -> Pair:
         """Returns a text with an answer, never with itself as a question."""
         own = np.flatnonzero(self._owner == place)
         if rng.random() < NEAREST_SHARE:
-            own = own[np.argsort(-(self._vectors[own] @ vector))]
+            own = own[np.argsort(-(self._vectors[own] @ said.vector))]
             most = QUESTIONS
         else:
             own = np.array(rng.sample(own.tolist(), len(own)))
             most = rng.choice((1, 2, QUESTIONS, QUESTIONS))
-        questions = [self._questions[i] for i in own.tolist() if self._questions[i] != text]
+        questions = [self._questions[i] for i in own.tolist() if self._questions[i] != said.without]
         answer: CompanyAnswer = self.company.answers[place]
-        return Pair(text, questions[:most], answer.text if rng.random() < ANSWER_SHARE else "")
+        answered = answer.text if rng.random() < ANSWER_SHARE else ""
+        return Pair(said.text, questions[:most], answered)
 
 
 def public_companies(data: Path, rng: random.Random) -> list[Company]:

@@ -24,6 +24,7 @@ from router.training.encoder import export
 from router.training.reranking import network
 from router.training.reranking.fit import FITTING, JUDGING
 from router.training.reranking.fit_field import fitted
+from router.training.reranking.framing import Framing, fillers
 from router.training.reranking.network import Cross, Plan
 from router.training.reranking.pairs import PUBLIC, Shelf, public_companies
 from router.triage.encoder import Encoder, sha256_of
@@ -32,7 +33,7 @@ from router.triage.reranking.cross_encoder import CrossEncoder, pair_ids
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
 
 SEED = 7
-NETWORK, FORMAT = "reranker", 1
+NETWORK, FORMAT = "reranker", 2
 """The format is raised where the network or its pairs change, so that it is trained anew."""
 PLAN = Plan()
 
@@ -99,14 +100,15 @@ def trained(data: Path, work: Path, model: TriageModel, device: str = "cpu") -> 
 def _key(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> str:
     """Returns a digest of all that a network learns from."""
     public = [sha256_of(data / f"intent_{source}.jsonl.gz") for source in PUBLIC]
-    whole = repr((FORMAT, plan, taught, public, encoder.sha256))
+    whole = repr((FORMAT, plan, taught, public, encoder.sha256, fillers().taught))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 def _draw(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> network.Epoch:
     public = public_companies(data, random.Random(plan.seed))
-    own = [Shelf(company, encoder) for company in taught]
-    beside = [Shelf(company, encoder) for company in public]
+    framing = Framing(fillers().taught, encoder.tokenise)
+    own = [Shelf(company, encoder, framing) for company in taught]
+    beside = [Shelf(company, encoder, framing) for company in public]
 
     def draw(rng: random.Random) -> list[tuple[list[int], bool]]:
         shelves = [*own, *rng.sample(beside, plan.public)]

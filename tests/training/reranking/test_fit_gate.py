@@ -12,6 +12,7 @@ from router.errors import TrainingDataError
 from router.training.data.companies import companies
 from router.training.reranking import fit_gate
 from router.training.reranking.fit import FITTING, JUDGING
+from router.training.reranking.framing import Framing, fillers
 from router.triage.matching.gate import MOST_CHARACTERS
 from router.triage.triage_model import TriageModel
 
@@ -32,6 +33,24 @@ def test_it_lets_customers_in_and_strangers_out(bare: TriageModel) -> None:
     # 81 in 100 and 21 of 200; 77 and 19 with the head of stakes before decision 239.
     assert fit_gate.share_read(bare, [judge], customers) > 0.7
     assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.12
+
+
+def test_one_that_saw_frames_reads_more_messages_in_frames(bare: TriageModel) -> None:
+    by_name, parts = {one.name: one for one in companies()}, fillers()
+    away = sorted(by_name.keys() - {*FITTING, *JUDGING})
+    strange = fit_gate.outsiders([by_name[name] for name in away], random.Random(3))[:200]
+    fitting, judging = (
+        Framing(some, bare.encoder.tokenise) for some in (parts.fitting, parts.judging)
+    )
+    judge, plain = by_name[JUDGING[0]], [by_name[name] for name in FITTING[:2]]
+    texts = [
+        one.text for one in judging.of_company(judge, random.Random(5)).messages if one.answer_id
+    ]
+    shares = []
+    for some in (plain, [fitting.beside(one, random.Random(4)) for one in plain]):
+        bare.matching = bare.matching._replace(gate=fit_gate.fit_gate(bare, some, strange))
+        shares.append(fit_gate.share_read(bare, [judge], texts))
+    assert shares[1] > shares[0] + 0.04
 
 
 def written(folder: Path, name: str, texts: list[str]) -> None:

@@ -190,7 +190,10 @@ def test_a_grown_file_tells_so(model: TriageModel) -> None:
 ASKED = [
     "when will the stuff I ordered get here",
     "i cant log in since yesterday",
-    "do you also do sundays",
+    pytest.param(
+        "do you also do sundays",
+        marks=pytest.mark.xfail(strict=True, reason="not read since decision 254"),
+    ),
 ]
 STRANGE = [
     "Write a haiku about autumn leaves in the style of Basho.",
@@ -200,8 +203,14 @@ STRANGE = [
 ]
 
 
-def test_the_shipped_gate_reads_customers_and_leaves_strangers(model: TriageModel) -> None:
+@pytest.mark.parametrize("text", ASKED)
+def test_the_shipped_gate_reads_customers(model: TriageModel, text: str) -> None:
     gate = model.matching.gate
     assert gate is not None
-    assert [read(model, gate, text) for text in ASKED] == [True] * len(ASKED)
+    assert read(model, gate, text)
+
+
+def test_the_shipped_gate_leaves_strangers(model: TriageModel) -> None:
+    gate = model.matching.gate
+    assert gate is not None
     assert [read(model, gate, text) for text in STRANGE] == [False] * len(STRANGE)
