@@ -123,7 +123,8 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
         cell.unknown_cost -= 1
     whole.settled += 1
     whole.held_unknown_nano_usd -= _held_unknown(row)
-    add_sums(whole.held_unknown, {_got(row, ending_of(row)): [-1, -_held_unknown(row)]})
+    got = (ending_of(row) or reply_of(row)).value
+    add_sums(whole.held_unknown, {got: [-1, -_held_unknown(row)]})
     _name_first(whole.named_settled, row)
 
 
@@ -368,12 +369,8 @@ def _count_whole(
     whole.saw(row.created_at_ms)
     if not known:
         whole.held_unknown_nano_usd += _held_unknown(row)
-        add_sums(whole.held_unknown, {_got(row, ending): [1, _held_unknown(row)]})
+        add_sums(whole.held_unknown, {(ending or reply_of(row)).value: [1, _held_unknown(row)]})
         _name_first(whole.named_unknown, row)
-
-
-def _got(row: RequestRow, ending: Ending | None) -> str:
-    return reply_of(row).value if ending is None else ending.value
 
 
 def _held_unknown(row: RequestRow) -> int:
