@@ -106,5 +106,5 @@ def is_workday(day: date) -> bool:
 
 
 def is_feast(day: date) -> bool:
-    """Returns True on the weekdays on which work rests nearly everywhere these languages are spoken."""
+    """Returns True on days from Monday to Friday on which work rests nearly everywhere."""
     return (day.month, day.day) in ((1, 1), (5, 1), (12, 25)) and is_workday(day)

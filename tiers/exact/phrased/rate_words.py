@@ -185,7 +185,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "share": (
             r"(?:wie ?viel|was) (?:prozent|%) (?:sind|ist|von|waren) <x> von <y>",
             r"(?:wie ?viel|was) (?:prozent|%) von <y> (?:sind|ist) <x>",
-            r"<x> von <y>,? (?:(?:sind|ist|in|sind das) (?:wie ?viele? )?|wie ?viele? )(?:prozent|%)",
+            r"<x> von <y>,? (?:(?:sind|ist|in|sind das) (?:wie ?viele? )?|wie ?viele? )"
+            r"(?:prozent|%)",
             r"<x> (?:sind|ist) (?:wie ?viel|was) (?:prozent|%) von <y>",
         ),
         "change": (
@@ -236,17 +237,17 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "net": (
             r"<x> ttc,? (?:ca fait combien|c'est combien|combien|ca fait|en|=) ?(?:en )?(?:ht|"
             rf"hors taxes?) (?:avec|a) (?:une )?<p>(?: {_FR_TAX})?",
-            rf"(?:{_FR_ASKED}(?:prix )?(?:ht|hors taxes?) (?:de|pour) <x>(?: ttc)?|(?:le )?(?:prix )?"
-            rf"(?:ht|hors taxes?) (?:de|pour) <x> ttc) (?:avec|a) (?:une )?(?:{_FR_TAX} )?(?:de |a )?"
-            rf"<p>(?: {_FR_TAX})?",
+            rf"(?:{_FR_ASKED}(?:prix )?(?:ht|hors taxes?) (?:de|pour) <x>(?: ttc)?|(?:le )?"
+            r"(?:prix )?(?:ht|hors taxes?) (?:de|pour) <x> ttc) (?:avec|a) (?:une )?"
+            rf"(?:{_FR_TAX} )?(?:de |a )?<p>(?: {_FR_TAX})?",
             rf"combien {_FR_TAX} (?:y a-t-il )?(?:dans|sur) <x> ttc (?:a|avec) <p>(?: {_FR_TAX})?",
             rf"combien {_FR_TAX} (?:y a-t-il )?dans <x>(?: ttc)? a <p>",
         ),
         "less": (
             rf"{_FR}<x> (?:(?:moins|-) ?(?:une )?<p>(?: de (?:reduction|remise|rabais))?|avec "
             r"(?:une (?:remise|reduction) de <p>|-? ?<p> de (?:reduction|remise|rabais)))(?:,? "
-            r"(?:puis(?: encore| ensuite)?|et (?:encore|ensuite)) -? ?<q>(?: de (?:reduction|remise|"
-            r"rabais))?)?",
+            r"(?:puis(?: encore| ensuite)?|et (?:encore|ensuite)) -? ?<q>(?: de (?:reduction|"
+            r"remise|rabais))?)?",
             r"<p> de (?:remise|reduction|rabais) sur <x>",
             r"-? ?<p>,? puis (?:encore |de nouveau |a nouveau )?-? ?<q> sur <x>",
             rf"{_FR}(?:un |une |des )?<thing> (?:a|de) <x> (?:soldee?s?(?: a)? -? ?<p>|avec "
@@ -263,8 +264,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"(?:initial|d'origine|de depart|original|avant remise)",
         ),
         "share": (
-            r"<x> sur <y>,? (?:(?:ca fait |c'est |en )(?:(?:quel|combien en|combien de|en) )?|(?:quel|"
-            r"combien en|combien de) )(?:pourcentage|pour ?cent|%)",
+            r"<x> sur <y>,? (?:(?:ca fait |c'est |en )(?:(?:quel|combien en|combien de|en) )?|"
+            r"(?:quel|combien en|combien de) )(?:pourcentage|pour ?cent|%)",
             r"quel pourcentage de <y> (?:represente|represent|font|fait|est) <x>",
             r"<x> (?:represente|represent|est|font|fait) quel pourcentage de <y>",
         ),
@@ -305,8 +306,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "less": (
             rf"{_ES}<x> (?:menos (?:un |el )?<p>(?: de (?:descuento|rebaja))?|con (?:un |el "
-            r")?<p> de (?:descuento|rebaja))(?:,? (?:y )?(?:luego|despues) (?:otro <q>(?: de (?:descuento|"
-            r"rebaja))?|(?:un )?<q> de (?:descuento|rebaja)))?",
+            r")?<p> de (?:descuento|rebaja))(?:,? (?:y )?(?:luego|despues) (?:otro <q>(?: de "
+            r"(?:descuento|rebaja))?|(?:un )?<q> de (?:descuento|rebaja)))?",
             r"<p> de (?:descuento|rebaja) (?:en|sobre|a) <x>",
             rf"{_ES}(?:un |una |unos |unas )?<thing> de <x> (?:(?:rebajad[oa]s?|menos) (?:un |"
             rf"el )?<p>|con (?:un |el )?<p> de (?:descuento|rebaja)){_ES_PAY}",

@@ -125,7 +125,7 @@ def rated(core: str, language: str) -> str | None:
 
 
 def _asks(core: str, thing: str) -> bool:
-    """Returns whether a price is asked for: "a shirt for 40 with 25% off" may tell the lower one."""
+    """Returns whether a price is asked for: "a shirt for 40 with 25% off" may be reduced."""
     return _QUESTION.search(core) is not None and _OTHER_PRICE.search(thing) is None
 
 
