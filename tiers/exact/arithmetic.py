@@ -61,6 +61,11 @@ _PART_AFTER = late_regex(
 )
 """Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart, and
 so would a percentage of it."""
+_PART_BEFORE = late_regex(
+    rf"\b(?:twice|double|half(?: of)?|root of|(?:{'|'.join(FRACTIONS)})s? of) "
+    r"[^()]*(?:\bplus\b|\bminus\b|[+]|\d -)"
+)
+"""Finds "half of two plus two", which is half of the sum to some. Signs show what they bind."""
 _TOKEN = late_regex(
     rf"\s*(?:((?:{NUMBER})%|[{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,%])|(sqrt|mod|of|[-+*/^()]))"
 )
@@ -111,7 +116,7 @@ def arithmetic(question: Question) -> str | None:
     listed = _LISTED.fullmatch(text)
     if listed:
         text = _from_list(listed["what"], listed["list"])
-    if _PART_AFTER.search(text):
+    if _PART_AFTER.search(text) or _PART_BEFORE.search(text):
         return None
     text = _FRACTION.sub(_fraction, text)
     for words, sign in _WORDS:

@@ -73,8 +73,8 @@ def _added(match: re.Match[str]) -> str:
 
 def _taken(match: re.Match[str]) -> str | None:
     p, whole = number(match["p"]), amount(match["y"])
-    if p > 100 and whole.sign:
-        return None  # no price has more off than it is
+    if p > 100:
+        return None  # nothing has more off than it is
     value = whole.value * (100 - p) / 100
     return _line(f"{_as_read(match['y'])} less {written(p)}%", value, match)
 
@@ -135,11 +135,12 @@ _FORMS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
         rf"{_P} (?:less than|below|off|off of|discount on|discount off) {_Y}",
         _taken,
     ),
-    (rf"(?:subtract|take|deduct|remove) {_P} (?:off|from|of) {_Y}", _taken),
+    (rf"(?:subtract|take|deduct|remove) {_P} (?:off|from) {_Y}", _taken),
     (rf"(?:decrease|reduce|lower|discount) {_Y} by {_P}", _taken),
     (rf"{_Y} (?:decreased|reduced|lowered|discounted|minus|-) (?:by )?{_P}", _taken),
     (rf"{_Y} ?- ?{_P}", _taken),
-    (rf"{_Y} (?:with|after|at|less) (?:a |an )?{_P}(?: {_DISCOUNT})?", _taken),
+    (rf"{_Y} (?:with|after|at|less) (?:a |an )?{_P} {_DISCOUNT}", _taken),
+    (rf"{_Y} less {_P}", _taken),
     (rf"(?:what )?{_SHARE} (?:of )?{_Y} is {_X}", _share),
     (rf"(?:what |how many )?{_SHARE} is {_X} (?:of|out of) {_Y}", _share),
     (rf"{_X} is what {_SHARE} of {_Y}", _share),

@@ -112,5 +112,6 @@ def question(text: str) -> Question | None:
             core, asked = turned[1], True
         if core == before:
             break
-    core = core.strip(" ?.!=,:")
+    core = core.rstrip(" ?.!=,:").lstrip(" ?!=,:")
+    core = core if re.match(r"\.\d", core) else core.lstrip(" .")  # ".5" is a half
     return Question(core, commanded, asked) if core else None

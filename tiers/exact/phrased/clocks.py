@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,7 +43,7 @@ _ZONES = {
     "America/Los_Angeles": "Los Angeles|San Francisco|Seattle|Las Vegas",
     "America/Toronto": "Toronto|Montreal|Montréal",
     "America/Vancouver": "Vancouver",
-    "America/Mexico_City": "Mexico City|Mexiko-Stadt|Mexico|Ciudad de México",
+    "America/Mexico_City": "Mexico City|Mexiko-Stadt|Ciudad de México",
     "America/Sao_Paulo": "Sao Paulo|São Paulo|Rio de Janeiro",
     "America/Argentina/Buenos_Aires": "Buenos Aires",
     "America/Bogota": "Bogota|Bogotá",
@@ -114,6 +114,11 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "fr": ("{t} à {a} : {u} à {b}{day}, le {d}.", "", " le lendemain", " la veille"),
     "es": ("{t} en {a}: {u} en {b}{day}, el {d}.", "", " del día siguiente", " del día anterior"),
 }
+_HOURS = {
+    **{"manana": range(1, 12), "tarde": range(1, 9), "noche": range(7, 12)},
+    **{"matin": range(1, 12), "l'apres-midi": range(1, 8), "soir": range(5, 12)},
+}
+"""Lists the hours that are told with a part of the day, where all who say it mean the same one."""
 _NAMED = {"noon": time(12), "midi": time(12), "midnight": time(0), "minuit": time(0)}
 
 
@@ -150,6 +155,8 @@ def _time(written: str, half: str, language: str) -> time | None:
     of_twelve = re.search(r"([ap])\.?m", written)
     late = of_twelve[1] == "p" if of_twelve else "tarde" in half or "noche" in half
     late = late or "soir" in half or "apres" in half
+    if half and hour not in _HOURS[half.split()[-1]]:
+        return None  # "las 12 de la noche" is midnight, "la 1 de la noche" is before dawn
     if of_twelve or half:
         if not 1 <= hour <= 12:
             return None
@@ -166,12 +173,20 @@ def _there(here: str, there: str, told: time, language: str, today: date) -> str
         return None
     moment = datetime.combine(today, told, tzinfo=known)
     result = moment.astimezone(wanted)
+    if any(_changes(one, today) for one in (known, wanted)):
+        return None
     form, *days = _WORDS[language]
     shift = (result.date() - today).days
     return form.format(
         t=f"{told:%H:%M}", a=a, u=f"{result:%H:%M}", b=b, day=days[shift],
         d=written_day(today, language),
     )  # fmt: skip
+
+
+def _changes(zone: ZoneInfo, day: date) -> bool:
+    """Returns whether clocks are put forward or back within a day of a date."""
+    noon = datetime.combine(day, time(12), tzinfo=zone)
+    return (noon - timedelta(days=1)).utcoffset() != (noon + timedelta(days=1)).utcoffset()
 
 
 @cache

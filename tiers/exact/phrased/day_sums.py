@@ -13,7 +13,14 @@ from functools import cache
 
 from router.regexes.late import late_regex
 from tiers.exact.calendar import both_ends, last_one, moved, next_one
-from tiers.exact.phrased.days import day_in, first_of_two, is_workday, weekday_of, written_day
+from tiers.exact.phrased.days import (
+    day_in,
+    first_of_two,
+    is_feast,
+    is_workday,
+    weekday_of,
+    written_day,
+)
 from tiers.exact.phrased.forms import compiled, fitting
 
 MOST = 100_000
@@ -40,7 +47,7 @@ _NAMES = {
 _AND = {"en": "and", "de": "und", "fr": "et", "es": "y"}
 _U = r"(?P<unit>[a-z]+)"
 _WORK_EN = r"(?:working|business|work) ?days?"
-_WORK_DE = r"(?:arbeitstage?n?|werktage?n?)"
+_WORK_DE = r"arbeitstage?n?"  # a `Werktag` may be a Saturday
 _WORK_FR = r"jours? (?:ouvres?|de travail)"
 _WORK_ES = r"dias? (?:laborables?|habiles?)"
 FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -326,7 +333,9 @@ def _work(places: Mapping[str, str], language: str, today: date) -> str | None:
     ends = _ends(places, language, today)
     if ends is None or not 0 <= (ends[1] - ends[0]).days <= MOST:
         return None
-    days = (ends[0] + timedelta(days=n) for n in range((ends[1] - ends[0]).days + 1))
+    days = [ends[0] + timedelta(days=n) for n in range((ends[1] - ends[0]).days + 1)]
+    if any(map(is_feast, days)):
+        return None  # nearly everywhere one of them is no working day
     return _moved("work", str(sum(map(is_workday, days))), ends, language)
 
 
@@ -339,6 +348,8 @@ def _work_later(places: Mapping[str, str], language: str, today: date) -> str | 
         day += timedelta(days=1)
         while not is_workday(day):
             day += timedelta(days=1)
+    if any(is_feast(start + timedelta(days=n)) for n in range(1, (day - start).days + 1)):
+        return None
     return _moved("work_later", str(count), (start, day), language)
 
 

@@ -70,6 +70,8 @@ def first_of_two(text: str, other: Day, language: str, today: date) -> Day | Non
     match = _ALONE.fullmatch(_BEFORE.sub("", text.strip(" ,"), count=1))
     if match is None:
         return day_in(text, language, today)
+    if int(match[1]) > other[2]:
+        return None  # "from 28. to 3. February" began a month earlier
     return _valid(str(other.year) if other.year else None, other[1], int(match[1]))
 
 
@@ -101,3 +103,8 @@ def weekday_of(day: date, language: str) -> str:
 def is_workday(day: date) -> bool:
     """Returns True from Monday to Friday: public holidays differ from place to place."""
     return day.weekday() < 5
+
+
+def is_feast(day: date) -> bool:
+    """Returns True on days from Monday to Friday on which work rests nearly everywhere."""
+    return (day.month, day.day) in ((1, 1), (5, 1), (12, 25)) and is_workday(day)

@@ -109,15 +109,18 @@ _PEOPLE = {
 _SPLIT = {
     "en": (
         r"(?:the )?(?:bill|dinner|lunch|total|check) (?:is|was|comes to|came to) <x>,? (?:plus "
-        r"|with )?(?:a |an )?<p> tip,? (?:and )?(?:we )?split (?:between |among |by "
+        r")?(?:a |an )?<p> tip,? (?:and )?(?:we )?split (?:between |among |by "
         rf")?<n>{_PEOPLE['en']}",
         r"(?:the )?(?:bill|dinner|lunch|total|check) (?:is|was|comes to|came to) <x>,? (?:and "
         r")?(?:there are|we are|for) <n>(?: of us| people)?[.,]? (?:how much|what) (?:does "
         r"each(?: person| of us)?|do we each|should each(?: person)?|everyone) pays?",
     ),
     "de": (
-        rf"(?:teile )?<x> (?:durch|auf|geteilt durch|unter) <n>{_PEOPLE['de']}(?: aufteilen| "
+        rf"(?:teile )?<x> (?:durch|geteilt durch) <n>{_PEOPLE['de']}(?: aufteilen| "
         r"aufgeteilt| teilen)?",
+        rf"teile <x> (?:auf|unter) <n>{_PEOPLE['de']}(?: auf)?",
+        rf"<x> (?:auf|unter) <n>(?:{_PEOPLE['de']} (?:aufteilen|aufgeteilt|teilen)|"
+        r" (?:personen|leute|freunde|kopfe))",
         rf"(?:wir sind|zu) (?:zu )?<n>{_PEOPLE['de']},? (?:und )?(?:die|unsere) rechnung (?:ist|"
         r"betragt|macht|war) <x>[.,]? (?:wie ?viel|was) (?:zahlt|muss|bezahlt) (?:jeder|jede "
         r"person)(?: zahlen)?",
@@ -156,7 +159,9 @@ def everyday(core: str, language: str) -> str | None:
         return None
     for form in everyday_forms(language)["fuel"]:
         if match := form.fullmatch(core):
-            km, per = _plain(match["km"]), _plain(match["per"])
+            km, per = _plain(match["km"], language), _plain(match["per"], language)
+            if km is None or per is None:
+                return None
             return _FUEL_WORDS[language].format(
                 km=shown(km, "", language),
                 per=shown(per, "", language),
@@ -176,7 +181,10 @@ def everyday_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
     return {"fuel": tuple(map(late_regex, _FUEL[language])), "split": compiled(_SPLIT[language])}
 
 
-def _plain(written: str) -> Fraction:
+def _plain(written: str, language: str) -> Fraction | None:
+    """Returns a number, None where three digits behind its mark may be thousands."""
+    if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", written):
+        return Fraction(written.replace(",", "")) if language == "en" and "," in written else None
     return Fraction(written.replace(",", "."))
 
 
@@ -184,7 +192,7 @@ def _economy(core: str) -> str | None:
     """Returns litres per 100 km for miles per gallon or the other way, for both gallons."""
     for form, left, right in ((_MPG, "mpg", "l/100 km"), (_TO_MPG, "l/100 km", "mpg")):
         match = form.fullmatch(core)
-        if match and (number := _plain(match["n"])):
+        if match and (number := _plain(match["n"], "en")):
             sizes = [(name, round(10_000 * size / (_MILE * number))) for name, size in _GALLONS]
             results = [
                 f"about {shown(Fraction(hundredths, 100), '', 'en')} {right} ({name} gallons)"
@@ -206,7 +214,9 @@ def _spoon_forms(language: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
 def _spoons(core: str, language: str) -> str | None:
     for form, name, size in _spoon_forms(language):
         if match := form.fullmatch(core):
-            number = _plain(match["n"])
+            number = _plain(match["n"], language)
+            if number is None:
+                return None
             left, right = shown(number, "", language), shown(number * size, "", language)
             one, _, several = name.partition("|")
             named = one if number == 1 else several or one

@@ -30,7 +30,7 @@ _MONEY = "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
 _DIGITS = r"\d(?:[\d.,]{0,15}\d)?(?: \d{3})*(?:,\d{1,2})?(?![\d.,]*\d)"
 SUM = rf"(?:(?:{_MONEY}) ?)?{_DIGITS}(?: ?(?:{_MONEY})(?![a-z]))?"
 """Matches a number with or without a currency, before or behind it."""
-PERCENT = r"\d{1,3}(?:[.,]\d{1,3})? ?(?:%|percent|per cent|prozent|pour ?cent|por ?ciento)"
+PERCENT = r"\d{1,3}(?:\.\d{1,3}|,\d{1,2})? ?(?:%|percent|per cent|prozent|pour ?cent|por ?ciento)"
 _SUM = late_regex(rf"(?:(?P<before>{_MONEY}) ?)?(?P<n>{_DIGITS})(?: ?(?P<after>{_MONEY}))?")
 _ENGLISH = late_regex(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d{1,6})?")
 _GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3})+|(?: \d{3})+)(?:,\d{1,2})?")
@@ -59,8 +59,8 @@ def core_of(text: str) -> str:
     """
     plain = unicodedata.normalize("NFD", text.lower().translate(_WITHOUT_ACCENTS))
     plain = "".join([one for one in plain if not unicodedata.combining(one)])
-    plain = _SPACES.sub(" ", _INSIDE.sub("", plain)).strip(" ?!.=:")
-    return _FRAME.sub("", plain.replace("bitte:", "bitte,")).strip(" ?!.,:")
+    plain = _SPACES.sub(" ", _INSIDE.sub("", plain)).rstrip(" ?!.=:").lstrip(" ?!=:")
+    return _FRAME.sub("", plain.replace("bitte:", "bitte,")).rstrip(" ?!.,:").lstrip(" ?!,:")
 
 
 def money(text: str, language: str) -> Money | None:

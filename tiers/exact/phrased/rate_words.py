@@ -22,6 +22,13 @@ _ES = (
     r"calcul[ae]|que es|dime) )?(?:el |la |los )?"
 )
 
+_EN_ASKED = r"(?:what(?:'s| is| are)|how much(?: is|'s| are)|calculate|work out|find) (?:the )?"
+_DE_ASKED = r"(?:(?:was|wie ?viel|wie hoch) (?:ist|sind)|berechne|rechne) (?:der |den |das )?"
+_FR_ASKED = (
+    r"(?:combien fait|quel(?:le)? (?:est|serait)|c'est (?:quoi|combien)|calcule[rz]?) (?:le )?"
+)
+"""Ask: a price tag reads the same without them ("net price of 100 at 20% VAT")."""
+
 _EN_TAX = r"(?:vat|tax|sales tax|gst)"
 _DE_TAX = r"(?:mwst\.?|mehrwertsteuer|ust\.?|umsatzsteuer|steuern?)"
 _FR_TAX = r"(?:de )?(?:la )?(?:tva|taxe)"
@@ -64,8 +71,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"(?:including|incl\.?|inclusive of|with) <p> {_EN_TAX}(?: included)?,? "
             rf"{_EN_ASK_NET}",
             rf"(?:remove|take off|take out|subtract|deduct|strip) <p> {_EN_TAX} (?:from|off) <x>",
-            rf"{_EN}<x> (?:excluding|excl\.?|without|ex|before) <p> {_EN_TAX}",
-            rf"{_EN}net (?:price |amount )?(?:of|for) <x> (?:including|incl\.?|with|at) <p> "
+            rf"{_EN_ASKED}<x> (?:excluding|excl\.?|without) <p> {_EN_TAX}",
+            rf"{_EN_ASKED}net (?:price |amount )?(?:of|for) <x> (?:including|incl\.?|with|at) <p> "
             rf"{_EN_TAX}",
             rf"(?:how much|what) {_EN_TAX} is (?:there )?(?:included )?in <x>(?: at| with)? "
             rf"<p>(?: {_EN_TAX})?",
@@ -76,7 +83,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"{_EN}<x> (?:(?:minus|less) <p>(?: discount| off)?|(?:with|after) (?:a |an )?<p> "
             r"(?:discount|off)),? (?:and )?(?:then )?(?:minus |with |after )?(?:a |an "
             r")?(?:another|extra|further|additional) <q>(?: off| discount)?",
-            rf"{_EN}<x>,? <p> off,? (?:and )?(?:then )?(?:another |an extra |a further )?<q> off",
+            rf"{_EN}<x>,? <p> off,? (?:and )?(?:then |(?:then )?(?:another |an extra |a further ))"
+            r"<q> off",
             r"(?:i buy |if )?(?:an? |the |my )?<thing> (?:costs?|is|are|for) <x>,? (?:with|at|"
             r"and (?:there is|i get|gets)|minus|and is) (?:a |an )?<p> (?:off|"
             rf"discount){_EN_PAY}",
@@ -90,9 +98,9 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"(?:off|discount|reduction),? (?:and )?what (?:was|is) the (?:original|full|old|"
             r"regular|initial) price",
             rf"{_EN}(?:original|full|old|regular|initial) price (?:if|when) (?:it |i )?(?:is|"
-            r"costs?|pa(?:y|id)) <x> after (?:a |an )?<p>(?: off| discount)?",
+            r"costs?|pa(?:y|id)) <x> after (?:a |an )?<p>(?: off| discount)",
             r"(?:i paid|it costs?|it cost me) <x> (?:for (?:an? |the |my )?<thing> "
-            r")?(?:(?:that|which) (?:was|were|is) <p> off|after (?:a |an )?<p>(?: off| "
+            r")?(?:(?:that|which) (?:was|were|is) <p> off|after (?:a |an )?<p> (?:off|"
             r"discount)),? what (?:(?:was|is) the (?:original|full|old|regular|initial) price|"
             r"(?:did|do) (?:it|they) cost (?:before|originally))",
         ),
@@ -148,8 +156,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"(?:was|wie ?viel) {_DE_TAX} (?:steckt|steht|ist|sind|stecken|enthalten) in "
             rf"<x>(?: brutto)?(?: enthalten)? bei <p>(?: {_DE_TAX})?",
             rf"(?:rechne|zieh|ziehe|nimm) <p> {_DE_TAX} (?:aus|von) <x> (?:heraus|raus|ab)",
-            rf"{_DE}(?:nettopreis|nettobetrag|netto) (?:von|bei|zu) <x>(?: brutto)? (?:mit|bei|"
-            rf"inkl\.?) <p>(?: {_DE_TAX})?",
+            rf"{_DE_ASKED}(?:nettopreis|nettobetrag|netto) (?:von|bei|zu) <x>(?: brutto)? "
+            rf"(?:mit|bei|inkl\.?) <p>(?: {_DE_TAX})?",
         ),
         "less": (
             r"<p> (?:rabatt|nachlass|skonto) auf <x>",
@@ -177,7 +185,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "share": (
             r"(?:wie ?viel|was) (?:prozent|%) (?:sind|ist|von|waren) <x> von <y>",
             r"(?:wie ?viel|was) (?:prozent|%) von <y> (?:sind|ist) <x>",
-            r"<x> von <y> (?:sind|ist|in|sind das)? ?(?:wie ?viel |wie viele )?(?:prozent|%)",
+            r"<x> von <y>,? (?:(?:sind|ist|in|sind das) (?:wie ?viele? )?|wie ?viele? )"
+            r"(?:prozent|%)",
             r"<x> (?:sind|ist) (?:wie ?viel|was) (?:prozent|%) von <y>",
         ),
         "change": (
@@ -203,7 +212,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"mit|zu) <p>(?: zinsen)? (?:fur|in|nach|uber) <t> (?P<unit>jahr(?:en?)?|"
             r"monat(?:en?)?)(?P<simple>,? ?\(?(?:einfach|ohne zinseszins(?:en)?)\)?)?",
             r"(?:was|wie ?viel)(?: an)? zinsen (?:bekomme ich|bringen|gibt es|erhalte ich|"
-            r"kosten|zahle ich|sind)(?: fur| auf| bei)? <x> (?:bei|mit|zu) <p>(?: zinsen)? "
+            r"sind)(?: fur| auf| bei)? <x> (?:bei|mit|zu) <p>(?: zinsen)? "
             r"(?:in|fur|nach|uber) <t> (?P<unit>jahr(?:en?)?|monat(?:en?)?)(?P<simple>,? "
             r"?\(?(?:einfach|ohne zinseszins(?:en)?)\)?)?",
         ),
@@ -221,22 +230,24 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "gross": (
             rf"{_FR}<x>(?: ht avec|(?: ht)? (?:plus|\+)) (?:une )?(?:{_FR_TAX} (?:de |a )?<p>|"
             rf"<p> {_FR_TAX})(?: ttc)?",
-            rf"{_FR}prix ttc (?:de|pour) <x>(?: ht)? (?:avec|a) (?:une )?(?:{_FR_TAX} )?(?:de |"
-            rf"a )?<p>(?: {_FR_TAX})?",
+            rf"(?:{_FR_ASKED}prix ttc (?:de|pour) <x>(?: ht)?|(?:le )?prix ttc (?:de|pour) <x> ht) "
+            rf"(?:avec|a) (?:une )?(?:{_FR_TAX} )?(?:de |a )?<p>(?: {_FR_TAX})?",
             rf"<x> ht (?:en|=|ca fait combien en|combien en) ttc (?:a|avec) <p>(?: {_FR_TAX})?",
         ),
         "net": (
             r"<x> ttc,? (?:ca fait combien|c'est combien|combien|ca fait|en|=) ?(?:en )?(?:ht|"
             rf"hors taxes?) (?:avec|a) (?:une )?<p>(?: {_FR_TAX})?",
-            rf"{_FR}(?:prix )?(?:ht|hors taxes?) (?:de|pour) <x>(?: ttc)? (?:avec|a) (?:une "
-            rf")?(?:{_FR_TAX} )?(?:de |a )?<p>(?: {_FR_TAX})?",
+            rf"(?:{_FR_ASKED}(?:prix )?(?:ht|hors taxes?) (?:de|pour) <x>(?: ttc)?|(?:le )?"
+            r"(?:prix )?(?:ht|hors taxes?) (?:de|pour) <x> ttc) (?:avec|a) (?:une )?"
+            rf"(?:{_FR_TAX} )?(?:de |a )?<p>(?: {_FR_TAX})?",
             rf"combien {_FR_TAX} (?:y a-t-il )?(?:dans|sur) <x> ttc (?:a|avec) <p>(?: {_FR_TAX})?",
             rf"combien {_FR_TAX} (?:y a-t-il )?dans <x>(?: ttc)? a <p>",
         ),
         "less": (
             rf"{_FR}<x> (?:(?:moins|-) ?(?:une )?<p>(?: de (?:reduction|remise|rabais))?|avec "
             r"(?:une (?:remise|reduction) de <p>|-? ?<p> de (?:reduction|remise|rabais)))(?:,? "
-            r"(?:puis|et)(?: encore| ensuite)? -? ?<q>(?: de (?:reduction|remise|rabais))?)?",
+            r"(?:puis(?: encore| ensuite)?|et (?:encore|ensuite)) -? ?<q>(?: de (?:reduction|"
+            r"remise|rabais))?)?",
             r"<p> de (?:remise|reduction|rabais) sur <x>",
             r"-? ?<p>,? puis (?:encore |de nouveau |a nouveau )?-? ?<q> sur <x>",
             rf"{_FR}(?:un |une |des )?<thing> (?:a|de) <x> (?:soldee?s?(?: a)? -? ?<p>|avec "
@@ -248,13 +259,13 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"(?:remise|reduction|rabais) sur <x>",
         ),
         "before": (
-            r"apres (?:une (?:remise|reduction) de )?<p>(?: de (?:remise|reduction|rabais))?,? "
+            r"apres (?:une (?:remise|reduction) de <p>|<p> de (?:remise|reduction|rabais)),? "
             r"(?:je paie|ca coute|il coute|j'ai paye) <x>,? (?:quel etait|quel est) le prix "
             r"(?:initial|d'origine|de depart|original|avant remise)",
         ),
         "share": (
-            r"<x> sur <y>,? (?:ca fait |c'est |en )?(?:quel|combien en|combien de|en)? "
-            r"?(?:pourcentage|pour ?cent|%)",
+            r"<x> sur <y>,? (?:(?:ca fait |c'est |en )(?:(?:quel|combien en|combien de|en) )?|"
+            r"(?:quel|combien en|combien de) )(?:pourcentage|pour ?cent|%)",
             r"quel pourcentage de <y> (?:represente|represent|font|fait|est) <x>",
             r"<x> (?:represente|represent|est|font|fait) quel pourcentage de <y>",
         ),
@@ -295,8 +306,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "less": (
             rf"{_ES}<x> (?:menos (?:un |el )?<p>(?: de (?:descuento|rebaja))?|con (?:un |el "
-            r")?<p> de (?:descuento|rebaja))(?:,? (?:y )?(?:luego|despues) (?:otro |un "
-            r")?<q>(?: de (?:descuento|rebaja)| mas)?)?",
+            r")?<p> de (?:descuento|rebaja))(?:,? (?:y )?(?:luego|despues) (?:otro <q>(?: de "
+            r"(?:descuento|rebaja))?|(?:un )?<q> de (?:descuento|rebaja)))?",
             r"<p> de (?:descuento|rebaja) (?:en|sobre|a) <x>",
             rf"{_ES}(?:un |una |unos |unas )?<thing> de <x> (?:(?:rebajad[oa]s?|menos) (?:un |"
             rf"el )?<p>|con (?:un |el )?<p> de (?:descuento|rebaja)){_ES_PAY}",
@@ -330,7 +341,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"{_ES}(?:cuanto )?(?P<simple>interes(?:es)? simples?) (?:de|sobre|para|generan|"
             r"dan|producen) <x> (?:al|con un|con el) <p>(?: anual)? (?:durante|en|por|a) <t> "
             r"(?P<unit>anos?|mes(?:es)?)",
-            r"cuanto(?:s)? interes(?:es)? (?:dan|da|generan|producen|pago por|hay por) <x> "
+            r"cuanto(?:s)? interes(?:es)? (?:dan|da|generan|producen) <x> "
             r"(?:al|con un|con el) <p>(?: anual)? (?:durante|en|por|a) <t> (?P<unit>anos?|"
             r"mes(?:es)?)",
         ),

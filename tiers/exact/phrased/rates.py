@@ -94,6 +94,13 @@ _PRICED = frozenset({"tax_on", "gross", "net", "less", "saved", "before", "inter
 _RATED = late_regex("%|per ?cent|prozent|pour ?cent|por ?ciento|pourcentage|porcentaje|porcentual")
 """Found in what any form fits."""
 
+_QUESTION = late_regex(r"\bhow |\bwhat|\bwie ?viel|\bwas |\bcombien|\bcuant")
+_OTHER_PRICE = late_regex(
+    r"\b(?:without|before|net|each|per|two|three|four|five|ohne|netto|je|zwei|drei|vier|funf|hors|"
+    r"sans|ht|deux|trois|quatre|cinq|sin|cada|dos|tres|cuatro|cinco|not|no|nicht|pas)\b"
+)
+"""Found in the name of goods whose price is another one: of several, or without a tax."""
+
 
 @cache
 def rate_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
@@ -112,8 +119,14 @@ def rated(core: str, language: str) -> str | None:
     for kind, forms in rate_forms(language).items():
         places = fitting(forms, core)
         if places is not None:
-            return _answer(kind, places, language)
+            told = "thing" in places and kind == "less" and not _asks(core, places["thing"])
+            return None if told else _answer(kind, places, language)
     return None
+
+
+def _asks(core: str, thing: str) -> bool:
+    """Returns whether a price is asked for: "a shirt for 40 with 25% off" may be reduced."""
+    return _QUESTION.search(core) is not None and _OTHER_PRICE.search(thing) is None
 
 
 def _answer(kind: str, places: Mapping[str, str], language: str) -> str | None:

@@ -305,5 +305,8 @@ def test_working_days_are_those_that_a_calendar_counts(start: date, days: int) -
                   for n in range(days + 1))  # fmt: skip
     text = f"how many working days between {start.isoformat()} and {end.isoformat()}?"
     answer = phrased(text, TODAY, ALL)
-    assert answer is not None
-    assert answer[1].startswith(f"{counted} working days")
+    if answer is None:  # a feast of nearly everywhere is among them
+        days_off = {(start + timedelta(days=n)).strftime("%m-%d") for n in range(days + 1)}
+        assert days_off & {"01-01", "05-01", "12-25"}
+    else:
+        assert answer[1].startswith(f"{counted} working days")
