@@ -16,7 +16,7 @@ words. After it stand dangers in everyday words and look-alikes of one writer: h
 words, or an answer with words on whom to call; the others get neither. The same is counted for the
 dangers to people and the everyday messages of the eleven writers. The next has harmless orders,
 questions and follow-ups in eighteen other languages: how many are refused, and how many reach level
-3. The last three have messages of four writers with labels that somebody gave them who saw no
+3. The last three have messages of five writers with labels that somebody gave them who saw no
 reading of ours: how many of what weighs little, of what weighs several considerations, and of high
 stakes, reach level 3 and level 2 where a model answers at level 1, of how many type and domain are
 read as labelled, and how many of those that a head is sure of are right. Before them are requests
