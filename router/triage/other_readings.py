@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from router.stats.calibration import one_among
+from router.triage.framing.everyday_trouble import only_trouble
 from router.triage.reading import ModelRow
-from router.types import READ_LANGUAGES, HeadReading, Match, MatchBasis
+from router.types import READ_LANGUAGES, Domain, HeadReading, Match, MatchBasis
 
 KNOWN_QUESTION = 0.85
 """Chance of a match from which a text without its disguise or frame is a known question, and a
@@ -143,6 +144,22 @@ def surer(glossed: Match | None, match: Match | None) -> Match | None:
     if match.confidence <= glossed.confidence:
         return glossed
     return replace(glossed, confidence=match.confidence, together=match.together)
+
+
+_NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LEGAL})
+
+
+def of_trouble(row: ModelRow, words: Sequence[str]) -> ModelRow:
+    """Returns the reading of a text by its folded words: who only tells of a thing that is broken
+    or gone, or asks about a contract, has no grave matter, and asks a shop or a service.
+
+    The stakes stay. None of 882 grave lines of strangers is nothing but such words.
+    """
+    of_danger = row.domain in _NOT_OF_THINGS
+    if not (of_danger or row.grave >= LOWERED_FROM) or not only_trouble(words):
+        return row
+    domain = Domain.CUSTOMER_SUPPORT if of_danger else row.domain
+    return row._replace(grave=0.0, domain=domain)
 
 
 def unlikely_grave(row: ModelRow, match: Match | None, answers: Collection[str]) -> ModelRow:

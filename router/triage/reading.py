@@ -34,7 +34,7 @@ from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.facts.works import OF_A_MEANING, asks_about_a_work, asks_for_a_meaning
-from router.triage.framing.everyday_trouble import only_shops
+from router.triage.framing.declining import only_declines
 from router.triage.text.amount_lists import all_material
 from router.triage.text.phrases import insists
 from router.triage.text.quotes import acts
@@ -178,8 +178,8 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float, sure: float) -> Mode
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
     """Returns the row without the chance of a grave matter for a text that the operator wrote, that
-    only ends a chat, goes on with one, turns something of a shop down, tells of a broken or lost
-    thing or says that somebody is away, or that only asks who made a named work or for a sum.
+    only ends a chat, goes on with one, turns something of a shop down or says that somebody is
+    away, or that only asks who made a named work or for a sum.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it. Who is away loses the chance of self-harm alone.
@@ -190,7 +190,7 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
         words, text = facts.folded.words, facts.folded.text
         away = row.matter is Matter.SELF_HARM and only_is_away(text)
         closes = row.grave > LOOKED_AT and (
-            only_closes(words) or only_goes_on(words) or away or only_shops(words)
+            only_closes(words) or only_goes_on(words) or only_declines(words) or away
         )
         if not closes and not asks_about_a_work(text) and not facts.works_out:
             return row

@@ -6,6 +6,7 @@ import pytest
 
 from router.triage.framing.everyday_trouble import only_trouble
 from router.triage.text.folding import fold
+from router.types import Domain
 from tests.kits.opened import opened_gateway
 
 
@@ -75,3 +76,10 @@ def test_trouble_goes_to_no_level_3_and_an_injury_does(
         hurt = gateway.route("I fell off my bike two days ago and my arm is numb")
     assert [one.rung.level for one in (fallen, stolen, hurt)] == [2, 2, 3]
     assert fallen.signals.grave == stolen.signals.grave == 0.0
+
+
+def test_a_broken_part_costs_no_dearest_model(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with opened_gateway(tmp_path_factory, "openai") as gateway:
+        outcome = gateway.route("the crank arm came off on the way home")
+    assert outcome.signals.domain is Domain.CUSTOMER_SUPPORT
+    assert outcome.rung.level == 2

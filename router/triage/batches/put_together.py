@@ -26,6 +26,7 @@ from router.triage.other_readings import (
     known_form,
     likelier,
     more_harmful,
+    of_trouble,
     own_matter,
     surer,
     undetailed,
@@ -143,8 +144,10 @@ def put_together(
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if places.clauses:
         match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
-    if _asks_once(text):
-        row = unlikely_grave(row, match, config.calm_answers)
+    if facts.language in READ_LANGUAGES and not facts.risk_terms and not facts.unusual:
+        row = of_trouble(row, facts.folded.words)
+        if not (text.apart or text.clauses or facts.passages):
+            row = unlikely_grave(row, match, config.calm_answers)
     return reading_of(
         row,
         match,
@@ -155,14 +158,6 @@ def put_together(
         answers_from=config.answers_from[row.domain],
         approved=_is_approved(text, match),
     )
-
-
-def _asks_once(text: Ruled) -> bool:
-    """Returns True for a message in English of one sentence without a term or a disguise."""
-    facts = text.facts
-    english = facts.language in READ_LANGUAGES
-    several = bool(text.apart or text.clauses or facts.passages)
-    return english and not several and not facts.risk_terms and not facts.unusual
 
 
 def _is_approved(text: Ruled, match: Match | None) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.triage.framing.declining import only_declines
 from router.triage.framing.known_runs import known_runs, phrases_of
 
 MOST_WORDS = 24
@@ -30,6 +29,7 @@ _PARTS = (
     "computer|router|modem|box|sim|sim card|sim tray|antenna|speaker|camera|button|printer|"
     "landline|washing machine|dishwasher|fridge|dryer|vacuum cleaner|tv|remote|remote control|"
     "headphones|zip|strap|bag|backpack|suitcase|umbrella|shoe|shoes|jacket|toy|mug|plate|plates|"
+    "bike seat|rail|latch|folding latch|"
     "vase|parcel|package|bike|bikes|e bike|ebike|trike|cargo bike|box bike|longtail|family bike|"
     "scooter|folding bike|helmet|bottle|towel|voucher"
 )
@@ -81,7 +81,7 @@ _AROUND = (
     "thanks|thank you|please|sorry|cheers|regards|good morning|i need|we need|need|want|want to|"
     "i d like|like|can someone|can somebody|please send someone|someone look at it|look at it|"
     "somebody look at it|can you look at it|mechanic|technician|repair|repaired|fix|fixed|fix it|"
-    "replace|replaced|replacement|new|spare|front|rear|left|right|upper|lower|middle|"
+    "hundred|reserved|replace|replaced|replacement|new|spare|front|rear|left|right|upper|lower|middle|"
     "first|second|time|km|miles|metres|meters|s|m|ve|d|ll|the rain|holidays|on the way home|"
     "service|workshop|shop|store|office|company|parcel|delivered|arrived|bought|rented|i parked|"
     "parked|ride|used|installed|assembled|opened|opened it|cost|costs|price|pay|pays|much|long|"
@@ -118,12 +118,6 @@ KNOWN = (
     | NUMBER
 )
 Run = tuple[str, ...]
-
-
-def only_shops(words: Sequence[str]) -> bool:
-    """Returns True for the folded words of a message to a shop or a service that holds no danger:
-    it only turns something down, or tells of such trouble."""
-    return only_declines(words) or only_trouble(words)
 
 
 def only_trouble(words: Sequence[str]) -> bool:
