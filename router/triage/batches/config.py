@@ -88,9 +88,9 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     talks: tuple[SmallTalk, ...] = ()  # phrases that the operator approved
     rerank: Rerank | None = None
     idioms: Idioms = NO_IDIOMS  # sayings in which no phrase and no term counts
-    calm_answers: frozenset[str] = frozenset()  # approved ones for no grave matter
     # By domain, the chance of a match from which level 1 answers with it.
     answers_from: Mapping[Domain, float] = MappingProxyType(dict.fromkeys(Domain, ANSWERS_FROM))
+    calm_answers: frozenset[str] = frozenset()  # approved ones for no grave matter
 
     @classmethod
     def of(
