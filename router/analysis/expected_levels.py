@@ -63,6 +63,7 @@ class Reached:
     intent: str = ""  # the matched approved answer; "" without a match
     mistyped_level: int = 0  # of the same text with typing errors; 0: refused, or not decided
     offered: bool = False  # level 1 answered nothing and offered approved questions
+    grave: float = 0.0  # the reader's chance of a grave matter
 
     @property
     def flipped(self) -> bool:
@@ -147,6 +148,44 @@ class Rates:
         return Share(answered - wrong, answered)
 
 
+GRAVE_BOUNDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+"""Chances of a grave matter that `decision.grave_at` may be set to."""
+
+
+class GraveBound(NamedTuple):
+    """Holds what the reader of grave matters alone would send to CAREFUL from a chance on."""
+
+    at: float
+    found: Share  # of the rows that belong there
+    needless: Share  # of the rows that belong below
+
+    def as_object(self) -> dict[str, object]:
+        """Returns the bound as plain values."""
+        return {
+            "at": self.at,
+            "found": plain_share(self.found),
+            "needless": plain_share(self.needless),
+        }
+
+
+def grave_bounds(reached: Sequence[Reached]) -> tuple[GraveBound, ...]:
+    """Returns what each bound finds of the rows of CAREFUL and above, and takes of those below.
+
+    Rows that may go to either, and refused ones, count in neither.
+    """
+    read = [entry for entry in reached if not entry.refused]
+    above = [entry.grave for entry in read if entry.row.lowest_tier >= CAREFUL]
+    below = [entry.grave for entry in read if entry.row.highest_tier < CAREFUL]
+    return tuple(
+        GraveBound(
+            at,
+            Share(sum(grave >= at for grave in above), len(above)),
+            Share(sum(grave >= at for grave in below), len(below)),
+        )
+        for at in GRAVE_BOUNDS
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Holds the judged file.
@@ -163,6 +202,7 @@ class Judgement:
     flips: Share  # of rows that were decided twice
     taken_down: Share  # of those that reach CAREFUL
     flipped: tuple[Reached, ...]  # those taken down first
+    grave_bounds: tuple[GraveBound, ...]
 
     def as_object(self) -> dict[str, object]:
         """Returns the judgement as plain values, for `tiergate evaluate gateway --json`."""
@@ -189,6 +229,7 @@ class Judgement:
                     for entry in self.flipped
                 ],
             },
+            "grave_at": [bound.as_object() for bound in self.grave_bounds],
             "wrong": [{"error": entry.error} | _decision(entry) for entry in self.wrong],
             "offered_below": [_decision(entry) for entry in self.offered_below],
         }
@@ -252,6 +293,7 @@ def judge(reached: Sequence[Reached]) -> Judgement:
         flips=Share(len(flipped), len(twice)),
         taken_down=Share(sum(entry.taken_down for entry in careful), len(careful)),
         flipped=tuple(sorted(flipped, key=lambda entry: not entry.taken_down)),
+        grave_bounds=grave_bounds(reached),
     )
 
 

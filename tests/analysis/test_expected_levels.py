@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from router.analysis.expected_levels import ExpectedRow, Reached, judge, read_rows
+from router.analysis.expected_levels import (
+    ExpectedRow,
+    Reached,
+    grave_bounds,
+    judge,
+    read_rows,
+)
 
 
 def a_row(low: int = 1, high: int = 1, **given: str) -> ExpectedRow:
@@ -130,3 +136,20 @@ def test_a_bad_row_is_named_with_its_line_and_hides_no_other(line: str, told: st
     assert bad.startswith("line 1: ")
     assert told in bad
     assert [row.id for row in rows] == ["line 2"]
+
+
+def test_each_bound_of_grave_matters_is_judged_by_ones_own_rows() -> None:
+    reached = [
+        Reached(a_row(3, 3), 3, grave=0.96),
+        Reached(a_row(3, 3), 3, grave=0.75),
+        Reached(a_row(1, 2), 3, grave=0.8),
+        Reached(a_row(1, 2), 1, grave=0.1),
+        Reached(a_row(2, 3), 3, grave=0.99),  # may go to either
+        Reached(a_row(3, 3), 0),  # refused
+    ]
+    told = {one.at: (one.found.count, one.needless.count) for one in grave_bounds(reached)}
+    assert {one.found.of for one in grave_bounds(reached)} == {2}
+    assert (told[0.7], told[0.8], told[0.85], told[0.95]) == ((2, 1), (1, 1), (1, 0), (1, 0))
+    plain = judge(reached).as_object()["grave_at"]
+    assert isinstance(plain, list)
+    assert plain[0]["at"] == 0.5

@@ -54,8 +54,10 @@ def test_prompts_of_a_file_are_compared_with_expected_levels(tmp_path: Path) -> 
     assert [(entry["id"], entry["reached"]) for entry in report["wrong"]] == [("line 2", 1)]
     assert report["typing_errors"]["flips"]["cases"] == 2
     assert report["typing_errors"]["taken_down"]["cases"] == 0
+    assert [bound["found"]["cases"] for bound in report["grave_at"]] == [1] * 7
     told = tiergate("evaluate", "gateway", "--data", path).stdout
     assert "1 (50.0 %: 9.5 % to 90.5 %)" in told
+    assert "grave_at" in told
     assert "0 (at most 65.8 %)" in told
 
 

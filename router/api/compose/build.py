@@ -347,8 +347,19 @@ def _triage(
         rerank = _rerank(said, index[None], parts.model.reranker)
         parts.engine.before_answers(parts.model.reranker.open)
     base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf, talks, rerank)
+    base = replace(
+        base, calm_answers=frozenset(one.id for one in first.content.intents if not one.grave)
+    )
     tasks = {
-        task: replace(base, knowledge=index[task], glossed=None, shelf=None, talks=(), rerank=None)
+        task: replace(
+            base,
+            knowledge=index[task],
+            glossed=None,
+            shelf=None,
+            talks=(),
+            rerank=None,
+            calm_answers=frozenset(),
+        )
         for task in first.content.classifications
     }
     return TriageService(

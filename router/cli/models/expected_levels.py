@@ -87,7 +87,8 @@ def decide_all(
         level, p = outcome.rung.level, outcome.rung.p
         mistyped = _level_of(gateway, typos(row.text), row)
         offered = Reason.ASKED_WHICH in outcome.rung.reasons
-        reached.append(Reached(row, level, p, reasons, intent, mistyped, offered))
+        grave = outcome.signals.grave
+        reached.append(Reached(row, level, p, reasons, intent, mistyped, offered, grave))
         judged_by = {
             "policy": f"{outcome.policy}@{outcome.policy_hash}",
             "triage": outcome.signals.triage_version,
@@ -154,6 +155,8 @@ def _print(judgement: Judgement, judged_by: dict[str, object], bad: Sequence[str
             f"{expected_levels(entry.row)} [dim]{_shortened(entry.row.text)}[/dim]",
             soft_wrap=True,
         )
+    if any(bound.found.of and bound.needless.of for bound in judgement.grave_bounds):
+        out.print(_grave_bounds(judgement))
     flips, down = judgement.flips, judgement.taken_down
     out.print(
         f"Typing errors change the level of {_of(flips)} and take {_of(down)} away from level "
@@ -223,6 +226,17 @@ def _rates(judgement: Judgement) -> Table:
     for rates in (*judgement.by_kind, *judgement.by_language, judgement.whole):
         style = "bold" if rates is judgement.whole else None
         table.add_row(escape(rates.group), f"{rates.rows:,}", *_cells(rates), style=style)
+    return table
+
+
+def _grave_bounds(judgement: Judgement) -> Table:
+    """Returns the table of what the reader of grave matters finds from each chance on."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("grave_at", f"of rows of level {CAREFUL}", "of rows below"):
+        table.add_column(name, justify="right")
+    for bound in judgement.grave_bounds:
+        cells = [f"{one.count:,} ({_share(one)})" for one in (bound.found, bound.needless)]
+        table.add_row(f"{bound.at:.2f}", *cells)
     return table
 
 

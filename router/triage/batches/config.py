@@ -90,6 +90,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     idioms: Idioms = NO_IDIOMS  # sayings in which no phrase and no term counts
     # By domain, the chance of a match from which level 1 answers with it.
     answers_from: Mapping[Domain, float] = MappingProxyType(dict.fromkeys(Domain, ANSWERS_FROM))
+    calm_answers: frozenset[str] = frozenset()  # approved ones for no grave matter
 
     @classmethod
     def of(

@@ -26,9 +26,11 @@ from router.triage.other_readings import (
     known_form,
     likelier,
     more_harmful,
+    of_trouble,
     own_matter,
     surer,
     undetailed,
+    unlikely_grave,
     weaker_match,
     with_heads,
 )
@@ -142,6 +144,10 @@ def put_together(
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if places.clauses:
         match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
+    if facts.language in READ_LANGUAGES and not facts.risk_terms and not facts.unusual:
+        row = of_trouble(row, facts.folded.words)
+        if not (text.apart or text.clauses or facts.passages):
+            row = unlikely_grave(row, match, config.calm_answers)
     return reading_of(
         row,
         match,

@@ -1,0 +1,85 @@
+"""A part that fell off, a stolen bike and a contract that ends are nobody's grave matter."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.triage.framing.everyday_trouble import only_trouble
+from router.triage.text.folding import fold
+from router.types import Domain
+from tests.kits.opened import opened_gateway
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my pedal fell off two days ago",
+        "gear shift came loose after 457 km",
+        "Hi, the chain on the e-bike rattles, can someone look at it?",
+        "the pedal of spin bike 9 fell off",
+        "a broken spoke",
+        "someone took my bike last night",
+        "thieves took the motor off my box bike since the rain",
+        "I can't find the bike where I locked it, I think thieves took it",
+        "what's the notice period if I leave",
+        "how do I end my contract",
+        "can my wife take over my contract",
+        "Our invoice of $16,000 was paid twice",
+        "the invoice of $4,800 for our office was debited two times",
+    ],
+)
+def test_trouble_with_a_thing_or_a_contract_is_named(said: str) -> None:
+    assert only_trouble(fold(said).words)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I fell off my bike",
+        "someone fell off my bike",
+        "my son fell off his bike",
+        "the chair broke and I am stuck",
+        "my leg is broken",
+        "my chair broke my back",
+        "my arm came off",
+        "brake came loose after 394 km",
+        "the front wheel came off",
+        "the battery leaks",
+        "the motor is smoking",
+        "someone took my son",
+        "someone took my daughter and my phone",
+        "he took my phone",
+        "someone is at my bike",
+        "I want to end it, please cancel my contract",
+        "I want to leave, cancel my plan",
+        "I will end my life, cancel my membership",
+        "please cancel my pass, I won't be needing anything after this weekend",
+        "I left my family, my phone is dead",
+        "we are stuck, my phone is dead",
+        "he is dead, cancel his contract",
+        "I lost my son",
+        "my tablets are gone",
+        "my card was stolen",
+        "someone transferred my deposit to another account",
+    ],
+)
+def test_whatever_else_is_said_is_left_to_the_reader(said: str) -> None:
+    assert not only_trouble(fold(said).words)
+
+
+def test_trouble_goes_to_no_level_3_and_an_injury_does(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with opened_gateway(tmp_path_factory, "default") as gateway:
+        fallen = gateway.route("my pedal fell off two days ago")
+        stolen = gateway.route("someone took my bike last night")
+        hurt = gateway.route("I fell off my bike two days ago and my arm is numb")
+    assert [one.rung.level for one in (fallen, stolen, hurt)] == [2, 2, 3]
+    assert fallen.signals.grave == stolen.signals.grave == 0.0
+
+
+def test_a_broken_part_costs_no_dearest_model(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with opened_gateway(tmp_path_factory, "openai") as gateway:
+        outcome = gateway.route("the crank arm came off on the way home")
+    assert outcome.signals.domain is Domain.CUSTOMER_SUPPORT
+    assert outcome.rung.level == 2
