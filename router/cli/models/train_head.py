@@ -333,9 +333,7 @@ def _show(made: Made) -> None:
     if made.installed:
         path = escape(str(made.folder.resolve() / f"{name}.json"))
         out.print(f"Head {name} is in {escape(str(made.folder))}: {name}.json, .npz, .card.json")
-        out.print(
-            f"A policy reads it by `heads: [{{name: {name}, path: {path}}}]`", soft_wrap=True
-        )
+        out.print(f"A policy reads it by `heads: [{{name: {name}, path: {path}}}]`", soft_wrap=True)
     else:
         out.print(
             f"Not installed: it is worse than the head that is there. --force installs it all the "
