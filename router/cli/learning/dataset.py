@@ -171,12 +171,19 @@ def export(
     head: Annotated[
         str, typer.Option(help="Whose labels, where the dataset has those of several heads.")
     ] = "",
+    answerer: Annotated[
+        str,
+        typer.Option(
+            help="Only rows of this answerer; `answers` needs it where several have some.",
+            show_default="all",
+        ),
+    ] = "",
 ) -> None:
     """Write rows in the form that a command trains on. Rows past their retention are left out."""
     from router.learning.export import export as export_rows
     from router.learning.folder import read, write_private
 
-    made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms())
+    made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms(), answerer)
     write_private(out, b"".join(made.lines))
     typer.echo(
         f"{counted(len(made.lines), 'row is', 'rows are')} in {out}"

@@ -234,7 +234,8 @@ def answers(
     if rows.left_out:
         left_out = counted(len(rows.left_out), "row", "rows")
         typer.echo(f"{left_out} left out: no answer, a repeat, or two grades")
-    typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")
+    whose = f"the answerer {rows.answerer}" if rows.answerer else "the answerer it was made for"
+    typer.echo(f"The head is in {out}; name it under verify.head of {whose}.")
     _warn_of_chance(out.stem, low)
 
 
