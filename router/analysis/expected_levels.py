@@ -64,6 +64,7 @@ class Reached:
     mistyped_level: int = 0  # of the same text with typing errors; 0: refused, or not decided
     offered: bool = False  # level 1 answered nothing and offered approved questions
     grave: float = 0.0  # the reader's chance of a grave matter
+    matched: float = 0.0  # chance that the matched answer is right; 0 without a match
 
     @property
     def flipped(self) -> bool:
@@ -347,4 +348,5 @@ def _decision(entry: Reached) -> dict[str, object]:
         "confidence": round(entry.confidence, 4),
         "reason": entry.reason,
         "intent": entry.intent,
+        "match_confidence": round(entry.matched, 4),
     }

@@ -7,7 +7,8 @@ Optional columns say what else is known of an answer: `mean_logprob` and `min_lo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +33,18 @@ class GradedAnswers:
     right: Floats  # (rows,)
     left_out: tuple[int, ...]  # lines without an answer, repeats, and answers with two grades
     sha256: str
+    answerer: str = ""  # that the file names; "" where it names none
 
 
 def read_answers(path: Path) -> GradedAnswers:
     """Returns the graded answers of a .jsonl or .jsonl.gz file.
 
     An answer that is there twice counts once, and not at all where its grades differ. Raises
-    TrainingDataError as `read` does, and for a file with too few answers or one grade only.
+    TrainingDataError as `read` does, and for a file with answers of several answerers, too few
+    answers, or one grade only.
     """
+
+    named = Counter[str]()
 
     def parse(line: Line) -> tuple[int, Reading, float] | None:
         question, answer, grade = next(
@@ -50,9 +55,11 @@ def read_answers(path: Path) -> GradedAnswers:
             return None
         if grade not in line.row:
             raise ValueError(f"found {answer} without {grade}; expected 0 or 1 beside it")
+        named[line.optional("answerer").strip()] += 1
         return line.number, reading_of(line, question, answer), float(line.flag(grade))
 
     table = read(path, (("prompt",),), parse)
+    _one_answerer(path, named)
     grades: dict[tuple[str, str], set[float]] = {}
     kept: dict[tuple[str, str], tuple[int, Reading, float]] = {}
     for item in table.items:
@@ -77,7 +84,18 @@ def read_answers(path: Path) -> GradedAnswers:
         right,
         tuple(sorted((*table.skipped, *again))),
         table.sha256,
+        next(iter(named)),
     )
+
+
+def _one_answerer(path: Path, named: Mapping[str, int]) -> None:
+    """Raises TrainingDataError where the answers are of several: each is wrong in its own way."""
+    if len(named) > 1:
+        counts = ", ".join(f"{name or 'unnamed'} ({n})" for name, n in sorted(named.items()))
+        raise TrainingDataError(
+            f"{path}: found answers of {counts}; expected one answerer's, as `tiergate dataset "
+            "export --answerer` writes them"
+        )
 
 
 def reading_of(line: Line, question: str, answer: str) -> Reading:

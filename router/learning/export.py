@@ -26,7 +26,7 @@ class Target(StrEnum):
     """Names who reads the file."""
 
     HEAD = "head"  # tiergate train head: text, label
-    ANSWERS = "answers"  # tiergate train answers: prompt, answer, right
+    ANSWERS = "answers"  # tiergate train answers: prompt, answer, right, answerer
     OUTCOMES = "outcomes"  # tiergate tune and replay: request_id, correct
     PAIRS = "pairs"  # preference training: prompt, chosen, rejected
     MESSAGES = "messages"  # supervised training: messages
@@ -40,12 +40,17 @@ class Exported(Struct, frozen=True):
 
 
 def export(
-    rows: Sequence[DatasetRow], target: Target, parts: Iterable[Split], head: str, now_ms: int
+    rows: Sequence[DatasetRow],
+    target: Target,
+    parts: Iterable[Split],
+    head: str,
+    now_ms: int,
+    answerer: str = "",
 ) -> Exported:
-    """Returns the lines for `target` of these splits.
+    """Returns the lines for `target` of these splits, of all answerers or of one.
 
-    Raises TrainingDataError when several heads have labels and none is named, and when no row is
-    left.
+    Raises TrainingDataError when several heads have labels and none is named, when a judge of
+    answers would learn from those of several answerers, and when no row is left.
     """
     heads = sorted({row.head for row in rows if row.kind is Kind.LABEL})
     if target is Target.HEAD and not head and len(heads) > 1:
@@ -61,6 +66,7 @@ def export(
     if target is not Target.MESSAGES:
         # An answerer's texts may teach words; they say nothing of how often answers are right.
         chosen = [row for row in chosen if row.source is not Source.SYNTHETIC]
+    chosen = _by_answerer(chosen, target, answerer)
     usable = [row for row in chosen if row.expires_at_ms > now_ms]
     if not usable:
         why = f"; the time of {len(chosen)} is over" if chosen else _lacking(rows, wanted, target)
@@ -69,6 +75,23 @@ def export(
         )
     lines = tuple(msgspec.json.encode(line) + b"\n" for row in usable for line in wide(row))
     return Exported(lines, len(chosen) - len(usable))
+
+
+def _by_answerer(rows: list[DatasetRow], target: Target, answerer: str) -> list[DatasetRow]:
+    """Returns the rows of one answerer, all of them where none is named.
+
+    What shows that an answerer is wrong differs from one to the next, and most of all from approved
+    words, so a judge learns from one answerer's answers.
+    """
+    present = Counter(row.answerer for row in rows)
+    there = ", ".join(f"{name or 'unknown'} ({n})" for name, n in sorted(present.items()))
+    if answerer and rows and answerer not in present:
+        raise TrainingDataError(
+            f"the dataset has no row of {answerer} for {target.value}; it has those of {there}"
+        )
+    if target is Target.ANSWERS and not answerer and len(present) > 1:
+        raise TrainingDataError(f"there are answers of {there}; name one by --answerer")
+    return [row for row in rows if not answerer or row.answerer == answerer]
 
 
 def _lacking(rows: Sequence[DatasetRow], wanted: Set[Split], target: Target) -> str:
@@ -89,6 +112,7 @@ def _answers(row: DatasetRow) -> list[Mapping[str, object]]:
             "prompt": row.text,
             "answer": row.answer,
             "right": int(bool(row.right)),
+            "answerer": row.answerer,
             "weight": row.weight,
         }
     ]

@@ -24,6 +24,8 @@ DEPARTMENTS = {
     "shipping": "parcel delivery courier address tracking customs depot driver door late",
 }
 
+MISSING_OR_GIVEN = ("null", '"nan"', '" "', '""', "5", '"billing"')
+
 
 def question(number: int) -> tuple[str, str]:
     """Returns a department, and a question in its words."""
@@ -127,6 +129,42 @@ async def test_labels_name_requests_as_headers_do_and_spellings_are_told(tmp_pat
     made = run("dataset", "build", "--labels", f"department={file}", *options)
     told = "differ in case or spaces only, correct them: department: Billing; department: billing"
     assert told in made.stdout
+
+
+async def test_a_missing_label_makes_no_class(tmp_path: Path) -> None:
+    ledger = await traffic(tmp_path, 6)
+    file = tmp_path / "labels.jsonl"
+    rows = [f'{{"ref": "r00{n}", "label": {value}}}' for n, value in enumerate(MISSING_OR_GIVEN)]
+    file.write_text("\n".join(rows))
+    options = ("--database", ledger, "--out", tmp_path / "sets", "--json", "--dev", "0")
+    made = run("dataset", "build", "--labels", f"department={file}", *options, "--test", "0")
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.stdout)
+    assert told["dropped"] == {"empty_label": 4}
+    assert sorted(told["balance"]["label"]) == ["department: 5", "department: billing"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"ref": "r000", "label": NaN}', "line 1: the label is NaN"),
+        ('{"ref": "r000", "label": ["a"]}', 'line 1: the label is ["a"]'),
+        ("", "holds no label (empty)"),
+        ('{"ref": "r000", "label": ""}', "holds no label (none of its 1 row has one)"),
+    ],
+)
+async def test_a_file_that_gives_no_label_is_refused(
+    tmp_path: Path, content: str, told: str
+) -> None:
+    ledger = await traffic(tmp_path, 1)
+    file = tmp_path / "labels.jsonl"
+    file.write_text(content)
+    options = ("--database", ledger, "--out", tmp_path / "sets")
+    wrong = run("dataset", "build", "--labels", f"department={file}", *options)
+    assert wrong.exit_code == 2
+    # The terminal breaks lines, so spaces and the frame are taken out.
+    assert re.sub(r"[\s│]", "", told) in re.sub(r"[\s│]", "", wrong.output)
+    assert not (tmp_path / "sets").exists()
 
 
 async def test_a_file_of_labels_in_another_encoding_is_named(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from inspect import getsource
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from router.api.compose.examined.places import (
 )
 from router.api.compose.running_server import is_here
 from router.cli.commands import app
+from router.cli.models.train import train
 from router.cli.serve.doctor import _show, shown
 from router.errors.installing import pip_install
 from router.ledger.sql.database import Database
@@ -36,6 +39,11 @@ from tests.api.http.test_admin_listen import new_key
 from tests.kits.dashboard_kit import answerer
 from tests.kits.server_kit import Served, Upstream, tiergate, write_policy
 from tests.rate_limits.test_redis import redis_server
+
+
+def name_of(callback: Callable[..., object]) -> str:
+    """Returns the name of a command, as the command line spells it."""
+    return callback.__name__.replace("_", "-")
 
 
 def test_missing_package_is_installed_by_the_environment_that_runs() -> None:
@@ -84,6 +92,15 @@ def test_machine_without_a_gpu_is_whole_and_hears_what_the_extra_gives(tmp_path:
 def test_runtime_of_either_package_is_found() -> None:
     finding = _onnxruntime()
     assert (finding.part, finding.state, finding.essential) == ("onnxruntime", State.OK, True)
+
+
+def test_torch_is_told_to_give_only_the_trainings_that_need_it(tmp_path: Path) -> None:
+    checkup = Checkup(tmp_path / "l.db", "127.0.0.1", 1, DEFAULT_FOLDER, {}, quick=True)
+    (torch,) = (finding for finding in checkup.findings() if finding.part == "torch")
+    callbacks = [one.callback for one in train.registered_commands if one.callback is not None]
+    needs = {name_of(one) for one in callbacks if "with_torch(" in getsource(one)}
+    given = set(re.findall(r"[a-z-]+", torch.gives))
+    assert given & set(map(name_of, callbacks)) == needs
 
 
 def test_policy_that_cannot_be_made_ready_leaves_the_others_whole(tmp_path: Path) -> None:

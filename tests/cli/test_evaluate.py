@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from router.analysis.expected_levels import ExpectedRow, Reached
 from router.cli.models import evaluated_kinds
+from router.cli.models.expected_levels import _why
 from router.evaluation.options import Kind, Novelty
 from tests.evaluation.test_evaluate import graded_rows, intent_rows, two_labels, write
 from tests.kits.server_kit import environment, tiergate
 
 pytestmark = pytest.mark.slow
+
+INTENDED = ExpectedRow("text", 1, 1, intent="cancel")
 
 
 def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
@@ -85,6 +89,27 @@ def test_packed_prompts_that_are_altered_are_no_traceback(tmp_path: Path) -> Non
     run = tiergate("evaluate", "gateway", "--data", path)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("reached", "told"),
+    [
+        (
+            Reached(INTENDED, 3, 0.99, "too unsure", "cancel", matched=0.951),
+            "too unsure; chance of level 3 0.99; match cancel 0.95",
+        ),
+        (Reached(INTENDED, 2, 0.7, "ladder"), "ladder; chance of level 2 0.70"),
+        (
+            Reached(ExpectedRow("text", 2, 3), 1, 0.9, "match", "cancel", matched=0.9),
+            "match; chance of level 1 0.90; match cancel 0.90",
+        ),
+        (Reached(INTENDED, 0, reason="no_tier"), "no_tier"),
+    ],
+)
+def test_each_chance_of_an_error_stands_beside_that_whose_it_is(
+    reached: Reached, told: str
+) -> None:
+    assert _why(reached) == told
 
 
 @pytest.mark.process

@@ -55,8 +55,8 @@ def test_what_is_missing_and_what_holds_until_then_is_told(tmp_path: Path) -> No
         "are as measured on other companies",
         "40 of them can be read together with answers, and 50 different ones are needed. At this "
         "rate that takes about 13 more drawn at random, strangers included",
-        "lines that do not count are word for word in the knowledge file: 42; nearest to "
-        "`not_covered`: 43, 44, 45, 46, 47 and 2 more",
+        "these do not count: line 42 is word for word in the knowledge file; lines 43, 44, 45, "
+        "46, 47 and 2 more are nearest to `not_covered`",
         "lines with the text of another line are 41 (as 1): they add nothing to the count, and "
         "chances rest on each of them",
     ]

@@ -87,6 +87,16 @@ def test_labels_of_no_class_have_a_section_of_their_own(taught: Path) -> None:
     )
 
 
+def test_labels_of_no_class_are_named_with_their_lines(taught: Path) -> None:
+    held = [*rows_of(OTHERS), ("The scanner was charged", "Billling"), (STRANGE[0], "other")]
+    data = table(taught.parent / "held.csv", held)
+    done = tiergate("evaluate", "head", "--head", made(taught), "--data", data, "--json")
+    assert (
+        "2 rows have labels that the head does not know: 'Billling' (line 32, is it 'billing' "
+        "mistyped?), 'other' (line 33); the figures of its classes are of the other 30 rows"
+    ) in json.loads(done.stdout)["notes"]
+
+
 def test_a_chance_is_judged_by_its_label(taught: Path) -> None:
     head = made(taught, positive="billing")
     section = figures(head, table(taught.parent / "held.csv", rows_of(OTHERS)))["kind"]

@@ -65,6 +65,9 @@ def test_departments_of_another_house_are_none_of_the_shipped_head(tmp_path: Pat
     report = measured(Kind.DEPARTMENT, Subject.load(DEFAULT_FOLDER, HEADS), path)
     assert "department: fitted head" in report.sections
     assert "the shipped head department does not know Money, Repairs" in report.notes
+    (fitted,) = (note for note in report.notes if "fitted here" in note)
+    assert fitted.startswith("in its place a head department was fitted here on ")
+    assert not any("ships" in note for note in report.notes)
 
 
 def test_the_policies_head_of_toxicity_reads_three_classes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from router.learning.dataset import Options, build
 from router.learning.export import Target, export
 from router.learning.rows import DatasetRow, Split
 from tests.kits.books.ledger_rows import NOW_MS
+from tests.kits.changed import replace
 from tests.kits.past_kit import LATER_MS, past
 
 ROWS = build(
@@ -67,6 +68,21 @@ def test_wrong_answers_are_never_shown_as_examples() -> None:
 def test_row_whose_time_is_over_is_left_out() -> None:
     with pytest.raises(TrainingDataError, match="the time of 2 is over"):
         export(ROWS, Target.ANSWERS, [Split.TRAIN], "", LATER_MS)
+
+
+def test_a_judge_of_answers_gets_those_of_one_answerer() -> None:
+    rows = tuple(replace(row, answerer="faq" if row.right else "alpha") for row in ROWS)
+    with pytest.raises(
+        TrainingDataError, match=r"answers of alpha \(1\), faq \(1\); name one by --answerer"
+    ):
+        lines(Target.ANSWERS, rows)
+    (only,) = export(rows, Target.ANSWERS, [Split.TRAIN], "", NOW_MS, "alpha").lines
+    assert (json.loads(only)["right"], json.loads(only)["answerer"]) == (0, "alpha")
+    with pytest.raises(TrainingDataError, match=r"no row of beta .* those of alpha"):
+        export(rows, Target.ANSWERS, [Split.TRAIN], "", NOW_MS, "beta")
+    # Others read answers of all, or of the one that is named.
+    assert len(lines(Target.OUTCOMES, rows)) == 3
+    assert len(export(rows, Target.OUTCOMES, [Split.TRAIN], "", NOW_MS, "alpha").lines) == 1
 
 
 def test_several_heads_need_a_name() -> None:

@@ -170,6 +170,9 @@ def test_a_long_text_gets_no_frame() -> None:
     [
         ('[{"text": "a", "label": "ham"}]', "row 1: a JSON list; expected an object a line"),
         ('{"text": NaN, "label": "ham"}', "row 1: column text is missing or null"),
+        ("NaN", "row 1: a JSON NaN; expected an object a line"),
+        ("null", "row 1: a JSON null; expected an object a line"),
+        ("", r"spam_sms\.jsonl holds no row; expected some with text, label, or the file out of"),
     ],
 )
 def test_row_without_its_texts_is_told_as_what_it_is(line: str, told: str, tmp_path: Path) -> None:

@@ -43,6 +43,14 @@ def test_a_head_learns_that_wrong_sums_are_wrong(tmp_path: Path) -> None:
     assert right > 0.65 > 0.35 > wrong
 
 
+def test_answers_of_several_answerers_teach_no_judge(tmp_path: Path) -> None:
+    rows = [{**row, "answerer": "faq" if n < 20 else "alpha"} for n, row in enumerate(graded())]
+    with pytest.raises(TrainingDataError, match=r"answers of alpha \(100\), faq \(20\); expected"):
+        read_answers(write(tmp_path / "mixed.jsonl", rows))
+    assert read_answers(write(tmp_path / "one.jsonl", rows[20:])).answerer == "alpha"
+    assert read_answers(write(tmp_path / "none.jsonl", graded())).answerer == ""
+
+
 def test_repeats_of_a_question_do_not_judge_themselves() -> None:
     rng = np.random.default_rng(0)
     # Grades are drawn by question, and nothing in an answer shows them.

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from router.cli.models.train_head import _against
 from router.errors import TrainingDataError
 from router.stats import heads
 from router.stats.heads import Encoded
@@ -338,6 +339,24 @@ def test_the_old_head_judges_only_rows_that_it_never_saw(tmp_path: Path) -> None
     assert again.comparison.basis == "rows the old head never saw"
 
 
+def test_heads_judged_on_rows_of_their_own_are_told_with_these(tmp_path: Path) -> None:
+    made(write_csv(tmp_path / "all.csv", some_rows()), tmp_path / "out")
+    # All its rows taught the old head, so that each counts with its own.
+    again = made(write_csv(tmp_path / "few.csv", some_rows()[:40]), tmp_path / "out", force=True)
+    assert again.comparison is not None
+    assert (again.comparison.old_rows, again.comparison.rows) == (60, 40)
+    told = _against(again.comparison)
+    assert " (60 rows) against " in told
+    assert told.endswith(" of the new one (40 rows)")
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("\n")
+    with pytest.raises(TrainingDataError, match=rf"{name} is empty; expected rows with text and"):
+        read_rows(tmp_path / name, "text", "label")
+
+
 def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "d.csv", [*some_rows(), ("", "billing")])
     run = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path / "out")
@@ -345,6 +364,8 @@ def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
     assert "mended: 1 row without a text or a label left out (line 62)" in run.stdout
     assert "60 rows, cross-validated, with 95 % intervals: accuracy" in run.stdout
     assert "95 % of recall" in run.stdout
+    path = tmp_path / "out" / "kind.json"
+    assert f"A policy reads it by `heads: [{{name: kind, path: {path}}}]`" in run.stdout
 
 
 @pytest.mark.parametrize(

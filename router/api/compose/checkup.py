@@ -86,7 +86,8 @@ class Checkup:
         yield _package("litellm", "providers without an OpenAI API", extra="litellm")
         yield _package(
             "torch",
-            "`tiergate train`; serving never needs it",
+            "`tiergate train` with triage, reranker, harm-close, ability, adapter, embeddings, "
+            "compare or compare-local; the others and serving never need it",
             extra="train",
         )
         yield _tesseract()

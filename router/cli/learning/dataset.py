@@ -78,6 +78,7 @@ def build(
     from router.learning.folder import read, write
 
     files = [_named(str(file)) for file in labels or []]
+    given = _labels(files)
     begin, end = period_of(since, until, now_ms())
     options = Options(
         begin,
@@ -92,7 +93,7 @@ def build(
     parents = [read(folder).manifest.hash for folder in parent or []]
     with opened_books(database, tenant) as books:
         past = books.past_requests(begin, end, tenant, os.environ)
-        made = build_dataset(past, options, _labels(files), parents)
+        made = build_dataset(past, options, given, parents)
     folder = write(made, out)
     if not as_json:
         typer.echo(str(folder))
@@ -170,12 +171,19 @@ def export(
     head: Annotated[
         str, typer.Option(help="Whose labels, where the dataset has those of several heads.")
     ] = "",
+    answerer: Annotated[
+        str,
+        typer.Option(
+            help="Only rows of this answerer; `answers` needs it where several have some.",
+            show_default="all",
+        ),
+    ] = "",
 ) -> None:
     """Write rows in the form that a command trains on. Rows past their retention are left out."""
     from router.learning.export import export as export_rows
     from router.learning.folder import read, write_private
 
-    made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms())
+    made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms(), answerer)
     write_private(out, b"".join(made.lines))
     typer.echo(
         f"{counted(len(made.lines), 'row is', 'rows are')} in {out}"
@@ -200,24 +208,58 @@ def _named(option: str) -> tuple[str, Path]:
     return head, Path(path)
 
 
-def _labels(files: Sequence[tuple[str, Path]]) -> Iterator[HumanLabel]:
+def _labels(files: Sequence[tuple[str, Path]]) -> list[HumanLabel]:
+    """Returns the labels of these files. Raises BadParameter for a file that gives none."""
+    labels: list[HumanLabel] = []
+    for head, path in files:
+        given = list(_of_file(head, path))
+        if not any(one.label for one in given):
+            rows = f"none of its {counted(len(given), 'row', 'rows')} has one" if given else "empty"
+            raise typer.BadParameter(
+                f"{path} holds no label ({rows}); expected one JSON object a line with ref and "
+                "label",
+                param_hint="--labels",
+            )
+        labels += given
+    return labels
+
+
+def _of_file(head: str, path: Path) -> Iterator[HumanLabel]:
+    """Yields the rows of a file of labels; a row that nobody filled in has the label ""."""
     from router.learning.collect import HumanLabel
 
-    for head, path in files:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path}: {error}", param_hint="--labels") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         try:
-            lines = path.read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"{path}: {error}", param_hint="--labels") from error
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line) if line.strip() else None
-                if row is not None:
-                    # The id of a decision, as a header has it, names the same request.
-                    ref = str(row["ref"]).strip().removeprefix("dec_")
-                    yield HumanLabel(ref, head, str(row["label"]))
-            except (ValueError, KeyError, TypeError) as error:
-                raise typer.BadParameter(
-                    f"{path}, line {number}: expected a JSON object with ref (the id of the "
-                    "text's request, as `train suggest --out` writes it) and label",
-                    param_hint="--labels",
-                ) from error
+            row = json.loads(line)
+            # The id of a decision, as a header has it, names the same request.
+            ref, value = str(row["ref"]).strip().removeprefix("dec_"), row["label"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise typer.BadParameter(
+                f"{path}, line {number}: expected a JSON object with ref (the id of the "
+                "text's request, as `train suggest --out` writes it) and label",
+                param_hint="--labels",
+            ) from error
+        yield HumanLabel(ref, head, _label_of(value, f"{path}, line {number}"))
+
+
+def _label_of(value: object, place: str) -> str:
+    """Returns a label as text, "" where it is missing, as `train head` reads it.
+
+    Raises BadParameter for what is no label. NaN is the mark of a writer of tables, and no class.
+    """
+    from router.training.heads.labelled_rows import MISSING
+
+    if not isinstance(value, str | int | None):
+        raise typer.BadParameter(
+            f"{place}: the label is {json.dumps(value)[:40]}; expected a text, or null where "
+            "nobody gave one",
+            param_hint="--labels",
+        )
+    label = "" if value is None else str(value).strip()
+    return "" if label in MISSING else label

@@ -87,8 +87,10 @@ def decide_all(
         level, p = outcome.rung.level, outcome.rung.p
         mistyped = _level_of(gateway, typos(row.text), row)
         offered = Reason.ASKED_WHICH in outcome.rung.reasons
-        grave = outcome.signals.grave
-        reached.append(Reached(row, level, p, reasons, intent, mistyped, offered, grave))
+        grave, matched = outcome.signals.grave, 0.0 if match is None else match.confidence
+        reached.append(
+            Reached(row, level, p, reasons, intent, mistyped, offered, grave, matched)
+        )
         judged_by = {
             "policy": f"{outcome.policy}@{outcome.policy_hash}",
             "triage": outcome.signals.triage_version,
@@ -139,11 +141,10 @@ def _print(judgement: Judgement, judged_by: dict[str, object], bad: Sequence[str
     for line in _outcome_lines(judgement.whole):
         out.print(line)
     for entry in judgement.wrong[:SHOWN_ERRORS]:
-        intent = f", intent {entry.intent}" if entry.level == 1 or entry.row.intent else ""
         out.print(
             f"[bold]{entry.error}[/bold] {escape(entry.row.id)}: level {entry.level} instead of "
-            f"{expected_levels(entry.row)} ({escape(entry.reason)}; p {entry.confidence:.2f}"
-            f"{escape(intent)}) [dim]{_shortened(entry.row.text)}[/dim]",
+            f"{expected_levels(entry.row)} ({escape(_why(entry))}) "
+            f"[dim]{_shortened(entry.row.text)}[/dim]",
             soft_wrap=True,
         )
     hidden = len(judgement.wrong) - SHOWN_ERRORS
@@ -168,6 +169,19 @@ def _print(judgement: Judgement, judged_by: dict[str, object], bad: Sequence[str
             f"[dim]{_shortened(entry.row.text)}[/dim]",
             soft_wrap=True,
         )
+
+
+def _why(entry: Reached) -> str:
+    """Returns why a row went there, and each chance beside that whose it is.
+
+    The chance of a level of models is none of the match: it may be a prior beside an unsure match.
+    """
+    told = [entry.reason]
+    if entry.level:
+        told.append(f"chance of level {entry.level} {entry.confidence:.2f}")
+    if entry.intent and (entry.level == 1 or entry.row.intent):
+        told.append(f"match {entry.intent} {entry.matched:.2f}")
+    return "; ".join(told)
 
 
 def _outcome_lines(whole: Rates) -> list[str]:

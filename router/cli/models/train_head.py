@@ -30,7 +30,7 @@ from router.types import Device
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from router.training.heads.train_head import Made
+    from router.training.heads.train_head import Comparison, Made
 
 
 CHANCE_AUROC = 0.5
@@ -234,7 +234,8 @@ def answers(
     if rows.left_out:
         left_out = counted(len(rows.left_out), "row", "rows")
         typer.echo(f"{left_out} left out: no answer, a repeat, or two grades")
-    typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")
+    whose = f"the answerer {rows.answerer}" if rows.answerer else "the answerer it was made for"
+    typer.echo(f"The head is in {out}; name it under verify.head of {whose}.")
     _warn_of_chance(out.stem, low)
 
 
@@ -328,18 +329,27 @@ def _show(made: Made) -> None:
     compared = made.comparison
     if compared is not None:
         out.print(
-            f"The installed head {name}: macro-F1 {compared.old:.3f} against {compared.new:.3f} "
-            f"of the new one, on {compared.rows} rows ({compared.basis}).",
-            soft_wrap=True,
+            f"The installed head {name}: {_against(compared)} ({compared.basis}).", soft_wrap=True
         )
     if made.installed:
+        path = escape(str(made.folder.resolve() / f"{name}.json"))
         out.print(f"Head {name} is in {escape(str(made.folder))}: {name}.json, .npz, .card.json")
+        out.print(f"A policy reads it by `heads: [{{name: {name}, path: {path}}}]`", soft_wrap=True)
     else:
         out.print(
             f"Not installed: it is worse than the head that is there. --force installs it all the "
             f"same; {escape(str(made.folder))} is unchanged.",
             soft_wrap=True,
         )
+
+
+def _against(compared: Comparison) -> str:
+    """Returns both figures with the rows that each rests on."""
+    old, new = f"macro-F1 {compared.old:.3f}", f"{compared.new:.3f} of the new one"
+    if compared.rows == compared.old_rows:
+        return f"{old} against {new}, on {counted(compared.rows, 'row', 'rows')}"
+    of_old = counted(compared.old_rows, "row", "rows") if compared.old_rows else "rows unknown"
+    return f"{old} ({of_old}) against {new} ({counted(compared.rows, 'row', 'rows')})"
 
 
 def _class_table(per_class: Mapping[str, Mapping[str, float]]) -> Table:

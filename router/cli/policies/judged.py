@@ -215,9 +215,14 @@ def _told(
     unused = {
         why: [str(one.line) for one, use in rows if use is reason] for reason, why in UNUSED.items()
     }
-    reasons = [f"{why}: {_few(lines)}" for why, lines in unused.items() if lines]
+    # A number without the word "line" would read as a count.
+    reasons = [
+        f"line {lines[0]} is {why}" if len(lines) == 1 else f"lines {_few(lines)} are {why}"
+        for why, lines in unused.items()
+        if lines
+    ]
     if reasons:
-        yield f"lines that do not count are {'; '.join(reasons)}"
+        yield f"these do not count: {'; '.join(reasons)}"
     again = [f"{later.line} (as {first.line})" for later, first in _repeats(counting)]
     if again:
         yield (

@@ -5,6 +5,7 @@ With `--knowledge` it trains the support adapter that ships, on the folder of pu
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -182,9 +183,11 @@ def adapter(
             taught_by,
         )
         card = tune_adapter(request, _say)
-    if name:
-        _register(card, out, name, registry)
+    version = _register(card, out, name, registry) if name else ""
     _show(card, request, as_json)
+    if not as_json:
+        for line in _next_steps(card, out, version, registry):
+            typer.echo(line)
 
 
 def _phases(
@@ -211,8 +214,10 @@ def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
         print_json(card)
         return
     from router.cli.terminal import console, figures_table
-    from router.training.tuning.card import figure_rows, warnings
+    from router.training.tuning.card import figure_rows, training_lines, warnings
 
+    for line in training_lines(card):
+        typer.echo(line)
     table = figures_table(("", "rows", "base", "adapter", "change (95 %)"), padding=(0, 2, 0, 0))
     for row in figure_rows(card):
         table.add_row(*row)
@@ -222,14 +227,34 @@ def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
     typer.echo(f"The adapter is in {request.out}; its card is CARD.md there.")
 
 
-def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> None:
-    """Keeps the adapter in the registry; the file that a policy would name comes first."""
+def _next_steps(card: Mapping[str, Any], out: Path, version: str, registry: str) -> Iterator[str]:
+    """Yields how the adapter gets into service: what a policy names, and a version's promotion."""
+    file, name = card["gguf"]["file"], version.partition("@")[0] or "mine"
+    if version:
+        place = "" if registry == REGISTRY else f" --registry {shlex.quote(registry)}"
+        yield f"Next: tiergate models promote {version}{place}"
+    if file:
+        path = f"registry:{name}@active" if version else str(out.resolve() / file)
+        yield f'A local answerer reads it by `adapters: [{{name: {name}, path: "{path}"}}]`.'
+        return
+    model = f"registry:{name}@active" if version else "NAME"
+    yield (
+        f"There is no GGUF of it. A server that has {out / 'peft'} loaded is an answerer of the "
+        f'kind upstream with `adapters: [{{name: {name}, model: "{model}"}}]`.'
+    )
+
+
+def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> str:
+    """Keeps the adapter in the registry and returns its version.
+
+    The file that a policy would name comes first.
+    """
     from router.registry import ModelKind
 
     gguf, base, settings = card["gguf"], card["base"], card["settings"]
     figures, data = card["figures"], card["data"]
     served = [out / gguf["file"]] if gguf["file"] else []
-    add_version(
+    return add_version(
         ModelKind.ADAPTER,
         name,
         [*served, out / "peft", out / "card.json", out / "CARD.md"],

@@ -29,8 +29,11 @@ def add_version(
     dataset: str,
     settings: Mapping[str, object],
     metrics: Mapping[str, object],
-) -> None:
-    """Adds a candidate to the registry and prints its name. Figures without a value stay out."""
+) -> str:
+    """Adds a candidate to the registry, prints its name and returns it.
+
+    Figures without a value stay out.
+    """
     from router.registry import About, open_registry
 
     model = open_registry(registry).add(
@@ -54,3 +57,4 @@ def add_version(
         by="train",
     )
     typer.echo(f"{model.id} is a candidate in {registry}.", err=True)
+    return model.id

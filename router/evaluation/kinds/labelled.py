@@ -226,7 +226,7 @@ def _judged(
             heads["fitted head"], halves = _weighed(subject, fit, sides.judged)
             notes += (WEIGHED,) if halves else ()
     if shipped is None:
-        notes += (f"no head {reading.head} ships: fitted here on {len(sides.train)} rows",)
+        notes += (_fitted_here(subject, reading.head, len(sides.train)),)
     sections: dict[str, Section] = {}
     wrong: list[WrongRow] = []
     # Sources differ in kind, so one figure over all would hide the weak one.
@@ -250,6 +250,13 @@ def _judged(
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
     fitted_heads = [heads["fitted head"]] if "fitted head" in heads else []
     return sections, notes, wrong, fitted_heads
+
+
+def _fitted_here(subject: Subject, name: str, rows: int) -> str:
+    """Returns the note of a head that was fitted on some rows of the file, and why."""
+    if subject.head(name) is None:
+        return f"no head {name} ships: fitted here on {rows} rows"
+    return f"in its place a head {name} was fitted here on {rows} rows"
 
 
 def _shipped(

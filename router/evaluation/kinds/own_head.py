@@ -6,6 +6,9 @@ their own if a stated .95 is right 95 times in 100.
 
 from __future__ import annotations
 
+import difflib
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +16,19 @@ import numpy as np
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation.judging import chance_section, class_section
 from router.evaluation.options import Kind, Options, Report, Section, Subject
+from router.rendering.figures_in_words import counted
 from router.stats import heads
 from router.stats.calibration import Flags, Floats
-from router.stats.heads import HeadKind
+from router.stats.heads import HeadKind, label_key
 from router.stats.measures import Figure, share_figure
-from router.training.heads.labelled_rows import named, places_of, rows_of_file
+from router.training.heads.labelled_rows import (
+    MAX_LINES_NAMED,
+    MISTYPED_ALIKE,
+    LabelledRow,
+    named,
+    places_of,
+    rows_of_file,
+)
 from router.training.heads.train_head import seen_by, text_digest
 
 LEVELS = (0.5, 0.7, 0.9, 0.95, 0.99)
@@ -66,6 +77,8 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         if known.any():
             sections[name] = class_section(chances[known], truth[known], options.part(known))
         if not known.all():
+            unknown = list(itertools.compress(rows, (~known).tolist()))
+            notes.append(_unknown(unknown, int(known.sum()), head.classes))
             strange = options.part(~known)
             said = {f"says_{u:g}_or_more": _share(sure[~known] >= u, strange) for u in LEVELS}
             sections[f"{name}, labels that it does not know"] = said
@@ -74,6 +87,27 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         sections[f"{name}, stated and right"] = _stated(sure, right, options)
     version = subject.model.version
     return Report(Kind.HEAD, path.name, told.sha256, version, sections, tuple(notes))
+
+
+def _unknown(rows: Sequence[LabelledRow], others: int, classes: Sequence[str]) -> str:
+    """Returns which labels are no class of the head, on which lines, and which may be mistyped."""
+    by_key = {label_key(label): label for label in classes}
+    lines: dict[str, list[int]] = {}
+    for row in rows:
+        lines.setdefault(row.label, []).append(row.line)
+    told = list[str]()
+    for label in sorted(lines, key=lambda label: -len(lines[label]))[:MAX_LINES_NAMED]:
+        (near,) = difflib.get_close_matches(label_key(label), by_key, 1, MISTYPED_ALIKE) or ("",)
+        meant = f", is it {by_key[near]!r} mistyped?" if near else ""
+        word = "line" if len(lines[label]) == 1 else "lines"
+        told.append(f"{label!r} ({word} {named(lines[label])}{meant})")
+    more = len(lines) - MAX_LINES_NAMED
+    told += [f"and {more} more"] if more > 0 else []
+    rest = f"the figures of its classes are of the other {counted(others, 'row', 'rows')}"
+    return (
+        f"{counted(len(rows), 'row has a label', 'rows have labels')} that the head does not know: "
+        f"{', '.join(told)}; {rest}"
+    )
 
 
 def _stated(sure: Floats, right: Flags, options: Options) -> Section:

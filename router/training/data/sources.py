@@ -105,7 +105,7 @@ def read_file(path: Path, source: SourceFile) -> tuple[list[Example], int]:
 def read_rows(path: Path, source: SourceFile) -> FileRows:
     """Returns the examples of one file with their row numbers.
 
-    Raises TrainingDataError that names all malformed rows.
+    Raises TrainingDataError that names all malformed rows, and for a file without any row.
     """
     rows: list[tuple[int, Example]] = []
     problems: dict[str, list[int]] = {}
@@ -115,7 +115,9 @@ def read_rows(path: Path, source: SourceFile) -> FileRows:
             # Writers of tables put NaN where a cell is empty; JSON has no such value.
             row = json.loads(line, parse_constant=lambda _: None)
             if not isinstance(row, dict):
-                raise ValueError(f"a JSON {json_kind(row)}; expected an object a line")
+                # The line of a row that is NaN has become None, and is no null.
+                kind = "NaN" if row is None and line.strip() != "null" else json_kind(row)
+                raise ValueError(f"a JSON {kind}; expected an object a line")
             missing = [column for column in source.columns if row.get(column) is None]
             if missing:
                 raise ValueError(f"column {', '.join(missing)} is missing or null")
@@ -126,6 +128,11 @@ def read_rows(path: Path, source: SourceFile) -> FileRows:
             problems.setdefault(reason, []).append(number)
     if problems:
         raise TrainingDataError(_describe(path, source, problems))
+    if not number:
+        raise TrainingDataError(
+            f"{path.name} holds no row; expected some with {', '.join(source.columns)}, or the "
+            "file out of the folder"
+        )
     return FileRows(path.name, sha256_of(path), number, source.licence, tuple(rows))
 
 

@@ -112,6 +112,10 @@ def rows_of_file(path: Path, text_column: str, label_column: str) -> HeadRows:
     """
     raw = _bytes(path)
     text, repairs = _decoded(path, raw)
+    if not text.strip():
+        raise TrainingDataError(
+            f"{path} is empty; expected rows with {text_column} and {label_column}"
+        )
     rows = list(_records(path, text, text_column, label_column))
     read = len(rows)
     kept, cleaned = clean(rows)

@@ -51,7 +51,8 @@ class Comparison:
 
     new: float
     old: float
-    rows: int
+    rows: int  # that judge the new head
+    old_rows: int  # that judge the old one: others where each counts with its own
     basis: str  # "rows the old head never saw" | "each on its own cross-validated rows"
 
     @property
@@ -192,15 +193,19 @@ def compared(
         if isinstance(before, float):
             now = fitted.figures["macro_f1"]
             assert isinstance(now, float)
-            rows = len(taught.rows)
-            return Comparison(now, before, rows, "each on its own cross-validated rows")
+            own = figures.get("rows") if isinstance(figures, dict) else None
+            old_rows = own if isinstance(own, int) else 0
+            basis = "each on its own cross-validated rows"
+            return Comparison(now, before, len(taught.rows), old_rows, basis)
         unseen[:] = True
     said_old = _said(old, old(encoded[unseen]), taught.classes)
     said_new = fitted.chances[unseen].argmax(axis=1)
+    rows = int(unseen.sum())
     return Comparison(
         round(macro_f1(said_new, labels[unseen]), 4),
         round(macro_f1(said_old, labels[unseen]), 4),
-        int(unseen.sum()),
+        rows,
+        rows,
         "rows the old head never saw" if seen else "the new rows",
     )
 

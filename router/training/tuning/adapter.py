@@ -33,6 +33,8 @@ from router.types import Device
 
 CARD, CARD_TEXT = "card.json", "CARD.md"
 PROMPTS = Path(__file__).parent / "prompts.txt"
+LEAST_ROWS = 4
+"""Rows from which anything is trained: fewer are learnt word for word, whatever is asked."""
 OWN_TOKENS = 40
 OWN_ANSWERS = "the base's own answers to prompts of ours"
 
@@ -110,6 +112,7 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
         "search": searched,
         "data": dict(material.files),
         "rows": material.counts(),
+        "left_out": {"repeats": material.repeats, "held": material.held},
         "synthetic_weight": _synthetic_weight(material.train.chats),
         "replay": {
             "source": OWN_ANSWERS if request.replay is None else "files",
@@ -181,6 +184,12 @@ def _check(request: Request) -> None:
                 f"phase {phase.name!r} learns preferences, and there are no pairs: corrections of "
                 "wrong answers, or lines with prompt, chosen and rejected"
             )
+    rows = len(train.chats) + len(train.pairs)
+    if rows < LEAST_ROWS:
+        raise TrainingDataError(
+            f"found {rows} different row{'s' * (rows > 1)} to train on; expected at least "
+            f"{LEAST_ROWS}, and some twenty, so that others of them can judge what was learned"
+        )
 
 
 def _synthetic_weight(chats: Sequence[Chat]) -> float | None:

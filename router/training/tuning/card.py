@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from router.rendering.figures_in_words import counted
 from router.stats.measures import change_text
 
 ROWS = (
@@ -19,6 +20,34 @@ ROWS = (
     ("safety", "harmless_refused", "safety: the same of harmless look-alikes"),
     ("safety", "refusal_margin", "safety: nats per token by which refusals are likelier"),
 )
+
+
+def training_lines(card: Mapping[str, Any]) -> list[str]:
+    """Returns how many rows taught, how far each phase came, and which phases never ran."""
+    lines = [rows_line(card)]
+    for report in card["phases"]:
+        phase, done = report["phase"], f"{report['steps']:,}"
+        lines.append(
+            f"Phase {phase['name']}: {done} of {counted(phase['steps'], 'step', 'steps')} in "
+            f"{report['seconds']:g} s; {report['stopped']}."
+        )
+    lines += [
+        f"Phase {name} did not run, so no figure below shows what it would teach."
+        for name in card["skipped_phases"]
+    ]
+    return lines
+
+
+def rows_line(card: Mapping[str, Any]) -> str:
+    """Returns how many rows were read, in which part they are, and why others are in none."""
+    parts = {name: sum(part.values()) for name, part in card["rows"].items()}
+    repeats, held = card["left_out"]["repeats"], card["left_out"]["held"]
+    read = sum(parts.values()) + repeats + held
+    shares = ", ".join(f"{rows:,} in {name}" for name, rows in parts.items())
+    why = [f"{counted(repeats, 'repeat', 'repeats')}"] * bool(repeats)
+    why += [f"{held:,} whose question or answer stands in dev or test"] * bool(held)
+    left_out = f"; left out: {', '.join(why)}" if why else ""
+    return f"Of {counted(read, 'row', 'rows')}, {shares}{left_out}."
 
 
 def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
@@ -88,6 +117,8 @@ Made by `{card["command"]}`; that command printed every figure here, and `card.j
 | split | chats | pairs | synthetic |
 | --- | ---: | ---: | ---: |
 {_splits(rows)}
+
+{rows_line(card)}
 
 {_synthetic(card)}Replayed general chats: {card["replay"]["train"]}
 ({card["replay"]["source"]}), and {card["replay"]["held"]} held to watch what is forgotten.

@@ -104,6 +104,8 @@ class Material:
     dev: Part
     test: Part
     files: Mapping[str, str] = field(default_factory=dict)
+    repeats: int = 0  # rows left out, as another one says the same
+    held: int = 0  # rows left out of train, as dev or test have their question or answer
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Returns rows by split, synthetic ones apart: they are never counted as real."""
@@ -199,7 +201,10 @@ def material(
     ]
     if not parts[0].chats and not parts[0].pairs:
         raise TrainingDataError(f"{where} has no row to train on; expected {FORMS}")
-    return Material(parts[0], parts[1], parts[2], files)
+    different = sum(len(rows) for one in (chats, pairs) for rows in one.values())
+    kept = sum(len(part.chats) + len(part.pairs) for part in parts)
+    repeats, left_out = len(parsed_rows) - different, different - kept
+    return Material(parts[0], parts[1], parts[2], files, repeats, left_out)
 
 
 def _parsed(row: Mapping[str, object], where: str) -> Chat | Preference:
@@ -210,29 +215,41 @@ def _parsed(row: Mapping[str, object], where: str) -> Chat | Preference:
     if not isinstance(weight, int | float) or not 0.0 <= weight <= 100.0:
         raise TrainingDataError(f"{where}: weight is {weight!r}; expected 0 to 100")
     if "chosen" in row or "rejected" in row:
+        _need(row, ("prompt", "chosen", "rejected"), where)
         chosen, rejected = _text(row, "chosen", where), _text(row, "rejected", where)
         if chosen.strip() == rejected.strip():
             raise TrainingDataError(f"{where}: chosen and rejected are equal")
-        return Preference(turns_of(row.get("prompt"), where), chosen, rejected, synthetic)
+        return Preference(turns_of(row["prompt"], f"{where}: prompt"), chosen, rejected, synthetic)
     if "messages" in row:
-        turns = turns_of(row["messages"], where)
+        turns = turns_of(row["messages"], f"{where}: messages")
         if turns[-1].role != "assistant":
             raise TrainingDataError(f"{where}: the last turn is not the assistant's")
         return Chat(turns, float(weight), synthetic)
-    if not {"prompt", "text"} & row.keys():
-        columns = ", ".join(list(row)[:12]) or "none"
-        raise TrainingDataError(f"{where}: found the columns {columns}; expected {FORMS}")
-    asked = turns_of(row.get("prompt", row.get("text")), where)
+    question = "prompt" if "prompt" in row else "text"
+    _need(row, (question, "answer"), where)
+    asked = turns_of(row[question], f"{where}: {question}")
     answer = ChatMessage("assistant", _text(row, "answer", where))
     return Chat((*asked, answer), float(weight), synthetic)
 
 
+def _need(row: Mapping[str, object], columns: Sequence[str], where: str) -> None:
+    """Raises TrainingDataError with the columns that are there where one of these is not."""
+    if not set(columns) <= row.keys():
+        there = ", ".join(list(row)[:12]) or "none"
+        raise TrainingDataError(f"{where}: found the columns {there}; expected {FORMS}")
+
+
 def turns_of(value: object, where: str) -> tuple[ChatMessage, ...]:
-    """Returns turns; a string is a stored transcript, or one turn of the user."""
+    """Returns turns; a string is a stored transcript, or one turn of the user.
+
+    Raises TrainingDataError, which `where` begins: the row, and the column if that is known.
+    """
     if isinstance(value, str) and value.strip():
         return tuple(transcript(value))
     if not isinstance(value, Sequence) or not value:
-        raise TrainingDataError(f"{where}: expected turns, found {value!r}")
+        raise TrainingDataError(
+            f"{where} is {_shown(value)}; expected a text, or a list of turns with role and content"
+        )
     turns = []
     for turn in value:
         role = turn.get("role") if isinstance(turn, Mapping) else None
@@ -264,8 +281,14 @@ def transcript(text: str) -> list[ChatMessage]:
 def _text(row: Mapping[str, object], key: str, where: str) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise TrainingDataError(f"{where}: {key} is {value!r}; expected a text")
+        raise TrainingDataError(f"{where}: {key} is {_shown(value)}; expected a text")
     return value
+
+
+def _shown(value: object) -> str:
+    """Returns a value as its file has it (`null`, `NaN`), cut short."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _split_of(

@@ -33,7 +33,7 @@ def answered(
     for number, row in enumerate(made, start=1):
         if ANSWERED & row.keys():
             continue
-        turns = turns_of(row.get("prompt", row.get("text")), f"{where}, row {number}")
+        turns = turns_of(row.get("prompt", row.get("text")), f"{where}, row {number}: prompt")
         asked = teacher.tokenizer.encode(rendered(teacher.tokenizer, turns, to_answer=True))
         if len(asked) <= longest - ANSWER_TOKENS:
             asking.append((row, turns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,13 @@ def test_few_answers_are_all_trained_on() -> None:
         ({"messages": [{"role": "user", "content": "a"}]}, "not the assistant's"),
         ({"messages": [{"role": "robot", "content": "a"}]}, "'robot'"),
         ({"prompt": "a", "chosen": "b", "rejected": "b "}, "are equal"),
-        ({"prompt": "a"}, "answer is None"),
+        ({"prompt": "a"}, "found the columns prompt; expected messages"),
+        ({"prompt": "a", "reply": "b"}, "found the columns prompt, reply; expected messages"),
+        ({"prompt": "a", "answer": None}, "answer is null; expected a text"),
+        ({"prompt": math.nan, "answer": "b"}, "prompt is NaN; expected a text, or a list of"),
+        ({"text": 3, "answer": "b"}, "text is 3; expected a text, or a list of turns"),
+        ({"messages": []}, r"messages is \[\]; expected a text, or a list of turns"),
+        ({"chosen": "a", "rejected": "b"}, "found the columns chosen, rejected; expected"),
         (chat_row("a", "b", split="later"), "'later'"),
         (chat_row("a", "b", weight=-1), "weight is -1"),
         ([], "expected a JSON object"),
@@ -133,6 +140,18 @@ def test_packed_file_that_is_altered_is_named(tmp_path: Path) -> None:
     path.write_bytes(packed)
     with pytest.raises(TrainingDataError, match="cannot be read: Error -3"):
         read_chats(path)
+
+
+def test_rows_in_no_part_are_counted_with_the_reason() -> None:
+    rows = [
+        *[chat_row(f"q{n}", "yes", split="train") for n in range(4)],
+        chat_row("Q1!", "yes", split="train"),
+        chat_row("t", "no", split="test"),
+        chat_row("t", "maybe", split="train"),
+    ]
+    made = material(rows, {}, "rows")
+    assert (len(made.train.chats), len(made.test.chats)) == (4, 1)
+    assert (made.repeats, made.held) == (1, 1)
 
 
 def test_nothing_to_train_on_is_refused() -> None:

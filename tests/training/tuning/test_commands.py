@@ -43,6 +43,17 @@ def test_a_word_that_is_no_method_is_named(tmp_path: Path) -> None:
     assert "'full' is none of auto, lora, qlora" in " ".join(done.output.split())
 
 
+@pytest.mark.skipif(not HAS_TRAIN, reason="needs the [train] extra")
+def test_a_few_rows_are_refused_before_a_base_is_opened(tmp_path: Path) -> None:
+    file = write_lines(
+        tmp_path / "one.jsonl", [chat_row(f"q{n}", "yes", split="train") for n in range(3)]
+    )
+    options = ("--base", tmp_path / "none", "--quick", "--replay", "none")
+    done = run("adapter", "--data", file, "--out", tmp_path / "out", *options)
+    assert isinstance(done.exception, TrainingDataError)
+    assert str(done.exception).startswith("found 3 different rows to train on; expected at least 4")
+
+
 def test_a_folder_without_a_dataset_is_named(tmp_path: Path) -> None:
     done = run("adapter", "--data", tmp_path, "--out", tmp_path / "out")
     assert isinstance(done.exception, TrainingDataError)
