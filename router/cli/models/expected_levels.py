@@ -88,9 +88,7 @@ def decide_all(
         mistyped = _level_of(gateway, typos(row.text), row)
         offered = Reason.ASKED_WHICH in outcome.rung.reasons
         grave, matched = outcome.signals.grave, 0.0 if match is None else match.confidence
-        reached.append(
-            Reached(row, level, p, reasons, intent, mistyped, offered, grave, matched)
-        )
+        reached.append(Reached(row, level, p, reasons, intent, mistyped, offered, grave, matched))
         judged_by = {
             "policy": f"{outcome.policy}@{outcome.policy_hash}",
             "triage": outcome.signals.triage_version,
