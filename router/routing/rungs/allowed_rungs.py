@@ -306,7 +306,8 @@ def _nothing_left(
     silent = [
         i
         for i, r in enumerate(passed)
-        if r is Reason.NOTHING_TO_RESOLVE and facts[i].level >= limits.floor
+        if r in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
+        and facts[i].level >= limits.floor
     ]
     if silent:
         return silent[-1:]

@@ -271,7 +271,7 @@ def _together(
             row, _, _ = _continued(last, earlier, memory)
             least = NOVEL if match is None else 0.0
             return row._replace(novelty=max(row.novelty, least)), match, True
-    elif match is None or match.confidence < TOGETHER_AT:
+    elif match is None or match.confidence < TOGETHER_AT or _repeats(match, last, earlier):
         return _continued(last, earlier, memory)
     row = more_cautious(about.row, last.row)._replace(
         request_type=about.row.request_type,
@@ -281,13 +281,27 @@ def _together(
     return row, match, True
 
 
+def _repeats(match: Match, last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
+    """Returns True for an answer that was given already, and that the last turn does not match.
+
+    What reads answers leaves out what stands beside a question that it knows, and two turns
+    together hold the earlier question word for word.
+    """
+    own = last.match.intent_id if last.match is not None else ""
+    return match.intent_id != own and match.intent_id in _answered(earlier)
+
+
+def _answered(earlier: Sequence[TurnReading]) -> set[str]:
+    return {turn.match.intent_id for turn in earlier if turn.match and turn.answered}
+
+
 def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None:
     """Returns the match of two turns together without the answers that were given already.
 
     A second question asks for something else. What is left is found by exclusion, so that it is
     offered and not sure; an answer that both turns ask for as surely as one can is said again.
     """
-    answered = {turn.match.intent_id for turn in earlier if turn.match and turn.answered}
+    answered = _answered(earlier)
     if match is None or match.intent_id not in answered or match.confidence >= SAID_AGAIN_AT:
         return match
     chances = match.likeliest
