@@ -155,7 +155,8 @@ _NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LE
 def of_trouble(row: ModelRow, words: Sequence[str]) -> ModelRow:
     """Returns the reading of a text without a grave matter where it is `only_trouble`.
 
-    `words` are folded. A domain of danger becomes that of customers. The stakes stay. None of 882 grave lines of strangers is nothing but such words.
+    `words` are folded. A domain of danger becomes that of customers. The stakes stay. None of 882
+    grave lines of strangers is nothing but such words.
     """
     of_danger = row.domain in _NOT_OF_THINGS
     if not (of_danger or row.grave >= LOWERED_FROM) or not only_trouble(words):

@@ -123,7 +123,7 @@ Run = tuple[str, ...]
 def only_trouble(words: Sequence[str]) -> bool:
     """Returns True for a message that only tells of a broken or lost thing, or about a contract.
 
-    `words` are folded. What it says of a contract is that somebody ends, changes or takes it over, or
+    `words` are folded. Of a contract it says that somebody ends it, moves it, takes it over or
     wants money back.
 
     >>> messages = "my pedal fell off two days ago", "i fell off my bike", "someone took my bike"
