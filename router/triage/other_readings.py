@@ -31,11 +31,14 @@ GRAVE_SENTENCE = 0.7
 the default of `decision.grave_at`: a lower one starts nothing, and would only take the calm from a
 text that mentions trouble."""
 
-GRAVE_STILL, LOWERED_FROM, BY_A_KNOWN_QUESTION = 0.95, 0.5, 8.15
-"""Chance of a grave matter that no known question lowers, that of a guess at all, and the factor
-that takes the first to GRAVE_SENTENCE. The shelf's veto begins at .95 there, too. Of 3,500 texts
-about health, law, money and harm none matched an answer of nine companies so surely, so the factor
-is a careful one."""
+GRAVE_STILL = 0.95
+"""No known question lowers a chance of a grave matter from here on. The shelf's veto begins here,
+too."""
+LOWERED_FROM = 0.5
+"""A lower chance of a grave matter is no guess of one."""
+BY_A_KNOWN_QUESTION = 8.15
+"""Divides the odds of a grave matter, so that GRAVE_STILL becomes GRAVE_SENTENCE. It is careful: of
+3,500 texts about health, law, money and harm none matched an answer of nine companies surely."""
 
 
 def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
@@ -150,10 +153,10 @@ _NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LE
 
 
 def of_trouble(row: ModelRow, words: Sequence[str]) -> ModelRow:
-    """Returns the reading of a text by its folded words: who only tells of a thing that is broken
-    or gone, or asks about a contract, has no grave matter, and asks a shop or a service.
+    """Returns the reading of a text without a grave matter where it is `only_trouble`.
 
-    The stakes stay. None of 882 grave lines of strangers is nothing but such words.
+    `words` are folded. A domain of danger becomes that of customers. The stakes stay. None of 882
+    grave lines of strangers is nothing but such words.
     """
     of_danger = row.domain in _NOT_OF_THINGS
     if not (of_danger or row.grave >= LOWERED_FROM) or not only_trouble(words):
@@ -163,10 +166,10 @@ def of_trouble(row: ModelRow, words: Sequence[str]) -> ModelRow:
 
 
 def unlikely_grave(row: ModelRow, match: Match | None, answers: Collection[str]) -> ModelRow:
-    """Returns the reading of a text that asks nothing but a known question of `answers`, of which
-    no approved answer is for a grave matter: the odds of one are divided by BY_A_KNOWN_QUESTION.
+    """Returns a reading with lower odds of a grave matter where its match is surely in `answers`.
 
-    A chance of GRAVE_STILL or more stays, since what the reader is so sure of no match outweighs.
+    `answers` are the ids of approved answers for no grave matter; the text asks nothing else. A
+    chance of GRAVE_STILL or more stays, since no match outweighs a reader that is so sure.
     """
     if match is None or not is_known(match) or match.intent_id not in answers:
         return row

@@ -101,7 +101,7 @@ def rooms_in(text: str) -> set[str]:
     """Returns the folders that a list such as "**base**, ledger/sql" means.
 
     >>> sorted(rooms_in("**base**, ledger/sql"))
-    ['errors', 'ledger.sql', 'types']
+    ['errors', 'ledger.sql', 'regexes', 'types']
     """
     rooms: set[str] = set()
     for name in text.replace("*", "").split(", "):

@@ -157,8 +157,8 @@ def run(
             time.sleep(max(0.0, period - (time.monotonic() - began)))
     if ran.noted is not None and ran.noted.refused:
         raise typer.Exit(Exit.FAILURE)
-    # A nightly run with nothing new is well; labels that wait for others must not wait unseen, nor
-    # may a mistyped name look like a head that knows all.
+    # A nightly run with nothing new is well. Labels that are too few must not wait unseen, and a
+    # mistyped name must not look like a head that knows all.
     if ran.noted is None and (ran.new or not memory.current()):
         raise typer.Exit(Exit.CANNOT_SAY)
 

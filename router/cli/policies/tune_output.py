@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from router.policy.certificate import Certificate, DomainCertificate
     from router.types import Domain
 
-
 WIDE = 0.75
 """Half of what the priors of two levels differ by (`prior_ability`): an interval of that half-width
 holds a neighbouring level's ability, or comes near it."""
@@ -31,6 +30,7 @@ def print_found(
     written: Path | None,
     outside_share: float,
 ) -> None:
+    """Prints the thresholds, the abilities and what the certificate holds for, as text."""
     from router.policy.certificate import DomainCertificate
     from router.rendering.figures_in_words import counted
 
@@ -169,6 +169,7 @@ def print_found_json(
     abilities: Mapping[str, tuple[Ability, dict[Domain, Ability]]],
     written: Path | None,
 ) -> None:
+    """Prints the same as one JSON object."""
     from dataclasses import asdict
 
     from router.cli.terminal import print_json

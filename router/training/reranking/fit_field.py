@@ -185,12 +185,12 @@ def fitted(
 def judged(
     model: TriageModel,
     cross: CrossEncoder,
-    found: fit.Fitted,
+    learned: fit.Fitted,
     judges: Sequence[Company],
     unseen: Strangers,
 ) -> dict[str, Value]:
     """Returns the figures of companies that no fit saw: as written, in frames, beside others."""
-    weights, field = found
+    weights, field = learned
     framing = Framing(fillers().judging, model.encoder.tokenise)
     alone = [row for one in judges for row in fit.ranked(model, cross, one)]
     framed = [row for one in judges for row in in_frames(model, cross, one, framing)]

@@ -29,7 +29,8 @@ TRIES = 4
 ENDS, END_MARKS = (".", "!", "?", ",", ":", ";"), ("?", "?", ".", "")
 """What ends a sentence, and what is put behind a message that nothing ends: most ask."""
 
-FIFTH = 5
+TAUGHT_PLACES, FITTING_PLACES, JUDGING_PLACES = (0, 1, 2, 3, 5, 6, 7, 8), (4,), (9,)
+"""Places of sentences in each ten of a kind: eight teach, one is for the fit, and one judges."""
 
 
 class Fillers(NamedTuple):
@@ -60,23 +61,25 @@ def fillers(path: Path = FILE) -> Split:
             kinds[kind].append(text)
         elif kind not in ("#", ""):
             raise ValueError(f"{path}:{number}: {line[:40]!r}, expected a line of #, b, a, e")
-    return Split(*[_part(kinds, places) for places in ((0, 1, 2, 3, 5, 6, 7, 8), (4,), (9,))])
+    return Split(
+        *[_part(kinds, places) for places in (TAUGHT_PLACES, FITTING_PLACES, JUDGING_PLACES)]
+    )
 
 
 def _part(kinds: dict[str, list[str]], places: Sequence[int]) -> Fillers:
     """Returns the sentences whose place in ten of their kind is one of `places`."""
-    some = {
-        kind: [text for place, text in enumerate(lines) if place % (2 * FIFTH) in places]
+    chosen = {
+        kind: [text for place, text in enumerate(lines) if place % 10 in places]
         for kind, lines in kinds.items()
     }
-    return Fillers((*some["b"], *some["e"]), (*some["a"], *some["e"]))
+    return Fillers((*chosen["b"], *chosen["e"]), (*chosen["a"], *chosen["e"]))
 
 
 class Framing:
     """Puts messages between sentences, as long as the network reads the whole."""
 
-    def __init__(self, some: Fillers, tokenise: Tokenise) -> None:
-        self._fillers, self._tokenise = some, tokenise
+    def __init__(self, sentences: Fillers, tokenise: Tokenise) -> None:
+        self._fillers, self._tokenise = sentences, tokenise
 
     def framed(self, text: str, rng: random.Random) -> str:
         """Returns a text in a frame, or as it is where it is too long for one."""

@@ -44,7 +44,7 @@ def rows_line(card: Mapping[str, Any]) -> str:
     repeats, held = card["left_out"]["repeats"], card["left_out"]["held"]
     read = sum(parts.values()) + repeats + held
     shares = ", ".join(f"{rows:,} in {name}" for name, rows in parts.items())
-    why = [f"{counted(repeats, 'repeat', 'repeats')}"] * bool(repeats)
+    why = [counted(repeats, "repeat", "repeats")] * bool(repeats)
     why += [f"{held:,} whose question or answer stands in dev or test"] * bool(held)
     left_out = f"; left out: {', '.join(why)}" if why else ""
     return f"Of {counted(read, 'row', 'rows')}, {shares}{left_out}."

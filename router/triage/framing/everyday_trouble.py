@@ -4,7 +4,7 @@ The reader of grave matters hears an injury in "my pedal fell off", violence in 
 bike" and despair in "the notice period if I leave". So a message of nothing but a thing, what is
 wrong with it and words around them is named here. Whatever else stands in it leaves it to the
 reader: a person, a part of a body, smoke, heat, or "it" that somebody wants to end. Brakes, wheels,
-handlebars, batteries and whatever burns or carries people's weight on a ride are no things here.
+handlebars, batteries, and all that burns or carries a rider's weight, are no things here.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ PAID_TWICE, PAID_BACK = phrases_of(_PAID_TWICE), phrases_of(_PAID_BACK)
 DETERMINERS, AUXILIARIES = phrases_of(_DETERMINERS), phrases_of(_AUXILIARIES)
 NUMBER = phrases_of(_NUMBER)
 _IF_I_LEAVE = ("if", "i", "leave")
-OTHERS = frozenset(
-    one for one in phrases_of(_AROUND) if len(one) > 2 and one[-2:] == ("take", "over")
+TAKES_OVER = frozenset(
+    phrase for phrase in phrases_of(_AROUND) if len(phrase) > 2 and phrase[-2:] == ("take", "over")
 )
 KNOWN = (
     phrases_of(_AROUND)
@@ -121,11 +121,13 @@ Run = tuple[str, ...]
 
 
 def only_trouble(words: Sequence[str]) -> bool:
-    """Returns True for the folded words of a message that only tells of a thing that is broken or
-    gone, or asks to end, change or pay back a contract.
+    """Returns True for a message that only tells of a broken or lost thing, or about a contract.
 
-    >>> said = "my pedal fell off two days ago", "i fell off my bike", "someone took my bike"
-    >>> [only_trouble(one.split()) for one in said]
+    `words` are folded. Of a contract it says that somebody ends it, moves it, takes it over or
+    wants money back.
+
+    >>> messages = "my pedal fell off two days ago", "i fell off my bike", "someone took my bike"
+    >>> [only_trouble(message.split()) for message in messages]
     [True, False, True]
     >>> only_trouble("how do i end my contract".split()), only_trouble("i want to end it".split())
     (True, False)
@@ -133,12 +135,13 @@ def only_trouble(words: Sequence[str]) -> bool:
     if not 0 < len(words) <= MOST_WORDS:
         return False
     runs = known_runs([_NUMBER if word.isdigit() else word for word in words], KNOWN)
-    found = set(runs)
-    if not found or not _are_of_things(runs):
+    phrases = set(runs)
+    if not phrases or not _are_of_things(runs):
         return False
-    if found & PAID_TWICE or (found & PARTS and found & (FAULTS | TOOK | GONE)):
+    if phrases & PAID_TWICE or (phrases & PARTS and phrases & (FAULTS | TOOK | GONE)):
         return True
-    return bool(found & DEALS and found & (CANCELS | ENDS | PAID_BACK | OTHERS | {_IF_I_LEAVE}))
+    asked = CANCELS | ENDS | PAID_BACK | TAKES_OVER | {_IF_I_LEAVE}
+    return bool(phrases & DEALS and phrases & asked)
 
 
 def _are_of_things(runs: Sequence[Run]) -> bool:
@@ -146,21 +149,21 @@ def _are_of_things(runs: Sequence[Run]) -> bool:
 
     "I fell off my bike" has the same words as "the light fell off my bike".
     """
-    for at, run in enumerate(runs):
-        described = run in ADJECTIVES and _next(runs, at, PARTS)
-        if run in FAULTS and not described and not _are_subject(runs[:at]):
+    for place, run in enumerate(runs):
+        described = run in ADJECTIVES and _next(runs, place, PARTS)
+        if run in FAULTS and not described and not _are_subject(runs[:place]):
             return False
-        if run in TOOK and (not at or runs[at - 1] not in TAKERS):
+        if run in TOOK and (not place or runs[place - 1] not in TAKERS):
             return False
-        if run in TAKERS and not _next(runs, at, TOOK):
+        if run in TAKERS and not _next(runs, place, TOOK):
             return False
-        if run in ENDS and not _ends_a_deal(runs[at + 1 :]):
+        if run in ENDS and not _ends_a_deal(runs[place + 1 :]):
             return False
     return True
 
 
-def _next(runs: Sequence[Run], at: int, kind: frozenset[Run]) -> bool:
-    return at + 1 < len(runs) and runs[at + 1] in kind
+def _next(runs: Sequence[Run], place: int, kind: frozenset[Run]) -> bool:
+    return place + 1 < len(runs) and runs[place + 1] in kind
 
 
 def _are_subject(before: Sequence[Run]) -> bool:

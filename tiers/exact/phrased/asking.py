@@ -20,7 +20,7 @@ _TOOLS: tuple[tuple[str, Callable[[str, str, date], str | None]], ...] = (
     ("units", lambda core, language, today: everyday(core, language)),
     ("arithmetic", lambda core, language, today: split_among(core) if language == "en" else None),
 )
-"""Lists the tool of a policy beside what answers in its name."""
+"""Lists the names of tools in a policy, each with a function that answers in its name."""
 
 _NUMBERED = late_regex(
     r"(?i)\d|weihnacht|silvester|neujahr|heiligabend|no[eë]l|nouvel an|jour de l.an|navidad"

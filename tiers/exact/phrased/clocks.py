@@ -118,7 +118,7 @@ _HOURS = {
     **{"manana": range(1, 12), "tarde": range(1, 9), "noche": range(7, 12)},
     **{"matin": range(1, 12), "l'apres-midi": range(1, 8), "soir": range(5, 12)},
 }
-"""Lists the hours that are told with a part of the day, where all who say it mean the same one."""
+"""Gives the hours that all understand alike beside a part of the day: "las 9 de la noche"."""
 _NAMED = {"noon": time(12), "midi": time(12), "midnight": time(0), "minuit": time(0)}
 
 
@@ -173,7 +173,7 @@ def _there(here: str, there: str, told: time, language: str, today: date) -> str
         return None
     moment = datetime.combine(today, told, tzinfo=known)
     result = moment.astimezone(wanted)
-    if any(_changes(one, today) for one in (known, wanted)):
+    if _changes(known, today) or _changes(wanted, today):
         return None
     form, *days = _WORDS[language]
     shift = (result.date() - today).days

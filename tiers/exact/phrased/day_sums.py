@@ -1,7 +1,7 @@
 """Answers questions about dates, ages and working days in four languages.
 
-Dates in English are answered by `dates`, but for ages and working days. `today` is given; it is
-that of UTC. Working days are those from Monday to Friday, and the answer says so.
+In English `dates` answers, but for ages, working days and the rest of a year. `today` is given; it
+is that of UTC. Working days are those from Monday to Friday, and the answer says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from tiers.exact.phrased.days import (
 )
 from tiers.exact.phrased.forms import compiled, fitting
 
-MOST = 100_000
+MOST_DAYS = 100_000
+"""Days of a span whose working days are counted one by one."""
 MOST_YEARS = 130
 """Years of an age: nobody is older, so that an older date is no birth."""
 
@@ -50,7 +51,7 @@ _WORK_EN = r"(?:working|business|work) ?days?"
 _WORK_DE = r"arbeitstage?n?"  # a `Werktag` may be a Saturday
 _WORK_FR = r"jours? (?:ouvres?|de travail)"
 _WORK_ES = r"dias? (?:laborables?|habiles?)"
-FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+_FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {
         "work": (
             rf"(?:how many|number of) {_WORK_EN} (?:are (?:there )?)?(?:between|from) <d> "
@@ -212,7 +213,7 @@ _DAYS = late_regex(
 @cache
 def day_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """Returns the forms of questions in a language by what they ask for."""
-    return {kind: compiled(forms) for kind, forms in FORMS[language].items()}
+    return {kind: compiled(forms) for kind, forms in _FORMS[language].items()}
 
 
 def dated(core: str, language: str, today: date) -> str | None:
@@ -243,9 +244,9 @@ def _until(places: Mapping[str, str], language: str, today: date) -> str | None:
 
 def _left(places: Mapping[str, str], language: str, today: date) -> str | None:
     year = int(places["year"]) if places["year"].isdigit() else today.year
-    return (
-        _span(today, date(year, 12, 31), places["unit"], language) if year == today.year else None
-    )
+    if year != today.year:
+        return None
+    return _span(today, date(year, 12, 31), places["unit"], language)
 
 
 def _ends(places: Mapping[str, str], language: str, today: date) -> tuple[date, date] | None:
@@ -331,7 +332,7 @@ def _age(places: Mapping[str, str], language: str, today: date) -> str | None:
 
 def _work(places: Mapping[str, str], language: str, today: date) -> str | None:
     ends = _ends(places, language, today)
-    if ends is None or not 0 <= (ends[1] - ends[0]).days <= MOST:
+    if ends is None or not 0 <= (ends[1] - ends[0]).days <= MOST_DAYS:
         return None
     days = [ends[0] + timedelta(days=n) for n in range((ends[1] - ends[0]).days + 1)]
     if any(map(is_feast, days)):

@@ -1,7 +1,7 @@
 """Reads and writes dates in German, French and Spanish, and in English as `calendar` does.
 
-A date in digits is day first in these three, month first or not in English: `calendar` reads only
-what is certain there. It knows nothing about questions.
+In digits the day stands first in these three languages. In English the month may stand first, so
+that `calendar` reads only what is certain. It knows nothing about questions.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def day_in(text: str, language: str, today: date) -> Day | None:
 
 
 def first_of_two(text: str, other: Day, language: str, today: date) -> Day | None:
-    """Returns a day, also "1." of "from 1. to 18. December", which is in the month of the other."""
+    """Returns a day; "1." of "from 1. to 18. December" is in the month of the other day."""
     match = _ALONE.fullmatch(_BEFORE.sub("", text.strip(" ,"), count=1))
     if match is None:
         return day_in(text, language, today)

@@ -1,7 +1,7 @@
-"""Answers how much each of several people pays, how much fuel a way takes, and kitchen measures.
+"""Answers how much each of several people pays, how much fuel a trip takes, and kitchen measures.
 
 A gallon is American or British, so that miles per gallon get both answers. A spoon is 15 or 5
-millilitres outside of English, where `units` converts the American one.
+millilitres; in English `units` converts the American ones.
 """
 
 from __future__ import annotations

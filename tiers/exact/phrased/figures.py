@@ -58,7 +58,7 @@ def core_of(text: str) -> str:
     'wie viel sind 5 % von 80'
     """
     plain = unicodedata.normalize("NFD", text.lower().translate(_WITHOUT_ACCENTS))
-    plain = "".join([one for one in plain if not unicodedata.combining(one)])
+    plain = "".join([mark for mark in plain if not unicodedata.combining(mark)])
     plain = _SPACES.sub(" ", _INSIDE.sub("", plain)).rstrip(" ?!.=:").lstrip(" ?!=:")
     return _FRAME.sub("", plain.replace("bitte:", "bitte,")).rstrip(" ?!.,:").lstrip(" ?!,:")
 
@@ -93,7 +93,7 @@ def _number(written: str, language: str, priced: bool) -> Fraction | None:
 
 def rate(text: str) -> Fraction:
     """Returns a percentage that `PERCENT` matches, as a number: 19 for "19 %"."""
-    return Fraction((re.findall(r"[\d.,]+", text)[0]).rstrip(".,").replace(",", "."))
+    return Fraction(re.findall(r"[\d.,]+", text)[0].rstrip(".,").replace(",", "."))
 
 
 def shown(value: Fraction, sign: str, language: str, *, cents: bool = False) -> str:

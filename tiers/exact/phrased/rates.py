@@ -88,8 +88,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 _PRICED = frozenset({"tax_on", "gross", "net", "less", "saved", "before", "interest"})
-"""What is asked of money: a number without a currency has cents there, too."""
-
+"""Lists the questions about money, in which a number without a currency has cents, too."""
 
 _RATED = late_regex("%|per ?cent|prozent|pour ?cent|por ?ciento|pourcentage|porcentaje|porcentual")
 """Found in what any form fits."""
@@ -171,7 +170,7 @@ def _priced(kind: str, x: Money, rates: tuple[Fraction, Fraction], language: str
     def text(value: Fraction) -> str:
         return shown(value, x.sign, language, cents=cents)
 
-    listed = _WORDS[language]["then"].join([percent(one, language) for one in rates if one])
+    listed = _WORDS[language]["then"].join([percent(value, language) for value in rates if value])
     answer = _WORDS[language][kind].format(
         x=text(x.value),
         p=percent(p, language),

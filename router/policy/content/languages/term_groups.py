@@ -48,7 +48,8 @@ def group_mistakes(groups: Groups) -> Iterator[str]:
         return
     sizes = {name: len(lines) for name, lines in groups.items()}
     for name in order:
-        sizes[name] = sum(prod(sizes.get(o, 1) for o in _named(line)) for line in groups[name])
+        named_sizes = ([sizes.get(other, 1) for other in _named(line)] for line in groups[name])
+        sizes[name] = sum(map(prod, named_sizes))
         if sizes[name] > MOST_TERMS:
             yield f"{MOST_TERMS} terms or fewer in the group {name}: its lines make {sizes[name]}"
 

@@ -45,7 +45,7 @@ MONEY = MONEY_ANYWHERE | _folded(
     commission royalty royalties buyout valued worth spend spent spending expensive charged
     overcharged overpaid underpaid borrow borrowed lend lent costing profit loss losses pricing
     bid dowry iban payroll lease leasing insured payable
-    zahlen zahle zahlt bezahlen bezahlt zahlt kostet überweisen überweise überweisung strafe
+    zahlen zahle zahlt bezahlen bezahlt kostet überweisen überweise überweisung strafe
     schadenersatz geld gebühr
     payer paie payons paiement virement coûte amende argent
     pagar pago paga pagamos cuesta multa dinero transferencia

@@ -18,6 +18,8 @@ from router.triage.text.numbers import NUMBER, Quantity, Sum
 
 APART = 6
 """Tokens between two sums of a list: "12,000 when you sign it, 15,000 in June"."""
+MOST_EARLIER = 4
+"""Numbers before a sum that are looked at: its list may begin with them."""
 LEAST_PLAIN = 100
 """Less, written without thousands, is as likely a count."""
 _STEP = 50
@@ -28,16 +30,16 @@ _YEARS = range(1900, 2101)
 class SumsOfLists(BareSums):
     """Finds the numbers of one text that are money because they continue a list of sums."""
 
-    def _with_earlier(self, waiting: Sequence[Quantity], one: Sum) -> list[Sum]:
+    def _with_earlier(self, waiting: Sequence[Quantity], anchor: Sum) -> list[Sum]:
         """Returns the numbers before a sum that its list begins with, in order, without itself."""
         listed: list[Sum] = []
-        first = one
-        for quantity in reversed(waiting[-4:]):
+        first = anchor
+        for quantity in reversed(waiting[-MOST_EARLIER:]):
             if not (quantity.end <= first.start and self._joined(quantity.end, first.start)):
                 break
-            if not self._like_a_sum(quantity, one):
+            if not self._like_a_sum(quantity, anchor):
                 break
-            first = Sum(quantity.value, one.currency, quantity.start, quantity.end)
+            first = Sum(quantity.value, anchor.currency, quantity.start, quantity.end)
             listed.insert(0, first)
         return listed
 
