@@ -220,10 +220,10 @@ class Whole(msgspec.Struct, omit_defaults=True):
     named_settled: list[tuple[int, str]] = []
     """The first NAMED_UNKNOWN of them, so all that `named_unknown` still names are here."""
     estimated: list[int] = msgspec.field(default_factory=lambda: [0, 0])
-    """Calls booked at an estimate that is never too low, what they are booked at; a correction by a
-    bill takes its call out again, when it is booked."""
+    """Calls booked at an estimate that is never too low, their sum; a bill takes its call out."""
     unknown_afterwards: dict[str, int] = {}  # rows of unknown cost that are no request, by endpoint
     settles_afterwards: dict[int, dict[str, int]] = {}  # of purged ones, as `Cell.settles` has them
+    settles_held: dict[int, Sums] = {}  # of these: what was held, as in `held_unknown`
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -235,6 +235,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_counts(self.faults, other.faults)
         for at, counts in other.settles_afterwards.items():
             add_counts(self.settles_afterwards.setdefault(at, {}), counts)
+        for at, sums in other.settles_held.items():
+            add_sums(self.settles_held.setdefault(at, {}), sums)
         for name in _WHOLE_COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         add_lists(self.provider, other.provider)

@@ -64,12 +64,12 @@ from router.ledger.row_reading import (
     Doubt,
     answered,
     answering_adapter,
-    attempt_cost_known,
     basis_of,
     corrected_call,
     cost_known,
     doubt_of,
     ending_of,
+    held_unknown,
     provider_difference,
     reading_cost,
     refusal_of,
@@ -122,9 +122,9 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
     for cell in groups:
         cell.unknown_cost -= 1
     whole.settled += 1
-    whole.held_unknown_nano_usd -= _held_unknown(row)
-    got = (ending_of(row) or reply_of(row)).value
-    add_sums(whole.held_unknown, {got: [-1, -_held_unknown(row)]})
+    held = held_unknown(row)
+    whole.held_unknown_nano_usd -= held
+    add_sums(whole.held_unknown, {(ending_of(row) or reply_of(row)).value: [-1, -held]})
     _name_first(whole.named_settled, row)
 
 
@@ -139,8 +139,10 @@ def note_settled(row: RequestRow, cell_of: CellOf) -> None:
     if row.endpoint in AFTERWARDS:
         add_counts(whole.settles_afterwards.setdefault(at, {}), {row.endpoint: 1})
         return
+    got, held = (ending_of(row) or reply_of(row)).value, held_unknown(row)
+    add_sums(whole.settles_held.setdefault(at, {}), {got: [1, held]})
     for cell in (total, *named):
-        add_sums(cell.settles, {at: [1, _held_unknown(row)]})
+        add_sums(cell.settles, {at: [1, held]})
     _name_first(whole.named_settled, row)
 
 
@@ -368,13 +370,9 @@ def _count_whole(
     whole.observed += row.mode == "observe"
     whole.saw(row.created_at_ms)
     if not known:
-        whole.held_unknown_nano_usd += _held_unknown(row)
-        add_sums(whole.held_unknown, {(ending or reply_of(row)).value: [1, _held_unknown(row)]})
+        whole.held_unknown_nano_usd += held_unknown(row)
+        add_sums(whole.held_unknown, {(ending or reply_of(row)).value: [1, held_unknown(row)]})
         _name_first(whole.named_unknown, row)
-
-
-def _held_unknown(row: RequestRow) -> int:
-    return sum(a.held_nano_usd for a in row.attempts if not attempt_cost_known(a))
 
 
 def _name_first(names: list[tuple[int, str]], row: RequestRow) -> None:

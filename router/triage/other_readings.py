@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from router.stats.calibration import one_among
 from router.triage.framing.everyday_trouble import only_trouble
 from router.triage.reading import ModelRow
-from router.types import READ_LANGUAGES, Domain, HeadReading, Match, MatchBasis
+from router.types import READ_LANGUAGES, Domain, HeadReading, Match, MatchBasis, RequestType
 
 KNOWN_QUESTION = 0.85
 """Chance of a match from which a text without its disguise or frame is a known question, and a
@@ -169,9 +169,12 @@ def unlikely_grave(row: ModelRow, match: Match | None, answers: Collection[str])
     """Returns a reading with lower odds of a grave matter where its match is surely in `answers`.
 
     `answers` are the ids of approved answers for no grave matter; the text asks nothing else. A
-    chance of GRAVE_STILL or more stays, since no match outweighs a reader that is so sure.
+    chance of GRAVE_STILL or more stays, since no match outweighs a reader that is so sure. So does
+    that of small talk: a known farewell ("I'm done here") may be one.
     """
     if match is None or not is_known(match) or match.intent_id not in answers:
+        return row
+    if row.request_type is RequestType.SMALL_TALK:
         return row
     if not LOWERED_FROM <= row.grave < GRAVE_STILL:
         return row

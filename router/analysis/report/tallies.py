@@ -25,6 +25,7 @@ from router.ledger.aggregates import (
     TierName,
     Whole,
     add_counts,
+    add_sums,
     tier_name,
 )
 from router.ledger.rollup import QUARTER_MS, contribute, contribute_settled
@@ -126,6 +127,9 @@ class Tally:
                 whole.held_unknown_nano_usd -= held
                 start = at - at % self._grain_ms
                 self.times.setdefault(start, Cell()).unknown_cost -= requests
+            for _, held_by in filter(lambda one: within(one[0]), whole.settles_held.items()):
+                taken = {got: [-requests, -held] for got, (requests, held) in held_by.items()}
+                add_sums(whole.held_unknown, taken)
             for at, counts in whole.settles_afterwards.items():
                 if within(at):
                     add_counts(whole.unknown_afterwards, {name: -n for name, n in counts.items()})

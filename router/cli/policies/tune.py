@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from router.analysis.tune.labels import Graded, Labelled
-    from router.analysis.tune.tune import Ability, Label, Refusal
-    from router.policy.certificate import Certificate, DomainCertificate
+    from router.analysis.tune.tune import Ability, Label
+    from router.cli.policies.tune_output import Found
+    from router.policy.certificate import Certificate
     from router.types import Domain
-
-    Found = Mapping[Domain, DomainCertificate | Refusal]
 
 
 def tune(

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from router.analysis.tune.labels import Graded, Labelled
     from router.analysis.tune.tune import Ability, Refusal
-    from router.cli.policies.tune import Found
     from router.policy.certificate import Certificate, DomainCertificate
     from router.types import Domain
+
+    Found = Mapping[Domain, DomainCertificate | Refusal]
 
 WIDE = 0.75
 """Half of what the priors of two levels differ by (`prior_ability`): an interval of that half-width

@@ -16,7 +16,6 @@ import numpy as np
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation.judging import chance_section, class_section
 from router.evaluation.options import Kind, Options, Report, Section, Subject
-from router.rendering.figures_in_words import counted
 from router.stats import heads
 from router.stats.calibration import Flags, Floats
 from router.stats.heads import HeadKind, label_key
@@ -103,11 +102,10 @@ def _unknown(rows: Sequence[LabelledRow], others: int, classes: Sequence[str]) -
         told.append(f"{label!r} ({word} {named(lines[label])}{meant})")
     more = len(lines) - MAX_LINES_NAMED
     told += [f"and {more} more"] if more > 0 else []
-    rest = f"the figures of its classes are of the other {counted(others, 'row', 'rows')}"
-    return (
-        f"{counted(len(rows), 'row has a label', 'rows have labels')} that the head does not know: "
-        f"{', '.join(told)}; {rest}"
-    )
+    have = "row has a label" if len(rows) == 1 else "rows have labels"
+    noun = "row" if others == 1 else "rows"
+    rest = f"the figures of its classes are of the other {others:,} {noun}"
+    return f"{len(rows):,} {have} that the head does not know: {', '.join(told)}; {rest}"
 
 
 def _stated(sure: Floats, right: Flags, options: Options) -> Section:

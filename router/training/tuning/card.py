@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from router.rendering.figures_in_words import counted
 from router.stats.measures import change_text
 
 ROWS = (
@@ -28,7 +27,7 @@ def training_lines(card: Mapping[str, Any]) -> list[str]:
     for report in card["phases"]:
         phase, done = report["phase"], f"{report['steps']:,}"
         lines.append(
-            f"Phase {phase['name']}: {done} of {counted(phase['steps'], 'step', 'steps')} in "
+            f"Phase {phase['name']}: {done} of {phase['steps']:,} steps in "
             f"{report['seconds']:g} s; {report['stopped']}."
         )
     lines += [
@@ -44,10 +43,10 @@ def rows_line(card: Mapping[str, Any]) -> str:
     repeats, held = card["left_out"]["repeats"], card["left_out"]["held"]
     read = sum(parts.values()) + repeats + held
     shares = ", ".join(f"{rows:,} in {name}" for name, rows in parts.items())
-    why = [counted(repeats, "repeat", "repeats")] * bool(repeats)
+    why = [f"{repeats:,} {'repeat' if repeats == 1 else 'repeats'}"] * bool(repeats)
     why += [f"{held:,} whose question or answer stands in dev or test"] * bool(held)
     left_out = f"; left out: {', '.join(why)}" if why else ""
-    return f"Of {counted(read, 'row', 'rows')}, {shares}{left_out}."
+    return f"Of {read:,} rows, {shares}{left_out}."
 
 
 def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
