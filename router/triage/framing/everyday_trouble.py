@@ -10,6 +10,7 @@ handlebars, batteries and whatever burns or carries people's weight on a ride ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from router.triage.framing.known_runs import known_runs, phrases_of
 
@@ -92,6 +93,13 @@ _AROUND = (
     "error|shows error|display shows error|spin|cargo"
 )
 
+# What is done with a thing that was taken: "opened an account", "and used it".
+_MISUSED = (
+    "used|opened|opened it|bought|rented|signed|installed|reserved|pays|hundred|euro|euros|"
+    f"dollars|usd|eur|gbp|pounds|{_PAID_TWICE}"
+)
+_PLACES = "in|at|on|with|on the pavement|on the kerb"
+
 PARTS, DEALS = phrases_of(_PARTS), phrases_of(_DEALS)
 FAULTS, ADJECTIVES = phrases_of(_FAULTS), phrases_of(_ADJECTIVES)
 TAKERS, TOOK, GONE = phrases_of(_TAKERS), phrases_of(_TOOK), phrases_of(_GONE)
@@ -99,6 +107,11 @@ CANCELS, ENDS = phrases_of(_CANCELS), phrases_of(_ENDS)
 PAID_TWICE, PAID_BACK = phrases_of(_PAID_TWICE), phrases_of(_PAID_BACK)
 DETERMINERS, AUXILIARIES = phrases_of(_DETERMINERS), phrases_of(_AUXILIARIES)
 NUMBER = phrases_of(_NUMBER)
+WET, SPARKS = phrases_of("the rain|got wet|leaks water"), phrases_of("crackles|flickers")
+MISUSED, PLACES = phrases_of(_MISUSED), phrases_of(_PLACES)
+US = frozenset({("me",), ("us",)})
+WE = frozenset({("i",), ("we",)})
+GROUND = phrases_of("on the pavement|on the kerb")
 _IF_I_LEAVE = ("if", "i", "leave")
 OTHERS = frozenset(
     one for one in phrases_of(_AROUND) if len(one) > 2 and one[-2:] == ("take", "over")
@@ -134,7 +147,11 @@ def only_trouble(words: Sequence[str]) -> bool:
         return False
     runs = known_runs([_NUMBER if word.isdigit() else word for word in words], KNOWN)
     found = set(runs)
-    if not found or not _are_of_things(runs):
+    if not found or not _are_of_things(runs) or _are_of_people(runs):
+        return False
+    if found & (TAKERS | GONE) and _is_misused(runs):
+        return False
+    if found & WET and found & SPARKS:
         return False
     if found & PAID_TWICE or (found & PARTS and found & (FAULTS | TOOK | GONE)):
         return True
@@ -150,13 +167,40 @@ def _are_of_things(runs: Sequence[Run]) -> bool:
         described = run in ADJECTIVES and _next(runs, at, PARTS)
         if run in FAULTS and not described and not _are_subject(runs[:at]):
             return False
-        if run in TOOK and (not at or runs[at - 1] not in TAKERS):
+        if run in TOOK and (not at or runs[at - 1] not in TAKERS or _ends_a_deal(runs[at + 1 :])):
             return False
         if run in TAKERS and not _next(runs, at, TOOK):
             return False
         if run in ENDS and not _ends_a_deal(runs[at + 1 :]):
             return False
     return True
+
+
+def _are_of_people(runs: Sequence[Run]) -> bool:
+    """Returns True where a thing came off on somebody, somebody lies where they fell, or money went
+    to a new account: "the shelf came off on me", "my bike snapped and I'm on the pavement"."""
+    return any(
+        (after in US and (run == ("on",) or run in FAULTS))
+        or (after in GROUND and run == ("m",))
+        or (after == ("account",) and run == ("new",))
+        for run, after in pairwise(runs)
+    )
+
+
+def _is_misused(runs: Sequence[Run]) -> bool:
+    """Returns True where thieves do more than take a thing: they use it, or are somewhere.
+
+    "The bike I rented" and "a 2,000 euro bike" are what was taken.
+    """
+    doer: Run = ()
+    for at, run in enumerate(runs):
+        if run in MISUSED and doer not in WE and not _next(runs, at, PARTS):
+            return True
+        if run in PLACES and at and runs[at - 1] in AUXILIARIES:
+            return True
+        if run not in AUXILIARIES:
+            doer = run
+    return False
 
 
 def _next(runs: Sequence[Run], at: int, kind: frozenset[Run]) -> bool:
