@@ -95,8 +95,8 @@ _AROUND = (
 
 # What is done with a thing that was taken: "opened an account", "and used it".
 _MISUSED = (
-    "used|opened|opened it|bought|rented|signed|installed|reserved|pays|hundred|euro|euros|"
-    f"dollars|usd|eur|gbp|pounds|{_PAID_TWICE}"
+    "used|opened|opened it|bought|rented|signed|installed|reserved|pays|payment|payments|hundred|"
+    f"euro|euros|dollars|usd|eur|gbp|pounds|{_PAID_TWICE}"
 )
 _PLACES = "in|at|on|with|on the pavement|on the kerb"
 
@@ -111,7 +111,10 @@ WET, SPARKS = phrases_of("the rain|got wet|leaks water"), phrases_of("crackles|f
 MISUSED, PLACES = phrases_of(_MISUSED), phrases_of(_PLACES)
 US = frozenset({("me",), ("us",)})
 WE = frozenset({("i",), ("we",)})
-GROUND = phrases_of("on the pavement|on the kerb")
+INTO = phrases_of("on|in|got")
+GROUND = phrases_of("on the pavement|on the kerb|off")
+STRANGERS = phrases_of("account|company")
+BE = AUXILIARIES | phrases_of("be|been|were|will")
 _IF_I_LEAVE = ("if", "i", "leave")
 OTHERS = frozenset(
     one for one in phrases_of(_AROUND) if len(one) > 2 and one[-2:] == ("take", "over")
@@ -178,11 +181,11 @@ def _are_of_things(runs: Sequence[Run]) -> bool:
 
 def _are_of_people(runs: Sequence[Run]) -> bool:
     """Returns True where a thing came off on somebody, somebody lies where they fell, or money went
-    to a new account: "the shelf came off on me", "my bike snapped and I'm on the pavement"."""
+    to a new account or company: "the shelf came off on me", "my bike snapped and I'm on the pavement"."""
     return any(
-        (after in US and (run == ("on",) or run in FAULTS))
+        (after in US and (run in INTO or run in FAULTS))
         or (after in GROUND and run == ("m",))
-        or (after == ("account",) and run == ("new",))
+        or (after in STRANGERS and run == ("new",))
         for run, after in pairwise(runs)
     )
 
@@ -196,7 +199,7 @@ def _is_misused(runs: Sequence[Run]) -> bool:
     for at, run in enumerate(runs):
         if run in MISUSED and doer not in WE and not _next(runs, at, PARTS):
             return True
-        if run in PLACES and at and runs[at - 1] in AUXILIARIES:
+        if run in PLACES and at and runs[at - 1] in BE:
             return True
         if run not in AUXILIARIES:
             doer = run
