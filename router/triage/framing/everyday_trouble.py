@@ -181,7 +181,8 @@ def _are_of_things(runs: Sequence[Run]) -> bool:
 
 def _are_of_people(runs: Sequence[Run]) -> bool:
     """Returns True where a thing came off on somebody, somebody lies where they fell, or money went
-    to a new account or company: "the shelf came off on me", "my bike snapped and I'm on the pavement"."""
+    to a new account or company: "the shelf came off on me", "my bike broke, I'm on the pavement".
+    """
     return any(
         (after in US and (run in INTO or run in FAULTS))
         or (after in GROUND and run == ("m",))
