@@ -25,6 +25,12 @@ from tests.kits.opened import opened_gateway
         "how do I end my contract",
         "can my wife take over my contract",
         "Our invoice of $16,000 was paid twice",
+        "someone stole the bike we rented",
+        "someone took my 2,000 euro bike",
+        "my phone was stolen, how do I pause my contract",
+        "my bike was stolen, do I pay",
+        "someone took my bike, can you get me a new one",
+        "the chain came off my new bike",
         "the invoice of $4,800 for our office was debited two times",
     ],
 )
@@ -61,6 +67,24 @@ def test_trouble_with_a_thing_or_a_contract_is_named(said: str) -> None:
         "my tablets are gone",
         "my card was stolen",
         "someone transferred my deposit to another account",
+        "somebody took our keys and is in our shop now",
+        "someone took my phone and opened an account",
+        "thieves took my phone and bought a laptop with my account",
+        "someone has stolen my phone and used my account",
+        "my phone was stolen and a new contract was signed",
+        "someone took my laptop and two hundred dollars",
+        "stop the contract, someone took my account",
+        "I lost my phone and an account was opened",
+        "the invoice was paid twice to a new account",
+        "the light crackles and flickers since the rain",
+        "somebody stole the computer with our payments",
+        "our payments went out twice to a new company",
+        "someone took my helmet and will be at my office today",
+        "the cupboard fell off, it got me",
+        "the rail came off and I'm off the bike",
+        "the shelf came off on me",
+        "a bike smashed me",
+        "my bike snapped and I'm on the pavement, please send someone",
     ],
 )
 def test_whatever_else_is_said_is_left_to_the_reader(said: str) -> None:
@@ -74,7 +98,9 @@ def test_trouble_goes_to_no_level_3_and_an_injury_does(
         fallen = gateway.route("my pedal fell off two days ago")
         stolen = gateway.route("someone took my bike last night")
         hurt = gateway.route("I fell off my bike two days ago and my arm is numb")
-    assert [one.rung.level for one in (fallen, stolen, hurt)] == [2, 2, 3]
+        used = gateway.route("someone has stolen my phone and used my account to pay")
+        inside = gateway.route("somebody took our keys and is in our shop now")
+    assert [one.rung.level for one in (fallen, stolen, hurt, used, inside)] == [2, 2, 3, 3, 3]
     assert fallen.signals.grave == stolen.signals.grave == 0.0
 
 

@@ -96,6 +96,7 @@ def test_each_language_has_its_matters(language: str, matter: str, text: str) ->
             "has the heater protection against electric shock?",
         ),
         ("de", "im Keller brennt es", "das Licht brennt in der Küche"),
+        ("de", "das Sofa brennt", "neben dem Sofa brennt das Licht"),
         ("fr", "le garage est en feu", "le feu est rouge devant la maison"),
         ("es", "la casa está en llamas", "quiero una cocina de gas"),
         ("it", "il tetto va a fuoco", "cuocere a fuoco lento in cucina"),

@@ -4,12 +4,13 @@ The reader of grave matters hears an injury in "my pedal fell off", violence in 
 bike" and despair in "the notice period if I leave". So a message of nothing but a thing, what is
 wrong with it and words around them is named here. Whatever else stands in it leaves it to the
 reader: a person, a part of a body, smoke, heat, or "it" that somebody wants to end. Brakes, wheels,
-handlebars, batteries, and all that burns or carries a rider's weight, are no things here.
+handlebars, batteries and whatever burns or carries people's weight on a ride are no things here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from router.triage.framing.known_runs import known_runs, phrases_of
 
@@ -92,6 +93,13 @@ _AROUND = (
     "error|shows error|display shows error|spin|cargo"
 )
 
+# What is done with a thing that was taken: "opened an account", "and used it".
+_MISUSED = (
+    "used|opened|opened it|bought|rented|signed|installed|reserved|pays|payment|payments|hundred|"
+    f"euro|euros|dollars|usd|eur|gbp|pounds|{_PAID_TWICE}"
+)
+_PLACES = "in|at|on|with|on the pavement|on the kerb"
+
 PARTS, DEALS = phrases_of(_PARTS), phrases_of(_DEALS)
 FAULTS, ADJECTIVES = phrases_of(_FAULTS), phrases_of(_ADJECTIVES)
 TAKERS, TOOK, GONE = phrases_of(_TAKERS), phrases_of(_TOOK), phrases_of(_GONE)
@@ -99,9 +107,17 @@ CANCELS, ENDS = phrases_of(_CANCELS), phrases_of(_ENDS)
 PAID_TWICE, PAID_BACK = phrases_of(_PAID_TWICE), phrases_of(_PAID_BACK)
 DETERMINERS, AUXILIARIES = phrases_of(_DETERMINERS), phrases_of(_AUXILIARIES)
 NUMBER = phrases_of(_NUMBER)
+WET, SPARKS = phrases_of("the rain|got wet|leaks water"), phrases_of("crackles|flickers")
+MISUSED, PLACES = phrases_of(_MISUSED), phrases_of(_PLACES)
+US = frozenset({("me",), ("us",)})
+WE = frozenset({("i",), ("we",)})
+INTO = phrases_of("on|in|got")
+GROUND = phrases_of("on the pavement|on the kerb|off")
+STRANGERS = phrases_of("account|company")
+BE = AUXILIARIES | phrases_of("be|been|were|will")
 _IF_I_LEAVE = ("if", "i", "leave")
-TAKES_OVER = frozenset(
-    phrase for phrase in phrases_of(_AROUND) if len(phrase) > 2 and phrase[-2:] == ("take", "over")
+OTHERS = frozenset(
+    one for one in phrases_of(_AROUND) if len(one) > 2 and one[-2:] == ("take", "over")
 )
 KNOWN = (
     phrases_of(_AROUND)
@@ -121,13 +137,11 @@ Run = tuple[str, ...]
 
 
 def only_trouble(words: Sequence[str]) -> bool:
-    """Returns True for a message that only tells of a broken or lost thing, or about a contract.
+    """Returns True for the folded words of a message that only tells of a thing that is broken or
+    gone, or asks to end, change or pay back a contract.
 
-    `words` are folded. Of a contract it says that somebody ends it, moves it, takes it over or
-    wants money back.
-
-    >>> messages = "my pedal fell off two days ago", "i fell off my bike", "someone took my bike"
-    >>> [only_trouble(message.split()) for message in messages]
+    >>> said = "my pedal fell off two days ago", "i fell off my bike", "someone took my bike"
+    >>> [only_trouble(one.split()) for one in said]
     [True, False, True]
     >>> only_trouble("how do i end my contract".split()), only_trouble("i want to end it".split())
     (True, False)
@@ -135,13 +149,16 @@ def only_trouble(words: Sequence[str]) -> bool:
     if not 0 < len(words) <= MOST_WORDS:
         return False
     runs = known_runs([_NUMBER if word.isdigit() else word for word in words], KNOWN)
-    phrases = set(runs)
-    if not phrases or not _are_of_things(runs):
+    found = set(runs)
+    if not found or not _are_of_things(runs) or _are_of_people(runs):
         return False
-    if phrases & PAID_TWICE or (phrases & PARTS and phrases & (FAULTS | TOOK | GONE)):
+    if found & (TAKERS | GONE) and _is_misused(runs):
+        return False
+    if found & WET and found & SPARKS:
+        return False
+    if found & PAID_TWICE or (found & PARTS and found & (FAULTS | TOOK | GONE)):
         return True
-    asked = CANCELS | ENDS | PAID_BACK | TAKES_OVER | {_IF_I_LEAVE}
-    return bool(phrases & DEALS and phrases & asked)
+    return bool(found & DEALS and found & (CANCELS | ENDS | PAID_BACK | OTHERS | {_IF_I_LEAVE}))
 
 
 def _are_of_things(runs: Sequence[Run]) -> bool:
@@ -149,21 +166,49 @@ def _are_of_things(runs: Sequence[Run]) -> bool:
 
     "I fell off my bike" has the same words as "the light fell off my bike".
     """
-    for place, run in enumerate(runs):
-        described = run in ADJECTIVES and _next(runs, place, PARTS)
-        if run in FAULTS and not described and not _are_subject(runs[:place]):
+    for at, run in enumerate(runs):
+        described = run in ADJECTIVES and _next(runs, at, PARTS)
+        if run in FAULTS and not described and not _are_subject(runs[:at]):
             return False
-        if run in TOOK and (not place or runs[place - 1] not in TAKERS):
+        if run in TOOK and (not at or runs[at - 1] not in TAKERS or _ends_a_deal(runs[at + 1 :])):
             return False
-        if run in TAKERS and not _next(runs, place, TOOK):
+        if run in TAKERS and not _next(runs, at, TOOK):
             return False
-        if run in ENDS and not _ends_a_deal(runs[place + 1 :]):
+        if run in ENDS and not _ends_a_deal(runs[at + 1 :]):
             return False
     return True
 
 
-def _next(runs: Sequence[Run], place: int, kind: frozenset[Run]) -> bool:
-    return place + 1 < len(runs) and runs[place + 1] in kind
+def _are_of_people(runs: Sequence[Run]) -> bool:
+    """Returns True where a thing came off on somebody, somebody lies where they fell, or money went
+    to a new account or company: "the shelf came off on me", "my bike broke, I'm on the pavement".
+    """
+    return any(
+        (after in US and (run in INTO or run in FAULTS))
+        or (after in GROUND and run == ("m",))
+        or (after in STRANGERS and run == ("new",))
+        for run, after in pairwise(runs)
+    )
+
+
+def _is_misused(runs: Sequence[Run]) -> bool:
+    """Returns True where thieves do more than take a thing: they use it, or are somewhere.
+
+    "The bike I rented" and "a 2,000 euro bike" are what was taken.
+    """
+    doer: Run = ()
+    for at, run in enumerate(runs):
+        if run in MISUSED and doer not in WE and not _next(runs, at, PARTS):
+            return True
+        if run in PLACES and at and runs[at - 1] in BE:
+            return True
+        if run not in AUXILIARIES:
+            doer = run
+    return False
+
+
+def _next(runs: Sequence[Run], at: int, kind: frozenset[Run]) -> bool:
+    return at + 1 < len(runs) and runs[at + 1] in kind
 
 
 def _are_subject(before: Sequence[Run]) -> bool:
