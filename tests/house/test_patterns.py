@@ -46,6 +46,8 @@ BOUNDED = {
     "tiers.local.wire._REPLY": "matched from the beginning",
     "tiers.exact.arithmetic._TOKEN": "matched from where the last token ended",
     "tiers.exact.wording._CLOSING": "reads at most MAX_CHARACTERS",
+    "tiers.exact.phrased.figures._SUM": "reads a part of at most MAX_CHARACTERS",
+    "tiers.exact.phrased.figures._FRAME": "reads at most MAX_CHARACTERS",
 }
 
 TRAINING = "router.training."
