@@ -330,6 +330,10 @@ def test_words_that_there_is_no_answer_are_told_apart_from_unverified_answers() 
     words = a_row(100, 2, verdict="unverified", model=NO_ANSWER_MODEL, reason="no_model")
     told = report_of([*a_day(30, 0, 0), words]).sentences
     assert "No answer went out marked unverified (words that there is none are no answers)." in told
+    asked = a_row(101, 1, verdict="unverified", reason="asked_which")
+    told = report_of([*a_day(30, 0, 0), words, asked]).sentences
+    parts = "(words that there is none and questions back are no answers)"
+    assert f"No answer went out marked unverified {parts}." in told
 
 
 def test_each_kind_of_words_has_a_name_of_its_own_among_the_models() -> None:

@@ -7,6 +7,12 @@ from router.analysis.report.headlines.findings import Findings
 from router.ledger.replies import ReplyKind, Shortfall
 from router.rendering.figures_in_words import count, counted, percent
 
+_NO_ANSWERS = {
+    ReplyKind.NO_ANSWER: "words that there is none",
+    ReplyKind.QUESTION: "questions back",
+}
+"""Replies that may go out unverified, and are not counted as answers."""
+
 
 def unverified(findings: Findings) -> list[str]:
     """Counts the answers without verification; observed ones are passed on unchecked."""
@@ -16,8 +22,8 @@ def unverified(findings: Findings) -> list[str]:
     passed_on = [] if not quality.observed else [_passed_on(quality)]
     if not quality.unverified:
         if not quality.observed:
-            words = findings.replies.of(ReplyKind.NO_ANSWER)
-            apart = " (words that there is none are no answers)" if words else ""
+            named = [words for kind, words in _NO_ANSWERS.items() if findings.replies.of(kind)]
+            apart = f" ({' and '.join(named)} are no answers)" if named else ""
             return [f"No answer went out marked unverified{apart}."]
         routed = quality.answered > quality.observed
         return [*passed_on, *(["No routed answer went out marked unverified."] if routed else [])]
