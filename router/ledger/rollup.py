@@ -43,6 +43,7 @@ from router.ledger.aggregates import (
     tags_name,
 )
 from router.ledger.faults import faults_of
+from router.ledger.holds import held_unknown
 from router.ledger.record_reading import Prospect, Read, read_record
 from router.ledger.replies import (
     ANSWERED,
@@ -69,7 +70,6 @@ from router.ledger.row_reading import (
     cost_known,
     doubt_of,
     ending_of,
-    held_unknown,
     provider_difference,
     reading_cost,
     refusal_of,
@@ -122,9 +122,9 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
     for cell in groups:
         cell.unknown_cost -= 1
     whole.settled += 1
-    held = held_unknown(row)
+    got, held = held_unknown(row)
     whole.held_unknown_nano_usd -= held
-    add_sums(whole.held_unknown, {(ending_of(row) or reply_of(row)).value: [-1, -held]})
+    add_sums(whole.held_unknown, {got: [-1, -held]})
     _name_first(whole.named_settled, row)
 
 
@@ -139,7 +139,7 @@ def note_settled(row: RequestRow, cell_of: CellOf) -> None:
     if row.endpoint in AFTERWARDS:
         add_counts(whole.settles_afterwards.setdefault(at, {}), {row.endpoint: 1})
         return
-    got, held = (ending_of(row) or reply_of(row)).value, held_unknown(row)
+    got, held = held_unknown(row)
     add_sums(whole.settles_held.setdefault(at, {}), {got: [1, held]})
     for cell in (total, *named):
         add_sums(cell.settles, {at: [1, held]})
@@ -370,8 +370,9 @@ def _count_whole(
     whole.observed += row.mode == "observe"
     whole.saw(row.created_at_ms)
     if not known:
-        whole.held_unknown_nano_usd += held_unknown(row)
-        add_sums(whole.held_unknown, {(ending or reply_of(row)).value: [1, held_unknown(row)]})
+        got, held = held_unknown(row)
+        whole.held_unknown_nano_usd += held
+        add_sums(whole.held_unknown, {got: [1, held]})
         _name_first(whole.named_unknown, row)
 
 

@@ -331,10 +331,6 @@ def teaches(row: RequestRow) -> bool:
     return is_label or row.endpoint == SYNTHESIZE
 
 
-def held_unknown(row: RequestRow) -> int:
-    return sum(a.held_nano_usd for a in row.attempts if not attempt_cost_known(a))
-
-
 def ending_of(row: RequestRow) -> Ending | None:
     """Returns the end of a finished request that was not answered; None where it was."""
     if answered(row):
