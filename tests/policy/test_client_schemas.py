@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import jsonschema
 import orjson
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import given
 from router.policy.parsing.json_schema import schema_faults, schema_mistake
 from router.policy.parsing.plain_schemas import MAX_CHECKED_CHARACTERS
 from router.types import JsonText
+from tests.kits.checks.work_done import calls_of
 from tests.kits.examples import examples
 from tests.policy.test_plain_schemas import KEYWORDS, TREES, st
 
@@ -19,6 +18,8 @@ DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 NEWEST = "https://json-schema.org/draft/2020-12/schema"
 UNKNOWN = ("https://json-schema.org/draft-07/schema#", "http://json-schema.org/schema#")
+MOST_CALLS = 10_000
+"""Limits the work of one check. Values that are looked at one by one take 140,000 and more."""
 MIXED: list[object] = [n if n % 2 else [n] for n in range(1600)]
 
 
@@ -89,21 +90,19 @@ def test_a_schema_beyond_the_bound_is_not_checked() -> None:
         {"prefixItems": [True] * 1800},
     ],
 )
-def test_a_schema_of_very_many_values_takes_no_time(schema: object) -> None:
+def test_a_schema_of_very_many_values_is_not_looked_through(schema: object) -> None:
     """Each value costs milliseconds, and lists without repeats compare each with each."""
     mistake_of({"pattern": "a"})  # imports what is needed
-    started = time.process_time()
+    assert calls_of(lambda: mistake_of(schema)) < MOST_CALLS
     assert mistake_of(schema) is None
-    assert time.process_time() - started < 0.2
 
 
 def test_answers_are_checked_by_a_schema_of_very_many_values() -> None:
     properties = {f"k{n}": {"type": "string", "pattern": "^a"} for n in range(200)}
     schema = JsonText(orjson.dumps({"properties": properties}).decode())
     mistake_of({"pattern": "a"})
-    started = time.process_time()
+    assert calls_of(lambda: schema_faults({"k7": 1}, schema)) < MOST_CALLS
     assert schema_faults({"k7": 1}, schema) == ("k7: 1 is not of type 'string'",)
-    assert time.process_time() - started < 0.2
 
 
 @given(st.dictionaries(st.sampled_from(KEYWORDS), TREES, max_size=4))

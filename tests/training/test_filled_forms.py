@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
-from time import process_time
+from string import ascii_lowercase
 
 import pytest
 
 from router.cli.models.train_head import _warn_of_forms
 from router.policy.loading import policies_dir
 from router.policy.parsing.yaml_lines import load_yaml
-from router.training.data.filled_forms import MANY, filled_forms
+from router.training.data.filled_forms import MANY, MOST_WORDS, filled_forms
 
 NAMES = ("Ada", "Ben", "Cleo", "Dan")
 FORMS = {
@@ -68,11 +69,11 @@ def test_files_of_mostly_forms_are_told_from_others(rows: int, words: int) -> No
     assert filled_forms(*mixed(0.2, rows, words)) < MANY
 
 
-def test_many_long_rows_are_compared_at_once() -> None:
-    texts, labels = mixed(0.0, 300, 1500)
-    began = process_time()
-    filled_forms(texts, labels)
-    assert process_time() - began < 3.0
+def test_the_first_words_of_long_rows_are_compared() -> None:
+    shared = ["".join(letters) for letters in product(ascii_lowercase, "aeiou")][:MOST_WORDS]
+    own = [[row + "".join(pair) for pair in product(ascii_lowercase, "aeiou")] for row in "bcdf"]
+    assert filled_forms([" ".join(shared + words) for words in own], "kkkk") == 1.0
+    assert filled_forms([" ".join(words + 5 * shared) for words in own], "kkkk") == 0.0
 
 
 @pytest.mark.parametrize("name", ["customer_support", "it_help_desk", "retail_bank"])

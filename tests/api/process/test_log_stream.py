@@ -41,7 +41,7 @@ def test_a_reader_that_reads_no_more_is_not_waited_for(pipe: tuple[int, IO[bytes
     began_s = time.monotonic()
     for _ in range(200):
         file.write(LINE)
-    assert time.monotonic() - began_s < 0.5
+    assert time.monotonic() - began_s < 30  # a wait of a second for each line would take 200
     assert 100 < stream.lost < 200
     os.read(reader.fileno(), 4096)
     assert stream.say_lost(None, "info", {}) == {"lines_lost": stream.lost}
@@ -60,7 +60,7 @@ def test_a_reader_that_is_behind_holds_up_no_line(pipe: tuple[int, IO[bytes]]) -
         stream.write(LINE.encode())
         waited_s += time.monotonic() - began_s
         os.read(reader.fileno(), 4096)
-    assert waited_s < 0.5
+    assert waited_s < 5  # a wait of a second for each line would take 10
 
 
 def test_a_line_that_is_longer_than_the_room_is_lost(pipe: tuple[int, IO[bytes]]) -> None:
