@@ -268,7 +268,7 @@ def test_one_failed_text_leaves_the_others(tmp_path: Path) -> None:
             body = post(served, "test/notes/batch", {"inputs": inputs}).json()
             assert body["failed"] == 2
             assert {row["error"]["code"] for row in body["data"]} == {"upstream_invalid"}
-            rest = {"texts": ["The rent is $300.", "The fee is $40."], "fields": ["amounts"]}
+            rest = {"texts": ["The price is $300.", "The fee is $40."], "fields": ["amounts"]}
             assert post(served, "test/notes/batch", rest).json()["failed"] == 0
 
 
