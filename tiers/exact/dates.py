@@ -23,7 +23,7 @@ from tiers.exact.calendar import (
     shown_date,
 )
 from tiers.exact.numbers import digits_for_words
-from tiers.exact.wording import Question
+from tiers.exact.wording import Question, holds
 
 MOST = 1_000_000  # of days, weeks, months or years: anything more leaves the calendar
 
@@ -39,8 +39,8 @@ _ASKS = (
     "days ",
     "weeks ",
 )
-_TIME = late_regex("day|date|week|fortnight|month|year")
-"""Found in what any form fits."""
+CUES = ("day", "date", "week", "fortnight", "month", "year")
+"""One of them stands in what any form fits."""
 _ASKS_LAST = late_regex(r" (?:what|which) (?:date|day)$")
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"
@@ -55,7 +55,7 @@ def date_answer(question: Question, today: date) -> str | None:
     '59 days, from 3 March 2027 to 1 May 2027 (the first day is not counted).'
     """
     text = digits_for_words(question.text)
-    if not _TIME.search(text):
+    if not holds(text, CUES):
         return None
     if not question.asked and not text.startswith(_ASKS) and not _ASKS_LAST.search(text):
         return None

@@ -55,14 +55,18 @@ _SMALL = {word: n for n, word in enumerate(_UNITS)} | {
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SCALE_OF = {"k": 1000, **_SCALES}
-_ONE = "|".join([*_SMALL, *_SCALES])
-_FIRST = "".join(sorted({word[0] for word in (*_SMALL, *_SCALES, "a")}))
+_WORDS = (*_SMALL, *_SCALES)
+_ONE = "|".join(_WORDS)
+_CUES = tuple([one for one in _WORDS if not any(part in one for part in _WORDS if part != one)])
+"""One of them stands in each number in words: "six" in "sixty"."""
+_FIRST = "".join(sorted({word[0] for word in (*_WORDS, "a")}))
 _IN_WORDS = late_regex(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
 _SAID_MORE = late_regex(
-    r"\d ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
-    r"|(?:usd|eur|gbp|[tkm][$€£]) ?\d"
+    r"\d(?: ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
+    r"|(?<=(?:usd|eur|gbp)\d)|(?<=(?:usd|eur|gbp) \d)|(?<=[tkm][$€£]\d)|(?<=[tkm][$€£] \d))"
 )
-"""Finds what may stand behind a number and belong to it, which the next three forms read."""
+"""Finds what may stand beside a number and belong to it, which the next four forms read. It begins
+with the digit, which few texts have, so that others are passed by at once."""
 _AND_A_HALF = late_regex(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter|[$€£])")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
@@ -115,7 +119,8 @@ def digits_for_words(text: str) -> str:
     >>> digits_for_words("twenty five percent of a hundred and twenty dollars")
     '25 percent of $120'
     """
-    text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
+    if any([cue in text for cue in _CUES]):
+        text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
     if not (DIGIT.search(text) and _SAID_MORE.search(text)):
         return text
     text = _AND_A_HALF.sub(r"\1.5", text)

@@ -302,9 +302,9 @@ def in_another_language(text: str) -> str | None:
     if not plain.isascii():
         plain = plain.replace("ß", "ss").translate(_ACCENTS)
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
-    core = _DEGREES.sub(lambda unit: f"°{unit[1][0]}", _MILES_AN_HOUR.sub("mph", core))
     if not _BEGINNING.match(core):
         return None
+    core = _DEGREES.sub(lambda unit: f"°{unit[1][0]}", _MILES_AN_HOUR.sub("mph", core))
     if (share := share_of_money(core, _SHARES)) is not None:
         return share
     if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):

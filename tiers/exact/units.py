@@ -212,9 +212,9 @@ def _in_codes(text: str) -> str:
 
 def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:
     """Returns the match of the first form that all of a question about money fits."""
-    text = _in_codes(question.text)
-    if not _BEGINNING.match(text):
+    if not (question.text.startswith(tuple(_OF_SYMBOL)) or _BEGINNING.match(question.text)):
         return None
+    text = _in_codes(question.text)
     return next((match for form in _compiled(forms) if (match := form.fullmatch(text))), None)
 
 

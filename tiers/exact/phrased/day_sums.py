@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 
-from router.regexes.late import late_regex
 from tiers.exact.calendar import both_ends, last_one, moved, next_one
 from tiers.exact.phrased.days import (
     day_in,
@@ -204,10 +203,11 @@ _VERBS = {
     "es": ("fue", "es", "será"),
 }
 _PAST = frozenset({"war", "fiel", "etait", "fue", "era", "cayo"})
-_DAYS = late_regex(
-    r"day|week|age|old|born|tag|woche|datum|alt|jour|semaine|date|\bdia|semana|fecha|anos|edad"
+CUES = (
+    *("day", "week", "date", "how old", "tag", "woche", "datum", "wie alt", "jour", "semaine"),
+    *("quel age", " dia", "semana", "fecha", "cuantos anos", "que edad"),
 )
-"""Found in what any form fits."""
+"""One of them stands in what any form fits."""
 
 
 @cache
@@ -222,8 +222,6 @@ def dated(core: str, language: str, today: date) -> str | None:
     >>> dated("wie viele tage sind es bis weihnachten", "de", date(2026, 11, 29))
     '26 Tage, vom 29. November 2026 bis zum 25. Dezember 2026 (der erste Tag zählt nicht mit).'
     """
-    if _DAYS.search(core) is None:
-        return None
     for kind, forms in day_forms(language).items():
         places = fitting(forms, core)
         if places is not None:

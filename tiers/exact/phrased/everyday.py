@@ -141,12 +141,14 @@ _SPLIT = {
 }
 _SPLIT_WORDS = {"en": "each", "de": "für jeden", "fr": "chacun", "es": "cada uno"}
 _BILL = late_regex("rechnung|addition|cuenta")
-_HINTS = late_regex(
-    r"100|mpg|loffel|cuiller|cuchara|\b[et]l\b|bill|dinner|lunch|total|check|durch|auf|unter|"
-    r"rechnung"
-    r"|partag|divis|divid|repart|addition|cuenta"
+SHARED_CUES = ("bill", "dinner", "lunch", "total", "check")
+"""One of them stands in what any form of a shared bill in English fits."""
+CUES = (
+    *("100", "loffel", "cuiller", "cuchara", " el", " tl"),
+    *("durch", "auf", "unter", "rechnung", "partag", "divis", "addition", "divid", "repart"),
+    "cuenta",
 )
-"""Found in what any form fits."""
+"""One of them stands in what any other form fits."""
 
 
 def everyday(core: str, language: str) -> str | None:
@@ -155,8 +157,6 @@ def everyday(core: str, language: str) -> str | None:
     >>> everyday("wie viele liter brauche ich fur 450 km bei 7 litern auf 100 km", "de")
     '450 km bei 7 l/100 km: 31,5 Liter'
     """
-    if _HINTS.search(core) is None:
-        return None
     for form in everyday_forms(language)["fuel"]:
         if match := form.fullmatch(core):
             km, per = _plain(match["km"], language), _plain(match["per"], language)
