@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from router.regexes.late import late_regex
+from tiers.exact.calendar import BEGINNINGS as DAY_BEGINNINGS
 from tiers.exact.calendar import (
     MONTHS,
     both_ends,
@@ -41,6 +42,11 @@ _ASKS = (
 )
 CUES = ("day", "date", "week", "fortnight", "month", "year")
 """One of them stands in what any form fits."""
+BEGINNINGS = (
+    *(*_ASKS, "number ", "the ", "on ", "in ", "a ", "an ", "date ", "day ", "week", "weekday "),
+    *("fortnight", "month", "year", "current ", "today", *DAY_BEGINNINGS),
+)
+"""Begin what any form fits, besides numbers."""
 _ASKS_LAST = late_regex(r" (?:what|which) (?:date|day)$")
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"

@@ -57,8 +57,6 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SCALE_OF = {"k": 1000, **_SCALES}
 _WORDS = (*_SMALL, *_SCALES)
 _ONE = "|".join(_WORDS)
-_CUES = tuple([one for one in _WORDS if not any(part in one for part in _WORDS if part != one)])
-"""One of them stands in each number in words: "six" in "sixty"."""
 _FIRST = "".join(sorted({word[0] for word in (*_WORDS, "a")}))
 _IN_WORDS = late_regex(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
 _SAID_MORE = late_regex(
@@ -80,6 +78,12 @@ _BEHIND = late_regex(
 )
 """Find TEUR 85, EUR 85 and 85 kUSD. TEUR 2.500 may be 2,500 euros or, in German, 2,500,000."""
 _MONEY_SCALE = {"": 1, "t": 1000, "k": 1000, "m": 10**6}
+BEGINNINGS = (
+    *(*SYMBOLS, ".", "-", "a ", *_WORDS),
+    *(scale + name for scale in _MONEY_SCALE for name in ("usd", "eur", "gbp")),
+    *(scale + sign for scale in _MONEY_SCALE if scale for sign in SYMBOLS),
+)
+"""Begin what reads as a number or a sum of money, besides digits."""
 _NAMES_MONEY = late_regex(
     r"\b(?:tip|tax|vat|commission|discount(?:ed)?|reduction|rebate|sale|off|price|costs?|bill|pays?"
     r"|owes?|people|persons|friends|us|me|myself|guests|kids|children|colleagues|players)\b"
@@ -119,8 +123,7 @@ def digits_for_words(text: str) -> str:
     >>> digits_for_words("twenty five percent of a hundred and twenty dollars")
     '25 percent of $120'
     """
-    if any([cue in text for cue in _CUES]):
-        text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
+    text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
     if not (DIGIT.search(text) and _SAID_MORE.search(text)):
         return text
     text = _AND_A_HALF.sub(r"\1.5", text)

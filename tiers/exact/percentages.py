@@ -37,6 +37,12 @@ _X = rf"(?P<x>{AMOUNT})"
 _SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
 CUES = ("%", "cent", "pct")
 """One of them stands in what any form fits."""
+BEGINNINGS = (
+    *("a ", "an ", "the ", "price ", "cost ", "what ", "how many ", "from ", "%", "per", "pct"),
+    *("add ", "increase ", "raise ", "subtract ", "take ", "deduct ", "remove ", "decrease "),
+    *("reduce ", "lower ", "discount "),
+)
+"""Begin what any form fits, besides numbers."""
 _TWO_WAYS = late_regex(r"€ ?[1-9]\d{0,2}\.\d{3}(?!\d)")
 """Finds "2.450 euros", which are two to some writers and two thousand to others."""
 _TAX = r"(?:tax|vat|sales tax|tip)"

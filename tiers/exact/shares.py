@@ -54,6 +54,11 @@ _FORMS = (
 )
 CUES = ("split", "divide", "share", "distribute", "how much", " off")
 """One of them stands in what any form fits."""
+BEGINNINGS = (
+    *("split ", "divide ", "share ", "distribute ", "a ", "an ", "one", "the ", "bill ", "total "),
+    *("sum ", "of ", "each ", "everyone ", "everybody ", "if ", "when ", "half "),
+)
+"""Begin what any form fits, besides numbers."""
 _NAMES = "|".join(FRACTIONS)
 _OFF = late_regex(
     rf"(?P<top>an?|one|\d{{1,2}})[ -](?P<bottom>{_NAMES})s? off(?: of)? {_WHOLE}"

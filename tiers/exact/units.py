@@ -67,6 +67,8 @@ _BEGINNING = late_regex(
 )
 """Fits the beginning of what any form fits; forms are compiled when the first text has it, which
 takes 15 ms."""
+BEGINNINGS = ("a", "one", "half ", "how ", "convert ", "change ", "exchange ", "turn ")
+"""Begin what `_BEGINNING` fits, besides numbers."""
 _SYMBOL = late_regex(rf"([$€£₹]) ?({NUMBER})")
 _OF_SYMBOL = {"$": "usd", "€": "eur", "£": "gbp", "₹": "inr"}
 _NAMED = {"dollar": "usd", "euro": "eur", "pound": "gbp", "rupee": "inr", "yen": "jpy"}

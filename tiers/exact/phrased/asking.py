@@ -5,38 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date
 
+from msgspec import Struct
+
 from tiers.exact.numbers import DIGIT
-from tiers.exact.phrased import day_sums, everyday, rates
-from tiers.exact.phrased.clocks import clock, clock_forms, may_be_clock
+from tiers.exact.phrased import clocks, day_sums, everyday, rates
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
-from tiers.exact.wording import holds
+from tiers.exact.wording import begins, holds
 
 LANGUAGES = ("en", "de", "fr", "es")
-_TOOLS: tuple[
-    tuple[str, Callable[[str], bool], Callable[[str, str, date], str | None]],
-    ...,
-] = (
-    ("dates", lambda core: holds(core, day_sums.CUES), day_sums.dated),
-    ("dates", may_be_clock, clock),
-    (
-        "percentages",
-        lambda core: holds(core, rates.CUES),
-        lambda core, language, today: rates.rated(core, language),
-    ),
-    (
+
+
+class _Tool(Struct, frozen=True):
+    """Holds a function that answers in the name of a tool, and how all begins that it answers.
+
+    No form of any language fits a text with another beginning, or without one of the cues.
+    """
+
+    name: str  # in a policy
+    answer: Callable[[str, str, date], str | None]
+    cues: tuple[str, ...]
+    beginnings: tuple[str, ...] = ("",)
+
+    def may_answer(self, core: str) -> bool:
+        """Returns False for a question that no form fits, after one look at it."""
+        return begins(core, self.beginnings) and holds(core, self.cues)
+
+
+_TOOLS = (
+    _Tool("dates", day_sums.dated, day_sums.CUES, day_sums.BEGINNINGS),
+    _Tool("dates", clocks.clock, clocks.CUES, clocks.BEGINNINGS),
+    _Tool("percentages", lambda core, language, today: rates.rated(core, language), rates.CUES),
+    _Tool(
         "units",
-        lambda core: holds(core, everyday.CUES),
         lambda core, language, today: everyday.everyday(core, language),
+        everyday.CUES,
+        everyday.BEGINNINGS,
     ),
-    (
+    _Tool(
         "arithmetic",
-        lambda core: holds(core, everyday.SHARED_CUES),
         lambda core, language, today: everyday.split_among(core) if language == "en" else None,
+        everyday.SHARED_CUES,
+        everyday.SHARED_BEGINNINGS,
     ),
 )
-"""Lists the names of tools in a policy, each with a function that tells in one look at a question
-that no form fits, in any language, and one that answers in its name."""
-
 _FEASTS = (
     *("weihnacht", "silvester", "neujahr", "heiligabend", "noel", "noël", "nouvel an", "jour de l"),
     *("navidad", "nochebuena", "nochevieja", "ano nuevo", "año nuevo"),
@@ -51,7 +62,7 @@ def compile_forms() -> None:
             *rates.rate_forms(language).values(),
             *day_sums.day_forms(language).values(),
             *everyday.everyday_forms(language).values(),
-            clock_forms(language),
+            clocks.clock_forms(language),
         ):
             for expression in expressions:
                 expression.fullmatch("")
@@ -66,10 +77,10 @@ def phrased(text: str, today: date, tools: Collection[str]) -> tuple[str, str] |
     if len(text) > MAX_CHARACTERS or not (DIGIT.search(text) or holds(text.lower(), _FEASTS)):
         return None
     core = core_of(text)
-    asked = [(tool, answer) for tool, may, answer in _TOOLS if tool in tools and may(core)]
+    asked = [tool for tool in _TOOLS if tool.name in tools and tool.may_answer(core)]
     for language in LANGUAGES if asked else ():
-        for tool, answer in asked:
-            answered = answer(core, language, today)
+        for tool in asked:
+            answered = tool.answer(core, language, today)
             if answered is not None:
-                return tool, answered
+                return tool.name, answered
     return None

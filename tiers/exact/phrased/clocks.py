@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from router.regexes.late import late_regex
 from tiers.exact.phrased.days import written_day
-from tiers.exact.wording import holds
 
 _ZONES = {
     "Europe/London": "London|Londres",
@@ -120,11 +119,13 @@ _HOURS = {
     **{"matin": range(1, 12), "l'apres-midi": range(1, 8), "soir": range(5, 12)},
 }
 """Gives the hours that all understand alike beside a part of the day: "las 9 de la noche"."""
-_BEGINNINGS = (
-    *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "noon", "mid", "minuit", "what", "convert"),
-    *("if ", "when ", "wie ", "wieviel ", "wenn ", "falls ", "quelle heure ", "quand ", "s'il "),
-    *("si ", "il est ", "que hora ", "cuando "),
+BEGINNINGS = (
+    *("noon", "mid", "minuit", "what", "convert ", "if ", "when ", "wie ", "wieviel ", "wenn "),
+    *("falls ", "quelle heure ", "quand ", "lorsqu'", "s'il ", "si ", "il est ", "que hora "),
+    "cuando ",
 )
+CUES = (" in ", " en ", " a ")
+"""Begin what any form fits, besides digits, and stand in it."""
 _NAMED = {"noon": time(12), "midi": time(12), "midnight": time(0), "minuit": time(0)}
 
 
@@ -140,11 +141,6 @@ def clock(core: str, language: str, today: date) -> str | None:
             told = _time(match["t"], match["half"] or "", language)
             return None if told is None else _there(match["a"], match["b"], told, language, today)
     return None
-
-
-def may_be_clock(core: str) -> bool:
-    """Returns False for what no form fits, as nearly all texts."""
-    return core.startswith(_BEGINNINGS) and holds(core, (" in ", " en ", " a "))
 
 
 @cache

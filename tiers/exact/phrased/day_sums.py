@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from tiers.exact.calendar import both_ends, last_one, moved, next_one
+from tiers.exact.phrased.days import FRENCH as FRENCH_DAYS
 from tiers.exact.phrased.days import (
     day_in,
     first_of_two,
@@ -203,6 +204,12 @@ _VERBS = {
     "es": ("fue", "es", "será"),
 }
 _PAST = frozenset({"war", "fiel", "etait", "fue", "era", "cayo"})
+BEGINNINGS = (
+    *("how ", "number of ", "what ", "which ", "i ", "i'm ", "in wie", "wie", "welche", "was "),
+    *("auf ", "ich ", "combien ", "dans combien ", "quel", "je suis ", "cuant", "en que ", "que "),
+    *("naci ", *FRENCH_DAYS),  # "le 3 mai tombe quel jour"
+)
+"""Begin what any form fits, besides digits."""
 CUES = (
     *("day", "week", "date", "how old", "tag", "woche", "datum", "wie alt", "jour", "semaine"),
     *("quel age", " dia", "semana", "fecha", "cuantos anos", "que edad"),

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache
 
 from router.regexes.late import late_regex
+from tiers.exact.phrased.figures import BEGINNINGS as SUMS
 from tiers.exact.phrased.figures import in_cents, money, rate, shown
 from tiers.exact.phrased.forms import compiled, count, fitting
 
@@ -141,14 +142,21 @@ _SPLIT = {
 }
 _SPLIT_WORDS = {"en": "each", "de": "für jeden", "fr": "chacun", "es": "cada uno"}
 _BILL = late_regex("rechnung|addition|cuenta")
+SHARED_BEGINNINGS = ("the ", "bill ", "dinner ", "lunch ", "total ", "check ")
 SHARED_CUES = ("bill", "dinner", "lunch", "total", "check")
-"""One of them stands in what any form of a shared bill in English fits."""
+"""Begin what any form of a shared bill in English fits, and stand in it."""
+BEGINNINGS = (
+    *("my car ", "how ", "what", "convert ", "wie", "mein auto ", "combien ", "ma voiture "),
+    *("mon auto ", "elle ", "cuant", "mi coche ", "mi carro ", "el coche "),
+    *("teile ", "wir sind ", "zu ", "partage", "divise", "on est ", "nous sommes ", "divid"),
+    *("repart", "somos ", *SUMS),
+)
 CUES = (
     *("100", "loffel", "cuiller", "cuchara", " el", " tl"),
     *("durch", "auf", "unter", "rechnung", "partag", "divis", "addition", "divid", "repart"),
     "cuenta",
 )
-"""One of them stands in what any other form fits."""
+"""Begin what any other form fits, besides digits, and stand in it."""
 
 
 def everyday(core: str, language: str) -> str | None:

@@ -26,6 +26,8 @@ _WORDS = {
     "CHF": "chf franken",
 }
 _SIGNS = {word: sign for sign, words in _WORDS.items() for word in words.split()}
+BEGINNINGS = tuple(_SIGNS)
+"""Begin a sum of money, besides digits."""
 _MONEY = "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
 _DIGITS = r"\d(?:[\d.,]{0,15}\d)?(?: \d{3})*(?:,\d{1,2})?(?![\d.,]*\d)"
 SUM = rf"(?:(?:{_MONEY}) ?)?{_DIGITS}(?: ?(?:{_MONEY})(?![a-z]))?"
@@ -40,9 +42,7 @@ _INSIDE = late_regex("[\u00bf\u00a1]")
 _ASKS = ("please", "bitte", "por favor", "s'il vous plait", "s'il te plait")
 _GREETINGS = ("hi", "hello", "hey", "hallo", "bonjour", "salut", "hola", *_ASKS)
 _COURTESIES = ("svp", "danke", "merci", "thanks", *_ASKS)
-_FRAME = late_regex(
-    rf"^(?:(?:{'|'.join(_GREETINGS)})[ ,!.]+)+|[ ,]+(?:{'|'.join(_COURTESIES)})$"
-)
+_FRAME = late_regex(rf"^(?:(?:{'|'.join(_GREETINGS)})[ ,!.]+)+|[ ,]+(?:{'|'.join(_COURTESIES)})$")
 
 
 class Money(Struct, frozen=True):
