@@ -205,7 +205,7 @@ _VERBS = {
 }
 _PAST = frozenset({"war", "fiel", "etait", "fue", "era", "cayo"})
 BEGINNINGS = (
-    *("how ", "number of ", "what ", "which ", "i ", "i'm ", "in wie", "wie", "welche", "was "),
+    *("how ", "number of ", "what ", "which ", "i ", "i'm ", "in wie", "wie", "welche", "was"),
     *("auf ", "ich ", "combien ", "dans combien ", "quel", "je suis ", "cuant", "en que ", "que "),
     *("naci ", *FRENCH_DAYS),  # "le 3 mai tombe quel jour"
 )
