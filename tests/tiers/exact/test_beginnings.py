@@ -27,14 +27,15 @@ DAYS = {
 }
 UNITS = {
     "en": "days?|weeks?",
-    "de": "tage?n?|wochen?",
+    "de": "tage?n?|wochen?|monate?n?|jahre?n?",
     "fr": "jours?|semaines?",
     "es": "dias?|semanas?",
 }
+RATES = 2  # of `_TOOLS`
 MARKS = " ?!=,:"
 """Never begin a question that is read."""
 WRITTEN = settings(
-    max_examples=600,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
@@ -120,7 +121,8 @@ def test_every_form_in_everyday_words_begins_and_has_words_as_its_tool_says(
     tool, form = data.draw(st.sampled_from(PHRASED))
     text = data.draw(_texts(form)).lstrip(MARKS)
     assume("ö" not in text)  # a core has no accents
-    assume(tool != RATES or holds(text, rates.CUES))  # "the price fell from 80 to 60" may ask it all
+    # "The price fell from 80 to 60, what is the reduction?" may ask for the amount.
+    assume(tool != RATES or holds(text, rates.CUES))
     assert _TOOLS[tool].may_answer(text)
 
 

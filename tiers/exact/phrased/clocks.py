@@ -124,7 +124,7 @@ BEGINNINGS = (
     *("falls ", "quelle heure ", "quand ", "lorsqu'", "s'il ", "si ", "il est ", "que hora "),
     "cuando ",
 )
-CUES = (" in ", " en ", " a ")
+CUES = (" in ", " to ", " en ", " a ")
 """Begin what any form fits, besides digits, and stand in it."""
 _NAMED = {"noon": time(12), "midi": time(12), "midnight": time(0), "minuit": time(0)}
 

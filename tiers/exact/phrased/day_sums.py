@@ -212,7 +212,7 @@ BEGINNINGS = (
 """Begin what any form fits, besides digits."""
 CUES = (
     *("day", "week", "date", "how old", "tag", "woche", "datum", "wie alt", "jour", "semaine"),
-    *("quel age", " dia", "semana", "fecha", "cuantos anos", "que edad"),
+    *("monat", "jahr", "quel age", " dia", "semana", "fecha", "cuantos anos", "que edad"),
 )
 """One of them stands in what any form fits."""
 

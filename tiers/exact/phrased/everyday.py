@@ -152,8 +152,20 @@ BEGINNINGS = (
     *("repart", "somos ", *SUMS),
 )
 CUES = (
-    *("100", "loffel", "cuiller", "cuchara", " el", " tl"),
-    *("durch", "auf", "unter", "rechnung", "partag", "divis", "addition", "divid", "repart"),
+    *(
+        "100",
+        "ml",
+        "mil",
+        "durch",
+        "auf",
+        "unter",
+        "rechnung",
+        "partag",
+        "divis",
+        "addition",
+        "divid",
+        "repart",
+    ),
     "cuenta",
 )
 """Begin what any other form fits, besides digits, and stand in it."""
